@@ -1,0 +1,70 @@
+"""ndarrays in msgpack: extension type 1, holding dtype, shape and raw little-endian bytes.
+
+Everything that says how much memory decoding will take is checked before any is taken.
+"""
+
+import math
+from typing import Any
+
+import msgpack
+import numpy as np
+
+from schemas.errors import PayloadError
+
+MAX_PAYLOAD_BYTES = 1 << 30
+MAX_DIMENSIONS = 8
+NDARRAY = 1
+DTYPES = frozenset({"<f4", "<f8", "<i4", "<i8", "<u4", "<u8", "|u1", "|b1"})
+
+
+def pack(payload: Any) -> bytes:
+    """`payload` (maps, lists, scalars, bytes, ndarrays) as msgpack; equal data gives equal bytes.
+
+    Raises:
+        PayloadError: an array of a dtype that is not for the wire.
+    """
+    return msgpack.packb(payload, default=_pack_array)
+
+
+def unpack(data: bytes | memoryview) -> Any:
+    """The inverse of `pack`. Arrays are read-only views into `data`: nothing is copied.
+
+    Raises:
+        PayloadError: too large, not msgpack, or an array that contradicts itself.
+    """
+    if len(data) > MAX_PAYLOAD_BYTES:
+        raise PayloadError(f"a payload of {len(data)} bytes; the limit is {MAX_PAYLOAD_BYTES}")
+    try:
+        return msgpack.unpackb(data, ext_hook=_unpack_array, strict_map_key=True)
+    except PayloadError:
+        raise
+    except (ValueError, TypeError, RecursionError, OverflowError, msgpack.UnpackException) as error:
+        raise PayloadError(f"not a payload: {error}") from error
+
+
+def _pack_array(value: Any) -> msgpack.ExtType:
+    if not isinstance(value, np.ndarray):
+        raise PayloadError(f"{type(value).__name__} has no wire form")
+    array = np.ascontiguousarray(value)
+    dtype = array.dtype.newbyteorder("<").str
+    if dtype not in DTYPES:
+        raise PayloadError(f"dtype {dtype} has no wire form; allowed: {sorted(DTYPES)}")
+    raw = array.astype(dtype, copy=False).tobytes()
+    return msgpack.ExtType(NDARRAY, msgpack.packb([dtype, list(value.shape), raw]))
+
+
+def _unpack_array(code: int, data: bytes) -> np.ndarray:
+    if code != NDARRAY:
+        raise PayloadError(f"extension type {code} is unknown")
+    fields = msgpack.unpackb(data, max_array_len=MAX_DIMENSIONS, max_ext_len=0, max_map_len=0)
+    if not (isinstance(fields, list) and len(fields) == 3):
+        raise PayloadError("an array is [dtype, shape, bytes]")
+    dtype, shape, raw = fields
+    if not isinstance(dtype, str) or dtype not in DTYPES:
+        raise PayloadError(f"dtype {dtype!r:.40} is not allowed; allowed: {sorted(DTYPES)}")
+    if not isinstance(shape, list) or not all(type(n) is int and n >= 0 for n in shape):
+        raise PayloadError(f"shape {shape!r:.80} is not a list of sizes")
+    expected = math.prod(shape) * np.dtype(dtype).itemsize
+    if not isinstance(raw, bytes) or len(raw) != expected:
+        raise PayloadError(f"shape {shape} of {dtype} takes {expected} bytes; other were found")
+    return np.frombuffer(raw, dtype=dtype).reshape(shape)

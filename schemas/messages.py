@@ -1,0 +1,221 @@
+"""Everything that stages say to each other: facts (past tense) and commands (imperative).
+
+A fact is published once for ever under a NATS subject; a command is an asynchronous invocation of
+exactly one function. Both are msgpack maps tagged by `type`. Fields are only ever added, with
+defaults (https://jcristharif.com/msgspec/schema-evolution.html); a type never changes.
+"""
+
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta, Struct
+
+from schemas.errors import MessageError
+from schemas.references import Count, ObjectRef, PolicyRef, RunId, TrajectoryRef
+
+MAX_MESSAGE_BYTES = 256_000  # what OpenFaaS Community Edition takes as an asynchronous body
+
+
+class Message(Struct, frozen=True, kw_only=True, tag_field="type"):
+    """What every message has: the run that it belongs to."""
+
+    run: RunId
+
+
+class RunMessage(Message, frozen=True, kw_only=True):
+    """A message of a started run; the manifest holds its specification."""
+
+    manifest: ObjectRef
+
+
+class EpisodeSummary(Struct, frozen=True, kw_only=True):
+    """Undiscounted environment returns of finished episodes, as sums that merge exactly."""
+
+    episodes: Count = 0
+    return_sum: float = 0.0
+    return_min: float | None = None
+    return_max: float | None = None
+    length_sum: Count = 0
+
+
+class Schedule(Struct, frozen=True, kw_only=True):
+    """What `plan-update` decided for one update: annealed coefficients and what comes after it."""
+
+    learning_rate: float
+    clip_coef: float
+    ent_coef: float
+    rollouts: Annotated[Count, Meta(description="rollouts to start next; 0 ends the run")]
+    evaluate: Annotated[bool, Meta(description="evaluate the version that the update makes")]
+
+
+# Facts -------------------------------------------------------------------------------------------
+
+
+class RunRequested(Message, frozen=True, kw_only=True, tag="run.requested"):
+    """Somebody wants a run. The specification is raw: `start-run` validates it."""
+
+    spec: dict[str, Any]
+
+
+class RunStarted(RunMessage, frozen=True, kw_only=True, tag="run.started"):
+    """The specification is valid and its manifest is stored."""
+
+
+class PolicyUpdated(RunMessage, frozen=True, kw_only=True, tag="policy.updated"):
+    """A policy version is committed, `rollouts` rollouts (and an evaluation) of it were promised."""
+
+    policy: PolicyRef
+    rollouts: Count
+    evaluate: bool
+    metrics: dict[str, float] = {}
+
+
+class RolloutCompleted(RunMessage, frozen=True, kw_only=True, tag="rollout.completed"):
+    """A trajectory is stored."""
+
+    policy: PolicyRef
+    trajectory: TrajectoryRef
+    env_steps: Annotated[Count, Meta(description="transitions that count (autoresets do not)")]
+    episodes: EpisodeSummary
+
+
+class RewardsReady(RunMessage, frozen=True, kw_only=True, tag="rewards.ready"):
+    """The threshold of one version is reached; `batch` is what its update will learn from."""
+
+    policy: PolicyRef
+    batch: list[TrajectoryRef]
+    env_steps: Count
+    episodes: EpisodeSummary
+    rewards: Annotated[
+        ObjectRef | None, Meta(description="transformed rewards; none: the environment's own")
+    ] = None
+
+
+class EvaluationCompleted(RunMessage, frozen=True, kw_only=True, tag="evaluation.completed"):
+    """Deterministic episodes of one version were played."""
+
+    policy: PolicyRef
+    evaluation: ObjectRef
+    episodes: Count
+    return_mean: float
+    return_std: float
+    length_mean: float
+
+
+class StopRequested(Message, frozen=True, kw_only=True, tag="run.stop-requested"):
+    """A person wants the run to end with the policy that it has."""
+
+
+class InvocationDeadLettered(
+    Message, frozen=True, kw_only=True, tag="invocation.dead-lettered"
+):
+    """A delivery of this run was given up."""
+
+    function: str
+    call_id: str
+    attempts: Count
+    status: int
+    error: str
+
+
+class RunCompleted(Message, frozen=True, kw_only=True, tag="run.completed"):
+    """The run ended well: `reason` is target, budget or stopped; the report is stored."""
+
+    reason: str
+    report: ObjectRef
+    policy: PolicyRef
+
+
+class RunFailed(Message, frozen=True, kw_only=True, tag="run.failed"):
+    """The run ended badly; `reason` is for a person to act on, `detail` may hold a traceback."""
+
+    reason: str
+    function: str = ""
+    detail: str = ""
+
+
+# Commands ----------------------------------------------------------------------------------------
+
+
+class CollectRollout(RunMessage, frozen=True, kw_only=True, tag="collect-rollout"):
+    """To `rollout`: run slot `index` under `policy`, going on where `previous` stopped."""
+
+    policy: PolicyRef
+    index: Count
+    previous: TrajectoryRef | None = None
+
+
+class UpdatePolicy(RunMessage, frozen=True, kw_only=True, tag="update-policy"):
+    """To `update-policy`: learn from `batch`, commit version `policy.version + 1`."""
+
+    policy: PolicyRef
+    batch: list[TrajectoryRef]
+    rewards: ObjectRef | None
+    env_steps: Count
+    episodes: Count
+    schedule: Schedule
+
+
+class EvaluatePolicy(RunMessage, frozen=True, kw_only=True, tag="evaluate-policy"):
+    """To `evaluate`: play the specification's evaluation episodes with `policy`."""
+
+    policy: PolicyRef
+
+
+class InvocationCompleted(Message, frozen=True, kw_only=True, tag="invocation.completed"):
+    """What one invocation cost: metering, said at the end of every invocation, not once."""
+
+    function: str
+    call_id: str
+    replica: str
+    started_at: Annotated[float, Meta(description="Unix time, seconds")]
+    seconds: float
+    memory_mb: Annotated[int, Meta(description="the function's memory limit, for GB-seconds")]
+    cold_start: bool
+    status: int
+
+
+Fact = (
+    RunRequested
+    | RunStarted
+    | PolicyUpdated
+    | RolloutCompleted
+    | RewardsReady
+    | EvaluationCompleted
+    | StopRequested
+    | InvocationDeadLettered
+    | RunCompleted
+    | RunFailed
+)
+Command = CollectRollout | UpdatePolicy | EvaluatePolicy
+AnyMessage = Fact | Command | InvocationCompleted
+
+FACTS: tuple[type[Message], ...] = Fact.__args__  # type: ignore[attr-defined]
+COMMANDS: tuple[type[Message], ...] = Command.__args__  # type: ignore[attr-defined]
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(AnyMessage)
+
+
+def encode(message: Message) -> bytes:
+    """The message's bytes on the wire."""
+    return _encoder.encode(message)
+
+
+def decode(data: bytes) -> Any:
+    """The message in `data`, one of `AnyMessage`.
+
+    Raises:
+        MessageError: too large, not msgpack, an unknown type, or a field that does not validate.
+    """
+    if len(data) > MAX_MESSAGE_BYTES:
+        raise MessageError(f"a message of {len(data)} bytes; the limit is {MAX_MESSAGE_BYTES}")
+    try:
+        return _decoder.decode(data)
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
+        raise MessageError(f"not a message: {error}") from error
+
+
+def tag(message: Message | type[Message]) -> str:
+    """The wire name of a message or message type, as `rollout.completed`."""
+    return str(message.__struct_config__.tag)

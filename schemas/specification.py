@@ -1,0 +1,147 @@
+"""The run specification: everything that the final parameters of a run depend on.
+
+Written as TOML, YAML or JSON; examples/ has one per environment. Each field's sentence is its
+`description`, exported to docs/schemas/specification.json.
+"""
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+Positive = Annotated[int, Meta(ge=1)]
+Fraction = Annotated[float, Meta(ge=0, le=1)]
+NonNegative = Annotated[float, Meta(ge=0)]
+Annealing = Literal["constant", "linear"]
+
+
+class Section(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A table of the specification: unknown keys are refused."""
+
+
+class EnvironmentSpec(Section, frozen=True, kw_only=True):
+    """What is learnt."""
+
+    id: Annotated[str, Meta(description="a registered Gymnasium id, as CartPole-v1")]
+    num_envs: Annotated[int, Meta(ge=1, le=4096, description="environments of one rollout")] = 8
+    kwargs: Annotated[dict[str, Any], Meta(description="passed to gymnasium.make")] = {}
+
+
+class RolloutSpec(Section, frozen=True, kw_only=True):
+    """How experience is collected: `count` rollouts per version, each of `num_envs` environments."""
+
+    count: Annotated[int, Meta(ge=1, le=1000, description="rollouts per version (fan-out)")] = 1
+    threshold: Annotated[
+        int | None, Meta(description="rollouts that trigger the update; default: count")
+    ] = None
+    horizon: Annotated[
+        Literal["steps", "episodes"],
+        Meta(description="num_steps steps, continued by the next rollout; or whole episodes"),
+    ] = "steps"
+    num_steps: Annotated[Positive, Meta(description="T, when the horizon is steps")] = 128
+    num_episodes: Annotated[Positive, Meta(description="per environment; horizon episodes")] = 1
+    deadline_seconds: Annotated[
+        float, Meta(gt=0, description="after this a missing piece of work is issued again")
+    ] = 60.0
+
+    @property
+    def batch(self) -> int:
+        """Rollouts that one update learns from."""
+        return self.count if self.threshold is None else self.threshold
+
+
+class PPO(Section, frozen=True, kw_only=True, tag_field="name", tag="ppo"):
+    """Proximal policy optimisation (Schulman et al. 2017, arXiv 1707.06347)."""
+
+    learning_rate: Annotated[float, Meta(gt=0, description="Adam's step size")] = 3e-4
+    learning_rate_schedule: Annealing = "constant"
+    gamma: Annotated[Fraction, Meta(description="discount")] = 0.99
+    gae_lambda: Fraction = 0.95
+    num_minibatches: Positive = 4
+    update_epochs: Positive = 10
+    clip_coef: Annotated[float, Meta(gt=0, description="policy ratio clip")] = 0.2
+    clip_coef_schedule: Annealing = "constant"
+    ent_coef: NonNegative = 0.0
+    vf_coef: NonNegative = 0.5
+    max_grad_norm: Annotated[float, Meta(gt=0)] = 0.5
+    normalize_advantages: Annotated[bool, Meta(description="per minibatch")] = True
+    normalize_observations: Annotated[bool, Meta(description="by running statistics")] = False
+    hidden_sizes: tuple[Annotated[int, Meta(ge=1, le=4096)], ...] = (64, 64)
+    activation: Literal["tanh", "relu"] = "tanh"
+    log_std_init: Annotated[float, Meta(description="Gaussian policies")] = 0.0
+
+
+class Scale(Section, frozen=True, kw_only=True, tag_field="kind", tag="scale"):
+    """r * factor"""
+
+    factor: float
+
+
+class Clip(Section, frozen=True, kw_only=True, tag_field="kind", tag="clip"):
+    """min(max(r, low), high)"""
+
+    low: float
+    high: float
+
+
+class Normalize(Section, frozen=True, kw_only=True, tag_field="kind", tag="normalize"):
+    """r divided by the running standard deviation of the discounted return, then clipped."""
+
+    clip: Annotated[float, Meta(gt=0)] = 10.0
+
+
+class Potential(Section, frozen=True, kw_only=True, tag_field="kind", tag="potential"):
+    """r + gamma * phi(s') - phi(s), phi(s) = weights . s + squares . s^2, 0 at termination.
+
+    Leaves the optimal policy as it is (Ng, Harada, Russell 1999).
+    """
+
+    weights: Annotated[list[float], Meta(description="one per observation element")] = []
+    squares: Annotated[list[float], Meta(description="one per observation element")] = []
+
+
+RewardTransform = Scale | Clip | Normalize | Potential
+
+
+class EvaluationSpec(Section, frozen=True, kw_only=True):
+    """Deterministic episodes, apart from training."""
+
+    every: Annotated[int, Meta(ge=1, description="versions between evaluations")] = 10
+    episodes: Annotated[int, Meta(ge=1, le=10_000)] = 20
+
+
+class StopSpec(Section, frozen=True, kw_only=True):
+    """When the run ends: whichever comes first."""
+
+    env_steps: Annotated[int, Meta(ge=1, description="budget, and the schedules' horizon")]
+    target: Annotated[
+        float | None, Meta(description="mean evaluation return that is good enough")
+    ] = None
+
+
+class LearnerSpec(Section, frozen=True, kw_only=True):
+    """What the bits of an update depend on besides the data."""
+
+    threads: Annotated[
+        int, Meta(ge=1, le=256, description="XLA's threads; the learner's NPROC must equal it")
+    ] = 1
+
+
+class RunSpec(Section, frozen=True, kw_only=True):
+    """One run."""
+
+    environment: EnvironmentSpec
+    stop: StopSpec
+    algorithm: PPO
+    seed: Annotated[int, Meta(ge=0, le=2**62)] = 0
+    rollout: RolloutSpec = RolloutSpec()
+    reward: Annotated[
+        list[RewardTransform], Meta(description="applied in order; empty: the plain reward")
+    ] = []
+    evaluation: EvaluationSpec = EvaluationSpec()
+    learner: LearnerSpec = LearnerSpec()
+
+
+def to_dict(spec: RunSpec) -> dict[str, Any]:
+    """The specification as plain data, defaults included: what `run.requested` carries."""
+    return msgspec.to_builtins(spec)
