@@ -1,0 +1,1 @@
+"""What is said and who hears it: subjects, streams, routes, delivery."""

@@ -62,7 +62,7 @@ class RunStarted(RunMessage, frozen=True, kw_only=True, tag="run.started"):
 
 
 class PolicyUpdated(RunMessage, frozen=True, kw_only=True, tag="policy.updated"):
-    """A policy version is committed, `rollouts` rollouts (and an evaluation) of it were promised."""
+    """A policy version is committed; `rollouts` rollouts (and an evaluation) of it are due."""
 
     policy: PolicyRef
     rollouts: Count
@@ -106,9 +106,7 @@ class StopRequested(Message, frozen=True, kw_only=True, tag="run.stop-requested"
     """A person wants the run to end with the policy that it has."""
 
 
-class InvocationDeadLettered(
-    Message, frozen=True, kw_only=True, tag="invocation.dead-lettered"
-):
+class InvocationDeadLettered(Message, frozen=True, kw_only=True, tag="invocation.dead-lettered"):
     """A delivery of this run was given up."""
 
     function: str

@@ -28,7 +28,7 @@ class EnvironmentSpec(Section, frozen=True, kw_only=True):
 
 
 class RolloutSpec(Section, frozen=True, kw_only=True):
-    """How experience is collected: `count` rollouts per version, each of `num_envs` environments."""
+    """How experience is collected: `count` rollouts per version, of `num_envs` environments each."""
 
     count: Annotated[int, Meta(ge=1, le=1000, description="rollouts per version (fan-out)")] = 1
     threshold: Annotated[
@@ -144,4 +144,5 @@ class RunSpec(Section, frozen=True, kw_only=True):
 
 def to_dict(spec: RunSpec) -> dict[str, Any]:
     """The specification as plain data, defaults included: what `run.requested` carries."""
-    return msgspec.to_builtins(spec)
+    builtins: dict[str, Any] = msgspec.to_builtins(spec)
+    return builtins

@@ -1,0 +1,111 @@
+"""What stages need of the outside world, as protocols; adapters/ has the real ones.
+
+Every implementation passes the one contract suite in tests/adapters/.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from typing import NamedTuple, Protocol
+
+from schemas.messages import InvocationCompleted, Message
+from schemas.references import ObjectRef
+
+
+class Recorded(NamedTuple):
+    """A fact as the log holds it."""
+
+    sequence: int
+    at: float  # when the log took it: Unix time, seconds
+    fact: Message
+
+
+class FactLog(Protocol):
+    """The log of facts."""
+
+    async def say(self, fact: Message) -> bool:
+        """Publish once for ever; False when it was already said. Returns after the ack."""
+
+    async def count(self, subject_filter: str) -> int:
+        """How many facts lie under a filter."""
+
+    async def read(self, *subject_filters: str) -> list[Recorded]:
+        """The facts under the filters, in the log's order."""
+
+    def follow(self, *subject_filters: str) -> AsyncIterator[Recorded]:
+        """The facts under the filters, those to come included; never ends by itself."""
+
+    async def meter(self, usage: InvocationCompleted) -> None:
+        """Record what an invocation cost; does not wait for the ack."""
+
+    async def usage(self, run: str) -> list[InvocationCompleted]:
+        """What a run's invocations cost so far."""
+
+
+class ObjectStore(Protocol):
+    """Objects that are written once."""
+
+    async def put(self, key: str, data: bytes, content_type: str = ...) -> ObjectRef:
+        """Write if absent; the reference is of what lies there, whoever wrote it first."""
+
+    async def get(self, ref: ObjectRef) -> bytes:
+        """The object's bytes, held to the reference's size and SHA-256."""
+
+    async def find(self, key: str) -> ObjectRef | None:
+        """A reference to the object with this key, if there is one."""
+
+
+class CommandQueue(Protocol):
+    """Asynchronous invocation of functions."""
+
+    async def invoke(self, function: str, command: Message, call_id: str) -> None:
+        """Returns when the invocation is queued durably."""
+
+
+class Delivery(Protocol):
+    """One message in hand, to be settled by exactly one of `ack` and `retry`."""
+
+    subject: str
+    data: bytes
+    message_id: str  # the same at every attempt
+    attempt: int  # 1 at the first
+
+    async def ack(self) -> None:
+        """Settle: never deliver again."""
+
+    async def retry(self, delay: float) -> None:
+        """Settle: deliver again after `delay` seconds; the message holds no slot meanwhile."""
+
+    async def extend(self) -> None:
+        """Say that work goes on, so that the broker does not deliver it to somebody else."""
+
+
+class Subscription(Protocol):
+    """A durable subscription, shared by everybody who subscribes for the same function."""
+
+    async def next(self, limit: int) -> Sequence[Delivery]:
+        """1 to `limit` messages as soon as there is one; empty after some quiet seconds."""
+
+
+class Bus(Protocol):
+    """What the queue-worker needs of the broker."""
+
+    async def facts_for(self, function: str, topics: Sequence[str]) -> Subscription:
+        """The facts of these topics, once per function."""
+
+    async def commands_for(self, function: str) -> Subscription:
+        """The function's asynchronous invocations, as OpenFaaS queue requests (JSON)."""
+
+    async def enqueue(self, function: str, request: bytes, message_id: str) -> None:
+        """Queue an asynchronous invocation durably; a repeated message id is dropped."""
+
+    async def bury(self, function: str, record: bytes) -> None:
+        """Write a dead letter."""
+
+
+class Services(NamedTuple):
+    """What a stage's handler is given."""
+
+    facts: FactLog
+    objects: ObjectStore
+
+
+Messages = Sequence[Message]

@@ -1,0 +1,124 @@
+"""Who hears what: read from stack.yml, the only place where it is written.
+
+A function's `topic` annotation names the facts that it hears (separated by commas or spaces);
+`schedule` names
+its cron expression when `cron-function` is among its topics: both are OpenFaaS's conventions.
+"""
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from msgspec import Struct
+
+CRON_TOPIC = "cron-function"
+
+
+class RetryPolicy(Struct, frozen=True, kw_only=True):
+    """`com.openfaas.retry.*` annotations, with the defaults of a laptop's stack."""
+
+    attempts: int = 5
+    codes: frozenset[int] = frozenset({408, 429, 500, 502, 503, 504})
+    min_wait: float = 0.2  # seconds
+    max_wait: float = 30.0
+
+
+class Function(Struct, frozen=True, kw_only=True):
+    """What the queue-worker must know of a function."""
+
+    name: str
+    topics: tuple[str, ...] = ()
+    schedule: str | None = None
+    max_replicas: int = 1
+    max_inflight: int = 1
+    timeout: float = 60.0
+    retry: RetryPolicy = RetryPolicy()
+
+    @property
+    def concurrency(self) -> int:
+        """Deliveries in flight at once."""
+        return self.max_replicas * self.max_inflight
+
+
+class StackError(ValueError):
+    """stack.yml cannot be used; the text names the file, the place and the mend."""
+
+
+def load(path: Path, environment: Mapping[str, str] = os.environ) -> dict[str, Any]:
+    """stack.yml as plain data, `${NAME:-default}` substituted as faas-cli does it.
+
+    Raises:
+        StackError: missing, not YAML, or without functions.
+    """
+    try:
+        stack = yaml.safe_load(substitute(path.read_text(), environment))
+    except OSError as error:
+        raise StackError(
+            f"{path}: {error.strerror}; set FAASTRAIN_STACK to your stack.yml"
+        ) from error
+    except yaml.YAMLError as error:
+        raise StackError(f"{path}: not YAML: {error}") from error
+    if not isinstance(stack, dict) or not isinstance(stack.get("functions"), dict):
+        raise StackError(f"{path}: has no `functions` map")
+    return stack
+
+
+def functions(stack: Mapping[str, Any]) -> list[Function]:
+    """The routes of a loaded stack.yml."""
+    return [_function(name, entry) for name, entry in stack["functions"].items()]
+
+
+def substitute(text: str, environment: Mapping[str, str]) -> str:
+    """Shell-style `${NAME}`, `${NAME:-default}` and `${NAME-default}`."""
+
+    def value(match: re.Match[str]) -> str:
+        name, operator, default = match.group(1), match.group(2), match.group(3) or ""
+        found = environment.get(name)
+        if found is None or (operator == ":-" and not found):
+            return default
+        return found
+
+    return re.sub(r"\$\{(\w+)(?:(:?-)([^}]*))?\}", value, text)
+
+
+def seconds(text: str) -> float:
+    """A Go duration such as `90s`, `5m`, `1h30m` or `250ms`.
+
+    Raises:
+        StackError: not a duration.
+    """
+    units = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+    parts = re.findall(r"(\d+(?:\.\d+)?)(ms|s|m|h)", text)
+    if not parts or "".join(n + u for n, u in parts) != text:
+        raise StackError(f"{text!r} is not a duration; write 90s, 5m or 1h30m")
+    return sum(float(number) * units[unit] for number, unit in parts)
+
+
+def _function(name: str, entry: Mapping[str, Any]) -> Function:
+    annotations = entry.get("annotations") or {}
+    labels = entry.get("labels") or {}
+    settings = entry.get("environment") or {}
+    topics = tuple(re.split(r"[,\s]+", str(annotations.get("topic", "")).strip()))
+    return Function(
+        name=name,
+        topics=tuple(t for t in topics if t and t != CRON_TOPIC),
+        schedule=annotations.get("schedule") if CRON_TOPIC in topics else None,
+        max_replicas=int(labels.get("com.openfaas.scale.max", 1)),
+        max_inflight=int(settings.get("max_inflight", 1)),
+        timeout=seconds(str(settings.get("exec_timeout", "60s"))),
+        retry=_retry(annotations),
+    )
+
+
+def _retry(annotations: Mapping[str, Any]) -> RetryPolicy:
+    prefix, default = "com.openfaas.retry.", RetryPolicy()
+    codes = str(annotations.get(prefix + "codes", ""))
+    return RetryPolicy(
+        attempts=int(annotations.get(prefix + "attempts", default.attempts)),
+        codes=frozenset(int(c) for c in codes.split(",")) if codes else default.codes,
+        min_wait=seconds(str(annotations.get(prefix + "min_wait", f"{default.min_wait}s"))),
+        max_wait=seconds(str(annotations.get(prefix + "max_wait", f"{default.max_wait}s"))),
+    )

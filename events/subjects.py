@@ -1,0 +1,77 @@
+"""NATS subjects: `ftg.<entity>.<event>.<run>[.<version>[.<index>]]`.
+
+A fact's subject is its identity. It is published with "expected last subject sequence 0", so the
+server itself refuses to hear the same fact twice.
+"""
+
+from schemas.messages import (
+    EvaluationCompleted,
+    InvocationCompleted,
+    InvocationDeadLettered,
+    Message,
+    PolicyUpdated,
+    RewardsReady,
+    RolloutCompleted,
+    tag,
+)
+
+ROOT = "ftg"
+
+
+def of(fact: Message) -> str:
+    """The subject under which `fact` is said."""
+    return ".".join((ROOT, tag(fact), fact.run, *_identity(fact)))
+
+
+def of_topic(topic: str) -> str:
+    """The filter for all facts of a topic, as `rollout.completed` in stack.yml's annotations."""
+    return f"{ROOT}.{topic}.>"
+
+
+def of_kind(kind: type[Message], run: str, *identity: int) -> str:
+    """The filter for the facts of one kind in one run, narrowed by version (and index)."""
+    return ".".join((ROOT, tag(kind), run, *map(str, identity)))
+
+
+def below(kind: type[Message], run: str, *identity: int) -> str:
+    """As `of_kind`, for facts with further identity below that."""
+    return of_kind(kind, run, *identity) + ".>"
+
+
+def of_run(run: str) -> list[str]:
+    """Filters for everything that was said about a run."""
+    return [f"{ROOT}.*.*.{run}", f"{ROOT}.*.*.{run}.>"]
+
+
+def of_usage(usage: InvocationCompleted) -> str:
+    """The subject under which an invocation's cost is metered."""
+    return f"ftg-usage.{usage.run}.{usage.function}"
+
+
+def of_run_usage(run: str) -> str:
+    """The filter for a run's metering."""
+    return f"ftg-usage.{run}.>"
+
+
+def of_command(function: str) -> str:
+    """The subject of a function's asynchronous invocations."""
+    return f"ftg-async.{function}"
+
+
+def of_dead_letter(function: str) -> str:
+    """The subject of deliveries to a function that were given up."""
+    return f"ftg-dead.{function}"
+
+
+def _identity(fact: Message) -> tuple[str, ...]:
+    match fact:
+        case RolloutCompleted(trajectory=trajectory):
+            return str(trajectory.version), str(trajectory.index)
+        case PolicyUpdated(policy=policy) | RewardsReady(policy=policy):
+            return (str(policy.version),)
+        case EvaluationCompleted(policy=policy):
+            return (str(policy.version),)
+        case InvocationDeadLettered(call_id=call_id):
+            return (call_id,)
+        case _:
+            return ()
