@@ -1,8 +1,11 @@
 """Which function a command invokes, and the call id that makes a repeated command recognisable."""
 
 import uuid
+from typing import NamedTuple
 
+from events import subjects
 from schemas.messages import (
+    COMMANDS,
     CollectRollout,
     EvaluatePolicy,
     Message,
@@ -16,28 +19,38 @@ FUNCTION_OF: dict[type[Message], str] = {
     EvaluatePolicy: "evaluate",
 }
 
-_NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "urn:faastraingym:command")
+_NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "urn:faastraingym:invocation")
 
 
-def function_of(command: Message) -> str:
-    """The one function that carries the command out.
+class Invocation(NamedTuple):
+    """An asynchronous invocation of one function with one message.
+
+    `attempt` tells an invocation that is issued again on purpose from one that merely came twice:
+    the queue drops only the latter.
+    """
+
+    function: str
+    message: Message
+    attempt: int = 0
+
+    @property
+    def call_id(self) -> str:
+        """A UUID that the same invocation always has."""
+        identity = f"{self.function}/{_identity(self.message)}/{self.attempt}"
+        return str(uuid.uuid5(_NAMESPACE, identity))
+
+
+def invocation(command: Message) -> Invocation:
+    """The invocation that carries `command` out.
 
     Raises:
         KeyError: `command` is not a command.
     """
-    return FUNCTION_OF[type(command)]
+    return Invocation(FUNCTION_OF[type(command)], command)
 
 
-def call_id(command: Message, attempt: int = 0) -> str:
-    """A UUID that the same command always has, so that the queue drops a repeated one.
-
-    `attempt` tells a command that is issued again on purpose from one that merely came twice.
-    """
-    match command:
-        case CollectRollout(policy=policy, index=index):
-            identity = f"{policy.version}/{index}"
-        case UpdatePolicy(policy=policy) | EvaluatePolicy(policy=policy):
-            identity = f"{policy.version}"
-        case _:
-            identity = ""
-    return str(uuid.uuid5(_NAMESPACE, f"{tag(command)}/{command.run}/{identity}/{attempt}"))
+def _identity(message: Message) -> str:
+    if not isinstance(message, COMMANDS):
+        return subjects.of(message)
+    index = f"/{message.index}" if isinstance(message, CollectRollout) else ""
+    return f"{tag(message)}/{message.run}/{message.policy.version}{index}"

@@ -10,6 +10,10 @@ from schemas.messages import InvocationCompleted, Message
 from schemas.references import ObjectRef
 
 
+class Unavailable(Exception):  # noqa: N818  the condition's own name
+    """The broker, the store or the gateway cannot be reached just now; trying again may help."""
+
+
 class Recorded(NamedTuple):
     """A fact as the log holds it."""
 

@@ -21,9 +21,15 @@ def pack(payload: Any) -> bytes:
     """`payload` (maps, lists, scalars, bytes, ndarrays) as msgpack; equal data gives equal bytes.
 
     Raises:
-        PayloadError: an array of a dtype that is not for the wire.
+        PayloadError: an array of a dtype that is not for the wire, or another such value.
     """
-    return msgpack.packb(payload, default=_pack_array)
+    try:
+        packed: bytes = msgpack.packb(payload, default=_pack_array)
+    except PayloadError:
+        raise
+    except (ValueError, TypeError, OverflowError, RecursionError) as error:
+        raise PayloadError(f"no wire form: {error}") from error
+    return packed
 
 
 def unpack(data: bytes | memoryview) -> Any:
@@ -45,6 +51,8 @@ def unpack(data: bytes | memoryview) -> Any:
 def _pack_array(value: Any) -> msgpack.ExtType:
     if not isinstance(value, np.ndarray):
         raise PayloadError(f"{type(value).__name__} has no wire form")
+    if value.ndim > MAX_DIMENSIONS:
+        raise PayloadError(f"an array of {value.ndim} dimensions; the limit is {MAX_DIMENSIONS}")
     array = np.ascontiguousarray(value)
     dtype = array.dtype.newbyteorder("<").str
     if dtype not in DTYPES:
@@ -67,4 +75,6 @@ def _unpack_array(code: int, data: bytes) -> np.ndarray:
     expected = math.prod(shape) * np.dtype(dtype).itemsize
     if not isinstance(raw, bytes) or len(raw) != expected:
         raise PayloadError(f"shape {shape} of {dtype} takes {expected} bytes; other were found")
+    if dtype == "|b1" and raw.translate(None, b"\x00\x01"):
+        raise PayloadError("an array of |b1 holds bytes other than 0 and 1")
     return np.frombuffer(raw, dtype=dtype).reshape(shape)

@@ -1,9 +1,10 @@
-"""What can be wrong with data that arrives.
+"""What can be wrong with data that arrives, and with a run.
 
 SchemaError
 ├── MessageError         bytes that are no message of ours
 ├── PayloadError         bytes that are no trajectory, policy or learner state of ours
 └── SpecificationError   a run specification that cannot be run; its text names every problem
+RunFault                 the run itself is at fault: trying again cannot help
 """
 
 
@@ -28,3 +29,10 @@ class SpecificationError(SchemaError):
     def __init__(self, problems: list[str]) -> None:
         super().__init__("\n".join(problems))
         self.problems = problems
+
+
+class RunFault(Exception):  # noqa: N818  a fault is not always an error of ours
+    """The run itself is at fault: its environment raised, or it asks for what is not deployed.
+
+    The text is for the person who started the run.
+    """

@@ -68,6 +68,9 @@ class PolicyUpdated(RunMessage, frozen=True, kw_only=True, tag="policy.updated")
     rollouts: Count
     evaluate: bool
     metrics: dict[str, float] = {}
+    platform: Annotated[
+        dict[str, str], Meta(description="of version 0: what the learner runs on")
+    ] = {}
 
 
 class RolloutCompleted(RunMessage, frozen=True, kw_only=True, tag="rollout.completed"):

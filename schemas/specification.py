@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-Positive = Annotated[int, Meta(ge=1)]
+Positive = Annotated[int, Meta(ge=1, le=1_000_000)]
 Fraction = Annotated[float, Meta(ge=0, le=1)]
 NonNegative = Annotated[float, Meta(ge=0)]
 Annealing = Literal["constant", "linear"]
@@ -106,14 +106,14 @@ RewardTransform = Scale | Clip | Normalize | Potential
 class EvaluationSpec(Section, frozen=True, kw_only=True):
     """Deterministic episodes, apart from training."""
 
-    every: Annotated[int, Meta(ge=1, description="versions between evaluations")] = 10
+    every: Annotated[int, Meta(ge=1, le=1_000_000, description="versions between evaluations")] = 10
     episodes: Annotated[int, Meta(ge=1, le=10_000)] = 20
 
 
 class StopSpec(Section, frozen=True, kw_only=True):
     """When the run ends: whichever comes first."""
 
-    env_steps: Annotated[int, Meta(ge=1, description="budget, and the schedules' horizon")]
+    env_steps: Annotated[int, Meta(ge=1, le=10**15, description="budget, and the schedules' horizon")]
     target: Annotated[
         float | None, Meta(description="mean evaluation return that is good enough")
     ] = None

@@ -1,14 +1,17 @@
-"""Raw data -> RunSpec, or an error that names the field, what was found and what is allowed."""
+"""Raw data -> RunSpec, or an error that names the field, what was found and what is allowed.
+
+Every problem is named at once, each in one sentence.
+"""
 
 import difflib
-import re
-import types
-import typing
-from typing import Any
+import math
+from collections.abc import Iterator
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, inspect
 
+from schemas.descriptions import describe
 from schemas.errors import SpecificationError
 from schemas.specification import RunSpec
 
@@ -19,20 +22,23 @@ def parse(raw: Any) -> RunSpec:
     Raises:
         SpecificationError: unknown keys, wrong types, impossible values or combinations.
     """
-    unknown = list(_unknown_keys(raw, RunSpec, "spec"))
-    if unknown:
-        raise SpecificationError(unknown)
-    try:
-        spec = msgspec.convert(raw, RunSpec)
-    except msgspec.ValidationError as error:
-        raise SpecificationError([_sentence(str(error), raw)]) from error
+    problems = list(_problems(raw, RunSpec, "spec"))
+    if problems:
+        raise SpecificationError(problems)
+    spec = msgspec.convert(raw, RunSpec)
     problems = list(_contradictions(spec))
     if problems:
         raise SpecificationError(problems)
     return spec
 
 
-def _contradictions(spec: RunSpec) -> typing.Iterator[str]:
+def suggestion(name: str, allowed: list[str]) -> str:
+    """A near-miss suggestion, or the allowed names: `; did you mean 'num_envs'?`."""
+    near = difflib.get_close_matches(name, allowed, n=1)
+    return f"; did you mean {near[0]!r}?" if near else f"; allowed: {', '.join(allowed)}"
+
+
+def _contradictions(spec: RunSpec) -> Iterator[str]:
     rollout = spec.rollout
     if not 1 <= rollout.batch <= rollout.count:
         yield (
@@ -52,76 +58,61 @@ def _contradictions(spec: RunSpec) -> typing.Iterator[str]:
             yield f"spec.reward[{i}].low: found {low}; allowed: less than high, which is {high}"
 
 
-def _unknown_keys(raw: Any, kind: Any, path: str) -> typing.Iterator[str]:
-    """One sentence per key that no struct at that place has, with the nearest name that it has."""
-    if isinstance(raw, list):
-        item = (typing.get_args(kind) or (Any,))[0]
-        for i, value in enumerate(raw):
-            yield from _unknown_keys(value, item, f"{path}[{i}]")
-    struct = _struct_for(raw, kind)
-    if struct is None or not isinstance(raw, dict):
+def _problems(raw: Any, hint: Any, path: str) -> Iterator[str]:
+    """One sentence per value at or below `path` that is not of type `hint`."""
+    if get_origin(hint) is Annotated and get_origin(get_args(hint)[0]) in (list, tuple):
+        hint = get_args(hint)[0]
+    structs = [k for k in (hint, *get_args(hint)) if isinstance(k, type) and issubclass(k, Struct)]
+    if structs and get_origin(hint) is not list:
+        yield from _table_problems(raw, structs, path)
+    elif get_origin(hint) in (list, tuple) and isinstance(raw, list):
+        for i, item in enumerate(raw):
+            yield from _problems(item, get_args(hint)[0], f"{path}[{i}]")
+    elif not _accepts(hint, raw):
+        yield f"{path}: found {raw!r:.80}; allowed: {describe(inspect.type_info(hint))}"
+
+
+def _table_problems(raw: Any, structs: list[type[Struct]], path: str) -> Iterator[str]:
+    """Problems of a table that may be any of `structs`; its tag says which."""
+    if not isinstance(raw, dict):
+        yield f"{path}: found {raw!r:.80}; allowed: a table"
         return
-    hints = typing.get_type_hints(struct)
-    tag_field = struct.__struct_config__.tag_field
+    tag_field = structs[0].__struct_config__.tag_field
+    by_tag = {str(struct.__struct_config__.tag): struct for struct in structs}
+    tag = str(raw.get(tag_field)) if tag_field else str(None)
+    if tag in by_tag:
+        yield from _field_problems(raw, by_tag[tag], tag_field, path)
+    elif tag_field in raw:
+        names = list(by_tag)
+        near = difflib.get_close_matches(tag, names, n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        yield f"{path}.{tag_field}: found {tag!r:.80}; allowed: {', '.join(names)}{hint}"
+    else:
+        yield f"{path}.{tag_field}: missing; allowed: {', '.join(by_tag)}"
+
+
+def _field_problems(
+    raw: dict[Any, Any], struct: type[Struct], tag_field: str | None, path: str
+) -> Iterator[str]:
+    hints = get_type_hints(struct, include_extras=True)
     allowed = sorted([*hints, *([tag_field] if tag_field else [])])
     for key, value in raw.items():
         if key in hints:
-            yield from _unknown_keys(value, hints[key], f"{path}.{key}")
+            yield from _problems(value, hints[key], f"{path}.{key}")
         elif key != tag_field:
             yield f"{path}.{key}: unknown key{suggestion(str(key), allowed)}"
+    for field in msgspec.structs.fields(struct):
+        if field.required and field.name not in raw:
+            words = describe(inspect.type_info(hints[field.name]))
+            yield f"{path}.{field.name}: missing; allowed: {words}"
 
 
-def _struct_for(raw: Any, kind: Any) -> type[Struct] | None:
-    """The struct type that `raw` means among the alternatives of `kind`."""
-    union = typing.get_origin(kind) in (typing.Union, types.UnionType)
-    alternatives = typing.get_args(kind) if union else (kind,)
-    structs = [k for k in alternatives if isinstance(k, type) and issubclass(k, Struct)]
-    for struct in structs:
-        config = struct.__struct_config__
-        if len(structs) == 1 and config.tag_field is None:
-            return struct
-        if isinstance(raw, dict) and raw.get(config.tag_field) == config.tag:
-            return struct
-    return None
-
-
-def _sentence(error: str, raw: Any) -> str:
-    """msgspec's message, with the value that was found and the path as the user wrote it."""
-    what, _, path = error.partition(" - at `$")
-    path = path.rstrip("`")
-    found = _look_up(raw, path)
-    named = re.match(r"Invalid (?:value|enum value) '(.*)'", what)
-    near = ""
-    if named:
-        allowed = _tags(path)
-        near = f"; allowed: {', '.join(allowed)}" if allowed else ""
-        near += suggestion(named.group(1), allowed) if allowed else ""
-    return f"spec{path}: {what[0].lower()}{what[1:]}, found {found!r:.80}{near}"
-
-
-def _tags(path: str) -> list[str]:
-    """The names allowed at a tag's path, as `.algorithm.name`."""
-    hints = typing.get_type_hints(RunSpec)
-    kind = hints.get(path.split(".")[1].split("[")[0]) if path.startswith(".") else None
-    if typing.get_origin(kind) is list:
-        kind = typing.get_args(kind)[0]
-    structs = typing.get_args(kind) or (kind,)
-    tags = [s.__struct_config__.tag for s in structs if hasattr(s, "__struct_config__")]
-    return [t for t in tags if t and path.endswith((".name", ".kind"))]
-
-
-def _look_up(raw: Any, path: str) -> Any:
-    for key, index in re.findall(r"\.([^.\[\]]+)|\[(\d+)\]", path):
-        if key and isinstance(raw, dict):
-            raw = raw.get(key)
-        elif index and isinstance(raw, list) and int(index) < len(raw):
-            raw = raw[int(index)]
-        else:
-            return None
-    return raw
-
-
-def suggestion(name: str, allowed: list[str]) -> str:
-    """A near-miss suggestion, or the allowed names: `; did you mean 'num_envs'?`."""
-    near = difflib.get_close_matches(name, allowed, n=1)
-    return f"; did you mean {near[0]!r}?" if near else f"; allowed: {', '.join(allowed)}"
+def _accepts(hint: Any, raw: Any) -> bool:
+    """Whether a plain value is of type `hint`; NaN and infinities never are."""
+    if isinstance(raw, float) and not math.isfinite(raw):
+        return False
+    try:
+        msgspec.convert(raw, hint)
+    except msgspec.ValidationError:
+        return False
+    return True

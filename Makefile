@@ -1,0 +1,54 @@
+# Every task of this repository, the same by hand and in CI. `make` lists them.
+PYTHON ?= python3
+UV ?= uv
+BIN := .venv/bin
+STAMP := .venv/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help train test check bench format lock schemas clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(STAMP): pyproject.toml requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "$(PYTHON) is missing or older than 3.11; install Python 3.11 or newer," \
+	       "or name one: make PYTHON=/path/to/python3.12"; exit 1; }
+	@$(PYTHON) -m venv .venv || { \
+	  echo "$(PYTHON) cannot make a virtual environment; on Debian and Ubuntu:" \
+	       "apt-get install python3-venv"; rm -rf .venv; exit 1; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+train: $(STAMP) ## train CartPole-v1, from nothing to its report
+	$(BIN)/faastrain train examples/cartpole.toml
+
+test: $(STAMP) ## run the tests
+	$(BIN)/pytest
+
+check: $(STAMP) ## formatter, linter, types, import floors, exported schemas
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m events.export --check docs
+
+bench: $(STAMP) ## measure the pipeline; Stable-Baselines3 stands beside it
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable '.[peers]'
+	$(BIN)/python -m benchmarks
+
+format: $(STAMP) ## format the code and mend what the linter can
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+schemas: $(STAMP) ## write the JSON Schemas and the AsyncAPI document to docs/
+	$(BIN)/python -m events.export docs
+
+lock: ## pin every dependency anew (needs uv: python3 -m pip install uv)
+	$(UV) pip compile --quiet --universal --upgrade --fork-strategy fewest --no-emit-index-url \
+	  --no-header --no-annotate --extra dev --output-file requirements.lock pyproject.toml
+
+clean: ## remove the virtual environment and every cache
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache build *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

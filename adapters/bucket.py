@@ -1,0 +1,52 @@
+"""What is done to a whole bucket: create it, list it. Not needed by a rollout's cold start."""
+
+import asyncio
+from urllib.parse import urlsplit
+
+from minio import Minio, S3Error
+
+from adapters.errors import translated
+from adapters.object_store import pool
+from adapters.s3_signature import REGION
+from adapters.settings import Login
+
+OURS_ALREADY = {"BucketAlreadyOwnedByYou", "BucketAlreadyExists"}
+
+
+class Bucket:
+    """A bucket of an S3 store."""
+
+    def __init__(self, url: str, name: str, login: Login) -> None:
+        parts = urlsplit(url)
+        self._name = name
+        self._client = Minio(
+            parts.netloc,
+            access_key=login.user,
+            secret_key=login.password,
+            secure=parts.scheme == "https",
+            region=REGION,
+            http_client=pool(),
+        )
+
+    async def ensure(self) -> None:
+        """Create the bucket where it is missing."""
+        with translated(f"create bucket {self._name}"):
+            await asyncio.to_thread(self._ensure)
+
+    async def list(self, prefix: str = "") -> list[str]:
+        """The keys that begin with `prefix`, sorted."""
+        with translated(f"list {self._name}/{prefix}"):
+            return await asyncio.to_thread(self._list, prefix)
+
+    def _ensure(self) -> None:
+        if self._client.bucket_exists(self._name):
+            return
+        try:
+            self._client.make_bucket(self._name)
+        except S3Error as error:
+            if error.code not in OURS_ALREADY:  # somebody else was faster
+                raise
+
+    def _list(self, prefix: str) -> list[str]:
+        found = self._client.list_objects(self._name, prefix=prefix, recursive=True)
+        return sorted(item.object_name for item in found)

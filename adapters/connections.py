@@ -1,0 +1,43 @@
+"""What a replica holds between invocations: one connection to each of broker, store, gateway."""
+
+from typing import NamedTuple
+
+from adapters import broker
+from adapters.broker import Broker
+from adapters.gateway import GatewayQueue
+from adapters.nats_facts import NatsFactLog
+from adapters.object_cache import CachedObjects
+from adapters.object_store import S3ObjectStore
+from adapters.settings import Settings
+from events.ports import Services
+
+
+class Connections(NamedTuple):
+    """The services that handlers are given, and what only the wrapper uses."""
+
+    services: Services
+    commands: GatewayQueue
+    broker: Broker
+    objects: S3ObjectStore
+
+    async def close(self) -> None:
+        """Send what is pending and let go."""
+        await self.broker.close()
+        await self.objects.close()
+        await self.commands.close()
+
+
+async def connect(settings: Settings) -> Connections:
+    """Connect as the function that `settings` names.
+
+    Raises:
+        Unavailable: the broker does not answer; the store and the gateway are not asked yet.
+    """
+    connection = await broker.connect(settings.nats_url, settings.nats, settings.replica)
+    objects = S3ObjectStore(settings.s3_url, settings.bucket, settings.s3)
+    return Connections(
+        services=Services(NatsFactLog(connection), CachedObjects(objects)),
+        commands=GatewayQueue(settings.gateway_url),
+        broker=connection,
+        objects=objects,
+    )

@@ -1,0 +1,98 @@
+"""What the outside world can do to a stage.
+
+AdapterError
+├── Unavailable       away, late or overloaded; also events.ports.Unavailable, which stages know
+├── Refused           answered, and said no: a wrong request, a missing right, a missing bucket
+├── ObjectMissing     a reference to nothing
+├── ObjectAltered     an object that is not what its reference says
+├── SettingsError     an environment variable or a secret file that cannot be used
+└── SignatureError    a command that was not signed with our key
+"""
+
+from types import TracebackType
+
+from events import ports
+
+
+class AdapterError(Exception):
+    """Base of everything that the adapters raise."""
+
+
+class Unavailable(AdapterError, ports.Unavailable):
+    """Transient: the broker, the store or the gateway is away. Try again later."""
+
+
+class Refused(AdapterError):
+    """The other side understood and said no; trying again cannot help."""
+
+
+class ObjectMissing(AdapterError):
+    """The referenced object is not in the store."""
+
+
+class ObjectAltered(AdapterError):
+    """The stored bytes differ from the reference in size or SHA-256."""
+
+
+class SettingsError(AdapterError):
+    """The environment does not say what the function needs to know."""
+
+
+class SignatureError(AdapterError):
+    """A command's signature is missing, malformed, wrong, too old or from the future."""
+
+
+# By name, so that knowing an exception does not import the library that raises it. The most
+# derived class counts: an error is looked up along its own inheritance.
+FOREIGN: dict[str, type[AdapterError]] = {
+    "builtins.OSError": Unavailable,
+    "builtins.TimeoutError": Unavailable,
+    "nats.errors.Error": Unavailable,
+    "nats.errors.AuthorizationError": Refused,
+    "nats.errors.BadHeaderError": Refused,
+    "nats.errors.BadSubjectError": Refused,
+    "nats.errors.BadSubscriptionError": Refused,
+    "nats.errors.InvalidUserCredentialsError": Refused,
+    "nats.errors.MaxPayloadError": Refused,
+    "nats.js.errors.APIError": Refused,
+    "nats.js.errors.ServiceUnavailableError": Unavailable,
+    "nats.js.errors.ServerError": Unavailable,
+    "urllib3.exceptions.HTTPError": Unavailable,
+    "urllib3.exceptions.LocationValueError": Refused,
+    "urllib3.exceptions.SSLError": Refused,
+    "minio.error.MinioException": Refused,
+    "minio.error.InvalidResponseError": Unavailable,
+    "minio.error.ServerError": Unavailable,
+}
+
+
+def translate(error: BaseException) -> type[AdapterError] | None:
+    """Our name for a foreign exception; None when it is nobody's but a defect's."""
+    for base in type(error).__mro__:
+        ours = FOREIGN.get(f"{base.__module__}.{base.__qualname__}")
+        if ours is not None:
+            return ours
+    return None
+
+
+class translated:  # noqa: N801  reads as a clause: `with translated("get x")`
+    """Raise foreign exceptions as ours, saying `what` was being done."""
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+
+    def __enter__(self) -> None:
+        """Nothing to prepare."""
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Raise ours from theirs; leave ours, cancellations and defects as they are."""
+        if error is None or isinstance(error, AdapterError):
+            return
+        ours = translate(error)
+        if ours is not None:
+            raise ours(f"{self._what}: {str(error) or type(error).__name__}") from error

@@ -1,0 +1,55 @@
+"""Logs: one JSON object per line on stderr, where OpenFaaS collects them."""
+
+import json
+import logging
+import sys
+from datetime import UTC, datetime
+from typing import Any, TextIO
+
+# What a log call may add by `extra=`.
+FIELDS = (
+    "run",
+    "version",
+    "index",
+    "call_id",
+    "status",
+    "seconds",
+    "attempt",
+    "worker",
+    "in_hand",
+    "why",
+    "answer",
+)
+
+
+class JsonFormatter(logging.Formatter):
+    """A record as one line. Only the named fields are written, so no secret slips in by `extra`."""
+
+    def __init__(self, function: str, replica: str) -> None:
+        super().__init__()
+        self._origin = {"function": function, "replica": replica}
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The record as JSON: time, level, function, replica, message, fields, exception."""
+        at = datetime.fromtimestamp(record.created, UTC)
+        line: dict[str, Any] = {
+            "time": at.isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            **self._origin,
+            "message": record.getMessage(),
+        }
+        line |= {name: getattr(record, name) for name in FIELDS if hasattr(record, name)}
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+        return json.dumps(line, default=str)
+
+
+def configure(
+    function: str, replica: str, stream: TextIO | None = None, level: int = logging.INFO
+) -> None:
+    """Send the root logger's records to `stream` (stderr) in this form; call it once, at start."""
+    handler = logging.StreamHandler(stream or sys.stderr)
+    handler.setFormatter(JsonFormatter(function, replica))
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level)

@@ -1,0 +1,100 @@
+"""The Bus port on JetStream: one durable pull consumer per function and source."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from adapters.broker import Broker
+from adapters.nats_pull import NANOSECONDS, PullConsumer, position
+from events import subjects
+from events.streams import ASYNC, FACTS, Stream
+
+if TYPE_CHECKING:
+    from nats.aio.msg import Msg
+
+MESSAGE_ID = "Nats-Msg-Id"
+ACK_WAIT_SECONDS = 10
+MAX_ACK_PENDING = 10_000
+
+
+class NatsDelivery:
+    """The Delivery port. Settling does not wait: a lost settlement is one more delivery."""
+
+    def __init__(self, broker: Broker, message: "Msg") -> None:
+        self._broker = broker
+        self._reply = message.reply
+        self.subject = message.subject
+        self.data = bytes(message.data)
+        # A fact's subject is its identity.
+        self.message_id: str = (message.headers or {}).get(MESSAGE_ID, message.subject)
+        self.attempt = position(message.reply).attempt
+
+    async def ack(self) -> None:
+        """Settle: never deliver again."""
+        await self._broker.publish(self._reply, b"+ACK")
+
+    async def retry(self, delay: float) -> None:
+        """Settle: deliver again after `delay` seconds."""
+        after = msgspec.json.encode({"delay": max(1, int(delay * NANOSECONDS))})
+        await self._broker.publish(self._reply, b"-NAK " + after)
+
+    async def extend(self) -> None:
+        """Begin the ack wait (10 s) anew."""
+        await self._broker.publish(self._reply, b"+WPI")
+
+
+class NatsSubscription:
+    """The Subscription port."""
+
+    def __init__(self, broker: Broker, consumer: PullConsumer) -> None:
+        self._broker = broker
+        self._consumer = consumer
+
+    async def next(self, limit: int) -> Sequence[NatsDelivery]:
+        """1 to `limit` messages as soon as there is one; empty after 10 quiet seconds."""
+        messages = await self._consumer.next(limit)
+        return [NatsDelivery(self._broker, message) for message in messages]
+
+    async def close(self) -> None:
+        """Stop listening; the durable subscription itself stays."""
+        await self._consumer.close()
+
+
+class NatsBus:
+    """The Bus port."""
+
+    def __init__(self, broker: Broker) -> None:
+        self._broker = broker
+
+    async def facts_for(self, function: str, topics: Sequence[str]) -> NatsSubscription:
+        """The facts of these topics, once per function; other topics than before are adopted."""
+        filters = [subjects.of_topic(topic) for topic in dict.fromkeys(topics)]
+        return await self._durable(FACTS, f"fact-{function}", filters)
+
+    async def commands_for(self, function: str) -> NatsSubscription:
+        """The function's asynchronous invocations, as OpenFaaS queue requests (JSON)."""
+        return await self._durable(ASYNC, f"cmd-{function}", [subjects.of_command(function)])
+
+    async def enqueue(self, function: str, request: bytes, message_id: str) -> None:
+        """Queue an asynchronous invocation durably; a repeated message id is dropped."""
+        headers = {MESSAGE_ID: message_id}
+        await self._broker.request(subjects.of_command(function), request, headers)
+
+    async def bury(self, function: str, record: bytes) -> None:
+        """Write a dead letter; returns after the ack."""
+        await self._broker.request(subjects.of_dead_letter(function), record)
+
+    async def _durable(self, stream: Stream, name: str, filters: list[str]) -> NatsSubscription:
+        config: dict[str, Any] = {
+            "durable_name": name,
+            "filter_subjects": filters,
+            "deliver_policy": "all",
+            "ack_policy": "explicit",
+            "ack_wait": ACK_WAIT_SECONDS * NANOSECONDS,
+            "max_deliver": -1,
+            "max_ack_pending": MAX_ACK_PENDING,
+        }
+        consumer = PullConsumer(self._broker, stream.name, name, config)
+        await consumer.open()
+        return NatsSubscription(self._broker, consumer)

@@ -1,0 +1,68 @@
+"""Reading many messages of a stream in one round trip: JetStream's batched direct get (ADR-31).
+
+Needs nats-server 2.11 and a stream with `allow_direct`.
+"""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from adapters.broker import Broker, status
+from adapters.errors import Unavailable
+
+if TYPE_CHECKING:
+    from nats.aio.msg import Msg
+
+PAGE = 1024  # messages, JetStream's own limit
+NONE_FOUND = "404"
+TOO_MANY = "413"
+COMPLETE = "204"
+
+
+class Stored(NamedTuple):
+    """A message as a stream holds it."""
+
+    sequence: int
+    at: float  # Unix time, seconds
+    data: bytes
+
+
+async def read_last(broker: Broker, stream: str, filters: list[str]) -> list[Stored]:
+    """The last message of every subject under the filters, in the stream's order."""
+    request = {"multi_last": filters, "batch": PAGE}
+    page = await broker.batch(f"DIRECT.GET.{stream}", request)
+    if status(page[-1]) != TOO_MANY and not _pending(page[-1]):
+        return sorted(_stored(page))
+    # More than one page. The messages differ in subject, so reading them all is the same.
+    found: dict[int, Stored] = {}
+    for pattern in filters:
+        found |= {item.sequence: item for item in await read_all(broker, stream, pattern)}
+    return [found[sequence] for sequence in sorted(found)]
+
+
+async def read_all(broker: Broker, stream: str, pattern: str) -> list[Stored]:
+    """Every message under one filter, in the stream's order."""
+    found: list[Stored] = []
+    pending = True
+    while pending:
+        start = found[-1].sequence + 1 if found else 1
+        request = {"seq": start, "next_by_subj": pattern, "batch": PAGE}
+        page = await broker.batch(f"DIRECT.GET.{stream}", request)
+        found += _stored(page)
+        pending = _pending(page[-1]) > 0
+    return found
+
+
+def _stored(page: "list[Msg]") -> list[Stored]:
+    if status(page[-1]) not in (COMPLETE, NONE_FOUND):
+        raise Unavailable(f"direct get: {page[-1].headers}")
+    return [_message(message) for message in page[:-1]]
+
+
+def _message(message: "Msg") -> Stored:
+    headers: dict[str, Any] = message.headers or {}
+    at = datetime.fromisoformat(headers["Nats-Time-Stamp"]).timestamp()
+    return Stored(int(headers["Nats-Sequence"]), at, bytes(message.data))
+
+
+def _pending(end: "Msg") -> int:
+    return int((end.headers or {}).get("Nats-Num-Pending", 0))

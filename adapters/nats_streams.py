@@ -1,0 +1,62 @@
+"""Make the broker's streams what events/streams.py says. Repeating it changes nothing."""
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from adapters.broker import ApiError, Broker
+from adapters.errors import SettingsError
+from events.streams import FACTS, STREAMS, Stream
+
+NANOSECONDS = 1_000_000_000
+STREAM_NOT_FOUND = 10059
+
+
+def configuration(stream: Stream, replicas: int = 1) -> dict[str, Any]:
+    """The stream's configuration in JetStream's words."""
+    return {
+        "name": stream.name,
+        "description": stream.description,
+        "subjects": list(stream.subjects),
+        "retention": "workqueue" if stream.work_queue else "limits",
+        "storage": "file",
+        "num_replicas": replicas,
+        "discard": "old",
+        "max_age": stream.max_age_days * 86_400 * NANOSECONDS,
+        "duplicate_window": stream.duplicate_window_seconds * NANOSECONDS,
+        "allow_direct": True,
+        "deny_delete": stream is FACTS,
+        "deny_purge": stream is FACTS,
+    }
+
+
+async def ensure_streams(broker: Broker, environment: Mapping[str, str] = os.environ) -> None:
+    """Create the streams that are missing and update those that differ.
+
+    `FTG_NATS_REPLICAS` (1) says how many servers of a cluster keep each.
+    """
+    replicas = environment.get("FTG_NATS_REPLICAS") or "1"
+    if replicas not in {"1", "3", "5"}:
+        raise SettingsError(f"FTG_NATS_REPLICAS is {replicas!r}; write 1, 3 or 5")
+    for stream in STREAMS:
+        await _ensure(broker, configuration(stream, int(replicas)))
+
+
+async def _ensure(broker: Broker, wanted: dict[str, Any]) -> None:
+    name = wanted["name"]
+    try:
+        found = msgspec.json.decode(await broker.api(f"STREAM.INFO.{name}"))["config"]
+    except ApiError as error:
+        if error.number != STREAM_NOT_FOUND:
+            raise
+        await broker.api(f"STREAM.CREATE.{name}", wanted)
+        return
+    if any(found.get(key, default_of(value)) != value for key, value in wanted.items()):
+        await broker.api(f"STREAM.UPDATE.{name}", {**found, **wanted})
+
+
+def default_of(value: Any) -> Any:
+    """What JetStream leaves out of its answers: the empty value of the same type."""
+    return type(value)()

@@ -1,0 +1,34 @@
+"""What a run's SHA-256 holds within: the numerical libraries and the processor."""
+
+import platform
+from importlib import metadata
+from pathlib import Path
+
+LIBRARIES = ("numpy", "jax", "jaxlib")
+
+
+def describe() -> dict[str, str]:
+    """Versions of the numerical libraries that are installed, the system and the processor."""
+    versions = {name: _version(name) for name in LIBRARIES}
+    return {
+        "python": platform.python_version(),
+        "system": f"{platform.system()} {platform.machine()}",
+        "processor": _processor(),
+        **{name: version for name, version in versions.items() if version},
+    }
+
+
+def _version(name: str) -> str:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return ""
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor()
+    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(names, platform.processor())

@@ -1,0 +1,137 @@
+"""The queue-worker's process: events.worker wired to NATS and to the gateway.
+
+`python -m adapters.queue_worker`, with FTG_NATS_URL, FTG_GATEWAY_URL, FTG_SECRETS and
+FAASTRAIN_STACK (the stack.yml whose functions it serves).
+"""
+
+import asyncio
+import logging
+import os
+import signal
+import time
+from pathlib import Path
+
+import aiohttp
+import uvloop
+
+from adapters import logs
+from adapters.broker import connect
+from adapters.errors import SettingsError
+from adapters.nats_bus import NatsBus
+from adapters.nats_facts import NatsFactLog
+from adapters.settings import Settings
+from adapters.signing import sign
+from events import cron, routes
+from events.active import any_active
+from events.delivery import Answer
+from events.ports import FactLog, Unavailable
+from events.requests import CALL_ID, Request
+from events.routes import Function
+from events.worker import FunctionWorker
+
+logger = logging.getLogger(__name__)
+
+GRACE_SECONDS = 5.0  # beyond a function's own timeout, which the gateway keeps
+CALLBACK_SECONDS = 30.0
+
+
+class Gateway:
+    """Invokes functions through the OpenFaaS gateway, and calls back."""
+
+    def __init__(self, url: str, session: aiohttp.ClientSession) -> None:
+        self._url = url
+        self._session = session
+
+    async def invoke(self, function: Function, request: Request) -> Answer:
+        """The function's answer; 503 when nobody answers."""
+        url = f"{self._url}/function/{function.name}{request.path}"
+        url += f"?{request.query}" if request.query else ""
+        timeout = aiohttp.ClientTimeout(total=function.timeout + GRACE_SECONDS)
+        began = time.perf_counter()
+        try:
+            async with self._session.request(
+                request.method, url, data=request.body, headers=request.headers, timeout=timeout
+            ) as response:
+                body = await response.read()
+                answer = Answer(response.status, body, _retry_after(response))
+        except TimeoutError:
+            answer = Answer(504, f"{function.name}: no answer in {timeout.total} s".encode())
+        except aiohttp.ClientError as error:
+            answer = Answer(503, f"{self._url}: {error}".encode())
+        if request.callback:
+            await self._call_back(function, request, answer, time.perf_counter() - began)
+        return answer
+
+    async def _call_back(
+        self, function: Function, request: Request, answer: Answer, seconds: float
+    ) -> None:
+        """Tell the caller of an asynchronous invocation how it went; once, at most."""
+        headers = {
+            CALL_ID: request.call_id,
+            "X-Function-Name": function.name,
+            "X-Function-Status": str(answer.status),
+            "X-Duration-Seconds": f"{seconds:.6f}",
+        }
+        timeout = aiohttp.ClientTimeout(total=CALLBACK_SECONDS)
+        try:
+            await self._session.post(
+                str(request.callback), data=answer.body, headers=headers, timeout=timeout
+            )
+        except (aiohttp.ClientError, TimeoutError) as error:
+            logger.warning("callback failed", extra={"url": request.callback, "why": str(error)})
+
+
+def _retry_after(response: aiohttp.ClientResponse) -> float | None:
+    value = response.headers.get("Retry-After", "")
+    return float(value) if value.isdigit() else None
+
+
+async def serve(settings: Settings, functions: list[Function]) -> None:
+    """Deliver to `functions` until SIGTERM or SIGINT; then finish what is in hand."""
+    broker = await connect(settings.nats_url, settings.nats, "queue-worker")
+    facts, bus = NatsFactLog(broker), NatsBus(broker)
+    connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=75)
+    async with aiohttp.ClientSession(connector=connector, auto_decompress=False) as session:
+        gateway = Gateway(settings.gateway_url, session)
+
+        def signed(function: str, body: bytes) -> str:
+            return sign(settings.signing_key, function, body, time.time())
+
+        async def tick(function: Function) -> None:
+            await gateway.invoke(function, Request())
+
+        workers = [FunctionWorker(f, bus, facts, gateway.invoke, signed).run() for f in functions]
+        clock = cron.run(functions, tick, lambda: _any_active(facts))
+        work = asyncio.gather(clock, *workers)
+        for stop in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(stop, work.cancel)
+        logger.info("ready", extra={"functions": [f.name for f in functions]})
+        try:
+            await work
+        except asyncio.CancelledError:
+            logger.info("stopped")
+    await broker.close()
+
+
+async def _any_active(facts: FactLog) -> bool:
+    try:
+        return await any_active(facts)
+    except Unavailable as error:
+        logger.warning("tick skipped", extra={"why": str(error)})
+        return False
+
+
+def main() -> None:
+    """Run the queue-worker; exits with one line on what is wrong with its settings."""
+    logs.configure("queue-worker", str(os.getpid()))
+    os.environ.setdefault("FTG_FUNCTION", "queue-worker")
+    try:
+        settings = Settings.from_environment()
+        functions = routes.functions(routes.load(Path(os.environ.get("FAASTRAIN_STACK", "stack.yml"))))
+    except (SettingsError, routes.StackError) as error:
+        raise SystemExit(f"queue-worker: {error}") from error
+    uvloop.run(serve(settings, functions))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,109 @@
+"""What a replica is told by its environment: `FTG_*` variables and OpenFaaS secrets (files)."""
+
+import os
+import socket
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from msgspec import Struct
+
+from adapters.errors import SettingsError
+
+SECRETS = "/var/openfaas/secrets"  # where OpenFaaS mounts them
+
+
+class Login(Struct, frozen=True):
+    """A name and its password; never shown."""
+
+    user: str
+    password: str
+
+    def __repr__(self) -> str:
+        return "Login(...)"
+
+
+class Settings(Struct, frozen=True, kw_only=True):
+    """Where the outside world is and who we are in it."""
+
+    nats_url: str
+    s3_url: str
+    gateway_url: str
+    bucket: str
+    function: str
+    replica: str
+    memory_mb: int  # the function's memory limit; 0: not told
+    nats: Login
+    s3: Login
+    signing_key: bytes
+
+    def __repr__(self) -> str:
+        return f"Settings(function={self.function!r}, replica={self.replica!r}, ...)"
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
+        """The settings of this process; call it at start, not at import.
+
+        Raises:
+            SettingsError: a variable or a secret is missing or ill-formed.
+        """
+        secrets = Path(environment.get("FTG_SECRETS") or SECRETS)
+        return cls(
+            nats_url=_url(environment, "FTG_NATS_URL", ("nats", "tls")),
+            s3_url=_url(environment, "FTG_S3_URL", ("http", "https")),
+            gateway_url=_url(environment, "FTG_GATEWAY_URL", ("http", "https")),
+            bucket=environment.get("FTG_BUCKET") or "faastraingym",
+            function=_required(environment, "FTG_FUNCTION"),
+            replica=environment.get("FTG_REPLICA") or socket.gethostname(),
+            memory_mb=_natural(environment, "FTG_MEMORY_MB"),
+            nats=_login(secrets / "ftg-nats", "user:password"),
+            s3=_login(secrets / "ftg-s3", "access key:secret key"),
+            signing_key=_secret(secrets / "ftg-signing-key").encode(),
+        )
+
+
+def _required(environment: Mapping[str, str], name: str) -> str:
+    value = environment.get(name, "")
+    if not value:
+        raise SettingsError(f"{name} is not set; set it in the function's environment (stack.yml)")
+    return value
+
+
+def _url(environment: Mapping[str, str], name: str, schemes: tuple[str, ...]) -> str:
+    value = _required(environment, name)
+    try:
+        parts = urlsplit(value)
+        usable = parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        raise SettingsError(f"{name} is {value!r}; write it as {schemes[0]}://host:port")
+    return value.rstrip("/")
+
+
+def _natural(environment: Mapping[str, str], name: str) -> int:
+    value = environment.get(name) or "0"
+    if not (value.isascii() and value.isdigit()):
+        raise SettingsError(f"{name} is {value!r}; write a whole number of megabytes")
+    return int(value)
+
+
+def _login(path: Path, form: str) -> Login:
+    user, colon, password = _secret(path).partition(":")
+    if not (user and colon and password):
+        raise SettingsError(f"secret {path} is ill-formed; write {form} into it")
+    return Login(user, password)
+
+
+def _secret(path: Path) -> str:
+    try:
+        value = path.read_text().strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "not text"
+        raise SettingsError(
+            f"secret {path} cannot be read ({reason}); create the secret {path.name}, "
+            "list it in stack.yml, or point FTG_SECRETS at its directory"
+        ) from error
+    if not value:
+        raise SettingsError(f"secret {path} is empty; write its value into it")
+    return value

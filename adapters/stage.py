@@ -1,0 +1,187 @@
+"""The wrapper around every stage: the one place that decodes, times, meters, sends, maps errors.
+
+A handler takes a decoded message and services and returns what to send. The answer to its caller:
+
+    200  done, everything that it returned is durably sent
+    400  not a message for this stage, or not signed by us: never delivered again
+    422  the run itself is at fault, trying again cannot help: buried, and its run fails
+    500  a defect, traceback in the body: delivered again, then buried
+    503  the broker, the store or the gateway is away: delivered again
+"""
+
+import asyncio
+import logging
+import time
+import traceback
+import uuid
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from adapters import logs
+from adapters.connections import Connections, connect
+from adapters.errors import SignatureError
+from adapters.settings import Settings
+from adapters.signing import sign, verify
+from events.commands import Invocation, invocation
+from events.ports import Services, Unavailable
+from events.requests import CALL_ID, SIGNATURE
+from schemas import messages
+from schemas.errors import MessageError, RunFault, SchemaError
+from schemas.messages import COMMANDS, InvocationCompleted, Message
+
+logger = logging.getLogger(__name__)
+
+Outgoing = Sequence[Message | Invocation]
+Handler = Callable[[Any, Services], Awaitable[Outgoing]]
+Response = tuple[int, dict[str, str], bytes]
+
+STATUS_OF: dict[type[Exception], int] = {
+    SchemaError: 400,
+    SignatureError: 400,
+    RunFault: 422,
+    Unavailable: 503,
+}
+NO_RUN = "none"  # what an invocation that belongs to no run is metered under
+
+
+class Outcome(NamedTuple):
+    """How an invocation ended."""
+
+    status: int
+    text: str
+    run: str
+
+
+class Stage:
+    """A handler, as the template's index.py serves it."""
+
+    def __init__(self, accepts: tuple[type[Message], ...], handler: Handler) -> None:
+        self.accepts = accepts
+        self.handler = handler
+        self._settings: Settings
+        self._connections: Connections
+        self._served = 0
+
+    async def start(self) -> None:
+        """Read settings and secrets, connect; once per replica."""
+        self._settings = Settings.from_environment()
+        logs.configure(self._settings.function, self._settings.replica)
+        self._connections = await connect(self._settings)
+
+    async def stop(self) -> None:
+        """Let go of the connections."""
+        await self._connections.close()
+
+    async def __call__(self, body: bytes, headers: Mapping[str, str]) -> Response:
+        """Serve one invocation."""
+        began, clock = time.time(), time.perf_counter()
+        cold, self._served = self._served == 0, self._served + 1
+        call_id = headers.get(CALL_ID.lower()) or str(uuid.uuid4())
+        outcome = await self._serve(body, headers)
+        seconds = time.perf_counter() - clock
+        usage = InvocationCompleted(
+            run=outcome.run,
+            function=self._settings.function,
+            call_id=call_id,
+            replica=self._settings.replica,
+            started_at=began,
+            seconds=seconds,
+            memory_mb=self._settings.memory_mb,
+            cold_start=cold,
+            status=outcome.status,
+        )
+        await self._meter(usage, outcome)
+        answer = {"x-duration-seconds": f"{seconds:.6f}", "content-type": "text/plain"}
+        if outcome.status == 503:
+            answer["retry-after"] = "1"
+        return outcome.status, answer, outcome.text.encode()
+
+    async def _serve(self, body: bytes, headers: Mapping[str, str]) -> Outcome:
+        run = NO_RUN
+        try:
+            message = self.authenticate(body, headers, time.time())
+            run = getattr(message, "run", NO_RUN)
+            await self._send(await self.handler(message, self._connections.services))
+        except tuple(STATUS_OF) as error:
+            status = next(s for kind, s in STATUS_OF.items() if isinstance(error, kind))
+            return Outcome(status, explain(error), run)
+        except Exception:  # noqa: BLE001  the boundary: a defect is answered, buried and shown
+            return Outcome(500, traceback.format_exc(), run)
+        return Outcome(200, "", run)
+
+    def authenticate(self, body: bytes, headers: Mapping[str, str], now: float) -> Message | None:
+        """The message in `body`, if it is signed by us and for this stage.
+
+        Raises:
+            SignatureError: not signed with `ftg-signing-key` for this function.
+            MessageError: not a message that this stage accepts.
+        """
+        key, name = self._settings.signing_key, self._settings.function
+        verify(key, name, body, headers.get(SIGNATURE.lower(), ""), now)
+        message = messages.decode(body)
+        if not isinstance(message, self.accepts):
+            wanted = ", ".join(messages.tag(kind) for kind in self.accepts)
+            raise MessageError(
+                f"{name} does not take {messages.tag(message)}; it takes {wanted}"
+            )
+        return message
+
+    async def _send(self, outgoing: Outgoing) -> None:
+        await asyncio.gather(*map(self._send_one, outgoing))
+
+    async def _send_one(self, item: Message | Invocation) -> None:
+        if isinstance(item, COMMANDS):
+            item = invocation(item)
+        if isinstance(item, Invocation):
+            body = messages.encode(item.message)
+            signature = sign(self._settings.signing_key, item.function, body, time.time())
+            await self._connections.commands.invoke(item, body, signature)
+        else:
+            await self._connections.services.facts.say(item)
+
+    async def _meter(self, usage: InvocationCompleted, outcome: Outcome) -> None:
+        level = logging.INFO if outcome.status == 200 else logging.ERROR
+        logger.log(
+            level,
+            outcome.text or "done",
+            extra={
+                "run": usage.run,
+                "call_id": usage.call_id,
+                "status": usage.status,
+                "seconds": round(usage.seconds, 6),
+            },
+        )
+        try:
+            await self._connections.services.facts.meter(usage)
+        except Unavailable as error:
+            logger.warning("not metered", extra={"run": usage.run, "why": str(error)})
+
+
+class CronStage(Stage):
+    """A stage that the clock invokes: there is no message, so there is nothing to authenticate."""
+
+    def authenticate(self, body: bytes, headers: Mapping[str, str], now: float) -> None:
+        """Anybody may tell the time; the handler does what is due, whoever asks."""
+
+
+def stage(*accepts: type[Message]) -> Callable[[Handler], Stage]:
+    """Make a handler of these messages a stage."""
+    return lambda handler: Stage(accepts, handler)
+
+
+def cron_stage(handler: Callable[[Services], Awaitable[Outgoing]]) -> CronStage:
+    """Make a handler that needs no message a stage."""
+
+    async def on_tick(_: None, services: Services) -> Outgoing:
+        return await handler(services)
+
+    return CronStage((), on_tick)
+
+
+def explain(error: BaseException) -> str:
+    """The error's words; of an environment's own error, its traceback too, with the words last."""
+    cause = error.__cause__
+    trace = "".join(traceback.format_exception(cause)) if cause and not isinstance(
+        error, SchemaError
+    ) else ""
+    return f"{trace}{error}"

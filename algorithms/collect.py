@@ -1,0 +1,117 @@
+"""One rollout: environments of one slot, acted in by one policy version."""
+
+from typing import Any
+
+import numpy as np
+
+from algorithms import seeding, statistics
+from algorithms.acting import Actor, encode
+from algorithms.episodes import Tally
+from algorithms.errors import EnvironmentFailed
+from algorithms.playing import Start, Steps, play, play_episodes
+from algorithms.space_info import SpaceInfo, describe
+from algorithms.vectors import Fleet, Seeds
+from schemas.payloads import Policy, Trajectory
+from schemas.specification import RunSpec
+
+
+def collect(spec: RunSpec, policy: Policy, index: int, previous: Trajectory | None) -> Trajectory:
+    """What slot `index` sees under `policy`, the same bits on every call.
+
+    Args:
+        spec: the run.
+        policy: parameters and frozen observation statistics.
+        index: the slot.
+        previous: the slot's trajectory before this one, to go on from when the horizon is
+            `steps`; none: the environments are reset.
+
+    Raises:
+        EnvironmentFailed: the environment raised; its exception is the cause.
+    """
+    actor = Actor(policy, spec.algorithm.activation, describe(spec))
+    where = f"{spec.environment.id}, policy version {policy.version}, slot {index}"
+    start = _start(spec, policy.version, index, previous, actor.info, where)
+    if spec.rollout.horizon == "steps":
+        steps = play(start, actor, spec.rollout.num_steps, None, where)
+    else:
+        steps = play_episodes(start, actor, spec.rollout.num_episodes, where)
+    valid = _valid(spec, steps, start.ended)
+    terminated, truncated = steps.terminated & valid, steps.truncated & valid
+    rewards = steps.rewards * valid
+    tally = Tally(start.returns, start.lengths)
+    tally.count(rewards, valid, terminated | truncated)
+    return Trajectory(
+        version=policy.version,
+        index=index,
+        observations=steps.observations,
+        actions=steps.actions,
+        log_probs=actor.log_probs(steps.outputs, steps.actions),
+        rewards=rewards,
+        terminated=terminated,
+        truncated=truncated,
+        valid=valid,
+        episode_returns=np.array(tally.finished_returns, np.float64),
+        episode_lengths=np.array(tally.finished_lengths, np.int32),
+        statistics=statistics.of_batch(steps.observations[:-1][valid]),
+        continuation=_continuation(start, tally) if spec.rollout.horizon == "steps" else None,
+    )
+
+
+def _start(
+    spec: RunSpec,
+    version: int,
+    index: int,
+    previous: Trajectory | None,
+    info: SpaceInfo,
+    where: str,
+) -> Start:
+    """Where slot `index` goes on, or a fresh reset."""
+    num_envs = spec.environment.num_envs
+    continued = spec.rollout.horizon == "steps" and previous is not None
+    data = previous.continuation if continued and previous is not None else None
+    origin = version if data is None else data["origin"]
+    seeds = Seeds(spec.seed, "reset", (origin, index))
+    fleet = Fleet(spec.environment, num_envs, seeds)
+    try:
+        if data is None or previous is None:
+            return Start(
+                fleet=fleet,
+                observations=encode(fleet.reset(), info),
+                generator=seeding.generator(spec.seed, "action", origin, index),
+                ended=np.zeros(num_envs, np.bool_),
+                returns=np.zeros(num_envs),
+                lengths=np.zeros(num_envs, np.int32),
+                origin=origin,
+            )
+        fleet.resume(data["fleet"])
+    except Exception as error:  # foreign code may raise anything
+        raise EnvironmentFailed(f"{where}, reset: {type(error).__name__}: {error}") from error
+    return Start(
+        fleet=fleet,
+        observations=previous.observations[-1],
+        generator=seeding.unpack_generator(data["generator"]),
+        ended=previous.terminated[-1] | previous.truncated[-1],
+        returns=data["returns"],
+        lengths=data["lengths"],
+        origin=origin,
+    )
+
+
+def _valid(spec: RunSpec, steps: Steps, ended_before: np.ndarray) -> np.ndarray:
+    """Which transitions count, [T, B]: no resets, nothing after the last episode asked for."""
+    ended = steps.terminated | steps.truncated
+    valid = ~np.concatenate([ended_before[None], ended[:-1]])
+    if spec.rollout.horizon == "episodes":
+        ended_so_far = np.cumsum(ended, axis=0) - ended
+        valid &= ended_so_far < spec.rollout.num_episodes
+    return valid
+
+
+def _continuation(start: Start, tally: Tally) -> dict[str, Any]:
+    return {
+        "origin": start.origin,
+        "fleet": start.fleet.standing(),
+        "generator": seeding.pack_generator(start.generator),
+        "returns": tally.returns,
+        "lengths": tally.lengths,
+    }

@@ -1,0 +1,98 @@
+"""The hot loop: a policy acts in environments that step together."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from algorithms.acting import Actor, encode
+from algorithms.errors import EnvironmentFailed
+from algorithms.vectors import Fleet
+
+CHUNK = 256  # steps between allocations when the horizon is `episodes`
+MAX_STEPS = 1 << 20  # of one rollout; whole episodes must end before that
+
+
+class Steps(NamedTuple):
+    """What happened in T steps of B environments; `outputs` are logits or means."""
+
+    observations: np.ndarray  # [T+1, B, O] float32
+    outputs: np.ndarray  # [T, B, A] float32
+    actions: np.ndarray  # [T, B] int32, or [T, B, A] float32
+    rewards: np.ndarray  # [T, B] float32
+    terminated: np.ndarray  # [T, B] bool
+    truncated: np.ndarray  # [T, B] bool
+
+
+class Start(NamedTuple):
+    """Where a rollout begins."""
+
+    fleet: Fleet
+    observations: np.ndarray  # [B, O]
+    generator: np.random.Generator  # of the actions
+    ended: np.ndarray  # [B] bool: the environment's next step is a reset
+    returns: np.ndarray  # [B] float64, of the episodes in progress
+    lengths: np.ndarray  # [B] int32
+    origin: int  # the policy version of the slot's last fresh start
+
+
+def play(
+    start: Start, actor: Actor, num_steps: int, episodes_left: np.ndarray | None, where: str
+) -> Steps:
+    """Acts for `num_steps` steps, or until every environment's `episodes_left` [B] is 0.
+
+    The hot loop: arrays are allocated before it, and what can be computed of all steps at once
+    (log-probabilities, validity, returns) is left for after it.
+
+    Raises:
+        EnvironmentFailed: the environment raised.
+    """
+    num_envs, info = len(start.observations), actor.info
+    shape = (num_steps, num_envs)
+    observations = np.empty((num_steps + 1, num_envs, info.observation_size), np.float32)
+    outputs = np.empty((*shape, info.action_size), np.float32)
+    actions = np.empty_like(outputs) if info.continuous else np.empty(shape, np.int32)
+    rewards = np.empty(shape, np.float32)
+    terminated, truncated = np.empty(shape, np.bool_), np.empty(shape, np.bool_)
+    noise = actor.noise(start.generator, num_steps, num_envs)
+    step = start.fleet.vector.step
+    observations[0] = start.observations
+    t = 0
+    while t < num_steps:
+        outputs[t] = scores = actor.outputs(observations[t])
+        actions[t] = action = actor.sample(scores, noise[t])
+        try:
+            seen, rewards[t], terminated[t], truncated[t], _ = step(actor.sent(action))
+        except Exception as error:  # foreign code may raise anything
+            raise EnvironmentFailed(
+                f"{where}, step {t}: {type(error).__name__}: {error}"
+            ) from error
+        t += 1
+        observations[t] = encode(seen, info)
+        if episodes_left is not None:
+            episodes_left -= terminated[t - 1] | truncated[t - 1]
+            if (episodes_left <= 0).all():
+                break
+    return Steps(
+        observations[: t + 1], outputs[:t], actions[:t], rewards[:t], terminated[:t], truncated[:t]
+    )
+
+
+def play_episodes(start: Start, actor: Actor, num_episodes: int, where: str) -> Steps:
+    """Acts until each environment has ended `num_episodes` episodes.
+
+    Raises:
+        EnvironmentFailed: the environment raised, or an episode does not end.
+    """
+    left = np.full(len(start.observations), num_episodes)
+    parts: list[Steps] = []
+    while (left > 0).any():
+        parts.append(play(start, actor, CHUNK, left, where))
+        start = start._replace(observations=parts[-1].observations[-1])
+        if len(parts) * CHUNK >= MAX_STEPS:
+            raise EnvironmentFailed(
+                f"{where}: not all episodes ended in {MAX_STEPS} steps; give the environment a "
+                "limit (spec.environment.kwargs.max_episode_steps)"
+            )
+    last = parts[-1].observations[-1:]
+    seen = np.concatenate([*(part.observations[:-1] for part in parts), last])
+    return Steps(seen, *(np.concatenate(columns) for columns in list(zip(*parts, strict=True))[1:]))

@@ -1,0 +1,55 @@
+"""Trajectories -> the arrays of one update, of a shape that stays the same during a run."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from schemas.payloads import Trajectory
+
+
+class Batch(NamedTuple):
+    """What an update learns from: B environments side by side, in index order."""
+
+    observations: np.ndarray  # [T+1, B, O] float32, not normalised
+    actions: np.ndarray  # [T, B, ...]
+    log_probs: np.ndarray  # [T, B] float32
+    rewards: np.ndarray  # [T, B] float32
+    terminated: np.ndarray  # [T, B] bool
+    truncated: np.ndarray  # [T, B] bool
+    valid: np.ndarray  # [T, B] bool
+
+
+def assemble(trajectories: list[Trajectory], rewards: list[np.ndarray] | None, pad: bool) -> Batch:
+    """The trajectories side by side, in index order.
+
+    Args:
+        trajectories: of one policy version.
+        rewards: in the order of `trajectories`; none: the environment's own.
+        pad: to the next power of two in time, by transitions that are not valid, so that whole
+            episodes of any length compile only a few shapes.
+    """
+    own = [t.rewards for t in trajectories] if rewards is None else rewards
+    pairs = sorted(zip(trajectories, own, strict=True), key=lambda pair: pair[0].index)
+    longest = max(len(t.rewards) for t in trajectories)
+    steps = 1 << (longest - 1).bit_length() if pad else longest
+
+    def side_by_side(parts: list[np.ndarray], length: int) -> np.ndarray:
+        return np.concatenate([_padded(part, length) for part in parts], axis=1)
+
+    ordered = [t for t, _ in pairs]
+    return Batch(
+        observations=side_by_side([t.observations for t in ordered], steps + 1),
+        actions=side_by_side([t.actions for t in ordered], steps),
+        log_probs=side_by_side([t.log_probs for t in ordered], steps),
+        rewards=side_by_side([r for _, r in pairs], steps),
+        terminated=side_by_side([t.terminated for t in ordered], steps),
+        truncated=side_by_side([t.truncated for t in ordered], steps),
+        valid=side_by_side([t.valid for t in ordered], steps),
+    )
+
+
+def _padded(part: np.ndarray, length: int) -> np.ndarray:
+    missing = length - len(part)
+    if not missing:
+        return part
+    return np.concatenate([part, np.zeros((missing, *part.shape[1:]), part.dtype)])

@@ -1,0 +1,53 @@
+"""Advantage estimation with separate next values, in JAX. Time is the first axis, [T, ...]."""
+
+import jax
+import jax.numpy as jnp
+
+
+def td_errors(
+    rewards: jax.Array,
+    values: jax.Array,
+    next_values: jax.Array,
+    terminated: jax.Array,
+    gamma: float,
+) -> jax.Array:
+    """delta_t = r_t + gamma (1 - terminated_t) V(s_{t+1}) - V(s_t).
+
+    `next_values[t]` is of the true successor of s_t: after a truncation the final observation,
+    never the reset one. Termination wins where an episode was truncated in the same step.
+
+    Args:
+        rewards: r_t, [T, ...] float32.
+        values: V(s_t), [T, ...] float32.
+        next_values: V(s_{t+1}), [T, ...] float32.
+        terminated: whether s_{t+1} is terminal, [T, ...] bool.
+        gamma: discount.
+    """
+    return rewards + gamma * jnp.where(terminated, 0.0, next_values) - values
+
+
+def generalized_advantages(
+    deltas: jax.Array, ended: jax.Array, valid: jax.Array, gamma: float, gae_lambda: float
+) -> jax.Array:
+    """A_t = delta_t + gamma lambda (1 - ended_t) A_{t+1}, and 0 where a transition is not valid.
+
+    Schulman et al. 2016, arXiv 1506.02438, equation 16, with the trace cut at episode ends.
+
+    Args:
+        deltas: temporal-difference errors, [T, ...] float32.
+        ended: terminated or truncated, [T, ...] bool.
+        valid: false for a reset's pseudo-transition, [T, ...] bool.
+        gamma: discount.
+        gae_lambda: 0 gives the TD error, 1 the discounted return less the value.
+    """
+
+    def backward(
+        following: jax.Array, step: tuple[jax.Array, jax.Array, jax.Array]
+    ) -> tuple[jax.Array, jax.Array]:
+        delta, end, counts = step
+        trace = jnp.where(end, 0.0, following)
+        advantage = jnp.where(counts, delta + gamma * gae_lambda * trace, 0.0)
+        return advantage, advantage
+
+    start = jnp.zeros_like(deltas[0])
+    return jax.lax.scan(backward, start, (deltas, ended, valid), reverse=True)[1]

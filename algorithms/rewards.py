@@ -1,0 +1,106 @@
+"""Reward transforms of a specification: scale, clip, normalize, potential; applied in order."""
+
+from typing import Any
+
+import numpy as np
+
+from algorithms import statistics
+from schemas.payloads import Rewards, Statistics, Trajectory
+from schemas.specification import Clip, Normalize, Potential, RunSpec, Scale
+
+State = dict[str, Any]
+
+
+def transform(spec: RunSpec, batch: list[Trajectory], previous: Rewards | None) -> Rewards:
+    """The batch's transformed rewards; 0 on transitions that do not count.
+
+    Args:
+        spec: the run.
+        batch: trajectories of one policy version, in index order, all of them.
+        previous: what the version before gave; its state is carried on.
+
+    Returns:
+        One [T, B] float32 array per trajectory, and the state for the next version.
+    """
+    rewards = [t.rewards.astype(np.float64) * t.valid for t in batch]
+    before = previous.state if previous is not None else {}
+    state: State = {}
+    for i, step in enumerate(spec.reward):
+        match step:
+            case Scale():
+                rewards = [r * step.factor for r in rewards]
+            case Clip():
+                rewards = [np.clip(r, step.low, step.high) for r in rewards]
+            case Potential():
+                gamma = spec.algorithm.gamma
+                rewards = [r + shaping(step, gamma, t) for r, t in zip(rewards, batch, strict=True)]
+            case Normalize():
+                rewards, state[str(i)] = normalize(step, spec, batch, rewards, before.get(str(i)))
+    masked = [(r * t.valid).astype(np.float32) for r, t in zip(rewards, batch, strict=True)]
+    return Rewards(version=batch[0].version, rewards=masked, state=state)
+
+
+def shaping(step: Potential, gamma: float, trajectory: Trajectory) -> np.ndarray:
+    """F_t = gamma phi(s_{t+1}) - phi(s_t), [T, B]; phi is 0 where the episode terminated.
+
+    A truncated episode would have gone on, so there phi of the final observation counts
+    (Ng, Harada, Russell 1999).
+    """
+    potentials = potential(step, trajectory.observations)
+    following = np.where(trajectory.terminated, 0.0, potentials[1:])
+    return np.asarray((gamma * following - potentials[:-1]) * trajectory.valid)
+
+
+def potential(step: Potential, observations: np.ndarray) -> np.ndarray:
+    """phi(s) = weights . s + squares . s^2, [...] of observations [..., O]."""
+    wide = observations.astype(np.float64)
+    total = np.zeros(wide.shape[:-1])
+    if step.weights:
+        total += wide @ np.asarray(step.weights)
+    if step.squares:
+        total += np.square(wide) @ np.asarray(step.squares)
+    return total
+
+
+def normalize(
+    step: Normalize,
+    spec: RunSpec,
+    batch: list[Trajectory],
+    rewards: list[np.ndarray],
+    before: State | None,
+) -> tuple[list[np.ndarray], State]:
+    """Rewards over the running standard deviation of the discounted return so far, clipped.
+
+    The batch's returns are merged once, in index order, before its rewards are divided, as
+    VecNormalize of Stable-Baselines3 does. The returns of episodes in progress are kept per slot
+    (`[B]` each) when the horizon continues them.
+    """
+    before = before or {"count": 0.0, "mean": np.zeros(1), "m2": np.zeros(1), "returns": {}}
+    running = Statistics(count=before["count"], mean=before["mean"], m2=before["m2"])
+    in_progress: dict[str, np.ndarray] = dict(before["returns"])
+    for t, r in zip(batch, rewards, strict=True):
+        start = in_progress.get(str(t.index), np.zeros(r.shape[1]))
+        returns, last = discounted_returns(t, r, spec.algorithm.gamma, start)
+        running = statistics.merge(running, statistics.of_batch(returns[t.valid][:, None]))
+        if spec.rollout.horizon == "steps":
+            in_progress[str(t.index)] = last
+    deviation = np.sqrt(running.m2 / max(running.count, 1.0) + statistics.EPSILON)
+    scaled = [np.clip(r / deviation, -step.clip, step.clip) for r in rewards]
+    ordered = {slot: in_progress[slot] for slot in sorted(in_progress)}
+    return scaled, {
+        "count": running.count, "mean": running.mean, "m2": running.m2, "returns": ordered
+    }  # fmt: skip
+
+
+def discounted_returns(
+    trajectory: Trajectory, rewards: np.ndarray, gamma: float, start: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """R_t = gamma R_{t-1} + r_t, [T, B], begun anew after each end; and R after the last, [B]."""
+    returns = np.empty_like(rewards)
+    current = start.copy()
+    ended = trajectory.terminated | trajectory.truncated
+    for t, reward in enumerate(rewards):
+        current = np.where(trajectory.valid[t], gamma * current + reward, current)
+        returns[t] = current
+        current = np.where(ended[t], 0.0, current)
+    return returns, current

@@ -1,0 +1,47 @@
+"""Random streams. Each derives from the run's seed, a purpose and indices, so a retry repeats it.
+
+Neighbouring seeds never overlap, as they would with `reset(seed=s)`, which takes s, s+1, ...
+"""
+
+import zlib
+from typing import Any
+
+import numpy as np
+
+
+def sequence(run_seed: int, purpose: str, *indices: int) -> np.random.SeedSequence:
+    """The seed sequence of one purpose, as `("reset", version, slot, environment, episode)`."""
+    key = (zlib.crc32(purpose.encode()), *indices)
+    return np.random.SeedSequence(entropy=run_seed, spawn_key=key)
+
+
+def generator(run_seed: int, purpose: str, *indices: int) -> np.random.Generator:
+    """A fresh PCG64 generator for one purpose."""
+    return np.random.Generator(np.random.PCG64(sequence(run_seed, purpose, *indices)))
+
+
+def integer(run_seed: int, purpose: str, *indices: int) -> int:
+    """A seed for foreign code: 31 bits, which every environment's own generator takes."""
+    return int(sequence(run_seed, purpose, *indices).generate_state(1)[0] >> 1)
+
+
+def key_data(run_seed: int, purpose: str, *indices: int) -> np.ndarray:
+    """The two words of a threefry key, [2] uint32, for `jax.random.wrap_key_data`."""
+    return sequence(run_seed, purpose, *indices).generate_state(2)
+
+
+def pack_generator(source: np.random.Generator) -> dict[str, Any]:
+    """Where a PCG64 generator stands, as data: its 128-bit words as bytes."""
+    state: dict[str, Any] = dict(source.bit_generator.state)
+    words = {name: value.to_bytes(16, "little") for name, value in state["state"].items()}
+    return {**words, "has_uint32": state["has_uint32"], "uinteger": state["uinteger"]}
+
+
+def unpack_generator(packed: dict[str, Any]) -> np.random.Generator:
+    """A generator that goes on where `pack_generator` found one."""
+    words = {name: int.from_bytes(packed[name], "little") for name in ("state", "inc")}
+    buffered = {name: packed[name] for name in ("has_uint32", "uinteger")}
+    bits = np.random.PCG64(0)
+    state: Any = {"bit_generator": "PCG64", "state": words, **buffered}
+    bits.state = state
+    return np.random.Generator(bits)

@@ -1,0 +1,58 @@
+"""The state of known environments as arrays: which attributes, as a table.
+
+An environment whose layers are not all in the table is continued by replaying its actions.
+"""
+
+from typing import Any
+
+import gymnasium
+import numpy as np
+
+# What makes each layer stand where it stands, besides its random generator.
+LAYERS: dict[str, tuple[str, ...]] = {
+    "gymnasium.envs.classic_control.acrobot.AcrobotEnv": ("state",),
+    "gymnasium.envs.classic_control.cartpole.CartPoleEnv": ("state",),
+    "gymnasium.envs.classic_control.cartpole.CartPoleVectorEnv": ("state", "steps", "prev_done"),
+    "gymnasium.envs.classic_control.continuous_mountain_car.Continuous_MountainCarEnv": ("state",),
+    "gymnasium.envs.classic_control.mountain_car.MountainCarEnv": ("state",),
+    "gymnasium.envs.classic_control.pendulum.PendulumEnv": ("state",),
+    "gymnasium.wrappers.common.OrderEnforcing": (),  # a reset before the restoring is enough
+    "gymnasium.wrappers.common.TimeLimit": ("_elapsed_steps",),
+}
+
+Layer = Any  # a wrapper, an environment or a vector environment
+
+
+def supports(environment: Layer) -> bool:
+    """Whether all layers of `environment` are in the table."""
+    return all(name_of(type(layer)) in LAYERS for layer in _layers(environment))
+
+
+def take(environment: Layer) -> dict[str, np.ndarray]:
+    """The state, one array per attribute. Each attribute occurs in one layer only."""
+    return {name: np.array(getattr(layer, name)) for layer, name in _attributes(environment)}
+
+
+def put(environment: Layer, snapshot: dict[str, np.ndarray]) -> None:
+    """Puts an environment that was just reset where `take` found another one."""
+    for layer, name in _attributes(environment):
+        value = snapshot[name]
+        setattr(layer, name, value.copy() if value.ndim else value.item())
+
+
+def name_of(kind: type) -> str:
+    """A class's full name, as the table has it."""
+    return f"{kind.__module__}.{kind.__qualname__}"
+
+
+def _attributes(environment: Layer) -> list[tuple[Layer, str]]:
+    layers = _layers(environment)
+    return [(layer, name) for layer in layers for name in LAYERS[name_of(type(layer))]]
+
+
+def _layers(environment: Layer) -> list[Layer]:
+    """The environment's layers, outermost first."""
+    layers = [environment]
+    while isinstance(layers[-1], gymnasium.Wrapper):
+        layers.append(layers[-1].env)
+    return layers

@@ -1,0 +1,91 @@
+"""What an environment shows and takes, as an MLP sees it."""
+
+import functools
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import gymnasium
+import msgspec
+import numpy as np
+from gymnasium.spaces import Box, Discrete, Space
+
+from algorithms.errors import EnvironmentFailed
+from schemas.specification import EnvironmentSpec, RunSpec
+
+
+class SpaceInfo(NamedTuple):
+    """An environment's spaces as an MLP sees them."""
+
+    observation_size: int  # O; flattened Box, or one-hot Discrete
+    continuous: bool
+    action_size: int  # actions to choose from, or elements of a continuous action
+    low: tuple[float, ...] = ()  # of each element of a continuous action, perhaps -inf
+    high: tuple[float, ...] = ()
+    action_start: int = 0  # the first of a Discrete space's actions
+    observation_start: int | None = None  # the first of a Discrete space's observations
+
+
+def describe(spec: RunSpec) -> SpaceInfo:
+    """The spaces of `spec.environment`.
+
+    Raises:
+        EnvironmentFailed: it cannot be built, or has spaces that `check` refuses.
+    """
+    kwargs = msgspec.json.encode(spec.environment.kwargs, order="deterministic")
+    return _describe(spec.environment.id, kwargs)
+
+
+@functools.lru_cache(maxsize=64)
+def _describe(env_id: str, kwargs: bytes) -> SpaceInfo:
+    environment = make(EnvironmentSpec(id=env_id, kwargs=msgspec.json.decode(kwargs)))
+    try:
+        observed, acted = environment.observation_space, environment.action_space
+    finally:
+        environment.close()
+    refused = [*_refused_observations(observed), *_refused_actions(acted)]
+    if refused:
+        raise EnvironmentFailed(f"{env_id}: {'; '.join(refused)}")
+    return _info(observed, acted)
+
+
+def make(environment: EnvironmentSpec) -> gymnasium.Env[Any, Any]:
+    """One environment, to look at.
+
+    Raises:
+        EnvironmentFailed: whatever its constructor raised is the cause.
+    """
+    try:
+        return gymnasium.make(environment.id, disable_env_checker=True, **environment.kwargs)
+    except Exception as error:  # foreign code may raise anything
+        raise EnvironmentFailed(
+            f"{environment.id} could not be built: {type(error).__name__}: {error}"
+        ) from error
+
+
+def _refused_observations(space: Space[Any]) -> Iterator[str]:
+    if not isinstance(space, Box | Discrete):
+        yield f"PPO cannot read observations in {space}; it reads Box and Discrete"
+
+
+def _refused_actions(space: Space[Any]) -> Iterator[str]:
+    real = isinstance(space, Box) and np.issubdtype(space.dtype, np.floating)
+    if not isinstance(space, Discrete) and not (real and len(space.shape or ()) == 1):
+        yield f"PPO cannot act in {space}; it acts in Discrete and in Box of one real dimension"
+
+
+def _info(observed: Space[Any], acted: Space[Any]) -> SpaceInfo:
+    if isinstance(observed, Discrete):
+        size, first = int(observed.n), int(observed.start)
+    else:
+        size, first = int(np.prod(observed.shape or (1,))), None
+    if isinstance(acted, Box):
+        low, high = (tuple(map(float, bound)) for bound in (acted.low, acted.high))
+        return SpaceInfo(size, True, len(low), low, high, observation_start=first)
+    chosen: Any = acted  # Discrete: `describe` refuses anything else
+    return SpaceInfo(
+        size,
+        continuous=False,
+        action_size=int(chosen.n),
+        action_start=int(chosen.start),
+        observation_start=first,
+    )

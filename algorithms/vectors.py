@@ -1,0 +1,157 @@
+"""Vector environments whose every reset is seeded, and which can go on where others stopped.
+
+Two kinds: an environment's own vector entry point where its state is known, else Gymnasium's
+SyncVectorEnv over single environments. Both reset themselves in NEXT_STEP mode.
+"""
+
+import itertools
+from typing import Any, NamedTuple
+
+import gymnasium
+import numpy as np
+from gymnasium.envs.registration import load_env_creator
+from gymnasium.vector import AutoresetMode, SyncVectorEnv, VectorEnv
+
+from algorithms import seeding, snapshots
+from algorithms.errors import EnvironmentFailed
+from schemas.specification import EnvironmentSpec
+
+Standing = dict[str, Any]  # where environments stand, as data for msgpack
+
+
+class Seeds(NamedTuple):
+    """What the resets of one fleet derive from."""
+
+    run_seed: int
+    purpose: str
+    indices: tuple[int, ...]
+
+    def integer(self, *more: int) -> int:
+        """The seed of one reset."""
+        return seeding.integer(self.run_seed, self.purpose, *self.indices, *more)
+
+
+class SeededEpisodes(gymnasium.Wrapper):  # type: ignore[misc]
+    """Seeds every reset from the episode's number, and keeps what continuing takes.
+
+    Args:
+        env: a single environment.
+        seeds: the fleet's seeds.
+        place: which of the fleet's environments this is.
+    """
+
+    def __init__(self, env: gymnasium.Env[Any, Any], seeds: Seeds, place: int) -> None:
+        super().__init__(env)
+        self.seeds, self.place = seeds, place
+        self.episode, self.ended = -1, False
+        self.replays = not snapshots.supports(env)
+        self.actions: list[Any] = []  # of this episode; only where they are replayed
+
+    def reset(self, *, seed: Any = None, options: Any = None) -> tuple[Any, dict[str, Any]]:
+        """Begins the next episode; the vector environment's own seed is not used."""
+        self.episode, self.ended = self.episode + 1, False
+        self.actions = []
+        seed = self.seeds.integer(self.place, self.episode)
+        observation, info = self.env.reset(seed=seed, options=options)
+        return observation, info
+
+    def step(self, action: Any) -> tuple[Any, Any, bool, bool, dict[str, Any]]:
+        """One step; after an end that was restored, the reset instead, as in NEXT_STEP mode."""
+        if self.ended:
+            observation, info = self.reset()
+            return observation, 0.0, False, False, info
+        if self.replays:
+            self.actions.append(np.array(action))
+        observation, reward, terminated, truncated, info = self.env.step(action)
+        self.ended = bool(terminated or truncated)
+        return observation, reward, terminated, truncated, info
+
+    def standing(self) -> Standing:
+        """Where this environment stands: arrays, or the actions since the episode's reset."""
+        data: Standing = {"episode": self.episode, "ended": self.ended}
+        if self.replays:
+            return {**data, "actions": np.array(self.actions)}
+        return {**data, "snapshot": snapshots.take(self.env)}
+
+    def resume(self, standing: Standing) -> None:
+        """Goes where `standing` was taken."""
+        self.episode = standing["episode"] - 1
+        self.reset()
+        for action in standing.get("actions", ()):
+            self.step(action)
+        if "snapshot" in standing:
+            snapshots.put(self.env, standing["snapshot"])
+        self.ended = standing["ended"]
+
+
+class Fleet:
+    """`num_envs` environments that step together.
+
+    Args:
+        environment: what to build.
+        num_envs: how many.
+        seeds: what their resets derive from.
+
+    Raises:
+        EnvironmentFailed: whatever the environment's constructor raised is the cause.
+    """
+
+    def __init__(self, environment: EnvironmentSpec, num_envs: int, seeds: Seeds) -> None:
+        self.seeds = seeds
+        self.vector = _build(environment, num_envs, seeds)
+        own = not isinstance(self.vector, SyncVectorEnv)
+        self.singles: list[Any] = [] if own else list(self.vector.envs)  # SeededEpisodes
+
+    def reset(self) -> Any:
+        """The first observations, batched as the environment batches them."""
+        seed = None if self.singles else self.seeds.integer()
+        return self.vector.reset(seed=seed)[0]
+
+    def standing(self) -> Standing:
+        """Where all of them stand."""
+        if self.singles:
+            return {"singles": [single.standing() for single in self.singles]}
+        vector: Any = self.vector
+        generator = seeding.pack_generator(vector.np_random)
+        return {"snapshot": snapshots.take(vector), "generator": generator}
+
+    def resume(self, standing: Standing) -> None:
+        """Goes where `standing` was taken."""
+        if self.singles:
+            for single, part in zip(self.singles, standing["singles"], strict=True):
+                single.resume(part)
+            return
+        self.reset()
+        snapshots.put(self.vector, standing["snapshot"])
+        self.vector.np_random = seeding.unpack_generator(standing["generator"])
+
+
+def _build(environment: EnvironmentSpec, num_envs: int, seeds: Seeds) -> VectorEnv[Any, Any, Any]:
+    env_id, kwargs = environment.id, environment.kwargs
+    places = itertools.count()
+    try:
+        if _has_own_vector(env_id):
+            return gymnasium.make_vec(env_id, num_envs, "vector_entry_point", **kwargs)
+        return gymnasium.make_vec(
+            env_id,
+            num_envs,
+            "sync",
+            wrappers=[lambda env: SeededEpisodes(env, seeds, next(places))],
+            # Gymnasium's checker looks at each single step and costs more than most environments.
+            disable_env_checker=True,
+            **kwargs,
+        )
+    except Exception as error:  # foreign code may raise anything
+        raise EnvironmentFailed(
+            f"{env_id} could not be built: {type(error).__name__}: {error}"
+        ) from error
+
+
+def _has_own_vector(env_id: str) -> bool:
+    """Whether `env_id` has a vector entry point that can be continued and resets as ours do."""
+    entry_point: Any = gymnasium.spec(env_id).vector_entry_point
+    if entry_point is None:
+        return False
+    creator: Any = load_env_creator(entry_point) if isinstance(entry_point, str) else entry_point
+    mode = getattr(creator, "metadata", {}).get("autoreset_mode")
+    return snapshots.name_of(creator) in snapshots.LAYERS and mode is AutoresetMode.NEXT_STEP

@@ -1,0 +1,1 @@
+"""OpenFaaS's provider contract: what lies between a gateway and a provider."""

@@ -1,0 +1,122 @@
+"""The bodies of `/system/*`, as OpenFaaS's SDK has them."""
+
+from datetime import datetime
+from typing import NamedTuple
+
+from msgspec import Struct
+
+NAMESPACE = "openfaas-fn"
+
+
+class Resources(Struct, rename="camel", omit_defaults=True):
+    """Kubernetes quantities: `512Mi`, `1000m`."""
+
+    memory: str = ""
+    cpu: str = ""
+
+
+class Usage(Struct, rename="camel", kw_only=True):
+    """What a function's replicas use now: cpu in milli-cores, since its start."""
+
+    cpu: float = 0.0
+    total_memory_bytes: float = 0.0
+
+
+class FunctionDeployment(Struct, rename="camel", kw_only=True, omit_defaults=True):
+    """What faas-cli posts to deploy or update."""
+
+    service: str
+    image: str
+    namespace: str = ""
+    env_process: str = ""
+    env_vars: dict[str, str] | None = None
+    constraints: list[str] | None = None
+    secrets: list[str] | None = None
+    labels: dict[str, str] | None = None
+    annotations: dict[str, str] | None = None
+    limits: Resources | None = None
+    requests: Resources | None = None
+    read_only_root_filesystem: bool = False
+
+
+class FunctionStatus(Struct, rename="camel", kw_only=True, omit_defaults=True):
+    """What is told of a deployed function."""
+
+    name: str
+    image: str
+    namespace: str = ""
+    env_process: str = ""
+    env_vars: dict[str, str] | None = None
+    constraints: list[str] | None = None
+    secrets: list[str] | None = None
+    labels: dict[str, str] | None = None
+    annotations: dict[str, str] | None = None
+    limits: Resources | None = None
+    requests: Resources | None = None
+    read_only_root_filesystem: bool = False
+    invocation_count: float | None = None
+    replicas: int | None = None
+    available_replicas: int | None = None
+    created_at: datetime | None = None
+    usage: Usage | None = None
+
+
+class DeleteRequest(Struct, rename="camel"):
+    """Body of DELETE /system/functions."""
+
+    function_name: str
+    namespace: str = ""
+
+
+class ScaleRequest(Struct, rename="camel"):
+    """Body of POST /system/scale-function/{name}."""
+
+    replicas: int
+    service_name: str = ""
+    namespace: str = ""
+
+
+class Secret(Struct, rename="camel", omit_defaults=True):
+    """A secret; `value` (text) or `raw_value` (base64 on the wire) never come back."""
+
+    name: str
+    namespace: str = ""
+    value: str = ""
+    raw_value: bytes = b""
+
+
+class LogLine(Struct, kw_only=True):
+    """One line of a replica's output."""
+
+    name: str
+    namespace: str
+    instance: str
+    timestamp: datetime
+    text: str
+
+
+class LogQuery(NamedTuple):
+    """Which lines of a function are wanted."""
+
+    name: str
+    instance: str = ""
+    tail: int = -1  # -1: all that is remembered
+    follow: bool = False
+    since: datetime | None = None
+
+
+class Request(NamedTuple):
+    """An invocation; the path has its query and its leading slash."""
+
+    method: str
+    path: str
+    headers: list[tuple[str, str]]
+    body: bytes
+
+
+class Response(NamedTuple):
+    """A function's answer."""
+
+    status: int
+    headers: list[tuple[str, str]]
+    body: bytes

@@ -1,0 +1,56 @@
+"""Names as they come in paths and bodies: `name[.namespace]`."""
+
+import re
+
+from embedded.contract.messages import NAMESPACE
+from embedded.errors import ProviderError
+
+_DNS_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+_SECRET = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")
+
+
+def function_name(text: str, namespace: str = "") -> str:
+    """The function that `text` means, its namespace taken off.
+
+    Raises:
+        ProviderError: 404, in a namespace that does not exist.
+    """
+    name, _, suffix = text.partition(".")
+    for found in (suffix, namespace):
+        if found not in ("", NAMESPACE):
+            raise ProviderError(
+                404, f"There is no namespace {found!r}; the only one here is {NAMESPACE}."
+            )
+    return name
+
+
+def qualified(name: str) -> str:
+    """`name.namespace`, as metrics have it."""
+    return f"{name}.{NAMESPACE}"
+
+
+def check_function_name(name: str) -> str:
+    """A DNS label.
+
+    Raises:
+        ProviderError: 400.
+    """
+    return _check(_DNS_LABEL, name, "A function's")
+
+
+def check_secret_name(name: str) -> str:
+    """A DNS subdomain, which is also a safe file name.
+
+    Raises:
+        ProviderError: 400.
+    """
+    return _check(_SECRET, name, "A secret's")
+
+
+def _check(pattern: re.Pattern[str], name: str, whose: str) -> str:
+    if not pattern.fullmatch(name) or ".." in name:
+        raise ProviderError(
+            400,
+            f"{whose} name is of small letters, digits and '-', not at its ends; found {name!r}.",
+        )
+    return name

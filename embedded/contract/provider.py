@@ -1,0 +1,60 @@
+"""What a gateway needs of a provider."""
+
+from collections.abc import AsyncIterator
+from typing import Any, Protocol
+
+from embedded.contract.messages import (
+    FunctionDeployment,
+    FunctionStatus,
+    LogLine,
+    LogQuery,
+    Request,
+    Response,
+    Secret,
+)
+
+
+class Provider(Protocol):
+    """Runs functions. Every method raises ProviderError: 404 for what is unknown."""
+
+    async def functions(self) -> list[FunctionStatus]:
+        """All deployed functions, sorted by name."""
+
+    async def function(self, name: str) -> FunctionStatus:
+        """One function."""
+
+    async def deploy(self, deployment: FunctionDeployment) -> None:
+        """Deploy, or replace what has the same name."""
+
+    async def update(self, deployment: FunctionDeployment) -> None:
+        """Replace a deployed function without losing a request."""
+
+    async def delete(self, name: str) -> None:
+        """Remove a function and stop its replicas."""
+
+    async def scale(self, name: str, replicas: int) -> None:
+        """Run that many replicas, until demand or idleness says otherwise."""
+
+    async def secrets(self) -> list[Secret]:
+        """Names only."""
+
+    async def create_secret(self, secret: Secret) -> None:
+        """409 when it exists."""
+
+    async def update_secret(self, secret: Secret) -> None:
+        """404 when it does not exist."""
+
+    async def delete_secret(self, name: str) -> None:
+        """404 when it does not exist."""
+
+    def logs(self, query: LogQuery) -> AsyncIterator[LogLine]:
+        """Lines in order; with `follow`, those to come too."""
+
+    async def info(self) -> dict[str, Any]:
+        """Body of GET /system/info."""
+
+    async def namespaces(self) -> list[str]:
+        """Body of GET /system/namespaces."""
+
+    async def invoke(self, name: str, request: Request) -> Response:
+        """Invoke and wait, for a cold start too."""

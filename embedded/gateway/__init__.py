@@ -1,0 +1,1 @@
+"""OpenFaaS's public API over any provider."""

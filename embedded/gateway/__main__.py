@@ -1,0 +1,101 @@
+"""The gateway's process; by default the process provider lives in it too.
+
+One event loop for both saves an invocation a second HTTP hop. Prints `gateway ready` when it
+serves; SIGTERM stops it and every replica.
+"""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from aiohttp import web
+
+from embedded.contract import http
+from embedded.contract.provider import Provider
+from embedded.errors import StackError
+from embedded.gateway.app import application
+from embedded.gateway.queue import LazyQueue
+from embedded.gateway.settings import GatewaySettings, read
+from embedded.gateway.upstream import HttpProvider
+from embedded.provider.api import application as provider_application
+from embedded.provider.environment import Launch
+from embedded.provider.provider import ProcessProvider
+
+READY = "gateway ready"
+
+
+async def serve(settings: GatewaySettings) -> None:
+    """Serve until SIGTERM or SIGINT."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with AsyncExitStack() as stack:
+        provider = await stack.enter_async_context(_provider(settings))
+        queue = LazyQueue(settings.overrides["FTG_NATS_URL"], settings.home / "secrets")
+        stack.push_async_callback(queue.close)
+        password = settings.password_file.read_text().strip()
+        app = application(provider, queue, password)
+        await stack.enter_async_context(listening(app, settings.host, settings.port))
+        print(READY, flush=True)
+        await stop.wait()
+
+
+@asynccontextmanager
+async def listening(app: web.Application, host: str, port: int) -> AsyncIterator[None]:
+    """Serve an application meanwhile.
+
+    Raises:
+        StackError: the port is taken.
+    """
+    runner = http.runner(app)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, host, port).start()
+    except OSError as error:
+        await runner.cleanup()
+        raise StackError(f"Port {port} on {host} is taken; choose another one.") from error
+    try:
+        yield
+    finally:
+        await runner.cleanup()
+
+
+@asynccontextmanager
+async def _provider(settings: GatewaySettings) -> AsyncIterator[Provider]:
+    if settings.provider_url:
+        async with HttpProvider(settings.provider_url) as upstream:
+            yield upstream
+        return
+    launch = Launch(
+        settings.root, settings.script, settings.overrides, os.environ, str(settings.home)
+    )
+    provider = ProcessProvider(settings.home, launch)
+    await provider.start()
+    try:
+        app = provider_application(provider)
+        async with listening(app, "127.0.0.1", settings.provider_port):
+            yield provider
+    finally:
+        await provider.close()
+
+
+def main() -> None:
+    """Run on uvloop where there is one."""
+    try:
+        import uvloop
+    except ImportError:
+        run = asyncio.run
+    else:
+        run = uvloop.run
+    try:
+        run(serve(read(os.environ)))
+    except StackError as error:
+        sys.exit(f"gateway: {error}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,96 @@
+"""The gateway's application: routes as data, assembled once."""
+
+import html
+
+from aiohttp import web
+
+from embedded.contract import http, system
+from embedded.contract.messages import FunctionStatus
+from embedded.contract.provider import Provider
+from embedded.contract.system import PROVIDER, ROUTES, Route
+from embedded.gateway import openapi
+from embedded.gateway.auth import guard
+from embedded.gateway.invoke import METRICS, QUEUE, Queue, asynchronous, synchronous
+from embedded.gateway.metrics import Metrics
+
+
+async def list_functions(request: web.Request) -> web.Response:
+    """GET /system/functions: the provider's, with our count of invocations."""
+    return http.json([_counted(request, f) for f in await request.app[PROVIDER].functions()])
+
+
+async def get_function(request: web.Request) -> web.Response:
+    """GET /system/function/{name}: the same, of one."""
+    return http.json(_counted(request, await system.status_of(request)))
+
+
+async def metrics(request: web.Request) -> web.Response:
+    """GET /metrics."""
+    text = request.app[METRICS].render(await request.app[PROVIDER].functions())
+    return web.Response(
+        body=text, headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"}
+    )
+
+
+async def ui(request: web.Request) -> web.Response:
+    """GET /ui/: the functions, at a glance."""
+    functions = [_counted(request, f) for f in await request.app[PROVIDER].functions()]
+    return web.Response(text=page(functions), content_type="text/html")
+
+
+async def document(_: web.Request) -> web.Response:
+    """GET /openapi.json."""
+    return http.json(openapi.document(GATEWAY_ROUTES))
+
+
+def page(functions: list[FunctionStatus]) -> str:
+    """One table."""
+    rows = "".join(
+        f"<tr><td>{html.escape(f.name)}<td>{f.available_replicas}/{f.replicas}"
+        f"<td>{f.invocation_count:.0f}<td>{html.escape(f.image)}"
+        for f in functions
+    )
+    return (
+        "<!doctype html><meta charset=utf-8><title>Functions</title>"
+        "<style>body{font:15px system-ui;margin:2em}td,th{padding:.3em 1em;text-align:left}</style>"
+        f"<h1>Functions</h1><table><tr><th>Name<th>Replicas<th>Invocations<th>Image{rows}</table>"
+    )
+
+
+def application(provider: Provider, queue: Queue, password: str) -> web.Application:
+    """OpenFaaS's public API over a provider and a queue."""
+    app = web.Application(
+        middlewares=[http.errors, guard(password)], client_max_size=http.MAX_BODY_BYTES
+    )
+    app[PROVIDER], app[QUEUE], app[METRICS] = provider, queue, Metrics()
+    for route in GATEWAY_ROUTES:
+        app.router.add_route(route.method, route.path, route.handler)
+    return app
+
+
+def _counted(request: web.Request, status: FunctionStatus) -> FunctionStatus:
+    status.invocation_count = float(request.app[METRICS].count(status.name))
+    return status
+
+
+_OVER = {"/system/functions": list_functions, "/system/function/{name}": get_function}
+_PATH = "{path:(/.*)?}"
+GATEWAY_ROUTES = (
+    Route("*", r"/function/{name:[^/]+}" + _PATH, synchronous, "Invoke", (200, 404, 502, 503, 504)),
+    Route(
+        "POST",
+        r"/async-function/{name:[^/]+}" + _PATH,
+        asynchronous,
+        "Invoke later",
+        (202, 400, 404, 413, 503),
+    ),
+    *(
+        route._replace(handler=_OVER.get(route.path, route.handler))
+        if route.method == "GET"
+        else route
+        for route in ROUTES
+    ),
+    Route("GET", "/metrics", metrics, "Metrics in Prometheus's text format"),
+    Route("GET", "/ui/", ui, "A page that lists the functions"),
+    Route("GET", "/openapi.json", document, "This document"),
+)

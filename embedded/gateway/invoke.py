@@ -1,0 +1,81 @@
+"""Invocation: synchronous through the provider, asynchronous through the queue."""
+
+import time
+import uuid
+from typing import Protocol
+
+from aiohttp import web
+
+from embedded.contract import http
+from embedded.contract.messages import Request
+from embedded.contract.names import function_name
+from embedded.contract.system import PROVIDER
+from embedded.errors import ProviderError
+from embedded.gateway import queue_request
+from embedded.gateway.metrics import Metrics
+from events.ports import Unavailable
+
+CALL_ID, START_TIME, CALLBACK = "X-Call-Id", "X-Start-Time", "X-Callback-Url"
+
+
+class Queue(Protocol):
+    """Where asynchronous invocations go; events.ports.Bus has it."""
+
+    async def enqueue(self, function: str, request: bytes, message_id: str) -> None:
+        """Queue durably.
+
+        Raises:
+            events.ports.Unavailable: the broker is away.
+        """
+
+
+METRICS: web.AppKey[Metrics] = web.AppKey("metrics")
+QUEUE: web.AppKey[Queue] = web.AppKey("queue")
+
+
+async def synchronous(request: web.Request) -> web.Response:
+    """Any method on /function/{name}[/path]: the function's own answer."""
+    name = function_name(request.match_info["name"])
+    metrics, marks = request.app[METRICS], _marks(request)
+    metrics.started(name)
+    began, status = time.perf_counter(), 500
+    try:
+        call = _with(await http.invocation(request), marks)
+        answer = http.answer(await request.app[PROVIDER].invoke(name, call))
+        status = answer.status
+    except ProviderError as error:
+        answer = http.text(error.status, error.text, error.retry_after)
+        status = error.status
+    finally:
+        if status != 404:  # or anybody could fill the metrics with names
+            metrics.finished(name, status, time.perf_counter() - began)
+    answer.headers.update(marks)
+    answer.headers["X-Duration-Seconds"] = f"{time.perf_counter() - began:.6f}"
+    return answer
+
+
+async def asynchronous(request: web.Request) -> web.Response:
+    """POST /async-function/{name}[/path]: 202 once it is queued durably."""
+    name = function_name(request.match_info["name"])
+    marks = _marks(request)
+    status = await request.app[PROVIDER].function(name)
+    call = await http.invocation(request, queue_request.MAX_BODY_BYTES)
+    callback = request.headers.get(CALLBACK, "")
+    message = queue_request.encode(status, call, request.host, marks, callback)
+    try:
+        await request.app[QUEUE].enqueue(name, message, marks[CALL_ID])
+    except Unavailable as error:
+        raise ProviderError(503, f"The queue is away: {error}.", retry_after=2) from error
+    return web.Response(status=202, headers=marks)
+
+
+def _marks(request: web.Request) -> dict[str, str]:
+    """The call's id, its own or a new one, and when it came: Unix time in ns."""
+    call_id = request.headers.get(CALL_ID) or str(uuid.uuid4())
+    return {CALL_ID: call_id, START_TIME: str(time.time_ns())}
+
+
+def _with(call: Request, marks: dict[str, str]) -> Request:
+    names = {name.lower() for name in marks}
+    kept = [(name, value) for name, value in call.headers if name.lower() not in names]
+    return call._replace(headers=[*kept, *marks.items()])

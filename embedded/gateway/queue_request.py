@@ -1,0 +1,88 @@
+"""An asynchronous invocation as OpenFaaS's queue-worker reads it."""
+
+import base64
+from typing import Any
+from urllib.parse import SplitResult, urlsplit
+
+import msgspec
+
+from embedded.contract.messages import FunctionStatus, Request
+from embedded.errors import ProviderError
+
+MAX_BODY_BYTES = 256_000
+
+
+def encode(
+    status: FunctionStatus, request: Request, host: str, headers: dict[str, str], callback: str
+) -> bytes:
+    """The queue request, JSON.
+
+    Args:
+        status: the function's, for its annotations.
+        request: what was asked of the gateway.
+        host: the gateway's name as the client wrote it.
+        headers: set over the request's own (X-Call-Id, X-Start-Time).
+        callback: X-Callback-Url, or "".
+
+    Raises:
+        ProviderError: 400, the callback is not an absolute http(s) URL.
+    """
+    path, _, query = request.path.partition("?")
+    message: dict[str, Any] = {
+        "Header": _header(request.headers, headers),
+        "Host": host,
+        "Body": base64.b64encode(request.body).decode(),
+        "Method": request.method,
+        "Path": "" if path == "/" else path,
+        "QueryString": query,
+        "Function": status.name,
+        "QueueName": (status.annotations or {}).get("com.openfaas.queue", ""),
+        "Annotations": status.annotations or {},
+        "Labels": status.labels or {},
+    }
+    if callback:
+        message["CallbackUrl"] = _url(callback)
+    return msgspec.json.encode(message)
+
+
+def _header(pairs: list[tuple[str, str]], extra: dict[str, str]) -> dict[str, list[str]]:
+    header: dict[str, list[str]] = {}
+    for name, value in pairs:
+        header.setdefault(canonical(name), []).append(value)
+    return header | {canonical(name): [value] for name, value in extra.items()}
+
+
+def canonical(name: str) -> str:
+    """Go's spelling of a header's name: `X-Call-Id`."""
+    return "-".join(part.capitalize() for part in name.split("-"))
+
+
+def _url(text: str) -> dict[str, Any]:
+    """A URL as Go's net/url.URL marshals."""
+    try:
+        url = urlsplit(text)
+        port = url.port
+    except ValueError as error:
+        raise _bad_callback(text) from error
+    if url.scheme not in ("http", "https") or not url.hostname or port == 0:
+        raise _bad_callback(text)
+    return {
+        "Scheme": url.scheme,
+        "Opaque": "",
+        "User": None,
+        "Host": _host(url),
+        "Path": url.path,
+        "RawPath": "",
+        "ForceQuery": False,
+        "RawQuery": url.query,
+        "Fragment": url.fragment,
+        "RawFragment": "",
+    }
+
+
+def _host(url: SplitResult) -> str:
+    return url.netloc.rpartition("@")[2]
+
+
+def _bad_callback(text: str) -> ProviderError:
+    return ProviderError(400, f"X-Callback-Url {text!r} is not an absolute http or https URL.")

@@ -1,0 +1,64 @@
+"""What the gateway's process is told by its environment."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from embedded.errors import StackError
+
+# What replicas are told of the world, whatever their deployments say: as a cluster's DNS resolves.
+ADDRESSES = ("FTG_NATS_URL", "FTG_S3_URL", "FTG_BUCKET", "FTG_GATEWAY_URL")
+OPTIONAL = ("JAX_COMPILATION_CACHE_DIR",)
+
+
+class GatewaySettings(NamedTuple):
+    """Where to listen, what to run, where state lies."""
+
+    home: Path
+    root: Path  # of the checkout
+    host: str
+    port: int
+    provider_port: int
+    provider_url: str  # another provider's; "": our own, in this process
+    overrides: dict[str, str]
+
+    @property
+    def password_file(self) -> Path:
+        """Of the user admin."""
+        return self.home / "gateway-password"
+
+    @property
+    def script(self) -> Path:
+        """The template's server."""
+        return self.root / "template" / "python3-faastrain" / "index.py"
+
+
+def read(environment: Mapping[str, str]) -> GatewaySettings:
+    """Read the settings.
+
+    Raises:
+        StackError: a variable is missing or no port.
+    """
+    return GatewaySettings(
+        home=Path(_required(environment, "FAASTRAIN_HOME")).resolve(),
+        root=Path(environment.get("FAASTRAIN_ROOT", ".")).resolve(),
+        host=environment.get("FTG_LISTEN_HOST", "127.0.0.1"),
+        port=_port(environment, "FTG_LISTEN_PORT", "8080"),
+        provider_port=_port(environment, "FTG_PROVIDER_PORT", "8081"),
+        provider_url=environment.get("FTG_PROVIDER_URL", ""),
+        overrides={name: _required(environment, name) for name in ADDRESSES}
+        | {name: environment[name] for name in OPTIONAL if name in environment},
+    )
+
+
+def _required(environment: Mapping[str, str], name: str) -> str:
+    if not environment.get(name):
+        raise StackError(f"{name} is not set; `faastrain up` sets it for the gateway.")
+    return environment[name]
+
+
+def _port(environment: Mapping[str, str], name: str, default: str) -> int:
+    text = environment.get(name, default)
+    if not text.isdecimal() or not 0 < int(text) < 65536:
+        raise StackError(f"{name} is {text!r}; write a port's number.")
+    return int(text)

@@ -1,0 +1,136 @@
+"""A provider over HTTP: the gateway before any server of the faas-provider contract."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import aiohttp
+import msgspec
+
+from embedded.contract.headers import end_to_end
+from embedded.contract.messages import (
+    DeleteRequest,
+    FunctionDeployment,
+    FunctionStatus,
+    LogLine,
+    LogQuery,
+    Request,
+    Response,
+    ScaleRequest,
+    Secret,
+)
+from embedded.errors import ProviderError
+
+
+class HttpProvider:
+    """Implements embedded.contract.provider.Provider; use as an async context manager."""
+
+    def __init__(self, base_url: str, auth: aiohttp.BasicAuth | None = None) -> None:
+        self._base = base_url.rstrip("/")
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,
+            timeout=aiohttp.ClientTimeout(total=None, connect=5.0),
+            skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
+        )
+        self._auth = {"Authorization": auth.encode()} if auth else {}
+
+    async def __aenter__(self) -> "HttpProvider":
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._session.close()
+
+    async def functions(self) -> list[FunctionStatus]:
+        """GET /system/functions."""
+        return msgspec.json.decode(await self._get("functions"), type=list[FunctionStatus])
+
+    async def function(self, name: str) -> FunctionStatus:
+        """GET /system/function/{name}."""
+        return msgspec.json.decode(await self._get(f"function/{name}"), type=FunctionStatus)
+
+    async def deploy(self, deployment: FunctionDeployment) -> None:
+        """POST /system/functions."""
+        await self._system("POST", "functions", deployment)
+
+    async def update(self, deployment: FunctionDeployment) -> None:
+        """PUT /system/functions."""
+        await self._system("PUT", "functions", deployment)
+
+    async def delete(self, name: str) -> None:
+        """DELETE /system/functions."""
+        await self._system("DELETE", "functions", DeleteRequest(name))
+
+    async def scale(self, name: str, replicas: int) -> None:
+        """POST /system/scale-function/{name}."""
+        await self._system("POST", f"scale-function/{name}", ScaleRequest(replicas, name))
+
+    async def secrets(self) -> list[Secret]:
+        """GET /system/secrets."""
+        return msgspec.json.decode(await self._get("secrets"), type=list[Secret])
+
+    async def create_secret(self, secret: Secret) -> None:
+        """POST /system/secrets."""
+        await self._system("POST", "secrets", secret)
+
+    async def update_secret(self, secret: Secret) -> None:
+        """PUT /system/secrets."""
+        await self._system("PUT", "secrets", secret)
+
+    async def delete_secret(self, name: str) -> None:
+        """DELETE /system/secrets."""
+        await self._system("DELETE", "secrets", Secret(name))
+
+    async def logs(self, query: LogQuery) -> AsyncIterator[LogLine]:
+        """GET /system/logs."""
+        params = {"name": query.name, "instance": query.instance, "tail": str(query.tail)}
+        params |= {"follow": "1"} if query.follow else {}
+        params |= {"since": query.since.isoformat()} if query.since else {}
+        url = f"{self._base}/system/logs"
+        async with self._session.get(url, params=params, headers=self._auth) as answer:
+            _check(answer.status, b"" if answer.ok else await answer.read())
+            async for line in answer.content:
+                yield msgspec.json.decode(line, type=LogLine)
+
+    async def info(self) -> dict[str, Any]:
+        """GET /system/info."""
+        return msgspec.json.decode(await self._get("info"), type=dict[str, Any])
+
+    async def namespaces(self) -> list[str]:
+        """GET /system/namespaces."""
+        return msgspec.json.decode(await self._get("namespaces"), type=list[str])
+
+    async def invoke(self, name: str, request: Request) -> Response:
+        """Any method on /function/{name}."""
+        return await self._exchange(request._replace(path=f"/function/{name}{request.path}"))
+
+    async def _get(self, path: str) -> bytes:
+        return await self._system("GET", path, None)
+
+    async def _system(self, method: str, path: str, value: Any) -> bytes:
+        body = b"" if value is None else msgspec.json.encode(value)
+        headers = [("Content-Type", "application/json"), *self._auth.items()]
+        answer = await self._exchange(Request(method, f"/system/{path}", headers, body))
+        _check(answer.status, answer.body)
+        return answer.body
+
+    async def _exchange(self, request: Request) -> Response:
+        try:
+            async with self._session.request(
+                request.method,
+                self._base + request.path,
+                headers=request.headers,
+                data=request.body or None,
+                allow_redirects=False,
+            ) as answer:
+                headers = end_to_end(answer.headers.items())
+                return Response(answer.status, headers, await answer.read())
+        except aiohttp.ClientError as error:
+            raise ProviderError(
+                502, f"The provider at {self._base} does not answer: {error}."
+            ) from error
+
+
+def _check(status: int, body: bytes) -> None:
+    if status >= 400:
+        raise ProviderError(status, body.decode(errors="replace").strip())

@@ -1,0 +1,60 @@
+"""Processes that must not outlive us, and finding those that did."""
+
+import ctypes
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+
+STACK_VARIABLE = "FTG_STACK"  # in the environment of every process of a stack: its home
+_PR_SET_PDEATHSIG = 1
+
+
+def die_with_parent() -> Callable[[], None] | None:
+    """A `preexec_fn` by which Linux kills the child when its parent dies, however it dies.
+
+    None elsewhere (macOS has no such thing): there the next `up` or `down` finds what is left by
+    its environment.
+    """
+    if not sys.platform.startswith("linux"):
+        return None
+    prctl, parent = ctypes.CDLL(None, use_errno=True).prctl, os.getpid()
+
+    def bind() -> None:
+        prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:  # it died before we were bound to it
+            os._exit(1)
+
+    return bind
+
+
+def of_stack(home: Path) -> list[psutil.Process]:
+    """The processes of the stack at `home`, by their environment: a reused pid is not ours."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.environ().get(STACK_VARIABLE) == str(home):
+                found.append(process)
+        except (psutil.Error, OSError):
+            continue  # another user's, or gone meanwhile
+    return [process for process in found if process.pid != os.getpid()]
+
+
+def end(processes: list[psutil.Process], grace: float) -> list[psutil.Process]:
+    """SIGTERM, after `grace` seconds SIGKILL; returns those that live on."""
+    for process in processes:
+        _signal(process, signal.SIGTERM)
+    _, alive = psutil.wait_procs(processes, timeout=grace)
+    for process in alive:
+        _signal(process, signal.SIGKILL)
+    return psutil.wait_procs(alive, timeout=5.0)[1] if alive else []
+
+
+def _signal(process: psutil.Process, number: signal.Signals) -> None:
+    try:
+        process.send_signal(number)
+    except psutil.NoSuchProcess:
+        return

@@ -1,0 +1,24 @@
+"""The provider's own HTTP server: the contract, on loopback."""
+
+from aiohttp import web
+
+from embedded.contract import http, system
+from embedded.contract.names import function_name
+from embedded.contract.provider import Provider
+
+
+async def invoke(request: web.Request) -> web.Response:
+    """Any method on /function/{name}[/path]."""
+    name = function_name(request.match_info["name"])
+    provider = request.app[system.PROVIDER]
+    return http.answer(await provider.invoke(name, await http.invocation(request)))
+
+
+def application(provider: Provider) -> web.Application:
+    """The faas-provider contract over a provider."""
+    app = web.Application(middlewares=[http.errors], client_max_size=http.MAX_BODY_BYTES)
+    app[system.PROVIDER] = provider
+    for route in system.ROUTES:
+        app.router.add_route(route.method, route.path, route.handler)
+    app.router.add_route("*", r"/function/{name:[^/]+}{path:(/.*)?}", invoke)
+    return app

@@ -1,0 +1,38 @@
+"""A replica's environment variables: what it needs, nothing of the provider's own."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from embedded.provider.function import Function
+
+_INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ")
+
+
+class Launch(NamedTuple):
+    """What all replicas of a provider share."""
+
+    root: Path  # of the checkout that holds functions/
+    script: Path  # the template's index.py
+    overrides: Mapping[str, str]  # addresses as they are here, whatever a deployment says
+    inherited: Mapping[str, str]  # the provider's own environment
+    stack: str  # whose processes these are
+
+
+def variables(launch: Launch, function: Function, replica: str, secrets: Path) -> dict[str, str]:
+    """The environment of one replica, its socket apart."""
+    environment = {k: launch.inherited[k] for k in _INHERITED if k in launch.inherited}
+    environment |= function.deployment.env_vars or {}
+    environment |= launch.overrides
+    environment |= {
+        "handler_module": function.module,
+        "PYTHONPATH": str(launch.root),
+        "PYTHONUNBUFFERED": "1",
+        "FTG_FUNCTION": function.name,
+        "FTG_REPLICA": replica,
+        "FTG_SECRETS": str(secrets),
+        "FTG_STACK": launch.stack,
+    }
+    if function.memory_bytes is not None:
+        environment["FTG_MEMORY_MB"] = str(function.memory_bytes >> 20)
+    return environment

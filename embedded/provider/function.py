@@ -1,0 +1,121 @@
+"""A deployment, read once: what its labels and variables say."""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from embedded.contract.messages import NAMESPACE, FunctionDeployment, FunctionStatus, Usage
+from embedded.contract.names import check_function_name
+from embedded.errors import ProviderError
+from embedded.provider.images import handler_module
+from events.routes import StackError, seconds
+
+_SCALE = "com.openfaas.scale."
+_UNITS = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30}
+
+
+class Function(NamedTuple):
+    """How a function is run."""
+
+    deployment: FunctionDeployment
+    module: str
+    created_at: datetime
+    floor: int  # replicas that stay when nothing is asked
+    ceiling: int
+    max_inflight: int | None  # per replica; None: unlimited
+    idle_after: float  # seconds until a replica that is not needed goes
+    exec_timeout: float  # seconds
+    memory_bytes: int | None
+
+    @property
+    def name(self) -> str:
+        """The service's name."""
+        return self.deployment.service
+
+
+def read(deployment: FunctionDeployment, root: Path, created_at: datetime) -> Function:
+    """Read a deployment.
+
+    Raises:
+        ProviderError: 400, naming the label, variable or image that is wrong.
+    """
+    labels, variables = deployment.labels or {}, deployment.env_vars or {}
+    to_zero = labels.get(_SCALE + "zero") == "true"
+    floor = _whole(labels, _SCALE + "min", "1")
+    ceiling = _whole(labels, _SCALE + "max", str(max(1, floor)))
+    if floor > ceiling or ceiling < 1:
+        raise ProviderError(400, f"{_SCALE}min={floor} is above {_SCALE}max={ceiling}.")
+    inflight = _whole(variables, "max_inflight", "0")
+    return Function(
+        deployment=deployment,
+        module=handler_module(deployment.image, root),
+        created_at=created_at,
+        floor=0 if to_zero else floor,
+        ceiling=ceiling,
+        max_inflight=inflight or None,
+        idle_after=_duration(labels, _SCALE + "zero-duration", "15m"),
+        exec_timeout=_duration(variables, "exec_timeout", "60s"),
+        memory_bytes=_memory(deployment),
+    )
+
+
+def checked(deployment: FunctionDeployment, root: Path, created_at: datetime) -> Function:
+    """As `read`, for a deployment from outside: its name is checked too."""
+    check_function_name(deployment.service)
+    return read(deployment, root, created_at)
+
+
+def quantity(text: str) -> int:
+    """A Kubernetes quantity of bytes: `512Mi`.
+
+    Raises:
+        ValueError: not one.
+    """
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)([A-Za-z]*)", text.strip())
+    if not match or match.group(2) not in _UNITS:
+        raise ValueError(f"{text!r} is not a quantity such as 512Mi or 2Gi")
+    return int(float(match.group(1)) * _UNITS[match.group(2)])
+
+
+def status(function: Function, replicas: int, available: int, usage: Usage) -> FunctionStatus:
+    """What is told of a function."""
+    fields = {
+        name: getattr(function.deployment, name)
+        for name in FunctionDeployment.__struct_fields__
+        if name not in ("service", "namespace")
+    }
+    return FunctionStatus(
+        name=function.name,
+        namespace=NAMESPACE,
+        invocation_count=0.0,
+        replicas=replicas,
+        available_replicas=available,
+        created_at=function.created_at,
+        usage=usage,
+        **fields,
+    )
+
+
+def _memory(deployment: FunctionDeployment) -> int | None:
+    text = deployment.limits.memory if deployment.limits else ""
+    try:
+        return quantity(text) if text else None
+    except ValueError as error:
+        raise ProviderError(400, f"limits.memory: {error}.") from error
+
+
+def _whole(values: Mapping[str, str], key: str, default: str) -> int:
+    text = values.get(key, default)
+    if not text.isdecimal():
+        raise ProviderError(400, f"{key} is a whole number of 0 or more; found {text!r}.")
+    return int(text)
+
+
+def _duration(values: Mapping[str, str], key: str, default: str) -> float:
+    text = values.get(key, default)
+    try:
+        return seconds(text)
+    except StackError as error:
+        raise ProviderError(400, f"{key}: {error}.") from error

@@ -1,0 +1,65 @@
+"""Memory limits: looked after while replicas live, not at all otherwise."""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable
+
+import psutil
+
+from embedded.contract.messages import Usage
+from embedded.provider.replica import Replica
+
+INTERVAL = 1.0  # seconds between two looks
+
+
+class MemoryWatch:
+    """Kills a replica whose resident memory is over its function's limit."""
+
+    def __init__(self, live: Callable[[], list[Replica]]) -> None:
+        self._live = live
+        self._task: asyncio.Task[None] | None = None
+
+    def wake(self) -> None:
+        """A replica was started: watch, until none is left."""
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._run())
+
+    async def _run(self) -> None:
+        while replicas := self._live():
+            for replica in replicas:
+                _enforce(replica)
+            await asyncio.sleep(INTERVAL)
+
+
+def usage(replicas: Iterable[Replica]) -> Usage:
+    """What the replicas use together: milli-cores on average over their lives, bytes now."""
+    cores = resident = 0.0
+    for replica in replicas:
+        try:
+            process = psutil.Process(replica.pid)
+            with process.oneshot():
+                times, age = process.cpu_times(), _age(process)
+                cores += (times.user + times.system) / age
+                resident += process.memory_info().rss
+        except psutil.NoSuchProcess:
+            continue
+    return Usage(cpu=1000 * cores, total_memory_bytes=resident)
+
+
+def _age(process: psutil.Process) -> float:
+    return max(0.01, time.time() - process.create_time())
+
+
+def _enforce(replica: Replica) -> None:
+    limit = replica.function.memory_bytes
+    if limit is None:
+        return
+    try:
+        used = psutil.Process(replica.pid).memory_info().rss
+    except psutil.NoSuchProcess:
+        return
+    if used > limit:
+        replica.kill(
+            f"{replica.name} was killed: it used {used >> 20} MiB of memory, its limit is"
+            f" {limit >> 20} MiB; raise limits.memory in stack.yml."
+        )

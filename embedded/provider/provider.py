@@ -1,0 +1,174 @@
+"""The process provider behind its contract, in process."""
+
+import asyncio
+import platform
+import secrets as randomness
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from embedded.contract.messages import (
+    NAMESPACE,
+    FunctionDeployment,
+    FunctionStatus,
+    LogLine,
+    LogQuery,
+    Request,
+    Response,
+    Secret,
+)
+from embedded.errors import ProviderError
+from embedded.files import private_folder
+from embedded.provider import store
+from embedded.provider.environment import Launch
+from embedded.provider.function import Function, checked, read, status
+from embedded.provider.logs import LogBook
+from embedded.provider.memory import MemoryWatch, usage
+from embedded.provider.pool import Pool
+from embedded.provider.replica import Replica, spawn
+from embedded.provider.secrets import SecretStore
+
+VERSION = {"provider": "faastrain-processes", "version": "0.1.0", "orchestration": "processes"}
+
+
+class ProcessProvider:
+    """Implements embedded.contract.provider.Provider; state and logs lie under `home`."""
+
+    def __init__(self, home: Path, launch: Launch) -> None:
+        self._launch = launch
+        self._run = private_folder(home / "run")
+        self._file = home / "deployments.json"
+        self._secrets = SecretStore(home / "secrets")
+        self._logs = LogBook(home / "logs" / "functions")
+        self._memory = MemoryWatch(self._live)
+        self._pools: dict[str, Pool] = {}
+
+    async def start(self) -> None:
+        """Run again what was deployed before; what cannot is left out, and its log says why."""
+        for old in store.load(self._file):
+            try:
+                self._place(read(old.deployment, self._launch.root, old.created_at))
+            except ProviderError as error:
+                self._logs.write(old.deployment.service, "provider", error.text)
+
+    async def close(self) -> None:
+        """Stop all replicas."""
+        await asyncio.gather(*(pool.close() for pool in self._pools.values()))
+
+    async def functions(self) -> list[FunctionStatus]:
+        """All, sorted by name."""
+        return [_status(self._pools[name]) for name in sorted(self._pools)]
+
+    async def function(self, name: str) -> FunctionStatus:
+        """One, or 404."""
+        return _status(self._pool(name))
+
+    async def deploy(self, deployment: FunctionDeployment) -> None:
+        """Deploy; replaces what has the same name."""
+        old = self._pools.get(deployment.service)
+        created_at = old.function.created_at if old else datetime.now(UTC)
+        self._place(checked(deployment, self._launch.root, created_at))
+        self._save()
+
+    async def update(self, deployment: FunctionDeployment) -> None:
+        """As `deploy`, for what is deployed already."""
+        self._pool(deployment.service)
+        await self.deploy(deployment)
+
+    async def delete(self, name: str) -> None:
+        """Remove; returns when its replicas are gone."""
+        pool = self._pool(name)
+        del self._pools[name]
+        self._save()
+        await pool.close()
+
+    async def scale(self, name: str, replicas: int) -> None:
+        """Between 0 and the label's maximum."""
+        pool = self._pool(name)
+        if not 0 <= replicas <= pool.function.ceiling:
+            raise ProviderError(
+                400, f"{name} runs 0 to {pool.function.ceiling} replicas; asked for {replicas}."
+            )
+        pool.resize(replicas)
+
+    async def secrets(self) -> list[Secret]:
+        """Names only."""
+        return self._secrets.known()
+
+    async def create_secret(self, secret: Secret) -> None:
+        """409 when it exists."""
+        self._secrets.create(secret)
+
+    async def update_secret(self, secret: Secret) -> None:
+        """Replicas that run see the new value when they read it again."""
+        self._secrets.update(secret)
+        for pool in self._pools.values():
+            self._mount(pool.function)
+
+    async def delete_secret(self, name: str) -> None:
+        """409 while a function uses it."""
+        users = [n for n, p in self._pools.items() if name in (p.function.deployment.secrets or [])]
+        if users:
+            raise ProviderError(409, f"The secret {name!r} is used by {', '.join(sorted(users))}.")
+        self._secrets.delete(name)
+
+    def logs(self, query: LogQuery) -> AsyncIterator[LogLine]:
+        """A function's lines; 404 when it is unknown."""
+        self._pool(query.name)
+        return self._logs.read(query)
+
+    async def info(self) -> dict[str, Any]:
+        """Who this is."""
+        return {
+            "provider": VERSION,
+            "version": {"release": VERSION["version"], "sha": ""},
+            "arch": platform.machine(),
+        }
+
+    async def namespaces(self) -> list[str]:
+        """The only one."""
+        return [NAMESPACE]
+
+    async def invoke(self, name: str, request: Request) -> Response:
+        """Invoke; starts replicas as needed."""
+        return await self._pool(name).invoke(request)
+
+    def _pool(self, name: str) -> Pool:
+        pool = self._pools.get(name)
+        if pool is None:
+            raise ProviderError(404, f"There is no function {name!r}.")
+        return pool
+
+    def _place(self, function: Function) -> None:
+        self._secrets.require(function.deployment.secrets or [])
+        self._mount(function)
+        if function.name in self._pools:
+            self._pools[function.name].redeploy(function)
+        else:
+            self._pools[function.name] = Pool(function, self._spawn)
+
+    def _mount(self, function: Function) -> Path:
+        folder = private_folder(self._run / "secrets") / function.name
+        return self._secrets.mount(function.deployment.secrets or [], folder)
+
+    async def _spawn(self, function: Function) -> Replica:
+        name = f"{function.name}-{randomness.token_hex(2)}"
+        secrets = self._run / "secrets" / function.name
+        replica = await spawn(self._launch, function, name, self._run, secrets, self._logs)
+        self._memory.wake()
+        return replica
+
+    def _live(self) -> list[Replica]:
+        return [replica for pool in self._pools.values() for replica in pool.live()]
+
+    def _save(self) -> None:
+        deployed = [
+            store.Deployed(pool.function.deployment, pool.function.created_at)
+            for pool in self._pools.values()
+        ]
+        store.save(self._file, deployed)
+
+
+def _status(pool: Pool) -> FunctionStatus:
+    return status(pool.function, pool.size, pool.available, usage(pool.live()))

@@ -1,0 +1,173 @@
+"""One replica: a process, its socket, and the requests that it has in hand."""
+
+import asyncio
+import os
+import sys
+import time
+from pathlib import Path
+
+import aiohttp
+from yarl import URL
+
+from embedded.contract.headers import end_to_end
+from embedded.contract.messages import Request, Response
+from embedded.errors import ProviderError
+from embedded.processes import die_with_parent
+from embedded.provider.environment import Launch, variables
+from embedded.provider.function import Function
+from embedded.provider.logs import LogBook
+from embedded.provider.sockets import Endpoint, listen
+
+_TAIL = 40  # lines of a dead replica's output that an answer shows
+
+
+class Replica:
+    """A running process; `ready`, `retiring`, `in_flight` and `last_used` are its pool's."""
+
+    def __init__(
+        self,
+        name: str,
+        function: Function,
+        process: asyncio.subprocess.Process,
+        endpoint: Endpoint,
+        logs: LogBook,
+    ) -> None:
+        self.name = name
+        self.function = function
+        self.ready = False
+        self.retiring = False
+        self.in_flight = 0
+        self.last_used = time.monotonic()
+        self.verdict = ""  # why it was killed
+        self._process = process
+        self._endpoint = endpoint
+        self._logs = logs
+        self._base = URL(endpoint.base_url)
+        self._session = aiohttp.ClientSession(
+            connector=endpoint.connector(),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,
+            timeout=aiohttp.ClientTimeout(total=None),
+            skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
+        )
+        self.gone = asyncio.create_task(self._outlast())
+
+    @property
+    def pid(self) -> int:
+        """Its process."""
+        return self._process.pid
+
+    async def wait_ready(self) -> None:
+        """Return once it serves.
+
+        Raises:
+            ProviderError: 502, it died first.
+        """
+        await self._exchange(Request("GET", "/_/ready", [], b""))
+        self.ready = True
+
+    async def call(self, request: Request) -> Response:
+        """Invoke.
+
+        Raises:
+            ProviderError: 504 over exec_timeout, 502 when the process dies.
+        """
+        limit = self.function.exec_timeout
+        try:
+            async with asyncio.timeout(limit):
+                return await self._exchange(request)
+        except TimeoutError as error:
+            text = f"{self.name} ran longer than exec_timeout={limit:g}s and was killed."
+            self.kill(text)
+            raise ProviderError(504, text) from error
+
+    def kill(self, verdict: str) -> None:
+        """SIGKILL: it may be stuck where no signal is heard."""
+        self.verdict = self.verdict or verdict
+        if self._process.returncode is None:
+            self._process.kill()
+
+    async def stop(self, grace: float) -> None:
+        """SIGTERM, after `grace` seconds SIGKILL; returns when it is gone."""
+        if self._process.returncode is None:
+            self._process.terminate()
+        try:
+            async with asyncio.timeout(grace):
+                await asyncio.shield(self.gone)
+        except TimeoutError:
+            self.kill(f"{self.name} did not stop within {grace:g} s and was killed.")
+            await self.gone
+
+    async def _exchange(self, request: Request) -> Response:
+        url = self._base.join(URL(request.path, encoded=True))
+        try:
+            async with self._session.request(
+                request.method,
+                url,
+                headers=request.headers,
+                data=request.body or None,
+                allow_redirects=False,
+            ) as answer:
+                body = await answer.read()
+                return Response(answer.status, end_to_end(answer.headers.items()), body)
+        except (aiohttp.ClientError, RuntimeError) as error:
+            raise await self._post_mortem(error) from error
+
+    async def _post_mortem(self, error: Exception) -> ProviderError:
+        """What to answer when the connection broke: mostly, that the process died."""
+        try:
+            async with asyncio.timeout(2.0):
+                code = await asyncio.shield(self.gone)
+        except TimeoutError:
+            return ProviderError(502, f"{self.name} broke the connection: {error}.")
+        if self.verdict:
+            return ProviderError(502, self.verdict)
+        tail = self._logs.tail(self.function.name, self.name, _TAIL)
+        return ProviderError(502, f"{self.name} died with exit code {code}:\n{tail}")
+
+    async def _outlast(self) -> int:
+        streams = [s for s in (self._process.stdout, self._process.stderr) if s is not None]
+        collected = asyncio.gather(
+            *(self._logs.collect(self.function.name, self.name, stream) for stream in streams)
+        )
+        code = await self._process.wait()
+        # Its last words are in the pipes; a child of its own may hold them open for ever.
+        await asyncio.wait([collected], timeout=1.0)
+        collected.cancel()
+        await self._session.close()
+        self._endpoint.remove()
+        return code
+
+
+async def spawn(
+    launch: Launch, function: Function, name: str, folder: Path, secrets: Path, logs: LogBook
+) -> Replica:
+    """Start a replica's process.
+
+    Raises:
+        ProviderError: 503, the machine refuses another process.
+    """
+    endpoint = listen(folder, name)
+    descriptor = endpoint.listener.fileno()
+    environment = variables(launch, function, name, secrets) | {"FTG_LISTEN_FD": str(descriptor)}
+    try:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            str(launch.script),
+            env=environment,
+            cwd=folder,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            pass_fds=[descriptor],
+            start_new_session=True,  # a terminal's Ctrl-C is the supervisor's business
+            preexec_fn=die_with_parent(),
+        )
+    except OSError as error:
+        endpoint.remove()
+        raise ProviderError(
+            503, f"{name} cannot start: {os.strerror(error.errno or 0)}.", retry_after=5
+        ) from error
+    finally:
+        endpoint.close()  # or connections to a dead replica would wait for ever
+    return Replica(name, function, process, endpoint, logs)

@@ -1,0 +1,36 @@
+"""Deployments outlive the provider: one JSON file, written whole."""
+
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+
+from embedded.contract.messages import FunctionDeployment
+from embedded.errors import StackError
+from embedded.files import write_private
+
+
+class Deployed(msgspec.Struct, frozen=True):
+    """A deployment and its first day."""
+
+    deployment: FunctionDeployment
+    created_at: datetime
+
+
+def load(path: Path) -> list[Deployed]:
+    """What was deployed; nothing at first.
+
+    Raises:
+        StackError: the file is damaged.
+    """
+    if not path.exists():
+        return []
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=list[Deployed])
+    except msgspec.MsgspecError as error:
+        raise StackError(f"{path} is damaged ({error}); remove it and deploy again.") from error
+
+
+def save(path: Path, deployed: list[Deployed]) -> None:
+    """Replace the file."""
+    write_private(path, msgspec.json.encode(deployed))

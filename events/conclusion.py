@@ -1,0 +1,54 @@
+"""When a run ends, and with which policy: pure.
+
+Evaluations run beside training and may finish in any order, so a version reaches the target only
+once every evaluation scheduled before it is known: the outcome depends on the specification alone.
+"""
+
+from events.history import Completion, Failure, History
+from schemas.messages import EvaluationCompleted, PolicyUpdated
+from schemas.specification import RunSpec
+
+
+def conclude(history: History, spec: RunSpec) -> Completion | Failure | None:
+    """The run's end, or None while it goes on."""
+    if history.dead_letters:
+        letter = history.dead_letters[0]
+        lines = letter.error.strip().splitlines()
+        why = lines[-1] if lines else f"status {letter.status}"
+        return Failure(
+            f"{letter.function} failed {letter.attempts} time(s): {why}",
+            letter.function,
+            letter.error,
+        )
+    reached = first_to_reach(spec.stop.target, history)
+    if reached:
+        return Completion("target", reached.policy)
+    latest = history.latest
+    if latest and is_last(latest, spec) and latest.policy.version in history.evaluations:
+        waiting = [v for v in _scheduled(history) if v not in history.evaluations]
+        return None if waiting else Completion("budget", latest.policy)
+    if latest and history.stop:
+        return Completion("stopped", latest.policy)
+    return None
+
+
+def first_to_reach(target: float | None, history: History) -> EvaluationCompleted | None:
+    """The earliest scheduled version whose evaluation reached `target`."""
+    if target is None:
+        return None
+    for version in _scheduled(history):
+        evaluation = history.evaluations.get(version)
+        if evaluation is None:
+            return None
+        if evaluation.return_mean >= target:
+            return evaluation
+    return None
+
+
+def is_last(updated: PolicyUpdated, spec: RunSpec) -> bool:
+    """Whether the budget ends with this version."""
+    return updated.policy.env_steps >= spec.stop.env_steps
+
+
+def _scheduled(history: History) -> list[int]:
+    return sorted(v for v, updated in history.policies.items() if updated.evaluate)

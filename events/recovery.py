@@ -1,0 +1,80 @@
+"""What was promised and has not come by its deadline: pure.
+
+Everything derives from identity, so a command that is issued again makes the same object, and a
+listener that is told a fact again says the same thing.
+"""
+
+from events.commands import Invocation, invocation
+from events.conclusion import is_last
+from events.history import History
+from schemas.messages import (
+    CollectRollout,
+    EvaluatePolicy,
+    PolicyUpdated,
+    RolloutCompleted,
+)
+from schemas.specification import RunSpec
+
+
+def overdue(history: History, spec: RunSpec, now: float) -> list[Invocation]:
+    """The invocations to issue again, `now` (Unix time, seconds) being past the deadline.
+
+    The attempt number counts deadlines since the last fact: each is issued once per deadline.
+    """
+    if history.end is not None:
+        return []
+    attempt = int((now - history.last_at) / spec.rollout.deadline_seconds)
+    if attempt < 1:
+        return []
+    return [again._replace(attempt=attempt) for again in _missing(history, spec)]
+
+
+def _missing(history: History, spec: RunSpec) -> list[Invocation]:
+    latest = history.latest
+    if latest is None:
+        return [Invocation("update-policy", history.started)] if history.started else []
+    if history.stop is not None:
+        return [Invocation("conclude-run", history.stop)]
+    return [*_evaluations(history), *_next_step(history, spec, latest)]
+
+
+def _evaluations(history: History) -> list[Invocation]:
+    return [
+        invocation(
+            EvaluatePolicy(run=updated.run, manifest=updated.manifest, policy=updated.policy)
+        )
+        for version, updated in sorted(history.policies.items())
+        if updated.evaluate and version not in history.evaluations
+    ]
+
+
+def _next_step(history: History, spec: RunSpec, latest: PolicyUpdated) -> list[Invocation]:
+    """The step that the newest version waits for."""
+    version = latest.policy.version
+    if is_last(latest, spec):
+        evaluation = history.evaluations.get(version)
+        return [Invocation("conclude-run", evaluation)] if evaluation else []
+    if version in history.rewards:
+        return [Invocation("plan-update", history.rewards[version])]
+    completed = history.rollouts.get(version, {})
+    if len(completed) >= spec.rollout.batch:
+        return [Invocation("aggregate-rewards", completed[max(completed)])]
+    return [invocation(command) for command in _rollouts(history, latest, completed)]
+
+
+def _rollouts(
+    history: History, latest: PolicyUpdated, completed: dict[int, RolloutCompleted]
+) -> list[CollectRollout]:
+    before = history.rewards.get(latest.policy.version - 1)
+    previous = {ref.index: ref for ref in before.batch} if before else {}
+    return [
+        CollectRollout(
+            run=latest.run,
+            manifest=latest.manifest,
+            policy=latest.policy,
+            index=index,
+            previous=previous.get(index),
+        )
+        for index in range(latest.rollouts)
+        if index not in completed
+    ]

@@ -1,0 +1,134 @@
+"""From a run's history to its report: pure."""
+
+from collections.abc import Iterable, Mapping
+
+from events.history import Completion, Failure, History
+from schemas.messages import (
+    InvocationCompleted,
+    PolicyUpdated,
+    RewardsReady,
+)
+from schemas.references import PolicyRef
+from schemas.report import (
+    CurvePoint,
+    EvaluationReport,
+    PolicyReport,
+    RunReport,
+    Status,
+    Usage,
+)
+
+MIB_PER_GIB = 1024
+
+
+def build(
+    run: str,
+    history: History,
+    usage: Iterable[InvocationCompleted],
+    now: float,
+) -> RunReport:
+    """The report of `run` at time `now` (Unix time, seconds).
+
+    A target's policy is the first version that reached it; else it is the newest one.
+    """
+    spec = history.requested.spec if history.requested else {}
+    policy = reported_policy(history)
+    evaluation = history.evaluations.get(policy.version) if policy else None
+    return RunReport(
+        run_id=run,
+        status=_status(history),
+        reason=_reason(history),
+        detail=history.end.detail if isinstance(history.end, Failure) else "",
+        algorithm=_name(spec, "algorithm", "name"),
+        environment=_name(spec, "environment", "id"),
+        spec=spec,
+        versions=policy.version if policy else 0,
+        env_steps=policy.env_steps if policy else 0,
+        episodes=policy.episodes if policy else 0,
+        best_return=max((e.return_mean for e in history.evaluations.values()), default=None),
+        evaluation=evaluation
+        and EvaluationReport(
+            mean=evaluation.return_mean, std=evaluation.return_std, episodes=evaluation.episodes
+        ),
+        policy=policy
+        and PolicyReport(
+            version=policy.version, key=policy.policy.key, sha256=policy.policy.sha256
+        ),
+        usage=tally(usage),
+        wall_seconds=round((history.end_at or now) - (history.first_at or now), 3),
+        training=[p for ready in _by_version(history.rewards) for p in _training_point(ready)],
+        evaluations=[
+            CurvePoint(version=v, env_steps=e.policy.env_steps, return_mean=e.return_mean)
+            for v, e in sorted(history.evaluations.items())
+        ],
+        metrics=_metrics(history, policy),
+        platform=_platform(history),
+    )
+
+
+def reported_policy(history: History) -> PolicyRef | None:
+    """The policy that the run's end names, or the newest one."""
+    if isinstance(history.end, Completion):
+        return history.end.policy
+    return history.latest.policy if history.latest else None
+
+
+def tally(usage: Iterable[InvocationCompleted]) -> dict[str, Usage]:
+    """Invocations, seconds, GB-seconds and cold starts by function."""
+    totals: dict[str, Usage] = {}
+    for spent in usage:
+        before = totals.get(spent.function, Usage())
+        totals[spent.function] = Usage(
+            invocations=before.invocations + 1,
+            seconds=before.seconds + spent.seconds,
+            gb_seconds=before.gb_seconds + spent.seconds * spent.memory_mb / MIB_PER_GIB,
+            cold_starts=before.cold_starts + spent.cold_start,
+        )
+    return dict(sorted(totals.items()))
+
+
+def _status(history: History) -> Status:
+    match history.end:
+        case Completion():
+            return "completed"
+        case Failure():
+            return "failed"
+    if history.stop:
+        return "stopping"
+    return "running" if history.started else "requested"
+
+
+def _reason(history: History) -> str:
+    return history.end.reason if history.end else ""
+
+
+def _name(spec: Mapping[str, object], table: str, key: str) -> str:
+    """A field of the raw specification, which may be anything: the run may have been refused."""
+    section = spec.get(table)
+    return str(section.get(key, "")) if isinstance(section, dict) else ""
+
+
+def _by_version(rewards: Mapping[int, RewardsReady]) -> list[RewardsReady]:
+    return [ready for _, ready in sorted(rewards.items())]
+
+
+def _training_point(ready: RewardsReady) -> list[CurvePoint]:
+    if not ready.episodes.episodes:
+        return []
+    return [
+        CurvePoint(
+            version=ready.policy.version,
+            env_steps=ready.policy.env_steps + ready.env_steps,
+            return_mean=ready.episodes.return_sum / ready.episodes.episodes,
+        )
+    ]
+
+
+def _metrics(history: History, policy: PolicyRef | None) -> dict[str, float]:
+    updated = history.policies.get(policy.version) if policy else None
+    return updated.metrics if isinstance(updated, PolicyUpdated) else {}
+
+
+def _platform(history: History) -> dict[str, str]:
+    first = history.policies.get(0)
+    return first.platform if first else {}

@@ -1,0 +1,94 @@
+"""Deliveries as HTTP requests: facts as they are, asynchronous invocations as OpenFaaS queues them.
+
+The queue request is OpenFaaS's JSON (github.com/openfaas/faas, `queue.Request`): Header is a map
+of lists, Body is base64, CallbackUrl is an object or absent.
+"""
+
+import base64
+import uuid
+from collections.abc import Mapping
+from typing import Annotated, Any
+from urllib.parse import urlunsplit
+
+import msgspec
+from msgspec import Meta, Struct
+
+from schemas.errors import MessageError
+
+CALL_ID = "X-Call-Id"
+SIGNATURE = "X-Ftg-Signature"
+TOPIC = "X-Topic"
+CONTENT_TYPE = "application/msgpack"
+_NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "urn:faastraingym:delivery")
+
+
+class Request(Struct, frozen=True, kw_only=True):
+    """One HTTP request to a function."""
+
+    method: str = "POST"
+    path: str = ""
+    query: str = ""
+    headers: dict[str, str] = {}
+    body: bytes = b""
+    callback: str | None = None
+
+    @property
+    def call_id(self) -> str:
+        """The call id that every attempt carries."""
+        return self.headers.get(CALL_ID, "")
+
+
+class QueueRequest(Struct, frozen=True, kw_only=True, rename="pascal"):
+    """OpenFaaS's queue request."""
+
+    function: str
+    method: str = "POST"
+    path: str = ""
+    query_string: str = ""
+    host: str = ""
+    header: dict[str, list[str]] = {}
+    body: Annotated[str | None, Meta(description="base64")] = None
+    queue_name: str = ""
+    annotations: dict[str, str] | None = None
+    labels: dict[str, str] | None = None
+    callback_url: dict[str, Any] | None = None
+
+
+def from_queue(data: bytes) -> Request:
+    """The HTTP request that a queued invocation stands for.
+
+    Raises:
+        MessageError: not a queue request.
+    """
+    try:
+        queued = msgspec.json.decode(data, type=QueueRequest)
+        body = base64.b64decode(queued.body or "", validate=True)
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        raise MessageError(f"not a queue request: {error}") from error
+    return Request(
+        method=queued.method,
+        path=queued.path,
+        query=queued.query_string,
+        headers={name: values[0] for name, values in queued.header.items() if values},
+        body=body,
+        callback=_url(queued.callback_url),
+    )
+
+
+def from_fact(function: str, subject: str, data: bytes, signature: str) -> Request:
+    """The HTTP request that tells `function` a fact."""
+    headers = {
+        CALL_ID: str(uuid.uuid5(_NAMESPACE, f"{function}/{subject}")),
+        SIGNATURE: signature,
+        TOPIC: ".".join(subject.split(".")[1:3]),
+        "Content-Type": CONTENT_TYPE,
+    }
+    return Request(headers=headers, body=data)
+
+
+def _url(callback: Mapping[str, Any] | None) -> str | None:
+    """Go's url.URL as text."""
+    if not callback:
+        return None
+    parts = ("Scheme", "Host", "Path", "RawQuery", "Fragment")
+    return urlunsplit(tuple(str(callback.get(part, "")) for part in parts))

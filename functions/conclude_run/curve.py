@@ -1,0 +1,36 @@
+"""The learning curve as a picture."""
+
+import io
+
+from matplotlib.figure import Figure
+
+from schemas.report import CurvePoint, RunReport
+
+
+def draw(report: RunReport) -> bytes:
+    """A PNG: training and evaluation returns over environment steps, and the target."""
+    figure = Figure(figsize=(8, 4.5), dpi=120, layout="constrained")
+    axes = figure.subplots()
+    _line(axes, report.training, "training episodes (mean of a batch)", color="0.65")
+    _line(axes, report.evaluations, "evaluation (deterministic)", color="tab:blue", marker="o")
+    target = report.spec.get("stop", {}).get("target") if report.status == "completed" else None
+    if target is not None:
+        axes.axhline(target, color="tab:green", linestyle="--", label=f"target {target:g}")
+    axes.set(xlabel="environment steps", ylabel="undiscounted return", title=_title(report))
+    axes.grid(alpha=0.3)
+    if axes.has_data():
+        axes.legend(loc="best")
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png")
+    return buffer.getvalue()
+
+
+def _line(axes, points: list[CurvePoint], label: str, **style: str) -> None:  # type: ignore[no-untyped-def]
+    if points:
+        xs, ys = [p.env_steps for p in points], [p.return_mean for p in points]
+        axes.plot(xs, ys, label=label, markersize=4, **style)
+
+
+def _title(report: RunReport) -> str:
+    ending = f"{report.status}: {report.reason}".splitlines()[0][:80]
+    return f"{report.environment}, {report.algorithm.upper()} - {ending}"

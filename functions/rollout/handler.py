@@ -1,0 +1,44 @@
+"""rollout (Measure): runs environments under one policy version and stores the trajectory."""
+
+import asyncio
+
+from adapters.manifests import specification
+from adapters.stage import stage
+from algorithms import episodes
+from algorithms.collect import collect
+from events.ports import Messages, Services
+from schemas import keys
+from schemas.messages import CollectRollout, RolloutCompleted
+from schemas.payloads import Policy, Trajectory, dump, load
+from schemas.references import TrajectoryRef
+
+
+@stage(CollectRollout)
+async def handle(command: CollectRollout, services: Services) -> Messages:
+    """One trajectory; a retry collects the same one, bit for bit."""
+    spec, policy, previous = await asyncio.gather(
+        specification(services, command.manifest),
+        services.objects.get(command.policy.policy),
+        _trajectory(services, command.previous),
+    )
+    trajectory = await asyncio.to_thread(
+        collect, spec, load(policy, Policy), command.index, previous
+    )
+    version = command.policy.version
+    stored = await services.objects.put(
+        keys.trajectory(command.run, version, command.index), dump(trajectory)
+    )
+    return [
+        RolloutCompleted(
+            run=command.run,
+            manifest=command.manifest,
+            policy=command.policy,
+            trajectory=TrajectoryRef(version=version, index=command.index, object=stored),
+            env_steps=episodes.env_steps(trajectory),
+            episodes=episodes.summary(trajectory),
+        )
+    ]
+
+
+async def _trajectory(services: Services, ref: TrajectoryRef | None) -> Trajectory | None:
+    return None if ref is None else load(await services.objects.get(ref.object), Trajectory)

@@ -1,0 +1,131 @@
+"""update-policy (Execute): the JAX update; commits the next version and starts its rollouts.
+
+A version's learner state is committed first, by a conditional write; the policy is a projection of
+whatever state lies there. So a second delivery, or a second learner, cannot fork the run.
+"""
+
+import asyncio
+import hashlib
+import os
+
+from adapters.manifests import specification
+from adapters.platform import describe
+from adapters.stage import stage
+from algorithms import planning, ppo
+from events.ports import Messages, Services
+from schemas import keys
+from schemas.errors import RunFault
+from schemas.messages import (
+    CollectRollout,
+    EvaluatePolicy,
+    PolicyUpdated,
+    RunStarted,
+    UpdatePolicy,
+)
+from schemas.payloads import LearnerState, Rewards, Trajectory, dump, load
+from schemas.references import ObjectRef, PolicyRef, TrajectoryRef
+from schemas.specification import RunSpec
+
+
+@stage(RunStarted, UpdatePolicy)
+async def handle(message: RunStarted | UpdatePolicy, services: Services) -> Messages:
+    """Policy version 0 of a started run, or the version after `message.policy`."""
+    spec = await specification(services, message.manifest)
+    check_threads(spec, os.environ.get("NPROC"))
+    if isinstance(message, RunStarted):
+        return await _initialise(message, spec, services)
+    return await _update(message, spec, services)
+
+
+def check_threads(spec: RunSpec, nproc: str | None) -> None:
+    """XLA splits sums by its thread count, so that count is part of the specification.
+
+    Raises:
+        RunFault: this learner runs with another one.
+    """
+    if nproc != str(spec.learner.threads):
+        raise RunFault(
+            f"spec.learner.threads is {spec.learner.threads}, but the learner runs with NPROC="
+            f"{nproc or 'unset'}; deploy update-policy with FTG_LEARNER_THREADS="
+            f"{spec.learner.threads}, or change the specification"
+        )
+
+
+async def _initialise(message: RunStarted, spec: RunSpec, services: Services) -> Messages:
+    state = await asyncio.to_thread(ppo.initialise, spec)
+    committed = await _commit(message.run, state, 0, services)
+    opening = planning.opening(spec)
+    updated = PolicyUpdated(
+        run=message.run,
+        manifest=message.manifest,
+        policy=committed,
+        rollouts=opening.rollouts,
+        evaluate=opening.evaluate,
+        platform=describe(),
+    )
+    return [updated, *fan_out(updated, [])]
+
+
+async def _update(command: UpdatePolicy, spec: RunSpec, services: Services) -> Messages:
+    state, batch, rewards = await asyncio.gather(
+        services.objects.get(command.policy.learner),
+        asyncio.gather(*(services.objects.get(ref.object) for ref in command.batch)),
+        _rewards(command.rewards, services),
+    )
+    state_after, metrics = await asyncio.to_thread(
+        ppo.update,
+        spec,
+        load(state, LearnerState),
+        [load(trajectory, Trajectory) for trajectory in batch],
+        rewards,
+        command.schedule,
+    )
+    updated = PolicyUpdated(
+        run=command.run,
+        manifest=command.manifest,
+        policy=await _commit(command.run, state_after, command.episodes, services),
+        rollouts=command.schedule.rollouts,
+        evaluate=command.schedule.evaluate,
+        metrics=metrics,
+    )
+    return [updated, *fan_out(updated, command.batch)]
+
+
+async def _commit(
+    run: str, state: LearnerState, episodes: int, services: Services
+) -> PolicyRef:
+    """Write the state, unless another did; project the policy from the one that lies there."""
+    data = dump(state)
+    learner = await services.objects.put(keys.learner(run, state.version), data)
+    if learner.sha256 != hashlib.sha256(data).hexdigest():
+        state = load(await services.objects.get(learner), LearnerState)
+    policy = await services.objects.put(
+        keys.policy(run, state.version), dump(ppo.project(state))
+    )
+    return PolicyRef(
+        version=state.version,
+        policy=policy,
+        learner=learner,
+        env_steps=state.env_steps,
+        episodes=episodes,
+    )
+
+
+def fan_out(
+    updated: PolicyUpdated, batch: list[TrajectoryRef]
+) -> list[CollectRollout | EvaluatePolicy]:
+    """The commands that a new version promises.
+
+    A slot goes on where its rollout in `batch` stopped; a slot that was not in it starts afresh.
+    """
+    common = {"run": updated.run, "manifest": updated.manifest, "policy": updated.policy}
+    previous = {ref.index: ref for ref in batch}
+    rollouts = [
+        CollectRollout(**common, index=index, previous=previous.get(index))
+        for index in range(updated.rollouts)
+    ]
+    return [*rollouts, EvaluatePolicy(**common)] if updated.evaluate else [*rollouts]
+
+
+async def _rewards(ref: ObjectRef | None, services: Services) -> list | None:
+    return None if ref is None else load(await services.objects.get(ref), Rewards).rewards

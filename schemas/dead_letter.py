@@ -1,0 +1,42 @@
+"""What is kept of a delivery that was given up."""
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta, Struct
+
+from schemas.errors import MessageError
+
+
+class DeadLetter(Struct, frozen=True, kw_only=True):
+    """The payload as it came, what the function last answered, and the history."""
+
+    function: str
+    subject: str
+    call_id: str
+    payload: bytes
+    attempts: int
+    status: int
+    error: str
+    at: Annotated[float, Meta(description="Unix time, seconds")]
+
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(DeadLetter)
+
+
+def encode(letter: DeadLetter) -> bytes:
+    """The record's bytes."""
+    return _encoder.encode(letter)
+
+
+def decode(data: bytes) -> DeadLetter:
+    """The record in `data`.
+
+    Raises:
+        MessageError: `data` is no dead letter.
+    """
+    try:
+        return _decoder.decode(data)
+    except msgspec.MsgspecError as error:
+        raise MessageError(f"not a dead letter: {error}") from error

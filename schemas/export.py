@@ -1,0 +1,35 @@
+"""The schemas as JSON Schema (draft 2020-12), for readers and tools outside Python. No I/O here.
+
+Messages travel as msgpack maps with exactly these fields (https://msgpack.org).
+"""
+
+from typing import Any
+
+import msgspec
+
+from schemas.dead_letter import DeadLetter
+from schemas.messages import AnyMessage, Message
+from schemas.report import RunReport
+from schemas.specification import RunSpec
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+MESSAGE_TYPES: tuple[type[Message], ...] = AnyMessage.__args__  # type: ignore[attr-defined]
+
+
+def documents() -> dict[str, dict[str, Any]]:
+    """Every JSON Schema document by its name, as `messages` for docs/schemas/messages.json."""
+    return {
+        "messages": _document("What stages say to each other", AnyMessage),
+        "specification": _document("A run specification", RunSpec),
+        "report": _document("A run's report", RunReport),
+        "dead_letter": _document("A delivery that was given up", DeadLetter),
+    }
+
+
+def summary(kind: type) -> str:
+    """The first line of a type's docstring."""
+    return (kind.__doc__ or "").strip().partition("\n")[0]
+
+
+def _document(title: str, kind: Any) -> dict[str, Any]:
+    return {"$schema": DIALECT, "title": title, **msgspec.json.schema(kind)}

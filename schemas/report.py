@@ -1,0 +1,64 @@
+"""The report of a run: what `faastrain show` prints and `runs/<run>/report.json` keeps."""
+
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta, Struct
+
+Status = Literal["requested", "running", "stopping", "completed", "failed"]
+
+
+class EvaluationReport(Struct, frozen=True, kw_only=True):
+    """Deterministic episodes of the reported policy; undiscounted returns."""
+
+    mean: float
+    std: float
+    episodes: int
+
+
+class PolicyReport(Struct, frozen=True, kw_only=True):
+    """Where the policy lies."""
+
+    version: int
+    key: str
+    sha256: str
+
+
+class Usage(Struct, frozen=True, kw_only=True):
+    """What one function's invocations cost, retries included."""
+
+    invocations: int = 0
+    seconds: Annotated[float, Meta(description="busy seconds, summed over invocations")] = 0.0
+    gb_seconds: Annotated[float, Meta(description="seconds x memory limit in GiB")] = 0.0
+    cold_starts: int = 0
+
+
+class CurvePoint(Struct, frozen=True, kw_only=True):
+    """One point of the learning curve."""
+
+    version: int
+    env_steps: int
+    return_mean: float
+
+
+class RunReport(Struct, frozen=True, kw_only=True):
+    """One run, as its facts tell it."""
+
+    run_id: str
+    status: Status
+    reason: Annotated[str, Meta(description="target, budget, stopped, or why it failed")]
+    detail: Annotated[str, Meta(description="of a failure: the function's error")] = ""
+    algorithm: str
+    environment: str
+    spec: dict[str, Any]
+    versions: Annotated[int, Meta(description="updates made, the reported policy's included")]
+    env_steps: int
+    episodes: int
+    best_return: Annotated[float | None, Meta(description="best mean evaluation return")]
+    evaluation: EvaluationReport | None
+    policy: PolicyReport | None
+    usage: dict[str, Usage]
+    wall_seconds: float
+    training: Annotated[list[CurvePoint], Meta(description="mean return of training episodes")]
+    evaluations: list[CurvePoint]
+    metrics: Annotated[dict[str, float], Meta(description="of the last update")]
+    platform: Annotated[dict[str, str], Meta(description="what the SHA-256 holds within")] = {}

@@ -1,0 +1,112 @@
+from collections.abc import Callable
+from typing import Any
+
+import gymnasium
+import numpy as np
+import pytest
+
+from algorithms import statistics
+from algorithms.space_info import describe
+from schemas.payloads import Policy, Trajectory
+from schemas.specification import RunSpec
+from schemas.validation import parse
+
+
+class Corridor(gymnasium.Env):
+    """A walk that no table of snapshots knows; `step` draws random numbers too."""
+
+    observation_space = gymnasium.spaces.Box(-np.inf, np.inf, (2,), np.float32)
+    action_space = gymnasium.spaces.Discrete(2, start=1)
+
+    def __init__(self, fails_at: int | None = None) -> None:
+        self.fails_at = fails_at
+
+    def reset(self, *, seed: int | None = None, options: Any = None) -> Any:
+        super().reset(seed=seed)
+        self.place, self.steps = self.np_random.normal(), 0
+        return self._seen(), {}
+
+    def step(self, action: int) -> Any:
+        if action not in (1, 2):
+            raise ValueError(f"action {action}")
+        self.steps += 1
+        if self.steps == self.fails_at:
+            raise ZeroDivisionError("the corridor collapsed")
+        self.place += 0.5 * (action - 1) + 0.3 * self.np_random.normal()
+        return self._seen(), float(self.place), bool(self.place > 3), False, {}
+
+    def _seen(self) -> np.ndarray:
+        return np.array([self.place, self.steps], np.float32)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def corridor() -> Any:
+    """`Corridor-v0`, registered while these tests run."""
+    gymnasium.register("Corridor-v0", entry_point=Corridor, max_episode_steps=9)
+    yield
+    del gymnasium.registry["Corridor-v0"]
+
+
+@pytest.fixture
+def make_spec() -> Callable[..., RunSpec]:
+    """Builds a specification from an environment id and tables that differ from a small default."""
+
+    def build(env_id: str = "CartPole-v1", **tables: Any) -> RunSpec:
+        environment = {"id": env_id, "num_envs": 3, **tables.pop("environment", {})}
+        algorithm = {"name": "ppo", "num_minibatches": 1, **tables.pop("algorithm", {})}
+        raw = {"environment": environment, "algorithm": algorithm, "stop": {"env_steps": 1000}}
+        return parse({**raw, **tables})
+
+    return build
+
+
+@pytest.fixture
+def make_policy() -> Callable[..., Policy]:
+    """Builds a random policy for a specification, without the learner."""
+
+    def build(spec: RunSpec, version: int = 0) -> Policy:
+        info, random = describe(spec), np.random.default_rng(7)
+        sizes = [info.observation_size, *spec.algorithm.hidden_sizes, info.action_size]
+        names = [f"layer_{i}" for i in range(len(sizes) - 2)] + ["head"]
+        parameters = {}
+        for name, inputs, outputs in zip(names, sizes, sizes[1:], strict=False):
+            kernel = random.normal(size=(inputs, outputs), scale=0.3)
+            parameters[f"policy/{name}/kernel"] = kernel.astype(np.float32)
+            parameters[f"policy/{name}/bias"] = random.normal(size=outputs).astype(np.float32)
+        if info.continuous:
+            parameters["policy/log_std"] = np.full(info.action_size, -0.5, np.float32)
+        return Policy(version=version, parameters=parameters)
+
+    return build
+
+
+@pytest.fixture
+def make_trajectory() -> Callable[..., Trajectory]:
+    """Builds a trajectory of one environment, one observation element, from short lists."""
+
+    def build(**changes: Any) -> Trajectory:
+        steps = len(changes.get("rewards", [0.0, 0.0]))
+        column = {
+            name: np.array(changes.pop(name, default), dtype)[:, None]
+            for name, default, dtype in (
+                ("rewards", [0.0] * steps, np.float32),
+                ("terminated", [False] * steps, np.bool_),
+                ("truncated", [False] * steps, np.bool_),
+                ("valid", [True] * steps, np.bool_),
+            )
+        }
+        seen = np.array(changes.pop("observations", [0.0] * (steps + 1)), np.float32)
+        fields = {
+            "version": 0,
+            "index": 0,
+            "observations": seen[:, None, None],
+            "actions": np.zeros((steps, 1), np.int32),
+            "log_probs": np.full((steps, 1), -0.5, np.float32),
+            "episode_returns": np.zeros(0),
+            "episode_lengths": np.zeros(0, np.int32),
+            "statistics": statistics.of_batch(seen[:-1, None][column["valid"][:, 0]]),
+            **column,
+        }
+        return Trajectory(**{**fields, **changes})
+
+    return build

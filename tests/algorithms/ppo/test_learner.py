@@ -1,0 +1,161 @@
+import hashlib
+import sys
+from collections.abc import Callable
+from subprocess import check_output
+
+import numpy as np
+import pytest
+
+from algorithms import planning, ppo, statistics
+from algorithms.acting import Actor
+from algorithms.collect import collect
+from algorithms.ppo import networks, trees
+from algorithms.ppo.learner import _architecture
+from algorithms.space_info import describe
+from schemas.payloads import LearnerState, Trajectory, dump, load
+from schemas.specification import RunSpec
+
+Make = Callable[..., RunSpec]
+TINY = {"hidden_sizes": [8, 8], "update_epochs": 3, "num_minibatches": 2, "learning_rate": 1e-3}
+
+
+def batch_of(spec: RunSpec, state: LearnerState) -> list[Trajectory]:
+    return [collect(spec, ppo.project(state), i, None) for i in range(spec.rollout.count)]
+
+
+def learnt(
+    spec: RunSpec, state: LearnerState, batch: list[Trajectory]
+) -> tuple[LearnerState, dict[str, float]]:
+    plan = planning.schedule(spec, state.version, state.env_steps, 0)
+    return ppo.update(spec, state, batch, None, plan)
+
+
+@pytest.fixture(params=["CartPole-v1", "Pendulum-v1"])
+def spec(request: pytest.FixtureRequest, make_spec: Make) -> RunSpec:
+    """A small discrete run, and a continuous one; both normalise observations."""
+    rollout = {"num_steps": 16, "count": 2}
+    settings = {**TINY, "normalize_observations": True}
+    short = {"kwargs": {"max_episode_steps": 9}}
+    return make_spec(request.param, rollout=rollout, algorithm=settings, environment=short)
+
+
+def test_an_update_gives_the_same_bytes_every_time(spec: RunSpec) -> None:
+    """Called twice, on the state itself and as it comes from the store; the input stays as it is."""
+    state = ppo.initialise(spec)
+    before, batch = dump(state), batch_of(spec, state)
+    first = dump(learnt(spec, state, batch)[0])
+    assert dump(state) == before
+    stored = [load(dump(t), Trajectory) for t in batch]
+    again = learnt(spec, load(before, LearnerState), stored[::-1])[0]
+    assert hashlib.sha256(dump(again)).digest() == hashlib.sha256(first).digest()
+
+
+def test_initial_parameters_depend_on_the_seed_alone(make_spec: Make) -> None:
+    """Equal seeds, equal bytes; seeds that differ in a high bit, other parameters."""
+    assert dump(ppo.initialise(make_spec(seed=1))) == dump(ppo.initialise(make_spec(seed=1)))
+    high = ppo.initialise(make_spec(seed=1 + 2**40)).parameters["policy/layer_0/kernel"]
+    assert not np.array_equal(
+        high, ppo.initialise(make_spec(seed=1)).parameters["policy/layer_0/kernel"]
+    )
+
+
+def test_versions_steps_and_statistics_advance(spec: RunSpec) -> None:
+    """Resets are not counted, and the batch's statistics are merged once, in index order."""
+    state = ppo.initialise(spec)
+    batch = batch_of(spec, state)
+    new, metrics = learnt(spec, state, batch)
+    valid = sum(int(t.valid.sum()) for t in batch)
+    assert (new.version, new.env_steps) == (1, valid)
+    assert valid < 2 * 16 * 3
+    assert new.statistics is not None
+    expected = statistics.merge(batch[0].statistics, batch[1].statistics)
+    assert new.statistics.count == valid
+    np.testing.assert_array_equal(new.statistics.mean, expected.mean)
+    assert set(metrics) == {
+        "policy_loss", "value_loss", "entropy", "approx_kl", "clip_fraction",
+        "explained_variance", "grad_norm", "learning_rate",
+    }  # fmt: skip
+    assert all(np.isfinite(list(metrics.values())))
+
+
+def test_what_is_masked_is_not_learnt_from(spec: RunSpec) -> None:
+    """Absurd numbers in the pseudo-transitions leave the bytes as they are."""
+    state = ppo.initialise(spec)
+    batch = batch_of(spec, state)
+    (first, *others), fields = batch, {}
+    for name in ("rewards", "log_probs"):
+        fields[name] = np.where(first.valid, getattr(first, name), np.float32(1e6))
+    spoilt = Trajectory(**{n: fields.get(n, getattr(first, n)) for n in first.__struct_fields__})
+    assert not first.valid.all()
+    expected = learnt(spec, state, batch)[0]
+    assert dump(learnt(spec, state, [spoilt, *others])[0]) == dump(expected)
+
+
+def test_acting_in_numpy_is_acting_in_flax(spec: RunSpec) -> None:
+    """The two forward passes differ by less than 1e-5, on trained parameters."""
+    state = ppo.initialise(spec)
+    batch = batch_of(spec, state)
+    new = learnt(spec, state, batch)[0]
+    seen = batch[0].observations.reshape(-1, batch[0].observations.shape[-1])
+    found = Actor(ppo.project(new), spec.algorithm.activation, describe(spec)).outputs(seen)
+    normalised = statistics.normalise(seen, new.statistics)
+    architecture = _architecture(spec.algorithm, new)
+    expected = networks.policy_outputs(architecture, trees.nest(new.parameters), normalised)
+    np.testing.assert_allclose(found, expected, atol=1e-5, rtol=0)
+
+
+def test_the_first_minibatch_has_the_ratio_1(spec: RunSpec) -> None:
+    """Behaviour log-probabilities from NumPy are those of the learner's first pass."""
+    settings = {"update_epochs": 1, "num_minibatches": 1, "learning_rate": 1e-9}
+    changed = {
+        **{f: getattr(spec.algorithm, f) for f in spec.algorithm.__struct_fields__},
+        **settings,
+    }
+    once = RunSpec(
+        environment=spec.environment, stop=spec.stop, rollout=spec.rollout,
+        algorithm=type(spec.algorithm)(**changed),
+    )  # fmt: skip
+    state = ppo.initialise(once)
+    metrics = learnt(once, state, batch_of(once, state))[1]
+    assert metrics["approx_kl"] == pytest.approx(0.0, abs=1e-6)
+    assert metrics["clip_fraction"] == 0.0
+
+
+def test_whole_episodes_are_learnt_from(make_spec: Make) -> None:
+    """Ragged trajectories and a batch that no number of minibatches divides."""
+    rollout = {"horizon": "episodes", "count": 2}
+    spec = make_spec(rollout=rollout, algorithm={**TINY, "num_minibatches": 5})
+    state = ppo.initialise(spec)
+    batch = batch_of(spec, state)
+    assert len(batch[0].rewards) != len(batch[1].rewards)
+    new, metrics = learnt(spec, state, batch)
+    assert new.env_steps == sum(t.episode_lengths.sum() for t in batch)
+    assert metrics["entropy"] > 0.5
+
+
+def test_a_projection_holds_what_an_actor_needs_only(spec: RunSpec) -> None:
+    """No value network in the policy."""
+    policy = ppo.project(ppo.initialise(spec))
+    assert all(path.startswith("policy/") for path in policy.parameters)
+    assert policy.statistics is not None
+
+
+SCRIPT = """
+import hashlib
+from algorithms import collect, planning, ppo
+from schemas.payloads import dump
+from schemas.validation import parse
+spec = parse({"environment": {"id": "CartPole-v1", "num_envs": 4}, "stop": {"env_steps": 9},
+              "algorithm": {"name": "ppo", "update_epochs": 2}, "rollout": {"num_steps": 16}})
+state = ppo.initialise(spec)
+batch = [collect.collect(spec, ppo.project(state), 0, None)]
+new = ppo.update(spec, state, batch, None, planning.schedule(spec, 0, 0, 64))[0]
+print(hashlib.sha256(dump(new)).hexdigest())
+"""
+
+
+def test_another_process_learns_the_same_bytes() -> None:
+    """With as many threads, which NPROC fixes for XLA."""
+    run = [sys.executable, "-c", SCRIPT]
+    environment = {"NPROC": "1", "PYTHONPATH": ":".join(sys.path), "JAX_PLATFORMS": "cpu"}
+    assert len({check_output(run, text=True, env=environment) for _ in range(2)}) == 1

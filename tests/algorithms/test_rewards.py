@@ -1,0 +1,93 @@
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from algorithms import rewards
+from schemas.payloads import Rewards, Trajectory, dump, load
+from schemas.specification import RunSpec
+
+Make = Callable[..., RunSpec]
+MakeTrajectory = Callable[..., Trajectory]
+F, T = False, True
+
+
+def transformed(
+    spec: RunSpec, trajectory: Trajectory, previous: Rewards | None = None
+) -> list[float]:
+    found: list[float] = rewards.transform(spec, [trajectory], previous).rewards[0][:, 0].tolist()
+    return found
+
+
+def test_transforms_apply_in_order(make_spec: Make, make_trajectory: MakeTrajectory) -> None:
+    """Scaling before clipping is not clipping before scaling."""
+    scale, clip = {"kind": "scale", "factor": 2.0}, {"kind": "clip", "low": -1.0, "high": 1.0}
+    steps = make_trajectory(rewards=[3.0, -0.25])
+    assert transformed(make_spec(reward=[scale, clip]), steps) == [1.0, -0.5]
+    assert transformed(make_spec(reward=[clip, scale]), steps) == [2.0, -0.5]
+
+
+def test_a_reset_earns_nothing(make_spec: Make, make_trajectory: MakeTrajectory) -> None:
+    """Not even where every reward is clipped to be positive."""
+    spec = make_spec(reward=[{"kind": "clip", "low": 0.5, "high": 1.0}])
+    steps = make_trajectory(rewards=[0.0, 0.0], valid=[T, F])
+    assert transformed(spec, steps) == [0.5, 0.0]
+
+
+def test_potential_by_hand(make_spec: Make, make_trajectory: MakeTrajectory) -> None:
+    """phi(s) = s + s^2, gamma 1/2: gamma phi(s') - phi(s), 0 for a terminal successor only."""
+    shaping = {"kind": "potential", "weights": [1.0], "squares": [1.0]}
+    spec = make_spec(reward=[shaping], algorithm={"gamma": 0.5})
+    seen = [1.0, 2.0, 3.0, 1.0]  # phi: 2, 6, 12, 2
+    open_end = make_trajectory(rewards=[1, 0, 0], observations=seen, truncated=[F, T, F])
+    assert transformed(spec, open_end) == [1 + 3 - 2, 6 - 6, 1 - 12]
+    reset = make_trajectory(
+        rewards=[1, 0, 0], observations=seen, truncated=[F, T, F], valid=[T, T, F]
+    )
+    assert transformed(spec, reset) == [2.0, 0.0, 0.0]
+    both = make_trajectory(rewards=[1, 0, 0], observations=seen, truncated=[F, T, F],
+                           terminated=[F, T, F], valid=[T, T, F])  # fmt: skip
+    assert transformed(spec, both) == [2.0, -6.0, 0.0]
+
+
+def test_shaping_telescopes(make_spec: Make, make_trajectory: MakeTrajectory) -> None:
+    """Over a whole episode the discounted shaping sums to -phi(s_0): no policy gains by it."""
+    seen = [0.3, -1.2, 2.0, 0.7, 9.9]
+    spec = make_spec(reward=[{"kind": "potential", "weights": [2.0]}], algorithm={"gamma": 0.9})
+    steps = make_trajectory(rewards=[0.0] * 4, observations=seen, terminated=[F, F, F, T])
+    total = sum(0.9**t * r for t, r in enumerate(transformed(spec, steps)))
+    assert total == pytest.approx(-2.0 * 0.3, abs=1e-6)
+
+
+NORMALIZE = {"reward": [{"kind": "normalize", "clip": 10.0}], "algorithm": {"gamma": 0.5}}
+
+
+def test_normalize_by_hand(make_spec: Make, make_trajectory: MakeTrajectory) -> None:
+    """Discounted returns 2, 3, then after the end and the reset 4: variance 2/3."""
+    steps = make_trajectory(
+        rewards=[2, 2, 9, 4], terminated=[F, T, F, F], valid=[T, T, F, T]
+    )  # fmt: skip
+    deviation = (2 / 3) ** 0.5
+    expected = np.array([2, 2, 0, 4]) / deviation
+    assert transformed(make_spec(**NORMALIZE), steps) == pytest.approx(expected, rel=1e-6)
+
+
+def test_normalize_goes_on_from_version_to_version(
+    make_spec: Make, make_trajectory: MakeTrajectory
+) -> None:
+    """Two rollouts in turn leave the state that one of both lengths leaves, over the wire too."""
+    spec, values = make_spec(**NORMALIZE), [1.0, -2.0, 0.5, 4.0]
+    whole = rewards.transform(spec, [make_trajectory(rewards=values)], None)
+    first = rewards.transform(spec, [make_trajectory(rewards=values[:2])], None)
+    stored = load(dump(first), Rewards)
+    second = rewards.transform(spec, [make_trajectory(rewards=values[2:])], stored)
+    assert second.state["0"]["count"] == whole.state["0"]["count"] == 4
+    for name in ("mean", "m2"):
+        np.testing.assert_allclose(second.state["0"][name], whole.state["0"][name], rtol=1e-12)
+    assert second.state["0"]["returns"]["0"] == whole.state["0"]["returns"]["0"]
+    np.testing.assert_allclose(second.rewards[0], whole.rewards[0][2:], rtol=1e-6)
+
+
+def test_normalize_bounds_rewards(make_spec: Make, make_trajectory: MakeTrajectory) -> None:
+    """A first, constant batch has no deviation: what would be infinite is clipped."""
+    assert transformed(make_spec(**NORMALIZE), make_trajectory(rewards=[3.0])) == [10.0]

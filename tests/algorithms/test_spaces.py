@@ -1,0 +1,93 @@
+from collections.abc import Callable
+
+import gymnasium
+import pytest
+
+from algorithms import spaces
+from schemas.specification import RunSpec
+
+Make = Callable[..., RunSpec]
+
+
+def test_cartpole_is_described(make_spec: Make) -> None:
+    """Four numbers in, one of two actions out."""
+    assert spaces.describe(make_spec()) == spaces.SpaceInfo(4, False, 2)
+    assert spaces.check(make_spec()) == []
+
+
+def test_pendulum_is_described(make_spec: Make) -> None:
+    """A bounded continuous action."""
+    info = spaces.describe(make_spec("Pendulum-v1"))
+    assert (info.observation_size, info.continuous, info.low, info.high) == (3, True, (-2,), (2,))
+
+
+def test_discrete_observations_become_one_hot(make_spec: Make) -> None:
+    """FrozenLake's 16 squares are 16 inputs."""
+    assert spaces.describe(make_spec("FrozenLake-v1")).observation_size == 16
+
+
+@pytest.mark.parametrize(
+    ("env_id", "words"),
+    [
+        ("CartPol-v1", ["spec.environment.id", "no environment 'CartPol-v1'", "'CartPole-v1'"]),
+        ("os:CartPole-v1", ["spec.environment.id", "would import a module"]),
+        ("Blackjack-v1", ["spec.environment.id", "cannot read", "Tuple"]),
+    ],
+)
+def test_an_unusable_id_is_refused(make_spec: Make, env_id: str, words: list[str]) -> None:
+    """One sentence: the field, what was found, what to do."""
+    (problem,) = spaces.check(make_spec(env_id))
+    assert all(word in problem for word in words), problem
+
+
+def test_the_allow_list_is_obeyed(make_spec: Make) -> None:
+    """An id outside the patterns is refused, and the patterns are named."""
+    assert spaces.check(make_spec(), allowed=("Cart*",)) == []
+    (problem,) = spaces.check(make_spec("Pendulum-v1"), allowed=("Cart*", "Acro*"))
+    assert problem == "spec.environment.id: found 'Pendulum-v1'; allowed here: Cart*, Acro*"
+
+
+def test_kwargs_that_the_environment_refuses(make_spec: Make) -> None:
+    """The field, what was found, and the environment's own words."""
+    (problem,) = spaces.check(make_spec(environment={"kwargs": {"gravitas": 1}}))
+    assert problem.startswith("spec.environment.kwargs: found {'gravitas': 1}")
+    assert "unexpected keyword argument" in problem
+
+
+def test_kwargs_of_collection_are_reserved(make_spec: Make) -> None:
+    """What collection decides cannot be overridden through the environment's kwargs."""
+    (problem,) = spaces.check(make_spec(environment={"kwargs": {"num_envs": 9}}))
+    assert problem.startswith("spec.environment.kwargs.num_envs: may not be set")
+
+
+class Needy(gymnasium.Env):
+    def __init__(self) -> None:
+        raise gymnasium.error.DependencyNotInstalled('Box2D: run `pip install "gymnasium[box2d]"`')
+
+
+class Grid(gymnasium.Env):
+    observation_space = gymnasium.spaces.Box(0, 1, (2,))
+    action_space = gymnasium.spaces.MultiDiscrete([2, 2])
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [(Needy, "`pip install 'gymnasium[box2d]'`"), (Grid, "PPO cannot act in MultiDiscrete")],
+)
+def test_what_is_missing_or_unfit_is_named(
+    make_spec: Make, kind: type[gymnasium.Env], words: str
+) -> None:
+    """A missing extra and an action space that PPO cannot act in."""
+    gymnasium.register("Unfit-v0", entry_point=kind)
+    try:
+        (problem,) = spaces.check(make_spec("Unfit-v0"))
+    finally:
+        del gymnasium.registry["Unfit-v0"]
+    assert words in problem
+
+
+def test_potential_needs_one_weight_per_observation_element(make_spec: Make) -> None:
+    """The number found and the number needed are both named."""
+    spec = make_spec(reward=[{"kind": "potential", "weights": [1.0, 2.0]}])
+    (problem,) = spaces.check(spec)
+    assert problem.startswith("spec.reward[0].weights: found 2 numbers; allowed: none, or 4")

@@ -1,0 +1,202 @@
+"""The ports in memory. They pass the same contract suite as the real adapters."""
+
+import asyncio
+import hashlib
+import time
+from collections import deque
+from collections.abc import AsyncIterator, Sequence
+
+from adapters.errors import ObjectAltered, ObjectMissing
+from events import subjects
+from events.commands import Invocation
+from events.ports import Recorded
+from schemas.messages import InvocationCompleted, Message, decode, encode
+from schemas.references import ObjectRef
+
+
+def matches(pattern: str, subject: str) -> bool:
+    """NATS wildcards: `*` is one token, a final `>` one or more."""
+    wanted, found = pattern.split("."), subject.split(".")
+    if wanted[-1] == ">":
+        wanted, found = wanted[:-1], found[: len(wanted) - 1] if len(found) >= len(wanted) else []
+        if not found:
+            return False
+    return len(wanted) == len(found) and all(
+        w in ("*", f) for w, f in zip(wanted, found, strict=True)
+    )
+
+
+class InMemoryFactLog:
+    """The FactLog port."""
+
+    def __init__(self) -> None:
+        self.log: list[tuple[str, Recorded]] = []
+        self.metered: list[InvocationCompleted] = []
+        self._grown = asyncio.Condition()
+
+    async def say(self, fact: Message) -> bool:
+        subject = subjects.of(fact)
+        if any(said == subject for said, _ in self.log):
+            return False
+        recorded = Recorded(len(self.log) + 1, time.time(), decode(encode(fact)))
+        self.log.append((subject, recorded))
+        async with self._grown:
+            self._grown.notify_all()
+        return True
+
+    async def count(self, subject_filter: str) -> int:
+        return len(await self.read(subject_filter))
+
+    async def read(self, *subject_filters: str) -> list[Recorded]:
+        return [r for s, r in self.log if any(matches(f, s) for f in subject_filters)]
+
+    async def follow(self, *subject_filters: str) -> AsyncIterator[Recorded]:
+        read = 0
+        while True:
+            async with self._grown:
+                await self._grown.wait_for(lambda: len(self.log) > read)
+            subject, recorded = self.log[read]
+            read += 1
+            if any(matches(f, subject) for f in subject_filters):
+                yield recorded
+
+    async def meter(self, usage: InvocationCompleted) -> None:
+        self.metered.append(usage)
+
+    async def usage(self, run: str) -> list[InvocationCompleted]:
+        return [usage for usage in self.metered if usage.run == run]
+
+
+class InMemoryObjectStore:
+    """The ObjectStore port; `data` is open to tests that alter or delete objects."""
+
+    bucket = "test"
+
+    def __init__(self) -> None:
+        self.data: dict[str, bytes] = {}
+
+    async def put(
+        self, key: str, data: bytes, content_type: str = "application/msgpack"
+    ) -> ObjectRef:
+        self.data.setdefault(key, bytes(data))
+        return self._ref(key)
+
+    async def get(self, ref: ObjectRef) -> bytes:
+        if ref.key not in self.data:
+            raise ObjectMissing(f"object {ref.bucket}/{ref.key} is not in the store")
+        if self._ref(ref.key) != ref:
+            raise ObjectAltered(f"object {ref.bucket}/{ref.key} is not what its reference says")
+        return self.data[ref.key]
+
+    async def find(self, key: str) -> ObjectRef | None:
+        return self._ref(key) if key in self.data else None
+
+    def _ref(self, key: str) -> ObjectRef:
+        data = self.data[key]
+        digest = hashlib.sha256(data).hexdigest()
+        return ObjectRef(bucket=self.bucket, key=key, size=len(data), sha256=digest)
+
+
+class InMemoryCommandQueue:
+    """The CommandQueue port: remembers what was invoked."""
+
+    def __init__(self) -> None:
+        self.invoked: list[Invocation] = []
+
+    async def invoke(self, request: Invocation, body: bytes, signature: str) -> None:
+        if request.call_id not in {known.call_id for known in self.invoked}:
+            self.invoked.append(request)
+
+
+class InMemoryDelivery:
+    """The Delivery port."""
+
+    def __init__(
+        self, queue: "InMemorySubscription", subject: str, data: bytes, message_id: str, attempt: int
+    ) -> None:
+        self._queue = queue
+        self.subject = subject
+        self.data = data
+        self.message_id = message_id
+        self.attempt = attempt
+        self.extended = 0
+
+    async def ack(self) -> None:
+        self._queue.acknowledged.append(self.message_id)
+
+    async def retry(self, delay: float) -> None:
+        again = (self.subject, self.data, self.message_id, self.attempt + 1)
+        if self._queue.immediate:
+            self._queue.add(*again)
+        else:
+            asyncio.get_running_loop().call_later(delay, self._queue.add, *again)
+
+    async def extend(self) -> None:
+        self.extended += 1
+
+
+class InMemorySubscription:
+    """The Subscription port; `immediate` makes a retried message wait for nothing."""
+
+    def __init__(self, immediate: bool, quiet: float) -> None:
+        self.immediate = immediate
+        self.acknowledged: list[str] = []
+        self._quiet = quiet
+        self._ready: deque[InMemoryDelivery] = deque()
+        self._arrived = asyncio.Event()
+
+    def add(self, subject: str, data: bytes, message_id: str, attempt: int = 1) -> None:
+        self._ready.append(InMemoryDelivery(self, subject, data, message_id, attempt))
+        self._arrived.set()
+
+    async def next(self, limit: int) -> Sequence[InMemoryDelivery]:
+        if not self._ready:
+            self._arrived.clear()
+            try:
+                async with asyncio.timeout(self._quiet):
+                    await self._arrived.wait()
+            except TimeoutError:
+                return []
+        return [self._ready.popleft() for _ in range(min(limit, len(self._ready)))]
+
+
+class InMemoryBus:
+    """The Bus port over a fact log in memory."""
+
+    def __init__(
+        self, facts: InMemoryFactLog, immediate: bool = False, quiet: float = 10.0
+    ) -> None:
+        self.buried: list[tuple[str, bytes]] = []
+        self._facts = facts
+        self._options = (immediate, quiet)
+        self._hearing: dict[str, asyncio.Task[None]] = {}
+        self._of_facts: dict[str, InMemorySubscription] = {}
+        self._commands: dict[str, InMemorySubscription] = {}
+        self._ids: set[str] = set()
+
+    async def facts_for(self, function: str, topics: Sequence[str]) -> InMemorySubscription:
+        if function not in self._of_facts:
+            subscription = self._of_facts[function] = InMemorySubscription(*self._options)
+            filters = [subjects.of_topic(topic) for topic in topics]
+            self._hearing[function] = asyncio.create_task(self._hear(subscription, filters))
+        return self._of_facts[function]
+
+    async def commands_for(self, function: str) -> InMemorySubscription:
+        if function not in self._commands:
+            self._commands[function] = InMemorySubscription(*self._options)
+        return self._commands[function]
+
+    async def enqueue(self, function: str, request: bytes, message_id: str) -> None:
+        if message_id in self._ids:
+            return
+        self._ids.add(message_id)
+        queue = await self.commands_for(function)
+        queue.add(subjects.of_command(function), request, message_id)
+
+    async def bury(self, function: str, record: bytes) -> None:
+        self.buried.append((function, record))
+
+    async def _hear(self, subscription: InMemorySubscription, filters: list[str]) -> None:
+        async for recorded in self._facts.follow(*filters):
+            subject = subjects.of(recorded.fact)
+            subscription.add(subject, encode(recorded.fact), subject)
