@@ -1,147 +1,23 @@
-"""A connection to NATS, and JetStream's own protocol on it (JSON requests to `$JS.API.*`).
-
-Reconnecting goes on for ever; what was published meanwhile is sent afterwards. Foreign exceptions
-leave here as ours.
-"""
+"""Opening a connection to NATS that mends itself for ever."""
 
 import asyncio
 import logging
 import sys
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, cast
 
-import msgspec
-from msgspec import Struct
-
-from adapters.errors import Refused, Unavailable, translated
+from adapters.errors import Unavailable
+from adapters.jetstream import Broker
 from adapters.settings import Login
 
 if TYPE_CHECKING:
     from nats.aio.client import Client
-    from nats.aio.msg import Msg
+
+__all__ = ["Broker", "connect"]
 
 logger = logging.getLogger(__name__)
 
-API = "$JS.API."
 CONNECT_SECONDS = 10.0
-REQUEST_SECONDS = 5.0
 RECONNECT_SECONDS = 0.1
-STATUS = "Status"  # nats-py's name for the status of a message without body
-END = frozenset({"204", "404", "408", "409", "413", "503"})
-
-
-class ApiError(Refused):
-    """JetStream refused a request; `number` is its error code (10071: wrong last sequence)."""
-
-    def __init__(self, subject: str, number: int, description: str) -> None:
-        super().__init__(f"{subject}: {description} (JetStream error {number})")
-        self.number = number
-
-
-class _Error(Struct):
-    code: int = 0
-    err_code: int = 0
-    description: str = ""
-
-
-class _Answer(Struct):
-    error: _Error | None = None
-
-
-_decode_answer = msgspec.json.Decoder(_Answer).decode
-
-
-class Broker:
-    """One connection, shared by whoever lives in this process."""
-
-    def __init__(self, client: "Client", url: str) -> None:
-        self.client = client
-        self._url = url
-        self._batches: dict[str, _Batch] = {}
-        self._inbox = ""
-        self.reconnected: set[Callable[[], None]] = set()  # told after a connection is back
-
-    async def publish(
-        self, subject: str, data: bytes, headers: dict[str, str] | None = None, reply: str = ""
-    ) -> None:
-        """Send; returns before anybody has it."""
-        with translated(f"{self._url}: publish {subject}"):
-            await self.client.publish(subject, data, reply=reply, headers=headers)
-
-    async def request(
-        self, subject: str, data: bytes = b"", headers: dict[str, str] | None = None
-    ) -> bytes:
-        """JetStream's answer, as JSON.
-
-        Raises:
-            ApiError: it says no.
-            Unavailable: nobody answers, or it says that it cannot just now.
-        """
-        with translated(f"{self._url}: request {subject}"):
-            message = await self.client.request(
-                subject, data, timeout=REQUEST_SECONDS, headers=headers
-            )
-        answer = bytes(message.data)
-        error = _decode_answer(answer).error
-        if error is None:
-            return answer
-        if error.code >= 500:
-            raise Unavailable(f"{self._url}: {subject}: {error.description}")
-        raise ApiError(subject, error.err_code, error.description)
-
-    async def api(self, verb: str, request: Any = None) -> bytes:
-        """Ask `$JS.API.<verb>`."""
-        return await self.request(API + verb, msgspec.json.encode(request) if request else b"")
-
-    async def batch(self, verb: str, request: Any) -> list["Msg"]:
-        """Ask for several messages; the last of the answer is the status that ends it."""
-        if not self._inbox:
-            self._inbox = self.client.new_inbox()
-            await self._subscribe(f"{self._inbox}.*")
-        token = self.client.new_inbox().rpartition(".")[2]
-        batch = self._batches[token] = _Batch()
-        try:
-            await self.publish(
-                API + verb, msgspec.json.encode(request), reply=f"{self._inbox}.{token}"
-            )
-            with translated(f"{self._url}: {verb}"):
-                async with asyncio.timeout(REQUEST_SECONDS):
-                    await batch.complete
-        finally:
-            del self._batches[token]
-        return batch.messages
-
-    async def _subscribe(self, subject: str) -> None:
-        with translated(f"{self._url}: subscribe"):
-            await self.client.subscribe(subject, cb=self._on_batch_message)
-
-    async def _on_batch_message(self, message: "Msg") -> None:
-        batch = self._batches.get(message.subject.rpartition(".")[2])
-        if batch is not None:
-            batch.add(message)
-
-    async def close(self) -> None:
-        """Send what is pending and disconnect."""
-        with translated(f"{self._url}: close"):
-            if self.client.is_connected:
-                await self.client.flush()
-            await self.client.close()
-
-
-class _Batch:
-    def __init__(self) -> None:
-        self.messages: list[Msg] = []
-        self.complete: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-
-    def add(self, message: "Msg") -> None:
-        self.messages.append(message)
-        if status(message) in END and not self.complete.done():
-            self.complete.set_result(None)
-
-
-def status(message: "Msg") -> str:
-    """The status that a message without body carries; empty for a real message."""
-    return (message.headers or {}).get(STATUS, "") if not message.data else ""
 
 
 async def connect(url: str, login: Login | None = None, name: str = "") -> Broker:
@@ -150,7 +26,7 @@ async def connect(url: str, login: Login | None = None, name: str = "") -> Broke
     Raises:
         Unavailable: nobody answers there, or not as a NATS server that lets us in.
     """
-    client = _client_type()()
+    client = client_type()()
     broker = Broker(client, url)
     seen: set[str] = set()
 
@@ -189,16 +65,14 @@ async def connect(url: str, login: Login | None = None, name: str = "") -> Broke
     return broker
 
 
-def _client_type() -> "type[Client]":
+def client_type() -> "type[Client]":
     """nats-py imports aiohttp for ws:// addresses, which costs a cold start 0.1 s; do without."""
     spared = "aiohttp" not in sys.modules
     if spared:
         sys.modules["aiohttp"] = None  # type: ignore[assignment]  # documented: the import fails
     try:
-        from nats.aio.client import Client
+        from nats.aio import client
     finally:
         if spared:
             del sys.modules["aiohttp"]
-    return Client
-
-
+    return cast("type[Client]", client.Client)

@@ -33,7 +33,7 @@ class Bucket:
         with translated(f"create bucket {self._name}"):
             await asyncio.to_thread(self._ensure)
 
-    async def list(self, prefix: str = "") -> list[str]:
+    async def keys(self, prefix: str = "") -> list[str]:
         """The keys that begin with `prefix`, sorted."""
         with translated(f"list {self._name}/{prefix}"):
             return await asyncio.to_thread(self._list, prefix)

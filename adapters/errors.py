@@ -18,19 +18,19 @@ class AdapterError(Exception):
     """Base of everything that the adapters raise."""
 
 
-class Unavailable(AdapterError, ports.Unavailable):
+class Unavailable(AdapterError, ports.Unavailable):  # noqa: N818  the condition's own name
     """Transient: the broker, the store or the gateway is away. Try again later."""
 
 
-class Refused(AdapterError):
+class Refused(AdapterError):  # noqa: N818  the condition's own name
     """The other side understood and said no; trying again cannot help."""
 
 
-class ObjectMissing(AdapterError):
+class ObjectMissing(AdapterError):  # noqa: N818  the condition's own name
     """The referenced object is not in the store."""
 
 
-class ObjectAltered(AdapterError):
+class ObjectAltered(AdapterError):  # noqa: N818  the condition's own name
     """The stored bytes differ from the reference in size or SHA-256."""
 
 
@@ -56,7 +56,6 @@ FOREIGN: dict[str, type[AdapterError]] = {
     "nats.errors.MaxPayloadError": Refused,
     "nats.js.errors.APIError": Refused,
     "nats.js.errors.ServiceUnavailableError": Unavailable,
-    "nats.js.errors.ServerError": Unavailable,
     "urllib3.exceptions.HTTPError": Unavailable,
     "urllib3.exceptions.LocationValueError": Refused,
     "urllib3.exceptions.SSLError": Refused,

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from adapters.broker import Broker
+from adapters.jetstream import Broker
 from adapters.nats_pull import NANOSECONDS, PullConsumer, position
 from events import subjects
 from events.streams import ASYNC, FACTS, Stream

@@ -6,8 +6,8 @@ Needs nats-server 2.11 and a stream with `allow_direct`.
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from adapters.broker import Broker, status
 from adapters.errors import Unavailable
+from adapters.jetstream import Broker, status
 
 if TYPE_CHECKING:
     from nats.aio.msg import Msg

@@ -6,7 +6,7 @@ from uuid import uuid4
 import msgspec
 from msgspec import Struct
 
-from adapters.broker import ApiError, Broker
+from adapters.jetstream import ApiError, Broker
 from adapters.nats_direct import read_all, read_last
 from adapters.nats_pull import PullConsumer, position
 from events import subjects

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from adapters.broker import API, Broker, status
 from adapters.errors import translated
+from adapters.jetstream import API, Broker, status
 
 if TYPE_CHECKING:
     from nats.aio.msg import Msg

@@ -6,8 +6,8 @@ from typing import Any
 
 import msgspec
 
-from adapters.broker import ApiError, Broker
 from adapters.errors import SettingsError
+from adapters.jetstream import ApiError, Broker
 from events.streams import FACTS, STREAMS, Stream
 
 NANOSECONDS = 1_000_000_000

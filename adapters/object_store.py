@@ -53,7 +53,9 @@ class S3ObjectStore:
         self, key: str, data: bytes, content_type: str = "application/msgpack"
     ) -> ObjectRef:
         """Write if absent; the reference is of what lies there, whoever wrote it first."""
-        return await self._call(f"put {self._name(key)}", lambda: self._put(key, data, content_type))
+        return await self._call(
+            f"put {self._name(key)}", lambda: self._put(key, data, content_type)
+        )
 
     async def get(self, ref: ObjectRef) -> bytes:
         """The object's bytes.

@@ -127,7 +127,9 @@ def main() -> None:
     os.environ.setdefault("FTG_FUNCTION", "queue-worker")
     try:
         settings = Settings.from_environment()
-        functions = routes.functions(routes.load(Path(os.environ.get("FAASTRAIN_STACK", "stack.yml"))))
+        functions = routes.functions(
+            routes.load(Path(os.environ.get("FAASTRAIN_STACK", "stack.yml")))
+        )
     except (SettingsError, routes.StackError) as error:
         raise SystemExit(f"queue-worker: {error}") from error
     uvloop.run(serve(settings, functions))

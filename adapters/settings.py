@@ -1,6 +1,7 @@
 """What a replica is told by its environment: `FTG_*` variables and OpenFaaS secrets (files)."""
 
 import os
+import re
 import socket
 from collections.abc import Mapping
 from pathlib import Path
@@ -52,7 +53,7 @@ class Settings(Struct, frozen=True, kw_only=True):
             nats_url=_url(environment, "FTG_NATS_URL", ("nats", "tls")),
             s3_url=_url(environment, "FTG_S3_URL", ("http", "https")),
             gateway_url=_url(environment, "FTG_GATEWAY_URL", ("http", "https")),
-            bucket=environment.get("FTG_BUCKET") or "faastraingym",
+            bucket=_bucket(environment),
             function=_required(environment, "FTG_FUNCTION"),
             replica=environment.get("FTG_REPLICA") or socket.gethostname(),
             memory_mb=_natural(environment, "FTG_MEMORY_MB"),
@@ -79,6 +80,13 @@ def _url(environment: Mapping[str, str], name: str, schemes: tuple[str, ...]) ->
     if not usable:
         raise SettingsError(f"{name} is {value!r}; write it as {schemes[0]}://host:port")
     return value.rstrip("/")
+
+
+def _bucket(environment: Mapping[str, str]) -> str:
+    value = environment.get("FTG_BUCKET") or "faastraingym"
+    if not re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", value):
+        raise SettingsError(f"FTG_BUCKET is {value!r}; write 3 to 63 of a-z, 0-9, - and .")
+    return value
 
 
 def _natural(environment: Mapping[str, str], name: str) -> int:

@@ -121,9 +121,7 @@ class Stage:
         message = messages.decode(body)
         if not isinstance(message, self.accepts):
             wanted = ", ".join(messages.tag(kind) for kind in self.accepts)
-            raise MessageError(
-                f"{name} does not take {messages.tag(message)}; it takes {wanted}"
-            )
+            raise MessageError(f"{name} does not take {messages.tag(message)}; it takes {wanted}")
         return message
 
     async def _send(self, outgoing: Outgoing) -> None:
@@ -181,7 +179,9 @@ def cron_stage(handler: Callable[[Services], Awaitable[Outgoing]]) -> CronStage:
 def explain(error: BaseException) -> str:
     """The error's words; of an environment's own error, its traceback too, with the words last."""
     cause = error.__cause__
-    trace = "".join(traceback.format_exception(cause)) if cause and not isinstance(
-        error, SchemaError
-    ) else ""
+    trace = (
+        "".join(traceback.format_exception(cause))
+        if cause and not isinstance(error, SchemaError)
+        else ""
+    )
     return f"{trace}{error}"

@@ -3,6 +3,8 @@
 EnvironmentFailed    the environment's own code raised; `__cause__` is what it raised
 """
 
+from schemas.errors import RunFault
 
-class EnvironmentFailed(RuntimeError):  # noqa: N818 - it names what happened
+
+class EnvironmentFailed(RunFault):
     """An environment could not be built, reset or stepped; doing it again gives the same."""

@@ -5,7 +5,6 @@ from typing import NamedTuple
 
 from events import subjects
 from schemas.messages import (
-    COMMANDS,
     CollectRollout,
     EvaluatePolicy,
     Message,
@@ -50,7 +49,7 @@ def invocation(command: Message) -> Invocation:
 
 
 def _identity(message: Message) -> str:
-    if not isinstance(message, COMMANDS):
+    if not isinstance(message, CollectRollout | UpdatePolicy | EvaluatePolicy):
         return subjects.of(message)
     index = f"/{message.index}" if isinstance(message, CollectRollout) else ""
     return f"{tag(message)}/{message.run}/{message.policy.version}{index}"

@@ -25,7 +25,8 @@ def next_tick(function: Function, after: datetime) -> datetime:
         StackError: its schedule is not a cron expression.
     """
     try:
-        return next(CronSim(function.schedule or "", after))
+        due: datetime = next(CronSim(function.schedule or "", after))
+        return due
     except CronSimError as error:
         raise StackError(
             f"function {function.name}: schedule {function.schedule!r} is not a cron expression "

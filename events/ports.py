@@ -6,6 +6,7 @@ Every implementation passes the one contract suite in tests/adapters/.
 from collections.abc import AsyncIterator, Sequence
 from typing import NamedTuple, Protocol
 
+from events.commands import Invocation
 from schemas.messages import InvocationCompleted, Message
 from schemas.references import ObjectRef
 
@@ -60,7 +61,7 @@ class ObjectStore(Protocol):
 class CommandQueue(Protocol):
     """Asynchronous invocation of functions."""
 
-    async def invoke(self, function: str, command: Message, call_id: str) -> None:
+    async def invoke(self, request: Invocation, body: bytes, signature: str) -> None:
         """Returns when the invocation is queued durably."""
 
 

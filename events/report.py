@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from events.history import Completion, Failure, History
 from schemas.messages import (
+    EvaluationCompleted,
     InvocationCompleted,
     PolicyUpdated,
     RewardsReady,
@@ -46,14 +47,8 @@ def build(
         env_steps=policy.env_steps if policy else 0,
         episodes=policy.episodes if policy else 0,
         best_return=max((e.return_mean for e in history.evaluations.values()), default=None),
-        evaluation=evaluation
-        and EvaluationReport(
-            mean=evaluation.return_mean, std=evaluation.return_std, episodes=evaluation.episodes
-        ),
-        policy=policy
-        and PolicyReport(
-            version=policy.version, key=policy.policy.key, sha256=policy.policy.sha256
-        ),
+        evaluation=_evaluation(evaluation) if evaluation else None,
+        policy=_policy(policy) if policy else None,
         usage=tally(usage),
         wall_seconds=round((history.end_at or now) - (history.first_at or now), 3),
         training=[p for ready in _by_version(history.rewards) for p in _training_point(ready)],
@@ -85,6 +80,14 @@ def tally(usage: Iterable[InvocationCompleted]) -> dict[str, Usage]:
             cold_starts=before.cold_starts + spent.cold_start,
         )
     return dict(sorted(totals.items()))
+
+
+def _evaluation(fact: EvaluationCompleted) -> EvaluationReport:
+    return EvaluationReport(mean=fact.return_mean, std=fact.return_std, episodes=fact.episodes)
+
+
+def _policy(ref: PolicyRef) -> PolicyReport:
+    return PolicyReport(version=ref.version, key=ref.policy.key, sha256=ref.policy.sha256)
 
 
 def _status(history: History) -> Status:

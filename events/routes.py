@@ -67,8 +67,12 @@ def load(path: Path, environment: Mapping[str, str] = os.environ) -> dict[str, A
 
 
 def functions(stack: Mapping[str, Any]) -> list[Function]:
-    """The routes of a loaded stack.yml."""
-    return [_function(name, entry) for name, entry in stack["functions"].items()]
+    """The routes of a loaded stack.yml.
+
+    Raises:
+        StackError: a function's entry is ill-formed.
+    """
+    return [_named(str(name), entry) for name, entry in stack["functions"].items()]
 
 
 def substitute(text: str, environment: Mapping[str, str]) -> str:
@@ -95,6 +99,17 @@ def seconds(text: str) -> float:
     if not parts or "".join(n + u for n, u in parts) != text:
         raise StackError(f"{text!r} is not a duration; write 90s, 5m or 1h30m")
     return sum(float(number) * units[unit] for number, unit in parts)
+
+
+def _named(name: str, entry: Any) -> Function:
+    if not isinstance(entry, Mapping):
+        raise StackError(f"functions.{name}: found {entry!r:.80}; write a map with handler, image")
+    try:
+        return _function(name, entry)
+    except ValueError as error:
+        raise StackError(
+            f"functions.{name}: {error}; write counts as 4 and durations as 90s"
+        ) from error
 
 
 def _function(name: str, entry: Mapping[str, Any]) -> Function:

@@ -88,21 +88,17 @@ class FunctionWorker:
             await self._bury(message, Request(body=message.data), Answer(400), str(error))
             return
         answer = await self._invoke(self._function, request)
-        match delivery.decide(
-            answer, message.attempt, self._function.retry, random.random()
-        ):
+        match delivery.decide(answer, message.attempt, self._function.retry, random.random()):
             case Settled():
                 await message.ack()
             case Retry(delay):
                 self._log("retry", message, request, answer)
                 await message.retry(delay)
-            case Bury(error):
+            case Bury(why):
                 self._log("dead letter", message, request, answer)
-                await self._bury(message, request, answer, error)
+                await self._bury(message, request, answer, why)
 
-    async def _bury(
-        self, message: Delivery, request: Request, answer: Answer, error: str
-    ) -> None:
+    async def _bury(self, message: Delivery, request: Request, answer: Answer, error: str) -> None:
         """Keep the payload, tell its run, and only then settle."""
         letter = dead_letter.DeadLetter(
             function=self._function.name,

@@ -4,14 +4,15 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-RUN_PATTERN = r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"
+# Python's `$` also matches before a final newline, which no subject may hold: hence `(?!\n)`.
+RUN_PATTERN = r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$(?!\n)"
 
 RunId = Annotated[
     str,
     Meta(pattern=RUN_PATTERN, description="A run's name: a DNS label, and so one NATS token."),
 ]
 Count = Annotated[int, Meta(ge=0)]
-Sha256 = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$(?!\n)")]
 
 
 class ObjectRef(Struct, frozen=True, kw_only=True):

@@ -28,7 +28,7 @@ class EnvironmentSpec(Section, frozen=True, kw_only=True):
 
 
 class RolloutSpec(Section, frozen=True, kw_only=True):
-    """How experience is collected: `count` rollouts per version, of `num_envs` environments each."""
+    """How experience is collected: `count` rollouts per version, each of `num_envs`."""
 
     count: Annotated[int, Meta(ge=1, le=1000, description="rollouts per version (fan-out)")] = 1
     threshold: Annotated[
@@ -113,7 +113,9 @@ class EvaluationSpec(Section, frozen=True, kw_only=True):
 class StopSpec(Section, frozen=True, kw_only=True):
     """When the run ends: whichever comes first."""
 
-    env_steps: Annotated[int, Meta(ge=1, le=10**15, description="budget, and the schedules' horizon")]
+    env_steps: Annotated[
+        int, Meta(ge=1, le=10**15, description="budget, and the schedules' horizon")
+    ]
     target: Annotated[
         float | None, Meta(description="mean evaluation return that is good enough")
     ] = None

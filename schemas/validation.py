@@ -100,7 +100,8 @@ def _field_problems(
         if key in hints:
             yield from _problems(value, hints[key], f"{path}.{key}")
         elif key != tag_field:
-            yield f"{path}.{key}: unknown key{suggestion(str(key), allowed)}"
+            name = key if isinstance(key, str) and key.isidentifier() else f"{key!r:.80}"
+            yield f"{path}.{name}: unknown key{suggestion(str(key), allowed)}"
     for field in msgspec.structs.fields(struct):
         if field.required and field.name not in raw:
             words = describe(inspect.type_info(hints[field.name]))

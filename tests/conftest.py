@@ -1,3 +1,7 @@
 """Fixtures for everybody: real servers."""
 
+import os
+
+os.environ["NPROC"] = "1"  # XLA's threads, as in stack.yml; before JAX starts
+
 pytest_plugins = ["tests.servers"]

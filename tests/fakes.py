@@ -17,13 +17,9 @@ from schemas.references import ObjectRef
 def matches(pattern: str, subject: str) -> bool:
     """NATS wildcards: `*` is one token, a final `>` one or more."""
     wanted, found = pattern.split("."), subject.split(".")
-    if wanted[-1] == ">":
-        wanted, found = wanted[:-1], found[: len(wanted) - 1] if len(found) >= len(wanted) else []
-        if not found:
-            return False
-    return len(wanted) == len(found) and all(
-        w in ("*", f) for w, f in zip(wanted, found, strict=True)
-    )
+    if wanted[-1] == ">" and len(found) >= len(wanted):
+        wanted, found = wanted[:-1], found[: len(wanted) - 1]
+    return len(wanted) == len(found) and all(map(lambda w, f: w in ("*", f), wanted, found))
 
 
 class InMemoryFactLog:
@@ -54,7 +50,8 @@ class InMemoryFactLog:
         read = 0
         while True:
             async with self._grown:
-                await self._grown.wait_for(lambda: len(self.log) > read)
+                while len(self.log) == read:
+                    await self._grown.wait()
             subject, recorded = self.log[read]
             read += 1
             if any(matches(f, subject) for f in subject_filters):
@@ -112,7 +109,12 @@ class InMemoryDelivery:
     """The Delivery port."""
 
     def __init__(
-        self, queue: "InMemorySubscription", subject: str, data: bytes, message_id: str, attempt: int
+        self,
+        queue: "InMemorySubscription",
+        subject: str,
+        data: bytes,
+        message_id: str,
+        attempt: int,
     ) -> None:
         self._queue = queue
         self.subject = subject
@@ -171,14 +173,20 @@ class InMemoryBus:
         self._options = (immediate, quiet)
         self._hearing: dict[str, asyncio.Task[None]] = {}
         self._of_facts: dict[str, InMemorySubscription] = {}
+        self._filters: dict[str, list[str]] = {}
         self._commands: dict[str, InMemorySubscription] = {}
         self._ids: set[str] = set()
 
+    async def close(self) -> None:
+        for task in self._hearing.values():
+            task.cancel()
+        await asyncio.gather(*self._hearing.values(), return_exceptions=True)
+
     async def facts_for(self, function: str, topics: Sequence[str]) -> InMemorySubscription:
+        self._filters[function] = [subjects.of_topic(topic) for topic in topics]
         if function not in self._of_facts:
-            subscription = self._of_facts[function] = InMemorySubscription(*self._options)
-            filters = [subjects.of_topic(topic) for topic in topics]
-            self._hearing[function] = asyncio.create_task(self._hear(subscription, filters))
+            self._of_facts[function] = InMemorySubscription(*self._options)
+            self._hearing[function] = asyncio.create_task(self._hear(function))
         return self._of_facts[function]
 
     async def commands_for(self, function: str) -> InMemorySubscription:
@@ -196,7 +204,8 @@ class InMemoryBus:
     async def bury(self, function: str, record: bytes) -> None:
         self.buried.append((function, record))
 
-    async def _hear(self, subscription: InMemorySubscription, filters: list[str]) -> None:
-        async for recorded in self._facts.follow(*filters):
+    async def _hear(self, function: str) -> None:
+        async for recorded in self._facts.follow(">"):
             subject = subjects.of(recorded.fact)
-            subscription.add(subject, encode(recorded.fact), subject)
+            if any(matches(pattern, subject) for pattern in self._filters[function]):
+                self._of_facts[function].add(subject, encode(recorded.fact), subject)

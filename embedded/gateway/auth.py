@@ -8,8 +8,8 @@ from typing import Any
 from aiohttp import web
 
 from embedded.contract.http import Handler, text
+from embedded.credentials import GATEWAY_USER
 
-USER = "admin"
 _GUARDED = ("/system/", "/ui")
 
 
@@ -22,7 +22,7 @@ def allowed(authorization: str, password: str) -> bool:
         given = base64.b64decode(encoded, validate=True)
     except binascii.Error:
         return False
-    return hmac.compare_digest(given, f"{USER}:{password}".encode())
+    return hmac.compare_digest(given, f"{GATEWAY_USER}:{password}".encode())
 
 
 def guard(password: str) -> Any:

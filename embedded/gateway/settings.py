@@ -5,17 +5,17 @@ from pathlib import Path
 from typing import NamedTuple
 
 from embedded.errors import StackError
+from embedded.settings import CHECKOUT
 
 # What replicas are told of the world, whatever their deployments say: as a cluster's DNS resolves.
 ADDRESSES = ("FTG_NATS_URL", "FTG_S3_URL", "FTG_BUCKET", "FTG_GATEWAY_URL")
-OPTIONAL = ("JAX_COMPILATION_CACHE_DIR",)
 
 
 class GatewaySettings(NamedTuple):
     """Where to listen, what to run, where state lies."""
 
     home: Path
-    root: Path  # of the checkout
+    root: Path  # where functions/ is
     host: str
     port: int
     provider_port: int
@@ -30,7 +30,7 @@ class GatewaySettings(NamedTuple):
     @property
     def script(self) -> Path:
         """The template's server."""
-        return self.root / "template" / "python3-faastrain" / "index.py"
+        return CHECKOUT / "template" / "python3-faastrain" / "index.py"
 
 
 def read(environment: Mapping[str, str]) -> GatewaySettings:
@@ -46,8 +46,7 @@ def read(environment: Mapping[str, str]) -> GatewaySettings:
         port=_port(environment, "FTG_LISTEN_PORT", "8080"),
         provider_port=_port(environment, "FTG_PROVIDER_PORT", "8081"),
         provider_url=environment.get("FTG_PROVIDER_URL", ""),
-        overrides={name: _required(environment, name) for name in ADDRESSES}
-        | {name: environment[name] for name in OPTIONAL if name in environment},
+        overrides={name: _required(environment, name) for name in ADDRESSES},
     )
 
 

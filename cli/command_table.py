@@ -1,0 +1,139 @@
+"""Every command as data, and the parser made of it. Nothing heavy is imported here."""
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple, NoReturn
+
+from cli import exit_codes
+from cli.errors import BadInput
+from cli.target import VARIABLES
+
+
+class Argument(NamedTuple):
+    """What argparse's add_argument takes."""
+
+    flags: tuple[str, ...]
+    options: dict[str, Any]
+
+
+class Command(NamedTuple):
+    """One command; `handler` is `module:function`, imported when it runs."""
+
+    name: str
+    handler: str
+    summary: str
+    arguments: tuple[Argument, ...] = ()
+    epilog: Callable[[], str] = exit_codes.epilog
+
+
+def argument(*flags: str, **options: Any) -> Argument:
+    """One argument of a command."""
+    return Argument(flags, options)
+
+
+SPEC = argument("spec", type=Path, metavar="SPEC", help="run specification: TOML, YAML or JSON")
+RUN = argument("run", metavar="RUN", help="a run's name; `faastrain runs` lists them")
+NAME = argument("--run", metavar="NAME", help="name the run (default: SPEC's stem, time, 4 digits)")
+SET = argument(
+    "--set",
+    dest="overrides",
+    action="append",
+    default=[],
+    metavar="KEY=VALUE",
+    help="override a field by a TOML value, as algorithm.learning_rate=0.001; may be repeated",
+)
+JSON = argument("--json", action="store_true", help="print JSON on stdout")
+FOLLOW = argument("--follow", "-f", action="store_true", help="go on with what comes")
+
+
+def _how_to_load() -> str:
+    from cli.export_help import HOW_TO_LOAD
+
+    return HOW_TO_LOAD + "\n" + exit_codes.epilog()
+
+
+COMMANDS = (
+    Command(
+        "train",
+        "cli.commands.training:train",
+        "start the stack if needed, start a run, follow it to its end",
+        (SPEC, NAME, SET, JSON),
+    ),
+    Command(
+        "start", "cli.commands.training:start", "start a run and return", (SPEC, NAME, SET, JSON)
+    ),
+    Command("follow", "cli.commands.training:follow", "watch a run to its end", (RUN, JSON)),
+    Command("stop", "cli.commands.training:stop", "end a run with the policy that it has", (RUN,)),
+    Command("runs", "cli.commands.reading:list_runs", "list the runs", (JSON,)),
+    Command("show", "cli.commands.reading:show", "a run's report", (RUN, JSON)),
+    Command(
+        "events",
+        "cli.commands.reading:events",
+        "a run's facts; with --json one document a line",
+        (RUN, FOLLOW, JSON),
+    ),
+    Command(
+        "export",
+        "cli.commands.reading:export",
+        "write a run's policy, specification and report into one file for NumPy",
+        (RUN, argument("file", type=Path, metavar="FILE", help="a .npz file"), JSON),
+        _how_to_load,
+    ),
+    Command(
+        "logs",
+        "cli.commands.logs:logs",
+        "what a function's replicas wrote",
+        (
+            argument("function", metavar="FUNCTION", help="as `faastrain status` names it"),
+            FOLLOW,
+            argument("--tail", type=int, default=-1, metavar="N", help="only the last N lines"),
+            argument("--since", metavar="TIME", help="RFC 3339, or an age as 90s, 10m or 1h30m"),
+            JSON,
+        ),
+    ),
+    Command(
+        "up",
+        "cli.commands.stack:up",
+        "start the embedded stack, or find the one that runs",
+        (argument("--foreground", action="store_true", help="stay until Ctrl-C"),),
+    ),
+    Command("down", "cli.commands.stack:down", "stop the embedded stack; its data stays"),
+    Command(
+        "status", "cli.commands.stack:status", "functions, servers, streams, active runs", (JSON,)
+    ),
+    Command(
+        "doctor", "cli.commands.doctor:doctor", "what could be wrong here, and what to do", (JSON,)
+    ),
+)
+
+
+class Parser(argparse.ArgumentParser):
+    """Mistakes are told in one line, as all others are."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise BadInput."""
+        raise BadInput(f"{message}; see `{self.prog} --help`")
+
+
+def parser() -> Parser:
+    """The parser of all commands."""
+    made = Parser(
+        prog="faastrain",
+        description="Train reinforcement-learning policies as a pipeline of functions and events.",
+        epilog=f"{VARIABLES}\n{exit_codes.epilog()}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    groups = made.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for command in COMMANDS:
+        sub = groups.add_parser(
+            command.name,
+            help=command.summary,
+            description=command.summary[0].upper() + command.summary[1:] + ".",
+            epilog=command.epilog(),
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        for flags, options in command.arguments:
+            sub.add_argument(*flags, **options)
+        sub.set_defaults(handler=command.handler)
+    return made

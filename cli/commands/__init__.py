@@ -1,0 +1,1 @@
+"""One module per group of commands; each command takes its arguments and the world."""

@@ -1,0 +1,139 @@
+"""runs, show, events, export: the commands that only read."""
+
+import asyncio
+from argparse import Namespace
+from contextlib import aclosing
+from pathlib import Path
+from typing import Any
+
+from cli import run_ids, runs
+from cli.errors import BadInput
+from cli.exit_codes import ExitCode
+from cli.phrases import event_line, timestamp
+from cli.runs import RunRow
+from cli.screen import Screen
+from cli.summary import print_summary
+from cli.world import World
+from events import subjects
+from events.ports import Recorded
+from events.report import build, reported_policy
+from schemas.messages import RunCompleted, RunFailed
+
+HEAD = ("run", "status", "reason", "environment", "versions", "steps", "return", "seconds")
+
+
+def show(arguments: Namespace, world: World) -> ExitCode:
+    """Print a run's report as it stands."""
+
+    async def read() -> Any:
+        async with world.connect() as stack:
+            return await runs.report(stack.facts, arguments.run, world.now())
+
+    report = asyncio.run(read())
+    if arguments.json:
+        world.screen.json(report)
+    else:
+        print_summary(world.screen, report)
+    return ExitCode.DONE
+
+
+def list_rows(screen: Screen, rows: list[RunRow]) -> None:
+    """Print runs: a table on a terminal, tab-separated values elsewhere."""
+    cells = [cells_of(row) for row in rows]
+    if not screen.is_terminal:
+        for line in (HEAD, *cells):
+            screen.line("\t".join(line))
+        return
+    from cli.tables import table
+
+    screen.rich(table(HEAD, cells, right=4))
+
+
+def cells_of(row: RunRow) -> tuple[str, ...]:
+    """A run as the cells of a table."""
+    reason = row.reason.splitlines()[0] if row.reason else ""
+    return (
+        row.run_id,
+        row.status,
+        reason,
+        row.environment,
+        f"{row.versions}",
+        f"{row.env_steps}",
+        "" if row.evaluation is None else f"{row.evaluation:.2f}",
+        f"{row.wall_seconds:.1f}",
+    )
+
+
+def list_runs(arguments: Namespace, world: World) -> ExitCode:
+    """Print all runs, the newest first."""
+
+    async def read() -> list[RunRow]:
+        async with world.connect() as stack:
+            return await runs.overview(stack.facts, world.now())
+
+    rows = asyncio.run(read())
+    if arguments.json:
+        world.screen.json(rows)
+    else:
+        list_rows(world.screen, rows)
+    return ExitCode.DONE
+
+
+def events(arguments: Namespace, world: World) -> ExitCode:
+    """Print a run's facts; with `--follow` those to come too, up to its end."""
+    return asyncio.run(_events(arguments, world))
+
+
+async def _events(arguments: Namespace, world: World) -> ExitCode:
+    run = run_ids.check(arguments.run)
+    async with world.connect() as stack:
+        history = await runs.history(stack.facts, run)
+        if history.end or not arguments.follow:
+            for record in await stack.facts.read(*subjects.of_run(run)):
+                _print_fact(record, arguments.json, world.screen)
+            return ExitCode.DONE
+        following: Any = stack.facts.follow(*subjects.of_run(run))
+        async with aclosing(following) as records:
+            async for record in records:
+                _print_fact(record, arguments.json, world.screen)
+                if isinstance(record.fact, RunCompleted | RunFailed):
+                    return ExitCode.DONE
+    return ExitCode.DONE
+
+
+def _print_fact(record: Recorded, as_json: bool, screen: Screen) -> None:
+    if not as_json:
+        screen.line(event_line(record))
+        return
+    import msgspec
+
+    fact = msgspec.to_builtins(record.fact)
+    screen.json_line({"sequence": record.sequence, "at": timestamp(record.at), **fact})
+
+
+def export(arguments: Namespace, world: World) -> ExitCode:
+    """Write a run's policy, specification and report into one file."""
+    from cli import exporting
+
+    path = exporting.check(arguments.file)
+    told = asyncio.run(_export(arguments.run, path, world))
+    if arguments.json:
+        world.screen.json(told)
+    else:
+        world.screen.line(f"{path}: version {told['version']} of {told['run_id']}")
+    return ExitCode.DONE
+
+
+async def _export(run: str, path: Path, world: World) -> dict[str, Any]:
+    from cli import exporting
+    from schemas.payloads import Policy, load
+
+    async with world.connect() as stack:
+        history = await runs.history(stack.facts, run)
+        policy = reported_policy(history)
+        if policy is None:
+            raise BadInput(f"run {run} has no policy yet; `faastrain follow {run}`")
+        parameters = load(await stack.objects.get(policy.policy), Policy)
+        report = build(run, history, await stack.facts.usage(run), world.now())
+    exporting.write(path, exporting.dump(exporting.arrays(parameters, report)))
+    return {"run_id": run, "file": str(path), "version": policy.version, "key": policy.policy.key}

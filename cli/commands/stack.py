@@ -1,0 +1,122 @@
+"""up, down, status: the stack itself."""
+
+import asyncio
+from argparse import Namespace
+from pathlib import Path
+
+from msgspec import Struct
+
+from cli import runs, target
+from cli.errors import BadInput
+from cli.exit_codes import ExitCode
+from cli.gateway import FunctionState
+from cli.runs import RunRow
+from cli.screen import Screen
+from cli.servers import ServerState, servers
+from cli.streams import StreamSize
+from cli.world import World
+from embedded.state import StackState
+
+MIB = 1 << 20
+
+
+class FunctionRow(Struct, frozen=True, kw_only=True):
+    """A function in `faastrain status`."""
+
+    replicas: int  # desired
+    available_replicas: int
+    invocations: int
+
+
+class Status(Struct, frozen=True, kw_only=True):
+    """A stack, now."""
+
+    functions: dict[str, FunctionRow]
+    servers: dict[str, ServerState]
+    streams: dict[str, StreamSize]
+    runs: list[RunRow]  # those that have not ended
+
+
+def up(arguments: Namespace, world: World) -> ExitCode:
+    """Start the embedded stack, or find the one that runs."""
+    from embedded import stack
+
+    home = _home(world)
+    if arguments.foreground:
+        stack.run_foreground(home, lambda state: _greet(state, world.screen), world.environment)
+    else:
+        _greet(stack.up(home, world.environment), world.screen)
+    return ExitCode.DONE
+
+
+def down(arguments: Namespace, world: World) -> ExitCode:
+    """Stop the embedded stack."""
+    from embedded import stack
+
+    home = _home(world)
+    stopped = stack.down(home)
+    world.screen.line(f"stopped; data stays in {home}" if stopped else f"no stack ran at {home}")
+    return ExitCode.DONE
+
+
+def status(arguments: Namespace, world: World) -> ExitCode:
+    """Functions, servers, streams and active runs."""
+    found = asyncio.run(_status(world))
+    if arguments.json:
+        world.screen.json(found)
+    else:
+        _print(found, world.screen)
+    return ExitCode.DONE
+
+
+async def _status(world: World) -> Status:
+    async with world.connect() as stack:
+        sizes = await stack.streams.sizes()
+        rows = await runs.overview(stack.facts, world.now())
+    return Status(
+        functions={f.name: _row(f) for f in world.gateway().functions()},
+        servers=servers(world.environment),
+        streams=sizes,
+        runs=[row for row in rows if row.active],
+    )
+
+
+def _row(function: FunctionState) -> FunctionRow:
+    return FunctionRow(
+        replicas=function.replicas or 0,
+        available_replicas=function.available_replicas or 0,
+        invocations=round(function.invocation_count or 0),
+    )
+
+
+def _print(found: Status, screen: Screen) -> None:
+    for name, row in found.functions.items():
+        replicas = f"{row.available_replicas}/{row.replicas} replicas"
+        screen.line(f"{name:20} {replicas:14} {row.invocations} invocations")
+    for name, server in found.servers.items():
+        restarts = f", {server.restarts} restarts" if server.restarts else ""
+        state = " (crashing)" if server.crashing else ""
+        memory = f"{server.rss_bytes / MIB:.0f} MiB"
+        screen.line(f"{name:20} pid {server.pid}, {memory}{restarts}{state}  {server.url}".rstrip())
+    for name, size in found.streams.items():
+        screen.line(f"{name:20} {size.messages} messages, {size.bytes / MIB:.1f} MiB")
+    for run in found.runs:
+        screen.line(f"{run.run_id}  {run.status}, version {run.versions}, {run.env_steps} steps")
+    if not found.runs:
+        screen.line("no run is active")
+
+
+def _greet(state: StackState, screen: Screen) -> None:
+    screen.line(f"gateway {state.gateway_url} (user {state.gateway_user}, {state.password_file})")
+    screen.line(f"broker  {state.nats_url}")
+    screen.line(f"objects {state.s3_url}, bucket {state.bucket}")
+    screen.line(f"logs    {state.home}/logs; `faastrain status`, `faastrain down`")
+
+
+def _home(world: World) -> Path:
+    if target.is_cluster(world.environment):
+        raise BadInput(
+            "OPENFAAS_URL and FAASTRAIN_NATS_URL name a cluster, which this command does not "
+            "start or stop; unset OPENFAAS_URL for the embedded stack"
+        )
+    return target.home_of(world.environment)

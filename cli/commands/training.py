@@ -1,0 +1,143 @@
+"""train, start, follow, stop: the commands that begin, watch and end a run."""
+
+import asyncio
+import secrets
+from argparse import Namespace
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from cli import exit_codes, run_ids, runs, specification_files
+from cli.errors import BadInput, CommandError
+from cli.exit_codes import ExitCode
+from cli.following import Follower
+from cli.progress import requested
+from cli.summary import print_summary
+from cli.views import PlainView, View
+from cli.world import Connected, World
+from schemas.messages import RunRequested, StopRequested
+from schemas.report import RunReport
+from schemas.specification import RunSpec, to_dict
+
+
+def train(arguments: Namespace, world: World) -> ExitCode:
+    """Start the stack if needed, start a run, follow it to its end."""
+    run, spec = _prepare(arguments, world)
+    if not arguments.json:
+        world.screen.line(f"run {run}")
+    world.ensure_stack()
+    return _until_end(run, spec, arguments.json, world)
+
+
+def start(arguments: Namespace, world: World) -> ExitCode:
+    """Start a run and return; nobody need watch it."""
+    run, spec = _prepare(arguments, world)
+    asyncio.run(_publish(run, spec, world))
+    if arguments.json:
+        world.screen.json({"run_id": run, "spec": to_dict(spec)})
+    else:
+        world.screen.line(run)
+        world.screen.remark(f"watch it with `faastrain follow {run}`")
+    return ExitCode.DONE
+
+
+def follow(arguments: Namespace, world: World) -> ExitCode:
+    """Watch a run to its end, from its first fact on."""
+    return _until_end(run_ids.check(arguments.run), None, arguments.json, world)
+
+
+def stop(arguments: Namespace, world: World) -> ExitCode:
+    """Ask a run to end with the policy that it has."""
+    return asyncio.run(_stop(arguments.run, world))
+
+
+async def _stop(run: str, world: World) -> ExitCode:
+    async with world.connect() as stack:
+        history = await runs.history(stack.facts, run)
+        if history.end:
+            world.screen.line(f"run {run} has ended already: {history.end.reason}")
+            return ExitCode.DONE
+        await stack.facts.say(StopRequested(run=run))
+    world.screen.line(f"run {run} ends after the update under way; `faastrain show {run}`")
+    return ExitCode.DONE
+
+
+def _prepare(arguments: Namespace, world: World) -> tuple[str, RunSpec]:
+    """The run's name and its validated specification; nothing is published yet."""
+    raw = specification_files.override(
+        specification_files.load(arguments.spec), arguments.overrides
+    )
+    spec = specification_files.validate(raw, str(arguments.spec))
+    if arguments.run:
+        return run_ids.check(arguments.run), spec
+    return run_ids.derive(arguments.spec, world.now(), secrets.token_hex(2)), spec
+
+
+async def _publish(run: str, spec: RunSpec, world: World) -> None:
+    async with world.connect() as stack:
+        await _say(run, spec, stack)
+
+
+async def _say(run: str, spec: RunSpec, stack: Connected) -> None:
+    """Publish `run.requested`.
+
+    Raises:
+        BadInput: there is such a run already.
+    """
+    if not await stack.facts.say(RunRequested(run=run, spec=to_dict(spec))):
+        raise BadInput(f"there is a run {run!r} already; choose another --run, or leave it out")
+
+
+def _until_end(run: str, spec: RunSpec | None, as_json: bool, world: World) -> ExitCode:
+    """Publish `spec` if there is one, follow, print the end, and judge it."""
+    try:
+        report = asyncio.run(_follow(run, spec, as_json, world))
+    except KeyboardInterrupt:
+        world.screen.remark(
+            f"the run goes on; `faastrain follow {run}` watches it again, "
+            f"`faastrain stop {run}` ends it"
+        )
+        return ExitCode.INTERRUPTED
+    if as_json:
+        world.screen.json(report)
+    else:
+        print_summary(world.screen, report)
+    target = requested(report.spec)["target"]
+    return exit_codes.of_run(report.status, report.reason, target)
+
+
+async def _follow(run: str, spec: RunSpec | None, as_json: bool, world: World) -> RunReport:
+    async with world.connect() as stack:
+        if spec is not None:
+            await _say(run, spec, stack)
+        else:
+            await runs.history(stack.facts, run)  # or BadInput
+
+        async def replicas() -> Mapping[str, int] | None:
+            return await asyncio.to_thread(_replicas, world)
+
+        with _view(run, as_json, world) as view:
+            await Follower(run, stack.facts, view, replicas).to_end()
+        return await runs.report(stack.facts, run, world.now())
+
+
+@contextmanager
+def _view(run: str, as_json: bool, world: World) -> Iterator[View]:
+    """A bar on a terminal, lines elsewhere; beside JSON, lines on stderr."""
+    if as_json:
+        yield PlainView(world.screen.remark)
+    elif world.screen.is_terminal:
+        from cli.live import LiveView
+
+        with LiveView(world.screen, run) as view:
+            yield view
+    else:
+        yield PlainView(world.screen.line)
+
+
+def _replicas(world: World) -> Mapping[str, int] | None:
+    """Available replicas by function; None when the gateway does not say."""
+    try:
+        functions = world.gateway().functions()
+    except CommandError:
+        return None
+    return {function.name: function.available_replicas or 0 for function in functions}

@@ -1,0 +1,41 @@
+"""What the `faastrain` command's exit code says."""
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """Exit codes; `faastrain --help` lists them."""
+
+    DONE = 0
+    BUDGET_SPENT = 1
+    RUN_FAILED = 2
+    BAD_INPUT = 3
+    STACK_TROUBLE = 4
+    INTERRUPTED = 130
+    BROKEN_PIPE = 141
+
+
+MEANING: dict[ExitCode, str] = {
+    ExitCode.DONE: "target reached (or no target was set); any other command succeeded",
+    ExitCode.BUDGET_SPENT: "the run ended below its target: budget spent, or stopped on request",
+    ExitCode.RUN_FAILED: "the run failed; its reason and report say why",
+    ExitCode.BAD_INPUT: "bad input: usage, specification, unknown run or function, file",
+    ExitCode.STACK_TROUBLE: "stack trouble: a server, a port, a disk, a program is missing",
+    ExitCode.INTERRUPTED: "interrupted by Ctrl-C; the run goes on",
+    ExitCode.BROKEN_PIPE: "whoever read the output closed it",
+}
+
+
+def of_run(status: str, reason: str, target: float | None) -> ExitCode:
+    """The code of a run that ended: `completed` by target, budget or stopped, or `failed`."""
+    if status == "failed":
+        return ExitCode.RUN_FAILED
+    if reason == "target" or (reason == "budget" and target is None):
+        return ExitCode.DONE
+    return ExitCode.BUDGET_SPENT
+
+
+def epilog() -> str:
+    """The codes for `--help`."""
+    lines = [f"  {code.value:>3}  {meaning}" for code, meaning in MEANING.items()]
+    return "exit codes:\n" + "\n".join(lines)

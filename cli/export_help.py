@@ -1,0 +1,20 @@
+"""How to read an export without us."""
+
+HOW_TO_LOAD = """\
+FILE is a NumPy .npz; it needs nothing of ours to be read:
+
+  import json, numpy
+  data = numpy.load("policy.npz")
+  report = json.loads(str(data["report"]))      # the report; report["spec"] is the specification
+  data["policy/layer_0/kernel"], data["policy/layer_0/bias"], ..., data["policy/head/kernel"]
+
+Observations [B, O] float32 become logits (discrete actions) or means (continuous; then there is
+policy/log_std too) through
+  x = observations
+  if "statistics/mean" in data:                 # the run normalised observations
+      variance = data["statistics/m2"] / data["statistics/count"]
+      x = numpy.clip((x - data["statistics/mean"]) / numpy.sqrt(variance + 1e-8), -10, 10)
+  for each layer_i:  x = activation(x @ kernel + bias)   # report["spec"]["algorithm"]["activation"]
+  outputs = x @ data["policy/head/kernel"] + data["policy/head/bias"]
+The deterministic action is outputs.argmax(axis=1), or outputs clipped to the action space.
+"""

@@ -1,0 +1,111 @@
+"""Following a run: it only reads facts, so killing it changes nothing."""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import aclosing
+from typing import cast
+
+from cli.errors import StackTrouble
+from cli.progress import Progress, advance
+from cli.views import View
+from events import subjects
+from events.ports import FactLog, Recorded, Unavailable
+from schemas.messages import RunRequested
+
+PULSE_SECONDS = 1.0
+PATIENCE_SECONDS = 30.0
+
+Replicas = Callable[[], Awaitable[Mapping[str, int] | None]]
+
+
+class Follower:
+    """Shows one run from its first fact to its end."""
+
+    def __init__(
+        self,
+        run: str,
+        facts: FactLog,
+        view: View,
+        replicas: Replicas,
+        pulse: float = PULSE_SECONDS,
+        patience: float = PATIENCE_SECONDS,
+    ) -> None:
+        self._facts = facts
+        self._view = view
+        self._replicas = replicas
+        self._pulse_seconds = pulse
+        self._patience = patience
+        self._progress = Progress(run=run)
+        self._sequence = 0
+        self._reachable = asyncio.Event()
+
+    async def to_end(self) -> Progress:
+        """Returns when the run has ended.
+
+        Raises:
+            StackTrouble: the stack stayed away for `patience` seconds.
+        """
+        watching = asyncio.create_task(self._watch())
+        pulse = asyncio.create_task(self._pulse())
+        try:
+            await asyncio.wait({watching, pulse}, return_when=asyncio.FIRST_COMPLETED)
+            await (watching if watching.done() else pulse)
+        finally:
+            watching.cancel()
+            pulse.cancel()
+            await asyncio.gather(watching, pulse, return_exceptions=True)
+        return self._progress
+
+    async def _watch(self) -> None:
+        """Show facts until the end; where following breaks off, go on after what was seen."""
+        while not self._progress.ended:
+            try:
+                await self._read()
+            except Unavailable:
+                self._reachable.clear()
+                await self._reachable.wait()
+
+    async def _read(self) -> None:
+        following = self._facts.follow(*subjects.of_run(self._progress.run))
+        # every implementation is an async generator, and an open one holds a consumer
+        async with aclosing(cast(AsyncGenerator[Recorded, None], following)) as records:
+            async for record in records:
+                if record.sequence <= self._sequence:
+                    continue
+                self._sequence = record.sequence
+                self._progress = advance(self._progress, record)
+                self._view.show(self._progress, record)
+                if self._progress.ended:
+                    return
+
+    async def _pulse(self) -> None:
+        """Every second: is the log there, and how many replicas work?"""
+        lost_at: float | None = None
+        while True:
+            await asyncio.sleep(self._pulse_seconds)
+            try:
+                await self._facts.count(subjects.of_kind(RunRequested, self._progress.run))
+            except Unavailable as error:
+                lost_at = self._lost(lost_at, error)
+                continue
+            if lost_at is not None:
+                lost_at = None
+                self._view.notice("the stack answers again")
+            self._reachable.set()
+            self._view.replicas(await self._replicas())
+
+    def _lost(self, lost_at: float | None, error: Unavailable) -> float:
+        """Since when the stack is away."""
+        now = time.monotonic()
+        if lost_at is None:
+            self._view.notice(
+                f"the stack does not answer ({error}); waiting up to {self._patience:.0f} s for it"
+            )
+            return now
+        if now - lost_at >= self._patience:
+            raise StackTrouble(
+                f"the stack was away for {self._patience:.0f} s: {error}; `faastrain up`, then "
+                f"`faastrain follow {self._progress.run}`: the run goes on where it was"
+            )
+        return lost_at

@@ -1,0 +1,79 @@
+"""A followed run on a terminal: a moving bar, its numbers, and the replicas at work."""
+
+from collections.abc import Mapping
+from types import TracebackType
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from cli.progress import Progress
+from cli.screen import Screen, printable
+from cli.sparkline import sparkline
+from cli.views import figures, headline
+from events.ports import Recorded
+
+
+class LiveView:
+    """A View that redraws itself in place; use it as a context."""
+
+    def __init__(self, screen: Screen, run: str) -> None:
+        self._progress = Progress(run=run)
+        self._replicas: Mapping[str, int] | None = {}
+        self._notice = ""
+        self._live = Live(  # it draws at once, so it comes last
+            console=Console(file=screen.out, highlight=False, markup=False),
+            refresh_per_second=8,
+            get_renderable=self._render,
+        )
+
+    def __enter__(self) -> "LiveView":
+        self._live.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._live.refresh()
+        self._live.stop()
+
+    def show(self, progress: Progress, record: Recorded) -> None:
+        """Remember it; the next redraw shows it."""
+        self._progress = progress
+
+    def replicas(self, counts: Mapping[str, int] | None) -> None:
+        """Remember it."""
+        self._replicas = counts
+
+    def notice(self, text: str) -> None:
+        """Remember it."""
+        self._notice = text
+
+    def _render(self) -> Group:
+        progress = self._progress
+        bar = Table.grid(padding=(0, 1))
+        total = progress.budget or None
+        bar.add_row(
+            ProgressBar(total=total, completed=min(progress.env_steps, total or 0), width=40),
+            Text(printable(f"version {progress.version}, " + ", ".join(figures(progress)))),
+        )
+        title = Text(printable(f"{progress.run}: {headline(progress)}"), style="bold")
+        lines: list[RenderableType] = [title, bar, Text(replica_line(self._replicas), style="dim")]
+        if progress.evaluations:
+            lines.append(Text("evaluations " + sparkline(progress.evaluations), style="cyan"))
+        if self._notice:
+            lines.append(Text(printable(self._notice), style="yellow"))
+        return Group(*lines)
+
+
+def replica_line(counts: Mapping[str, int] | None) -> str:
+    """Which functions run, and how often."""
+    if counts is None:
+        return "replicas: the gateway does not answer"
+    running = [f"{name} {count}" for name, count in counts.items() if count]
+    return "replicas: " + (", ".join(running) or "none")

@@ -1,0 +1,60 @@
+"""The `faastrain` command: parse, run one command, say errors in one line."""
+
+import importlib
+import os
+import sys
+from argparse import Namespace
+from collections.abc import Callable, Sequence
+
+from cli import world
+from cli.command_table import parser
+from cli.errors import CommandError
+from cli.exit_codes import ExitCode
+from cli.world import World
+
+Handler = Callable[[Namespace, World], ExitCode]
+
+
+def main(argv: Sequence[str] | None = None, outside: World | None = None) -> int:
+    """Run one command; returns its exit code."""
+    outside = outside or world.real(os.environ)
+    try:
+        arguments = parser().parse_args(argv)
+        return _handler(arguments.handler)(arguments, outside)
+    except KeyboardInterrupt:
+        return ExitCode.INTERRUPTED
+    except BrokenPipeError:
+        # what is still buffered would be refused again when Python ends
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.BROKEN_PIPE
+    except CommandError as error:
+        return _say(outside, str(error), error.code)
+    except _foreign() as error:
+        return _say(outside, str(error), ExitCode.STACK_TROUBLE)
+
+
+def _foreign() -> tuple[type[Exception], ...]:
+    """What the floors below raise for the stack's troubles; evaluated only after an exception."""
+    from adapters.errors import AdapterError
+    from embedded.errors import EmbeddedError
+    from events.ports import Unavailable
+    from events.routes import StackError
+    from schemas.errors import MessageError
+
+    return AdapterError, EmbeddedError, Unavailable, StackError, MessageError
+
+
+def _say(outside: World, text: str, code: ExitCode) -> ExitCode:
+    for line in text.splitlines():
+        outside.screen.remark(f"faastrain: {line}")
+    return code
+
+
+def _handler(name: str) -> Handler:
+    module, _, function = name.partition(":")
+    found: Handler = getattr(importlib.import_module(module), function)
+    return found
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,70 @@
+"""Facts in words, one line each."""
+
+from datetime import UTC, datetime
+
+from events.ports import Recorded
+from schemas.messages import (
+    EvaluationCompleted,
+    InvocationDeadLettered,
+    Message,
+    PolicyUpdated,
+    RewardsReady,
+    RolloutCompleted,
+    RunCompleted,
+    RunFailed,
+    RunRequested,
+    tag,
+)
+
+
+def phrase(fact: Message) -> str:
+    """What `fact` says beyond its type; control characters are the printer's business."""
+    match fact:
+        case RunRequested(spec=spec):
+            return f"{len(spec)} tables of specification"
+        case PolicyUpdated(policy=policy, rollouts=rollouts):
+            return f"version {policy.version}, {policy.env_steps:,} steps, {rollouts} rollouts next"
+        case RolloutCompleted(trajectory=ref, env_steps=steps, episodes=episodes):
+            ended = f"{episodes.episodes} episodes ended"
+            return f"version {ref.version}, rollout {ref.index}: {steps:,} steps, {ended}"
+        case RewardsReady(policy=policy, batch=batch, env_steps=steps):
+            return f"version {policy.version}: {len(batch)} rollouts, {steps:,} steps"
+        case EvaluationCompleted():
+            return evaluation(fact)
+        case InvocationDeadLettered(function=function, attempts=attempts, error=error):
+            return f"{function} gave up after {attempts} attempts: {last_line(error)}"
+        case RunCompleted(reason=reason, policy=policy):
+            return f"{reason}, with version {policy.version}"
+        case RunFailed(reason=reason):
+            return one_line(reason)
+    return ""
+
+
+def evaluation(fact: EvaluationCompleted) -> str:
+    """An evaluation in words."""
+    return (
+        f"version {fact.policy.version}: return {fact.return_mean:.2f} ± {fact.return_std:.2f} "
+        f"over {fact.episodes} episodes"
+    )
+
+
+def event_line(record: Recorded) -> str:
+    """A fact for `faastrain events`: time, type, words."""
+    return f"{timestamp(record.at)}  {tag(record.fact):24} {phrase(record.fact)}".rstrip()
+
+
+def timestamp(at: float) -> str:
+    """Unix time as RFC 3339, UTC, milliseconds."""
+    text = datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds")
+    return text.replace("+00:00", "Z")
+
+
+def one_line(text: str) -> str:
+    """`text` with its lines joined."""
+    return "; ".join(line.strip() for line in text.splitlines() if line.strip())
+
+
+def last_line(text: str) -> str:
+    """The last line that is not empty: a traceback's sentence."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    return lines[-1].strip() if lines else ""

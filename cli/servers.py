@@ -1,0 +1,51 @@
+"""The embedded stack's own processes."""
+
+from collections.abc import Mapping
+
+import psutil
+from msgspec import Struct
+
+from cli import target
+from embedded.state import StackFiles, StackState
+
+
+class ServerState(Struct, frozen=True, kw_only=True):
+    """One process that the supervisor keeps alive, or the supervisor."""
+
+    pid: int
+    url: str  # "" where it does not listen
+    rss_bytes: int
+    restarts: int = 0
+    crashing: bool = False
+
+
+def servers(environment: Mapping[str, str]) -> dict[str, ServerState]:
+    """By name; none for a cluster, or when no stack runs."""
+    if target.is_cluster(environment):
+        return {}
+    files = StackFiles(target.home_of(environment))
+    state = files.load() if files.state.exists() else None
+    return of_state(state) if state else {}
+
+
+def of_state(state: StackState) -> dict[str, ServerState]:
+    """The processes that a stack's state names, with the memory that they use now."""
+    urls = {"nats-server": state.nats_url, "weed": state.s3_url, "gateway": state.gateway_url}
+    found = {"supervisor": ServerState(pid=state.pid, url="", rss_bytes=resident(state.pid))}
+    for name, child in state.children.items():
+        found[name] = ServerState(
+            pid=child.pid,
+            url=urls.get(name, ""),
+            rss_bytes=resident(child.pid),
+            restarts=child.restarts,
+            crashing=child.crashing,
+        )
+    return found
+
+
+def resident(pid: int) -> int:
+    """Resident memory in bytes; 0 when there is no such process."""
+    try:
+        return int(psutil.Process(pid).memory_info().rss)
+    except psutil.Error:
+        return 0

@@ -1,0 +1,139 @@
+"""From a file and `--set` arguments to a validated specification."""
+
+import copy
+import json
+import re
+import tomllib
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from cli.errors import BadInput
+from schemas.errors import SpecificationError
+from schemas.specification import RunSpec
+
+
+def load(path: Path) -> dict[str, Any]:
+    """The raw specification in a TOML, YAML or JSON file, told apart by the suffix.
+
+    Raises:
+        BadInput: not there, not readable, or not what its suffix says.
+    """
+    parse = PARSERS.get(path.suffix.lower())
+    if parse is None:
+        raise BadInput(f"{path}: a specification ends in {', '.join(PARSERS)}; rename it")
+    raw = parse(path, _text(path))
+    if not isinstance(raw, dict):
+        raise BadInput(f"{path}: holds a {type(raw).__name__}; write tables, as examples/ do")
+    return raw
+
+
+def override(raw: dict[str, Any], assignments: Iterable[str]) -> dict[str, Any]:
+    """A copy of `raw` with `key.path=value` assignments applied in order.
+
+    Raises:
+        BadInput: no assignment, no TOML value, or a path through something that is no table.
+    """
+    changed = copy.deepcopy(raw)
+    for assignment in assignments:
+        _assign(changed, assignment)
+    return changed
+
+
+def validate(raw: object, origin: str) -> RunSpec:
+    """The specification, held to the checks and words of start-run.
+
+    Raises:
+        BadInput: it cannot be run; one line per problem, each with its `origin`.
+    """
+    from algorithms import spaces
+    from schemas.validation import parse
+
+    try:
+        spec = parse(raw)
+        problems = spaces.check(spec)
+    except SpecificationError as refusal:
+        problems = refusal.problems
+    if problems:
+        raise BadInput("\n".join(f"{origin}: {problem}" for problem in problems))
+    return spec
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise BadInput(f"{path}: no such file; name a specification, see examples/") from error
+    except OSError as error:
+        raise BadInput(f"{path}: cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise BadInput(f"{path}: byte {error.start} is not UTF-8; save it as UTF-8") from error
+
+
+def _toml(path: Path, text: str) -> Any:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        said = str(error)
+        found = re.search(r" \(at line (\d+), column (\d+)\)", said)
+        line = int(found.group(1)) if found else len(text.splitlines())
+        what = said.partition(" (at ")[0]
+        raise BadInput(f"{path}, line {line}: {what}; write TOML (https://toml.io)") from error
+
+
+def _yaml(path: Path, text: str) -> Any:
+    import yaml
+
+    class Loader(yaml.SafeLoader):
+        """YAML 1.2's numbers: 1.1, PyYAML's own, takes 1e-3 for a text."""
+
+    number = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+$")
+    Loader.add_implicit_resolver("tag:yaml.org,2002:float", number, list("-+.0123456789"))
+    try:
+        return yaml.load(text, Loader)  # noqa: S506  a SafeLoader
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = mark.line + 1 if mark else 1
+        what = getattr(error, "problem", None) or "not YAML"
+        raise BadInput(f"{path}, line {line}: {what}; write YAML") from error
+
+
+def _json(path: Path, text: str) -> Any:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        raise BadInput(f"{path}, line {error.lineno}: {error.msg}; write JSON") from error
+
+
+PARSERS: dict[str, Callable[[Path, str], Any]] = {
+    ".toml": _toml,
+    ".yaml": _yaml,
+    ".yml": _yaml,
+    ".json": _json,
+}
+
+
+def _assign(raw: dict[str, Any], assignment: str) -> None:
+    path, equals, text = assignment.partition("=")
+    *parents, name = path.strip().split(".")
+    if not equals or not all((*parents, name)):
+        raise BadInput(f"--set {assignment}: write key=value, as algorithm.gamma=0.98")
+    table = raw
+    for parent in parents:
+        table = table.setdefault(parent, {})
+        if not isinstance(table, dict):
+            raise BadInput(f"--set {assignment}: {parent} is no table in the specification")
+    table[name] = _value(assignment, path, text)
+
+
+def _value(assignment: str, path: str, text: str) -> Any:
+    try:
+        parsed = tomllib.loads(f"value = {text}")
+    except tomllib.TOMLDecodeError:
+        parsed = {}
+    if list(parsed) != ["value"]:
+        raise BadInput(
+            f"--set {assignment}: the value is no TOML; write a text in quotes: "
+            f"--set '{path}=\"{text}\"'"
+        )
+    return parsed["value"]

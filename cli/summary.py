@@ -1,0 +1,79 @@
+"""A report in words: what is printed at a run's end and by `faastrain show`."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from cli.phrases import one_line
+from cli.screen import Screen
+from cli.sparkline import sparkline
+from schemas import keys
+from schemas.report import CurvePoint, RunReport
+
+USAGE_HEAD = ("function", "invocations", "seconds", "GB-seconds", "cold starts")
+
+
+def print_summary(screen: Screen, report: RunReport) -> None:
+    """Tables on a terminal, `name: value` lines elsewhere."""
+    facts, costs = list(rows(report)), list(usage_rows(report))
+    if screen.is_terminal:
+        screen.rich(*_tables(facts, costs))
+    else:
+        for name, value in facts:
+            screen.line(f"{name}: {value}")
+        for function, *figures in costs:
+            told = zip(figures, USAGE_HEAD[1:], strict=True)
+            screen.line(f"cost of {function}: {', '.join(f'{f} {head}' for f, head in told)}")
+    if report.detail:
+        screen.line(report.detail)
+
+
+def rows(report: RunReport) -> Iterator[tuple[str, str]]:
+    """The report's facts, named."""
+    yield "run", report.run_id
+    yield "status", report.status
+    if report.reason:
+        yield "reason", one_line(report.reason)
+    yield "task", f"{report.environment} with {report.algorithm}"
+    if report.evaluation:
+        mean, std = report.evaluation.mean, report.evaluation.std
+        yield "evaluation", f"{mean:.2f} ± {std:.2f} over {report.evaluation.episodes} episodes"
+    if report.best_return is not None:
+        yield "best return", f"{report.best_return:.2f}"
+    yield "versions", f"{report.versions:,}"
+    yield "environment steps", f"{report.env_steps:,} ({report.episodes:,} episodes)"
+    yield "wall clock", f"{report.wall_seconds:.1f} s"
+    if report.wall_seconds > 0:
+        yield "speed", f"{report.env_steps / report.wall_seconds:,.0f} steps/s"
+    yield from _curve("evaluations", report.evaluations)
+    yield from _curve("training", report.training)
+    if report.policy:
+        yield "policy", report.policy.key
+        yield "policy SHA-256", report.policy.sha256
+    if report.status in ("completed", "failed"):
+        yield "report", keys.report(report.run_id)
+        yield "learning curve", keys.learning_curve(report.run_id)
+
+
+def usage_rows(report: RunReport) -> Iterator[tuple[str, ...]]:
+    """What each function cost."""
+    for name, usage in report.usage.items():
+        yield (
+            name,
+            f"{usage.invocations:,}",
+            f"{usage.seconds:.2f}",
+            f"{usage.gb_seconds:.2f}",
+            str(usage.cold_starts),
+        )
+
+
+def _curve(name: str, points: list[CurvePoint]) -> Iterator[tuple[str, str]]:
+    if len(points) > 1:
+        values = [point.return_mean for point in points]
+        yield name, f"{sparkline(values, 40)} {values[0]:.1f} to {values[-1]:.1f}"
+
+
+def _tables(facts: list[tuple[str, str]], costs: list[tuple[str, ...]]) -> list[Any]:
+    from cli.tables import names_and_values, table
+
+    about = names_and_values(facts)
+    return [*about, "", table(USAGE_HEAD, costs, right=1)] if costs else about

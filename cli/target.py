@@ -1,0 +1,113 @@
+"""Which stack the command speaks to: the embedded one of this folder, or a cluster.
+
+A cluster is named by OPENFAAS_URL together with FAASTRAIN_NATS_URL; else it is the stack of
+FAASTRAIN_HOME (default ./.faastrain), which tells of itself in stack.json.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from cli.errors import BadInput, StackTrouble
+
+if TYPE_CHECKING:
+    from embedded.state import StackState
+
+VARIABLES = """\
+environment variables:
+  FAASTRAIN_HOME           where the embedded stack's state lies (default: ./.faastrain)
+  OPENFAAS_URL and FAASTRAIN_NATS_URL, both set: use that cluster, no embedded stack, with
+  OPENFAAS_PASSWORD        of the gateway's user admin
+  FAASTRAIN_NATS_USER, FAASTRAIN_NATS_PASSWORD
+  FAASTRAIN_S3_URL, FAASTRAIN_S3_ACCESS_KEY, FAASTRAIN_S3_SECRET_KEY, FAASTRAIN_BUCKET
+"""
+
+
+class Server(NamedTuple):
+    """Where a server is, and who we are there."""
+
+    url: str
+    user: str
+    password: str
+
+    def __repr__(self) -> str:
+        return f"Server({self.url!r}, ...)"
+
+
+class Target(NamedTuple):
+    """A stack's three servers."""
+
+    nats: Server
+    s3: Server
+    gateway: Server
+    bucket: str
+
+
+def home_of(environment: Mapping[str, str]) -> Path:
+    """Where the embedded stack's state lies."""
+    return Path(environment.get("FAASTRAIN_HOME") or ".faastrain").resolve()
+
+
+def is_cluster(environment: Mapping[str, str]) -> bool:
+    """Whether the environment names a cluster."""
+    return bool(environment.get("OPENFAAS_URL") and environment.get("FAASTRAIN_NATS_URL"))
+
+
+def find(environment: Mapping[str, str]) -> Target:
+    """The stack that this command speaks to.
+
+    Raises:
+        StackTrouble: no embedded stack runs, or its files cannot be read.
+        BadInput: a cluster's variables are incomplete.
+    """
+    return _cluster(environment) if is_cluster(environment) else _embedded(home_of(environment))
+
+
+def _cluster(environment: Mapping[str, str]) -> Target:
+    def value(name: str) -> str:
+        if not environment.get(name):
+            raise BadInput(f"{name} is not set; a cluster is named by OPENFAAS_URL, so set it too")
+        return environment[name].rstrip("/")
+
+    def server(prefix: str, user: str, password: str) -> Server:
+        return Server(
+            value(f"{prefix}_URL"), value(f"{prefix}_{user}"), value(f"{prefix}_{password}")
+        )
+
+    return Target(
+        nats=server("FAASTRAIN_NATS", "USER", "PASSWORD"),
+        s3=server("FAASTRAIN_S3", "ACCESS_KEY", "SECRET_KEY"),
+        gateway=Server(value("OPENFAAS_URL"), "admin", value("OPENFAAS_PASSWORD")),
+        bucket=environment.get("FAASTRAIN_BUCKET") or "faastraingym",
+    )
+
+
+def _embedded(home: Path) -> Target:
+    from embedded.state import StackFiles
+
+    files = StackFiles(home)
+    state = files.load() if files.state.exists() and files.is_alive() else None
+    if state is None:
+        raise StackTrouble(f"no stack runs at {home}; start it with `faastrain up`")
+    try:
+        return _of_state(state)
+    except OSError as error:
+        raise StackTrouble(
+            f"{error.filename}: {error.strerror}; `faastrain down`, then `faastrain up`"
+        ) from error
+
+
+def _of_state(state: "StackState") -> Target:
+    secrets = Path(state.secrets)
+    password = Path(state.password_file).read_text().strip()
+    return Target(
+        nats=_server(state.nats_url, secrets / "ftg-nats"),
+        s3=_server(state.s3_url, secrets / "ftg-s3"),
+        gateway=Server(state.gateway_url, state.gateway_user, password),
+        bucket=state.bucket,
+    )
+
+
+def _server(url: str, secret: Path) -> Server:
+    user, _, password = secret.read_text().strip().partition(":")
+    return Server(url, user, password)

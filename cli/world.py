@@ -1,0 +1,80 @@
+"""What the commands need of the outside, wired once; tests wire it to fakes."""
+
+import time
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import TYPE_CHECKING, NamedTuple
+
+from cli import target
+from cli.screen import Screen
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from cli.gateway import Gateway
+    from cli.streams import Streams
+    from events.ports import FactLog, ObjectStore
+
+
+class Connected(NamedTuple):
+    """An open connection to a stack."""
+
+    facts: "FactLog"
+    objects: "ObjectStore"
+    streams: "Streams"
+
+
+class World(NamedTuple):
+    """The outside."""
+
+    screen: Screen
+    environment: Mapping[str, str]
+    connect: Callable[[], AbstractAsyncContextManager[Connected]]
+    gateway: Callable[[], "Gateway"]
+    ensure_stack: Callable[[], None]  # start the embedded stack unless one runs
+    now: Callable[[], float] = time.time  # Unix time, seconds
+
+
+def real(environment: Mapping[str, str]) -> World:
+    """The world that `environment` describes."""
+    return World(
+        screen=Screen(),
+        environment=environment,
+        connect=lambda: _connect(environment),
+        gateway=lambda: _gateway(environment),
+        ensure_stack=lambda: _ensure_stack(environment),
+    )
+
+
+@asynccontextmanager
+async def _connect(environment: Mapping[str, str]) -> "AsyncIterator[Connected]":
+    from adapters import broker
+    from adapters.nats_facts import NatsFactLog
+    from adapters.object_store import S3ObjectStore
+    from adapters.settings import Login
+    from cli.streams import JetStreamStreams
+
+    found = target.find(environment)
+    connection = await broker.connect(
+        found.nats.url, Login(found.nats.user, found.nats.password), "faastrain"
+    )
+    objects = S3ObjectStore(found.s3.url, found.bucket, Login(found.s3.user, found.s3.password))
+    try:
+        yield Connected(NatsFactLog(connection), objects, JetStreamStreams(connection))
+    finally:
+        await connection.close()
+        await objects.close()
+
+
+def _gateway(environment: Mapping[str, str]) -> "Gateway":
+    from cli.gateway import HttpGateway
+
+    return HttpGateway(target.find(environment).gateway)
+
+
+def _ensure_stack(environment: Mapping[str, str]) -> None:
+    if target.is_cluster(environment):
+        return
+    from embedded import stack
+
+    stack.up(target.home_of(environment), environment)

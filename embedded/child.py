@@ -1,0 +1,151 @@
+"""A server process that is kept alive: started, watched, restarted, stopped."""
+
+import asyncio
+import re
+import time
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+from embedded.errors import StackError
+from embedded.processes import die_with_parent
+from embedded.state import ChildState
+
+START_TIMEOUT = 30.0  # seconds from process to ready
+GRACE = 10.0  # seconds from SIGTERM to SIGKILL
+LONGEST_BACKOFF = 10.0  # seconds
+CRASHING = 5  # restarts within a minute that are too many
+MAX_LOG = 16 << 20  # bytes
+
+
+class ChildSpec(NamedTuple):
+    """How to run a server."""
+
+    name: str
+    command: list[str]
+    environment: dict[str, str]
+    folder: Path  # its working directory
+    log: Path
+    ready: re.Pattern[str] | None  # the line that says so; None: at once
+
+
+class Child:
+    """Keeps one server alive; its output goes to its log."""
+
+    def __init__(self, spec: ChildSpec, changed: Callable[[], None]) -> None:
+        self.spec = spec
+        self._changed = changed
+        self._process: asyncio.subprocess.Process | None = None
+        self._output: asyncio.Task[None] | None = None
+        self._keeper: asyncio.Task[None] | None = None
+        self._is_ready = asyncio.Event()
+        self._last_lines: deque[str] = deque(maxlen=20)
+        self._crashes: deque[float] = deque(maxlen=CRASHING)
+        self.state = ChildState(pid=0)
+
+    async def start(self) -> None:
+        """Start and wait until it is ready; from then on it is restarted when it dies.
+
+        Raises:
+            StackError: it died or was not ready in time; its last lines are in the text.
+        """
+        await self._launch()
+        self._keeper = asyncio.create_task(self._keep())
+
+    async def stop(self) -> None:
+        """SIGTERM, after a grace SIGKILL; returns when it is gone."""
+        if self._keeper is not None:
+            self._keeper.cancel()
+            await asyncio.wait([self._keeper])
+        if self._process is None or self._process.returncode is not None:
+            return
+        self._process.terminate()
+        try:
+            async with asyncio.timeout(GRACE):
+                await self._process.wait()
+        except TimeoutError:
+            self._process.kill()
+            await self._process.wait()
+
+    async def _launch(self) -> None:
+        spec = self.spec
+        self._is_ready.clear()
+        try:
+            self._process = await asyncio.create_subprocess_exec(
+                *spec.command,
+                env=spec.environment,
+                cwd=spec.folder,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.STDOUT,
+                start_new_session=True,  # Ctrl-C is the supervisor's business
+                umask=0o077,
+                preexec_fn=die_with_parent(),
+            )
+        except OSError as error:
+            raise StackError(f"{spec.name} cannot start: {spec.command[0]}: {error}.") from error
+        self.state.pid = self._process.pid
+        self._output = asyncio.create_task(self._collect(self._process))
+        if spec.ready is not None:
+            await self._wait_ready(self._process)
+
+    async def _wait_ready(self, process: asyncio.subprocess.Process) -> None:
+        ready = asyncio.create_task(self._is_ready.wait())
+        died = asyncio.create_task(process.wait())
+        await asyncio.wait(
+            [ready, died], timeout=START_TIMEOUT, return_when=asyncio.FIRST_COMPLETED
+        )
+        if self._is_ready.is_set():
+            died.cancel()
+            return
+        ready.cancel()
+        if died.done() and self._output is not None:
+            await self._output  # its last words
+        what = f"exited with {died.result()}" if died.done() else "was not ready in time"
+        died.cancel()
+        raise StackError(self._report(what))
+
+    def _report(self, what: str) -> str:
+        lines = "\n".join(f"  {line}" for line in self._last_lines)
+        return f"{self.spec.name} {what}; its log is {self.spec.log}:\n{lines}"
+
+    async def _collect(self, process: asyncio.subprocess.Process) -> None:
+        """Copy lines to the log; look for the one that says that it is ready."""
+        if process.stdout is None:
+            return
+        log = self.spec.log
+        if log.exists() and log.stat().st_size > MAX_LOG:
+            log.replace(log.with_suffix(".log.1"))
+        with log.open("a", buffering=1) as file:
+            while chunk := await process.stdout.read(1 << 16):
+                text = chunk.decode(errors="replace")
+                file.write(text)
+                self._last_lines.extend(line for line in text.splitlines() if line.strip())
+                if self.spec.ready is not None and any(
+                    map(self.spec.ready.search, self._last_lines)
+                ):
+                    self._is_ready.set()
+
+    async def _keep(self) -> None:
+        while self._process is not None:
+            code = await self._process.wait()
+            self._crashes.append(time.monotonic())
+            recent = sum(at > time.monotonic() - 60.0 for at in self._crashes)
+            self.state.last_exit = code
+            self.state.restarts += 1
+            self.state.crashing = recent >= CRASHING
+            self._changed()
+            await asyncio.sleep(min(LONGEST_BACKOFF, 0.1 * 2.0**recent))
+            self._last_lines.clear()
+            try:
+                await self._launch()
+            except StackError as error:
+                print(error, flush=True)
+                await self._kill()
+            self._changed()
+
+    async def _kill(self) -> None:
+        if self._process is not None and self._process.returncode is None:
+            self._process.kill()
+            await self._process.wait()

@@ -1,0 +1,70 @@
+"""stack.yml's functions as deployments."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from embedded.contract.messages import FunctionDeployment
+from embedded.errors import StackError
+from embedded.settings import StackSettings
+from events import routes
+
+
+def scale_labels(zero_duration: str) -> str:
+    """FTG_SCALE_LABELS: what OpenFaaS Community Edition refuses and a stack of our own wants."""
+    return f', com.openfaas.scale.zero: "true", com.openfaas.scale.zero-duration: "{zero_duration}"'
+
+
+def substitutions(settings: StackSettings) -> dict[str, str]:
+    """The variables of stack.yml: ours, unless the user's environment says otherwise."""
+    ours = {
+        "FTG_SCALE_LABELS": scale_labels(settings.zero_duration),
+        "FTG_COMPILATION_CACHE": str(settings.home / "cache" / "jax"),
+    }
+    return ours | dict(settings.environment)
+
+
+def of_stack(file: Path, environment: Mapping[str, str]) -> list[FunctionDeployment]:
+    """The deployments of a stack.yml, its variables substituted.
+
+    Raises:
+        StackError: naming the file and the function that is wrong.
+    """
+    try:
+        stack = routes.load(file, environment)
+    except routes.StackError as error:
+        raise StackError(str(error)) from error
+    return [_deployment(file, name, entry) for name, entry in stack["functions"].items()]
+
+
+def _deployment(file: Path, name: str, entry: Mapping[str, Any]) -> FunctionDeployment:
+    if not isinstance(entry, dict) or "image" not in entry:
+        raise StackError(f"{file}: functions.{name} has no `image`.")
+    fields = {
+        "service": name,
+        "image": entry["image"],
+        "namespace": entry.get("namespace", ""),
+        "envVars": _texts(entry.get("environment")),
+        "constraints": entry.get("constraints"),
+        "secrets": entry.get("secrets"),
+        "labels": _texts(entry.get("labels")),
+        "annotations": _texts(entry.get("annotations")),
+        "limits": entry.get("limits"),
+        "requests": entry.get("requests"),
+        "readOnlyRootFilesystem": entry.get("readonly_root_filesystem", False),
+    }
+    try:
+        return msgspec.convert(fields, FunctionDeployment)
+    except msgspec.ValidationError as error:
+        raise StackError(f"{file}: functions.{name}: {error}") from error
+
+
+def _texts(values: Mapping[str, Any] | None) -> dict[str, str] | None:
+    if values is None:
+        return None
+    return {
+        name: str(value).lower() if isinstance(value, bool) else str(value)
+        for name, value in values.items()
+    }

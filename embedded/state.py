@@ -1,0 +1,103 @@
+"""What a running stack tells of itself: home/stack.json, and a lock for as long as it lives."""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+
+from embedded.errors import StackError
+from embedded.files import private_folder, write_private
+
+
+class ChildState(msgspec.Struct, kw_only=True):
+    """One process that the supervisor keeps alive."""
+
+    pid: int
+    restarts: int = 0
+    last_exit: int | None = None
+    crashing: bool = False
+
+
+class StackState(msgspec.Struct, kw_only=True):
+    """Where a stack's parts are."""
+
+    pid: int  # the supervisor's
+    started_at: datetime
+    home: str
+    stack_file: str
+    gateway_url: str
+    provider_url: str
+    gateway_user: str
+    password_file: str
+    nats_url: str
+    s3_url: str
+    bucket: str
+    secrets: str  # a folder: ftg-nats, ftg-s3, ftg-signing-key
+    children: dict[str, ChildState]
+
+
+class StackFiles:
+    """The files of a home that say whether and where a stack runs."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.state = home / "stack.json"
+        self.logs = home / "logs"
+        self._alive = home / "supervisor.lock"
+        self._busy = home / "up.lock"
+
+    def load(self) -> StackState | None:
+        """The state; None when nothing was started."""
+        if not self.state.exists():
+            return None
+        try:
+            return msgspec.json.decode(self.state.read_bytes(), type=StackState)
+        except msgspec.MsgspecError as error:
+            raise StackError(f"{self.state} is damaged ({error}); `faastrain down`.") from error
+
+    def save(self, state: StackState) -> None:
+        """Replace the state."""
+        write_private(self.state, msgspec.json.encode(state))
+
+    @contextmanager
+    def living(self) -> Iterator[None]:
+        """Held by the supervisor as long as it lives, however it dies.
+
+        Raises:
+            StackError: another one holds it.
+        """
+        with self._locked(self._alive, fcntl.LOCK_EX | fcntl.LOCK_NB):
+            yield
+
+    @contextmanager
+    def exclusive(self) -> Iterator[None]:
+        """One `up` or `down` at a time; the second waits for the first."""
+        with self._locked(self._busy, fcntl.LOCK_EX):
+            yield
+
+    def is_alive(self) -> bool:
+        """Whether a supervisor lives."""
+        if not self._alive.exists():
+            return False
+        try:
+            with self._locked(self._alive, fcntl.LOCK_SH | fcntl.LOCK_NB):
+                return False
+        except StackError:
+            return True
+
+    @contextmanager
+    def _locked(self, path: Path, mode: int) -> Iterator[None]:
+        private_folder(self.home)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            try:
+                fcntl.flock(descriptor, mode)
+            except BlockingIOError as error:
+                raise StackError(f"A stack runs already at {self.home}.") from error
+            yield
+        finally:
+            os.close(descriptor)

@@ -1,0 +1,159 @@
+"""The supervisor: starts a stack's processes, keeps them alive, stops them in reverse order.
+
+Detached by `faastrain up` (`python -m embedded.supervisor`), or in the foreground. Its processes
+die with it, however it dies.
+"""
+
+import asyncio
+import importlib
+import json
+import os
+import shutil
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+
+from embedded import credentials
+from embedded.child import Child, ChildSpec
+from embedded.errors import StackError
+from embedded.files import private_folder
+from embedded.plan import Plan, plan
+from embedded.settings import StackSettings, read
+from embedded.state import StackFiles, StackState
+
+READY_FD = "FTG_READY_FD"  # `up` waits at the other end
+LEAST_SPACE = 256 << 20  # bytes
+
+
+class Supervisor:
+    """One stack."""
+
+    def __init__(self, settings: StackSettings) -> None:
+        self._settings = settings
+        self._files = StackFiles(settings.home)
+        self._children: list[Child] = []
+        self._state: StackState | None = None
+
+    async def run(self, on_ready: Callable[[StackState], None]) -> None:
+        """Start everything, call `on_ready`, stay until SIGTERM, SIGINT or SIGHUP.
+
+        Raises:
+            StackError: something does not start; all that did is stopped again.
+        """
+        stop = asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        with self._files.living():
+            try:
+                start = asyncio.create_task(self._start())
+                stopped = asyncio.create_task(stop.wait())
+                await asyncio.wait([start, stopped], return_when=asyncio.FIRST_COMPLETED)
+                if start.done():
+                    on_ready(start.result())
+                    await stopped
+                else:
+                    start.cancel()
+                    await asyncio.wait([start])
+            finally:
+                await self._stop()
+
+    async def _start(self) -> StackState:
+        home = private_folder(self._settings.home)
+        _check_space(home)
+        made = plan(self._settings, credentials.of_home(home / "credentials.json"))
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._broker(made))
+                group.create_task(self._store(made))
+                group.create_task(self._gateway(made))
+        except* StackError as errors:
+            raise StackError(str(errors.exceptions[0])) from errors
+        await self._child(made.worker)
+        self._state = made.state
+        self._save()
+        return self._state
+
+    async def _broker(self, made: Plan) -> None:
+        await self._child(made.nats)
+        await (await _provisioning()).streams(made, self._settings)
+
+    async def _store(self, made: Plan) -> None:
+        await self._child(made.weed)
+        await (await _provisioning()).bucket(made)
+
+    async def _gateway(self, made: Plan) -> None:
+        await self._child(made.gateway)
+        await (await _provisioning()).functions(made, self._settings)
+
+    async def _child(self, spec: ChildSpec | None) -> None:
+        if spec is None:
+            return
+        child = Child(spec, self._save)
+        self._children.append(child)
+        await child.start()
+
+    def _save(self) -> None:
+        if self._state is not None:
+            self._state.children = {c.spec.name: c.state for c in self._children}
+            self._files.save(self._state)
+
+    async def _stop(self) -> None:
+        """The queue-worker first, then the gateway with its replicas, then the servers."""
+        self._state = None
+        self._files.state.unlink(missing_ok=True)  # nobody shall find what goes away
+        order = {"queue-worker": 0, "gateway": 1}
+        for rank in (0, 1, 2):
+            leaving = [c for c in self._children if order.get(c.spec.name, 2) == rank]
+            await asyncio.gather(*(child.stop() for child in leaving))
+
+
+def supervise(settings: StackSettings, on_ready: Callable[[StackState], None]) -> None:
+    """Run a supervisor in this process until it is told to stop.
+
+    Raises:
+        StackError: as Supervisor.run; also where the disk refuses.
+    """
+    try:
+        asyncio.run(Supervisor(settings).run(on_ready))
+    except OSError as error:
+        raise StackError(
+            f"{error.filename or settings.home}: {error.strerror or error}; make room there, or set"
+            " FAASTRAIN_HOME to another folder."
+        ) from error
+
+
+def main() -> None:
+    """The detached process: home by FAASTRAIN_HOME, readiness to the inherited pipe."""
+    pipe = os.fdopen(int(os.environ.pop(READY_FD)), "w")
+
+    def tell(message: dict[str, str]) -> None:
+        with pipe:
+            json.dump(message, pipe)
+
+    try:
+        settings = read(Path(os.environ["FAASTRAIN_HOME"]), os.environ)
+        supervise(settings, lambda _: tell({"ready": "yes"}))
+    except StackError as error:
+        if not pipe.closed:
+            tell({"error": str(error)})
+        sys.exit(f"supervisor: {error}")
+
+
+async def _provisioning() -> ModuleType:
+    """Imported in a thread, while servers start."""
+    return await asyncio.to_thread(importlib.import_module, "embedded.provisioning")
+
+
+def _check_space(home: Path) -> None:
+    free = shutil.disk_usage(home).free
+    if free < LEAST_SPACE:
+        raise StackError(
+            f"{home}: only {free >> 20} MiB of disk are free, {LEAST_SPACE >> 20} are needed; make"
+            " room there, or set FAASTRAIN_HOME to another folder."
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,144 @@
+"""The pipeline as an AsyncAPI 3.0 document: pure, from the schemas, the subjects and the routes.
+
+https://www.asyncapi.com/docs/reference/specification/v3.0.0
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from events.commands import FUNCTION_OF
+from events.routes import Function
+from events.subjects import ROOT
+from schemas.export import MESSAGE_TYPES, summary
+from schemas.messages import (
+    COMMANDS,
+    FACTS,
+    CollectRollout,
+    EvaluatePolicy,
+    EvaluationCompleted,
+    InvocationCompleted,
+    InvocationDeadLettered,
+    Message,
+    PolicyUpdated,
+    RewardsReady,
+    RolloutCompleted,
+    RunCompleted,
+    RunFailed,
+    RunRequested,
+    RunStarted,
+    StopRequested,
+    UpdatePolicy,
+    tag,
+)
+
+CLIENT, QUEUE_WORKER, EVERY_STAGE = "cli", "queue-worker", "stage"
+
+SAYS: dict[str, tuple[type[Message], ...]] = {
+    CLIENT: (RunRequested, StopRequested),
+    "start-run": (RunStarted, RunFailed),
+    "update-policy": (PolicyUpdated, CollectRollout, EvaluatePolicy),
+    "rollout": (RolloutCompleted,),
+    "aggregate-rewards": (RewardsReady,),
+    "plan-update": (UpdatePolicy,),
+    "evaluate": (EvaluationCompleted,),
+    "conclude-run": (RunCompleted, RunFailed),
+    "reconcile": (CollectRollout, EvaluatePolicy),
+    QUEUE_WORKER: (InvocationDeadLettered,),
+    EVERY_STAGE: (InvocationCompleted,),
+}
+
+IDENTITY: dict[type[Message], tuple[str, ...]] = {
+    PolicyUpdated: ("version",),
+    RolloutCompleted: ("version", "index"),
+    RewardsReady: ("version",),
+    EvaluationCompleted: ("version",),
+    InvocationDeadLettered: ("call_id",),
+}
+
+PARAMETERS = {
+    "run": "a run's name, a DNS label",
+    "version": "a policy version, from 0",
+    "index": "a rollout's slot, from 0",
+    "call_id": "the invocation's call id, a UUID",
+    "function": "the name of a function",
+}
+
+DESCRIPTION = """\
+Facts lie in one JetStream stream, each said once for ever under the subject that is its identity.
+Commands are asynchronous OpenFaaS invocations. Both are msgpack maps tagged by `type`.
+The document is exported by `python -m events.export docs`; do not edit it."""
+
+
+def document(version: str, functions: Iterable[Function]) -> dict[str, Any]:
+    """The whole document; payloads are in schemas/messages.json beside it."""
+    return {
+        "asyncapi": "3.0.0",
+        "info": {"title": "FaaSTrainGym", "version": version, "description": DESCRIPTION},
+        "defaultContentType": "application/msgpack",
+        "servers": {
+            "nats": {"host": "nats:4222", "protocol": "nats", "description": "facts, metering"},
+            "gateway": {"host": "gateway:8080", "protocol": "http", "description": "commands"},
+        },
+        "channels": {kind.__name__: _channel(kind) for kind in MESSAGE_TYPES},
+        "operations": dict([*_sends(), *_receives(list(functions))]),
+        "components": {"messages": {kind.__name__: _message(kind) for kind in MESSAGE_TYPES}},
+    }
+
+
+def address(kind: type[Message]) -> str:
+    """Where messages of a kind travel: a subject with `{parameters}`, or the gateway's path."""
+    if kind in COMMANDS:
+        return f"/async-function/{FUNCTION_OF[kind]}"
+    if kind is InvocationCompleted:
+        return "ftg-usage.{run}.{function}"
+    names = ("run", *IDENTITY.get(kind, ()))
+    return ".".join((ROOT, tag(kind), *(f"{{{name}}}" for name in names)))
+
+
+def _channel(kind: type[Message]) -> dict[str, Any]:
+    server = "gateway" if kind in COMMANDS else "nats"
+    where = address(kind)
+    named = {n: {"description": text} for n, text in PARAMETERS.items() if f"{{{n}}}" in where}
+    return {
+        "address": where,
+        "summary": summary(kind),
+        "servers": [{"$ref": f"#/servers/{server}"}],
+        **({"parameters": named} if named else {}),
+        "messages": {
+            kind.__name__: {"$ref": f"#/components/messages/{kind.__name__}"},
+        },
+    }
+
+
+def _message(kind: type[Message]) -> dict[str, Any]:
+    return {
+        "name": tag(kind),
+        "title": kind.__name__,
+        "summary": summary(kind),
+        "payload": {"$ref": f"schemas/messages.json#/$defs/{kind.__name__}"},
+    }
+
+
+def _sends() -> Iterable[tuple[str, dict[str, Any]]]:
+    for speaker, kinds in SAYS.items():
+        for kind in kinds:
+            yield _operation("send", speaker, kind)
+
+
+def _receives(functions: list[Function]) -> Iterable[tuple[str, dict[str, Any]]]:
+    kind_of = {tag(kind): kind for kind in FACTS}
+    for function in functions:
+        commands = [kind for kind, name in FUNCTION_OF.items() if name == function.name]
+        for kind in [*(kind_of[topic] for topic in function.topics), *commands]:
+            yield _operation("receive", function.name, kind)
+
+
+def _operation(action: str, who: str, kind: type[Message]) -> tuple[str, dict[str, Any]]:
+    channel = f"#/channels/{kind.__name__}"
+    verb = "sends" if action == "send" else "receives"
+    return f"{who}.{action}.{kind.__name__}", {
+        "action": action,
+        "summary": f"{who} {verb} {tag(kind)}",
+        "channel": {"$ref": channel},
+        "messages": [{"$ref": f"{channel}/messages/{kind.__name__}"}],
+    }

@@ -1,0 +1,153 @@
+"""The Bus port: one suite for the fake and for NatsBus on a real nats-server."""
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator, Sequence
+from typing import NamedTuple
+
+import pytest
+
+from adapters.broker import connect
+from adapters.nats_bus import NatsBus
+from adapters.nats_facts import NatsFactLog
+from adapters.nats_streams import ensure_streams
+from events import subjects
+from events.ports import Bus, Delivery, FactLog, Subscription
+from schemas.messages import decode
+from tests.adapters.facts import new_run, requested, rollout, stopped
+from tests.fakes import InMemoryBus, InMemoryFactLog
+from tests.servers import LOGIN, NatsServer
+
+
+class World(NamedTuple):
+    facts: FactLog
+    bus: Bus
+
+
+@pytest.fixture(params=["fake", "nats"])
+async def world(request: pytest.FixtureRequest) -> AsyncIterator[World]:
+    if request.param == "fake":
+        facts = InMemoryFactLog()
+        bus = InMemoryBus(facts)
+        yield World(facts, bus)
+        await bus.close()
+        return
+    server: NatsServer = request.getfixturevalue("nats_server")
+    broker = await connect(server.url, LOGIN)
+    await ensure_streams(broker)
+    yield World(NatsFactLog(broker), NatsBus(broker))
+    await broker.close()
+
+
+def new_function() -> str:
+    return f"f-{uuid.uuid4().hex[:12]}"
+
+
+def new_id() -> str:
+    return str(uuid.uuid4())
+
+
+async def take(subscription: Subscription, count: int, limit: int = 8) -> list[Delivery]:
+    taken: list[Delivery] = []
+    async with asyncio.timeout(20):
+        while len(taken) < count:
+            taken += await subscription.next(limit)
+    return taken
+
+
+def data(deliveries: Sequence[Delivery]) -> list[bytes]:
+    return [delivery.data for delivery in deliveries]
+
+
+async def test_commands_come_in_order_and_at_most_so_many(world: World) -> None:
+    """Three are queued, two are asked for: two, then one."""
+    function = new_function()
+    commands = await world.bus.commands_for(function)
+    for name in (b"a", b"b", b"c"):
+        await world.bus.enqueue(function, name, new_id())
+    assert data(await commands.next(2)) == [b"a", b"b"]
+    assert data(await commands.next(2)) == [b"c"]
+
+
+async def test_a_message_that_comes_later_wakes_the_waiting(world: World) -> None:
+    """One is enough; nobody waits for the batch to fill."""
+    function = new_function()
+    commands = await world.bus.commands_for(function)
+    waiting = asyncio.ensure_future(commands.next(8))
+    await asyncio.sleep(0.05)
+    await world.bus.enqueue(function, b"late", "id-" + function)
+    async with asyncio.timeout(5):
+        (delivery,) = await waiting
+    assert (delivery.data, delivery.message_id) == (b"late", "id-" + function)
+    assert (delivery.subject, delivery.attempt) == (subjects.of_command(function), 1)
+
+
+async def test_a_repeated_message_id_is_dropped(world: World) -> None:
+    """The same call comes once, whatever its body."""
+    function, repeated = new_function(), new_id()
+    for body in (b"first", b"again"):
+        await world.bus.enqueue(function, body, repeated)
+    await world.bus.enqueue(function, b"other", new_id())
+    commands = await world.bus.commands_for(function)
+    assert data(await take(commands, 2)) == [b"first", b"other"]
+
+
+async def test_a_retried_message_comes_again_and_blocks_nobody(world: World) -> None:
+    """Others pass it meanwhile; its attempt is counted; acknowledged, it stays away."""
+    function = new_function()
+    commands = await world.bus.commands_for(function)
+    await world.bus.enqueue(function, b"poison", new_id())
+    (poison,) = await take(commands, 1)
+    await poison.retry(0.3)
+    await world.bus.enqueue(function, b"fine", new_id())
+    (fine,) = await take(commands, 1)
+    await fine.ack()
+    (again,) = await take(commands, 1)
+    assert (fine.data, again.data) == (b"fine", b"poison")
+    assert (again.attempt, again.message_id) == (2, poison.message_id)
+    await again.extend()
+    await again.ack()
+    await world.bus.enqueue(function, b"last", new_id())
+    assert data(await take(commands, 1)) == [b"last"]
+
+
+async def test_a_subscription_is_shared(world: World) -> None:
+    """Two workers of one function: each message goes to one of them."""
+    function = new_function()
+    one, two = await world.bus.commands_for(function), await world.bus.commands_for(function)
+    for i in range(4):
+        await world.bus.enqueue(function, b"%d" % i, new_id())
+    assert sorted(data(await take(one, 2, 2) + await take(two, 2, 2))) == [b"0", b"1", b"2", b"3"]
+
+
+async def test_facts_go_to_every_function_that_hears_their_topic(world: World) -> None:
+    """Said before or after it subscribed; other topics do not come; the subject is the id."""
+    run, one, two = new_run(), new_function(), new_function()
+    await world.facts.say(requested(run))
+    hears_all = await world.bus.facts_for(one, ["run.requested", "run.stop-requested"])
+    hears_stop = await world.bus.facts_for(two, ["run.stop-requested"])
+    await world.facts.say(rollout(run, 0, 0))
+    await world.facts.say(stopped(run))
+
+    async def of_run(subscription: Subscription, count: int) -> list[Delivery]:
+        found: list[Delivery] = []
+        async with asyncio.timeout(20):
+            while len(found) < count:
+                found += [d for d in await subscription.next(64) if decode(d.data).run == run]
+        return found
+
+    heard = await of_run(hears_all, 2)
+    assert [decode(d.data) for d in heard] == [requested(run), stopped(run)]
+    assert [d.message_id for d in heard] == [d.subject for d in heard]
+    assert [decode(d.data) for d in await of_run(hears_stop, 1)] == [stopped(run)]
+
+
+async def test_a_topic_that_is_added_is_heard(world: World) -> None:
+    """The subscription of a function follows its stack.yml."""
+    run, function = new_run(), new_function()
+    await world.bus.facts_for(function, ["run.failed"])
+    both = await world.bus.facts_for(function, ["run.failed", "run.stop-requested"])
+    await world.facts.say(stopped(run))
+    async with asyncio.timeout(20):
+        while run not in [decode(d.data).run for d in await both.next(64)]:
+            pass

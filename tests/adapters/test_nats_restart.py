@@ -1,0 +1,79 @@
+"""What outlives `kill -9` of nats-server and its restart on the same store."""
+
+import asyncio
+import uuid
+
+import pytest
+
+from adapters.broker import connect
+from adapters.errors import Unavailable
+from adapters.nats_bus import NatsBus
+from adapters.nats_facts import NatsFactLog
+from adapters.nats_streams import ensure_streams
+from adapters.settings import Login
+from events import subjects
+from tests.adapters.facts import new_run, requested, rollout, stopped
+from tests.servers import LOGIN, NatsServer
+
+
+async def test_facts_and_followers_survive(mortal_nats_server: NatsServer) -> None:
+    """No fact is lost, none is followed twice, and the connection mends itself."""
+    broker = await connect(mortal_nats_server.url, LOGIN)
+    await ensure_streams(broker)
+    log, run = NatsFactLog(broker), new_run()
+    await log.say(requested(run))
+    following = log.follow(*subjects.of_run(run))
+    seen = [(await anext(following)).fact]
+    more = asyncio.ensure_future(anext(following))
+    await asyncio.to_thread(mortal_nats_server.restart)
+    assert await log.say(rollout(run, 0, 0))
+    assert not await log.say(requested(run))
+    async with asyncio.timeout(20):
+        seen.append((await more).fact)
+        await log.say(stopped(run))
+        seen.append((await anext(following)).fact)
+    assert seen == [requested(run), rollout(run, 0, 0), stopped(run)]
+    await broker.close()
+
+
+async def test_deliveries_survive(mortal_nats_server: NatsServer) -> None:
+    """A subscription that waits goes on; what was queued comes; what was acknowledged does not."""
+    broker = await connect(mortal_nats_server.url, LOGIN)
+    await ensure_streams(broker)
+    bus = NatsBus(broker)
+    commands = await bus.commands_for("f")
+    await bus.enqueue("f", b"done", str(uuid.uuid4()))
+    (first,) = await commands.next(1)
+    await first.ack()
+    await bus.enqueue("g", b"kept", str(uuid.uuid4()))
+    waiting = asyncio.ensure_future(commands.next(8))
+    await asyncio.to_thread(mortal_nats_server.restart)
+    await bus.enqueue("f", b"later", str(uuid.uuid4()))
+    async with asyncio.timeout(20):
+        arrived = await waiting
+        while not arrived:
+            arrived = await commands.next(8)
+        kept = await (await bus.commands_for("g")).next(8)
+    assert [d.data for d in arrived] == [b"later"]
+    assert [d.data for d in kept] == [b"kept"]
+    await broker.close()
+
+
+async def test_a_broker_that_is_away_is_unavailable(mortal_nats_server: NatsServer) -> None:
+    """Nothing hangs and nothing is swallowed: the caller is told to try again later."""
+    broker = await connect(mortal_nats_server.url, LOGIN)
+    await ensure_streams(broker)
+    log = NatsFactLog(broker)
+    mortal_nats_server.kill()
+    with pytest.raises(Unavailable, match=r"request ftg\.run\.requested"):
+        await log.say(requested(new_run()))
+    await broker.close()
+
+
+async def test_a_wrong_password_is_named(
+    nats_server: NatsServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The sentence says where, why and what to look at."""
+    monkeypatch.setattr("adapters.broker.CONNECT_SECONDS", 0.5)
+    with pytest.raises(Unavailable, match=r"(?i)authorization.*secret ftg-nats"):
+        await connect(nats_server.url, Login("tester", "wrong"))

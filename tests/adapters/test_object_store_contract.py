@@ -1,0 +1,153 @@
+"""The ObjectStore port: one suite for the fake and for S3ObjectStore on a real SeaweedFS."""
+
+import asyncio
+import hashlib
+import uuid
+from collections.abc import AsyncIterator
+from io import BytesIO
+
+import pytest
+from minio import Minio
+
+from adapters.bucket import Bucket
+from adapters.errors import ObjectAltered, ObjectMissing, Refused, Unavailable
+from adapters.object_store import S3ObjectStore
+from adapters.settings import Login
+from schemas.references import ObjectRef
+from tests.fakes import InMemoryObjectStore
+from tests.servers import LOGIN, WeedServer, free_ports
+
+
+class Underneath:
+    """The store behind the port's back."""
+
+    def __init__(self, store: InMemoryObjectStore | S3ObjectStore, client: Minio | None) -> None:
+        self.store = store
+        self._client = client
+
+    def write(self, key: str, data: bytes) -> None:
+        if self._client is not None:
+            self._client.put_object("test", key, BytesIO(data), len(data))
+        elif isinstance(self.store, InMemoryObjectStore):
+            self.store.data[key] = data
+
+    def delete(self, key: str) -> None:
+        if self._client is not None:
+            self._client.remove_object("test", key)
+        elif isinstance(self.store, InMemoryObjectStore):
+            del self.store.data[key]
+
+
+@pytest.fixture(params=["fake", "seaweedfs"])
+async def underneath(request: pytest.FixtureRequest) -> AsyncIterator[Underneath]:
+    if request.param == "fake":
+        yield Underneath(InMemoryObjectStore(), None)
+        return
+    server: WeedServer = request.getfixturevalue("weed_server")
+    await Bucket(server.url, "test", LOGIN).ensure()
+    store = S3ObjectStore(server.url, "test", LOGIN)
+    host = server.url.removeprefix("http://")
+    yield Underneath(store, Minio(host, LOGIN.user, LOGIN.password, secure=False))
+    await store.close()
+
+
+@pytest.fixture
+def store(underneath: Underneath) -> InMemoryObjectStore | S3ObjectStore:
+    return underneath.store
+
+
+def new_key() -> str:
+    return f"runs/{uuid.uuid4().hex}/a b+é.msgpack"
+
+
+@pytest.mark.parametrize("data", [b"", b"abc", bytes(range(256)) * 4096])
+async def test_what_was_put_is_got(store: S3ObjectStore, data: bytes) -> None:
+    """The reference says bucket, key, size and SHA-256; get gives the bytes."""
+    key = new_key()
+    ref = await store.put(key, data)
+    digest = hashlib.sha256(data).hexdigest()
+    assert ref == ObjectRef(bucket="test", key=key, size=len(data), sha256=digest)
+    assert await store.get(ref) == data
+    assert await store.find(key) == ref
+
+
+async def test_the_first_writer_wins(store: S3ObjectStore) -> None:
+    """The second gets a reference to what the first wrote."""
+    key = new_key()
+    first = await store.put(key, b"first")
+    assert await store.put(key, b"the second") == first
+    assert await store.get(first) == b"first"
+
+
+async def test_of_many_writers_one_wins(store: S3ObjectStore) -> None:
+    """Sixteen at once: all hold the same reference, and it is true."""
+    key = new_key()
+    refs = await asyncio.gather(*(store.put(key, b"%d" % i * (i + 1)) for i in range(16)))
+    assert set(refs) == {refs[0]}
+    assert len(await store.get(refs[0])) == refs[0].size
+
+
+async def test_an_absent_object_is_not_found(store: S3ObjectStore) -> None:
+    """find says so by None."""
+    assert await store.find(new_key()) is None
+
+
+async def test_find_knows_objects_that_somebody_else_wrote(underneath: Underneath) -> None:
+    """Without our digest beside it, the digest is of the bytes."""
+    key = new_key()
+    underneath.write(key, b"uploaded by hand")
+    ref = await underneath.store.find(key)
+    assert ref is not None
+    assert ref.sha256 == hashlib.sha256(b"uploaded by hand").hexdigest()
+    assert await underneath.store.put(key, b"ours") == ref
+
+
+@pytest.mark.parametrize("altered", [b"Data", b"data and more", b""])
+async def test_an_altered_object_is_refused(underneath: Underneath, altered: bytes) -> None:
+    """Same size or not; the error names the key."""
+    key = new_key()
+    ref = await underneath.store.put(key, b"data")
+    underneath.delete(key)
+    underneath.write(key, altered)
+    with pytest.raises(ObjectAltered, match=f"test/{key.replace('+', '[+]')}"):
+        await underneath.store.get(ref)
+
+
+async def test_a_deleted_object_is_missing(underneath: Underneath) -> None:
+    """The error names the key."""
+    key = new_key()
+    ref = await underneath.store.put(key, b"data")
+    underneath.delete(key)
+    with pytest.raises(ObjectMissing, match=f"test/{key.replace('+', '[+]')}"):
+        await underneath.store.get(ref)
+
+
+async def test_a_bucket_lists_what_lies_under_a_prefix(weed_server: WeedServer) -> None:
+    """Sorted, and nothing beside it; to create a bucket twice is no error."""
+    bucket, store = Bucket(weed_server.url, "test", LOGIN), None
+    await bucket.ensure()
+    await bucket.ensure()
+    store = S3ObjectStore(weed_server.url, "test", LOGIN)
+    prefix = f"runs/{uuid.uuid4().hex}/"
+    for key in ("b/2", "a", "b/1"):
+        await store.put(prefix + key, b"x")
+    assert await bucket.keys(prefix) == [prefix + key for key in ("a", "b/1", "b/2")]
+    assert await bucket.keys(prefix + "b/") == [prefix + key for key in ("b/1", "b/2")]
+    await store.close()
+
+
+async def test_a_wrong_key_is_refused(weed_server: WeedServer) -> None:
+    """Trying again cannot help; the sentence says what to look at."""
+    store = S3ObjectStore(weed_server.url, "test", Login(LOGIN.user, "wrong"))
+    with pytest.raises(Refused, match=r"403.*secret ftg-s3"):
+        await store.put(new_key(), b"x")
+    await store.close()
+
+
+async def test_a_store_that_is_away_is_unavailable() -> None:
+    """Nobody listens: a transient error that names the address and the object."""
+    (port,) = free_ports(1)
+    store = S3ObjectStore(f"http://127.0.0.1:{port}", "test", LOGIN)
+    with pytest.raises(Unavailable, match=f"127.0.0.1:{port}: put test/k"):
+        await store.put("k", b"x")
+    await store.close()

@@ -1,0 +1,87 @@
+from pathlib import Path
+
+import pytest
+
+from adapters.errors import SettingsError
+from adapters.settings import Login, Settings
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    for name, value in {
+        "ftg-signing-key": "key\n",
+        "ftg-nats": "user:pass:word\n",
+        "ftg-s3": "access:secret",
+    }.items():
+        (tmp_path / name).write_text(value)
+    return {
+        "FTG_NATS_URL": "nats://127.0.0.1:4222",
+        "FTG_S3_URL": "http://127.0.0.1:9000/",
+        "FTG_GATEWAY_URL": "http://127.0.0.1:8080",
+        "FTG_FUNCTION": "rollout",
+        "FTG_REPLICA": "rollout-1",
+        "FTG_MEMORY_MB": "512",
+        "FTG_SECRETS": str(tmp_path),
+    }
+
+
+def test_everything_is_read(environment: dict[str, str], tmp_path: Path) -> None:
+    """Variables and files; a password may hold colons."""
+    assert Settings.from_environment(environment) == Settings(
+        nats_url="nats://127.0.0.1:4222",
+        s3_url="http://127.0.0.1:9000",
+        gateway_url="http://127.0.0.1:8080",
+        bucket="faastraingym",
+        function="rollout",
+        replica="rollout-1",
+        memory_mb=512,
+        nats=Login("user", "pass:word"),
+        s3=Login("access", "secret"),
+        signing_key=b"key",
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("FTG_NATS_URL", "", "FTG_NATS_URL is not set"),
+        ("FTG_NATS_URL", "127.0.0.1:4222", "write it as nats://host:port"),
+        ("FTG_S3_URL", "http://", "write it as http://host:port"),
+        ("FTG_S3_URL", "http://a:99999", "write it as http://host:port"),
+        ("FTG_GATEWAY_URL", "ftp://a", "write it as http://host:port"),
+        ("FTG_FUNCTION", "", "FTG_FUNCTION is not set"),
+        ("FTG_BUCKET", "b", "FTG_BUCKET is 'b'; write 3 to 63"),
+        ("FTG_MEMORY_MB", "512Mi", "whole number of megabytes"),
+        ("FTG_SECRETS", "/nowhere", "/nowhere/ftg-nats cannot be read"),
+    ],
+)
+def test_a_wrong_variable_is_named(
+    environment: dict[str, str], name: str, value: str, sentence: str
+) -> None:
+    """With what was found and what to write."""
+    with pytest.raises(SettingsError, match=sentence):
+        Settings.from_environment({**environment, name: value})
+
+
+@pytest.mark.parametrize(
+    ("secret", "text", "sentence"),
+    [
+        ("ftg-nats", "user", "ftg-nats is ill-formed; write user:password"),
+        ("ftg-s3", ":", "ftg-s3 is ill-formed; write access key:secret key"),
+        ("ftg-signing-key", "\n", "ftg-signing-key is empty"),
+    ],
+)
+def test_a_wrong_secret_is_named(
+    environment: dict[str, str], tmp_path: Path, secret: str, text: str, sentence: str
+) -> None:
+    """By its file, never by its content."""
+    (tmp_path / secret).write_text(text)
+    with pytest.raises(SettingsError, match=sentence):
+        Settings.from_environment(environment)
+
+
+def test_no_secret_is_shown(environment: dict[str, str]) -> None:
+    """Neither by the settings nor by a login."""
+    settings = Settings.from_environment(environment)
+    for shown in (repr(settings), repr(settings.nats), str(settings.s3)):
+        assert not any(secret in shown for secret in ("pass", "secret", "key"))

@@ -1,0 +1,147 @@
+"""The stage wrapper: who may speak to it, what it answers, what it sends and meters."""
+
+from typing import NamedTuple
+
+import pytest
+
+from adapters.settings import Login, Settings
+from adapters.signing import sign
+from adapters.stage import CronStage, Outgoing, Stage, cron_stage
+from events.ports import Services, Unavailable
+from schemas.errors import RunFault
+from schemas.messages import EvaluatePolicy, RunFailed, RunStarted, StopRequested, encode
+from schemas.references import ObjectRef, PolicyRef
+from tests.fakes import InMemoryCommandQueue, InMemoryFactLog, InMemoryObjectStore
+
+KEY = b"a signing key"
+OBJECT = ObjectRef(bucket="b", key="k", size=1, sha256="0" * 64)
+SETTINGS = Settings(
+    nats_url="nats://127.0.0.1:1",
+    s3_url="http://127.0.0.1:1",
+    gateway_url="http://127.0.0.1:1",
+    bucket="b",
+    function="conclude-run",
+    replica="conclude-run-1",
+    memory_mb=256,
+    nats=Login("u", "p"),
+    s3=Login("u", "p"),
+    signing_key=KEY,
+)
+
+
+class FakeConnections(NamedTuple):
+    services: Services
+    commands: InMemoryCommandQueue
+
+
+def connected(stage: Stage) -> Stage:
+    """The stage as it is after `start`, on fakes."""
+    services = Services(InMemoryFactLog(), InMemoryObjectStore())
+    stage._settings = SETTINGS
+    stage._connections = FakeConnections(services, InMemoryCommandQueue())  # type: ignore[assignment]
+    return stage
+
+
+def answering(outgoing: Outgoing = (), error: Exception | None = None) -> Stage:
+    async def handler(message: StopRequested, services: Services) -> Outgoing:
+        if error is not None:
+            raise error
+        return outgoing
+
+    return connected(Stage((StopRequested,), handler))
+
+
+def signed(body: bytes, now: float | None = None) -> dict[str, str]:
+    import time
+
+    return {"x-ftg-signature": sign(KEY, "conclude-run", body, now or time.time())}
+
+
+BODY = encode(StopRequested(run="demo"))
+
+
+async def test_facts_are_said_and_commands_invoked_before_the_answer() -> None:
+    """200 means that everything the handler returned is durable."""
+    failed = RunFailed(run="demo", reason="why")
+    policy = PolicyRef(version=1, policy=OBJECT, learner=OBJECT, env_steps=1)
+    evaluate = EvaluatePolicy(run="demo", manifest=OBJECT, policy=policy)
+    stage = answering([failed, evaluate])
+    status, _, _ = await stage(BODY, signed(BODY))
+    assert status == 200
+    assert [r.fact for _, r in stage._connections.services.facts.log] == [failed]
+    (invocation,) = stage._connections.commands.invoked
+    assert (invocation.function, invocation.message) == ("evaluate", evaluate)
+
+
+@pytest.mark.parametrize(
+    ("body", "headers"),
+    [
+        (BODY, {}),
+        (BODY, {"x-ftg-signature": "t=1,v1=" + "0" * 64}),
+        (BODY + b"x", signed(BODY)),
+        (BODY, signed(BODY, now=1.0)),
+        (b"\xff", signed(b"\xff")),
+    ],
+    ids=["unsigned", "wrongly signed", "altered", "replayed", "no message"],
+)
+async def test_what_is_not_ours_is_refused(body: bytes, headers: dict[str, str]) -> None:
+    """400: never delivered again; the handler does not see it."""
+    stage = answering(error=AssertionError("the handler was called"))
+    status, _, text = await stage(body, headers)
+    assert status == 400, text
+
+
+async def test_a_message_for_another_stage_is_refused() -> None:
+    """The sentence names what the stage takes."""
+    body = encode(RunStarted(run="demo", manifest=OBJECT))
+    status, _, text = await answering()(body, signed(body))
+    assert (status, text) == (
+        400,
+        b"conclude-run does not take run.started; it takes run.stop-requested",
+    )
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [(RunFault("no such id"), 422), (Unavailable("away"), 503), (ZeroDivisionError(), 500)],
+)
+async def test_errors_become_statuses(error: Exception, status: int) -> None:
+    """And what the caller reads names the error; a defect comes with its traceback."""
+    answered, headers, text = await answering(error=error)(BODY, signed(BODY))
+    assert answered == status
+    assert (str(error) or type(error).__name__) in text.decode()
+    assert ("retry-after" in headers) == (status == 503)
+
+
+async def test_an_environments_own_traceback_is_told_with_the_words_last() -> None:
+    """The last line is what a person reads first."""
+    fault = RunFault("Broken-v0: step 3 raised")
+    fault.__cause__ = ValueError("inside the environment")
+    _, _, text = await answering(error=fault)(BODY, signed(BODY))
+    lines = text.decode().splitlines()
+    assert "ValueError: inside the environment" in lines
+    assert lines[-1] == "Broken-v0: step 3 raised"
+
+
+async def test_every_invocation_is_metered_failures_too() -> None:
+    """The first one of a replica is a cold start."""
+    stage = answering(error=Unavailable("away"))
+    await stage(BODY, {**signed(BODY), "x-call-id": "42"})
+    await stage(BODY, signed(BODY))
+    first, second = stage._connections.services.facts.metered
+    assert (first.run, first.function, first.call_id) == ("demo", "conclude-run", "42")
+    assert (first.status, first.memory_mb) == (503, 256)
+    assert (first.cold_start, second.cold_start) == (True, False)
+
+
+async def test_the_clock_needs_no_signature() -> None:
+    """A tick has no body; what is due is done, whoever asks."""
+
+    async def handler(services: Services) -> Outgoing:
+        return [RunFailed(run="demo", reason="why")]
+
+    stage = connected(cron_stage(handler))
+    assert isinstance(stage, CronStage)
+    status, _, _ = await stage(b"", {})
+    assert status == 200
+    assert len(stage._connections.services.facts.log) == 1

@@ -1,0 +1,14 @@
+import sys
+from subprocess import check_output
+
+SCRIPT = """
+import sys
+from algorithms import acting, collect, episodes, evaluate, planning, rewards, seeding, spaces
+from algorithms import statistics
+print(sorted({"jax", "flax", "optax"} & set(sys.modules)))
+"""
+
+
+def test_all_but_the_learner_starts_without_jax() -> None:
+    """The cold start of a rollout is a NumPy import, not JAX's two seconds."""
+    assert check_output([sys.executable, "-c", SCRIPT], text=True).strip() == "[]"

@@ -1,0 +1,105 @@
+"""A world in memory for the command line."""
+
+import io
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from cli.errors import StackTrouble
+from cli.gateway import FunctionState, LogLine
+from cli.main import main
+from cli.screen import Screen
+from cli.streams import StreamSize
+from cli.world import Connected, World
+from schemas.messages import Message, RunRequested
+from tests.cli.facts import NOW, beginning, completed, failed
+from tests.fakes import InMemoryFactLog, InMemoryObjectStore
+
+
+class Pipeline(InMemoryFactLog):
+    """A log in which a requested run goes on by itself, by a script of facts."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ending = "target"  # or another reason, or "failed"
+
+    async def say(self, fact: Message) -> bool:
+        heard = await super().say(fact)
+        if heard and isinstance(fact, RunRequested):
+            for more in [*beginning(fact.run), self.end(fact.run)]:
+                await super().say(more)
+        return heard
+
+    def end(self, run: str) -> Message:
+        return failed(run) if self.ending == "failed" else completed(self.ending, run)
+
+
+class FakeStreams:
+    async def sizes(self) -> dict[str, StreamSize]:
+        return {"FTG_FACTS": StreamSize(messages=7, bytes=1 << 20)}
+
+
+class FakeGateway:
+    """Two functions, one of them asleep."""
+
+    def functions(self) -> list[FunctionState]:
+        return [
+            FunctionState(name="evaluate", replicas=0, available_replicas=0, invocation_count=3.0),
+            FunctionState(name="rollout", replicas=2, available_replicas=1, invocation_count=9.0),
+        ]
+
+    def logs(self, name: str, follow: bool, tail: int, since: str) -> Iterator[LogLine]:
+        self.asked = (name, follow, tail, since)
+        yield LogLine(
+            name=name, instance="rollout-1", timestamp="2026-11-22T17:15:00Z", text="done"
+        )
+
+
+class Desk:
+    """A command line on fakes: type a command, look at what it printed."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.folder = folder
+        self.facts = Pipeline()
+        self.objects = InMemoryObjectStore()
+        self.gateway = FakeGateway()
+        self.started = 0
+        self.up = True
+        self.out = ""
+        self.err = ""
+        monkeypatch.chdir(folder)
+
+    def __call__(self, *argv: str) -> int:
+        out, err = io.StringIO(), io.StringIO()
+        world = World(
+            screen=Screen(out, err),
+            environment={"FAASTRAIN_HOME": str(self.folder / "home")},
+            connect=self._connect,
+            gateway=lambda: self.gateway,
+            ensure_stack=self._ensure_stack,
+            now=lambda: NOW,
+        )
+        code = main(argv, world)
+        self.out, self.err = out.getvalue(), err.getvalue()
+        return code
+
+    def write(self, name: str, text: str) -> str:
+        (self.folder / name).write_text(text)
+        return name
+
+    @asynccontextmanager
+    async def _connect(self) -> AsyncIterator[Connected]:
+        if not self.up:
+            raise StackTrouble("no stack runs here; start it with `faastrain up`")
+        yield Connected(self.facts, self.objects, FakeStreams())
+
+    def _ensure_stack(self) -> None:
+        self.started += 1
+        self.up = True
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    return Desk(tmp_path, monkeypatch)

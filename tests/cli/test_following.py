@@ -1,0 +1,104 @@
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+
+import pytest
+
+from cli.errors import StackTrouble
+from cli.following import Follower
+from cli.progress import Progress
+from events.ports import Recorded, Unavailable
+from schemas.messages import RunRequested, tag
+from tests.cli.facts import RUN, SPEC, beginning, completed
+from tests.fakes import InMemoryFactLog
+
+
+class Eyes:
+    """A view that remembers."""
+
+    def __init__(self) -> None:
+        self.types: list[str] = []
+        self.notices: list[str] = []
+        self.counts: list[Mapping[str, int] | None] = []
+        self.counted = asyncio.Event()
+
+    def show(self, progress: Progress, record: Recorded) -> None:
+        self.types.append(tag(record.fact))
+
+    def replicas(self, counts: Mapping[str, int] | None) -> None:
+        self.counts.append(counts)
+        self.counted.set()
+
+    def notice(self, text: str) -> None:
+        self.notices.append(text)
+
+
+class Flaky(InMemoryFactLog):
+    """Breaks off after three facts, and is then away for `outage` questions."""
+
+    def __init__(self, outage: int) -> None:
+        super().__init__()
+        self.outage = outage
+        self.broken = False
+
+    async def count(self, subject_filter: str) -> int:
+        if self.broken and self.outage > 0:
+            self.outage -= 1
+            raise Unavailable("no answer")
+        return await super().count(subject_filter)
+
+    async def follow(self, *subject_filters: str) -> AsyncIterator[Recorded]:
+        given = 0
+        async for record in super().follow(*subject_filters):
+            if given == 3 and not self.broken:
+                self.broken = True
+                raise Unavailable("broken off")
+            given += 1
+            yield record
+
+
+async def replicas() -> Mapping[str, int] | None:
+    return {"rollout": 2}
+
+
+def follower(facts: InMemoryFactLog, view: Eyes, patience: float = 30.0) -> Follower:
+    return Follower(RUN, facts, view, replicas, pulse=0.001, patience=patience)
+
+
+async def fill(facts: InMemoryFactLog, *more) -> None:
+    for fact in (RunRequested(run=RUN, spec=SPEC), *beginning(), *more):
+        await facts.say(fact)
+
+
+async def test_it_ends_with_the_run_and_says_nothing() -> None:
+    """What is to come is waited for; the log holds no more than before."""
+    facts, view = InMemoryFactLog(), Eyes()
+    await fill(facts)
+    following = asyncio.create_task(follower(facts, view).to_end())
+    await view.counted.wait()
+    assert not following.done()
+    await facts.say(completed("target"))
+    assert (await following).ended
+    assert view.types[0] == "run.requested"
+    assert view.types[-1] == "run.completed"
+    assert len(facts.log) == len(view.types)
+    assert view.counts[0] == {"rollout": 2}
+
+
+async def test_after_an_outage_it_goes_on_where_it_was() -> None:
+    """Every fact is shown once; the outage and its end are told."""
+    facts, view = Flaky(outage=3), Eyes()
+    await fill(facts, completed("target"))
+    await follower(facts, view).to_end()
+    assert view.types == [tag(record.fact) for _, record in facts.log]
+    assert ["does not answer" in view.notices[0], view.notices[1]] == [
+        True,
+        "the stack answers again",
+    ]
+
+
+async def test_patience_ends() -> None:
+    """A stack that stays away ends the following, with what to do."""
+    facts, view = Flaky(outage=10**9), Eyes()
+    await fill(facts, completed("target"))
+    with pytest.raises(StackTrouble, match=f"faastrain follow {RUN}"):
+        await follower(facts, view, patience=0.01).to_end()

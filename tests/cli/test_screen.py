@@ -1,0 +1,81 @@
+import io
+import json
+
+from cli.live import LiveView, replica_line
+from cli.progress import Progress, advance
+from cli.runs import RunRow
+from cli.screen import Screen, printable
+from cli.summary import print_summary
+from events.history import fold
+from events.report import build
+from schemas.messages import RunRequested
+from tests.cli.facts import NOW, RUN, SPEC, beginning, completed, records, usage
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_no_text_can_command_the_terminal() -> None:
+    """Escape sequences of a function's log lose their escape; lines and tabs stay."""
+    assert printable("\x1b[31mred\x07\r\x9b2J\tTab\nß") == "[31mred2J\tTab\nß"
+    screen = Screen(io.StringIO(), io.StringIO())
+    screen.line("\x1b]0;title\x07")
+    screen.remark("\x1b[2J")
+    assert screen.out.getvalue() + screen.err.getvalue() == "]0;title\n[2J\n"
+
+
+def test_json_is_one_document() -> None:
+    """Structs too; the other form is one line."""
+    screen = Screen(io.StringIO(), io.StringIO())
+    row = RunRow(
+        run_id="a",
+        status="running",
+        reason="",
+        algorithm="ppo",
+        environment="CartPole-v1",
+        versions=1,
+        env_steps=2,
+        evaluation=None,
+        requested_at=3.0,
+        wall_seconds=4.0,
+    )
+    screen.json([row])
+    assert json.loads(screen.out.getvalue())[0]["evaluation"] is None
+    screen.json_line({"a": "x\ny"})
+    assert screen.out.getvalue().splitlines()[-1] == '{"a":"x\\ny"}'
+
+
+def test_a_summary_on_a_terminal_has_the_same_facts() -> None:
+    """Tables, nothing cut off, markup of user's texts not obeyed."""
+    told = records(RunRequested(run=RUN, spec=SPEC), *beginning(), completed("target"))
+    report = build(RUN, fold(told), [usage("rollout", 2.0, True)], NOW)
+    screen = Screen(Terminal(), io.StringIO())
+    print_summary(screen, report)
+    shown = screen.out.getvalue()
+    for fact in (RUN, "480.50 ± 12.25", "ab" * 32, f"runs/{RUN}/report.json", "GB-seconds"):
+        assert fact in shown
+
+
+def test_the_live_view_shows_bar_numbers_and_replicas() -> None:
+    """What it drew last; a notice is shown until the next."""
+    screen = Screen(Terminal(), io.StringIO())
+    progress = Progress(run=RUN)
+    with LiveView(screen, RUN) as view:
+        for record in records(RunRequested(run=RUN, spec=SPEC), *beginning()):
+            progress = advance(progress, record)
+            view.show(progress, record)
+        view.replicas({"rollout": 2, "evaluate": 0})
+        view.notice("[bold]the stack does not answer\x1b[2J")
+    drawn = screen.out.getvalue()
+    assert "64 of 128 steps" in drawn
+    assert "evaluation 480.50" in drawn
+    assert "replicas: rollout 2" in drawn
+    assert "[bold]the stack does not answer[2J" in drawn
+
+
+def test_replicas_in_words() -> None:
+    """None at work, and nobody to ask."""
+    assert replica_line({"rollout": 0}) == "replicas: none"
+    assert replica_line(None) == "replicas: the gateway does not answer"

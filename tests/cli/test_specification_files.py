@@ -1,0 +1,126 @@
+from pathlib import Path
+
+import pytest
+
+from cli.errors import BadInput
+from cli.specification_files import load, override, validate
+from tests.cli.facts import SPEC
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.toml", "[algorithm]\nname = 'ppo'\nlearning_rate = 1e-3\n"),
+        ("a.yaml", "algorithm:\n  name: ppo\n  learning_rate: 1e-3\n"),
+        ("a.yml", "algorithm: {name: ppo, learning_rate: 0.001}\n"),
+        ("a.json", '{"algorithm": {"name": "ppo", "learning_rate": 0.001}}'),
+    ],
+)
+def test_every_format_gives_the_same_tables(tmp_path: Path, name: str, text: str) -> None:
+    """TOML, YAML and JSON say the same; 1e-3 is a number in YAML too."""
+    (tmp_path / name).write_text(text)
+    assert load(tmp_path / name) == {"algorithm": {"name": "ppo", "learning_rate": 0.001}}
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("a.toml", "seed = 1\n[algorithm\n", "a.toml, line 2: "),
+        ("a.toml", "seed = 'x\n", "a.toml, line 1: "),
+        ("a.yaml", "seed: 1\nstop: [\n", "a.yaml, line 3: "),
+        ("a.json", '{"seed": 1,\n "stop" 2}', "a.json, line 2: "),
+        ("a.yaml", "- 1\n", "a.yaml: holds a list; write tables"),
+        ("a.ini", "seed=1", "a.ini: a specification ends in .toml, .yaml, .yml, .json"),
+    ],
+)
+def test_what_does_not_parse_is_told_with_file_and_line(
+    tmp_path: Path, name: str, text: str, said: str
+) -> None:
+    """One sentence: the file, the line, what is wrong."""
+    (tmp_path / name).write_text(text)
+    with pytest.raises(BadInput) as refusal:
+        load(tmp_path / name)
+    assert said in str(refusal.value)
+    assert "\n" not in str(refusal.value)
+
+
+def test_what_cannot_be_read_is_told(tmp_path: Path) -> None:
+    """No such file, a folder, bytes that are no text."""
+    (tmp_path / "folder.toml").mkdir()
+    (tmp_path / "latin.toml").write_bytes(b"# \xe9")
+    for name, said in [
+        ("none.toml", "no such file"),
+        ("folder.toml", "cannot be read: Is a directory"),
+        ("latin.toml", "byte 2 is not UTF-8"),
+    ]:
+        with pytest.raises(BadInput, match=said):
+            load(tmp_path / name)
+
+
+def test_overrides_are_toml_values_and_leave_the_original_alone() -> None:
+    """Numbers, texts, lists; new tables are made; the last one wins."""
+    raw = {"algorithm": {"name": "ppo", "gamma": 0.9}}
+    changed = override(
+        raw,
+        [
+            "algorithm.gamma=0.98",
+            "algorithm.gamma = 0.99",
+            "environment.id='Acrobot-v1'",
+            "algorithm.hidden_sizes=[8, 8]",
+            "seed=7",
+        ],
+    )
+    assert changed == {
+        "algorithm": {"name": "ppo", "gamma": 0.99, "hidden_sizes": [8, 8]},
+        "environment": {"id": "Acrobot-v1"},
+        "seed": 7,
+    }
+    assert raw == {"algorithm": {"name": "ppo", "gamma": 0.9}}
+
+
+@pytest.mark.parametrize(
+    ("assignment", "said"),
+    [
+        ("seed", "write key=value"),
+        ("=1", "write key=value"),
+        ("algorithm..gamma=1", "write key=value"),
+        ("environment.id=CartPole-v1", "write a text in quotes: --set 'environment.id=\""),
+        ("seed=1\nevil=2", "the value is no TOML"),
+        ("algorithm.name.first=1", "name is no table"),
+    ],
+)
+def test_a_wrong_override_is_refused(assignment: str, said: str) -> None:
+    """The text repeats the assignment and says how to write it."""
+    with pytest.raises(BadInput) as refusal:
+        override({"algorithm": {"name": "ppo"}}, [assignment])
+    assert str(refusal.value).startswith(f"--set {assignment}: ")
+    assert said in str(refusal.value)
+
+
+def test_a_good_specification_is_typed() -> None:
+    """Defaults are filled in."""
+    spec = validate(SPEC, "a.toml")
+    assert (spec.environment.id, spec.rollout.batch, spec.algorithm.gamma) == (
+        "CartPole-v1",
+        2,
+        0.99,
+    )
+
+
+@pytest.mark.parametrize(
+    ("assignment", "said"),
+    [
+        ("rollout.threshold=3", "a.toml: spec.rollout.threshold: found 3; allowed: 1 to 2"),
+        ("algorithm.gama=0.9", "a.toml: spec.algorithm.gama: unknown key; did you mean 'gamma'?"),
+        ("environment.id='CartPol-v1'", "did you mean 'CartPole-v1'?"),
+        ("algorithm.name='ppp'", "did you mean 'ppo'?"),
+        ("environment.kwargs.num_envs=3", "spec.environment.kwargs.num_envs: may not be set"),
+    ],
+)
+def test_what_cannot_be_run_is_refused_in_the_words_of_start_run(
+    assignment: str, said: str
+) -> None:
+    """Schema, combinations and environment are checked, and the file is named."""
+    with pytest.raises(BadInput) as refusal:
+        validate(override(SPEC, [assignment]), "a.toml")
+    assert said in str(refusal.value)

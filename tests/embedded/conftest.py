@@ -1,0 +1,40 @@
+"""Fixtures: a process provider, and a gateway before it."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from embedded.gateway.__main__ import listening
+from embedded.gateway.app import application
+from embedded.provider.provider import ProcessProvider
+from tests.embedded.support import PASSWORD, MemoryQueue, free_port, launch
+
+
+@pytest.fixture
+async def provider(tmp_path: Path) -> AsyncIterator[ProcessProvider]:
+    """A provider whose replicas are gone afterwards."""
+    made = ProcessProvider(tmp_path, launch(tmp_path, {"FTG_NATS_URL": "nats://here:1"}))
+    await made.start()
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+def queue() -> MemoryQueue:
+    """Where asynchronous invocations land."""
+    return MemoryQueue()
+
+
+@pytest.fixture
+async def gateway(
+    provider: ProcessProvider, queue: MemoryQueue
+) -> AsyncIterator[aiohttp.ClientSession]:
+    """A client of a gateway over the provider."""
+    port = free_port()
+    async with (
+        listening(application(provider, queue, PASSWORD), "127.0.0.1", port),
+        aiohttp.ClientSession(f"http://127.0.0.1:{port}") as client,
+    ):
+        yield client

@@ -1,0 +1,205 @@
+"""OpenFaaS's public API, over real replicas."""
+
+import base64
+import json
+import uuid
+from typing import Any
+
+import aiohttp
+import msgspec
+import pytest
+
+from embedded.contract.messages import FunctionDeployment
+from embedded.gateway.auth import allowed
+from embedded.provider.provider import ProcessProvider
+from tests.embedded.support import LOGIN, PASSWORD, MemoryQueue, deployment
+
+
+async def deploy(gateway: aiohttp.ClientSession, wanted: FunctionDeployment) -> None:
+    body = msgspec.json.encode(wanted)
+    async with gateway.post("/system/functions", data=body, headers=LOGIN) as answer:
+        assert answer.status == 202, await answer.text()
+
+
+async def get(gateway: aiohttp.ClientSession, path: str) -> Any:
+    async with gateway.get(path, headers=LOGIN) as answer:
+        assert answer.status == 200, await answer.text()
+        return await answer.json(content_type=None)
+
+
+async def test_a_function_is_deployed_listed_invoked_and_deleted(
+    gateway: aiohttp.ClientSession,
+) -> None:
+    """The life of a function, as faas-cli drives it."""
+    body = msgspec.json.encode(deployment("echo"))
+    async with gateway.put("/system/functions", data=body, headers=LOGIN) as answer:
+        assert answer.status == 404  # faas-cli then posts
+    await deploy(gateway, deployment("echo"))
+    call_id = {"X-Call-Id": "my-own", "X-Status": "418"}
+    async with gateway.post("/function/echo.openfaas-fn/a?b=c", data=b"hi", headers=call_id) as got:
+        assert (got.status, await got.read()) == (418, b"hi")
+        assert got.headers["X-Call-Id"] == "my-own"
+        assert got.headers["Content-Type"] == "application/msgpack"
+        heard = json.loads(got.headers["x-heard"])
+    assert heard["x-call-id"] == "my-own"
+    assert int(heard["x-start-time"]) > 1.7e18
+    (listed,) = await get(gateway, "/system/functions")
+    assert (listed["name"], listed["namespace"], listed["replicas"]) == ("echo", "openfaas-fn", 1)
+    assert listed["invocationCount"] == 1
+    assert (await get(gateway, "/system/function/echo"))["image"] == "example/echo:1"
+    body = b'{"functionName": "echo"}'
+    async with gateway.delete("/system/functions", data=body, headers=LOGIN) as answer:
+        assert answer.status == 202
+    async with gateway.get("/function/echo") as answer:
+        assert answer.status == 404
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("GET", "/system/functions"), ("POST", "/system/secrets"), ("GET", "/ui/")],
+)
+async def test_administration_needs_the_password(
+    gateway: aiohttp.ClientSession, method: str, path: str
+) -> None:
+    """401 without it and with another one; functions are open."""
+    wrong = {"Authorization": aiohttp.encode_basic_auth("admin", "guess")}
+    for headers in ({}, wrong):
+        async with gateway.request(method, path, headers=headers) as answer:
+            assert answer.status == 401
+            assert answer.headers["WWW-Authenticate"].startswith("Basic")
+    async with gateway.get("/function/absent") as answer:
+        assert answer.status == 404
+
+
+@pytest.mark.parametrize("header", ["", "Basic", "Basic !!", "Bearer x", "Basic YWRtaW46"])
+def test_odd_credentials_are_refused(header: str) -> None:
+    """Malformed ones too."""
+    assert not allowed(header, PASSWORD)
+    assert allowed(LOGIN["Authorization"], PASSWORD)
+
+
+async def test_an_asynchronous_invocation_is_queued(
+    gateway: aiohttp.ClientSession, queue: MemoryQueue
+) -> None:
+    """202, an empty body, a call id; the queue holds an OpenFaaS queue request."""
+    await deploy(gateway, deployment("echo"))
+    headers = {"X-Callback-Url": "http://user@back:81/path?q=1", "X-Twice": "1"}
+    async with gateway.post("/async-function/echo/a?b=c", data=b"\x00", headers=headers) as answer:
+        assert (answer.status, await answer.read()) == (202, b"")
+        call_id = answer.headers["X-Call-Id"]
+    assert uuid.UUID(call_id)
+    ((function, message, message_id),) = queue.requests
+    request = json.loads(message)
+    assert (function, message_id, request["Function"]) == ("echo", call_id, "echo")
+    assert base64.b64decode(request["Body"]) == b"\x00"
+    assert (request["Method"], request["Path"], request["QueryString"]) == ("POST", "/a", "b=c")
+    assert request["Header"]["X-Twice"] == ["1"]
+    assert request["Header"]["X-Call-Id"] == [call_id]
+    assert request["CallbackUrl"]["Host"] == "back:81"
+    assert request["CallbackUrl"]["RawQuery"] == "q=1"
+
+
+async def test_an_asynchronous_invocation_without_callback_has_none(
+    gateway: aiohttp.ClientSession, queue: MemoryQueue
+) -> None:
+    """The field is absent, as the queue-worker expects."""
+    await deploy(gateway, deployment("echo"))
+    async with gateway.post("/async-function/echo", data=b"") as answer:
+        assert answer.status == 202
+    assert "CallbackUrl" not in json.loads(queue.requests[0][1])
+
+
+async def test_what_cannot_be_queued_is_refused(
+    gateway: aiohttp.ClientSession, queue: MemoryQueue
+) -> None:
+    """404, 413, 400, and 503 with Retry-After when the broker is away."""
+    await deploy(gateway, deployment("echo"))
+    call = "/async-function/echo"
+    async with gateway.post("/async-function/absent", data=b"") as answer:
+        assert answer.status == 404
+    async with gateway.post(call, data=b"x" * 256_001) as answer:
+        assert answer.status == 413
+    for url in ("ftp://x/", "nothing", "http://"):
+        async with gateway.post(call, data=b"", headers={"X-Callback-Url": url}) as answer:
+            assert answer.status == 400
+            assert "X-Callback-Url" in await answer.text()
+    assert queue.requests == []
+    queue.away = True
+    async with gateway.post(call, data=b"") as answer:
+        assert answer.status == 503
+        assert answer.headers["Retry-After"]
+
+
+async def test_secrets_never_come_back(gateway: aiohttp.ClientSession) -> None:
+    """Names only, whatever was written; 409 on the second creation."""
+    body = b'{"name": "s", "value": "hidden"}'
+    for status in (202, 409):
+        async with gateway.post("/system/secrets", data=body, headers=LOGIN) as answer:
+            assert answer.status == status
+    assert await get(gateway, "/system/secrets") == [{"name": "s", "namespace": "openfaas-fn"}]
+    async with gateway.delete("/system/secrets", data=b'{"name": "s"}', headers=LOGIN) as answer:
+        assert answer.status == 202
+    assert await get(gateway, "/system/secrets") == []
+
+
+async def test_scaling_by_hand(gateway: aiohttp.ClientSession, provider: ProcessProvider) -> None:
+    """202 within the labels' bounds, 400 above."""
+    await deploy(gateway, deployment("echo", high=2))
+    for wanted, status in ((2, 202), (3, 400)):
+        body = json.dumps({"serviceName": "echo", "replicas": wanted})
+        path = "/system/scale-function/echo"
+        async with gateway.post(path, data=body, headers=LOGIN) as answer:
+            assert answer.status == status
+    assert (await provider.function("echo")).replicas == 2
+
+
+async def test_log_lines_are_ndjson(gateway: aiohttp.ClientSession) -> None:
+    """Name, namespace, instance, timestamp and text; 404 for an unknown function."""
+    await deploy(gateway, deployment("chatter"))
+    async with gateway.post("/function/chatter", data=b"spoken") as answer:
+        assert answer.status == 204
+    path = "/system/logs?name=chatter&follow=1"
+    async with gateway.get(path, headers=LOGIN) as answer:
+        lines = [json.loads(await answer.content.readline()) for _ in range(2)]
+    assert {line["text"] for line in lines} == {"spoken", "and aside"}
+    assert set(lines[0]) == {"name", "namespace", "instance", "timestamp", "text"}
+    async with gateway.get("/system/logs?name=absent", headers=LOGIN) as answer:
+        assert answer.status == 404
+
+
+async def test_metrics_have_openfaas_names(gateway: aiohttp.ClientSession) -> None:
+    """Counts by qualified function and code; unknown names leave no trace."""
+    await deploy(gateway, deployment("echo"))
+    async with gateway.post("/function/echo", data=b"") as answer:
+        assert answer.status == 200
+    async with gateway.post("/function/nonsense", data=b"") as answer:
+        assert answer.status == 404
+    async with gateway.get("/metrics") as answer:
+        text = await answer.text()
+    by = 'function_name="echo.openfaas-fn"'
+    assert f'gateway_function_invocation_total{{code="200",{by}}} 1.0' in text
+    assert f"gateway_function_invocation_started{{{by}}} 1.0" in text
+    assert f"gateway_service_count{{{by}}} 1.0" in text
+    assert f'gateway_functions_seconds_count{{code="200",{by}}} 1.0' in text
+    assert "nonsense" not in text
+
+
+async def test_the_rest_of_the_contract_answers(gateway: aiohttp.ClientSession) -> None:
+    """Health, provider, namespaces, the page, the API's description."""
+    async with gateway.get("/healthz") as answer:
+        assert answer.status == 200
+    assert (await get(gateway, "/system/info"))["provider"]["orchestration"] == "processes"
+    assert await get(gateway, "/system/namespaces") == ["openfaas-fn"]
+    async with gateway.get("/ui/", headers=LOGIN) as answer:
+        assert "<table>" in await answer.text()
+    described = (await get(gateway, "/openapi.json"))["paths"]
+    assert set(described["/system/functions"]) == {"get", "post", "put", "delete"}
+    assert "/function/{name}" in described
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b'{"service": "echo"}', b'{"service": 1}'])
+async def test_a_malformed_deployment_is_400(gateway: aiohttp.ClientSession, body: bytes) -> None:
+    """The answer says what is wrong with the body."""
+    async with gateway.post("/system/functions", data=body, headers=LOGIN) as answer:
+        assert answer.status == 400
+        assert "FunctionDeployment" in await answer.text()

@@ -1,0 +1,48 @@
+"""The gateway's way to a provider over HTTP: the same answers as in process."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from embedded.contract.messages import LogQuery, Secret
+from embedded.errors import ProviderError
+from embedded.gateway.__main__ import listening
+from embedded.gateway.upstream import HttpProvider
+from embedded.provider.api import application
+from embedded.provider.provider import ProcessProvider
+from tests.embedded.support import deployment, free_port, post
+
+
+async def test_every_operation_crosses_the_contract(provider: ProcessProvider) -> None:
+    """Deploy, update, invoke, scale, secrets, logs, delete: through the provider's own server."""
+    port = free_port()
+    async with (
+        listening(application(provider), "127.0.0.1", port),
+        HttpProvider(f"http://127.0.0.1:{port}") as remote,
+    ):
+        await remote.create_secret(Secret("mine", value="m"))
+        await remote.update_secret(Secret("mine", value="n"))
+        await remote.deploy(deployment("chatter", secrets=["mine"]))
+        await remote.update(deployment("chatter", high=2))
+        assert (await remote.invoke("chatter", post(b"spoken"))).status == 204
+        await remote.scale("chatter", 2)
+        assert await remote.functions() == await provider.functions()
+        assert (await remote.function("chatter")).replicas == 2
+        query = LogQuery("chatter", since=datetime(2020, 1, 1, tzinfo=UTC))
+        assert "spoken" in {line.text async for line in remote.logs(query)}
+        assert [secret.name for secret in await remote.secrets()] == ["mine"]
+        assert await remote.info() == await provider.info()
+        assert await remote.namespaces() == ["openfaas-fn"]
+        await remote.delete("chatter")
+        await remote.delete_secret("mine")
+        with pytest.raises(ProviderError, match="chatter") as caught:
+            await remote.function("chatter")
+        assert caught.value.status == 404
+
+
+async def test_a_provider_that_is_away_is_502() -> None:
+    """With its address."""
+    async with HttpProvider(f"http://127.0.0.1:{free_port()}") as remote:
+        with pytest.raises(ProviderError, match="does not answer") as caught:
+            await remote.functions()
+    assert caught.value.status == 502

@@ -1,0 +1,25 @@
+"""A replica's environment."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from embedded.provider.environment import Launch, variables
+from embedded.provider.function import checked
+from tests.embedded.support import FUNCTIONS, SCRIPT, deployment
+
+
+def test_addresses_of_here_win_and_nothing_leaks() -> None:
+    """A deployment's addresses are a cluster's; the provider's own variables are not shown."""
+    launch = Launch(
+        FUNCTIONS, SCRIPT, {"FTG_S3_URL": "http://here"}, {"PATH": "/bin", "TOKEN": "x"}, "/home"
+    )
+    wanted = deployment("echo", variables={"FTG_S3_URL": "http://minio", "A": "1"}, memory="1Gi")
+    function = checked(wanted, FUNCTIONS, datetime.now(UTC))
+    found = variables(launch, function, "echo-1", Path("/secrets"))
+    assert found["FTG_S3_URL"] == "http://here"
+    assert found["A"] == "1"
+    assert found["PATH"] == "/bin"
+    assert "TOKEN" not in found
+    assert found["FTG_MEMORY_MB"] == "1024"
+    assert (found["FTG_FUNCTION"], found["FTG_REPLICA"]) == ("echo", "echo-1")
+    assert found["FTG_SECRETS"] == "/secrets"

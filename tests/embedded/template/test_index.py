@@ -1,0 +1,78 @@
+"""The template's server, alone, as of-watchdog starts it."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from tests.embedded.support import FUNCTIONS, SCRIPT, free_port
+
+
+@contextmanager
+def running(function: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    port = free_port()
+    process = subprocess.Popen(
+        [sys.executable, str(SCRIPT)],
+        env={
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": str(FUNCTIONS),
+            "PYTHONUNBUFFERED": "1",
+            "handler_module": f"functions.{function}.handler",
+            "http_port": str(port),
+        },
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        yield process, f"http://127.0.0.1:{port}"
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def post(url: str, body: bytes) -> bytes:
+    with urllib.request.urlopen(url, data=body, timeout=10.0) as answer:  # noqa: S310
+        return bytes(answer.read())
+
+
+def test_sigterm_drains_then_stops_the_handler_and_exits_with_zero() -> None:
+    """A request in hand is answered; new connections are not taken."""
+    with running("lifecycle") as (process, url):
+        assert process.stdout is not None
+        assert process.stdout.readline() == "started\n"
+        answers: list[bytes] = []
+        _wait_ready(url)
+        caller = threading.Thread(target=lambda: answers.append(post(url, b"0.5")))
+        caller.start()
+        _wait_ready(url)  # answered after the request above was taken
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(10.0) == 0
+        caller.join(10.0)
+        assert answers == [b"finished"]
+        assert process.stdout.read() == "stopped\n"
+
+
+def test_a_handler_that_cannot_start_ends_the_process_with_a_traceback() -> None:
+    """Non-zero, the reason on stderr."""
+    with running("broken") as (process, _):
+        _, errors = process.communicate(timeout=10.0)
+        assert process.returncode != 0
+        assert "Traceback" in errors
+        assert "no module named nonsense" in errors
+
+
+def _wait_ready(url: str) -> None:
+    for _ in range(1000):
+        try:
+            with urllib.request.urlopen(f"{url}/_/ready", timeout=10.0) as answer:  # noqa: S310
+                assert answer.status == 200
+                return
+        except urllib.error.URLError:
+            threading.Event().wait(0.01)
+    raise TimeoutError(url)

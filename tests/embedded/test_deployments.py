@@ -1,0 +1,47 @@
+"""stack.yml as deployments."""
+
+from pathlib import Path
+
+import pytest
+
+from embedded.contract.messages import Resources
+from embedded.deployments import of_stack, scale_labels
+from embedded.errors import StackError
+from embedded.settings import CHECKOUT
+from tests.embedded.support import FUNCTIONS
+
+
+def test_the_stack_for_tests_is_read() -> None:
+    """Variables substituted, scale labels added, everything text."""
+    environment = {"GREETING": "hi", "FTG_SCALE_LABELS": scale_labels("3s")}
+    echo, dump = of_stack(FUNCTIONS / "stack.yml", environment)
+    assert echo.env_vars == {"max_inflight": "4", "greeting": "hi"}
+    assert echo.labels is not None
+    assert echo.labels["com.openfaas.scale.zero"] == "true"
+    assert echo.labels["com.openfaas.scale.zero-duration"] == "3s"
+    assert dump.secrets == ["ftg-nats", "ftg-s3", "ftg-signing-key"]
+    assert dump.limits == Resources(memory="128Mi")
+
+
+def test_the_pipelines_own_stack_scales_to_zero_here_and_not_by_default() -> None:
+    """The same file for a laptop and for Community Edition."""
+    for labels, zero in ((scale_labels("10s"), "true"), ("", None)):
+        for function in of_stack(CHECKOUT / "stack.yml", {"FTG_SCALE_LABELS": labels}):
+            assert function.labels is not None
+            assert function.labels.get("com.openfaas.scale.zero") == zero
+
+
+def test_a_function_without_image_is_named(tmp_path: Path) -> None:
+    """With its file."""
+    file = tmp_path / "stack.yml"
+    file.write_text("functions: {lonely: {lang: x}}")
+    with pytest.raises(StackError, match=r"stack\.yml: functions\.lonely has no `image`"):
+        of_stack(file, {})
+
+
+def test_a_wrong_type_is_named(tmp_path: Path) -> None:
+    """With its path in the file."""
+    file = tmp_path / "stack.yml"
+    file.write_text("functions: {odd: {image: x/odd, secrets: 3}}")
+    with pytest.raises(StackError, match=r"functions\.odd.*secrets"):
+        of_stack(file, {})

@@ -1,0 +1,122 @@
+"""Facts of one run in few words, for literal histories."""
+
+from collections.abc import Iterable
+
+from events.history import History, fold
+from events.ports import Recorded
+from schemas.messages import (
+    EpisodeSummary,
+    EvaluationCompleted,
+    InvocationDeadLettered,
+    Message,
+    PolicyUpdated,
+    RewardsReady,
+    RolloutCompleted,
+    RunRequested,
+    RunStarted,
+    StopRequested,
+)
+from schemas.references import ObjectRef, PolicyRef, TrajectoryRef
+from schemas.specification import RunSpec
+from schemas.validation import parse
+
+RUN = "r"
+STEPS = 100  # environment steps of one version
+RAW = {
+    "environment": {"id": "CartPole-v1"},
+    "algorithm": {"name": "ppo"},
+    "rollout": {"count": 2, "deadline_seconds": 10},
+    "stop": {"env_steps": 3 * STEPS, "target": 475},
+}
+
+
+def specification(**tables: object) -> RunSpec:
+    """A run of 2 rollouts per version and 3 versions, whose target is 475."""
+    return parse(RAW | tables)
+
+
+def an_object(key: str) -> ObjectRef:
+    return ObjectRef(bucket="b", key=key, size=1, sha256="a" * 64)
+
+
+def policy(version: int) -> PolicyRef:
+    return PolicyRef(
+        version=version,
+        policy=an_object(f"policies/{version}"),
+        learner=an_object(f"learner/{version}"),
+        env_steps=version * STEPS,
+        episodes=version,
+    )
+
+
+def trajectory(version: int, index: int) -> TrajectoryRef:
+    return TrajectoryRef(version=version, index=index, object=an_object(f"t/{version}/{index}"))
+
+
+MANIFEST = an_object("manifest")
+REQUESTED = RunRequested(run=RUN, spec=RAW)
+STARTED = RunStarted(run=RUN, manifest=MANIFEST)
+STOP = StopRequested(run=RUN)
+
+
+def updated(version: int, rollouts: int = 2, evaluate: bool = False) -> PolicyUpdated:
+    return PolicyUpdated(
+        run=RUN,
+        manifest=MANIFEST,
+        policy=policy(version),
+        rollouts=rollouts,
+        evaluate=evaluate,
+        metrics={"approx_kl": float(version)},
+        platform={} if version else {"jaxlib": "0.10.2"},
+    )
+
+
+def collected(version: int, index: int) -> RolloutCompleted:
+    return RolloutCompleted(
+        run=RUN,
+        manifest=MANIFEST,
+        policy=policy(version),
+        trajectory=trajectory(version, index),
+        env_steps=STEPS // 2,
+        episodes=EpisodeSummary(),
+    )
+
+
+def ready(version: int, indices: Iterable[int] = (0, 1), episodes: int = 0) -> RewardsReady:
+    return RewardsReady(
+        run=RUN,
+        manifest=MANIFEST,
+        policy=policy(version),
+        batch=[trajectory(version, index) for index in indices],
+        env_steps=STEPS,
+        episodes=EpisodeSummary(episodes=episodes, return_sum=10.0 * episodes),
+    )
+
+
+def evaluated(version: int, mean: float) -> EvaluationCompleted:
+    return EvaluationCompleted(
+        run=RUN,
+        manifest=MANIFEST,
+        policy=policy(version),
+        evaluation=an_object(f"evaluations/{version}"),
+        episodes=20,
+        return_mean=mean,
+        return_std=1.0,
+        length_mean=mean,
+    )
+
+
+def dead(function: str = "rollout", error: str = "Traceback\nZeroDivisionError: zero", **more: int):
+    return InvocationDeadLettered(
+        run=RUN,
+        function=function,
+        call_id="c",
+        attempts=more.get("attempts", 5),
+        status=more.get("status", 500),
+        error=error,
+    )
+
+
+def history(*facts: Message, start: float = 1000.0) -> History:
+    """The facts, said one second after the other."""
+    return fold(Recorded(i + 1, start + i, fact) for i, fact in enumerate(facts))

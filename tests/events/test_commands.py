@@ -1,0 +1,62 @@
+"""Commands: one function each, and a call id that is the invocation's identity."""
+
+import uuid
+
+import pytest
+from msgspec import structs
+
+from events.commands import FUNCTION_OF, Invocation, invocation
+from schemas.messages import COMMANDS, CollectRollout, tag
+from tests.events import facts
+from tests.schemas.samples import SAMPLES
+
+SAMPLE_COMMANDS = [sample for sample in SAMPLES if isinstance(sample, COMMANDS)]
+
+
+def collect(version: int = 0, index: int = 0, run: str = "r") -> CollectRollout:
+    return CollectRollout(
+        run=run, manifest=facts.MANIFEST, policy=facts.policy(version), index=index
+    )
+
+
+def test_every_command_has_one_function() -> None:
+    assert set(FUNCTION_OF) == set(COMMANDS)
+
+
+@pytest.mark.parametrize("command", SAMPLE_COMMANDS, ids=tag)
+def test_a_call_id_is_a_uuid_and_always_the_same(command) -> None:
+    first, again = invocation(command), invocation(structs.replace(command))
+    assert first.call_id == again.call_id == str(uuid.UUID(first.call_id))
+
+
+def test_a_call_id_never_changes_between_releases() -> None:
+    """A queue that outlives a deployment must still recognise what came twice."""
+    assert invocation(collect()).call_id == "be7507a0-dcbd-51a4-8853-50ca9f2f2be7"
+
+
+def test_different_work_has_different_call_ids() -> None:
+    work = [
+        *(invocation(collect(version, index)) for version in (0, 1, 12) for index in (0, 1, 2)),
+        invocation(collect(run="r2")),
+        *(invocation(command) for command in SAMPLE_COMMANDS),
+        Invocation("update-policy", facts.STARTED),
+        Invocation("conclude-run", facts.STOP),
+        Invocation("conclude-run", facts.evaluated(1, 0.0)),
+        Invocation("conclude-run", facts.evaluated(2, 0.0)),
+    ]
+    assert len({item.call_id for item in work}) == len(work)
+
+
+def test_the_same_work_from_another_predecessor_has_the_same_call_id() -> None:
+    resumed = structs.replace(collect(1, 0), previous=facts.trajectory(0, 0))
+    assert invocation(resumed).call_id == invocation(collect(1, 0)).call_id
+
+
+def test_issuing_again_on_purpose_changes_the_call_id() -> None:
+    attempts = [invocation(collect())._replace(attempt=n).call_id for n in range(5)]
+    assert len(set(attempts)) == 5
+
+
+def test_a_fact_is_no_command() -> None:
+    with pytest.raises(KeyError):
+        invocation(facts.STARTED)

@@ -1,0 +1,108 @@
+"""Deliveries as HTTP: OpenFaaS's queue requests, and facts."""
+
+import json
+import uuid
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from events.requests import CALL_ID, SIGNATURE, TOPIC, Request, from_fact, from_queue
+from schemas.errors import MessageError
+
+# As OpenFaaS's gateway writes it: Go's JSON of queue.Request.
+QUEUED = {
+    "Header": {
+        "X-Call-Id": ["5ab9b7a5-0f0b-4d3a-8f0c-0a3f7a1d9f10"],
+        "Content-Type": ["application/msgpack"],
+        "Accept": ["a", "b"],
+        "X-Empty": [],
+    },
+    "Host": "127.0.0.1:8080",
+    "Body": "aGVsbG8=",
+    "Method": "POST",
+    "Path": "/sub",
+    "QueryString": "a=1&b=2",
+    "Function": "rollout",
+    "QueueName": "",
+    "CallbackUrl": {
+        "Scheme": "http",
+        "Opaque": "",
+        "User": None,
+        "Host": "example.com:9000",
+        "Path": "/done",
+        "RawPath": "",
+        "ForceQuery": False,
+        "RawQuery": "x=1",
+        "Fragment": "",
+    },
+}
+
+
+def test_a_queued_invocation_becomes_the_request_that_it_stands_for() -> None:
+    request = from_queue(json.dumps(QUEUED).encode())
+    assert request == Request(
+        method="POST",
+        path="/sub",
+        query="a=1&b=2",
+        headers={
+            "X-Call-Id": "5ab9b7a5-0f0b-4d3a-8f0c-0a3f7a1d9f10",
+            "Content-Type": "application/msgpack",
+            "Accept": "a",
+        },
+        body=b"hello",
+        callback="http://example.com:9000/done?x=1",
+    )
+    assert request.call_id == "5ab9b7a5-0f0b-4d3a-8f0c-0a3f7a1d9f10"
+
+
+@pytest.mark.parametrize("absent", [{}, {"Body": None, "CallbackUrl": None}, {"Body": ""}])
+def test_body_and_callback_may_be_absent(absent: dict[str, object]) -> None:
+    request = from_queue(json.dumps({"Function": "rollout", **absent}).encode())
+    assert request == Request()
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"[]",
+        b"{}",
+        b'{"Function": 3}',
+        b'{"Function": "f", "Body": "not base64"}',
+        b'{"Function": "f", "Body": "\xc3\xbc"}',
+        b'{"Function": "f", "Header": {"a": "b"}}',
+        b'{"Function": "f", "CallbackUrl": "http://x"}',
+        b'{"Function": "f", "CallbackUrl": {"x":' + b"[" * 100_000 + b"]" * 100_000 + b"}}",
+    ],
+)
+def test_what_is_no_queue_request_is_a_message_error(data: bytes) -> None:
+    with pytest.raises(MessageError, match="not a queue request"):
+        from_queue(data)
+
+
+@given(st.binary(max_size=100))
+def test_arbitrary_bytes_are_a_request_or_a_message_error(data: bytes) -> None:
+    with suppress(MessageError):
+        assert isinstance(from_queue(data), Request)
+
+
+@given(st.binary(max_size=100))
+def test_a_fact_travels_as_it_is(data: bytes) -> None:
+    request = from_fact("aggregate-rewards", "ftg.rollout.completed.r.2.1", data, "t=1,v1=ab")
+    assert (request.method, request.path, request.body) == ("POST", "", data)
+    assert request.headers[TOPIC] == "rollout.completed"
+    assert request.headers[SIGNATURE] == "t=1,v1=ab"
+    assert request.headers["Content-Type"] == "application/msgpack"
+
+
+def test_a_fact_has_one_call_id_per_listener() -> None:
+    told = [
+        from_fact(function, subject, b"", "s").headers[CALL_ID]
+        for function in ("conclude-run", "audit", "conclude-run")
+        for subject in ("ftg.run.failed.a", "ftg.run.failed.b")
+    ]
+    assert len(set(told)) == 4
+    assert told[:2] == told[4:]
+    assert all(str(uuid.UUID(call_id)) == call_id for call_id in told)

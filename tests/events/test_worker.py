@@ -1,0 +1,174 @@
+"""The queue-worker on an in-memory bus: what is settled, repeated, buried, and for whom."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from events.delivery import Answer
+from events.requests import SIGNATURE, TOPIC, Request
+from events.routes import Function, RetryPolicy
+from events.worker import FunctionWorker
+from schemas import dead_letter
+from schemas.messages import InvocationDeadLettered, StopRequested, encode
+from tests.fakes import InMemoryBus, InMemoryFactLog
+
+FAST = RetryPolicy(attempts=3, min_wait=0.001, max_wait=0.002)
+HEARS = Function(name="conclude-run", topics=("run.stop-requested",), max_inflight=2, retry=FAST)
+
+
+class Replica:
+    """A function that gives the answers it is told to, then 200."""
+
+    def __init__(self, *answers: Answer) -> None:
+        self.answers = list(answers)
+        self.requests: list[Request] = []
+        self.at_once = self.most_at_once = 0
+        self.gate = asyncio.Event()
+        self.gate.set()
+
+    async def __call__(self, function: Function, request: Request) -> Answer:
+        self.requests.append(request)
+        self.at_once += 1
+        self.most_at_once = max(self.most_at_once, self.at_once)
+        await self.gate.wait()
+        self.at_once -= 1
+        return self.answers.pop(0) if self.answers else Answer(200)
+
+
+class Bench:
+    """A worker's surroundings."""
+
+    def __init__(self, replica: Replica) -> None:
+        self.facts = InMemoryFactLog()
+        self.bus = InMemoryBus(self.facts)
+        self.replica = replica
+
+    def worker(self, function: Function) -> FunctionWorker:
+        def sign(name: str, body: bytes) -> str:
+            return f"signed {name}"
+
+        return FunctionWorker(function, self.bus, self.facts, self.replica, sign)
+
+    @property
+    def acknowledged(self) -> list[str]:
+        queues = [*self.bus._of_facts.values(), *self.bus._commands.values()]
+        return [message_id for queue in queues for message_id in queue.acknowledged]
+
+
+@asynccontextmanager
+async def working(bench: Bench, function: Function = HEARS) -> AsyncIterator["asyncio.Task[None]"]:
+    task = asyncio.create_task(bench.worker(function).run())
+    try:
+        yield task
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def until(condition) -> None:
+    async with asyncio.timeout(5):
+        while not condition():  # noqa: ASYNC110  the fakes have no event for it
+            await asyncio.sleep(0.001)
+
+
+async def test_a_fact_is_told_to_its_listener_signed_and_settled() -> None:
+    """The body is the fact as it was said; the headers say the topic and prove the sender."""
+    bench = Bench(Replica())
+    async with working(bench):
+        await bench.facts.say(StopRequested(run="demo"))
+        await until(lambda: bench.acknowledged)
+    (request,) = bench.replica.requests
+    assert request.body == encode(StopRequested(run="demo"))
+    assert request.headers[TOPIC] == "run.stop-requested"
+    assert request.headers[SIGNATURE] == "signed conclude-run"
+
+
+async def test_a_transient_failure_is_delivered_again_under_the_same_call_id() -> None:
+    """503, 503, 200: three attempts, one call id, nothing buried."""
+    bench = Bench(Replica(Answer(503), Answer(503)))
+    async with working(bench):
+        await bench.facts.say(StopRequested(run="demo"))
+        await until(lambda: bench.acknowledged)
+    assert len(bench.replica.requests) == 3
+    assert len({request.call_id for request in bench.replica.requests}) == 1
+    assert bench.bus.buried == []
+
+
+async def test_the_last_attempt_buries_and_tells_the_run() -> None:
+    """The dead letter keeps payload and error; the run hears which function gave up."""
+    bench = Bench(Replica(*[Answer(500, b"Traceback ...\nZeroDivisionError")] * 3))
+    async with working(bench):
+        await bench.facts.say(StopRequested(run="demo"))
+        await until(lambda: bench.acknowledged)
+    ((function, record),) = bench.bus.buried
+    letter = dead_letter.decode(record)
+    assert (function, letter.attempts, letter.status) == ("conclude-run", 3, 500)
+    assert letter.payload == encode(StopRequested(run="demo"))
+    (_, said) = [record.fact for _, record in bench.facts.log]
+    assert isinstance(said, InvocationDeadLettered)
+    assert (said.run, said.error) == ("demo", "Traceback ...\nZeroDivisionError")
+
+
+async def test_what_a_function_refuses_is_buried_at_once_and_fails_no_run() -> None:
+    """Anybody may post bytes that name a run; a 400 must not end it."""
+    bench = Bench(Replica(Answer(400, b"not signed")))
+    async with working(bench):
+        await bench.facts.say(StopRequested(run="demo"))
+        await until(lambda: bench.acknowledged)
+    assert len(bench.bus.buried) == 1
+    assert len(bench.facts.log) == 1  # the request, nothing else
+
+
+async def test_an_invocation_that_is_no_queue_request_is_buried() -> None:
+    """Bytes that nobody can read do not come back for ever."""
+    bench = Bench(Replica())
+    async with working(bench):
+        await bench.bus.enqueue("conclude-run", b"\xff not json", "1")
+        await until(lambda: bench.acknowledged)
+    assert bench.replica.requests == []
+    assert dead_letter.decode(bench.bus.buried[0][1]).payload == b"\xff not json"
+
+
+async def test_no_more_in_flight_than_the_function_takes() -> None:
+    """Two slots: of five facts two are in flight, and the others wait their turn."""
+    bench = Bench(Replica())
+    bench.replica.gate.clear()
+    async with working(bench):
+        for i in range(5):
+            await bench.facts.say(StopRequested(run=f"demo-{i}"))
+        await until(lambda: bench.replica.at_once == 2)
+        bench.replica.gate.set()
+        await until(lambda: len(bench.acknowledged) == 5)
+    assert bench.replica.most_at_once == 2
+
+
+async def test_a_poisoned_message_holds_up_nobody() -> None:
+    """While one run's message waits for its retry, the other's is served: one slot is enough."""
+    function = Function(
+        name="conclude-run",
+        topics=("run.stop-requested",),
+        retry=RetryPolicy(attempts=3, min_wait=60, max_wait=60),
+    )
+    bench = Bench(Replica(Answer(500)))
+    async with working(bench, function):
+        await bench.facts.say(StopRequested(run="poisoned"))
+        await until(lambda: bench.replica.requests)
+        await bench.facts.say(StopRequested(run="healthy"))
+        await until(lambda: bench.acknowledged)
+    assert bench.replica.requests[-1].body == encode(StopRequested(run="healthy"))
+
+
+async def test_cancelling_finishes_what_is_in_hand() -> None:
+    """SIGTERM drains: the delivery in flight is answered and settled before the worker returns."""
+    bench = Bench(Replica())
+    bench.replica.gate.clear()
+    task = asyncio.create_task(bench.worker(HEARS).run())
+    await bench.facts.say(StopRequested(run="demo"))
+    await until(lambda: bench.replica.at_once == 1)
+    task.cancel()
+    await asyncio.sleep(0)
+    assert not task.done()
+    bench.replica.gate.set()
+    async with asyncio.timeout(5):
+        await asyncio.gather(task, return_exceptions=True)
+    assert len(bench.acknowledged) == 1

@@ -1,0 +1,84 @@
+"""update-policy's decisions: what it promises, what it refuses, whose state it adopts."""
+
+import pytest
+
+from functions.update_policy.handler import check_threads, fan_out, handle
+from schemas import keys
+from schemas.errors import RunFault
+from schemas.messages import CollectRollout, EvaluatePolicy, PolicyUpdated
+from schemas.payloads import LearnerState, Policy, dump, load
+from schemas.references import ObjectRef, PolicyRef, TrajectoryRef
+from schemas.validation import parse
+from tests.fakes import InMemoryObjectStore
+from tests.test_loop import SPEC, Platform, train
+
+OBJECT = ObjectRef(bucket="b", key="k", size=1, sha256="0" * 64)
+POLICY = PolicyRef(version=3, policy=OBJECT, learner=OBJECT, env_steps=64)
+
+
+def updated(rollouts: int, evaluate: bool) -> PolicyUpdated:
+    return PolicyUpdated(
+        run="demo", manifest=OBJECT, policy=POLICY, rollouts=rollouts, evaluate=evaluate
+    )
+
+
+def test_a_slot_goes_on_where_its_rollout_stopped() -> None:
+    """A slot that was not in the batch starts afresh."""
+    before = TrajectoryRef(version=2, index=1, object=OBJECT)
+    commands = fan_out(updated(rollouts=2, evaluate=False), [before])
+    assert [(c.index, c.previous) for c in commands if isinstance(c, CollectRollout)] == [
+        (0, None),
+        (1, before),
+    ]
+
+
+def test_the_last_version_is_evaluated_and_not_rolled_out() -> None:
+    """No rollouts promised, none commanded."""
+    (command,) = fan_out(updated(rollouts=0, evaluate=True), [])
+    assert isinstance(command, EvaluatePolicy)
+    assert command.policy == POLICY
+
+
+@pytest.mark.parametrize("nproc", [None, "2"])
+def test_other_threads_than_the_specification_names_are_refused(nproc: str | None) -> None:
+    """They would give other last bits; the sentence says what to deploy."""
+    with pytest.raises(RunFault, match="FTG_LEARNER_THREADS=1"):
+        check_threads(parse(SPEC), nproc)
+    check_threads(parse(SPEC), "1")
+
+
+class RacedStore(InMemoryObjectStore):
+    """A store in which another learner has committed another state just before."""
+
+    def __init__(self, winner: bytes) -> None:
+        super().__init__()
+        self.winner = winner
+
+    async def put(
+        self, key: str, data: bytes, content_type: str = "application/msgpack"
+    ) -> ObjectRef:
+        if key == keys.learner("demo", 1):
+            self.data[key] = self.winner
+        return await super().put(key, data, content_type)
+
+
+async def test_a_learner_that_comes_second_adopts_the_state_that_lies_there() -> None:
+    """The policy is projected from the winner's state: a version has one learner and one policy."""
+    calm = await train(Platform())
+    first = load(calm.objects.data[keys.learner("demo", 1)], LearnerState)
+    other = {path: array + 1 for path, array in first.parameters.items()}
+    winner = LearnerState(
+        version=1, env_steps=first.env_steps, parameters=other, optimizer=first.optimizer
+    )
+    raced = Platform()
+    raced.objects = RacedStore(dump(winner))
+    raced.services = raced.services._replace(objects=raced.objects)
+    await train(raced)
+    policy = load(raced.objects.data[keys.policy("demo", 1)], Policy)
+    assert policy.parameters
+    assert all((other[path] == array).all() for path, array in policy.parameters.items())
+
+
+def test_the_stage_hears_the_start_and_the_command() -> None:
+    """Version 0 comes from `run.started`, the others from `plan-update`."""
+    assert {kind.__name__ for kind in handle.accepts} == {"RunStarted", "UpdatePolicy"}

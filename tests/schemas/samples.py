@@ -1,0 +1,129 @@
+"""One literal message of every type: the content of the golden files. Never change a sample."""
+
+from schemas.messages import (
+    CollectRollout,
+    EpisodeSummary,
+    EvaluatePolicy,
+    EvaluationCompleted,
+    InvocationCompleted,
+    InvocationDeadLettered,
+    Message,
+    PolicyUpdated,
+    RewardsReady,
+    RolloutCompleted,
+    RunCompleted,
+    RunFailed,
+    RunRequested,
+    RunStarted,
+    Schedule,
+    StopRequested,
+    UpdatePolicy,
+)
+from schemas.references import ObjectRef, PolicyRef, TrajectoryRef
+
+RUN = "cartpole-1"
+
+
+def an_object(key: str, digit: str = "a") -> ObjectRef:
+    """A reference to an object of 7 bytes."""
+    return ObjectRef(bucket="faastraingym", key=f"runs/{RUN}/{key}", size=7, sha256=digit * 64)
+
+
+MANIFEST = an_object("manifest.msgpack")
+POLICY = PolicyRef(
+    version=2,
+    policy=an_object("policies/2.msgpack", "b"),
+    learner=an_object("learner/2.msgpack", "c"),
+    env_steps=2048,
+    episodes=31,
+)
+TRAJECTORY = TrajectoryRef(version=2, index=1, object=an_object("trajectories/2/1.msgpack", "d"))
+EPISODES = EpisodeSummary(
+    episodes=2, return_sum=30.5, return_min=10.0, return_max=20.5, length_sum=31
+)
+
+SAMPLES: tuple[Message, ...] = (
+    RunRequested(
+        run=RUN,
+        spec={
+            "environment": {"id": "CartPole-v1"},
+            "algorithm": {"name": "ppo", "learning_rate": 0.001},
+            "stop": {"env_steps": 100_000},
+        },
+    ),
+    RunStarted(run=RUN, manifest=MANIFEST),
+    PolicyUpdated(
+        run=RUN,
+        manifest=MANIFEST,
+        policy=POLICY,
+        rollouts=2,
+        evaluate=True,
+        metrics={"approx_kl": 0.01},
+        platform={"jaxlib": "0.10.2"},
+    ),
+    RolloutCompleted(
+        run=RUN,
+        manifest=MANIFEST,
+        policy=POLICY,
+        trajectory=TRAJECTORY,
+        env_steps=1020,
+        episodes=EPISODES,
+    ),
+    RewardsReady(
+        run=RUN,
+        manifest=MANIFEST,
+        policy=POLICY,
+        batch=[TRAJECTORY],
+        env_steps=1020,
+        episodes=EPISODES,
+        rewards=an_object("rewards/2.msgpack", "e"),
+    ),
+    EvaluationCompleted(
+        run=RUN,
+        manifest=MANIFEST,
+        policy=POLICY,
+        evaluation=an_object("evaluations/2.msgpack", "f"),
+        episodes=20,
+        return_mean=487.5,
+        return_std=12.25,
+        length_mean=487.5,
+    ),
+    StopRequested(run=RUN),
+    InvocationDeadLettered(
+        run=RUN,
+        function="rollout",
+        call_id="7f1c0f3e-2f0b-5a53-a6b5-0d8c54c1f3a1",
+        attempts=5,
+        status=500,
+        error="ZeroDivisionError: division by zero",
+    ),
+    RunCompleted(run=RUN, reason="target", report=an_object("report.json", "0"), policy=POLICY),
+    RunFailed(
+        run=RUN, reason="rollout failed 5 time(s)", function="rollout", detail="Traceback ..."
+    ),
+    CollectRollout(run=RUN, manifest=MANIFEST, policy=POLICY, index=1, previous=TRAJECTORY),
+    UpdatePolicy(
+        run=RUN,
+        manifest=MANIFEST,
+        policy=POLICY,
+        batch=[TRAJECTORY],
+        rewards=None,
+        env_steps=1020,
+        episodes=33,
+        schedule=Schedule(
+            learning_rate=0.0003, clip_coef=0.2, ent_coef=0.0, rollouts=2, evaluate=False
+        ),
+    ),
+    EvaluatePolicy(run=RUN, manifest=MANIFEST, policy=POLICY),
+    InvocationCompleted(
+        run=RUN,
+        function="rollout",
+        call_id="7f1c0f3e-2f0b-5a53-a6b5-0d8c54c1f3a1",
+        replica="rollout-0",
+        started_at=1700000000.5,
+        seconds=0.25,
+        memory_mb=512,
+        cold_start=False,
+        status=200,
+    ),
+)

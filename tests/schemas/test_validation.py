@@ -1,0 +1,251 @@
+"""Refusals name the field, what was found and what is allowed; good specifications pass."""
+
+import copy
+import math
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+
+from schemas.errors import SpecificationError
+from schemas.specification import (
+    Clip,
+    EnvironmentSpec,
+    EvaluationSpec,
+    LearnerSpec,
+    Potential,
+    RolloutSpec,
+    RunSpec,
+    Scale,
+    to_dict,
+)
+from schemas.validation import parse, suggestion
+from tests.schemas import strategies
+
+EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.toml"))
+SMALLEST: dict[str, Any] = {
+    "environment": {"id": "CartPole-v1"},
+    "algorithm": {"name": "ppo"},
+    "stop": {"env_steps": 1000},
+}
+
+
+def with_value(path: str, value: object) -> dict[str, Any]:
+    """The smallest specification with one field set, as `rollout.count`."""
+    raw = copy.deepcopy(SMALLEST)
+    *tables, field = path.split(".")
+    table = raw
+    for name in tables:
+        table = table.setdefault(name, {})
+    table[field] = value
+    return raw
+
+
+def problems(raw: object) -> list[str]:
+    with pytest.raises(SpecificationError) as refusal:
+        parse(raw)
+    assert str(refusal.value).splitlines() == refusal.value.problems
+    return refusal.value.problems
+
+
+def refusals(raw: object) -> list[str]:
+    """The problems of what may be valid."""
+    try:
+        parse(raw)
+    except SpecificationError as refusal:
+        return refusal.problems
+    return []
+
+
+def test_the_smallest_specification_gets_every_default() -> None:
+    spec = parse(SMALLEST)
+    assert (spec.seed, spec.rollout, spec.evaluation) == (0, RolloutSpec(), EvaluationSpec())
+    assert (spec.reward, spec.learner) == ([], LearnerSpec())
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
+def test_every_example_is_valid(example: Path) -> None:
+    assert isinstance(parse(tomllib.loads(example.read_text())), RunSpec)
+
+
+def test_a_whole_number_is_a_number() -> None:
+    """TOML's `learning_rate = 1` is an integer."""
+    raw = tomllib.loads('learning_rate = 1\nname = "ppo"')
+    spec = parse(SMALLEST | {"algorithm": raw})
+    assert (spec.algorithm.learning_rate, type(spec.algorithm.learning_rate)) == (1.0, float)
+
+
+@settings(max_examples=50, deadline=None)
+@given(strategies.of(RunSpec))
+def test_what_to_dict_writes_parses_to_the_same_or_is_a_contradiction(spec: RunSpec) -> None:
+    raw = to_dict(spec)
+    contradictory = ("rollout.threshold", "algorithm.num_minibatches", "reward[")
+    found = refusals(raw)
+    assert all(p.removeprefix("spec.").startswith(contradictory) for p in found)
+    assert found or parse(raw) == spec
+
+
+@settings(max_examples=100, deadline=None)
+@given(strategies.plain_data())
+def test_arbitrary_data_is_refused_with_problems(raw: object) -> None:
+    assert all(problem.startswith("spec") for problem in problems(raw))
+
+
+@settings(max_examples=100, deadline=None)
+@given(strategies.plain_data())
+def test_arbitrary_data_in_a_table_is_refused_in_that_table(value: object) -> None:
+    for section in ("rollout", "algorithm", "reward"):
+        found = refusals(with_value(section, value))
+        assert all(problem.startswith(f"spec.{section}") for problem in found)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "words"),
+    [
+        ("environment.num_envs", 0, "found 0; allowed: an integer from 1 to 4096"),
+        ("environment.num_envs", 4097, "found 4097; allowed: an integer from 1 to 4096"),
+        ("environment.num_envs", True, "found True; allowed: an integer from 1 to 4096"),
+        ("environment.num_envs", 2.5, "found 2.5; allowed: an integer from 1 to 4096"),
+        ("environment.id", 3, "found 3; allowed: text"),
+        ("environment.kwargs", [], "found []; allowed: a table"),
+        ("seed", -1, "found -1; allowed: an integer from 0 to 4611686018427387904"),
+        ("seed", "7", "found '7'; allowed: an integer from 0 to 4611686018427387904"),
+        ("algorithm.gamma", 1.5, "found 1.5; allowed: a finite number from 0 to 1"),
+        ("algorithm.clip_coef", 0, "found 0; allowed: a finite number greater than 0"),
+        ("algorithm.ent_coef", -0.1, "found -0.1; allowed: a finite number at least 0"),
+        ("algorithm.learning_rate", math.nan, "found nan; allowed: a finite number greater than 0"),
+        ("stop.target", math.inf, "found inf; allowed: a finite number or null"),
+        ("algorithm.activation", "tahn", "found 'tahn'; allowed: relu, tanh"),
+        ("algorithm.normalize_advantages", "yes", "found 'yes'; allowed: true or false"),
+        ("algorithm.hidden_sizes", 64, "found 64; allowed: a list"),
+        ("rollout.horizon", "step", "found 'step'; allowed: episodes, steps"),
+        ("rollout", 3, "found 3; allowed: a table"),
+        ("reward", {"kind": "scale"}, "found {'kind': 'scale'}; allowed: a list"),
+    ],
+)
+def test_a_wrong_value_is_named_with_what_is_allowed(path: str, value: object, words: str) -> None:
+    assert problems(with_value(path, value)) == [f"spec.{path}: {words}"]
+
+
+@pytest.mark.parametrize(
+    ("transform", "words"),
+    [
+        ({"kind": "scale"}, ".factor: missing; allowed: a finite number"),
+        ({"factor": 1}, ".kind: missing; allowed: scale, clip, normalize, potential"),
+        ({"kind": "scale", "factor": "x"}, ".factor: found 'x'; allowed: a finite number"),
+        ({"kind": "potential", "weights": [1, "a"]}, ".weights[1]: found 'a'; allowed: a finite"),
+        ({"kind": "clip", "low": 1, "high": 1}, ".low: found 1.0; allowed: less than high, which"),
+        (3, ": found 3; allowed: a table"),
+        (
+            {"kind": "scael", "factor": 1},
+            ".kind: found 'scael'; allowed: scale, clip, normalize, potential; "
+            "did you mean 'scale'?",
+        ),
+    ],
+)
+def test_a_wrong_reward_transform_is_named_with_its_place(transform: object, words: str) -> None:
+    raw = with_value("reward", [{"kind": "normalize"}, transform])
+    [problem] = problems(raw)
+    assert problem.startswith(f"spec.reward[1]{words}")
+
+
+def test_an_item_of_a_list_is_named_with_its_place() -> None:
+    [problem] = problems(with_value("algorithm.hidden_sizes", [64, 0]))
+    assert problem == "spec.algorithm.hidden_sizes[1]: found 0; allowed: an integer from 1 to 4096"
+
+
+def test_a_misspelt_key_gets_the_nearest_name() -> None:
+    [problem] = problems(with_value("environment.num_env", 4))
+    assert problem == "spec.environment.num_env: unknown key; did you mean 'num_envs'?"
+
+
+def test_a_key_that_cannot_be_printed_is_quoted_so_that_a_problem_stays_one_line() -> None:
+    [problem] = problems(SMALLEST | {"a\nspec.seed: fine": 1})
+    assert problem.startswith(r"spec.'a\nspec.seed: fine': unknown key; allowed: ")
+
+
+def test_an_unknown_key_gets_the_known_ones() -> None:
+    [problem] = problems(with_value("stop.banana", 4))
+    assert problem == "spec.stop.banana: unknown key; allowed: env_steps, target"
+
+
+def test_an_unknown_algorithm_gets_the_known_ones() -> None:
+    assert problems(with_value("algorithm", {"name": "dqn"})) == [
+        "spec.algorithm.name: found 'dqn'; allowed: ppo"
+    ]
+
+
+def test_missing_tables_are_named_and_nothing_else_is_printed() -> None:
+    assert problems({"seed": 1}) == [
+        "spec.environment: missing; allowed: a table",
+        "spec.stop: missing; allowed: a table",
+        "spec.algorithm: missing; allowed: a table",
+    ]
+
+
+def test_every_problem_is_named_at_once() -> None:
+    raw = {"environment": {}, "algorithm": {"name": "ppo", "gama": 1}, "stop": {"env_steps": 0}}
+    assert [problem.partition(":")[0] for problem in problems(raw)] == [
+        "spec.environment.id",
+        "spec.algorithm.gama",
+        "spec.stop.env_steps",
+    ]
+
+
+def test_a_long_value_is_cut() -> None:
+    [problem] = problems(with_value("seed", "x" * 10_000))
+    assert len(problem) < 200
+
+
+@pytest.mark.parametrize("threshold", [0, -1, 3])
+def test_a_threshold_outside_the_fan_out_is_refused(threshold: int) -> None:
+    raw = with_value("rollout", {"count": 2, "threshold": threshold})
+    assert problems(raw) == [
+        f"spec.rollout.threshold: found {threshold}; allowed: 1 to 2, the fan-out "
+        "(spec.rollout.count)"
+    ]
+
+
+def test_minibatches_must_divide_the_samples_of_an_update() -> None:
+    raw = with_value("algorithm.num_minibatches", 3)
+    assert problems(raw) == [
+        "spec.algorithm.num_minibatches: found 3; allowed: a divisor of the 1024 samples of an "
+        "update (threshold x num_steps x num_envs)"
+    ]
+
+
+def test_whole_episodes_have_no_fixed_number_of_samples() -> None:
+    raw = with_value("algorithm.num_minibatches", 3) | {"rollout": {"horizon": "episodes"}}
+    assert parse(raw).algorithm.num_minibatches == 3
+
+
+def test_reward_transforms_are_read_in_order() -> None:
+    raw = with_value(
+        "reward",
+        [
+            {"kind": "scale", "factor": 2},
+            {"kind": "clip", "low": -1, "high": 1},
+            {"kind": "potential", "weights": [1.0, 0]},
+        ],
+    )
+    assert parse(raw).reward == [
+        Scale(factor=2.0),
+        Clip(low=-1.0, high=1.0),
+        Potential(weights=[1.0, 0.0]),
+    ]
+
+
+def test_environment_arguments_are_passed_as_they_are() -> None:
+    kwargs = {"sutton_barto_reward": True, "nested": {"a": [1]}}
+    spec = parse(with_value("environment.kwargs", kwargs))
+    assert spec.environment == EnvironmentSpec(id="CartPole-v1", kwargs=kwargs)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("CartPole-v", "; did you mean 'CartPole-v1'?"), ("zzz", "; allowed: CartPole-v1, Taxi-v3")],
+)
+def test_a_suggestion_is_the_nearest_name_or_all_of_them(name: str, words: str) -> None:
+    assert suggestion(name, ["CartPole-v1", "Taxi-v3"]) == words
