@@ -1,8 +1,9 @@
 """What the commands need of the outside, wired once; tests wire it to fakes."""
 
+import logging
 import time
 from collections.abc import Callable, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from cli import target
@@ -53,7 +54,9 @@ async def _connect(environment: Mapping[str, str]) -> "AsyncIterator[Connected]"
     from adapters.object_store import S3ObjectStore
     from adapters.settings import Login
     from cli.streams import JetStreamStreams
+    from events.ports import Unavailable
 
+    logging.getLogger("adapters").setLevel(logging.ERROR)  # troubles are told by the commands
     found = target.find(environment)
     connection = await broker.connect(
         found.nats.url, Login(found.nats.user, found.nats.password), "faastrain"
@@ -62,7 +65,8 @@ async def _connect(environment: Mapping[str, str]) -> "AsyncIterator[Connected]"
     try:
         yield Connected(NatsFactLog(connection), objects, JetStreamStreams(connection))
     finally:
-        await connection.close()
+        with suppress(Unavailable):  # nothing is pending; why the command ended matters more
+            await connection.close()
         await objects.close()
 
 

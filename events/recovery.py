@@ -30,6 +30,8 @@ def overdue(history: History, spec: RunSpec, now: float) -> list[Invocation]:
 
 
 def _missing(history: History, spec: RunSpec) -> list[Invocation]:
+    if history.dead_letters:  # what was given up would only be given up again
+        return [Invocation("conclude-run", history.dead_letters[0])]
     latest = history.latest
     if latest is None:
         return [Invocation("update-policy", history.started)] if history.started else []

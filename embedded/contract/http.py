@@ -103,8 +103,9 @@ def runner(app: web.Application) -> web.AppRunner:
     return web.AppRunner(
         app,
         access_log=None,
+        auto_decompress=False,  # bodies travel as they came, with their Content-Encoding
         keepalive_timeout=3600.0,
         max_line_size=16384,
         max_field_size=16384,
-        shutdown_timeout=5.0,
+        shutdown_timeout=1.0,
     )

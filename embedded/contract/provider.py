@@ -20,8 +20,8 @@ class Provider(Protocol):
     async def functions(self) -> list[FunctionStatus]:
         """All deployed functions, sorted by name."""
 
-    async def function(self, name: str) -> FunctionStatus:
-        """One function."""
+    async def function(self, name: str, usage: bool = False) -> FunctionStatus:
+        """One function; with what it uses now only on request, for that takes longer."""
 
     async def deploy(self, deployment: FunctionDeployment) -> None:
         """Deploy, or replace what has the same name."""

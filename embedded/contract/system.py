@@ -120,7 +120,8 @@ async def healthz(_: web.Request) -> web.Response:
 
 async def status_of(request: web.Request) -> FunctionStatus:
     """The function that the path names."""
-    return await request.app[PROVIDER].function(_name(request))
+    usage = request.query.get("usage") in ("1", "true")
+    return await request.app[PROVIDER].function(_name(request), usage)
 
 
 def log_query(request: web.Request) -> LogQuery:

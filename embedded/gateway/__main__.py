@@ -6,6 +6,7 @@ serves; SIGTERM stops it and every replica.
 
 import asyncio
 import os
+import resource
 import signal
 import sys
 from collections.abc import AsyncIterator
@@ -54,7 +55,7 @@ async def listening(app: web.Application, host: str, port: int) -> AsyncIterator
     runner = http.runner(app)
     await runner.setup()
     try:
-        await web.TCPSite(runner, host, port).start()
+        await web.TCPSite(runner, host, port, backlog=1024).start()
     except OSError as error:
         await runner.cleanup()
         raise StackError(f"Port {port} on {host} is taken; choose another one.") from error
@@ -84,7 +85,10 @@ async def _provider(settings: GatewaySettings) -> AsyncIterator[Provider]:
 
 
 def main() -> None:
-    """Run on uvloop where there is one."""
+    """Run on uvloop where there is one, with many open files."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 65536 if most == resource.RLIM_INFINITY else min(most, 65536)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
     try:
         import uvloop
     except ImportError:

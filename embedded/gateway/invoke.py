@@ -38,7 +38,7 @@ async def synchronous(request: web.Request) -> web.Response:
     name = function_name(request.match_info["name"])
     metrics, marks = request.app[METRICS], _marks(request)
     metrics.started(name)
-    began, status = time.perf_counter(), 500
+    began = time.perf_counter()
     try:
         call = _with(await http.invocation(request), marks)
         answer = http.answer(await request.app[PROVIDER].invoke(name, call))
@@ -46,9 +46,10 @@ async def synchronous(request: web.Request) -> web.Response:
     except ProviderError as error:
         answer = http.text(error.status, error.text, error.retry_after)
         status = error.status
-    finally:
-        if status != 404:  # or anybody could fill the metrics with names
-            metrics.finished(name, status, time.perf_counter() - began)
+        if status == 404:
+            metrics.unknown(name)
+            return answer
+    metrics.finished(name, status, time.perf_counter() - began)
     answer.headers.update(marks)
     answer.headers["X-Duration-Seconds"] = f"{time.perf_counter() - began:.6f}"
     return answer

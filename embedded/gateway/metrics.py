@@ -46,6 +46,10 @@ class Metrics:
         self._seconds.labels(qualified(function), str(status)).observe(seconds)
         self._counts[function] = self._counts.get(function, 0) + 1
 
+    def unknown(self, function: str) -> None:
+        """There is no such function: forget it, or anybody could fill the metrics with names."""
+        self._started.remove(qualified(function))
+
     def count(self, function: str) -> int:
         """Invocations that ended."""
         return self._counts.get(function, 0)

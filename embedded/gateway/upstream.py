@@ -45,9 +45,10 @@ class HttpProvider:
         """GET /system/functions."""
         return msgspec.json.decode(await self._get("functions"), type=list[FunctionStatus])
 
-    async def function(self, name: str) -> FunctionStatus:
+    async def function(self, name: str, usage: bool = False) -> FunctionStatus:
         """GET /system/function/{name}."""
-        return msgspec.json.decode(await self._get(f"function/{name}"), type=FunctionStatus)
+        path = f"function/{name}{'?usage=1' if usage else ''}"
+        return msgspec.json.decode(await self._get(path), type=FunctionStatus)
 
     async def deploy(self, deployment: FunctionDeployment) -> None:
         """POST /system/functions."""

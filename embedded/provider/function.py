@@ -79,7 +79,9 @@ def quantity(text: str) -> int:
     return int(float(match.group(1)) * _UNITS[match.group(2)])
 
 
-def status(function: Function, replicas: int, available: int, usage: Usage) -> FunctionStatus:
+def status(
+    function: Function, replicas: int, available: int, usage: Usage | None
+) -> FunctionStatus:
     """What is told of a function."""
     fields = {
         name: getattr(function.deployment, name)

@@ -21,8 +21,11 @@ GRACE = 10.0  # seconds from SIGTERM to SIGKILL
 class Pool:
     """Requests get slots in the order of their arrival; the last used replica goes first."""
 
-    def __init__(self, function: Function, spawn: Spawn) -> None:
+    def __init__(
+        self, function: Function, spawn: Spawn, queue_timeout: float = QUEUE_TIMEOUT
+    ) -> None:
         self.function = function
+        self._queue_timeout = queue_timeout
         self.replicas: dict[str, Replica] = {}  # not those that retire
         self._spawn = spawn
         self._waiting: deque[asyncio.Future[Replica]] = deque()
@@ -93,7 +96,7 @@ class Pool:
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Replica] = loop.create_future()
         self._waiting.append(future)
-        limit = self.function.exec_timeout + QUEUE_TIMEOUT
+        limit = self.function.exec_timeout + self._queue_timeout
         text = f"{self.function.name} had no free replica within {limit:g} s; try again."
         timer = loop.call_later(limit, _fail, future, ProviderError(503, text, retry_after=5))
         self._scale_up()

@@ -58,11 +58,11 @@ class ProcessProvider:
 
     async def functions(self) -> list[FunctionStatus]:
         """All, sorted by name."""
-        return [_status(self._pools[name]) for name in sorted(self._pools)]
+        return [_status(self._pools[name], True) for name in sorted(self._pools)]
 
-    async def function(self, name: str) -> FunctionStatus:
+    async def function(self, name: str, usage: bool = False) -> FunctionStatus:
         """One, or 404."""
-        return _status(self._pool(name))
+        return _status(self._pool(name), usage)
 
     async def deploy(self, deployment: FunctionDeployment) -> None:
         """Deploy; replaces what has the same name."""
@@ -170,5 +170,6 @@ class ProcessProvider:
         store.save(self._file, deployed)
 
 
-def _status(pool: Pool) -> FunctionStatus:
-    return status(pool.function, pool.size, pool.available, usage(pool.live()))
+def _status(pool: Pool, with_usage: bool) -> FunctionStatus:
+    used = usage(pool.live()) if with_usage else None
+    return status(pool.function, pool.size, pool.available, used)

@@ -3,6 +3,8 @@
 import asyncio
 import json
 import re
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -313,3 +315,14 @@ def test_help_tells_the_exit_codes(capsys: pytest.CaptureFixture[str]) -> None:
             main(argv)
         assert end.value.code == 0
         assert said in capsys.readouterr().out
+
+
+def test_help_imports_nothing_heavy() -> None:
+    """So that a person need not wait for it: only the standard library and our own tables."""
+    code = (
+        "import sys, cli.main, cli.command_table; cli.command_table.parser().format_help();"
+        "print(sorted({m.split('.')[0] for m in sys.modules}"
+        " & {'msgspec', 'numpy', 'rich', 'nats', 'urllib3', 'aiohttp', 'gymnasium', 'jax'}))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"

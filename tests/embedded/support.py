@@ -58,7 +58,7 @@ def post(body: bytes = b"", **headers: str) -> Request:
 async def replicas(provider: ProcessProvider, name: str, wanted: int) -> None:
     """Return when a function has that many replicas; fail after a while."""
     async with asyncio.timeout(10.0):
-        while (await provider.function(name)).available_replicas != wanted:
+        while (await provider.function(name)).available_replicas != wanted:  # noqa: ASYNC110
             await asyncio.sleep(0.02)
 
 

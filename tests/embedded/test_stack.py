@@ -59,7 +59,8 @@ def test_up_again_down_and_up_keep_one_stack_and_its_secrets(home: Path) -> None
 def test_a_running_stack_is_private(home: Path) -> None:
     """All of its ports are on loopback; nobody else reads its files or its environment's keys."""
     state = up(home, ENVIRONMENT)
-    invoke(state, "function/dump")
+    assert b"FTG_REPLICA" in invoke(state, "function/dump")
+    assert invoke(state, "async-function/dump") == b""
     ours = processes.of_stack(home)
     assert len(ours) >= 6  # supervisor, nats-server, weed, gateway, queue-worker, a replica
     listening = [

@@ -1,6 +1,7 @@
 """OpenFaaS's public API, over real replicas."""
 
 import base64
+import gzip
 import json
 import uuid
 from typing import Any
@@ -165,6 +166,16 @@ async def test_log_lines_are_ndjson(gateway: aiohttp.ClientSession) -> None:
     assert set(lines[0]) == {"name", "namespace", "instance", "timestamp", "text"}
     async with gateway.get("/system/logs?name=absent", headers=LOGIN) as answer:
         assert answer.status == 404
+
+
+async def test_bodies_travel_as_they_came(gateway: aiohttp.ClientSession) -> None:
+    """A compressed body stays compressed; its header says so to the function."""
+    await deploy(gateway, deployment("echo"))
+    packed = gzip.compress(b"abc")
+    headers = {"Content-Encoding": "gzip"}
+    async with gateway.post("/function/echo", data=packed, headers=headers) as answer:
+        assert await answer.read() == packed
+        assert json.loads(answer.headers["x-heard"])["content-encoding"] == "gzip"
 
 
 async def test_metrics_have_openfaas_names(gateway: aiohttp.ClientSession) -> None:

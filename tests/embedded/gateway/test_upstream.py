@@ -26,8 +26,16 @@ async def test_every_operation_crosses_the_contract(provider: ProcessProvider) -
         await remote.update(deployment("chatter", high=2))
         assert (await remote.invoke("chatter", post(b"spoken"))).status == 204
         await remote.scale("chatter", 2)
-        assert await remote.functions() == await provider.functions()
-        assert (await remote.function("chatter")).replicas == 2
+        (listed,), (here,) = await remote.functions(), await provider.functions()
+        assert (listed.name, listed.labels, listed.created_at) == (
+            "chatter",
+            here.labels,
+            here.created_at,
+        )
+        assert await remote.function("chatter") == await provider.function("chatter")
+        measured = await remote.function("chatter", usage=True)
+        assert measured.usage is not None
+        assert measured.usage.total_memory_bytes > 1 << 20
         query = LogQuery("chatter", since=datetime(2020, 1, 1, tzinfo=UTC))
         assert "spoken" in {line.text async for line in remote.logs(query)}
         assert [secret.name for secret in await remote.secrets()] == ["mine"]

@@ -1,0 +1,72 @@
+"""Folding a run's facts."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from events.history import Completion, Failure, History, fold
+from events.ports import Recorded
+from schemas.messages import RunCompleted, RunFailed
+from tests.events import facts
+from tests.events.facts import history
+
+COMPLETED = RunCompleted(
+    run=facts.RUN, reason="budget", report=facts.an_object("report"), policy=facts.policy(1)
+)
+FAILED = RunFailed(run=facts.RUN, reason="broken", function="rollout", detail="Traceback")
+
+
+def test_no_facts_are_an_empty_history() -> None:
+    assert fold([]) == History()
+    assert fold([]).latest is None
+
+
+def test_facts_are_kept_by_kind_and_identity() -> None:
+    said = history(
+        facts.REQUESTED,
+        facts.STARTED,
+        facts.updated(0),
+        facts.collected(0, 1),
+        facts.collected(0, 0),
+        facts.ready(0),
+        facts.updated(1),
+        facts.evaluated(0, 9.0),
+        facts.dead(),
+        facts.STOP,
+    )
+    assert (said.requested, said.started, said.stop) == (
+        facts.REQUESTED,
+        facts.STARTED,
+        facts.STOP,
+    )
+    assert said.policies == {0: facts.updated(0), 1: facts.updated(1)}
+    assert said.rollouts == {0: {0: facts.collected(0, 0), 1: facts.collected(0, 1)}}
+    assert said.rewards == {0: facts.ready(0)}
+    assert said.evaluations == {0: facts.evaluated(0, 9.0)}
+    assert said.dead_letters == [facts.dead()]
+    assert (said.first_at, said.last_at, said.end_at) == (1000.0, 1009.0, 0.0)
+
+
+def test_the_latest_version_is_the_highest_whenever_it_was_said() -> None:
+    assert history(facts.updated(1), facts.updated(2), facts.updated(0)).latest == facts.updated(2)
+
+
+def test_the_earlier_of_two_ends_is_the_end() -> None:
+    completion = Completion("budget", facts.policy(1))
+    failure = Failure("broken", "rollout", "Traceback")
+    first, second = history(COMPLETED, FAILED), history(FAILED, COMPLETED)
+    assert (first.end, second.end) == (completion, failure)
+    assert (first.end_at, second.end_at, second.last_at) == (1000.0, 1000.0, 1001.0)
+
+
+@given(st.permutations(range(6)))
+def test_facts_of_different_identity_may_come_in_any_order(order: list[int]) -> None:
+    said = [
+        facts.updated(0),
+        facts.collected(0, 0),
+        facts.collected(0, 1),
+        facts.ready(0),
+        facts.updated(1),
+        facts.evaluated(1, 3.0),
+    ]
+    shuffled = fold(Recorded(i, 5.0, said[place]) for i, place in enumerate(order))
+    assert shuffled == fold(Recorded(i, 5.0, fact) for i, fact in enumerate(said))

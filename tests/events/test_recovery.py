@@ -1,0 +1,141 @@
+"""Reconciling: what is missing is issued again, what is there never is."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from events.commands import Invocation
+from events.recovery import overdue
+from schemas.messages import CollectRollout, EvaluatePolicy, Message, RunCompleted
+from tests.events import facts
+from tests.events.facts import collected, evaluated, history, ready, specification, updated
+
+SPEC = specification()  # 2 rollouts per version, version 3 is the last, the deadline is 10 s
+
+
+def missing(*said: Message, late: float = 15.0) -> list[tuple[str, Message]]:
+    """What is overdue some seconds after the last fact."""
+    after = 1000.0 + len(said) - 1 + late
+    return [(item.function, item.message) for item in overdue(history(*said), SPEC, after)]
+
+
+def slots(*said: Message) -> list[int]:
+    """The slots that are collected again."""
+    return [m.index for _, m in missing(*said) if isinstance(m, CollectRollout)]
+
+
+def test_nothing_is_overdue_before_the_deadline() -> None:
+    assert missing(facts.STARTED, updated(0), late=9.9) == []
+
+
+def test_nothing_is_overdue_before_the_run_has_started() -> None:
+    assert missing(facts.REQUESTED) == []
+
+
+def test_version_0_is_asked_for_again() -> None:
+    assert missing(facts.STARTED) == [("update-policy", facts.STARTED)]
+
+
+def test_missing_rollouts_are_asked_for_again() -> None:
+    assert slots(facts.STARTED, updated(0)) == [0, 1]
+    assert slots(facts.STARTED, updated(0), collected(0, 1)) == [0]
+
+
+def test_a_rollout_that_is_asked_for_again_goes_on_where_it_would_have() -> None:
+    said = [updated(0), collected(0, 0), collected(0, 1), ready(0), updated(1)]
+    assert [message for _, message in missing(*said)] == [
+        CollectRollout(
+            run=facts.RUN,
+            manifest=facts.MANIFEST,
+            policy=facts.policy(1),
+            index=index,
+            previous=facts.trajectory(0, index),
+        )
+        for index in (0, 1)
+    ]
+
+
+def test_a_slot_that_was_not_in_the_batch_starts_afresh() -> None:
+    said = [updated(0), ready(0, indices=[1]), updated(1)]
+    previous = [m.previous for _, m in missing(*said) if isinstance(m, CollectRollout)]
+    assert previous == [None, facts.trajectory(0, 1)]
+
+
+def test_a_reached_threshold_is_told_again() -> None:
+    said = [updated(0), collected(0, 1), collected(0, 0)]
+    assert missing(*said) == [("aggregate-rewards", collected(0, 1))]
+
+
+def test_rewards_without_an_update_are_told_again() -> None:
+    said = [updated(0), collected(0, 0), collected(0, 1), ready(0)]
+    assert missing(*said) == [("plan-update", ready(0))]
+
+
+def test_missing_evaluations_of_every_version_are_asked_for_again() -> None:
+    said = [updated(0, evaluate=True), updated(1, evaluate=True), evaluated(0, 1.0)]
+    asked = [m.policy.version for _, m in missing(*said) if isinstance(m, EvaluatePolicy)]
+    assert asked == [1]
+
+
+def test_after_the_last_version_only_its_evaluation_is_waited_for() -> None:
+    last = updated(3, rollouts=0, evaluate=True)
+    assert [function for function, _ in missing(last)] == ["evaluate"]
+    assert missing(last, evaluated(3, 1.0)) == [("conclude-run", evaluated(3, 1.0))]
+
+
+def test_a_stop_request_and_a_dead_letter_are_told_again_and_nothing_else() -> None:
+    said = [updated(0, evaluate=True)]
+    assert missing(*said, facts.STOP) == [("conclude-run", facts.STOP)]
+    assert missing(*said, facts.dead()) == [("conclude-run", facts.dead())]
+
+
+def test_an_ended_run_is_left_alone() -> None:
+    end = RunCompleted(
+        run=facts.RUN, reason="budget", report=facts.an_object("r"), policy=facts.policy(0)
+    )
+    assert missing(facts.STARTED, updated(0), end) == []
+
+
+def test_every_deadline_has_its_own_attempt_and_call_id() -> None:
+    said = history(facts.STARTED)
+    first, same, second = (overdue(said, SPEC, 1000.0 + late)[0] for late in (10.0, 19.9, 20.0))
+    assert (first.attempt, same.attempt, second.attempt) == (1, 1, 2)
+    assert first.call_id == same.call_id != second.call_id
+    assert first.call_id != Invocation("update-policy", facts.STARTED).call_id
+
+
+ROUNDS = [
+    facts.STARTED,
+    *(
+        fact
+        for version in range(3)
+        for fact in (
+            updated(version, evaluate=True),
+            collected(version, 0),
+            collected(version, 1),
+            ready(version),
+        )
+    ),
+    updated(3, rollouts=0, evaluate=True),
+    *(evaluated(version, 1.0) for version in range(4)),
+]
+
+
+@given(st.integers(1, len(ROUNDS)), st.permutations(range(4)), st.integers(0, 4))
+def test_what_is_there_is_never_issued_again_and_something_always_is(
+    length: int, order: list[int], evaluations: int
+) -> None:
+    """At any point of a run: no finished work again, and never nothing, or the run would stand."""
+    said = ROUNDS[:length]
+    known = {fact.policy.version for fact in said if hasattr(fact, "rollouts")}
+    said = [*said, *(evaluated(v, 1.0) for v in order[:evaluations] if v in known)]
+    so_far = history(*said)
+    again = overdue(so_far, SPEC, so_far.last_at + 10.0)
+    assert again
+    assert len({item.call_id for item in again}) == len(again)
+    for item in again:
+        match item.message:
+            case CollectRollout(policy=policy, index=index):
+                assert index not in so_far.rollouts.get(policy.version, {})
+                assert policy == so_far.latest.policy
+            case EvaluatePolicy(policy=policy):
+                assert policy.version not in so_far.evaluations
