@@ -1,0 +1,43 @@
+"""`entrypoint.py gateway|queue-worker|provision`: credentials into files, then the process itself.
+
+OpenFaaS's secrets are files. Compose cannot give files made from variables to a container whose
+root file system is read-only, so they are written here, to a volume or a tmpfs, for their owner.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+SECRETS = {"NATS_LOGIN": "ftg-nats", "S3_LOGIN": "ftg-s3", "SIGNING_KEY": "ftg-signing-key"}
+COMMANDS = {
+    "gateway": ["-m", "embedded.gateway"],
+    "queue-worker": ["-m", "adapters.queue_worker"],
+    "provision": ["-m", "deploy.compose.provision"],
+}
+
+
+def write(path: Path, value: str) -> None:
+    """A file that only its owner reads, in a folder of the same kind."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        file.write(value)
+
+
+def main(name: str) -> None:
+    """Does not return."""
+    environment = dict(os.environ)
+    folder = Path(environment["FTG_SECRETS"])
+    for variable, secret in SECRETS.items():
+        write(folder / secret, environment.pop(variable))
+    password = environment.pop("GATEWAY_PASSWORD")
+    if name == "gateway":
+        write(Path(environment["FAASTRAIN_HOME"]) / "gateway-password", password)
+    if name == "provision":
+        write(folder / "gateway-password", password)
+    os.execve(sys.executable, [sys.executable, *COMMANDS[name]], environment)  # noqa: S606
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2 or sys.argv[1] not in COMMANDS:
+        sys.exit(f"usage: entrypoint.py {'|'.join(COMMANDS)}")
+    main(sys.argv[1])

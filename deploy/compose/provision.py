@@ -1,0 +1,54 @@
+"""What the stack's servers are given once they run: streams, a bucket, the functions of stack.yml.
+
+Repeating it changes nothing but functions whose entry has changed.
+"""
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+
+from aiohttp import encode_basic_auth
+
+from adapters.broker import connect
+from adapters.bucket import Bucket
+from adapters.errors import AdapterError, SettingsError
+from adapters.nats_streams import ensure_streams
+from adapters.settings import Settings
+from embedded import deployments
+from embedded import settings as stack_settings
+from embedded.credentials import GATEWAY_USER
+from embedded.errors import ProviderError, StackError
+from embedded.gateway.upstream import HttpProvider
+
+
+async def provision(settings: Settings, stack: stack_settings.StackSettings, password: str) -> None:
+    """Streams, then the bucket, then the functions."""
+    broker = await connect(settings.nats_url, settings.nats, "provision")
+    try:
+        await ensure_streams(broker)
+    finally:
+        await broker.close()
+    await Bucket(settings.s3_url, settings.bucket, settings.s3).ensure()
+    wanted = deployments.of_stack(stack.stack_file, deployments.substitutions(stack))
+    async with HttpProvider(
+        settings.gateway_url, encode_basic_auth(GATEWAY_USER, password)
+    ) as gateway:
+        for deployment in wanted:
+            await gateway.deploy(deployment)
+
+
+def main() -> None:
+    """Exits with one line on what went wrong."""
+    os.environ.setdefault("FTG_FUNCTION", "provision")
+    try:
+        home = stack_settings.home_of(os.environ)
+        stack = stack_settings.read(home, os.environ)
+        password = Path(os.environ["FTG_SECRETS"], "gateway-password").read_text()
+        asyncio.run(provision(Settings.from_environment(), stack, password))
+    except (AdapterError, SettingsError, ProviderError, StackError) as error:
+        sys.exit(f"provision: {error}")
+
+
+if __name__ == "__main__":
+    main()
