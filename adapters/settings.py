@@ -37,6 +37,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     nats: Login
     s3: Login
     signing_key: bytes
+    environments: tuple[str, ...] = ()  # modules that register environments
 
     def __repr__(self) -> str:
         return f"Settings(function={self.function!r}, replica={self.replica!r}, ...)"
@@ -60,7 +61,25 @@ class Settings(Struct, frozen=True, kw_only=True):
             nats=_login(secrets / "ftg-nats", "user:password"),
             s3=_login(secrets / "ftg-s3", "access key:secret key"),
             signing_key=_secret(secrets / "ftg-signing-key").encode(),
+            environments=environment_modules(environment),
         )
+
+
+def environment_modules(environment: Mapping[str, str]) -> tuple[str, ...]:
+    """The modules that FTG_ENVIRONMENTS names, separated by commas.
+
+    Raises:
+        SettingsError: one is no module's name.
+    """
+    found = environment.get("FTG_ENVIRONMENTS", "")
+    names = tuple(name.strip() for name in found.split(",") if name.strip())
+    for name in names:
+        if not all(part.isidentifier() for part in name.split(".")):
+            raise SettingsError(
+                f"FTG_ENVIRONMENTS holds {name!r}; write modules as my_package.environments, "
+                "separated by commas"
+            )
+    return names
 
 
 def _required(environment: Mapping[str, str], name: str) -> str:

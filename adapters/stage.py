@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 
 from adapters import logs
 from adapters.connections import Connections, connect
+from adapters.environments import register
 from adapters.errors import SignatureError
 from adapters.settings import Settings
 from adapters.signing import sign, verify
@@ -66,6 +67,7 @@ class Stage:
         """Read settings and secrets, connect; once per replica."""
         self._settings = Settings.from_environment()
         logs.configure(self._settings.function, self._settings.replica)
+        register(self._settings.environments)
         self._connections = await connect(self._settings)
 
     async def stop(self) -> None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 VARIABLES = """\
 environment variables:
   FAASTRAIN_HOME           where the embedded stack's state lies (default: ./.faastrain)
+  FTG_ENVIRONMENTS         installed modules that register Gymnasium environments, by commas
   OPENFAAS_URL and FAASTRAIN_NATS_URL, both set: use that cluster, no embedded stack, with
   OPENFAAS_PASSWORD        of the gateway's user admin
   FAASTRAIN_NATS_USER, FAASTRAIN_NATS_PASSWORD

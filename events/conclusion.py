@@ -9,8 +9,8 @@ from schemas.messages import EvaluationCompleted, PolicyUpdated
 from schemas.specification import RunSpec
 
 
-def conclude(history: History, spec: RunSpec) -> Completion | Failure | None:
-    """The run's end, or None while it goes on."""
+def conclude(history: History, spec: RunSpec | None) -> Completion | Failure | None:
+    """The run's end, or None while it goes on; without `spec` it has not started yet."""
     if history.dead_letters:
         letter = history.dead_letters[0]
         lines = letter.error.strip().splitlines()
@@ -20,6 +20,8 @@ def conclude(history: History, spec: RunSpec) -> Completion | Failure | None:
             letter.function,
             letter.error,
         )
+    if spec is None:
+        return None
     reached = first_to_reach(spec.stop.target, history)
     if reached:
         return Completion("target", reached.policy)

@@ -1,5 +1,6 @@
 """Policy and value networks: two separate MLPs, orthogonally initialised."""
 
+import functools
 import math
 from typing import Any, NamedTuple
 
@@ -67,6 +68,7 @@ def value_network(architecture: Architecture) -> Network:
     )
 
 
+@functools.partial(jax.jit, static_argnums=(0, 1))  # one program to compile, not dozens
 def initial(architecture: Architecture, observation_size: int, key: jax.Array) -> Parameters:
     """Fresh parameters: `{"policy": ..., "value": ...}`."""
     policy_key, value_key = jax.random.split(key)

@@ -6,6 +6,8 @@ from argparse import Namespace
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
+from adapters.environments import register
+from adapters.settings import environment_modules
 from cli import exit_codes, run_ids, runs, specification_files
 from cli.errors import BadInput, CommandError
 from cli.exit_codes import ExitCode
@@ -66,6 +68,7 @@ def _prepare(arguments: Namespace, world: World) -> tuple[str, RunSpec]:
     raw = specification_files.override(
         specification_files.load(arguments.spec), arguments.overrides
     )
+    register(environment_modules(world.environment))
     spec = specification_files.validate(raw, str(arguments.spec))
     if arguments.run:
         return run_ids.check(arguments.run), spec

@@ -35,9 +35,10 @@ async def handle(message: Ending, services: Services) -> Messages:
     if isinstance(message, RunFailed):
         await _report(run, history, services)
         return []
-    if history.end or not history.started:
+    if history.end:
         return []
-    match conclude(history, await specification(services, history.started.manifest)):
+    spec = await specification(services, history.started.manifest) if history.started else None
+    match conclude(history, spec):
         case Completion(reason, policy) as end:
             history.end, history.end_at = end, time.time()
             report = await _report(run, history, services)
