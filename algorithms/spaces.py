@@ -8,10 +8,11 @@ import gymnasium
 
 from algorithms.errors import EnvironmentFailed
 from algorithms.space_info import SpaceInfo, describe
+from schemas.errors import SpecificationError
 from schemas.specification import EnvironmentSpec, Potential, RunSpec
-from schemas.validation import suggestion
+from schemas.validation import parse, suggestion
 
-__all__ = ["SpaceInfo", "check", "describe"]
+__all__ = ["SpaceInfo", "check", "describe", "validate"]
 
 RESERVED = {
     "disable_env_checker": "collection decides it",
@@ -21,6 +22,19 @@ RESERVED = {
     "vectorization_mode": "collection decides it",
     "wrappers": "collection decides it",
 }
+
+
+def validate(raw: object) -> RunSpec:
+    """The specification, held to its schema and to what its environment can do.
+
+    Raises:
+        SpecificationError: it cannot be run.
+    """
+    spec = parse(raw)
+    problems = check(spec)
+    if problems:
+        raise SpecificationError(problems)
+    return spec
 
 
 def check(spec: RunSpec, allowed: tuple[str, ...] = ("*",)) -> list[str]:

@@ -47,16 +47,12 @@ def validate(raw: object, origin: str) -> RunSpec:
         BadInput: it cannot be run; one line per problem, each with its `origin`.
     """
     from algorithms import spaces
-    from schemas.validation import parse
 
     try:
-        spec = parse(raw)
-        problems = spaces.check(spec)
+        return spaces.validate(raw)
     except SpecificationError as refusal:
-        problems = refusal.problems
-    if problems:
-        raise BadInput("\n".join(f"{origin}: {problem}" for problem in problems))
-    return spec
+        told = "\n".join(f"{origin}: {problem}" for problem in refusal.problems)
+        raise BadInput(told) from refusal
 
 
 def _text(path: Path) -> str:

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from urllib.parse import urlunsplit
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from schemas.errors import MessageError
 
@@ -51,7 +51,7 @@ class QueueRequest(Struct, frozen=True, kw_only=True, rename="pascal"):
     queue_name: str = ""
     annotations: dict[str, str] | None = None
     labels: dict[str, str] | None = None
-    callback_url: dict[str, Any] | None = None
+    callback_url: dict[str, Any] | UnsetType | None = UNSET  # absent when there is none
 
 
 def from_queue(data: bytes) -> Request:
@@ -86,7 +86,7 @@ def from_fact(function: str, subject: str, data: bytes, signature: str) -> Reque
     return Request(headers=headers, body=data)
 
 
-def _url(callback: Mapping[str, Any] | None) -> str | None:
+def _url(callback: Mapping[str, Any] | UnsetType | None) -> str | None:
     """Go's url.URL as text."""
     if not callback:
         return None

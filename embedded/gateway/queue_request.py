@@ -5,9 +5,11 @@ from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 import msgspec
+from msgspec import UNSET
 
 from embedded.contract.messages import FunctionStatus, Request
 from embedded.errors import ProviderError
+from events.requests import QueueRequest
 
 MAX_BODY_BYTES = 256_000
 
@@ -28,21 +30,20 @@ def encode(
         ProviderError: 400, the callback is not an absolute http(s) URL.
     """
     path, _, query = request.path.partition("?")
-    message: dict[str, Any] = {
-        "Header": _header(request.headers, headers),
-        "Host": host,
-        "Body": base64.b64encode(request.body).decode(),
-        "Method": request.method,
-        "Path": "" if path == "/" else path,
-        "QueryString": query,
-        "Function": status.name,
-        "QueueName": (status.annotations or {}).get("com.openfaas.queue", ""),
-        "Annotations": status.annotations or {},
-        "Labels": status.labels or {},
-    }
-    if callback:
-        message["CallbackUrl"] = _url(callback)
-    return msgspec.json.encode(message)
+    queued = QueueRequest(
+        header=_header(request.headers, headers),
+        host=host,
+        body=base64.b64encode(request.body).decode(),
+        method=request.method,
+        path="" if path == "/" else path,
+        query_string=query,
+        function=status.name,
+        queue_name=(status.annotations or {}).get("com.openfaas.queue", ""),
+        annotations=status.annotations or {},
+        labels=status.labels or {},
+        callback_url=_url(callback) if callback else UNSET,
+    )
+    return msgspec.json.encode(queued)
 
 
 def _header(pairs: list[tuple[str, str]], extra: dict[str, str]) -> dict[str, list[str]]:
