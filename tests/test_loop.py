@@ -10,6 +10,7 @@ from the same stack.yml that deploys the real thing.
     the budget is spent -> evaluate -> evaluation.completed -> conclude-run -> run.completed
 """
 
+import asyncio
 import importlib
 import json
 from collections import deque
@@ -39,6 +40,12 @@ SPEC = {
     "evaluation": {"every": 1, "episodes": 4},
     "stop": {"env_steps": 100},  # an iteration is 2 rollouts x 16 steps x 2 environments
 }
+
+
+@pytest.fixture(scope="module", autouse=True)
+def warm() -> None:
+    """Importing JAX and compiling the update take seconds, and happen once per process."""
+    asyncio.run(train(Platform()))
 
 
 class Platform:
