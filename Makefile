@@ -34,9 +34,10 @@ check: $(STAMP) ## formatter, linter, types, import floors, exported schemas
 	$(BIN)/lint-imports
 	$(BIN)/python -m events.export --check docs
 
-bench: $(STAMP) ## measure the pipeline; Stable-Baselines3 stands beside it
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable '.[peers]'
-	$(BIN)/python -m benchmarks
+bench: $(STAMP) ## measure the pipeline; PEERS=1 installs what stands beside it (5 GB)
+	$(if $(PEERS),$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+	  --constraint requirements.lock --editable '.[peers]')
+	$(BIN)/python -m benchmarks $(BENCH)
 
 format: $(STAMP) ## format the code and mend what the linter can
 	$(BIN)/ruff format .

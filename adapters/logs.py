@@ -8,6 +8,7 @@ from typing import Any, TextIO
 
 # What a log call may add by `extra=`.
 FIELDS = (
+    "heard",
     "run",
     "version",
     "index",
@@ -19,6 +20,8 @@ FIELDS = (
     "in_hand",
     "why",
     "answer",
+    "url",
+    "functions",
 )
 
 
@@ -53,3 +56,4 @@ def configure(
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)  # that it starts and stops is no news

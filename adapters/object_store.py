@@ -112,7 +112,9 @@ class S3ObjectStore:
         self._expect(response, key)
         size, digest = int(response.headers["Content-Length"]), response.headers.get(DIGEST)
         if digest is None:  # somebody else's upload
-            data = self._request("GET", self._bucket, key).data
+            response = self._request("GET", self._bucket, key)
+            self._expect(response, key)
+            data = response.data
             size, digest = len(data), hashlib.sha256(data).hexdigest()
         return ObjectRef(bucket=self._bucket, key=key, size=size, sha256=digest)
 

@@ -53,37 +53,34 @@ class Gateway:
                 request.method, url, data=request.body, headers=request.headers, timeout=timeout
             ) as response:
                 body = await response.read()
-                answer = Answer(response.status, body, _retry_after(response))
+                seconds = time.perf_counter() - began
+                return Answer(response.status, body, _retry_after(response), seconds)
         except TimeoutError:
-            answer = Answer(504, f"{function.name}: no answer in {timeout.total} s".encode())
+            return Answer(504, f"{function.name}: no answer in {timeout.total} s".encode())
         except aiohttp.ClientError as error:
-            answer = Answer(503, f"{self._url}: {error}".encode())
-        if request.callback:
-            await self._call_back(function, request, answer, time.perf_counter() - began)
-        return answer
+            return Answer(503, f"{self._url}: {error}".encode())
 
-    async def _call_back(
-        self, function: Function, request: Request, answer: Answer, seconds: float
-    ) -> None:
-        """Tell the caller of an asynchronous invocation how it went; once, at most."""
+    async def call_back(self, function: Function, request: Request, answer: Answer) -> None:
+        """Tell the caller of an asynchronous invocation how it ended; tried once."""
         headers = {
             CALL_ID: request.call_id,
             "X-Function-Name": function.name,
             "X-Function-Status": str(answer.status),
-            "X-Duration-Seconds": f"{seconds:.6f}",
+            "X-Duration-Seconds": f"{answer.seconds:.6f}",
         }
         timeout = aiohttp.ClientTimeout(total=CALLBACK_SECONDS)
         try:
-            await self._session.post(
+            async with self._session.post(
                 str(request.callback), data=answer.body, headers=headers, timeout=timeout
-            )
+            ):
+                pass  # whatever it answers
         except (aiohttp.ClientError, TimeoutError) as error:
             logger.warning("callback failed", extra={"url": request.callback, "why": str(error)})
 
 
 def _retry_after(response: aiohttp.ClientResponse) -> float | None:
     value = response.headers.get("Retry-After", "")
-    return float(value) if value.isdigit() else None
+    return float(value) if value.isascii() and value.isdecimal() else None
 
 
 async def serve(settings: Settings, functions: list[Function]) -> None:
@@ -100,7 +97,7 @@ async def serve(settings: Settings, functions: list[Function]) -> None:
         async def tick(function: Function) -> None:
             await gateway.invoke(function, Request())
 
-        workers = [FunctionWorker(f, bus, facts, gateway.invoke, signed).run() for f in functions]
+        workers = [FunctionWorker(f, bus, facts, gateway, signed).run() for f in functions]
         clock = cron.run(functions, tick, lambda: _any_active(facts))
         work = asyncio.gather(clock, *workers)
         for stop in (signal.SIGTERM, signal.SIGINT):

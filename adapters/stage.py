@@ -28,7 +28,18 @@ from events.ports import Services, Unavailable
 from events.requests import CALL_ID, SIGNATURE
 from schemas import messages
 from schemas.errors import MessageError, RunFault, SchemaError
-from schemas.messages import COMMANDS, InvocationCompleted, Message
+from schemas.messages import (
+    COMMANDS,
+    FACTS,
+    CollectRollout,
+    EvaluatePolicy,
+    EvaluationCompleted,
+    InvocationCompleted,
+    Message,
+    RewardsReady,
+    RolloutCompleted,
+    UpdatePolicy,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -36,21 +47,21 @@ Outgoing = Sequence[Message | Invocation]
 Handler = Callable[[Any, Services], Awaitable[Outgoing]]
 Response = tuple[int, dict[str, str], bytes]
 
+REFUSED = (SchemaError, SignatureError)  # of the message itself, before a handler sees it
 STATUS_OF: dict[type[Exception], int] = {
-    SchemaError: 400,
-    SignatureError: 400,
     RunFault: 422,
+    SchemaError: 422,  # of what the message refers to
     Unavailable: 503,
 }
 NO_RUN = "none"  # what an invocation that belongs to no run is metered under
 
 
 class Outcome(NamedTuple):
-    """How an invocation ended."""
+    """How an invocation ended; without a message there was none that we take."""
 
     status: int
     text: str
-    run: str
+    message: Message | None
 
 
 class Stage:
@@ -82,7 +93,7 @@ class Stage:
         outcome = await self._serve(body, headers)
         seconds = time.perf_counter() - clock
         usage = InvocationCompleted(
-            run=outcome.run,
+            run=outcome.message.run if outcome.message else NO_RUN,
             function=self._settings.function,
             call_id=call_id,
             replica=self._settings.replica,
@@ -99,17 +110,18 @@ class Stage:
         return outcome.status, answer, outcome.text.encode()
 
     async def _serve(self, body: bytes, headers: Mapping[str, str]) -> Outcome:
-        run = NO_RUN
         try:
             message = self.authenticate(body, headers, time.time())
-            run = getattr(message, "run", NO_RUN)
+        except REFUSED as error:
+            return Outcome(400, str(error), None)
+        try:
             await self._send(await self.handler(message, self._connections.services))
         except tuple(STATUS_OF) as error:
             status = next(s for kind, s in STATUS_OF.items() if isinstance(error, kind))
-            return Outcome(status, explain(error), run)
+            return Outcome(status, explain(error), message)
         except Exception:  # noqa: BLE001  the boundary: a defect is answered, buried and shown
-            return Outcome(500, traceback.format_exc(), run)
-        return Outcome(200, "", run)
+            return Outcome(500, traceback.format_exc(), message)
+        return Outcome(200, "", message)
 
     def authenticate(self, body: bytes, headers: Mapping[str, str], now: float) -> Message | None:
         """The message in `body`, if it is signed by us and for this stage.
@@ -127,34 +139,45 @@ class Stage:
         return message
 
     async def _send(self, outgoing: Outgoing) -> None:
-        await asyncio.gather(*map(self._send_one, outgoing))
+        """Facts first: a command that has an effect must not outrun the fact that promised it."""
+        requests = [item for item in outgoing if isinstance(item, (*COMMANDS, Invocation))]
+        facts = [item for item in outgoing if isinstance(item, FACTS)]
+        await asyncio.gather(*map(self._connections.services.facts.say, facts))
+        await asyncio.gather(*map(self._invoke, requests))
 
-    async def _send_one(self, item: Message | Invocation) -> None:
-        if isinstance(item, COMMANDS):
-            item = invocation(item)
-        if isinstance(item, Invocation):
-            body = messages.encode(item.message)
-            signature = sign(self._settings.signing_key, item.function, body, time.time())
-            await self._connections.commands.invoke(item, body, signature)
-        else:
-            await self._connections.services.facts.say(item)
+    async def _invoke(self, item: Message | Invocation) -> None:
+        request = item if isinstance(item, Invocation) else invocation(item)
+        body = messages.encode(request.message)
+        signature = sign(self._settings.signing_key, request.function, body, time.time())
+        await self._connections.commands.invoke(request, body, signature)
 
     async def _meter(self, usage: InvocationCompleted, outcome: Outcome) -> None:
-        level = logging.INFO if outcome.status == 200 else logging.ERROR
-        logger.log(
-            level,
-            outcome.text or "done",
-            extra={
-                "run": usage.run,
-                "call_id": usage.call_id,
-                "status": usage.status,
-                "seconds": round(usage.seconds, 6),
-            },
-        )
+        level = {200: logging.INFO, 503: logging.WARNING}.get(outcome.status, logging.ERROR)
+        about = {
+            "call_id": usage.call_id,
+            "status": usage.status,
+            "seconds": round(usage.seconds, 6),
+        }
+        logger.log(level, outcome.text or "done", extra=about | identity(outcome.message))
         try:
             await self._connections.services.facts.meter(usage)
         except Unavailable as error:
             logger.warning("not metered", extra={"run": usage.run, "why": str(error)})
+
+
+def identity(message: Message | None) -> dict[str, object]:
+    """What a log line says of the message: its type, and the run, version and slot it speaks of."""
+    if message is None:
+        return {}
+    known: dict[str, object] = {"heard": messages.tag(message), "run": message.run}
+    match message:
+        case RolloutCompleted(trajectory=ref):
+            known |= {"version": ref.version, "index": ref.index}
+        case CollectRollout(policy=policy, index=index):
+            known |= {"version": policy.version, "index": index}
+        case UpdatePolicy() | EvaluatePolicy() | RewardsReady() | EvaluationCompleted():
+            known |= {"version": message.policy.version}
+    return known
 
 
 class CronStage(Stage):
@@ -181,9 +204,6 @@ def cron_stage(handler: Callable[[Services], Awaitable[Outgoing]]) -> CronStage:
 def explain(error: BaseException) -> str:
     """The error's words; of an environment's own error, its traceback too, with the words last."""
     cause = error.__cause__
-    trace = (
-        "".join(traceback.format_exception(cause))
-        if cause and not isinstance(error, SchemaError)
-        else ""
-    )
-    return f"{trace}{error}"
+    if cause is None or not isinstance(error, RunFault):
+        return str(error)
+    return "".join(traceback.format_exception(cause)) + str(error)

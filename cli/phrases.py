@@ -8,6 +8,7 @@ from schemas.messages import (
     InvocationDeadLettered,
     Message,
     PolicyUpdated,
+    ReportWritten,
     RewardsReady,
     RolloutCompleted,
     RunCompleted,
@@ -37,6 +38,8 @@ def phrase(fact: Message) -> str:
             return f"{reason}, with version {policy.version}"
         case RunFailed(reason=reason):
             return one_line(reason)
+        case ReportWritten(report=report):
+            return report.key
     return ""
 
 

@@ -10,9 +10,8 @@ from events.ports import Recorded
 from schemas.messages import (
     EvaluationCompleted,
     PolicyUpdated,
+    ReportWritten,
     RewardsReady,
-    RunCompleted,
-    RunFailed,
     RunRequested,
 )
 
@@ -63,7 +62,7 @@ def advance(progress: Progress, record: Recorded) -> Progress:
         case EvaluationCompleted(return_mean=mean):
             curve = (*progress.evaluations, mean)
             return replace(progress, evaluation_return=mean, evaluations=curve)
-        case RunCompleted() | RunFailed():
+        case ReportWritten():
             return replace(progress, ended=True)
     return progress
 

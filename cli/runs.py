@@ -8,10 +8,10 @@ from msgspec import Struct
 from cli import run_ids
 from cli.errors import BadInput
 from events import subjects
-from events.history import Completion, History, fold
+from events.history import History, fold
 from events.ports import FactLog, Recorded
 from events.report import build
-from schemas.messages import EvaluationCompleted, RunRequested, tag
+from schemas.messages import EvaluationCompleted, RunCompleted, RunRequested, tag
 from schemas.report import RunReport, Status
 from schemas.validation import suggestion
 
@@ -72,7 +72,7 @@ async def overview(facts: FactLog, now: float) -> list[RunRow]:
     """
     histories = {run: fold(records) for run, records in _by_run(await facts.read(ABOUT_RUNS))}
     for run, told in histories.items():
-        if not isinstance(told.end, Completion):
+        if not isinstance(told.end, RunCompleted):
             histories[run] = fold(await facts.read(*subjects.of_run(run)))
     for record in await _final_evaluations(facts, histories):
         if isinstance(record.fact, EvaluationCompleted):
@@ -93,7 +93,7 @@ async def _final_evaluations(facts: FactLog, histories: dict[str, History]) -> l
     wanted = [
         subjects.of_kind(EvaluationCompleted, run, told.end.policy.version)
         for run, told in histories.items()
-        if isinstance(told.end, Completion)
+        if isinstance(told.end, RunCompleted)
     ]
     return await facts.read(*wanted) if wanted else []
 

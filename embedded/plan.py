@@ -12,6 +12,7 @@ import msgspec
 
 from embedded.child import ChildSpec
 from embedded.credentials import GATEWAY_USER, Credentials
+from embedded.deployments import substitutions
 from embedded.errors import StackError
 from embedded.files import private_folder, write_private
 from embedded.processes import STACK_VARIABLE
@@ -57,11 +58,13 @@ def plan(settings: StackSettings, credentials: Credentials) -> Plan:
         "FAASTRAIN_HOME": state.home,
         "FAASTRAIN_ROOT": str(settings.root),
     }
+    # The queue-worker reads the routes from the stack.yml that was deployed: same substitutions.
+    seen = {k: v for k, v in substitutions(settings).items() if k.startswith("FTG_")}
     return Plan(
         nats=_nats(settings, numbers, credentials),
         weed=_weed(settings, numbers, credentials),
         gateway=_python(settings, "gateway", "embedded.gateway", addresses, GATEWAY_READY, numbers),
-        worker=_python(settings, "queue-worker", settings.worker, addresses, None, numbers),
+        worker=_python(settings, "queue-worker", settings.worker, seen | addresses, None, numbers),
         credentials=credentials,
         state=state,
     )

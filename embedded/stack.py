@@ -1,6 +1,5 @@
 """A stack as its users see it: up, down, status."""
 
-import base64
 import json
 import os
 import select
@@ -17,6 +16,7 @@ import msgspec
 import psutil
 
 from embedded import processes
+from embedded.contract.auth import authorization
 from embedded.contract.messages import FunctionStatus
 from embedded.errors import StackError
 from embedded.files import private_folder
@@ -152,9 +152,9 @@ def _clear(files: StackFiles) -> bool:
 
 def _functions(state: StackState) -> list[FunctionStatus]:
     password = Path(state.password_file).read_text()
-    token = base64.b64encode(f"{state.gateway_user}:{password}".encode()).decode()
     request = urllib.request.Request(  # noqa: S310  our own gateway's http address
-        f"{state.gateway_url}/system/functions", headers={"Authorization": f"Basic {token}"}
+        f"{state.gateway_url}/system/functions",
+        headers={"Authorization": authorization(password)},
     )
     try:
         with urllib.request.urlopen(request, timeout=5.0) as answer:  # noqa: S310

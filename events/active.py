@@ -1,17 +1,17 @@
-"""Which runs have started and not ended."""
+"""Which runs go on: requested, and without a report."""
 
 from events import subjects
 from events.ports import FactLog
-from schemas.messages import RunCompleted, RunFailed, RunStarted
+from schemas.messages import ReportWritten, RunRequested
 
-_KINDS = (RunStarted, RunCompleted, RunFailed)
+_KINDS = (RunRequested, ReportWritten)
 
 
 async def active_runs(facts: FactLog) -> list[str]:
-    """Their names, in the order of their start."""
+    """Their names, in the order of their requests."""
     said = [r.fact for r in await facts.read(*(subjects.of_kind(kind, "*") for kind in _KINDS))]
-    ended = {fact.run for fact in said if not isinstance(fact, RunStarted)}
-    return [f.run for f in said if isinstance(f, RunStarted) and f.run not in ended]
+    over = {fact.run for fact in said if isinstance(fact, ReportWritten)}
+    return [f.run for f in said if isinstance(f, RunRequested) and f.run not in over]
 
 
 async def any_active(facts: FactLog) -> bool:

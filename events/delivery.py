@@ -2,12 +2,15 @@
 
 Codes and waits as OpenFaaS Pro's queue-worker has them
 (https://docs.openfaas.com/openfaas-pro/retries/): exponential from `min_wait` to `max_wait`,
-`Retry-After` honoured, full jitter on top so that retries of one outage do not come together.
+`Retry-After` honoured up to `max_wait`, up to half taken off by jitter so that the retries of one
+outage do not come together.
 """
 
 from typing import NamedTuple
 
 from events.routes import RetryPolicy
+
+UNTRIED = frozenset({429, 503})  # busy or away: nobody has tried, so the message is not to blame
 
 
 class Answer(NamedTuple):
@@ -16,6 +19,7 @@ class Answer(NamedTuple):
     status: int
     body: bytes = b""
     retry_after: float | None = None  # seconds
+    seconds: float = 0.0  # that it took
 
 
 class Settled(NamedTuple):
@@ -37,12 +41,24 @@ class Bury(NamedTuple):
 Outcome = Settled | Retry | Bury
 
 
-def decide(answer: Answer, attempt: int, policy: RetryPolicy, jitter: float) -> Outcome:
-    """The outcome of attempt number `attempt` (1 is the first); `jitter` is uniform in [0, 1)."""
+def decide(
+    answer: Answer, tried: int, delivered: int, policy: RetryPolicy, jitter: float
+) -> Outcome:
+    """The outcome of a delivery.
+
+    Args:
+        answer: the function's, or what the gateway said in its place.
+        tried: how often the function has had the message and failed, this time included.
+        delivered: how often it was delivered, outages included; 1 is the first.
+        policy: the function's.
+        jitter: uniform in [0, 1).
+    """
     if 200 <= answer.status < 300:
         return Settled()
-    if answer.status not in policy.codes or attempt >= policy.attempts:
-        return Bury(answer.body[:8192].decode(errors="replace") or f"status {answer.status}")
-    wait = min(policy.max_wait, policy.min_wait * 2 ** min(attempt - 1, 30))
+    spent = tried >= policy.attempts or delivered >= policy.patience
+    if answer.status not in policy.codes or spent:
+        # The end of a traceback says most.
+        return Bury(answer.body[-8192:].decode(errors="replace") or f"status {answer.status}")
+    wait = min(policy.max_wait, policy.min_wait * 2 ** min(delivered - 1, 30))
     wait = max(wait * (0.5 + 0.5 * jitter), answer.retry_after or 0.0)
     return Retry(min(wait, policy.max_wait))

@@ -1,7 +1,6 @@
 """A run's facts, folded: everything that anybody derives about a run derives from here."""
 
 from collections.abc import Iterable
-from typing import NamedTuple
 
 from msgspec import Struct, field
 
@@ -10,6 +9,7 @@ from schemas.messages import (
     EvaluationCompleted,
     InvocationDeadLettered,
     PolicyUpdated,
+    ReportWritten,
     RewardsReady,
     RolloutCompleted,
     RunCompleted,
@@ -18,22 +18,6 @@ from schemas.messages import (
     RunStarted,
     StopRequested,
 )
-from schemas.references import PolicyRef
-
-
-class Completion(NamedTuple):
-    """The run ended well."""
-
-    reason: str  # target, budget or stopped
-    policy: PolicyRef
-
-
-class Failure(NamedTuple):
-    """The run ended badly."""
-
-    reason: str
-    function: str
-    detail: str
 
 
 class History(Struct, kw_only=True):
@@ -47,10 +31,11 @@ class History(Struct, kw_only=True):
     evaluations: dict[int, EvaluationCompleted] = field(default_factory=dict)
     stop: StopRequested | None = None
     dead_letters: list[InvocationDeadLettered] = field(default_factory=list)
-    end: Completion | Failure | None = None
+    end: RunCompleted | RunFailed | None = None
     first_at: float = 0.0
     last_at: float = 0.0
     end_at: float = 0.0
+    report: ReportWritten | None = None
 
     @property
     def latest(self) -> PolicyUpdated | None:
@@ -89,7 +74,7 @@ def _add(history: History, record: Recorded) -> None:
             history.stop = fact
         case InvocationDeadLettered() as fact:
             history.dead_letters.append(fact)
-        case RunCompleted(reason=reason, policy=policy) if history.end is None:
-            history.end, history.end_at = Completion(reason, policy), record.at
-        case RunFailed(reason=reason, function=function, detail=detail) if history.end is None:
-            history.end, history.end_at = Failure(reason, function, detail), record.at
+        case (RunCompleted() | RunFailed()) as fact if history.end is None:
+            history.end, history.end_at = fact, record.at
+        case ReportWritten() as fact:
+            history.report = fact

@@ -13,25 +13,31 @@ from schemas.messages import (
     PolicyUpdated,
     RolloutCompleted,
 )
-from schemas.specification import RunSpec
+from schemas.specification import RolloutSpec, RunSpec
 
 
-def overdue(history: History, spec: RunSpec, now: float) -> list[Invocation]:
+def overdue(history: History, spec: RunSpec | None, now: float) -> list[Invocation]:
     """The invocations to issue again, `now` (Unix time, seconds) being past the deadline.
 
-    The attempt number counts deadlines since the last fact: each is issued once per deadline.
+    Without `spec` the run has not started. The attempt number counts deadlines since the last
+    fact, so that the queue takes each of them for a new invocation.
     """
-    if history.end is not None:
+    if history.report is not None:
         return []
-    attempt = int((now - history.last_at) / spec.rollout.deadline_seconds)
+    rollout = spec.rollout if spec else RolloutSpec()
+    attempt = int((now - history.last_at) / rollout.deadline_seconds)
     if attempt < 1:
         return []
     return [again._replace(attempt=attempt) for again in _missing(history, spec)]
 
 
-def _missing(history: History, spec: RunSpec) -> list[Invocation]:
+def _missing(history: History, spec: RunSpec | None) -> list[Invocation]:
+    if history.end is not None:  # without a report
+        return [Invocation("conclude-run", history.end)]
     if history.dead_letters:  # what was given up would only be given up again
         return [Invocation("conclude-run", history.dead_letters[0])]
+    if spec is None:
+        return [Invocation("start-run", history.requested)] if history.requested else []
     latest = history.latest
     if latest is None:
         return [Invocation("update-policy", history.started)] if history.started else []

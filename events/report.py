@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable, Mapping
 
-from events.history import Completion, Failure, History
+from events.history import History
 from schemas.messages import (
     EvaluationCompleted,
     InvocationCompleted,
     PolicyUpdated,
     RewardsReady,
+    RunCompleted,
+    RunFailed,
 )
 from schemas.references import PolicyRef
 from schemas.report import (
@@ -39,7 +41,7 @@ def build(
         run_id=run,
         status=_status(history),
         reason=_reason(history),
-        detail=history.end.detail if isinstance(history.end, Failure) else "",
+        detail=history.end.detail if isinstance(history.end, RunFailed) else "",
         algorithm=_name(spec, "algorithm", "name"),
         environment=_name(spec, "environment", "id"),
         spec=spec,
@@ -63,7 +65,7 @@ def build(
 
 def reported_policy(history: History) -> PolicyRef | None:
     """The policy that the run's end names, or the newest one."""
-    if isinstance(history.end, Completion):
+    if isinstance(history.end, RunCompleted):
         return history.end.policy
     return history.latest.policy if history.latest else None
 
@@ -92,9 +94,9 @@ def _policy(ref: PolicyRef) -> PolicyReport:
 
 def _status(history: History) -> Status:
     match history.end:
-        case Completion():
+        case RunCompleted():
             return "completed"
-        case Failure():
+        case RunFailed():
             return "failed"
     if history.stop:
         return "stopping"

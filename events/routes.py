@@ -25,6 +25,11 @@ class RetryPolicy(Struct, frozen=True, kw_only=True):
     min_wait: float = 0.2  # seconds
     max_wait: float = 30.0
 
+    @property
+    def patience(self) -> int:
+        """Attempts while the function is busy or the platform away: with the defaults, minutes."""
+        return 4 * self.attempts
+
 
 class Function(Struct, frozen=True, kw_only=True):
     """What the queue-worker must know of a function."""

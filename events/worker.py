@@ -8,10 +8,13 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Protocol
 
 from events import delivery, requests
-from events.delivery import Answer, Bury, Retry, Settled
+from events.delivery import UNTRIED, Answer, Bury, Retry, Settled
 from events.ports import Bus, Delivery, FactLog, Subscription, Unavailable
 from events.requests import Request
 from events.routes import Function
@@ -23,23 +26,35 @@ logger = logging.getLogger(__name__)
 
 HEARTBEAT_SECONDS = 3.0  # the broker's ack wait is 10 s
 
-Invoke = Callable[[Function, Request], Awaitable[Answer]]
+PAUSE_SECONDS = 1.0  # before the broker is asked again after it could not be
+
 Sign = Callable[[str, bytes], str]
+
+
+class Client(Protocol):
+    """What the queue-worker needs of HTTP."""
+
+    async def invoke(self, function: Function, request: Request) -> Answer:
+        """The function's answer; 503 when nobody answers."""
+
+    async def call_back(self, function: Function, request: Request, answer: Answer) -> None:
+        """Tell `request.callback` how the invocation ended."""
 
 
 class FunctionWorker:
     """Delivers to one function, at most `function.concurrency` at once."""
 
     def __init__(
-        self, function: Function, bus: Bus, facts: FactLog, invoke: Invoke, sign: Sign
+        self, function: Function, bus: Bus, facts: FactLog, client: Client, sign: Sign
     ) -> None:
         self._function = function
         self._bus = bus
         self._facts = facts
-        self._invoke = invoke
+        self._client = client
         self._sign = sign
         self._slots = asyncio.Semaphore(function.concurrency)
         self._in_hand: set[Delivery] = set()
+        self._tried: Counter[str] = Counter()  # failures by message, of the function itself
 
     async def run(self) -> None:
         """Deliver until cancelled; then finish what is in hand."""
@@ -48,16 +63,18 @@ class FunctionWorker:
         if self._function.topics:
             facts = await self._bus.facts_for(name, self._function.topics)
             sources.append((facts, self._from_fact))
-        async with asyncio.TaskGroup() as deliveries:
-            pulls = [asyncio.create_task(self._pull(*source, deliveries)) for source in sources]
-            pulls.append(asyncio.create_task(self._heartbeat()))
-            try:
-                await asyncio.gather(*pulls)
-            except asyncio.CancelledError:
-                logger.info("draining", extra={"worker": name, "in_hand": len(self._in_hand)})
-            finally:
-                for pull in pulls:
-                    pull.cancel()
+        heartbeat = asyncio.create_task(self._heartbeat())  # while draining, too
+        try:
+            async with asyncio.TaskGroup() as deliveries:
+                pulls = asyncio.gather(*(self._pull(*source, deliveries) for source in sources))
+                try:
+                    await pulls
+                except asyncio.CancelledError:
+                    logger.info("draining", extra={"worker": name, "in_hand": len(self._in_hand)})
+                finally:
+                    pulls.cancel()
+        finally:
+            heartbeat.cancel()
 
     async def _pull(
         self,
@@ -68,7 +85,13 @@ class FunctionWorker:
         while True:
             async with self._slots:  # do not take what cannot be worked on
                 free = self._function.concurrency - len(self._in_hand)
-            for message in await source.next(max(1, free)):
+            try:
+                arrived = await source.next(max(1, free))
+            except Unavailable as error:
+                self._warn("broker away", why=str(error))
+                await asyncio.sleep(PAUSE_SECONDS)
+                continue
+            for message in arrived:
                 self._in_hand.add(message)
                 deliveries.create_task(self._deliver(message, read))
 
@@ -77,7 +100,9 @@ class FunctionWorker:
             async with self._slots:
                 await self._attempt(message, read)
         except Unavailable as error:  # not settled: the broker delivers it again
-            logger.warning("unsettled", extra={"worker": self._function.name, "why": str(error)})
+            self._warn("unsettled", why=str(error))
+        except Exception:
+            logger.exception("unsettled", extra={"worker": self._function.name})
         finally:
             self._in_hand.discard(message)
 
@@ -87,16 +112,24 @@ class FunctionWorker:
         except MessageError as error:
             await self._bury(message, Request(body=message.data), Answer(400), str(error))
             return
-        answer = await self._invoke(self._function, request)
-        match delivery.decide(answer, message.attempt, self._function.retry, random.random()):
+        answer = await self._client.invoke(self._function, request)
+        self._tried[message.message_id] += answer.status not in UNTRIED
+        tried, policy = self._tried[message.message_id], self._function.retry
+        match delivery.decide(answer, tried, message.attempt, policy, random.random()):
             case Settled():
-                await message.ack()
+                await self._settle(message, request, answer)
             case Retry(delay):
-                self._log("retry", message, request, answer)
+                self._warn("retry", **_about(message, request, answer))
                 await message.retry(delay)
             case Bury(why):
-                self._log("dead letter", message, request, answer)
+                self._warn("dead letter", **_about(message, request, answer))
                 await self._bury(message, request, answer, why)
+
+    async def _settle(self, message: Delivery, request: Request, answer: Answer) -> None:
+        del self._tried[message.message_id]
+        if request.callback:
+            await self._client.call_back(self._function, request, answer)
+        await message.ack()
 
     async def _bury(self, message: Delivery, request: Request, answer: Answer, error: str) -> None:
         """Keep the payload, tell its run, and only then settle."""
@@ -113,7 +146,7 @@ class FunctionWorker:
         await self._bus.bury(self._function.name, dead_letter.encode(letter))
         for fact in obituary(letter):
             await self._facts.say(fact)
-        await message.ack()
+        await self._settle(message, request, answer)
 
     def _from_fact(self, message: Delivery) -> Request:
         name = self._function.name
@@ -127,19 +160,20 @@ class FunctionWorker:
         while True:
             await asyncio.sleep(HEARTBEAT_SECONDS)
             for message in list(self._in_hand):
-                await message.extend()
+                with suppress(Unavailable):  # then it is delivered again
+                    await message.extend()
 
-    def _log(self, event: str, message: Delivery, request: Request, answer: Answer) -> None:
-        logger.warning(
-            event,
-            extra={
-                "worker": self._function.name,
-                "call_id": request.call_id,
-                "attempt": message.attempt,
-                "status": answer.status,
-                "answer": answer.body[:500].decode(errors="replace"),
-            },
-        )
+    def _warn(self, event: str, **fields: object) -> None:
+        logger.warning(event, extra={"worker": self._function.name, **fields})
+
+
+def _about(message: Delivery, request: Request, answer: Answer) -> dict[str, object]:
+    return {
+        "call_id": request.call_id,
+        "attempt": message.attempt,
+        "status": answer.status,
+        "answer": answer.body[-500:].decode(errors="replace"),
+    }
 
 
 def obituary(letter: dead_letter.DeadLetter) -> Sequence[InvocationDeadLettered]:

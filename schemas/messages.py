@@ -120,10 +120,9 @@ class InvocationDeadLettered(Message, frozen=True, kw_only=True, tag="invocation
 
 
 class RunCompleted(Message, frozen=True, kw_only=True, tag="run.completed"):
-    """The run ended well: `reason` is target, budget or stopped; the report is stored."""
+    """The run ended well: `reason` is target, budget or stopped."""
 
     reason: str
-    report: ObjectRef
     policy: PolicyRef
 
 
@@ -133,6 +132,13 @@ class RunFailed(Message, frozen=True, kw_only=True, tag="run.failed"):
     reason: str
     function: str = ""
     detail: str = ""
+
+
+class ReportWritten(Message, frozen=True, kw_only=True, tag="report.written"):
+    """The report of a run that ended, and its picture, are stored: nothing more will come."""
+
+    report: ObjectRef
+    learning_curve: ObjectRef
 
 
 # Commands ----------------------------------------------------------------------------------------
@@ -187,6 +193,7 @@ Fact = (
     | InvocationDeadLettered
     | RunCompleted
     | RunFailed
+    | ReportWritten
 )
 Command = CollectRollout | UpdatePolicy | EvaluatePolicy
 AnyMessage = Fact | Command | InvocationCompleted
@@ -199,8 +206,12 @@ _decoder = msgspec.msgpack.Decoder(AnyMessage)
 
 
 def encode(message: Message) -> bytes:
-    """The message's bytes on the wire."""
-    return _encoder.encode(message)
+    """The message's bytes on the wire.
+
+    Raises:
+        MessageError: too large to be taken.
+    """
+    return _bounded(_encoder.encode(message))
 
 
 def decode(data: bytes) -> Any:
@@ -209,10 +220,8 @@ def decode(data: bytes) -> Any:
     Raises:
         MessageError: too large, not msgpack, an unknown type, or a field that does not validate.
     """
-    if len(data) > MAX_MESSAGE_BYTES:
-        raise MessageError(f"a message of {len(data)} bytes; the limit is {MAX_MESSAGE_BYTES}")
     try:
-        return _decoder.decode(data)
+        return _decoder.decode(_bounded(data))
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
         raise MessageError(f"not a message: {error}") from error
 
@@ -220,3 +229,9 @@ def decode(data: bytes) -> Any:
 def tag(message: Message | type[Message]) -> str:
     """The wire name of a message or message type, as `rollout.completed`."""
     return str(message.__struct_config__.tag)
+
+
+def _bounded(data: bytes) -> bytes:
+    if len(data) > MAX_MESSAGE_BYTES:
+        raise MessageError(f"a message of {len(data)} bytes; the limit is {MAX_MESSAGE_BYTES}")
+    return data

@@ -32,7 +32,11 @@ class RolloutSpec(Section, frozen=True, kw_only=True):
 
     count: Annotated[int, Meta(ge=1, le=1000, description="rollouts per version (fan-out)")] = 1
     threshold: Annotated[
-        int | None, Meta(description="rollouts that trigger the update; default: count")
+        int | None,
+        Meta(
+            description="rollouts that trigger the update; default: count. Below count the batch is"
+            " whoever came first: stragglers hold up nothing, and the SHA-256 depends on arrival"
+        ),
     ] = None
     horizon: Annotated[
         Literal["steps", "episodes"],
@@ -42,7 +46,7 @@ class RolloutSpec(Section, frozen=True, kw_only=True):
     num_episodes: Annotated[Positive, Meta(description="per environment; horizon episodes")] = 1
     deadline_seconds: Annotated[
         float, Meta(gt=0, description="after this a missing piece of work is issued again")
-    ] = 60.0
+    ] = 150.0
 
     @property
     def batch(self) -> int:

@@ -8,6 +8,7 @@ from the same stack.yml that deploys the real thing.
     collect-rollout -> rollout -> rollout.completed -> aggregate-rewards -> rewards.ready (once)
     rewards.ready -> plan-update -> update-policy -> policy.updated, collect-rollout x2, ...
     the budget is spent -> evaluate -> evaluation.completed -> conclude-run -> run.completed
+    run.completed -> conclude-run -> report.written
 """
 
 import asyncio
@@ -114,7 +115,7 @@ async def test_two_iterations_end_to_end() -> None:
         *iteration,
     ]
     assert platform.said.count("evaluation.completed") == 2
-    assert platform.said[-1] == "run.completed"
+    assert platform.said[-2:] == ["run.completed", "report.written"]
 
     report = json.loads(platform.objects.data[keys.report("demo")])
     assert (report["status"], report["reason"], report["versions"]) == ("completed", "budget", 2)
@@ -135,7 +136,7 @@ async def test_a_request_that_cannot_be_run_fails_with_the_words_of_the_cli() ->
     """The specification is refused in full sentences, and the run has a report that says so."""
     wrong = {**SPEC, "rollout": {"count": 2, "threshold": 3, "num_steps": 16}}
     platform = await train(Platform(), wrong)
-    assert platform.said == ["run.requested", "run.failed"]
+    assert platform.said == ["run.requested", "run.failed", "report.written"]
     report = json.loads(platform.objects.data[keys.report("demo")])
     assert report["status"] == "failed"
     assert report["reason"].startswith("spec.rollout.threshold: found 3; allowed: 1 to 2")

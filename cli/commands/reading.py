@@ -17,7 +17,7 @@ from cli.world import World
 from events import subjects
 from events.ports import Recorded
 from events.report import build, reported_policy
-from schemas.messages import RunCompleted, RunFailed
+from schemas.messages import ReportWritten
 
 HEAD = ("run", "status", "reason", "environment", "versions", "steps", "return", "seconds")
 
@@ -88,7 +88,7 @@ async def _events(arguments: Namespace, world: World) -> ExitCode:
     run = run_ids.check(arguments.run)
     async with world.connect() as stack:
         history = await runs.history(stack.facts, run)
-        if history.end or not arguments.follow:
+        if history.report or not arguments.follow:
             for record in await stack.facts.read(*subjects.of_run(run)):
                 _print_fact(record, arguments.json, world.screen)
             return ExitCode.DONE
@@ -96,7 +96,7 @@ async def _events(arguments: Namespace, world: World) -> ExitCode:
         async with aclosing(following) as records:
             async for record in records:
                 _print_fact(record, arguments.json, world.screen)
-                if isinstance(record.fact, RunCompleted | RunFailed):
+                if isinstance(record.fact, ReportWritten):
                     return ExitCode.DONE
     return ExitCode.DONE
 

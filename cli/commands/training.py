@@ -59,7 +59,7 @@ async def _stop(run: str, world: World) -> ExitCode:
             world.screen.line(f"run {run} has ended already: {history.end.reason}")
             return ExitCode.DONE
         await stack.facts.say(StopRequested(run=run))
-    world.screen.line(f"run {run} ends after the update under way; `faastrain show {run}`")
+    world.screen.line(f"run {run} ends with the policy that it has; `faastrain show {run}`")
     return ExitCode.DONE
 
 

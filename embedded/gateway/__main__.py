@@ -15,6 +15,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from aiohttp import web
 
 from embedded.contract import http
+from embedded.contract.auth import authorization
 from embedded.contract.provider import Provider
 from embedded.errors import StackError
 from embedded.gateway.app import application
@@ -35,10 +36,10 @@ async def serve(settings: GatewaySettings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     async with AsyncExitStack() as stack:
-        provider = await stack.enter_async_context(_provider(settings))
+        password = settings.password_file.read_text().strip()
+        provider = await stack.enter_async_context(_provider(settings, password))
         queue = LazyQueue(settings.overrides["FTG_NATS_URL"], settings.home / "secrets")
         stack.push_async_callback(queue.close)
-        password = settings.password_file.read_text().strip()
         app = application(provider, queue, password)
         await stack.enter_async_context(listening(app, settings.host, settings.port))
         print(READY, flush=True)
@@ -66,9 +67,9 @@ async def listening(app: web.Application, host: str, port: int) -> AsyncIterator
 
 
 @asynccontextmanager
-async def _provider(settings: GatewaySettings) -> AsyncIterator[Provider]:
+async def _provider(settings: GatewaySettings, password: str) -> AsyncIterator[Provider]:
     if settings.provider_url:
-        async with HttpProvider(settings.provider_url) as upstream:
+        async with HttpProvider(settings.provider_url, authorization(password)) as upstream:
             yield upstream
         return
     launch = Launch(
@@ -77,7 +78,7 @@ async def _provider(settings: GatewaySettings) -> AsyncIterator[Provider]:
     provider = ProcessProvider(settings.home, launch)
     await provider.start()
     try:
-        app = provider_application(provider)
+        app = provider_application(provider, password)
         async with listening(app, "127.0.0.1", settings.provider_port):
             yield provider
     finally:

@@ -5,11 +5,11 @@ import html
 from aiohttp import web
 
 from embedded.contract import http, system
+from embedded.contract.auth import guard
 from embedded.contract.messages import FunctionStatus
 from embedded.contract.provider import Provider
 from embedded.contract.system import PROVIDER, ROUTES, Route
 from embedded.gateway import openapi
-from embedded.gateway.auth import guard
 from embedded.gateway.invoke import METRICS, QUEUE, Queue, asynchronous, synchronous
 from embedded.gateway.metrics import Metrics
 

@@ -1,5 +1,6 @@
 """Invocation: synchronous through the provider, asynchronous through the queue."""
 
+import hashlib
 import time
 import uuid
 from typing import Protocol
@@ -64,10 +65,18 @@ async def asynchronous(request: web.Request) -> web.Response:
     callback = request.headers.get(CALLBACK, "")
     message = queue_request.encode(status, call, request.host, marks, callback)
     try:
-        await request.app[QUEUE].enqueue(name, message, marks[CALL_ID])
+        await request.app[QUEUE].enqueue(name, message, _identity(name, call, marks[CALL_ID]))
     except Unavailable as error:
         raise ProviderError(503, f"The queue is away: {error}.", retry_after=2) from error
     return web.Response(status=202, headers=marks)
+
+
+def _identity(name: str, call: Request, call_id: str) -> str:
+    """What the queue takes for a repetition: the same call, of the same function, with that body.
+
+    The id alone would not do: it may be handed down a chain of functions, and anybody can send it.
+    """
+    return f"{name}/{call_id}/{hashlib.sha256(call.body).hexdigest()}"
 
 
 def _marks(request: web.Request) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from aiohttp import web
 
 from embedded.contract import http, system
+from embedded.contract.auth import guard
 from embedded.contract.names import function_name
 from embedded.contract.provider import Provider
 
@@ -14,9 +15,10 @@ async def invoke(request: web.Request) -> web.Response:
     return http.answer(await provider.invoke(name, await http.invocation(request)))
 
 
-def application(provider: Provider) -> web.Application:
-    """The faas-provider contract over a provider."""
-    app = web.Application(middlewares=[http.errors], client_max_size=http.MAX_BODY_BYTES)
+def application(provider: Provider, password: str) -> web.Application:
+    """The faas-provider contract over a provider, guarded as the gateway is."""
+    guards = [http.errors, guard(password)]
+    app = web.Application(middlewares=guards, client_max_size=http.MAX_BODY_BYTES)
     app[system.PROVIDER] = provider
     for route in system.ROUTES:
         app.router.add_route(route.method, route.path, route.handler)

@@ -3,8 +3,10 @@
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TextIO
 
 from embedded.contract.messages import NAMESPACE, LogLine, LogQuery
 from embedded.files import private_folder
@@ -20,6 +22,7 @@ class LogBook:
     def __init__(self, folder: Path) -> None:
         self._folder = private_folder(folder)
         self._lines: dict[str, deque[LogLine]] = {}
+        self._files: dict[str, TextIO] = {}
         self._followers: dict[str, set[asyncio.Queue[LogLine]]] = {}
 
     def write(self, function: str, instance: str, text: str) -> None:
@@ -34,8 +37,8 @@ class LogBook:
         self._lines.setdefault(function, deque(maxlen=REMEMBERED)).append(line)
         for follower in self._followers.get(function, ()):
             follower.put_nowait(line)
-        with self._file(function).open("a") as file:
-            file.write(f"{line.timestamp:%Y-%m-%dT%H:%M:%S.%fZ} {instance} {text}\n")
+        with suppress(OSError):  # on a full disk the line is only remembered; the reading goes on
+            self._append(function, f"{line.timestamp:%Y-%m-%dT%H:%M:%S.%fZ} {instance} {text}\n")
 
     async def read(self, query: LogQuery) -> AsyncIterator[LogLine]:
         """The lines that a query asks for."""
@@ -70,11 +73,16 @@ class LogBook:
         if rest:
             self.write(function, instance, rest.decode(errors="replace"))
 
-    def _file(self, function: str) -> Path:
+    def _append(self, function: str, line: str) -> None:
+        file = self._files.get(function)
         path = self._folder / f"{function}.log"
-        if path.exists() and path.stat().st_size > MAX_FILE:
+        if file is not None and file.tell() > MAX_FILE:
+            file.close()
             path.replace(path.with_suffix(".log.1"))
-        return path
+            file = None
+        if file is None:
+            file = self._files[function] = path.open("a", buffering=1)
+        file.write(line)
 
 
 def select(lines: deque[LogLine] | tuple[()], query: LogQuery) -> list[LogLine]:

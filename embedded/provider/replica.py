@@ -42,7 +42,7 @@ class Replica:
         self._process = process
         self._endpoint = endpoint
         self._logs = logs
-        self._base = URL(endpoint.base_url)
+        self._base = endpoint.base_url.rstrip("/")
         self._session = aiohttp.ClientSession(
             connector=endpoint.connector(),
             cookie_jar=aiohttp.DummyCookieJar(),
@@ -99,7 +99,7 @@ class Replica:
             await self.gone
 
     async def _exchange(self, request: Request) -> Response:
-        url = self._base.join(URL(request.path, encoded=True))
+        url = URL(f"{self._base}{request.path}", encoded=True)
         try:
             async with self._session.request(
                 request.method,

@@ -8,12 +8,13 @@ import asyncio
 
 import msgspec
 
+from adapters.errors import ObjectMissing
 from adapters.manifests import specification
 from adapters.stage import stage
 from algorithms import episodes
 from algorithms.rewards import transform
 from events import subjects
-from events.ports import Messages, Services
+from events.ports import Messages, Services, Unavailable
 from schemas import keys
 from schemas.messages import RewardsReady, RolloutCompleted
 from schemas.payloads import Rewards, Trajectory, dump, load
@@ -28,8 +29,11 @@ async def handle(rollout: RolloutCompleted, services: Services) -> Messages:
     siblings = subjects.below(RolloutCompleted, rollout.run, rollout.policy.version)
     if await services.facts.count(siblings) < spec.rollout.batch:
         return []
-    completed = [record.fact for record in await services.facts.read(siblings)]
-    ready = aggregate(spec, [fact for fact in completed if isinstance(fact, RolloutCompleted)])
+    said = [record.fact for record in await services.facts.read(siblings)]
+    completed = [fact for fact in said if isinstance(fact, RolloutCompleted)]
+    if len(completed) < spec.rollout.batch:  # read from a replica that lags behind the count
+        raise Unavailable(f"{siblings}: {len(completed)} facts read, more were counted")
+    ready = aggregate(spec, completed)
     if not spec.reward:
         return [ready]
     return [msgspec.structs.replace(ready, rewards=await _calculate(spec, ready, services))]
@@ -53,7 +57,19 @@ async def _calculate(spec: RunSpec, ready: RewardsReady, services: Services) -> 
     version = ready.policy.version
     stored = await asyncio.gather(*(services.objects.get(ref.object) for ref in ready.batch))
     batch = [load(data, Trajectory) for data in stored]
-    before = await services.objects.find(keys.rewards(ready.run, version - 1)) if version else None
-    previous = load(await services.objects.get(before), Rewards) if before else None
+    previous = await _before(ready.run, version - 1, services) if version else None
     rewards = await asyncio.to_thread(transform, spec, batch, previous)
     return await services.objects.put(keys.rewards(ready.run, version), dump(rewards))
+
+
+async def _before(run: str, version: int, services: Services) -> Rewards:
+    """The rewards of the version before.
+
+    Raises:
+        ObjectMissing: without them normalisation would silently begin anew.
+    """
+    key = keys.rewards(run, version)
+    stored = await services.objects.find(key)
+    if stored is None:
+        raise ObjectMissing(f"object {key} is not in the store")
+    return load(await services.objects.get(stored), Rewards)

@@ -1,4 +1,8 @@
-"""conclude-run: ends a run by target, budget, stop request or failure, and writes its report."""
+"""conclude-run: ends a run by target, budget, stop request or failure, and writes its report.
+
+The end is decided by a fact, of which the log hears the first; the report is written from the log
+after that, so the two cannot contradict each other.
+"""
 
 import asyncio
 import time
@@ -9,50 +13,42 @@ from adapters.manifests import specification
 from adapters.stage import stage
 from events import subjects
 from events.conclusion import conclude
-from events.history import Completion, Failure, History, fold
+from events.history import History, fold
 from events.ports import Messages, Services
 from events.report import build
 from schemas import keys
 from schemas.messages import (
     EvaluationCompleted,
     InvocationDeadLettered,
+    ReportWritten,
     RunCompleted,
     RunFailed,
     StopRequested,
 )
-from schemas.references import ObjectRef
 
 from .curve import draw
 
-Ending = EvaluationCompleted | StopRequested | RunFailed | InvocationDeadLettered
+Said = EvaluationCompleted | StopRequested | InvocationDeadLettered | RunCompleted | RunFailed
 
 
-@stage(EvaluationCompleted, StopRequested, RunFailed, InvocationDeadLettered)
-async def handle(message: Ending, services: Services) -> Messages:
-    """`run.completed` or `run.failed` when the facts so far end the run; nothing otherwise."""
-    run = message.run
-    history = fold(await services.facts.read(*subjects.of_run(run)))
-    if isinstance(message, RunFailed):
-        await _report(run, history, services)
-        return []
+@stage(EvaluationCompleted, StopRequested, InvocationDeadLettered, RunCompleted, RunFailed)
+async def handle(message: Said, services: Services) -> Messages:
+    """The end, when the facts so far make one; after the end, the report."""
+    history = fold(await services.facts.read(*subjects.of_run(message.run)))
     if history.end:
-        return []
+        return [] if history.report else [await _report(message.run, history, services)]
     spec = await specification(services, history.started.manifest) if history.started else None
-    match conclude(history, spec):
-        case Completion(reason, policy) as end:
-            history.end, history.end_at = end, time.time()
-            report = await _report(run, history, services)
-            return [RunCompleted(run=run, reason=reason, policy=policy, report=report)]
-        case Failure(reason, function, detail):
-            return [RunFailed(run=run, reason=reason, function=function, detail=detail)]
-    return []
+    end = conclude(history, spec)
+    return [end] if end else []
 
 
-async def _report(run: str, history: History, services: Services) -> ObjectRef:
+async def _report(run: str, history: History, services: Services) -> ReportWritten:
     """Write the report and its picture, unless they are there."""
-    usage = await services.facts.usage(run)
-    report = build(run, history, usage, time.time())
+    report = build(run, history, await services.facts.usage(run), time.time())
     picture = await asyncio.to_thread(draw, report)
-    await services.objects.put(keys.learning_curve(run), picture, "image/png")
     data = msgspec.json.format(msgspec.json.encode(report))
-    return await services.objects.put(keys.report(run), data, "application/json")
+    curve, written = await asyncio.gather(
+        services.objects.put(keys.learning_curve(run), picture, "image/png"),
+        services.objects.put(keys.report(run), data, "application/json"),
+    )
+    return ReportWritten(run=run, report=written, learning_curve=curve)

@@ -4,7 +4,8 @@ from adapters.manifests import specification
 from adapters.stage import stage
 from algorithms import planning
 from events import subjects
-from events.ports import Messages, Services
+from events.commands import Invocation
+from events.ports import Services
 from schemas.messages import (
     RewardsReady,
     RunCompleted,
@@ -18,11 +19,14 @@ ENDS = (RunCompleted, RunFailed, StopRequested)
 
 
 @stage(RewardsReady)
-async def handle(ready: RewardsReady, services: Services) -> Messages:
-    """The update to make, unless the run has ended meanwhile."""
+async def handle(ready: RewardsReady, services: Services) -> list[UpdatePolicy | Invocation]:
+    """The update to make, unless the run has ended meanwhile or somebody asked for its end."""
     spec = await specification(services, ready.manifest)
-    ended = await services.facts.read(*(subjects.of_kind(kind, ready.run) for kind in ENDS))
-    return [] if ended else [plan(spec, ready)]
+    said = await services.facts.read(*(subjects.of_kind(kind, ready.run) for kind in ENDS))
+    ends = [record.fact for record in said]
+    if ends and all(isinstance(fact, StopRequested) for fact in ends):  # it came before version 0
+        return [Invocation("conclude-run", ends[0])]
+    return [] if ends else [plan(spec, ready)]
 
 
 def plan(spec: RunSpec, ready: RewardsReady) -> UpdatePolicy:

@@ -14,7 +14,7 @@ from events.recovery import overdue
 
 @cron_stage
 async def handle(services: Services) -> list[Invocation]:
-    """The overdue invocations of every run that has started and not ended."""
+    """The overdue invocations of every run that was requested and has no report."""
     return [
         again
         for run in await active_runs(services.facts)
@@ -24,6 +24,6 @@ async def handle(services: Services) -> list[Invocation]:
 
 async def _overdue(run: str, services: Services) -> list[Invocation]:
     history = fold(await services.facts.read(*subjects.of_run(run)))
-    if history.started is None:
-        return []
-    return overdue(history, await specification(services, history.started.manifest), time.time())
+    started = history.started
+    spec = await specification(services, started.manifest) if started else None
+    return overdue(history, spec, time.time())

@@ -85,3 +85,13 @@ def test_no_secret_is_shown(environment: dict[str, str]) -> None:
     settings = Settings.from_environment(environment)
     for shown in (repr(settings), repr(settings.nats), str(settings.s3)):
         assert not any(secret in shown for secret in ("pass", "secret", "key"))
+
+
+def test_environments_are_modules_by_commas(environment: dict[str, str]) -> None:
+    """None, one or more; whatever is no module's name is refused."""
+    assert Settings.from_environment(environment).environments == ()
+    names = "my_package.environments, other,"
+    found = Settings.from_environment({**environment, "FTG_ENVIRONMENTS": names})
+    assert found.environments == ("my_package.environments", "other")
+    with pytest.raises(SettingsError, match="FTG_ENVIRONMENTS holds 'a/b'; write modules as"):
+        Settings.from_environment({**environment, "FTG_ENVIRONMENTS": "a/b"})

@@ -14,7 +14,7 @@ from cli.screen import Screen
 from cli.streams import StreamSize
 from cli.world import Connected, World
 from schemas.messages import Message, RunRequested
-from tests.cli.facts import NOW, beginning, completed, failed
+from tests.cli.facts import NOW, beginning, completed, failed, reported
 from tests.fakes import InMemoryFactLog, InMemoryObjectStore
 
 
@@ -28,7 +28,7 @@ class Pipeline(InMemoryFactLog):
     async def say(self, fact: Message) -> bool:
         heard = await super().say(fact)
         if heard and isinstance(fact, RunRequested):
-            for more in [*beginning(fact.run), self.end(fact.run)]:
+            for more in [*beginning(fact.run), self.end(fact.run), reported(fact.run)]:
                 await super().say(more)
         return heard
 

@@ -7,6 +7,7 @@ from schemas.messages import (
     InvocationCompleted,
     Message,
     PolicyUpdated,
+    ReportWritten,
     RewardsReady,
     RunCompleted,
     RunFailed,
@@ -69,7 +70,11 @@ def beginning(run: str = RUN) -> list[Message]:
 
 
 def completed(reason: str, run: str = RUN) -> RunCompleted:
-    return RunCompleted(run=run, reason=reason, report=obj("report"), policy=policy(1, run))
+    return RunCompleted(run=run, reason=reason, policy=policy(1, run))
+
+
+def reported(run: str = RUN) -> ReportWritten:
+    return ReportWritten(run=run, report=obj("report"), learning_curve=obj("curve"))
 
 
 def failed(run: str = RUN) -> RunFailed:

@@ -8,7 +8,7 @@ from cli.following import Follower
 from cli.progress import Progress
 from events.ports import Recorded, Unavailable
 from schemas.messages import RunRequested, tag
-from tests.cli.facts import RUN, SPEC, beginning, completed
+from tests.cli.facts import RUN, SPEC, beginning, completed, reported
 from tests.fakes import InMemoryFactLog
 
 
@@ -77,9 +77,10 @@ async def test_it_ends_with_the_run_and_says_nothing() -> None:
     await view.counted.wait()
     assert not following.done()
     await facts.say(completed("target"))
+    await facts.say(reported())
     assert (await following).ended
     assert view.types[0] == "run.requested"
-    assert view.types[-1] == "run.completed"
+    assert view.types[-2:] == ["run.completed", "report.written"]
     assert len(facts.log) == len(view.types)
     assert view.counts[0] == {"rollout": 2}
 
@@ -87,7 +88,7 @@ async def test_it_ends_with_the_run_and_says_nothing() -> None:
 async def test_after_an_outage_it_goes_on_where_it_was() -> None:
     """Every fact is shown once; the outage and its end are told."""
     facts, view = Flaky(outage=3), Eyes()
-    await fill(facts, completed("target"))
+    await fill(facts, completed("target"), reported())
     await follower(facts, view).to_end()
     assert view.types == [tag(record.fact) for _, record in facts.log]
     assert ["does not answer" in view.notices[0], view.notices[1]] == [
@@ -99,6 +100,6 @@ async def test_after_an_outage_it_goes_on_where_it_was() -> None:
 async def test_patience_ends() -> None:
     """A stack that stays away ends the following, with what to do."""
     facts, view = Flaky(outage=10**9), Eyes()
-    await fill(facts, completed("target"))
+    await fill(facts, completed("target"), reported())
     with pytest.raises(StackTrouble, match=f"faastrain follow {RUN}"):
         await follower(facts, view, patience=0.01).to_end()

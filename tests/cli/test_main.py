@@ -197,8 +197,8 @@ def test_events_are_lines_or_documents(trained: Desk) -> None:
     assert re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z  run\.requested  ", trained.out)
     assert trained("events", RUN, "--json", "--follow") == ExitCode.DONE
     facts = [json.loads(line) for line in trained.out.splitlines()]
-    assert [fact["type"] for fact in facts][::6] == ["run.requested", "run.completed"]
-    assert [fact["sequence"] for fact in facts] == list(range(1, 8))
+    assert [fact["type"] for fact in facts][::7] == ["run.requested", "report.written"]
+    assert [fact["sequence"] for fact in facts] == list(range(1, 9))
     assert facts[0]["spec"] == SPEC
 
 

@@ -2,7 +2,7 @@ from functools import reduce
 
 from cli.progress import Progress, advance, requested
 from schemas.messages import RunRequested
-from tests.cli.facts import RUN, SPEC, beginning, completed, failed, records
+from tests.cli.facts import RUN, SPEC, beginning, completed, failed, records, reported
 
 
 def fold(*facts, every: float = 1.0) -> Progress:
@@ -31,10 +31,11 @@ def test_speed_of_one_moment_is_not_known() -> None:
     assert fold(*beginning(), every=0.0).steps_per_second is None
 
 
-def test_both_endings_end() -> None:
-    """Completed or failed."""
-    assert fold(*beginning(), completed("budget")).ended
-    assert fold(failed()).ended
+def test_the_report_ends_it() -> None:
+    """Completed or failed: what is worth looking at is there once the report is written."""
+    assert not fold(*beginning(), completed("budget")).ended
+    assert fold(*beginning(), completed("budget"), reported()).ended
+    assert fold(failed(), reported()).ended
 
 
 def test_a_specification_that_was_never_checked_tells_nothing() -> None:

@@ -4,7 +4,7 @@ from itertools import accumulate
 from cli.progress import Progress, advance
 from cli.views import PlainView
 from schemas.messages import InvocationDeadLettered, PolicyUpdated, RunRequested, StopRequested
-from tests.cli.facts import RUN, SPEC, beginning, completed, failed, obj, policy, records
+from tests.cli.facts import RUN, SPEC, beginning, completed, failed, obj, policy, records, reported
 
 
 def shown(*facts, every: float = 1.0) -> list[str]:
@@ -55,5 +55,5 @@ def test_fast_versions_are_not_all_told() -> None:
 
 def test_the_end_is_seen_whatever_came_before() -> None:
     """Folding and showing agree."""
-    told = records(*beginning(), completed("budget"))
+    told = records(*beginning(), completed("budget"), reported())
     assert reduce(advance, told, Progress(run=RUN)).ended

@@ -10,6 +10,7 @@ from schemas.messages import (
     InvocationDeadLettered,
     Message,
     PolicyUpdated,
+    ReportWritten,
     RewardsReady,
     RolloutCompleted,
     RunRequested,
@@ -57,6 +58,7 @@ MANIFEST = an_object("manifest")
 REQUESTED = RunRequested(run=RUN, spec=RAW)
 STARTED = RunStarted(run=RUN, manifest=MANIFEST)
 STOP = StopRequested(run=RUN)
+REPORTED = ReportWritten(run=RUN, report=an_object("report"), learning_curve=an_object("curve"))
 
 
 def updated(version: int, rollouts: int = 2, evaluate: bool = False) -> PolicyUpdated:

@@ -86,7 +86,7 @@ def test_operations_name_who_receives_what() -> None:
     )
     heard = {key.rsplit(".", 1)[1] for key in operations if ".receive." in key}
     unheard = {tag(kind) for kind in FACTS if kind.__name__ not in heard}
-    assert unheard == {"policy.updated", "run.completed"}  # for people and their own functions
+    assert unheard == {"policy.updated", "report.written"}  # for people and their own functions
 
 
 def test_checking_says_which_file_is_not_current(

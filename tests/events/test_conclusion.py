@@ -5,12 +5,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from events.conclusion import conclude, first_to_reach, is_last
-from events.history import Completion, Failure
-from schemas.messages import Message
+from schemas.messages import Message, RunCompleted, RunFailed
 from tests.events import facts
 from tests.events.facts import dead, evaluated, history, policy, specification, updated
 
 SPEC = specification()  # the budget ends with version 3, the target is 475
+
+
+def completed(reason: str, version: int) -> RunCompleted:
+    return RunCompleted(run=facts.RUN, reason=reason, policy=policy(version))
 
 
 def test_a_run_without_evaluations_goes_on() -> None:
@@ -24,30 +27,30 @@ def test_the_first_version_that_reached_the_target_is_the_result() -> None:
         evaluated(1, 475.0),
         evaluated(2, 500.0),
     )
-    assert conclude(said, SPEC) == Completion("target", policy(1))
+    assert conclude(said, SPEC) == completed("target", 1)
 
 
 def test_a_version_that_reached_the_target_waits_for_earlier_evaluations() -> None:
     said = [*(updated(version, evaluate=True) for version in range(3)), evaluated(2, 500.0)]
     assert conclude(history(*said), SPEC) is None
     said += [evaluated(0, 20.0), evaluated(1, 480.0)]
-    assert conclude(history(*said), SPEC) == Completion("target", policy(1))
+    assert conclude(history(*said), SPEC) == completed("target", 1)
 
 
 def test_versions_without_a_scheduled_evaluation_are_not_waited_for() -> None:
     said = history(updated(0), updated(1), updated(2, evaluate=True), evaluated(2, 475.0))
-    assert conclude(said, SPEC) == Completion("target", policy(2))
+    assert conclude(said, SPEC) == completed("target", 2)
 
 
 def test_the_budget_ends_the_run_with_the_last_version_once_all_is_evaluated() -> None:
     said = [updated(1, evaluate=True), updated(3, rollouts=0, evaluate=True), evaluated(3, 9.0)]
     assert conclude(history(*said), SPEC) is None
-    assert conclude(history(*said, evaluated(1, 400.0)), SPEC) == Completion("budget", policy(3))
+    assert conclude(history(*said, evaluated(1, 400.0)), SPEC) == completed("budget", 3)
 
 
 def test_the_target_counts_when_the_last_version_reaches_it() -> None:
     said = history(updated(3, rollouts=0, evaluate=True), evaluated(3, 480.0))
-    assert conclude(said, SPEC) == Completion("target", policy(3))
+    assert conclude(said, SPEC) == completed("target", 3)
 
 
 def test_without_a_target_only_the_budget_ends_the_run() -> None:
@@ -59,7 +62,7 @@ def test_without_a_target_only_the_budget_ends_the_run() -> None:
 
 def test_a_stop_request_ends_the_run_with_the_newest_version() -> None:
     said = history(updated(0), updated(1), facts.STOP)
-    assert conclude(said, SPEC) == Completion("stopped", policy(1))
+    assert conclude(said, SPEC) == completed("stopped", 1)
 
 
 def test_a_stop_request_waits_for_the_first_version() -> None:
@@ -68,16 +71,17 @@ def test_a_stop_request_waits_for_the_first_version() -> None:
 
 def test_a_dead_letter_fails_the_run_with_the_last_line_of_its_error() -> None:
     said = history(updated(1, evaluate=True), evaluated(1, 500.0), dead())
-    assert conclude(said, SPEC) == Failure(
-        "rollout failed 5 time(s): ZeroDivisionError: zero",
-        "rollout",
-        "Traceback\nZeroDivisionError: zero",
+    assert conclude(said, SPEC) == RunFailed(
+        run=facts.RUN,
+        reason="rollout failed 5 time(s): ZeroDivisionError: zero",
+        function="rollout",
+        detail="Traceback\nZeroDivisionError: zero",
     )
 
 
 def test_a_dead_letter_without_words_names_its_status() -> None:
     end = conclude(history(dead(error=" \n", status=504)), SPEC)
-    assert isinstance(end, Failure)
+    assert isinstance(end, RunFailed)
     assert end.reason == "rollout failed 5 time(s): status 504"
 
 

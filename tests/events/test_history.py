@@ -3,15 +3,13 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from events.history import Completion, Failure, History, fold
+from events.history import History, fold
 from events.ports import Recorded
 from schemas.messages import RunCompleted, RunFailed
 from tests.events import facts
 from tests.events.facts import history
 
-COMPLETED = RunCompleted(
-    run=facts.RUN, reason="budget", report=facts.an_object("report"), policy=facts.policy(1)
-)
+COMPLETED = RunCompleted(run=facts.RUN, reason="budget", policy=facts.policy(1))
 FAILED = RunFailed(run=facts.RUN, reason="broken", function="rollout", detail="Traceback")
 
 
@@ -51,10 +49,8 @@ def test_the_latest_version_is_the_highest_whenever_it_was_said() -> None:
 
 
 def test_the_earlier_of_two_ends_is_the_end() -> None:
-    completion = Completion("budget", facts.policy(1))
-    failure = Failure("broken", "rollout", "Traceback")
     first, second = history(COMPLETED, FAILED), history(FAILED, COMPLETED)
-    assert (first.end, second.end) == (completion, failure)
+    assert (first.end, second.end) == (COMPLETED, FAILED)
     assert (first.end_at, second.end_at, second.last_at) == (1000.0, 1000.0, 1001.0)
 
 

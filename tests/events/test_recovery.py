@@ -27,10 +27,6 @@ def test_nothing_is_overdue_before_the_deadline() -> None:
     assert missing(facts.STARTED, updated(0), late=9.9) == []
 
 
-def test_nothing_is_overdue_before_the_run_has_started() -> None:
-    assert missing(facts.REQUESTED) == []
-
-
 def test_version_0_is_asked_for_again() -> None:
     assert missing(facts.STARTED) == [("update-policy", facts.STARTED)]
 
@@ -88,11 +84,15 @@ def test_a_stop_request_and_a_dead_letter_are_told_again_and_nothing_else() -> N
     assert missing(*said, facts.dead()) == [("conclude-run", facts.dead())]
 
 
-def test_an_ended_run_is_left_alone() -> None:
-    end = RunCompleted(
-        run=facts.RUN, reason="budget", report=facts.an_object("r"), policy=facts.policy(0)
-    )
-    assert missing(facts.STARTED, updated(0), end) == []
+def test_an_ended_run_is_owed_its_report_and_nothing_else() -> None:
+    end = RunCompleted(run=facts.RUN, reason="budget", policy=facts.policy(0))
+    assert missing(facts.STARTED, updated(0), end) == [("conclude-run", end)]
+    assert missing(facts.STARTED, updated(0), end, facts.REPORTED) == []
+
+
+def test_a_request_that_nobody_answered_is_told_again() -> None:
+    (again,) = overdue(history(facts.REQUESTED), None, 1e9)
+    assert (again.function, again.message) == ("start-run", facts.REQUESTED)
 
 
 def test_every_deadline_has_its_own_attempt_and_call_id() -> None:

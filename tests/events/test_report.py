@@ -8,9 +8,7 @@ from schemas.report import CurvePoint, EvaluationReport, PolicyReport, Usage
 from tests.events import facts
 from tests.events.facts import evaluated, history, ready, updated
 
-COMPLETED = RunCompleted(
-    run=facts.RUN, reason="target", report=facts.an_object("report"), policy=facts.policy(1)
-)
+COMPLETED = RunCompleted(run=facts.RUN, reason="target", policy=facts.policy(1))
 WHOLE = history(
     facts.REQUESTED,
     facts.STARTED,

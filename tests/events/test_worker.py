@@ -4,8 +4,10 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import msgspec
+
 from events.delivery import Answer
-from events.requests import SIGNATURE, TOPIC, Request
+from events.requests import SIGNATURE, TOPIC, QueueRequest, Request
 from events.routes import Function, RetryPolicy
 from events.worker import FunctionWorker
 from schemas import dead_letter
@@ -22,11 +24,15 @@ class Replica:
     def __init__(self, *answers: Answer) -> None:
         self.answers = list(answers)
         self.requests: list[Request] = []
+        self.called_back: list[int] = []
         self.at_once = self.most_at_once = 0
         self.gate = asyncio.Event()
         self.gate.set()
 
-    async def __call__(self, function: Function, request: Request) -> Answer:
+    async def call_back(self, function: Function, request: Request, answer: Answer) -> None:
+        self.called_back.append(answer.status)
+
+    async def invoke(self, function: Function, request: Request) -> Answer:
         self.requests.append(request)
         self.at_once += 1
         self.most_at_once = max(self.most_at_once, self.at_once)
@@ -172,3 +178,44 @@ async def test_cancelling_finishes_what_is_in_hand() -> None:
     async with asyncio.timeout(5):
         await asyncio.gather(task, return_exceptions=True)
     assert len(bench.acknowledged) == 1
+
+
+async def test_a_callback_is_made_once_when_all_is_settled() -> None:
+    """Not at every attempt."""
+    bench = Bench(Replica(Answer(503), Answer(503)))
+    queued = QueueRequest(function="conclude-run", callback_url={"Scheme": "http", "Host": "back"})
+    async with working(bench):
+        await bench.bus.enqueue("conclude-run", msgspec.json.encode(queued), "1")
+        await until(lambda: bench.acknowledged)
+    assert len(bench.replica.requests) == 3
+    assert bench.replica.called_back == [200]
+
+
+async def test_an_outage_does_not_use_up_the_attempts_of_the_function() -> None:
+    """Four times away, then two failures, then success: five attempts would have been too few."""
+    answers = [Answer(503)] * 4 + [Answer(500)] * 2
+    bench = Bench(Replica(*answers))
+    async with working(bench):
+        await bench.facts.say(StopRequested(run="demo"))
+        await until(lambda: bench.acknowledged)
+    assert len(bench.replica.requests) == 7
+    assert bench.bus.buried == []
+
+
+class Broken(Replica):
+    """A client with a defect."""
+
+    async def invoke(self, function: Function, request: Request) -> Answer:
+        if request.body == encode(StopRequested(run="broken")):
+            raise ZeroDivisionError
+        return await super().invoke(function, request)
+
+
+async def test_a_defect_of_one_delivery_does_not_end_the_others() -> None:
+    """It stays unsettled, for the broker to deliver again."""
+    bench = Bench(Broken())
+    async with working(bench):
+        await bench.facts.say(StopRequested(run="broken"))
+        await bench.facts.say(StopRequested(run="healthy"))
+        await until(lambda: bench.acknowledged)
+    assert bench.acknowledged == ["ftg.run.stop-requested.healthy"]

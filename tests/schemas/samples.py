@@ -9,6 +9,7 @@ from schemas.messages import (
     InvocationDeadLettered,
     Message,
     PolicyUpdated,
+    ReportWritten,
     RewardsReady,
     RolloutCompleted,
     RunCompleted,
@@ -97,9 +98,14 @@ SAMPLES: tuple[Message, ...] = (
         status=500,
         error="ZeroDivisionError: division by zero",
     ),
-    RunCompleted(run=RUN, reason="target", report=an_object("report.json", "0"), policy=POLICY),
+    RunCompleted(run=RUN, reason="target", policy=POLICY),
     RunFailed(
         run=RUN, reason="rollout failed 5 time(s)", function="rollout", detail="Traceback ..."
+    ),
+    ReportWritten(
+        run=RUN,
+        report=an_object("report.json", "0"),
+        learning_curve=an_object("learning_curve.png", "1"),
     ),
     CollectRollout(run=RUN, manifest=MANIFEST, policy=POLICY, index=1, previous=TRAJECTORY),
     UpdatePolicy(

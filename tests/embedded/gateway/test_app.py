@@ -10,8 +10,8 @@ import aiohttp
 import msgspec
 import pytest
 
+from embedded.contract.auth import allowed
 from embedded.contract.messages import FunctionDeployment
-from embedded.gateway.auth import allowed
 from embedded.provider.provider import ProcessProvider
 from tests.embedded.support import LOGIN, PASSWORD, MemoryQueue, deployment
 
@@ -91,7 +91,8 @@ async def test_an_asynchronous_invocation_is_queued(
     assert uuid.UUID(call_id)
     ((function, message, message_id),) = queue.requests
     request = json.loads(message)
-    assert (function, message_id, request["Function"]) == ("echo", call_id, "echo")
+    assert (function, request["Function"]) == ("echo", "echo")
+    assert message_id.startswith(f"echo/{call_id}/")  # and the body's digest
     assert base64.b64decode(request["Body"]) == b"\x00"
     assert (request["Method"], request["Path"], request["QueryString"]) == ("POST", "/a", "b=c")
     assert request["Header"]["X-Twice"] == ["1"]

@@ -4,21 +4,22 @@ from datetime import UTC, datetime
 
 import pytest
 
+from embedded.contract.auth import authorization
 from embedded.contract.messages import LogQuery, Secret
 from embedded.errors import ProviderError
 from embedded.gateway.__main__ import listening
 from embedded.gateway.upstream import HttpProvider
 from embedded.provider.api import application
 from embedded.provider.provider import ProcessProvider
-from tests.embedded.support import deployment, free_port, post
+from tests.embedded.support import PASSWORD, deployment, free_port, post
 
 
 async def test_every_operation_crosses_the_contract(provider: ProcessProvider) -> None:
     """Deploy, update, invoke, scale, secrets, logs, delete: through the provider's own server."""
     port = free_port()
     async with (
-        listening(application(provider), "127.0.0.1", port),
-        HttpProvider(f"http://127.0.0.1:{port}") as remote,
+        listening(application(provider, PASSWORD), "127.0.0.1", port),
+        HttpProvider(f"http://127.0.0.1:{port}", authorization(PASSWORD)) as remote,
     ):
         await remote.create_secret(Secret("mine", value="m"))
         await remote.update_secret(Secret("mine", value="n"))
@@ -46,6 +47,18 @@ async def test_every_operation_crosses_the_contract(provider: ProcessProvider) -
         with pytest.raises(ProviderError, match="chatter") as caught:
             await remote.function("chatter")
         assert caught.value.status == 404
+
+
+async def test_the_provider_is_guarded_as_the_gateway_is(provider: ProcessProvider) -> None:
+    """Who reaches its port cannot administer without the password."""
+    port = free_port()
+    async with (
+        listening(application(provider, PASSWORD), "127.0.0.1", port),
+        HttpProvider(f"http://127.0.0.1:{port}") as stranger,
+    ):
+        with pytest.raises(ProviderError) as caught:
+            await stranger.functions()
+    assert caught.value.status == 401
 
 
 async def test_a_provider_that_is_away_is_502() -> None:

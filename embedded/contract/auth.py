@@ -39,3 +39,9 @@ def guard(password: str) -> Any:
         return await handler(request)
 
     return guarded
+
+
+def authorization(password: str) -> str:
+    """The header `Authorization` that a client of ours sends."""
+    token = base64.b64encode(f"{GATEWAY_USER}:{password}".encode()).decode()
+    return f"Basic {token}"

@@ -1,0 +1,86 @@
+"""`python -m benchmarks [NAME ...]`: measure, print one table, write one JSON file."""
+
+import argparse
+import importlib
+import signal
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from benchmarks import machine, report
+from benchmarks.report import Row
+
+
+class Benchmark(NamedTuple):
+    """One module with `measure(repeat) -> list[Row]`."""
+
+    module: str
+    summary: str
+    repeat: int = 5
+
+
+BENCHMARKS = {
+    "hops": Benchmark("benchmarks.hops", "fact or command -> handler entered"),
+    "pipeline": Benchmark("benchmarks.pipeline", "pipeline against a plain loop"),
+    "iteration": Benchmark("benchmarks.iteration", "where an iteration's time goes"),
+    "cold-starts": Benchmark("benchmarks.cold_starts", "from zero replicas to the first answer"),
+    "learning": Benchmark("benchmarks.learning", "large batches, beside Stable-Baselines3"),
+    "solving": Benchmark("benchmarks.solving", "time to 475, beside Stable-Baselines3", 3),
+}
+RESULTS = Path(__file__).parent / "results"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the benchmarks that are named, or all."""
+    arguments = parser().parse_args(argv)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that stacks are stopped
+    described = machine.describe()
+    rows: list[Row] = []
+    for name in arguments.names or BENCHMARKS:
+        chosen = BENCHMARKS[name]
+        began = time.perf_counter()
+        measure = importlib.import_module(chosen.module).measure
+        rows += measure(arguments.repeat or chosen.repeat)
+        print(f"{name}: {time.perf_counter() - began:.0f} s", file=sys.stderr, flush=True)
+    file = arguments.json or RESULTS / time.strftime("%Y%m%d-%H%M%S.json")
+    report.save(rows, described, file)
+    report.show(rows, described)
+    print(file)
+    return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """The options."""
+    listing = "\n".join(f"  {name:<12} {b.summary}" for name, b in BENCHMARKS.items())
+    made = argparse.ArgumentParser(
+        prog="python -m benchmarks",
+        description="Measure the pipeline on this machine.",
+        epilog=f"benchmarks:\n{listing}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    made.add_argument("names", nargs="*", metavar="NAME", type=known, help="default: all")
+    made.add_argument("--json", type=Path, metavar="FILE", help="default: benchmarks/results/")
+    made.add_argument(
+        "--repeat", type=positive, metavar="N", help="repetitions (default: 5; solving 3)"
+    )
+    return made
+
+
+def known(name: str) -> str:
+    """A benchmark's name."""
+    if name not in BENCHMARKS:
+        raise argparse.ArgumentTypeError(f"{name!r}; known: {', '.join(BENCHMARKS)}")
+    return name
+
+
+def positive(text: str) -> int:
+    """A whole number of 1 or more."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r}; write a whole number of 1 or more")
+    return int(text)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

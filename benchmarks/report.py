@@ -1,0 +1,88 @@
+"""What a benchmark measured: as rows, as a table, as JSON."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.samples import median
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True):
+    """One quantity; its value is the median over the repetitions."""
+
+    benchmark: str
+    what: str
+    unit: str = ""
+    samples: list[float] = []  # one per repetition; empty: not measured, `note` says why
+    at_most: float | None = None  # the goal
+    at_least: float | None = None
+    note: str = ""
+
+    @property
+    def value(self) -> float | None:
+        """The median."""
+        return median(self.samples) if self.samples else None
+
+    @property
+    def goal(self) -> str:
+        """As people read it."""
+        if self.at_most is not None:
+            return f"<= {self.at_most:g}"
+        return f">= {self.at_least:g}" if self.at_least is not None else ""
+
+    @property
+    def met(self) -> bool | None:
+        """Whether the goal is reached; None when there is none, or nothing was measured."""
+        if self.value is None or (self.at_most is None and self.at_least is None):
+            return None
+        low = -float("inf") if self.at_least is None else self.at_least
+        high = float("inf") if self.at_most is None else self.at_most
+        return low <= self.value <= high
+
+
+def number(value: float) -> str:
+    """Three significant digits; thousands separated."""
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+
+
+def table(rows: Sequence[Row]) -> Table:
+    """One line a row."""
+    made = Table("benchmark", "what", "median", "range", "unit", "goal", "", "note")
+    for column in (2, 3):
+        made.columns[column].justify = "right"
+        made.columns[column].no_wrap = True
+    before = ""
+    for row in rows:
+        value = "-" if row.value is None else number(row.value)
+        spread = f"{number(min(row.samples))} - {number(max(row.samples))}" if row.samples else ""
+        met = {True: "met", False: "missed", None: ""}[row.met]
+        name = row.benchmark if row.benchmark != before else ""
+        made.add_row(
+            name, row.what, value, spread, row.unit, row.goal, met, row.note,
+            end_section=False,
+        )  # fmt: skip
+        before = row.benchmark
+    return made
+
+
+def show(rows: Sequence[Row], machine: dict[str, Any]) -> None:
+    """Print the table under the machine's line; wide enough for every note when piped."""
+    console = Console()
+    if not console.is_terminal:
+        console.width = 200
+    console.print(", ".join(f"{name} {value}" for name, value in machine.items()), soft_wrap=True)
+    console.print(table(rows))
+
+
+def save(rows: Sequence[Row], machine: dict[str, Any], file: Path) -> None:
+    """Write the JSON document."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    document = {
+        "machine": machine,
+        "rows": [msgspec.to_builtins(row) | {"value": row.value, "met": row.met} for row in rows],
+    }
+    file.write_bytes(msgspec.json.format(msgspec.json.encode(document)))

@@ -1,0 +1,46 @@
+"""Two stacks for all tests of this folder: one with four rollout replicas at most, one with one."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.stack.support import Gate, Stack
+
+
+@pytest.fixture(scope="session")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the learners of all stacks have compiled."""
+    return tmp_path_factory.mktemp("jax")
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory, compiled: Path) -> Iterator[Stack]:
+    """A stack that stays in order."""
+    yield from _running(tmp_path_factory.mktemp("four"), compiled, "4")
+
+
+@pytest.fixture(scope="session")
+def battered(tmp_path_factory: pytest.TempPathFactory, compiled: Path) -> Iterator[Stack]:
+    """A stack whose processes are killed; one rollout at a time."""
+    yield from _running(tmp_path_factory.mktemp("one"), compiled, "1")
+
+
+@pytest.fixture
+def gate(tmp_path: Path) -> Gate:
+    """A gate of one's own, closed."""
+    return Gate(tmp_path / "gate")
+
+
+def _running(home: Path, compiled: Path, rollouts: str) -> Iterator[Stack]:
+    stack = Stack(
+        home,
+        FTG_MAX_ROLLOUTS=rollouts,
+        FTG_COMPILATION_CACHE=str(compiled),
+        FAASTRAIN_ZERO_DURATION="4s",
+    )
+    try:
+        stack.up()
+        yield stack
+    finally:
+        stack.down()

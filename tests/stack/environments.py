@@ -1,0 +1,42 @@
+"""Environments for whole-stack tests: one that can be held, one that raises.
+
+Replicas import this module because FTG_ENVIRONMENTS names it.
+"""
+
+import time
+from pathlib import Path
+from typing import Any
+
+import gymnasium
+from gymnasium.envs.classic_control.cartpole import CartPoleEnv
+
+HELD, RAISING = "tests/HeldCartPole-v0", "tests/RaisingCartPole-v0"
+WORDS = "the pole fell into the sea"
+
+
+class HeldCartPole(CartPoleEnv):
+    """CartPole, but nobody can step it as long as the file `gate` is there."""
+
+    def __init__(self, gate: str) -> None:
+        super().__init__()
+        self._gate = Path(gate)
+
+    def step(self, action: Any) -> Any:
+        """As CartPole's, once the gate is open."""
+        while self._gate.exists():
+            time.sleep(0.02)
+        return super().step(action)
+
+
+class RaisingCartPole(CartPoleEnv):
+    """CartPole, but a step raises as soon as the pole leans to the right."""
+
+    def step(self, action: Any) -> Any:
+        """As CartPole's, while the pole leans to the left."""
+        if self.state[2] > 0:
+            raise OverflowError(WORDS)
+        return super().step(action)
+
+
+gymnasium.register(HELD, entry_point=HeldCartPole, max_episode_steps=500)
+gymnasium.register(RAISING, entry_point=RaisingCartPole, max_episode_steps=500)

@@ -1,0 +1,37 @@
+"""What the whole-stack tests train, and what it comes to when nothing goes wrong."""
+
+import json
+from typing import Any
+
+from schemas import keys
+from tests.stack.environments import HELD
+from tests.stack.support import Gate
+from tests.test_loop import Platform, train
+
+SHORT: dict[str, Any] = {
+    "seed": 7,
+    "environment": {"id": "CartPole-v1", "num_envs": 2},
+    "rollout": {"count": 2, "num_steps": 16, "deadline_seconds": 2.0},
+    "algorithm": {"name": "ppo", "update_epochs": 2, "num_minibatches": 2, "hidden_sizes": [8]},
+    "evaluation": {"every": 3, "episodes": 2},
+    "stop": {"env_steps": 400},  # an iteration is 2 rollouts x 16 steps x 2 environments
+}
+# Some 100 iterations: long enough to kill one process after another.
+LONG: dict[str, Any] = {
+    **SHORT,
+    "evaluation": {"every": 50, "episodes": 2},
+    "stop": {"env_steps": 6_000},
+}
+
+
+def held(gate: Gate) -> dict[str, Any]:
+    """SHORT, whose rollouts stand still as long as the gate is closed."""
+    environment = {"id": HELD, "num_envs": 2, "kwargs": {"gate": str(gate.path)}}
+    return {**SHORT, "environment": environment}
+
+
+async def undisturbed(spec: dict[str, Any]) -> str:
+    """The policy's SHA-256 when the same functions are called one after another in this process."""
+    platform = await train(Platform(), spec)
+    report = json.loads(platform.objects.data[keys.report("demo")])
+    return str(report["policy"]["sha256"])

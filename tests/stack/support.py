@@ -1,0 +1,143 @@
+"""A whole stack of real servers, as its users and its operators reach it."""
+
+import json
+import os
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from adapters.settings import Login
+from cli import target, world
+from cli.world import Connected
+from embedded import processes, stack
+from embedded.settings import CHECKOUT
+from embedded.state import StackState
+from tests.stack.facts import PATIENCE
+
+
+class Stack:
+    """One home, and the `faastrain` command for it."""
+
+    def __init__(self, home: Path, **settings: str) -> None:
+        self.home = home
+        inherited = {k: v for k, v in os.environ.items() if not k.startswith(("FTG_", "FAASTRAIN"))}
+        self.environment = {
+            **inherited,
+            "FAASTRAIN_HOME": str(home),
+            "PYTHONPATH": str(CHECKOUT),
+            "FTG_ENVIRONMENTS": "tests.stack.environments",
+            **settings,
+        }
+
+    def up(self) -> StackState:
+        """Start it, or find it."""
+        return stack.up(self.home, self.environment)
+
+    def down(self) -> None:
+        """Stop it."""
+        stack.down(self.home)
+
+    def popen(self, *arguments: str) -> "subprocess.Popen[str]":
+        """Begin a `faastrain` command."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "cli.main", *arguments],
+            env=self.environment,
+            cwd=self.home,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def cli(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        """A `faastrain` command, to its end."""
+        process = self.popen(*arguments)
+        try:
+            said, complained = process.communicate(timeout=PATIENCE)
+        finally:
+            process.kill()
+        return subprocess.CompletedProcess(process.args, process.returncode, said, complained)
+
+    def json(self, *arguments: str) -> Any:
+        """What a command says with `--json`."""
+        done = self.cli(*arguments, "--json")
+        assert done.stdout, done.stderr
+        return json.loads(done.stdout)
+
+    def file(self, spec: dict[str, Any]) -> str:
+        """A specification file."""
+        path = self.home / "spec.json"
+        path.write_text(json.dumps(spec))
+        return str(path)
+
+    def start(self, run: str, spec: dict[str, Any]) -> None:
+        """Start a run with nobody watching."""
+        done = self.cli("start", self.file(spec), "--run", run)
+        assert done.returncode == 0, done.stderr
+
+    def connect(self) -> AbstractAsyncContextManager[Connected]:
+        """The fact log and the object store."""
+        return world.real(self.environment).connect()
+
+    def replicas(self, function: str) -> list[int]:
+        """The processes of a function's replicas."""
+        found = []
+        for process in processes.of_stack(self.home):
+            try:
+                environment = process.environ()
+            except psutil.NoSuchProcess:
+                continue
+            if "FTG_REPLICA" in environment and environment["FTG_FUNCTION"] == function:
+                found.append(process.pid)
+        return found
+
+    def kill(self, victim: str) -> None:
+        """kill -9: a server by its name, or one replica of a function."""
+        state = self.up()
+        servers = {name: child.pid for name, child in state.children.items()}
+        servers["supervisor"] = state.pid
+        process = psutil.Process(servers.get(victim) or self.replicas(victim)[0])
+        process.kill()
+        psutil.wait_procs([process], timeout=PATIENCE)
+
+    def post(self, path: str, body: bytes, **headers: str) -> int:
+        """Post to the gateway; the status of its answer."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        request = urllib.request.Request(  # noqa: S310  our own gateway
+            f"{self.up().gateway_url}{path}", data=body, headers=named
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=PATIENCE) as answer:  # noqa: S310
+                return int(answer.status)
+        except urllib.error.HTTPError as error:
+            return error.code
+
+    def s3(self) -> Any:
+        """A client of the store that knows nothing of references."""
+        from minio import Minio
+
+        server = target.find(self.environment).s3
+        host = server.url.removeprefix("http://")
+        return Minio(host, access_key=server.user, secret_key=server.password, secure=False)
+
+    def nats(self) -> tuple[str, Login]:
+        """Where the broker is, and who we are there."""
+        server = target.find(self.environment).nats
+        return server.url, Login(server.user, server.password)
+
+
+class Gate:
+    """What HeldCartPole waits for; closed at first."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        path.touch()
+
+    def open(self) -> None:
+        """Let the environments go on, for ever."""
+        self.path.unlink()

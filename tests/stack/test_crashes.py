@@ -1,0 +1,79 @@
+"""Processes are killed, messages lost: every run ends with the bytes that it would have had."""
+
+import asyncio
+
+import msgspec
+
+from adapters import broker
+from adapters.jetstream import Broker
+from events import subjects
+from events.streams import ASYNC
+from schemas.messages import PolicyUpdated, RolloutCompleted, RunCompleted
+from tests.stack.facts import end, first, until, updated
+from tests.stack.specs import LONG, held, undisturbed
+from tests.stack.support import Gate, Stack
+
+VICTIMS = ("rollout", "update-policy", "queue-worker", "gateway", "nats-server", "weed")
+
+
+async def test_kill_dash_nine_of_everything_in_turn(battered: Stack) -> None:
+    """Each process of the stack, then all of them at once with their supervisor."""
+    battered.start("battered", LONG)
+    for version, victim in enumerate(VICTIMS, 1):
+        await _reaches(battered, "battered", 10 * version)
+        battered.kill(victim)
+    await _reaches(battered, "battered", 70)
+    battered.kill("supervisor")
+    battered.up()
+    async with battered.connect() as connected:
+        ended = await end(connected.facts, "battered")
+    assert isinstance(ended, RunCompleted), ended
+    assert ended.policy.policy.sha256 == await undisturbed(LONG)
+
+
+async def test_a_rollout_that_is_killed_is_collected_again(battered: Stack, gate: Gate) -> None:
+    """The one in hand, for certain: its environments stood still."""
+    battered.start("interrupted", held(gate))
+
+    async def in_hand() -> bool:
+        return bool(battered.replicas("rollout"))
+
+    async with battered.connect() as connected:
+        await updated(connected.facts, "interrupted")
+        await until(in_hand)
+        battered.kill("rollout")
+        gate.open()
+        ended = await end(connected.facts, "interrupted")
+    assert isinstance(ended, RunCompleted)
+    assert ended.policy.policy.sha256 == await undisturbed(held(gate))
+
+
+async def test_a_lost_command_is_issued_again(battered: Stack, gate: Gate) -> None:
+    """A queue that forgets: `reconcile` finds what is overdue, and the bytes are the same."""
+    battered.start("forgotten", held(gate))
+    connection = await broker.connect(*battered.nats())
+    async with battered.connect() as connected:
+        facts = connected.facts
+        await until(lambda: _queued(connection, 2))  # one is held, the other waits for it
+        await connection.api(f"STREAM.PURGE.{ASYNC.name}")
+        gate.open()
+        await first(facts, "forgotten", lambda fact: isinstance(fact, RolloutCompleted))
+        assert await facts.count(subjects.of_kind(PolicyUpdated, "forgotten", 1)) == 0
+        ending = asyncio.create_task(end(facts, "forgotten"))
+        while not ending.done():
+            assert battered.post("/function/reconcile", b"") == 200
+            await asyncio.wait([ending], timeout=0.5)
+    await connection.close()
+    ended = ending.result()
+    assert isinstance(ended, RunCompleted)
+    assert ended.policy.policy.sha256 == await undisturbed(held(gate))
+
+
+async def _reaches(stack: Stack, run: str, version: int) -> None:
+    async with stack.connect() as connected:
+        await updated(connected.facts, run, version)
+
+
+async def _queued(connection: Broker, count: int) -> bool:
+    info = msgspec.json.decode(await connection.api(f"STREAM.INFO.{ASYNC.name}"))
+    return bool(info["state"]["messages"] == count)

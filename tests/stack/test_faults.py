@@ -1,0 +1,149 @@
+"""What is wrong from outside: environments, messages, objects, specifications."""
+
+import io
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from adapters import broker
+from adapters.nats_direct import read_all
+from adapters.signing import sign
+from events import subjects
+from events.requests import SIGNATURE
+from events.streams import DEAD
+from schemas import dead_letter, keys
+from schemas.messages import (
+    CollectRollout,
+    RunCompleted,
+    RunFailed,
+    RunRequested,
+    encode,
+)
+from tests.stack.environments import RAISING, WORDS
+from tests.stack.facts import end, report, until, updated
+from tests.stack.specs import SHORT, held, undisturbed
+from tests.stack.support import Gate, Stack
+
+REFUSED: list[tuple[str, dict[str, Any], str]] = [
+    ("environment", {"environment": {"id": "CartPole-v7"}}, "no environment 'CartPole-v7'"),
+    ("algorithm", {"algorithm": {"name": "pqo"}}, "spec.algorithm"),
+    ("threshold", {"rollout": {"count": 2, "threshold": 3}}, "spec.rollout.threshold: found 3"),
+    ("space", {"environment": {"id": "Blackjack-v1"}}, "PPO cannot read observations"),
+    ("key", {"stopp": {"env_steps": 5}}, "did you mean"),
+]
+
+
+async def test_an_environment_that_raises_fails_its_run_alone(stack: Stack) -> None:
+    """Its report holds the traceback; another run at the same time completes; following tells 2."""
+    stack.start("raising", {**SHORT, "environment": {"id": RAISING, "num_envs": 2}})
+    stack.start("beside", SHORT)
+    async with stack.connect() as connected:
+        failed = await end(connected.facts, "raising")
+        completed = await end(connected.facts, "beside")
+        assert isinstance(failed, RunFailed)
+        assert isinstance(completed, RunCompleted)
+        told = await report(connected, "raising")
+    assert failed.function == "rollout"
+    assert told["status"] == "failed"
+    assert f"OverflowError: {WORDS}" in told["reason"]
+    assert "Traceback (most recent call last)" in told["detail"]
+    assert "environments.py" in told["detail"]
+    assert stack.cli("follow", "raising").returncode == 2
+
+
+async def test_forged_messages_are_buried_and_harm_nobody(stack: Stack, gate: Gate) -> None:
+    """400, a dead letter each, and not a word in the run that they name."""
+    stack.start("slandered", held(gate))
+    async with stack.connect() as connected:
+        opening = await updated(connected.facts, "slandered")
+        command = encode(
+            CollectRollout(
+                run="slandered", manifest=opening.manifest, policy=opening.policy, index=99
+            )
+        )
+        key = (stack.home / "secrets" / "ftg-signing-key").read_bytes().strip()
+        noise = bytes(range(256))
+        forged = {
+            "forged-unsigned": (command, ""),
+            "forged-other-key": (command, sign(b"guess", "rollout", command, time.time())),
+            "forged-other-function": (command, sign(key, "evaluate", command, time.time())),
+            "forged-noise": (noise, ""),
+            "forged-signed-noise": (noise, sign(key, "rollout", noise, time.time())),
+        }
+        gate.open()
+        for call_id, (body, signature) in forged.items():
+            headers = {"X_Call_Id": call_id, SIGNATURE: signature}
+            assert stack.post("/function/rollout", body, **headers) == 400
+            assert stack.post("/async-function/rollout", body, **headers) == 202
+        ended = await end(connected.facts, "slandered")
+        letters = await _letters(stack, set(forged))
+        said = await connected.facts.read(*subjects.of_run("slandered"))
+    assert isinstance(ended, RunCompleted)
+    assert ended.policy.policy.sha256 == await undisturbed(held(gate))
+    assert {letter.status for letter in letters.values()} == {400}
+    assert {letter.attempts for letter in letters.values()} == {1}
+    assert letters["forged-unsigned"].payload == command
+    assert not [r for r in said if "dead-lettered" in subjects.of(r.fact)]
+
+
+async def test_a_missing_or_altered_object_fails_its_run_with_the_key(
+    stack: Stack, tmp_path: Path
+) -> None:
+    """No stage works on bytes that are not what their reference says."""
+    runs = {"bereft": Gate(tmp_path / "a"), "altered": Gate(tmp_path / "b")}
+    store, bucket = stack.s3(), "faastraingym"
+    async with stack.connect() as connected:
+        for run, gate in runs.items():
+            stack.start(run, held(gate))
+            await updated(connected.facts, run)
+        store.remove_object(bucket, keys.learner("bereft", 0))
+        store.put_object(bucket, keys.learner("altered", 0), io.BytesIO(b"other bytes"), 11)
+        while stack.replicas("update-policy"):  # the one that wrote it remembers it
+            stack.kill("update-policy")
+        for gate in runs.values():
+            gate.open()
+        ends = {run: await end(connected.facts, run) for run in runs}
+    for run, words in (("bereft", "is not in the store"), ("altered", "is not what its reference")):
+        failed = ends[run]
+        assert isinstance(failed, RunFailed)
+        assert failed.function == "update-policy"
+        assert keys.learner(run, 0) in failed.reason
+        assert words in failed.reason
+
+
+@pytest.mark.parametrize(("name", "change", "words"), REFUSED, ids=[name for name, *_ in REFUSED])
+async def test_a_bad_specification_is_refused_everywhere_in_the_same_words(
+    stack: Stack, name: str, change: dict[str, Any], words: str
+) -> None:
+    """By the command before anything is published; by start-run when it comes as an event."""
+    refused = stack.cli("start", stack.file({**SHORT, **change}), "--run", f"cli-{name}")
+    assert refused.returncode == 3
+    assert words in refused.stderr
+    async with stack.connect() as connected:
+        assert await connected.facts.read(*subjects.of_run(f"cli-{name}")) == []
+        run = f"event-{name}"
+        await connected.facts.say(RunRequested(run=run, spec={**SHORT, **change}))
+        failed = await end(connected.facts, run)
+    assert isinstance(failed, RunFailed)
+    assert failed.function == "start-run"
+    assert [line for line in failed.reason.splitlines() if line not in refused.stderr] == []
+
+
+async def _letters(stack: Stack, call_ids: set[str]) -> dict[str, dead_letter.DeadLetter]:
+    """The dead letters with these call ids, once they are all there."""
+    found: dict[str, dead_letter.DeadLetter] = {}
+    connection = await broker.connect(*stack.nats())
+
+    async def complete() -> bool:
+        stored = await read_all(connection, DEAD.name, subjects.of_dead_letter("rollout"))
+        letters = [dead_letter.decode(item.data) for item in stored]
+        found.update((letter.call_id, letter) for letter in letters)
+        return found.keys() >= call_ids
+
+    try:
+        await until(complete)
+    finally:
+        await connection.close()
+    return {call_id: found[call_id] for call_id in call_ids}
