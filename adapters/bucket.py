@@ -1,9 +1,12 @@
 """What is done to a whole bucket: create it, list it. Not needed by a rollout's cold start."""
 
 import asyncio
+import io
 from urllib.parse import urlsplit
 
+import urllib3
 from minio import Minio, S3Error
+from minio.error import ServerError
 
 from adapters.errors import translated
 from adapters.object_store import pool
@@ -17,15 +20,19 @@ class Bucket:
     """A bucket of an S3 store."""
 
     def __init__(self, url: str, name: str, login: Login) -> None:
-        parts = urlsplit(url)
+        self._url = urlsplit(url)
         self._name = name
-        self._client = Minio(
-            parts.netloc,
-            access_key=login.user,
-            secret_key=login.password,
-            secure=parts.scheme == "https",
+        self._login = login
+        self._client = self._connect(pool())
+
+    def _connect(self, http: urllib3.PoolManager) -> Minio:
+        return Minio(
+            self._url.netloc,
+            access_key=self._login.user,
+            secret_key=self._login.password,
+            secure=self._url.scheme == "https",
             region=REGION,
-            http_client=pool(),
+            http_client=http,
         )
 
     async def ensure(self) -> None:
@@ -37,6 +44,16 @@ class Bucket:
         """The keys that begin with `prefix`, sorted."""
         with translated(f"list {self._name}/{prefix}"):
             return await asyncio.to_thread(self._list, prefix)
+
+    async def takes_writes(self, seconds: float) -> bool:
+        """Whether a small object can be written within `seconds`; it stays, under `.probe`."""
+        impatient = urllib3.PoolManager(timeout=seconds, retries=False)
+        put = self._connect(impatient).put_object
+        try:
+            await asyncio.to_thread(put, self._name, ".probe", io.BytesIO(b"ready"), 5)
+        except (urllib3.exceptions.HTTPError, S3Error, ServerError):
+            return False
+        return True
 
     def _ensure(self) -> None:
         if self._client.bucket_exists(self._name):

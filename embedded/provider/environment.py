@@ -1,10 +1,12 @@
 """A replica's environment variables: what it needs, nothing of the provider's own."""
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 from embedded.provider.function import Function
+from embedded.settings import CHECKOUT
 
 _INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ")
 
@@ -26,7 +28,7 @@ def variables(launch: Launch, function: Function, replica: str, secrets: Path) -
     environment |= launch.overrides
     environment |= {
         "handler_module": function.module,
-        "PYTHONPATH": str(launch.root),
+        "PYTHONPATH": os.pathsep.join((str(launch.root), str(CHECKOUT))),  # as `copy` in stack.yml
         "PYTHONUNBUFFERED": "1",
         "FTG_FUNCTION": function.name,
         "FTG_REPLICA": replica,
