@@ -40,7 +40,8 @@ class Actor:
         self.activate = ACTIVATIONS[activation]
         self.moments = None if policy.statistics is None else statistics.moments(policy.statistics)
         self.info = info
-        self.bounds = (np.array(info.low, np.float32), np.array(info.high, np.float32))
+        # in the dtype of the space, and so is what is clipped by them
+        self.bounds = tuple(np.array(b, info.action_dtype) for b in (info.low, info.high))
 
     def outputs(self, observations: np.ndarray) -> np.ndarray:
         """Logits or means, [B, A] float32, of observations [B, O] float32 (not normalised)."""
@@ -95,12 +96,25 @@ class Actor:
 
 
 def encode(observations: Any, info: SpaceInfo) -> np.ndarray:
-    """A batch of the environment's observations, as [B, O]: flattened, or one-hot."""
+    """A batch of the environment's observations, as [B, O]: flattened, or one-hot.
+
+    Raises:
+        ValueError: an observation that its Discrete space does not contain.
+    """
     batch = np.asarray(observations)
     if info.observation_start is None:
         return batch.reshape(len(batch), -1)
-    one_hot = np.eye(info.observation_size, dtype=np.float32)
-    return np.asarray(one_hot[batch - info.observation_start])
+    chosen = batch - info.observation_start
+    outside = (chosen < 0) | (chosen >= info.observation_size)
+    if outside.any():
+        first, size = info.observation_start, info.observation_size
+        raise ValueError(
+            f"observation {batch[outside][0]} is not in Discrete({size}), {first} to "
+            f"{first + size - 1}"
+        )
+    one_hot = np.zeros((len(batch), info.observation_size), np.float32)
+    one_hot[np.arange(len(batch)), chosen] = 1.0
+    return one_hot
 
 
 def categorical_log_prob(logits: np.ndarray, actions: np.ndarray) -> np.ndarray:

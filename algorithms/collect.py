@@ -8,6 +8,7 @@ from algorithms import seeding, statistics
 from algorithms.acting import Actor, encode
 from algorithms.episodes import Tally
 from algorithms.errors import EnvironmentFailed
+from algorithms.finite import refuse_non_finite
 from algorithms.playing import Start, Steps, play, play_episodes
 from algorithms.space_info import SpaceInfo, describe
 from algorithms.vectors import Fleet, Seeds
@@ -26,7 +27,8 @@ def collect(spec: RunSpec, policy: Policy, index: int, previous: Trajectory | No
             `steps`; none: the environments are reset.
 
     Raises:
-        EnvironmentFailed: the environment raised; its exception is the cause.
+        EnvironmentFailed: the environment raised (its exception is the cause), gave a number that
+            is not finite, or cannot be continued.
     """
     actor = Actor(policy, spec.algorithm.activation, describe(spec))
     where = f"{spec.environment.id}, policy version {policy.version}, slot {index}"
@@ -37,7 +39,9 @@ def collect(spec: RunSpec, policy: Policy, index: int, previous: Trajectory | No
         steps = play_episodes(start, actor, spec.rollout.num_episodes, where)
     valid = _valid(spec, steps, start.ended)
     terminated, truncated = steps.terminated & valid, steps.truncated & valid
-    rewards = steps.rewards * valid
+    refuse_non_finite("observation", steps.observations, _learnt(valid, terminated), where, -1)
+    refuse_non_finite("reward", steps.rewards, valid, where, 0)
+    rewards = np.where(valid, steps.rewards, np.float32(0.0))
     tally = Tally(start.returns, start.lengths)
     tally.count(rewards, valid, terminated | truncated)
     return Trajectory(
@@ -83,9 +87,10 @@ def _start(
                 lengths=np.zeros(num_envs, np.int32),
                 origin=origin,
             )
-        fleet.resume(data["fleet"])
+        replayed = {i: encode([seen], info)[0] for i, seen in fleet.resume(data["fleet"]).items()}
     except Exception as error:  # foreign code may raise anything
         raise EnvironmentFailed(f"{where}, reset: {type(error).__name__}: {error}") from error
+    _check_replay(replayed, previous.observations[-1], where)
     return Start(
         fleet=fleet,
         observations=previous.observations[-1],
@@ -95,6 +100,25 @@ def _start(
         lengths=data["lengths"],
         origin=origin,
     )
+
+
+def _check_replay(replayed: dict[int, np.ndarray], expected: np.ndarray, where: str) -> None:
+    """Holds each replayed environment's observation [O], bit for bit, to the one it stood at."""
+    for i, seen in replayed.items():
+        if seen.astype(np.float32).tobytes() != expected[i].tobytes():
+            raise EnvironmentFailed(
+                f"{where}, environment {i}: replaying its actions did not reproduce the "
+                "observation: the environment is not determined by its seed; use "
+                'rollout.horizon = "episodes"'
+            )
+
+
+def _learnt(valid: np.ndarray, terminated: np.ndarray) -> np.ndarray:
+    """Which observations are learnt from, [T+1, B]: a terminal one has no part in anything."""
+    learnt = np.zeros((len(valid) + 1, valid.shape[1]), np.bool_)
+    learnt[:-1] = valid
+    learnt[1:] |= valid & ~terminated
+    return learnt
 
 
 def _valid(spec: RunSpec, steps: Steps, ended_before: np.ndarray) -> np.ndarray:

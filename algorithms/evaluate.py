@@ -4,6 +4,7 @@ import numpy as np
 
 from algorithms.acting import Actor, encode
 from algorithms.errors import EnvironmentFailed
+from algorithms.finite import refuse_non_finite
 from algorithms.playing import MAX_STEPS
 from algorithms.space_info import describe
 from algorithms.vectors import Fleet, Seeds
@@ -20,7 +21,8 @@ def evaluate(spec: RunSpec, policy: Policy) -> Evaluation:
     plays one episode, so that short episodes are not preferred.
 
     Raises:
-        EnvironmentFailed: the environment raised, or an episode does not end.
+        EnvironmentFailed: the environment raised, gave a number that is not finite, or an episode
+            does not end.
     """
     actor = Actor(policy, spec.algorithm.activation, describe(spec))
     total = spec.evaluation.episodes
@@ -44,12 +46,16 @@ def _episodes(
         observations = fleet.reset()
         while going.any() and t < MAX_STEPS:
             seen = encode(observations, actor.info).astype(np.float32)
+            refuse_non_finite("observation", seen[None], going[None], where, t - 1)
             actions = actor.sent(actor.deterministic(actor.outputs(seen)))
             observations, rewards, terminated, truncated, _ = fleet.vector.step(actions)
+            refuse_non_finite("reward", rewards[None], going[None], where, t)
             returns += np.where(going, rewards, 0.0)
             lengths += going
             going &= ~(terminated | truncated)
             t += 1
+    except EnvironmentFailed:
+        raise
     except Exception as error:  # foreign code may raise anything
         raise EnvironmentFailed(f"{where}, step {t}: {type(error).__name__}: {error}") from error
     if going.any():

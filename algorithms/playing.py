@@ -6,6 +6,7 @@ import numpy as np
 
 from algorithms.acting import Actor, encode
 from algorithms.errors import EnvironmentFailed
+from algorithms.finite import refuse_non_finite
 from algorithms.vectors import Fleet
 
 CHUNK = 256  # steps between allocations when the horizon is `episodes`
@@ -44,7 +45,7 @@ def play(
     (log-probabilities, validity, returns) is left for after it.
 
     Raises:
-        EnvironmentFailed: the environment raised.
+        EnvironmentFailed: the environment raised, or gave what its space does not contain.
     """
     num_envs, info = len(start.observations), actor.info
     shape = (num_steps, num_envs)
@@ -62,12 +63,15 @@ def play(
         actions[t] = action = actor.sample(scores, noise[t])
         try:
             seen, rewards[t], terminated[t], truncated[t], _ = step(actor.sent(action))
+            observations[t + 1] = encode(seen, info)
         except Exception as error:  # foreign code may raise anything
+            # perhaps over an action that came of a NaN: then say where that came from
+            going = ~(terminated[t - 1] | truncated[t - 1]) if t else ~start.ended
+            refuse_non_finite("observation", observations[t : t + 1], going[None], where, t - 1)
             raise EnvironmentFailed(
                 f"{where}, step {t}: {type(error).__name__}: {error}"
             ) from error
         t += 1
-        observations[t] = encode(seen, info)
         if episodes_left is not None:
             episodes_left -= terminated[t - 1] | truncated[t - 1]
             if (episodes_left <= 0).all():

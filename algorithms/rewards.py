@@ -22,7 +22,7 @@ def transform(spec: RunSpec, batch: list[Trajectory], previous: Rewards | None) 
     Returns:
         One [T, B] float32 array per trajectory, and the state for the next version.
     """
-    rewards = [t.rewards.astype(np.float64) * t.valid for t in batch]
+    rewards = [np.where(t.valid, t.rewards.astype(np.float64), 0.0) for t in batch]
     before = previous.state if previous is not None else {}
     state: State = {}
     for i, step in enumerate(spec.reward):
@@ -36,7 +36,9 @@ def transform(spec: RunSpec, batch: list[Trajectory], previous: Rewards | None) 
                 rewards = [r + shaping(step, gamma, t) for r, t in zip(rewards, batch, strict=True)]
             case Normalize():
                 rewards, state[str(i)] = normalize(step, spec, batch, rewards, before.get(str(i)))
-    masked = [(r * t.valid).astype(np.float32) for r, t in zip(rewards, batch, strict=True)]
+    masked = [
+        np.where(t.valid, r, 0.0).astype(np.float32) for r, t in zip(rewards, batch, strict=True)
+    ]
     return Rewards(version=batch[0].version, rewards=masked, state=state)
 
 
@@ -48,7 +50,7 @@ def shaping(step: Potential, gamma: float, trajectory: Trajectory) -> np.ndarray
     """
     potentials = potential(step, trajectory.observations)
     following = np.where(trajectory.terminated, 0.0, potentials[1:])
-    return np.asarray((gamma * following - potentials[:-1]) * trajectory.valid)
+    return np.where(trajectory.valid, gamma * following - potentials[:-1], 0.0)
 
 
 def potential(step: Potential, observations: np.ndarray) -> np.ndarray:
@@ -73,13 +75,14 @@ def normalize(
 
     The batch's returns are merged once, in index order, before its rewards are divided, as
     VecNormalize of Stable-Baselines3 does. The returns of episodes in progress are kept per slot
-    (`[B]` each) when the horizon continues them.
+    (`[B]` each) when the horizon continues them; of a slot that is not in the batch nothing is
+    kept, since its next returns would not go on from these.
     """
     before = before or {"count": 0.0, "mean": np.zeros(1), "m2": np.zeros(1), "returns": {}}
     running = Statistics(count=before["count"], mean=before["mean"], m2=before["m2"])
-    in_progress: dict[str, np.ndarray] = dict(before["returns"])
+    in_progress: dict[str, np.ndarray] = {}
     for t, r in zip(batch, rewards, strict=True):
-        start = in_progress.get(str(t.index), np.zeros(r.shape[1]))
+        start = before["returns"].get(str(t.index), np.zeros(r.shape[1]))
         returns, last = discounted_returns(t, r, spec.algorithm.gamma, start)
         running = statistics.merge(running, statistics.of_batch(returns[t.valid][:, None]))
         if spec.rollout.horizon == "steps":

@@ -23,6 +23,7 @@ class SpaceInfo(NamedTuple):
     high: tuple[float, ...] = ()
     action_start: int = 0  # the first of a Discrete space's actions
     observation_start: int | None = None  # the first of a Discrete space's observations
+    action_dtype: str = "<f4"  # of a continuous action, as the environment takes it
 
 
 def describe(spec: RunSpec) -> SpaceInfo:
@@ -68,7 +69,7 @@ def _refused_observations(space: Space[Any]) -> Iterator[str]:
 
 
 def _refused_actions(space: Space[Any]) -> Iterator[str]:
-    real = isinstance(space, Box) and np.issubdtype(space.dtype, np.floating)
+    real = isinstance(space, Box) and space.dtype in (np.float32, np.float64)
     if not isinstance(space, Discrete) and not (real and len(space.shape or ()) == 1):
         yield f"PPO cannot act in {space}; it acts in Discrete and in Box of one real dimension"
 
@@ -80,7 +81,10 @@ def _info(observed: Space[Any], acted: Space[Any]) -> SpaceInfo:
         size, first = int(np.prod(observed.shape or (1,))), None
     if isinstance(acted, Box):
         low, high = (tuple(map(float, bound)) for bound in (acted.low, acted.high))
-        return SpaceInfo(size, True, len(low), low, high, observation_start=first)
+        dtype = np.dtype(acted.dtype).str
+        return SpaceInfo(
+            size, True, len(low), low, high, observation_start=first, action_dtype=dtype
+        )
     chosen: Any = acted  # Discrete: `describe` refuses anything else
     return SpaceInfo(
         size,

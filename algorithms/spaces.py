@@ -1,12 +1,16 @@
-"""Whether an environment may be used, and whether PPO can learn there."""
+"""Whether an environment may be used, and whether PPO can learn there.
 
-import fnmatch
+What may be used is what is registered with Gymnasium in this process: the modules that the
+deployment names register theirs. An id with a module prefix would import code, so it is refused.
+"""
+
 import re
 from collections.abc import Iterator
 
 import gymnasium
 
 from algorithms.errors import EnvironmentFailed
+from algorithms.playing import MAX_STEPS
 from algorithms.space_info import SpaceInfo, describe
 from schemas.errors import SpecificationError
 from schemas.specification import EnvironmentSpec, Potential, RunSpec
@@ -14,6 +18,9 @@ from schemas.validation import parse, suggestion
 
 __all__ = ["SpaceInfo", "check", "describe", "validate"]
 
+MAX_SIZE = 1 << 16  # inputs or outputs of a network
+MAX_TRAJECTORY_BYTES = 256_000_000
+STEP_BYTES = 11  # of a transition: reward and log-probability, 3 flags
 RESERVED = {
     "disable_env_checker": "collection decides it",
     "num_envs": "it is spec.environment.num_envs",
@@ -37,14 +44,9 @@ def validate(raw: object) -> RunSpec:
     return spec
 
 
-def check(spec: RunSpec, allowed: tuple[str, ...] = ("*",)) -> list[str]:
-    """Why PPO cannot learn in `spec.environment`: one sentence per problem, or none.
-
-    Args:
-        spec: the run.
-        allowed: patterns (fnmatch) of the registered ids that may be used.
-    """
-    problems = [*_refused_id(spec.environment.id, allowed), *_refused_kwargs(spec.environment)]
+def check(spec: RunSpec) -> list[str]:
+    """Why PPO cannot learn in `spec.environment`: one sentence per problem, or none."""
+    problems = [*_refused_id(spec.environment.id), *_refused_kwargs(spec.environment)]
     if problems:
         return problems
     try:
@@ -54,26 +56,29 @@ def check(spec: RunSpec, allowed: tuple[str, ...] = ("*",)) -> list[str]:
     return list(_misfits(spec, info))
 
 
-def _refused_id(env_id: str, allowed: tuple[str, ...]) -> Iterator[str]:
-    admitted = [i for i in gymnasium.registry if any(fnmatch.fnmatchcase(i, p) for p in allowed)]
+def _refused_id(env_id: str) -> Iterator[str]:
     if ":" in env_id:
         yield (
             f"spec.environment.id: found {env_id!r}, which would import a module; "
             "allowed: the id of a registered environment"
         )
     elif env_id not in gymnasium.registry:
-        near = suggestion(env_id, admitted)
+        near = suggestion(env_id, list(gymnasium.registry))
         # the whole registry is too long to read
         near = near if near.startswith("; did") else "; `gymnasium.pprint_registry()` lists all"
         yield f"spec.environment.id: no environment {env_id!r} is registered{near}"
-    elif env_id not in admitted:
-        yield f"spec.environment.id: found {env_id!r}; allowed here: {', '.join(allowed)}"
 
 
 def _refused_kwargs(environment: EnvironmentSpec) -> Iterator[str]:
     for name in environment.kwargs:
         if name in RESERVED:
             yield f"spec.environment.kwargs.{name}: may not be set; {RESERVED[name]}"
+    limit = environment.kwargs.get("max_episode_steps", 1)
+    if type(limit) is not int or not 1 <= limit <= MAX_STEPS:
+        yield (
+            f"spec.environment.kwargs.max_episode_steps: found {limit!r:.80}; "
+            f"allowed: an integer from 1 to {MAX_STEPS}"
+        )
 
 
 def _sentence(environment: EnvironmentSpec, error: EnvironmentFailed) -> str:
@@ -100,7 +105,35 @@ def _extra(env_id: str) -> str:
     return {"phys2d": "jax", "tabular": "jax"}.get(family, family.replace("_", "-"))
 
 
+def _endless(environment: EnvironmentSpec) -> Iterator[str]:
+    """Only a limit of steps is sure to end an episode, and so an evaluation."""
+    registered = gymnasium.registry[environment.id].max_episode_steps
+    if registered is None and "max_episode_steps" not in environment.kwargs:
+        yield (
+            f"spec.environment.id: found {environment.id}, whose episodes have no limit of steps: "
+            "an evaluation might never end; set environment.kwargs.max_episode_steps"
+        )
+
+
+def _too_large(spec: RunSpec, info: SpaceInfo) -> Iterator[str]:
+    """A trajectory of known length that is too large to be one object."""
+    steps, num_envs = spec.rollout.num_steps, spec.environment.num_envs
+    numbers = info.observation_size + (info.action_size if info.continuous else 1)
+    each = 4 * numbers + STEP_BYTES
+    if spec.rollout.horizon == "steps" and steps * num_envs * each > MAX_TRAJECTORY_BYTES:
+        yield (
+            f"spec.rollout.num_steps: found {steps}, so a trajectory of {steps} steps x {num_envs} "
+            f"environments x {each} bytes = {steps * num_envs * each} bytes; "
+            f"allowed: at most {MAX_TRAJECTORY_BYTES} bytes"
+        )
+
+
 def _misfits(spec: RunSpec, info: SpaceInfo) -> Iterator[str]:
+    yield from _endless(spec.environment)
+    for found, what in ((info.observation_size, "observations"), (info.action_size, "actions")):
+        if found > MAX_SIZE:
+            yield f"spec.environment.id: found {what} of size {found}; allowed: at most {MAX_SIZE}"
+    yield from _too_large(spec, info)
     for i, step in enumerate(spec.reward):
         for name in ("weights", "squares") if isinstance(step, Potential) else ():
             found = len(getattr(step, name))

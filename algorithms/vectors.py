@@ -73,15 +73,23 @@ class SeededEpisodes(gymnasium.Wrapper):  # type: ignore[misc]
             return {**data, "actions": np.array(self.actions)}
         return {**data, "snapshot": snapshots.take(self.env)}
 
-    def resume(self, standing: Standing) -> None:
-        """Goes where `standing` was taken."""
-        self.episode = standing["episode"] - 1
-        self.reset()
-        for action in standing.get("actions", ()):
-            self.step(action)
+    def resume(self, standing: Standing) -> Any:
+        """Goes where `standing` was taken; the last observation where actions were replayed.
+
+        Where the episode had ended there is nothing to go to: the next step resets.
+        """
+        self.episode, self.ended = standing["episode"], standing["ended"]
+        if self.ended:
+            return None
+        self.episode -= 1
+        observation, _ = self.reset()
         if "snapshot" in standing:
             snapshots.put(self.env, standing["snapshot"])
-        self.ended = standing["ended"]
+            return None
+        for action in standing["actions"]:
+            # a copy: decoded arrays are read-only, and an environment may write to its action
+            observation, *_ = self.step(action.copy())
+        return observation
 
 
 class Fleet:
@@ -115,15 +123,16 @@ class Fleet:
         generator = seeding.pack_generator(vector.np_random)
         return {"snapshot": snapshots.take(vector), "generator": generator}
 
-    def resume(self, standing: Standing) -> None:
-        """Goes where `standing` was taken."""
+    def resume(self, standing: Standing) -> dict[int, Any]:
+        """Goes where `standing` was taken; the observations that replaying gave, by environment."""
         if self.singles:
-            for single, part in zip(self.singles, standing["singles"], strict=True):
-                single.resume(part)
-            return
+            pairs = zip(self.singles, standing["singles"], strict=True)
+            seen = {i: single.resume(part) for i, (single, part) in enumerate(pairs)}
+            return {i: observation for i, observation in seen.items() if observation is not None}
         self.reset()
         snapshots.put(self.vector, standing["snapshot"])
         self.vector.np_random = seeding.unpack_generator(standing["generator"])
+        return {}
 
 
 def _build(environment: EnvironmentSpec, num_envs: int, seeds: Seeds) -> VectorEnv[Any, Any, Any]:

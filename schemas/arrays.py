@@ -21,7 +21,8 @@ def pack(payload: Any) -> bytes:
     """`payload` (maps, lists, scalars, bytes, ndarrays) as msgpack; equal data gives equal bytes.
 
     Raises:
-        PayloadError: an array of a dtype that is not for the wire, or another such value.
+        PayloadError: an array of a dtype that is not for the wire or another such value, or too
+            large to be read again.
     """
     try:
         packed: bytes = msgpack.packb(payload, default=_pack_array)
@@ -29,6 +30,7 @@ def pack(payload: Any) -> bytes:
         raise
     except (ValueError, TypeError, OverflowError, RecursionError) as error:
         raise PayloadError(f"no wire form: {error}") from error
+    _bound(packed)
     return packed
 
 
@@ -38,14 +40,18 @@ def unpack(data: bytes | memoryview) -> Any:
     Raises:
         PayloadError: too large, not msgpack, or an array that contradicts itself.
     """
-    if len(data) > MAX_PAYLOAD_BYTES:
-        raise PayloadError(f"a payload of {len(data)} bytes; the limit is {MAX_PAYLOAD_BYTES}")
+    _bound(data)
     try:
         return msgpack.unpackb(data, ext_hook=_unpack_array, strict_map_key=True)
     except PayloadError:
         raise
     except (ValueError, TypeError, RecursionError, OverflowError, msgpack.UnpackException) as error:
         raise PayloadError(f"not a payload: {error}") from error
+
+
+def _bound(data: bytes | memoryview) -> None:
+    if len(data) > MAX_PAYLOAD_BYTES:
+        raise PayloadError(f"a payload of {len(data)} bytes; the limit is {MAX_PAYLOAD_BYTES}")
 
 
 def _pack_array(value: Any) -> msgpack.ExtType:

@@ -45,17 +45,37 @@ def _contradictions(spec: RunSpec) -> Iterator[str]:
             f"spec.rollout.threshold: found {rollout.threshold}; allowed: 1 to "
             f"{rollout.count}, the fan-out (spec.rollout.count)"
         )
-    samples = rollout.batch * rollout.num_steps * spec.environment.num_envs
-    minibatches = spec.algorithm.num_minibatches
-    if rollout.horizon == "steps" and samples % minibatches:
+    elif rollout.horizon == "episodes" and rollout.batch != rollout.count:
         yield (
-            f"spec.algorithm.num_minibatches: found {minibatches}; allowed: a divisor of the "
-            f"{samples} samples of an update (threshold x num_steps x num_envs)"
+            f"spec.rollout.threshold: found {rollout.threshold}; allowed: {rollout.count}, the "
+            "fan-out (spec.rollout.count), while the horizon is episodes: rollouts of short "
+            "episodes come first and would bias the batch"
         )
+    yield from _minibatch_problems(spec)
     for i, transform in enumerate(spec.reward):
         low, high = getattr(transform, "low", 0.0), getattr(transform, "high", 1.0)
         if low >= high:
             yield f"spec.reward[{i}].low: found {low}; allowed: less than high, which is {high}"
+
+
+def _minibatch_problems(spec: RunSpec) -> Iterator[str]:
+    """How the samples of an update, known in number when the horizon is steps, are dealt."""
+    rollout = spec.rollout
+    if rollout.horizon != "steps" or rollout.batch < 1:
+        return
+    samples = rollout.batch * rollout.num_steps * spec.environment.num_envs
+    minibatches = spec.algorithm.num_minibatches
+    if samples % minibatches:
+        yield (
+            f"spec.algorithm.num_minibatches: found {minibatches}; allowed: a divisor of the "
+            f"{samples} samples of an update (threshold x num_steps x num_envs)"
+        )
+    elif samples < 2 * minibatches and spec.algorithm.normalize_advantages:
+        yield (
+            f"spec.algorithm.num_minibatches: found {minibatches}, so {samples // minibatches} "
+            f"sample each; allowed: at least 2 of the {samples} samples of an update in each "
+            "minibatch, or normalize_advantages = false"
+        )
 
 
 def _problems(raw: Any, hint: Any, path: str) -> Iterator[str]:

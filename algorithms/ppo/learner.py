@@ -16,6 +16,7 @@ from algorithms.ppo.batches import assemble
 from algorithms.ppo.networks import Architecture
 from algorithms.ppo.updating import make_update, optimizer
 from algorithms.space_info import describe
+from schemas.errors import RunFault
 from schemas.messages import Schedule
 from schemas.payloads import Arrays, LearnerState, Policy, Statistics, Trajectory
 from schemas.specification import PPO, RunSpec
@@ -68,6 +69,9 @@ def update(
 
     Returns:
         The next version, and the means over all minibatches of the loss's terms and diagnostics.
+
+    Raises:
+        RunFault: a metric or a new parameter is not finite.
     """
     parameters = trees.nest(state.parameters)  # copies: the update donates what it is given
     settings = spec.algorithm
@@ -94,7 +98,17 @@ def update(
         statistics=_merged(state.statistics, batch),
     )
     means = {name: float(value) for name, value in metrics.items()}
+    _refuse_divergence(state.version, {**means, **new_state.parameters})
     return new_state, {**means, "learning_rate": schedule.learning_rate}
+
+
+def _refuse_divergence(version: int, results: dict[str, Any]) -> None:
+    for name, value in results.items():
+        if not np.isfinite(value).all():
+            raise RunFault(
+                f"the update of version {version} diverged: {name} is not finite; lower "
+                "algorithm.learning_rate or algorithm.max_grad_norm, or scale the rewards"
+            )
 
 
 def project(state: LearnerState) -> Policy:

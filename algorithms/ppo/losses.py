@@ -46,12 +46,17 @@ def clip_fraction(log_ratio: jax.Array, valid: jax.Array, clip_coef: jax.Array) 
 
 
 def explained_variance(values: jax.Array, targets: jax.Array, valid: jax.Array) -> jax.Array:
-    """1 - var(target - V) / var(target); 1 is perfect, 0 no better than a constant."""
+    """1 - var(target - V) / var(target); 1 is perfect, 0 no better than a constant.
+
+    0 where the targets do not vary: there is nothing to explain.
+    """
 
     def variance(x: jax.Array) -> jax.Array:
         return masked_mean(jnp.square(x - masked_mean(x, valid)), valid)
 
-    return 1.0 - variance(targets - values) / jnp.maximum(variance(targets), ADVANTAGE_EPSILON)
+    whole = variance(targets)
+    some = jnp.where(whole > 0.0, whole, 1.0)
+    return jnp.where(whole > 0.0, 1.0 - variance(targets - values) / some, 0.0)
 
 
 def categorical(logits: jax.Array, actions: jax.Array) -> tuple[jax.Array, jax.Array]:

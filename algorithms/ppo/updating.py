@@ -50,7 +50,7 @@ def learn(
     coefficients: Coefficients,
     key: jax.Array,
 ) -> tuple[Parameters, Any, Metrics]:
-    """Epochs of minibatches over one batch, each epoch in another order.
+    """Epochs of minibatches over one batch, each epoch dealt anew.
 
     Args:
         settings: the algorithm's.
@@ -63,22 +63,36 @@ def learn(
         key: what the permutations derive from.
 
     Returns:
-        New parameters, new optimizer state, and metrics averaged over all minibatches.
+        New parameters, new optimizer state, and metrics averaged over all minibatches, each
+        weighted by its valid samples.
     """
     samples, explained = prepare(settings, architecture, parameters, batch, moments)
 
-    def minibatch(carry: Any, indices: jax.Array) -> tuple[Any, Metrics]:
+    def minibatch(carry: Any, indices: jax.Array) -> tuple[Any, tuple[Metrics, jax.Array]]:
         chosen = {name: values[indices] for name, values in samples.items()}
-        return descend(settings, architecture, coefficients, carry, chosen)
+        carry, metrics = descend(settings, architecture, coefficients, carry, chosen)
+        return carry, (metrics, chosen["valid"].sum())
 
     def epoch(carry: Any, epoch_key: jax.Array) -> Any:
-        indices = jax.random.permutation(epoch_key, len(samples["valid"]))
-        return jax.lax.scan(minibatch, carry, indices.reshape(settings.num_minibatches, -1))
+        indices = deal(epoch_key, samples["valid"], settings.num_minibatches)
+        return jax.lax.scan(minibatch, carry, indices)
 
     keys = jax.random.split(key, settings.update_epochs)
-    (parameters, state), metrics = jax.lax.scan(epoch, (parameters, state), keys)
-    means = {name: values.mean() for name, values in metrics.items()}
+    (parameters, state), (metrics, counts) = jax.lax.scan(epoch, (parameters, state), keys)
+    weights = counts / jnp.maximum(counts.sum(), 1)
+    means = {name: (values * weights).sum() for name, values in metrics.items()}
     return parameters, state, {**means, "explained_variance": explained}
+
+
+def deal(key: jax.Array, valid: jax.Array, num_minibatches: int) -> jax.Array:
+    """Indices of the shuffled samples, [num_minibatches, N / num_minibatches].
+
+    Dealt one by one, the valid ones first, so that every minibatch has as many of them as any
+    other, or one fewer.
+    """
+    shuffled = jax.random.permutation(key, len(valid))
+    valid_first = shuffled[jnp.argsort(~valid[shuffled], stable=True)]
+    return valid_first.reshape(-1, num_minibatches).T
 
 
 def prepare(
@@ -90,31 +104,41 @@ def prepare(
 ) -> tuple[Samples, jax.Array]:
     """Flat samples with advantages and value targets, and the explained variance before learning.
 
-    N is T x B, rounded up to a multiple of the number of minibatches by invalid samples.
+    N is T x B, rounded up to a multiple of the number of minibatches by invalid samples. What has
+    no part in the loss is zeroed before it enters a network: a NaN that is masked after it would
+    still have a NaN for its gradient.
     """
-    observations = jnp.asarray(batch.observations)
+    valid, terminated = jnp.asarray(batch.valid), jnp.asarray(batch.terminated)
+    ended = jnp.logical_or(terminated, batch.truncated)
+    nothing = jnp.zeros_like(valid[:1])
+    seen = jnp.concatenate([valid, nothing]) | jnp.concatenate([nothing, valid & ~terminated])
+    observations = _zeroed(batch.observations, seen)
     if moments is not None:
         mean, scale = moments
         observations = jnp.clip((observations - mean) * scale, -10.0, 10.0)
     all_values = networks.state_values(architecture, parameters, observations)
     values, next_values = all_values[:-1], all_values[1:]
-    deltas = returns.td_errors(batch.rewards, values, next_values, batch.terminated, settings.gamma)
-    ended = jnp.logical_or(batch.terminated, batch.truncated)
+    rewards = _zeroed(batch.rewards, valid)
+    deltas = returns.td_errors(rewards, values, next_values, terminated, settings.gamma)
     advantages = returns.generalized_advantages(
-        deltas, ended, batch.valid, settings.gamma, settings.gae_lambda
+        deltas, ended, valid, settings.gamma, settings.gae_lambda
     )
     targets = advantages + values
-    valid = jnp.asarray(batch.valid)
     samples = {
         "observations": observations[:-1],
-        "actions": batch.actions,
-        "log_probs": batch.log_probs,
+        "actions": _zeroed(batch.actions, valid),
+        "log_probs": _zeroed(batch.log_probs, valid),
         "advantages": advantages,
         "targets": targets,
         "valid": valid,
     }
     explained = losses.explained_variance(values, targets, valid)
     return {k: _flat(v, settings.num_minibatches) for k, v in samples.items()}, explained
+
+
+def _zeroed(values: Any, kept: jax.Array) -> jax.Array:
+    """`values`, [T, B, ...], and 0 where `kept`, [T, B], is false."""
+    return jnp.where(kept.reshape(kept.shape + (1,) * (values.ndim - 2)), values, 0)
 
 
 def _flat(array: Any, multiple: int) -> jax.Array:
@@ -130,14 +154,16 @@ def descend(
     carry: tuple[Parameters, Any],
     samples: Samples,
 ) -> tuple[tuple[Parameters, Any], Metrics]:
-    """One gradient step on one minibatch."""
+    """One gradient step on one minibatch; none where no sample is valid."""
     parameters, state = carry
     loss = functools.partial(total_loss, settings, architecture, coefficients, samples)
     gradients, metrics = jax.grad(loss, has_aux=True)(parameters)
-    directions, state = optimizer(settings).update(gradients, state)
+    directions, new_state = optimizer(settings).update(gradients, state)
     rate = coefficients["learning_rate"]
-    parameters = jax.tree.map(lambda p, d: p - rate * d, parameters, directions)
-    return (parameters, state), {**metrics, "grad_norm": optax.tree.norm(gradients)}
+    moved = jax.tree.map(lambda p, d: p - rate * d, parameters, directions)
+    some = samples["valid"].any()
+    carry = jax.tree.map(lambda new, old: jnp.where(some, new, old), (moved, new_state), carry)
+    return carry, {**metrics, "grad_norm": optax.tree.norm(gradients)}
 
 
 def total_loss(

@@ -1,3 +1,4 @@
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -39,12 +40,56 @@ class Corridor(gymnasium.Env):
         return np.array([self.place, self.steps], np.float32)
 
 
+class Signal(gymnasium.Env):
+    """Shows a random number and pays the action; `spoilt` at step `at` is `value`, an end or not.
+
+    It refuses actions that its space does not contain, and writes to those that it takes.
+    """
+
+    observation_space = gymnasium.spaces.Box(-np.inf, np.inf, (1,), np.float32)
+    unseeded = itertools.count()  # what no seed determines
+
+    def __init__(
+        self,
+        bound: float = 100.0,
+        spoilt: str = "",
+        at: int = -1,
+        value: str = "nan",
+        ends: bool = False,
+    ) -> None:
+        self.action_space = gymnasium.spaces.Box(-bound, bound, (1,), np.float64)
+        self.spoilt, self.at, self.value, self.ends = spoilt, at, float(value), ends
+
+    def reset(self, *, seed: int | None = None, options: Any = None) -> Any:
+        super().reset(seed=seed)
+        self.steps = 0
+        return self._seen(), {}
+
+    def step(self, action: np.ndarray) -> Any:
+        if not self.action_space.contains(action):
+            raise ValueError(f"action {action!r}")
+        reward = float(action[0])
+        action[0] = 0.0
+        self.steps += 1
+        reward = self.value if self._is_spoilt("reward") else reward
+        ended = self.ends and self.steps - 1 == self.at
+        return self._seen(), reward, ended, False, {}
+
+    def _is_spoilt(self, what: str) -> bool:
+        return self.spoilt == what and self.steps - 1 == self.at
+
+    def _seen(self) -> np.ndarray:
+        seen = next(self.unseeded) if self.spoilt == "seed" else self.np_random.normal()
+        return np.array([self.value if self._is_spoilt("observation") else seen], np.float32)
+
+
 @pytest.fixture(scope="session", autouse=True)
-def corridor() -> Any:
-    """`Corridor-v0`, registered while these tests run."""
+def environments() -> Any:
+    """`Corridor-v0` and `Signal-v0`, registered while these tests run."""
     gymnasium.register("Corridor-v0", entry_point=Corridor, max_episode_steps=9)
+    gymnasium.register("Signal-v0", entry_point=Signal, max_episode_steps=4)
     yield
-    del gymnasium.registry["Corridor-v0"]
+    del gymnasium.registry["Corridor-v0"], gymnasium.registry["Signal-v0"]
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import pytest
 
 from algorithms import acting, statistics
 from algorithms.acting import Actor
-from algorithms.space_info import describe
+from algorithms.space_info import SpaceInfo, describe
 from schemas.payloads import Policy
 from schemas.specification import RunSpec
 
@@ -49,6 +49,24 @@ def test_continuous_actions_are_clipped_only_when_sent(
     assert sampled[0, 0] > 2.0
     assert actor.sent(sampled).tolist() == [[2.0]]
     assert actor.log_probs(np.array([[1.9]]), sampled) < -40
+
+
+def test_actions_are_clipped_in_the_dtype_of_their_space(
+    make_spec: Make, make_policy: Callable[[RunSpec], Policy]
+) -> None:
+    """float32's 0.1 is more than float64's, so it would lie outside the space."""
+    spec = make_spec("Signal-v0", environment={"kwargs": {"bound": 0.1}})
+    sent = Actor(make_policy(spec), "tanh", describe(spec)).sent(np.array([[9.0]], np.float32))
+    assert (sent.dtype, sent.tolist()) == (np.float64, [[0.1]])
+
+
+def test_discrete_observations_are_one_hot() -> None:
+    """Numbered from the space's first; a number outside it is refused, as index -1 would not be."""
+    info = SpaceInfo(3, False, 2, observation_start=5)
+    assert acting.encode(np.array([7, 5]), info).tolist() == [[0, 0, 1], [1, 0, 0]]
+    for outside in (4, 8):
+        with pytest.raises(ValueError, match=rf"observation {outside} is not in Discrete\(3\)"):
+            acting.encode(np.array([5, outside]), info)
 
 
 def test_discrete_actions_are_sent_by_the_environments_numbers(

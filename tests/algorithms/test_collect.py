@@ -170,3 +170,60 @@ def test_an_environment_that_raises_is_named(make_spec: Make, make_policy: MakeP
     message = "Corridor-v0, policy version 6, slot 2, step 3: ZeroDivisionError: the corridor"
     assert str(caught.value).startswith(message)
     assert isinstance(caught.value.__cause__, ZeroDivisionError)
+
+
+def spoilt(make_spec: Make, **kwargs: Any) -> RunSpec:
+    return make_spec("Signal-v0", environment={"kwargs": kwargs}, rollout=steps(8))
+
+
+@pytest.mark.parametrize(
+    ("kwargs", "words"),
+    [
+        ({"spoilt": "reward", "at": 2}, "step 2, environment 0: reward is nan"),
+        ({"spoilt": "reward", "at": 1, "ends": True}, "step 1, environment 0: reward is nan"),
+        (
+            {"spoilt": "observation", "at": 1, "value": "-inf"},
+            "step 1, environment 0: observation element 0 is -inf",
+        ),
+        ({"spoilt": "observation", "at": -1}, "reset, environment 0: observation element 0"),
+        # the fourth step is truncated: its observation is valued
+        ({"spoilt": "observation", "at": 3}, "step 3, environment 0: observation element 0"),
+    ],
+)
+def test_what_is_not_finite_ends_the_run(
+    make_spec: Make, make_policy: MakePolicy, kwargs: dict[str, Any], words: str
+) -> None:
+    """Environment, slot, step, environment index and element are named."""
+    spec = spoilt(make_spec, **kwargs)
+    with pytest.raises(EnvironmentFailed) as caught:
+        collect(spec, make_policy(spec), 2, None)
+    assert str(caught.value).startswith(f"Signal-v0, policy version 0, slot 2, {words}")
+
+
+def test_a_terminal_observation_may_be_anything(make_spec: Make, make_policy: MakePolicy) -> None:
+    """Nothing is learnt from it: what is learnt from is finite all the same."""
+    spec = spoilt(make_spec, spoilt="observation", at=1, ends=True)
+    found = collect(spec, make_policy(spec), 0, None)
+    assert np.isnan(found.observations[2]).all()
+    assert np.isfinite(found.log_probs[found.valid]).all()
+    assert np.isfinite(found.rewards).all()
+    assert np.isfinite(found.statistics.mean).all()
+
+
+def test_an_environment_that_its_seed_does_not_determine_is_not_continued(
+    make_spec: Make, make_policy: MakePolicy
+) -> None:
+    """Replaying it leads elsewhere: what to do is said."""
+    spec = make_spec("Signal-v0", environment={"kwargs": {"spoilt": "seed"}}, rollout=steps(3))
+    policy = make_policy(spec)
+    first = collect(spec, policy, 0, None)
+    with pytest.raises(EnvironmentFailed, match=r"environment 0: replaying .*not determined by"):
+        collect(spec, policy, 0, first)
+
+
+def test_a_replayed_action_may_be_written_to(make_spec: Make, make_policy: MakePolicy) -> None:
+    """What came from the store is read-only; the environment gets a copy."""
+    spec = make_spec("Signal-v0", rollout=steps(3))
+    policy = make_policy(spec)
+    second = collect(spec, policy, 0, load(dump(collect(spec, policy, 0, None)), Trajectory))
+    assert second.truncated.any()

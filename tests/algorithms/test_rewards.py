@@ -89,3 +89,30 @@ def test_normalize_goes_on_from_version_to_version(
 def test_normalize_bounds_rewards(make_spec: Make, make_trajectory: MakeTrajectory) -> None:
     """A first, constant batch has no deviation: what would be infinite is clipped."""
     assert transformed(make_spec(**NORMALIZE), make_trajectory(rewards=[3.0])) == [10.0]
+
+
+def test_a_slot_that_was_dropped_begins_anew(
+    make_spec: Make, make_trajectory: MakeTrajectory
+) -> None:
+    """Its returns would belong to transitions that nobody learnt from."""
+    spec = make_spec(**NORMALIZE)
+    one, two = (make_trajectory(index=i, rewards=[1.0, 2.0]) for i in (0, 1))
+    first = rewards.transform(spec, [one, two], None)
+    assert first.state["0"]["returns"].keys() == {"0", "1"}
+    second = rewards.transform(spec, [one], first)
+    assert second.state["0"]["returns"].keys() == {"0"}
+    assert second.state["0"]["returns"]["0"].tolist() == [2.0 + 0.5 * (1.0 + 0.5 * 2.5)]
+    third = rewards.transform(spec, [one, two], second)
+    assert third.state["0"]["returns"]["1"].tolist() == [2.5]
+
+
+def test_what_does_not_count_may_be_anything(
+    make_spec: Make, make_trajectory: MakeTrajectory
+) -> None:
+    """A terminal observation of NaN is where the reset begins: it earns 0."""
+    shaping = {"kind": "potential", "weights": [1.0]}
+    spec = make_spec(reward=[shaping, *NORMALIZE["reward"]], algorithm={"gamma": 0.5})
+    ends = {"terminated": [T, F, F], "valid": [T, F, T], "observations": [1.0, np.nan, 2.0, 4.0]}
+    found = transformed(spec, make_trajectory(rewards=[1.0, np.nan, 3.0], **ends))
+    assert found[1] == 0.0
+    assert np.isfinite(found).all()

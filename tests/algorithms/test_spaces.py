@@ -1,4 +1,4 @@
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import gymnasium
 import pytest
@@ -38,13 +38,6 @@ def test_an_unusable_id_is_refused(make_spec: Make, env_id: str, words: list[str
     """One sentence: the field, what was found, what to do."""
     (problem,) = spaces.check(make_spec(env_id))
     assert all(word in problem for word in words), problem
-
-
-def test_the_allow_list_is_obeyed(make_spec: Make) -> None:
-    """An id outside the patterns is refused, and the patterns are named."""
-    assert spaces.check(make_spec(), allowed=("Cart*",)) == []
-    (problem,) = spaces.check(make_spec("Pendulum-v1"), allowed=("Cart*", "Acro*"))
-    assert problem == "spec.environment.id: found 'Pendulum-v1'; allowed here: Cart*, Acro*"
 
 
 def test_kwargs_that_the_environment_refuses(make_spec: Make) -> None:
@@ -91,3 +84,46 @@ def test_potential_needs_one_weight_per_observation_element(make_spec: Make) -> 
     spec = make_spec(reward=[{"kind": "potential", "weights": [1.0, 2.0]}])
     (problem,) = spaces.check(spec)
     assert problem.startswith("spec.reward[0].weights: found 2 numbers; allowed: none, or 4")
+
+
+class Large(gymnasium.Env):
+    observation_space = gymnasium.spaces.Discrete(2**16 + 1)
+    action_space = gymnasium.spaces.Discrete(2)
+
+
+@pytest.fixture
+def large() -> Iterator[str]:
+    gymnasium.register("Large-v0", entry_point=Large)
+    yield "Large-v0"
+    del gymnasium.registry["Large-v0"]
+
+
+def test_sizes_and_the_limit_of_steps_are_held(make_spec: Make, large: str) -> None:
+    """One sentence each, of an environment without a limit and with too many observations."""
+    endless, size = spaces.check(make_spec(large, rollout={"num_steps": 8}))
+    assert "Large-v0, whose episodes have no limit of steps" in endless
+    assert "set environment.kwargs.max_episode_steps" in endless
+    assert size == "spec.environment.id: found observations of size 65537; allowed: at most 65536"
+    limited = make_spec(
+        large, environment={"kwargs": {"max_episode_steps": 9}}, rollout={"num_steps": 8}
+    )
+    assert spaces.check(limited) == [size]
+
+
+@pytest.mark.parametrize("limit", [-1, 0, 2.5, True, None, 2**21])
+def test_a_limit_of_steps_that_is_none_is_refused(make_spec: Make, limit: object) -> None:
+    """-1 would take the limit away."""
+    (problem,) = spaces.check(make_spec(environment={"kwargs": {"max_episode_steps": limit}}))
+    assert problem == (
+        f"spec.environment.kwargs.max_episode_steps: found {limit!r}; "
+        "allowed: an integer from 1 to 1048576"
+    )
+
+
+def test_a_trajectory_that_is_too_large_is_refused(make_spec: Make) -> None:
+    """CartPole's transition takes 4 numbers, an action and 11 bytes: 31."""
+    rollout = {"num_steps": 10_000}
+    assert spaces.check(make_spec(environment={"num_envs": 800}, rollout=rollout)) == []
+    (problem,) = spaces.check(make_spec(environment={"num_envs": 900}, rollout=rollout))
+    assert problem.startswith("spec.rollout.num_steps: found 10000")
+    assert "10000 steps x 900 environments x 31 bytes = 279000000 bytes" in problem

@@ -139,6 +139,13 @@ def test_a_payload_over_the_limit_is_refused(monkeypatch: pytest.MonkeyPatch) ->
         unpack(b"\0" * 11)
 
 
+def test_a_payload_that_could_not_be_read_is_not_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(arrays, "MAX_PAYLOAD_BYTES", 10)
+    assert pack(b"12345678")
+    with pytest.raises(PayloadError, match="a payload of 11 bytes; the limit is 10"):
+        pack(b"123456789")
+
+
 @given(st.binary(max_size=200))
 def test_arbitrary_bytes_are_read_or_are_a_payload_error(data: bytes) -> None:
     with suppress(PayloadError):

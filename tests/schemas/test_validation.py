@@ -208,6 +208,27 @@ def test_a_threshold_outside_the_fan_out_is_refused(threshold: int) -> None:
     ]
 
 
+def test_whole_episodes_are_all_waited_for() -> None:
+    """The rollouts that come first are those of short episodes: a biased batch."""
+    rollout = {"count": 2, "threshold": 1, "horizon": "episodes"}
+    assert problems(with_value("rollout", rollout)) == [
+        "spec.rollout.threshold: found 1; allowed: 2, the fan-out (spec.rollout.count), while the "
+        "horizon is episodes: rollouts of short episodes come first and would bias the batch"
+    ]
+    for fits in ({"threshold": 2}, {"horizon": "steps"}):
+        assert parse(with_value("rollout", rollout | fits)).rollout.count == 2
+
+
+def test_one_sample_has_no_deviation_to_normalize_by() -> None:
+    raw = with_value("algorithm.num_minibatches", 1024)
+    assert problems(raw) == [
+        "spec.algorithm.num_minibatches: found 1024, so 1 sample each; allowed: at least 2 of the "
+        "1024 samples of an update in each minibatch, or normalize_advantages = false"
+    ]
+    raw["algorithm"]["normalize_advantages"] = False
+    assert parse(raw).algorithm.num_minibatches == 1024
+
+
 def test_minibatches_must_divide_the_samples_of_an_update() -> None:
     raw = with_value("algorithm.num_minibatches", 3)
     assert problems(raw) == [

@@ -11,12 +11,14 @@ from algorithms import planning, ppo, statistics
 from algorithms.acting import Actor
 from algorithms.collect import collect
 from algorithms.ppo import networks, trees
-from algorithms.ppo.learner import _architecture
+from algorithms.ppo.learner import _architecture, _merged
 from algorithms.space_info import describe
+from schemas.errors import RunFault
 from schemas.payloads import LearnerState, Trajectory, dump, load
 from schemas.specification import RunSpec
 
 Make = Callable[..., RunSpec]
+MakeTrajectory = Callable[..., Trajectory]
 TINY = {"hidden_sizes": [8, 8], "update_epochs": 3, "num_minibatches": 2, "learning_rate": 1e-3}
 
 
@@ -77,17 +79,58 @@ def test_versions_steps_and_statistics_advance(spec: RunSpec) -> None:
     assert all(np.isfinite(list(metrics.values())))
 
 
-def test_what_is_masked_is_not_learnt_from(spec: RunSpec) -> None:
+@pytest.mark.parametrize("absurd", [1e6, np.nan])
+def test_what_is_masked_is_not_learnt_from(spec: RunSpec, absurd: float) -> None:
     """Absurd numbers in the pseudo-transitions leave the bytes as they are."""
     state = ppo.initialise(spec)
     batch = batch_of(spec, state)
     (first, *others), fields = batch, {}
-    for name in ("rewards", "log_probs"):
-        fields[name] = np.where(first.valid, getattr(first, name), np.float32(1e6))
+    real = ["actions"] if first.actions.dtype == np.float32 else []
+    for name in ("rewards", "log_probs", *real):
+        values = getattr(first, name)
+        valid = first.valid.reshape(first.valid.shape + (1,) * (values.ndim - 2))
+        fields[name] = np.where(valid, values, np.float32(absurd))
     spoilt = Trajectory(**{n: fields.get(n, getattr(first, n)) for n in first.__struct_fields__})
     assert not first.valid.all()
     expected = learnt(spec, state, batch)[0]
     assert dump(learnt(spec, state, [spoilt, *others])[0]) == dump(expected)
+
+
+def test_statistics_are_merged_once_per_version(make_trajectory: MakeTrajectory) -> None:
+    """From version 1 on too: what was known, then the batch, in index order."""
+    known = statistics.of_batch(np.array([[1.0], [5.0]], np.float32))
+    late, early = (
+        make_trajectory(index=i, observations=[float(i), 3.0, 0.0], rewards=[0.0, 0.0])
+        for i in (7, 2)
+    )
+    found = _merged(known, [late, early])
+    expected = statistics.of_batch(np.array([[1.0], [5.0], [2.0], [3.0], [7.0], [3.0]]))
+    assert found is not None
+    assert found.count == expected.count == 6.0
+    np.testing.assert_allclose(found.mean, expected.mean, rtol=1e-12)
+    np.testing.assert_allclose(found.m2, expected.m2, rtol=1e-12)
+    assert _merged(None, [early]) is None
+
+
+def test_a_second_update_counts_only_what_is_new(spec: RunSpec) -> None:
+    """Version 2 has the observations of both batches, each once."""
+    first = ppo.initialise(spec)
+    second = learnt(spec, first, batch_of(spec, first))[0]
+    batch = batch_of(spec, second)
+    third = learnt(spec, second, batch)[0]
+    assert second.statistics is not None
+    assert third.statistics is not None
+    fresh = sum(int(t.valid.sum()) for t in batch)
+    assert third.statistics.count == second.statistics.count + fresh == third.env_steps
+
+
+def test_an_update_that_diverges_is_a_fault_of_the_run(spec: RunSpec) -> None:
+    """It ends in words, instead of a policy of NaN."""
+    algorithm = msgspec.structs.replace(spec.algorithm, learning_rate=1e30)
+    wild = msgspec.structs.replace(spec, algorithm=algorithm)
+    state = ppo.initialise(wild)
+    with pytest.raises(RunFault, match=r"version 0 diverged: \w+ is not finite; lower algorithm"):
+        learnt(wild, state, batch_of(wild, state))
 
 
 def test_acting_in_numpy_is_acting_in_flax(spec: RunSpec) -> None:

@@ -69,6 +69,13 @@ def test_explained_variance_of_the_extremes(variant: Variant) -> None:
     assert float(variant(losses.explained_variance)(jnp.array([7.0, 7.0]), targets, ALL)) == 0.0
 
 
+def test_explained_variance_has_no_floor(variant: Variant) -> None:
+    """Small targets count as large ones do; targets that do not vary leave nothing to explain."""
+    run, targets = variant(losses.explained_variance), 1e-6 * jnp.array([1.0, 3.0])
+    np.testing.assert_allclose(run(0.5 * targets, targets, ALL), 0.75, rtol=1e-5)
+    assert float(run(jnp.array([1.0, 2.0]), jnp.array([4.0, 4.0]), ALL)) == 0.0
+
+
 def test_distributions_agree_with_acting(variant: Variant) -> None:
     """The learner's log-probabilities are the actor's; entropies by hand."""
     outputs = np.array([[0.0, np.log(3.0)], [1.0, -1.0]], np.float32)
