@@ -102,6 +102,7 @@ class FunctionWorker:
         except Unavailable as error:  # not settled: the broker delivers it again
             self._warn("unsettled", why=str(error))
         except Exception:
+            # The boundary: a defect of one delivery must not end all others. Told, and not settled.
             logger.exception("unsettled", extra={"worker": self._function.name})
         finally:
             self._in_hand.discard(message)

@@ -22,38 +22,32 @@ class Usage(Struct, rename="camel", kw_only=True):
     total_memory_bytes: float = 0.0
 
 
-class FunctionDeployment(Struct, rename="camel", kw_only=True, omit_defaults=True):
+class _Function(Struct, rename="camel", kw_only=True, omit_defaults=True):
+    """What a deployment says and a status repeats."""
+
+    image: str
+    namespace: str = ""
+    env_process: str = ""
+    env_vars: dict[str, str] | None = None
+    constraints: list[str] | None = None
+    secrets: list[str] | None = None
+    labels: dict[str, str] | None = None
+    annotations: dict[str, str] | None = None
+    limits: Resources | None = None
+    requests: Resources | None = None
+    read_only_root_filesystem: bool = False
+
+
+class FunctionDeployment(_Function, rename="camel", kw_only=True, omit_defaults=True):
     """What faas-cli posts to deploy or update."""
 
     service: str
-    image: str
-    namespace: str = ""
-    env_process: str = ""
-    env_vars: dict[str, str] | None = None
-    constraints: list[str] | None = None
-    secrets: list[str] | None = None
-    labels: dict[str, str] | None = None
-    annotations: dict[str, str] | None = None
-    limits: Resources | None = None
-    requests: Resources | None = None
-    read_only_root_filesystem: bool = False
 
 
-class FunctionStatus(Struct, rename="camel", kw_only=True, omit_defaults=True):
+class FunctionStatus(_Function, rename="camel", kw_only=True, omit_defaults=True):
     """What is told of a deployed function."""
 
     name: str
-    image: str
-    namespace: str = ""
-    env_process: str = ""
-    env_vars: dict[str, str] | None = None
-    constraints: list[str] | None = None
-    secrets: list[str] | None = None
-    labels: dict[str, str] | None = None
-    annotations: dict[str, str] | None = None
-    limits: Resources | None = None
-    requests: Resources | None = None
-    read_only_root_filesystem: bool = False
     invocation_count: float | None = None
     replicas: int | None = None
     available_replicas: int | None = None

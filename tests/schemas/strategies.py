@@ -56,7 +56,7 @@ def _scalar(kind: inspect.Type) -> st.SearchStrategy[Any]:
             return st.none()
         case inspect.AnyType():
             return plain_data()
-    raise NotImplementedError(kind)
+    raise TypeError(f"no strategy for {kind}")
 
 
 def plain_data() -> st.SearchStrategy[Any]:
