@@ -8,9 +8,9 @@ import msgspec
 
 from adapters.errors import SettingsError
 from adapters.jetstream import ApiError, Broker
+from adapters.nats_pull import NANOSECONDS
 from events.streams import FACTS, STREAMS, Stream
 
-NANOSECONDS = 1_000_000_000
 STREAM_NOT_FOUND = 10059
 
 

@@ -15,7 +15,7 @@ from embedded.credentials import GATEWAY_USER, Credentials
 from embedded.deployments import substitutions
 from embedded.errors import StackError
 from embedded.files import private_folder, write_private
-from embedded.processes import STACK_VARIABLE
+from embedded.processes import INHERITED, STACK_VARIABLE
 from embedded.servers import nats, ports, weed
 from embedded.servers.binaries import find
 from embedded.settings import CHECKOUT, External, StackSettings
@@ -72,8 +72,7 @@ def plan(settings: StackSettings, credentials: Credentials) -> Plan:
 
 def base_environment(settings: StackSettings, **more: str) -> dict[str, str]:
     """What every process of a stack gets; by it a process is known as ours."""
-    kept = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ")
-    found = {name: settings.environment[name] for name in kept if name in settings.environment}
+    found = {k: settings.environment[k] for k in INHERITED if k in settings.environment}
     return found | {STACK_VARIABLE: str(settings.home)} | more
 
 

@@ -21,11 +21,10 @@ from embedded.contract.messages import FunctionStatus
 from embedded.errors import StackError
 from embedded.files import private_folder
 from embedded.settings import CHECKOUT, read
-from embedded.state import StackFiles, StackState
+from embedded.state import READY_FD, StackFiles, StackState
 
 UP_TIMEOUT = 90.0  # seconds
 DOWN_TIMEOUT = 30.0
-READY_FD = "FTG_READY_FD"
 
 
 class Status(NamedTuple):

@@ -12,6 +12,8 @@ import msgspec
 from embedded.errors import StackError
 from embedded.files import private_folder, write_private
 
+READY_FD = "FTG_READY_FD"  # the supervisor says ready there; `up` waits at the other end
+
 
 class ChildState(msgspec.Struct, kw_only=True):
     """One process that the supervisor keeps alive."""

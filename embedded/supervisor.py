@@ -21,9 +21,8 @@ from embedded.errors import StackError
 from embedded.files import private_folder
 from embedded.plan import Plan, plan
 from embedded.settings import StackSettings, read
-from embedded.state import StackFiles, StackState
+from embedded.state import READY_FD, StackFiles, StackState
 
-READY_FD = "FTG_READY_FD"  # `up` waits at the other end
 LEAST_SPACE = 256 << 20  # bytes
 STORE_STARTS = 5
 

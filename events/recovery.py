@@ -4,15 +4,11 @@ Everything derives from identity, so a command that is issued again makes the sa
 listener that is told a fact again says the same thing.
 """
 
+from events import promises
 from events.commands import Invocation, invocation
 from events.conclusion import is_last
 from events.history import History
-from schemas.messages import (
-    CollectRollout,
-    EvaluatePolicy,
-    PolicyUpdated,
-    RolloutCompleted,
-)
+from schemas.messages import PolicyUpdated
 from schemas.specification import RolloutSpec, RunSpec
 
 
@@ -48,11 +44,10 @@ def _missing(history: History, spec: RunSpec | None) -> list[Invocation]:
 
 def _evaluations(history: History) -> list[Invocation]:
     return [
-        invocation(
-            EvaluatePolicy(run=updated.run, manifest=updated.manifest, policy=updated.policy)
-        )
+        invocation(command)
         for version, updated in sorted(history.policies.items())
-        if updated.evaluate and version not in history.evaluations
+        if version not in history.evaluations
+        for command in promises.evaluations(updated)
     ]
 
 
@@ -67,22 +62,6 @@ def _next_step(history: History, spec: RunSpec, latest: PolicyUpdated) -> list[I
     completed = history.rollouts.get(version, {})
     if len(completed) >= spec.rollout.batch:
         return [Invocation("aggregate-rewards", completed[max(completed)])]
-    return [invocation(command) for command in _rollouts(history, latest, completed)]
-
-
-def _rollouts(
-    history: History, latest: PolicyUpdated, completed: dict[int, RolloutCompleted]
-) -> list[CollectRollout]:
-    before = history.rewards.get(latest.policy.version - 1)
-    previous = {ref.index: ref for ref in before.batch} if before else {}
-    return [
-        CollectRollout(
-            run=latest.run,
-            manifest=latest.manifest,
-            policy=latest.policy,
-            index=index,
-            previous=previous.get(index),
-        )
-        for index in range(latest.rollouts)
-        if index not in completed
-    ]
+    before = history.rewards.get(version - 1)
+    promised = promises.rollouts(latest, before.batch if before else [])
+    return [invocation(command) for command in promised if command.index not in completed]

@@ -15,8 +15,10 @@ from embedded.errors import ProviderError
 from embedded.gateway import queue_request
 from embedded.gateway.metrics import Metrics
 from events.ports import Unavailable
+from events.requests import CALL_ID
+from schemas.messages import MAX_MESSAGE_BYTES
 
-CALL_ID, START_TIME, CALLBACK = "X-Call-Id", "X-Start-Time", "X-Callback-Url"
+START_TIME, CALLBACK = "X-Start-Time", "X-Callback-Url"
 
 
 class Queue(Protocol):
@@ -61,7 +63,7 @@ async def asynchronous(request: web.Request) -> web.Response:
     name = function_name(request.match_info["name"])
     marks = _marks(request)
     status = await request.app[PROVIDER].function(name)
-    call = await http.invocation(request, queue_request.MAX_BODY_BYTES)
+    call = await http.invocation(request, MAX_MESSAGE_BYTES)
     callback = request.headers.get(CALLBACK, "")
     message = queue_request.encode(status, call, request.host, marks, callback)
     try:

@@ -11,8 +11,6 @@ from embedded.contract.messages import FunctionStatus, Request
 from embedded.errors import ProviderError
 from events.requests import QueueRequest
 
-MAX_BODY_BYTES = 256_000
-
 
 def encode(
     status: FunctionStatus, request: Request, host: str, headers: dict[str, str], callback: str

@@ -5,10 +5,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from embedded.processes import INHERITED
 from embedded.provider.function import Function
 from embedded.settings import CHECKOUT
-
-_INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ")
 
 
 class Launch(NamedTuple):
@@ -23,7 +22,7 @@ class Launch(NamedTuple):
 
 def variables(launch: Launch, function: Function, replica: str, secrets: Path) -> dict[str, str]:
     """The environment of one replica, its socket apart."""
-    environment = {k: launch.inherited[k] for k in _INHERITED if k in launch.inherited}
+    environment = {k: launch.inherited[k] for k in INHERITED if k in launch.inherited}
     environment |= function.deployment.env_vars or {}
     environment |= launch.overrides
     environment |= {

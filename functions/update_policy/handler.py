@@ -12,6 +12,7 @@ from adapters.manifests import specification
 from adapters.platform import describe
 from adapters.stage import stage
 from algorithms import planning, ppo
+from events import promises
 from events.ports import Messages, Services
 from schemas import keys
 from schemas.errors import RunFault
@@ -110,21 +111,8 @@ async def _commit(run: str, state: LearnerState, episodes: int, services: Servic
 def fan_out(
     updated: PolicyUpdated, batch: list[TrajectoryRef]
 ) -> list[CollectRollout | EvaluatePolicy]:
-    """The commands that a new version promises.
-
-    A slot goes on where its rollout in `batch` stopped; a slot that was not in it starts afresh.
-    """
-    run, manifest, policy = updated.run, updated.manifest, updated.policy
-    previous = {ref.index: ref for ref in batch}
-    rollouts = [
-        CollectRollout(
-            run=run, manifest=manifest, policy=policy, index=index, previous=previous.get(index)
-        )
-        for index in range(updated.rollouts)
-    ]
-    if not updated.evaluate:
-        return [*rollouts]
-    return [*rollouts, EvaluatePolicy(run=run, manifest=manifest, policy=policy)]
+    """The commands that a new version promises."""
+    return [*promises.rollouts(updated, batch), *promises.evaluations(updated)]
 
 
 async def _rewards(ref: ObjectRef | None, services: Services) -> list | None:
