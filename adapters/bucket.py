@@ -45,6 +45,11 @@ class Bucket:
         with translated(f"list {self._name}/{prefix}"):
             return await asyncio.to_thread(self._list, prefix)
 
+    async def folders(self, prefix: str) -> list[str]:
+        """What follows `prefix` up to the next `/` in the keys that begin with it, sorted."""
+        with translated(f"list {self._name}/{prefix}"):
+            return await asyncio.to_thread(self._folders, prefix)
+
     async def takes_writes(self, seconds: float) -> bool:
         """Whether a small object can be written within `seconds`; it stays, under `.probe`."""
         impatient = urllib3.PoolManager(timeout=seconds, retries=False)
@@ -63,6 +68,11 @@ class Bucket:
         except S3Error as error:
             if error.code not in OURS_ALREADY:  # somebody else was faster
                 raise
+
+    def _folders(self, prefix: str) -> list[str]:
+        found = self._client.list_objects(self._name, prefix=prefix)
+        names = [item.object_name for item in found if item.is_dir]
+        return sorted(name.removeprefix(prefix).rstrip("/") for name in names)
 
     def _list(self, prefix: str) -> list[str]:
         found = self._client.list_objects(self._name, prefix=prefix, recursive=True)

@@ -36,7 +36,7 @@ async def connect(settings: Settings) -> Connections:
     connection = await broker.connect(settings.nats_url, settings.nats, settings.replica)
     objects = S3ObjectStore(settings.s3_url, settings.bucket, settings.s3)
     return Connections(
-        services=Services(NatsFactLog(connection), CachedObjects(objects)),
+        services=Services(NatsFactLog(connection), CachedObjects(objects), objects),
         commands=GatewayQueue(settings.gateway_url),
         broker=connection,
         objects=objects,

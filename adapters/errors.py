@@ -3,8 +3,8 @@
 AdapterError
 ├── Unavailable       away, late or overloaded; also events.ports.Unavailable, which stages know
 ├── Refused           answered, and said no: a wrong request, a missing right, a missing bucket
-├── ObjectMissing     a reference to nothing
-├── ObjectAltered     an object that is not what its reference says
+├── ObjectMissing     a reference to nothing; also events.ports.LostObject
+├── ObjectAltered     an object that is not what its reference says; likewise
 ├── SettingsError     an environment variable or a secret file that cannot be used
 └── SignatureError    a command that was not signed with our key
 """
@@ -26,11 +26,11 @@ class Refused(AdapterError):  # noqa: N818  the condition's own name
     """The other side understood and said no; trying again cannot help."""
 
 
-class ObjectMissing(AdapterError):  # noqa: N818  the condition's own name
+class ObjectMissing(AdapterError, ports.LostObject):  # noqa: N818  the condition's own name
     """The referenced object is not in the store."""
 
 
-class ObjectAltered(AdapterError):  # noqa: N818  the condition's own name
+class ObjectAltered(AdapterError, ports.LostObject):  # noqa: N818  the condition's own name
     """The stored bytes differ from the reference in size or SHA-256."""
 
 

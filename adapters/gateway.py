@@ -7,7 +7,7 @@ import urllib3
 
 from adapters.errors import Refused, Unavailable, translated
 from events.commands import Invocation
-from events.requests import CALL_ID, CONTENT_TYPE, SIGNATURE
+from events.requests import AGAIN, CALL_ID, CONTENT_TYPE, SIGNATURE
 
 CONNECTIONS = 16
 TIMEOUT = urllib3.Timeout(connect=2.0, read=10.0)  # seconds
@@ -36,6 +36,7 @@ class GatewayQueue:
             CALL_ID: request.call_id,
             SIGNATURE: signature,
             "Content-Type": CONTENT_TYPE,
+            **({AGAIN: "1"} if request.attempt else {}),
         }
         with translated(f"gateway {self._url}: {request.function}"):
             loop = asyncio.get_running_loop()

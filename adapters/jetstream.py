@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 API = "$JS.API."
 REQUEST_SECONDS = 5.0
+STREAM_NOT_FOUND = 10059
 STATUS = "Status"  # nats-py's name for the status of a message without body
 END = frozenset({"204", "404", "408", "409", "413", "503"})
 
@@ -29,6 +30,10 @@ class ApiError(Refused):
     def __init__(self, subject: str, number: int, description: str) -> None:
         super().__init__(f"{subject}: {description} (JetStream error {number})")
         self.number = number
+
+
+class StreamMissing(Unavailable):
+    """The stream is not there: the queue-worker makes it when it connects."""
 
 
 class _Error(Struct):
@@ -69,6 +74,7 @@ class Broker:
         Raises:
             ApiError: it says no.
             Unavailable: nobody answers, or it says that it cannot just now.
+            StreamMissing: the broker's store is new, or was emptied.
         """
         with translated(f"{self._url}: request {subject}"):
             message = await self.client.request(
@@ -80,6 +86,8 @@ class Broker:
             return answer
         if error.code == 503:
             raise Unavailable(f"{self._url}: {subject}: {error.description}")
+        if error.err_code == STREAM_NOT_FOUND:
+            raise StreamMissing(f"{self._url}: {subject}: {error.description}")
         raise ApiError(subject, error.err_code, error.description)
 
     async def api(self, verb: str, request: Any = None) -> bytes:

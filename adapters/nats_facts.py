@@ -21,6 +21,7 @@ FOLLOWED_AT_ONCE = 256
 
 class _State(Struct):
     subjects: dict[str, int] = {}
+    last_seq: int = 0
 
 
 class _Info(Struct):
@@ -64,16 +65,27 @@ class NatsFactLog:
         return [Recorded(item.sequence, item.at, decode(item.data)) for item in stored]
 
     async def follow(self, *subject_filters: str) -> AsyncIterator[Recorded]:
-        """The facts under the filters, those to come included, each once and in order."""
+        """The facts under the filters, those to come included, each once and in order.
+
+        A broker that lost facts tells what it has from the beginning.
+        """
         sequence = 0
         while True:
-            consumer = await self._follower(subject_filters, sequence + 1)
+            start = await self._after(sequence)
+            consumer = await self._follower(subject_filters, start)
             try:
                 async for fact in _in_order(consumer):
                     sequence = fact.sequence
                     yield fact
             finally:
                 await consumer.close()
+
+    async def _after(self, sequence: int) -> int:
+        """Where to go on after `sequence`: at the beginning when the broker lost that."""
+        if sequence == 0:
+            return 1
+        info = _decode_info(await self._broker.api(f"STREAM.INFO.{FACTS.name}"))
+        return sequence + 1 if sequence <= info.state.last_seq else 1
 
     async def meter(self, usage: InvocationCompleted) -> None:
         """Record what an invocation cost; does not wait for the ack."""

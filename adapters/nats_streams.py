@@ -7,11 +7,9 @@ from typing import Any
 import msgspec
 
 from adapters.errors import SettingsError
-from adapters.jetstream import ApiError, Broker
+from adapters.jetstream import Broker, StreamMissing
 from adapters.nats_pull import NANOSECONDS
 from events.streams import FACTS, STREAMS, Stream
-
-STREAM_NOT_FOUND = 10059
 
 
 def configuration(stream: Stream, replicas: int = 1) -> dict[str, Any]:
@@ -48,9 +46,7 @@ async def _ensure(broker: Broker, wanted: dict[str, Any]) -> None:
     name = wanted["name"]
     try:
         found = msgspec.json.decode(await broker.api(f"STREAM.INFO.{name}"))["config"]
-    except ApiError as error:
-        if error.number != STREAM_NOT_FOUND:
-            raise
+    except StreamMissing:
         await broker.api(f"STREAM.CREATE.{name}", wanted)
         return
     if any(found.get(key, default_of(value)) != value for key, value in wanted.items()):

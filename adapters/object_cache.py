@@ -39,6 +39,12 @@ class CachedObjects:
         """A reference to the object with this key, if there is one."""
         return await self._store.find(key)
 
+    async def replace(self, key: str, data: bytes) -> ObjectRef:
+        """Write, whatever lies there; kept."""
+        ref = await self._store.replace(key, data)
+        self._keep(ref.sha256, data)
+        return ref
+
     def _keep(self, digest: str, data: bytes) -> None:
         if digest not in self._kept:
             self._size += len(data)

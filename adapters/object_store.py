@@ -6,9 +6,10 @@ A put and a get are one round trip each. The calls block, so they run in a few t
 import asyncio
 import hashlib
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
 import urllib3
@@ -17,6 +18,9 @@ from adapters.errors import ObjectAltered, ObjectMissing, Refused, Unavailable, 
 from adapters.s3_signature import authorized, encoded
 from adapters.settings import Login
 from schemas.references import ObjectRef
+
+if TYPE_CHECKING:
+    from adapters.bucket import Bucket
 
 DIGEST = "x-amz-meta-sha256"  # kept with the object, so that a HEAD tells the whole reference
 CONNECTIONS = 16
@@ -40,7 +44,7 @@ def pool() -> urllib3.PoolManager:
 
 
 class S3ObjectStore:
-    """The ObjectStore port on a bucket of an S3 store."""
+    """The ObjectStore and Bucket ports on a bucket of an S3 store."""
 
     def __init__(self, url: str, bucket: str, login: Login) -> None:
         self._url = urlsplit(url)
@@ -70,6 +74,23 @@ class S3ObjectStore:
         """A reference to the object with this key, if there is one."""
         return await self._call(f"find {self._name(key)}", lambda: self._find(key))
 
+    async def replace(self, key: str, data: bytes) -> ObjectRef:
+        """Write, whatever lies there: only for bytes that a reference asks for."""
+        return await self._call(f"replace {self._name(key)}", lambda: self._replace(key, data))
+
+    async def keys(self, prefix: str) -> list[str]:
+        """The keys that begin with `prefix`, sorted."""
+        return await self._whole().keys(prefix)
+
+    async def folders(self, prefix: str) -> list[str]:
+        """What follows `prefix` up to the next `/` in the keys that begin with it, sorted."""
+        return await self._whole().folders(prefix)
+
+    async def delete(self, keys: Sequence[str]) -> None:
+        """Remove these objects; those that are not there are no error."""
+        removals = (self._call(f"delete {self._name(k)}", partial(self._delete, k)) for k in keys)
+        await asyncio.gather(*removals)
+
     async def close(self) -> None:
         """Let running calls end and close the connections."""
         await asyncio.to_thread(self._threads.shutdown)
@@ -78,6 +99,22 @@ class S3ObjectStore:
     async def _call(self, what: str, function: Callable[[], T]) -> T:
         with translated(f"{self._url.netloc}: {what}"):
             return await asyncio.get_running_loop().run_in_executor(self._threads, function)
+
+    def _whole(self) -> "Bucket":
+        from adapters.bucket import Bucket  # what few stages need shall cost no other a cold start
+
+        return Bucket(self._url.geturl(), self._bucket, self._login)
+
+    def _replace(self, key: str, data: bytes) -> ObjectRef:
+        digest = hashlib.sha256(data).hexdigest()
+        headers = {"Content-Type": "application/msgpack", DIGEST: digest}
+        self._expect(self._request("PUT", self._bucket, key, headers, data), key)
+        return ObjectRef(bucket=self._bucket, key=key, size=len(data), sha256=digest)
+
+    def _delete(self, key: str) -> None:
+        response = self._request("DELETE", self._bucket, key)
+        if response.status != 404:
+            self._expect(response, key)
 
     def _put(self, key: str, data: bytes, content_type: str) -> ObjectRef:
         digest = hashlib.sha256(data).hexdigest()
@@ -94,14 +131,15 @@ class S3ObjectStore:
     def _get(self, ref: ObjectRef) -> bytes:
         response = self._request("GET", ref.bucket, ref.key)
         if response.status == 404:
-            raise ObjectMissing(f"object {ref.bucket}/{ref.key} is not in the store")
+            raise ObjectMissing(f"object {ref.bucket}/{ref.key} is not in the store", ref)
         self._expect(response, ref.key)
         data = response.data
         if len(data) != ref.size or hashlib.sha256(data).hexdigest() != ref.sha256:
             raise ObjectAltered(
                 f"object {ref.bucket}/{ref.key} is not what its reference says: "
                 f"{len(data)} bytes with SHA-256 {hashlib.sha256(data).hexdigest()}, "
-                f"expected {ref.size} with {ref.sha256}"
+                f"expected {ref.size} with {ref.sha256}",
+                ref,
             )
         return data
 

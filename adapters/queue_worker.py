@@ -15,10 +15,11 @@ import aiohttp
 import uvloop
 
 from adapters import logs
-from adapters.broker import connect
+from adapters.broker import Broker, connect
 from adapters.errors import SettingsError
 from adapters.nats_bus import NatsBus
 from adapters.nats_facts import NatsFactLog
+from adapters.nats_streams import ensure_streams
 from adapters.settings import Settings
 from adapters.signing import sign
 from events import cron, routes
@@ -33,6 +34,7 @@ logger = logging.getLogger(__name__)
 
 GRACE_SECONDS = 5.0  # beyond a function's own timeout, which the gateway keeps
 CALLBACK_SECONDS = 30.0
+SETTLE_SECONDS = 3.0  # what the broker still holds comes first, and whoever starts a run just now
 
 
 class Gateway:
@@ -97,9 +99,11 @@ async def serve(settings: Settings, functions: list[Function]) -> None:
         async def tick(function: Function) -> None:
             await gateway.invoke(function, Request())
 
+        await ensure_streams(broker)
         workers = [FunctionWorker(f, bus, facts, gateway, signed).run() for f in functions]
         clock = cron.run(functions, tick, lambda: _any_active(facts))
-        work = asyncio.gather(clock, *workers)
+        mending = _mend(broker, [f for f in functions if f.schedule], tick)
+        work = asyncio.gather(clock, mending, *workers)
         for stop in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(stop, work.cancel)
         logger.info("ready", extra={"functions": [f.name for f in functions]})
@@ -108,6 +112,24 @@ async def serve(settings: Settings, functions: list[Function]) -> None:
         except asyncio.CancelledError:
             logger.info("stopped")
     await broker.close()
+
+
+async def _mend(broker: Broker, scheduled: list[Function], tick: cron.Tick) -> None:
+    """At the start, and whenever the broker was away: its store may be an older one, or empty."""
+    connected = asyncio.Event()
+    connected.set()
+    broker.reconnected.add(connected.set)
+    while True:
+        await connected.wait()
+        connected.clear()
+        try:
+            await ensure_streams(broker)
+        except Unavailable as error:
+            logger.warning("streams not ensured", extra={"why": str(error)})
+            connected.set()
+        await asyncio.sleep(SETTLE_SECONDS)
+        for function in scheduled:
+            await tick(function)
 
 
 async def _any_active(facts: FactLog) -> bool:

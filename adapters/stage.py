@@ -6,7 +6,8 @@ A handler takes a decoded message and services and returns what to send. The ans
     400  not a message for this stage, or not signed by us: never delivered again
     422  the run itself is at fault, trying again cannot help: buried, and its run fails
     500  a defect, traceback in the body: delivered again, then buried
-    503  the broker, the store or the gateway is away: delivered again
+    503  the broker, the store or the gateway is away, or an object is lost, which its maker is now
+         asked to make again: delivered again
 """
 
 import asyncio
@@ -21,11 +22,15 @@ from adapters import logs
 from adapters.connections import Connections, connect
 from adapters.environments import register
 from adapters.errors import SignatureError
+from adapters.manifests import specification
+from adapters.restoring import RestoringObjects
 from adapters.settings import Settings
 from adapters.signing import sign, verify
+from events import lineage, promises, subjects
 from events.commands import Invocation, invocation
-from events.ports import Services, Unavailable
-from events.requests import CALL_ID, SIGNATURE
+from events.history import fold
+from events.ports import LostObject, Services, Unavailable
+from events.requests import AGAIN, CALL_ID, SIGNATURE
 from schemas import messages
 from schemas.errors import MessageError, RunFault, SchemaError
 from schemas.messages import (
@@ -36,6 +41,7 @@ from schemas.messages import (
     EvaluationCompleted,
     InvocationCompleted,
     Message,
+    RestoreObject,
     RewardsReady,
     RolloutCompleted,
     UpdatePolicy,
@@ -53,6 +59,8 @@ STATUS_OF: dict[type[Exception], int] = {
     SchemaError: 422,  # of what the message refers to
     Unavailable: 503,
 }
+SAID_AT_ONCE = 256  # facts; more would wait for each other's acknowledgement beyond its time
+RESTORED_EVERY = 10.0  # seconds: so often an object that is still lost is asked for again
 NO_RUN = "none"  # what an invocation that belongs to no run is metered under
 
 
@@ -115,13 +123,57 @@ class Stage:
         except REFUSED as error:
             return Outcome(400, str(error), None)
         try:
-            await self._send(await self.handler(message, self._connections.services))
+            text = await self._handle(message, AGAIN.lower() in headers)
         except tuple(STATUS_OF) as error:
             status = next(s for kind, s in STATUS_OF.items() if isinstance(error, kind))
             return Outcome(status, explain(error), message)
         except Exception:  # noqa: BLE001  the boundary: a defect is answered, buried and shown
             return Outcome(500, traceback.format_exc(), message)
-        return Outcome(200, "", message)
+        return Outcome(200, text, message)
+
+    async def _handle(self, message: Message | None, again: bool) -> str:
+        """Do the work, unless it was done; a word on what was unusual about it."""
+        services = self._connections.services
+        subject = promises.kept(message) if again else None
+        if subject and await services.facts.count(subject):
+            return "done before"
+        try:
+            if isinstance(message, RestoreObject):
+                return await self._restore(message, services)
+            await self._send(await self.handler(message, services))
+        except LostObject as lost:
+            if message is None:
+                raise
+            return await self._recover(message, lost)
+        return ""
+
+    async def _restore(self, message: RestoreObject, services: Services) -> str:
+        """Make a lost object again, as it once was made; what comes of it was said then."""
+        objects = RestoringObjects(services.objects, message.object)
+        await self.handler(message.origin, services._replace(objects=objects))
+        if not objects.restored:
+            raise RunFault(f"object {message.object.key} was lost and is not made from its origin")
+        return f"restored {message.object.key}"
+
+    async def _recover(self, message: Message, lost: LostObject) -> str:
+        """Ask the maker of a lost object for it.
+
+        Raises:
+            Unavailable: always, unless the work is needless: it goes on when the object is there.
+        """
+        services = self._connections.services
+        history = fold(await services.facts.read(*subjects.of_run(message.run)))
+        if promises.is_needless(message, history):
+            return "needless: the version's batch is complete"
+        try:
+            manifest = history.started and history.started.manifest
+            spec = await specification(services, manifest) if manifest else None
+        except LostObject as manifest_too:
+            lost, spec = manifest_too, None
+        attempt = int(time.time() / RESTORED_EVERY)
+        again = lineage.restoration(lost.ref, history, spec, attempt)
+        await self._invoke(again)
+        raise Unavailable(f"{lost}; {again.function} makes it again") from lost
 
     def authenticate(self, body: bytes, headers: Mapping[str, str], now: float) -> Message | None:
         """The message in `body`, if it is signed by us and for this stage.
@@ -132,8 +184,9 @@ class Stage:
         """
         key, name = self._settings.signing_key, self._settings.function
         verify(key, name, body, headers.get(SIGNATURE.lower(), ""), now)
-        message = messages.decode(body)
-        if not isinstance(message, self.accepts):
+        message: Message = messages.decode(body)
+        heard = message.origin if isinstance(message, RestoreObject) else message
+        if not isinstance(heard, self.accepts):
             wanted = ", ".join(messages.tag(kind) for kind in self.accepts)
             raise MessageError(f"{name} does not take {messages.tag(message)}; it takes {wanted}")
         return message
@@ -142,7 +195,9 @@ class Stage:
         """Facts first: a command that has an effect must not outrun the fact that promised it."""
         requests = [item for item in outgoing if isinstance(item, (*COMMANDS, Invocation))]
         facts = [item for item in outgoing if isinstance(item, FACTS)]
-        await asyncio.gather(*map(self._connections.services.facts.say, facts))
+        for i in range(0, len(facts), SAID_AT_ONCE):
+            several = facts[i : i + SAID_AT_ONCE]
+            await asyncio.gather(*map(self._connections.services.facts.say, several))
         await asyncio.gather(*map(self._invoke, requests))
 
     async def _invoke(self, item: Message | Invocation) -> None:

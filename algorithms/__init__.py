@@ -1,1 +1,1 @@
-"""Pure numerics: returns, losses, networks, rollout collection, planning. No I/O."""
+"""Pure numerics: returns, losses, networks, rollout collection. No I/O."""

@@ -31,9 +31,10 @@ def run(spec: RunSpec) -> list[tuple[float, int]]:
 
 def loop(spec: RunSpec) -> list[tuple[float, int]]:
     """Collect, plan, update, until the budget is spent; (s, steps) of every version."""
-    from algorithms import planning, ppo
+    from algorithms import ppo
     from algorithms.collect import collect
     from algorithms.episodes import env_steps
+    from events import planning
     from schemas.payloads import Trajectory
 
     state = ppo.initialise(spec)

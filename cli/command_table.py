@@ -65,6 +65,17 @@ COMMANDS = (
     ),
     Command("follow", "cli.commands.training:follow", "watch a run to its end", (RUN, JSON)),
     Command("stop", "cli.commands.training:stop", "end a run with the policy that it has", (RUN,)),
+    Command(
+        "resume",
+        "cli.commands.training:resume",
+        "let a run that has ended go on where it stopped, bit for bit",
+        (
+            RUN,
+            argument("--budget", type=int, metavar="N", help="environment steps in all"),
+            argument("--target", type=float, metavar="X", help="mean evaluation return"),
+            JSON,
+        ),
+    ),
     Command("runs", "cli.commands.reading:list_runs", "list the runs", (JSON,)),
     Command("show", "cli.commands.reading:show", "a run's report", (RUN, JSON)),
     Command(

@@ -20,7 +20,7 @@ Replicas = Callable[[], Awaitable[Mapping[str, int] | None]]
 
 
 class Follower:
-    """Shows one run from its first fact to its end."""
+    """Shows one run from its first fact to the end of a leg."""
 
     def __init__(
         self,
@@ -28,6 +28,7 @@ class Follower:
         facts: FactLog,
         view: View,
         replicas: Replicas,
+        leg: int = 0,
         pulse: float = PULSE_SECONDS,
         patience: float = PATIENCE_SECONDS,
     ) -> None:
@@ -36,8 +37,8 @@ class Follower:
         self._replicas = replicas
         self._pulse_seconds = pulse
         self._patience = patience
-        self._progress = Progress(run=run)
-        self._sequence = 0
+        self._progress = Progress(run=run, leg=leg)
+        self._seen: set[str] = set()  # subjects: a broker that lost facts hears them again
         self._reachable = asyncio.Event()
 
     async def to_end(self) -> Progress:
@@ -71,9 +72,10 @@ class Follower:
         # every implementation is an async generator, and an open one holds a consumer
         async with aclosing(cast(AsyncGenerator[Recorded, None], following)) as records:
             async for record in records:
-                if record.sequence <= self._sequence:
+                subject = subjects.of(record.fact)
+                if subject in self._seen:
                     continue
-                self._sequence = record.sequence
+                self._seen.add(subject)
                 self._progress = advance(self._progress, record)
                 self._view.show(self._progress, record)
                 if self._progress.ended:

@@ -14,6 +14,8 @@ from schemas.messages import (
     RunCompleted,
     RunFailed,
     RunRequested,
+    RunResumed,
+    RunStalled,
     tag,
 )
 
@@ -34,6 +36,10 @@ def phrase(fact: Message) -> str:
             return evaluation(fact)
         case InvocationDeadLettered(function=function, attempts=attempts, error=error):
             return f"{function} gave up after {attempts} attempts: {last_line(error)}"
+        case RunResumed(env_steps=budget, target=target):
+            return f"to {budget:,} steps" + ("" if target is None else f", target {target:g}")
+        case RunStalled(waiting_for=missing):
+            return f"issued again: {', '.join(missing)}"
         case RunCompleted(reason=reason, policy=policy):
             return f"{reason}, with version {policy.version}"
         case RunFailed(reason=reason):

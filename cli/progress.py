@@ -13,6 +13,7 @@ from schemas.messages import (
     ReportWritten,
     RewardsReady,
     RunRequested,
+    RunResumed,
 )
 
 WINDOW = 10  # versions over which the speed is measured
@@ -22,6 +23,7 @@ class Progress(Struct, frozen=True, kw_only=True):
     """A run while it goes on."""
 
     run: str
+    leg: int = 0  # the one that is followed to its end
     environment: str = ""
     algorithm: str = ""
     budget: int = 0  # environment steps; 0: not known
@@ -62,8 +64,10 @@ def advance(progress: Progress, record: Recorded) -> Progress:
         case EvaluationCompleted(return_mean=mean):
             curve = (*progress.evaluations, mean)
             return replace(progress, evaluation_return=mean, evaluations=curve)
-        case ReportWritten():
-            return replace(progress, ended=True)
+        case RunResumed(env_steps=budget, target=target):
+            return replace(progress, budget=budget, target=target)
+        case ReportWritten(leg=leg):
+            return replace(progress, ended=leg >= progress.leg)
     return progress
 
 

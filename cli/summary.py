@@ -50,8 +50,8 @@ def rows(report: RunReport) -> Iterator[tuple[str, str]]:
         yield "policy", report.policy.key
         yield "policy SHA-256", report.policy.sha256
     if report.status in ("completed", "failed"):
-        yield "report", keys.report(report.run_id)
-        yield "learning curve", keys.learning_curve(report.run_id)
+        yield "report", keys.report(report.run_id, report.leg)
+        yield "learning curve", keys.learning_curve(report.run_id, report.leg)
 
 
 def usage_rows(report: RunReport) -> Iterator[tuple[str, ...]]:

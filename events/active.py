@@ -1,19 +1,24 @@
-"""Which runs go on: requested, and without a report."""
+"""Which runs there are, and which go on: those without the report of their newest leg."""
+
+from collections import defaultdict
 
 from events import subjects
-from events.ports import FactLog
-from schemas.messages import ReportWritten, RunRequested
+from events.history import fold
+from events.ports import FactLog, Recorded
+from schemas.messages import ReportWritten, RunRequested, RunResumed, tag
 
-_KINDS = (RunRequested, ReportWritten)
+_KINDS = (RunRequested, RunResumed, ReportWritten)
 
 
-async def active_runs(facts: FactLog) -> list[str]:
-    """Their names, in the order of their requests."""
-    said = [r.fact for r in await facts.read(*(subjects.of_kind(kind, "*") for kind in _KINDS))]
-    over = {fact.run for fact in said if isinstance(fact, ReportWritten)}
-    return [f.run for f in said if isinstance(f, RunRequested) and f.run not in over]
+async def known_runs(facts: FactLog) -> dict[str, bool]:
+    """Whether it goes on, by run, in the order of their requests."""
+    by_run: dict[str, list[Recorded]] = defaultdict(list)
+    for record in await facts.read(*(subjects.of_topic(tag(kind)) for kind in _KINDS)):
+        by_run[record.fact.run].append(record)
+    told = {run: fold(records) for run, records in by_run.items()}
+    return {run: history.report is None for run, history in told.items() if history.requested}
 
 
 async def any_active(facts: FactLog) -> bool:
     """Whether any run goes on."""
-    return bool(await active_runs(facts))
+    return any((await known_runs(facts)).values())

@@ -21,11 +21,14 @@ from schemas.messages import (
     Message,
     PolicyUpdated,
     ReportWritten,
+    RestoreObject,
     RewardsReady,
     RolloutCompleted,
     RunCompleted,
     RunFailed,
     RunRequested,
+    RunResumed,
+    RunStalled,
     RunStarted,
     StopRequested,
     UpdatePolicy,
@@ -35,18 +38,20 @@ from schemas.messages import (
 CLIENT, QUEUE_WORKER, EVERY_STAGE = "cli", "queue-worker", "stage"
 
 SAYS: dict[str, tuple[type[Message], ...]] = {
-    CLIENT: (RunRequested, StopRequested),
+    CLIENT: (RunRequested, RunResumed, StopRequested),
     "start-run": (RunStarted, RunFailed),
     "update-policy": (PolicyUpdated, CollectRollout, EvaluatePolicy),
     "rollout": (RolloutCompleted,),
     "aggregate-rewards": (RewardsReady,),
-    "plan-update": (UpdatePolicy,),
+    "plan-update": (UpdatePolicy, CollectRollout, EvaluatePolicy),
     "evaluate": (EvaluationCompleted,),
     "conclude-run": (RunCompleted, RunFailed, ReportWritten),
-    "reconcile": (CollectRollout, EvaluatePolicy),
+    "reconcile": (*FACTS, CollectRollout, EvaluatePolicy),
     QUEUE_WORKER: (InvocationDeadLettered,),
-    EVERY_STAGE: (InvocationCompleted,),
+    EVERY_STAGE: (InvocationCompleted, RestoreObject),
 }
+
+BY_GATEWAY = (*COMMANDS, RestoreObject)
 
 IDENTITY: dict[type[Message], tuple[str, ...]] = {
     PolicyUpdated: ("version",),
@@ -54,12 +59,16 @@ IDENTITY: dict[type[Message], tuple[str, ...]] = {
     RewardsReady: ("version",),
     EvaluationCompleted: ("version",),
     InvocationDeadLettered: ("call_id",),
+    RunStalled: ("number",),
+    **dict.fromkeys((RunResumed, StopRequested, RunCompleted, RunFailed, ReportWritten), ("leg",)),
 }
 
 PARAMETERS = {
     "run": "a run's name, a DNS label",
     "version": "a policy version, from 0",
     "index": "a rollout's slot, from 0",
+    "leg": "stretch of the run: 0, and one more per resumption",
+    "number": "counts a run's stalls, from 0",
     "call_id": "the invocation's call id, a UUID",
     "function": "the name of a function",
 }
@@ -88,8 +97,8 @@ def document(version: str, functions: Iterable[Function]) -> dict[str, Any]:
 
 def address(kind: type[Message]) -> str:
     """Where messages of a kind travel: a subject with `{parameters}`, or the gateway's path."""
-    if kind in COMMANDS:
-        return f"/async-function/{FUNCTION_OF[kind]}"
+    if kind in BY_GATEWAY:
+        return f"/async-function/{FUNCTION_OF.get(kind, '{function}')}"
     if kind is InvocationCompleted:
         return "ftg-usage.{run}.{function}"
     names = ("run", *IDENTITY.get(kind, ()))
@@ -97,7 +106,7 @@ def address(kind: type[Message]) -> str:
 
 
 def _channel(kind: type[Message]) -> dict[str, Any]:
-    server = "gateway" if kind in COMMANDS else "nats"
+    server = "gateway" if kind in BY_GATEWAY else "nats"
     where = address(kind)
     named = {n: {"description": text} for n, text in PARAMETERS.items() if f"{{{n}}}" in where}
     return {

@@ -8,6 +8,7 @@ from schemas.messages import (
     CollectRollout,
     EvaluatePolicy,
     Message,
+    RestoreObject,
     UpdatePolicy,
     tag,
 )
@@ -49,6 +50,8 @@ def invocation(command: Message) -> Invocation:
 
 
 def _identity(message: Message) -> str:
+    if isinstance(message, RestoreObject):
+        return f"{tag(message)}/{message.object.key}"
     if not isinstance(message, CollectRollout | UpdatePolicy | EvaluatePolicy):
         return subjects.of(message)
     index = f"/{message.index}" if isinstance(message, CollectRollout) else ""

@@ -5,44 +5,44 @@ once every evaluation scheduled before it is known: the outcome depends on the s
 """
 
 from events.history import History
+from events.planning import on_leg
 from schemas.messages import EvaluationCompleted, PolicyUpdated, RunCompleted, RunFailed
 from schemas.references import PolicyRef
 from schemas.specification import RunSpec
 
 
 def conclude(history: History, spec: RunSpec | None) -> RunCompleted | RunFailed | None:
-    """The run's end, or None while it goes on; without `spec` it has not started yet."""
+    """The end of the run's newest leg, or None while it goes on.
+
+    `spec` is the manifest's; without it the run has not started yet.
+    """
     if history.dead_letters:
-        letter = history.dead_letters[0]
-        lines = letter.error.strip().splitlines()
-        why = lines[-1] if lines else f"status {letter.status}"
-        reason = f"{letter.function} failed {letter.attempts} time(s): {why}"
-        return RunFailed(
-            run=letter.run, reason=reason, function=letter.function, detail=letter.error
-        )
+        return _failed(history)
     if spec is None:
         return None
-    reached = first_to_reach(spec.stop.target, history)
+    spec = on_leg(spec, history.resumed)
+    reached = first_to_reach(history, spec)
     if reached:
-        return _completed(reached.run, "target", reached.policy)
+        return _completed(reached.run, history.leg, "target", reached.policy)
     latest = history.latest
     if latest and is_last(latest, spec) and latest.policy.version in history.evaluations:
-        waiting = [v for v in _scheduled(history) if v not in history.evaluations]
-        return None if waiting else _completed(latest.run, "budget", latest.policy)
+        waiting = [v for v in _scheduled(history, spec) if v not in history.evaluations]
+        done = _completed(latest.run, history.leg, "budget", latest.policy)
+        return None if waiting else done
     if latest and history.stop:
-        return _completed(latest.run, "stopped", latest.policy)
+        return _completed(latest.run, history.leg, "stopped", latest.policy)
     return None
 
 
-def first_to_reach(target: float | None, history: History) -> EvaluationCompleted | None:
-    """The earliest scheduled version whose evaluation reached `target`."""
-    if target is None:
+def first_to_reach(history: History, spec: RunSpec) -> EvaluationCompleted | None:
+    """The earliest scheduled version whose evaluation reached the target."""
+    if spec.stop.target is None:
         return None
-    for version in _scheduled(history):
+    for version in _scheduled(history, spec):
         evaluation = history.evaluations.get(version)
         if evaluation is None:
             return None
-        if evaluation.return_mean >= target:
+        if evaluation.return_mean >= spec.stop.target:
             return evaluation
     return None
 
@@ -52,9 +52,32 @@ def is_last(updated: PolicyUpdated, spec: RunSpec) -> bool:
     return updated.policy.env_steps >= spec.stop.env_steps
 
 
-def _completed(run: str, reason: str, policy: PolicyRef) -> RunCompleted:
-    return RunCompleted(run=run, reason=reason, policy=policy)
+def _failed(history: History) -> RunFailed:
+    letter = history.dead_letters[0]
+    lines = letter.error.strip().splitlines()
+    why = lines[-1] if lines else f"status {letter.status}"
+    return RunFailed(
+        run=letter.run,
+        reason=f"{letter.function} failed {letter.attempts} time(s): {why}",
+        function=letter.function,
+        detail=letter.error,
+        leg=history.leg,
+    )
 
 
-def _scheduled(history: History) -> list[int]:
-    return sorted(v for v, updated in history.policies.items() if updated.evaluate)
+def _completed(run: str, leg: int, reason: str, policy: PolicyRef) -> RunCompleted:
+    return RunCompleted(run=run, reason=reason, policy=policy, leg=leg)
+
+
+def _scheduled(history: History, spec: RunSpec) -> list[int]:
+    """The versions so far that count: those on schedule, and the last one of the budget.
+
+    An earlier leg's last version is evaluated too, but does not count: a run that never stopped
+    there would not have evaluated it.
+    """
+    latest = history.latest
+    if latest is None:
+        return []
+    version, every = latest.policy.version, spec.evaluation.every
+    on_schedule = list(range(every, version + 1, every))
+    return sorted({*on_schedule, version}) if is_last(latest, spec) else on_schedule

@@ -15,9 +15,21 @@ from schemas.messages import (
     RunCompleted,
     RunFailed,
     RunRequested,
+    RunResumed,
+    RunStalled,
     RunStarted,
     StopRequested,
 )
+
+
+class Leg(Struct, kw_only=True):
+    """One stretch of a run, from its start or resumption to its end."""
+
+    resumed: RunResumed | None = None  # None: the first
+    stop: StopRequested | None = None
+    end: RunCompleted | RunFailed | None = None
+    end_at: float = 0.0
+    report: ReportWritten | None = None
 
 
 class History(Struct, kw_only=True):
@@ -29,13 +41,43 @@ class History(Struct, kw_only=True):
     rollouts: dict[int, dict[int, RolloutCompleted]] = field(default_factory=dict)
     rewards: dict[int, RewardsReady] = field(default_factory=dict)
     evaluations: dict[int, EvaluationCompleted] = field(default_factory=dict)
-    stop: StopRequested | None = None
-    dead_letters: list[InvocationDeadLettered] = field(default_factory=list)
-    end: RunCompleted | RunFailed | None = None
+    legs: dict[int, Leg] = field(default_factory=dict)
+    dead_letters: list[InvocationDeadLettered] = field(default_factory=list)  # since resumed
+    stalls: int = 0
+    fruitless: int = 0  # stalls since anything else was said
     first_at: float = 0.0
     last_at: float = 0.0
-    end_at: float = 0.0
-    report: ReportWritten | None = None
+    facts: int = 0
+
+    @property
+    def leg(self) -> int:
+        """The number of the newest leg."""
+        return max(self.legs, default=0)
+
+    @property
+    def newest(self) -> Leg:
+        """The newest leg."""
+        return self.legs.get(self.leg) or Leg()
+
+    @property
+    def resumed(self) -> RunResumed | None:
+        """What began the newest leg; None: the run's start did."""
+        return self.newest.resumed
+
+    @property
+    def stop(self) -> StopRequested | None:
+        """The request to end the newest leg."""
+        return self.newest.stop
+
+    @property
+    def end(self) -> RunCompleted | RunFailed | None:
+        """The end of the newest leg."""
+        return self.newest.end
+
+    @property
+    def report(self) -> ReportWritten | None:
+        """The report of the newest leg."""
+        return self.newest.report
 
     @property
     def latest(self) -> PolicyUpdated | None:
@@ -55,26 +97,40 @@ def fold(records: Iterable[Recorded]) -> History:
 
 
 def _add(history: History, record: Recorded) -> None:
+    fact = record.fact
+    history.facts += 1
     history.first_at = history.first_at or record.at
     history.last_at = record.at
-    match record.fact:
-        case RunRequested() as fact:
+    history.fruitless = history.fruitless + 1 if isinstance(fact, RunStalled) else 0
+    match fact:
+        case RunRequested():
             history.requested = fact
-        case RunStarted() as fact:
+        case RunStarted():
             history.started = fact
-        case PolicyUpdated(policy=policy) as fact:
+        case PolicyUpdated(policy=policy):
             history.policies[policy.version] = fact
-        case RolloutCompleted(trajectory=ref) as fact:
+        case RolloutCompleted(trajectory=ref):
             history.rollouts.setdefault(ref.version, {})[ref.index] = fact
-        case RewardsReady(policy=policy) as fact:
+        case RewardsReady(policy=policy):
             history.rewards[policy.version] = fact
-        case EvaluationCompleted(policy=policy) as fact:
+        case EvaluationCompleted(policy=policy):
             history.evaluations[policy.version] = fact
-        case StopRequested() as fact:
-            history.stop = fact
-        case InvocationDeadLettered() as fact:
+        case RunStalled():
+            history.stalls += 1
+        case InvocationDeadLettered():
             history.dead_letters.append(fact)
-        case (RunCompleted() | RunFailed()) as fact if history.end is None:
-            history.end, history.end_at = fact, record.at
+        case RunResumed() | StopRequested() | RunCompleted() | RunFailed() | ReportWritten():
+            _add_to_leg(history, history.legs.setdefault(fact.leg, Leg()), record)
+
+
+def _add_to_leg(history: History, leg: Leg, record: Recorded) -> None:
+    match record.fact:
+        case RunResumed() as fact:
+            leg.resumed = fact
+            history.dead_letters.clear()
+        case StopRequested() as fact:
+            leg.stop = fact
+        case (RunCompleted() | RunFailed()) as fact if leg.end is None:
+            leg.end, leg.end_at = fact, record.at
         case ReportWritten() as fact:
-            history.report = fact
+            leg.report = fact

@@ -45,6 +45,14 @@ class FactLog(Protocol):
         """What a run's invocations cost so far."""
 
 
+class LostObject(Exception):  # noqa: N818  the condition's own name
+    """What a reference speaks of is not there, or is not what the reference says."""
+
+    def __init__(self, text: str, ref: ObjectRef) -> None:
+        super().__init__(text)
+        self.ref = ref
+
+
 class ObjectStore(Protocol):
     """Objects that are written once."""
 
@@ -52,10 +60,30 @@ class ObjectStore(Protocol):
         """Write if absent; the reference is of what lies there, whoever wrote it first."""
 
     async def get(self, ref: ObjectRef) -> bytes:
-        """The object's bytes, held to the reference's size and SHA-256."""
+        """The object's bytes, held to the reference's size and SHA-256.
+
+        Raises:
+            LostObject: it is not there, or not what the reference says.
+        """
 
     async def find(self, key: str) -> ObjectRef | None:
         """A reference to the object with this key, if there is one."""
+
+    async def replace(self, key: str, data: bytes) -> ObjectRef:
+        """Write, whatever lies there: only for bytes that a reference asks for."""
+
+
+class Bucket(Protocol):
+    """Where the objects lie, as a whole."""
+
+    async def keys(self, prefix: str) -> list[str]:
+        """The keys that begin with `prefix`, sorted."""
+
+    async def folders(self, prefix: str) -> list[str]:
+        """What follows `prefix` up to the next `/` in the keys that begin with it, sorted."""
+
+    async def delete(self, keys: Sequence[str]) -> None:
+        """Remove these objects; those that are not there are no error."""
 
 
 class CommandQueue(Protocol):
@@ -111,6 +139,7 @@ class Services(NamedTuple):
 
     facts: FactLog
     objects: ObjectStore
+    bucket: Bucket
 
 
 Messages = Sequence[Message]

@@ -2,7 +2,19 @@
 
 from collections.abc import Sequence
 
-from schemas.messages import CollectRollout, EvaluatePolicy, PolicyUpdated
+from events import subjects
+from events.history import History
+from schemas.messages import (
+    CollectRollout,
+    EvaluatePolicy,
+    EvaluationCompleted,
+    Message,
+    PolicyUpdated,
+    RewardsReady,
+    RolloutCompleted,
+    RunStarted,
+    UpdatePolicy,
+)
 from schemas.references import TrajectoryRef
 
 
@@ -29,3 +41,26 @@ def evaluations(updated: PolicyUpdated) -> list[EvaluatePolicy]:
     """The version's evaluation, when one is due."""
     evaluate = EvaluatePolicy(run=updated.run, manifest=updated.manifest, policy=updated.policy)
     return [evaluate] if updated.evaluate else []
+
+
+def kept(message: Message | None) -> str | None:
+    """The subject under which something was said once all that a message is for has been done.
+
+    That a learner said its version does not mean that it sent the commands after it: that the
+    version's rewards are ready does.
+    """
+    match message:
+        case RunStarted(run=run):
+            return subjects.of_kind(RewardsReady, run, 0)
+        case UpdatePolicy(run=run, policy=policy):
+            return subjects.of_kind(RewardsReady, run, policy.version + 1)
+        case CollectRollout(run=run, policy=policy, index=index):
+            return subjects.of_kind(RolloutCompleted, run, policy.version, index)
+        case EvaluatePolicy(run=run, policy=policy):
+            return subjects.of_kind(EvaluationCompleted, run, policy.version)
+    return None
+
+
+def is_needless(message: Message | None, history: History) -> bool:
+    """Whether a rollout comes too late: its version's batch is complete without it."""
+    return isinstance(message, CollectRollout) and message.policy.version in history.rewards

@@ -34,11 +34,12 @@ def build(
 
     A target's policy is the first version that reached it; else it is the newest one.
     """
-    spec = history.requested.spec if history.requested else {}
+    spec = _spec(history)
     policy = reported_policy(history)
     evaluation = history.evaluations.get(policy.version) if policy else None
     return RunReport(
         run_id=run,
+        leg=history.leg,
         status=_status(history),
         reason=_reason(history),
         detail=history.end.detail if isinstance(history.end, RunFailed) else "",
@@ -52,7 +53,7 @@ def build(
         evaluation=_evaluation(evaluation) if evaluation else None,
         policy=_policy(policy) if policy else None,
         usage=tally(usage),
-        wall_seconds=round((history.end_at or now) - (history.first_at or now), 3),
+        wall_seconds=round((history.newest.end_at or now) - (history.first_at or now), 3),
         training=[p for ready in _by_version(history.rewards) for p in _training_point(ready)],
         evaluations=[
             CurvePoint(version=v, env_steps=e.policy.env_steps, return_mean=e.return_mean)
@@ -90,6 +91,15 @@ def _evaluation(fact: EvaluationCompleted) -> EvaluationReport:
 
 def _policy(ref: PolicyRef) -> PolicyReport:
     return PolicyReport(version=ref.version, key=ref.policy.key, sha256=ref.policy.sha256)
+
+
+def _spec(history: History) -> dict[str, object]:
+    """The specification as it was requested, with the newest leg's budget and target."""
+    spec = history.requested.spec if history.requested else {}
+    if history.resumed is None:
+        return spec
+    stop = {"env_steps": history.resumed.env_steps, "target": history.resumed.target}
+    return {**spec, "stop": {**spec["stop"], **stop}}
 
 
 def _status(history: History) -> Status:

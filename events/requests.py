@@ -12,12 +12,14 @@ from urllib.parse import urlunsplit
 
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec.structs import replace
 
 from schemas.errors import MessageError
 
 CALL_ID = "X-Call-Id"
 SIGNATURE = "X-Ftg-Signature"
 TOPIC = "X-Topic"
+AGAIN = "X-Ftg-Again"  # the work may have been done: delivered or issued before
 CONTENT_TYPE = "application/msgpack"
 _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "urn:faastraingym:delivery")
 
@@ -84,6 +86,11 @@ def from_fact(function: str, subject: str, data: bytes, signature: str) -> Reque
         "Content-Type": CONTENT_TYPE,
     }
     return Request(headers=headers, body=data)
+
+
+def again(request: Request) -> Request:
+    """`request` as it is delivered another time."""
+    return replace(request, headers=request.headers | {AGAIN: "1"})
 
 
 def _url(callback: Mapping[str, Any] | UnsetType | None) -> str | None:

@@ -10,8 +10,14 @@ from schemas.messages import (
     InvocationDeadLettered,
     Message,
     PolicyUpdated,
+    ReportWritten,
     RewardsReady,
     RolloutCompleted,
+    RunCompleted,
+    RunFailed,
+    RunResumed,
+    RunStalled,
+    StopRequested,
     tag,
 )
 
@@ -41,6 +47,11 @@ def below(kind: type[Message], run: str, *identity: int) -> str:
 def of_run(run: str) -> list[str]:
     """Filters for everything that was said about a run."""
     return [f"{ROOT}.*.*.{run}", f"{ROOT}.*.*.{run}.>"]
+
+
+def of_life(run: str) -> list[str]:
+    """Filters for the facts that say where a run's life stands: requested, resumed, ended..."""
+    return [f"{ROOT}.run.*.{run}", f"{ROOT}.run.*.{run}.>"]
 
 
 def of_usage(usage: InvocationCompleted) -> str:
@@ -73,5 +84,9 @@ def _identity(fact: Message) -> tuple[str, ...]:
             return (str(policy.version),)
         case InvocationDeadLettered(call_id=call_id):
             return (call_id,)
+        case RunStalled(number=number):
+            return (str(number),)
+        case RunResumed() | StopRequested() | RunCompleted() | RunFailed() | ReportWritten():
+            return (str(fact.leg),)
         case _:
             return ()

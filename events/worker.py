@@ -109,7 +109,7 @@ class FunctionWorker:
 
     async def _attempt(self, message: Delivery, read: Callable[[Delivery], Request]) -> None:
         try:
-            request = read(message)
+            request = read(message) if message.attempt == 1 else requests.again(read(message))
         except MessageError as error:
             await self._bury(message, Request(body=message.data), Answer(400), str(error))
             return

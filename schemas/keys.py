@@ -1,5 +1,32 @@
 """Object keys. A key derives from what an object is, never from when or by whom it was made."""
 
+from typing import NamedTuple
+
+RUNS = "runs/"  # what every key begins with
+
+
+class Place(NamedTuple):
+    """What a key of a run's object says; 0 where it says nothing."""
+
+    kind: str
+    version: int
+    slot: int
+
+
+def place(key: str) -> Place:
+    """`runs/<run>/trajectories/3/1.msgpack` is the trajectory of version 3, slot 1.
+
+    A key that is not one of these has the kind "".
+    """
+    _, _, kind, *numbers = (*key.removesuffix(".msgpack").split("/"), "", "")
+    version, slot = [int(n) if n.isascii() and n.isdecimal() else 0 for n in (*numbers, "", "")][:2]
+    return Place(kind, version, slot)
+
+
+def of_run(run: str) -> str:
+    """What the keys of all objects of a run begin with."""
+    return f"{RUNS}{run}/"
+
 
 def manifest(run: str) -> str:
     """The validated specification of a run."""
@@ -31,11 +58,35 @@ def evaluation(run: str, version: int) -> str:
     return f"runs/{run}/evaluations/{version}.msgpack"
 
 
-def report(run: str) -> str:
-    """The final report."""
-    return f"runs/{run}/report.json"
+def report(run: str, leg: int = 0) -> str:
+    """The report at the end of a leg."""
+    return f"runs/{run}/report{_numbered(leg)}.json"
 
 
-def learning_curve(run: str) -> str:
+def learning_curve(run: str, leg: int = 0) -> str:
     """The report's picture."""
-    return f"runs/{run}/learning_curve.png"
+    return f"runs/{run}/learning_curve{_numbered(leg)}.png"
+
+
+def log(run: str, first: int, end: int) -> str:
+    """A copy of the run's facts `first` to `end - 1`, as the log had them."""
+    return f"{logs(run)}{first}-{end}.msgpack"
+
+
+def logs(run: str) -> str:
+    """What the keys of all copies of the run's facts begin with."""
+    return f"runs/{run}/log/"
+
+
+def logged(key: str) -> tuple[int, int]:
+    """`first` and `end` of a copy's key.
+
+    Raises:
+        ValueError: it is no such key.
+    """
+    first, _, end = key.rpartition("/")[2].removesuffix(".msgpack").partition("-")
+    return int(first), int(end)
+
+
+def _numbered(leg: int) -> str:
+    return f".{leg}" if leg else ""

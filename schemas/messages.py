@@ -13,6 +13,8 @@ from msgspec import Meta, Struct
 from schemas.errors import MessageError
 from schemas.references import Count, ObjectRef, PolicyRef, RunId, TrajectoryRef
 
+Leg = Annotated[int, Meta(ge=0, description="stretch of the run: 0, and one more per resumption")]
+
 MAX_MESSAGE_BYTES = 256_000  # what OpenFaaS Community Edition takes as an asynchronous body
 
 
@@ -105,8 +107,25 @@ class EvaluationCompleted(RunMessage, frozen=True, kw_only=True, tag="evaluation
     length_mean: float
 
 
+class RunResumed(RunMessage, frozen=True, kw_only=True, tag="run.resumed"):
+    """A run that had ended goes on where it stopped, to this budget and target: its next leg."""
+
+    leg: Annotated[int, Meta(ge=1)]
+    env_steps: Annotated[Count, Meta(description="budget of the whole run, earlier legs included")]
+    target: float | None = None
+
+
+class RunStalled(Message, frozen=True, kw_only=True, tag="run.stalled"):
+    """Nothing was said for as long as the deadline: what is missing is issued again."""
+
+    number: Annotated[Count, Meta(description="counts the run's stalls, from 0")]
+    waiting_for: Annotated[list[str], Meta(description="what is missing, in words")]
+
+
 class StopRequested(Message, frozen=True, kw_only=True, tag="run.stop-requested"):
     """A person wants the run to end with the policy that it has."""
+
+    leg: Leg = 0
 
 
 class InvocationDeadLettered(Message, frozen=True, kw_only=True, tag="invocation.dead-lettered"):
@@ -124,6 +143,7 @@ class RunCompleted(Message, frozen=True, kw_only=True, tag="run.completed"):
 
     reason: str
     policy: PolicyRef
+    leg: Leg = 0
 
 
 class RunFailed(Message, frozen=True, kw_only=True, tag="run.failed"):
@@ -132,6 +152,7 @@ class RunFailed(Message, frozen=True, kw_only=True, tag="run.failed"):
     reason: str
     function: str = ""
     detail: str = ""
+    leg: Leg = 0
 
 
 class ReportWritten(Message, frozen=True, kw_only=True, tag="report.written"):
@@ -139,6 +160,7 @@ class ReportWritten(Message, frozen=True, kw_only=True, tag="report.written"):
 
     report: ObjectRef
     learning_curve: ObjectRef
+    leg: Leg = 0
 
 
 # Commands ----------------------------------------------------------------------------------------
@@ -169,6 +191,19 @@ class EvaluatePolicy(RunMessage, frozen=True, kw_only=True, tag="evaluate-policy
     policy: PolicyRef
 
 
+Origin = RunRequested | RunStarted | RewardsReady | CollectRollout | UpdatePolicy | EvaluatePolicy
+
+
+class RestoreObject(Message, frozen=True, kw_only=True, tag="restore-object"):
+    """To whoever made `object`, which was lost: make it again from what it was made from.
+
+    Nothing else comes of it: what there was to say has been said.
+    """
+
+    object: ObjectRef
+    origin: Annotated[Origin, Meta(description="the message from which it was made")]
+
+
 class InvocationCompleted(Message, frozen=True, kw_only=True, tag="invocation.completed"):
     """What one invocation cost: metering, said at the end of every invocation, not once."""
 
@@ -189,6 +224,8 @@ Fact = (
     | RolloutCompleted
     | RewardsReady
     | EvaluationCompleted
+    | RunResumed
+    | RunStalled
     | StopRequested
     | InvocationDeadLettered
     | RunCompleted
@@ -196,7 +233,7 @@ Fact = (
     | ReportWritten
 )
 Command = CollectRollout | UpdatePolicy | EvaluatePolicy
-AnyMessage = Fact | Command | InvocationCompleted
+AnyMessage = Fact | Command | RestoreObject | InvocationCompleted
 
 FACTS: tuple[type[Message], ...] = Fact.__args__  # type: ignore[attr-defined]
 COMMANDS: tuple[type[Message], ...] = Command.__args__  # type: ignore[attr-defined]

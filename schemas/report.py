@@ -44,12 +44,13 @@ class RunReport(Struct, frozen=True, kw_only=True):
     """One run, as its facts tell it."""
 
     run_id: str
+    leg: Annotated[int, Meta(description="0, and one more for every time that it was resumed")] = 0
     status: Status
     reason: Annotated[str, Meta(description="target, budget, stopped, or why it failed")]
     detail: Annotated[str, Meta(description="of a failure: the function's error")] = ""
     algorithm: str
     environment: str
-    spec: dict[str, Any]
+    spec: Annotated[dict[str, Any], Meta(description="its stop as the newest leg has it")]
     versions: Annotated[int, Meta(description="updates made, the reported policy's included")]
     env_steps: int
     episodes: int

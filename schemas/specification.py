@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 Positive = Annotated[int, Meta(ge=1, le=1_000_000)]
+Steps = Annotated[int, Meta(ge=1, le=10**15)]
 Fraction = Annotated[float, Meta(ge=0, le=1)]
 NonNegative = Annotated[float, Meta(ge=0)]
 Annealing = Literal["constant", "linear"]
@@ -117,11 +118,33 @@ class EvaluationSpec(Section, frozen=True, kw_only=True):
 class StopSpec(Section, frozen=True, kw_only=True):
     """When the run ends: whichever comes first."""
 
-    env_steps: Annotated[
-        int, Meta(ge=1, le=10**15, description="budget, and the schedules' horizon")
-    ]
+    env_steps: Annotated[Steps, Meta(description="budget")]
     target: Annotated[
         float | None, Meta(description="mean evaluation return that is good enough")
+    ] = None
+    horizon: Annotated[
+        Steps | None,
+        Meta(
+            description="environment steps over which schedules anneal; default: env_steps."
+            " A run that may be resumed to a larger budget names that budget here",
+        ),
+    ] = None
+
+    @property
+    def annealing_steps(self) -> int:
+        """Environment steps after which a linear schedule is at 0."""
+        return self.env_steps if self.horizon is None else self.horizon
+
+
+class RetentionSpec(Section, frozen=True, kw_only=True):
+    """What is kept of a run while it goes on."""
+
+    versions: Annotated[
+        Annotated[int, Meta(ge=2, le=1_000_000)] | None,
+        Meta(
+            description="newest versions whose trajectories, rewards and learner states are kept,"
+            " and whose policies are, evaluated ones apart, which always are; default: all",
+        ),
     ] = None
 
 
@@ -146,6 +169,7 @@ class RunSpec(Section, frozen=True, kw_only=True):
     ] = []
     evaluation: EvaluationSpec = EvaluationSpec()
     learner: LearnerSpec = LearnerSpec()
+    retention: RetentionSpec = RetentionSpec()
 
 
 def to_dict(spec: RunSpec) -> dict[str, Any]:

@@ -65,7 +65,7 @@ class InMemoryFactLog:
 
 
 class InMemoryObjectStore:
-    """The ObjectStore port; `data` is open to tests that alter or delete objects."""
+    """The ObjectStore and Bucket ports; `data` is open to tests that alter or delete objects."""
 
     bucket = "test"
 
@@ -80,13 +80,30 @@ class InMemoryObjectStore:
 
     async def get(self, ref: ObjectRef) -> bytes:
         if ref.key not in self.data:
-            raise ObjectMissing(f"object {ref.bucket}/{ref.key} is not in the store")
+            raise ObjectMissing(f"object {ref.bucket}/{ref.key} is not in the store", ref)
         if self._ref(ref.key) != ref:
-            raise ObjectAltered(f"object {ref.bucket}/{ref.key} is not what its reference says")
+            raise ObjectAltered(
+                f"object {ref.bucket}/{ref.key} is not what its reference says", ref
+            )
         return self.data[ref.key]
 
     async def find(self, key: str) -> ObjectRef | None:
         return self._ref(key) if key in self.data else None
+
+    async def replace(self, key: str, data: bytes) -> ObjectRef:
+        self.data[key] = bytes(data)
+        return self._ref(key)
+
+    async def keys(self, prefix: str) -> list[str]:
+        return sorted(key for key in self.data if key.startswith(prefix))
+
+    async def folders(self, prefix: str) -> list[str]:
+        below = (key.removeprefix(prefix) for key in await self.keys(prefix))
+        return sorted({name.partition("/")[0] for name in below if "/" in name})
+
+    async def delete(self, keys: Sequence[str]) -> None:
+        for key in keys:
+            self.data.pop(key, None)
 
     def _ref(self, key: str) -> ObjectRef:
         data = self.data[key]

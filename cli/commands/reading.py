@@ -96,7 +96,7 @@ async def _events(arguments: Namespace, world: World) -> ExitCode:
         async with aclosing(following) as records:
             async for record in records:
                 _print_fact(record, arguments.json, world.screen)
-                if isinstance(record.fact, ReportWritten):
+                if isinstance(record.fact, ReportWritten) and record.fact.leg >= history.leg:
                     return ExitCode.DONE
     return ExitCode.DONE
 

@@ -1,4 +1,4 @@
-"""train, start, follow, stop: the commands that begin, watch and end a run."""
+"""train, start, follow, stop, resume: the commands that begin, watch and end a run."""
 
 import asyncio
 import secrets
@@ -13,10 +13,11 @@ from cli.errors import BadInput, CommandError
 from cli.exit_codes import ExitCode
 from cli.following import Follower
 from cli.progress import requested
+from cli.resuming import resumption
 from cli.summary import print_summary
 from cli.views import PlainView, View
 from cli.world import Connected, World
-from schemas.messages import RunRequested, StopRequested
+from schemas.messages import RunRequested, RunResumed, StopRequested
 from schemas.report import RunReport
 from schemas.specification import RunSpec, to_dict
 
@@ -58,9 +59,32 @@ async def _stop(run: str, world: World) -> ExitCode:
         if history.end:
             world.screen.line(f"run {run} has ended already: {history.end.reason}")
             return ExitCode.DONE
-        await stack.facts.say(StopRequested(run=run))
-    world.screen.line(f"run {run} ends with the policy that it has; `faastrain show {run}`")
+        await stack.facts.say(StopRequested(run=run, leg=history.leg))
+    world.screen.line(
+        f"run {run} ends with the policy that it has; `faastrain show {run}`, "
+        f"`faastrain resume {run}` lets it go on"
+    )
     return ExitCode.DONE
+
+
+def resume(arguments: Namespace, world: World) -> ExitCode:
+    """Let a run that has ended go on where it stopped; nobody need watch it."""
+    resumed = asyncio.run(_resume(arguments, world))
+    if arguments.json:
+        told = {"run_id": resumed.run, "leg": resumed.leg, "env_steps": resumed.env_steps}
+        world.screen.json({**told, "target": resumed.target})
+    else:
+        world.screen.line(resumed.run)
+        world.screen.remark(f"watch it with `faastrain follow {resumed.run}`")
+    return ExitCode.DONE
+
+
+async def _resume(arguments: Namespace, world: World) -> RunResumed:
+    async with world.connect() as stack:
+        told = await runs.history(stack.facts, arguments.run)
+        resumed = resumption(arguments.run, told, arguments.budget, arguments.target)
+        await stack.facts.say(resumed)
+    return resumed
 
 
 def _prepare(arguments: Namespace, world: World) -> tuple[str, RunSpec]:
@@ -110,16 +134,17 @@ def _until_end(run: str, spec: RunSpec | None, as_json: bool, world: World) -> E
 
 async def _follow(run: str, spec: RunSpec | None, as_json: bool, world: World) -> RunReport:
     async with world.connect() as stack:
+        leg = 0
         if spec is not None:
             await _say(run, spec, stack)
         else:
-            await runs.history(stack.facts, run)  # or BadInput
+            leg = (await runs.history(stack.facts, run)).leg  # or BadInput
 
         async def replicas() -> Mapping[str, int] | None:
             return await asyncio.to_thread(_replicas, world)
 
         with _view(run, as_json, world) as view:
-            await Follower(run, stack.facts, view, replicas).to_end()
+            await Follower(run, stack.facts, view, replicas, leg).to_end()
         return await runs.report(stack.facts, run, world.now())
 
 

@@ -8,7 +8,6 @@ import asyncio
 
 import msgspec
 
-from adapters.errors import ObjectMissing
 from adapters.manifests import specification
 from adapters.stage import stage
 from algorithms import episodes
@@ -22,21 +21,27 @@ from schemas.references import ObjectRef
 from schemas.specification import RunSpec
 
 
-@stage(RolloutCompleted)
-async def handle(rollout: RolloutCompleted, services: Services) -> Messages:
-    """`rewards.ready` once the version has its threshold of rollouts; nothing before."""
-    spec = await specification(services, rollout.manifest)
-    siblings = subjects.below(RolloutCompleted, rollout.run, rollout.policy.version)
+@stage(RolloutCompleted, RewardsReady)
+async def handle(heard: RolloutCompleted | RewardsReady, services: Services) -> Messages:
+    """`rewards.ready` once the version has its threshold of rollouts; nothing before.
+
+    From `rewards.ready` itself the rewards that it names are made again, when they were lost.
+    """
+    spec = await specification(services, heard.manifest)
+    if isinstance(heard, RewardsReady):
+        return [await _with_rewards(spec, heard, services)]
+    run, version = heard.run, heard.policy.version
+    siblings = subjects.below(RolloutCompleted, run, version)
     if await services.facts.count(siblings) < spec.rollout.batch:
         return []
-    said = [record.fact for record in await services.facts.read(siblings)]
+    outcome = subjects.of_kind(RewardsReady, run, version)
+    said = [record.fact for record in await services.facts.read(siblings, outcome)]
+    if any(isinstance(fact, RewardsReady) for fact in said):
+        return []
     completed = [fact for fact in said if isinstance(fact, RolloutCompleted)]
     if len(completed) < spec.rollout.batch:  # read from a replica that lags behind the count
         raise Unavailable(f"{siblings}: {len(completed)} facts read, more were counted")
-    ready = aggregate(spec, completed)
-    if not spec.reward:
-        return [ready]
-    return [msgspec.structs.replace(ready, rewards=await _calculate(spec, ready, services))]
+    return [await _with_rewards(spec, aggregate(spec, completed), services)]
 
 
 def aggregate(spec: RunSpec, completed: list[RolloutCompleted]) -> RewardsReady:
@@ -50,6 +55,13 @@ def aggregate(spec: RunSpec, completed: list[RolloutCompleted]) -> RewardsReady:
         env_steps=sum(fact.env_steps for fact in batch),
         episodes=episodes.merge([fact.episodes for fact in batch]),
     )
+
+
+async def _with_rewards(spec: RunSpec, ready: RewardsReady, services: Services) -> RewardsReady:
+    """`ready`, naming the transformed rewards when the specification asks for such."""
+    if not spec.reward:
+        return ready
+    return msgspec.structs.replace(ready, rewards=await _calculate(spec, ready, services))
 
 
 async def _calculate(spec: RunSpec, ready: RewardsReady, services: Services) -> ObjectRef:
@@ -66,10 +78,10 @@ async def _before(run: str, version: int, services: Services) -> Rewards:
     """The rewards of the version before.
 
     Raises:
-        ObjectMissing: without them normalisation would silently begin anew.
+        Unavailable: the log does not name them; without them normalisation would begin anew.
     """
-    key = keys.rewards(run, version)
-    stored = await services.objects.find(key)
-    if stored is None:
-        raise ObjectMissing(f"object {key} is not in the store")
-    return load(await services.objects.get(stored), Rewards)
+    subject = subjects.of_kind(RewardsReady, run, version)
+    for record in await services.facts.read(subject):
+        if isinstance(record.fact, RewardsReady) and record.fact.rewards:
+            return load(await services.objects.get(record.fact.rewards), Rewards)
+    raise Unavailable(f"{subject} names no rewards yet")

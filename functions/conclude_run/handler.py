@@ -11,7 +11,7 @@ import msgspec
 
 from adapters.manifests import specification
 from adapters.stage import stage
-from events import subjects
+from events import archive, subjects
 from events.conclusion import conclude
 from events.history import History, fold
 from events.ports import Messages, Services
@@ -33,22 +33,28 @@ Said = EvaluationCompleted | StopRequested | InvocationDeadLettered | RunComplet
 
 @stage(EvaluationCompleted, StopRequested, InvocationDeadLettered, RunCompleted, RunFailed)
 async def handle(message: Said, services: Services) -> Messages:
-    """The end, when the facts so far make one; after the end, the report."""
-    history = fold(await services.facts.read(*subjects.of_run(message.run)))
+    """The end, when the facts so far make one; after the end, the report and a copy of the log."""
+    said = await services.facts.read(*subjects.of_run(message.run))
+    history = fold(said)
     if history.end:
-        return [] if history.report else [await _report(message.run, history, services)]
+        if history.report:
+            return []
+        copies = await services.bucket.keys(keys.logs(message.run))
+        await archive.keep(message.run, said, archive.held(copies), services.objects)
+        return [await _report(message.run, history, services)]
     spec = await specification(services, history.started.manifest) if history.started else None
     end = conclude(history, spec)
     return [end] if end else []
 
 
 async def _report(run: str, history: History, services: Services) -> ReportWritten:
-    """Write the report and its picture, unless they are there."""
+    """Write the leg's report and its picture, unless they are there."""
+    leg = history.leg
     report = build(run, history, await services.facts.usage(run), time.time())
     picture = await asyncio.to_thread(draw, report)
     data = msgspec.json.format(msgspec.json.encode(report))
     curve, written = await asyncio.gather(
-        services.objects.put(keys.learning_curve(run), picture, "image/png"),
-        services.objects.put(keys.report(run), data, "application/json"),
+        services.objects.put(keys.learning_curve(run, leg), picture, "image/png"),
+        services.objects.put(keys.report(run, leg), data, "application/json"),
     )
-    return ReportWritten(run=run, report=written, learning_curve=curve)
+    return ReportWritten(run=run, report=written, learning_curve=curve, leg=leg)

@@ -2,43 +2,41 @@
 
 from adapters.manifests import specification
 from adapters.stage import stage
-from algorithms import planning
 from events import subjects
 from events.commands import Invocation
+from events.history import History, fold
+from events.planning import on_leg, plan
 from events.ports import Services
-from schemas.messages import (
-    RewardsReady,
-    RunCompleted,
-    RunFailed,
-    StopRequested,
-    UpdatePolicy,
-)
+from events.recovery import missing
+from events.retention import expendable
+from schemas.messages import PolicyUpdated, RewardsReady, RunResumed, UpdatePolicy
 from schemas.specification import RunSpec
 
-ENDS = (RunCompleted, RunFailed, StopRequested)
+Planned = list[UpdatePolicy | Invocation]
 
 
-@stage(RewardsReady)
-async def handle(ready: RewardsReady, services: Services) -> list[UpdatePolicy | Invocation]:
-    """The update to make, unless the run has ended meanwhile or somebody asked for its end."""
-    spec = await specification(services, ready.manifest)
-    said = await services.facts.read(*(subjects.of_kind(kind, ready.run) for kind in ENDS))
-    ends = [record.fact for record in said]
-    if ends and all(isinstance(fact, StopRequested) for fact in ends):  # it came before version 0
-        return [Invocation("conclude-run", ends[0])]
-    return [] if ends else [plan(spec, ready)]
+@stage(RewardsReady, RunResumed)
+async def handle(heard: RewardsReady | RunResumed, services: Services) -> Planned:
+    """The update to make, unless it is made or the run has ended; for a resumed run what it needs.
+
+    What no version to come needs is removed, by the specification's rule.
+    """
+    spec = await specification(services, heard.manifest)
+    if isinstance(heard, RunResumed):
+        history = fold(await services.facts.read(*subjects.of_run(heard.run)))
+        return [*missing(history, spec)]
+    following = subjects.of_kind(PolicyUpdated, heard.run, heard.policy.version + 1)
+    history = fold(await services.facts.read(*subjects.of_life(heard.run), following))
+    planned = next_step(spec, heard, history)
+    if planned:
+        await services.bucket.delete(expendable(spec, heard, history))
+    return planned
 
 
-def plan(spec: RunSpec, ready: RewardsReady) -> UpdatePolicy:
-    """The update that a version's rewards call for."""
-    before = ready.policy
-    return UpdatePolicy(
-        run=ready.run,
-        manifest=ready.manifest,
-        policy=before,
-        batch=ready.batch,
-        rewards=ready.rewards,
-        env_steps=ready.env_steps,
-        episodes=before.episodes + ready.episodes.episodes,
-        schedule=planning.schedule(spec, before.version, before.env_steps, ready.env_steps),
-    )
+def next_step(spec: RunSpec, ready: RewardsReady, history: History) -> Planned:
+    """The update that `ready` calls for, or the end that somebody asked for."""
+    if history.end or history.policies:
+        return []
+    if history.stop:  # it may have come before version 0
+        return [Invocation("conclude-run", history.stop)]
+    return [plan(on_leg(spec, history.resumed), ready)]

@@ -11,8 +11,8 @@ import os
 from adapters.manifests import specification
 from adapters.platform import describe
 from adapters.stage import stage
-from algorithms import planning, ppo
-from events import promises
+from algorithms import ppo
+from events import planning, promises
 from events.ports import Messages, Services
 from schemas import keys
 from schemas.errors import RunFault

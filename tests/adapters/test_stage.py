@@ -36,7 +36,8 @@ class FakeConnections(NamedTuple):
 
 def connected(stage: Stage) -> Stage:
     """The stage as it is after `start`, on fakes."""
-    services = Services(InMemoryFactLog(), InMemoryObjectStore())
+    objects = InMemoryObjectStore()
+    services = Services(InMemoryFactLog(), objects, objects)
     stage._settings = SETTINGS
     stage._connections = FakeConnections(services, InMemoryCommandQueue())  # type: ignore[assignment]
     return stage

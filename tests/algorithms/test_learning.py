@@ -4,10 +4,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from algorithms import planning, ppo, rewards, spaces
+from algorithms import ppo, rewards, spaces
 from algorithms.collect import collect
 from algorithms.episodes import env_steps
 from algorithms.evaluate import evaluate
+from events import planning
 from schemas.payloads import Rewards, Trajectory
 from schemas.specification import RunSpec
 from schemas.validation import parse

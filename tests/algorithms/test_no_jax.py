@@ -3,7 +3,7 @@ from subprocess import check_output
 
 SCRIPT = """
 import sys
-from algorithms import acting, collect, episodes, evaluate, planning, rewards, seeding, spaces
+from algorithms import acting, collect, episodes, evaluate, rewards, seeding, spaces
 from algorithms import statistics
 print(sorted({"jax", "flax", "optax"} & set(sys.modules)))
 """

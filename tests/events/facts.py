@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from events.history import History, fold
 from events.ports import Recorded
 from schemas.messages import (
+    CollectRollout,
     EpisodeSummary,
     EvaluationCompleted,
     InvocationDeadLettered,
@@ -14,6 +15,8 @@ from schemas.messages import (
     RewardsReady,
     RolloutCompleted,
     RunRequested,
+    RunResumed,
+    RunStalled,
     RunStarted,
     StopRequested,
 )
@@ -84,6 +87,12 @@ def collected(version: int, index: int) -> RolloutCompleted:
     )
 
 
+def rollout(version: int, index: int, previous: TrajectoryRef | None = None) -> CollectRollout:
+    return CollectRollout(
+        run=RUN, manifest=MANIFEST, policy=policy(version), index=index, previous=previous
+    )
+
+
 def ready(version: int, indices: Iterable[int] = (0, 1), episodes: int = 0) -> RewardsReady:
     return RewardsReady(
         run=RUN,
@@ -117,6 +126,14 @@ def dead(function: str = "rollout", error: str = "Traceback\nZeroDivisionError: 
         status=more.get("status", 500),
         error=error,
     )
+
+
+def resumed(leg: int, env_steps: int = 6 * STEPS, target: float | None = None) -> RunResumed:
+    return RunResumed(run=RUN, manifest=MANIFEST, leg=leg, env_steps=env_steps, target=target)
+
+
+def stalled(number: int) -> RunStalled:
+    return RunStalled(run=RUN, number=number, waiting_for=["rollout 0 of version 0"])
 
 
 def history(*facts: Message, start: float = 1000.0) -> History:

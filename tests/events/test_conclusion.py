@@ -3,17 +3,20 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from events.conclusion import conclude, first_to_reach, is_last
 from schemas.messages import Message, RunCompleted, RunFailed
+from schemas.specification import RunSpec
 from tests.events import facts
 from tests.events.facts import dead, evaluated, history, policy, specification, updated
 
-SPEC = specification()  # the budget ends with version 3, the target is 475
+# The budget ends with version 3, the target is 475, every version is evaluated.
+SPEC = specification(evaluation={"every": 1})
 
 
-def completed(reason: str, version: int) -> RunCompleted:
-    return RunCompleted(run=facts.RUN, reason=reason, policy=policy(version))
+def completed(reason: str, version: int, leg: int = 0) -> RunCompleted:
+    return RunCompleted(run=facts.RUN, reason=reason, policy=policy(version), leg=leg)
 
 
 def test_a_run_without_evaluations_goes_on() -> None:
@@ -22,42 +25,65 @@ def test_a_run_without_evaluations_goes_on() -> None:
 
 def test_the_first_version_that_reached_the_target_is_the_result() -> None:
     said = history(
-        *(updated(version, evaluate=True) for version in range(3)),
-        evaluated(0, 20.0),
-        evaluated(1, 475.0),
-        evaluated(2, 500.0),
+        *(updated(version, evaluate=True) for version in range(4)),
+        evaluated(1, 20.0),
+        evaluated(2, 475.0),
+        evaluated(3, 500.0),
     )
-    assert conclude(said, SPEC) == completed("target", 1)
-
-
-def test_a_version_that_reached_the_target_waits_for_earlier_evaluations() -> None:
-    said = [*(updated(version, evaluate=True) for version in range(3)), evaluated(2, 500.0)]
-    assert conclude(history(*said), SPEC) is None
-    said += [evaluated(0, 20.0), evaluated(1, 480.0)]
-    assert conclude(history(*said), SPEC) == completed("target", 1)
-
-
-def test_versions_without_a_scheduled_evaluation_are_not_waited_for() -> None:
-    said = history(updated(0), updated(1), updated(2, evaluate=True), evaluated(2, 475.0))
     assert conclude(said, SPEC) == completed("target", 2)
 
 
-def test_the_budget_ends_the_run_with_the_last_version_once_all_is_evaluated() -> None:
-    said = [updated(1, evaluate=True), updated(3, rollouts=0, evaluate=True), evaluated(3, 9.0)]
+def test_a_version_that_reached_the_target_waits_for_earlier_evaluations() -> None:
+    said = [*(updated(version, evaluate=True) for version in range(4)), evaluated(3, 500.0)]
     assert conclude(history(*said), SPEC) is None
-    assert conclude(history(*said, evaluated(1, 400.0)), SPEC) == completed("budget", 3)
+    said += [evaluated(1, 20.0), evaluated(2, 480.0)]
+    assert conclude(history(*said), SPEC) == completed("target", 2)
+
+
+def test_versions_without_a_scheduled_evaluation_are_not_waited_for() -> None:
+    every_other = specification(evaluation={"every": 2})
+    said = history(updated(0), updated(1), updated(2, evaluate=True), evaluated(2, 475.0))
+    assert conclude(said, every_other) == completed("target", 2)
+    assert conclude(said, SPEC) is None
+
+
+def test_the_budget_ends_the_run_with_the_last_version_once_all_is_evaluated() -> None:
+    every_other = specification(evaluation={"every": 2})
+    said = [updated(2, evaluate=True), updated(3, rollouts=0, evaluate=True), evaluated(3, 9.0)]
+    assert conclude(history(*said), every_other) is None
+    ended = completed("budget", 3)
+    assert conclude(history(*said, evaluated(2, 400.0)), every_other) == ended
 
 
 def test_the_target_counts_when_the_last_version_reaches_it() -> None:
+    rarely = specification(evaluation={"every": 100})
     said = history(updated(3, rollouts=0, evaluate=True), evaluated(3, 480.0))
-    assert conclude(said, SPEC) == completed("target", 3)
+    assert conclude(said, rarely) == completed("target", 3)
 
 
 def test_without_a_target_only_the_budget_ends_the_run() -> None:
-    spec = specification(stop={"env_steps": 300})
+    spec = specification(stop={"env_steps": 300}, evaluation={"every": 1})
     said = [updated(1, evaluate=True), evaluated(1, 1e9)]
     assert conclude(history(*said), spec) is None
-    assert first_to_reach(None, history(*said)) is None
+    assert first_to_reach(history(*said), spec) is None
+
+
+def test_where_a_leg_ended_does_not_count_for_the_next_one() -> None:
+    """A run that never stopped would not have evaluated version 3; only its own budget ends it."""
+    rarely = specification(evaluation={"every": 100}, stop={"env_steps": 300})
+    first = [updated(3, rollouts=0, evaluate=True), evaluated(3, 500.0)]
+    assert conclude(history(*first), rarely) == completed("budget", 3)
+    going_on = [*first, completed("budget", 3), facts.REPORTED, facts.resumed(1, target=475.0)]
+    assert conclude(history(*going_on), rarely) is None
+    last = [updated(6, rollouts=0, evaluate=True), evaluated(6, 480.0)]
+    assert conclude(history(*going_on, *last), rarely) == completed("target", 6, leg=1)
+
+
+def test_a_stop_request_of_an_earlier_leg_ends_nothing() -> None:
+    said = [updated(1), facts.STOP, completed("stopped", 1), facts.REPORTED, facts.resumed(1)]
+    assert conclude(history(*said), SPEC) is None
+    again = replace(facts.STOP, leg=1)
+    assert conclude(history(*said, again), SPEC) == completed("stopped", 1, leg=1)
 
 
 def test_a_stop_request_ends_the_run_with_the_newest_version() -> None:
@@ -93,9 +119,11 @@ def test_the_budget_ends_with_the_version_that_learnt_from_all_of_it(
 
 
 @st.composite
-def runs(draw: st.DrawFn) -> tuple[list[Message], list[Message]]:
-    """One whole run's evaluated versions, its facts in two orders that causes allow."""
-    scheduled = [*draw(st.lists(st.booleans(), min_size=3, max_size=3)), True]
+def runs(draw: st.DrawFn) -> tuple[RunSpec, list[Message], list[Message]]:
+    """A schedule of evaluations, and one whole run's facts in two orders that causes allow."""
+    every = draw(st.integers(1, 4))
+    scheduled = [version % every == 0 or version == 3 for version in range(4)]
+    scheduled[0] = False
     means = [draw(st.sampled_from([0.0, 475.0, 500.0])) for _ in scheduled]
     policies = [updated(version, evaluate=due) for version, due in enumerate(scheduled)]
     evaluations = [evaluated(v, means[v]) for v, due in enumerate(scheduled) if due]
@@ -107,16 +135,17 @@ def runs(draw: st.DrawFn) -> tuple[list[Message], list[Message]]:
             said.insert(draw(st.integers(earliest, len(said))), fact)
         return said
 
-    return order(), order()
+    return specification(evaluation={"every": every}), order(), order()
 
 
 @given(runs())
 def test_the_end_does_not_depend_on_the_order_of_evaluations(
-    orders: tuple[list[Message], list[Message]],
+    told: tuple[RunSpec, list[Message], list[Message]],
 ) -> None:
+    spec, *orders = told
     ends = []
     for said in orders:
-        after_each = [conclude(history(*said[: n + 1]), SPEC) for n in range(len(said))]
+        after_each = [conclude(history(*said[: n + 1]), spec) for n in range(len(said))]
         ends.append(next(end for end in after_each if end is not None))
         assert {end for end in after_each if end is not None} == {ends[-1]}
     assert ends[0] == ends[1]

@@ -2,6 +2,7 @@
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from events.history import History, fold
 from events.ports import Recorded
@@ -41,7 +42,8 @@ def test_facts_are_kept_by_kind_and_identity() -> None:
     assert said.rewards == {0: facts.ready(0)}
     assert said.evaluations == {0: facts.evaluated(0, 9.0)}
     assert said.dead_letters == [facts.dead()]
-    assert (said.first_at, said.last_at, said.end_at) == (1000.0, 1009.0, 0.0)
+    assert (said.first_at, said.last_at, said.newest.end_at) == (1000.0, 1009.0, 0.0)
+    assert said.facts == 10
 
 
 def test_the_latest_version_is_the_highest_whenever_it_was_said() -> None:
@@ -51,7 +53,27 @@ def test_the_latest_version_is_the_highest_whenever_it_was_said() -> None:
 def test_the_earlier_of_two_ends_is_the_end() -> None:
     first, second = history(COMPLETED, FAILED), history(FAILED, COMPLETED)
     assert (first.end, second.end) == (COMPLETED, FAILED)
-    assert (first.end_at, second.end_at, second.last_at) == (1000.0, 1000.0, 1001.0)
+    ends = (first.newest.end_at, second.newest.end_at, second.last_at)
+    assert ends == (1000.0, 1000.0, 1001.0)
+
+
+def test_a_resumed_run_has_neither_end_nor_report_nor_dead_letters_yet() -> None:
+    """They are of the leg before; a late word about that one changes nothing."""
+    said = [facts.STOP, facts.dead(), FAILED, facts.REPORTED, facts.resumed(1)]
+    again = history(*said)
+    assert (again.leg, again.resumed) == (1, facts.resumed(1))
+    assert (again.stop, again.end, again.report, again.dead_letters) == (None, None, None, [])
+    late = history(*said, facts.STOP, COMPLETED)
+    assert (late.leg, late.stop, late.end) == (1, None, None)
+    ended = history(*said, replace(COMPLETED, leg=1))
+    assert ended.end == replace(COMPLETED, leg=1)
+
+
+def test_stalls_are_counted_and_progress_forgives_them() -> None:
+    said = [facts.STARTED, facts.stalled(0), facts.stalled(1)]
+    assert (history(*said).stalls, history(*said).fruitless) == (2, 2)
+    moving = history(*said, facts.updated(0), facts.stalled(2))
+    assert (moving.stalls, moving.fruitless) == (3, 1)
 
 
 @given(st.permutations(range(6)))

@@ -3,19 +3,34 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from events import recovery
 from events.commands import Invocation
-from events.recovery import overdue
-from schemas.messages import CollectRollout, EvaluatePolicy, Message, RunCompleted
+from events.history import History
+from schemas.messages import (
+    CollectRollout,
+    EvaluatePolicy,
+    Message,
+    RunCompleted,
+    RunFailed,
+    RunStalled,
+)
+from schemas.specification import RunSpec
 from tests.events import facts
 from tests.events.facts import collected, evaluated, history, ready, specification, updated
 
 SPEC = specification()  # 2 rollouts per version, version 3 is the last, the deadline is 10 s
 
 
+def overdue(said: History, spec: RunSpec | None = SPEC, late: float = 15.0) -> list[Invocation]:
+    """What is issued again some seconds after the last fact."""
+    again = recovery.overdue(said, spec, said.last_at + late)
+    return [item for item in again if isinstance(item, Invocation)]
+
+
 def missing(*said: Message, late: float = 15.0) -> list[tuple[str, Message]]:
-    """What is overdue some seconds after the last fact."""
-    after = 1000.0 + len(said) - 1 + late
-    return [(item.function, item.message) for item in overdue(history(*said), SPEC, after)]
+    """The same of a run that was requested, as functions and messages."""
+    so_far = history(facts.REQUESTED, *said)
+    return [(item.function, item.message) for item in overdue(so_far, late=late)]
 
 
 def slots(*said: Message) -> list[int]:
@@ -95,12 +110,46 @@ def test_a_request_that_nobody_answered_is_told_again() -> None:
     assert (again.function, again.message) == ("start-run", facts.REQUESTED)
 
 
-def test_every_deadline_has_its_own_attempt_and_call_id() -> None:
-    said = history(facts.STARTED)
-    first, same, second = (overdue(said, SPEC, 1000.0 + late)[0] for late in (10.0, 19.9, 20.0))
-    assert (first.attempt, same.attempt, second.attempt) == (1, 1, 2)
-    assert first.call_id == same.call_id != second.call_id
-    assert first.call_id != Invocation("update-policy", facts.STARTED).call_id
+def test_every_stall_and_every_leg_has_its_own_attempt_and_call_id() -> None:
+    """Or the queue would take what is issued on purpose for what came twice."""
+    said = [facts.REQUESTED, facts.STARTED]
+    stalled = [*said, facts.stalled(0)]
+    resumed = [*stalled, facts.resumed(1)]
+    ids = [overdue(history(*some))[0].call_id for some in (said, said, stalled, resumed)]
+    assert ids[0] == ids[1]
+    assert len({*ids, Invocation("update-policy", facts.STARTED).call_id}) == 4
+
+
+def test_a_stall_is_a_fact_that_says_what_the_run_waits_for() -> None:
+    """The next deadline counts from it."""
+    said = [facts.REQUESTED, facts.STARTED, updated(0, evaluate=True), collected(0, 0)]
+    first, *_ = recovery.overdue(history(*said), SPEC, 1013.0)
+    waiting_for = ["evaluation of version 0", "rollout 1 of version 0"]
+    assert first == RunStalled(run=facts.RUN, number=0, waiting_for=waiting_for)
+    assert recovery.overdue(history(*said, first), SPEC, 1013.9) == []
+
+
+def test_a_run_that_makes_no_progress_fails_and_says_what_it_waited_for() -> None:
+    """Ten deadlines in a row; one word from any stage in between, and it goes on."""
+    said = [facts.REQUESTED, facts.STARTED, updated(0), collected(0, 0)]
+    stalls = [facts.stalled(number) for number in range(recovery.MOST_STALLS)]
+    (end,) = recovery.overdue(history(*said, *stalls), SPEC, 1e9)
+    assert isinstance(end, RunFailed)
+    assert "no progress: issued again 10 times and never answered: rollout 1 of" in end.reason
+    moving = [*said, *stalls[:-1], collected(0, 1), stalls[-1]]
+    assert missing(*moving[1:]) == [("aggregate-rewards", collected(0, 1))]
+
+
+def test_a_resumed_run_collects_what_its_last_version_did_not_promise() -> None:
+    """The slots go on where they stopped, as if the run had never ended."""
+    ended = [ready(2), updated(3, rollouts=0, evaluate=True), evaluated(3, 1.0)]
+    end = RunCompleted(run=facts.RUN, reason="budget", policy=facts.policy(3))
+    asked = [m for _, m in missing(*ended, end, facts.REPORTED, facts.resumed(1))]
+    assert [(m.index, m.previous) for m in asked if isinstance(m, CollectRollout)] == [
+        (0, facts.trajectory(2, 0)),
+        (1, facts.trajectory(2, 1)),
+    ]
+    assert len(asked) == 2
 
 
 ROUNDS = [
@@ -128,8 +177,8 @@ def test_what_is_there_is_never_issued_again_and_something_always_is(
     said = ROUNDS[:length]
     known = {fact.policy.version for fact in said if hasattr(fact, "rollouts")}
     said = [*said, *(evaluated(v, 1.0) for v in order[:evaluations] if v in known)]
-    so_far = history(*said)
-    again = overdue(so_far, SPEC, so_far.last_at + 10.0)
+    so_far = history(facts.REQUESTED, *said)
+    again = overdue(so_far, late=10.0)
     assert again
     assert len({item.call_id for item in again}) == len(again)
     for item in again:

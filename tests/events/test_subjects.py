@@ -14,6 +14,7 @@ from schemas.messages import (
     InvocationCompleted,
     Message,
     PolicyUpdated,
+    RestoreObject,
     RolloutCompleted,
     tag,
 )
@@ -35,7 +36,7 @@ def matches(subject: str, subject_filter: str) -> bool:
     ("name", "subject"),
     [
         ("run.requested", "ftg.run.requested.cartpole-1"),
-        ("run.stop-requested", "ftg.run.stop-requested.cartpole-1"),
+        ("run.stop-requested", "ftg.run.stop-requested.cartpole-1.1"),
         ("policy.updated", "ftg.policy.updated.cartpole-1.2"),
         ("rollout.completed", "ftg.rollout.completed.cartpole-1.2.1"),
         ("rewards.ready", "ftg.rewards.ready.cartpole-1.2"),
@@ -44,7 +45,8 @@ def matches(subject: str, subject_filter: str) -> bool:
             "invocation.dead-lettered",
             "ftg.invocation.dead-lettered.cartpole-1.7f1c0f3e-2f0b-5a53-a6b5-0d8c54c1f3a1",
         ),
-        ("run.completed", "ftg.run.completed.cartpole-1"),
+        ("run.completed", "ftg.run.completed.cartpole-1.1"),
+        ("run.stalled", "ftg.run.stalled.cartpole-1.3"),
     ],
 )
 def test_a_fact_is_said_under_its_identity(name: str, subject: str) -> None:
@@ -101,7 +103,9 @@ def test_the_kinds_of_subject_never_meet() -> None:
     assert roots == {"ftg", "ftg-async", "ftg-dead", "ftg-usage"}
 
 
-@pytest.mark.parametrize("sample", [s for s in SAMPLES if not isinstance(s, COMMANDS)], ids=tag)
+@pytest.mark.parametrize(
+    "sample", [s for s in SAMPLES if not isinstance(s, (*COMMANDS, RestoreObject))], ids=tag
+)
 def test_the_documented_address_is_the_subject(sample: Message) -> None:
     documented = re.sub(r"\{\w+\}", "*", address(type(sample)))
     is_usage = isinstance(sample, InvocationCompleted)

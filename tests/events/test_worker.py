@@ -218,4 +218,4 @@ async def test_a_defect_of_one_delivery_does_not_end_the_others() -> None:
         await bench.facts.say(StopRequested(run="broken"))
         await bench.facts.say(StopRequested(run="healthy"))
         await until(lambda: bench.acknowledged)
-    assert bench.acknowledged == ["ftg.run.stop-requested.healthy"]
+    assert bench.acknowledged == ["ftg.run.stop-requested.healthy.0"]

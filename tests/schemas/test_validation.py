@@ -168,7 +168,7 @@ def test_a_key_that_cannot_be_printed_is_quoted_so_that_a_problem_stays_one_line
 
 def test_an_unknown_key_gets_the_known_ones() -> None:
     [problem] = problems(with_value("stop.banana", 4))
-    assert problem == "spec.stop.banana: unknown key; allowed: env_steps, target"
+    assert problem == "spec.stop.banana: unknown key; allowed: env_steps, horizon, target"
 
 
 def test_an_unknown_algorithm_gets_the_known_ones() -> None:

@@ -136,8 +136,12 @@ class Gate:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        path.touch()
+        self.close()
 
     def open(self) -> None:
-        """Let the environments go on, for ever."""
+        """Let the environments go on."""
         self.path.unlink()
+
+    def close(self) -> None:
+        """Let them stand still."""
+        self.path.touch()

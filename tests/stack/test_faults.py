@@ -1,8 +1,6 @@
 """What is wrong from outside: environments, messages, objects, specifications."""
 
-import io
 import time
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +11,7 @@ from adapters.signing import sign
 from events import subjects
 from events.requests import SIGNATURE
 from events.streams import DEAD
-from schemas import dead_letter, keys
+from schemas import dead_letter
 from schemas.messages import (
     CollectRollout,
     RunCompleted,
@@ -86,31 +84,6 @@ async def test_forged_messages_are_buried_and_harm_nobody(stack: Stack, gate: Ga
     assert {letter.attempts for letter in letters.values()} == {1}
     assert letters["forged-unsigned"].payload == command
     assert not [r for r in said if "dead-lettered" in subjects.of(r.fact)]
-
-
-async def test_a_missing_or_altered_object_fails_its_run_with_the_key(
-    stack: Stack, tmp_path: Path
-) -> None:
-    """No stage works on bytes that are not what their reference says."""
-    runs = {"bereft": Gate(tmp_path / "a"), "altered": Gate(tmp_path / "b")}
-    store, bucket = stack.s3(), "faastraingym"
-    async with stack.connect() as connected:
-        for run, gate in runs.items():
-            stack.start(run, held(gate))
-            await updated(connected.facts, run)
-        store.remove_object(bucket, keys.learner("bereft", 0))
-        store.put_object(bucket, keys.learner("altered", 0), io.BytesIO(b"other bytes"), 11)
-        while stack.replicas("update-policy"):  # the one that wrote it remembers it
-            stack.kill("update-policy")
-        for gate in runs.values():
-            gate.open()
-        ends = {run: await end(connected.facts, run) for run in runs}
-    for run, words in (("bereft", "is not in the store"), ("altered", "is not what its reference")):
-        failed = ends[run]
-        assert isinstance(failed, RunFailed)
-        assert failed.function == "update-policy"
-        assert keys.learner(run, 0) in failed.reason
-        assert words in failed.reason
 
 
 @pytest.mark.parametrize(("name", "change", "words"), REFUSED, ids=[name for name, *_ in REFUSED])

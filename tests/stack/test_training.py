@@ -84,7 +84,7 @@ async def test_a_stopped_run_keeps_the_policy_that_it_has(stack: Stack) -> None:
         assert isinstance(ended, RunCompleted)
         assert ended.policy.version >= 3
         told = await report(connected, "stopped")
-        stops = await connected.facts.read(subjects.of_kind(StopRequested, "stopped"))
+        stops = await connected.facts.read(subjects.below(StopRequested, "stopped"))
     assert len(stops) == 1
     assert (told["reason"], told["policy"]["sha256"]) == ("stopped", ended.policy.policy.sha256)
     assert stack.cli("follow", "stopped").returncode == 1

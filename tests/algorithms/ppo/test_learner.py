@@ -7,12 +7,13 @@ import msgspec
 import numpy as np
 import pytest
 
-from algorithms import planning, ppo, statistics
+from algorithms import ppo, statistics
 from algorithms.acting import Actor
 from algorithms.collect import collect
 from algorithms.ppo import networks, trees
 from algorithms.ppo.learner import _architecture, _merged
 from algorithms.space_info import describe
+from events import planning
 from schemas.errors import RunFault
 from schemas.payloads import LearnerState, Trajectory, dump, load
 from schemas.specification import RunSpec
@@ -178,7 +179,8 @@ def test_a_projection_holds_what_an_actor_needs_only(spec: RunSpec) -> None:
 
 SCRIPT = """
 import hashlib
-from algorithms import collect, planning, ppo
+from algorithms import collect, ppo
+from events import planning
 from schemas.payloads import dump
 from schemas.validation import parse
 spec = parse({"environment": {"id": "CartPole-v1", "num_envs": 4}, "stop": {"env_steps": 9},

@@ -1,0 +1,52 @@
+"""What it takes for a run that has ended to go on: pure."""
+
+from cli.errors import BadInput
+from events.conclusion import first_to_reach
+from events.history import History
+from events.planning import on_leg
+from schemas.messages import RunResumed
+from schemas.specification import RunSpec
+from schemas.validation import parse
+
+
+def resumption(run: str, told: History, budget: int | None, target: float | None) -> RunResumed:
+    """The fact that begins the run's next leg, to `budget` environment steps in all.
+
+    Raises:
+        BadInput: the run goes on, never started, or would end again at once.
+    """
+    if told.report is None:
+        raise BadInput(
+            f"run {run} goes on; `faastrain follow {run}`, or first `faastrain stop {run}`"
+        )
+    if told.started is None or told.requested is None:
+        raise BadInput(f"run {run} never started; mend its specification and start a new run")
+    spec = on_leg(parse(told.requested.spec), told.resumed)
+    resumed = RunResumed(
+        run=run,
+        manifest=told.started.manifest,
+        leg=told.leg + 1,
+        env_steps=budget or spec.stop.env_steps,
+        target=spec.stop.target if target is None else target,
+    )
+    _check(told, on_leg(spec, resumed), run)
+    return resumed
+
+
+def _check(told: History, spec: RunSpec, run: str) -> None:
+    steps = told.latest.policy.env_steps if told.latest else 0
+    if steps >= spec.stop.env_steps:
+        raise BadInput(f"run {run} has learnt from {steps:,} steps; give it a --budget above that")
+    reached = first_to_reach(told, spec)
+    if reached:
+        raise BadInput(
+            f"version {reached.policy.version} of run {run} reached {reached.return_mean:g}, and "
+            f"the target is {spec.stop.target:g}; give it a higher --target"
+        )
+    annealed = spec.algorithm.learning_rate_schedule == "linear"
+    if annealed and steps >= spec.stop.annealing_steps:
+        raise BadInput(
+            f"the learning rate of run {run} has annealed to 0 at {spec.stop.annealing_steps:,} "
+            "steps, so it would learn no more; a run that is to go on names its whole horizon in "
+            "its specification: stop.horizon"
+        )

@@ -1,0 +1,62 @@
+"""Copies of the log in the store, and what is said again from them."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from events import archive
+from events.ports import Recorded
+from schemas import keys
+from schemas.messages import Message, PolicyUpdated, RewardsReady, RolloutCompleted
+from tests.events import facts
+from tests.events.facts import collected, evaluated, ready, updated
+from tests.fakes import InMemoryObjectStore
+
+RUN: list[Message] = [
+    facts.REQUESTED,
+    facts.STARTED,
+    updated(0),
+    collected(0, 0),
+    collected(0, 1),
+    ready(0),
+    updated(1),
+    evaluated(1, 5.0),
+]
+
+
+def recorded(said: list[Message]) -> list[Recorded]:
+    return [Recorded(i + 1, 1000.0 + i, fact) for i, fact in enumerate(said)]
+
+
+async def copy(objects: InMemoryObjectStore, said: list[Message]) -> list[str]:
+    """The copies after one more tick."""
+    copies = await objects.keys(keys.logs("r"))
+    await archive.keep("r", recorded(said), archive.held(copies), objects)
+    return await objects.keys(keys.logs("r"))
+
+
+async def test_every_tick_copies_what_is_new_and_nothing_twice() -> None:
+    objects = InMemoryObjectStore()
+    assert await copy(objects, RUN[:3]) == [keys.log("r", 0, 3)]
+    assert await copy(objects, RUN[:3]) == [keys.log("r", 0, 3)]
+    copies = await copy(objects, RUN)
+    assert copies == [keys.log("r", 0, 3), keys.log("r", 3, 8)]
+    assert archive.held(copies) == 8
+    assert archive.held([]) == 0
+
+
+async def test_what_was_copied_is_recalled_each_once() -> None:
+    """Two that copied at the same time overlap, and that does not matter."""
+    objects = InMemoryObjectStore()
+    await archive.keep("r", recorded(RUN[:5]), 0, objects)
+    await archive.keep("r", recorded(RUN[:6]), 0, objects)
+    await archive.keep("r", recorded(RUN), 6, objects)
+    again = await archive.recall(await objects.keys(keys.logs("r")), objects)
+    assert sorted(map(str, again)) == sorted(map(str, RUN))
+
+
+@given(st.permutations(RUN))
+def test_effects_are_said_again_before_their_causes(said: list[Message]) -> None:
+    """Who hears a cause finds its effect in the log and does nothing."""
+    order = [type(fact) for fact in archive.quiet_first(said)]
+    assert order[:2] == [PolicyUpdated] * 2
+    assert order[-5:-1] == [RewardsReady, RolloutCompleted, RolloutCompleted, type(facts.STARTED)]

@@ -1,0 +1,240 @@
+"""Recovery both ways: from the log what the store lost, from the store what the broker lost.
+
+And resumption: a run that stopped and went on equals one that never did.
+"""
+
+import asyncio
+import io
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cli.world import Connected
+from events import subjects
+from schemas import keys
+from schemas.messages import PolicyUpdated, RewardsReady, RunCompleted, RunStalled, tag
+from tests.stack.facts import end, first, report, updated
+from tests.stack.specs import LONG, SHORT, held, undisturbed
+from tests.stack.support import Gate, Stack
+
+BUCKET = "faastraingym"
+ANNEALED = {**SHORT["algorithm"], "learning_rate_schedule": "linear"}
+Lose = Callable[[Any, str], None]
+
+
+def deleted(store: Any, key: str) -> None:
+    """The object is gone."""
+    store.remove_object(BUCKET, key)
+
+
+def flipped(store: Any, key: str) -> None:
+    """One byte of it is another, and what is kept beside it says that nothing happened."""
+    beside = store.stat_object(BUCKET, key).metadata["x-amz-meta-sha256"]
+    data = bytearray(store.get_object(BUCKET, key).data)
+    data[len(data) // 2] ^= 1
+    metadata = {"sha256": beside}
+    store.put_object(BUCKET, key, io.BytesIO(data), len(data), metadata=metadata)
+
+
+def normalised(gate: Gate) -> dict[str, Any]:
+    """A held run whose rewards are objects, too."""
+    return {**held(gate), "reward": [{"kind": "normalize"}], "stop": {"env_steps": 600}}
+
+
+async def _stands_still(stack: Stack, connected: Connected, run: str, gate: Gate) -> int:
+    """Hold a run between two versions; the newest version then."""
+    await updated(connected.facts, run, 3)
+    gate.close()
+    known = -1
+    while True:
+        await asyncio.sleep(1.0)  # a rollout that was in hand finishes, an update follows
+        said = await connected.facts.read(subjects.below(PolicyUpdated, run))
+        if len(said) - 1 == known:
+            return known
+        known = len(said) - 1
+
+
+@pytest.mark.parametrize("lose", [deleted, flipped])
+async def test_what_the_store_lost_is_made_again(stack: Stack, gate: Gate, lose: Lose) -> None:
+    """Manifest, newest policy and learner state, and what they were learnt from: all at once."""
+    run = f"bereft-{lose.__name__}"
+    gate.open()
+    stack.start(run, normalised(gate))
+    async with stack.connect() as connected:
+        version = await _stands_still(stack, connected, run, gate)
+        lost = [
+            keys.manifest(run),
+            keys.policy(run, version),
+            keys.learner(run, version),
+            keys.rewards(run, version - 1),
+            *(keys.trajectory(run, version - 1, index) for index in (0, 1)),
+        ]
+        before = {key: await connected.objects.find(key) for key in lost}
+        for key in lost:
+            lose(stack.s3(), key)
+        for function in stack.json("status")["functions"]:  # warm replicas remember the bytes
+            while stack.replicas(function):
+                stack.kill(function)
+        gate.open()
+        ended = await end(connected.facts, run)
+        assert isinstance(ended, RunCompleted), ended
+        assert ended.policy.policy.sha256 == await undisturbed(normalised(gate))
+        for key, ref in before.items():
+            assert ref is not None
+            if key != keys.policy(run, version):  # the held rollouts had it already
+                assert len(await connected.objects.get(ref)) == ref.size, key
+
+
+async def _continued(stack: Stack, run: str) -> None:
+    """The run ends as it would have, every fact said once, and its report is whole."""
+    async with stack.connect() as connected:
+        ended = await end(connected.facts, run)
+        assert isinstance(ended, RunCompleted), ended
+        assert ended.policy.policy.sha256 == await undisturbed(LONG)
+        told = await report(connected, run)
+        said = [r.fact for r in await connected.facts.read(*subjects.of_run(run))]
+    assert (told["status"], told["versions"]) == ("completed", ended.policy.version)
+    kinds = [tag(fact) for fact in said]
+    assert kinds.count("policy.updated") == ended.policy.version + 1
+    assert kinds.count("rewards.ready") == ended.policy.version
+    assert len(told["training"]) > 0
+
+
+@pytest.fixture
+def own(tmp_path: Path, compiled: Path) -> Iterator[Stack]:
+    """A stack of one's own, whose servers' data may be meddled with."""
+    stack = Stack(tmp_path / "home", FTG_COMPILATION_CACHE=str(compiled))
+    try:
+        stack.up()
+        yield stack
+    finally:
+        stack.down()
+
+
+async def test_an_emptied_broker_hears_everything_again(own: Stack) -> None:
+    """From the copies in the store and, after the last of them, by doing the work again."""
+    own.start("emptied", LONG)
+    await _reaches(own, "emptied", 10)
+    assert own.post("/function/reconcile", b"") == 200  # a tick: the log is copied
+    await _reaches(own, "emptied", 20)
+    own.down()
+    shutil.rmtree(own.home / "nats" / "store")
+    own.up()
+    await _continued(own, "emptied")
+
+
+async def test_a_run_that_was_never_copied_starts_anew_from_its_manifest(own: Stack) -> None:
+    """What it has made lies in the store, and is adopted."""
+    own.start("uncopied", LONG)
+    await _reaches(own, "uncopied", 10)
+    own.down()
+    shutil.rmtree(own.home / "nats" / "store")
+    own.up()
+    await _continued(own, "uncopied")
+
+
+async def test_a_broker_that_is_rolled_back_goes_on_from_there(own: Stack, tmp_path: Path) -> None:
+    """An earlier copy of its directory: what came after is done again, to the same bytes."""
+    own.start("rolled-back", LONG)
+    await _reaches(own, "rolled-back", 10)
+    own.down()
+    shutil.copytree(own.home / "nats" / "store", tmp_path / "copy")
+    own.up()
+    await _reaches(own, "rolled-back", 30)
+    own.down()
+    shutil.rmtree(own.home / "nats" / "store")
+    shutil.copytree(tmp_path / "copy", own.home / "nats" / "store")
+    own.up()
+    await _continued(own, "rolled-back")
+
+
+async def test_a_finished_run_is_known_again_when_the_broker_was_emptied(own: Stack) -> None:
+    """Its report was written once and stays; nothing is trained again."""
+    assert own.json("train", own.file(SHORT), "--run", "old")["status"] == "completed"
+    before = own.json("show", "old")
+    own.down()
+    shutil.rmtree(own.home / "nats" / "store")
+    own.up()
+    async with own.connect() as connected:
+        told = await report(connected, "old")
+    assert told["policy"] == before["policy"]
+    assert [row["run_id"] for row in own.json("runs")] == ["old"]
+    assert own.cli("follow", "old").returncode == 0
+
+
+async def test_half_a_run_resumed_equals_the_whole_run(stack: Stack) -> None:
+    """Schedules anneal over the specification's horizon, not over what a leg was given."""
+    whole = {**SHORT, "algorithm": ANNEALED, "stop": {"env_steps": 800}}
+    half = {**whole, "stop": {"env_steps": 400, "horizon": 800}}
+    assert stack.json("train", stack.file(half), "--run", "half")["env_steps"] < 500
+    resumed = stack.cli("resume", "half", "--budget", "800")
+    assert resumed.returncode == 0, resumed.stderr
+    followed = stack.json("follow", "half")
+    assert (followed["status"], followed["leg"]) == ("completed", 1)
+    assert followed["policy"]["sha256"] == await undisturbed(whole)
+    assert followed["spec"]["stop"]["env_steps"] == 800
+    again = stack.cli("resume", "half")
+    assert again.returncode == 3
+    assert "give it a --budget above that" in again.stderr
+
+
+async def test_a_run_that_was_stopped_goes_on_as_if_nothing_had_been(stack: Stack) -> None:
+    """Stop is pause: as often as one likes."""
+    stack.start("paused", LONG)
+    for leg, version in enumerate((5, 20)):
+        async with stack.connect() as connected:
+            await updated(connected.facts, "paused", version)
+        assert stack.cli("stop", "paused").returncode == 0
+        assert stack.cli("follow", "paused").returncode == 1
+        assert stack.json("show", "paused")["leg"] == leg
+        assert stack.cli("resume", "paused").returncode == 0
+    followed = stack.json("follow", "paused")
+    assert (followed["reason"], followed["leg"]) == ("budget", 2)
+    assert followed["policy"]["sha256"] == await undisturbed(LONG)
+
+
+async def test_old_versions_are_pruned_and_the_run_ends_the_same(stack: Stack) -> None:
+    """What is kept is what the run and whoever reads it still need."""
+    spec = {**SHORT, "retention": {"versions": 2}, "stop": {"env_steps": 800}}
+    told = stack.json("train", stack.file(spec), "--run", "pruned")
+    assert told["policy"]["sha256"] == await undisturbed({**SHORT, "stop": {"env_steps": 800}})
+    last = told["versions"]
+    async with stack.connect() as connected:
+        kept = {
+            kind: [v for v in range(last + 1) if await connected.objects.find(key("pruned", v))]
+            for kind, key in (("policy", keys.policy), ("learner", keys.learner))
+        }
+    assert kept["learner"] == [last - 2, last - 1, last]
+    evaluated = {point["version"] for point in told["evaluations"]}
+    assert set(kept["policy"]) == evaluated | {*kept["learner"]}
+
+
+async def test_a_run_that_cannot_go_on_says_so_and_fails(own: Stack, gate: Gate) -> None:
+    """Rollouts that never return are issued again, deadline after deadline, but not for ever."""
+    spec = held(gate)
+    spec["rollout"] = {**spec["rollout"], "deadline_seconds": 0.1}
+    own.start("stuck", spec)
+    async with own.connect() as connected:
+        await updated(connected.facts, "stuck")
+        ending = asyncio.create_task(end(connected.facts, "stuck"))
+        while not ending.done():
+            assert own.post("/function/reconcile", b"") == 200
+            await asyncio.wait([ending], timeout=0.2)
+        ended = ending.result()
+        stalls = await connected.facts.read(subjects.below(RunStalled, "stuck"))
+        assert "no progress: issued again 10 times" in getattr(ended, "reason", "")
+        assert "rollout 0 of version 0" in getattr(ended, "reason", "")
+        assert len(stalls) == 10
+        gate.open()
+        await first(connected.facts, "stuck", lambda fact: isinstance(fact, RewardsReady))
+        await report(connected, "stuck")
+    assert own.cli("resume", "stuck").returncode == 0
+    assert own.json("follow", "stuck")["policy"]["sha256"] == await undisturbed(held(gate))
+
+
+async def _reaches(stack: Stack, run: str, version: int) -> None:
+    async with stack.connect() as connected:
+        await updated(connected.facts, run, version)
