@@ -45,13 +45,13 @@ class Server:
         self._command = command
         self._ready = ready.encode()
         self._log = directory / "log"
-        self._directory = directory
+        self.directory = directory
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Returns when the server is ready."""
         self._process = subprocess.Popen(
-            self._command, cwd=self._directory, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+            self._command, cwd=self.directory, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
         )
         ready = threading.Event()
         threading.Thread(target=self._watch, args=(self._process, ready), daemon=True).start()
@@ -130,6 +130,12 @@ def mortal_nats_server() -> Iterator[NatsServer]:
 @pytest.fixture(scope="session")
 def weed_server() -> Iterator[WeedServer]:
     """One SeaweedFS for all tests; each uses keys of its own."""
+    yield from _running(WeedServer)
+
+
+@pytest.fixture
+def mortal_weed_server() -> Iterator[WeedServer]:
+    """A SeaweedFS of one's own, whose disk may be meddled with."""
     yield from _running(WeedServer)
 
 

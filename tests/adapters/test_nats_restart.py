@@ -1,6 +1,7 @@
 """What outlives `kill -9` of nats-server and its restart on the same store."""
 
 import asyncio
+import shutil
 import uuid
 
 import pytest
@@ -12,6 +13,7 @@ from adapters.nats_facts import NatsFactLog
 from adapters.nats_streams import ensure_streams
 from adapters.settings import Login
 from events import subjects
+from schemas.messages import RolloutCompleted
 from tests.adapters.facts import new_run, requested, rollout, stopped
 from tests.servers import LOGIN, NatsServer
 
@@ -56,6 +58,42 @@ async def test_deliveries_survive(mortal_nats_server: NatsServer) -> None:
         kept = await (await bus.commands_for("g")).next(8)
     assert [d.data for d in arrived] == [b"later"]
     assert [d.data for d in kept] == [b"kept"]
+    await broker.close()
+
+
+async def test_an_emptied_broker_is_away_until_its_streams_are_made_again(
+    mortal_nats_server: NatsServer,
+) -> None:
+    """Every question about facts says so; then followers hear from the beginning."""
+    broker = await connect(mortal_nats_server.url, LOGIN)
+    await ensure_streams(broker)
+    log, run = NatsFactLog(broker), new_run()
+    for index in range(3):
+        await log.say(rollout(run, 0, index))
+    following = log.follow(*subjects.of_run(run))
+    for index in range(3):
+        assert (await anext(following)).fact == rollout(run, 0, index)
+    more = asyncio.ensure_future(anext(following))
+    reconnected = asyncio.Event()
+    broker.reconnected.add(reconnected.set)
+    mortal_nats_server.kill()
+    shutil.rmtree(mortal_nats_server.directory / "jetstream")
+    mortal_nats_server.start()
+    await reconnected.wait()
+    for question in (
+        lambda: log.say(requested(run)),
+        lambda: log.count(subjects.below(RolloutCompleted, run)),
+        lambda: log.read(*subjects.of_run(run)),
+        lambda: NatsBus(broker).commands_for("f"),
+    ):
+        with pytest.raises(Unavailable):
+            await question()
+    with pytest.raises(Unavailable):
+        await more
+    await ensure_streams(broker)
+    assert await log.say(rollout(run, 0, 0))
+    again = log.follow(*subjects.of_run(run))
+    assert (await anext(again)).fact == rollout(run, 0, 0)
     await broker.close()
 
 

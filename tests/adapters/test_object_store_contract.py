@@ -122,6 +122,47 @@ async def test_a_deleted_object_is_missing(underneath: Underneath) -> None:
         await underneath.store.get(ref)
 
 
+async def test_bytes_that_the_disk_altered_are_refused(mortal_weed_server: WeedServer) -> None:
+    """The store's own checksum fails: no transient error, and the object can be replaced."""
+    await Bucket(mortal_weed_server.url, "test", LOGIN).ensure()
+    store = S3ObjectStore(mortal_weed_server.url, "test", LOGIN)
+    data = uuid.uuid4().bytes * 100
+    ref = await store.put("k", data)
+    (volume,) = [p for p in mortal_weed_server.directory.rglob("*.dat") if data in p.read_bytes()]
+    with volume.open("r+b") as file:
+        file.seek(volume.read_bytes().find(data) + 7)
+        file.write(bytes([data[7] ^ 1]))
+    with pytest.raises(ObjectAltered, match="cannot read its object test/k"):
+        await store.get(ref)
+    assert await store.replace("k", data) == ref
+    assert await store.get(ref) == data
+    await store.close()
+
+
+async def test_a_replaced_object_is_what_was_written_last(underneath: Underneath) -> None:
+    """Missing, altered or whole before; conditional writes find it afterwards."""
+    store, key = underneath.store, new_key()
+    first = await store.replace(key, b"first")
+    assert await store.get(first) == b"first"
+    second = await store.replace(key, b"second")
+    assert await store.get(second) == b"second"
+    assert await store.put(key, b"third") == second
+
+
+async def test_keys_and_folders_are_listed_and_objects_removed(store: S3ObjectStore) -> None:
+    """Sorted; removing what is not there is no error."""
+    prefix = f"runs/{uuid.uuid4().hex}/"
+    keys = [prefix + name for name in ("a", "b/1", "b/2", "c d/é")]
+    for key in keys:
+        await store.put(key, b"x")
+    assert await store.keys(prefix) == keys
+    assert await store.keys(prefix + "b/") == keys[1:3]
+    assert await store.folders(prefix) == ["b", "c d"]
+    await store.delete([keys[0], keys[2], prefix + "absent"])
+    assert await store.keys(prefix) == [keys[1], keys[3]]
+    await store.delete([])
+
+
 async def test_a_bucket_lists_what_lies_under_a_prefix(weed_server: WeedServer) -> None:
     """Sorted, and nothing beside it; to create a bucket twice is no error."""
     bucket, store = Bucket(weed_server.url, "test", LOGIN), None

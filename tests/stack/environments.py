@@ -1,4 +1,4 @@
-"""Environments for whole-stack tests: one that can be held, one that raises.
+"""Environments for whole-stack tests: that can be held, wholly or in one rollout; that raise.
 
 Replicas import this module because FTG_ENVIRONMENTS names it.
 """
@@ -10,6 +10,7 @@ from typing import Any
 import gymnasium
 from gymnasium.envs.classic_control.cartpole import CartPoleEnv
 
+STRAGGLING = "tests/StragglingCartPole-v0"
 HELD, RAISING = "tests/HeldCartPole-v0", "tests/RaisingCartPole-v0"
 WORDS = "the pole fell into the sea"
 
@@ -28,6 +29,24 @@ class HeldCartPole(CartPoleEnv):
         return super().step(action)
 
 
+class StragglingCartPole(HeldCartPole):
+    """CartPole, of which the first rollout that is begun stands still as long as the gate does."""
+
+    def __init__(self, gate: str) -> None:
+        super().__init__(gate)
+        self._begun = False
+
+    def step(self, action: Any) -> Any:
+        """As CartPole's; the first one of all waits for the gate."""
+        if not self._begun:
+            self._begun = True
+            try:
+                self._gate.with_suffix(".taken").touch(exist_ok=False)
+            except FileExistsError:
+                self._gate = self._gate.with_suffix(".open")
+        return super().step(action)
+
+
 class RaisingCartPole(CartPoleEnv):
     """CartPole, but a step raises as soon as the pole leans to the right."""
 
@@ -39,4 +58,5 @@ class RaisingCartPole(CartPoleEnv):
 
 
 gymnasium.register(HELD, entry_point=HeldCartPole, max_episode_steps=500)
+gymnasium.register(STRAGGLING, entry_point=StragglingCartPole, max_episode_steps=500)
 gymnasium.register(RAISING, entry_point=RaisingCartPole, max_episode_steps=500)
