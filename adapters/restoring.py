@@ -1,14 +1,54 @@
-"""The store as a stage sees it that makes a lost object again."""
+"""Making a lost object again: whom to ask for it, and what who is asked does."""
 
 import hashlib
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
 
-from events.ports import ObjectStore
+from adapters.manifests import specification
+from events import lineage
+from events.commands import Invocation
+from events.history import History
+from events.ports import LostObject, ObjectStore, Services
 from schemas.errors import RunFault
+from schemas.messages import RestoreObject
 from schemas.references import ObjectRef
+
+ASKED_EVERY = 10.0  # seconds: so often an object that is still lost is asked for again
+
+
+async def asked(lost: LostObject, history: History, services: Services) -> Invocation:
+    """The invocation of the lost object's maker; of the manifest's, when that is lost too.
+
+    Raises:
+        RunFault: the log does not say what it was made from.
+    """
+    spec = None
+    try:
+        if history.started:
+            spec = await specification(services, history.started.manifest)
+    except LostObject as manifest:
+        lost = manifest
+    return lineage.restoration(lost.ref, history, spec, attempt=int(time.time() / ASKED_EVERY))
+
+
+async def restore(
+    message: RestoreObject, handler: Callable[[Any, Services], Awaitable[Any]], services: Services
+) -> str:
+    """Make a lost object again, as it once was made; what came of it was said then.
+
+    Raises:
+        RunFault: it has other bytes now, or is not made from its origin at all.
+    """
+    objects = RestoringObjects(services.objects, message.object)
+    await handler(message.origin, services._replace(objects=objects))
+    if not objects.restored:
+        raise RunFault(f"object {message.object.key} was lost and is not made from its origin")
+    return f"restored {message.object.key}"
 
 
 class RestoringObjects:
-    """The ObjectStore port; of all writes, the one of the lost object replaces what lies there."""
+    """The store as the maker sees it: its write of the lost object replaces what lies there."""
 
     def __init__(self, store: ObjectStore, lost: ObjectRef) -> None:
         self._store = store

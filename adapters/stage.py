@@ -18,15 +18,13 @@ import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from adapters import logs
+from adapters import logs, restoring
 from adapters.connections import Connections, connect
 from adapters.environments import register
 from adapters.errors import SignatureError
-from adapters.manifests import specification
-from adapters.restoring import RestoringObjects
 from adapters.settings import Settings
 from adapters.signing import sign, verify
-from events import lineage, promises, subjects
+from events import promises, subjects
 from events.commands import Invocation, invocation
 from events.history import fold
 from events.ports import LostObject, Services, Unavailable
@@ -60,7 +58,6 @@ STATUS_OF: dict[type[Exception], int] = {
     Unavailable: 503,
 }
 SAID_AT_ONCE = 256  # facts; more would wait for each other's acknowledgement beyond its time
-RESTORED_EVERY = 10.0  # seconds: so often an object that is still lost is asked for again
 NO_RUN = "none"  # what an invocation that belongs to no run is metered under
 
 
@@ -139,21 +136,13 @@ class Stage:
             return "done before"
         try:
             if isinstance(message, RestoreObject):
-                return await self._restore(message, services)
+                return await restoring.restore(message, self.handler, services)
             await self._send(await self.handler(message, services))
         except LostObject as lost:
             if message is None:
                 raise
             return await self._recover(message, lost)
         return ""
-
-    async def _restore(self, message: RestoreObject, services: Services) -> str:
-        """Make a lost object again, as it once was made; what comes of it was said then."""
-        objects = RestoringObjects(services.objects, message.object)
-        await self.handler(message.origin, services._replace(objects=objects))
-        if not objects.restored:
-            raise RunFault(f"object {message.object.key} was lost and is not made from its origin")
-        return f"restored {message.object.key}"
 
     async def _recover(self, message: Message, lost: LostObject) -> str:
         """Ask the maker of a lost object for it.
@@ -165,15 +154,9 @@ class Stage:
         history = fold(await services.facts.read(*subjects.of_run(message.run)))
         if promises.is_needless(message, history):
             return "needless: the version's batch is complete"
-        try:
-            manifest = history.started and history.started.manifest
-            spec = await specification(services, manifest) if manifest else None
-        except LostObject as manifest_too:
-            lost, spec = manifest_too, None
-        attempt = int(time.time() / RESTORED_EVERY)
-        again = lineage.restoration(lost.ref, history, spec, attempt)
-        await self._invoke(again)
-        raise Unavailable(f"{lost}; {again.function} makes it again") from lost
+        asked = await restoring.asked(lost, history, services)
+        await self._invoke(asked)
+        raise Unavailable(f"{lost}; {asked.function} makes it again") from lost
 
     def authenticate(self, body: bytes, headers: Mapping[str, str], now: float) -> Message | None:
         """The message in `body`, if it is signed by us and for this stage.

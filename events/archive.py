@@ -8,8 +8,9 @@ matter.
 from collections.abc import Iterable, Sequence
 
 from events import subjects
-from events.ports import ObjectStore, Recorded
+from events.ports import LostObject, ObjectStore, Recorded
 from schemas import archive, keys
+from schemas.errors import MessageError
 from schemas.messages import (
     Message,
     PolicyUpdated,
@@ -31,10 +32,18 @@ async def recall(copies: Iterable[str], objects: ObjectStore) -> list[Message]:
     """The facts in the copies with these keys, each once, in the order to say them again."""
     found: dict[str, Message] = {}
     for key in sorted(copies, key=keys.logged):
-        ref = await objects.find(key)
-        for fact in archive.load(await objects.get(ref)) if ref else []:
+        for fact in await _read(key, objects):
             found.setdefault(subjects.of(fact), fact)
     return quiet_first(found.values())
+
+
+async def _read(key: str, objects: ObjectStore) -> list[Message]:
+    """What a copy holds; of a lost one nothing, and what it held is done again."""
+    ref = await objects.find(key)
+    try:
+        return archive.load(await objects.get(ref)) if ref else []
+    except (LostObject, MessageError):
+        return []
 
 
 def held(copies: Iterable[str]) -> int:

@@ -4,20 +4,25 @@ What was promised and has not come by its deadline is issued again; facts are co
 and said again where the broker lost them.
 """
 
+import logging
 import time
 from collections.abc import Sequence
 
 from adapters.manifests import specification
+from adapters.restoring import asked
 from adapters.stage import cron_stage
-from events import archive, lineage, subjects
+from events import archive, subjects
 from events.active import known_runs
 from events.commands import Invocation
 from events.history import fold
 from events.ports import LostObject, Recorded, Services
 from events.recovery import overdue, stalled
 from schemas import keys
+from schemas.errors import SchemaError
 from schemas.messages import Message, RunRequested
 from schemas.specification import to_dict
+
+logger = logging.getLogger(__name__)
 
 Mending = Sequence[Message | Invocation]
 
@@ -29,7 +34,16 @@ async def handle(services: Services) -> Mending:
     stored = await services.bucket.folders(keys.RUNS)
     active = [run for run, goes_on in known.items() if goes_on]
     forgotten = [run for run in stored if run not in known]
-    return [item for run in [*active, *forgotten] for item in await _mend(run, services)]
+    return [item for run in [*active, *forgotten] for item in await _alone(run, services)]
+
+
+async def _alone(run: str, services: Services) -> Mending:
+    """What a run needs; one that cannot be read shall not hold up the others."""
+    try:
+        return await _mend(run, services)
+    except (LostObject, SchemaError) as error:
+        logger.warning("not mended", extra={"run": run, "why": str(error)})
+        return []
 
 
 async def _mend(run: str, services: Services) -> Mending:
@@ -67,5 +81,5 @@ async def _missing(said: Sequence[Recorded], services: Services, at_once: bool =
         manifest = history.started and history.started.manifest
         spec = await specification(services, manifest) if manifest else None
     except LostObject as lost:
-        return [lineage.restoration(lost.ref, history, None, attempt=int(time.time()))]
+        return [await asked(lost, history, services)]
     return stalled(history, spec) if at_once else overdue(history, spec, time.time())

@@ -54,6 +54,16 @@ async def test_what_was_copied_is_recalled_each_once() -> None:
     assert sorted(map(str, again)) == sorted(map(str, RUN))
 
 
+async def test_a_copy_that_was_altered_is_as_good_as_none() -> None:
+    """What it held is done again; the others are said."""
+    objects = InMemoryObjectStore()
+    await copy(objects, RUN[:3])
+    first, second = await copy(objects, RUN)
+    objects.data[first] = b"\xc1"
+    again = await archive.recall([first, second], objects)
+    assert sorted(map(str, again)) == sorted(map(str, RUN[3:]))
+
+
 @given(st.permutations(RUN))
 def test_effects_are_said_again_before_their_causes(said: list[Message]) -> None:
     """Who hears a cause finds its effect in the log and does nothing."""

@@ -1,0 +1,78 @@
+"""One tick: what every run needs, and no run at the cost of another."""
+
+from collections.abc import Iterable
+
+from events.commands import Invocation
+from events.ports import Services
+from functions.reconcile.handler import handle
+from schemas import keys
+from schemas.messages import Message, PolicyUpdated, RunRequested, RunStalled, tag
+from tests.fakes import InMemoryFactLog
+from tests.test_loop import SPEC, Platform, train
+
+
+async def tick(services: Services) -> list[Message | Invocation]:
+    return [*await handle.handler(None, services)]
+
+
+def kinds(items: Iterable[Message | Invocation]) -> list[str]:
+    return [item.function if isinstance(item, Invocation) else tag(item) for item in items]
+
+
+async def begun() -> Platform:
+    """A run up to its first version, whose rollouts are queued."""
+    platform = Platform()
+    await platform.publish(RunRequested(run="demo", spec=SPEC))
+    while "policy.updated" not in platform.said:
+        await platform.deliver(*platform.queue.popleft())
+    return platform
+
+
+async def test_a_tick_copies_the_log_and_issues_nothing_before_the_deadline() -> None:
+    platform = await begun()
+    assert await tick(platform.services) == []
+    assert await platform.objects.keys(keys.logs("demo")) == [keys.log("demo", 0, 3)]
+
+
+async def test_an_emptied_log_hears_its_facts_again_and_what_the_run_waits_for() -> None:
+    platform = await begun()
+    await tick(platform.services)
+    emptied = Services(InMemoryFactLog(), platform.objects, platform.objects)
+    again = kinds(await tick(emptied))
+    assert again[:4] == ["policy.updated", "run.started", "run.requested", "run.stalled"]
+    assert again[4:] == ["rollout", "rollout"]
+
+
+async def test_a_run_of_which_only_the_manifest_is_left_is_requested_again() -> None:
+    platform = await begun()
+    emptied = Services(InMemoryFactLog(), platform.objects, platform.objects)
+    request, stalled, start = await tick(emptied)
+    assert request == RunRequested(run="demo", spec=request.spec)
+    assert isinstance(stalled, RunStalled)
+    assert kinds([start]) == ["start-run"]
+
+
+async def test_a_log_that_was_rolled_back_hears_what_it_lost() -> None:
+    platform = await begun()
+    await tick(platform.services)
+    platform.facts.log.pop()
+    (updated, *rest) = await tick(platform.services)
+    assert isinstance(updated, PolicyUpdated)
+    assert kinds(rest) == ["run.stalled", "rollout", "rollout"]
+
+
+async def test_a_run_that_cannot_be_read_holds_up_no_other() -> None:
+    """Its manifest is lost and so is its log; the other one's facts are said again."""
+    platform = await begun()
+    await tick(platform.services)
+    platform.objects.data[keys.manifest("broken")] = b"\xc1"
+    emptied = Services(InMemoryFactLog(), platform.objects, platform.objects)
+    assert "policy.updated" in kinds(await tick(emptied))
+
+
+async def test_a_finished_run_is_left_alone() -> None:
+    platform = await train(Platform())
+    copies = await platform.objects.keys(keys.logs("demo"))
+    assert len(copies) == 1
+    assert await tick(platform.services) == []
+    assert await platform.objects.keys(keys.logs("demo")) == copies
