@@ -68,7 +68,7 @@ class FunctionWorker:
         self._free = function.concurrency  # slots
         self._waiting: FairQueue[tuple[Delivery, Source]] = FairQueue()
         self._hungry = asyncio.Event()  # less waits than could begin at once
-        self._in_hand: set[Delivery] = set()
+        self._in_hand: dict[str, Delivery] = {}  # by message
         self._tried: dict[str, int] = {}  # failures by message, of the function itself
 
     @property
@@ -112,9 +112,14 @@ class FunctionWorker:
                 await asyncio.sleep(PAUSE_SECONDS)
                 continue
             for message in arrived:
-                self._in_hand.add(message)
-                self._waiting.add(source.run_of(message), (message, source), len(message.data))
+                self._take(message, source)
             self._begin(deliveries)
+
+    def _take(self, message: Delivery, source: Source) -> None:
+        """Let it wait for its turn, unless it does already: its heartbeats came too late."""
+        if message.message_id not in self._in_hand:
+            self._in_hand[message.message_id] = message
+            self._waiting.add(source.run_of(message), (message, source), len(message.data))
 
     async def _room(self) -> int:
         """How many messages to take, once it is time: at once while little waits here."""
@@ -146,7 +151,7 @@ class FunctionWorker:
             # The boundary: a defect of one delivery must not end all others. Told, and not settled.
             logger.exception("unsettled", extra={"worker": self._function.name})
         finally:
-            self._in_hand.discard(message)
+            del self._in_hand[message.message_id]
             self._free += 1
             self._begin(deliveries)
 
@@ -154,7 +159,7 @@ class FunctionWorker:
         """Nobody shall wait for the ack wait of what has not begun."""
         while self._waiting:
             message, _ = self._waiting.next()
-            self._in_hand.discard(message)
+            del self._in_hand[message.message_id]
             with suppress(Unavailable):  # then it comes back by itself
                 await message.retry(0)
 
@@ -221,8 +226,8 @@ class FunctionWorker:
 
     async def extend(self) -> None:
         """Tell the broker that everything in hand is in good hands."""
-        for number, message in enumerate(list(self._in_hand)):
-            if message in self._in_hand:  # still
+        for number, message in enumerate(list(self._in_hand.values())):
+            if message.message_id in self._in_hand:  # still
                 with suppress(Unavailable):  # then it is delivered again
                     await message.extend()
             if number % HEARTBEATS_AT_ONCE == 0:

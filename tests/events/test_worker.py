@@ -292,6 +292,26 @@ async def test_what_waits_is_kept_alive_like_what_is_in_flight() -> None:
     await asyncio.gather(task, return_exceptions=True)
 
 
+async def test_what_comes_again_while_it_is_in_hand_is_not_delivered_twice() -> None:
+    """After a pause of more than the ack wait the broker sends everything again."""
+    bench = Bench(Replica())
+    bench.replica.gate.clear()
+    async with working(bench, ONE):
+        for index in range(2):
+            await bench.bus.enqueue("conclude-run", queued("demo", index), f"demo-{index}")
+        await until(lambda: bench.taken == 2)
+        for index in range(2):
+            again = queued("demo", index)
+            bench.bus.commands("conclude-run").add("ftg-async", again, f"demo-{index}", 2)
+        await until(lambda: bench.taken == 4)
+        bench.replica.gate.set()
+        await until(lambda: len(bench.acknowledged) == 2)
+        bench.bus.commands("conclude-run").add("ftg-async", queued("demo", 1), "demo-1", 3)
+        await until(lambda: len(bench.acknowledged) == 3)
+    assert bench.acknowledged == ["demo-0", "demo-1", "demo-1"]
+    assert [request.call_id for request in bench.replica.requests] == bench.acknowledged
+
+
 async def test_failures_are_forgotten_with_their_messages() -> None:
     """Whatever a worker remembers of a message goes when the message does."""
     bench = Bench(Replica(*[Answer(500)] * 2, Answer(200), *[Answer(500)] * 3))
