@@ -16,7 +16,8 @@ from cli.progress import requested
 from cli.summary import print_summary
 from cli.views import PlainView, View
 from cli.world import Connected, World
-from schemas.messages import RunRequested, StopRequested
+from schemas.errors import MessageError
+from schemas.messages import RunRequested, StopRequested, encode
 from schemas.report import RunReport
 from schemas.specification import RunSpec, to_dict
 
@@ -64,15 +65,26 @@ async def _stop(run: str, world: World) -> ExitCode:
 
 
 def _prepare(arguments: Namespace, world: World) -> tuple[str, RunSpec]:
-    """The run's name and its validated specification; nothing is published yet."""
+    """The run's name and its validated specification; nothing is published yet.
+
+    Raises:
+        BadInput: the specification is refused, or too large for a message.
+    """
     raw = specification_files.override(
         specification_files.load(arguments.spec), arguments.overrides
     )
     register(environment_modules(world.environment))
     spec = specification_files.validate(raw, str(arguments.spec))
-    if arguments.run:
-        return run_ids.check(arguments.run), spec
-    return run_ids.derive(arguments.spec, world.now(), secrets.token_hex(2)), spec
+    run = (
+        run_ids.check(arguments.run)
+        if arguments.run
+        else run_ids.derive(arguments.spec, world.now(), secrets.token_hex(2))
+    )
+    try:
+        encode(RunRequested(run=run, spec=to_dict(spec)))
+    except MessageError as error:
+        raise BadInput(f"{arguments.spec}: {error}; shorten the specification") from error
+    return run, spec
 
 
 async def _publish(run: str, spec: RunSpec, world: World) -> None:
