@@ -123,14 +123,14 @@ class FunctionWorker:
 
     async def _room(self) -> int:
         """How many messages to take, once it is time: at once while little waits here."""
-        while True:
-            if len(self._waiting) >= self._function.concurrency:
-                self._hungry.clear()
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(AHEAD_SECONDS):
-                        await self._hungry.wait()
+        while len(self._waiting) >= self._function.concurrency or not self._waiting.room:
+            self._hungry.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(AHEAD_SECONDS):
+                    await self._hungry.wait()
             if self._waiting.room:
-                return self._waiting.room
+                break
+        return self._waiting.room
 
     def _begin(self, deliveries: asyncio.TaskGroup) -> None:
         """Fill the free slots, one run after the other."""

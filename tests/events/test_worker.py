@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 import msgspec
 
 from events.delivery import Answer
-from events.fairness import MOST
+from events.fairness import LARGEST, MOST, MOST_BYTES
 from events.requests import SIGNATURE, TOPIC, QueueRequest, Request
 from events.routes import Function, RetryPolicy
 from events.worker import AHEAD_SECONDS, FunctionWorker
@@ -254,6 +254,23 @@ async def test_no_more_is_taken_than_may_wait() -> None:
         assert bench.taken == MOST + 1  # one of them is in flight
         bench.replica.gate.set()
         await until(lambda: len(bench.acknowledged) == MOST + 100)
+
+
+async def test_what_waits_is_bounded_by_its_bytes_too() -> None:
+    """More slots than large messages that may wait: the worker stops asking, and goes on later."""
+    large = queued("large") + b" " * LARGEST
+    wide = Function(name="conclude-run", max_inflight=100, retry=FAST)
+    bench = Bench(Replica())
+    bench.replica.gate.clear()
+    async with working(bench, wide):
+        for index in range(300):
+            await bench.bus.enqueue("conclude-run", large, f"large-{index}")
+        await until(lambda: bench.replica.at_once == 100 and bench.taken > 100)
+        for _ in range(3):
+            await asyncio.sleep(AHEAD_SECONDS)
+        assert bench.taken - 100 <= MOST_BYTES // LARGEST
+        bench.replica.gate.set()
+        await until(lambda: len(bench.acknowledged) == 300)
 
 
 async def test_cancelling_hands_back_what_has_not_begun() -> None:
