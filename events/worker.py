@@ -14,8 +14,8 @@ from contextlib import suppress
 from typing import NamedTuple, Protocol
 
 from events import delivery, requests, subjects
-from events.delivery import UNTRIED, Answer, Bury, Retry, Settled
-from events.fairness import FairQueue
+from events.delivery import UNTRIED, Answer, Bury, Failures, Retry, Settled
+from events.in_hand import InHand
 from events.ports import Bus, Delivery, FactLog, Subscription, Unavailable
 from events.requests import Request
 from events.routes import Function
@@ -26,12 +26,10 @@ from schemas.messages import InvocationDeadLettered
 logger = logging.getLogger(__name__)
 
 HEARTBEAT_SECONDS = 3.0  # the broker's ack wait is 10 s
-HEARTBEATS_AT_ONCE = 64  # then whatever else is due has its turn
 PAUSE_SECONDS = 1.0  # before the broker is asked again after it could not be
 # Between two batches that are taken ahead of free slots. A function that is fast enough empties its
 # queue meanwhile, so several queue-workers share it; one that is slow is seen far ahead.
 AHEAD_SECONDS = 0.05
-REMEMBERED = 10_000  # messages whose failures are counted; the broker has as many in flight
 
 Sign = Callable[[str, bytes], str]
 
@@ -66,15 +64,9 @@ class FunctionWorker:
         self._client = client
         self._sign = sign
         self._free = function.concurrency  # slots
-        self._waiting: FairQueue[tuple[Delivery, Source]] = FairQueue()
+        self._in_hand: InHand[Source] = InHand()
         self._hungry = asyncio.Event()  # less waits than could begin at once
-        self._in_hand: dict[str, Delivery] = {}  # by message
-        self._tried: dict[str, int] = {}  # failures by message, of the function itself
-
-    @property
-    def remembered(self) -> int:
-        """Messages whose failures are remembered."""
-        return len(self._tried)
+        self._failures = Failures()  # of the function itself
 
     async def run(self) -> None:
         """Deliver until cancelled; then finish what has begun and hand back what has not."""
@@ -89,7 +81,7 @@ class FunctionWorker:
                     self._log(logging.INFO, "draining", in_hand=len(self._in_hand))
                 finally:
                     pulls.cancel()
-                    await self._hand_back()
+                    await self._in_hand.hand_back()
         finally:
             heartbeat.cancel()
 
@@ -112,32 +104,26 @@ class FunctionWorker:
                 await asyncio.sleep(PAUSE_SECONDS)
                 continue
             for message in arrived:
-                self._take(message, source)
+                self._in_hand.take(source.run_of(message), message, source)
             self._begin(deliveries)
-
-    def _take(self, message: Delivery, source: Source) -> None:
-        """Let it wait for its turn, unless it does already: its heartbeats came too late."""
-        if message.message_id not in self._in_hand:
-            self._in_hand[message.message_id] = message
-            self._waiting.add(source.run_of(message), (message, source), len(message.data))
 
     async def _room(self) -> int:
         """How many messages to take, once it is time: at once while little waits here."""
-        while len(self._waiting) >= self._function.concurrency or not self._waiting.room:
+        while self._in_hand.waiting >= self._function.concurrency or not self._in_hand.room:
             self._hungry.clear()
             with suppress(TimeoutError):
                 async with asyncio.timeout(AHEAD_SECONDS):
                     await self._hungry.wait()
-            if self._waiting.room:
+            if self._in_hand.room:
                 break
-        return self._waiting.room
+        return self._in_hand.room
 
     def _begin(self, deliveries: asyncio.TaskGroup) -> None:
         """Fill the free slots, one run after the other."""
-        while self._free and self._waiting:
+        while self._free and self._in_hand.waiting:
             self._free -= 1
-            deliveries.create_task(self._deliver(*self._waiting.next(), deliveries))
-        if len(self._waiting) < self._function.concurrency:
+            deliveries.create_task(self._deliver(*self._in_hand.next(), deliveries))
+        if self._in_hand.waiting < self._function.concurrency:
             self._hungry.set()
 
     async def _deliver(
@@ -151,17 +137,9 @@ class FunctionWorker:
             # The boundary: a defect of one delivery must not end all others. Told, and not settled.
             logger.exception("unsettled", extra={"worker": self._function.name})
         finally:
-            del self._in_hand[message.message_id]
+            self._in_hand.let_go(message)
             self._free += 1
             self._begin(deliveries)
-
-    async def _hand_back(self) -> None:
-        """Nobody shall wait for the ack wait of what has not begun."""
-        while self._waiting:
-            message, _ = self._waiting.next()
-            del self._in_hand[message.message_id]
-            with suppress(Unavailable):  # then it comes back by itself
-                await message.retry(0)
 
     async def _attempt(self, message: Delivery, read: Callable[[Delivery], Request]) -> None:
         try:
@@ -170,26 +148,20 @@ class FunctionWorker:
             await self._bury(message, Request(body=message.data), Answer(400), str(error))
             return
         answer = await self._client.invoke(self._function, request)
-        tried = self._tried.pop(message.message_id, 0) + (answer.status not in UNTRIED)
+        tried = self._failures.add(message.message_id, answer.status not in UNTRIED)
         policy = self._function.retry
         match delivery.decide(answer, tried, message.attempt, policy, random.random()):
             case Settled():
                 await self._settle(message, request, answer)
             case Retry(delay):
                 self._log(logging.WARNING, "retry", **_about(message, request, answer))
-                self._remember(message, tried)
                 await message.retry(delay)
             case Bury(why):
                 self._log(logging.WARNING, "dead letter", **_about(message, request, answer))
                 await self._bury(message, request, answer, why)
 
-    def _remember(self, message: Delivery, tried: int) -> None:
-        """Count its failures; the longest forgotten message, perhaps settled elsewhere, goes."""
-        self._tried[message.message_id] = tried
-        if len(self._tried) > REMEMBERED:
-            del self._tried[next(iter(self._tried))]
-
     async def _settle(self, message: Delivery, request: Request, answer: Answer) -> None:
+        self._failures.forget(message.message_id)
         if request.callback:
             await self._client.call_back(self._function, request, answer)
         await message.ack()
@@ -222,16 +194,7 @@ class FunctionWorker:
     async def _heartbeat(self) -> None:
         while True:
             await asyncio.sleep(HEARTBEAT_SECONDS)
-            await self.extend()
-
-    async def extend(self) -> None:
-        """Tell the broker that everything in hand is in good hands."""
-        for number, message in enumerate(list(self._in_hand.values())):
-            if message.message_id in self._in_hand:  # still
-                with suppress(Unavailable):  # then it is delivered again
-                    await message.extend()
-            if number % HEARTBEATS_AT_ONCE == 0:
-                await asyncio.sleep(0)
+            await self._in_hand.extend()
 
     def _log(self, level: int, event: str, **fields: object) -> None:
         logger.log(level, event, extra={"worker": self._function.name, **fields})

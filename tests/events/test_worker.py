@@ -293,22 +293,6 @@ async def test_cancelling_hands_back_what_has_not_begun() -> None:
     assert len(bench.replica.requests) == 5
 
 
-async def test_what_waits_is_kept_alive_like_what_is_in_flight() -> None:
-    """Or the broker would give it to somebody else while it waits for its turn."""
-    bench = Bench(Replica())
-    bench.replica.gate.clear()
-    worker = bench.worker(ONE)
-    task = asyncio.create_task(worker.run())
-    for index in range(200):
-        await bench.bus.enqueue("conclude-run", queued("demo", index), f"demo-{index}")
-    await until(lambda: bench.taken == 200)
-    await worker.extend()
-    assert [d.extended for d in bench.bus.commands("conclude-run").delivered] == [1] * 200
-    bench.replica.gate.set()
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
-
-
 async def test_what_comes_again_while_it_is_in_hand_is_not_delivered_twice() -> None:
     """After a pause of more than the ack wait the broker sends everything again."""
     bench = Bench(Replica())
@@ -327,20 +311,6 @@ async def test_what_comes_again_while_it_is_in_hand_is_not_delivered_twice() -> 
         await until(lambda: len(bench.acknowledged) == 3)
     assert bench.acknowledged == ["demo-0", "demo-1", "demo-1"]
     assert [request.call_id for request in bench.replica.requests] == bench.acknowledged
-
-
-async def test_failures_are_forgotten_with_their_messages() -> None:
-    """Whatever a worker remembers of a message goes when the message does."""
-    bench = Bench(Replica(*[Answer(500)] * 2, Answer(200), *[Answer(500)] * 3))
-    worker = bench.worker(HEARS)
-    task = asyncio.create_task(worker.run())
-    await bench.facts.say(StopRequested(run="mended"))
-    await until(lambda: bench.acknowledged)
-    await bench.facts.say(StopRequested(run="buried"))
-    await until(lambda: len(bench.acknowledged) >= 2)
-    assert worker.remembered == 0
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
 
 
 class Broken(Replica):
