@@ -16,8 +16,7 @@ from cli.progress import requested
 from cli.summary import print_summary
 from cli.views import PlainView, View
 from cli.world import Connected, World
-from schemas.errors import MessageError
-from schemas.messages import RunRequested, StopRequested, encode
+from schemas.messages import RunRequested, StopRequested
 from schemas.report import RunReport
 from schemas.specification import RunSpec, to_dict
 
@@ -65,11 +64,7 @@ async def _stop(run: str, world: World) -> ExitCode:
 
 
 def _prepare(arguments: Namespace, world: World) -> tuple[str, RunSpec]:
-    """The run's name and its validated specification; nothing is published yet.
-
-    Raises:
-        BadInput: the specification is refused, or too large for a message.
-    """
+    """The run's name and its validated specification; nothing is published yet."""
     raw = specification_files.override(
         specification_files.load(arguments.spec), arguments.overrides
     )
@@ -80,10 +75,7 @@ def _prepare(arguments: Namespace, world: World) -> tuple[str, RunSpec]:
         if arguments.run
         else run_ids.derive(arguments.spec, world.now(), secrets.token_hex(2))
     )
-    try:
-        encode(RunRequested(run=run, spec=to_dict(spec)))
-    except MessageError as error:
-        raise BadInput(f"{arguments.spec}: {error}; shorten the specification") from error
+    specification_files.check_size(run, spec, str(arguments.spec))
     return run, spec
 
 
