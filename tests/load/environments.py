@@ -28,7 +28,7 @@ class SlowCartPole(CartPoleEnv):
 class PaddedCartPole(CartPoleEnv):
     """CartPole, with an argument that makes its specification as long as wanted."""
 
-    def __init__(self, padding: str) -> None:
+    def __init__(self, padding: list[str]) -> None:
         super().__init__()
 
 

@@ -18,6 +18,7 @@ from .sizes import Size, tiny
 
 NAME = "largest"
 FUNCTION = "start-run"
+TEXT = 8000  # characters of one text
 
 
 async def measure(at: Bench, size: Size) -> list[Row]:
@@ -70,14 +71,12 @@ async def over(at: Bench) -> list[tuple[str, bool]]:
 def padded(run: str, size: int) -> RunSpec:
     """A specification with which the request of `run` is `size` bytes long."""
 
-    def spec(length: int) -> RunSpec:
-        kwargs = {"padding": "x" * length}
+    def spec(rest: int) -> RunSpec:
+        kwargs = {"padding": ["x" * TEXT] * (size // TEXT - 1) + ["x" * rest]}
         return tiny(2, 1, environment={"id": PADDED, "num_envs": 1, "kwargs": kwargs})
 
-    # msgpack writes a longer length before a longer text: measure with one that is nearly there
-    near = MAX_MESSAGE_BYTES - 4096
-    rest = size - len(encode(RunRequested(run=run, spec=to_dict(spec(near)))))
-    return spec(near + rest)
+    least = 256  # from there on msgpack writes every length in as many bytes
+    return spec(least + size - len(encode(RunRequested(run=run, spec=to_dict(spec(least))))))
 
 
 async def post(at: Bench, path: str, body: bytes) -> tuple[int, str]:
