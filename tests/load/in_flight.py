@@ -22,12 +22,15 @@ async def measure(at: Bench, size: Size) -> list[Row]:
     looking = asyncio.create_task(_look(at, lengths))
     run = await train(at, "in-flight", spec)
     looking.cancel()
+    usage = await at.connected.facts.usage("in-flight")
+    updates = [call.seconds for call in usage if call.function == "update-policy"]
     differs = run.sha256 != await undisturbed(to_dict(spec))
     whole = f"{count} rollouts a version, {versions} versions"
     return [
         Row(benchmark=NAME, what=whole, unit="s", samples=[seconds(run)]),
         Row(benchmark=NAME, what="most commands in the queue", samples=[float(max(lengths))]),
         Row(benchmark=NAME, what="rollouts of one version", unit="1/s", samples=_rates(run)),
+        Row(benchmark=NAME, what="update-policy, fan-out included", unit="s", samples=updates),
         *await losses(at, NAME, run),
         none(NAME, "SHA-256 other than undisturbed", differs),
     ]
