@@ -26,9 +26,10 @@ class NatsDelivery:
         self._reply = message.reply
         self.subject = message.subject
         self.data = bytes(message.data)
-        # A fact's subject is its identity.
-        self.message_id: str = (message.headers or {}).get(MESSAGE_ID, message.subject)
-        self.attempt = position(message.reply).attempt
+        at = position(message.reply)
+        # The time too: sequences begin anew in a stream that was lost.
+        self.message_id = f"{message.subject}:{at.sequence}:{at.at}"
+        self.attempt = at.attempt
 
     async def ack(self) -> None:
         """Settle: never deliver again."""

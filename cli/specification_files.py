@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from cli.errors import BadInput
-from schemas.errors import SpecificationError
-from schemas.specification import RunSpec
+from schemas.errors import MessageError, SpecificationError
+from schemas.messages import RunRequested, encode
+from schemas.specification import RunSpec, to_dict
 
 
 def load(path: Path) -> dict[str, Any]:
@@ -53,6 +54,18 @@ def validate(raw: object, origin: str) -> RunSpec:
     except SpecificationError as refusal:
         told = "\n".join(f"{origin}: {problem}" for problem in refusal.problems)
         raise BadInput(told) from refusal
+
+
+def check_size(run: str, spec: RunSpec, origin: str) -> None:
+    """Return when the request of such a run fits into a message.
+
+    Raises:
+        BadInput: it does not.
+    """
+    try:
+        encode(RunRequested(run=run, spec=to_dict(spec)))
+    except MessageError as error:
+        raise BadInput(f"{origin}: {error}; shorten the specification") from error
 
 
 def _text(path: Path) -> str:

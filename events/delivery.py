@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from events.routes import RetryPolicy
 
+REMEMBERED = 10_000  # messages; the broker has as many in flight
 UNTRIED = frozenset({429, 503})  # busy or away: nobody has tried, so the message is not to blame
 
 
@@ -62,3 +63,31 @@ def decide(
     wait = min(policy.max_wait, policy.min_wait * 2 ** min(delivered - 1, 30))
     wait = max(wait * (0.5 + 0.5 * jitter), answer.retry_after or 0.0)
     return Retry(min(wait, policy.max_wait))
+
+
+class Failures:
+    """How often the function itself failed with a message.
+
+    A message may be settled by another worker, so the one that failed longest ago is forgotten
+    when there are too many; it then gets more attempts than others.
+    """
+
+    def __init__(self, most: int = REMEMBERED) -> None:
+        self._counts: dict[str, int] = {}  # that failed longest ago first
+        self._most = most
+
+    def __len__(self) -> int:
+        return len(self._counts)
+
+    def add(self, message_id: str, failed: bool) -> int:
+        """Failures so far, this time included if it `failed`."""
+        count = self._counts.pop(message_id, 0) + failed
+        if count:
+            self._counts[message_id] = count
+        if len(self._counts) > self._most:
+            self.forget(next(iter(self._counts)))
+        return count
+
+    def forget(self, message_id: str) -> None:
+        """It is settled."""
+        self._counts.pop(message_id, None)

@@ -98,7 +98,7 @@ class Delivery(Protocol):
 
     subject: str
     data: bytes
-    message_id: str  # the same at every attempt
+    message_id: str  # its own, the same at every attempt
     attempt: int  # 1 at the first
 
     async def ack(self) -> None:

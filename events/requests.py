@@ -77,6 +77,26 @@ def from_queue(data: bytes) -> Request:
     )
 
 
+class _Addressed(Struct):
+    run: str = ""
+
+
+class _Queued(Struct, rename="pascal"):
+    body: str | None = None
+
+
+_body_of = msgspec.json.Decoder(_Queued).decode
+_read_run = msgspec.msgpack.Decoder(_Addressed).decode
+
+
+def run_of(data: bytes) -> str:
+    """The run that a queued invocation's message names, unchecked; empty when it names none."""
+    try:
+        return _read_run(base64.b64decode(_body_of(data).body or "")).run
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return ""
+
+
 def from_fact(function: str, subject: str, data: bytes, signature: str) -> Request:
     """The HTTP request that tells `function` a fact."""
     headers = {

@@ -29,6 +29,11 @@ def of(fact: Message) -> str:
     return ".".join((ROOT, tag(fact), fact.run, *_identity(fact)))
 
 
+def run_of(subject: str) -> str:
+    """The run that a fact's subject names; empty when it names none."""
+    return "".join(subject.split(".")[3:4])
+
+
 def of_topic(topic: str) -> str:
     """The filter for all facts of a topic, as `rollout.completed` in stack.yml's annotations."""
     return f"{ROOT}.{topic}.>"

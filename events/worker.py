@@ -1,20 +1,21 @@
 """The queue-worker: delivers facts and asynchronous invocations to functions over HTTP.
 
 At least once: a message is settled only after the function has answered. One `FunctionWorker` per
-function, so a function that fails or is slow holds up nobody else.
+function, so a function that fails or is slow holds up nobody else. What waits for a slot waits
+here, within bounds, so that runs can take turns (ADR 14).
 """
 
 import asyncio
 import logging
 import random
 import time
-from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
-from events import delivery, requests
-from events.delivery import UNTRIED, Answer, Bury, Retry, Settled
+from events import delivery, requests, subjects
+from events.delivery import UNTRIED, Answer, Bury, Failures, Retry, Settled
+from events.in_hand import InHand
 from events.ports import Bus, Delivery, FactLog, Subscription, Unavailable
 from events.requests import Request
 from events.routes import Function
@@ -25,8 +26,10 @@ from schemas.messages import InvocationDeadLettered
 logger = logging.getLogger(__name__)
 
 HEARTBEAT_SECONDS = 3.0  # the broker's ack wait is 10 s
-
 PAUSE_SECONDS = 1.0  # before the broker is asked again after it could not be
+# Between two batches that are taken ahead of free slots. A function that is fast enough empties its
+# queue meanwhile, so several queue-workers share it; one that is slow is seen far ahead.
+AHEAD_SECONDS = 0.05
 
 Sign = Callable[[str, bytes], str]
 
@@ -41,6 +44,14 @@ class Client(Protocol):
         """Tell `request.callback` how the invocation ended."""
 
 
+class Source(NamedTuple):
+    """One of the two ways by which a message comes to a function."""
+
+    subscription: Subscription
+    read: Callable[[Delivery], Request]
+    run_of: Callable[[Delivery], str]  # whose turn it takes
+
+
 class FunctionWorker:
     """Delivers to one function, at most `function.concurrency` at once."""
 
@@ -52,60 +63,83 @@ class FunctionWorker:
         self._facts = facts
         self._client = client
         self._sign = sign
-        self._slots = asyncio.Semaphore(function.concurrency)
-        self._in_hand: set[Delivery] = set()
-        self._tried: Counter[str] = Counter()  # failures by message, of the function itself
+        self._free = function.concurrency  # slots
+        self._in_hand: InHand[Source] = InHand()
+        self._hungry = asyncio.Event()  # less waits than could begin at once
+        self._failures = Failures()  # of the function itself
 
     async def run(self) -> None:
-        """Deliver until cancelled; then finish what is in hand."""
-        name = self._function.name
-        sources = [(await self._bus.commands_for(name), self._from_queue)]
-        if self._function.topics:
-            facts = await self._bus.facts_for(name, self._function.topics)
-            sources.append((facts, self._from_fact))
+        """Deliver until cancelled; then finish what has begun and hand back what has not."""
+        sources = await self._sources()
         heartbeat = asyncio.create_task(self._heartbeat())  # while draining, too
         try:
             async with asyncio.TaskGroup() as deliveries:
-                pulls = asyncio.gather(*(self._pull(*source, deliveries) for source in sources))
+                pulls = asyncio.gather(*(self._pull(source, deliveries) for source in sources))
                 try:
                     await pulls
                 except asyncio.CancelledError:
-                    logger.info("draining", extra={"worker": name, "in_hand": len(self._in_hand)})
+                    self._log(logging.INFO, "draining", in_hand=len(self._in_hand))
                 finally:
                     pulls.cancel()
+                    await self._in_hand.hand_back()
         finally:
             heartbeat.cancel()
 
-    async def _pull(
-        self,
-        source: Subscription,
-        read: Callable[[Delivery], Request],
-        deliveries: asyncio.TaskGroup,
-    ) -> None:
+    async def _sources(self) -> list[Source]:
+        name = self._function.name
+        commands = await self._bus.commands_for(name)
+        sources = [Source(commands, self._from_queue, lambda m: requests.run_of(m.data))]
+        if self._function.topics:
+            facts = await self._bus.facts_for(name, self._function.topics)
+            run_of = lambda m: subjects.run_of(m.subject)  # noqa: E731
+            sources.append(Source(facts, self._from_fact, run_of))
+        return sources
+
+    async def _pull(self, source: Source, deliveries: asyncio.TaskGroup) -> None:
         while True:
-            async with self._slots:  # do not take what cannot be worked on
-                free = self._function.concurrency - len(self._in_hand)
             try:
-                arrived = await source.next(max(1, free))
+                arrived = await source.subscription.next(await self._room())
             except Unavailable as error:
-                self._warn("broker away", why=str(error))
+                self._log(logging.WARNING, "broker away", why=str(error))
                 await asyncio.sleep(PAUSE_SECONDS)
                 continue
             for message in arrived:
-                self._in_hand.add(message)
-                deliveries.create_task(self._deliver(message, read))
+                self._in_hand.take(source.run_of(message), message, source)
+            self._begin(deliveries)
 
-    async def _deliver(self, message: Delivery, read: Callable[[Delivery], Request]) -> None:
+    async def _room(self) -> int:
+        """How many messages to take, once it is time: at once while little waits here."""
+        while self._in_hand.waiting >= self._function.concurrency or not self._in_hand.room:
+            self._hungry.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(AHEAD_SECONDS):
+                    await self._hungry.wait()
+            if self._in_hand.room:
+                break
+        return self._in_hand.room
+
+    def _begin(self, deliveries: asyncio.TaskGroup) -> None:
+        """Fill the free slots, one run after the other."""
+        while self._free and self._in_hand.waiting:
+            self._free -= 1
+            deliveries.create_task(self._deliver(*self._in_hand.next(), deliveries))
+        if self._in_hand.waiting < self._function.concurrency:
+            self._hungry.set()
+
+    async def _deliver(
+        self, message: Delivery, source: Source, deliveries: asyncio.TaskGroup
+    ) -> None:
         try:
-            async with self._slots:
-                await self._attempt(message, read)
+            await self._attempt(message, source.read)
         except Unavailable as error:  # not settled: the broker delivers it again
-            self._warn("unsettled", why=str(error))
+            self._log(logging.WARNING, "unsettled", why=str(error))
         except Exception:
             # The boundary: a defect of one delivery must not end all others. Told, and not settled.
             logger.exception("unsettled", extra={"worker": self._function.name})
         finally:
-            self._in_hand.discard(message)
+            self._in_hand.let_go(message)
+            self._free += 1
+            self._begin(deliveries)
 
     async def _attempt(self, message: Delivery, read: Callable[[Delivery], Request]) -> None:
         try:
@@ -114,20 +148,20 @@ class FunctionWorker:
             await self._bury(message, Request(body=message.data), Answer(400), str(error))
             return
         answer = await self._client.invoke(self._function, request)
-        self._tried[message.message_id] += answer.status not in UNTRIED
-        tried, policy = self._tried[message.message_id], self._function.retry
+        tried = self._failures.add(message.message_id, answer.status not in UNTRIED)
+        policy = self._function.retry
         match delivery.decide(answer, tried, message.attempt, policy, random.random()):
             case Settled():
                 await self._settle(message, request, answer)
             case Retry(delay):
-                self._warn("retry", **_about(message, request, answer))
+                self._log(logging.WARNING, "retry", **_about(message, request, answer))
                 await message.retry(delay)
             case Bury(why):
-                self._warn("dead letter", **_about(message, request, answer))
+                self._log(logging.WARNING, "dead letter", **_about(message, request, answer))
                 await self._bury(message, request, answer, why)
 
     async def _settle(self, message: Delivery, request: Request, answer: Answer) -> None:
-        del self._tried[message.message_id]
+        self._failures.forget(message.message_id)
         if request.callback:
             await self._client.call_back(self._function, request, answer)
         await message.ack()
@@ -160,12 +194,10 @@ class FunctionWorker:
     async def _heartbeat(self) -> None:
         while True:
             await asyncio.sleep(HEARTBEAT_SECONDS)
-            for message in list(self._in_hand):
-                with suppress(Unavailable):  # then it is delivered again
-                    await message.extend()
+            await self._in_hand.extend()
 
-    def _warn(self, event: str, **fields: object) -> None:
-        logger.warning(event, extra={"worker": self._function.name, **fields})
+    def _log(self, level: int, event: str, **fields: object) -> None:
+        logger.log(level, event, extra={"worker": self._function.name, **fields})
 
 
 def _about(message: Delivery, request: Request, answer: Answer) -> dict[str, object]:

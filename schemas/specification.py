@@ -14,6 +14,7 @@ Steps = Annotated[int, Meta(ge=1, le=10**15)]
 Fraction = Annotated[float, Meta(ge=0, le=1)]
 NonNegative = Annotated[float, Meta(ge=0)]
 Annealing = Literal["constant", "linear"]
+MAX_ROLLOUTS = 800  # whose references fit into one message, however long the names in them are
 
 
 class Section(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -31,7 +32,9 @@ class EnvironmentSpec(Section, frozen=True, kw_only=True):
 class RolloutSpec(Section, frozen=True, kw_only=True):
     """How experience is collected: `count` rollouts per version, each of `num_envs`."""
 
-    count: Annotated[int, Meta(ge=1, le=1000, description="rollouts per version (fan-out)")] = 1
+    count: Annotated[
+        int, Meta(ge=1, le=MAX_ROLLOUTS, description="rollouts per version (fan-out)")
+    ] = 1
     threshold: Annotated[
         int | None,
         Meta(

@@ -160,9 +160,15 @@ class InMemorySubscription:
     def __init__(self, immediate: bool, quiet: float) -> None:
         self.immediate = immediate
         self.acknowledged: list[str] = []
+        self.delivered: list[InMemoryDelivery] = []
         self._quiet = quiet
         self._ready: deque[InMemoryDelivery] = deque()
         self._arrived = asyncio.Event()
+
+    @property
+    def untaken(self) -> int:
+        """Messages that wait for whoever asks next."""
+        return len(self._ready)
 
     def add(self, subject: str, data: bytes, message_id: str, attempt: int = 1) -> None:
         self._ready.append(InMemoryDelivery(self, subject, data, message_id, attempt))
@@ -176,7 +182,9 @@ class InMemorySubscription:
                     await self._arrived.wait()
             except TimeoutError:
                 return []
-        return [self._ready.popleft() for _ in range(min(limit, len(self._ready)))]
+        taken = [self._ready.popleft() for _ in range(min(limit, len(self._ready)))]
+        self.delivered += taken
+        return taken
 
 
 class InMemoryBus:
@@ -209,6 +217,10 @@ class InMemoryBus:
     async def commands_for(self, function: str) -> InMemorySubscription:
         if function not in self._commands:
             self._commands[function] = InMemorySubscription(*self._options)
+        return self._commands[function]
+
+    def commands(self, function: str) -> InMemorySubscription:
+        """The queue of a function that somebody has subscribed for."""
         return self._commands[function]
 
     async def enqueue(self, function: str, request: bytes, message_id: str) -> None:

@@ -94,9 +94,13 @@ def _prepare(arguments: Namespace, world: World) -> tuple[str, RunSpec]:
     )
     register(environment_modules(world.environment))
     spec = specification_files.validate(raw, str(arguments.spec))
-    if arguments.run:
-        return run_ids.check(arguments.run), spec
-    return run_ids.derive(arguments.spec, world.now(), secrets.token_hex(2)), spec
+    run = (
+        run_ids.check(arguments.run)
+        if arguments.run
+        else run_ids.derive(arguments.spec, world.now(), secrets.token_hex(2))
+    )
+    specification_files.check_size(run, spec, str(arguments.spec))
+    return run, spec
 
 
 async def _publish(run: str, spec: RunSpec, world: World) -> None:

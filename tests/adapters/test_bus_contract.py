@@ -75,10 +75,10 @@ async def test_a_message_that_comes_later_wakes_the_waiting(world: World) -> Non
     commands = await world.bus.commands_for(function)
     waiting = asyncio.ensure_future(commands.next(8))
     await asyncio.sleep(0.05)
-    await world.bus.enqueue(function, b"late", "id-" + function)
+    await world.bus.enqueue(function, b"late", new_id())
     async with asyncio.timeout(5):
         (delivery,) = await waiting
-    assert (delivery.data, delivery.message_id) == (b"late", "id-" + function)
+    assert delivery.data == b"late"
     assert (delivery.subject, delivery.attempt) == (subjects.of_command(function), 1)
 
 
@@ -121,7 +121,7 @@ async def test_a_subscription_is_shared(world: World) -> None:
 
 
 async def test_facts_go_to_every_function_that_hears_their_topic(world: World) -> None:
-    """Said before or after it subscribed; other topics do not come; the subject is the id."""
+    """Said before or after it subscribed; other topics do not come."""
     run, one, two = new_run(), new_function(), new_function()
     await world.facts.say(requested(run))
     hears_all = await world.bus.facts_for(one, ["run.requested", "run.stop-requested"])
@@ -138,7 +138,7 @@ async def test_facts_go_to_every_function_that_hears_their_topic(world: World) -
 
     heard = await of_run(hears_all, 2)
     assert [decode(d.data) for d in heard] == [requested(run), stopped(run)]
-    assert [d.message_id for d in heard] == [d.subject for d in heard]
+    assert heard[0].message_id != heard[1].message_id
     assert [decode(d.data) for d in await of_run(hears_stop, 1)] == [stopped(run)]
 
 

@@ -95,6 +95,7 @@ def test_train_prints_one_json_document(desk: Desk, spec: str) -> None:
     [
         (("--set", "rollout.threshold=3"), "spec.rollout.threshold: found 3; allowed: 1 to 2"),
         (("--set", "environment.id='Cartpole-v1'"), "did you mean 'CartPole-v1'?"),
+        (("--set", f"algorithm.hidden_sizes={[4096] * 86_000}"), "the limit is 256000; shorten"),
         (("--run", "not a name"), "is no run's name"),
         (("--sett", "seed=5"), "unrecognized arguments"),
     ],

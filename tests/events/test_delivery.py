@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from events.delivery import Answer, Bury, Retry, Settled, decide
+from events.delivery import Answer, Bury, Failures, Retry, Settled, decide
 from events.routes import RetryPolicy
 
 POLICY = RetryPolicy(attempts=5, min_wait=1.0, max_wait=8.0)
@@ -84,3 +84,29 @@ def test_a_long_or_binary_answer_is_cut_and_made_text() -> None:
     outcome = decide(Answer(400, b"x" * 10_000 + b"\xff"), 1, 1, POLICY, 0.0)
     assert isinstance(outcome, Bury)
     assert outcome.error == "x" * 8191 + "\N{REPLACEMENT CHARACTER}"
+
+
+def test_only_failures_of_the_function_itself_are_counted() -> None:
+    """An outage between two failures changes nothing, and costs no memory."""
+    failures = Failures()
+    assert [failures.add("a", failed) for failed in (False, True, False, True)] == [0, 1, 1, 2]
+    assert failures.add("b", False) == 0
+    assert len(failures) == 1
+
+
+def test_what_is_settled_is_forgotten() -> None:
+    failures = Failures()
+    failures.add("a", True)
+    failures.forget("a")
+    failures.forget("never heard of")
+    assert len(failures) == 0
+    assert failures.add("a", True) == 1
+
+
+@given(st.lists(st.tuples(st.sampled_from("abcdefgh"), st.booleans()), max_size=100))
+def test_failures_are_remembered_within_a_bound(answers: list[tuple[str, bool]]) -> None:
+    """However many messages fail here and are settled elsewhere."""
+    failures = Failures(most=3)
+    for message_id, failed in answers:
+        assert failures.add(message_id, failed) >= failed
+        assert len(failures) <= 3

@@ -1,15 +1,28 @@
 """Deliveries as HTTP: OpenFaaS's queue requests, and facts."""
 
+import base64
 import json
 import uuid
 from contextlib import suppress
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from events.requests import CALL_ID, SIGNATURE, TOPIC, Request, from_fact, from_queue
+from events.requests import (
+    CALL_ID,
+    SIGNATURE,
+    TOPIC,
+    QueueRequest,
+    Request,
+    from_fact,
+    from_queue,
+    run_of,
+)
 from schemas.errors import MessageError
+from schemas.messages import Message, encode, tag
+from tests.schemas.samples import SAMPLES
 
 # As OpenFaaS's gateway writes it: Go's JSON of queue.Request.
 QUEUED = {
@@ -106,3 +119,21 @@ def test_a_fact_has_one_call_id_per_listener() -> None:
     assert len(set(told)) == 4
     assert told[:2] == told[4:]
     assert all(str(uuid.UUID(call_id)) == call_id for call_id in told)
+
+
+def a_queued(body: bytes) -> bytes:
+    queued = QueueRequest(function="f", body=base64.b64encode(body).decode())
+    return msgspec.json.encode(queued)
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=[tag(sample) for sample in SAMPLES])
+def test_the_run_of_a_queued_message_is_known_without_decoding_it(sample: Message) -> None:
+    assert run_of(a_queued(encode(sample))) == sample.run
+
+
+@given(st.binary(max_size=100))
+def test_bytes_that_name_no_run_belong_to_none(data: bytes) -> None:
+    """Whoever waits behind them is not to notice."""
+    for queued in (data, a_queued(data), a_queued(b"\x91" * 5000)):
+        assert isinstance(run_of(queued), str)
+    assert run_of(b'{"Body": "not base64"}') == ""

@@ -110,3 +110,9 @@ def test_the_documented_address_is_the_subject(sample: Message) -> None:
     documented = re.sub(r"\{\w+\}", "*", address(type(sample)))
     is_usage = isinstance(sample, InvocationCompleted)
     assert matches(subjects.of_usage(sample) if is_usage else subjects.of(sample), documented)
+
+
+@pytest.mark.parametrize("fact", FACT_SAMPLES, ids=[tag(fact) for fact in FACT_SAMPLES])
+def test_a_facts_subject_names_its_run(fact: Message) -> None:
+    assert subjects.run_of(subjects.of(fact)) == fact.run
+    assert subjects.run_of("ftg.word") == ""

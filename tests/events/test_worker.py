@@ -1,15 +1,17 @@
 """The queue-worker on an in-memory bus: what is settled, repeated, buried, and for whom."""
 
 import asyncio
+import base64
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import msgspec
 
 from events.delivery import Answer
+from events.fairness import LARGEST, MOST, MOST_BYTES
 from events.requests import SIGNATURE, TOPIC, QueueRequest, Request
 from events.routes import Function, RetryPolicy
-from events.worker import FunctionWorker
+from events.worker import AHEAD_SECONDS, FunctionWorker
 from schemas import dead_letter
 from schemas.messages import InvocationDeadLettered, StopRequested, encode
 from tests.fakes import InMemoryBus, InMemoryFactLog
@@ -54,6 +56,11 @@ class Bench:
             return f"signed {name}"
 
         return FunctionWorker(function, self.bus, self.facts, self.replica, sign)
+
+    @property
+    def taken(self) -> int:
+        """Commands that a worker has asked for and got."""
+        return len(self.bus.commands("conclude-run").delivered)
 
     @property
     def acknowledged(self) -> list[str]:
@@ -200,6 +207,110 @@ async def test_an_outage_does_not_use_up_the_attempts_of_the_function() -> None:
         await until(lambda: bench.acknowledged)
     assert len(bench.replica.requests) == 7
     assert bench.bus.buried == []
+
+
+def queued(run: str, index: int = 0) -> bytes:
+    """A command of a run, as the gateway queues it."""
+    body = encode(StopRequested(run=run))
+    header = {"X-Call-Id": [f"{run}-{index}"]}
+    request = QueueRequest(
+        function="conclude-run", body=base64.b64encode(body).decode(), header=header
+    )
+    return msgspec.json.encode(request)
+
+
+ONE = Function(name="conclude-run", retry=FAST)  # one slot
+
+
+async def test_a_small_run_does_not_wait_for_a_large_one() -> None:
+    """300 commands of one run are queued, then 3 of another: these take every second turn."""
+    bench = Bench(Replica())
+    bench.replica.gate.clear()
+    async with working(bench, ONE) as worker:
+        for index in range(300):
+            await bench.bus.enqueue("conclude-run", queued("large", index), f"large-{index}")
+        await until(lambda: bench.taken == 300)
+        for index in range(3):
+            await bench.bus.enqueue("conclude-run", queued("small", index), f"small-{index}")
+        await until(lambda: bench.taken == 303)
+        bench.replica.gate.set()
+        await until(lambda: len(bench.acknowledged) == 303)
+        assert not worker.done()
+    order = [request.call_id.split("-")[0] for request in bench.replica.requests]
+    last = max(turn for turn, run in enumerate(order) if run == "small")
+    assert (order.count("small"), last) == (3, 6)
+
+
+async def test_no_more_is_taken_than_may_wait() -> None:
+    """One slot, a replica that stands still: the rest stays in the broker, for other workers."""
+    bench = Bench(Replica())
+    bench.replica.gate.clear()
+    async with working(bench, ONE):
+        for index in range(MOST + 100):
+            await bench.bus.enqueue("conclude-run", queued("large", index), f"large-{index}")
+        await until(lambda: bench.taken > MOST)
+        for _ in range(3):
+            await asyncio.sleep(AHEAD_SECONDS)
+        assert bench.taken == MOST + 1  # one of them is in flight
+        bench.replica.gate.set()
+        await until(lambda: len(bench.acknowledged) == MOST + 100)
+
+
+async def test_what_waits_is_bounded_by_its_bytes_too() -> None:
+    """More slots than large messages that may wait: the worker stops asking, and goes on later."""
+    large = queued("large") + b" " * LARGEST
+    wide = Function(name="conclude-run", max_inflight=100, retry=FAST)
+    bench = Bench(Replica())
+    bench.replica.gate.clear()
+    async with working(bench, wide):
+        for index in range(300):
+            await bench.bus.enqueue("conclude-run", large, f"large-{index}")
+        await until(lambda: bench.replica.at_once == 100 and bench.taken > 100)
+        for _ in range(3):
+            await asyncio.sleep(AHEAD_SECONDS)
+        assert bench.taken - 100 <= MOST_BYTES // LARGEST
+        bench.replica.gate.set()
+        await until(lambda: len(bench.acknowledged) == 300)
+
+
+async def test_cancelling_hands_back_what_has_not_begun() -> None:
+    """The next worker has it at once, not after the ack wait; nothing is delivered twice."""
+    bench = Bench(Replica())
+    bench.replica.gate.clear()
+    task = asyncio.create_task(bench.worker(ONE).run())
+    for index in range(5):
+        await bench.bus.enqueue("conclude-run", queued("demo", index), f"demo-{index}")
+    await until(lambda: bench.taken == 5)
+    task.cancel()
+    await until(lambda: bench.bus.commands("conclude-run").untaken == 4)
+    bench.replica.gate.set()
+    async with asyncio.timeout(5):
+        await asyncio.gather(task, return_exceptions=True)
+    assert len(bench.acknowledged) == 1
+    async with working(bench, ONE):
+        await until(lambda: len(bench.acknowledged) == 5)
+    assert len({request.call_id for request in bench.replica.requests}) == 5
+    assert len(bench.replica.requests) == 5
+
+
+async def test_what_comes_again_while_it_is_in_hand_is_not_delivered_twice() -> None:
+    """After a pause of more than the ack wait the broker sends everything again."""
+    bench = Bench(Replica())
+    bench.replica.gate.clear()
+    async with working(bench, ONE):
+        for index in range(2):
+            await bench.bus.enqueue("conclude-run", queued("demo", index), f"demo-{index}")
+        await until(lambda: bench.taken == 2)
+        for index in range(2):
+            again = queued("demo", index)
+            bench.bus.commands("conclude-run").add("ftg-async", again, f"demo-{index}", 2)
+        await until(lambda: bench.taken == 4)
+        bench.replica.gate.set()
+        await until(lambda: len(bench.acknowledged) == 2)
+        bench.bus.commands("conclude-run").add("ftg-async", queued("demo", 1), "demo-1", 3)
+        await until(lambda: len(bench.acknowledged) == 3)
+    assert bench.acknowledged == ["demo-0", "demo-1", "demo-1"]
+    assert [request.call_id for request in bench.replica.requests] == bench.acknowledged
 
 
 class Broken(Replica):

@@ -7,10 +7,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from schemas import messages
+from schemas import keys, messages
 from schemas.errors import MessageError
 from schemas.export import MESSAGE_TYPES
-from schemas.messages import MAX_MESSAGE_BYTES, RunRequested, RunStarted, decode, encode, tag
+from schemas.messages import (
+    MAX_MESSAGE_BYTES,
+    EpisodeSummary,
+    RewardsReady,
+    RunRequested,
+    RunStarted,
+    Schedule,
+    UpdatePolicy,
+    decode,
+    encode,
+    tag,
+)
+from schemas.references import ObjectRef, PolicyRef, TrajectoryRef
+from schemas.specification import MAX_ROLLOUTS
 from tests.schemas import strategies
 from tests.schemas.golden import versions
 from tests.schemas.samples import MANIFEST, RUN, SAMPLES
@@ -113,6 +126,49 @@ def test_an_oversized_message_is_refused_before_it_is_read() -> None:
     oversized = b"\xc1" * (MAX_MESSAGE_BYTES + 1)  # 0xc1 is never used in msgpack
     with pytest.raises(MessageError, match="256001 bytes; the limit is 256000"):
         decode(oversized)
+
+
+def test_the_largest_batch_fits_into_one_message() -> None:
+    """With the longest names that a run, a bucket and a version can have."""
+    run, version = "r" * 63, 10**9
+
+    def stored(key: str) -> ObjectRef:
+        return ObjectRef(bucket="b" * 63, key=key, size=2**32 - 1, sha256="f" * 64)
+
+    policy = PolicyRef(
+        version=version,
+        policy=stored(keys.policy(run, version)),
+        learner=stored(keys.learner(run, version)),
+        env_steps=10**15,
+        episodes=10**15,
+    )
+    batch = [
+        TrajectoryRef(version=version, index=i, object=stored(keys.trajectory(run, version, i)))
+        for i in range(MAX_ROLLOUTS)
+    ]
+    ready = RewardsReady(
+        run=run,
+        manifest=stored(keys.manifest(run)),
+        policy=policy,
+        batch=batch,
+        env_steps=10**15,
+        episodes=EpisodeSummary(episodes=10**15, return_min=-1.0, return_max=1.0),
+        rewards=stored(keys.rewards(run, version)),
+    )
+    update = UpdatePolicy(
+        run=run,
+        manifest=ready.manifest,
+        policy=policy,
+        batch=batch,
+        rewards=ready.rewards,
+        env_steps=ready.env_steps,
+        episodes=10**15,
+        schedule=Schedule(
+            learning_rate=1e-3, clip_coef=0.2, ent_coef=0.0, rollouts=MAX_ROLLOUTS, evaluate=True
+        ),
+    )
+    assert decode(encode(ready)) == ready
+    assert decode(encode(update)) == update
 
 
 def test_deep_nesting_is_refused_and_overflows_no_stack() -> None:
