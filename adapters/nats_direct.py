@@ -52,6 +52,13 @@ async def read_all(broker: Broker, stream: str, pattern: str) -> list[Stored]:
     return found
 
 
+async def read_one(broker: Broker, stream: str, sequence: int) -> Stored | None:
+    """The message with this number, if it is still there."""
+    request = {"seq": sequence, "next_by_subj": ">", "batch": 1}
+    page = await broker.batch(f"DIRECT.GET.{stream}", request)
+    return next((item for item in _stored(page) if item.sequence == sequence), None)
+
+
 def _stored(page: "list[Msg]") -> list[Stored]:
     if status(page[-1]) not in (COMPLETE, NONE_FOUND):
         raise Unavailable(f"direct get: {page[-1].headers}")

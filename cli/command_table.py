@@ -1,7 +1,7 @@
 """Every command as data, and the parser made of it. Nothing heavy is imported here."""
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
@@ -24,7 +24,16 @@ class Command(NamedTuple):
     handler: str
     summary: str
     arguments: tuple[Argument, ...] = ()
+    one_of: tuple[Argument, ...] = ()  # exactly one of them is given
     epilog: Callable[[], str] = exit_codes.epilog
+
+
+class Group(NamedTuple):
+    """Commands under one name."""
+
+    name: str
+    summary: str
+    commands: tuple[Command, ...]
 
 
 def argument(*flags: str, **options: Any) -> Argument:
@@ -52,6 +61,28 @@ def _how_to_load() -> str:
 
     return HOW_TO_LOAD + "\n" + exit_codes.epilog()
 
+
+LETTER = argument("id", type=int, metavar="ID", help="a number that `faastrain dead list` shows")
+OF_RUN = argument("--run", metavar="RUN", help="those of one run")
+SELECTED = (
+    argument("id", type=int, metavar="ID", nargs="?", help=LETTER.options["help"]),
+    OF_RUN,
+    argument("--all", action="store_true", help="every one"),
+)
+DEAD_LETTERS = (
+    Command("list", "cli.commands.dead:list_letters", "what was given up", (OF_RUN, JSON)),
+    Command(
+        "show", "cli.commands.dead:show", "payload, error, attempts, when, where", (LETTER, JSON)
+    ),
+    Command(
+        "replay",
+        "cli.commands.dead:replay",
+        "invoke the function again with the message, and remove the letter",
+        (JSON,),
+        SELECTED,
+    ),
+    Command("drop", "cli.commands.dead:drop", "remove the letter", (JSON,), SELECTED),
+)
 
 COMMANDS = (
     Command(
@@ -89,7 +120,7 @@ COMMANDS = (
         "cli.commands.reading:export",
         "write a run's policy, specification and report into one file for NumPy",
         (RUN, argument("file", type=Path, metavar="FILE", help="a .npz file"), JSON),
-        _how_to_load,
+        epilog=_how_to_load,
     ),
     Command(
         "logs",
@@ -103,6 +134,7 @@ COMMANDS = (
             JSON,
         ),
     ),
+    Group("dead", "deliveries that were given up: list, show, replay, drop", DEAD_LETTERS),
     Command(
         "up",
         "cli.commands.stack:up",
@@ -135,16 +167,32 @@ def parser() -> Parser:
         epilog=f"{VARIABLES}\n{exit_codes.epilog()}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    groups = made.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for command in COMMANDS:
-        sub = groups.add_parser(
+    _add(made, COMMANDS)
+    return made
+
+
+def _add(parent: argparse.ArgumentParser, commands: Sequence[Command | Group]) -> None:
+    names = parent.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for command in commands:
+        epilog = exit_codes.epilog() if isinstance(command, Group) else command.epilog()
+        sub = names.add_parser(
             command.name,
             help=command.summary,
             description=command.summary[0].upper() + command.summary[1:] + ".",
-            epilog=command.epilog(),
+            epilog=epilog,
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
-        for flags, options in command.arguments:
-            sub.add_argument(*flags, **options)
-        sub.set_defaults(handler=command.handler)
-    return made
+        if isinstance(command, Group):
+            _add(sub, command.commands)
+        else:
+            _fill(sub, command)
+
+
+def _fill(parser: argparse.ArgumentParser, command: Command) -> None:
+    for flags, options in command.arguments:
+        parser.add_argument(*flags, **options)
+    if command.one_of:
+        alternatives = parser.add_mutually_exclusive_group(required=True)
+        for flags, options in command.one_of:
+            alternatives.add_argument(*flags, **options)
+    parser.set_defaults(handler=command.handler)

@@ -4,7 +4,8 @@ A cluster is named by OPENFAAS_URL together with FAASTRAIN_NATS_URL; else it is 
 FAASTRAIN_HOME (default ./.faastrain), which tells of itself in stack.json.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -21,6 +22,7 @@ environment variables:
   OPENFAAS_PASSWORD        of the gateway's user admin
   FAASTRAIN_NATS_USER, FAASTRAIN_NATS_PASSWORD
   FAASTRAIN_S3_URL, FAASTRAIN_S3_ACCESS_KEY, FAASTRAIN_S3_SECRET_KEY, FAASTRAIN_BUCKET
+  FAASTRAIN_SIGNING_KEY    the secret ftg-signing-key; only `faastrain dead replay` needs it
 """
 
 
@@ -64,6 +66,25 @@ def find(environment: Mapping[str, str]) -> Target:
     return _cluster(environment) if is_cluster(environment) else _embedded(home_of(environment))
 
 
+def signing_key(environment: Mapping[str, str]) -> bytes:
+    """The key that commands are signed with.
+
+    Raises:
+        StackTrouble: no embedded stack runs, or its secret cannot be read.
+        BadInput: a cluster's variable is missing.
+    """
+    if is_cluster(environment):
+        key = environment.get("FAASTRAIN_SIGNING_KEY", "")
+        if not key:
+            raise BadInput(
+                "FAASTRAIN_SIGNING_KEY is not set; write the secret ftg-signing-key there"
+            )
+        return key.encode()
+    file = Path(_state(home_of(environment)).secrets) / "ftg-signing-key"
+    with _readable():
+        return file.read_bytes().strip()
+
+
 def _cluster(environment: Mapping[str, str]) -> Target:
     def value(name: str) -> str:
         if not environment.get(name):
@@ -84,14 +105,25 @@ def _cluster(environment: Mapping[str, str]) -> Target:
 
 
 def _embedded(home: Path) -> Target:
+    state = _state(home)
+    with _readable():
+        return _of_state(state)
+
+
+def _state(home: Path) -> "StackState":
     from embedded.state import StackFiles
 
     files = StackFiles(home)
     state = files.load() if files.state.exists() and files.is_alive() else None
     if state is None:
         raise StackTrouble(f"no stack runs at {home}; start it with `faastrain up`")
+    return state
+
+
+@contextmanager
+def _readable() -> Iterator[None]:
     try:
-        return _of_state(state)
+        yield
     except OSError as error:
         raise StackTrouble(
             f"{error.filename}: {error.strerror}; `faastrain down`, then `faastrain up`"

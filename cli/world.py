@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from cli.gateway import Gateway
     from cli.streams import Streams
-    from events.ports import FactLog, ObjectStore
+    from events.ports import CommandQueue, DeadLetters, FactLog, ObjectStore
 
 
 class Connected(NamedTuple):
@@ -23,6 +23,8 @@ class Connected(NamedTuple):
     facts: "FactLog"
     objects: "ObjectStore"
     streams: "Streams"
+    dead_letters: "DeadLetters"
+    commands: "CommandQueue"
 
 
 class World(NamedTuple):
@@ -33,6 +35,7 @@ class World(NamedTuple):
     connect: Callable[[], AbstractAsyncContextManager[Connected]]
     gateway: Callable[[], "Gateway"]
     ensure_stack: Callable[[], None]  # start the embedded stack unless one runs
+    signing_key: Callable[[], bytes]  # only who invokes a function needs it
     now: Callable[[], float] = time.time  # Unix time, seconds
 
 
@@ -44,12 +47,15 @@ def real(environment: Mapping[str, str]) -> World:
         connect=lambda: _connect(environment),
         gateway=lambda: _gateway(environment),
         ensure_stack=lambda: _ensure_stack(environment),
+        signing_key=lambda: target.signing_key(environment),
     )
 
 
 @asynccontextmanager
 async def _connect(environment: Mapping[str, str]) -> "AsyncIterator[Connected]":
     from adapters import broker
+    from adapters.gateway import GatewayQueue
+    from adapters.nats_dead_letters import NatsDeadLetters
     from adapters.nats_facts import NatsFactLog
     from adapters.object_store import S3ObjectStore
     from adapters.settings import Login
@@ -62,12 +68,20 @@ async def _connect(environment: Mapping[str, str]) -> "AsyncIterator[Connected]"
         found.nats.url, Login(found.nats.user, found.nats.password), "faastrain"
     )
     objects = S3ObjectStore(found.s3.url, found.bucket, Login(found.s3.user, found.s3.password))
+    commands = GatewayQueue(found.gateway.url)
     try:
-        yield Connected(NatsFactLog(connection), objects, JetStreamStreams(connection))
+        yield Connected(
+            facts=NatsFactLog(connection),
+            objects=objects,
+            streams=JetStreamStreams(connection),
+            dead_letters=NatsDeadLetters(connection),
+            commands=commands,
+        )
     finally:
         with suppress(Unavailable):  # nothing is pending; why the command ended matters more
             await connection.close()
         await objects.close()
+        await commands.close()
 
 
 def _gateway(environment: Mapping[str, str]) -> "Gateway":

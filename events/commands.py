@@ -26,7 +26,8 @@ class Invocation(NamedTuple):
     """An asynchronous invocation of one function with one message.
 
     `attempt` tells an invocation that is issued again on purpose from one that merely came twice:
-    the queue drops only the latter.
+    the queue drops only the latter. Deadlines count it upwards; a dead letter that is replayed has
+    its number, negative.
     """
 
     function: str

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from typing import NamedTuple, Protocol
 
 from events.commands import Invocation
+from schemas.dead_letter import DeadLetter
 from schemas.messages import InvocationCompleted, Message
 from schemas.references import ObjectRef
 
@@ -132,6 +133,26 @@ class Bus(Protocol):
 
     async def bury(self, function: str, record: bytes) -> None:
         """Write a dead letter."""
+
+
+class Kept(NamedTuple):
+    """A dead letter and its number, which no other one ever gets."""
+
+    id: int
+    letter: DeadLetter
+
+
+class DeadLetters(Protocol):
+    """The deliveries that were given up, as an operator reads them."""
+
+    async def all(self) -> list[Kept]:
+        """Every one, the oldest first."""
+
+    async def get(self, number: int) -> Kept | None:
+        """One, if it is still kept."""
+
+    async def drop(self, number: int) -> bool:
+        """Remove it; False when there is no such one."""
 
 
 class Services(NamedTuple):

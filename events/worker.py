@@ -17,7 +17,7 @@ from events import delivery, requests, subjects
 from events.delivery import UNTRIED, Answer, Bury, Failures, Retry, Settled
 from events.in_hand import InHand
 from events.ports import Bus, Delivery, FactLog, Subscription, Unavailable
-from events.requests import Request
+from events.requests import SIGNATURE, Request
 from events.routes import Function
 from schemas import dead_letter, messages
 from schemas.errors import MessageError
@@ -177,6 +177,7 @@ class FunctionWorker:
             status=answer.status,
             error=error,
             at=time.time(),
+            signature=request.headers.get(SIGNATURE, ""),
         )
         await self._bus.bury(self._function.name, dead_letter.encode(letter))
         for fact in obituary(letter):

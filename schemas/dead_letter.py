@@ -19,6 +19,7 @@ class DeadLetter(Struct, frozen=True, kw_only=True):
     status: int
     error: str
     at: Annotated[float, Meta(description="Unix time, seconds")]
+    signature: Annotated[str, Meta(description="as it came; empty: unsigned")] = ""
 
 
 _encoder = msgspec.msgpack.Encoder()

@@ -9,7 +9,8 @@ from collections.abc import AsyncIterator, Sequence
 from adapters.errors import ObjectAltered, ObjectMissing
 from events import subjects
 from events.commands import Invocation
-from events.ports import Recorded
+from events.ports import Kept, Recorded
+from schemas.dead_letter import DeadLetter
 from schemas.messages import InvocationCompleted, Message, decode, encode
 from schemas.references import ObjectRef
 
@@ -115,11 +116,37 @@ class InMemoryCommandQueue:
     """The CommandQueue port: remembers what was invoked."""
 
     def __init__(self) -> None:
-        self.invoked: list[Invocation] = []
+        self.taken: list[tuple[Invocation, bytes, str]] = []
+
+    @property
+    def invoked(self) -> list[Invocation]:
+        return [request for request, _, _ in self.taken]
 
     async def invoke(self, request: Invocation, body: bytes, signature: str) -> None:
         if request.call_id not in {known.call_id for known in self.invoked}:
-            self.invoked.append(request)
+            self.taken.append((request, body, signature))
+
+
+class InMemoryDeadLetters:
+    """The DeadLetters port."""
+
+    def __init__(self) -> None:
+        self.kept: dict[int, DeadLetter] = {}
+        self._last = 0
+
+    def bury(self, letter: DeadLetter) -> int:
+        self._last += 1
+        self.kept[self._last] = letter
+        return self._last
+
+    async def all(self) -> list[Kept]:
+        return [Kept(*item) for item in self.kept.items()]
+
+    async def get(self, number: int) -> Kept | None:
+        return Kept(number, self.kept[number]) if number in self.kept else None
+
+    async def drop(self, number: int) -> bool:
+        return self.kept.pop(number, None) is not None
 
 
 class InMemoryDelivery:

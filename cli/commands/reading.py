@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from cli import run_ids, runs
+from cli.commands import dead
 from cli.errors import BadInput
 from cli.exit_codes import ExitCode
 from cli.phrases import event_line, timestamp
@@ -18,6 +19,7 @@ from events import subjects
 from events.ports import Recorded
 from events.report import build, reported_policy
 from schemas.messages import ReportWritten
+from schemas.report import RunReport
 
 HEAD = ("run", "status", "reason", "environment", "versions", "steps", "return", "seconds")
 
@@ -25,15 +27,19 @@ HEAD = ("run", "status", "reason", "environment", "versions", "steps", "return",
 def show(arguments: Namespace, world: World) -> ExitCode:
     """Print a run's report as it stands."""
 
-    async def read() -> Any:
+    async def read() -> tuple[RunReport, int]:
         async with world.connect() as stack:
-            return await runs.report(stack.facts, arguments.run, world.now())
+            report = await runs.report(stack.facts, arguments.run, world.now())
+            failed = report.status == "failed"
+            return report, len(await dead.of(stack, arguments.run)) if failed else 0
 
-    report = asyncio.run(read())
+    report, given_up = asyncio.run(read())
     if arguments.json:
         world.screen.json(report)
     else:
         print_summary(world.screen, report)
+    if given_up:
+        world.screen.remark(f"{given_up} dead letters; `faastrain dead list --run {report.run_id}`")
     return ExitCode.DONE
 
 

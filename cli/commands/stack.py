@@ -16,6 +16,7 @@ from cli.servers import ServerState, servers
 from cli.streams import StreamSize
 from cli.world import World
 from embedded.state import StackState
+from events.streams import DEAD
 
 MIB = 1 << 20
 
@@ -34,6 +35,7 @@ class Status(Struct, frozen=True, kw_only=True):
     functions: dict[str, FunctionRow]
     servers: dict[str, ServerState]
     streams: dict[str, StreamSize]
+    dead_letters: int
     runs: list[RunRow]  # those that have not ended
 
 
@@ -77,6 +79,7 @@ async def _status(world: World) -> Status:
         functions={f.name: _row(f) for f in world.gateway().functions()},
         servers=servers(world.environment),
         streams=sizes,
+        dead_letters=sizes[DEAD.name].messages,
         runs=[row for row in rows if row.active],
     )
 
@@ -100,6 +103,8 @@ def _print(found: Status, screen: Screen) -> None:
         screen.line(f"{name:20} pid {server.pid}, {memory}{restarts}{state}  {server.url}".rstrip())
     for name, size in found.streams.items():
         screen.line(f"{name:20} {size.messages} messages, {size.bytes / MIB:.1f} MiB")
+    if found.dead_letters:
+        screen.line(f"{found.dead_letters} dead letters; `faastrain dead list`")
     for run in found.runs:
         screen.line(f"{run.run_id}  {run.status}, version {run.versions}, {run.env_steps} steps")
     if not found.runs:

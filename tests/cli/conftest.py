@@ -15,7 +15,14 @@ from cli.streams import StreamSize
 from cli.world import Connected, World
 from schemas.messages import Message, RunRequested
 from tests.cli.facts import NOW, beginning, completed, failed, reported
-from tests.fakes import InMemoryFactLog, InMemoryObjectStore
+from tests.fakes import (
+    InMemoryCommandQueue,
+    InMemoryDeadLetters,
+    InMemoryFactLog,
+    InMemoryObjectStore,
+)
+
+KEY = b"of-the-tests"
 
 
 class Pipeline(InMemoryFactLog):
@@ -37,8 +44,14 @@ class Pipeline(InMemoryFactLog):
 
 
 class FakeStreams:
+    def __init__(self, letters: InMemoryDeadLetters) -> None:
+        self.letters = letters
+
     async def sizes(self) -> dict[str, StreamSize]:
-        return {"FTG_FACTS": StreamSize(messages=7, bytes=1 << 20)}
+        return {
+            "FTG_FACTS": StreamSize(messages=7, bytes=1 << 20),
+            "FTG_DEAD": StreamSize(messages=len(self.letters.kept), bytes=0),
+        }
 
 
 class FakeGateway:
@@ -65,6 +78,8 @@ class Desk:
         self.facts = Pipeline()
         self.objects = InMemoryObjectStore()
         self.gateway = FakeGateway()
+        self.letters = InMemoryDeadLetters()
+        self.commands = InMemoryCommandQueue()
         self.started = 0
         self.up = True
         self.out = ""
@@ -79,6 +94,7 @@ class Desk:
             connect=self._connect,
             gateway=lambda: self.gateway,
             ensure_stack=self._ensure_stack,
+            signing_key=lambda: KEY,
             now=lambda: NOW,
         )
         code = main(argv, world)
@@ -93,7 +109,13 @@ class Desk:
     async def _connect(self) -> AsyncIterator[Connected]:
         if not self.up:
             raise StackTrouble("no stack runs here; start it with `faastrain up`")
-        yield Connected(self.facts, self.objects, FakeStreams())
+        yield Connected(
+            facts=self.facts,
+            objects=self.objects,
+            streams=FakeStreams(self.letters),
+            dead_letters=self.letters,
+            commands=self.commands,
+        )
 
     def _ensure_stack(self) -> None:
         self.started += 1

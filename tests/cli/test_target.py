@@ -56,6 +56,20 @@ def test_the_embedded_stack_tells_of_itself(tmp_path: Path) -> None:
     assert found.bucket == "b"
 
 
+def test_the_signing_key_is_the_stacks_own_secret_or_a_clusters_variable(tmp_path: Path) -> None:
+    """What is missing is named."""
+    environment = {"FAASTRAIN_HOME": str(tmp_path)}
+    stack_at(tmp_path)
+    with StackFiles(tmp_path).living():
+        with pytest.raises(StackTrouble, match="ftg-signing-key: No such file"):
+            target.signing_key(environment)
+        (tmp_path / "secrets" / "ftg-signing-key").write_text("k1\n")
+        assert target.signing_key(environment) == b"k1"
+    assert target.signing_key({**CLUSTER, "FAASTRAIN_SIGNING_KEY": "k2"}) == b"k2"
+    with pytest.raises(BadInput, match="FAASTRAIN_SIGNING_KEY is not set"):
+        target.signing_key(CLUSTER)
+
+
 def test_a_stack_that_died_is_no_stack(tmp_path: Path) -> None:
     """Its stack.json may have stayed; an empty home says the same."""
     with pytest.raises(StackTrouble, match="start it with `faastrain up`"):

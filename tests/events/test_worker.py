@@ -108,7 +108,7 @@ async def test_a_transient_failure_is_delivered_again_under_the_same_call_id() -
 
 
 async def test_the_last_attempt_buries_and_tells_the_run() -> None:
-    """The dead letter keeps payload and error; the run hears which function gave up."""
+    """The dead letter keeps payload, signature, error; the run hears which function gave up."""
     bench = Bench(Replica(*[Answer(500, b"Traceback ...\nZeroDivisionError")] * 3))
     async with working(bench):
         await bench.facts.say(StopRequested(run="demo"))
@@ -117,6 +117,7 @@ async def test_the_last_attempt_buries_and_tells_the_run() -> None:
     letter = dead_letter.decode(record)
     assert (function, letter.attempts, letter.status) == ("conclude-run", 3, 500)
     assert letter.payload == encode(StopRequested(run="demo"))
+    assert letter.signature == "signed conclude-run"
     (_, said) = [record.fact for _, record in bench.facts.log]
     assert isinstance(said, InvocationDeadLettered)
     assert (said.run, said.error) == ("demo", "Traceback ...\nZeroDivisionError")

@@ -1,0 +1,157 @@
+"""dead list, show, replay, drop: the deliveries that were given up."""
+
+import asyncio
+from argparse import Namespace
+from collections.abc import Awaitable, Callable
+
+from msgspec import Struct
+
+from adapters.signing import sign
+from cli import letters
+from cli.errors import BadInput
+from cli.exit_codes import ExitCode
+from cli.phrases import one_line
+from cli.screen import Screen
+from cli.world import Connected, World
+from events import subjects
+from events.commands import Invocation
+from events.history import fold
+from events.ports import Kept
+
+
+class Treated(Struct, frozen=True, kw_only=True):
+    """What became of one letter."""
+
+    id: int
+    done: bool
+    why_not: str = ""
+
+
+Treat = Callable[[Connected, Kept], Awaitable[str]]  # an empty text: done
+
+
+def list_letters(arguments: Namespace, world: World) -> ExitCode:
+    """Print the letters, the oldest first."""
+
+    async def read() -> list[Kept]:
+        async with world.connect() as stack:
+            return await of(stack, arguments.run)
+
+    rows = [letters.row(kept) for kept in asyncio.run(read())]
+    if arguments.json:
+        world.screen.json(rows)
+    else:
+        _print(rows, world.screen)
+    return ExitCode.DONE
+
+
+def show(arguments: Namespace, world: World) -> ExitCode:
+    """Print one letter in full."""
+
+    async def read() -> Kept:
+        async with world.connect() as stack:
+            return await _one(stack, arguments.id)
+
+    found = letters.detail(asyncio.run(read()))
+    if arguments.json:
+        world.screen.json(found)
+    else:
+        for line in letters.lines(found):
+            world.screen.line(line)
+    return ExitCode.DONE
+
+
+def replay(arguments: Namespace, world: World) -> ExitCode:
+    """Invoke again, under a new call id, and remove the letter; code 3 when one is refused."""
+    key = world.signing_key()
+
+    async def treat(stack: Connected, kept: Kept) -> str:
+        return await _replay(stack, kept, key, world.now())
+
+    return _treat(arguments, world, treat, "replayed")
+
+
+def drop(arguments: Namespace, world: World) -> ExitCode:
+    """Remove letters."""
+
+    async def treat(stack: Connected, kept: Kept) -> str:
+        gone = await stack.dead_letters.drop(kept.id)
+        return "" if gone else "somebody else was faster"
+
+    return _treat(arguments, world, treat, "dropped")
+
+
+async def of(stack: Connected, run: str | None) -> list[Kept]:
+    """The letters of one run, or all."""
+    found = await stack.dead_letters.all()
+    return [kept for kept in found if run is None or letters.is_of(kept, run)]
+
+
+async def _one(stack: Connected, number: int) -> Kept:
+    kept = await stack.dead_letters.get(number)
+    if kept is None:
+        raise BadInput(f"there is no dead letter {number}; `faastrain dead list` shows all")
+    return kept
+
+
+def _treat(arguments: Namespace, world: World, treat: Treat, done: str) -> ExitCode:
+    treated = asyncio.run(_treat_all(arguments, world, treat))
+    if arguments.json:
+        world.screen.json(treated)
+    for each in treated:
+        if each.why_not:
+            world.screen.remark(f"faastrain: dead letter {each.id} was not {done}: {each.why_not}")
+        elif not arguments.json:
+            world.screen.line(f"{done} {each.id}")
+    if not treated and not arguments.json:
+        world.screen.line("no dead letters")
+    return ExitCode.DONE if all(each.done for each in treated) else ExitCode.BAD_INPUT
+
+
+async def _treat_all(arguments: Namespace, world: World, treat: Treat) -> list[Treated]:
+    async with world.connect() as stack:
+        if arguments.id is not None:
+            chosen = [await _one(stack, arguments.id)]
+        else:
+            chosen = await of(stack, arguments.run)
+        treated = []
+        for kept in chosen:
+            why = await treat(stack, kept)
+            treated.append(Treated(id=kept.id, done=not why, why_not=why))
+        return treated
+
+
+async def _replay(stack: Connected, kept: Kept, key: bytes, now: float) -> str:
+    """Invoke and remove; or why that would be wrong or useless, and what to do instead."""
+    letter, (message, why) = kept.letter, letters.decoded(kept)
+    drop_it = f"`faastrain dead drop {kept.id}` removes it"
+    if message is None:
+        return f"{why}; {drop_it}"
+    why = letters.forged(kept, key, now)
+    if why:
+        return f"it is not from this pipeline ({why}); {drop_it}"
+    told = fold(await stack.facts.read(*subjects.of_run(message.run)))
+    if told.end is not None and told.report is not None:
+        return (
+            f"run {message.run} has ended ({one_line(told.end.reason)}), so nobody waits for this "
+            f"message; `faastrain resume {message.run}` starts the run's next leg and issues again "
+            f"whatever is missing; {drop_it}"
+        )
+    # The letter's number makes the call id: whoever is killed before the drop may try again.
+    request = Invocation(letter.function, message, attempt=-kept.id)
+    signature = sign(key, letter.function, letter.payload, now)
+    await stack.commands.invoke(request, letter.payload, signature)
+    await stack.dead_letters.drop(kept.id)
+    return ""
+
+
+def _print(rows: list[letters.LetterRow], screen: Screen) -> None:
+    """A table on a terminal, tab-separated values elsewhere."""
+    cells = [letters.cells(row) for row in rows]
+    if not screen.is_terminal:
+        for line in (letters.HEAD, *cells):
+            screen.line("\t".join(line))
+        return
+    from cli.tables import table
+
+    screen.rich(table(letters.HEAD, cells, right=len(letters.HEAD)))

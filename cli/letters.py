@@ -1,0 +1,137 @@
+"""Dead letters in words: rows for a list, one letter in full, and why one is not replayed."""
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from adapters.errors import SignatureError
+from adapters.signing import verify
+from cli.phrases import last_line, timestamp
+from events.ports import Kept
+from schemas import messages
+from schemas.errors import MessageError
+from schemas.messages import Message, tag
+
+HEAD = ("id", "when", "function", "run", "what", "attempts", "status", "error")
+SHOWN_BYTES = 64
+
+
+class LetterRow(Struct, frozen=True, kw_only=True):
+    """One line of `faastrain dead list`."""
+
+    id: int
+    at: str  # RFC 3339
+    function: str
+    run: str  # empty: the payload is no message of ours
+    what: str
+    attempts: int
+    status: int
+    error: str  # its last line
+
+
+class LetterDetail(LetterRow, frozen=True, kw_only=True):
+    """`faastrain dead show`."""
+
+    subject: str
+    call_id: str
+    detail: str  # the whole error
+    payload_bytes: int
+    message: Message | None
+    payload_head: str  # hexadecimal, of what is no message
+    not_a_message: str  # why
+
+
+def row(kept: Kept) -> LetterRow:
+    """A letter on one line."""
+    return LetterRow(**_row(kept))
+
+
+def detail(kept: Kept) -> LetterDetail:
+    """All of a letter."""
+    letter, (message, why) = kept.letter, decoded(kept)
+    return LetterDetail(
+        **_row(kept),
+        subject=letter.subject,
+        call_id=letter.call_id,
+        detail=letter.error,
+        payload_bytes=len(letter.payload),
+        message=message,
+        payload_head="" if message else letter.payload[:SHOWN_BYTES].hex(" "),
+        not_a_message=why,
+    )
+
+
+def cells(row: LetterRow) -> tuple[str, ...]:
+    """A row as the cells of a table."""
+    return tuple(map(str, msgspec.structs.astuple(row)))
+
+
+def lines(found: LetterDetail) -> Iterator[str]:
+    """A letter in words."""
+    yield f"dead letter {found.id}: {found.what}"
+    yield f"when: {found.at}, after {found.attempts} attempts, status {found.status}"
+    yield f"where: {found.function}, subject {found.subject}, call id {found.call_id}"
+    if found.message is None:
+        yield f"payload: {found.payload_bytes} bytes, {found.not_a_message}"
+        yield f"begins with: {found.payload_head}"
+    else:
+        yield f"run: {found.run}"
+        yield "payload: " + msgspec.json.format(msgspec.json.encode(found.message)).decode()
+    yield "error:"
+    yield found.detail
+
+
+def decoded(kept: Kept) -> tuple[Message | None, str]:
+    """The message that could not be delivered; or None, and why it is none."""
+    try:
+        return messages.decode(kept.letter.payload), ""
+    except MessageError as error:
+        return None, str(error)
+
+
+def is_of(kept: Kept, run: str) -> bool:
+    """Whether the letter belongs to `run`."""
+    message, _ = decoded(kept)
+    return message is not None and message.run == run
+
+
+def forged(kept: Kept, key: bytes, now: float) -> str:
+    """Why the letter is not ours, or nothing: to replay it is to sign it anew.
+
+    The signature's age is no matter here: the letter may have lain for days.
+    """
+    letter = kept.letter
+    try:
+        verify(key, letter.function, letter.payload, letter.signature, now, max_age=math.inf)
+    except SignatureError as error:
+        return str(error)
+    return ""
+
+
+def _row(kept: Kept) -> dict[str, Any]:
+    letter, (message, _) = kept.letter, decoded(kept)
+    return {
+        "id": kept.id,
+        "at": timestamp(letter.at),
+        "function": letter.function,
+        "run": message.run if message else "",
+        "what": _what(message) if message else f"{len(letter.payload)} bytes",
+        "attempts": letter.attempts,
+        "status": letter.status,
+        "error": last_line(letter.error),
+    }
+
+
+def _what(message: Message) -> str:
+    """Type, version and slot, of any message that has them."""
+    place: Any = getattr(message, "trajectory", None) or getattr(message, "policy", None)
+    index = getattr(message, "index", getattr(place, "index", None))
+    parts = [tag(message)]
+    if place is not None:
+        parts.append(f"version {place.version}")
+    if index is not None:
+        parts.append(f"rollout {index}")
+    return ", ".join(parts)

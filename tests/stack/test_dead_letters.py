@@ -1,0 +1,84 @@
+"""What is done with deliveries that were given up."""
+
+import time
+
+from adapters import broker
+from adapters.nats_bus import NatsBus
+from adapters.signing import sign
+from schemas import dead_letter
+from schemas.dead_letter import DeadLetter
+from schemas.messages import CollectRollout, RunCompleted, RunFailed, encode
+from tests.stack.environments import RAISING, WORDS
+from tests.stack.facts import end, report, until, updated
+from tests.stack.specs import SHORT, held, undisturbed
+from tests.stack.support import Gate, Stack
+
+
+async def test_a_failed_runs_letter_is_listed_shown_and_not_replayed(battered: Stack) -> None:
+    """Nobody waits for it: what to do is said, and the exit code is 3; then it is dropped."""
+    battered.start("given-up", {**SHORT, "environment": {"id": RAISING, "num_envs": 2}})
+    async with battered.connect() as connected:
+        assert isinstance(await end(connected.facts, "given-up"), RunFailed)
+        await report(connected, "given-up")
+    first, *_ = rows = battered.json("dead", "list", "--run", "given-up")
+    assert (first["function"], first["run"], first["status"]) == ("rollout", "given-up", 422)
+    assert WORDS in first["error"]
+    shown = battered.json("dead", "show", str(first["id"]))
+    assert shown["message"]["type"] == "collect-rollout"
+    assert "Traceback (most recent call last)" in shown["detail"]
+    assert "faastrain dead list --run given-up" in battered.cli("show", "given-up").stderr
+    assert battered.json("status")["dead_letters"] >= len(rows)
+    refused = battered.cli("dead", "replay", "--run", "given-up")
+    assert refused.returncode == 3
+    assert "`faastrain resume given-up`" in refused.stderr
+    assert battered.cli("dead", "drop", "--run", "given-up").returncode == 0
+    assert battered.json("dead", "list", "--run", "given-up") == []
+
+
+async def test_a_replayed_letter_is_invoked_again_and_harms_nothing(
+    battered: Stack, gate: Gate
+) -> None:
+    """A command that came through after all: it runs twice, and the bytes are the same."""
+    battered.start("replayed", held(gate))
+    connection = await broker.connect(*battered.nats())
+    async with battered.connect() as connected:
+        opening = await updated(connected.facts, "replayed")
+        command = CollectRollout(
+            run="replayed", manifest=opening.manifest, policy=opening.policy, index=0
+        )
+        payload = encode(command)
+        key = (battered.home / "secrets" / "ftg-signing-key").read_bytes().strip()
+        letter = DeadLetter(
+            function="rollout",
+            subject="ftg-async.rollout",
+            call_id="lost",
+            payload=payload,
+            attempts=20,
+            status=503,
+            error="no answer",
+            at=time.time(),
+            signature=sign(key, "rollout", payload, time.time() - 86_400),
+        )
+        await NatsBus(connection).bury("rollout", dead_letter.encode(letter))
+        before = await _commands(battered, 2)
+        done = battered.cli("dead", "replay", "--run", "replayed")
+        assert (done.returncode, done.stderr) == (0, "")
+        assert await _commands(battered, before + 1) == before + 1
+        gate.open()
+        ended = await end(connected.facts, "replayed")
+    await connection.close()
+    assert isinstance(ended, RunCompleted)
+    assert ended.policy.policy.sha256 == await undisturbed(held(gate))
+    assert battered.json("dead", "list", "--run", "replayed") == []
+
+
+async def _commands(stack: Stack, least: int) -> int:
+    """How many commands are queued, once there are `least`."""
+    queued: list[int] = []
+
+    async def enough() -> bool:
+        queued.append(stack.json("status")["streams"]["FTG_ASYNC"]["messages"])
+        return queued[-1] >= least
+
+    await until(enough)
+    return queued[-1]
