@@ -181,6 +181,7 @@ async def _of_runs(stack: Stack, connection: Broker, runs: Sequence[str], calm: 
 
 async def _report(connected: Connected, run: str) -> Any:
     (written,) = await connected.facts.read(subjects.of_kind(ReportWritten, run))
+    assert isinstance(written.fact, ReportWritten)
     return json.loads(await connected.objects.get(written.fact.report))
 
 

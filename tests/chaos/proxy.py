@@ -1,6 +1,8 @@
 """A TCP proxy whose connections can be cut."""
 
 import asyncio
+import socket
+import struct
 from collections.abc import Callable
 
 CHUNK = 1 << 16
@@ -41,7 +43,7 @@ class Proxy:
 
     def _abort(self) -> int:
         for writer in self._writers:
-            writer.transport.abort()
+            _reset(writer)
         return len(self._writers) // 2  # a connection has two ends
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -50,7 +52,7 @@ class Proxy:
                 raise ConnectionRefusedError
             far_reader, far_writer = await asyncio.open_connection(*self._upstream())
         except OSError:
-            writer.transport.abort()
+            _reset(writer)
             return
         ends = {writer, far_writer}
         self._writers |= ends
@@ -67,6 +69,14 @@ async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
             writer.write(chunk)
             await writer.drain()
     except OSError:
-        writer.transport.abort()
+        _reset(writer)
     finally:
         writer.close()
+
+
+def _reset(writer: asyncio.StreamWriter) -> None:
+    """Not a polite end: RST."""
+    link = writer.get_extra_info("socket")
+    if link is not None and link.fileno() >= 0:
+        link.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    writer.transport.abort()
