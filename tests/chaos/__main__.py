@@ -27,8 +27,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parser().parse_args(argv)
     outcomes = asyncio.run(every_seed(arguments))
     results.show(outcomes)
-    if arguments.json:
-        results.save(outcomes, arguments.json)
     broken = [outcome for outcome in outcomes if not outcome.is_good]
     for outcome in broken:
         print(f"repeat with: {command(outcome.seed, arguments)}")
@@ -45,6 +43,8 @@ async def every_seed(arguments: argparse.Namespace) -> list[Outcome]:
         outcome = await survive(home, compiled, seed, faults, arguments.runs, CHAOS, undisturbed)
         outcomes.append(outcome)
         print(results.sentence(outcome), file=sys.stderr, flush=True)
+        if arguments.json:
+            results.save(outcomes, arguments.json)
         if outcome.is_good:
             shutil.rmtree(home)
         else:

@@ -1,6 +1,7 @@
 """Plans: the same from the same seed, and fair to every way of breaking a stack."""
 
 from collections import Counter
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -50,7 +51,7 @@ def test_a_longer_plan_begins_as_the_shorter_one(seed: int, kinds: list[str]) ->
 def test_nothing_else_happens_while_a_whole_stack_is_down(seed: int, count: int) -> None:
     """`up` may fail when its servers are killed under it; whoever typed it would repeat it."""
     faults = plan(seed, count)
-    for before, fault in zip(faults, faults[1:], strict=False):
+    for before, fault in pairwise(faults):
         if EVERYTHING in (before.victim, fault.victim):
             assert fault.after > 0
 
