@@ -5,6 +5,7 @@ Exit code 0: every promise was kept. 1: one was broken; what, and how to repeat 
 
 import argparse
 import asyncio
+import logging
 import os
 import shutil
 import sys
@@ -15,16 +16,17 @@ from pathlib import Path
 os.environ["NPROC"] = "1"  # XLA's threads, as in stack.yml; before JAX starts
 
 from tests.chaos import results
-from tests.chaos.harness import survive
 from tests.chaos.plan import KINDS, plan
 from tests.chaos.results import Outcome
 from tests.chaos.specs import CHAOS
+from tests.chaos.survival import survive
 from tests.stack.specs import calm
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Every seed on a stack of its own."""
     arguments = parser().parse_args(argv)
+    logging.getLogger("adapters").setLevel(logging.ERROR)  # that servers go away is the point
     outcomes = asyncio.run(every_seed(arguments))
     results.show(outcomes)
     broken = [outcome for outcome in outcomes if not outcome.is_good]

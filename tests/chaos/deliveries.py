@@ -4,6 +4,7 @@ Invocations by the queue-worker and commands of the stages pass here alike.
 """
 
 import asyncio
+import contextlib
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -17,6 +18,7 @@ from embedded.contract.headers import end_to_end
 LATEST_COPY = 2.0  # seconds
 LONGEST_DELAY = 1.0
 WINDOW = 0.3
+BLAME = (400, 401, 404, 409, 413, 422, 500)  # nobody is merely away or busy
 
 Forward = Callable[[], Awaitable[web.Response]]
 
@@ -28,8 +30,9 @@ class Deliveries:
         self._upstream = upstream
         self._troubles: list[tuple[str, random.Random]] = []
         self._held: list[asyncio.Future[None]] = []
-        self._copies: set[asyncio.Task[web.Response]] = set()
+        self._copies: set[asyncio.Task[None]] = set()
         self.touched = 0  # requests that came twice, late or out of order
+        self.blamed: list[str] = []  # answers to late copies that say that the request is wrong
 
     @asynccontextmanager
     async def serving(self) -> AsyncIterator[int]:
@@ -79,12 +82,12 @@ class Deliveries:
             return web.Response(status=503)
 
     def _repeat(self, forward: Forward, seconds: float) -> None:
-        async def later() -> web.Response:
+        async def later() -> None:
             await asyncio.sleep(seconds)
-            try:
-                return await forward()
-            except (aiohttp.ClientError, OSError):
-                return web.Response(status=503)  # nobody waits for it
+            with contextlib.suppress(aiohttp.ClientError, OSError):  # nobody waits for the answer
+                answer = await forward()
+                if answer.status in BLAME:
+                    self.blamed.append(f"{answer.status} {answer.text}")
 
         copy = asyncio.create_task(later())
         self._copies.add(copy)

@@ -24,6 +24,11 @@ class Injector:
         self._proxies = proxies
         self._deliveries = deliveries
 
+    @property
+    def blamed(self) -> list[str]:
+        """Late copies that were held to be faulty."""
+        return self._deliveries.blamed
+
     async def inject(self, fault: Fault) -> str:
         """Do it, for as long as it lasts; what it hit."""
         match fault.kind:

@@ -58,6 +58,16 @@ def plan(seed: int, count: int, kinds: Sequence[str] = KINDS) -> list[Fault]:
     return faults
 
 
+def overlapping(faults: Sequence[Fault]) -> list[list[Fault]]:
+    """The faults that happen together; the next ones come once those were survived."""
+    groups: list[list[Fault]] = []
+    for fault in faults:
+        if fault.after or not groups:
+            groups.append([])
+        groups[-1].append(fault)
+    return groups
+
+
 def _fault(chance: random.Random, kind: str, victim: str, before: Fault | None) -> Fault:
     # Nobody can start a stack while somebody kills it: that fault stands alone.
     alone = before is None or EVERYTHING in (victim, before.victim)

@@ -22,7 +22,7 @@ class Injected(Struct, frozen=True, kw_only=True):
     recovered: float | None  # from then until every run had said another fact; None: never
 
 
-class Outcome(Struct, frozen=True, kw_only=True):
+class Outcome(Struct, kw_only=True):
     """One seed."""
 
     seed: int
@@ -41,14 +41,19 @@ class Outcome(Struct, frozen=True, kw_only=True):
         return sum(injected.recovered is not None for injected in self.injected)
 
     @property
+    def lost(self) -> float:
+        """Seconds beyond what an undisturbed stack takes."""
+        return self.wall - self.calm
+
+    @property
     def is_good(self) -> bool:
         """Whether every promise was kept."""
         return not self.breaches and self.survived == self.planned
 
 
 def table(outcomes: Sequence[Outcome]) -> Table:
-    """One line for each kind and victim."""
-    made = Table("fault", "victim", "injected", "recovered", "lasted", "then, median", "worst")
+    """One line for each kind and victim: medians of what it lasted and then took, the worst."""
+    made = Table("fault", "victim", "injected", "recovered", "lasted", "then", "worst")
     for column in made.columns[2:]:
         column.justify = "right"
     found = [injected for outcome in outcomes for injected in outcome.injected]
@@ -71,8 +76,8 @@ def sentence(outcome: Outcome) -> str:
     """One seed in one line."""
     return (
         f"seed {outcome.seed}: {outcome.survived} of {outcome.planned} faults survived by"
-        f" {outcome.runs} runs, {outcome.facts} facts in {outcome.wall:.0f} s, undisturbed"
-        f" {outcome.calm:.0f} s; policy SHA-256 {outcome.sha256[:16]}"
+        f" {outcome.runs} runs; {outcome.facts} facts in {outcome.wall:.0f} s, of which"
+        f" {outcome.lost:.0f} s lost; policy SHA-256 {outcome.sha256[:16]}"
         f" {'in every run' if outcome.is_good else 'BROKEN'}"
     )
 

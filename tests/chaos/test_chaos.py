@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from tests.chaos.harness import survive
 from tests.chaos.plan import plan
 from tests.chaos.specs import CHAOS
+from tests.chaos.survival import survive
 from tests.stack.specs import calm
 
 SEED, FAULTS = 23, 8  # of every kind but duplicates

@@ -6,7 +6,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.chaos.plan import EVERYTHING, KINDS, MOST_FACTS, SECONDS, VICTIMS, plan
+from tests.chaos.plan import EVERYTHING, KINDS, MOST_FACTS, SECONDS, VICTIMS, overlapping, plan
 
 seeds = st.integers(0, 2**63)
 counts = st.integers(0, 120)
@@ -56,6 +56,13 @@ def test_nothing_else_happens_while_a_whole_stack_is_down(seed: int, count: int)
             assert fault.after > 0
 
 
+@given(seeds, counts)
+def test_what_overlaps_begins_with_one_that_waits(seed: int, count: int) -> None:
+    groups = overlapping(plan(seed, count))
+    assert [fault for group in groups for fault in group] == plan(seed, count)
+    assert all(group[0].after and not any(f.after for f in group[1:]) for group in groups)
+
+
 def test_faults_overlap_and_seeds_differ() -> None:
-    assert any(fault.after == 0 for fault in plan(1, 50))
+    assert len(overlapping(plan(1, 50))) < 50
     assert plan(1, 50) != plan(2, 50)

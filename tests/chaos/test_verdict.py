@@ -52,10 +52,12 @@ def test_other_numbers_and_other_bytes_are_told(change: dict[str, Any], words: s
 
 
 def test_what_a_stack_leaves_behind_is_told() -> None:
-    assert verdict.of_stack(({"a"}, {"a"}), 0, []) == []
-    assert verdict.of_stack(({"a", "b"}, {"b", "c"}), 2, ["pid 7"]) == [
+    assert verdict.of_servers({"a"}, {"a"}, 0, []) == []
+    assert verdict.of_servers({"a", "b"}, {"b", "c"}, 2, ["500"]) == [
         "the consumer c was leaked",
         "the consumer a is gone",
         "2 deliveries were given up",
-        "the process pid 7 outlived its stack",
+        "a late copy was blamed: 500",
     ]
+    assert verdict.of_processes([]) == []
+    assert verdict.of_processes(["7"]) == ["the process 7 outlived its stack"]

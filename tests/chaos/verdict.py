@@ -28,17 +28,26 @@ def of_run(run: str, said: Mapping[str, int], report: Mapping[str, Any], calm: C
     return breaches
 
 
-def of_stack(
-    consumers: tuple[Collection[str], Collection[str]],
-    dead_letters: int,
-    orphans: Collection[str],
+def of_servers(
+    before: Collection[str], after: Collection[str], dead_letters: int, blamed: Collection[str]
 ) -> list[str]:
-    """What a stack has left behind: consumers (before, after), dead letters, processes."""
-    before, after = map(set, consumers)
-    breaches = [f"the consumer {name} was leaked" for name in sorted(after - before)]
-    breaches += [f"the consumer {name} is gone" for name in sorted(before - after)]
+    """What is wrong with the servers of a stack.
+
+    Args:
+        before: its consumers, when nothing had happened yet.
+        after: its consumers now.
+        dead_letters: deliveries that were given up.
+        blamed: deliveries that came late and were held to be faulty.
+    """
+    breaches = [f"the consumer {name} was leaked" for name in sorted({*after} - {*before})]
+    breaches += [f"the consumer {name} is gone" for name in sorted({*before} - {*after})]
     breaches += [f"{dead_letters} deliveries were given up"] if dead_letters else []
-    return breaches + [f"the process {orphan} outlived its stack" for orphan in orphans]
+    return breaches + [f"a late copy was blamed: {words}" for words in blamed]
+
+
+def of_processes(orphans: Collection[str]) -> list[str]:
+    """What should not run any more."""
+    return [f"the process {orphan} outlived its stack" for orphan in orphans]
 
 
 def _anonymous(subject: str, run: str) -> str:
