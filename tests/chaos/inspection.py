@@ -52,6 +52,6 @@ async def _is_settled(connection: Broker) -> bool:
 
 
 async def _report(connected: Connected, run: str) -> Any:
-    (written,) = await connected.facts.read(subjects.of_kind(ReportWritten, run))
-    assert isinstance(written.fact, ReportWritten)
-    return json.loads(await connected.objects.get(written.fact.report))
+    said = [recorded.fact for recorded in await connected.facts.read(*subjects.of_run(run))]
+    (written,) = [fact for fact in said if isinstance(fact, ReportWritten)]
+    return json.loads(await connected.objects.get(written.report))

@@ -10,7 +10,7 @@ import msgspec
 from adapters.broker import Broker
 from events import subjects
 from events.streams import FACTS
-from schemas.messages import ReportWritten
+from schemas.messages import ReportWritten, tag
 
 if TYPE_CHECKING:
     from nats.aio.msg import Msg
@@ -29,6 +29,7 @@ class Progress:
         self._broker = broker
         self._said: dict[str, None] = {}
         self._by_run: Counter[str] = Counter()
+        self._over: set[str] = set()
         self._grown = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -43,7 +44,7 @@ class Progress:
 
     def is_over(self, run: str) -> bool:
         """Whether its report is written."""
-        return subjects.of_kind(ReportWritten, run) in self._said
+        return run in self._over
 
     async def until(self, holds: Callable[[], bool]) -> None:
         """Return once it holds.
@@ -66,7 +67,10 @@ class Progress:
     def _hear(self, subject: str) -> None:
         if subject not in self._said:
             self._said[subject] = None
-            self._by_run[subject.split(".")[3]] += 1
+            _, entity, event, run, *_ = subject.split(".")
+            self._by_run[run] += 1
+            if f"{entity}.{event}" == tag(ReportWritten):
+                self._over.add(run)
             self._grown.set()
 
     def _missed(self) -> None:
