@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from nats.aio.msg import Msg
 
 MESSAGE_ID = "Nats-Msg-Id"
-ACK_WAIT_SECONDS = 10
+# How long a message of a killed queue-worker, or one that a cut connection swallowed, stands still.
+ACK_WAIT_SECONDS = 4
 MAX_ACK_PENDING = 10_000
 
 
@@ -41,7 +42,7 @@ class NatsDelivery:
         await self._broker.publish(self._reply, b"-NAK " + after)
 
     async def extend(self) -> None:
-        """Begin the ack wait (10 s) anew."""
+        """Begin the ack wait anew."""
         await self._broker.publish(self._reply, b"+WPI")
 
 

@@ -57,6 +57,7 @@ def plan(settings: StackSettings, credentials: Credentials) -> Plan:
         "FAASTRAIN_STACK": state.stack_file,
         "FAASTRAIN_HOME": state.home,
         "FAASTRAIN_ROOT": str(settings.root),
+        **settings.advertised,
     }
     # The queue-worker reads the routes from the stack.yml that was deployed: same substitutions.
     seen = {k: v for k, v in substitutions(settings).items() if k.startswith("FTG_")}

@@ -17,7 +17,7 @@ from embedded.gateway.upstream import HttpProvider
 from embedded.plan import Plan
 from embedded.settings import StackSettings
 
-WRITE_SECONDS = 1.5
+WRITE_SECONDS = 20.0
 
 
 async def streams(made: Plan, settings: StackSettings) -> None:
@@ -37,19 +37,23 @@ async def streams(made: Plan, settings: StackSettings) -> None:
         raise StackError(f"NATS: {error}") from error
 
 
-async def bucket(made: Plan) -> bool:
-    """The bucket, and whether the store takes writes yet.
+async def bucket(made: Plan) -> None:
+    """The bucket; returns when the store has taken a write.
 
     Raises:
-        StackError: the store refuses or does not answer.
+        StackError: the store refuses, or does not answer.
     """
     login = Login(made.credentials.s3_access_key, made.credentials.s3_secret_key)
     there = Bucket(made.state.s3_url, made.state.bucket, login)
     try:
         await there.ensure()
-        return await there.takes_writes(WRITE_SECONDS)
+        writable = await there.takes_writes(WRITE_SECONDS)
     except AdapterError as error:
         raise StackError(f"The object store at {made.state.s3_url}: {error}") from error
+    if not writable:
+        raise StackError(
+            f"The object store at {made.state.s3_url} takes no writes; see its log, and its disk."
+        )
 
 
 async def functions(made: Plan, settings: StackSettings) -> None:

@@ -7,6 +7,12 @@ from typing import NamedTuple
 from embedded.errors import StackError
 
 CHECKOUT = Path(__file__).resolve().parent.parent
+# Where stages and the queue-worker are sent instead of to the servers themselves: to a proxy.
+ADVERTISED = {
+    "FAASTRAIN_NATS_ADVERTISE": "FTG_NATS_URL",
+    "FAASTRAIN_S3_ADVERTISE": "FTG_S3_URL",
+    "FAASTRAIN_GATEWAY_ADVERTISE": "FTG_GATEWAY_URL",
+}
 
 
 class External(NamedTuple):
@@ -29,6 +35,7 @@ class StackSettings(NamedTuple):
     nats: External | None = None
     s3: External | None = None
     worker: str = "adapters.queue_worker"  # the module that delivers
+    advertised: Mapping[str, str] = {}  # addresses by the variable that tells them
 
     @property
     def root(self) -> Path:
@@ -64,6 +71,9 @@ def read(home: Path, environment: Mapping[str, str]) -> StackSettings:
             environment, "FAASTRAIN_S3_URL", "FAASTRAIN_S3_ACCESS_KEY", "FAASTRAIN_S3_SECRET_KEY"
         ),
         worker=environment.get("FAASTRAIN_WORKER") or "adapters.queue_worker",
+        advertised={
+            told: environment[name] for name, told in ADVERTISED.items() if environment.get(name)
+        },
     )
 
 

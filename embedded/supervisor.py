@@ -24,7 +24,6 @@ from embedded.settings import StackSettings, read
 from embedded.state import READY_FD, StackFiles, StackState
 
 LEAST_SPACE = 256 << 20  # bytes
-STORE_STARTS = 5
 
 
 class Supervisor:
@@ -80,29 +79,19 @@ class Supervisor:
         await (await _provisioning()).streams(made, self._settings)
 
     async def _store(self, made: Plan) -> None:
-        """About one restart of weed in six takes no write for 5 to 15 s: it is started again."""
-        for _ in range(STORE_STARTS):
-            store = await self._child(made.weed)
-            if await (await _provisioning()).bucket(made):
-                return
-            if store is not None:
-                await store.stop()
-                self._children.remove(store)
-        raise StackError(
-            f"The object store at {made.state.s3_url} takes no writes; see its log, and its disk."
-        )
+        await self._child(made.weed)
+        await (await _provisioning()).bucket(made)
 
     async def _gateway(self, made: Plan) -> None:
         await self._child(made.gateway)
         await (await _provisioning()).functions(made, self._settings)
 
-    async def _child(self, spec: ChildSpec | None) -> Child | None:
+    async def _child(self, spec: ChildSpec | None) -> None:
         if spec is None:
-            return None
+            return
         child = Child(spec, self._save)
         self._children.append(child)
         await child.start()
-        return child
 
     def _save(self) -> None:
         if self._state is not None:

@@ -25,7 +25,7 @@ from schemas.messages import InvocationDeadLettered
 
 logger = logging.getLogger(__name__)
 
-HEARTBEAT_SECONDS = 3.0  # the broker's ack wait is 10 s
+HEARTBEAT_SECONDS = 1.0  # the broker's ack wait is 4 s
 PAUSE_SECONDS = 1.0  # before the broker is asked again after it could not be
 # Between two batches that are taken ahead of free slots. A function that is fast enough empties its
 # queue meanwhile, so several queue-workers share it; one that is slow is seen far ahead.

@@ -43,6 +43,10 @@ def command(
         "s3.port.lance": 0,
         "admin.ui": "false",
         "admin.port.grpc": ports["weed-admin"] + GRPC_OFFSET,
+        # A master that resumes as leader refuses writes for 15 s, lest other volume servers are
+        # still to come, or turns its own away, which comes again 5 s later. There is only the one,
+        # and it tells which volumes there are.
+        "master.resumeState": "false",
         "webdav": "false",
         "master.telemetry": "false",
         "volume.preStopSeconds": 0,

@@ -86,14 +86,18 @@ class Stack:
 
     def replicas(self, function: str) -> list[int]:
         """The processes of a function's replicas."""
-        found = []
+        return [process.pid for process in self.all_replicas().get(function, [])]
+
+    def all_replicas(self) -> dict[str, list[psutil.Process]]:
+        """The processes of all replicas, by function."""
+        found: dict[str, list[psutil.Process]] = {}
         for process in processes.of_stack(self.home):
             try:
                 environment = process.environ()
             except psutil.NoSuchProcess:
                 continue
-            if "FTG_REPLICA" in environment and environment["FTG_FUNCTION"] == function:
-                found.append(process.pid)
+            if "FTG_REPLICA" in environment:
+                found.setdefault(environment["FTG_FUNCTION"], []).append(process)
         return found
 
     def kill(self, victim: str) -> None:

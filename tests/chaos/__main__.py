@@ -1,0 +1,96 @@
+"""`python -m tests.chaos`: break a stack in every way that a seed says; the runs must not notice.
+
+Exit code 0: every promise was kept. 1: one was broken; what, and how to repeat it, is printed.
+"""
+
+import argparse
+import asyncio
+import logging
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+os.environ["NPROC"] = "1"  # XLA's threads, as in stack.yml; before JAX starts
+
+from tests.chaos import results
+from tests.chaos.plan import KINDS, plan
+from tests.chaos.results import Outcome
+from tests.chaos.specs import CHAOS
+from tests.chaos.survival import survive
+from tests.stack.specs import calm
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Every seed on a stack of its own."""
+    arguments = parser().parse_args(argv)
+    logging.getLogger("adapters").setLevel(logging.ERROR)  # that servers go away is the point
+    outcomes = asyncio.run(every_seed(arguments))
+    results.show(outcomes)
+    broken = [outcome for outcome in outcomes if not outcome.is_good]
+    for outcome in broken:
+        print(f"repeat with: {command(outcome.seed, arguments)}")
+    return 1 if broken else 0
+
+
+async def every_seed(arguments: argparse.Namespace) -> list[Outcome]:
+    """One after another; the home of one that broke is kept."""
+    undisturbed, outcomes = await calm(CHAOS), []
+    compiled = Path(tempfile.mkdtemp(prefix="ftg-chaos-jax-"))
+    for seed in arguments.seeds:
+        faults = plan(seed, arguments.faults, arguments.kinds)
+        home = Path(tempfile.mkdtemp(prefix=f"ftg-chaos-{seed}-"))
+        outcome = await survive(home, compiled, seed, faults, arguments.runs, CHAOS, undisturbed)
+        outcomes.append(outcome)
+        print(results.sentence(outcome), file=sys.stderr, flush=True)
+        if arguments.json:
+            results.save(outcomes, arguments.json)
+        if outcome.is_good:
+            shutil.rmtree(home)
+        else:
+            print(f"logs: {home}/logs", file=sys.stderr)
+    shutil.rmtree(compiled)
+    return outcomes
+
+
+def command(seed: int, arguments: argparse.Namespace) -> str:
+    """What repeats one seed."""
+    return (
+        f"python -m tests.chaos --seeds {seed} --faults {arguments.faults}"
+        f" --kinds {','.join(arguments.kinds)} --runs {arguments.runs}"
+    )
+
+
+def parser() -> argparse.ArgumentParser:
+    """The options."""
+    made = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
+    made.add_argument(
+        "--seeds", "--seed", type=numbers, default=[1], metavar="N,..", help="default: 1"
+    )
+    made.add_argument("--faults", type=int, default=50, metavar="M", help="per seed (50)")
+    made.add_argument(
+        "--kinds", type=kinds, default=list(KINDS), metavar="KIND,..", help=", ".join(KINDS)
+    )
+    made.add_argument("--runs", type=int, default=2, metavar="R", help="at once (2)")
+    made.add_argument("--json", type=Path, metavar="FILE", help="write everything there")
+    return made
+
+
+def numbers(text: str) -> list[int]:
+    """Whole numbers, separated by commas."""
+    return [int(part) for part in text.split(",")]
+
+
+def kinds(text: str) -> list[str]:
+    """Kinds of faults, separated by commas."""
+    found = text.split(",")
+    for kind in found:
+        if kind not in KINDS:
+            raise argparse.ArgumentTypeError(f"{kind!r}; known: {', '.join(KINDS)}")
+    return found
+
+
+if __name__ == "__main__":
+    sys.exit(main())

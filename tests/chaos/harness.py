@@ -1,0 +1,95 @@
+"""Runs on a real stack while the faults of a plan happen to it."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from adapters.broker import Broker
+from adapters.nats_facts import NatsFactLog
+from events.ports import Unavailable
+from schemas.messages import RunRequested
+from tests.chaos.injection import Injector
+from tests.chaos.plan import Fault, overlapping
+from tests.chaos.progress import Progress
+from tests.chaos.results import Injected
+
+WARM = 24  # facts of a run after which every function has been called
+
+
+class Harness:
+    """One stack under one plan."""
+
+    def __init__(self, injector: Injector, connection: Broker, spec: dict[str, Any]) -> None:
+        self._injector = injector
+        self._facts = NatsFactLog(connection)
+        self._spec = spec
+        self.progress = Progress(connection)
+        self.runs: list[str] = []
+        self.injected: list[Injected] = []
+        self.began = time.monotonic()
+
+    async def pace(self, at_once: int) -> float:
+        """Facts per second when nothing happens, every function being warm."""
+        async with asyncio.TaskGroup() as runs:
+            for _ in range(at_once):
+                runs.create_task(self._run())
+            await self.progress.until(lambda: self._least() >= WARM)
+            began, before = time.monotonic(), self.progress.count()
+        return (self.progress.count() - before) / (time.monotonic() - began)
+
+    async def suffer(self, faults: Sequence[Fault], at_once: int) -> None:
+        """Run after run, `at_once` beside one another, until every fault was survived."""
+        self.began = time.monotonic()
+        async with asyncio.TaskGroup() as tasks:
+            everything = tasks.create_task(self._happen(faults))
+            for _ in range(at_once):
+                tasks.create_task(self._runs_until(everything))
+
+    async def _runs_until(self, everything: "asyncio.Task[None]") -> None:
+        while not everything.done():
+            await self._run()
+
+    async def _run(self) -> None:
+        run = f"run-{len(self.runs)}"
+        self.runs.append(run)
+        while True:
+            with contextlib.suppress(Unavailable):
+                await self._facts.say(RunRequested(run=run, spec=self._spec))
+                break
+            await asyncio.sleep(0.1)
+        await self.progress.until(lambda: self.progress.is_over(run))
+
+    async def _happen(self, faults: Sequence[Fault]) -> None:
+        for together in overlapping(faults):
+            async with asyncio.TaskGroup() as going_on:
+                for fault in together:
+                    await self._more_facts(fault.after)
+                    await asyncio.sleep(fault.delay)
+                    going_on.create_task(self._one(fault))
+
+    async def _more_facts(self, count: int) -> None:
+        enough = self.progress.count() + count
+        await self.progress.until(lambda: self.progress.count() >= enough)
+
+    async def _one(self, fault: Fault) -> None:
+        at = time.monotonic()
+        hit = await self._injector.inject(fault)
+        over = time.monotonic()
+        recovered = None
+        try:
+            await self._all_move_on()
+            recovered = round(time.monotonic() - over, 3)
+        finally:
+            about = {"at": round(at - self.began, 3), "lasted": round(over - at, 3)}
+            self.injected.append(Injected(fault=fault, hit=hit, recovered=recovered, **about))
+
+    async def _all_move_on(self) -> None:
+        """Every run that goes on has said another fact."""
+        heard = self.progress
+        before = {run: heard.count(run) for run in self.runs if not heard.is_over(run)}
+        await heard.until(lambda: all(heard.count(run) > n for run, n in before.items()))
+
+    def _least(self) -> int:
+        return min((self.progress.count(run) for run in self.runs), default=0)

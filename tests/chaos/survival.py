@@ -1,0 +1,102 @@
+"""One seed, from an empty home to its verdict."""
+
+import asyncio
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from adapters import broker
+from embedded import processes
+from embedded.errors import StackError
+from events.streams import DEAD
+from tests.chaos import inspection, verdict
+from tests.chaos.harness import Harness
+from tests.chaos.injection import Injector
+from tests.chaos.plan import Fault
+from tests.chaos.progress import Stuck
+from tests.chaos.results import Outcome
+from tests.chaos.stacks import interposed
+from tests.stack.specs import Calm
+from tests.stack.support import Stack
+
+
+async def survive(
+    home: Path,
+    compiled: Path,
+    seed: int,
+    faults: Sequence[Fault],
+    at_once: int,
+    spec: dict[str, Any],
+    calm: Calm,
+) -> Outcome:
+    """Train `spec` under `faults` on a stack of its own; compare with the undisturbed run.
+
+    Args:
+        home: where the stack's state and logs go.
+        compiled: a folder for what JAX compiles, shared between stacks.
+        seed: of the plan, for whoever reads the outcome.
+        faults: the plan.
+        at_once: runs beside one another.
+        spec: what they train.
+        calm: what it comes to when nothing happens.
+    """
+    async with interposed(home, FTG_COMPILATION_CACHE=str(compiled)) as (stack, injector):
+        try:
+            await asyncio.to_thread(stack.up)
+            outcome = await _suffer(stack, injector, seed, faults, at_once, spec, calm)
+        finally:
+            await asyncio.to_thread(stack.down)
+    orphans = [str(process) for process in processes.of_stack(home)]
+    outcome.breaches += verdict.of_processes(orphans)
+    return outcome
+
+
+async def _suffer(
+    stack: Stack,
+    injector: Injector,
+    seed: int,
+    faults: Sequence[Fault],
+    at_once: int,
+    spec: dict[str, Any],
+    calm: Calm,
+) -> Outcome:
+    connection = await broker.connect(*stack.nats())
+    harness = Harness(injector, connection, spec)
+    await harness.progress.listen()
+    pace = await harness.pace(at_once)
+    consumers, facts = await inspection.consumers(connection), harness.progress.count()
+    breaches: list[str] = []
+    try:
+        await harness.suffer(faults, at_once)
+    except* (Stuck, TimeoutError, StackError) as group:
+        breaches += [f"{type(error).__name__}: {error}" for error in _leaves(group)]
+    wall, facts = time.monotonic() - harness.began, harness.progress.count() - facts
+    if not breaches:
+        breaches += await inspection.breaches(stack, connection, harness.runs, calm)
+    breaches += verdict.of_servers(
+        consumers,
+        await inspection.consumers(connection),
+        await inspection.messages(connection, DEAD.name),
+        injector.blamed,
+    )
+    await connection.close()
+    return Outcome(
+        seed=seed,
+        planned=len(faults),
+        injected=harness.injected,
+        runs=len(harness.runs),
+        sha256=calm.sha256,
+        facts=facts,
+        wall=round(wall, 1),
+        calm=round(facts / pace, 1),
+        breaches=breaches,
+    )
+
+
+def _leaves(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:
+    for error in group.exceptions:
+        if isinstance(error, BaseExceptionGroup):
+            yield from _leaves(error)
+        else:
+            yield error

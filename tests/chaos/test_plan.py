@@ -1,0 +1,68 @@
+"""Plans: the same from the same seed, and fair to every way of breaking a stack."""
+
+from collections import Counter
+from itertools import pairwise
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.chaos.plan import EVERYTHING, KINDS, MOST_FACTS, SECONDS, VICTIMS, overlapping, plan
+
+seeds = st.integers(0, 2**63)
+counts = st.integers(0, 120)
+some_kinds = st.lists(st.sampled_from(KINDS), min_size=1, unique=True)
+
+
+@given(seeds, counts, some_kinds)
+def test_a_seed_always_means_the_same_faults(seed: int, count: int, kinds: list[str]) -> None:
+    assert plan(seed, count, kinds) == plan(seed, count, kinds)
+
+
+@given(seeds, counts, some_kinds)
+def test_a_plan_has_as_many_faults_as_asked_of_the_kinds_asked(
+    seed: int, count: int, kinds: list[str]
+) -> None:
+    faults = plan(seed, count, kinds)
+    assert len(faults) == count
+    for fault in faults:
+        assert fault.kind in kinds
+        assert fault.victim in VICTIMS[fault.kind]
+        assert fault.seconds in SECONDS.get(fault.kind, (0.0,))
+        assert 0 <= fault.after <= MOST_FACTS
+        assert 0 <= fault.draw < 1
+
+
+@given(seeds, counts, some_kinds)
+def test_every_victim_gets_its_turn_as_often_as_any_other(
+    seed: int, count: int, kinds: list[str]
+) -> None:
+    turns = Counter((fault.kind, fault.victim) for fault in plan(seed, count, kinds))
+    every = [turns[kind, victim] for kind in kinds for victim in VICTIMS[kind]]
+    assert max(every) - min(every) <= 1
+
+
+@given(seeds, some_kinds)
+def test_a_longer_plan_begins_as_the_shorter_one(seed: int, kinds: list[str]) -> None:
+    """So a failure at the fifth fault is repeated with five."""
+    assert plan(seed, 30, kinds)[:12] == plan(seed, 12, kinds)
+
+
+@given(seeds, counts)
+def test_nothing_else_happens_while_a_whole_stack_is_down(seed: int, count: int) -> None:
+    """`up` may fail when its servers are killed under it; whoever typed it would repeat it."""
+    faults = plan(seed, count)
+    for before, fault in pairwise(faults):
+        if EVERYTHING in (before.victim, fault.victim):
+            assert fault.after > 0
+
+
+@given(seeds, counts)
+def test_what_overlaps_begins_with_one_that_waits(seed: int, count: int) -> None:
+    groups = overlapping(plan(seed, count))
+    assert [fault for group in groups for fault in group] == plan(seed, count)
+    assert all(group[0].after and not any(f.after for f in group[1:]) for group in groups)
+
+
+def test_faults_overlap_and_seeds_differ() -> None:
+    assert len(overlapping(plan(1, 50))) < 50
+    assert plan(1, 50) != plan(2, 50)

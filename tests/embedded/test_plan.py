@@ -1,0 +1,33 @@
+"""What a stack's processes are told."""
+
+from pathlib import Path
+
+from embedded import credentials
+from embedded.plan import plan
+from embedded.settings import read
+
+PROXIED = {
+    "FAASTRAIN_NATS_ADVERTISE": "nats://127.0.0.1:1",
+    "FAASTRAIN_S3_ADVERTISE": "http://127.0.0.1:2",
+    "FAASTRAIN_GATEWAY_ADVERTISE": "http://127.0.0.1:3",
+}
+TOLD = ("FTG_NATS_URL", "FTG_S3_URL", "FTG_GATEWAY_URL")
+
+
+def test_stages_are_told_where_the_servers_are(tmp_path: Path) -> None:
+    made = plan(read(tmp_path, {}), credentials.generate())
+    state = made.state
+    for process in (made.gateway, made.worker):
+        told = [process.environment[name] for name in TOLD]
+        assert told == [state.nats_url, state.s3_url, state.gateway_url]
+
+
+def test_stages_may_be_sent_to_a_proxy_while_the_servers_stay_where_they_are(
+    tmp_path: Path,
+) -> None:
+    """The gateway hands its addresses to the replicas; the state is for who comes from outside."""
+    made = plan(read(tmp_path, PROXIED), credentials.generate())
+    for process in (made.gateway, made.worker):
+        assert [process.environment[name] for name in TOLD] == list(PROXIED.values())
+    state = made.state
+    assert not {state.nats_url, state.s3_url, state.gateway_url} & set(PROXIED.values())
