@@ -10,7 +10,6 @@ import urllib3.exceptions
 from adapters.errors import (
     FOREIGN,
     AdapterError,
-    ObjectMissing,
     Refused,
     Unavailable,
     translate,
@@ -77,7 +76,7 @@ def test_a_translation_says_what_was_done_and_keeps_the_cause() -> None:
     assert isinstance(caught.value, ports.Unavailable)
 
 
-@pytest.mark.parametrize("error", [ObjectMissing("o"), KeyError("defect")])
+@pytest.mark.parametrize("error", [Refused("o"), KeyError("defect")])
 def test_our_errors_and_defects_pass(error: Exception) -> None:
     """They are raised as they are."""
     with pytest.raises(type(error)) as caught, translated("get x"):
