@@ -12,6 +12,7 @@ from adapters.errors import translated
 from adapters.object_store import pool
 from adapters.s3_signature import REGION
 from adapters.settings import Login
+from adapters.spans import span
 
 OURS_ALREADY = {"BucketAlreadyOwnedByYou", "BucketAlreadyExists"}
 
@@ -42,12 +43,12 @@ class Bucket:
 
     async def keys(self, prefix: str = "") -> list[str]:
         """The keys that begin with `prefix`, sorted."""
-        with translated(f"list {self._name}/{prefix}"):
+        with span("store"), translated(f"list {self._name}/{prefix}"):
             return await asyncio.to_thread(self._list, prefix)
 
     async def folders(self, prefix: str) -> list[str]:
         """What follows `prefix` up to the next `/` in the keys that begin with it, sorted."""
-        with translated(f"list {self._name}/{prefix}"):
+        with span("store"), translated(f"list {self._name}/{prefix}"):
             return await asyncio.to_thread(self._folders, prefix)
 
     async def takes_writes(self, seconds: float) -> bool:

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import urllib3
 
 from adapters.errors import Refused, Unavailable, translated
+from adapters.spans import span
 from events.commands import Invocation
 from events.requests import AGAIN, CALL_ID, CONTENT_TYPE, SIGNATURE
 
@@ -38,7 +39,7 @@ class GatewayQueue:
             "Content-Type": CONTENT_TYPE,
             **({AGAIN: "1"} if request.attempt else {}),
         }
-        with translated(f"gateway {self._url}: {request.function}"):
+        with span("gateway"), translated(f"gateway {self._url}: {request.function}"):
             loop = asyncio.get_running_loop()
             await loop.run_in_executor(self._threads, self._post, request.function, headers, body)
 

@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from adapters.errors import Refused, Unavailable, translated
+from adapters.spans import span
 
 if TYPE_CHECKING:
     from nats.aio.client import Client
@@ -76,7 +77,7 @@ class Broker:
             Unavailable: nobody answers, or it says that it cannot just now.
             StreamMissing: the broker's store is new, or was emptied.
         """
-        with translated(f"{self._url}: request {subject}"):
+        with span("broker"), translated(f"{self._url}: request {subject}"):
             message = await self.client.request(
                 subject, data, timeout=REQUEST_SECONDS, headers=headers
             )
@@ -105,7 +106,7 @@ class Broker:
             await self.publish(
                 API + verb, msgspec.json.encode(request), reply=f"{self._inbox}.{token}"
             )
-            with translated(f"{self._url}: {verb}"):
+            with span("broker"), translated(f"{self._url}: {verb}"):
                 async with asyncio.timeout(REQUEST_SECONDS):
                     await batch.complete
         finally:

@@ -17,6 +17,7 @@ import urllib3
 from adapters.errors import ObjectAltered, ObjectMissing, Refused, Unavailable, translated
 from adapters.s3_signature import authorized, encoded
 from adapters.settings import Login
+from adapters.spans import span
 from schemas.references import ObjectRef
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ class S3ObjectStore:
         self._pool.clear()
 
     async def _call(self, what: str, function: Callable[[], T]) -> T:
-        with translated(f"{self._url.netloc}: {what}"):
+        with span("store"), translated(f"{self._url.netloc}: {what}"):
             return await asyncio.get_running_loop().run_in_executor(self._threads, function)
 
     def _whole(self) -> "Bucket":

@@ -24,6 +24,7 @@ from adapters.environments import register
 from adapters.errors import SignatureError
 from adapters.settings import Settings
 from adapters.signing import sign, verify
+from adapters.spans import keep, told
 from events import promises, subjects
 from events.commands import Invocation, invocation
 from events.history import fold
@@ -95,10 +96,11 @@ class Stage:
         began, clock = time.time(), time.perf_counter()
         cold, self._served = self._served == 0, self._served + 1
         call_id = headers.get(CALL_ID.lower()) or str(uuid.uuid4())
+        kept = keep()
         outcome = await self._serve(body, headers)
         seconds = time.perf_counter() - clock
+        known = {"run": NO_RUN} | identity(outcome.message)
         usage = InvocationCompleted(
-            run=outcome.message.run if outcome.message else NO_RUN,
             function=self._settings.function,
             call_id=call_id,
             replica=self._settings.replica,
@@ -107,6 +109,8 @@ class Stage:
             memory_mb=self._settings.memory_mb,
             cold_start=cold,
             status=outcome.status,
+            spans=told(kept, clock),
+            **known,
         )
         await self._meter(usage, outcome)
         answer = {"x-duration-seconds": f"{seconds:.6f}", "content-type": "text/plain"}
@@ -203,11 +207,11 @@ class Stage:
             logger.warning("not metered", extra={"run": usage.run, "why": str(error)})
 
 
-def identity(message: Message | None) -> dict[str, object]:
-    """What a log line says of the message: its type, and the run, version and slot it speaks of."""
+def identity(message: Message | None) -> dict[str, Any]:
+    """What logs and metering say of the message: its type, and run, version, slot it speaks of."""
     if message is None:
         return {}
-    known: dict[str, object] = {"heard": messages.tag(message), "run": message.run}
+    known: dict[str, Any] = {"heard": messages.tag(message), "run": message.run}
     match message:
         case RolloutCompleted(trajectory=ref):
             known |= {"version": ref.version, "index": ref.index}

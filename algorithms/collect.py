@@ -11,12 +11,19 @@ from algorithms.errors import EnvironmentFailed
 from algorithms.finite import refuse_non_finite
 from algorithms.playing import Start, Steps, play, play_episodes
 from algorithms.space_info import SpaceInfo, describe
+from algorithms.timing import Timed, untimed
 from algorithms.vectors import Fleet, Seeds
 from schemas.payloads import Policy, Trajectory
 from schemas.specification import RunSpec
 
 
-def collect(spec: RunSpec, policy: Policy, index: int, previous: Trajectory | None) -> Trajectory:
+def collect(
+    spec: RunSpec,
+    policy: Policy,
+    index: int,
+    previous: Trajectory | None,
+    timed: Timed = untimed,
+) -> Trajectory:
     """What slot `index` sees under `policy`, the same bits on every call.
 
     Args:
@@ -25,14 +32,16 @@ def collect(spec: RunSpec, policy: Policy, index: int, previous: Trajectory | No
         index: the slot.
         previous: the slot's trajectory before this one, to go on from when the horizon is
             `steps`; none: the environments are reset.
+        timed: wraps what the environments do: building, resetting, going on, stepping.
 
     Raises:
         EnvironmentFailed: the environment raised (its exception is the cause), gave a number that
             is not finite, or cannot be continued.
     """
-    actor = Actor(policy, spec.algorithm.activation, describe(spec))
+    actor = Actor(policy, spec.algorithm.activation, timed(describe)(spec))
     where = f"{spec.environment.id}, policy version {policy.version}, slot {index}"
-    start = _start(spec, policy.version, index, previous, actor.info, where)
+    start = timed(_start)(spec, policy.version, index, previous, actor.info, where)
+    start = start._replace(step=timed(start.step))
     if spec.rollout.horizon == "steps":
         steps = play(start, actor, spec.rollout.num_steps, None, where)
     else:
@@ -86,6 +95,7 @@ def _start(
                 returns=np.zeros(num_envs),
                 lengths=np.zeros(num_envs, np.int32),
                 origin=origin,
+                step=fleet.vector.step,
             )
         replayed = {i: encode([seen], info)[0] for i, seen in fleet.resume(data["fleet"]).items()}
     except Exception as error:  # foreign code may raise anything
@@ -99,6 +109,7 @@ def _start(
         returns=data["returns"],
         lengths=data["lengths"],
         origin=origin,
+        step=fleet.vector.step,
     )
 
 

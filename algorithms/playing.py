@@ -1,6 +1,7 @@
 """The hot loop: a policy acts in environments that step together."""
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -34,6 +35,7 @@ class Start(NamedTuple):
     returns: np.ndarray  # [B] float64, of the episodes in progress
     lengths: np.ndarray  # [B] int32
     origin: int  # the policy version of the slot's last fresh start
+    step: Callable[[Any], tuple[Any, ...]]  # the fleet's
 
 
 def play(
@@ -55,7 +57,7 @@ def play(
     rewards = np.empty(shape, np.float32)
     terminated, truncated = np.empty(shape, np.bool_), np.empty(shape, np.bool_)
     noise = actor.noise(start.generator, num_steps, num_envs)
-    step = start.fleet.vector.step
+    step = start.step
     observations[0] = start.observations
     t = 0
     while t < num_steps:

@@ -204,6 +204,14 @@ class RestoreObject(Message, frozen=True, kw_only=True, tag="restore-object"):
     origin: Annotated[Origin, Meta(description="the message from which it was made")]
 
 
+class Span(Struct, frozen=True, array_like=True):
+    """A stretch of an invocation's time; where spans overlap, the one that began last counts."""
+
+    kind: str
+    begin: Annotated[float, Meta(description="seconds after the invocation began")]
+    seconds: float
+
+
 class InvocationCompleted(Message, frozen=True, kw_only=True, tag="invocation.completed"):
     """What one invocation cost: metering, said at the end of every invocation, not once."""
 
@@ -215,6 +223,10 @@ class InvocationCompleted(Message, frozen=True, kw_only=True, tag="invocation.co
     memory_mb: Annotated[int, Meta(description="the function's memory limit, for GB-seconds")]
     cold_start: bool
     status: int
+    heard: Annotated[str, Meta(description="type of the message; empty: none that was taken")] = ""
+    version: Annotated[Count | None, Meta(description="that the message speaks of")] = None
+    index: Annotated[Count | None, Meta(description="slot that the message speaks of")] = None
+    spans: Annotated[list[Span], Meta(description="in the order in which they ended")] = []
 
 
 Fact = (

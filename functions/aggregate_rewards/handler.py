@@ -9,6 +9,8 @@ import asyncio
 import msgspec
 
 from adapters.manifests import specification
+from adapters.payloads import dump, load
+from adapters.spans import span
 from adapters.stage import stage
 from algorithms import episodes
 from algorithms.rewards import transform
@@ -16,7 +18,7 @@ from events import subjects
 from events.ports import Messages, Services, Unavailable
 from schemas import keys
 from schemas.messages import RewardsReady, RolloutCompleted
-from schemas.payloads import Rewards, Trajectory, dump, load
+from schemas.payloads import Rewards, Trajectory
 from schemas.references import ObjectRef
 from schemas.specification import RunSpec
 
@@ -70,7 +72,8 @@ async def _calculate(spec: RunSpec, ready: RewardsReady, services: Services) -> 
     stored = await asyncio.gather(*(services.objects.get(ref.object) for ref in ready.batch))
     batch = [load(data, Trajectory) for data in stored]
     previous = await _before(ready.run, version - 1, services) if version else None
-    rewards = await asyncio.to_thread(transform, spec, batch, previous)
+    with span("rewards"):
+        rewards = await asyncio.to_thread(transform, spec, batch, previous)
     return await services.objects.put(keys.rewards(ready.run, version), dump(rewards))
 
 

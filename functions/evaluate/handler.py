@@ -5,12 +5,15 @@ import asyncio
 import numpy as np
 
 from adapters.manifests import specification
+from adapters.payloads import dump, load
+from adapters.spans import parted
 from adapters.stage import stage
 from algorithms.evaluate import evaluate
 from events.ports import Messages, Services
 from schemas import keys
 from schemas.messages import EvaluatePolicy, EvaluationCompleted
-from schemas.payloads import Policy, dump, load
+from schemas.payloads import Evaluation, Policy
+from schemas.specification import RunSpec
 
 
 @stage(EvaluatePolicy)
@@ -20,7 +23,7 @@ async def handle(command: EvaluatePolicy, services: Services) -> Messages:
         specification(services, command.manifest),
         services.objects.get(command.policy.policy),
     )
-    evaluation = await asyncio.to_thread(evaluate, spec, load(policy, Policy))
+    evaluation = await asyncio.to_thread(_evaluate, spec, load(policy, Policy))
     stored = await services.objects.put(
         keys.evaluation(command.run, command.policy.version), dump(evaluation)
     )
@@ -36,3 +39,8 @@ async def handle(command: EvaluatePolicy, services: Services) -> Messages:
             length_mean=float(np.mean(evaluation.lengths)),
         )
     ]
+
+
+def _evaluate(spec: RunSpec, policy: Policy) -> Evaluation:
+    with parted("environment", "policy") as timed:
+        return evaluate(spec, policy, timed)

@@ -3,14 +3,17 @@
 import asyncio
 
 from adapters.manifests import specification
+from adapters.payloads import dump, load
+from adapters.spans import parted
 from adapters.stage import stage
 from algorithms import episodes
 from algorithms.collect import collect
 from events.ports import Messages, Services
 from schemas import keys
 from schemas.messages import CollectRollout, RolloutCompleted
-from schemas.payloads import Policy, Trajectory, dump, load
+from schemas.payloads import Policy, Trajectory
 from schemas.references import TrajectoryRef
+from schemas.specification import RunSpec
 
 
 @stage(CollectRollout)
@@ -22,7 +25,7 @@ async def handle(command: CollectRollout, services: Services) -> Messages:
         _trajectory(services, command.previous),
     )
     trajectory = await asyncio.to_thread(
-        collect, spec, load(policy, Policy), command.index, previous
+        _collect, spec, load(policy, Policy), command.index, previous
     )
     version = command.policy.version
     stored = await services.objects.put(
@@ -38,6 +41,11 @@ async def handle(command: CollectRollout, services: Services) -> Messages:
             episodes=episodes.summary(trajectory),
         )
     ]
+
+
+def _collect(spec: RunSpec, policy: Policy, index: int, previous: Trajectory | None) -> Trajectory:
+    with parted("environment", "policy") as timed:
+        return collect(spec, policy, index, previous, timed)
 
 
 async def _trajectory(services: Services, ref: TrajectoryRef | None) -> Trajectory | None:

@@ -9,7 +9,9 @@ import hashlib
 import os
 
 from adapters.manifests import specification
+from adapters.payloads import dump, load
 from adapters.platform import describe
+from adapters.spans import span
 from adapters.stage import stage
 from algorithms import ppo
 from events import planning, promises
@@ -23,9 +25,13 @@ from schemas.messages import (
     RunStarted,
     UpdatePolicy,
 )
-from schemas.payloads import LearnerState, Rewards, Trajectory, dump, load
+from schemas.payloads import LearnerState, Rewards, Trajectory
 from schemas.references import ObjectRef, PolicyRef, TrajectoryRef
 from schemas.specification import RunSpec
+
+from . import compiling
+
+compiling.tell()
 
 
 @stage(RunStarted, UpdatePolicy)
@@ -53,7 +59,8 @@ def check_threads(spec: RunSpec, nproc: str | None) -> None:
 
 
 async def _initialise(message: RunStarted, spec: RunSpec, services: Services) -> Messages:
-    state = await asyncio.to_thread(ppo.initialise, spec)
+    with span("update"):
+        state = await asyncio.to_thread(ppo.initialise, spec)
     committed = await _commit(message.run, state, 0, services)
     opening = planning.opening(spec)
     updated = PolicyUpdated(
@@ -73,14 +80,15 @@ async def _update(command: UpdatePolicy, spec: RunSpec, services: Services) -> M
         asyncio.gather(*(services.objects.get(ref.object) for ref in command.batch)),
         _rewards(command.rewards, services),
     )
-    state_after, metrics = await asyncio.to_thread(
-        ppo.update,
-        spec,
-        load(state, LearnerState),
-        [load(trajectory, Trajectory) for trajectory in batch],
-        rewards,
-        command.schedule,
-    )
+    with span("update"):
+        state_after, metrics = await asyncio.to_thread(
+            ppo.update,
+            spec,
+            load(state, LearnerState),
+            [load(trajectory, Trajectory) for trajectory in batch],
+            rewards,
+            command.schedule,
+        )
     updated = PolicyUpdated(
         run=command.run,
         manifest=command.manifest,

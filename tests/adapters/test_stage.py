@@ -6,6 +6,7 @@ import pytest
 
 from adapters.settings import Login, Settings
 from adapters.signing import sign
+from adapters.spans import span
 from adapters.stage import CronStage, Outgoing, Stage, cron_stage
 from events.ports import Services, Unavailable
 from schemas.errors import RunFault
@@ -133,6 +134,25 @@ async def test_every_invocation_is_metered_failures_too() -> None:
     assert (first.run, first.function, first.call_id) == ("demo", "conclude-run", "42")
     assert (first.status, first.memory_mb) == (503, 256)
     assert (first.cold_start, second.cold_start) == (True, False)
+
+
+async def test_metering_names_the_message_and_what_was_done() -> None:
+    """So that whoever reads it knows what called for the invocation, and where its time went."""
+
+    async def handler(message: EvaluatePolicy, services: Services) -> Outgoing:
+        with span("environment"):
+            return []
+
+    policy = PolicyRef(version=4, policy=OBJECT, learner=OBJECT, env_steps=1)
+    body = encode(EvaluatePolicy(run="demo", manifest=OBJECT, policy=policy))
+    stage = connected(Stage((EvaluatePolicy,), handler))
+    await stage(body, signed(body))
+    await stage(b"", {})
+    known, unknown = stage._connections.services.facts.metered
+    assert (known.heard, known.version, known.index) == ("evaluate-policy", 4, None)
+    assert [told.kind for told in known.spans] == ["environment"]
+    assert 0 <= known.spans[0].begin <= known.seconds
+    assert (unknown.run, unknown.heard, unknown.spans) == ("none", "", [])
 
 
 async def test_the_clock_needs_no_signature() -> None:

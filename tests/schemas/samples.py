@@ -20,6 +20,7 @@ from schemas.messages import (
     RunStalled,
     RunStarted,
     Schedule,
+    Span,
     StopRequested,
     UpdatePolicy,
 )
@@ -146,5 +147,9 @@ SAMPLES: tuple[Message, ...] = (
         memory_mb=512,
         cold_start=False,
         status=200,
+        heard="collect-rollout",
+        version=2,
+        index=1,
+        spans=[Span("store", 0.0001, 0.002), Span("environment", 0.003, 0.15)],
     ),
 )
