@@ -5,27 +5,16 @@
 """
 
 import time
-from collections.abc import Callable
 from contextvars import ContextVar
 from types import TracebackType
-from typing import NamedTuple, ParamSpec, TypeVar
 
-from algorithms.timing import Timed
+from algorithms.timing import Stopwatch
 from schemas.messages import Span
 
 MOST = 256  # spans of one invocation
 SLACK = 50e-6  # seconds
 
-P = ParamSpec("P")
-R = TypeVar("R")
-
-
-class Stretch(NamedTuple):
-    """Readings of `time.perf_counter`."""
-
-    kind: str
-    begin: float
-    end: float
+Stretch = tuple[str, float, float]  # kind, begin, end: readings of `time.perf_counter`
 
 
 _kept: ContextVar[list[Stretch] | None] = ContextVar("spans", default=None)
@@ -43,7 +32,7 @@ def add(kind: str, seconds: float) -> None:
     kept = _kept.get()
     if kept is not None:
         end = time.perf_counter()
-        kept.append(Stretch(kind, end - seconds, end))
+        kept.append((kind, end - seconds, end))
 
 
 class span:  # noqa: N801  reads as a clause: `with span("store")`
@@ -67,25 +56,25 @@ class span:  # noqa: N801  reads as a clause: `with span("store")`
         """Look again; what failed took its time, too."""
         kept = _kept.get()
         if kept is not None:
-            kept.append(Stretch(self._kind, self._begin, time.perf_counter()))
+            kept.append((self._kind, self._begin, time.perf_counter()))
 
 
-class parted:  # noqa: N801  reads as a clause: `with parted("environment", "policy") as timed`
+class parted:  # noqa: N801  reads as a clause: `with parted("environment", "policy") as watch`
     """Two kinds that alternate in pieces too small to tell one by one: told one after the other.
 
-    The first is what functions that `timed` has wrapped take, the second what remains.
+    The first is what the watch has added up, the second what remains.
     """
 
-    __slots__ = ("_begin", "_first", "_second", "_seconds")
+    __slots__ = ("_begin", "_first", "_second", "_watch")
 
     def __init__(self, first: str, second: str) -> None:
         self._first, self._second = first, second
-        self._seconds = 0.0
+        self._watch = Stopwatch(time.perf_counter)
 
-    def __enter__(self) -> Timed:
+    def __enter__(self) -> Stopwatch:
         """Look at the clock."""
         self._begin = time.perf_counter()
-        return self._timed
+        return self._watch
 
     def __exit__(
         self,
@@ -96,30 +85,19 @@ class parted:  # noqa: N801  reads as a clause: `with parted("environment", "pol
         """Look again."""
         kept = _kept.get()
         if kept is not None:
-            between = self._begin + self._seconds
-            kept.append(Stretch(self._first, self._begin, between))
-            kept.append(Stretch(self._second, between, time.perf_counter()))
-
-    def _timed(self, function: Callable[P, R], /) -> Callable[P, R]:
-        clock = time.perf_counter
-
-        def timed(*args: P.args, **kwargs: P.kwargs) -> R:
-            begin = clock()
-            try:
-                return function(*args, **kwargs)
-            finally:
-                self._seconds += clock() - begin
-
-        return timed
+            between = self._begin + self._watch.seconds
+            kept.append((self._first, self._begin, between))
+            kept.append((self._second, between, time.perf_counter()))
 
 
 def told(kept: list[Stretch], began: float) -> list[Span]:
     """The spans, counted from `began`; neighbours of one kind that almost touch become one."""
     merged: list[Stretch] = []
-    for stretch in kept:
-        last = merged[-1] if merged else None
-        if last and last.kind == stretch.kind and stretch.begin <= last.end + SLACK:
-            stretch = stretch._replace(begin=min(last.begin, stretch.begin))
+    before, since, until = "", 0.0, 0.0
+    for kind, begin, end in kept:
+        if kind == before and begin <= until + SLACK:
+            begin = min(since, begin)
             merged.pop()
-        merged.append(stretch)
-    return [Span(kind, round(a - began, 6), round(b - a, 6)) for kind, a, b in merged[:MOST]]
+        merged.append((kind, begin, end))
+        before, since, until = kind, begin, end
+    return [Span(kind, begin - began, end - begin) for kind, begin, end in merged[:MOST]]

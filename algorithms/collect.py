@@ -11,7 +11,7 @@ from algorithms.errors import EnvironmentFailed
 from algorithms.finite import refuse_non_finite
 from algorithms.playing import Start, Steps, play, play_episodes
 from algorithms.space_info import SpaceInfo, describe
-from algorithms.timing import Timed, untimed
+from algorithms.timing import Stopwatch
 from algorithms.vectors import Fleet, Seeds
 from schemas.payloads import Policy, Trajectory
 from schemas.specification import RunSpec
@@ -22,7 +22,7 @@ def collect(
     policy: Policy,
     index: int,
     previous: Trajectory | None,
-    timed: Timed = untimed,
+    watch: Stopwatch | None = None,
 ) -> Trajectory:
     """What slot `index` sees under `policy`, the same bits on every call.
 
@@ -32,20 +32,20 @@ def collect(
         index: the slot.
         previous: the slot's trajectory before this one, to go on from when the horizon is
             `steps`; none: the environments are reset.
-        timed: wraps what the environments do: building, resetting, going on, stepping.
+        watch: adds up what the environments take.
 
     Raises:
         EnvironmentFailed: the environment raised (its exception is the cause), gave a number that
             is not finite, or cannot be continued.
     """
-    actor = Actor(policy, spec.algorithm.activation, timed(describe)(spec))
+    watch = watch or Stopwatch()
+    actor = Actor(policy, spec.algorithm.activation, watch.time(describe, spec))
     where = f"{spec.environment.id}, policy version {policy.version}, slot {index}"
-    start = timed(_start)(spec, policy.version, index, previous, actor.info, where)
-    start = start._replace(step=timed(start.step))
+    start = watch.time(_start, spec, policy.version, index, previous, actor.info, where)
     if spec.rollout.horizon == "steps":
-        steps = play(start, actor, spec.rollout.num_steps, None, where)
+        steps = play(start, actor, spec.rollout.num_steps, None, where, watch)
     else:
-        steps = play_episodes(start, actor, spec.rollout.num_episodes, where)
+        steps = play_episodes(start, actor, spec.rollout.num_episodes, where, watch)
     valid = _valid(spec, steps, start.ended)
     terminated, truncated = steps.terminated & valid, steps.truncated & valid
     refuse_non_finite("observation", steps.observations, _learnt(valid, terminated), where, -1)
@@ -95,7 +95,6 @@ def _start(
                 returns=np.zeros(num_envs),
                 lengths=np.zeros(num_envs, np.int32),
                 origin=origin,
-                step=fleet.vector.step,
             )
         replayed = {i: encode([seen], info)[0] for i, seen in fleet.resume(data["fleet"]).items()}
     except Exception as error:  # foreign code may raise anything
@@ -109,7 +108,6 @@ def _start(
         returns=data["returns"],
         lengths=data["lengths"],
         origin=origin,
-        step=fleet.vector.step,
     )
 
 

@@ -1,13 +1,13 @@
 """The hot loop: a policy acts in environments that step together."""
 
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from algorithms.acting import Actor, encode
 from algorithms.errors import EnvironmentFailed
 from algorithms.finite import refuse_non_finite
+from algorithms.timing import Stopwatch
 from algorithms.vectors import Fleet
 
 CHUNK = 256  # steps between allocations when the horizon is `episodes`
@@ -35,11 +35,15 @@ class Start(NamedTuple):
     returns: np.ndarray  # [B] float64, of the episodes in progress
     lengths: np.ndarray  # [B] int32
     origin: int  # the policy version of the slot's last fresh start
-    step: Callable[[Any], tuple[Any, ...]]  # the fleet's
 
 
 def play(
-    start: Start, actor: Actor, num_steps: int, episodes_left: np.ndarray | None, where: str
+    start: Start,
+    actor: Actor,
+    num_steps: int,
+    episodes_left: np.ndarray | None,
+    where: str,
+    watch: Stopwatch,
 ) -> Steps:
     """Acts for `num_steps` steps, or until every environment's `episodes_left` [B] is 0.
 
@@ -57,14 +61,16 @@ def play(
     rewards = np.empty(shape, np.float32)
     terminated, truncated = np.empty(shape, np.bool_), np.empty(shape, np.bool_)
     noise = actor.noise(start.generator, num_steps, num_envs)
-    step = start.step
+    step, clock, stepping = start.fleet.vector.step, watch.clock, 0.0
     observations[0] = start.observations
     t = 0
     while t < num_steps:
         outputs[t] = scores = actor.outputs(observations[t])
         actions[t] = action = actor.sample(scores, noise[t])
         try:
-            seen, rewards[t], terminated[t], truncated[t], _ = step(actor.sent(action))
+            sent, begin = actor.sent(action), clock()
+            seen, rewards[t], terminated[t], truncated[t], _ = step(sent)
+            stepping += clock() - begin
             observations[t + 1] = encode(seen, info)
         except Exception as error:  # foreign code may raise anything
             # perhaps over an action that came of a NaN: then say where that came from
@@ -78,12 +84,15 @@ def play(
             episodes_left -= terminated[t - 1] | truncated[t - 1]
             if (episodes_left <= 0).all():
                 break
+    watch.seconds += stepping
     return Steps(
         observations[: t + 1], outputs[:t], actions[:t], rewards[:t], terminated[:t], truncated[:t]
     )
 
 
-def play_episodes(start: Start, actor: Actor, num_episodes: int, where: str) -> Steps:
+def play_episodes(
+    start: Start, actor: Actor, num_episodes: int, where: str, watch: Stopwatch
+) -> Steps:
     """Acts until each environment has ended `num_episodes` episodes.
 
     Raises:
@@ -92,7 +101,7 @@ def play_episodes(start: Start, actor: Actor, num_episodes: int, where: str) -> 
     left = np.full(len(start.observations), num_episodes)
     parts: list[Steps] = []
     while (left > 0).any():
-        parts.append(play(start, actor, CHUNK, left, where))
+        parts.append(play(start, actor, CHUNK, left, where, watch))
         start = start._replace(observations=parts[-1].observations[-1])
         if len(parts) * CHUNK >= MAX_STEPS:
             raise EnvironmentFailed(

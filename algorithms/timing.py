@@ -1,19 +1,29 @@
-"""How callers may time a part of a calculation; nothing here reads a clock."""
+"""How a caller may time a part of a calculation. The clock is the caller's."""
 
 from collections.abc import Callable
-from typing import ParamSpec, Protocol, TypeVar
+from typing import TypeVar, TypeVarTuple
 
-P = ParamSpec("P")
+Arguments = TypeVarTuple("Arguments")
 R = TypeVar("R")
 
 
-class Timed(Protocol):
-    """Takes a function and gives one that does the same; its caller's clock runs meanwhile."""
+class Stopwatch:
+    """Adds up what environments take: building, resetting, going on, stepping.
 
-    def __call__(self, function: Callable[P, R], /) -> Callable[P, R]:
-        """`function`, timed."""
+    Args:
+        clock: seconds; without one the watch stands still.
+    """
 
+    __slots__ = ("clock", "seconds")
 
-def untimed(function: Callable[P, R], /) -> Callable[P, R]:
-    """`function` as it is: nobody wants to know."""
-    return function
+    def __init__(self, clock: Callable[[], float] = float) -> None:
+        self.clock = clock
+        self.seconds = 0.0
+
+    def time(self, function: Callable[[*Arguments], R], *arguments: *Arguments) -> R:
+        """What `function` gives, with its time added."""
+        begin = self.clock()
+        try:
+            return function(*arguments)
+        finally:
+            self.seconds += self.clock() - begin

@@ -123,6 +123,28 @@ COMMANDS = (
         epilog=_how_to_load,
     ),
     Command(
+        "trace",
+        "cli.commands.trace:trace",
+        "where the time of a run's iterations goes",
+        (
+            RUN,
+            argument(
+                "--versions",
+                metavar="A:B",
+                help="from version A to version B (default: all; drawn: 5 around the median one)",
+            ),
+            argument(
+                "--out",
+                type=Path,
+                action="append",
+                metavar="FILE",
+                help="a picture (.svg, .png) or a trace for https://ui.perfetto.dev (.json); "
+                "may be repeated (default: RUN.svg)",
+            ),
+            JSON,
+        ),
+    ),
+    Command(
         "logs",
         "cli.commands.logs:logs",
         "what a function's replicas wrote",

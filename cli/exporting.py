@@ -42,6 +42,15 @@ def check(path: Path) -> Path:
     """
     if path.suffix != ".npz":
         raise BadInput(f"{path}: an export is a NumPy file; give it the suffix .npz")
+    return in_folder(path)
+
+
+def in_folder(path: Path) -> Path:
+    """`path`, when its folder is there.
+
+    Raises:
+        BadInput: it is not.
+    """
     if not path.parent.is_dir():
         raise BadInput(f"{path}: there is no folder {path.parent}; make it first")
     return path

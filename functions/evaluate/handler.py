@@ -42,5 +42,5 @@ async def handle(command: EvaluatePolicy, services: Services) -> Messages:
 
 
 def _evaluate(spec: RunSpec, policy: Policy) -> Evaluation:
-    with parted("environment", "policy") as timed:
-        return evaluate(spec, policy, timed)
+    with parted("environment", "policy") as watch:
+        return evaluate(spec, policy, watch)

@@ -44,8 +44,8 @@ async def handle(command: CollectRollout, services: Services) -> Messages:
 
 
 def _collect(spec: RunSpec, policy: Policy, index: int, previous: Trajectory | None) -> Trajectory:
-    with parted("environment", "policy") as timed:
-        return collect(spec, policy, index, previous, timed)
+    with parted("environment", "policy") as watch:
+        return collect(spec, policy, index, previous, watch)
 
 
 async def _trajectory(services: Services, ref: TrajectoryRef | None) -> Trajectory | None:

@@ -1,0 +1,110 @@
+"""A run in the Chrome trace event format, for https://ui.perfetto.dev: pure.
+
+A process for each function, a thread for each lane; slices are invocations and what they did,
+arrows lead from where something was said to who heard it. Times are microseconds since the run's
+first fact.
+(https://docs.google.com/document/d/1CvAClvFfyA5R-PhYUmn5OOQtYMH4h6I0nSsKchNAySU)
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from events.iterations import Iteration
+from events.ports import Recorded
+from events.visits import Visit, key_of, lanes
+from schemas.messages import PolicyUpdated, tag
+
+Event = dict[str, Any]
+RUN, PATH, FACTS = 1, 1, 2  # process and threads of what belongs to no function
+
+
+def document(
+    said: Sequence[Recorded], visits: Sequence[Visit], iterations: Sequence[Iteration]
+) -> Event:
+    """The whole trace."""
+    origin = said[0].at
+    events = [*_slices(visits), *_iterations(iterations), *_facts(said)]
+    for event in events:
+        event["ts"] = round((event["ts"] - origin) * 1e6, 1)
+        if "dur" in event:
+            event["dur"] = round(event["dur"] * 1e6, 1)
+    # of slices that begin together the longer one comes first: it is the outer one
+    events.sort(key=lambda event: (event["ts"], -event.get("dur", 0.0)))
+    return {"traceEvents": [*_names(visits), *events], "displayTimeUnit": "ms"}
+
+
+def _names(visits: Sequence[Visit]) -> Iterator[Event]:
+    yield _name("process_name", RUN, 0, "run")
+    yield _name("thread_name", RUN, PATH, "critical path")
+    yield _name("thread_name", RUN, FACTS, "facts")
+    for process, threads in enumerate(_threads(visits).items(), RUN + 1):
+        function, tracks = threads
+        yield _name("process_name", process, 0, function)
+        for thread, (replica, number) in enumerate(tracks, 1):
+            name = f"{replica} ({number + 1})" if number else replica
+            yield _name("thread_name", process, thread, name)
+
+
+def _name(what: str, process: int, thread: int, name: str) -> Event:
+    return {"ph": "M", "name": what, "pid": process, "tid": thread, "args": {"name": name}}
+
+
+def _threads(visits: Sequence[Visit]) -> dict[str, dict[tuple[str, int], list[Visit]]]:
+    """Lanes by function."""
+    found: dict[str, dict[tuple[str, int], list[Visit]]] = {}
+    for (function, replica, number), lane in lanes(visits).items():
+        found.setdefault(function, {})[replica, number] = lane
+    return found
+
+
+def _slices(visits: Sequence[Visit]) -> Iterator[Event]:
+    number = 0
+    for process, tracks in enumerate(_threads(visits).values(), RUN + 1):
+        for thread, lane in enumerate(tracks.values(), 1):
+            for visit in lane:
+                number += 1
+                yield from _visit(visit, process, thread, number)
+
+
+def _visit(visit: Visit, process: int, thread: int, number: int) -> Iterator[Event]:
+    heard, version, index = visit.key
+    place = {"pid": process, "tid": thread}
+    words = (heard, *(str(n) for n in (version, index) if n is not None))
+    about = {"heard": heard, "version": version, "index": index, "status": visit.status}
+    name = " ".join(filter(None, words)) or visit.function
+    yield _slice(name, "invocation", visit.begin, visit.end, place) | {"args": about}
+    for part in visit.parts:
+        yield _slice(part.kind, part.kind, part.begin, part.end, place)
+    for part in visit.before[:1]:  # an arrow from the line of facts
+        flow = {"name": visit.before[-1].kind, "cat": "hop", "id": number}
+        yield {"ph": "s", **flow, "pid": RUN, "tid": FACTS, "ts": part.begin}
+        yield {"ph": "f", "bp": "e", **flow, **place, "ts": visit.begin}
+
+
+def _iterations(iterations: Sequence[Iteration]) -> Iterator[Event]:
+    place = {"pid": RUN, "tid": PATH}
+    for one in iterations:
+        yield _slice(f"iteration {one.version}", "iteration", one.begin, one.end, place)
+        for step in one.path:
+            for part in step.parts:
+                yield _slice(f"{step.name}: {part.kind}", part.kind, part.begin, part.end, place)
+
+
+def _facts(said: Sequence[Recorded]) -> Iterator[Event]:
+    for record in said:
+        kind, version, index = key_of(record.fact)
+        words = (kind, *(str(number) for number in (version, index) if number is not None))
+        scope = "g" if kind == tag(PolicyUpdated) else "t"
+        yield {
+            "ph": "i",
+            "name": " ".join(words),
+            "cat": "fact",
+            "s": scope,
+            "pid": RUN,
+            "tid": FACTS,
+            "ts": record.at,
+        }
+
+
+def _slice(name: str, kind: str, begin: float, end: float, place: dict[str, int]) -> Event:
+    return {"ph": "X", "name": name, "cat": kind, **place, "ts": begin, "dur": end - begin}

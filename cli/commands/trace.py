@@ -1,0 +1,145 @@
+"""trace: where the time of a run's iterations goes, as numbers, as a picture, and for Perfetto."""
+
+import asyncio
+from argparse import Namespace
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from cli import exporting, run_ids, runs
+from cli.errors import BadInput
+from cli.exit_codes import ExitCode
+from cli.screen import Screen
+from cli.world import World
+from events import subjects
+from events.iterations import Iteration, iterations
+from events.ports import Recorded
+from events.profile import Profile, profile, typical
+from events.visits import KINDS, Visit, visits
+
+SUFFIXES = (".svg", ".png", ".json")
+DRAWN = 5  # iterations, around the median one
+MOST_DRAWN = 50
+KIND_HEAD = ("kind", "median ms", "share", "max ms", "all replicas ms")
+STEP_HEAD = ("critical path", "before it, ms", "in it, ms")
+
+
+class Traced(NamedTuple):
+    """A run, put together."""
+
+    said: list[Recorded]
+    visits: list[Visit]
+    iterations: list[Iteration]
+
+
+def trace(arguments: Namespace, world: World) -> ExitCode:
+    """Print medians, and write the picture or the trace."""
+    files = [_check(path) for path in arguments.out or [Path(f"{arguments.run}.svg")]]
+    traced = asyncio.run(_read(arguments.run, world))
+    selected = select(arguments.run, traced.iterations, arguments.versions)
+    drawn = selected if arguments.versions else around(selected)
+    found = profile(arguments.run, selected, traced.visits)
+    written = [(path, _content(path, arguments.run, traced, drawn)) for path in files]
+    for path, data in written:
+        exporting.write(path, data)
+    if arguments.json:
+        told = {"files": list(map(str, files)), **msgspec.to_builtins(found)}
+        world.screen.json(told)
+    else:
+        _print(world.screen, found)
+        for path in files:
+            world.screen.line(str(path))
+    return ExitCode.DONE
+
+
+async def _read(run: str, world: World) -> Traced:
+    async with world.connect() as stack:
+        await runs.history(stack.facts, run_ids.check(run))
+        said = await stack.facts.read(*subjects.of_run(run))
+        found = visits(said, await stack.facts.usage(run))
+    return Traced(said, found, iterations(said, found))
+
+
+def select(run: str, found: Sequence[Iteration], versions: str | None) -> Sequence[Iteration]:
+    """The iterations from version A to version B, of `versions` = "A:B"; without it, all.
+
+    Raises:
+        BadInput: there are none.
+    """
+    if not found:
+        raise BadInput(
+            f"run {run} has no iteration yet: nothing was updated; `faastrain follow {run}`"
+        )
+    if versions is None:
+        return found
+    first, last = _range(versions)
+    selected = [one for one in found if first <= one.version < last]
+    if not selected:
+        known = f"{found[0].version}:{found[-1].version + 1}"
+        raise BadInput(f"--versions {versions}: run {run} has the versions {known}")
+    return selected
+
+
+def around(found: Sequence[Iteration]) -> Sequence[Iteration]:
+    """As many as are drawn, the one of median length in their middle."""
+    begin = min(max(typical(found) - DRAWN // 2, 0), max(len(found) - DRAWN, 0))
+    return found[begin : begin + DRAWN]
+
+
+def _range(versions: str) -> tuple[int, int]:
+    first, _, last = versions.partition(":")
+    if not (first.isdecimal() and last.isdecimal() and int(first) < int(last)):
+        raise BadInput(f"--versions {versions}: give two versions, the smaller one first, as 10:20")
+    return int(first), int(last)
+
+
+def _check(path: Path) -> Path:
+    if path.suffix not in SUFFIXES:
+        raise BadInput(
+            f"{path}: give a picture the suffix .svg or .png, and a trace for Perfetto .json"
+        )
+    return exporting.in_folder(path)
+
+
+def _content(path: Path, run: str, traced: Traced, drawn: Sequence[Iteration]) -> bytes:
+    if path.suffix == ".json":
+        from cli.chrome_trace import document
+
+        return msgspec.json.encode(document(*traced))
+    if len(drawn) > MOST_DRAWN:
+        raise BadInput(
+            f"{path}: {len(drawn)} iterations cannot be told apart in a picture; give at most "
+            f"{MOST_DRAWN} in --versions, or write a .json for https://ui.perfetto.dev"
+        )
+    from cli.trace_picture import draw
+
+    return draw(run, drawn, traced.visits, path.suffix[1:])
+
+
+def _print(screen: Screen, found: Profile) -> None:
+    kinds = [
+        (
+            row.kind,
+            f"{row.median_ms:.2f}",
+            f"{row.share:.1%}",
+            f"{row.max_ms:.2f}",
+            f"{row.all_replicas_ms:.2f}",
+        )
+        for row in found.kinds
+    ]
+    steps = [(r.step, f"{r.before_ms:.2f}", f"{r.function_ms:.2f}") for r in found.path]
+    screen.line(
+        f"{found.iterations} iterations, from version {found.first} to {found.last}: "
+        f"median {found.median_ms:.2f} ms, longest {found.max_ms:.2f} ms; "
+        f"overhead {found.overhead:.0%}"
+    )
+    if not screen.is_terminal:
+        for line in (KIND_HEAD, *kinds, STEP_HEAD, *steps):
+            screen.line("\t".join(line))
+        return
+    from cli.tables import table
+
+    told = [(*row, KINDS[row[0]]) for row in kinds]
+    screen.rich(table((*KIND_HEAD, "what it is"), told, right=1), "", table(STEP_HEAD, steps, 1))

@@ -1,0 +1,183 @@
+"""A run's invocations as visits to functions: what called for each, and where its time went. Pure.
+
+A visit begins with what lies between its cause and its function: waiting for a busy replica
+(`queue`), then a `hop`, or a `cold start`, or the `retry` of an attempt that failed. Clocks of
+several machines are compared as they are: where they differ, hops are longer or shorter by that.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+from events.ports import Recorded
+from schemas.messages import (
+    COMMANDS,
+    CollectRollout,
+    EvaluatePolicy,
+    EvaluationCompleted,
+    InvocationCompleted,
+    Message,
+    PolicyUpdated,
+    RewardsReady,
+    RolloutCompleted,
+    UpdatePolicy,
+    tag,
+)
+
+KINDS = {
+    "environment": "environments: built, reset, stepped",
+    "policy": "acting, and putting trajectories together",
+    "rewards": "reward transforms",
+    "update": "learning: the compiled update",
+    "compile": "JAX traces, lowers and compiles, or finds it compiled",
+    "store": "objects put and got",
+    "msgpack": "arrays to bytes and back",
+    "broker": "facts said, counted and read",
+    "gateway": "commands queued",
+    "stage": "what remains of an invocation: signature, JSON, event loop, waiting for a core",
+    "hop": "from fact or command to function: broker, queue-worker, gateway, HTTP",
+    "cold start": "the same, and a replica that had to start",
+    "queue": "waiting for a replica that is busy",
+    "retry": "from an attempt that failed to the next",
+    "unmetered": "no invocation tells of it",
+}
+WORK = ("environment", "policy", "rewards", "update")  # the mathematics; all else is overhead
+
+Key = tuple[str, int | None, int | None]  # tag, version, index
+
+
+class Part(NamedTuple):
+    """A stretch of time of one kind; Unix seconds."""
+
+    kind: str
+    begin: float
+    end: float
+
+
+class Visit(NamedTuple):
+    """One invocation; Unix seconds."""
+
+    function: str
+    replica: str
+    key: Key  # of the message that it heard
+    status: int
+    begin: float
+    end: float
+    before: tuple[Part, ...]  # between its cause and its begin
+    parts: tuple[Part, ...]  # from begin to end, without gaps
+
+
+def visits(said: Iterable[Recorded], usage: Iterable[InvocationCompleted]) -> list[Visit]:
+    """The run's invocations in the order in which they began."""
+    causes = _Causes(said)
+    found: list[Visit] = []
+    for one in sorted(usage, key=lambda one: one.started_at):
+        visit = _visit(one)
+        visit = visit._replace(before=_before(visit, one.cold_start, causes))
+        causes.add(visit)
+        found.append(visit)
+    return found
+
+
+def parts(usage: InvocationCompleted) -> tuple[Part, ...]:
+    """An invocation from its begin to its end: at each moment, the span that began last."""
+    begin, seconds = usage.started_at, usage.seconds
+    ends = [end for s in usage.spans for end in (s.begin, s.begin + s.seconds)]
+    marks = sorted({0.0, seconds, *(min(max(end, 0.0), seconds) for end in ends)})
+    found: list[Part] = []
+    for a, b in pairwise(marks):
+        going = [s for s in usage.spans if s.begin <= a and s.begin + s.seconds >= b]
+        kind = max(going, key=lambda s: (s.begin, -s.seconds)).kind if going else "stage"
+        if found and found[-1].kind == kind:
+            found[-1] = found[-1]._replace(end=begin + b)
+        else:
+            found.append(Part(kind, begin + a, begin + b))
+    return tuple(found)
+
+
+def key_of(fact: Message) -> Key:
+    """What a fact is recognised by, as metering names it."""
+    match fact:
+        case RolloutCompleted(trajectory=ref):
+            return tag(fact), ref.version, ref.index
+        case PolicyUpdated() | RewardsReady() | EvaluationCompleted():
+            return tag(fact), fact.policy.version, None
+    return tag(fact), None, None
+
+
+def _visit(one: InvocationCompleted) -> Visit:
+    return Visit(
+        function=one.function,
+        replica=one.replica,
+        key=(one.heard, one.version, one.index),
+        status=one.status,
+        begin=one.started_at,
+        end=one.started_at + one.seconds,
+        before=(),
+        parts=parts(one),
+    )
+
+
+def _before(visit: Visit, cold: bool, causes: "_Causes") -> tuple[Part, ...]:
+    failed = causes.failed(visit)
+    if failed is not None:
+        return (Part("retry", failed, visit.begin),)
+    cause = causes.of(visit)
+    if cause is None:
+        return ()
+    free = max(cause, causes.busy_until(visit))
+    waits = (Part("queue", cause, free),) if free > cause else ()
+    return (*waits, Part("cold start" if cold else "hop", free, visit.begin))
+
+
+class _Causes:
+    """When what calls for a visit happened: a fact was said, a command was sent."""
+
+    _commands = frozenset(map(tag, COMMANDS))  # their functions take one invocation at a time
+
+    def __init__(self, said: Iterable[Recorded]) -> None:
+        self._said: dict[Key, list[float]] = defaultdict(list)
+        for record in said:
+            self._said[key_of(record.fact)].append(record.at)
+        self._failed: dict[Key, float] = {}
+        self._busy: dict[str, float] = {}
+
+    def add(self, visit: Visit) -> None:
+        """What it makes a cause of: the update that a planner sent."""
+        self._busy[visit.replica] = max(visit.end, self._busy.get(visit.replica, 0.0))
+        if visit.status != 200:
+            self._failed[visit.key] = visit.end
+        sent = [part.begin for part in visit.parts if part.kind == "gateway"]
+        if visit.key[0] == tag(RewardsReady) and sent:
+            self._said[(tag(UpdatePolicy), visit.key[1], None)].append(sent[-1])
+
+    def of(self, visit: Visit) -> float | None:
+        """The last cause before the visit."""
+        name, version, _ = visit.key
+        promised = name in (tag(CollectRollout), tag(EvaluatePolicy))
+        key = (tag(PolicyUpdated), version, None) if promised else visit.key
+        return max((at for at in self._said[key] if at <= visit.begin), default=None)
+
+    def failed(self, visit: Visit) -> float | None:
+        """When the last attempt before this one failed."""
+        end = self._failed.get(visit.key)
+        return end if visit.key[0] and end is not None and end <= visit.begin else None
+
+    def busy_until(self, visit: Visit) -> float:
+        """When the replica was free to take a command."""
+        busy = self._busy.get(visit.replica, 0.0)
+        return busy if visit.key[0] in self._commands and busy <= visit.begin else 0.0
+
+
+def lanes(found: Sequence[Visit]) -> dict[tuple[str, str, int], list[Visit]]:
+    """Visits by function, replica and track: no two of a track overlap."""
+    tracks: dict[tuple[str, str, int], list[Visit]] = {}
+    for visit in found:
+        number = 0
+        while (lane := tracks.get((visit.function, visit.replica, number))) and (
+            lane[-1].end > visit.begin
+        ):
+            number += 1
+        tracks.setdefault((visit.function, visit.replica, number), []).append(visit)
+    return tracks
