@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
@@ -28,23 +28,40 @@ COLOURS = {
     "unmetered": "#ffffff",
 }
 WIDTH, LANE = 15.0, 0.34  # inches
+THICK, THIN = 0.62, 0.18  # of a lane: an invocation, what lies before it
+NAMED = 12  # iterations; where there are more, only their numbers are written
 ORDER = ("rollout", *STEPS[2:], "evaluate")  # along an iteration; others below
 Lane = tuple[str, list[Visit]]
 
 
+class Window(NamedTuple):
+    """What is drawn; Unix seconds."""
+
+    begin: float
+    end: float
+
+    def visible(self, parts: Iterable[Part]) -> list[Part]:
+        """What of `parts` can be seen."""
+        return [part for part in parts if part.end > self.begin and part.begin < self.end]
+
+    def range(self, part: Part) -> tuple[float, float]:
+        """Begin and length in ms."""
+        return (part.begin - self.begin) * 1e3, (part.end - part.begin) * 1e3
+
+
 def draw(run: str, iterations: Sequence[Iteration], visits: Sequence[Visit], suffix: str) -> bytes:
     """The picture of these iterations, of which there is at least one, as .svg or .png."""
-    begin, end = iterations[0].begin, iterations[-1].end
-    rows = _lanes([v for v in visits if v.end > begin and _cause(v) < end])
+    window = Window(iterations[0].begin, iterations[-1].end)
+    rows = _lanes([v for v in visits if window.visible((*v.before, *v.parts))])
     height = LANE * (len(rows) + 1) + 1.9
     figure = Figure(figsize=(WIDTH, height), dpi=130, layout="constrained")
     axes = figure.subplots()
-    seen = _draw_lanes(axes, rows, begin)
-    seen |= _bars(axes, 0, [p for i in iterations for p in i.parts], begin, 0.62)
-    _mark(axes, iterations, begin, len(rows))
+    seen = _draw_lanes(axes, rows, window)
+    seen |= _bars(axes, 0, [p for i in iterations for p in i.parts], window, THICK)
+    _mark(axes, iterations, window)
     names = ["critical path", *(name for name, _ in rows)]
     axes.set_yticks(range(len(names)), names)
-    axes.set(xlim=(0, (end - begin) * 1e3), ylim=(len(rows) + 0.6, -0.6), xlabel="ms")
+    axes.set(xlim=(0, (window.end - window.begin) * 1e3), ylim=(len(rows) + 0.6, -0.6), xlabel="ms")
     axes.set_title(_title(run, iterations), pad=22)
     axes.tick_params(axis="y", length=0)
     handles = [
@@ -71,7 +88,7 @@ def _lanes(visits: Sequence[Visit]) -> list[Lane]:
     return rows
 
 
-def _draw_lanes(axes: Any, rows: Sequence[Lane], origin: float) -> set[str]:
+def _draw_lanes(axes: Any, rows: Sequence[Lane], window: Window) -> set[str]:
     seen: set[str] = set()
     group, shaded = "", False
     for y, (_, lane) in enumerate(rows, 1):
@@ -79,40 +96,39 @@ def _draw_lanes(axes: Any, rows: Sequence[Lane], origin: float) -> set[str]:
             group, shaded = lane[0].function, not shaded
         if shaded:
             axes.axhspan(y - 0.5, y + 0.5, color="0.955", zorder=0)
-        seen |= _bars(axes, y, [p for visit in lane for p in visit.before], origin, 0.18)
-        seen |= _bars(axes, y, [p for visit in lane for p in visit.parts], origin, 0.62)
+        seen |= _bars(axes, y, [p for visit in lane for p in visit.before], window, THIN)
+        seen |= _bars(axes, y, [p for visit in lane for p in visit.parts], window, THICK)
         failed = [Part("", v.begin, v.end) for v in lane if v.status != 200]
-        axes.broken_barh(
-            [_range(p, origin) for p in failed], (y - 0.31, 0.62), facecolor="none", edgecolor="red"
-        )
+        _outline(axes, y, failed, window)
     return seen
 
 
-def _bars(axes: Any, y: int, parts: Iterable[Part], origin: float, height: float) -> set[str]:
+def _bars(axes: Any, y: int, parts: Iterable[Part], window: Window, height: float) -> set[str]:
+    """Draws what can be seen; its kinds."""
     by_kind: dict[str, list[tuple[float, float]]] = {}
-    for part in parts:
-        by_kind.setdefault(part.kind, []).append(_range(part, origin))
+    for part in window.visible(parts):
+        by_kind.setdefault(part.kind, []).append(window.range(part))
     for kind, ranges in by_kind.items():
         axes.broken_barh(ranges, (y - height / 2, height), color=COLOURS[kind], linewidth=0)
     return set(by_kind)
 
 
-def _range(part: Part, origin: float) -> tuple[float, float]:
-    return (part.begin - origin) * 1e3, (part.end - part.begin) * 1e3
+def _outline(axes: Any, y: int, failed: Iterable[Part], window: Window) -> None:
+    """What failed has a red border."""
+    ranges = [window.range(part) for part in window.visible(failed)]
+    axes.broken_barh(ranges, (y - THICK / 2, THICK), facecolor="none", edgecolor="red")
 
 
-def _mark(axes: Any, iterations: Sequence[Iteration], origin: float, rows: int) -> None:
+def _mark(axes: Any, iterations: Sequence[Iteration], window: Window) -> None:
     """Where a version was committed."""
+    names = "version {}" if len(iterations) <= NAMED else "{}"
     for one in iterations:
-        at = (one.begin - origin) * 1e3
+        at = (one.begin - window.begin) * 1e3
         axes.axvline(at, color="0.3", linewidth=0.8, linestyle=":")
-        axes.text(at, -0.68, f" version {one.version}", fontsize=8, color="0.2", va="bottom")
+        name = names.format(one.version)
+        axes.text(at, -0.68, f" {name}", fontsize=8, color="0.2", va="bottom")
     axes.axhline(0.5, color="0.3", linewidth=0.6)
 
 
 def _title(run: str, iterations: Sequence[Iteration]) -> str:
     return f"{run}: from version {iterations[0].version} to {iterations[-1].version + 1}"
-
-
-def _cause(visit: Visit) -> float:
-    return visit.before[0].begin if visit.before else visit.begin
