@@ -29,6 +29,7 @@ COLOURS = {
 }
 WIDTH, LANE = 15.0, 0.34  # inches
 THICK, THIN = 0.62, 0.18  # of a lane: an invocation, what lies before it
+CHARACTERS = 200  # of such names have place beside each other
 NAMED = 12  # iterations; where there are more, only their numbers are written
 ORDER = ("rollout", *STEPS[2:], "evaluate")  # along an iteration; others below
 Lane = tuple[str, list[Visit]]
@@ -122,11 +123,15 @@ def _outline(axes: Any, y: int, failed: Iterable[Part], window: Window) -> None:
 def _mark(axes: Any, iterations: Sequence[Iteration], window: Window) -> None:
     """Where a version was committed."""
     names = "version {}" if len(iterations) <= NAMED else "{}"
+    apart = (window.end - window.begin) * 1e3 * len(names) / CHARACTERS
+    named = -apart
     for one in iterations:
         at = (one.begin - window.begin) * 1e3
         axes.axvline(at, color="0.3", linewidth=0.8, linestyle=":")
-        name = names.format(one.version)
-        axes.text(at, -0.68, f" {name}", fontsize=8, color="0.2", va="bottom")
+        if at - named >= apart:
+            text = " " + names.format(one.version)
+            axes.text(at, -0.68, text, fontsize=8, color="0.2", va="bottom")
+            named = at
     axes.axhline(0.5, color="0.3", linewidth=0.6)
 
 

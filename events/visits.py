@@ -126,8 +126,8 @@ def _before(visit: Visit, cold: bool, causes: "_Causes") -> tuple[Part, ...]:
     cause = causes.of(visit)
     if cause is None:
         return ()
-    free = max(cause, causes.busy_until(visit))
-    waits = (Part("queue", cause, free),) if free > cause else ()
+    waits = causes.waits(visit, cause)
+    free = waits[-1].end if waits else cause
     return (*waits, Part("cold start" if cold else "hop", free, visit.begin))
 
 
@@ -141,11 +141,11 @@ class _Causes:
         for record in said:
             self._said[key_of(record.fact)].append(record.at)
         self._failed: dict[Key, float] = {}
-        self._busy: dict[str, float] = {}
+        self._last: dict[str, Visit] = {}  # by replica
 
     def add(self, visit: Visit) -> None:
         """What it makes a cause of: the update that a planner sent."""
-        self._busy[visit.replica] = max(visit.end, self._busy.get(visit.replica, 0.0))
+        self._last[visit.replica] = visit
         if visit.status != 200:
             self._failed[visit.key] = visit.end
         sent = [part.begin for part in visit.parts if part.kind == "gateway"]
@@ -164,10 +164,13 @@ class _Causes:
         end = self._failed.get(visit.key)
         return end if visit.key[0] and end is not None and end <= visit.begin else None
 
-    def busy_until(self, visit: Visit) -> float:
-        """When the replica was free to take a command."""
-        busy = self._busy.get(visit.replica, 0.0)
-        return busy if visit.key[0] in self._commands and busy <= visit.begin else 0.0
+    def waits(self, visit: Visit, cause: float) -> tuple[Part, ...]:
+        """A command's wait for the command before it: what that waited for, and it itself."""
+        last = self._last.get(visit.replica)
+        if last is None or visit.key[0] not in self._commands or last.end > visit.begin:
+            return ()
+        parts = (*last.before, Part("queue", last.begin, last.end))
+        return tuple(p._replace(begin=max(p.begin, cause)) for p in parts if p.end > cause)
 
 
 def lanes(found: Sequence[Visit]) -> dict[tuple[str, str, int], list[Visit]]:

@@ -53,7 +53,10 @@ def test_spans_beyond_the_invocation_are_cut() -> None:
     ("heard", "before"),
     [
         (("collect-rollout", 0, 1), [("cold start", 100, 106)]),
-        (("collect-rollout", 0, 0), [("queue", 100, 121), ("hop", 121, 122)]),
+        (
+            ("collect-rollout", 0, 0),
+            [("cold start", 100, 106), ("queue", 106, 121), ("hop", 121, 122)],
+        ),
         (("rollout.completed", 0, 0), [("hop", 130, 133)]),
         (("rewards.ready", 0, None), [("hop", 140, 143)]),
         (("update-policy", 0, None), [("hop", 145, 147)]),
