@@ -1,13 +1,7 @@
-"""Where an iteration's time goes: busy functions against the wall clock, 256-step updates.
+"""Where an iteration's time goes, 256-step updates: the profile of `faastrain trace`.
 
-From the log alone: an iteration lasts from one `policy.updated` to the next; an invocation belongs
-to the iteration that it began in. On the critical path lie the slowest rollout, the last
-`aggregate-rewards`, `plan-update`, and `update-policy` as far as `policy.updated`; what remains of
-the wall clock is hops: publishing, delivering, gateway, and waiting for a core.
+On the critical path, from fact to fact; `before` a stage is its hop.
 """
-
-from bisect import bisect_right
-from collections.abc import Sequence
 
 import uvloop
 
@@ -15,55 +9,40 @@ from benchmarks import runs, stacks
 from benchmarks.report import Row
 from benchmarks.samples import median
 from embedded.state import StackState
-from events.ports import Recorded
-from schemas.messages import InvocationCompleted
-
-STAGES = ("rollout", "aggregate-rewards", "plan-update", "update-policy")
-Shares = dict[str, float]  # seconds of one iteration, by stage; "wall" is the whole
+from events.iterations import iterations
+from events.profile import Profile, profile
+from events.visits import visits
 
 
 def measure(repeat: int) -> list[Row]:
     """Medians over the warm iterations of each run."""
     with stacks.running() as state:
-        found = [uvloop.run(_one(state, f"iteration-{again}")) for again in range(repeat)]
-    names = {"wall": "whole iteration"} | {s: f"  {s}" for s in STAGES} | {"hops": "  hops"}
-    return [
-        Row(
-            benchmark="iteration",
-            what=what,
-            unit="ms",
-            samples=[median([shares[name] for shares in one]) * 1e3 for one in found],
-            note="five, and waiting for a core" if name == "hops" else "",
-        )
-        for name, what in names.items()
-    ]
+        return rows([uvloop.run(_one(state, f"iteration-{again}")) for again in range(repeat)])
 
 
-async def _one(state: StackState, name: str) -> list[Shares]:
+async def _one(state: StackState, name: str) -> Profile:
     async with stacks.connected(state) as held:
-        records = await runs.run(held, name, runs.small(updates=60))
-        return split(records, await held.services.facts.usage(name))
+        said = await runs.run(held, name, runs.small(updates=60))
+        found = visits(said, await held.services.facts.usage(name))
+        return profile(name, iterations(said, found)[runs.WARM_UP :], found)
 
 
-def split(
-    records: Sequence[Recorded], usage: Sequence[InvocationCompleted], warm_up: int = runs.WARM_UP
-) -> list[Shares]:
-    """The critical path of each warm iteration."""
-    times = [at for at, _ in runs.versions(records)]
-    invocations: dict[int, list[InvocationCompleted]] = {}
-    for one in usage:
-        invocations.setdefault(bisect_right(times, one.started_at) - 1, []).append(one)
+def rows(found: list[Profile]) -> list[Row]:
+    """The whole iteration, its steps, and its kinds that take part in the median one."""
+    steps = [{row.step: row for row in one.path} for one in found]
+    kinds = [{row.kind: row.median_ms for row in one.kinds} for one in found]
     return [
-        shares(times[i], times[i + 1], invocations.get(i, []))
-        for i in range(warm_up, len(times) - 1)
+        _row("whole iteration", [one.median_ms for one in found]),
+        *(_row(f"  before {s}", [one[s].before_ms for one in steps]) for s in steps[0]),
+        *(_row(f"  in {s}", [one[s].function_ms for one in steps]) for s in steps[0]),
+        *(
+            _row(f"  {kind}", values)
+            for kind in kinds[0]
+            if median(values := [one.get(kind, 0.0) for one in kinds])
+        ),
+        Row(benchmark="iteration", what="overhead", samples=[one.overhead for one in found]),
     ]
 
 
-def shares(begun: float, ended: float, invocations: Sequence[InvocationCompleted]) -> Shares:
-    """One iteration's seconds; of each stage, the invocation that ended last."""
-    path = dict.fromkeys(STAGES, 0.0)
-    for one in sorted(invocations, key=lambda i: i.started_at + i.seconds):
-        if one.function in path:
-            path[one.function] = min(one.started_at + one.seconds, ended) - one.started_at
-    wall = ended - begun
-    return {**path, "hops": wall - sum(path.values()), "wall": wall}
+def _row(what: str, samples: list[float]) -> Row:
+    return Row(benchmark="iteration", what=what, unit="ms", samples=samples)

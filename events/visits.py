@@ -1,8 +1,9 @@
 """A run's invocations as visits to functions: what called for each, and where its time went. Pure.
 
 A visit begins with what lies between its cause and its function: waiting for a busy replica
-(`queue`), then a `hop`, or a `cold start`, or the `retry` of an attempt that failed. Clocks of
-several machines are compared as they are: where they differ, hops are longer or shorter by that.
+(`queue`), then a `hop`, or a `cold start`, or the `retry` of an attempt that failed. Where
+another run keeps the replica busy, that is a part of the hop. Clocks of several machines are
+compared as they are: where they differ, hops are longer or shorter by that.
 """
 
 from collections import defaultdict
