@@ -67,7 +67,7 @@ def parser() -> argparse.ArgumentParser:
     """The options."""
     made = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
     made.add_argument(
-        "--seeds", "--seed", type=numbers, default=[1], metavar="N,..", help="default: 1"
+        "--seeds", "--seed", type=numbers, default=[1, 2, 3], metavar="N,..", help="1,2,3"
     )
     made.add_argument("--faults", type=int, default=50, metavar="M", help="per seed (50)")
     made.add_argument(
