@@ -5,7 +5,8 @@ leave here as ours.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -53,6 +54,8 @@ class Broker:
         self._batches: dict[str, _Batch] = {}
         self._inbox = ""
         self.reconnected: set[Callable[[], None]] = set()  # told after a connection is back
+        self.is_closed = False
+        self._limits: set[asyncio.Timeout] = set()  # of requests that are under way
 
     async def publish(
         self, subject: str, data: bytes, headers: dict[str, str] | None = None, reply: str = ""
@@ -71,9 +74,10 @@ class Broker:
             Unavailable: nobody answers, or it says that it cannot just now.
         """
         with translated(f"{self._url}: request {subject}"):
-            message = await self.client.request(
-                subject, data, timeout=REQUEST_SECONDS, headers=headers
-            )
+            async with self._answered(subject):
+                message = await self.client.request(
+                    subject, data, timeout=REQUEST_SECONDS, headers=headers
+                )
         answer = bytes(message.data)
         error = _decode_answer(answer).error
         if error is None:
@@ -98,11 +102,34 @@ class Broker:
                 API + verb, msgspec.json.encode(request), reply=f"{self._inbox}.{token}"
             )
             with translated(f"{self._url}: {verb}"):
-                async with asyncio.timeout(REQUEST_SECONDS):
+                async with self._answered(verb):
                     await batch.complete
         finally:
             del self._batches[token]
         return batch.messages
+
+    def disconnected(self) -> None:
+        """Answers that were under way are lost: nobody need wait for them."""
+        now = asyncio.get_running_loop().time()
+        while self._limits:
+            limit = self._limits.pop()
+            if not limit.expired():
+                limit.reschedule(now)
+
+    @asynccontextmanager
+    async def _answered(self, what: str) -> AsyncIterator[None]:
+        """TimeoutError after 5 s; Unavailable as soon as the connection breaks."""
+        limit = asyncio.timeout(REQUEST_SECONDS)
+        self._limits.add(limit)
+        try:
+            async with limit:
+                yield
+        except TimeoutError as error:
+            if limit in self._limits:
+                raise
+            raise Unavailable(f"{self._url}: request {what}: the connection broke") from error
+        finally:
+            self._limits.discard(limit)
 
     async def _subscribe(self, subject: str) -> None:
         with translated(f"{self._url}: subscribe"):
@@ -119,6 +146,7 @@ class Broker:
             if self.client.is_connected:
                 await self.client.flush()
             await self.client.close()
+        self.is_closed = True
 
 
 class _Batch:

@@ -36,6 +36,29 @@ async def test_facts_and_followers_survive(mortal_nats_server: NatsServer) -> No
     await broker.close()
 
 
+async def test_nobody_waits_for_an_answer_that_died_with_the_server(
+    mortal_nats_server: NatsServer,
+) -> None:
+    """A request ends with the connection that it was sent on, not by its time limit.
+
+    Closing at that moment ends everything: nobody goes on reconnecting.
+    """
+    broker = await connect(mortal_nats_server.url, LOGIN)
+    await broker.client.subscribe("unanswered")
+    waiting = [
+        asyncio.ensure_future(broker.request("unanswered")),
+        asyncio.ensure_future(broker.batch("UNANSWERED", {})),
+    ]
+    await asyncio.sleep(0.1)
+    mortal_nats_server.kill()
+    for request in waiting:
+        with pytest.raises(Unavailable, match="the connection broke"):
+            await request
+    await broker.close()
+    while len(asyncio.all_tasks()) > 1:  # noqa: ASYNC110
+        await asyncio.sleep(0.05)
+
+
 async def test_deliveries_survive(mortal_nats_server: NatsServer) -> None:
     """A subscription that waits goes on; what was queued comes; what was acknowledged does not."""
     broker = await connect(mortal_nats_server.url, LOGIN)
