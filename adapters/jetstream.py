@@ -6,7 +6,7 @@ leave here as ours.
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -145,7 +145,8 @@ class Broker:
         with translated(f"{self._url}: close"):
             if self.client.is_connected:
                 await self.client.flush()
-            await self.client.close()
+            with suppress(RuntimeError):  # uvloop's: nobody is there to take what is pending
+                await self.client.close()
         self.is_closed = True
 
 

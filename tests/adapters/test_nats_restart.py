@@ -4,6 +4,7 @@ import asyncio
 import uuid
 
 import pytest
+import uvloop
 
 from adapters.broker import connect
 from adapters.errors import Unavailable
@@ -57,6 +58,22 @@ async def test_nobody_waits_for_an_answer_that_died_with_the_server(
     await broker.close()
     while len(asyncio.all_tasks()) > 1:  # noqa: ASYNC110
         await asyncio.sleep(0.05)
+
+
+def test_closing_while_the_broker_is_away_lets_go_of_what_is_pending(
+    mortal_nats_server: NatsServer,
+) -> None:
+    """A queue-worker or a replica that is told to stop then ends in good order."""
+
+    async def leave() -> None:
+        broker = await connect(mortal_nats_server.url, LOGIN)
+        mortal_nats_server.kill()
+        while broker.client.is_connected:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+        await broker.publish("pending", b"for nobody")
+        await broker.close()
+
+    uvloop.run(leave())  # as they do
 
 
 async def test_deliveries_survive(mortal_nats_server: NatsServer) -> None:
