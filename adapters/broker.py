@@ -31,9 +31,14 @@ async def connect(url: str, login: Login | None = None, name: str = "") -> Broke
     seen: set[str] = set()
 
     async def on_error(error: Exception) -> None:
+        if broker.is_closed:  # in mid-attempt, and nats-py would go on reconnecting for ever
+            raise asyncio.CancelledError
         if str(error) not in seen:  # every attempt to reconnect repeats it
             seen.add(str(error))
             logger.warning("NATS at %s: %s", url, error)
+
+    async def on_disconnect() -> None:
+        broker.disconnected()
 
     async def on_reconnect() -> None:
         seen.clear()
@@ -49,6 +54,7 @@ async def connect(url: str, login: Login | None = None, name: str = "") -> Broke
                 user=login.user if login else None,
                 password=login.password if login else None,
                 error_cb=on_error,
+                disconnected_cb=on_disconnect,
                 reconnected_cb=on_reconnect,
                 reconnect_time_wait=RECONNECT_SECONDS,
                 max_reconnect_attempts=-1,

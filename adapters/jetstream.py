@@ -5,7 +5,8 @@ leave here as ours.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -58,6 +59,8 @@ class Broker:
         self._batches: dict[str, _Batch] = {}
         self._inbox = ""
         self.reconnected: set[Callable[[], None]] = set()  # told after a connection is back
+        self.is_closed = False
+        self._limits: set[asyncio.Timeout] = set()  # of requests that are under way
 
     async def publish(
         self, subject: str, data: bytes, headers: dict[str, str] | None = None, reply: str = ""
@@ -77,9 +80,10 @@ class Broker:
             StreamMissing: the broker's store is new, or was emptied.
         """
         with translated(f"{self._url}: request {subject}"):
-            message = await self.client.request(
-                subject, data, timeout=REQUEST_SECONDS, headers=headers
-            )
+            async with self._answered(subject):
+                message = await self.client.request(
+                    subject, data, timeout=REQUEST_SECONDS, headers=headers
+                )
         answer = bytes(message.data)
         error = _decode_answer(answer).error
         if error is None:
@@ -106,11 +110,34 @@ class Broker:
                 API + verb, msgspec.json.encode(request), reply=f"{self._inbox}.{token}"
             )
             with translated(f"{self._url}: {verb}"):
-                async with asyncio.timeout(REQUEST_SECONDS):
+                async with self._answered(verb):
                     await batch.complete
         finally:
             del self._batches[token]
         return batch.messages
+
+    def disconnected(self) -> None:
+        """Answers that were under way are lost: nobody need wait for them."""
+        now = asyncio.get_running_loop().time()
+        while self._limits:
+            limit = self._limits.pop()
+            if not limit.expired():
+                limit.reschedule(now)
+
+    @asynccontextmanager
+    async def _answered(self, what: str) -> AsyncIterator[None]:
+        """TimeoutError after 5 s; Unavailable as soon as the connection breaks."""
+        limit = asyncio.timeout(REQUEST_SECONDS)
+        self._limits.add(limit)
+        try:
+            async with limit:
+                yield
+        except TimeoutError as error:
+            if limit in self._limits:
+                raise
+            raise Unavailable(f"{self._url}: request {what}: the connection broke") from error
+        finally:
+            self._limits.discard(limit)
 
     async def _subscribe(self, subject: str) -> None:
         with translated(f"{self._url}: subscribe"):
@@ -126,7 +153,9 @@ class Broker:
         with translated(f"{self._url}: close"):
             if self.client.is_connected:
                 await self.client.flush()
-            await self.client.close()
+            with suppress(RuntimeError):  # uvloop's: nobody is there to take what is pending
+                await self.client.close()
+        self.is_closed = True
 
 
 class _Batch:
