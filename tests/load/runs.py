@@ -25,6 +25,7 @@ from schemas.messages import (
     RunRequested,
 )
 from schemas.specification import RunSpec, to_dict
+from tests.stack.facts import until
 from tests.stack.support import Stack
 
 BUCKET = "faastraingym"
@@ -119,6 +120,15 @@ async def messages(at: Bench, stream: Stream) -> int:
     """How many a stream holds."""
     info = msgspec.json.decode(await at.broker.api(f"STREAM.INFO.{stream.name}"))
     return int(info["state"]["messages"])
+
+
+async def queued(at: Bench, count: int) -> None:
+    """Return once that many commands are in the queue, those in hand included."""
+
+    async def holds() -> bool:
+        return await messages(at, ASYNC) >= count
+
+    await until(holds)
 
 
 async def _left(at: Bench) -> int:
