@@ -14,7 +14,7 @@ from events.ports import FactLog, Recorded, Unavailable
 from schemas.messages import RunRequested
 
 PULSE_SECONDS = 1.0
-PATIENCE_SECONDS = 30.0
+PATIENCE_SECONDS = 120.0  # servers may be away for a minute without harm
 
 Replicas = Callable[[], Awaitable[Mapping[str, int] | None]]
 
@@ -30,6 +30,7 @@ class Follower:
         replicas: Replicas,
         pulse: float = PULSE_SECONDS,
         patience: float = PATIENCE_SECONDS,
+        trouble: Callable[[], str] = str,  # what a person should do, if anything
     ) -> None:
         self._facts = facts
         self._view = view
@@ -39,6 +40,8 @@ class Follower:
         self._progress = Progress(run=run)
         self._sequence = 0
         self._reachable = asyncio.Event()
+        self._trouble = trouble
+        self._told = ""
 
     async def to_end(self) -> Progress:
         """Returns when the run has ended.
@@ -93,7 +96,14 @@ class Follower:
                 lost_at = None
                 self._view.notice("the stack answers again")
             self._reachable.set()
+            self._tell(self._trouble())
             self._view.replicas(await self._replicas())
+
+    def _tell(self, trouble: str) -> None:
+        """Once, with what is wrong, and once when it is over."""
+        if bool(trouble) != bool(self._told):
+            self._view.notice(trouble or f"no longer: {self._told}")
+        self._told = trouble
 
     def _lost(self, lost_at: float | None, error: Unavailable) -> float:
         """Since when the stack is away."""
