@@ -41,7 +41,7 @@ class Follower:
         self._sequence = 0
         self._reachable = asyncio.Event()
         self._trouble = trouble
-        self._told = ""
+        self._troubled = False
 
     async def to_end(self) -> Progress:
         """Returns when the run has ended.
@@ -101,9 +101,9 @@ class Follower:
 
     def _tell(self, trouble: str) -> None:
         """Once, with what is wrong, and once when it is over."""
-        if bool(trouble) != bool(self._told):
-            self._view.notice(trouble or f"no longer: {self._told}")
-        self._told = trouble
+        if bool(trouble) != self._troubled:
+            self._view.notice(trouble or "that is over; the run goes on")
+        self._troubled = bool(trouble)
 
     def _lost(self, lost_at: float | None, error: Unavailable) -> float:
         """Since when the stack is away."""

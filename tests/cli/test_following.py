@@ -118,7 +118,7 @@ async def test_a_trouble_is_told_once_and_its_end_too() -> None:
     await facts.say(completed("target"))
     await facts.say(reported())
     await following
-    assert view.notices == ["the disk is full", "no longer: the disk is fuller"]
+    assert view.notices == ["the disk is full", "that is over; the run goes on"]
 
 
 async def test_patience_ends() -> None:
