@@ -12,6 +12,7 @@ A handler takes a decoded message and services and returns what to send. The ans
 
 import asyncio
 import logging
+import os
 import time
 import traceback
 import uuid
@@ -20,6 +21,7 @@ from typing import Any, NamedTuple
 
 from adapters import logs, restoring
 from adapters.connections import Connections, connect
+from adapters.disk import trouble
 from adapters.environments import register
 from adapters.errors import SignatureError
 from adapters.settings import Settings
@@ -77,25 +79,53 @@ class Stage:
         self.handler = handler
         self._settings: Settings
         self._connections: Connections
+        self._away = False  # the broker, ever since this replica started
+        self._connecting: asyncio.Task[Connections] | None = None
         self._served = 0
 
     async def start(self) -> None:
-        """Read settings and secrets, connect; once per replica."""
+        """Read settings and secrets, connect; once per replica.
+
+        A broker that is away is no reason to die, which would count as the function's failure:
+        what comes meanwhile is answered 503.
+        """
         self._settings = Settings.from_environment()
         logs.configure(self._settings.function, self._settings.replica)
         register(self._settings.environments)
-        self._connections = await connect(self._settings)
+        self._away = True
+        away = await self._connect()
+        if away:
+            logger.warning("not connected", extra={"why": away.text})
 
     async def stop(self) -> None:
         """Let go of the connections."""
-        await self._connections.close()
+        if not self._away:
+            await self._connections.close()
+
+    async def _connect(self) -> Outcome | None:
+        """Connect unless it is done; 503 while that fails. One attempt serves all who wait."""
+        if not self._away:
+            return None
+        attempt = self._connecting or asyncio.create_task(connect(self._settings))
+        self._connecting = attempt
+        try:
+            self._connections = await asyncio.shield(attempt)
+        except Unavailable as error:
+            if self._connecting is attempt:
+                self._connecting = None
+            return Outcome(503, str(error), None)
+        self._away = False
+        return None
 
     async def __call__(self, body: bytes, headers: Mapping[str, str]) -> Response:
         """Serve one invocation."""
         began, clock = time.time(), time.perf_counter()
         cold, self._served = self._served == 0, self._served + 1
         call_id = headers.get(CALL_ID.lower()) or str(uuid.uuid4())
-        outcome = await self._serve(body, headers)
+        outcome = await self._connect() or await self._serve(body, headers)
+        if outcome.status == 503:
+            why = (outcome.text, trouble(os.environ))
+            outcome = outcome._replace(text="; ".join(filter(None, why)))
         seconds = time.perf_counter() - clock
         usage = InvocationCompleted(
             run=outcome.message.run if outcome.message else NO_RUN,
@@ -197,6 +227,8 @@ class Stage:
             "seconds": round(usage.seconds, 6),
         }
         logger.log(level, outcome.text or "done", extra=about | identity(outcome.message))
+        if self._away:
+            return
         try:
             await self._connections.services.facts.meter(usage)
         except Unavailable as error:

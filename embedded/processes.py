@@ -9,8 +9,9 @@ from pathlib import Path
 
 import psutil
 
+from adapters.disk import STACK_VARIABLE
+
 INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ")  # of our own variables, no more
-STACK_VARIABLE = "FTG_STACK"  # in the environment of every process of a stack: its home
 _PR_SET_PDEATHSIG = 1
 
 

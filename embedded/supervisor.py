@@ -8,7 +8,6 @@ import asyncio
 import importlib
 import json
 import os
-import shutil
 import signal
 import sys
 from collections.abc import Callable
@@ -16,14 +15,12 @@ from pathlib import Path
 from types import ModuleType
 
 from embedded import credentials
-from embedded.child import Child, ChildSpec
+from embedded.child import Child, ChildSpec, say
 from embedded.errors import StackError
 from embedded.files import private_folder
 from embedded.plan import Plan, plan
 from embedded.settings import StackSettings, read
 from embedded.state import READY_FD, StackFiles, StackState
-
-LEAST_SPACE = 256 << 20  # bytes
 
 
 class Supervisor:
@@ -60,7 +57,6 @@ class Supervisor:
 
     async def _start(self) -> StackState:
         home = private_folder(self._settings.home)
-        _check_space(home)
         made = plan(self._settings, credentials.of_home(home / "credentials.json"))
         try:
             async with asyncio.TaskGroup() as group:
@@ -96,7 +92,10 @@ class Supervisor:
     def _save(self) -> None:
         if self._state is not None:
             self._state.children = {c.spec.name: c.state for c in self._children}
-            self._files.save(self._state)
+            try:
+                self._files.save(self._state)
+            except OSError as error:  # what a full disk does not take, the next change will say
+                say(f"{self._files.state}: {error}")
 
     async def _stop(self) -> None:
         """The queue-worker first, then the gateway with its replicas, then the servers."""
@@ -143,15 +142,6 @@ def main() -> None:
 async def _provisioning() -> ModuleType:
     """Imported in a thread, while servers start."""
     return await asyncio.to_thread(importlib.import_module, "embedded.provisioning")
-
-
-def _check_space(home: Path) -> None:
-    free = shutil.disk_usage(home).free
-    if free < LEAST_SPACE:
-        raise StackError(
-            f"{home}: only {free >> 20} MiB of disk are free, {LEAST_SPACE >> 20} are needed; make"
-            " room there, or set FAASTRAIN_HOME to another folder."
-        )
 
 
 if __name__ == "__main__":

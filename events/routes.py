@@ -27,8 +27,11 @@ class RetryPolicy(Struct, frozen=True, kw_only=True):
 
     @property
     def patience(self) -> int:
-        """Attempts while the function is busy or the platform away: with the defaults, minutes."""
-        return 4 * self.attempts
+        """Attempts while the function is busy or the platform away: with the defaults, an hour.
+
+        A server that is away, or a disk that is full, waits for a person; nothing is lost by that.
+        """
+        return 40 * self.attempts
 
 
 class Function(Struct, frozen=True, kw_only=True):

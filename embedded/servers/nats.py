@@ -8,17 +8,25 @@ from embedded.credentials import Credentials
 from embedded.files import private_folder, write_private
 
 READY = re.compile(r"Server is ready")
+# After a write that failed a stream takes nothing more until the server is started again.
+BROKEN = re.compile(r"critical write error")
 
 
 def configuration(port: int, store: Path, credentials: Credentials) -> str:
     """nats-server's configuration file.
 
     `sync_interval: always`: JetStream otherwise acknowledges up to two minutes before it syncs.
+    `max_file_store`: it otherwise never takes more than three quarters of what was free when it
+    started, which after a start on a full disk is nothing.
     """
     return f"""listen: "127.0.0.1:{port}"
 server_name: faastrain
 max_payload: 1MB
-jetstream {{ store_dir: {json.dumps(str(store))}, sync_interval: always }}
+jetstream {{
+  store_dir: {json.dumps(str(store))}
+  sync_interval: always
+  max_file_store: 1TB
+}}
 authorization {{
   user: {json.dumps(credentials.nats_user)}
   password: {json.dumps(credentials.nats_password)}

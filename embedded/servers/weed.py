@@ -9,6 +9,7 @@ from embedded.credentials import Credentials
 from embedded.files import private_folder, write_private
 
 READY = re.compile(r"S3\s+ready")  # its admin plane, which nobody needs, comes later
+# After a full disk it takes writes again by itself, within a minute at the latest.
 PORTS = tuple(
     f"weed-{plane}{kind}"
     for plane in ("s3", "master", "volume", "filer", "admin")

@@ -26,6 +26,7 @@ class Stack:
 
     def __init__(self, home: Path, **settings: str) -> None:
         self.home = home
+        home.mkdir(parents=True, exist_ok=True)
         inherited = {k: v for k, v in os.environ.items() if not k.startswith(("FTG_", "FAASTRAIN"))}
         self.environment = {
             **inherited,
