@@ -1,10 +1,13 @@
 """The run manifest: the validated specification, as every stage of the run reads it."""
 
 import functools
+from typing import Any
 
 import msgspec
 
 from events.ports import Services
+from schemas import validation
+from schemas.errors import PayloadError
 from schemas.references import ObjectRef, RunId
 from schemas.specification import RunSpec
 
@@ -16,6 +19,13 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     spec: RunSpec
 
 
+class _Raw(msgspec.Struct, frozen=True, kw_only=True):
+    """The same, before the specification is held to more than its types."""
+
+    run: RunId
+    spec: dict[str, Any]
+
+
 def dump(run: str, spec: RunSpec) -> bytes:
     """The manifest's bytes; equal specifications give equal bytes."""
     return msgspec.msgpack.encode(Manifest(run=run, spec=spec))
@@ -23,9 +33,19 @@ def dump(run: str, spec: RunSpec) -> bytes:
 
 async def specification(services: Services, ref: ObjectRef) -> RunSpec:
     """The specification that a manifest reference speaks of."""
-    return _parse(await services.objects.get(ref))
+    return parse(await services.objects.get(ref))
 
 
 @functools.lru_cache(maxsize=64)
-def _parse(data: bytes) -> RunSpec:
-    return msgspec.msgpack.decode(data, type=Manifest).spec
+def parse(data: bytes) -> RunSpec:
+    """The specification in a manifest's bytes.
+
+    Raises:
+        PayloadError: they are no manifest.
+        SpecificationError: a manifest of what cannot be run.
+    """
+    try:
+        raw = msgspec.msgpack.decode(data, type=_Raw).spec
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
+        raise PayloadError(f"not a manifest: {error}") from error
+    return validation.parse(raw)

@@ -64,9 +64,18 @@ async def decode(request: web.Request, kind: type[T]) -> T:
     Raises:
         ProviderError: 400, naming the field.
     """
+    return parse(await read(request), kind)
+
+
+def parse(body: bytes, kind: type[T]) -> T:
+    """JSON as a struct.
+
+    Raises:
+        ProviderError: 400, naming the field.
+    """
     try:
-        return msgspec.json.decode(await read(request), type=kind)
-    except msgspec.MsgspecError as error:
+        return msgspec.json.decode(body, type=kind)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise ProviderError(400, f"The body is not a {kind.__name__}: {error}") from error
 
 
@@ -83,16 +92,31 @@ async def invocation(request: web.Request, limit: int = MAX_BODY_BYTES) -> Reque
 
 
 def answer(response: Response) -> web.Response:
-    """A function's answer as ours."""
+    """A function's answer as ours.
+
+    Raises:
+        ProviderError: 502, it has headers that cannot be passed on.
+    """
+    for name, value in response.headers:
+        if not _is_text(value):
+            raise ProviderError(502, f"The function's header {name} is not UTF-8.")
     return web.Response(
         status=response.status, headers=CIMultiDict(response.headers), body=response.body
     )
 
 
+def _is_text(value: str) -> bool:
+    """Whether a header's value was UTF-8: aiohttp keeps other bytes as lone surrogates."""
+    return value.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in value)
+
+
 @web.middleware
 async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """ProviderError becomes its answer."""
+    """ProviderError becomes its answer; headers that cannot be passed on are refused."""
     try:
+        for name, value in request.headers.items():
+            if not _is_text(value):
+                raise ProviderError(400, f"The header {name} is not UTF-8.")
         return await handler(request)
     except ProviderError as error:
         return text(error.status, error.text, error.retry_after)
