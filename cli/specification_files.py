@@ -81,9 +81,9 @@ def _text(path: Path) -> str:
 
 def _toml(path: Path, text: str) -> Any:
     # tomllib takes memory in the square of a key's names.
-    for number, line in enumerate(text.splitlines(), 1):
-        names = re.sub(r"\d+\.\d+", "", line).count(".")
-        if names > MAX_NAMES and not line.lstrip().startswith("#"):
+    for number, row in enumerate(text.splitlines(), 1):
+        names = re.sub(r"\d+\.\d+", "", row).count(".")
+        if names > MAX_NAMES and not row.lstrip().startswith("#"):
             raise BadInput(f"{path}, line {number}: {names} dots; write tables, as examples/ do")
     try:
         return tomllib.loads(text)

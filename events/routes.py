@@ -127,9 +127,12 @@ def substitute(text: str, environment: Mapping[str, str]) -> str:
 
     # Brace by brace: searching the whole text would take the square of its length at worst.
     *closed, rest = text.split("}")
-    return "".join(
-        _VARIABLE.sub(value, part) if _VARIABLE.search(part) else part + "}" for part in closed
-    ) + rest
+    return (
+        "".join(
+            _VARIABLE.sub(value, part) if _VARIABLE.search(part) else part + "}" for part in closed
+        )
+        + rest
+    )
 
 
 def seconds(text: str) -> float:

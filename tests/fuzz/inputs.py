@@ -173,7 +173,7 @@ def yaml_bombs() -> tuple[bytes, ...]:
         merges + "functions: {f: *m39}\n",
         "a: &a [*a]\nfunctions: {f: *a}\n",
         "functions: &f {f: *f}\n",
-        "[" * DEEP,
+        "[\n" * DEEP,
         "{a: " * DEEP,
         "- " * 2000 + "x",
         "seed: " + "9" * 5000,
