@@ -64,7 +64,7 @@ def _arrays(payload: Struct, prefix: str) -> Iterator[tuple[str, tuple[Form, ...
         value, path = getattr(payload, name), f"{prefix}{name}"
         if isinstance(value, Struct):
             yield from _arrays(value, f"{path}.")
-        elif isinstance(value, np.ndarray):
+        elif isinstance(value, np.ndarray) and forms:
             yield path, forms, value
         elif isinstance(value, list | dict):
             pairs = value.items() if isinstance(value, dict) else enumerate(value)

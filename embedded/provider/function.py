@@ -42,6 +42,7 @@ def read(deployment: FunctionDeployment, root: Path, created_at: datetime) -> Fu
         ProviderError: 400, naming the label, variable or image that is wrong.
     """
     labels, variables = deployment.labels or {}, deployment.env_vars or {}
+    _check_variables(variables)
     to_zero = labels.get(_SCALE + "zero") == "true"
     floor = _whole(labels, _SCALE + "min", "1")
     ceiling = _whole(labels, _SCALE + "max", str(max(1, floor)))
@@ -101,6 +102,13 @@ def status(
         usage=usage,
         **fields,
     )
+
+
+def _check_variables(variables: Mapping[str, str]) -> None:
+    """What no process can be started with; in a starting replica it would be nobody's error."""
+    for name, value in variables.items():
+        if not name or "=" in name or "\0" in name + value:
+            raise ProviderError(400, f"envVars: {name!r:.80} cannot be set in a process.")
 
 
 def _memory(deployment: FunctionDeployment) -> int | None:

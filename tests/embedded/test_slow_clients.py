@@ -4,6 +4,7 @@ On real sockets, against the gateway's process and a replica's; their bounds are
 """
 
 import asyncio
+import resource
 from collections.abc import AsyncIterator, Callable
 from typing import NamedTuple
 
@@ -15,7 +16,7 @@ from tests.embedded.gateway_process import gateway_process, prepare
 from tests.embedded.template.test_index import _wait_ready, running
 from tests.servers import NatsServer
 
-IDLE = 1000  # connections that say nothing
+IDLE = 2000  # connections that say nothing
 MEBIBYTE = 1 << 20
 FLAT = 64 * MEBIBYTE  # what a second wave of attacks may add to memory: no more than noise
 
@@ -30,6 +31,9 @@ class Server(NamedTuple):
 
 @pytest.fixture(params=["gateway", "replica"])
 async def server(request: pytest.FixtureRequest, nats_server: NatsServer) -> AsyncIterator[Server]:
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    enough = 4 * IDLE if most == resource.RLIM_INFINITY else min(most, 4 * IDLE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (enough, most))  # of this process and the server's
     if request.param == "gateway":
         await prepare(nats_server)
         bounds = {"FTG_BODY_SECONDS": "1s", "FTG_IDLE_SECONDS": "2s"}

@@ -106,3 +106,20 @@ def test_a_fact_has_one_call_id_per_listener() -> None:
     assert len(set(told)) == 4
     assert told[:2] == told[4:]
     assert all(str(uuid.UUID(call_id)) == call_id for call_id in told)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"Method": "GET\r\nX: y"}, "is no method or header name"),
+        ({"Method": ""}, "is no method or header name"),
+        ({"Header": {"a b": ["1"]}}, "is no method or header name"),
+        ({"Header": {"A": ["1\r\nB: 2"]}}, "holds a control character"),
+        ({"Path": "/a\nb"}, "holds a control character"),
+        ({"QueryString": "a=\x00"}, "holds a control character"),
+    ],
+)
+def test_what_http_cannot_carry_is_refused_at_once(change: dict[str, object], words: str) -> None:
+    """At delivery it would fail every time, as if the gateway were at fault."""
+    with pytest.raises(MessageError, match=words):
+        from_queue(json.dumps({"Function": "f", **change}).encode())

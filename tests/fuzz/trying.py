@@ -36,24 +36,25 @@ def attempt(decoder: Decoder, value: Any) -> Tally:
         AssertionError: it took memory out of proportion.
         Exception: whatever the decoder raised and does not declare.
     """
-    tracemalloc.reset_peak()
-    before, began = tracemalloc.get_traced_memory()[0], time.perf_counter()
-    refused = 0
+    refused, began = 0, time.perf_counter()
+    tracemalloc.start()  # here only: it would slow down the making of inputs
     try:
         decoder.decode(value)
     except decoder.errors as error:
         refused = 1
         if not isinstance(error, BadInput):  # for stderr, which takes lone surrogates
             str(error).encode()  # its words can be sent
+    finally:
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
     seconds = time.perf_counter() - began
-    peak = tracemalloc.get_traced_memory()[1] - before
     assert peak <= FLOOR + PER_BYTE * size(value), f"{peak} bytes for {value!r:.100}"
     return Tally(1, refused, seconds, peak)
 
 
 def bombs(decoder: Decoder) -> Tally:
     """The decoder's good inputs and its bombs."""
-    return _traced(decoder, (*decoder.good, *decoder.bombs))
+    return _tried(decoder, (*decoder.good, *decoder.bombs))
 
 
 def generated(decoder: Decoder, examples: int, phases: Iterable[Phase] = Phase) -> Tally:
@@ -72,21 +73,13 @@ def generated(decoder: Decoder, examples: int, phases: Iterable[Phase] = Phase) 
         nonlocal total
         total += attempt(decoder, value)
 
-    _traced(decoder, decoder.good)  # what is imported and cached at first is not the inputs'
-    tracemalloc.start()
-    try:
-        one()
-    finally:
-        tracemalloc.stop()
+    _tried(decoder, decoder.good)  # what is imported and cached at first is not the inputs'
+    one()
     return total
 
 
-def _traced(decoder: Decoder, values: Iterable[Any]) -> Tally:
-    tracemalloc.start()
-    try:
-        return sum((attempt(decoder, value) for value in values), Tally())
-    finally:
-        tracemalloc.stop()
+def _tried(decoder: Decoder, values: Iterable[Any]) -> Tally:
+    return sum((attempt(decoder, value) for value in values), Tally())
 
 
 def size(value: Any) -> int:

@@ -123,3 +123,18 @@ def test_a_damaged_trajectory_is_a_trajectory_or_a_payload_error(place: int, byt
     damaged[place % len(damaged)] = byte
     with suppress(PayloadError):
         assert isinstance(load(bytes(damaged), Trajectory), Trajectory)
+
+
+def test_arrays_that_do_not_fit_each_other_are_refused() -> None:
+    """One step less in one array would fail only in the middle of an update."""
+    short = structs.replace(trajectory(), rewards=np.ones((T - 1, B), "<f4"))
+    with pytest.raises(PayloadError, match=r"Trajectory\.rewards: found <f4 \[2, 2\]; allowed"):
+        load(dump(short), Trajectory)
+
+
+def test_a_generators_words_are_128_bits() -> None:
+    odd = trajectory()
+    assert odd.continuation is not None
+    odd.continuation["generator"] = {**GENERATOR, "state": b"short"}
+    with pytest.raises(PayloadError, match=r"continuation\.generator\.state"):
+        load(dump(odd), Trajectory)
