@@ -45,6 +45,7 @@ class Route(NamedTuple):
     answer: Any = None  # the JSON of 200; bytes: whatever the function says
     media: str = "application/json"  # of 200
     parameters: tuple[Parameter, ...] = ()
+    example: Any = None  # of the body
 
 
 async def list_functions(request: web.Request) -> web.Response:
@@ -184,12 +185,26 @@ _LOGS = (
     Parameter("since", "RFC 3339", example="2026-01-02T03:04:05Z"),
 )
 _FUNCTIONS, _SECRETS = "/system/functions", "/system/secrets"
-_DEPLOYMENT, _SCALE = FunctionDeployment, ScaleRequest
+_DEPLOYMENT = FunctionDeployment
+_DEPLOYED = FunctionDeployment(service="sample", image="example/echo:1")
+_GIVEN = Secret("sample", value="something")
 ROUTES = (
     Route("GET", _FUNCTIONS, list_functions, "List functions", answer=list[FunctionStatus]),
-    Route("POST", _FUNCTIONS, deploy, "Deploy a function", (202, 404), _DEPLOYMENT),
-    Route("PUT", _FUNCTIONS, update, "Update a function", (202, 404), _DEPLOYMENT),
-    Route("DELETE", _FUNCTIONS, delete, "Delete a function", (202, 404), DeleteRequest),
+    Route(
+        "POST", _FUNCTIONS, deploy, "Deploy a function", (202, 404), _DEPLOYMENT, example=_DEPLOYED
+    ),
+    Route(
+        "PUT", _FUNCTIONS, update, "Update a function", (202, 404), _DEPLOYMENT, example=_DEPLOYED
+    ),
+    Route(
+        "DELETE",
+        _FUNCTIONS,
+        delete,
+        "Delete a function",
+        (202, 404),
+        DeleteRequest,
+        example=DeleteRequest("sample"),
+    ),
     Route(
         "GET",
         "/system/function/{name}",
@@ -205,13 +220,22 @@ ROUTES = (
         scale,
         "Scale a function",
         (202, 404),
-        _SCALE,
+        ScaleRequest,
         parameters=(_NAME, _NAMESPACE),
+        example=ScaleRequest(1, "echo"),
     ),
     Route("GET", _SECRETS, list_secrets, "List secrets, names only", answer=list[Secret]),
-    Route("POST", _SECRETS, create_secret, "Create a secret", (202, 409), Secret),
-    Route("PUT", _SECRETS, update_secret, "Update a secret", (202, 404), Secret),
-    Route("DELETE", _SECRETS, delete_secret, "Delete a secret", (202, 404, 409), Secret),
+    Route("POST", _SECRETS, create_secret, "Create a secret", (202, 409), Secret, example=_GIVEN),
+    Route("PUT", _SECRETS, update_secret, "Update a secret", (202, 404), Secret, example=_GIVEN),
+    Route(
+        "DELETE",
+        _SECRETS,
+        delete_secret,
+        "Delete a secret",
+        (202, 404, 409),
+        Secret,
+        example=Secret("sample"),
+    ),
     Route(
         "GET",
         "/system/logs",

@@ -69,7 +69,8 @@ def _response(route: Route, status: int) -> dict[str, Any]:
 def _body(route: Route) -> dict[str, Any]:
     if route.body is bytes:
         return {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
-    return {"application/json": {"schema": _schema(route.body)}}
+    example = msgspec.to_builtins(route.example)
+    return {"application/json": {"schema": _schema(route.body), "example": example}}
 
 
 def _schema(kind: Any) -> Any:

@@ -62,17 +62,19 @@ def mutated(good: bytes, other: bytes, source: random.Random) -> bytes:
     return bytes(data)
 
 
-def swapped(good: Any, source: random.Random, chance: float = 0.1) -> Any:
+def swapped(good: Any, source: random.Random, chance: float = 0.03) -> Any:
     """Plain data with odd values, missing keys and new ones somewhere in it."""
     if source.random() < chance:
         return source.choice(ODD)
     if isinstance(good, dict):
-        kept = {k: swapped(v, source) for k, v in good.items() if source.random() > chance / 2}
+        kept = {
+            k: swapped(v, source, chance) for k, v in good.items() if source.random() > chance / 2
+        }
         return kept if source.random() > chance else {**kept, "odd": source.choice(ODD)}
     if isinstance(good, np.ndarray):
         return odd_array(good, source) if source.random() < 4 * chance else good
     if isinstance(good, list):
-        return [swapped(item, source) for item in good] * source.choice((1, 1, 1, 2))
+        return [swapped(item, source, chance) for item in good] * source.choice((1, 1, 1, 2))
     return good
 
 
@@ -99,7 +101,7 @@ def near_payload(*good: Any) -> st.SearchStrategy[bytes]:
     randoms = st.randoms(use_true_random=True)
 
     def odd(payload: Any, source: random.Random) -> bytes:
-        return packed(swapped(payload, source, 0.03))
+        return packed(swapped(payload, source))
 
     return st.one_of(near(*map(packed, good)), st.builds(odd, st.sampled_from(good), randoms))
 
