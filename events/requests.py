@@ -106,4 +106,7 @@ def _url(callback: Mapping[str, Any] | UnsetType | None) -> str | None:
     if not callback:
         return None
     parts = ("Scheme", "Host", "Path", "RawQuery", "Fragment")
-    return urlunsplit(tuple(str(callback.get(part, "")) for part in parts))
+    url = urlunsplit(tuple(str(callback.get(part, "")) for part in parts))
+    if not (url.isascii() and url.isprintable()):
+        raise MessageError(f"not a queue request: {url!r:.80} is no callback URL")
+    return url

@@ -117,6 +117,7 @@ def test_a_fact_has_one_call_id_per_listener() -> None:
         ({"Header": {"A": ["1\r\nB: 2"]}}, "holds a control character"),
         ({"Path": "/a\nb"}, "holds a control character"),
         ({"QueryString": "a=\x00"}, "holds a control character"),
+        ({"CallbackUrl": {"Scheme": "http", "Host": "h\n"}}, "is no callback URL"),
     ],
 )
 def test_what_http_cannot_carry_is_refused_at_once(change: dict[str, object], words: str) -> None:
