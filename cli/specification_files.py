@@ -11,9 +11,9 @@ from typing import Any
 from cli.errors import BadInput
 from schemas import bounds
 from schemas.errors import SpecificationError
-from schemas.messages import MAX_MESSAGE_BYTES
 from schemas.specification import RunSpec
 
+MAX_FILE_BYTES = 1 << 20  # four times what the request of a run may take
 MAX_NAMES = 64  # in one dotted key
 
 
@@ -67,9 +67,9 @@ def validate(raw: object, origin: str) -> RunSpec:
 def _text(path: Path) -> str:
     try:
         with path.open("rb") as file:
-            data = file.read(MAX_MESSAGE_BYTES + 1)
-        if len(data) > MAX_MESSAGE_BYTES:
-            raise BadInput(f"{path}: larger than {MAX_MESSAGE_BYTES} bytes; a run cannot carry it")
+            data = file.read(MAX_FILE_BYTES + 1)
+        if len(data) > MAX_FILE_BYTES:
+            raise BadInput(f"{path}: larger than {MAX_FILE_BYTES} bytes; write less")
         return data.decode()
     except FileNotFoundError as error:
         raise BadInput(f"{path}: no such file; name a specification, see examples/") from error

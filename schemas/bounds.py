@@ -6,7 +6,7 @@ from typing import Any
 
 MAX_DEPTH = 32  # tables within tables
 MAX_VALUES = 100_000  # an alias counts as often as it stands there
-MAX_TEXT = 10_000  # characters of one text
+MAX_TEXT = 1 << 15  # characters of one text
 INTEGERS = range(-(2**63), 2**64)  # what msgpack can carry
 
 
