@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from adapters.errors import translated
+from adapters.errors import Refused, translated
 from adapters.jetstream import API, Broker, status
 
 if TYPE_CHECKING:
@@ -33,10 +33,17 @@ class Position(NamedTuple):
 
 
 def position(reply: str) -> Position:
-    """Read `$JS.ACK[.<domain>.<account>].<stream>.<consumer>.<attempt>.<sequence>.<...>`."""
+    """Read `$JS.ACK[.<domain>.<account>].<stream>.<consumer>.<attempt>.<sequence>.<...>`.
+
+    Raises:
+        Refused: it is none.
+    """
     tokens = reply.split(".")
     first = 4 if len(tokens) == 9 else 6
-    attempt, sequence, own, at = map(int, tokens[first : first + 4])
+    try:
+        attempt, sequence, own, at = map(int, tokens[first : first + 4])
+    except ValueError as error:
+        raise Refused(f"{reply!r:.200} is no reply subject of JetStream") from error
     return Position(attempt, sequence, own, at / NANOSECONDS)
 
 

@@ -40,7 +40,7 @@ async def serve(settings: GatewaySettings) -> None:
         provider = await stack.enter_async_context(_provider(settings, password))
         queue = LazyQueue(settings.overrides["FTG_NATS_URL"], settings.home / "secrets")
         stack.push_async_callback(queue.close)
-        app = application(provider, queue, password)
+        app = application(provider, queue, password, settings.limits)
         await stack.enter_async_context(listening(app, settings.host, settings.port))
         print(READY, flush=True)
         await stop.wait()
@@ -78,7 +78,7 @@ async def _provider(settings: GatewaySettings, password: str) -> AsyncIterator[P
     provider = ProcessProvider(settings.home, launch)
     await provider.start()
     try:
-        app = provider_application(provider, password)
+        app = provider_application(provider, password, settings.limits)
         async with listening(app, "127.0.0.1", settings.provider_port):
             yield provider
     finally:

@@ -4,8 +4,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from embedded.contract.http import DEFAULT_LIMITS, Limits
 from embedded.errors import StackError
 from embedded.settings import CHECKOUT
+from events import routes
+from events.routes import seconds
 
 # What replicas are told of the world, whatever their deployments say: as a cluster's DNS resolves.
 ADDRESSES = ("FTG_NATS_URL", "FTG_S3_URL", "FTG_BUCKET", "FTG_GATEWAY_URL")
@@ -21,6 +24,7 @@ class GatewaySettings(NamedTuple):
     provider_port: int
     provider_url: str  # another provider's; "": our own, in this process
     overrides: dict[str, str]
+    limits: Limits
 
     @property
     def password_file(self) -> Path:
@@ -37,7 +41,7 @@ def read(environment: Mapping[str, str]) -> GatewaySettings:
     """Read the settings.
 
     Raises:
-        StackError: a variable is missing or no port.
+        StackError: a variable is missing, no port or no duration.
     """
     return GatewaySettings(
         home=Path(_required(environment, "FAASTRAIN_HOME")).resolve(),
@@ -47,6 +51,10 @@ def read(environment: Mapping[str, str]) -> GatewaySettings:
         provider_port=_port(environment, "FTG_PROVIDER_PORT", "8081"),
         provider_url=environment.get("FTG_PROVIDER_URL", ""),
         overrides={name: _required(environment, name) for name in ADDRESSES},
+        limits=DEFAULT_LIMITS._replace(
+            body_seconds=_seconds(environment, "FTG_BODY_SECONDS", DEFAULT_LIMITS.body_seconds),
+            idle_seconds=_seconds(environment, "FTG_IDLE_SECONDS", DEFAULT_LIMITS.idle_seconds),
+        ),
     )
 
 
@@ -54,6 +62,14 @@ def _required(environment: Mapping[str, str], name: str) -> str:
     if not environment.get(name):
         raise StackError(f"{name} is not set; `faastrain up` sets it for the gateway.")
     return environment[name]
+
+
+def _seconds(environment: Mapping[str, str], name: str, default: float) -> float:
+    text = environment.get(name) or f"{default}s"
+    try:
+        return seconds(text)
+    except routes.StackError as error:
+        raise StackError(f"{name}: {error}.") from error
 
 
 def _port(environment: Mapping[str, str], name: str, default: str) -> int:

@@ -6,6 +6,7 @@ import numpy as np
 
 from adapters.manifests import specification
 from adapters.stage import stage
+from algorithms import fits
 from algorithms.evaluate import evaluate
 from events.ports import Messages, Services
 from schemas import keys
@@ -20,7 +21,8 @@ async def handle(command: EvaluatePolicy, services: Services) -> Messages:
         specification(services, command.manifest),
         services.objects.get(command.policy.policy),
     )
-    evaluation = await asyncio.to_thread(evaluate, spec, load(policy, Policy))
+    actor = fits.policy(spec, load(policy, Policy))
+    evaluation = await asyncio.to_thread(evaluate, spec, actor)
     stored = await services.objects.put(
         keys.evaluation(command.run, command.policy.version), dump(evaluation)
     )

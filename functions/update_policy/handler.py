@@ -11,7 +11,7 @@ import os
 from adapters.manifests import specification
 from adapters.platform import describe
 from adapters.stage import stage
-from algorithms import ppo
+from algorithms import fits, ppo
 from events import planning, promises
 from events.ports import Messages, Services
 from schemas import keys
@@ -73,13 +73,11 @@ async def _update(command: UpdatePolicy, spec: RunSpec, services: Services) -> M
         asyncio.gather(*(services.objects.get(ref.object) for ref in command.batch)),
         _rewards(command.rewards, services),
     )
+    before = fits.learner(spec, load(state, LearnerState))
+    trajectories = [load(trajectory, Trajectory) for trajectory in batch]
+    fits.batch(spec, before, trajectories, rewards)
     state_after, metrics = await asyncio.to_thread(
-        ppo.update,
-        spec,
-        load(state, LearnerState),
-        [load(trajectory, Trajectory) for trajectory in batch],
-        rewards,
-        command.schedule,
+        ppo.update, spec, before, trajectories, rewards, command.schedule
     )
     updated = PolicyUpdated(
         run=command.run,

@@ -14,7 +14,7 @@ from tests.embedded.support import FUNCTIONS, SCRIPT, free_port
 
 
 @contextmanager
-def running(function: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+def running(function: str, **settings: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
     port = free_port()
     process = subprocess.Popen(
         [sys.executable, str(SCRIPT)],
@@ -24,6 +24,7 @@ def running(function: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
             "PYTHONUNBUFFERED": "1",
             "handler_module": f"functions.{function}.handler",
             "http_port": str(port),
+            **settings,
         },
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
