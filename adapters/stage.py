@@ -24,6 +24,7 @@ from adapters.connections import Connections, connect
 from adapters.disk import trouble
 from adapters.environments import register
 from adapters.errors import SignatureError
+from adapters.restoring import BeingRestored
 from adapters.settings import Settings
 from adapters.signing import sign, verify
 from events import promises, subjects
@@ -69,6 +70,7 @@ class Outcome(NamedTuple):
     status: int
     text: str
     message: Message | None
+    again_after: int | None = None  # seconds; none: nobody knows
 
 
 class Stage:
@@ -140,8 +142,8 @@ class Stage:
         )
         await self._meter(usage, outcome)
         answer = {"x-duration-seconds": f"{seconds:.6f}", "content-type": "text/plain"}
-        if outcome.status == 503:
-            answer["retry-after"] = "1"
+        if outcome.again_after is not None:
+            answer["retry-after"] = str(outcome.again_after)
         return outcome.status, answer, outcome.text.encode()
 
     async def _serve(self, body: bytes, headers: Mapping[str, str]) -> Outcome:
@@ -153,7 +155,8 @@ class Stage:
             text = await self._handle(message, AGAIN.lower() in headers)
         except tuple(STATUS_OF) as error:
             status = next(s for kind, s in STATUS_OF.items() if isinstance(error, kind))
-            return Outcome(status, explain(error), message)
+            again_after = 1 if isinstance(error, BeingRestored) else None
+            return Outcome(status, explain(error), message, again_after)
         except Exception:  # noqa: BLE001  the boundary: a defect is answered, buried and shown
             return Outcome(500, traceback.format_exc(), message)
         return Outcome(200, text, message)
@@ -178,7 +181,7 @@ class Stage:
         """Ask the maker of a lost object for it.
 
         Raises:
-            Unavailable: always, unless the work is needless: it goes on when the object is there.
+            BeingRestored: always, unless the work is needless.
         """
         services = self._connections.services
         history = fold(await services.facts.read(*subjects.of_run(message.run)))
@@ -186,7 +189,7 @@ class Stage:
             return "needless: the version's batch is complete"
         asked = await restoring.asked(lost, history, services)
         await self._invoke(asked)
-        raise Unavailable(f"{lost}; {asked.function} makes it again") from lost
+        raise BeingRestored(f"{lost}; {asked.function} makes it again") from lost
 
     def authenticate(self, body: bytes, headers: Mapping[str, str], now: float) -> Message | None:
         """The message in `body`, if it is signed by us and for this stage.

@@ -32,11 +32,12 @@ class RetryPolicy(Struct, frozen=True, kw_only=True):
 
     @property
     def patience(self) -> int:
-        """Attempts while the function is busy or the platform away: with the defaults, an hour.
+        """Attempts while the function is busy or the platform away: with the defaults, six hours.
 
         A server that is away, or a disk that is full, waits for a person; nothing is lost by that.
+        Of a function that says itself when to come back, it is 750 times that: minutes at least.
         """
-        return 40 * self.attempts
+        return 150 * self.attempts
 
 
 class Function(Struct, frozen=True, kw_only=True):
