@@ -88,4 +88,6 @@ def test_half_a_body_is_not_handled() -> None:
         with socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2]))) as half:
             half.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nhalf")
         post(url, b"whole")
-        assert process.stdout.readline() == "whole\n"
+        process.send_signal(signal.SIGTERM)
+        process.wait(10.0)
+        assert process.stdout.read() == "whole\n"
