@@ -69,8 +69,8 @@ async def read(request: web.Request, most: int | None = None) -> bytes:
                     raise _too_large(limit)
     except TimeoutError as error:
         raise ProviderError(408, f"The body took longer than {seconds:g} s.") from error
-    except web.RequestPayloadError as error:
-        raise ProviderError(400, f"The body is ill-formed: {error}") from error
+    except (web.RequestPayloadError, ConnectionError) as error:
+        raise ProviderError(400, f"The body is ill-formed, or half of one: {error}") from error
     return bytes(body)
 
 

@@ -105,3 +105,20 @@ async def test_a_secret_may_have_the_longest_name(gateway: aiohttp.ClientSession
     body = json.dumps({"name": "s" * 253, "value": "v"})
     async with gateway.post("/system/secrets", data=body, headers=LOGIN) as answer:
         assert answer.status == 202
+
+
+async def test_half_a_body_is_not_queued(
+    gateway: aiohttp.ClientSession, queue: MemoryQueue, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A client that leaves in the middle has not asked for anything, and is nobody's defect."""
+    await deploy(gateway, deployment("echo"))
+    origin = URL(str(gateway._base_url))
+    _, writer = await asyncio.open_connection(origin.host, origin.port)
+    request = posting("/async-function/echo").replace(b"Content-Length: 0", b"Content-Length: 10")
+    writer.write(request + b"half")
+    await writer.drain()
+    writer.close()
+    await writer.wait_closed()
+    assert (await raw(gateway, posting("/async-function/echo")))[0] == 202
+    assert [json.loads(message)["Body"] for _, message, _ in queue.requests] == [""]
+    assert not caplog.records
