@@ -58,9 +58,8 @@ async def _connect(environment: Mapping[str, str]) -> "AsyncIterator[Connected]"
 
     logging.getLogger("adapters").setLevel(logging.ERROR)  # troubles are told by the commands
     found = target.find(environment)
-    connection = await broker.connect(
-        found.nats.url, Login(found.nats.user, found.nats.password), "faastrain"
-    )
+    login = Login(found.nats.user, found.nats.password)
+    connection = await broker.connect(found.nats.url, login, "faastrain", found.nats_api)
     objects = S3ObjectStore(found.s3.url, found.bucket, Login(found.s3.user, found.s3.password))
     try:
         yield Connected(NatsFactLog(connection), objects, JetStreamStreams(connection))

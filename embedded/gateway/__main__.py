@@ -38,7 +38,8 @@ async def serve(settings: GatewaySettings) -> None:
     async with AsyncExitStack() as stack:
         password = settings.password_file.read_text().strip()
         provider = await stack.enter_async_context(_provider(settings, password))
-        queue = LazyQueue(settings.overrides["FTG_NATS_URL"], settings.home / "secrets")
+        urls = settings.overrides
+        queue = LazyQueue(urls["FTG_NATS_URL"], urls["FTG_NATS_API"], settings.home / "secrets")
         stack.push_async_callback(queue.close)
         app = application(provider, queue, password)
         await stack.enter_async_context(listening(app, settings.host, settings.port))

@@ -8,7 +8,7 @@ from embedded.errors import StackError
 from embedded.settings import CHECKOUT
 
 # What replicas are told of the world, whatever their deployments say: as a cluster's DNS resolves.
-ADDRESSES = ("FTG_NATS_URL", "FTG_S3_URL", "FTG_BUCKET", "FTG_GATEWAY_URL")
+ADDRESSES = ("FTG_NATS_URL", "FTG_NATS_API", "FTG_S3_URL", "FTG_BUCKET", "FTG_GATEWAY_URL")
 
 
 class GatewaySettings(NamedTuple):

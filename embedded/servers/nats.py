@@ -4,6 +4,7 @@ import json
 import re
 from pathlib import Path
 
+from adapters import nats_accounts
 from embedded.credentials import Credentials
 from embedded.files import private_folder, write_private
 
@@ -15,15 +16,12 @@ def configuration(port: int, store: Path, credentials: Credentials) -> str:
 
     `sync_interval: always`: JetStream otherwise acknowledges up to two minutes before it syncs.
     """
+    passwords = {role: login.password for role, login in credentials.nats.items()}
     return f"""listen: "127.0.0.1:{port}"
 server_name: faastrain
 max_payload: 1MB
 jetstream {{ store_dir: {json.dumps(str(store))}, sync_interval: always }}
-authorization {{
-  user: {json.dumps(credentials.nats_user)}
-  password: {json.dumps(credentials.nats_password)}
-}}
-"""
+{nats_accounts.configuration(passwords)}"""
 
 
 def command(binary: Path, folder: Path, port: int, credentials: Credentials) -> list[str]:

@@ -5,7 +5,6 @@ import re
 
 from adapters import broker
 from adapters.nats_direct import read_all
-from embedded import credentials
 from events.streams import STREAMS
 from tests.stack.specs import SHORT
 from tests.stack.support import Stack
@@ -16,8 +15,9 @@ OPENFAAS_LINE = {"time", "level", "function", "replica", "message"}
 async def test_no_secret_is_logged_or_said(stack: Stack) -> None:
     """Not in a log, not in a stream, not in the stack's public state."""
     assert stack.json("train", stack.file(SHORT), "--run", "discreet")["status"] == "completed"
-    made = credentials.of_home(stack.home / "credentials.json")
-    secrets = [made.gateway_password, made.signing_key, made.nats_password, made.s3_secret_key]
+    made = stack.credentials()
+    logins = [*made.nats.values(), *made.s3.values()]
+    secrets = [made.gateway_password, made.signing_key, *(login.password for login in logins)]
     texts = [path.read_bytes() for path in (stack.home / "logs").rglob("*") if path.is_file()]
     assert b"discreet" in b"".join(texts)
     texts.append((stack.home / "stack.json").read_bytes())
