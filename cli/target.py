@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 VARIABLES = """\
 environment variables:
   FAASTRAIN_HOME           where the embedded stack's state lies (default: ./.faastrain)
+  SSL_CERT_FILE            certificate authorities of servers that speak TLS, if the system knows
+                           them not (an embedded stack tells its own)
   FTG_ENVIRONMENTS         installed modules that register Gymnasium environments, by commas
   OPENFAAS_URL and FAASTRAIN_NATS_URL, both set: use that cluster, no embedded stack, with
   OPENFAAS_PASSWORD        of the gateway's user admin
@@ -43,6 +45,7 @@ class Target(NamedTuple):
     s3: Server
     gateway: Server
     bucket: str
+    authority: str  # of the servers' certificates, a PEM file; "": those that OpenSSL trusts
     nats_api: str  # the prefix of JetStream's API there
 
 
@@ -84,6 +87,7 @@ def _cluster(environment: Mapping[str, str]) -> Target:
         s3=server("FAASTRAIN_S3", "ACCESS_KEY", "SECRET_KEY"),
         gateway=Server(value("OPENFAAS_URL"), "admin", value("OPENFAAS_PASSWORD")),
         bucket=environment.get("FAASTRAIN_BUCKET") or "faastraingym",
+        authority="",
         nats_api=environment.get("FAASTRAIN_NATS_API") or API,
     )
 
@@ -113,6 +117,7 @@ def _of_state(state: "StackState") -> Target:
         s3=_server(state.s3_url, secrets / s3_secret(OPERATOR)),
         gateway=Server(state.gateway_url, state.gateway_user, password),
         bucket=state.bucket,
+        authority=state.authority,
         nats_api=state.nats_api,
     )
 

@@ -39,6 +39,7 @@ class StackState(msgspec.Struct, kw_only=True):
     nats_api: str  # the prefix of JetStream's API
     s3_url: str
     bucket: str
+    authority: str = ""  # of the servers' certificates, a PEM file; "": they speak without TLS
     secrets: str  # a folder: ftg-signing-key, ftg-nats-<role>, ftg-s3-<role>
     children: dict[str, ChildState]
 

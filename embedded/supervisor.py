@@ -20,6 +20,7 @@ from embedded.child import Child, ChildSpec
 from embedded.errors import StackError
 from embedded.files import private_folder
 from embedded.plan import Plan, plan
+from embedded.processes import TRUSTED
 from embedded.settings import StackSettings, read
 from embedded.state import READY_FD, StackFiles, StackState
 from events.roles import ROLES
@@ -126,6 +127,8 @@ def supervise(settings: StackSettings, on_ready: Callable[[StackState], None]) -
     Raises:
         StackError: as Supervisor.run; also where the disk refuses.
     """
+    if settings.tls:
+        os.environ[TRUSTED] = str(settings.tls.authority)  # we are a client of our servers too
     try:
         asyncio.run(Supervisor(settings).run(on_ready))
     except OSError as error:

@@ -21,6 +21,8 @@ class GatewaySettings(NamedTuple):
     provider_port: int
     provider_url: str  # another provider's; "": our own, in this process
     overrides: dict[str, str]
+    certificate: str = ""  # PEM files; "": without TLS
+    key: str = ""
 
     @property
     def password_file(self) -> Path:
@@ -46,6 +48,8 @@ def read(environment: Mapping[str, str]) -> GatewaySettings:
         port=_port(environment, "FTG_LISTEN_PORT", "8080"),
         provider_port=_port(environment, "FTG_PROVIDER_PORT", "8081"),
         provider_url=environment.get("FTG_PROVIDER_URL", ""),
+        certificate=environment.get("FTG_TLS_CERT", ""),
+        key=environment.get("FTG_TLS_KEY", ""),
         overrides={name: _required(environment, name) for name in ADDRESSES},
     )
 

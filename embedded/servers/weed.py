@@ -1,6 +1,7 @@
 """SeaweedFS in one process (`weed mini`), every plane of it on loopback."""
 
 import re
+import secrets
 from pathlib import Path
 
 import msgspec
@@ -8,6 +9,7 @@ import msgspec
 from adapters.s3_policies import policy
 from embedded.credentials import Credentials
 from embedded.files import private_folder, write_private
+from embedded.settings import StackSettings
 from events import roles
 from events.roles import SUPERVISOR
 
@@ -37,13 +39,27 @@ def identities(credentials: Credentials, bucket: str) -> bytes:
     return msgspec.json.encode({"identities": found, "policies": documents})
 
 
+def inner_keys() -> str:
+    """New keys with which its planes know each other; weed finds them where it is started.
+
+    Without them its filer and its volumes serve every process of the machine, past the S3 logins.
+    """
+    tables = ("signing", "signing.read", "filer_signing", "filer_signing.read")
+    return "".join(f'[jwt.{table}]\nkey = "{secrets.token_hex(24)}"\n' for table in tables)
+
+
 def command(
-    binary: Path, folder: Path, ports: dict[str, int], credentials: Credentials, bucket: str
+    binary: Path,
+    folder: Path,
+    ports: dict[str, int],
+    credentials: Credentials,
+    settings: StackSettings,
 ) -> list[str]:
     """Write the S3 configuration; the command that starts the server."""
     data = private_folder(private_folder(folder) / "data")
     config = folder / "s3.json"
-    write_private(config, identities(credentials, bucket))
+    write_private(config, identities(credentials, settings.bucket))
+    write_private(folder / "security.toml", inner_keys().encode())
     options = {
         "dir": str(data),
         "ip": "127.0.0.1",
@@ -58,6 +74,9 @@ def command(
         "master.telemetry": "false",
         "volume.preStopSeconds": 0,
     }
+    if settings.tls:
+        options["s3.cert.file"] = str(settings.tls.certificate)
+        options["s3.key.file"] = str(settings.tls.key)
     for name in PORTS:
         plane, _, kind = name.removeprefix("weed-").partition("-")
         options[f"{plane}.port{'.' + kind if kind else ''}"] = ports[name]

@@ -71,7 +71,14 @@ def test_a_running_stack_is_private(home: Path) -> None:
     ]
     assert len(listening) >= 10
     assert {address.ip for address in listening} <= {"127.0.0.1", "::1"}
-    files = ("stack.json", "credentials.json", "gateway-password", "nats/nats.conf", "weed/s3.json")
+    files = (
+        "stack.json",
+        "credentials.json",
+        "gateway-password",
+        "nats/nats.conf",
+        "weed/s3.json",
+        "weed/security.toml",
+    )
     for file in (*map(home.joinpath, files), *(home / "secrets").iterdir()):
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
 

@@ -10,6 +10,7 @@ import pytest
 from embedded import credentials
 from embedded.credentials import Credentials
 from embedded.servers import nats, weed
+from embedded.settings import read
 from events.roles import ROLES
 from tests.servers import Server, binary, free_ports
 
@@ -21,6 +22,7 @@ class Servers(NamedTuple):
 
     nats_url: str
     s3_url: str
+    filer_url: str
     logins: Credentials
 
 
@@ -34,7 +36,7 @@ def servers() -> Iterator[Servers]:
         ports = dict(zip(weed.PORTS, free_ports(len(weed.PORTS)), strict=True))
         ports["weed-admin"] = 20_000 + ports["weed-admin"] % 10_000  # its gRPC is 10,000 above
         broker = nats.command(Path(binary("nats-server")), folder / "nats", port, logins)
-        store = weed.command(Path(binary("weed")), folder / "weed", ports, logins, BUCKET)
+        store = weed.command(Path(binary("weed")), folder / "weed", ports, logins, read(folder, {}))
         running = [
             Server(broker, "Server is ready", folder / "nats"),
             Server(store, "All enabled components", folder / "weed"),
@@ -42,9 +44,8 @@ def servers() -> Iterator[Servers]:
         try:
             for server in running:
                 server.start()
-            yield Servers(
-                f"nats://127.0.0.1:{port}", f"http://127.0.0.1:{ports['weed-s3']}", logins
-            )
+            s3, filer = (f"http://127.0.0.1:{ports[f'weed-{plane}']}" for plane in ("s3", "filer"))
+            yield Servers(f"nats://127.0.0.1:{port}", s3, filer, logins)
         finally:
             for server in running:
                 server.kill()
