@@ -1,4 +1,5 @@
-"""A connection to NATS, and JetStream's own protocol on it (JSON requests to `$JS.API.*`).
+"""A connection to NATS, and JetStream's own protocol on it (JSON requests to `$JS.API.*`, or to
+what stands for it in an account that has imported it).
 
 Reconnecting goes on for ever; what was published meanwhile is sent afterwards. Foreign exceptions
 leave here as ours.
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from nats.aio.client import Client
     from nats.aio.msg import Msg
 
-API = "$JS.API."
+API = "$JS.API"
 REQUEST_SECONDS = 5.0
 STREAM_NOT_FOUND = 10059
 STATUS = "Status"  # nats-py's name for the status of a message without body
@@ -53,9 +54,10 @@ _decode_answer = msgspec.json.Decoder(_Answer).decode
 class Broker:
     """One connection, shared by whoever lives in this process."""
 
-    def __init__(self, client: "Client", url: str) -> None:
+    def __init__(self, client: "Client", url: str, api: str = API) -> None:
         self.client = client
         self._url = url
+        self._api = api
         self._batches: dict[str, _Batch] = {}
         self._inbox = ""
         self.reconnected: set[Callable[[], None]] = set()  # told after a connection is back
@@ -94,9 +96,15 @@ class Broker:
             raise StreamMissing(f"{self._url}: {subject}: {error.description}")
         raise ApiError(subject, error.err_code, error.description)
 
+    def api_subject(self, verb: str) -> str:
+        """Where JetStream is asked for `verb`."""
+        return f"{self._api}.{verb}"
+
     async def api(self, verb: str, request: Any = None) -> bytes:
         """Ask `$JS.API.<verb>`."""
-        return await self.request(API + verb, msgspec.json.encode(request) if request else b"")
+        return await self.request(
+            self.api_subject(verb), msgspec.json.encode(request) if request else b""
+        )
 
     async def batch(self, verb: str, request: Any) -> list["Msg"]:
         """Ask for several messages; the last of the answer is the status that ends it."""
@@ -107,7 +115,9 @@ class Broker:
         batch = self._batches[token] = _Batch()
         try:
             await self.publish(
-                API + verb, msgspec.json.encode(request), reply=f"{self._inbox}.{token}"
+                self.api_subject(verb),
+                msgspec.json.encode(request),
+                reply=f"{self._inbox}.{token}",
             )
             with translated(f"{self._url}: {verb}"):
                 async with self._answered(verb):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 
 from adapters.errors import Refused, translated
-from adapters.jetstream import API, Broker, status
+from adapters.jetstream import Broker, status
 
 if TYPE_CHECKING:
     from nats.aio.msg import Msg
@@ -100,7 +100,7 @@ class PullConsumer:
 
     async def _pull(self, request: dict[str, Any], expected: int, seconds: float) -> None:
         self._ended = False
-        subject = f"{API}CONSUMER.MSG.NEXT.{self._stream}.{self._name}"
+        subject = self._broker.api_subject(f"CONSUMER.MSG.NEXT.{self._stream}.{self._name}")
         await self._broker.publish(subject, msgspec.json.encode(request), reply=self._inbox)
         try:
             async with asyncio.timeout(seconds):

@@ -11,7 +11,8 @@ import psutil
 
 from adapters.disk import STACK_VARIABLE
 
-INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ")  # of our own variables, no more
+TRUSTED = "SSL_CERT_FILE"  # OpenSSL's own variable: the certificate authorities that clients trust
+INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", TRUSTED)  # of ours, no more
 _PR_SET_PDEATHSIG = 1
 
 

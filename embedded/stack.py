@@ -3,6 +3,7 @@
 import json
 import os
 import select
+import ssl
 import subprocess
 import sys
 import urllib.error
@@ -158,8 +159,9 @@ def _functions(state: StackState) -> list[FunctionStatus]:
         f"{state.gateway_url}/system/functions",
         headers={"Authorization": authorization(password)},
     )
+    trusted = ssl.create_default_context(cafile=state.authority) if state.authority else None
     try:
-        with urllib.request.urlopen(request, timeout=5.0) as answer:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=5.0, context=trusted) as answer:  # noqa: S310
             return msgspec.json.decode(answer.read(), type=list[FunctionStatus])
     except urllib.error.URLError as error:
         raise StackError(

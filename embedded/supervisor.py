@@ -14,13 +14,15 @@ from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
-from embedded import credentials
+from embedded import credentials, deployments
 from embedded.child import Child, ChildSpec, say
 from embedded.errors import StackError
 from embedded.files import private_folder
 from embedded.plan import Plan, plan
+from embedded.processes import TRUSTED
 from embedded.settings import StackSettings, read
 from embedded.state import READY_FD, StackFiles, StackState
+from events.roles import ROLES
 
 
 class Supervisor:
@@ -57,7 +59,7 @@ class Supervisor:
 
     async def _start(self) -> StackState:
         home = private_folder(self._settings.home)
-        made = plan(self._settings, credentials.of_home(home / "credentials.json"))
+        made = plan(self._settings, _credentials(home / "credentials.json", self._settings))
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._broker(made))
@@ -113,6 +115,8 @@ def supervise(settings: StackSettings, on_ready: Callable[[StackState], None]) -
     Raises:
         StackError: as Supervisor.run; also where the disk refuses.
     """
+    if settings.tls:
+        os.environ[TRUSTED] = str(settings.tls.authority)  # we are a client of our servers too
     try:
         asyncio.run(Supervisor(settings).run(on_ready))
     except OSError as error:
@@ -137,6 +141,14 @@ def main() -> None:
         if not pipe.closed:
             tell({"error": str(error)})
         sys.exit(f"supervisor: {error}")
+
+
+def _credentials(file: Path, settings: StackSettings) -> credentials.Credentials:
+    """Of our roles, and of the functions of a stack.yml of one's own."""
+    deployed = deployments.of_stack(settings.stack_file, deployments.substitutions(settings))
+    names = dict.fromkeys([*ROLES, *(function.service for function in deployed)])
+    made = credentials.of_home(file, names)
+    return credentials.with_external(made, settings.nats, settings.s3)
 
 
 async def _provisioning() -> ModuleType:

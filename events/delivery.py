@@ -1,9 +1,9 @@
 """What becomes of a delivery: a pure decision from the function's answer.
 
 Codes and waits as OpenFaaS Pro's queue-worker has them
-(https://docs.openfaas.com/openfaas-pro/retries/): exponential from `min_wait` to `max_wait`, or what
-`Retry-After` says within those; up to half taken off by jitter, so that the retries of one outage do
-not come together.
+(https://docs.openfaas.com/openfaas-pro/retries/): exponential from `min_wait` to `max_wait`, or
+what `Retry-After` says within those; up to half taken off by jitter, so that the retries of one
+outage do not come together.
 """
 
 from typing import NamedTuple

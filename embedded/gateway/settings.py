@@ -11,7 +11,7 @@ from events import routes
 from events.routes import seconds
 
 # What replicas are told of the world, whatever their deployments say: as a cluster's DNS resolves.
-ADDRESSES = ("FTG_NATS_URL", "FTG_S3_URL", "FTG_BUCKET", "FTG_GATEWAY_URL")
+ADDRESSES = ("FTG_NATS_URL", "FTG_NATS_API", "FTG_S3_URL", "FTG_BUCKET", "FTG_GATEWAY_URL")
 
 
 class GatewaySettings(NamedTuple):
@@ -25,6 +25,8 @@ class GatewaySettings(NamedTuple):
     provider_url: str  # another provider's; "": our own, in this process
     overrides: dict[str, str]
     limits: Limits
+    certificate: str = ""  # PEM files; "": without TLS
+    key: str = ""
 
     @property
     def password_file(self) -> Path:
@@ -50,6 +52,8 @@ def read(environment: Mapping[str, str]) -> GatewaySettings:
         port=_port(environment, "FTG_LISTEN_PORT", "8080"),
         provider_port=_port(environment, "FTG_PROVIDER_PORT", "8081"),
         provider_url=environment.get("FTG_PROVIDER_URL", ""),
+        certificate=environment.get("FTG_TLS_CERT", ""),
+        key=environment.get("FTG_TLS_KEY", ""),
         overrides={name: _required(environment, name) for name in ADDRESSES},
         limits=DEFAULT_LIMITS._replace(
             body_seconds=_seconds(environment, "FTG_BODY_SECONDS", DEFAULT_LIMITS.body_seconds),

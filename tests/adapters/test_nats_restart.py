@@ -153,5 +153,5 @@ async def test_a_wrong_password_is_named(
 ) -> None:
     """The sentence says where, why and what to look at."""
     monkeypatch.setattr("adapters.broker.CONNECT_SECONDS", 0.5)
-    with pytest.raises(Unavailable, match=r"(?i)authorization.*secret ftg-nats"):
+    with pytest.raises(Unavailable, match=r"(?i)authorization.*secret ftg-nats-<role>"):
         await connect(nats_server.url, Login("tester", "wrong"))
