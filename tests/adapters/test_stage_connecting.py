@@ -25,8 +25,8 @@ def replica(
     """As the provider starts it, with little patience."""
     secrets = {
         "ftg-signing-key": KEY,
-        "ftg-nats": f"{LOGIN.user}:{LOGIN.password}",
-        "ftg-s3": "key:secret",
+        "ftg-nats-conclude-run": f"{LOGIN.user}:{LOGIN.password}",
+        "ftg-s3-conclude-run": "key:secret",
     }
     for name, value in secrets.items():
         (tmp_path / name).write_text(value)

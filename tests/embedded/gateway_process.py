@@ -58,7 +58,7 @@ def gateway_process(
     with tempfile.TemporaryDirectory(prefix="ftg-", ignore_cleanup_errors=True) as folder:
         home, (port, provider) = private_folder(Path(folder)), free_ports(2)
         write_private(home / "gateway-password", PASSWORD.encode())
-        secret = private_folder(home / "secrets") / "ftg-nats"
+        secret = private_folder(home / "secrets") / "ftg-nats-gateway"
         write_private(secret, f"{LOGIN.user}:{LOGIN.password}".encode())
         environment = {
             "PATH": os.environ["PATH"],
@@ -68,6 +68,7 @@ def gateway_process(
             "FTG_LISTEN_PORT": str(port),
             "FTG_PROVIDER_PORT": str(provider),
             "FTG_NATS_URL": nats.url,
+            "FTG_NATS_API": "$JS.API",
             "FTG_S3_URL": "http://127.0.0.1:1",
             "FTG_BUCKET": "none",
             "FTG_GATEWAY_URL": f"http://127.0.0.1:{port}",
