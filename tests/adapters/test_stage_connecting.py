@@ -3,11 +3,11 @@
 import asyncio
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from adapters import broker
-from adapters.settings import Login
 from adapters.signing import sign
 from adapters.stage import Outgoing, Stage
 from events.ports import Services
@@ -52,9 +52,9 @@ def attempts(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     made: list[str] = []
     real = broker.connect
 
-    async def counted(url: str, login: Login | None = None, name: str = "") -> broker.Broker:
+    async def counted(url: str, *how: Any) -> broker.Broker:
         made.append(url)
-        return await real(url, login, name)
+        return await real(url, *how)
 
     monkeypatch.setattr(broker, "connect", counted)
     return made
