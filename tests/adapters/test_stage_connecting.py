@@ -68,7 +68,7 @@ async def test_it_answers_503_until_the_broker_is_there(
     mortal_nats_server.kill()
     await replica.start()
     answers = await asyncio.gather(*(replica(BODY, headers) for _ in range(32)))
-    assert {(status, answer["retry-after"]) for status, answer, _ in answers} == {(503, "1")}
+    assert {status for status, _, _ in answers} == {503}
     assert mortal_nats_server.url in answers[0][2].decode()
     assert len(attempts) == 2  # at the start, and one for all 32
     mortal_nats_server.start()
