@@ -86,7 +86,7 @@ ROLES: dict[str, Role] = {
     ),
     "reconcile": function("reconcile", says=(ANY,), writes=("runs/*/log/*",)),
     QUEUE_WORKER: Role(
-        says=("invocation.dead-lettered", "run.failed"),
+        says=("invocation.dead-lettered",),
         sends=(
             subjects.of_dead_letter(ANY),
             f"$JS.ACK.{FACTS.name}.>",

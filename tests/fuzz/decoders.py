@@ -29,7 +29,7 @@ from embedded.errors import ProviderError, StackError
 from embedded.gateway import queue_request
 from embedded.provider import function, store
 from events import cron, requests, routes
-from schemas import arrays, dead_letter, payloads, validation
+from schemas import archive, arrays, dead_letter, keys, payloads, validation
 from schemas import messages as said
 from schemas.errors import MessageError, PayloadError, SpecificationError
 from schemas.specification import to_dict
@@ -75,6 +75,7 @@ LETTER = dead_letter.encode(
         error="e", at=NOW,
     )
 )  # fmt: skip
+COPY = archive.dump([said.StopRequested(run="r"), said.RunFailed(run="r", reason="why")])
 SPEC = json.loads(msgspec.json.encode(to_dict(validation.parse({
     "environment": {"id": "CartPole-v1", "num_envs": 4, "kwargs": {"x": [1]}},
     "algorithm": {"name": "ppo", "num_minibatches": 4},
@@ -198,6 +199,27 @@ def _registry() -> dict[str, Decoder]:
             st.one_of(near(LETTER), near_data(msgpack.unpackb(LETTER)).map(packed)),
             (LETTER,),
             msgpack_bombs(),
+        ),
+        "schemas.archive.load": Decoder(
+            archive.load,
+            (MessageError,),
+            st.one_of(near(COPY), near_data(msgpack.unpackb(COPY)).map(packed)),
+            (COPY,),
+            msgpack_bombs(),
+        ),
+        "schemas.keys.place": Decoder(
+            keys.place,
+            (),
+            _texts("runs/a/trajectories/3/1.msgpack"),
+            ("runs/a/manifest",),
+            ("/" * 99,),
+        ),
+        "events.requests.run_of": Decoder(
+            requests.run_of,
+            (),
+            st.one_of(near(QUEUED), near_data(json.loads(QUEUED)).map(_json_text)),
+            (QUEUED,),
+            json_bombs(),
         ),
         "schemas.validation.parse": Decoder(
             validation.parse, (SpecificationError,), near_data(SPEC), (SPEC,), _raw_bombs()
