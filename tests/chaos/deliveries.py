@@ -39,6 +39,7 @@ class Deliveries:
     async def serving(self) -> AsyncIterator[int]:
         """Serve meanwhile; the port."""
         application = web.Application(client_max_size=1 << 20)
+        application[http.LIMITS] = http.DEFAULT_LIMITS
         application.router.add_route("*", "/{path:.*}", self._serve)
         runner = http.runner(application)
         await runner.setup()

@@ -73,7 +73,7 @@ SAY = {
     "run.stalled": set(),
     "invocation.dead-lettered": {QUEUE_WORKER},
     "run.completed": {"conclude-run"},
-    "run.failed": {"start-run", "conclude-run", QUEUE_WORKER},
+    "run.failed": {"start-run", "conclude-run"},
     "report.written": {"conclude-run"},
 }
 

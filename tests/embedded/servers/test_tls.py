@@ -1,7 +1,6 @@
 """Broker, store and gateway by TLS: clients believe the authority that they are told, no other."""
 
 import asyncio
-import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -24,14 +23,13 @@ from embedded.gateway.__main__ import listening, tls_context
 from embedded.gateway.app import application
 from embedded.gateway.upstream import HttpProvider
 from embedded.provider.provider import ProcessProvider
-from embedded.servers import nats, weed
 from embedded.settings import read
 from events.commands import Invocation
 from events.roles import SUPERVISOR
 from schemas.messages import StopRequested
 from tests.authorities import Authorities, authorities
+from tests.embedded.servers import running
 from tests.embedded.support import LOGIN, PASSWORD, MemoryQueue, free_port, launch
-from tests.servers import Server, binary, free_ports
 
 
 class Secured(NamedTuple):
@@ -51,26 +49,9 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Authorities:
 def secured(made: Authorities) -> Iterator[Secured]:
     """nats-server and weed."""
     logins = credentials.generate()
-    with tempfile.TemporaryDirectory(prefix="ftg-", ignore_cleanup_errors=True) as directory:
-        folder = Path(directory)
-        (port,) = free_ports(1)
-        ports = dict(zip(weed.PORTS, free_ports(len(weed.PORTS)), strict=True))
-        ports["weed-admin"] = 20_000 + ports["weed-admin"] % 10_000
-        settings = read(folder, {})._replace(tls=made.tls)
-        server = nats.command(Path(binary("nats-server")), folder / "nats", port, logins, made.tls)
-        store = weed.command(Path(binary("weed")), folder / "weed", ports, logins, settings)
-        running = [
-            Server(server, "Server is ready", folder / "nats"),
-            Server(store, "All enabled components", folder / "weed"),
-        ]
-        try:
-            for server in running:
-                server.start()
-            s3 = f"https://127.0.0.1:{ports['weed-s3']}"
-            yield Secured(f"tls://127.0.0.1:{port}", s3, logins)
-        finally:
-            for server in running:
-                server.kill()
+    with running.servers(logins, made.tls) as ports:
+        s3 = f"https://127.0.0.1:{ports['weed-s3']}"
+        yield Secured(f"tls://127.0.0.1:{ports['nats']}", s3, logins)
 
 
 @pytest.fixture
