@@ -5,7 +5,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help train test check bench format lock schemas clean
+.PHONY: help train test check bench chaos load fuzz format lock schemas clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,6 +38,16 @@ bench: $(STAMP) ## measure the pipeline; PEERS=1 installs what stands beside it 
 	$(if $(PEERS),$(BIN)/python -m pip install --quiet --disable-pip-version-check \
 	  --constraint requirements.lock --editable '.[peers]')
 	$(BIN)/python -m benchmarks $(BENCH)
+
+chaos: $(STAMP) ## break real stacks in every way; CHAOS="--seeds 7 --faults 20" chooses
+	$(BIN)/python -m tests.chaos $(CHAOS)
+
+load: $(STAMP) ## load a stack of real servers; LOAD="--short fairness" chooses
+	$(BIN)/python -m tests.load $(LOAD)
+
+fuzz: $(STAMP) ## bad input for every decoder and for the gateway's API
+	$(BIN)/python -m tests.fuzz
+	$(BIN)/python -m tests.fuzz.api
 
 format: $(STAMP) ## format the code and mend what the linter can
 	$(BIN)/ruff format .

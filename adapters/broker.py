@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING, cast
 
 from adapters.errors import Unavailable
-from adapters.jetstream import Broker
+from adapters.jetstream import API, Broker
 from adapters.settings import Login
 
 if TYPE_CHECKING:
@@ -20,20 +20,25 @@ CONNECT_SECONDS = 10.0
 RECONNECT_SECONDS = 0.1
 
 
-async def connect(url: str, login: Login | None = None, name: str = "") -> Broker:
-    """Connect within 10 s.
+async def connect(url: str, login: Login | None = None, name: str = "", api: str = API) -> Broker:
+    """Connect within 10 s; `api` is the prefix of JetStream's API in our account.
 
     Raises:
         Unavailable: nobody answers there, or not as a NATS server that lets us in.
     """
     client = client_type()()
-    broker = Broker(client, url)
+    broker = Broker(client, url, api)
     seen: set[str] = set()
 
     async def on_error(error: Exception) -> None:
+        if broker.is_closed:  # in mid-attempt, and nats-py would go on reconnecting for ever
+            raise asyncio.CancelledError
         if str(error) not in seen:  # every attempt to reconnect repeats it
             seen.add(str(error))
             logger.warning("NATS at %s: %s", url, error)
+
+    async def on_disconnect() -> None:
+        broker.disconnected()
 
     async def on_reconnect() -> None:
         seen.clear()
@@ -49,6 +54,7 @@ async def connect(url: str, login: Login | None = None, name: str = "") -> Broke
                 user=login.user if login else None,
                 password=login.password if login else None,
                 error_cb=on_error,
+                disconnected_cb=on_disconnect,
                 reconnected_cb=on_reconnect,
                 reconnect_time_wait=RECONNECT_SECONDS,
                 max_reconnect_attempts=-1,
@@ -60,7 +66,8 @@ async def connect(url: str, login: Login | None = None, name: str = "") -> Broke
         reason = client.last_error or next(iter(seen), "no answer")
         await client.close()
         raise Unavailable(
-            f"NATS at {url} cannot be reached: {reason}; check FTG_NATS_URL and the secret ftg-nats"
+            f"NATS at {url} cannot be reached: {reason}; "
+            "check FTG_NATS_URL and the secret ftg-nats-<role>"
         ) from error
     return broker
 

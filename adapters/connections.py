@@ -33,7 +33,9 @@ async def connect(settings: Settings) -> Connections:
     Raises:
         Unavailable: the broker does not answer; the store and the gateway are not asked yet.
     """
-    connection = await broker.connect(settings.nats_url, settings.nats, settings.replica)
+    connection = await broker.connect(
+        settings.nats_url, settings.nats, settings.replica, settings.nats_api
+    )
     objects = S3ObjectStore(settings.s3_url, settings.bucket, settings.s3)
     return Connections(
         services=Services(NatsFactLog(connection), CachedObjects(objects), objects),

@@ -1,11 +1,13 @@
-"""A connection to NATS, and JetStream's own protocol on it (JSON requests to `$JS.API.*`).
+"""A connection to NATS, and JetStream's own protocol on it (JSON requests to `$JS.API.*`, or to
+what stands for it in an account that has imported it).
 
 Reconnecting goes on for ever; what was published meanwhile is sent afterwards. Foreign exceptions
 leave here as ours.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from nats.aio.client import Client
     from nats.aio.msg import Msg
 
-API = "$JS.API."
+API = "$JS.API"
 REQUEST_SECONDS = 5.0
 STREAM_NOT_FOUND = 10059
 STATUS = "Status"  # nats-py's name for the status of a message without body
@@ -53,12 +55,15 @@ _decode_answer = msgspec.json.Decoder(_Answer).decode
 class Broker:
     """One connection, shared by whoever lives in this process."""
 
-    def __init__(self, client: "Client", url: str) -> None:
+    def __init__(self, client: "Client", url: str, api: str = API) -> None:
         self.client = client
         self._url = url
+        self._api = api
         self._batches: dict[str, _Batch] = {}
         self._inbox = ""
         self.reconnected: set[Callable[[], None]] = set()  # told after a connection is back
+        self.is_closed = False
+        self._limits: set[asyncio.Timeout] = set()  # of requests that are under way
 
     async def publish(
         self, subject: str, data: bytes, headers: dict[str, str] | None = None, reply: str = ""
@@ -77,10 +82,18 @@ class Broker:
             Unavailable: nobody answers, or it says that it cannot just now.
             StreamMissing: the broker's store is new, or was emptied.
         """
+<<<<<<< HEAD
         with span("broker"), translated(f"{self._url}: request {subject}"):
             message = await self.client.request(
                 subject, data, timeout=REQUEST_SECONDS, headers=headers
             )
+=======
+        with translated(f"{self._url}: request {subject}"):
+            async with self._answered(subject):
+                message = await self.client.request(
+                    subject, data, timeout=REQUEST_SECONDS, headers=headers
+                )
+>>>>>>> main
         answer = bytes(message.data)
         error = _decode_answer(answer).error
         if error is None:
@@ -91,9 +104,15 @@ class Broker:
             raise StreamMissing(f"{self._url}: {subject}: {error.description}")
         raise ApiError(subject, error.err_code, error.description)
 
+    def api_subject(self, verb: str) -> str:
+        """Where JetStream is asked for `verb`."""
+        return f"{self._api}.{verb}"
+
     async def api(self, verb: str, request: Any = None) -> bytes:
         """Ask `$JS.API.<verb>`."""
-        return await self.request(API + verb, msgspec.json.encode(request) if request else b"")
+        return await self.request(
+            self.api_subject(verb), msgspec.json.encode(request) if request else b""
+        )
 
     async def batch(self, verb: str, request: Any) -> list["Msg"]:
         """Ask for several messages; the last of the answer is the status that ends it."""
@@ -104,14 +123,44 @@ class Broker:
         batch = self._batches[token] = _Batch()
         try:
             await self.publish(
-                API + verb, msgspec.json.encode(request), reply=f"{self._inbox}.{token}"
+                self.api_subject(verb),
+                msgspec.json.encode(request),
+                reply=f"{self._inbox}.{token}",
             )
+<<<<<<< HEAD
             with span("broker"), translated(f"{self._url}: {verb}"):
                 async with asyncio.timeout(REQUEST_SECONDS):
+=======
+            with translated(f"{self._url}: {verb}"):
+                async with self._answered(verb):
+>>>>>>> main
                     await batch.complete
         finally:
             del self._batches[token]
         return batch.messages
+
+    def disconnected(self) -> None:
+        """Answers that were under way are lost: nobody need wait for them."""
+        now = asyncio.get_running_loop().time()
+        while self._limits:
+            limit = self._limits.pop()
+            if not limit.expired():
+                limit.reschedule(now)
+
+    @asynccontextmanager
+    async def _answered(self, what: str) -> AsyncIterator[None]:
+        """TimeoutError after 5 s; Unavailable as soon as the connection breaks."""
+        limit = asyncio.timeout(REQUEST_SECONDS)
+        self._limits.add(limit)
+        try:
+            async with limit:
+                yield
+        except TimeoutError as error:
+            if limit in self._limits:
+                raise
+            raise Unavailable(f"{self._url}: request {what}: the connection broke") from error
+        finally:
+            self._limits.discard(limit)
 
     async def _subscribe(self, subject: str) -> None:
         with translated(f"{self._url}: subscribe"):
@@ -127,7 +176,9 @@ class Broker:
         with translated(f"{self._url}: close"):
             if self.client.is_connected:
                 await self.client.flush()
-            await self.client.close()
+            with suppress(RuntimeError):  # uvloop's: nobody is there to take what is pending
+                await self.client.close()
+        self.is_closed = True
 
 
 class _Batch:

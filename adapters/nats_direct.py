@@ -6,7 +6,7 @@ Needs nats-server 2.11 and a stream with `allow_direct`.
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from adapters.errors import Unavailable
+from adapters.errors import Refused, Unavailable
 from adapters.jetstream import Broker, status
 
 if TYPE_CHECKING:
@@ -67,9 +67,16 @@ def _stored(page: "list[Msg]") -> list[Stored]:
 
 def _message(message: "Msg") -> Stored:
     headers: dict[str, Any] = message.headers or {}
-    at = datetime.fromisoformat(headers["Nats-Time-Stamp"]).timestamp()
-    return Stored(int(headers["Nats-Sequence"]), at, bytes(message.data))
+    try:
+        at = datetime.fromisoformat(headers["Nats-Time-Stamp"]).timestamp()
+        return Stored(int(headers["Nats-Sequence"]), at, bytes(message.data))
+    except (KeyError, ValueError, OverflowError) as error:
+        raise Refused(f"direct get: no time or no sequence in {headers!r:.200}") from error
 
 
 def _pending(end: "Msg") -> int:
-    return int((end.headers or {}).get("Nats-Num-Pending", 0))
+    found = (end.headers or {}).get("Nats-Num-Pending", "0")
+    try:
+        return int(found)
+    except ValueError as error:
+        raise Refused(f"direct get: {found!r:.40} messages are pending") from error

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from adapters.errors import translated
-from adapters.jetstream import API, Broker, status
+from adapters.errors import Refused, translated
+from adapters.jetstream import Broker, status
 
 if TYPE_CHECKING:
     from nats.aio.msg import Msg
@@ -33,10 +33,17 @@ class Position(NamedTuple):
 
 
 def position(reply: str) -> Position:
-    """Read `$JS.ACK[.<domain>.<account>].<stream>.<consumer>.<attempt>.<sequence>.<...>`."""
+    """Read `$JS.ACK[.<domain>.<account>].<stream>.<consumer>.<attempt>.<sequence>.<...>`.
+
+    Raises:
+        Refused: it is none.
+    """
     tokens = reply.split(".")
     first = 4 if len(tokens) == 9 else 6
-    attempt, sequence, own, at = map(int, tokens[first : first + 4])
+    try:
+        attempt, sequence, own, at = map(int, tokens[first : first + 4])
+    except ValueError as error:
+        raise Refused(f"{reply!r:.200} is no reply subject of JetStream") from error
     return Position(attempt, sequence, own, at / NANOSECONDS)
 
 
@@ -93,7 +100,7 @@ class PullConsumer:
 
     async def _pull(self, request: dict[str, Any], expected: int, seconds: float) -> None:
         self._ended = False
-        subject = f"{API}CONSUMER.MSG.NEXT.{self._stream}.{self._name}"
+        subject = self._broker.api_subject(f"CONSUMER.MSG.NEXT.{self._stream}.{self._name}")
         await self._broker.publish(subject, msgspec.json.encode(request), reply=self._inbox)
         try:
             async with asyncio.timeout(seconds):

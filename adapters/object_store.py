@@ -182,7 +182,10 @@ class S3ObjectStore:
         what = f"object {self._name(key)}: the store answered {response.status}"
         if response.status >= 500 or response.status in (409, 429):
             raise Unavailable(what)
-        raise Refused(f"{what}: {response.data[:300]!r}; check the secret ftg-s3 and the bucket")
+        raise Refused(
+            f"{what}: {response.data[:300]!r}; check the secret ftg-s3-<role>, the bucket, "
+            "and what the role may (docs/security.md)"
+        )
 
     def _name(self, key: str) -> str:
         return f"{self._bucket}/{key}"

@@ -20,7 +20,7 @@ from adapters.errors import SettingsError
 from adapters.nats_bus import NatsBus
 from adapters.nats_facts import NatsFactLog
 from adapters.nats_streams import ensure_streams
-from adapters.settings import Settings
+from adapters.settings import WorkerSettings
 from adapters.signing import sign
 from events import cron, routes
 from events.active import any_active
@@ -85,9 +85,9 @@ def _retry_after(response: aiohttp.ClientResponse) -> float | None:
     return float(value) if value.isascii() and value.isdecimal() else None
 
 
-async def serve(settings: Settings, functions: list[Function]) -> None:
+async def serve(settings: WorkerSettings, functions: list[Function]) -> None:
     """Deliver to `functions` until SIGTERM or SIGINT; then finish what is in hand."""
-    broker = await connect(settings.nats_url, settings.nats, "queue-worker")
+    broker = await connect(settings.nats_url, settings.nats, "queue-worker", settings.nats_api)
     facts, bus = NatsFactLog(broker), NatsBus(broker)
     connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=75)
     async with aiohttp.ClientSession(connector=connector, auto_decompress=False) as session:
@@ -143,9 +143,8 @@ async def _any_active(facts: FactLog) -> bool:
 def main() -> None:
     """Run the queue-worker; exits with one line on what is wrong with its settings."""
     logs.configure("queue-worker", str(os.getpid()))
-    os.environ.setdefault("FTG_FUNCTION", "queue-worker")
     try:
-        settings = Settings.from_environment()
+        settings = WorkerSettings.from_environment()
         functions = routes.functions(
             routes.load(Path(os.environ.get("FAASTRAIN_STACK", "stack.yml")))
         )

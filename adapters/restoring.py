@@ -9,12 +9,16 @@ from adapters.manifests import specification
 from events import lineage
 from events.commands import Invocation
 from events.history import History
-from events.ports import LostObject, ObjectStore, Services
+from events.ports import LostObject, ObjectStore, Services, Unavailable
 from schemas.errors import RunFault
 from schemas.messages import RestoreObject
 from schemas.references import ObjectRef
 
 ASKED_EVERY = 10.0  # seconds: so often an object that is still lost is asked for again
+
+
+class BeingRestored(Unavailable):
+    """The work waits for an object that its maker makes again: a matter of seconds."""
 
 
 async def asked(lost: LostObject, history: History, services: Services) -> Invocation:

@@ -10,8 +10,11 @@ from urllib.parse import urlsplit
 from msgspec import Struct
 
 from adapters.errors import SettingsError
+from adapters.jetstream import API
+from events.roles import QUEUE_WORKER, nats_secret, s3_secret
 
 SECRETS = "/var/openfaas/secrets"  # where OpenFaaS mounts them
+SIGNING_KEY = "ftg-signing-key"
 
 
 class Login(Struct, frozen=True):
@@ -28,6 +31,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     """Where the outside world is and who we are in it."""
 
     nats_url: str
+    nats_api: str = API  # the prefix of JetStream's API in our account
     s3_url: str
     gateway_url: str
     bucket: str
@@ -49,18 +53,19 @@ class Settings(Struct, frozen=True, kw_only=True):
         Raises:
             SettingsError: a variable or a secret is missing or ill-formed.
         """
-        secrets = Path(environment.get("FTG_SECRETS") or SECRETS)
+        secrets, function = _folder(environment), _required(environment, "FTG_FUNCTION")
         return cls(
             nats_url=_url(environment, "FTG_NATS_URL", ("nats", "tls")),
+            nats_api=environment.get("FTG_NATS_API") or API,
             s3_url=_url(environment, "FTG_S3_URL", ("http", "https")),
             gateway_url=_url(environment, "FTG_GATEWAY_URL", ("http", "https")),
             bucket=_bucket(environment),
-            function=_required(environment, "FTG_FUNCTION"),
+            function=function,
             replica=environment.get("FTG_REPLICA") or socket.gethostname(),
             memory_mb=_natural(environment, "FTG_MEMORY_MB"),
-            nats=_login(secrets / "ftg-nats", "user:password"),
-            s3=_login(secrets / "ftg-s3", "access key:secret key"),
-            signing_key=_secret(secrets / "ftg-signing-key").encode(),
+            nats=login(secrets / nats_secret(function), "user:password"),
+            s3=login(secrets / s3_secret(function), "access key:secret key"),
+            signing_key=_secret(secrets / SIGNING_KEY).encode(),
             environments=environment_modules(environment),
         )
 
@@ -80,6 +85,39 @@ def environment_modules(environment: Mapping[str, str]) -> tuple[str, ...]:
                 "separated by commas"
             )
     return names
+
+
+class WorkerSettings(Struct, frozen=True, kw_only=True):
+    """What the queue-worker is told: it has no login of the store."""
+
+    nats_url: str
+    nats_api: str
+    gateway_url: str
+    nats: Login
+    signing_key: bytes
+
+    def __repr__(self) -> str:
+        return "WorkerSettings(...)"
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "WorkerSettings":
+        """The settings of this process.
+
+        Raises:
+            SettingsError: a variable or a secret is missing or ill-formed.
+        """
+        secrets = _folder(environment)
+        return cls(
+            nats_url=_url(environment, "FTG_NATS_URL", ("nats", "tls")),
+            nats_api=environment.get("FTG_NATS_API") or API,
+            gateway_url=_url(environment, "FTG_GATEWAY_URL", ("http", "https")),
+            nats=login(secrets / nats_secret(QUEUE_WORKER), "user:password"),
+            signing_key=_secret(secrets / SIGNING_KEY).encode(),
+        )
+
+
+def _folder(environment: Mapping[str, str]) -> Path:
+    return Path(environment.get("FTG_SECRETS") or SECRETS)
 
 
 def _required(environment: Mapping[str, str], name: str) -> str:
@@ -115,7 +153,12 @@ def _natural(environment: Mapping[str, str], name: str) -> int:
     return int(value)
 
 
-def _login(path: Path, form: str) -> Login:
+def login(path: Path, form: str) -> Login:
+    """The login in a secret's file.
+
+    Raises:
+        SettingsError: it is missing or ill-formed.
+    """
     user, colon, password = _secret(path).partition(":")
     if not (user and colon and password):
         raise SettingsError(f"secret {path} is ill-formed; write {form} into it")

@@ -12,6 +12,7 @@ A handler takes a decoded message and services and returns what to send. The ans
 
 import asyncio
 import logging
+import os
 import time
 import traceback
 import uuid
@@ -20,8 +21,10 @@ from typing import Any, NamedTuple
 
 from adapters import logs, restoring
 from adapters.connections import Connections, connect
+from adapters.disk import trouble
 from adapters.environments import register
 from adapters.errors import SignatureError
+from adapters.restoring import BeingRestored
 from adapters.settings import Settings
 from adapters.signing import sign, verify
 from adapters.spans import keep, told
@@ -68,6 +71,7 @@ class Outcome(NamedTuple):
     status: int
     text: str
     message: Message | None
+    again_after: int | None = None  # seconds; none: nobody knows
 
 
 class Stage:
@@ -78,26 +82,58 @@ class Stage:
         self.handler = handler
         self._settings: Settings
         self._connections: Connections
+        self._away = False  # the broker, ever since this replica started
+        self._connecting: asyncio.Task[Connections] | None = None
         self._served = 0
 
     async def start(self) -> None:
-        """Read settings and secrets, connect; once per replica."""
+        """Read settings and secrets, connect; once per replica.
+
+        A broker that is away is no reason to die, which would count as the function's failure:
+        what comes meanwhile is answered 503.
+        """
         self._settings = Settings.from_environment()
         logs.configure(self._settings.function, self._settings.replica)
         register(self._settings.environments)
-        self._connections = await connect(self._settings)
+        self._away = True
+        away = await self._connect()
+        if away:
+            logger.warning("not connected", extra={"why": away.text})
 
     async def stop(self) -> None:
         """Let go of the connections."""
-        await self._connections.close()
+        if not self._away:
+            await self._connections.close()
+
+    async def _connect(self) -> Outcome | None:
+        """Connect unless it is done; 503 while that fails. One attempt serves all who wait."""
+        if not self._away:
+            return None
+        attempt = self._connecting or asyncio.create_task(connect(self._settings))
+        self._connecting = attempt
+        try:
+            self._connections = await asyncio.shield(attempt)
+        except Unavailable as error:
+            if self._connecting is attempt:
+                self._connecting = None
+            return Outcome(503, str(error), None)
+        self._away = False
+        return None
 
     async def __call__(self, body: bytes, headers: Mapping[str, str]) -> Response:
         """Serve one invocation."""
         began, clock = time.time(), time.perf_counter()
         cold, self._served = self._served == 0, self._served + 1
         call_id = headers.get(CALL_ID.lower()) or str(uuid.uuid4())
+<<<<<<< HEAD
         kept = keep()
         outcome = await self._serve(body, headers)
+=======
+        outcome = await self._connect() or await self._serve(body, headers)
+        if outcome.status == 503:
+            why = (outcome.text, trouble(os.environ))
+            outcome = outcome._replace(text="; ".join(filter(None, why)))
+>>>>>>> main
         seconds = time.perf_counter() - clock
         known = {"run": NO_RUN} | identity(outcome.message)
         usage = InvocationCompleted(
@@ -114,8 +150,8 @@ class Stage:
         )
         await self._meter(usage, outcome)
         answer = {"x-duration-seconds": f"{seconds:.6f}", "content-type": "text/plain"}
-        if outcome.status == 503:
-            answer["retry-after"] = "1"
+        if outcome.again_after is not None:
+            answer["retry-after"] = str(outcome.again_after)
         return outcome.status, answer, outcome.text.encode()
 
     async def _serve(self, body: bytes, headers: Mapping[str, str]) -> Outcome:
@@ -127,7 +163,8 @@ class Stage:
             text = await self._handle(message, AGAIN.lower() in headers)
         except tuple(STATUS_OF) as error:
             status = next(s for kind, s in STATUS_OF.items() if isinstance(error, kind))
-            return Outcome(status, explain(error), message)
+            again_after = 1 if isinstance(error, BeingRestored) else None
+            return Outcome(status, explain(error), message, again_after)
         except Exception:  # noqa: BLE001  the boundary: a defect is answered, buried and shown
             return Outcome(500, traceback.format_exc(), message)
         return Outcome(200, text, message)
@@ -152,7 +189,7 @@ class Stage:
         """Ask the maker of a lost object for it.
 
         Raises:
-            Unavailable: always, unless the work is needless: it goes on when the object is there.
+            BeingRestored: always, unless the work is needless.
         """
         services = self._connections.services
         history = fold(await services.facts.read(*subjects.of_run(message.run)))
@@ -160,7 +197,7 @@ class Stage:
             return "needless: the version's batch is complete"
         asked = await restoring.asked(lost, history, services)
         await self._invoke(asked)
-        raise Unavailable(f"{lost}; {asked.function} makes it again") from lost
+        raise BeingRestored(f"{lost}; {asked.function} makes it again") from lost
 
     def authenticate(self, body: bytes, headers: Mapping[str, str], now: float) -> Message | None:
         """The message in `body`, if it is signed by us and for this stage.
@@ -201,6 +238,8 @@ class Stage:
             "seconds": round(usage.seconds, 6),
         }
         logger.log(level, outcome.text or "done", extra=about | identity(outcome.message))
+        if self._away:
+            return
         try:
             await self._connections.services.facts.meter(usage)
         except Unavailable as error:

@@ -1,7 +1,5 @@
 """One rollout: environments of one slot, acted in by one policy version."""
 
-from typing import Any
-
 import numpy as np
 
 from algorithms import seeding, statistics
@@ -13,7 +11,7 @@ from algorithms.playing import Start, Steps, play, play_episodes
 from algorithms.space_info import SpaceInfo, describe
 from algorithms.timing import Stopwatch
 from algorithms.vectors import Fleet, Seeds
-from schemas.payloads import Policy, Trajectory
+from schemas.payloads import Continuation, Policy, Trajectory
 from schemas.specification import RunSpec
 
 
@@ -140,7 +138,7 @@ def _valid(spec: RunSpec, steps: Steps, ended_before: np.ndarray) -> np.ndarray:
     return valid
 
 
-def _continuation(start: Start, tally: Tally) -> dict[str, Any]:
+def _continuation(start: Start, tally: Tally) -> Continuation:
     return {
         "origin": start.origin,
         "fleet": start.fleet.standing(),

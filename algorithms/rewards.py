@@ -1,14 +1,12 @@
 """Reward transforms of a specification: scale, clip, normalize, potential; applied in order."""
 
-from typing import Any
-
 import numpy as np
 
 from algorithms import statistics
-from schemas.payloads import Rewards, Statistics, Trajectory
+from schemas.payloads import NormalizeState, Rewards, Statistics, Trajectory
 from schemas.specification import Clip, Normalize, Potential, RunSpec, Scale
 
-State = dict[str, Any]
+State = dict[str, NormalizeState]
 
 
 def transform(spec: RunSpec, batch: list[Trajectory], previous: Rewards | None) -> Rewards:
@@ -69,8 +67,8 @@ def normalize(
     spec: RunSpec,
     batch: list[Trajectory],
     rewards: list[np.ndarray],
-    before: State | None,
-) -> tuple[list[np.ndarray], State]:
+    before: NormalizeState | None,
+) -> tuple[list[np.ndarray], NormalizeState]:
     """Rewards over the running standard deviation of the discounted return so far, clipped.
 
     The batch's returns are merged once, in index order, before its rewards are divided, as

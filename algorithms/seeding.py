@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from schemas.payloads import GeneratorState
+
 
 def sequence(run_seed: int, purpose: str, *indices: int) -> np.random.SeedSequence:
     """The seed sequence of one purpose, as `("reset", version, slot, environment, episode)`."""
@@ -30,18 +32,29 @@ def key_data(run_seed: int, purpose: str, *indices: int) -> np.ndarray:
     return sequence(run_seed, purpose, *indices).generate_state(2)
 
 
-def pack_generator(source: np.random.Generator) -> dict[str, Any]:
+def pack_generator(source: np.random.Generator) -> GeneratorState:
     """Where a PCG64 generator stands, as data: its 128-bit words as bytes."""
     state: dict[str, Any] = dict(source.bit_generator.state)
-    words = {name: value.to_bytes(16, "little") for name, value in state["state"].items()}
-    return {**words, "has_uint32": state["has_uint32"], "uinteger": state["uinteger"]}
+    return {
+        "state": state["state"]["state"].to_bytes(16, "little"),
+        "inc": state["state"]["inc"].to_bytes(16, "little"),
+        "has_uint32": state["has_uint32"],
+        "uinteger": state["uinteger"],
+    }
 
 
-def unpack_generator(packed: dict[str, Any]) -> np.random.Generator:
+def unpack_generator(packed: GeneratorState) -> np.random.Generator:
     """A generator that goes on where `pack_generator` found one."""
-    words = {name: int.from_bytes(packed[name], "little") for name in ("state", "inc")}
-    buffered = {name: packed[name] for name in ("has_uint32", "uinteger")}
+    words = {
+        "state": int.from_bytes(packed["state"], "little"),
+        "inc": int.from_bytes(packed["inc"], "little"),
+    }
     bits = np.random.PCG64(0)
-    state: Any = {"bit_generator": "PCG64", "state": words, **buffered}
+    state: Any = {
+        "bit_generator": "PCG64",
+        "state": words,
+        "has_uint32": packed["has_uint32"],
+        "uinteger": packed["uinteger"],
+    }
     bits.state = state
     return np.random.Generator(bits)

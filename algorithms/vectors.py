@@ -14,9 +14,8 @@ from gymnasium.vector import AutoresetMode, SyncVectorEnv, VectorEnv
 
 from algorithms import seeding, snapshots
 from algorithms.errors import EnvironmentFailed
+from schemas.payloads import FleetStanding, Standing
 from schemas.specification import EnvironmentSpec
-
-Standing = dict[str, Any]  # where environments stand, as data for msgpack
 
 
 class Seeds(NamedTuple):
@@ -115,7 +114,7 @@ class Fleet:
         seed = None if self.singles else self.seeds.integer()
         return self.vector.reset(seed=seed)[0]
 
-    def standing(self) -> Standing:
+    def standing(self) -> FleetStanding:
         """Where all of them stand."""
         if self.singles:
             return {"singles": [single.standing() for single in self.singles]}
@@ -123,7 +122,7 @@ class Fleet:
         generator = seeding.pack_generator(vector.np_random)
         return {"snapshot": snapshots.take(vector), "generator": generator}
 
-    def resume(self, standing: Standing) -> dict[int, Any]:
+    def resume(self, standing: FleetStanding) -> dict[int, Any]:
         """Goes where `standing` was taken; the observations that replaying gave, by environment."""
         if self.singles:
             pairs = zip(self.singles, standing["singles"], strict=True)

@@ -40,11 +40,12 @@ def settings(state: StackState) -> Settings:
     return Settings.from_environment(
         {
             "FTG_NATS_URL": state.nats_url,
+            "FTG_NATS_API": state.nats_api,
             "FTG_S3_URL": state.s3_url,
             "FTG_GATEWAY_URL": state.gateway_url,
             "FTG_BUCKET": state.bucket,
             "FTG_SECRETS": state.secrets,
-            "FTG_FUNCTION": "benchmark",
+            "FTG_FUNCTION": "supervisor",
             "FTG_REPLICA": "benchmark",
         }
     )

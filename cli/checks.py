@@ -1,6 +1,5 @@
 """What `faastrain doctor` looks at. Each check is one fact with what to do when it is bad."""
 
-import shutil
 import socket
 import sys
 from collections.abc import Iterator, Mapping
@@ -10,6 +9,7 @@ from pathlib import Path
 import psutil
 from msgspec import Struct
 
+from adapters.disk import space as disk_of
 from cli import target
 from embedded.errors import StackError
 from embedded.servers.binaries import find
@@ -75,11 +75,13 @@ def binary(program: str, variable: str, wheel: str, environment: Mapping[str, st
 
 def disk(home: Path) -> Check:
     """Free space where the stack's state lies, or will."""
-    there = next(folder for folder in (home, *home.parents) if folder.exists())
-    free = shutil.disk_usage(there).free
+    space = disk_of(home)
+    if space.is_full:
+        found, _, remedy = space.trouble.partition("; ")
+        return Check(name="disk", ok=False, found=found, remedy=remedy)
     remedy = "make room there, or set FAASTRAIN_HOME to another disk"
-    found = f"{free / GIB:.1f} GiB free at {there}"
-    return Check(name="disk", ok=free >= DISK_BYTES, found=found, remedy=remedy)
+    found = f"{space.free / GIB:.1f} GiB free at {home}"
+    return Check(name="disk", ok=space.free >= DISK_BYTES, found=found, remedy=remedy)
 
 
 def memory(available: int) -> Check:

@@ -19,7 +19,7 @@ MEANING: dict[ExitCode, str] = {
     ExitCode.DONE: "target reached (or no target was set); any other command succeeded",
     ExitCode.BUDGET_SPENT: "the run ended below its target: budget spent, or stopped on request",
     ExitCode.RUN_FAILED: "the run failed; its reason and report say why",
-    ExitCode.BAD_INPUT: "bad input: usage, specification, unknown run or function, file",
+    ExitCode.BAD_INPUT: "bad input: usage, specification, unknown run, function or letter, file",
     ExitCode.STACK_TROUBLE: "stack trouble: a server, a port, a disk, a program is missing",
     ExitCode.INTERRUPTED: "interrupted by Ctrl-C; the run goes on",
     ExitCode.BROKEN_PIPE: "whoever read the output closed it",

@@ -14,7 +14,7 @@ from events.ports import FactLog, Recorded, Unavailable
 from schemas.messages import RunRequested
 
 PULSE_SECONDS = 1.0
-PATIENCE_SECONDS = 30.0
+PATIENCE_SECONDS = 120.0  # servers may be away for a minute without harm
 
 Replicas = Callable[[], Awaitable[Mapping[str, int] | None]]
 
@@ -31,6 +31,7 @@ class Follower:
         leg: int = 0,
         pulse: float = PULSE_SECONDS,
         patience: float = PATIENCE_SECONDS,
+        trouble: Callable[[], str] = str,  # what a person should do, if anything
     ) -> None:
         self._facts = facts
         self._view = view
@@ -40,6 +41,8 @@ class Follower:
         self._progress = Progress(run=run, leg=leg)
         self._seen: set[str] = set()  # subjects: a broker that lost facts hears them again
         self._reachable = asyncio.Event()
+        self._trouble = trouble
+        self._troubled = False
 
     async def to_end(self) -> Progress:
         """Returns when the run has ended.
@@ -95,7 +98,14 @@ class Follower:
                 lost_at = None
                 self._view.notice("the stack answers again")
             self._reachable.set()
+            self._tell(self._trouble())
             self._view.replicas(await self._replicas())
+
+    def _tell(self, trouble: str) -> None:
+        """Once, with what is wrong, and once when it is over."""
+        if bool(trouble) != self._troubled:
+            self._view.notice(trouble or "that is over; the run goes on")
+        self._troubled = bool(trouble)
 
     def _lost(self, lost_at: float | None, error: Unavailable) -> float:
         """Since when the stack is away."""

@@ -30,7 +30,8 @@ def main(argv: Sequence[str] | None = None, outside: World | None = None) -> int
     except CommandError as error:
         return _say(outside, str(error), error.code)
     except _foreign() as error:
-        return _say(outside, str(error), ExitCode.STACK_TROUBLE)
+        why = "\n".join(filter(None, (str(error), _disk_trouble(outside))))
+        return _say(outside, why, ExitCode.STACK_TROUBLE)
 
 
 def _foreign() -> tuple[type[Exception], ...]:
@@ -42,6 +43,12 @@ def _foreign() -> tuple[type[Exception], ...]:
     from schemas.errors import MessageError
 
     return AdapterError, EmbeddedError, Unavailable, StackError, MessageError
+
+
+def _disk_trouble(outside: World) -> str:
+    from cli.servers import disk_trouble
+
+    return disk_trouble(outside.environment)
 
 
 def _say(outside: World, text: str, code: ExitCode) -> ExitCode:

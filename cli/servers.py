@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import psutil
 from msgspec import Struct
 
+from adapters import disk
 from cli import target
 from embedded.state import StackFiles, StackState
 
@@ -17,6 +18,28 @@ class ServerState(Struct, frozen=True, kw_only=True):
     rss_bytes: int
     restarts: int = 0
     crashing: bool = False
+
+
+class DiskState(Struct, frozen=True, kw_only=True):
+    """The disk that the embedded stack's state lies on."""
+
+    path: str
+    free_bytes: int
+    trouble: str = ""  # when it is full: what to do
+
+
+def disk_state(environment: Mapping[str, str]) -> DiskState | None:
+    """None for a cluster: its disks are not ours."""
+    if target.is_cluster(environment):
+        return None
+    found = disk.space(target.home_of(environment))
+    return DiskState(path=str(found.folder), free_bytes=found.free, trouble=found.trouble)
+
+
+def disk_trouble(environment: Mapping[str, str]) -> str:
+    """What to do about a full disk; empty while there is room, and for a cluster."""
+    found = disk_state(environment)
+    return found.trouble if found else ""
 
 
 def servers(environment: Mapping[str, str]) -> dict[str, ServerState]:

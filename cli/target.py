@@ -17,10 +17,13 @@ if TYPE_CHECKING:
 VARIABLES = """\
 environment variables:
   FAASTRAIN_HOME           where the embedded stack's state lies (default: ./.faastrain)
+  SSL_CERT_FILE            certificate authorities of servers that speak TLS, if the system knows
+                           them not (an embedded stack tells its own)
   FTG_ENVIRONMENTS         installed modules that register Gymnasium environments, by commas
   OPENFAAS_URL and FAASTRAIN_NATS_URL, both set: use that cluster, no embedded stack, with
   OPENFAAS_PASSWORD        of the gateway's user admin
   FAASTRAIN_NATS_USER, FAASTRAIN_NATS_PASSWORD
+  FAASTRAIN_NATS_API       the prefix of JetStream's API in that account (default: $JS.API)
   FAASTRAIN_S3_URL, FAASTRAIN_S3_ACCESS_KEY, FAASTRAIN_S3_SECRET_KEY, FAASTRAIN_BUCKET
   FAASTRAIN_SIGNING_KEY    the secret ftg-signing-key; only `faastrain dead replay` needs it
 """
@@ -44,6 +47,8 @@ class Target(NamedTuple):
     s3: Server
     gateway: Server
     bucket: str
+    authority: str  # of the servers' certificates, a PEM file; "": those that OpenSSL trusts
+    nats_api: str  # the prefix of JetStream's API there
 
 
 def home_of(environment: Mapping[str, str]) -> Path:
@@ -86,6 +91,8 @@ def signing_key(environment: Mapping[str, str]) -> bytes:
 
 
 def _cluster(environment: Mapping[str, str]) -> Target:
+    from adapters.jetstream import API
+
     def value(name: str) -> str:
         if not environment.get(name):
             raise BadInput(f"{name} is not set; a cluster is named by OPENFAAS_URL, so set it too")
@@ -101,6 +108,8 @@ def _cluster(environment: Mapping[str, str]) -> Target:
         s3=server("FAASTRAIN_S3", "ACCESS_KEY", "SECRET_KEY"),
         gateway=Server(value("OPENFAAS_URL"), "admin", value("OPENFAAS_PASSWORD")),
         bucket=environment.get("FAASTRAIN_BUCKET") or "faastraingym",
+        authority="",
+        nats_api=environment.get("FAASTRAIN_NATS_API") or API,
     )
 
 
@@ -131,13 +140,17 @@ def _readable() -> Iterator[None]:
 
 
 def _of_state(state: "StackState") -> Target:
+    from events.roles import OPERATOR, nats_secret, s3_secret
+
     secrets = Path(state.secrets)
     password = Path(state.password_file).read_text().strip()
     return Target(
-        nats=_server(state.nats_url, secrets / "ftg-nats"),
-        s3=_server(state.s3_url, secrets / "ftg-s3"),
+        nats=_server(state.nats_url, secrets / nats_secret(OPERATOR)),
+        s3=_server(state.s3_url, secrets / s3_secret(OPERATOR)),
         gateway=Server(state.gateway_url, state.gateway_user, password),
         bucket=state.bucket,
+        authority=state.authority,
+        nats_api=state.nats_api,
     )
 
 

@@ -1,6 +1,7 @@
 """What the commands need of the outside, wired once; tests wire it to fakes."""
 
 import logging
+import os
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
@@ -63,10 +64,9 @@ async def _connect(environment: Mapping[str, str]) -> "AsyncIterator[Connected]"
     from events.ports import Unavailable
 
     logging.getLogger("adapters").setLevel(logging.ERROR)  # troubles are told by the commands
-    found = target.find(environment)
-    connection = await broker.connect(
-        found.nats.url, Login(found.nats.user, found.nats.password), "faastrain"
-    )
+    found = _target(environment)
+    login = Login(found.nats.user, found.nats.password)
+    connection = await broker.connect(found.nats.url, login, "faastrain", found.nats_api)
     objects = S3ObjectStore(found.s3.url, found.bucket, Login(found.s3.user, found.s3.password))
     commands = GatewayQueue(found.gateway.url)
     try:
@@ -87,7 +87,15 @@ async def _connect(environment: Mapping[str, str]) -> "AsyncIterator[Connected]"
 def _gateway(environment: Mapping[str, str]) -> "Gateway":
     from cli.gateway import HttpGateway
 
-    return HttpGateway(target.find(environment).gateway)
+    return HttpGateway(_target(environment).gateway)
+
+
+def _target(environment: Mapping[str, str]) -> target.Target:
+    """The stack, its certificates trusted by this process from now on."""
+    found = target.find(environment)
+    if found.authority:
+        os.environ["SSL_CERT_FILE"] = found.authority  # OpenSSL's; read at every connection
+    return found
 
 
 def _ensure_stack(environment: Mapping[str, str]) -> None:

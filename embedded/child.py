@@ -5,9 +5,11 @@ import re
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
+from adapters import disk
 from embedded.errors import StackError
 from embedded.processes import die_with_parent
 from embedded.state import ChildState
@@ -16,7 +18,14 @@ START_TIMEOUT = 30.0  # seconds from process to ready
 GRACE = 10.0  # seconds from SIGTERM to SIGKILL
 LONGEST_BACKOFF = 10.0  # seconds
 CRASHING = 5  # restarts within a minute that are too many
+WATCH_SECONDS = 1.0
 MAX_LOG = 16 << 20  # bytes
+
+
+def say(text: str) -> None:
+    """Into the supervisor's log, unless its disk is full."""
+    with suppress(OSError):
+        print(text, flush=True)
 
 
 class ChildSpec(NamedTuple):
@@ -28,6 +37,7 @@ class ChildSpec(NamedTuple):
     folder: Path  # its working directory
     log: Path
     ready: re.Pattern[str] | None  # the line that says so; None: at once
+    broken: re.Pattern[str] | None = None  # the line after which only a restart helps
 
 
 class Child:
@@ -38,8 +48,9 @@ class Child:
         self._changed = changed
         self._process: asyncio.subprocess.Process | None = None
         self._output: asyncio.Task[None] | None = None
-        self._keeper: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
         self._is_ready = asyncio.Event()
+        self._is_broken = False
         self._last_lines: deque[str] = deque(maxlen=20)
         self._crashes: deque[float] = deque(maxlen=CRASHING)
         self.state = ChildState(pid=0)
@@ -51,13 +62,18 @@ class Child:
             StackError: it died or was not ready in time; its last lines are in the text.
         """
         await self._launch()
-        self._keeper = asyncio.create_task(self._keep())
+        self._tasks = [asyncio.create_task(self._keep()), asyncio.create_task(self._watch())]
 
     async def stop(self) -> None:
         """SIGTERM, after a grace SIGKILL; returns when it is gone."""
-        if self._keeper is not None:
-            self._keeper.cancel()
-            await asyncio.wait([self._keeper])
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._end()
+        if self._output is not None:
+            await asyncio.wait([self._output], timeout=1.0)  # its last words
+
+    async def _end(self) -> None:
         if self._process is None or self._process.returncode is not None:
             return
         self._process.terminate()
@@ -71,6 +87,7 @@ class Child:
     async def _launch(self) -> None:
         spec = self.spec
         self._is_ready.clear()
+        self._is_broken = False
         try:
             self._process = await asyncio.create_subprocess_exec(
                 *spec.command,
@@ -117,31 +134,53 @@ class Child:
         log = self.spec.log
         if log.exists() and log.stat().st_size > MAX_LOG:
             log.replace(log.with_suffix(".log.1"))
-        with log.open("a", buffering=1) as file:
+        with log.open("ab", buffering=0) as file:
             while chunk := await process.stdout.read(1 << 16):
-                text = chunk.decode(errors="replace")
-                file.write(text)
-                self._last_lines.extend(line for line in text.splitlines() if line.strip())
-                if self.spec.ready is not None and any(
-                    map(self.spec.ready.search, self._last_lines)
-                ):
+                with suppress(OSError):  # a full disk; unread, the server would stand still
+                    file.write(chunk)
+                lines = chunk.decode(errors="replace").splitlines()
+                self._last_lines.extend(line for line in lines if line.strip())
+                if self._has_said(self.spec.ready):
                     self._is_ready.set()
+                self._is_broken = self._is_broken or self._has_said(self.spec.broken)
+
+    def _has_said(self, line: re.Pattern[str] | None) -> bool:
+        return line is not None and any(map(line.search, self._last_lines))
+
+    async def _watch(self) -> None:
+        """End a server that is broken as soon as its disk has room; tell when it crashes no more.
+
+        On a full disk a restart could not help, and might do harm.
+        """
+        while True:
+            await asyncio.sleep(WATCH_SECONDS)
+            if self._is_broken and not disk.space(self.spec.folder).is_full:
+                say(f"{self.spec.name} needs a restart; see {self.spec.log}")
+                await self._end()
+            if self.state.crashing and not self._crashes_often():
+                self.state.crashing = False
+                self._changed()
+
+    def _crashes_often(self) -> bool:
+        return self._recent_crashes() >= CRASHING
+
+    def _recent_crashes(self) -> int:
+        return sum(at > time.monotonic() - 60.0 for at in self._crashes)
 
     async def _keep(self) -> None:
         while self._process is not None:
             code = await self._process.wait()
             self._crashes.append(time.monotonic())
-            recent = sum(at > time.monotonic() - 60.0 for at in self._crashes)
             self.state.last_exit = code
             self.state.restarts += 1
-            self.state.crashing = recent >= CRASHING
+            self.state.crashing = self._crashes_often()
             self._changed()
-            await asyncio.sleep(min(LONGEST_BACKOFF, 0.1 * 2.0**recent))
+            await asyncio.sleep(min(LONGEST_BACKOFF, 0.1 * 2.0 ** self._recent_crashes()))
             self._last_lines.clear()
             try:
                 await self._launch()
             except StackError as error:
-                print(error, flush=True)
+                say(str(error))
                 await self._kill()
             self._changed()
 

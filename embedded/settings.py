@@ -23,6 +23,14 @@ class External(NamedTuple):
     password: str
 
 
+class Tls(NamedTuple):
+    """What our servers show, and whom their clients believe: PEM files."""
+
+    certificate: Path  # for 127.0.0.1
+    key: Path
+    authority: Path
+
+
 class StackSettings(NamedTuple):
     """One stack's settings."""
 
@@ -34,6 +42,7 @@ class StackSettings(NamedTuple):
     gateway_port: int = 0  # 0: a free one
     nats: External | None = None
     s3: External | None = None
+    tls: Tls | None = None
     worker: str = "adapters.queue_worker"  # the module that delivers
     advertised: Mapping[str, str] = {}  # addresses by the variable that tells them
 
@@ -70,11 +79,25 @@ def read(home: Path, environment: Mapping[str, str]) -> StackSettings:
         s3=_external(
             environment, "FAASTRAIN_S3_URL", "FAASTRAIN_S3_ACCESS_KEY", "FAASTRAIN_S3_SECRET_KEY"
         ),
+        tls=_tls(environment),
         worker=environment.get("FAASTRAIN_WORKER") or "adapters.queue_worker",
         advertised={
             told: environment[name] for name, told in ADVERTISED.items() if environment.get(name)
         },
     )
+
+
+def _tls(environment: Mapping[str, str]) -> Tls | None:
+    names = ("FAASTRAIN_TLS_CERT", "FAASTRAIN_TLS_KEY", "FAASTRAIN_TLS_CA")
+    if not any(environment.get(name) for name in names):
+        return None
+    for name in names:
+        if not environment.get(name) or not Path(environment[name]).is_file():
+            raise StackError(
+                f"{name} is {environment.get(name, '')!r}, which is no file; TLS needs all of "
+                f"{', '.join(names)}: PEM files, the certificate for 127.0.0.1."
+            )
+    return Tls(*(Path(environment[name]).resolve() for name in names))
 
 
 def _external(

@@ -3,6 +3,7 @@
 import json
 import os
 import select
+import ssl
 import subprocess
 import sys
 import urllib.error
@@ -15,11 +16,12 @@ from typing import NamedTuple
 import msgspec
 import psutil
 
+from adapters.disk import STACK_VARIABLE
 from embedded import processes
 from embedded.contract.auth import authorization
 from embedded.contract.messages import FunctionStatus
 from embedded.errors import StackError
-from embedded.files import private_folder
+from embedded.files import check_space, private_folder
 from embedded.settings import CHECKOUT, read
 from embedded.state import READY_FD, StackFiles, StackState
 
@@ -74,6 +76,7 @@ def run_foreground(
         if files.is_alive():
             raise StackError(f"A stack runs already at {home}; `faastrain down` stops it.")
         _clear(files)
+        check_space(files.home)
 
         def ready(state: StackState) -> None:
             starting.close()
@@ -109,9 +112,10 @@ def status(home: Path) -> Status:
 def _launch(home: Path, environment: Mapping[str, str]) -> None:
     """Start a detached supervisor and wait until it is ready."""
     read(home, environment)  # what is wrong with the settings is said here, not in a log
+    check_space(home)
     reading, writing = os.pipe()
     variables = {**environment, "FAASTRAIN_HOME": str(home), READY_FD: str(writing)}
-    variables |= {processes.STACK_VARIABLE: str(home), "PYTHONPATH": str(CHECKOUT)}
+    variables |= {STACK_VARIABLE: str(home), "PYTHONPATH": str(CHECKOUT)}
     log = private_folder(home / "logs") / "supervisor.log"
     with log.open("ab") as output:
         process = subprocess.Popen(
@@ -155,8 +159,9 @@ def _functions(state: StackState) -> list[FunctionStatus]:
         f"{state.gateway_url}/system/functions",
         headers={"Authorization": authorization(password)},
     )
+    trusted = ssl.create_default_context(cafile=state.authority) if state.authority else None
     try:
-        with urllib.request.urlopen(request, timeout=5.0) as answer:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=5.0, context=trusted) as answer:  # noqa: S310
             return msgspec.json.decode(answer.read(), type=list[FunctionStatus])
     except urllib.error.URLError as error:
         raise StackError(

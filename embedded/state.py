@@ -36,9 +36,11 @@ class StackState(msgspec.Struct, kw_only=True):
     gateway_user: str
     password_file: str
     nats_url: str
+    nats_api: str  # the prefix of JetStream's API
     s3_url: str
     bucket: str
-    secrets: str  # a folder: ftg-nats, ftg-s3, ftg-signing-key
+    authority: str = ""  # of the servers' certificates, a PEM file; "": they speak without TLS
+    secrets: str  # a folder: ftg-signing-key, ftg-nats-<role>, ftg-s3-<role>
     children: dict[str, ChildState]
 
 

@@ -8,22 +8,21 @@ import asyncio
 import importlib
 import json
 import os
-import shutil
 import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
-from embedded import credentials
-from embedded.child import Child, ChildSpec
+from embedded import credentials, deployments
+from embedded.child import Child, ChildSpec, say
 from embedded.errors import StackError
 from embedded.files import private_folder
 from embedded.plan import Plan, plan
+from embedded.processes import TRUSTED
 from embedded.settings import StackSettings, read
 from embedded.state import READY_FD, StackFiles, StackState
-
-LEAST_SPACE = 256 << 20  # bytes
+from events.roles import ROLES
 
 
 class Supervisor:
@@ -60,8 +59,7 @@ class Supervisor:
 
     async def _start(self) -> StackState:
         home = private_folder(self._settings.home)
-        _check_space(home)
-        made = plan(self._settings, credentials.of_home(home / "credentials.json"))
+        made = plan(self._settings, _credentials(home / "credentials.json", self._settings))
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._broker(made))
@@ -96,7 +94,10 @@ class Supervisor:
     def _save(self) -> None:
         if self._state is not None:
             self._state.children = {c.spec.name: c.state for c in self._children}
-            self._files.save(self._state)
+            try:
+                self._files.save(self._state)
+            except OSError as error:  # what a full disk does not take, the next change will say
+                say(f"{self._files.state}: {error}")
 
     async def _stop(self) -> None:
         """The queue-worker first, then the gateway with its replicas, then the servers."""
@@ -114,6 +115,8 @@ def supervise(settings: StackSettings, on_ready: Callable[[StackState], None]) -
     Raises:
         StackError: as Supervisor.run; also where the disk refuses.
     """
+    if settings.tls:
+        os.environ[TRUSTED] = str(settings.tls.authority)  # we are a client of our servers too
     try:
         asyncio.run(Supervisor(settings).run(on_ready))
     except OSError as error:
@@ -140,18 +143,17 @@ def main() -> None:
         sys.exit(f"supervisor: {error}")
 
 
+def _credentials(file: Path, settings: StackSettings) -> credentials.Credentials:
+    """Of our roles, and of the functions of a stack.yml of one's own."""
+    deployed = deployments.of_stack(settings.stack_file, deployments.substitutions(settings))
+    names = dict.fromkeys([*ROLES, *(function.service for function in deployed)])
+    made = credentials.of_home(file, names)
+    return credentials.with_external(made, settings.nats, settings.s3)
+
+
 async def _provisioning() -> ModuleType:
     """Imported in a thread, while servers start."""
     return await asyncio.to_thread(importlib.import_module, "embedded.provisioning")
-
-
-def _check_space(home: Path) -> None:
-    free = shutil.disk_usage(home).free
-    if free < LEAST_SPACE:
-        raise StackError(
-            f"{home}: only {free >> 20} MiB of disk are free, {LEAST_SPACE >> 20} are needed; make"
-            " room there, or set FAASTRAIN_HOME to another folder."
-        )
 
 
 if __name__ == "__main__":

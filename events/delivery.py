@@ -1,8 +1,8 @@
 """What becomes of a delivery: a pure decision from the function's answer.
 
 Codes and waits as OpenFaaS Pro's queue-worker has them
-(https://docs.openfaas.com/openfaas-pro/retries/): exponential from `min_wait` to `max_wait`,
-`Retry-After` honoured up to `max_wait`, up to half taken off by jitter so that the retries of one
+(https://docs.openfaas.com/openfaas-pro/retries/): exponential from `min_wait` to `max_wait`, or
+what `Retry-After` says within those; up to half taken off by jitter, so that the retries of one
 outage do not come together.
 """
 
@@ -60,9 +60,10 @@ def decide(
     if answer.status not in policy.codes or spent:
         # The end of a traceback says most.
         return Bury(answer.body[-8192:].decode(errors="replace") or f"status {answer.status}")
-    wait = min(policy.max_wait, policy.min_wait * 2 ** min(delivered - 1, 30))
-    wait = max(wait * (0.5 + 0.5 * jitter), answer.retry_after or 0.0)
-    return Retry(min(wait, policy.max_wait))
+    wait = policy.min_wait * 2 ** min(delivered - 1, 30)
+    if answer.retry_after is not None:
+        wait = max(policy.min_wait, answer.retry_after)
+    return Retry(min(policy.max_wait, wait) * (0.5 + 0.5 * jitter))
 
 
 class Failures:

@@ -5,6 +5,7 @@ of lists, Body is base64, CallbackUrl is an object or absent.
 """
 
 import base64
+import re
 import uuid
 from collections.abc import Mapping
 from typing import Annotated, Any
@@ -21,6 +22,8 @@ SIGNATURE = "X-Ftg-Signature"
 TOPIC = "X-Topic"
 AGAIN = "X-Ftg-Again"  # the work may have been done: delivered or issued before
 CONTENT_TYPE = "application/msgpack"
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, section 5.6.2
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "urn:faastraingym:delivery")
 
 
@@ -60,18 +63,20 @@ def from_queue(data: bytes) -> Request:
     """The HTTP request that a queued invocation stands for.
 
     Raises:
-        MessageError: not a queue request.
+        MessageError: not a queue request, or none that HTTP can carry.
     """
     try:
         queued = msgspec.json.decode(data, type=QueueRequest)
         body = base64.b64decode(queued.body or "", validate=True)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise MessageError(f"not a queue request: {error}") from error
+    headers = {name: values[0] for name, values in queued.header.items() if values}
+    _check(queued, headers)
     return Request(
         method=queued.method,
         path=queued.path,
         query=queued.query_string,
-        headers={name: values[0] for name, values in queued.header.items() if values},
+        headers=headers,
         body=body,
         callback=_url(queued.callback_url),
     )
@@ -113,9 +118,22 @@ def again(request: Request) -> Request:
     return replace(request, headers=request.headers | {AGAIN: "1"})
 
 
+def _check(queued: QueueRequest, headers: Mapping[str, str]) -> None:
+    """What cannot be written into an HTTP request would fail at every attempt: refuse it now."""
+    for name in (queued.method, *headers):
+        if not _TOKEN.fullmatch(name):
+            raise MessageError(f"not a queue request: {name!r:.80} is no method or header name")
+    for text in (queued.path, queued.query_string, *headers.values()):
+        if _CONTROL.search(text):
+            raise MessageError(f"not a queue request: {text!r:.80} holds a control character")
+
+
 def _url(callback: Mapping[str, Any] | UnsetType | None) -> str | None:
     """Go's url.URL as text."""
     if not callback:
         return None
     parts = ("Scheme", "Host", "Path", "RawQuery", "Fragment")
-    return urlunsplit(tuple(str(callback.get(part, "")) for part in parts))
+    url = urlunsplit(tuple(str(callback.get(part, "")) for part in parts))
+    if not (url.isascii() and url.isprintable()):
+        raise MessageError(f"not a queue request: {url!r:.80} is no callback URL")
+    return url

@@ -14,7 +14,12 @@ from typing import Any
 import yaml
 from msgspec import Struct
 
+from schemas import bounds
+
 CRON_TOPIC = "cron-function"
+MAX_COUNT = 10_000  # replicas, invocations of one, attempts
+MAX_KEYS = 1000  # of one map in stack.yml, after merging
+MAX_SECONDS = 366 * 86400.0  # of a duration: what clocks and timers take
 
 
 class RetryPolicy(Struct, frozen=True, kw_only=True):
@@ -27,8 +32,12 @@ class RetryPolicy(Struct, frozen=True, kw_only=True):
 
     @property
     def patience(self) -> int:
-        """Attempts while the function is busy or the platform away: with the defaults, minutes."""
-        return 4 * self.attempts
+        """Attempts while the function is busy or the platform away: with the defaults, six hours.
+
+        A server that is away, or a disk that is full, waits for a person; nothing is lost by that.
+        Of a function that says itself when to come back, it is 750 times that: minutes at least.
+        """
+        return 150 * self.attempts
 
 
 class Function(Struct, frozen=True, kw_only=True):
@@ -56,16 +65,31 @@ def load(path: Path, environment: Mapping[str, str] = os.environ) -> dict[str, A
     """stack.yml as plain data, `${NAME:-default}` substituted as faas-cli does it.
 
     Raises:
-        StackError: missing, not YAML, or without functions.
+        StackError: missing, not YAML, larger than any stack, or without functions.
     """
     try:
-        stack = yaml.safe_load(substitute(path.read_text(), environment))
+        text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise StackError(
             f"{path}: {error.strerror}; set FAASTRAIN_STACK to your stack.yml"
         ) from error
-    except yaml.YAMLError as error:
+    except UnicodeDecodeError as error:
+        raise StackError(f"{path}: byte {error.start} is not UTF-8; save it as UTF-8") from error
+    return parse(substitute(text, environment), path)
+
+
+def parse(text: str, path: Path) -> dict[str, Any]:
+    """The text of a stack.yml as plain data.
+
+    Raises:
+        StackError: not YAML, larger than any stack, or without functions.
+    """
+    try:
+        stack = yaml.load(text, _Loader)  # noqa: S506  a SafeLoader
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: of a number or date
         raise StackError(f"{path}: not YAML: {error}") from error
+    if (problem := bounds.problem(stack, "stack")) is not None:
+        raise StackError(f"{path}: {problem}")
     if not isinstance(stack, dict) or not isinstance(stack.get("functions"), dict):
         raise StackError(f"{path}: has no `functions` map")
     return stack
@@ -80,6 +104,21 @@ def functions(stack: Mapping[str, Any]) -> list[Function]:
     return [_named(str(name), entry) for name, entry in stack["functions"].items()]
 
 
+_VARIABLE = re.compile(r"\$\{(\w+)(?:(:?-)(.*))?\Z", re.DOTALL)
+
+
+class _Loader(yaml.SafeLoader):
+    """PyYAML copies what `<<` merges, so a few aliases of aliases could fill the memory."""
+
+    def flatten_mapping(self, node: yaml.MappingNode) -> None:
+        """Merge, within reason."""
+        super().flatten_mapping(node)
+        if len(node.value) > MAX_KEYS:
+            raise yaml.constructor.ConstructorError(
+                None, None, f"a map of more than {MAX_KEYS} keys", node.start_mark
+            )
+
+
 def substitute(text: str, environment: Mapping[str, str]) -> str:
     """Shell-style `${NAME}`, `${NAME:-default}` and `${NAME-default}`."""
 
@@ -90,7 +129,14 @@ def substitute(text: str, environment: Mapping[str, str]) -> str:
             return default
         return found
 
-    return re.sub(r"\$\{(\w+)(?:(:?-)([^}]*))?\}", value, text)
+    # Brace by brace: searching the whole text would take the square of its length at worst.
+    *closed, rest = text.split("}")
+    return (
+        "".join(
+            _VARIABLE.sub(value, part) if _VARIABLE.search(part) else part + "}" for part in closed
+        )
+        + rest
+    )
 
 
 def seconds(text: str) -> float:
@@ -102,8 +148,11 @@ def seconds(text: str) -> float:
     units = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
     parts = re.findall(r"(\d+(?:\.\d+)?)(ms|s|m|h)", text)
     if not parts or "".join(n + u for n, u in parts) != text:
-        raise StackError(f"{text!r} is not a duration; write 90s, 5m or 1h30m")
-    return sum(float(number) * units[unit] for number, unit in parts)
+        raise StackError(f"{text!r:.40} is not a duration; write 90s, 5m or 1h30m")
+    total = sum(float(number) * units[unit] for number, unit in parts)
+    if total > MAX_SECONDS:
+        raise StackError(f"{text!r:.40} is longer than a year; write 90s, 5m or 1h30m")
+    return total
 
 
 def _named(name: str, entry: Any) -> Function:
@@ -111,33 +160,47 @@ def _named(name: str, entry: Any) -> Function:
         raise StackError(f"functions.{name}: found {entry!r:.80}; write a map with handler, image")
     try:
         return _function(name, entry)
-    except ValueError as error:
+    except (ValueError, TypeError) as error:
         raise StackError(
             f"functions.{name}: {error}; write counts as 4 and durations as 90s"
         ) from error
 
 
 def _function(name: str, entry: Mapping[str, Any]) -> Function:
-    annotations = entry.get("annotations") or {}
-    labels = entry.get("labels") or {}
-    settings = entry.get("environment") or {}
+    annotations = _map(entry, "annotations")
+    labels, settings = _map(entry, "labels"), _map(entry, "environment")
+    schedule = annotations.get("schedule")
     topics = tuple(re.split(r"[,\s]+", str(annotations.get("topic", "")).strip()))
     return Function(
         name=name,
         topics=tuple(t for t in topics if t and t != CRON_TOPIC),
-        schedule=annotations.get("schedule") if CRON_TOPIC in topics else None,
-        max_replicas=int(labels.get("com.openfaas.scale.max", 1)),
-        max_inflight=int(settings.get("max_inflight", 1)),
+        schedule=str(schedule) if schedule and CRON_TOPIC in topics else None,
+        max_replicas=_count(labels, "com.openfaas.scale.max", 1),
+        max_inflight=_count(settings, "max_inflight", 1),
         timeout=seconds(str(settings.get("exec_timeout", "60s"))),
         retry=_retry(annotations),
     )
+
+
+def _map(entry: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    found = entry.get(name) or {}
+    if not isinstance(found, Mapping):
+        raise StackError(f"{name}: found {found!r:.80}; write a map")
+    return found
+
+
+def _count(values: Mapping[str, Any], key: str, default: int) -> int:
+    found = int(values.get(key, default))
+    if not 1 <= found <= MAX_COUNT:
+        raise StackError(f"{key}: found {found}; allowed: 1 to {MAX_COUNT}")
+    return found
 
 
 def _retry(annotations: Mapping[str, Any]) -> RetryPolicy:
     prefix, default = "com.openfaas.retry.", RetryPolicy()
     codes = str(annotations.get(prefix + "codes", ""))
     return RetryPolicy(
-        attempts=int(annotations.get(prefix + "attempts", default.attempts)),
+        attempts=_count(annotations, prefix + "attempts", default.attempts),
         codes=frozenset(int(c) for c in codes.split(",")) if codes else default.codes,
         min_wait=seconds(str(annotations.get(prefix + "min_wait", f"{default.min_wait}s"))),
         max_wait=seconds(str(annotations.get(prefix + "max_wait", f"{default.max_wait}s"))),

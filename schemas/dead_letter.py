@@ -39,5 +39,5 @@ def decode(data: bytes) -> DeadLetter:
     """
     try:
         return _decoder.decode(data)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
         raise MessageError(f"not a dead letter: {error}") from error

@@ -1,27 +1,77 @@
 """What the objects in the store contain: trajectories, policies, learner states, evaluations.
 
 Shapes: T time steps, B environments of one rollout, E episodes, O observation size (flattened).
-Arrays decoded from bytes are read-only.
+Arrays decoded from bytes are read-only, and of the form that is declared beside them.
 """
 
-from typing import Any, TypeVar
+from typing import Annotated, Any, NotRequired, TypedDict, TypeVar
 
 import msgspec
 import numpy as np
-from msgspec import Struct
+from msgspec import Meta, Struct
 
+from schemas import forms
 from schemas.arrays import pack, unpack
 from schemas.errors import PayloadError
+from schemas.forms import Form
+from schemas.references import Count
 
 Arrays = dict[str, np.ndarray]
+Parameters = dict[str, Annotated[np.ndarray, Form("<f4")]]
+Word = Annotated[bytes, Meta(min_length=16, max_length=16)]  # 128 bits, little-endian
 
 
 class Statistics(Struct, frozen=True, kw_only=True):
     """Count, mean and sum of squared deviations of observations; merges exactly (Chan et al.)."""
 
     count: float
-    mean: np.ndarray  # [O] float64
-    m2: np.ndarray  # [O] float64
+    mean: Annotated[np.ndarray, Form("<f8", "O")]
+    m2: Annotated[np.ndarray, Form("<f8", "O")]
+
+
+class GeneratorState(TypedDict):
+    """Where a PCG64 generator stands."""
+
+    state: Word
+    inc: Word
+    has_uint32: Annotated[int, Meta(ge=0, le=1)]
+    uinteger: Annotated[int, Meta(ge=0, lt=2**32)]
+
+
+class Standing(TypedDict):
+    """Where one environment stands: its state, or the actions since its episode's reset."""
+
+    episode: Count
+    ended: bool
+    actions: NotRequired[np.ndarray]
+    snapshot: NotRequired[Arrays]
+
+
+class FleetStanding(TypedDict):
+    """Where environments that step together stand: each of them, or their own vector."""
+
+    singles: NotRequired[list[Standing]]
+    snapshot: NotRequired[Arrays]
+    generator: NotRequired[GeneratorState]
+
+
+class Continuation(TypedDict):
+    """Where the environments of a slot stand, and their episodes in progress."""
+
+    origin: Count  # the policy version of the slot's last fresh start
+    fleet: FleetStanding
+    generator: GeneratorState  # of the actions
+    returns: np.ndarray  # [B] float64
+    lengths: np.ndarray  # [B] int32
+
+
+class NormalizeState(TypedDict):
+    """Running statistics of the discounted return, and the returns in progress by slot."""
+
+    count: float
+    mean: np.ndarray  # [1] float64
+    m2: np.ndarray  # [1] float64
+    returns: Arrays  # [B] float64 each
 
 
 class Trajectory(Struct, frozen=True, kw_only=True):
@@ -32,53 +82,56 @@ class Trajectory(Struct, frozen=True, kw_only=True):
     included, and the reset's own pseudo-transition is marked `valid = False`.
     """
 
-    version: int
-    index: int
-    observations: np.ndarray  # [T+1, B, O] float32, as the environment gave them
-    actions: np.ndarray  # [T, B] int32, or [T, B, A] float32 as sampled (not clipped)
-    log_probs: np.ndarray  # [T, B] float32, under the behaviour policy
-    rewards: np.ndarray  # [T, B] float32, as the environment gave them
-    terminated: np.ndarray  # [T, B] bool
-    truncated: np.ndarray  # [T, B] bool
-    valid: np.ndarray  # [T, B] bool
-    episode_returns: np.ndarray  # [E] float64, undiscounted, of episodes that ended here
-    episode_lengths: np.ndarray  # [E] int32
+    version: Count
+    index: Count
+    # as the environment gave them
+    observations: Annotated[np.ndarray, Form("<f4", "T+1", "B", "O")]
+    # as sampled (not clipped)
+    actions: Annotated[np.ndarray, Form("<i4", "T", "B"), Form("<f4", "T", "B", "A")]
+    log_probs: Annotated[np.ndarray, Form("<f4", "T", "B")]  # under the behaviour policy
+    rewards: Annotated[np.ndarray, Form("<f4", "T", "B")]  # as the environment gave them
+    terminated: Annotated[np.ndarray, Form("|b1", "T", "B")]
+    truncated: Annotated[np.ndarray, Form("|b1", "T", "B")]
+    valid: Annotated[np.ndarray, Form("|b1", "T", "B")]
+    # undiscounted, of episodes that ended here
+    episode_returns: Annotated[np.ndarray, Form("<f8", "E")]
+    episode_lengths: Annotated[np.ndarray, Form("<i4", "E")]
     statistics: Statistics  # of the valid observations of this rollout
-    continuation: dict[str, Any] | None = None  # where the environments stand; see algorithms
+    continuation: Continuation | None = None
 
 
 class Policy(Struct, frozen=True, kw_only=True):
     """What an actor needs: a projection of a learner state."""
 
-    version: int
-    parameters: Arrays  # path -> float32
+    version: Count
+    parameters: Parameters  # by path
     statistics: Statistics | None = None  # observation normalisation, frozen for this version
 
 
 class LearnerState(Struct, frozen=True, kw_only=True):
     """What the learner needs to go on, bit for bit."""
 
-    version: int
-    env_steps: int
-    parameters: Arrays  # path -> array
-    optimizer: Arrays  # path -> array
+    version: Count
+    env_steps: Count
+    parameters: Parameters  # by path
+    optimizer: Arrays  # by path
     statistics: Statistics | None = None
 
 
 class Evaluation(Struct, frozen=True, kw_only=True):
     """Deterministic episodes of one policy version."""
 
-    version: int
-    returns: np.ndarray  # [E] float64, undiscounted
-    lengths: np.ndarray  # [E] int32
+    version: Count
+    returns: Annotated[np.ndarray, Form("<f8", "E")]  # undiscounted
+    lengths: Annotated[np.ndarray, Form("<i4", "E")]
 
 
 class Rewards(Struct, frozen=True, kw_only=True):
     """Transformed rewards of one batch, in the batch's order, and the transforms' own state."""
 
-    version: int
-    rewards: list[np.ndarray]  # one [T, B] float32 per trajectory
-    state: dict[str, Any]
+    version: Count
+    rewards: list[Annotated[np.ndarray, Form("<f4", "*", "B")]]  # one per trajectory
+    state: dict[str, NormalizeState]  # by the transform's place in the specification
 
 
 Payload = TypeVar("Payload", Trajectory, Policy, LearnerState, Evaluation, Rewards)
@@ -97,12 +150,14 @@ def load(data: bytes | memoryview, kind: type[Payload]) -> Payload:
     """The payload of type `kind` in `data`.
 
     Raises:
-        PayloadError: `data` is not such a payload.
+        PayloadError: `data` is not such a payload, or its arrays do not fit each other.
     """
     try:
-        return msgspec.convert(unpack(data), kind)
-    except msgspec.ValidationError as error:
+        payload = msgspec.convert(unpack(data), kind)
+    except (msgspec.ValidationError, RecursionError) as error:
         raise PayloadError(f"not a {kind.__name__}: {error}") from error
+    forms.check(payload)
+    return payload
 
 
 def _keep(value: Any) -> Any:

@@ -11,6 +11,7 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 import msgspec
 from msgspec import Struct, inspect
 
+from schemas import bounds
 from schemas.descriptions import describe
 from schemas.errors import SpecificationError
 from schemas.specification import RunSpec
@@ -22,7 +23,8 @@ def parse(raw: Any) -> RunSpec:
     Raises:
         SpecificationError: unknown keys, wrong types, impossible values or combinations.
     """
-    problems = list(_problems(raw, RunSpec, "spec"))
+    problem = bounds.problem(raw, "spec")
+    problems = [problem] if problem else list(_problems(raw, RunSpec, "spec"))
     if problems:
         raise SpecificationError(problems)
     spec = msgspec.convert(raw, RunSpec)

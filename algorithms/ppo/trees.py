@@ -5,6 +5,7 @@ from typing import Any
 import jax
 import numpy as np
 
+from algorithms import fits
 from schemas.payloads import Arrays
 
 
@@ -20,11 +21,12 @@ def restore(template: Any, arrays: Arrays) -> Any:
     """The tree of `template`'s structure that `flatten` made `arrays` of; its arrays are copies.
 
     Raises:
-        KeyError: `arrays` lacks a leaf of `template`.
+        PayloadError: `arrays` lacks a leaf of `template`, or has one of another shape or dtype.
     """
     paths, structure = jax.tree_util.tree_flatten_with_path(template)
-    names = [jax.tree_util.keystr(path, simple=True, separator="/") for path, _ in paths]
-    return jax.tree_util.tree_unflatten(structure, [np.array(arrays[name]) for name in names])
+    wanted = {jax.tree_util.keystr(p, simple=True, separator="/"): leaf for p, leaf in paths}
+    fits.arrays("LearnerState.optimizer", arrays, wanted)
+    return jax.tree_util.tree_unflatten(structure, [np.array(arrays[name]) for name in wanted])
 
 
 def nest(arrays: Arrays) -> dict[str, Any]:

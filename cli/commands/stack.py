@@ -12,7 +12,7 @@ from cli.exit_codes import ExitCode
 from cli.gateway import FunctionState
 from cli.runs import RunRow
 from cli.screen import Screen
-from cli.servers import ServerState, servers
+from cli.servers import DiskState, ServerState, disk_state, servers
 from cli.streams import StreamSize
 from cli.world import World
 from embedded.state import StackState
@@ -36,6 +36,7 @@ class Status(Struct, frozen=True, kw_only=True):
     servers: dict[str, ServerState]
     streams: dict[str, StreamSize]
     dead_letters: int
+    disk: DiskState | None  # of the embedded stack
     runs: list[RunRow]  # those that have not ended
 
 
@@ -80,6 +81,7 @@ async def _status(world: World) -> Status:
         servers=servers(world.environment),
         streams=sizes,
         dead_letters=sizes[DEAD.name].messages,
+        disk=disk_state(world.environment),
         runs=[row for row in rows if row.active],
     )
 
@@ -105,6 +107,9 @@ def _print(found: Status, screen: Screen) -> None:
         screen.line(f"{name:20} {size.messages} messages, {size.bytes / MIB:.1f} MiB")
     if found.dead_letters:
         screen.line(f"{found.dead_letters} dead letters; `faastrain dead list`")
+    if found.disk:
+        free = f"{found.disk.free_bytes / MIB:.0f} MiB free at {found.disk.path}"
+        screen.line(f"{'disk':20} {found.disk.trouble or free}")
     for run in found.runs:
         screen.line(f"{run.run_id}  {run.status}, version {run.versions}, {run.env_steps} steps")
     if not found.runs:

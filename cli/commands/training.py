@@ -5,6 +5,7 @@ import secrets
 from argparse import Namespace
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 
 from adapters.environments import register
 from adapters.settings import environment_modules
@@ -14,6 +15,7 @@ from cli.exit_codes import ExitCode
 from cli.following import Follower
 from cli.progress import requested
 from cli.resuming import resumption
+from cli.servers import disk_trouble
 from cli.summary import print_summary
 from cli.views import PlainView, View
 from cli.world import Connected, World
@@ -40,6 +42,9 @@ def start(arguments: Namespace, world: World) -> ExitCode:
     else:
         world.screen.line(run)
         world.screen.remark(f"watch it with `faastrain follow {run}`")
+    waits_for = disk_trouble(world.environment)
+    if waits_for:
+        world.screen.remark(f"faastrain: {waits_for}")
     return ExitCode.DONE
 
 
@@ -148,7 +153,8 @@ async def _follow(run: str, spec: RunSpec | None, as_json: bool, world: World) -
             return await asyncio.to_thread(_replicas, world)
 
         with _view(run, as_json, world) as view:
-            await Follower(run, stack.facts, view, replicas, leg).to_end()
+            trouble = partial(disk_trouble, world.environment)
+            await Follower(run, stack.facts, view, replicas, leg, trouble=trouble).to_end()
         return await runs.report(stack.facts, run, world.now())
 
 

@@ -8,7 +8,7 @@ import os
 import sys
 from pathlib import Path
 
-SECRETS = {"NATS_LOGIN": "ftg-nats", "S3_LOGIN": "ftg-s3", "SIGNING_KEY": "ftg-signing-key"}
+PREFIX = "SECRET_"  # SECRET_FTG_NATS_ROLLOUT becomes the secret ftg-nats-rollout
 COMMANDS = {
     "gateway": ["-m", "embedded.gateway"],
     "queue-worker": ["-m", "adapters.queue_worker"],
@@ -27,7 +27,8 @@ def main(name: str) -> None:
     """Does not return."""
     environment = dict(os.environ)
     folder = Path(environment["FTG_SECRETS"])
-    for variable, secret in SECRETS.items():
+    for variable in [name for name in environment if name.startswith(PREFIX)]:
+        secret = variable.removeprefix(PREFIX).lower().replace("_", "-")
         write(folder / secret, environment.pop(variable))
     password = environment.pop("GATEWAY_PASSWORD")
     if name == "gateway":

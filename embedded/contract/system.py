@@ -1,13 +1,14 @@
 """`/system/*` over any provider: served by providers and, behind a password, by the gateway."""
 
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 from aiohttp import web
 
 from embedded.contract import http
 from embedded.contract.messages import (
+    NAMESPACE,
     DeleteRequest,
     FunctionDeployment,
     FunctionStatus,
@@ -22,6 +23,16 @@ from embedded.errors import ProviderError
 PROVIDER: web.AppKey[Provider] = web.AppKey("provider")
 
 
+class Parameter(NamedTuple):
+    """What may stand in a route's path, query or header."""
+
+    name: str
+    description: str
+    place: str = "query"
+    required: bool = False
+    example: str = ""
+
+
 class Route(NamedTuple):
     """One operation, as data: it is served from this and documented from this."""
 
@@ -30,6 +41,11 @@ class Route(NamedTuple):
     handler: http.Handler
     summary: str
     statuses: tuple[int, ...] = (200,)
+    body: Any = None  # the JSON that it takes; bytes: whatever the function takes
+    answer: Any = None  # the JSON of 200; bytes: whatever the function says
+    media: str = "application/json"  # of 200
+    parameters: tuple[Parameter, ...] = ()
+    example: Any = None  # of the body
 
 
 async def list_functions(request: web.Request) -> web.Response:
@@ -157,19 +173,79 @@ async def _deployment(request: web.Request) -> FunctionDeployment:
     return deployment
 
 
+_NAME = Parameter("name", "name[.namespace]", "path", required=True, example="echo")
+_NAMESPACE = Parameter("namespace", f"empty or {NAMESPACE}")
+_USAGE = Parameter("usage", "1: what its replicas use now, too")
+_LOGS = (
+    Parameter("name", "of the function", required=True, example="echo"),
+    _NAMESPACE,
+    Parameter("instance", "of one replica only"),
+    Parameter("tail", "that many of the last lines", example="10"),
+    Parameter("follow", "1: those to come, too"),
+    Parameter("since", "RFC 3339", example="2026-01-02T03:04:05Z"),
+)
+_FUNCTIONS, _SECRETS = "/system/functions", "/system/secrets"
+_DEPLOYMENT = FunctionDeployment
+_DEPLOYED = FunctionDeployment(service="sample", image="example/echo:1")
+_GIVEN = Secret("sample", value="something")
 ROUTES = (
-    Route("GET", "/system/functions", list_functions, "List functions"),
-    Route("POST", "/system/functions", deploy, "Deploy a function", (202, 400)),
-    Route("PUT", "/system/functions", update, "Update a function", (202, 400, 404)),
-    Route("DELETE", "/system/functions", delete, "Delete a function", (202, 400, 404)),
-    Route("GET", "/system/function/{name}", get_function, "A function's status", (200, 404)),
-    Route("POST", "/system/scale-function/{name}", scale, "Scale a function", (202, 400, 404)),
-    Route("GET", "/system/secrets", list_secrets, "List secrets, names only"),
-    Route("POST", "/system/secrets", create_secret, "Create a secret", (202, 400, 409)),
-    Route("PUT", "/system/secrets", update_secret, "Update a secret", (202, 400, 404)),
-    Route("DELETE", "/system/secrets", delete_secret, "Delete a secret", (202, 404)),
-    Route("GET", "/system/logs", logs, "A function's log lines, ndjson", (200, 400, 404)),
-    Route("GET", "/system/info", info, "Provider and version"),
-    Route("GET", "/system/namespaces", namespaces, "Namespaces"),
-    Route("GET", "/healthz", healthz, "Whether this server answers"),
+    Route("GET", _FUNCTIONS, list_functions, "List functions", answer=list[FunctionStatus]),
+    Route(
+        "POST", _FUNCTIONS, deploy, "Deploy a function", (202, 404), _DEPLOYMENT, example=_DEPLOYED
+    ),
+    Route(
+        "PUT", _FUNCTIONS, update, "Update a function", (202, 404), _DEPLOYMENT, example=_DEPLOYED
+    ),
+    Route(
+        "DELETE",
+        _FUNCTIONS,
+        delete,
+        "Delete a function",
+        (202, 404),
+        DeleteRequest,
+        example=DeleteRequest("sample"),
+    ),
+    Route(
+        "GET",
+        "/system/function/{name}",
+        get_function,
+        "A function's status",
+        (200, 404),
+        answer=FunctionStatus,
+        parameters=(_NAME, _NAMESPACE, _USAGE),
+    ),
+    Route(
+        "POST",
+        "/system/scale-function/{name}",
+        scale,
+        "Scale a function",
+        (202, 404),
+        ScaleRequest,
+        parameters=(_NAME, _NAMESPACE),
+        example=ScaleRequest(1, "echo"),
+    ),
+    Route("GET", _SECRETS, list_secrets, "List secrets, names only", answer=list[Secret]),
+    Route("POST", _SECRETS, create_secret, "Create a secret", (202, 409), Secret, example=_GIVEN),
+    Route("PUT", _SECRETS, update_secret, "Update a secret", (202, 404), Secret, example=_GIVEN),
+    Route(
+        "DELETE",
+        _SECRETS,
+        delete_secret,
+        "Delete a secret",
+        (202, 404, 409),
+        Secret,
+        example=Secret("sample"),
+    ),
+    Route(
+        "GET",
+        "/system/logs",
+        logs,
+        "A function's log lines, ndjson",
+        (200, 404),
+        media="application/x-ndjson",
+        parameters=_LOGS,
+    ),
+    Route("GET", "/system/info", info, "Provider and version", answer=dict[str, Any]),
+    Route("GET", "/system/namespaces", namespaces, "Namespaces", answer=list[str]),
+    Route("GET", "/healthz", healthz, "Whether this server answers", media="text/plain"),
 )

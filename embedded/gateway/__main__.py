@@ -8,6 +8,7 @@ import asyncio
 import os
 import resource
 import signal
+import ssl
 import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -38,16 +39,23 @@ async def serve(settings: GatewaySettings) -> None:
     async with AsyncExitStack() as stack:
         password = settings.password_file.read_text().strip()
         provider = await stack.enter_async_context(_provider(settings, password))
-        queue = LazyQueue(settings.overrides["FTG_NATS_URL"], settings.home / "secrets")
+        urls = settings.overrides
+        queue = LazyQueue(urls["FTG_NATS_URL"], urls["FTG_NATS_API"], settings.home / "secrets")
         stack.push_async_callback(queue.close)
-        app = application(provider, queue, password)
-        await stack.enter_async_context(listening(app, settings.host, settings.port))
+        app = application(provider, queue, password, settings.limits)
+        await stack.enter_async_context(
+            listening(
+                app, settings.host, settings.port, tls_context(settings.certificate, settings.key)
+            )
+        )
         print(READY, flush=True)
         await stop.wait()
 
 
 @asynccontextmanager
-async def listening(app: web.Application, host: str, port: int) -> AsyncIterator[None]:
+async def listening(
+    app: web.Application, host: str, port: int, tls: ssl.SSLContext | None = None
+) -> AsyncIterator[None]:
     """Serve an application meanwhile.
 
     Raises:
@@ -56,7 +64,7 @@ async def listening(app: web.Application, host: str, port: int) -> AsyncIterator
     runner = http.runner(app)
     await runner.setup()
     try:
-        await web.TCPSite(runner, host, port, backlog=1024).start()
+        await web.TCPSite(runner, host, port, backlog=1024, ssl_context=tls).start()
     except OSError as error:
         await runner.cleanup()
         raise StackError(f"Port {port} on {host} is taken; choose another one.") from error
@@ -64,6 +72,24 @@ async def listening(app: web.Application, host: str, port: int) -> AsyncIterator
         yield
     finally:
         await runner.cleanup()
+
+
+def tls_context(certificate: str, key: str) -> ssl.SSLContext | None:
+    """What the gateway shows its clients; None: it speaks without TLS.
+
+    Raises:
+        StackError: the files are no certificate and its key.
+    """
+    if not certificate:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    try:
+        context.load_cert_chain(certificate, key)
+    except OSError as error:  # ssl.SSLError is one
+        raise StackError(
+            f"{certificate} and {key} are no certificate and its key: {error}"
+        ) from error
+    return context
 
 
 @asynccontextmanager
@@ -78,7 +104,7 @@ async def _provider(settings: GatewaySettings, password: str) -> AsyncIterator[P
     provider = ProcessProvider(settings.home, launch)
     await provider.start()
     try:
-        app = provider_application(provider, password)
+        app = provider_application(provider, password, settings.limits)
         async with listening(app, "127.0.0.1", settings.provider_port):
             yield provider
     finally:

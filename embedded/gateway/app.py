@@ -1,17 +1,20 @@
 """The gateway's application: routes as data, assembled once."""
 
 import html
+from typing import Any
 
 from aiohttp import web
 
 from embedded.contract import http, system
 from embedded.contract.auth import guard
+from embedded.contract.http import DEFAULT_LIMITS, LIMITS, Limits
 from embedded.contract.messages import FunctionStatus
 from embedded.contract.provider import Provider
-from embedded.contract.system import PROVIDER, ROUTES, Route
+from embedded.contract.system import PROVIDER, ROUTES, Parameter, Route
 from embedded.gateway import openapi
-from embedded.gateway.invoke import METRICS, QUEUE, Queue, asynchronous, synchronous
+from embedded.gateway.invoke import CALLBACK, METRICS, QUEUE, Queue, asynchronous, synchronous
 from embedded.gateway.metrics import Metrics
+from events.requests import CALL_ID
 
 
 async def list_functions(request: web.Request) -> web.Response:
@@ -57,11 +60,12 @@ def page(functions: list[FunctionStatus]) -> str:
     )
 
 
-def application(provider: Provider, queue: Queue, password: str) -> web.Application:
+def application(
+    provider: Provider, queue: Queue, password: str, limits: Limits = DEFAULT_LIMITS
+) -> web.Application:
     """OpenFaaS's public API over a provider and a queue."""
-    app = web.Application(
-        middlewares=[http.errors, guard(password)], client_max_size=http.MAX_BODY_BYTES
-    )
+    app = web.Application(middlewares=[http.errors, guard(password)])
+    app[LIMITS] = limits
     app[PROVIDER], app[QUEUE], app[METRICS] = provider, queue, Metrics()
     for route in GATEWAY_ROUTES:
         app.router.add_route(route.method, route.path, route.handler)
@@ -75,14 +79,30 @@ def _counted(request: web.Request, status: FunctionStatus) -> FunctionStatus:
 
 _OVER = {"/system/functions": list_functions, "/system/function/{name}": get_function}
 _PATH = "{path:(/.*)?}"
+_CALL = (
+    Parameter("name", "name[.namespace]", "path", required=True, example="echo"),
+    Parameter(CALL_ID, "the call's id; none: a new one", "header"),
+)
+_LATER = (*_CALL, Parameter(CALLBACK, "an http or https URL that is told the answer", "header"))
 GATEWAY_ROUTES = (
-    Route("*", r"/function/{name:[^/]+}" + _PATH, synchronous, "Invoke", (200, 404, 502, 503, 504)),
+    Route(
+        "*",
+        r"/function/{name:[^/]+}" + _PATH,
+        synchronous,
+        "Invoke",
+        (404, 502, 503, 504),
+        body=bytes,
+        answer=bytes,
+        parameters=_CALL,
+    ),
     Route(
         "POST",
         r"/async-function/{name:[^/]+}" + _PATH,
         asynchronous,
         "Invoke later",
-        (202, 400, 404, 413, 503),
+        (202, 404, 503),
+        body=bytes,
+        parameters=_LATER,
     ),
     *(
         route._replace(handler=_OVER.get(route.path, route.handler))
@@ -90,7 +110,7 @@ GATEWAY_ROUTES = (
         else route
         for route in ROUTES
     ),
-    Route("GET", "/metrics", metrics, "Metrics in Prometheus's text format"),
-    Route("GET", "/ui/", ui, "A page that lists the functions"),
-    Route("GET", "/openapi.json", document, "This document"),
+    Route("GET", "/metrics", metrics, "Metrics in Prometheus's text format", media="text/plain"),
+    Route("GET", "/ui/", ui, "A page that lists the functions", media="text/html"),
+    Route("GET", "/openapi.json", document, "This document", answer=dict[str, Any]),
 )

@@ -1,6 +1,7 @@
 """Invocation: synchronous through the provider, asynchronous through the queue."""
 
 import hashlib
+import re
 import time
 import uuid
 from typing import Protocol
@@ -18,6 +19,7 @@ from events.ports import Unavailable
 from events.requests import CALL_ID
 from schemas.messages import MAX_MESSAGE_BYTES
 
+_CALL_ID_FORM = re.compile(r"[!-~]{1,200}")
 START_TIME, CALLBACK = "X-Start-Time", "X-Callback-Url"
 
 
@@ -40,10 +42,10 @@ async def synchronous(request: web.Request) -> web.Response:
     """Any method on /function/{name}[/path]: the function's own answer."""
     name = function_name(request.match_info["name"])
     metrics, marks = request.app[METRICS], _marks(request)
+    call = _with(await http.invocation(request), marks)
     metrics.started(name)
     began = time.perf_counter()
     try:
-        call = _with(await http.invocation(request), marks)
         answer = http.answer(await request.app[PROVIDER].invoke(name, call))
         status = answer.status
     except ProviderError as error:
@@ -82,8 +84,14 @@ def _identity(name: str, call: Request, call_id: str) -> str:
 
 
 def _marks(request: web.Request) -> dict[str, str]:
-    """The call's id, its own or a new one, and when it came: Unix time in ns."""
+    """The call's id, its own or a new one, and when it came: Unix time in ns.
+
+    Raises:
+        ProviderError: 400, its own cannot be passed on.
+    """
     call_id = request.headers.get(CALL_ID) or str(uuid.uuid4())
+    if not _CALL_ID_FORM.fullmatch(call_id):
+        raise ProviderError(400, f"{CALL_ID} is 1 to 200 visible ASCII letters: {call_id!r:.80}.")
     return {CALL_ID: call_id, START_TIME: str(time.time_ns())}
 
 

@@ -4,16 +4,18 @@ import asyncio
 from pathlib import Path
 
 from adapters.broker import Broker, connect
+from adapters.errors import SettingsError
 from adapters.nats_bus import NatsBus
-from adapters.settings import Login
+from adapters.settings import Login, login
 from embedded.errors import ProviderError
+from events.roles import GATEWAY, nats_secret
 
 
 class LazyQueue:
     """Implements embedded.gateway.invoke.Queue."""
 
-    def __init__(self, url: str, secrets: Path) -> None:
-        self._url, self._secrets = url, secrets
+    def __init__(self, url: str, api: str, secrets: Path) -> None:
+        self._url, self._api, self._secrets = url, api, secrets
         self._broker: Broker | None = None
         self._bus: NatsBus | None = None
         self._connecting = asyncio.Lock()
@@ -30,15 +32,12 @@ class LazyQueue:
     async def _connect(self) -> NatsBus:
         async with self._connecting:
             if self._bus is None:
-                self._broker = await connect(self._url, self._login(), "gateway")
+                self._broker = await connect(self._url, self._login(), "gateway", self._api)
                 self._bus = NatsBus(self._broker)
             return self._bus
 
     def _login(self) -> Login:
         try:
-            user, _, password = (self._secrets / "ftg-nats").read_text().strip().partition(":")
-        except FileNotFoundError as error:
-            raise ProviderError(
-                503, "The secret ftg-nats (user:password) is not there; create it.", retry_after=5
-            ) from error
-        return Login(user, password)
+            return login(self._secrets / nats_secret(GATEWAY), "user:password")
+        except SettingsError as error:
+            raise ProviderError(503, f"The queue is away: {error}.", retry_after=5) from error

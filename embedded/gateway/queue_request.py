@@ -63,7 +63,8 @@ def _url(text: str) -> dict[str, Any]:
         port = url.port
     except ValueError as error:
         raise _bad_callback(text) from error
-    if url.scheme not in ("http", "https") or not url.hostname or port == 0:
+    printable = text.isascii() and text.isprintable()
+    if not printable or url.scheme not in ("http", "https") or not url.hostname or port == 0:
         raise _bad_callback(text)
     return {
         "Scheme": url.scheme,
@@ -84,4 +85,4 @@ def _host(url: SplitResult) -> str:
 
 
 def _bad_callback(text: str) -> ProviderError:
-    return ProviderError(400, f"X-Callback-Url {text!r} is not an absolute http or https URL.")
+    return ProviderError(400, f"X-Callback-Url {text!r:.200} is not an absolute http or https URL.")

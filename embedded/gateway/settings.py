@@ -4,11 +4,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from embedded.contract.http import DEFAULT_LIMITS, Limits
 from embedded.errors import StackError
 from embedded.settings import CHECKOUT
+from events import routes
+from events.routes import seconds
 
 # What replicas are told of the world, whatever their deployments say: as a cluster's DNS resolves.
-ADDRESSES = ("FTG_NATS_URL", "FTG_S3_URL", "FTG_BUCKET", "FTG_GATEWAY_URL")
+ADDRESSES = ("FTG_NATS_URL", "FTG_NATS_API", "FTG_S3_URL", "FTG_BUCKET", "FTG_GATEWAY_URL")
 
 
 class GatewaySettings(NamedTuple):
@@ -21,6 +24,9 @@ class GatewaySettings(NamedTuple):
     provider_port: int
     provider_url: str  # another provider's; "": our own, in this process
     overrides: dict[str, str]
+    limits: Limits
+    certificate: str = ""  # PEM files; "": without TLS
+    key: str = ""
 
     @property
     def password_file(self) -> Path:
@@ -37,7 +43,7 @@ def read(environment: Mapping[str, str]) -> GatewaySettings:
     """Read the settings.
 
     Raises:
-        StackError: a variable is missing or no port.
+        StackError: a variable is missing, no port or no duration.
     """
     return GatewaySettings(
         home=Path(_required(environment, "FAASTRAIN_HOME")).resolve(),
@@ -46,7 +52,13 @@ def read(environment: Mapping[str, str]) -> GatewaySettings:
         port=_port(environment, "FTG_LISTEN_PORT", "8080"),
         provider_port=_port(environment, "FTG_PROVIDER_PORT", "8081"),
         provider_url=environment.get("FTG_PROVIDER_URL", ""),
+        certificate=environment.get("FTG_TLS_CERT", ""),
+        key=environment.get("FTG_TLS_KEY", ""),
         overrides={name: _required(environment, name) for name in ADDRESSES},
+        limits=DEFAULT_LIMITS._replace(
+            body_seconds=_seconds(environment, "FTG_BODY_SECONDS", DEFAULT_LIMITS.body_seconds),
+            idle_seconds=_seconds(environment, "FTG_IDLE_SECONDS", DEFAULT_LIMITS.idle_seconds),
+        ),
     )
 
 
@@ -54,6 +66,14 @@ def _required(environment: Mapping[str, str], name: str) -> str:
     if not environment.get(name):
         raise StackError(f"{name} is not set; `faastrain up` sets it for the gateway.")
     return environment[name]
+
+
+def _seconds(environment: Mapping[str, str], name: str, default: float) -> float:
+    text = environment.get(name) or f"{default}s"
+    try:
+        return seconds(text)
+    except routes.StackError as error:
+        raise StackError(f"{name}: {error}.") from error
 
 
 def _port(environment: Mapping[str, str], name: str, default: str) -> int:

@@ -1,5 +1,6 @@
 """A provider over HTTP: the gateway before any server of the faas-provider contract."""
 
+import ssl
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -21,13 +22,18 @@ from embedded.contract.messages import (
 from embedded.errors import ProviderError
 
 
+def _trusted(url: str) -> ssl.SSLContext | bool:
+    """Made now: aiohttp's own context is as old as its import, and SSL_CERT_FILE may be newer."""
+    return ssl.create_default_context() if url.startswith("https:") else True
+
+
 class HttpProvider:
     """Implements embedded.contract.provider.Provider; use as an async context manager."""
 
     def __init__(self, base_url: str, authorization: str = "") -> None:
         self._base = base_url.rstrip("/")
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0),
+            connector=aiohttp.TCPConnector(limit=0, ssl=_trusted(base_url)),
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
             timeout=aiohttp.ClientTimeout(total=None, connect=5.0),

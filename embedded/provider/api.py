@@ -15,10 +15,13 @@ async def invoke(request: web.Request) -> web.Response:
     return http.answer(await provider.invoke(name, await http.invocation(request)))
 
 
-def application(provider: Provider, password: str) -> web.Application:
+def application(
+    provider: Provider, password: str, limits: http.Limits = http.DEFAULT_LIMITS
+) -> web.Application:
     """The faas-provider contract over a provider, guarded as the gateway is."""
     guards = [http.errors, guard(password)]
-    app = web.Application(middlewares=guards, client_max_size=http.MAX_BODY_BYTES)
+    app = web.Application(middlewares=guards)
+    app[http.LIMITS] = limits
     app[system.PROVIDER] = provider
     for route in system.ROUTES:
         app.router.add_route(route.method, route.path, route.handler)

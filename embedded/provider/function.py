@@ -10,7 +10,7 @@ from embedded.contract.messages import NAMESPACE, FunctionDeployment, FunctionSt
 from embedded.contract.names import check_function_name
 from embedded.errors import ProviderError
 from embedded.provider.images import handler_module
-from events.routes import StackError, seconds
+from events.routes import MAX_COUNT, StackError, seconds
 
 _SCALE = "com.openfaas.scale."
 _UNITS = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30}
@@ -42,6 +42,7 @@ def read(deployment: FunctionDeployment, root: Path, created_at: datetime) -> Fu
         ProviderError: 400, naming the label, variable or image that is wrong.
     """
     labels, variables = deployment.labels or {}, deployment.env_vars or {}
+    _check_variables(variables)
     to_zero = labels.get(_SCALE + "zero") == "true"
     floor = _whole(labels, _SCALE + "min", "1")
     ceiling = _whole(labels, _SCALE + "max", str(max(1, floor)))
@@ -75,8 +76,11 @@ def quantity(text: str) -> int:
     """
     match = re.fullmatch(r"(\d+(?:\.\d+)?)([A-Za-z]*)", text.strip())
     if not match or match.group(2) not in _UNITS:
-        raise ValueError(f"{text!r} is not a quantity such as 512Mi or 2Gi")
-    return int(float(match.group(1)) * _UNITS[match.group(2)])
+        raise ValueError(f"{text!r:.40} is not a quantity such as 512Mi or 2Gi")
+    size = float(match.group(1)) * _UNITS[match.group(2)]
+    if size >= 2**63:
+        raise ValueError(f"{text!r:.40} is more than any memory")
+    return int(size)
 
 
 def status(
@@ -100,6 +104,13 @@ def status(
     )
 
 
+def _check_variables(variables: Mapping[str, str]) -> None:
+    """What no process can be started with; in a starting replica it would be nobody's error."""
+    for name, value in variables.items():
+        if not name or "=" in name or "\0" in name + value:
+            raise ProviderError(400, f"envVars: {name!r:.80} cannot be set in a process.")
+
+
 def _memory(deployment: FunctionDeployment) -> int | None:
     text = deployment.limits.memory if deployment.limits else ""
     try:
@@ -110,8 +121,8 @@ def _memory(deployment: FunctionDeployment) -> int | None:
 
 def _whole(values: Mapping[str, str], key: str, default: str) -> int:
     text = values.get(key, default)
-    if not text.isdecimal():
-        raise ProviderError(400, f"{key} is a whole number of 0 or more; found {text!r}.")
+    if not (text.isdecimal() and len(text) <= 9 and int(text) <= MAX_COUNT):
+        raise ProviderError(400, f"{key} is a whole number, 0 to {MAX_COUNT}; found {text!r:.40}.")
     return int(text)
 
 

@@ -27,7 +27,7 @@ def load(path: Path) -> list[Deployed]:
         return []
     try:
         return msgspec.json.decode(path.read_bytes(), type=list[Deployed])
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise StackError(f"{path} is damaged ({error}); remove it and deploy again.") from error
 
 

@@ -4,31 +4,47 @@ import json
 import re
 from pathlib import Path
 
+from adapters import nats_accounts
 from embedded.credentials import Credentials
 from embedded.files import private_folder, write_private
+from embedded.settings import Tls
 
 READY = re.compile(r"Server is ready")
+# After a write that failed a stream takes nothing more until the server is started again.
+BROKEN = re.compile(r"critical write error")
 
 
-def configuration(port: int, store: Path, credentials: Credentials) -> str:
+def configuration(port: int, store: Path, credentials: Credentials, tls: Tls | None = None) -> str:
     """nats-server's configuration file.
 
     `sync_interval: always`: JetStream otherwise acknowledges up to two minutes before it syncs.
+    `max_file_store`: it otherwise never takes more than three quarters of what was free when it
+    started, which after a start on a full disk is nothing.
     """
+    passwords = {role: login.password for role, login in credentials.nats.items()}
     return f"""listen: "127.0.0.1:{port}"
 server_name: faastrain
 max_payload: 1MB
-jetstream {{ store_dir: {json.dumps(str(store))}, sync_interval: always }}
-authorization {{
-  user: {json.dumps(credentials.nats_user)}
-  password: {json.dumps(credentials.nats_password)}
+jetstream {{
+  store_dir: {json.dumps(str(store))}
+  sync_interval: always
+  max_file_store: 1TB
 }}
-"""
+{_tls(tls)}{nats_accounts.configuration(passwords)}"""
 
 
-def command(binary: Path, folder: Path, port: int, credentials: Credentials) -> list[str]:
+def _tls(tls: Tls | None) -> str:
+    if tls is None:
+        return ""
+    files = {"cert_file": str(tls.certificate), "key_file": str(tls.key)}
+    return f"tls {json.dumps(files)}\n"
+
+
+def command(
+    binary: Path, folder: Path, port: int, credentials: Credentials, tls: Tls | None = None
+) -> list[str]:
     """Write the configuration; the command that starts the server."""
     file = private_folder(folder) / "nats.conf"
-    text = configuration(port, folder / "store", credentials)
+    text = configuration(port, folder / "store", credentials, tls)
     write_private(file, text.encode())
     return [str(binary), "--config", str(file)]

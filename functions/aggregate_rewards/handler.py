@@ -12,7 +12,7 @@ from adapters.manifests import specification
 from adapters.payloads import dump, load
 from adapters.spans import span
 from adapters.stage import stage
-from algorithms import episodes
+from algorithms import episodes, fits
 from algorithms.rewards import transform
 from events import subjects
 from events.ports import Messages, Services, Unavailable
@@ -70,10 +70,17 @@ async def _calculate(spec: RunSpec, ready: RewardsReady, services: Services) -> 
     """Transformed rewards, stored; the transforms' own state goes on from the last version's."""
     version = ready.policy.version
     stored = await asyncio.gather(*(services.objects.get(ref.object) for ref in ready.batch))
+<<<<<<< HEAD
     batch = [load(data, Trajectory) for data in stored]
     previous = await _before(ready.run, version - 1, services) if version else None
     with span("rewards"):
         rewards = await asyncio.to_thread(transform, spec, batch, previous)
+=======
+    batch = [fits.trajectory(spec, load(data, Trajectory)) for data in stored]
+    before = await _before(ready.run, version - 1, services) if version else None
+    previous = None if before is None else fits.reward_state(spec, before)
+    rewards = await asyncio.to_thread(transform, spec, batch, previous)
+>>>>>>> main
     return await services.objects.put(keys.rewards(ready.run, version), dump(rewards))
 
 

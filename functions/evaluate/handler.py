@@ -8,6 +8,7 @@ from adapters.manifests import specification
 from adapters.payloads import dump, load
 from adapters.spans import parted
 from adapters.stage import stage
+from algorithms import fits
 from algorithms.evaluate import evaluate
 from events.ports import Messages, Services
 from schemas import keys
@@ -23,7 +24,12 @@ async def handle(command: EvaluatePolicy, services: Services) -> Messages:
         specification(services, command.manifest),
         services.objects.get(command.policy.policy),
     )
+<<<<<<< HEAD
     evaluation = await asyncio.to_thread(_evaluate, spec, load(policy, Policy))
+=======
+    actor = fits.policy(spec, load(policy, Policy))
+    evaluation = await asyncio.to_thread(evaluate, spec, actor)
+>>>>>>> main
     stored = await services.objects.put(
         keys.evaluation(command.run, command.policy.version), dump(evaluation)
     )

@@ -6,7 +6,7 @@ from adapters.manifests import specification
 from adapters.payloads import dump, load
 from adapters.spans import parted
 from adapters.stage import stage
-from algorithms import episodes
+from algorithms import episodes, fits
 from algorithms.collect import collect
 from events.ports import Messages, Services
 from schemas import keys
@@ -19,13 +19,18 @@ from schemas.specification import RunSpec
 @stage(CollectRollout)
 async def handle(command: CollectRollout, services: Services) -> Messages:
     """One trajectory; a retry collects the same one, bit for bit."""
-    spec, policy, previous = await asyncio.gather(
+    spec, policy, before = await asyncio.gather(
         specification(services, command.manifest),
         services.objects.get(command.policy.policy),
         _trajectory(services, command.previous),
     )
+    previous = None if before is None else fits.continued(spec, before)
     trajectory = await asyncio.to_thread(
+<<<<<<< HEAD
         _collect, spec, load(policy, Policy), command.index, previous
+=======
+        collect, spec, fits.policy(spec, load(policy, Policy)), command.index, previous
+>>>>>>> main
     )
     version = command.policy.version
     stored = await services.objects.put(

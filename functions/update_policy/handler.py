@@ -13,7 +13,7 @@ from adapters.payloads import dump, load
 from adapters.platform import describe
 from adapters.spans import span
 from adapters.stage import stage
-from algorithms import ppo
+from algorithms import fits, ppo
 from events import planning, promises
 from events.ports import Messages, Services
 from schemas import keys
@@ -80,6 +80,7 @@ async def _update(command: UpdatePolicy, spec: RunSpec, services: Services) -> M
         asyncio.gather(*(services.objects.get(ref.object) for ref in command.batch)),
         _rewards(command.rewards, services),
     )
+<<<<<<< HEAD
     with span("update"):
         state_after, metrics = await asyncio.to_thread(
             ppo.update,
@@ -89,6 +90,14 @@ async def _update(command: UpdatePolicy, spec: RunSpec, services: Services) -> M
             rewards,
             command.schedule,
         )
+=======
+    before = fits.learner(spec, load(state, LearnerState))
+    trajectories = [load(trajectory, Trajectory) for trajectory in batch]
+    fits.batch(spec, before, trajectories, rewards)
+    state_after, metrics = await asyncio.to_thread(
+        ppo.update, spec, before, trajectories, rewards, command.schedule
+    )
+>>>>>>> main
     updated = PolicyUpdated(
         run=command.run,
         manifest=command.manifest,

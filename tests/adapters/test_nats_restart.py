@@ -5,6 +5,7 @@ import shutil
 import uuid
 
 import pytest
+import uvloop
 
 from adapters.broker import connect
 from adapters.errors import Unavailable
@@ -36,6 +37,45 @@ async def test_facts_and_followers_survive(mortal_nats_server: NatsServer) -> No
         seen.append((await anext(following)).fact)
     assert seen == [requested(run), rollout(run, 0, 0), stopped(run)]
     await broker.close()
+
+
+async def test_nobody_waits_for_an_answer_that_died_with_the_server(
+    mortal_nats_server: NatsServer,
+) -> None:
+    """A request ends with the connection that it was sent on, not by its time limit.
+
+    Closing at that moment ends everything: nobody goes on reconnecting.
+    """
+    broker = await connect(mortal_nats_server.url, LOGIN)
+    await broker.client.subscribe("unanswered")
+    waiting = [
+        asyncio.ensure_future(broker.request("unanswered")),
+        asyncio.ensure_future(broker.batch("UNANSWERED", {})),
+    ]
+    await asyncio.sleep(0.1)
+    mortal_nats_server.kill()
+    for request in waiting:
+        with pytest.raises(Unavailable, match="the connection broke"):
+            await request
+    await broker.close()
+    while len(asyncio.all_tasks()) > 1:  # noqa: ASYNC110
+        await asyncio.sleep(0.05)
+
+
+def test_closing_while_the_broker_is_away_lets_go_of_what_is_pending(
+    mortal_nats_server: NatsServer,
+) -> None:
+    """A queue-worker or a replica that is told to stop then ends in good order."""
+
+    async def leave() -> None:
+        broker = await connect(mortal_nats_server.url, LOGIN)
+        mortal_nats_server.kill()
+        while broker.client.is_connected:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+        await broker.publish("pending", b"for nobody")
+        await broker.close()
+
+    uvloop.run(leave())  # as they do
 
 
 async def test_deliveries_survive(mortal_nats_server: NatsServer) -> None:
@@ -113,5 +153,5 @@ async def test_a_wrong_password_is_named(
 ) -> None:
     """The sentence says where, why and what to look at."""
     monkeypatch.setattr("adapters.broker.CONNECT_SECONDS", 0.5)
-    with pytest.raises(Unavailable, match=r"(?i)authorization.*secret ftg-nats"):
+    with pytest.raises(Unavailable, match=r"(?i)authorization.*secret ftg-nats-<role>"):
         await connect(nats_server.url, Login("tester", "wrong"))

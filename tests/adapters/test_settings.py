@@ -10,8 +10,8 @@ from adapters.settings import Login, Settings
 def environment(tmp_path: Path) -> dict[str, str]:
     for name, value in {
         "ftg-signing-key": "key\n",
-        "ftg-nats": "user:pass:word\n",
-        "ftg-s3": "access:secret",
+        "ftg-nats-rollout": "user:pass:word\n",
+        "ftg-s3-rollout": "access:secret",
     }.items():
         (tmp_path / name).write_text(value)
     return {
@@ -52,7 +52,7 @@ def test_everything_is_read(environment: dict[str, str], tmp_path: Path) -> None
         ("FTG_FUNCTION", "", "FTG_FUNCTION is not set"),
         ("FTG_BUCKET", "b", "FTG_BUCKET is 'b'; write 3 to 63"),
         ("FTG_MEMORY_MB", "512Mi", "whole number of megabytes"),
-        ("FTG_SECRETS", "/nowhere", "/nowhere/ftg-nats cannot be read"),
+        ("FTG_SECRETS", "/nowhere", "/nowhere/ftg-nats-rollout cannot be read"),
     ],
 )
 def test_a_wrong_variable_is_named(
@@ -66,8 +66,8 @@ def test_a_wrong_variable_is_named(
 @pytest.mark.parametrize(
     ("secret", "text", "sentence"),
     [
-        ("ftg-nats", "user", "ftg-nats is ill-formed; write user:password"),
-        ("ftg-s3", ":", "ftg-s3 is ill-formed; write access key:secret key"),
+        ("ftg-nats-rollout", "user", "ftg-nats-rollout is ill-formed; write user:password"),
+        ("ftg-s3-rollout", ":", "ftg-s3-rollout is ill-formed; write access key:secret key"),
         ("ftg-signing-key", "\n", "ftg-signing-key is empty"),
     ],
 )

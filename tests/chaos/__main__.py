@@ -8,6 +8,7 @@ import asyncio
 import logging
 import os
 import shutil
+import signal
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -27,7 +28,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Every seed on a stack of its own."""
     arguments = parser().parse_args(argv)
     logging.getLogger("adapters").setLevel(logging.ERROR)  # that servers go away is the point
-    outcomes = asyncio.run(every_seed(arguments))
+    try:
+        outcomes = asyncio.run(every_seed(arguments))
+    except asyncio.CancelledError:
+        return 143  # told to stop
     results.show(outcomes)
     broken = [outcome for outcome in outcomes if not outcome.is_good]
     for outcome in broken:
@@ -37,6 +41,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 async def every_seed(arguments: argparse.Namespace) -> list[Outcome]:
     """One after another; the home of one that broke is kept."""
+    whole = asyncio.current_task()
+    assert whole is not None
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, whole.cancel)  # stops the stack
     undisturbed, outcomes = await calm(CHAOS), []
     compiled = Path(tempfile.mkdtemp(prefix="ftg-chaos-jax-"))
     for seed in arguments.seeds:
@@ -67,7 +74,7 @@ def parser() -> argparse.ArgumentParser:
     """The options."""
     made = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
     made.add_argument(
-        "--seeds", "--seed", type=numbers, default=[1], metavar="N,..", help="default: 1"
+        "--seeds", "--seed", type=numbers, default=[1, 2, 3], metavar="N,..", help="1,2,3"
     )
     made.add_argument("--faults", type=int, default=50, metavar="M", help="per seed (50)")
     made.add_argument(

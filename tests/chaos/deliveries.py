@@ -11,9 +11,10 @@ from contextlib import asynccontextmanager
 
 import aiohttp
 from aiohttp import web
-from multidict import CIMultiDict
 
+from embedded.contract import http
 from embedded.contract.headers import end_to_end
+from embedded.contract.messages import Response
 
 LATEST_COPY = 2.0  # seconds
 LONGEST_DELAY = 1.0
@@ -38,8 +39,9 @@ class Deliveries:
     async def serving(self) -> AsyncIterator[int]:
         """Serve meanwhile; the port."""
         application = web.Application(client_max_size=1 << 20)
+        application[http.LIMITS] = http.DEFAULT_LIMITS
         application.router.add_route("*", "/{path:.*}", self._serve)
-        runner = web.AppRunner(application, access_log=None)
+        runner = http.runner(application)
         await runner.setup()
         async with aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0), auto_decompress=False
@@ -114,8 +116,8 @@ class Deliveries:
             data=body,
             allow_redirects=False,
         ) as answer:
-            headers = CIMultiDict(end_to_end(answer.headers.items()))
-            return web.Response(status=answer.status, headers=headers, body=await answer.read())
+            headers = end_to_end(answer.headers.items())
+            return http.answer(Response(answer.status, headers, await answer.read()))
 
 
 def _open(turn: asyncio.Future[None]) -> None:

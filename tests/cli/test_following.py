@@ -97,6 +97,30 @@ async def test_after_an_outage_it_goes_on_where_it_was() -> None:
     ]
 
 
+async def test_a_trouble_is_told_once_and_its_end_too() -> None:
+    """Facts still come, or merely none: a full disk is nothing that following would notice."""
+    facts, view = InMemoryFactLog(), Eyes()
+    await fill(facts)
+    troubles = ["", "the disk is full", "the disk is fuller", ""]
+    following = asyncio.create_task(
+        Follower(
+            RUN,
+            facts,
+            view,
+            replicas,
+            pulse=0.001,
+            trouble=lambda: troubles.pop(0) if troubles else "",
+        ).to_end()
+    )
+    async with asyncio.timeout(5):
+        while len(view.notices) < 2:  # noqa: ASYNC110  the view has no event for it
+            await asyncio.sleep(0.001)
+    await facts.say(completed("target"))
+    await facts.say(reported())
+    await following
+    assert view.notices == ["the disk is full", "that is over; the run goes on"]
+
+
 async def test_patience_ends() -> None:
     """A stack that stays away ends the following, with what to do."""
     facts, view = Flaky(outage=10**9), Eyes()

@@ -262,6 +262,8 @@ def test_status_as_json(trained: Desk) -> None:
     assert status["functions"]["evaluate"]["replicas"] == 0
     assert status["streams"]["FTG_FACTS"] == {"messages": 7, "bytes": 1048576}
     assert status["dead_letters"] == 0
+    assert status["disk"]["path"] == str(trained.folder / "home")
+    assert status["disk"]["free_bytes"] > 0
     assert [run["run_id"] for run in status["runs"]] == ["going"]
     assert status["servers"] == {}
 

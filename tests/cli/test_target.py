@@ -24,8 +24,8 @@ CLUSTER = {
 def stack_at(home: Path) -> StackState:
     (home / "secrets").mkdir(parents=True)
     (home / "gateway-password").write_text("p1\n")
-    (home / "secrets" / "ftg-nats").write_text("u2:p2")
-    (home / "secrets" / "ftg-s3").write_text("u3:p3:with-colon\n")
+    (home / "secrets" / "ftg-nats-operator").write_text("u2:p2")
+    (home / "secrets" / "ftg-s3-operator").write_text("u3:p3:with-colon\n")
     state = StackState(
         pid=2**30,  # no such process
         started_at=datetime.now(UTC),
@@ -36,6 +36,7 @@ def stack_at(home: Path) -> StackState:
         gateway_user="admin",
         password_file=str(home / "gateway-password"),
         nats_url="nats://127.0.0.1:3",
+        nats_api="FTG.API",
         s3_url="http://127.0.0.1:4",
         bucket="b",
         secrets=str(home / "secrets"),
@@ -53,7 +54,7 @@ def test_the_embedded_stack_tells_of_itself(tmp_path: Path) -> None:
     assert found.nats == Server("nats://127.0.0.1:3", "u2", "p2")
     assert found.s3 == Server("http://127.0.0.1:4", "u3", "p3:with-colon")
     assert found.gateway == Server("http://127.0.0.1:1", "admin", "p1")
-    assert found.bucket == "b"
+    assert (found.bucket, found.nats_api) == ("b", "FTG.API")
 
 
 def test_the_signing_key_is_the_stacks_own_secret_or_a_clusters_variable(tmp_path: Path) -> None:
@@ -83,8 +84,11 @@ def test_a_stack_that_died_is_no_stack(tmp_path: Path) -> None:
 def test_a_missing_secret_is_told(tmp_path: Path) -> None:
     """With the file's name."""
     stack_at(tmp_path)
-    (tmp_path / "secrets" / "ftg-s3").unlink()
-    with StackFiles(tmp_path).living(), pytest.raises(StackTrouble, match="ftg-s3: No such file"):
+    (tmp_path / "secrets" / "ftg-s3-operator").unlink()
+    with (
+        StackFiles(tmp_path).living(),
+        pytest.raises(StackTrouble, match="ftg-s3-operator: No such file"),
+    ):
         target.find({"FAASTRAIN_HOME": str(tmp_path)})
 
 

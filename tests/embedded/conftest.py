@@ -8,6 +8,7 @@ import pytest
 
 from embedded.gateway.__main__ import listening
 from embedded.gateway.app import application
+from embedded.provider.api import application as provider_application
 from embedded.provider.provider import ProcessProvider
 from tests.embedded.support import PASSWORD, MemoryQueue, free_port, launch
 
@@ -35,6 +36,17 @@ async def gateway(
     port = free_port()
     async with (
         listening(application(provider, queue, PASSWORD), "127.0.0.1", port),
+        aiohttp.ClientSession(f"http://127.0.0.1:{port}") as client,
+    ):
+        yield client
+
+
+@pytest.fixture
+async def provider_client(provider: ProcessProvider) -> AsyncIterator[aiohttp.ClientSession]:
+    """A client of the provider's own port."""
+    port = free_port()
+    async with (
+        listening(provider_application(provider, PASSWORD), "127.0.0.1", port),
         aiohttp.ClientSession(f"http://127.0.0.1:{port}") as client,
     ):
         yield client

@@ -19,7 +19,7 @@ def test_the_stack_for_tests_is_read() -> None:
     assert echo.labels is not None
     assert echo.labels["com.openfaas.scale.zero"] == "true"
     assert echo.labels["com.openfaas.scale.zero-duration"] == "3s"
-    assert dump.secrets == ["ftg-nats", "ftg-s3", "ftg-signing-key"]
+    assert dump.secrets == ["ftg-nats-dump", "ftg-s3-dump", "ftg-signing-key"]
     assert dump.limits == Resources(memory="128Mi")
 
 

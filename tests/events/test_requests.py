@@ -137,3 +137,21 @@ def test_bytes_that_name_no_run_belong_to_none(data: bytes) -> None:
     for queued in (data, a_queued(data), a_queued(b"\x91" * 5000)):
         assert isinstance(run_of(queued), str)
     assert run_of(b'{"Body": "not base64"}') == ""
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"Method": "GET\r\nX: y"}, "is no method or header name"),
+        ({"Method": ""}, "is no method or header name"),
+        ({"Header": {"a b": ["1"]}}, "is no method or header name"),
+        ({"Header": {"A": ["1\r\nB: 2"]}}, "holds a control character"),
+        ({"Path": "/a\nb"}, "holds a control character"),
+        ({"QueryString": "a=\x00"}, "holds a control character"),
+        ({"CallbackUrl": {"Scheme": "http", "Host": "h\n"}}, "is no callback URL"),
+    ],
+)
+def test_what_http_cannot_carry_is_refused_at_once(change: dict[str, object], words: str) -> None:
+    """At delivery it would fail every time, as if the gateway were at fault."""
+    with pytest.raises(MessageError, match=words):
+        from_queue(json.dumps({"Function": "f", **change}).encode())

@@ -120,3 +120,35 @@ def test_our_own_stack_hears_every_topic_that_exists_and_no_other() -> None:
     assert heard <= {tag(kind) for kind in FACTS}
     assert set(FUNCTION_OF.values()) <= {function.name for function in deployed}
     assert [function.name for function in deployed if function.schedule] == ["reconcile"]
+
+
+def test_merges_that_would_fill_the_memory_are_refused(tmp_path: Path) -> None:
+    """Each line doubles the keys of the one before: forty lines would be a trillion."""
+    lines = [f"m{i}: &m{i} {{<<: [*m{i - 1}, *m{i - 1}]}}" for i in range(1, 40)]
+    file = tmp_path / "stack.yml"
+    file.write_text("\n".join(["m0: &m0 {k: v}", *lines, "functions: {}"]))
+    with pytest.raises(StackError, match="a map of more than 1000 keys"):
+        load(file, {})
+
+
+@pytest.mark.parametrize("text", ["9" * 400 + "s", "9000h"])
+def test_a_duration_that_no_timer_takes_is_refused(text: str) -> None:
+    with pytest.raises(StackError, match="is longer than a year"):
+        seconds(text)
+
+
+@pytest.mark.parametrize("count", ["0", "-1", "10001", [1], "9" * 5000])
+def test_a_count_that_cannot_be_is_refused(count: object) -> None:
+    with pytest.raises(StackError, match=r"functions\.f: "):
+        functions(entry(labels={"com.openfaas.scale.max": count}))
+
+
+@pytest.mark.parametrize("field", ["labels", "annotations", "environment"])
+def test_a_list_where_a_map_belongs_is_named(field: str) -> None:
+    with pytest.raises(StackError, match=rf"functions.f: {field}: found \[1\]; write a map"):
+        functions(entry(**{field: [1]}))
+
+
+def test_substitution_takes_no_longer_than_the_text() -> None:
+    """Variables that never close were looked for to the end of the text, each anew."""
+    assert substitute("${a-" * 50_000, {}) == "${a-" * 50_000

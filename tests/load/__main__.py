@@ -13,6 +13,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from benchmarks import machine, report
 from tests.load.scenarios import SCENARIOS, missed, play, running
 from tests.load.sizes import FULL, SHORT
 
@@ -23,8 +24,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Play the scenarios that are named, or all."""
     arguments = parser().parse_args(argv)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the stack is stopped
-    from benchmarks import machine, report
-
     described = machine.describe()
     rows = []
     with tempfile.TemporaryDirectory(prefix="ftg-load-") as home, running(Path(home)) as stack:

@@ -1,11 +1,9 @@
 """Fairness: a small run starts while a large one has hundreds of rollouts queued."""
 
 from benchmarks.report import Row
-from events.streams import ASYNC
 from schemas.messages import PolicyUpdated, RolloutCompleted
-from tests.stack.facts import until
 
-from .runs import Bench, Ended, ended, losses, messages, none, request, seconds, train
+from .runs import Bench, Ended, ended, losses, none, queued, request, seconds, train
 from .sizes import Size, slow
 
 NAME = "fairness"
@@ -21,7 +19,7 @@ async def measure(at: Bench, size: Size) -> list[Row]:
     alone = await train(at, "small-alone", slow(SMALL, size.seconds))
     crowd = slow(size.crowd, size.seconds)
     await request(at, "large", crowd)
-    await _queued(at, size.crowd - 2 * SLOTS)
+    await queued(at, size.crowd - 2 * SLOTS)
     small = await train(at, "small", slow(SMALL, size.seconds))
     large = await ended(at, "large", crowd)
     passed = overtaken(small, large)
@@ -67,12 +65,3 @@ def overtaken(small: Ended, large: Ended) -> int:
     done = max(r.sequence for r in small.records if isinstance(r.fact, RolloutCompleted))
     others = [r.sequence for r in large.records if isinstance(r.fact, RolloutCompleted)]
     return sum(begun < sequence < done for sequence in others)
-
-
-async def _queued(at: Bench, count: int) -> None:
-    """Return once that many commands wait."""
-
-    async def holds() -> bool:
-        return await messages(at, ASYNC) >= count
-
-    await until(holds)

@@ -25,6 +25,7 @@ from schemas.messages import (
     RunRequested,
 )
 from schemas.specification import RunSpec, to_dict
+from tests.stack.facts import until
 from tests.stack.support import Stack
 
 BUCKET = "faastraingym"
@@ -99,7 +100,7 @@ async def losses(at: Bench, name: str, *runs: Ended) -> list[Row]:
         raw = [await read_all(at.broker, FACTS.name, f) for f in subjects.of_run(run.run)]
         twice += sum(map(len, raw)) - len(run.records)
     given_up = await read_all(at.broker, DEAD.name, subjects.of_dead_letter("*"))
-    queued = await messages(at, ASYNC)
+    queued = await _left(at)
     found = {
         "rollouts lost": lost,
         "trajectories missing in the store": unstored,
@@ -119,6 +120,24 @@ async def messages(at: Bench, stream: Stream) -> int:
     """How many a stream holds."""
     info = msgspec.json.decode(await at.broker.api(f"STREAM.INFO.{stream.name}"))
     return int(info["state"]["messages"])
+
+
+async def queued(at: Bench, count: int) -> None:
+    """Return once that many commands are in the queue, those in hand included."""
+
+    async def holds() -> bool:
+        return await messages(at, ASYNC) >= count
+
+    await until(holds)
+
+
+async def _left(at: Bench) -> int:
+    """How many commands stay in the queue; the last acknowledgements may be on their way."""
+    for _ in range(100):
+        if not (left := await messages(at, ASYNC)):
+            break
+        await asyncio.sleep(0.05)
+    return left
 
 
 def promised(run: Ended) -> set[tuple[int, int]]:

@@ -15,7 +15,7 @@ from schemas.references import ObjectRef, PolicyRef, TrajectoryRef
 from schemas.specification import to_dict
 from tests.load.fairness import overtaken
 from tests.load.largest import padded
-from tests.load.memory import MARGIN, grown
+from tests.load.memory import MARGINS, grown
 from tests.load.runs import Ended, none, promised, said
 from tests.load.scenarios import missed
 from tests.load.sizes import tiny
@@ -59,11 +59,12 @@ def test_whom_a_crowd_holds_up_was_overtaken() -> None:
     assert overtaken(small, large) == 2
 
 
-@pytest.mark.parametrize(("last", "met"), [(50.0 + MARGIN, True), (50.1 + MARGIN, False)])
-def test_memory_that_grows_by_more_than_the_margin_is_a_leak(last: float, met: bool) -> None:
-    row = grown("gateway", [40.0, 50.0, last])
-    assert row.met is met
-    assert bool(missed([row])) is not met
+@pytest.mark.parametrize("process", MARGINS)
+def test_memory_that_grows_by_more_than_the_margin_is_a_leak(process: str) -> None:
+    rest = grown(process, [40.0, 50.0, 50.0 + MARGINS[process]])
+    leak = grown(process, [40.0, 50.0, 50.1 + MARGINS[process]])
+    assert missed([rest]) == []
+    assert len(missed([rest, leak])) == 1
 
 
 def test_one_loss_is_missed() -> None:

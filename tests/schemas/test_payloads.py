@@ -22,6 +22,8 @@ from schemas.payloads import (
 )
 
 T, B, O = 3, 2, 4  # noqa: E741  time steps, environments, observation size
+GENERATOR = {"state": b"s" * 16, "inc": b"i" * 16, "has_uint32": 0, "uinteger": 0}
+NORMALIZE = {"count": 2.0, "mean": np.zeros(1), "m2": np.ones(1), "returns": {"0": np.zeros(B)}}
 STATISTICS = Statistics(count=6.0, mean=np.arange(O, dtype="<f8"), m2=np.ones(O))
 
 
@@ -40,7 +42,13 @@ def trajectory() -> Trajectory:
         episode_returns=np.array([10.0]),
         episode_lengths=np.array([10], "<i4"),
         statistics=STATISTICS,
-        continuation={"state": np.zeros((B, O)), "elapsed": [3, 4]},
+        continuation={
+            "origin": 0,
+            "fleet": {"snapshot": {"state": np.zeros((O, B))}, "generator": GENERATOR},
+            "generator": GENERATOR,
+            "returns": np.zeros(B),
+            "lengths": np.zeros(B, "<i4"),
+        },
     )
 
 
@@ -54,7 +62,7 @@ PAYLOADS: tuple[Struct, ...] = (
         optimizer={"count": np.array(3, "<i4")},
     ),
     Evaluation(version=2, returns=np.array([10.0, 20.0]), lengths=np.array([10, 20], "<i4")),
-    Rewards(version=2, rewards=[np.ones((T, B), "<f4")], state={"count": 2.0}),
+    Rewards(version=2, rewards=[np.ones((T, B), "<f4")], state={"0": NORMALIZE}),
 )
 
 
@@ -115,3 +123,18 @@ def test_a_damaged_trajectory_is_a_trajectory_or_a_payload_error(place: int, byt
     damaged[place % len(damaged)] = byte
     with suppress(PayloadError):
         assert isinstance(load(bytes(damaged), Trajectory), Trajectory)
+
+
+def test_arrays_that_do_not_fit_each_other_are_refused() -> None:
+    """One step less in one array would fail only in the middle of an update."""
+    short = structs.replace(trajectory(), rewards=np.ones((T - 1, B), "<f4"))
+    with pytest.raises(PayloadError, match=r"Trajectory\.rewards: found <f4 \[2, 2\]; allowed"):
+        load(dump(short), Trajectory)
+
+
+def test_a_generators_words_are_128_bits() -> None:
+    odd = trajectory()
+    assert odd.continuation is not None
+    odd.continuation["generator"] = {**GENERATOR, "state": b"short"}
+    with pytest.raises(PayloadError, match=r"continuation\.generator\.state"):
+        load(dump(odd), Trajectory)

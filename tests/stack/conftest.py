@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.stack.outage import programs
 from tests.stack.support import Gate, Stack
 
 
@@ -21,9 +22,17 @@ def stack(tmp_path_factory: pytest.TempPathFactory, compiled: Path) -> Iterator[
 
 
 @pytest.fixture(scope="session")
-def battered(tmp_path_factory: pytest.TempPathFactory, compiled: Path) -> Iterator[Stack]:
-    """A stack whose processes are killed; one rollout at a time."""
-    yield from _running(tmp_path_factory.mktemp("one"), compiled, "1")
+def battered(
+    tmp_path_factory: pytest.TempPathFactory, compiled: Path, away: Path
+) -> Iterator[Stack]:
+    """A stack whose processes are killed, and its servers kept away; one rollout at a time."""
+    yield from _running(tmp_path_factory.mktemp("one"), compiled, "1", **programs(away))
+
+
+@pytest.fixture(scope="session")
+def away(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where a file named as a server keeps it from starting."""
+    return tmp_path_factory.mktemp("away")
 
 
 @pytest.fixture
@@ -32,12 +41,13 @@ def gate(tmp_path: Path) -> Gate:
     return Gate(tmp_path / "gate")
 
 
-def _running(home: Path, compiled: Path, rollouts: str) -> Iterator[Stack]:
+def _running(home: Path, compiled: Path, rollouts: str, **more: str) -> Iterator[Stack]:
     stack = Stack(
         home,
         FTG_MAX_ROLLOUTS=rollouts,
         FTG_COMPILATION_CACHE=str(compiled),
         FAASTRAIN_ZERO_DURATION="4s",
+        **more,
     )
     try:
         stack.up()

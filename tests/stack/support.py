@@ -15,9 +15,11 @@ import psutil
 from adapters.settings import Login
 from cli import target, world
 from cli.world import Connected
-from embedded import processes, stack
+from embedded import credentials, processes, stack
+from embedded.credentials import Credentials
 from embedded.settings import CHECKOUT
 from embedded.state import StackState
+from events.roles import SUPERVISOR
 from tests.stack.facts import PATIENCE
 
 
@@ -26,6 +28,7 @@ class Stack:
 
     def __init__(self, home: Path, **settings: str) -> None:
         self.home = home
+        home.mkdir(parents=True, exist_ok=True)
         inherited = {k: v for k, v in os.environ.items() if not k.startswith(("FTG_", "FAASTRAIN"))}
         self.environment = {
             **inherited,
@@ -122,17 +125,21 @@ class Stack:
             return error.code
 
     def s3(self) -> Any:
-        """A client of the store that knows nothing of references."""
+        """A client of the store that knows nothing of references, with its owner's login."""
         from minio import Minio
 
-        server = target.find(self.environment).s3
-        host = server.url.removeprefix("http://")
-        return Minio(host, access_key=server.user, secret_key=server.password, secure=False)
+        host = target.find(self.environment).s3.url.removeprefix("http://")
+        owner = self.credentials().s3[SUPERVISOR]
+        return Minio(host, access_key=owner.user, secret_key=owner.password, secure=False)
 
-    def nats(self) -> tuple[str, Login]:
-        """Where the broker is, and who we are there."""
-        server = target.find(self.environment).nats
-        return server.url, Login(server.user, server.password)
+    def nats(self, role: str = SUPERVISOR) -> tuple[str, Login, str, str]:
+        """How to connect to the broker; as the streams' owner, unless another role is named."""
+        found = target.find(self.environment)
+        return found.nats.url, self.credentials().nats[role], role, found.nats_api
+
+    def credentials(self) -> Credentials:
+        """Everything that must stay secret."""
+        return credentials.of_home(self.home / "credentials.json")
 
 
 class Gate:

@@ -7,7 +7,7 @@ import pytest
 
 from adapters import broker
 from adapters.nats_direct import read_all
-from adapters.signing import sign
+from adapters.signing import MAX_AGE, sign
 from events import subjects
 from events.requests import SIGNATURE
 from events.streams import DEAD
@@ -67,6 +67,8 @@ async def test_forged_messages_are_buried_and_harm_nobody(stack: Stack, gate: Ga
             "forged-unsigned": (command, ""),
             "forged-other-key": (command, sign(b"guess", "rollout", command, time.time())),
             "forged-other-function": (command, sign(key, "evaluate", command, time.time())),
+            "replayed": (command, sign(key, "rollout", command, time.time() - MAX_AGE - 1)),
+            "from-the-future": (command, sign(key, "rollout", command, time.time() + 3600)),
             "forged-noise": (noise, ""),
             "forged-signed-noise": (noise, sign(key, "rollout", noise, time.time())),
         }

@@ -15,8 +15,15 @@ import pytest
 from cli.world import Connected
 from events import subjects
 from schemas import keys
-from schemas.messages import PolicyUpdated, RewardsReady, RunCompleted, RunStalled, tag
-from tests.stack.facts import end, first, report, updated
+from schemas.messages import (
+    PolicyUpdated,
+    RewardsReady,
+    RolloutCompleted,
+    RunCompleted,
+    RunStalled,
+    tag,
+)
+from tests.stack.facts import end, first, report, until, updated
 from tests.stack.specs import LONG, SHORT, held, undisturbed
 from tests.stack.support import Gate, Stack
 
@@ -76,13 +83,18 @@ async def _stands_still(stack: Stack, connected: Connected, run: str, gate: Gate
     """Hold a run between two versions; the newest version then."""
     await updated(connected.facts, run, 3)
     gate.close()
-    known = -1
-    while True:
-        await asyncio.sleep(1.0)  # a rollout that was in hand finishes, an update follows
-        said = await connected.facts.read(subjects.below(PolicyUpdated, run))
-        if len(said) - 1 == known:
-            return known
-        known = len(said) - 1
+    while stack.replicas("rollout"):  # whatever begins from now on is held
+        stack.kill("rollout")
+    newest = -1
+
+    async def a_rollout_is_missing() -> bool:
+        """So no update is under way."""
+        nonlocal newest
+        newest = await connected.facts.count(subjects.below(PolicyUpdated, run)) - 1
+        return await connected.facts.count(subjects.below(RolloutCompleted, run, newest)) < 2
+
+    await until(a_rollout_is_missing)
+    return newest
 
 
 @pytest.mark.parametrize(

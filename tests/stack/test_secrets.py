@@ -3,24 +3,40 @@
 import json
 import re
 
+import pytest
+
 from adapters import broker
+from adapters.errors import AdapterError
 from adapters.nats_direct import read_all
-from embedded import credentials
+from adapters.settings import Login
+from embedded import processes
 from events.streams import STREAMS
 from tests.stack.specs import SHORT
 from tests.stack.support import Stack
 
+LOGS = {"nats-server.log", "weed.log", "gateway.log", "queue-worker.log", "supervisor.log"}
 OPENFAAS_LINE = {"time", "level", "function", "replica", "message"}
 
 
 async def test_no_secret_is_logged_or_said(stack: Stack) -> None:
-    """Not in a log, not in a stream, not in the stack's public state."""
+    """Not in a log, stream, state, answer, error text, command line or environment of a process."""
     assert stack.json("train", stack.file(SHORT), "--run", "discreet")["status"] == "completed"
-    made = credentials.of_home(stack.home / "credentials.json")
-    secrets = [made.gateway_password, made.signing_key, made.nats_password, made.s3_secret_key]
+    made = stack.credentials()
+    logins = [*made.nats.values(), *made.s3.values()]
+    secrets = [made.gateway_password, made.signing_key, *(login.password for login in logins)]
     texts = [path.read_bytes() for path in (stack.home / "logs").rglob("*") if path.is_file()]
     assert b"discreet" in b"".join(texts)
-    texts.append((stack.home / "stack.json").read_bytes())
+    texts += [(stack.home / name).read_bytes() for name in ("stack.json", "ports.json")]
+    texts += [json.dumps(stack.json(command)).encode() for command in ("status", "doctor", "runs")]
+    assert {log.name for log in (stack.home / "logs").iterdir()} >= LOGS
+    wrong = Login("rollout", "not-the-password")
+    url, _, _, api = stack.nats()
+    with pytest.raises(AdapterError) as refused:
+        await broker.connect(url, wrong, "wrong", api)
+    texts.append(str(refused.value).encode())
+    for process in processes.of_stack(stack.home):
+        texts.append(" ".join(process.cmdline()).encode())
+        texts.append(json.dumps(process.environ()).encode())
     connection = await broker.connect(*stack.nats())
     for stream in STREAMS:
         for pattern in stream.subjects:
@@ -28,6 +44,7 @@ async def test_no_secret_is_logged_or_said(stack: Stack) -> None:
     await connection.close()
     everything = b"\n".join(texts)
     assert len(everything) > 10_000
+    assert len(secrets) == len(set(secrets)) == 2 + len(made.nats) + len(made.s3)
     assert not [secret for secret in secrets if secret.encode() in everything]
 
 

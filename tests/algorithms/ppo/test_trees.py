@@ -5,6 +5,7 @@ import pytest
 
 from algorithms.ppo import trees
 from schemas.arrays import pack, unpack
+from schemas.errors import PayloadError
 
 
 class Moments(NamedTuple):
@@ -27,7 +28,7 @@ def test_a_tree_survives_the_wire() -> None:
 
 def test_a_missing_leaf_is_an_error() -> None:
     """An optimizer state of another shape is not taken for this one."""
-    with pytest.raises(KeyError, match="1/count"):
+    with pytest.raises(PayloadError, match="1/count"):
         trees.restore(TREE, {})
 
 

@@ -9,9 +9,12 @@ from typing import Any
 import aiohttp
 import msgspec
 import pytest
+import yarl
 
 from embedded.contract.auth import allowed
 from embedded.contract.messages import FunctionDeployment
+from embedded.contract.system import ROUTES, Route
+from embedded.gateway.app import GATEWAY_ROUTES
 from embedded.provider.provider import ProcessProvider
 from tests.embedded.support import LOGIN, PASSWORD, MemoryQueue, deployment
 
@@ -55,21 +58,56 @@ async def test_a_function_is_deployed_listed_invoked_and_deleted(
         assert answer.status == 404
 
 
+GUARDED = [route for route in GATEWAY_ROUTES if route.path.startswith(("/system", "/ui"))]
+
+
+def test_what_is_open_is_a_short_list() -> None:
+    """A new route is guarded, or somebody has thought about it."""
+    paths = {route.path.partition("{")[0] for route in GATEWAY_ROUTES if route not in GUARDED}
+    assert paths == {"/function/", "/async-function/", "/healthz", "/metrics", "/openapi.json"}
+
+
 @pytest.mark.parametrize(
-    ("method", "path"),
-    [("GET", "/system/functions"), ("POST", "/system/secrets"), ("GET", "/ui/")],
+    ("served_by", "route"),
+    [("gateway", route) for route in GUARDED]
+    + [("provider", route) for route in ROUTES if route.path != "/healthz"],
+    ids=lambda value: value if isinstance(value, str) else f"{value.method} {value.path}",
 )
 async def test_administration_needs_the_password(
-    gateway: aiohttp.ClientSession, method: str, path: str
+    gateway: aiohttp.ClientSession,
+    provider_client: aiohttp.ClientSession,
+    served_by: str,
+    route: Route,
 ) -> None:
-    """401 without it and with another one; functions are open."""
+    """401 without it and with another one, on every route; functions are open."""
+    client = gateway if served_by == "gateway" else provider_client
+    method, path = route.method, route.path.replace("{name}", "echo")
     wrong = {"Authorization": aiohttp.encode_basic_auth("admin", "guess")}
     for headers in ({}, wrong):
-        async with gateway.request(method, path, headers=headers) as answer:
+        async with client.request(method, path, headers=headers, data=b"{}") as answer:
             assert answer.status == 401
             assert answer.headers["WWW-Authenticate"].startswith("Basic")
     async with gateway.get("/function/absent") as answer:
         assert answer.status == 404
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "//system/functions",
+        "/%73ystem/functions",
+        "/function/../system/functions",
+        "/SYSTEM/functions",
+    ],
+)
+async def test_no_way_of_writing_a_path_goes_around_the_password(
+    gateway: aiohttp.ClientSession, path: str
+) -> None:
+    """Encoded, doubled or climbing."""
+    async with gateway.get("/healthz") as healthy:
+        url = yarl.URL(f"{healthy.url.origin()}{path}", encoded=True)
+    async with gateway.get(url) as answer:
+        assert answer.status in (400, 401, 404)
 
 
 @pytest.mark.parametrize("header", ["", "Basic", "Basic !!", "Bearer x", "Basic YWRtaW46"])

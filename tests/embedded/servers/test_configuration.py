@@ -6,10 +6,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from embedded import credentials
+from embedded import credentials, settings
 from embedded.errors import StackError
 from embedded.servers import nats, weed
 from embedded.servers.binaries import find
+from events.roles import ROLES
 
 SOME = credentials.generate()
 
@@ -21,20 +22,22 @@ def test_nats_listens_on_loopback_syncs_and_asks_for_a_password(tmp_path: Path) 
     text = file.read_text()
     assert 'listen: "127.0.0.1:4242"' in text
     assert "sync_interval: always" in text
-    assert SOME.nats_password in text
+    assert all(login.password in text for login in SOME.nats.values())
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
 
 def test_weed_is_told_every_port_and_its_keys(tmp_path: Path) -> None:
     """No password on the command line, where everybody could read it."""
     ports = {name: 20_000 + i for i, name in enumerate(weed.PORTS)}
-    command = weed.command(Path("/bin/weed"), tmp_path, ports, SOME)
+    command = weed.command(Path("/bin/weed"), tmp_path, ports, SOME, settings.read(tmp_path, {}))
     for port in [*ports.values(), ports["weed-admin"] + weed.GRPC_OFFSET]:
         assert any(option.endswith(f"={port}") for option in command)
     assert "-ip.bind=127.0.0.1" in command
-    assert not any(SOME.s3_secret_key in option for option in command)
-    (identity,) = msgspec.json.decode((tmp_path / "s3.json").read_bytes())["identities"]
-    assert identity["credentials"][0]["secretKey"] == SOME.s3_secret_key
+    told = msgspec.json.decode((tmp_path / "s3.json").read_bytes())
+    keys = {i["name"]: i["credentials"][0]["secretKey"] for i in told["identities"]}
+    assert keys == {role: login.password for role, login in SOME.s3.items()}
+    assert not any(key in option for option in command for key in keys.values())
+    assert stat.S_IMODE((tmp_path / "s3.json").stat().st_mode) == 0o600
 
 
 def test_a_missing_program_says_what_to_install() -> None:
@@ -50,7 +53,13 @@ def test_credentials_are_made_once_and_not_shown(tmp_path: Path) -> None:
     file = tmp_path / "credentials.json"
     made = credentials.of_home(file)
     assert credentials.of_home(file) == made
-    assert made.nats_password not in repr(made)
+    assert made.nats["rollout"].password not in repr(made)
+    assert "ping" not in made.nats
+    more = credentials.of_home(file, [*ROLES, "ping"])  # a function that was deployed since
+    assert (more.nats.keys() - made.nats.keys(), more.s3["rollout"]) == (
+        {"ping"},
+        made.s3["rollout"],
+    )
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     file.write_text("{")
     with pytest.raises(StackError, match=r"credentials\.json is damaged"):

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -14,7 +15,7 @@ from tests.embedded.support import FUNCTIONS, SCRIPT, free_port
 
 
 @contextmanager
-def running(function: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+def running(function: str, **settings: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
     port = free_port()
     process = subprocess.Popen(
         [sys.executable, str(SCRIPT)],
@@ -24,6 +25,7 @@ def running(function: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
             "PYTHONUNBUFFERED": "1",
             "handler_module": f"functions.{function}.handler",
             "http_port": str(port),
+            **settings,
         },
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -76,3 +78,16 @@ def _wait_ready(url: str) -> None:
         except urllib.error.URLError:
             threading.Event().wait(0.01)
     raise TimeoutError(url)
+
+
+def test_half_a_body_is_not_handled() -> None:
+    """A client that leaves in the middle has not asked for anything."""
+    with running("chatter") as (process, url):
+        assert process.stdout is not None
+        _wait_ready(url)
+        with socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2]))) as half:
+            half.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nhalf")
+        post(url, b"whole")
+        process.send_signal(signal.SIGTERM)
+        process.wait(10.0)
+        assert process.stdout.read() == "whole\n"

@@ -4,6 +4,6 @@ import sys
 
 
 async def handle(body: bytes, headers: dict[str, str]) -> tuple[int, dict[str, str], bytes]:
-    print(body.decode())
+    print(body.decode(errors="replace"))
     print("and aside", file=sys.stderr)
     return 204, {}, b""

@@ -1,0 +1,41 @@
+"""Roles as S3's own policy documents: AWS, MinIO and SeaweedFS read the same.
+
+`python -m adapters.s3_policies [BUCKET]` prints them, a JSON object by role, for a store of one's
+own.
+"""
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from events.roles import ROLES, SUPERVISOR, Role
+
+GET, PUT, DELETE, LIST = "s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:ListBucket"
+
+
+def policy(rights: Role, bucket: str) -> dict[str, Any]:
+    """The document that allows a role what it may, and so nothing else."""
+    return {"Version": "2012-10-17", "Statement": list(_statements(rights, bucket))}
+
+
+def policies(bucket: str) -> dict[str, dict[str, Any]]:
+    """By role, of those that use the store. The supervisor is the store's owner."""
+    used = {name: role for name, role in ROLES.items() if role.stores and name != SUPERVISOR}
+    return {name: policy(role, bucket) for name, role in used.items()}
+
+
+def _statements(rights: Role, bucket: str) -> Iterator[dict[str, Any]]:
+    if rights.reads:  # who may not list is told 403 where 404 is meant, by AWS and MinIO
+        yield _allow(LIST, [f"arn:aws:s3:::{bucket}"])
+    for action, keys in ((GET, rights.reads), (PUT, rights.writes), (DELETE, rights.deletes)):
+        if keys:
+            yield _allow(action, [f"arn:aws:s3:::{bucket}/{key}" for key in keys])
+
+
+def _allow(action: str, resources: Sequence[str]) -> dict[str, Any]:
+    return {"Effect": "Allow", "Action": [action], "Resource": list(resources)}
+
+
+if __name__ == "__main__":
+    print(json.dumps(policies(sys.argv[1] if len(sys.argv) > 1 else "faastraingym"), indent=2))

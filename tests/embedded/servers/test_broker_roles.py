@@ -1,0 +1,231 @@
+"""What each role's login may do on the real nats-server, and that it may do nothing else."""
+
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from typing import Any
+
+import msgspec
+import pytest
+
+from adapters import broker
+from adapters.errors import AdapterError
+from adapters.jetstream import ApiError, Broker
+from adapters.nats_accounts import PREFIX
+from adapters.nats_bus import NatsBus
+from adapters.nats_direct import read_all
+from adapters.nats_facts import NatsFactLog
+from adapters.nats_streams import ensure_streams
+from events import roles, subjects
+from events.roles import ANY, GATEWAY, OPERATOR, PROCESSES, QUEUE_WORKER, ROLES, SUPERVISOR
+from events.streams import ASYNC, DEAD, FACTS, USAGE
+from schemas.messages import FACTS as KINDS
+from schemas.messages import Message, tag
+from tests.embedded.servers.conftest import Servers
+from tests.schemas.samples import SAMPLES
+
+LOGINS = sorted({*ROLES, "ping"})
+FUNCTIONS = [name for name in LOGINS if name not in PROCESSES]
+SAYABLE = {kind: next(m for m in SAMPLES if isinstance(m, kind)) for kind in KINDS}
+
+
+@asynccontextmanager
+async def connected(servers: Servers, role: str) -> AsyncIterator[Broker]:
+    """A connection with a role's login."""
+    connection = await broker.connect(servers.nats_url, servers.logins.nats[role], role, PREFIX)
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+@pytest.fixture
+async def owner(servers: Servers) -> AsyncIterator[Broker]:
+    """The supervisor, with the streams as they are in a stack."""
+    async with connected(servers, SUPERVISOR) as connection:
+        await ensure_streams(connection, {})
+        yield connection
+
+
+def named(fact: Message, run: str) -> Message:
+    """The fact, of another run."""
+    return msgspec.structs.replace(fact, run=run)
+
+
+async def allowed(attempt: Coroutine[Any, Any, Any]) -> bool:
+    """Whether the server did it."""
+    try:
+        await attempt
+    except AdapterError:
+        return False
+    return True
+
+
+# Who says what; beside them `reconcile`, which says again what was lost, and the owner.
+SAY = {
+    "run.requested": {OPERATOR},
+    "run.resumed": {OPERATOR},
+    "run.stop-requested": {OPERATOR},
+    "run.started": {"start-run"},
+    "policy.updated": {"update-policy"},
+    "rollout.completed": {"rollout"},
+    "rewards.ready": {"aggregate-rewards"},
+    "evaluation.completed": {"evaluate"},
+    "run.stalled": set(),
+    "invocation.dead-lettered": {QUEUE_WORKER},
+    "run.completed": {"conclude-run"},
+    "run.failed": {"start-run", "conclude-run"},
+    "report.written": {"conclude-run"},
+}
+
+
+def may_say(role: str, kind: type[Message]) -> bool:
+    return role in SAY[tag(kind)] | {"reconcile", SUPERVISOR}
+
+
+@pytest.mark.parametrize("role", LOGINS)
+async def test_a_role_says_its_facts_and_no_others(
+    servers: Servers, owner: Broker, role: str
+) -> None:
+    """Every kind of fact is tried; the log has what was allowed, and nothing of the rest."""
+    async with connected(servers, role) as connection:
+        facts = NatsFactLog(connection)
+        for kind, fact in SAYABLE.items():
+            said = await allowed(facts.say(named(fact, f"said-by-{role}")))
+            assert (tag(kind), said) == (tag(kind), may_say(role, kind))
+    log = await NatsFactLog(owner).read(*subjects.of_run(f"said-by-{role}"))
+    assert {tag(r.fact) for r in log} == {tag(k) for k in KINDS if may_say(role, k)}
+
+
+@pytest.mark.parametrize("role", [name for name in LOGINS if name != SUPERVISOR])
+async def test_answers_cannot_be_sent_where_a_role_may_not_speak(
+    servers: Servers, owner: Broker, role: str
+) -> None:
+    """JetStream answers to whatever subject it is told: between accounts that forges nothing."""
+    rights = roles.of(role)
+    questions = [f"{PREFIX}.{verb}" for verb in rights.asks] + list(rights.sends)
+    questions += [subjects.of_topic(topic) for topic in rights.says if topic != ANY]
+    async with connected(servers, role) as connection:
+        for number, pattern in enumerate(questions):
+            subject = pattern.replace("*", f"bait-{role}").replace(">", f"bait-{role}.{number}")
+            for forged in (f"ftg.policy.updated.bait.{number}", subjects.of_command("bait")):
+                await connection.publish(subject, b'{"seq": 1}', reply=forged)
+        await connection.client.flush()
+    forged_facts = await NatsFactLog(owner).count("ftg.policy.updated.bait.>")
+    forged_commands = await _messages(owner, ASYNC.name, subjects.of_command("bait"))
+    assert (forged_facts, forged_commands) == (0, 0)
+
+
+# What JetStream is asked, and who may: everybody else is refused.
+READERS = {*FUNCTIONS, QUEUE_WORKER, OPERATOR, "observer"}
+QUESTIONS: dict[str, tuple[Any, set[str]]] = {
+    "STREAM.INFO.FTG_FACTS": (None, READERS),
+    "STREAM.INFO.FTG_ASYNC": (None, {QUEUE_WORKER, OPERATOR, "observer"}),
+    "CONSUMER.CREATE.FTG_ASYNC.thief": ({"name": "thief"}, {QUEUE_WORKER}),
+    "CONSUMER.CREATE.FTG_FACTS.thief": ({"name": "thief"}, {QUEUE_WORKER, OPERATOR, "observer"}),
+    "CONSUMER.DELETE.FTG_FACTS.thief": (None, set()),
+    "CONSUMER.LIST.FTG_ASYNC": (None, set()),
+    "STREAM.CREATE.ELSEWHERE": ({"subjects": ["elsewhere"]}, set()),
+    "STREAM.UPDATE.FTG_USAGE": ({"subjects": ["ftg-usage.>"]}, {QUEUE_WORKER}),
+    "STREAM.PURGE.FTG_USAGE": (None, set()),
+    "STREAM.MSG.DELETE.FTG_DEAD": ({"seq": 1}, {OPERATOR}),
+    "STREAM.MSG.DELETE.FTG_USAGE": ({"seq": 1}, set()),
+    "STREAM.MSG.GET.FTG_ASYNC": ({"seq": 1}, set()),
+    "STREAM.DELETE.FTG_USAGE": (None, set()),
+}
+
+
+@pytest.mark.parametrize("role", LOGINS)
+@pytest.mark.parametrize("verb", QUESTIONS)
+async def test_who_may_ask_jetstream_what(
+    servers: Servers, owner: Broker, verb: str, role: str
+) -> None:
+    """Read, follow, deliver, make streams: whoever may not gets no answer of JetStream."""
+    await owner.request(subjects.of_dead_letter("x"), b"a letter")
+    question, roles_allowed = QUESTIONS[verb]
+    stream, name = verb.split(".")[2 if ".MSG." not in verb else 3], verb.split(".")[-1]
+    body = {"stream_name": stream, "config": question} if "CONSUMER.CREATE" in verb else question
+    body = {**question, "name": name} if verb.startswith(("STREAM.C", "STREAM.U")) else body
+    async with connected(servers, role) as connection:
+        answered = await _is_answered(connection, verb, body)
+    assert answered == (role in roles_allowed or role == SUPERVISOR)
+
+
+@pytest.mark.parametrize("role", [OPERATOR, "observer"])
+async def test_a_follower_takes_no_delivery_from_a_function(
+    servers: Servers, owner: Broker, role: str
+) -> None:
+    """It may have consumers of its own, but neither pull nor change those of functions."""
+    async with connected(servers, QUEUE_WORKER) as worker, connected(servers, role) as follower:
+        heard = await NatsBus(worker).facts_for("start-run", ["run.requested"])
+        await owner.request(f"ftg.run.requested.for-{role}", b"x")
+        stolen = await follower.client.subscribe("stolen")
+        before = await _consumer(owner, "fact-start-run")
+        pull = f"{PREFIX}.CONSUMER.MSG.NEXT.FTG_FACTS.fact-start-run"
+        await follower.publish(pull, b'{"batch": 1}', reply="stolen")
+        config = before["config"] | {"filter_subjects": ["ftg.run.failed.>"]}
+        change = msgspec.json.encode({"stream_name": FACTS.name, "config": config})
+        create = f"{PREFIX}.CONSUMER.CREATE.FTG_FACTS.fact-start-run"
+        await follower.publish(create, change, reply="stolen")
+        await follower.client.flush()
+        after = await _consumer(owner, "fact-start-run")
+        assert after["config"]["filter_subjects"] == ["ftg.run.requested.>"]
+        assert (after["num_ack_pending"], stolen.pending_msgs) == (0, 0)
+        for delivery in await heard.next(99):
+            await delivery.ack()
+        await heard.close()
+
+
+async def test_each_delivers_what_it_is_there_for(servers: Servers, owner: Broker) -> None:
+    """The gateway queues, the queue-worker takes, settles and buries, the operator reads that."""
+    async with (
+        connected(servers, GATEWAY) as gateway,
+        connected(servers, QUEUE_WORKER) as worker,
+        connected(servers, OPERATOR) as operator,
+    ):
+        await NatsBus(gateway).enqueue("rollout", b"{}", "once")
+        assert not await allowed(NatsBus(operator).enqueue("rollout", b"{}", "mine"))
+        commands = await NatsBus(worker).commands_for("rollout")
+        (delivery,) = await commands.next(1)
+        await NatsBus(worker).bury("rollout", b"buried")
+        await delivery.ack()
+        await commands.close()
+        await worker.client.flush()
+        assert await _messages(owner, ASYNC.name, subjects.of_command("rollout")) == 0
+        letters = await read_all(operator, DEAD.name, subjects.of_dead_letter("rollout"))
+    assert [letter.data for letter in letters] == [b"buried"]
+
+
+@pytest.mark.parametrize("role", [name for name in LOGINS if name != SUPERVISOR])
+async def test_a_function_meters_itself_and_nobody_else(
+    servers: Servers, owner: Broker, role: str
+) -> None:
+    """Metering is not acknowledged, so the stream is looked at."""
+    run = f"metered-by-{role}"
+    async with connected(servers, role) as connection:
+        for name in {"evaluate", role}:
+            await connection.publish(f"ftg-usage.{run}.{name}", b"x")
+        await connection.client.flush()
+    metered = await _messages(owner, USAGE.name, f"ftg-usage.{run}.{role}")
+    assert metered == await _messages(owner, USAGE.name, f"ftg-usage.{run}.>")
+    assert metered == (role in FUNCTIONS)
+
+
+async def _is_answered(connection: Broker, verb: str, body: Any) -> bool:
+    try:
+        await connection.api(verb, body)
+    except ApiError:
+        return True  # JetStream heard it and did not like it
+    except AdapterError:
+        return False
+    return True
+
+
+async def _consumer(owner: Broker, name: str) -> dict[str, Any]:
+    found: dict[str, Any] = msgspec.json.decode(await owner.api(f"CONSUMER.INFO.FTG_FACTS.{name}"))
+    return found
+
+
+async def _messages(owner: Broker, stream: str, pattern: str) -> int:
+    answer = await owner.api(f"STREAM.INFO.{stream}", {"subjects_filter": pattern})
+    found = msgspec.json.decode(answer)["state"].get("subjects", {})
+    return sum(found.values())

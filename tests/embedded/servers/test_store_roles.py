@@ -1,0 +1,127 @@
+"""What each role's login may do on the real SeaweedFS, and that it may do nothing else."""
+
+import time
+
+import pytest
+import urllib3
+
+from adapters.bucket import Bucket
+from adapters.s3_signature import authorized, encoded
+from adapters.settings import Login
+from events import roles
+from events.roles import OPERATOR, PROCESSES, ROLES, SUPERVISOR
+from schemas import keys
+from tests.embedded.servers.conftest import BUCKET, Servers
+
+LOGINS = sorted(name for name in {*ROLES, "ping"} if roles.of(name).stores)
+FUNCTIONS = [name for name in LOGINS if name not in PROCESSES]
+RETENTION = {"plan-update"}
+# Every kind of object: who may write it, and who may delete it.
+OBJECTS: dict[str, tuple[str, set[str], set[str]]] = {
+    "manifest": (keys.manifest("r"), {"start-run"}, set()),
+    "trajectory": (keys.trajectory("r", 1, 0), {"rollout"}, RETENTION),
+    "rewards": (keys.rewards("r", 1), {"aggregate-rewards"}, RETENTION),
+    "policy": (keys.policy("r", 1), {"update-policy"}, RETENTION),
+    "learner": (keys.learner("r", 1), {"update-policy"}, RETENTION),
+    "evaluation": (keys.evaluation("r", 1), {"evaluate"}, set()),
+    "report": (keys.report("r"), {"conclude-run"}, set()),
+    "resumed report": ("runs/r/report.1.json", {"conclude-run"}, set()),
+    "learning curve": (keys.learning_curve("r"), {"conclude-run"}, set()),
+    "log": ("runs/r/log/0-9.msgpack", {"conclude-run", "reconcile"}, set()),
+    "anything else": ("runs/r/else", set(), set()),
+    "beside": ("elsewhere", set(), set()),
+}
+READERS = {*FUNCTIONS, OPERATOR}
+OK, REFUSED = (200, 204), 403
+
+
+def answer(
+    servers: Servers, login: Login, method: str, key: str, bucket: str = BUCKET, **headers: str
+) -> int:
+    """The store's status for one request."""
+    body = b"bytes" if method == "PUT" else b""
+    host = servers.s3_url.removeprefix("http://")
+    path = encoded(bucket, key) if key else f"/{bucket}"
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    signed = authorized(method, host, path, named, body, login, time.time())
+    pool = urllib3.PoolManager(retries=False)
+    return pool.urlopen(method, servers.s3_url + path, body=body or None, headers=signed).status
+
+
+@pytest.fixture
+async def owner(servers: Servers) -> Login:
+    """The supervisor; the bucket and every object are there."""
+    login = servers.logins.s3[SUPERVISOR]
+    await Bucket(servers.s3_url, BUCKET, login).ensure()
+    for key, _, _ in OBJECTS.values():
+        assert answer(servers, login, "PUT", key) == 200
+    return login
+
+
+@pytest.mark.parametrize("role", LOGINS)
+@pytest.mark.parametrize("kind", OBJECTS)
+async def test_a_role_writes_and_deletes_its_own_objects_alone(
+    servers: Servers, owner: Login, kind: str, role: str
+) -> None:
+    """Neither a new object nor one that is there, with a condition or without."""
+    key, writers, removers = OBJECTS[kind]
+    login = servers.logins.s3[role]
+    may_write = role in writers or role == SUPERVISOR
+    assert (answer(servers, login, "PUT", key) == 200) == may_write
+    assert (answer(servers, login, "PUT", key, If_None_Match="*") == 412) == may_write
+    if not may_write:
+        assert answer(servers, login, "PUT", key) == REFUSED
+    status = answer(servers, login, "DELETE", key)
+    assert status == (204 if role in removers or role == SUPERVISOR else REFUSED)
+
+
+@pytest.mark.parametrize("role", LOGINS)
+@pytest.mark.parametrize("kind", OBJECTS)
+async def test_who_reads(servers: Servers, owner: Login, kind: str, role: str) -> None:
+    """Functions their runs, the operator everything, an observer reports; a missing one is 404."""
+    key, _, _ = OBJECTS[kind]
+    allowed = (
+        role in (OPERATOR, SUPERVISOR)
+        or (role in FUNCTIONS and key.startswith("runs/"))
+        or (role == "observer" and "report" in kind)
+    )
+    login = servers.logins.s3[role]
+    assert answer(servers, login, "GET", key) == (200 if allowed else REFUSED)
+    assert answer(servers, login, "HEAD", key) == (200 if allowed else REFUSED)
+    if allowed and key != "elsewhere":
+        assert answer(servers, login, "GET", f"{key.rpartition('.')[0]}x.json") in (404, REFUSED)
+
+
+@pytest.mark.parametrize("role", LOGINS)
+async def test_nobody_but_the_owner_makes_or_removes_a_bucket(
+    servers: Servers, owner: Login, role: str
+) -> None:
+    """Nor puts a policy on one, which would be a way around all of this."""
+    login = servers.logins.s3[role]
+    if role == SUPERVISOR:
+        assert answer(servers, login, "PUT", "", "another") == 200
+        return
+    assert answer(servers, login, "PUT", "", f"of-{role}") == REFUSED
+    assert answer(servers, login, "DELETE", "") == REFUSED
+    assert answer(servers, Login(role, "guess"), "GET", keys.manifest("r")) == REFUSED
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
+async def test_the_filer_is_no_way_around_the_logins(
+    servers: Servers, owner: Login, method: str
+) -> None:
+    """SeaweedFS's own plane, where every object is a file, answers nobody but SeaweedFS."""
+    url = f"{servers.filer_url}/buckets/{BUCKET}/{keys.policy('r', 1)}"
+    body = b"evil" if method == "PUT" else None
+    assert urllib3.PoolManager(retries=False).request(method, url, body=body).status == 401
+    assert answer(servers, owner, "GET", keys.policy("r", 1)) == 200
+
+
+@pytest.mark.parametrize("role", LOGINS)
+async def test_listing(servers: Servers, owner: Login, role: str) -> None:
+    """Whoever reads may list; `..` leads nowhere."""
+    login = servers.logins.s3[role]
+    assert answer(servers, login, "GET", "") == 200
+    if role != SUPERVISOR:
+        climbing = "runs/r/trajectories/../policies/1.msgpack"
+        assert answer(servers, login, "PUT", climbing) == REFUSED

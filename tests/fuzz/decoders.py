@@ -1,0 +1,412 @@
+"""Everything that reads bytes, text or data from outside, and what it may raise. Nothing else.
+
+A decoder that is added to the code is added here: it is then fuzzed by `test_decoders.py` and by
+`python -m tests.fuzz`.
+"""
+
+import functools
+import json
+import tempfile
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, NamedTuple
+from urllib.parse import quote
+
+import msgpack
+import msgspec
+from aiohttp.test_utils import make_mocked_request
+from hypothesis import strategies as st
+
+from adapters import manifests, nats_direct, nats_pull, signing
+from adapters.errors import Refused, SignatureError, Unavailable
+from cli import specification_files
+from cli.errors import BadInput
+from embedded import deployments
+from embedded.contract import auth, http, messages, names, system
+from embedded.errors import ProviderError, StackError
+from embedded.gateway import queue_request
+from embedded.provider import function, store
+from events import cron, requests, routes
+from schemas import archive, arrays, dead_letter, keys, payloads, validation
+from schemas import messages as said
+from schemas.errors import MessageError, PayloadError, SpecificationError
+from schemas.specification import to_dict
+from tests.fuzz.inputs import (
+    DEEP,
+    json_bombs,
+    msgpack_bombs,
+    near,
+    near_data,
+    near_payload,
+    packed,
+    toml_bombs,
+    yaml_bombs,
+)
+from tests.schemas import samples
+from tests.schemas.golden import FOLDER
+from tests.schemas.test_payloads import PAYLOADS
+
+ROOT = Path(__file__).parents[2]
+HEADERS = {
+    "Nats-Sequence": "7",
+    "Nats-Time-Stamp": "2024-01-02T03:04:05.678Z",
+    "Nats-Num-Pending": "0",
+}
+LOGS = {"name": "echo", "tail": "5", "since": "2024-01-02T03:04:05Z", "follow": "1"}
+NOW = 1_700_000_000.0
+
+
+class Decoder(NamedTuple):
+    """One reader: how to call it, what it may raise, what to try it on."""
+
+    decode: Callable[[Any], object]
+    errors: tuple[type[Exception], ...]
+    inputs: st.SearchStrategy[Any]
+    good: tuple[Any, ...]  # what it must accept
+    bombs: tuple[Any, ...] = ()
+
+
+GOLDEN = tuple(path.read_bytes() for path in sorted(FOLDER.glob("*.msgpack")))
+LETTER = dead_letter.encode(
+    dead_letter.DeadLetter(
+        function="f", subject="s", call_id="c", payload=b"p", attempts=1, status=500,
+        error="e", at=NOW,
+    )
+)  # fmt: skip
+COPY = archive.dump([said.StopRequested(run="r"), said.RunFailed(run="r", reason="why")])
+SPEC = json.loads(msgspec.json.encode(to_dict(validation.parse({
+    "environment": {"id": "CartPole-v1", "num_envs": 4, "kwargs": {"x": [1]}},
+    "algorithm": {"name": "ppo", "num_minibatches": 4},
+    "stop": {"env_steps": 1000, "target": 475.0},
+    "rollout": {"count": 2, "threshold": 1},
+    "reward": [
+        {"kind": "scale", "factor": 2.0},
+        {"kind": "clip", "low": -1.0, "high": 1.0},
+        {"kind": "potential", "weights": [1.0]},
+        {"kind": "normalize"},
+    ],
+}))))  # fmt: skip
+MANIFEST = manifests.dump("cartpole-1", validation.parse(SPEC))
+QUEUED = (
+    b'{"Function":"echo","Method":"POST","Path":"/a","QueryString":"b=c","Header":{"X-Call-Id":'
+    b'["1"]},"Body":"aGk=","CallbackUrl":{"Scheme":"http","Host":"h:81","Path":"/p"}}'
+)
+GOOD_BODIES: dict[type, Any] = {}
+GOOD_BODIES[messages.FunctionDeployment] = {
+    "service": "echo",
+    "image": "example/echo:1",
+    "namespace": "openfaas-fn",
+    "envVars": {"exec_timeout": "2m", "max_inflight": "4"},
+    "secrets": [],
+    "labels": {"com.openfaas.scale.min": "1", "com.openfaas.scale.max": "4"},
+    "annotations": {"topic": "a.b"},
+    "limits": {"memory": "512Mi", "cpu": "1000m"},
+}
+GOOD_BODIES |= {
+    messages.Secret: {"name": "s", "value": "v", "rawValue": "aGk="},
+    messages.ScaleRequest: {"serviceName": "echo", "replicas": 2},
+    messages.DeleteRequest: {"functionName": "echo", "namespace": ""},
+}
+STACK = (ROOT / "stack.yml").read_bytes()
+KEY, BODY = b"key", b"body"
+SIGNATURE = signing.sign(KEY, "f", BODY, NOW)
+TOKENS = "$JS.ACK.FTG.worker.1.7.7.1700000000000000000.0"
+BASIC = auth.authorization("secret").encode()
+FIXTURES = ROOT / "tests" / "embedded" / "functions_for_tests"
+DEPLOYED = msgspec.json.encode(
+    [{"deployment": GOOD_BODIES[messages.FunctionDeployment], "created_at": "2024-01-02T03:04:05Z"}]
+)
+STATUS = messages.FunctionStatus(name="echo", image="i")
+
+
+def _body(kind: type) -> Decoder:
+    """A body of the gateway's."""
+    good = msgspec.json.encode(GOOD_BODIES[kind])
+    inputs = st.one_of(near(good), near_data(GOOD_BODIES[kind]).map(_json_text))
+
+    def decode(data: bytes) -> object:
+        found = http.parse(data, kind)
+        if isinstance(found, messages.FunctionDeployment):
+            return function.checked(found, FIXTURES, datetime.now(UTC))
+        return found
+
+    return Decoder(decode, (ProviderError,), inputs, (good,), json_bombs())
+
+
+def _json_text(value: Any) -> bytes:
+    """JSON as careless writers write it: NaN, lone surrogates."""
+    return json.dumps(value, default=repr).encode()
+
+
+def _specification(suffix: str) -> Callable[[bytes], object]:
+    """A file of these bytes, as `faastrain start` reads it; then as start-run does."""
+
+    def read(data: bytes) -> object:
+        with tempfile.NamedTemporaryFile(suffix=suffix) as file:
+            file.write(data)
+            file.flush()
+            return validation.parse(specification_files.load(Path(file.name)))
+
+    return read
+
+
+def _stack(data: bytes) -> object:
+    with tempfile.NamedTemporaryFile(suffix=".yml") as file:
+        file.write(data)
+        file.flush()
+        loaded = routes.load(Path(file.name), {})
+        return routes.functions(loaded), deployments.of_stack(Path(file.name), {})
+
+
+def _log_query(query: dict[str, str]) -> object:
+    pairs = "&".join(
+        f"{quote(k, errors='replace')}={quote(v, errors='replace')}" for k, v in query.items()
+    )
+    return system.log_query(make_mocked_request("GET", f"/system/logs?{pairs}"))
+
+
+def _stored(headers: dict[str, str]) -> object:
+    message: Any = SimpleNamespace(headers=headers, data=b"x")
+    return nats_direct._message(message), nats_direct._pending(message)
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "surrogateescape")
+
+
+def _registry() -> dict[str, Decoder]:
+    payload_kinds = {type(payload): arrays.unpack(payloads.dump(payload)) for payload in PAYLOADS}
+    table = {
+        "schemas.messages.decode": Decoder(
+            said.decode,
+            (MessageError,),
+            st.one_of(near(*GOLDEN), near_data(*map(msgpack.unpackb, GOLDEN)).map(packed)),
+            GOLDEN,
+            (*msgpack_bombs(), *_deep_messages()),
+        ),
+        "schemas.arrays.unpack": Decoder(
+            arrays.unpack,
+            (PayloadError,),
+            near_payload(*payload_kinds.values()),
+            tuple(map(payloads.dump, PAYLOADS)),
+            msgpack_bombs(),
+        ),
+        "schemas.dead_letter.decode": Decoder(
+            dead_letter.decode,
+            (MessageError,),
+            st.one_of(near(LETTER), near_data(msgpack.unpackb(LETTER)).map(packed)),
+            (LETTER,),
+            msgpack_bombs(),
+        ),
+        "schemas.archive.load": Decoder(
+            archive.load,
+            (MessageError,),
+            st.one_of(near(COPY), near_data(msgpack.unpackb(COPY)).map(packed)),
+            (COPY,),
+            msgpack_bombs(),
+        ),
+        "schemas.keys.place": Decoder(
+            keys.place,
+            (),
+            _texts("runs/a/trajectories/3/1.msgpack"),
+            ("runs/a/manifest",),
+            ("/" * 99,),
+        ),
+        "events.requests.run_of": Decoder(
+            requests.run_of,
+            (),
+            st.one_of(near(QUEUED), near_data(json.loads(QUEUED)).map(_json_text)),
+            (QUEUED,),
+            json_bombs(),
+        ),
+        "schemas.validation.parse": Decoder(
+            validation.parse, (SpecificationError,), near_data(SPEC), (SPEC,), _raw_bombs()
+        ),
+        "events.requests.from_queue": Decoder(
+            requests.from_queue,
+            (MessageError,),
+            st.one_of(near(QUEUED), near_data(json.loads(QUEUED)).map(_json_text)),
+            (QUEUED,),
+            json_bombs(),
+        ),
+        "events.routes.load": Decoder(
+            _stack, (routes.StackError, StackError), near(STACK), (STACK,), yaml_bombs()
+        ),
+        "events.routes.seconds": Decoder(
+            routes.seconds,
+            (routes.StackError,),
+            _texts("1h30m", "250ms", "1.5s"),
+            ("1h30m",),
+            ("9" * 5000 + "s", "1.".join(["9" * 400] * 9) + "h", "٣m", "1s" * 50_000),
+        ),
+        "events.routes.substitute": Decoder(
+            lambda text: routes.substitute(text, {"A": "1"}),
+            (),
+            _texts("${A:-b} ${C-d} $E"),
+            ("${A}",),
+            ("${" * 20_000, "${a-" * 20_000, "${" + "a" * 100_000),
+        ),
+        "events.cron.next_tick": Decoder(
+            lambda text: cron.next_tick(
+                routes.Function(name="f", schedule=text), datetime.now(UTC)
+            ),
+            (routes.StackError,),
+            _texts("*/5 1-3 * * MON", "0 0 30 2 *"),
+            ("* * * * *",),
+            (
+                "0 0 30 2 *",
+                "0-99999999 * * * *",
+                "*/0 * * * *",
+                ",".join(["1"] * 9999) + " * * * *",
+            ),
+        ),
+        "adapters.manifests.parse": Decoder(
+            manifests.parse,
+            (PayloadError, SpecificationError),
+            st.one_of(near(MANIFEST), near_data(msgpack.unpackb(MANIFEST)).map(packed)),
+            (MANIFEST,),
+            msgpack_bombs(),
+        ),
+        "adapters.signing.verify": Decoder(
+            lambda header: signing.verify(KEY, "f", BODY, header, NOW),
+            (SignatureError,),
+            _texts(SIGNATURE),
+            (SIGNATURE,),
+            ("t=" + "9" * 100_000 + ",v1=" + "0" * 64, "t=1,v1=" + "٣" * 64),
+        ),
+        "adapters.nats_direct headers": Decoder(
+            _stored,
+            (Refused, Unavailable),
+            near_data(HEADERS).map(_string_headers),
+            (HEADERS,),
+            ({"Nats-Sequence": "9" * 5000, "Nats-Time-Stamp": "9999-12-31T23:59:59+00:00"},),
+        ),
+        "adapters.nats_pull.position": Decoder(
+            nats_pull.position, (Refused,), _texts(TOKENS), (TOKENS,), ("." * 100_000,)
+        ),
+        "embedded.contract.auth.allowed": Decoder(
+            lambda text: auth.allowed(text, "secret"),
+            (),
+            _texts(BASIC.decode()),
+            (BASIC.decode(),),
+            ("Basic " + "ü" * 1000, "Basic " + "A" * 100_000),
+        ),
+        "embedded.contract.system.log_query": Decoder(
+            _log_query,
+            (ProviderError,),
+            near_data(LOGS).map(_string_headers),
+            (LOGS,),
+            (
+                {"name": "f", "tail": "9" * 5000},
+                {"name": "f", "since": "0001-01-01T00:00:00+23:59"},
+            ),
+        ),
+        "embedded.contract.names": Decoder(
+            lambda text: (
+                names.function_name(text),
+                names.check_function_name(text),
+                names.check_secret_name(text),
+            ),
+            (ProviderError,),
+            _texts("echo.openfaas-fn", "start-run"),
+            ("start-run",),
+            ("a" * 100_000, "a-" * 50_000),
+        ),
+        "embedded.gateway callback URL": Decoder(
+            lambda text: queue_request.encode(
+                STATUS, messages.Request("POST", "/", [], b""), "h", {}, text
+            ),
+            (ProviderError,),
+            _texts("http://user@h:81/p?q=1#f", "https://[::1]:8/"),
+            ("http://h",),
+            ("http://[", "http://h:99999", "http://h:" + "9" * 5000, "http://[::1", "h" * 100_000),
+        ),
+        "embedded.provider.function.quantity": Decoder(
+            function.quantity,
+            (ValueError,),
+            _texts("512Mi", "1.5Gi"),
+            ("512Mi",),
+            ("9" * 400, "9" * 400 + "Gi", "0." + "0" * 100_000 + "1Mi", "٣Mi"),
+        ),
+        "embedded.provider.store.load": Decoder(
+            _file(store.load), (StackError,), near(DEPLOYED), (DEPLOYED,), json_bombs()
+        ),
+    }
+    for suffix, good, bombs in (
+        (".toml", (ROOT / "examples" / "cartpole.toml").read_bytes(), toml_bombs()),
+        (".yaml", msgspec.yaml.encode(SPEC), yaml_bombs()),
+        (".json", msgspec.json.encode(SPEC), json_bombs()),
+    ):
+        table[f"cli.specification_files {suffix}"] = Decoder(
+            _specification(suffix), (BadInput, SpecificationError), near(good), (good,), bombs
+        )
+    table["cli.specification_files --set"] = Decoder(
+        lambda text: specification_files.override(SPEC, [text]),
+        (BadInput,),
+        _texts("algorithm.gamma=0.98", "a.b=[1]"),
+        ("seed=1",),
+        ("a=" + "[" * DEEP, "a=" + "9" * 5000, ".".join(["a"] * DEEP) + "=1"),
+    )
+    for kind, good in payload_kinds.items():
+        table[f"schemas.payloads.load {kind.__name__}"] = Decoder(
+            functools.partial(payloads.load, kind=kind),
+            (PayloadError,),
+            near_payload(good),
+            (packed(good),),
+            msgpack_bombs(),
+        )
+    return table | {f"gateway body {kind.__name__}": _body(kind) for kind in GOOD_BODIES}
+
+
+def _texts(*good: str) -> st.SearchStrategy[str]:
+    """Arbitrary text, lone surrogates included, and mutations of good text."""
+    return st.one_of(st.text(max_size=50), near(*(text.encode() for text in good)).map(_text))
+
+
+def _string_headers(value: Any) -> dict[str, str]:
+    pairs = value.items() if isinstance(value, dict) else ()
+    return {str(name): str(item) for name, item in pairs}
+
+
+def _file(load: Callable[[Path], object]) -> Callable[[bytes], object]:
+    def read(data: bytes) -> object:
+        with tempfile.NamedTemporaryFile() as file:
+            file.write(data)
+            file.flush()
+            return load(Path(file.name))
+
+    return read
+
+
+def _deep_messages() -> tuple[bytes, ...]:
+    """A good message up to a value that anybody may choose, which is then deep or long."""
+    head = said.encode(said.RunRequested(run=samples.RUN, spec={"x": None}))[:-1]
+    return (head + b"\x91" * DEEP + b"\xc0", head + b"\xdd\xff\xff\xff\xff", head + b"\xd9\x01\xff")
+
+
+def _raw_bombs() -> tuple[Any, ...]:
+    deep: Any = 1
+    for _ in range(DEEP):
+        deep = [deep]
+    wide: Any = "x"
+    for _ in range(30):
+        wide = [wide] * 9  # the same list, nine times
+    circle: dict[str, Any] = {}
+    circle["environment"] = circle
+    return (
+        deep,
+        {**SPEC, "seed": deep},
+        {**SPEC, "environment": {"id": "x", "kwargs": {"k": wide}}},
+        circle,
+        {**SPEC, "seed": 10**5000},
+        {**SPEC, "environment": {"id": "\ud800"}},
+        {**SPEC, "stop": {"env_steps": float("inf")}},
+        {1: 2, None: 3, ("a",): 4},
+        {"environment": {"id": b"x", "kwargs": {1: {2, 3}}}},
+        {"x" * 1_000_000: "y" * 1_000_000},
+    )
+
+
+DECODERS: dict[str, Decoder] = _registry()

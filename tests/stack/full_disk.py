@@ -1,0 +1,146 @@
+"""A home on a disk that fills up in mid-run.
+
+`unshare --mount python -m tests.stack.full_disk`: the disk is a tmpfs that only this process and
+the stack that it starts can see, and that goes with them.
+"""
+
+import argparse
+import asyncio
+import os
+import subprocess
+import tempfile
+import time
+from collections import Counter
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from adapters import disk
+from cli.world import Connected
+from events import subjects
+from events.ports import Unavailable
+from schemas.messages import PolicyUpdated, RolloutCompleted, RunCompleted, RunRequested
+from tests.stack.facts import end, until, updated
+from tests.stack.specs import LONG, undisturbed
+from tests.stack.support import Stack
+
+SIZE = "400m"
+WORDS = "is full: "
+
+
+def mount(folder: Path, size: str) -> None:
+    """A small disk of memory."""
+    options = ["-t", "tmpfs", "-o", f"size={size}"]
+    subprocess.run(["mount", *options, "tmpfs", str(folder)], check=True)  # noqa: S607
+
+
+def unmount(folder: Path) -> None:
+    """Undo it."""
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)  # noqa: S607
+
+
+def fill(file: Path) -> None:
+    """Write until there is no byte left."""
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT)
+    with suppress(OSError):
+        while True:
+            os.write(descriptor, bytes(1 << 16))
+    os.close(descriptor)
+    assert disk.space(file.parent).is_full
+
+
+async def endure(stack: Stack, seconds: float) -> None:
+    """A run on whose disk there is no room for a while; everybody says so, and it goes on."""
+    ballast = stack.home / "ballast"
+    stack.start("full", LONG)
+    follower = stack.popen("follow", "full")
+    async with stack.connect() as connected:
+        await updated(connected.facts, "full", 15)
+        fill(ballast)
+        began = time.monotonic()
+        await until(lambda: _logged(stack))
+        _complaints(stack)
+        with pytest.raises(Unavailable):
+            await connected.facts.say(RunRequested(run="large", spec={"x": "y" * 200_000}))
+        await asyncio.sleep(max(0.0, began + seconds - time.monotonic()))
+        reached = await connected.facts.count(subjects.below(PolicyUpdated, "full")) - 1
+        ballast.unlink()
+        print(f"full for {time.monotonic() - began:.1f} s, at version {reached}")
+        began = time.monotonic()
+        await updated(connected.facts, "full", reached + 3)
+        print(f"3 versions more {time.monotonic() - began:.1f} s after there is room")
+        ended = await end(connected.facts, "full")
+        assert isinstance(ended, RunCompleted), ended
+        assert ended.policy.policy.sha256 == await undisturbed(LONG)
+        assert ended.policy.version > reached
+        await _intact(connected, ended.policy.version)
+    said, complained = follower.communicate(timeout=60.0)
+    assert follower.returncode == 0, complained
+    assert WORDS in said
+    now = stack.json("status")
+    assert now["disk"]["trouble"] == ""
+    assert now["servers"]["nats-server"]["restarts"] >= 1  # nothing else lets it write again
+
+
+async def _logged(stack: Stack) -> bool:
+    """Whether a function that cannot go on has said why."""
+    names = ("rollout", "update-policy", "aggregate-rewards", "plan-update")
+    return any(WORDS in stack.cli("logs", name).stdout for name in names)
+
+
+def _complaints(stack: Stack) -> None:
+    """What a person reads, whatever he asks: which disk, and what to do."""
+    status, doctor = stack.cli("status"), stack.cli("doctor")
+    spec = str(stack.home / "spec.json")
+    start = stack.cli("start", spec, "--run", "another", "--set", "stop.env_steps=400")
+    for told in (status.stdout, doctor.stdout, start.stderr):
+        assert f"disk of {stack.home} {WORDS}" in told, told
+        assert "make room there, and the runs go on by themselves" in told
+    assert (status.returncode, doctor.returncode) == (0, 4)
+    assert start.returncode in (0, 4)  # a small fact may find its place where a large one does not
+
+
+async def _intact(connected: Connected, versions: int) -> None:
+    """Every fact was said once, and every object is what its reference says."""
+    records = await connected.facts.read(*subjects.of_run("full"))
+    said = Counter(subjects.of(record.fact) for record in records)
+    assert set(said.values()) == {1}
+    policies = [r.fact for r in records if isinstance(r.fact, PolicyUpdated)]
+    rollouts = [r.fact for r in records if isinstance(r.fact, RolloutCompleted)]
+    assert (len(policies), len(rollouts)) == (versions + 1, 2 * versions)
+    for policy in policies:
+        await connected.objects.get(policy.policy.policy)
+        await connected.objects.get(policy.policy.learner)
+    for rollout in rollouts:
+        await connected.objects.get(rollout.trajectory.object)
+
+
+def main() -> None:
+    """One run on a stack whose home is a small disk."""
+    os.environ["NPROC"] = "1"  # XLA's threads, as in stack.yml; before JAX starts
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=60.0)
+    seconds = parser.parse_args().seconds
+    with tempfile.TemporaryDirectory(prefix="ftg-disk-") as name:
+        stack = Stack(Path(name) / "home")
+        home = stack.home
+        try:
+            mount(home, "64m")
+            refused = stack.cli("up")
+            assert refused.returncode == 4, refused.stdout
+            assert f"{home}: only 6" in refused.stderr
+            assert "MiB of disk are free, 256 are needed; make room there" in refused.stderr
+            unmount(home)
+            mount(home, SIZE)
+            stack.up()
+            print(f"{disk.space(home).free // disk.MIB} MiB free")
+            asyncio.run(endure(stack, seconds))
+            print("the run ended with the SHA-256 of the undisturbed one, nothing was damaged")
+        finally:
+            stack.down()
+            unmount(home)
+
+
+if __name__ == "__main__":
+    main()
