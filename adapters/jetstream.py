@@ -82,18 +82,11 @@ class Broker:
             Unavailable: nobody answers, or it says that it cannot just now.
             StreamMissing: the broker's store is new, or was emptied.
         """
-<<<<<<< HEAD
         with span("broker"), translated(f"{self._url}: request {subject}"):
-            message = await self.client.request(
-                subject, data, timeout=REQUEST_SECONDS, headers=headers
-            )
-=======
-        with translated(f"{self._url}: request {subject}"):
             async with self._answered(subject):
                 message = await self.client.request(
                     subject, data, timeout=REQUEST_SECONDS, headers=headers
                 )
->>>>>>> main
         answer = bytes(message.data)
         error = _decode_answer(answer).error
         if error is None:
@@ -127,13 +120,8 @@ class Broker:
                 msgspec.json.encode(request),
                 reply=f"{self._inbox}.{token}",
             )
-<<<<<<< HEAD
             with span("broker"), translated(f"{self._url}: {verb}"):
-                async with asyncio.timeout(REQUEST_SECONDS):
-=======
-            with translated(f"{self._url}: {verb}"):
                 async with self._answered(verb):
->>>>>>> main
                     await batch.complete
         finally:
             del self._batches[token]

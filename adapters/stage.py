@@ -125,15 +125,11 @@ class Stage:
         began, clock = time.time(), time.perf_counter()
         cold, self._served = self._served == 0, self._served + 1
         call_id = headers.get(CALL_ID.lower()) or str(uuid.uuid4())
-<<<<<<< HEAD
         kept = keep()
-        outcome = await self._serve(body, headers)
-=======
         outcome = await self._connect() or await self._serve(body, headers)
         if outcome.status == 503:
             why = (outcome.text, trouble(os.environ))
             outcome = outcome._replace(text="; ".join(filter(None, why)))
->>>>>>> main
         seconds = time.perf_counter() - clock
         known = {"run": NO_RUN} | identity(outcome.message)
         usage = InvocationCompleted(

@@ -70,17 +70,11 @@ async def _calculate(spec: RunSpec, ready: RewardsReady, services: Services) -> 
     """Transformed rewards, stored; the transforms' own state goes on from the last version's."""
     version = ready.policy.version
     stored = await asyncio.gather(*(services.objects.get(ref.object) for ref in ready.batch))
-<<<<<<< HEAD
-    batch = [load(data, Trajectory) for data in stored]
-    previous = await _before(ready.run, version - 1, services) if version else None
-    with span("rewards"):
-        rewards = await asyncio.to_thread(transform, spec, batch, previous)
-=======
     batch = [fits.trajectory(spec, load(data, Trajectory)) for data in stored]
     before = await _before(ready.run, version - 1, services) if version else None
     previous = None if before is None else fits.reward_state(spec, before)
-    rewards = await asyncio.to_thread(transform, spec, batch, previous)
->>>>>>> main
+    with span("rewards"):
+        rewards = await asyncio.to_thread(transform, spec, batch, previous)
     return await services.objects.put(keys.rewards(ready.run, version), dump(rewards))
 
 

@@ -24,12 +24,8 @@ async def handle(command: EvaluatePolicy, services: Services) -> Messages:
         specification(services, command.manifest),
         services.objects.get(command.policy.policy),
     )
-<<<<<<< HEAD
-    evaluation = await asyncio.to_thread(_evaluate, spec, load(policy, Policy))
-=======
     actor = fits.policy(spec, load(policy, Policy))
-    evaluation = await asyncio.to_thread(evaluate, spec, actor)
->>>>>>> main
+    evaluation = await asyncio.to_thread(_evaluate, spec, actor)
     stored = await services.objects.put(
         keys.evaluation(command.run, command.policy.version), dump(evaluation)
     )

@@ -26,11 +26,7 @@ async def handle(command: CollectRollout, services: Services) -> Messages:
     )
     previous = None if before is None else fits.continued(spec, before)
     trajectory = await asyncio.to_thread(
-<<<<<<< HEAD
-        _collect, spec, load(policy, Policy), command.index, previous
-=======
-        collect, spec, fits.policy(spec, load(policy, Policy)), command.index, previous
->>>>>>> main
+        _collect, spec, fits.policy(spec, load(policy, Policy)), command.index, previous
     )
     version = command.policy.version
     stored = await services.objects.put(

@@ -80,24 +80,13 @@ async def _update(command: UpdatePolicy, spec: RunSpec, services: Services) -> M
         asyncio.gather(*(services.objects.get(ref.object) for ref in command.batch)),
         _rewards(command.rewards, services),
     )
-<<<<<<< HEAD
-    with span("update"):
-        state_after, metrics = await asyncio.to_thread(
-            ppo.update,
-            spec,
-            load(state, LearnerState),
-            [load(trajectory, Trajectory) for trajectory in batch],
-            rewards,
-            command.schedule,
-        )
-=======
     before = fits.learner(spec, load(state, LearnerState))
     trajectories = [load(trajectory, Trajectory) for trajectory in batch]
     fits.batch(spec, before, trajectories, rewards)
-    state_after, metrics = await asyncio.to_thread(
-        ppo.update, spec, before, trajectories, rewards, command.schedule
-    )
->>>>>>> main
+    with span("update"):
+        state_after, metrics = await asyncio.to_thread(
+            ppo.update, spec, before, trajectories, rewards, command.schedule
+        )
     updated = PolicyUpdated(
         run=command.run,
         manifest=command.manifest,
