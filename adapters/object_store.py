@@ -75,6 +75,14 @@ class S3ObjectStore:
         """A reference to the object with this key, if there is one."""
         return await self._call(f"find {self._name(key)}", lambda: self._find(key))
 
+    async def holds(self, ref: ObjectRef) -> bool:
+        """Whether the object is there, and is what the reference says."""
+        try:
+            await self.get(ref)
+        except (ObjectMissing, ObjectAltered):
+            return False
+        return True
+
     async def replace(self, key: str, data: bytes) -> ObjectRef:
         """Write, whatever lies there: only for bytes that a reference asks for."""
         return await self._call(f"replace {self._name(key)}", lambda: self._replace(key, data))

@@ -44,6 +44,8 @@ async def restore(
     Raises:
         RunFault: it has other bytes now, or is not made from its origin at all.
     """
+    if await services.bucket.holds(message.object):  # who waits asks again and again
+        return f"{message.object.key} is there"
     objects = RestoringObjects(services.objects, message.object)
     await handler(message.origin, services._replace(objects=objects))
     if not objects.restored:

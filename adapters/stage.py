@@ -46,6 +46,7 @@ from schemas.messages import (
     RestoreObject,
     RewardsReady,
     RolloutCompleted,
+    RunStarted,
     UpdatePolicy,
 )
 
@@ -168,7 +169,8 @@ class Stage:
     async def _handle(self, message: Message | None, again: bool) -> str:
         """Do the work, unless it was done; a word on what was unusual about it."""
         services = self._connections.services
-        subject = promises.kept(message) if again else None
+        # A broker that was emptied tells every run's start again, as if for the first time.
+        subject = promises.kept(message) if again or isinstance(message, RunStarted) else None
         if subject and await services.facts.count(subject):
             return "done before"
         try:

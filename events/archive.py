@@ -8,7 +8,7 @@ matter.
 from collections.abc import Iterable, Sequence
 
 from events import subjects
-from events.ports import LostObject, ObjectStore, Recorded
+from events.ports import Bucket, LostObject, ObjectStore
 from schemas import archive, keys
 from schemas.errors import MessageError
 from schemas.messages import (
@@ -21,17 +21,29 @@ from schemas.messages import (
 )
 
 
-async def keep(run: str, said: Sequence[Recorded], copied: int, objects: ObjectStore) -> None:
-    """Copy what was said after the first `copied` facts, if anything was."""
-    if copied < len(said):
-        facts = [record.fact for record in said[copied:]]
-        await objects.put(keys.log(run, copied, len(said)), archive.dump(facts))
+async def copies(run: str, bucket: Bucket) -> list[str]:
+    """The keys of a run's copies, in the log's order; what else lies there is not ours."""
+    found = await bucket.keys(keys.logs(run))
+    return sorted(
+        (key for key in found if keys.logged(key)), key=lambda key: keys.logged(key) or ()
+    )
 
 
-async def recall(copies: Iterable[str], objects: ObjectStore) -> list[Message]:
+def held(pieces: Sequence[str]) -> int:
+    """How many facts the copies with these keys hold together."""
+    return max((place[1] for place in map(keys.logged, pieces) if place), default=0)
+
+
+async def keep(run: str, facts: Sequence[Message], begin: int, objects: ObjectStore) -> None:
+    """Copy facts that no copy has; `begin` is how many the copies hold."""
+    if facts:
+        await objects.put(keys.log(run, begin, begin + len(facts)), archive.dump(facts))
+
+
+async def recall(pieces: Iterable[str], objects: ObjectStore) -> list[Message]:
     """The facts in the copies with these keys, each once, in the order to say them again."""
     found: dict[str, Message] = {}
-    for key in sorted(copies, key=keys.logged):
+    for key in pieces:
         for fact in await _read(key, objects):
             found.setdefault(subjects.of(fact), fact)
     return quiet_first(found.values())
@@ -44,11 +56,6 @@ async def _read(key: str, objects: ObjectStore) -> list[Message]:
         return archive.load(await objects.get(ref)) if ref else []
     except (LostObject, MessageError):
         return []
-
-
-def held(copies: Iterable[str]) -> int:
-    """How many facts the copies with these keys hold together."""
-    return max((keys.logged(key)[1] for key in copies), default=0)
 
 
 # A version's commit comes before the fact from which it was made: who hears that one sees that

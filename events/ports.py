@@ -77,6 +77,9 @@ class ObjectStore(Protocol):
 class Bucket(Protocol):
     """Where the objects lie, as a whole."""
 
+    async def holds(self, ref: ObjectRef) -> bool:
+        """Whether the object is there, and is what the reference says; no copy of it counts."""
+
     async def keys(self, prefix: str) -> list[str]:
         """The keys that begin with `prefix`, sorted."""
 

@@ -11,7 +11,14 @@ from events.commands import Invocation, invocation
 from events.conclusion import is_last
 from events.history import History
 from events.planning import on_leg
-from schemas.messages import CollectRollout, EvaluatePolicy, PolicyUpdated, RunFailed, RunStalled
+from schemas.messages import (
+    CollectRollout,
+    EvaluatePolicy,
+    Message,
+    PolicyUpdated,
+    RunFailed,
+    RunStalled,
+)
 from schemas.specification import RolloutSpec, RunSpec
 
 MOST_STALLS = 10  # deadlines in a row, nothing being said meanwhile, that a run survives
@@ -81,15 +88,24 @@ def _missing(history: History, spec: RunSpec | None) -> list[Invocation]:
     if history.stop is not None:
         return [Invocation("conclude-run", history.stop)]
     spec = on_leg(spec, history.resumed)
-    return [*_evaluations(history), *_next_step(history, spec, latest)]
+    return [*_evaluations(history, spec), *_next_step(history, spec, latest)]
 
 
-def _evaluations(history: History) -> list[Invocation]:
+def _evaluations(history: History, spec: RunSpec) -> list[Invocation]:
+    """Those that were promised, and that of the newest version when the budget ends with it.
+
+    Whoever planned that one may not have known: the run was resumed to this budget meanwhile.
+    """
+    newest = max(history.policies)
     return [
         invocation(command)
         for version, updated in sorted(history.policies.items())
         if version not in history.evaluations
-        for command in promises.evaluations(updated)
+        for command in promises.evaluations(
+            replace(updated, evaluate=True)
+            if version == newest and is_last(updated, spec)
+            else updated
+        )
     ]
 
 
@@ -101,18 +117,32 @@ def _next_step(history: History, spec: RunSpec, latest: PolicyUpdated) -> list[I
         return [Invocation("conclude-run", evaluation)] if evaluation else []
     if version in history.rewards:
         return [Invocation("plan-update", history.rewards[version])]
-    completed = history.rollouts.get(version, {})
+    return _towards_rewards(history, spec, version)
+
+
+def _towards_rewards(history: History, spec: RunSpec, version: int) -> list[Invocation]:
+    """What the version's rewards wait for; where the log has a gap, what the first version does."""
+    while version and version - 1 not in history.rewards:
+        version -= 1
+    updated, completed = history.policies.get(version), history.rollouts.get(version, {})
+    if updated is None:
+        before: Message | None = history.rewards.get(version - 1) or history.started
+        name = "plan-update" if version else "update-policy"
+        return [Invocation(name, before)] if before else []
     if len(completed) >= spec.rollout.batch:
         return [Invocation("aggregate-rewards", completed[max(completed)])]
-    return [
-        invocation(command)
-        for command in rollouts(history, spec, latest)
-        if command.index not in completed
-    ]
+    due = rollouts(history, spec, updated)
+    return [invocation(command) for command in due if command.index not in completed]
 
 
 def rollouts(history: History, spec: RunSpec, updated: PolicyUpdated) -> list[CollectRollout]:
-    """All rollouts of a version; of a leg's last one, which promised none, those that resume it."""
-    before = history.rewards.get(updated.policy.version - 1)
+    """All rollouts of a version; of a leg's last one, which promised none, those that resume it.
+
+    None where the log has lost the batch before, from which it says how they go on.
+    """
+    version = updated.policy.version
+    before = history.rewards.get(version - 1)
+    if version and before is None:
+        return []
     whole = replace(updated, rollouts=spec.rollout.count)
     return promises.rollouts(whole, before.batch if before else [])

@@ -1,5 +1,6 @@
 """Object keys. A key derives from what an object is, never from when or by whom it was made."""
 
+import re
 from typing import NamedTuple
 
 RUNS = "runs/"  # what every key begins with
@@ -78,14 +79,10 @@ def logs(run: str) -> str:
     return f"runs/{run}/log/"
 
 
-def logged(key: str) -> tuple[int, int]:
-    """`first` and `end` of a copy's key.
-
-    Raises:
-        ValueError: it is no such key.
-    """
-    first, _, end = key.rpartition("/")[2].removesuffix(".msgpack").partition("-")
-    return int(first), int(end)
+def logged(key: str) -> tuple[int, int] | None:
+    """`first` and `end` of a copy's key; None when it is no such key."""
+    found = re.fullmatch(r"([0-9]{1,18})-([0-9]{1,18})\.msgpack", key.rpartition("/")[2])
+    return (int(found[1]), int(found[2])) if found else None
 
 
 def _numbered(leg: int) -> str:

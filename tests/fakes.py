@@ -91,6 +91,9 @@ class InMemoryObjectStore:
     async def find(self, key: str) -> ObjectRef | None:
         return self._ref(key) if key in self.data else None
 
+    async def holds(self, ref: ObjectRef) -> bool:
+        return ref.key in self.data and self._ref(ref.key) == ref
+
     async def replace(self, key: str, data: bytes) -> ObjectRef:
         self.data[key] = bytes(data)
         return self._ref(key)

@@ -88,7 +88,8 @@ async def _resume(arguments: Namespace, world: World) -> RunResumed:
     async with world.connect() as stack:
         told = await runs.history(stack.facts, arguments.run)
         resumed = resumption(arguments.run, told, arguments.budget, arguments.target)
-        await stack.facts.say(resumed)
+        if not await stack.facts.say(resumed):
+            raise BadInput(f"somebody else resumed run {resumed.run} in this moment; try again")
     return resumed
 
 

@@ -39,8 +39,9 @@ async def handle(message: Said, services: Services) -> Messages:
     if history.end:
         if history.report:
             return []
-        copies = await services.bucket.keys(keys.logs(message.run))
-        await archive.keep(message.run, said, archive.held(copies), services.objects)
+        copied = archive.held(await archive.copies(message.run, services.bucket))
+        facts = [record.fact for record in said[copied:]]
+        await archive.keep(message.run, facts, copied, services.objects)
         return [await _report(message.run, history, services)]
     spec = await specification(services, history.started.manifest) if history.started else None
     end = conclude(history, spec)

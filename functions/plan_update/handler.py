@@ -9,10 +9,16 @@ from events.planning import on_leg, plan
 from events.ports import Services
 from events.recovery import missing
 from events.retention import expendable
-from schemas.messages import PolicyUpdated, RewardsReady, RunResumed, UpdatePolicy
+from schemas.messages import (
+    EvaluatePolicy,
+    PolicyUpdated,
+    RewardsReady,
+    RunResumed,
+    UpdatePolicy,
+)
 from schemas.specification import RunSpec
 
-Planned = list[UpdatePolicy | Invocation]
+Planned = list[UpdatePolicy | EvaluatePolicy | Invocation]
 
 
 @stage(RewardsReady, RunResumed)
@@ -39,4 +45,7 @@ def next_step(spec: RunSpec, ready: RewardsReady, history: History) -> Planned:
         return []
     if history.stop:  # it may have come before version 0
         return [Invocation("conclude-run", history.stop)]
-    return [plan(on_leg(spec, history.resumed), ready)]
+    spec = on_leg(spec, history.resumed)
+    if ready.policy.env_steps >= spec.stop.env_steps:  # resumed to a budget that is spent by now
+        return [EvaluatePolicy(run=ready.run, manifest=ready.manifest, policy=ready.policy)]
+    return [plan(spec, ready)]

@@ -5,6 +5,7 @@ and said again where the broker lost them.
 """
 
 import logging
+import re
 import time
 from collections.abc import Sequence
 
@@ -18,11 +19,14 @@ from events.history import fold
 from events.ports import LostObject, Recorded, Services
 from events.recovery import overdue, stalled
 from schemas import keys
-from schemas.errors import SchemaError
+from schemas.errors import RunFault, SchemaError
 from schemas.messages import Message, RunRequested
+from schemas.references import RUN_PATTERN
 from schemas.specification import to_dict
 
 logger = logging.getLogger(__name__)
+
+MOST_AT_ONCE = 20_000  # facts and commands of one tick
 
 Mending = Sequence[Message | Invocation]
 
@@ -33,39 +37,44 @@ async def handle(services: Services) -> Mending:
     known = await known_runs(services.facts)
     stored = await services.bucket.folders(keys.RUNS)
     active = [run for run, goes_on in known.items() if goes_on]
-    forgotten = [run for run in stored if run not in known]
-    return [item for run in [*active, *forgotten] for item in await _alone(run, services)]
+    forgotten = [run for run in stored if run not in known and re.match(RUN_PATTERN, run)]
+    mending: list[Message | Invocation] = []
+    for run in [*active, *forgotten]:
+        mending += await _alone(run, services)
+        if len(mending) > MOST_AT_ONCE:
+            logger.warning("the rest waits for the next tick", extra={"run": run})
+            break
+    return mending
 
 
 async def _alone(run: str, services: Services) -> Mending:
     """What a run needs; one that cannot be read shall not hold up the others."""
     try:
         return await _mend(run, services)
-    except (LostObject, SchemaError) as error:
+    except (LostObject, SchemaError, RunFault) as error:
         logger.warning("not mended", extra={"run": run, "why": str(error)})
         return []
 
 
 async def _mend(run: str, services: Services) -> Mending:
     said = await services.facts.read(*subjects.of_run(run))
-    copies = await services.bucket.keys(keys.logs(run))
-    copied = archive.held(copies)
-    if copied > len(said) or not said:
-        lost = await _lost(run, copies, said, services)
+    known = {subjects.of(record.fact) for record in said}
+    pieces = await archive.copies(run, services.bucket)
+    copied = archive.held(pieces)
+    # A broker that was rolled back has lost its newest facts, and may have heard others since.
+    newest = await archive.recall(pieces[-1:], services.objects)
+    if copied > len(said) or not said or not known.issuperset(map(subjects.of, newest)):
+        kept = await archive.recall(pieces, services.objects) or await _request(run, services)
+        lost = [fact for fact in kept if subjects.of(fact) not in known]
         if lost:
+            names = {subjects.of(fact) for fact in kept}
+            added = [record.fact for record in said if subjects.of(record.fact) not in names]
+            await archive.keep(run, added, copied, services.objects)
             whole = [*said, *(Recorded(0, time.time(), fact) for fact in lost)]
             return [*lost, *await _missing(whole, services, at_once=True)]
-    await archive.keep(run, said, copied, services.objects)
+    added = [record.fact for record in said[copied:]]
+    await archive.keep(run, added, copied, services.objects)
     return await _missing(said, services)
-
-
-async def _lost(
-    run: str, copies: list[str], said: Sequence[Recorded], services: Services
-) -> list[Message]:
-    """The facts that the broker lost; without a copy there is still the request."""
-    known = {subjects.of(record.fact) for record in said}
-    copied = await archive.recall(copies, services.objects) or await _request(run, services)
-    return [fact for fact in copied if subjects.of(fact) not in known]
 
 
 async def _request(run: str, services: Services) -> list[Message]:

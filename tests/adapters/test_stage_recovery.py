@@ -154,6 +154,16 @@ async def test_a_restored_object_is_what_it_was_whatever_lies_there(there: bytes
     assert len(facts.log) == said
 
 
+async def test_an_object_that_is_there_again_is_not_made_once_more() -> None:
+    """Who waits for it asks every few seconds, and making it may take longer."""
+    key = keys.trajectory(RUN, 0, 0)
+    stage = making(key, b"never written")
+    origin = await prepared(stage, await ref_of(stage, key))
+    ref = await stage._connections.services.objects.put(key, MADE)
+    body = encode(RestoreObject(run=RUN, object=ref, origin=origin))
+    assert (await stage(body, signed(body)))[::2] == (200, f"{key} is there".encode())
+
+
 async def test_an_object_that_comes_out_differently_fails_the_run_and_overwrites_nothing() -> None:
     key = keys.trajectory(RUN, 0, 0)
     stage = making(key, b"other bytes")

@@ -4,7 +4,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from events import archive
-from events.ports import Recorded
 from schemas import keys
 from schemas.messages import Message, PolicyUpdated, RewardsReady, RolloutCompleted
 from tests.events import facts
@@ -23,33 +22,36 @@ RUN: list[Message] = [
 ]
 
 
-def recorded(said: list[Message]) -> list[Recorded]:
-    return [Recorded(i + 1, 1000.0 + i, fact) for i, fact in enumerate(said)]
-
-
 async def copy(objects: InMemoryObjectStore, said: list[Message]) -> list[str]:
     """The copies after one more tick."""
-    copies = await objects.keys(keys.logs("r"))
-    await archive.keep("r", recorded(said), archive.held(copies), objects)
-    return await objects.keys(keys.logs("r"))
+    copied = archive.held(await archive.copies("r", objects))
+    await archive.keep("r", said[copied:], copied, objects)
+    return await archive.copies("r", objects)
 
 
 async def test_every_tick_copies_what_is_new_and_nothing_twice() -> None:
     objects = InMemoryObjectStore()
     assert await copy(objects, RUN[:3]) == [keys.log("r", 0, 3)]
     assert await copy(objects, RUN[:3]) == [keys.log("r", 0, 3)]
-    copies = await copy(objects, RUN)
-    assert copies == [keys.log("r", 0, 3), keys.log("r", 3, 8)]
-    assert archive.held(copies) == 8
+    pieces = await copy(objects, RUN)
+    assert pieces == [keys.log("r", 0, 3), keys.log("r", 3, 8)]
+    assert archive.held(pieces) == 8
     assert archive.held([]) == 0
+
+
+async def test_what_else_lies_beside_the_copies_is_not_ours() -> None:
+    objects = InMemoryObjectStore()
+    for name in ("readme.txt", "1-x.msgpack", "٣-4.msgpack", "-.msgpack"):
+        objects.data[keys.logs("r") + name] = b"x"
+    assert await copy(objects, RUN[:3]) == [keys.log("r", 0, 3)]
 
 
 async def test_what_was_copied_is_recalled_each_once() -> None:
     """Two that copied at the same time overlap, and that does not matter."""
     objects = InMemoryObjectStore()
-    await archive.keep("r", recorded(RUN[:5]), 0, objects)
-    await archive.keep("r", recorded(RUN[:6]), 0, objects)
-    await archive.keep("r", recorded(RUN), 6, objects)
+    await archive.keep("r", RUN[:5], 0, objects)
+    await archive.keep("r", RUN[:6], 0, objects)
+    await archive.keep("r", RUN[6:], 6, objects)
     again = await archive.recall(await objects.keys(keys.logs("r")), objects)
     assert sorted(map(str, again)) == sorted(map(str, RUN))
 

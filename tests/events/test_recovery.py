@@ -152,6 +152,29 @@ def test_a_resumed_run_collects_what_its_last_version_did_not_promise() -> None:
     assert len(asked) == 2
 
 
+def test_where_the_log_has_a_gap_the_work_begins_before_it() -> None:
+    """Never afresh: how version 2's slots go on is said by rewards that were lost."""
+    said = [updated(0), ready(0), updated(1), updated(2)]
+    assert slots(*said) == [0, 1]
+    assert {m.policy.version for _, m in missing(*said)} == {1}
+    assert missing(*said, collected(1, 0), collected(1, 1)) == [
+        ("aggregate-rewards", collected(1, 1))
+    ]
+    assert missing(ready(0), updated(2), ready(1))[0][0] == "rollout"
+    assert missing(updated(0), ready(0), updated(2)) == [("plan-update", ready(0))]
+    assert missing(facts.STARTED, updated(1)) == [("update-policy", facts.STARTED)]
+
+
+def test_a_version_with_which_a_new_budget_ends_is_evaluated_whoever_planned_it() -> None:
+    """It was planned when the budget was another: without this the run would wait for ever."""
+    assert missing(updated(3)) == [
+        (
+            "evaluate",
+            EvaluatePolicy(run=facts.RUN, manifest=facts.MANIFEST, policy=facts.policy(3)),
+        )
+    ]
+
+
 ROUNDS = [
     facts.STARTED,
     *(

@@ -6,7 +6,14 @@ from events.commands import Invocation
 from events.ports import Services
 from functions.reconcile.handler import handle
 from schemas import keys
-from schemas.messages import Message, PolicyUpdated, RunRequested, RunStalled, tag
+from schemas.messages import (
+    Message,
+    PolicyUpdated,
+    RunRequested,
+    RunStalled,
+    StopRequested,
+    tag,
+)
 from tests.fakes import InMemoryFactLog
 from tests.test_loop import SPEC, Platform, train
 
@@ -59,6 +66,27 @@ async def test_a_log_that_was_rolled_back_hears_what_it_lost() -> None:
     (updated, *rest) = await tick(platform.services)
     assert isinstance(updated, PolicyUpdated)
     assert kinds(rest) == ["run.stalled", "rollout", "rollout"]
+
+
+async def test_a_fact_that_was_lost_is_missed_though_as_many_others_were_said() -> None:
+    """A broker that was rolled back may hear others before the first tick; they are copied, too."""
+    platform = await begun()
+    await platform.publish(StopRequested(run="demo"))
+    await tick(platform.services)
+    platform.facts.log.pop()
+    await platform.facts.say(RunStalled(run="demo", number=0, waiting_for=[]))
+    stop, *rest = await tick(platform.services)
+    assert stop == StopRequested(run="demo")
+    assert kinds(rest) == ["run.stalled", "conclude-run"]
+    copies = await platform.objects.keys(keys.logs("demo"))
+    assert copies == [keys.log("demo", 0, 4), keys.log("demo", 4, 5)]
+
+
+async def test_what_is_no_run_and_what_is_no_copy_is_passed_by() -> None:
+    platform = await begun()
+    platform.objects.data[keys.RUNS + "my backup/manifest.msgpack"] = b"x"
+    platform.objects.data[keys.logs("demo") + "readme.txt"] = b"x"
+    assert await tick(platform.services) == []
 
 
 async def test_a_run_that_cannot_be_read_holds_up_no_other() -> None:
