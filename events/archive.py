@@ -16,6 +16,8 @@ from schemas.messages import (
     PolicyUpdated,
     RewardsReady,
     RolloutCompleted,
+    RunCompleted,
+    RunFailed,
     RunRequested,
     RunStarted,
 )
@@ -59,9 +61,12 @@ async def _read(key: str, objects: ObjectStore) -> list[Message]:
 
 
 # A version's commit comes before the fact from which it was made: who hears that one sees that
-# there is nothing left to do.
+# there is nothing left to do. The request is the last: until it is there, who decides by the whole
+# log waits.
 _RANK: dict[type[Message], int] = {
     PolicyUpdated: 0,
+    RunCompleted: 0,
+    RunFailed: 0,
     RewardsReady: 2,
     RolloutCompleted: 3,
     RunStarted: 4,

@@ -40,7 +40,7 @@ def overdue(history: History, spec: RunSpec | None, now: float) -> list[Again]:
 
 def stalled(history: History, spec: RunSpec | None) -> list[Again]:
     """As `overdue`, whatever the time."""
-    again = missing(history, spec)
+    again = missing(history, spec, stalls=1)
     if not again or history.requested is None:
         return []
     run, waiting_for = history.requested.run, [in_words(item) for item in again]
@@ -54,14 +54,15 @@ def stalled(history: History, spec: RunSpec | None) -> list[Again]:
     return [RunStalled(run=run, number=history.stalls, waiting_for=waiting_for), *again]
 
 
-def missing(history: History, spec: RunSpec | None) -> list[Invocation]:
+def missing(history: History, spec: RunSpec | None, stalls: int = 0) -> list[Invocation]:
     """What the run waits for, under call ids that the queue has not seen.
 
-    `spec` is the manifest's.
+    `spec` is the manifest's. Every resumption issues once, and so does every stall: `stalls` are
+    those that are just being said.
     """
     if history.report is not None:
         return []
-    attempt = history.leg + history.stalls + 1  # every resumption and every stall issues once
+    attempt = history.leg + history.stalls + stalls
     return [item._replace(attempt=attempt) for item in _missing(history, spec)]
 
 

@@ -14,7 +14,7 @@ from adapters.stage import stage
 from events import archive, subjects
 from events.conclusion import conclude
 from events.history import History, fold
-from events.ports import Messages, Services
+from events.ports import Messages, Services, Unavailable
 from events.report import build
 from schemas import keys
 from schemas.messages import (
@@ -36,6 +36,8 @@ async def handle(message: Said, services: Services) -> Messages:
     """The end, when the facts so far make one; after the end, the report and a copy of the log."""
     said = await services.facts.read(*subjects.of_run(message.run))
     history = fold(said)
+    if history.requested is None:
+        raise Unavailable(f"the log of run {message.run} is being said again")
     if history.end:
         if history.report:
             return []

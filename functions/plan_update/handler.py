@@ -6,7 +6,7 @@ from events import subjects
 from events.commands import Invocation
 from events.history import History, fold
 from events.planning import on_leg, plan
-from events.ports import Services
+from events.ports import Services, Unavailable
 from events.recovery import missing
 from events.retention import expendable
 from schemas.messages import (
@@ -30,6 +30,8 @@ async def handle(heard: RewardsReady | RunResumed, services: Services) -> Planne
     spec = await specification(services, heard.manifest)
     if isinstance(heard, RunResumed):
         history = fold(await services.facts.read(*subjects.of_run(heard.run)))
+        if history.requested is None:
+            raise Unavailable(f"the log of run {heard.run} is being said again")
         return [*missing(history, spec)]
     following = subjects.of_kind(PolicyUpdated, heard.run, heard.policy.version + 1)
     history = fold(await services.facts.read(*subjects.of_life(heard.run), following))

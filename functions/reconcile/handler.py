@@ -63,8 +63,11 @@ async def _mend(run: str, services: Services) -> Mending:
     copied = archive.held(pieces)
     # A broker that was rolled back has lost its newest facts, and may have heard others since.
     newest = await archive.recall(pieces[-1:], services.objects)
-    if copied > len(said) or not said or not known.issuperset(map(subjects.of, newest)):
-        kept = await archive.recall(pieces, services.objects) or await _request(run, services)
+    unasked = subjects.of_kind(RunRequested, run) not in known
+    if copied > len(said) or unasked or not known.issuperset(map(subjects.of, newest)):
+        kept = await archive.recall(pieces, services.objects)
+        if unasked and not any(isinstance(fact, RunRequested) for fact in kept):
+            kept += await _request(run, services)
         lost = [fact for fact in kept if subjects.of(fact) not in known]
         if lost:
             names = {subjects.of(fact) for fact in kept}

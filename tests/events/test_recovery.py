@@ -115,9 +115,13 @@ def test_every_stall_and_every_leg_has_its_own_attempt_and_call_id() -> None:
     said = [facts.REQUESTED, facts.STARTED]
     stalled = [*said, facts.stalled(0)]
     resumed = [*stalled, facts.resumed(1)]
-    ids = [overdue(history(*some))[0].call_id for some in (said, said, stalled, resumed)]
-    assert ids[0] == ids[1]
-    assert len({*ids, Invocation("update-policy", facts.STARTED).call_id}) == 4
+    first, same = (overdue(history(*said))[0] for _ in range(2))
+    at_once = recovery.missing(history(*resumed), SPEC)[0]
+    later = overdue(history(*resumed))[0]
+    assert first.call_id == same.call_id
+    issued = [Invocation("update-policy", facts.STARTED), first, at_once, later]
+    assert [item.attempt for item in issued] == [0, 1, 2, 3]
+    assert len({item.call_id for item in issued}) == 4
 
 
 def test_a_stall_is_a_fact_that_says_what_the_run_waits_for() -> None:

@@ -59,6 +59,18 @@ async def test_a_run_of_which_only_the_manifest_is_left_is_requested_again() -> 
     assert kinds([start]) == ["start-run"]
 
 
+async def test_a_request_is_missed_though_others_spoke_first() -> None:
+    """A rollout in flight is the first to speak into an emptied log, before the run was copied."""
+    platform = await begun()
+    (updated,) = (r.fact for _, r in platform.facts.log if isinstance(r.fact, PolicyUpdated))
+    emptied = InMemoryFactLog()
+    await emptied.say(updated)
+    services = Services(emptied, platform.objects, platform.objects)
+    again = kinds(await tick(services))
+    assert again[0] == "run.requested"
+    assert "start-run" in again
+
+
 async def test_a_log_that_was_rolled_back_hears_what_it_lost() -> None:
     platform = await begun()
     await tick(platform.services)
