@@ -8,7 +8,7 @@ matter.
 from collections.abc import Iterable, Sequence
 
 from events import subjects
-from events.ports import Bucket, LostObject, ObjectStore
+from events.ports import Bucket, LostObject, ObjectStore, Recorded
 from schemas import archive, keys
 from schemas.errors import MessageError
 from schemas.messages import (
@@ -36,9 +36,10 @@ def held(pieces: Sequence[str]) -> int:
     return max((place[1] for place in map(keys.logged, pieces) if place), default=0)
 
 
-async def keep(run: str, facts: Sequence[Message], begin: int, objects: ObjectStore) -> None:
+async def keep(run: str, said: Sequence[Recorded], begin: int, objects: ObjectStore) -> None:
     """Copy facts that no copy has; `begin` is how many the copies hold."""
-    if facts:
+    if said:
+        facts = [record.fact for record in said]
         await objects.put(keys.log(run, begin, begin + len(facts)), archive.dump(facts))
 
 

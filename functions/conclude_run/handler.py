@@ -42,8 +42,7 @@ async def handle(message: Said, services: Services) -> Messages:
         if history.report:
             return []
         copied = archive.held(await archive.copies(message.run, services.bucket))
-        facts = [record.fact for record in said[copied:]]
-        await archive.keep(message.run, facts, copied, services.objects)
+        await archive.keep(message.run, said[copied:], copied, services.objects)
         return [await _report(message.run, history, services)]
     spec = await specification(services, history.started.manifest) if history.started else None
     end = conclude(history, spec)

@@ -71,12 +71,11 @@ async def _mend(run: str, services: Services) -> Mending:
         lost = [fact for fact in kept if subjects.of(fact) not in known]
         if lost:
             names = {subjects.of(fact) for fact in kept}
-            added = [record.fact for record in said if subjects.of(record.fact) not in names]
+            added = [record for record in said if subjects.of(record.fact) not in names]
             await archive.keep(run, added, copied, services.objects)
             whole = [*said, *(Recorded(0, time.time(), fact) for fact in lost)]
             return [*lost, *await _missing(whole, services, at_once=True)]
-    added = [record.fact for record in said[copied:]]
-    await archive.keep(run, added, copied, services.objects)
+    await archive.keep(run, said[copied:], copied, services.objects)
     return await _missing(said, services)
 
 

@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from events import archive
+from events.ports import Recorded
 from schemas import keys
 from schemas.messages import Message, PolicyUpdated, RewardsReady, RolloutCompleted
 from tests.events import facts
@@ -22,10 +23,14 @@ RUN: list[Message] = [
 ]
 
 
+def recorded(said: list[Message]) -> list[Recorded]:
+    return [Recorded(i + 1, 1000.0 + i, fact) for i, fact in enumerate(said)]
+
+
 async def copy(objects: InMemoryObjectStore, said: list[Message]) -> list[str]:
     """The copies after one more tick."""
     copied = archive.held(await archive.copies("r", objects))
-    await archive.keep("r", said[copied:], copied, objects)
+    await archive.keep("r", recorded(said)[copied:], copied, objects)
     return await archive.copies("r", objects)
 
 
@@ -49,9 +54,9 @@ async def test_what_else_lies_beside_the_copies_is_not_ours() -> None:
 async def test_what_was_copied_is_recalled_each_once() -> None:
     """Two that copied at the same time overlap, and that does not matter."""
     objects = InMemoryObjectStore()
-    await archive.keep("r", RUN[:5], 0, objects)
-    await archive.keep("r", RUN[:6], 0, objects)
-    await archive.keep("r", RUN[6:], 6, objects)
+    await archive.keep("r", recorded(RUN[:5]), 0, objects)
+    await archive.keep("r", recorded(RUN[:6]), 0, objects)
+    await archive.keep("r", recorded(RUN[6:]), 6, objects)
     again = await archive.recall(await objects.keys(keys.logs("r")), objects)
     assert sorted(map(str, again)) == sorted(map(str, RUN))
 
