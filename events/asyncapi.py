@@ -39,7 +39,7 @@ CLIENT, QUEUE_WORKER, EVERY_STAGE = "cli", "queue-worker", "stage"
 
 SAYS: dict[str, tuple[type[Message], ...]] = {
     CLIENT: (RunRequested, RunResumed, StopRequested),
-    "start-run": (RunStarted, RunFailed),
+    "start-run": (RunRequested, RunStarted, RunFailed),
     "update-policy": (PolicyUpdated, CollectRollout, EvaluatePolicy),
     "rollout": (RolloutCompleted,),
     "aggregate-rewards": (RewardsReady,),

@@ -58,7 +58,9 @@ def function(name: str, **more: tuple[str, ...]) -> Role:
 
 ROLES: dict[str, Role] = {
     "start-run": function(
-        "start-run", says=("run.started", "run.failed"), writes=("runs/*/manifest.msgpack",)
+        "start-run",
+        says=("run.requested", "run.started", "run.failed"),
+        writes=("runs/*/manifest.msgpack",),
     ),
     "rollout": function("rollout", says=("rollout.completed",), writes=("runs/*/trajectories/*",)),
     "aggregate-rewards": function(

@@ -124,6 +124,19 @@ async def test_two_iterations_end_to_end() -> None:
     assert platform.objects.data[keys.learning_curve("demo")].startswith(b"\x89PNG")
 
 
+async def test_a_run_whose_start_was_invoked_is_as_one_that_was_requested() -> None:
+    """`POST /async-function/start-run` tells the log nothing: the function does."""
+    platform = Platform()
+    await platform.publish(Invocation("start-run", RunRequested(run="demo", spec=SPEC)))
+    await platform.run()
+    requested = await train(Platform())
+    assert sorted(platform.said) == sorted(requested.said)
+    assert (
+        platform.objects.data[keys.policy("demo", 2)]
+        == requested.objects.data[keys.policy("demo", 2)]
+    )
+
+
 async def test_the_policy_does_not_depend_on_delivery() -> None:
     """Every message twice and in the opposite order: the same bytes in every object."""
     calm, rough = await train(Platform()), await train(TwiceAndBackwards())

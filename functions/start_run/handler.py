@@ -13,10 +13,14 @@ from schemas.messages import RunFailed, RunRequested, RunStarted
 
 @stage(RunRequested)
 async def handle(request: RunRequested, services: Services) -> Messages:
-    """The run starts, or fails with the same words that the CLI would have said."""
+    """The run starts, or fails with the same words that the CLI would have said.
+
+    Whoever invoked this function has not told the log; the request is said in any case, because
+    whoever decides by the whole log waits until it is there.
+    """
     try:
         spec = await asyncio.to_thread(spaces.validate, request.spec)
     except SpecificationError as refusal:
-        return [RunFailed(run=request.run, reason=str(refusal), function="start-run")]
+        return [request, RunFailed(run=request.run, reason=str(refusal), function="start-run")]
     manifest = await services.objects.put(keys.manifest(request.run), dump(request.run, spec))
-    return [RunStarted(run=request.run, manifest=manifest)]
+    return [request, RunStarted(run=request.run, manifest=manifest)]

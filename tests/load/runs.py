@@ -29,7 +29,7 @@ from tests.stack.facts import until
 from tests.stack.support import Stack
 
 BUCKET = "faastraingym"
-PATIENCE = 900.0  # seconds for a whole run under load
+PATIENCE = 300.0  # seconds for a whole run under load
 
 
 class Bench(NamedTuple):
