@@ -62,7 +62,7 @@ async def allowed(attempt: Coroutine[Any, Any, Any]) -> bool:
 
 # Who says what; beside them `reconcile`, which says again what was lost, and the owner.
 SAY = {
-    "run.requested": {OPERATOR},
+    "run.requested": {OPERATOR, "start-run"},
     "run.resumed": {OPERATOR},
     "run.stop-requested": {OPERATOR},
     "run.started": {"start-run"},
