@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from adapters.bucket import Bucket
 
 DIGEST = "x-amz-meta-sha256"  # kept with the object, so that a HEAD tells the whole reference
+EMPTY = hashlib.sha256().hexdigest()
 CONNECTIONS = 16
 SECONDS = 30.0  # for one attempt
 # Repeating is safe: a put that did arrive answers 412 the second time.
@@ -169,7 +170,8 @@ class S3ObjectStore:
         self, method: str, path: str, headers: Mapping[str, str], body: bytes
     ) -> Reply:
         host = self._url.netloc
-        signed = authorized(method, host, path, headers, body, self._login, time.time())
+        digest = headers.get(DIGEST, EMPTY)  # whatever has a body names it
+        signed = authorized(method, host, path, headers, digest, self._login, time.time())
         del signed["Host"]  # which the client says
         async with self._slots, asyncio.timeout(SECONDS):
             return await self._client.request(method, path, signed.items(), body)
