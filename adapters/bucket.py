@@ -9,11 +9,19 @@ from minio import Minio, S3Error
 from minio.error import ServerError
 
 from adapters.errors import translated
-from adapters.object_store import pool
 from adapters.s3_signature import REGION
 from adapters.settings import Login
 from adapters.spans import span
 
+TIMEOUT = urllib3.Timeout(connect=2.0, read=15.0)  # seconds
+RETRIES = urllib3.Retry(
+    total=3,
+    allowed_methods=None,
+    status_forcelist=(429, 502, 503, 504),
+    backoff_factor=0.1,
+    raise_on_status=False,
+    redirect=False,
+)
 OURS_ALREADY = {"BucketAlreadyOwnedByYou", "BucketAlreadyExists"}
 
 
@@ -24,7 +32,7 @@ class Bucket:
         self._url = urlsplit(url)
         self._name = name
         self._login = login
-        self._client = self._connect(pool())
+        self._client = self._connect(urllib3.PoolManager(timeout=TIMEOUT, retries=RETRIES))
 
     def _connect(self, http: urllib3.PoolManager) -> Minio:
         return Minio(

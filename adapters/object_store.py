@@ -1,20 +1,18 @@
 """Objects on any S3 (SeaweedFS, MinIO, AWS), written once and held to their digest when read.
 
-A put and a get are one round trip each. The calls block, so they run in a few threads of their own.
+A put and a get are one round trip each, over kept connections, on the event loop.
 """
 
 import asyncio
 import hashlib
 import time
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-import urllib3
-
-from adapters.errors import ObjectAltered, ObjectMissing, Refused, Unavailable, translated
+from adapters.errors import ObjectAltered, ObjectMissing, Refused, Unavailable
+from adapters.http_client import Broken, HttpClient, Reply, locate
 from adapters.s3_signature import authorized, encoded
 from adapters.settings import Login
 from adapters.spans import span
@@ -24,24 +22,12 @@ if TYPE_CHECKING:
     from adapters.bucket import Bucket
 
 DIGEST = "x-amz-meta-sha256"  # kept with the object, so that a HEAD tells the whole reference
+EMPTY = hashlib.sha256().hexdigest()
 CONNECTIONS = 16
-TIMEOUT = urllib3.Timeout(connect=2.0, read=15.0)  # seconds
+SECONDS = 30.0  # for one attempt
 # Repeating is safe: a put that did arrive answers 412 the second time.
-RETRIES = urllib3.Retry(
-    total=3,
-    allowed_methods=None,
-    status_forcelist=(429, 502, 503, 504),  # a 500 has been tried often enough by the store itself
-    backoff_factor=0.1,
-    raise_on_status=False,
-    redirect=False,
-)
-
-T = TypeVar("T")
-
-
-def pool() -> urllib3.PoolManager:
-    """Keep-alive connections with short time-outs and bounded repeats."""
-    return urllib3.PoolManager(maxsize=CONNECTIONS, block=True, timeout=TIMEOUT, retries=RETRIES)
+PAUSES = (0.0, 0.2, 0.4)  # seconds before an attempt is repeated
+BUSY = (429, 502, 503, 504)  # a 500 has been tried often enough by the store itself
 
 
 class S3ObjectStore:
@@ -51,16 +37,24 @@ class S3ObjectStore:
         self._url = urlsplit(url)
         self._bucket = bucket
         self._login = login
-        self._pool = pool()
-        self._threads = ThreadPoolExecutor(CONNECTIONS, thread_name_prefix="s3")
+        self._client = HttpClient(locate(url)[0])
+        self._slots = asyncio.Semaphore(CONNECTIONS)
 
     async def put(
         self, key: str, data: bytes, content_type: str = "application/msgpack"
     ) -> ObjectRef:
         """Write if absent; the reference is of what lies there, whoever wrote it first."""
-        return await self._call(
-            f"put {self._name(key)}", lambda: self._put(key, data, content_type)
-        )
+        digest = hashlib.sha256(data).hexdigest()
+        headers = {"If-None-Match": "*", "Content-Type": content_type, DIGEST: digest}
+        with self._doing(f"put {self._name(key)}"):
+            reply = await self._request("PUT", self._bucket, key, headers, data)
+            if reply.status == 412:
+                there = await self._find(key)
+                if there is None:
+                    raise Unavailable(f"{self._name(key)} vanished while it was being written")
+                return there
+        self._expect(reply, key)
+        return ObjectRef(bucket=self._bucket, key=key, size=len(data), sha256=digest)
 
     async def get(self, ref: ObjectRef) -> bytes:
         """The object's bytes.
@@ -69,11 +63,30 @@ class S3ObjectStore:
             ObjectMissing: there is no such object.
             ObjectAltered: its size or SHA-256 is not the reference's, or its disk has altered it.
         """
-        return await self._call(f"get {ref.bucket}/{ref.key}", lambda: self._get(ref))
+        with self._doing(f"get {ref.bucket}/{ref.key}"):
+            reply = await self._request("GET", ref.bucket, ref.key)
+            if reply.status == 404:
+                raise ObjectMissing(f"object {ref.bucket}/{ref.key} is not in the store", ref)
+            if reply.status == 500 and await self._is_there(ref):
+                # SeaweedFS says so, after 13 s, of a blob that fails its own checksum. If it is
+                # more that is wrong, making the object again does no harm.
+                what = f"the store cannot read its object {ref.bucket}/{ref.key}"
+                raise ObjectAltered(what, ref)
+        self._expect(reply, ref.key)
+        digest = hashlib.sha256(reply.body).hexdigest()
+        if len(reply.body) != ref.size or digest != ref.sha256:
+            raise ObjectAltered(
+                f"object {ref.bucket}/{ref.key} is not what its reference says: "
+                f"{len(reply.body)} bytes with SHA-256 {digest}, "
+                f"expected {ref.size} with {ref.sha256}",
+                ref,
+            )
+        return reply.body
 
     async def find(self, key: str) -> ObjectRef | None:
         """A reference to the object with this key, if there is one."""
-        return await self._call(f"find {self._name(key)}", lambda: self._find(key))
+        with self._doing(f"find {self._name(key)}"):
+            return await self._find(key)
 
     async def holds(self, ref: ObjectRef) -> bool:
         """Whether the object is there, and is what the reference says."""
@@ -85,7 +98,12 @@ class S3ObjectStore:
 
     async def replace(self, key: str, data: bytes) -> ObjectRef:
         """Write, whatever lies there: only for bytes that a reference asks for."""
-        return await self._call(f"replace {self._name(key)}", lambda: self._replace(key, data))
+        digest = hashlib.sha256(data).hexdigest()
+        headers = {"Content-Type": "application/msgpack", DIGEST: digest}
+        with self._doing(f"replace {self._name(key)}"):
+            reply = await self._request("PUT", self._bucket, key, headers, data)
+        self._expect(reply, key)
+        return ObjectRef(bucket=self._bucket, key=key, size=len(data), sha256=digest)
 
     async def keys(self, prefix: str) -> list[str]:
         """The keys that begin with `prefix`, sorted."""
@@ -97,101 +115,85 @@ class S3ObjectStore:
 
     async def delete(self, keys: Sequence[str]) -> None:
         """Remove these objects; those that are not there are no error."""
-        removals = (self._call(f"delete {self._name(k)}", partial(self._delete, k)) for k in keys)
-        await asyncio.gather(*removals)
+        await asyncio.gather(*map(self._delete, keys))
 
     async def close(self) -> None:
-        """Let running calls end and close the connections."""
-        await asyncio.to_thread(self._threads.shutdown)
-        self._pool.clear()
-
-    async def _call(self, what: str, function: Callable[[], T]) -> T:
-        with span("store"), translated(f"{self._url.netloc}: {what}"):
-            return await asyncio.get_running_loop().run_in_executor(self._threads, function)
+        """Close the connections, those in use after their answer."""
+        self._client.close()
 
     def _whole(self) -> "Bucket":
         from adapters.bucket import Bucket  # what few stages need shall cost no other a cold start
 
         return Bucket(self._url.geturl(), self._bucket, self._login)
 
-    def _replace(self, key: str, data: bytes) -> ObjectRef:
-        digest = hashlib.sha256(data).hexdigest()
-        headers = {"Content-Type": "application/msgpack", DIGEST: digest}
-        self._expect(self._request("PUT", self._bucket, key, headers, data), key)
-        return ObjectRef(bucket=self._bucket, key=key, size=len(data), sha256=digest)
+    async def _delete(self, key: str) -> None:
+        with self._doing(f"delete {self._name(key)}"):
+            reply = await self._request("DELETE", self._bucket, key)
+        if reply.status != 404:
+            self._expect(reply, key)
 
-    def _delete(self, key: str) -> None:
-        response = self._request("DELETE", self._bucket, key)
-        if response.status != 404:
-            self._expect(response, key)
-
-    def _put(self, key: str, data: bytes, content_type: str) -> ObjectRef:
-        digest = hashlib.sha256(data).hexdigest()
-        headers = {"If-None-Match": "*", "Content-Type": content_type, DIGEST: digest}
-        response = self._request("PUT", self._bucket, key, headers, data)
-        if response.status == 412:
-            there = self._find(key)
-            if there is None:
-                raise Unavailable(f"{self._name(key)} vanished while it was being written")
-            return there
-        self._expect(response, key)
-        return ObjectRef(bucket=self._bucket, key=key, size=len(data), sha256=digest)
-
-    def _get(self, ref: ObjectRef) -> bytes:
-        response = self._request("GET", ref.bucket, ref.key)
-        if response.status == 404:
-            raise ObjectMissing(f"object {ref.bucket}/{ref.key} is not in the store", ref)
-        if response.status == 500 and self._request("HEAD", ref.bucket, ref.key).status == 200:
-            # SeaweedFS says so, after 13 s, of a blob that fails its own checksum. If it is more
-            # that is wrong, making the object again does no harm.
-            raise ObjectAltered(f"the store cannot read its object {ref.bucket}/{ref.key}", ref)
-        self._expect(response, ref.key)
-        data = response.data
-        if len(data) != ref.size or hashlib.sha256(data).hexdigest() != ref.sha256:
-            raise ObjectAltered(
-                f"object {ref.bucket}/{ref.key} is not what its reference says: "
-                f"{len(data)} bytes with SHA-256 {hashlib.sha256(data).hexdigest()}, "
-                f"expected {ref.size} with {ref.sha256}",
-                ref,
-            )
-        return data
-
-    def _find(self, key: str) -> ObjectRef | None:
-        response = self._request("HEAD", self._bucket, key)
-        if response.status == 404:
+    async def _find(self, key: str) -> ObjectRef | None:
+        reply = await self._request("HEAD", self._bucket, key)
+        if reply.status == 404:
             return None
-        self._expect(response, key)
-        size, digest = int(response.headers["Content-Length"]), response.headers.get(DIGEST)
-        if digest is None:  # somebody else's upload
-            response = self._request("GET", self._bucket, key)
-            self._expect(response, key)
-            data = response.data
-            size, digest = len(data), hashlib.sha256(data).hexdigest()
+        self._expect(reply, key)
+        size, digest = int(reply.header("content-length")), reply.header(DIGEST)
+        if not digest:  # somebody else's upload
+            reply = await self._request("GET", self._bucket, key)
+            self._expect(reply, key)
+            size, digest = len(reply.body), hashlib.sha256(reply.body).hexdigest()
         return ObjectRef(bucket=self._bucket, key=key, size=size, sha256=digest)
 
-    def _request(
+    async def _is_there(self, ref: ObjectRef) -> bool:
+        return (await self._request("HEAD", ref.bucket, ref.key)).status == 200
+
+    async def _request(
         self,
         method: str,
         bucket: str,
         key: str,
         headers: Mapping[str, str] | None = None,
         body: bytes = b"",
-    ) -> urllib3.BaseHTTPResponse:
-        path = encoded(bucket, key)
-        signed = authorized(
-            method, self._url.netloc, path, headers or {}, body, self._login, time.time()
-        )
-        url = f"{self._url.scheme}://{self._url.netloc}{path}"
-        return self._pool.urlopen(method, url, body=body or None, headers=signed)
+    ) -> Reply:
+        """The store's answer, after some attempts when it is busy or the connection breaks."""
+        for pause in PAUSES:
+            try:
+                reply = await self._attempt(method, encoded(bucket, key), headers or {}, body)
+                if reply.status not in BUSY:
+                    return reply
+            except Broken:
+                pass
+            await asyncio.sleep(pause)
+        return await self._attempt(method, encoded(bucket, key), headers or {}, body)
 
-    def _expect(self, response: urllib3.BaseHTTPResponse, key: str) -> None:
-        if response.status < 300:
+    async def _attempt(
+        self, method: str, path: str, headers: Mapping[str, str], body: bytes
+    ) -> Reply:
+        host = self._url.netloc
+        digest = headers.get(DIGEST, EMPTY)  # whatever has a body names it
+        signed = authorized(method, host, path, headers, digest, self._login, time.time())
+        del signed["Host"]  # which the client says
+        async with self._slots, asyncio.timeout(SECONDS):
+            return await self._client.request(method, path, signed.items(), body)
+
+    @contextmanager
+    def _doing(self, what: str) -> Iterator[None]:
+        """Time it; if it fails for want of a connection, say where and what."""
+        with span("store"):
+            try:
+                yield
+            except (Broken, TimeoutError) as error:
+                why = str(error) or f"no answer in {SECONDS:g} s"
+                raise Unavailable(f"{self._url.netloc}: {what}: {why}") from error
+
+    def _expect(self, reply: Reply, key: str) -> None:
+        if reply.status < 300:
             return
-        what = f"object {self._name(key)}: the store answered {response.status}"
-        if response.status >= 500 or response.status in (409, 429):
+        what = f"object {self._name(key)}: the store answered {reply.status}"
+        if reply.status >= 500 or reply.status in (409, 429):
             raise Unavailable(what)
         raise Refused(
-            f"{what}: {response.data[:300]!r}; check the secret ftg-s3-<role>, the bucket, "
+            f"{what}: {reply.body[:300]!r}; check the secret ftg-s3-<role>, the bucket, "
             "and what the role may (docs/security.md)"
         )
 

@@ -3,7 +3,6 @@
 `Minio.put_object` takes no `If-None-Match`, which writing once depends on; its signer does.
 """
 
-import hashlib
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from urllib.parse import SplitResult, quote
@@ -21,13 +20,15 @@ def authorized(
     host: str,
     path: str,
     headers: Mapping[str, str],
-    body: bytes,
+    digest: str,
     login: Login,
     now: float,
 ) -> dict[str, str]:
-    """`headers` with date, payload digest and authorization added; `path` is already encoded."""
+    """`headers` with date, the body's SHA-256 `digest` and authorization added.
+
+    `path` is already encoded.
+    """
     at = datetime.fromtimestamp(now, UTC)
-    digest = hashlib.sha256(body).hexdigest()
     stamp = at.strftime("%Y%m%dT%H%M%SZ")
     complete = {**headers, "Host": host, "x-amz-date": stamp, "x-amz-content-sha256": digest}
     signed: dict[str, str] = sign_v4_s3(
