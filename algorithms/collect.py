@@ -3,14 +3,13 @@
 import numpy as np
 
 from algorithms import seeding, statistics
-from algorithms.acting import Actor, encode
+from algorithms.acting import Actor
 from algorithms.episodes import Tally
-from algorithms.errors import EnvironmentFailed
 from algorithms.finite import refuse_non_finite
 from algorithms.playing import Start, Steps, play, play_episodes
-from algorithms.space_info import SpaceInfo, describe
+from algorithms.space_info import describe
+from algorithms.starting import beginning, place
 from algorithms.timing import Stopwatch
-from algorithms.vectors import Fleet, Seeds
 from schemas.payloads import Continuation, Policy, Trajectory
 from schemas.specification import RunSpec
 
@@ -37,9 +36,23 @@ def collect(
             is not finite, or cannot be continued.
     """
     watch = watch or Stopwatch()
+    start = watch.time(beginning, spec, policy.version, index, previous)
+    return collect_from(start, spec, policy, index, watch)[0]
+
+
+def collect_from(
+    start: Start, spec: RunSpec, policy: Policy, index: int, watch: Stopwatch
+) -> tuple[Trajectory, Start]:
+    """What slot `index` sees from `start` on, and where that leaves its environments.
+
+    `start` is used up: its environments and its generator move on.
+
+    Raises:
+        EnvironmentFailed: the environment raised (its exception is the cause), or gave a number
+            that is not finite.
+    """
     actor = Actor(policy, spec.algorithm.activation, watch.time(describe, spec))
-    where = f"{spec.environment.id}, policy version {policy.version}, slot {index}"
-    start = watch.time(_start, spec, policy.version, index, previous, actor.info, where)
+    where = place(spec, policy.version, index)
     if spec.rollout.horizon == "steps":
         steps = play(start, actor, spec.rollout.num_steps, None, where, watch)
     else:
@@ -51,7 +64,13 @@ def collect(
     rewards = np.where(valid, steps.rewards, np.float32(0.0))
     tally = Tally(start.returns, start.lengths)
     tally.count(rewards, valid, terminated | truncated)
-    return Trajectory(
+    end = start._replace(
+        observations=steps.observations[-1].copy(),  # a view would keep all of them
+        ended=terminated[-1] | truncated[-1],
+        returns=tally.returns,
+        lengths=tally.lengths,
+    )
+    trajectory = Trajectory(
         version=policy.version,
         index=index,
         observations=steps.observations,
@@ -64,60 +83,9 @@ def collect(
         episode_returns=np.array(tally.finished_returns, np.float64),
         episode_lengths=np.array(tally.finished_lengths, np.int32),
         statistics=statistics.of_batch(steps.observations[:-1][valid]),
-        continuation=_continuation(start, tally) if spec.rollout.horizon == "steps" else None,
+        continuation=_continuation(end) if spec.rollout.horizon == "steps" else None,
     )
-
-
-def _start(
-    spec: RunSpec,
-    version: int,
-    index: int,
-    previous: Trajectory | None,
-    info: SpaceInfo,
-    where: str,
-) -> Start:
-    """Where slot `index` goes on, or a fresh reset."""
-    num_envs = spec.environment.num_envs
-    continued = spec.rollout.horizon == "steps" and previous is not None
-    data = previous.continuation if continued and previous is not None else None
-    origin = version if data is None else data["origin"]
-    seeds = Seeds(spec.seed, "reset", (origin, index))
-    fleet = Fleet(spec.environment, num_envs, seeds)
-    try:
-        if data is None or previous is None:
-            return Start(
-                fleet=fleet,
-                observations=encode(fleet.reset(), info),
-                generator=seeding.generator(spec.seed, "action", origin, index),
-                ended=np.zeros(num_envs, np.bool_),
-                returns=np.zeros(num_envs),
-                lengths=np.zeros(num_envs, np.int32),
-                origin=origin,
-            )
-        replayed = {i: encode([seen], info)[0] for i, seen in fleet.resume(data["fleet"]).items()}
-    except Exception as error:  # foreign code may raise anything
-        raise EnvironmentFailed(f"{where}, reset: {type(error).__name__}: {error}") from error
-    _check_replay(replayed, previous.observations[-1], where)
-    return Start(
-        fleet=fleet,
-        observations=previous.observations[-1],
-        generator=seeding.unpack_generator(data["generator"]),
-        ended=previous.terminated[-1] | previous.truncated[-1],
-        returns=data["returns"],
-        lengths=data["lengths"],
-        origin=origin,
-    )
-
-
-def _check_replay(replayed: dict[int, np.ndarray], expected: np.ndarray, where: str) -> None:
-    """Holds each replayed environment's observation [O], bit for bit, to the one it stood at."""
-    for i, seen in replayed.items():
-        if seen.astype(np.float32).tobytes() != expected[i].tobytes():
-            raise EnvironmentFailed(
-                f"{where}, environment {i}: replaying its actions did not reproduce the "
-                "observation: the environment is not determined by its seed; use "
-                'rollout.horizon = "episodes"'
-            )
+    return trajectory, end
 
 
 def _learnt(valid: np.ndarray, terminated: np.ndarray) -> np.ndarray:
@@ -138,11 +106,11 @@ def _valid(spec: RunSpec, steps: Steps, ended_before: np.ndarray) -> np.ndarray:
     return valid
 
 
-def _continuation(start: Start, tally: Tally) -> Continuation:
+def _continuation(end: Start) -> Continuation:
     return {
-        "origin": start.origin,
-        "fleet": start.fleet.standing(),
-        "generator": seeding.pack_generator(start.generator),
-        "returns": tally.returns,
-        "lengths": tally.lengths,
+        "origin": end.origin,
+        "fleet": end.fleet.standing(),
+        "generator": seeding.pack_generator(end.generator),
+        "returns": end.returns,
+        "lengths": end.lengths,
     }

@@ -32,22 +32,24 @@ def run(spec: RunSpec) -> list[tuple[float, int]]:
 def loop(spec: RunSpec) -> list[tuple[float, int]]:
     """Collect, plan, update, until the budget is spent; (s, steps) of every version."""
     from algorithms import ppo
-    from algorithms.collect import collect
+    from algorithms.collect import collect_from
     from algorithms.episodes import env_steps
+    from algorithms.starting import beginning
+    from algorithms.timing import Stopwatch
     from events import planning
-    from schemas.payloads import Trajectory
 
     state = ppo.initialise(spec)
     marks = [(time.perf_counter(), 0)]
-    batch: list[Trajectory | None] = [None] * spec.rollout.count
+    slots = range(spec.rollout.count)
+    stands = [beginning(spec, 0, index, None) for index in slots]
     while state.env_steps < spec.stop.env_steps:
         policy = ppo.project(state)
-        collected = [collect(spec, policy, index, last) for index, last in enumerate(batch)]
+        pairs = [collect_from(stands[i], spec, policy, i, Stopwatch()) for i in slots]
+        collected, stands = map(list, zip(*pairs, strict=True))
         steps = sum(map(env_steps, collected))
         schedule = planning.schedule(spec, state.version, state.env_steps, steps)
         state, _ = ppo.update(spec, state, collected, None, schedule)
         marks.append((time.perf_counter(), state.env_steps))
-        batch = [*collected]
     return marks
 
 

@@ -19,7 +19,11 @@ GRACE = 10.0  # seconds from SIGTERM to SIGKILL
 
 
 class Pool:
-    """Requests get slots in the order of their arrival; the last used replica goes first."""
+    """Requests get slots in the order of their arrival, the oldest free replica's first.
+
+    So those that come in the same order again meet the same replicas and what these keep for them,
+    and what is not needed is always the youngest.
+    """
 
     def __init__(
         self, function: Function, spawn: Spawn, queue_timeout: float = QUEUE_TIMEOUT
@@ -119,12 +123,12 @@ class Pool:
 
     def _free(self) -> Replica | None:
         bound = self.function.max_inflight
-        free = [
+        free = (
             r
             for r in self.replicas.values()
             if r.ready and not r.verdict and (bound is None or r.in_flight < bound)
-        ]
-        return max(free, key=lambda r: r.last_used, default=None)
+        )
+        return next(free, None)
 
     def _offer(self) -> None:
         while self._waiting:

@@ -1,13 +1,16 @@
 """rollout (Measure): runs environments under one policy version and stores the trajectory."""
 
 import asyncio
+import os
 
 from adapters.manifests import specification
 from adapters.payloads import dump, load
 from adapters.spans import parted
 from adapters.stage import stage
 from algorithms import episodes, fits
-from algorithms.collect import collect
+from algorithms.collect import collect_from
+from algorithms.playing import Start
+from algorithms.starting import beginning
 from events.ports import Messages, Services
 from schemas import keys
 from schemas.messages import CollectRollout, RolloutCompleted
@@ -15,23 +18,29 @@ from schemas.payloads import Policy, Trajectory
 from schemas.references import TrajectoryRef
 from schemas.specification import RunSpec
 
+from .kept import Kept
+
+KEPT = Kept(int(os.environ.get("FTG_MEMORY_MB") or 0))
+
 
 @stage(CollectRollout)
 async def handle(command: CollectRollout, services: Services) -> Messages:
     """One trajectory; a retry collects the same one, bit for bit."""
-    spec, policy, before = await asyncio.gather(
-        specification(services, command.manifest),
-        services.objects.get(command.policy.policy),
-        _trajectory(services, command.previous),
+    spec, policy = await asyncio.gather(
+        specification(services, command.manifest), services.objects.get(command.policy.policy)
     )
+    kept = KEPT.take(command.manifest, command.previous.object) if command.previous else None
+    before = None if kept else await _trajectory(services, command.previous)
     previous = None if before is None else fits.continued(spec, before)
-    trajectory = await asyncio.to_thread(
-        _collect, spec, fits.policy(spec, load(policy, Policy)), command.index, previous
-    )
-    version = command.policy.version
-    stored = await services.objects.put(
-        keys.trajectory(command.run, version, command.index), dump(trajectory)
-    )
+    actor = fits.policy(spec, load(policy, Policy))
+    trajectory, end = await asyncio.to_thread(_collect, spec, actor, command.index, kept, previous)
+    version, data = command.policy.version, dump(trajectory)
+    stored = await services.objects.put(keys.trajectory(command.run, version, command.index), data)
+    # A slot's first rollout is not kept: that going on from it by its data gives the same bits is
+    # held to, once, where actions are replayed. Nor is one that somebody else had stored before.
+    continues = command.previous is not None and trajectory.continuation is not None
+    if continues and await services.objects.get(stored) == data:
+        KEPT.keep(command.manifest, stored, end)
     return [
         RolloutCompleted(
             run=command.run,
@@ -44,9 +53,12 @@ async def handle(command: CollectRollout, services: Services) -> Messages:
     ]
 
 
-def _collect(spec: RunSpec, policy: Policy, index: int, previous: Trajectory | None) -> Trajectory:
+def _collect(
+    spec: RunSpec, policy: Policy, index: int, kept: Start | None, previous: Trajectory | None
+) -> tuple[Trajectory, Start]:
     with parted("environment", "policy") as watch:
-        return collect(spec, policy, index, previous, watch)
+        start = kept or watch.time(beginning, spec, policy.version, index, previous)
+        return collect_from(start, spec, policy, index, watch)
 
 
 async def _trajectory(services: Services, ref: TrajectoryRef | None) -> Trajectory | None:

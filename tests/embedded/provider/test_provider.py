@@ -35,6 +35,20 @@ async def test_demand_adds_replicas_up_to_the_maximum(provider: ProcessProvider)
     assert len({answer.body for answer in answers}) == 3
 
 
+async def test_requests_in_the_same_order_meet_the_same_replicas(
+    provider: ProcessProvider,
+) -> None:
+    """Whichever of the two ended last before: a replica may keep what its next request needs."""
+    await provider.deploy(deployment("slow", low=2, high=2, variables={"max_inflight": "1"}))
+    await replicas(provider, "slow", 2)
+    found = set()
+    for first, second in ((b"0.3", b"0.1"), (b"0.1", b"0.3"), (b"0.2", b"0.1")):
+        both = (provider.invoke("slow", post(body)) for body in (first, second))
+        found.add(tuple(answer.body for answer in await asyncio.gather(*both)))
+    ((one, other),) = found
+    assert one != other
+
+
 async def test_slots_are_filled_before_replicas_are_added(provider: ProcessProvider) -> None:
     """Four requests in flight fit one replica of four slots; the warm one serves again."""
     await provider.deploy(deployment("slow", high=3, variables={"max_inflight": "4"}))
