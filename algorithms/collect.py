@@ -21,6 +21,7 @@ def collect(
     index: int,
     previous: Trajectory | None,
     watch: Stopwatch | None = None,
+    lag: int = 0,
 ) -> Trajectory:
     """What slot `index` sees under `policy`, the same bits on every call.
 
@@ -31,6 +32,8 @@ def collect(
         previous: the slot's trajectory before this one, to go on from when the horizon is
             `steps`; none: the environments are reset.
         watch: adds up what the environments take.
+        lag: updates between `policy` and the one that learns. One policy may act for two versions
+            to learn from; what they begin afresh differs.
 
     Raises:
         EnvironmentFailed: the environment raised (its exception is the cause), gave a number that
@@ -39,7 +42,7 @@ def collect(
     watch = watch or Stopwatch()
     actor = Actor(policy, spec.algorithm.activation, watch.time(describe, spec))
     where = f"{spec.environment.id}, policy version {policy.version}, slot {index}"
-    start = watch.time(_start, spec, policy.version, index, previous, actor.info, where)
+    start = watch.time(_start, spec, policy.version + lag, index, previous, actor.info, where)
     if spec.rollout.horizon == "steps":
         steps = play(start, actor, spec.rollout.num_steps, None, where, watch)
     else:

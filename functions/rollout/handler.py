@@ -26,27 +26,28 @@ async def handle(command: CollectRollout, services: Services) -> Messages:
     )
     previous = None if before is None else fits.continued(spec, before)
     trajectory = await asyncio.to_thread(
-        _collect, spec, fits.policy(spec, load(policy, Policy)), command.index, previous
+        _collect, spec, fits.policy(spec, load(policy, Policy)), command, previous
     )
-    version = command.policy.version
     stored = await services.objects.put(
-        keys.trajectory(command.run, version, command.index), dump(trajectory)
+        keys.trajectory(command.run, command.version, command.index), dump(trajectory)
     )
     return [
         RolloutCompleted(
             run=command.run,
             manifest=command.manifest,
             policy=command.policy,
-            trajectory=TrajectoryRef(version=version, index=command.index, object=stored),
+            trajectory=TrajectoryRef(version=command.version, index=command.index, object=stored),
             env_steps=episodes.env_steps(trajectory),
             episodes=episodes.summary(trajectory),
         )
     ]
 
 
-def _collect(spec: RunSpec, policy: Policy, index: int, previous: Trajectory | None) -> Trajectory:
+def _collect(
+    spec: RunSpec, policy: Policy, command: CollectRollout, previous: Trajectory | None
+) -> Trajectory:
     with parted("environment", "policy") as watch:
-        return collect(spec, policy, index, previous, watch)
+        return collect(spec, policy, command.index, previous, watch, lag=command.lag)
 
 
 async def _trajectory(services: Services, ref: TrajectoryRef | None) -> Trajectory | None:
