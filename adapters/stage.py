@@ -43,6 +43,7 @@ from schemas.messages import (
     EvaluationCompleted,
     InvocationCompleted,
     Message,
+    PolicyUpdated,
     RestoreObject,
     RewardsReady,
     RolloutCompleted,
@@ -252,9 +253,11 @@ def identity(message: Message | None) -> dict[str, Any]:
     match message:
         case RolloutCompleted(trajectory=ref):
             known |= {"version": ref.version, "index": ref.index}
-        case CollectRollout(policy=policy, index=index):
-            known |= {"version": policy.version, "index": index}
-        case UpdatePolicy() | EvaluatePolicy() | RewardsReady() | EvaluationCompleted():
+        case CollectRollout(index=index):
+            known |= {"version": message.version, "index": index}
+        case RewardsReady():
+            known |= {"version": message.version}
+        case UpdatePolicy() | PolicyUpdated() | EvaluatePolicy() | EvaluationCompleted():
             known |= {"version": message.policy.version}
     return known
 

@@ -20,6 +20,7 @@ def collect(
     index: int,
     previous: Trajectory | None,
     watch: Stopwatch | None = None,
+    lag: int = 0,
 ) -> Trajectory:
     """What slot `index` sees under `policy`, the same bits on every call.
 
@@ -30,13 +31,15 @@ def collect(
         previous: the slot's trajectory before this one, to go on from when the horizon is
             `steps`; none: the environments are reset.
         watch: adds up what the environments take.
+        lag: updates between `policy` and the one that learns. One policy may act for two versions
+            to learn from; what they begin afresh differs.
 
     Raises:
         EnvironmentFailed: the environment raised (its exception is the cause), gave a number that
             is not finite, or cannot be continued.
     """
     watch = watch or Stopwatch()
-    start = watch.time(beginning, spec, policy.version, index, previous)
+    start = watch.time(beginning, spec, policy.version + lag, index, previous)
     return collect_from(start, spec, policy, index, watch)[0]
 
 

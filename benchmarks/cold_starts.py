@@ -74,4 +74,4 @@ async def _update(state: StackState, spec: RunSpec) -> bytes:
     async with stacks.connected(state) as held:
         records = await runs.run(held, "cold-starts", spec)
     ready = next(r.fact for r in records if isinstance(r.fact, RewardsReady))
-    return messages.encode(plan(spec, ready))
+    return messages.encode(plan(spec, ready.policy, ready))

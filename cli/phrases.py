@@ -30,8 +30,8 @@ def phrase(fact: Message) -> str:
         case RolloutCompleted(trajectory=ref, env_steps=steps, episodes=episodes):
             ended = f"{episodes.episodes} episodes ended"
             return f"version {ref.version}, rollout {ref.index}: {steps:,} steps, {ended}"
-        case RewardsReady(policy=policy, batch=batch, env_steps=steps):
-            return f"version {policy.version}: {len(batch)} rollouts, {steps:,} steps"
+        case RewardsReady(batch=batch, env_steps=steps):
+            return f"version {fact.version}: {len(batch)} rollouts, {steps:,} steps"
         case EvaluationCompleted():
             return evaluation(fact)
         case InvocationDeadLettered(function=function, attempts=attempts, error=error):

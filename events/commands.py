@@ -55,5 +55,6 @@ def _identity(message: Message) -> str:
         return f"{tag(message)}/{message.object.key}"
     if not isinstance(message, CollectRollout | UpdatePolicy | EvaluatePolicy):
         return subjects.of(message)
-    index = f"/{message.index}" if isinstance(message, CollectRollout) else ""
-    return f"{tag(message)}/{message.run}/{message.policy.version}{index}"
+    if isinstance(message, CollectRollout):
+        return f"{tag(message)}/{message.run}/{message.version}/{message.index}"
+    return f"{tag(message)}/{message.run}/{message.policy.version}"

@@ -111,8 +111,8 @@ def _add(history: History, record: Recorded) -> None:
             history.policies[policy.version] = fact
         case RolloutCompleted(trajectory=ref):
             history.rollouts.setdefault(ref.version, {})[ref.index] = fact
-        case RewardsReady(policy=policy):
-            history.rewards[policy.version] = fact
+        case RewardsReady():
+            history.rewards[fact.version] = fact
         case EvaluationCompleted(policy=policy):
             history.evaluations[policy.version] = fact
         case RunStalled():

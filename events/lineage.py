@@ -7,7 +7,7 @@ Everything derives from identity and seeds, as partitions of Spark's RDDs do fro
 from events import recovery
 from events.commands import Invocation
 from events.history import History
-from events.planning import on_leg, plan
+from events.planning import learning, on_leg, plan
 from schemas import keys
 from schemas.errors import RunFault
 from schemas.messages import EvaluatePolicy, Origin, RestoreObject
@@ -42,19 +42,19 @@ def _made(key: str, history: History, spec: RunSpec | None) -> tuple[str, Origin
     if kind == "manifest":
         return ("start-run", history.requested) if history.requested else None
     updated, ready = history.policies.get(version), history.rewards.get(version)
-    if spec is None or updated is None:
+    if spec is None:
         return None
     spec = on_leg(spec, history.resumed)
     match kind:
         case "trajectories":
-            slots = recovery.rollouts(history, spec, updated)
+            slots = recovery.rollouts(history, spec, version)
             return ("rollout", slots[slot]) if slot < len(slots) else None
-        case "policies" | "learner":
+        case "policies" | "learner" if updated:
             update = _update(version, history, spec)
             return ("update-policy", update) if update else None
         case "rewards":
             return ("aggregate-rewards", ready) if ready else None
-        case "evaluations":
+        case "evaluations" if updated:
             command = EvaluatePolicy(
                 run=updated.run, manifest=updated.manifest, policy=updated.policy
             )
@@ -65,5 +65,6 @@ def _made(key: str, history: History, spec: RunSpec | None) -> tuple[str, Origin
 def _update(version: int, history: History, spec: RunSpec) -> Origin | None:
     if version == 0:
         return history.started
-    before = history.rewards.get(version - 1)
-    return plan(spec, before) if before else None
+    ready = history.rewards.get(version - 1)
+    before = learning(ready, history) if ready else None
+    return plan(spec, before, ready) if ready and before else None

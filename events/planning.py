@@ -4,7 +4,9 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
+from events.history import History
 from schemas.messages import RewardsReady, RunResumed, Schedule, UpdatePolicy
+from schemas.references import PolicyRef
 from schemas.specification import Annealing, RunSpec, StopSpec
 
 
@@ -34,9 +36,21 @@ def on_leg(spec: RunSpec, resumed: RunResumed | None) -> RunSpec:
     return replace(spec, stop=stop)
 
 
-def plan(spec: RunSpec, ready: RewardsReady) -> UpdatePolicy:
-    """The update that a version's rewards call for."""
-    before = ready.policy
+def acting(spec: RunSpec, version: int) -> int:
+    """The policy version that collects the batch from which `version` learns."""
+    return max(0, version - spec.rollout.max_policy_lag)
+
+
+def learning(ready: RewardsReady, history: History) -> PolicyRef | None:
+    """The policy that learns from `ready`; None where the log does not know it, or not yet."""
+    if not ready.lag:
+        return ready.policy
+    updated = history.policies.get(ready.version)
+    return updated.policy if updated else None
+
+
+def plan(spec: RunSpec, before: PolicyRef, ready: RewardsReady) -> UpdatePolicy:
+    """The update of `before` that its rewards call for."""
     return UpdatePolicy(
         run=ready.run,
         manifest=ready.manifest,
@@ -54,7 +68,7 @@ def schedule(spec: RunSpec, version: int, env_steps_before: int, batch_env_steps
 
     Args:
         spec: the run.
-        version: the policy version that collected the batch.
+        version: the policy version that learns from the batch.
         env_steps_before: environment steps that earlier updates learnt from.
         batch_env_steps: environment steps of this batch.
     """
@@ -67,6 +81,7 @@ def schedule(spec: RunSpec, version: int, env_steps_before: int, batch_env_steps
         ent_coef=settings.ent_coef,
         rollouts=0 if last else spec.rollout.count,
         evaluate=last or is_evaluated(spec, version + 1),
+        lag=version + 1 - acting(spec, version + 1),
     )
 
 

@@ -18,23 +18,32 @@ from schemas.messages import (
 from schemas.references import TrajectoryRef
 
 
-def rollouts(updated: PolicyUpdated, batch: Sequence[TrajectoryRef]) -> list[CollectRollout]:
-    """One command per slot of the version's fan-out.
+def rollouts(
+    under: PolicyUpdated | UpdatePolicy, count: int, batch: Sequence[TrajectoryRef], lag: int = 0
+) -> list[CollectRollout]:
+    """One command per slot of a fan-out of `count`, under a message's policy.
 
-    A slot goes on where its rollout in `batch`, which the version was learnt from, stopped; a slot
-    that was not in it starts afresh.
+    A slot goes on where its rollout in `batch`, the one before, stopped; a slot that was not in it
+    starts afresh.
     """
     previous = {ref.index: ref for ref in batch}
     return [
         CollectRollout(
-            run=updated.run,
-            manifest=updated.manifest,
-            policy=updated.policy,
+            run=under.run,
+            manifest=under.manifest,
+            policy=under.policy,
+            lag=lag,
             index=index,
             previous=previous.get(index),
         )
-        for index in range(updated.rollouts)
+        for index in range(count)
     ]
+
+
+def beside(update: UpdatePolicy) -> list[CollectRollout]:
+    """The rollouts that run beside an update, under the policy that it begins with."""
+    schedule = update.schedule
+    return rollouts(update, schedule.rollouts, update.batch, schedule.lag) if schedule.lag else []
 
 
 def evaluations(updated: PolicyUpdated) -> list[EvaluatePolicy]:
@@ -47,15 +56,15 @@ def kept(message: Message | None) -> str | None:
     """The subject under which something was said once all that a message is for has been done.
 
     That a learner said its version does not mean that it sent the commands after it: that the
-    version's rewards are ready does.
+    first rewards are ready that the version collected does.
     """
     match message:
         case RunStarted(run=run):
             return subjects.of_kind(RewardsReady, run, 0)
-        case UpdatePolicy(run=run, policy=policy):
-            return subjects.of_kind(RewardsReady, run, policy.version + 1)
-        case CollectRollout(run=run, policy=policy, index=index):
-            return subjects.of_kind(RolloutCompleted, run, policy.version, index)
+        case UpdatePolicy(run=run, policy=policy, schedule=schedule):
+            return subjects.of_kind(RewardsReady, run, policy.version + 1 + schedule.lag)
+        case CollectRollout(run=run, index=index):
+            return subjects.of_kind(RolloutCompleted, run, message.version, index)
         case EvaluatePolicy(run=run, policy=policy):
             return subjects.of_kind(EvaluationCompleted, run, policy.version)
     return None
@@ -63,4 +72,4 @@ def kept(message: Message | None) -> str | None:
 
 def is_needless(message: Message | None, history: History) -> bool:
     """Whether a rollout comes too late: its version's batch is complete without it."""
-    return isinstance(message, CollectRollout) and message.policy.version in history.rewards
+    return isinstance(message, CollectRollout) and message.version in history.rewards

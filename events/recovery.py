@@ -10,7 +10,7 @@ from events import promises
 from events.commands import Invocation, invocation
 from events.conclusion import is_last
 from events.history import History
-from events.planning import on_leg
+from events.planning import acting, on_leg
 from schemas.messages import (
     CollectRollout,
     EvaluatePolicy,
@@ -69,8 +69,8 @@ def missing(history: History, spec: RunSpec | None, stalls: int = 0) -> list[Inv
 def in_words(item: Invocation) -> str:
     """A missing piece of work for a person: `rollout 1 of version 7`."""
     match item.message:
-        case CollectRollout(index=index, policy=policy):
-            return f"rollout {index} of version {policy.version}"
+        case CollectRollout(index=index) as command:
+            return f"rollout {index} of version {command.version}"
         case EvaluatePolicy(policy=policy):
             return f"evaluation of version {policy.version}"
     return item.function
@@ -123,27 +123,33 @@ def _next_step(history: History, spec: RunSpec, latest: PolicyUpdated) -> list[I
 
 def _towards_rewards(history: History, spec: RunSpec, version: int) -> list[Invocation]:
     """What the version's rewards wait for; where the log has a gap, what the first version does."""
-    while version and version - 1 not in history.rewards:
+    while version and not _is_whole(history, spec, version - 1):
         version -= 1
-    updated, completed = history.policies.get(version), history.rollouts.get(version, {})
-    if updated is None:
+    completed = history.rollouts.get(version, {})
+    if version not in history.policies:
         before: Message | None = history.rewards.get(version - 1) or history.started
         name = "plan-update" if version else "update-policy"
         return [Invocation(name, before)] if before else []
     if len(completed) >= spec.rollout.batch:
         return [Invocation("aggregate-rewards", completed[max(completed)])]
-    due = rollouts(history, spec, updated)
+    due = rollouts(history, spec, version)
     return [invocation(command) for command in due if command.index not in completed]
 
 
-def rollouts(history: History, spec: RunSpec, updated: PolicyUpdated) -> list[CollectRollout]:
-    """All rollouts of a version; of a leg's last one, which promised none, those that resume it.
+def _is_whole(history: History, spec: RunSpec, version: int) -> bool:
+    """Whether the log has of a version what the next one is made from."""
+    lagging = spec.rollout.max_policy_lag > 0  # else rewards name the policy that learns from them
+    return version in history.rewards and (version in history.policies or not lagging)
 
-    None where the log has lost the batch before, from which it says how they go on.
+
+def rollouts(history: History, spec: RunSpec, version: int) -> list[CollectRollout]:
+    """All rollouts from which a version learns; of a leg's last one, those that resume it.
+
+    None where the log has lost the policy that acts, or the batch before, from which it says how
+    they go on.
     """
-    version = updated.policy.version
-    before = history.rewards.get(version - 1)
-    if version and before is None:
+    under, before = history.policies.get(acting(spec, version)), history.rewards.get(version - 1)
+    if under is None or (version and before is None):
         return []
-    whole = replace(updated, rollouts=spec.rollout.count)
-    return promises.rollouts(whole, before.batch if before else [])
+    batch, lag = before.batch if before else [], version - under.policy.version
+    return promises.rollouts(under, spec.rollout.count, batch, lag)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from events.history import History
+from events.planning import learning
 from schemas.messages import (
     EvaluationCompleted,
     InvocationCompleted,
@@ -54,7 +55,7 @@ def build(
         policy=_policy(policy) if policy else None,
         usage=tally(usage),
         wall_seconds=round((history.newest.end_at or now) - (history.first_at or now), 3),
-        training=[p for ready in _by_version(history.rewards) for p in _training_point(ready)],
+        training=[p for r in _by_version(history.rewards) for p in _training_point(r, history)],
         evaluations=[
             CurvePoint(version=v, env_steps=e.policy.env_steps, return_mean=e.return_mean)
             for v, e in sorted(history.evaluations.items())
@@ -127,13 +128,14 @@ def _by_version(rewards: Mapping[int, RewardsReady]) -> list[RewardsReady]:
     return [ready for _, ready in sorted(rewards.items())]
 
 
-def _training_point(ready: RewardsReady) -> list[CurvePoint]:
-    if not ready.episodes.episodes:
+def _training_point(ready: RewardsReady, history: History) -> list[CurvePoint]:
+    before = learning(ready, history)
+    if not ready.episodes.episodes or before is None:
         return []
     return [
         CurvePoint(
-            version=ready.policy.version,
-            env_steps=ready.policy.env_steps + ready.env_steps,
+            version=ready.version,
+            env_steps=before.env_steps + ready.env_steps,
             return_mean=ready.episodes.return_sum / ready.episodes.episodes,
         )
     ]

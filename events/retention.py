@@ -18,7 +18,7 @@ def expendable(spec: RunSpec, ready: RewardsReady, history: History) -> list[str
     """
     if spec.retention.versions is None:
         return []
-    version = ready.policy.version - spec.retention.versions
+    version = ready.version - spec.retention.versions
     return list(_objects(spec, ready.run, version, history)) if version >= 0 else []
 
 

@@ -59,6 +59,15 @@ def of_life(run: str) -> list[str]:
     return [f"{ROOT}.run.*.{run}", f"{ROOT}.run.*.{run}.>"]
 
 
+def of_steps(run: str, version: int, lag: int) -> list[str]:
+    """Filters for the facts that say whether the step from `version` is due, or was made."""
+    following = [of_kind(PolicyUpdated, run, version + 1)]
+    if not lag:  # then whoever asks knows the version and its rewards
+        return following
+    kinds = (PolicyUpdated, RewardsReady)
+    return [of_kind(kind, run, v) for v in (version, version + 1) for kind in kinds]
+
+
 def of_usage(usage: InvocationCompleted) -> str:
     """The subject under which an invocation's cost is metered."""
     return f"ftg-usage.{usage.run}.{usage.function}"
@@ -83,9 +92,9 @@ def _identity(fact: Message) -> tuple[str, ...]:
     match fact:
         case RolloutCompleted(trajectory=trajectory):
             return str(trajectory.version), str(trajectory.index)
-        case PolicyUpdated(policy=policy) | RewardsReady(policy=policy):
-            return (str(policy.version),)
-        case EvaluationCompleted(policy=policy):
+        case RewardsReady():
+            return (str(fact.version),)
+        case PolicyUpdated(policy=policy) | EvaluationCompleted(policy=policy):
             return (str(policy.version),)
         case InvocationDeadLettered(call_id=call_id):
             return (call_id,)

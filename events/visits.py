@@ -102,7 +102,9 @@ def key_of(fact: Message) -> Key:
     match fact:
         case RolloutCompleted(trajectory=ref):
             return tag(fact), ref.version, ref.index
-        case PolicyUpdated() | RewardsReady() | EvaluationCompleted():
+        case RewardsReady():
+            return tag(fact), fact.version, None
+        case PolicyUpdated() | EvaluationCompleted():
             return tag(fact), fact.policy.version, None
     return tag(fact), None, None
 

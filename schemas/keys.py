@@ -30,12 +30,12 @@ def manifest(run: str) -> str:
 
 
 def trajectory(run: str, version: int, index: int) -> str:
-    """What slot `index` collected under policy `version`."""
+    """What slot `index` collected for policy `version` to learn from."""
     return f"runs/{run}/trajectories/{version}/{index}.msgpack"
 
 
 def rewards(run: str, version: int) -> str:
-    """Transformed rewards of the batch collected under policy `version`."""
+    """Transformed rewards of the batch from which policy `version` learns."""
     return f"runs/{run}/rewards/{version}.msgpack"
 
 

@@ -30,6 +30,18 @@ class RunMessage(Message, frozen=True, kw_only=True):
     manifest: ObjectRef
 
 
+class BatchMessage(RunMessage, frozen=True, kw_only=True):
+    """A message of the batch that `policy` collects and `version` learns from."""
+
+    policy: Annotated[PolicyRef, Meta(description="that acts")]
+    lag: Annotated[Count, Meta(description="updates between acting and learning policy")] = 0
+
+    @property
+    def version(self) -> int:
+        """The policy version that learns from the batch; subjects and keys name this one."""
+        return self.policy.version + self.lag
+
+
 class EpisodeSummary(Struct, frozen=True, kw_only=True):
     """Undiscounted environment returns of finished episodes, as sums that merge exactly."""
 
@@ -48,6 +60,9 @@ class Schedule(Struct, frozen=True, kw_only=True):
     ent_coef: float
     rollouts: Annotated[Count, Meta(description="rollouts to start next; 0 ends the run")]
     evaluate: Annotated[bool, Meta(description="evaluate the version that the update makes")]
+    lag: Annotated[
+        Count, Meta(description="of those rollouts; 0: they follow the update; 1: run beside it")
+    ] = 0
 
 
 # Facts -------------------------------------------------------------------------------------------
@@ -84,10 +99,9 @@ class RolloutCompleted(RunMessage, frozen=True, kw_only=True, tag="rollout.compl
     episodes: EpisodeSummary
 
 
-class RewardsReady(RunMessage, frozen=True, kw_only=True, tag="rewards.ready"):
+class RewardsReady(BatchMessage, frozen=True, kw_only=True, tag="rewards.ready"):
     """The threshold of one version is reached; `batch` is what its update will learn from."""
 
-    policy: PolicyRef
     batch: list[TrajectoryRef]
     env_steps: Count
     episodes: EpisodeSummary
@@ -166,10 +180,9 @@ class ReportWritten(Message, frozen=True, kw_only=True, tag="report.written"):
 # Commands ----------------------------------------------------------------------------------------
 
 
-class CollectRollout(RunMessage, frozen=True, kw_only=True, tag="collect-rollout"):
+class CollectRollout(BatchMessage, frozen=True, kw_only=True, tag="collect-rollout"):
     """To `rollout`: run slot `index` under `policy`, going on where `previous` stopped."""
 
-    policy: PolicyRef
     index: Count
     previous: TrajectoryRef | None = None
 

@@ -58,7 +58,7 @@ class FleetStanding(TypedDict):
 class Continuation(TypedDict):
     """Where the environments of a slot stand, and their episodes in progress."""
 
-    origin: Count  # the policy version of the slot's last fresh start
+    origin: Count  # for which version to learn from the slot last started afresh
     fleet: FleetStanding
     generator: GeneratorState  # of the actions
     returns: np.ndarray  # [B] float64

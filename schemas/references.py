@@ -35,7 +35,7 @@ class PolicyRef(Struct, frozen=True, kw_only=True):
 
 
 class TrajectoryRef(Struct, frozen=True, kw_only=True):
-    """One rollout's stored trajectory: slot `index` under policy `version`."""
+    """One rollout's stored trajectory: slot `index` of the batch from which `version` learns."""
 
     version: Count
     index: Count

@@ -42,6 +42,15 @@ class RolloutSpec(Section, frozen=True, kw_only=True):
             " whoever came first: stragglers hold up nothing, and the SHA-256 depends on arrival"
         ),
     ] = None
+    max_policy_lag: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=1,
+            description="updates that the acting policy may be behind the one that learns; 1: the"
+            " next rollouts run beside the update instead of after it",
+        ),
+    ] = 0
     horizon: Annotated[
         Literal["steps", "episodes"],
         Meta(description="num_steps steps, continued by the next rollout; or whole episodes"),

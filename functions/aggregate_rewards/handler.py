@@ -32,7 +32,7 @@ async def handle(heard: RolloutCompleted | RewardsReady, services: Services) -> 
     spec = await specification(services, heard.manifest)
     if isinstance(heard, RewardsReady):
         return [await _with_rewards(spec, heard, services)]
-    run, version = heard.run, heard.policy.version
+    run, version = heard.run, heard.trajectory.version
     siblings = subjects.below(RolloutCompleted, run, version)
     if await services.facts.count(siblings) < spec.rollout.batch:
         return []
@@ -49,10 +49,12 @@ async def handle(heard: RolloutCompleted | RewardsReady, services: Services) -> 
 def aggregate(spec: RunSpec, completed: list[RolloutCompleted]) -> RewardsReady:
     """The batch: the first `threshold` rollouts that the log heard, in index order."""
     batch = sorted(completed[: spec.rollout.batch], key=lambda fact: fact.trajectory.index)
+    first = batch[0]
     return RewardsReady(
-        run=batch[0].run,
-        manifest=batch[0].manifest,
-        policy=batch[0].policy,
+        run=first.run,
+        manifest=first.manifest,
+        policy=first.policy,
+        lag=first.trajectory.version - first.policy.version,
         batch=[fact.trajectory for fact in batch],
         env_steps=sum(fact.env_steps for fact in batch),
         episodes=episodes.merge([fact.episodes for fact in batch]),
@@ -68,7 +70,7 @@ async def _with_rewards(spec: RunSpec, ready: RewardsReady, services: Services) 
 
 async def _calculate(spec: RunSpec, ready: RewardsReady, services: Services) -> ObjectRef:
     """Transformed rewards, stored; the transforms' own state goes on from the last version's."""
-    version = ready.policy.version
+    version = ready.version
     stored = await asyncio.gather(*(services.objects.get(ref.object) for ref in ready.batch))
     batch = [fits.trajectory(spec, load(data, Trajectory)) for data in stored]
     before = await _before(ready.run, version - 1, services) if version else None

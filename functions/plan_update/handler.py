@@ -1,15 +1,20 @@
-"""plan-update (Plan): the batch, the schedules, the next fan-out and evaluation, or the end."""
+"""plan-update (Plan): the batch, the schedules, the next fan-out and evaluation, or the end.
+
+With a policy lag the next fan-out runs beside the update, so a version and the rewards that it
+learns from come in any order, and whichever comes last is planned from.
+"""
 
 from adapters.manifests import specification
 from adapters.stage import stage
-from events import subjects
+from events import promises, subjects
 from events.commands import Invocation
 from events.history import History, fold
-from events.planning import on_leg, plan
+from events.planning import learning, on_leg, plan
 from events.ports import Services, Unavailable
 from events.recovery import missing
 from events.retention import expendable
 from schemas.messages import (
+    CollectRollout,
     EvaluatePolicy,
     PolicyUpdated,
     RewardsReady,
@@ -18,11 +23,11 @@ from schemas.messages import (
 )
 from schemas.specification import RunSpec
 
-Planned = list[UpdatePolicy | EvaluatePolicy | Invocation]
+Planned = list[UpdatePolicy | CollectRollout | EvaluatePolicy | Invocation]
 
 
-@stage(RewardsReady, RunResumed)
-async def handle(heard: RewardsReady | RunResumed, services: Services) -> Planned:
+@stage(RewardsReady, PolicyUpdated, RunResumed)
+async def handle(heard: RewardsReady | PolicyUpdated | RunResumed, services: Services) -> Planned:
     """The update to make, unless it is made or the run has ended; for a resumed run what it needs.
 
     What no version to come needs is removed, by the specification's rule.
@@ -33,21 +38,30 @@ async def handle(heard: RewardsReady | RunResumed, services: Services) -> Planne
         if history.requested is None:
             raise Unavailable(f"the log of run {heard.run} is being said again")
         return [*missing(history, spec)]
-    following = subjects.of_kind(PolicyUpdated, heard.run, heard.policy.version + 1)
-    history = fold(await services.facts.read(*subjects.of_life(heard.run), following))
-    planned = next_step(spec, heard, history)
-    if planned:
-        await services.bucket.delete(expendable(spec, heard, history))
+    version = heard.version if isinstance(heard, RewardsReady) else heard.policy.version
+    known = subjects.of_steps(heard.run, version, spec.rollout.max_policy_lag)
+    history = fold(await services.facts.read(*subjects.of_life(heard.run), *known))
+    ready = heard if isinstance(heard, RewardsReady) else history.rewards.get(version)
+    planned = next_step(spec, ready, history) if ready else []
+    if ready and planned:
+        await services.bucket.delete(expendable(spec, ready, history))
     return planned
 
 
 def next_step(spec: RunSpec, ready: RewardsReady, history: History) -> Planned:
-    """The update that `ready` calls for, or the end that somebody asked for."""
-    if history.end or history.policies:
+    """The update that `ready` calls for, or the end that somebody asked for.
+
+    With a policy lag the next rollouts too: that the update is made does not mean that they were
+    sent, and nothing is planned before there is the version that learns.
+    """
+    before, following = learning(ready, history), ready.version + 1
+    made, collected = following in history.policies, following in history.rewards
+    if history.end or before is None or (made and (collected or not spec.rollout.max_policy_lag)):
         return []
     if history.stop:  # it may have come before version 0
         return [Invocation("conclude-run", history.stop)]
     spec = on_leg(spec, history.resumed)
-    if ready.policy.env_steps >= spec.stop.env_steps:  # resumed to a budget that is spent by now
-        return [EvaluatePolicy(run=ready.run, manifest=ready.manifest, policy=ready.policy)]
-    return [plan(spec, ready)]
+    if before.env_steps >= spec.stop.env_steps:  # resumed to a budget that is spent by now
+        return [EvaluatePolicy(run=ready.run, manifest=ready.manifest, policy=before)]
+    update = plan(spec, before, ready)
+    return [*([] if made else [update]), *promises.beside(update)]

@@ -33,9 +33,11 @@ async def handle(command: CollectRollout, services: Services) -> Messages:
     before = None if kept else await _trajectory(services, command.previous)
     previous = None if before is None else fits.continued(spec, before)
     actor = fits.policy(spec, load(policy, Policy))
-    trajectory, end = await asyncio.to_thread(_collect, spec, actor, command.index, kept, previous)
-    version, data = command.policy.version, dump(trajectory)
-    stored = await services.objects.put(keys.trajectory(command.run, version, command.index), data)
+    trajectory, end = await asyncio.to_thread(_collect, spec, actor, command, kept, previous)
+    data = dump(trajectory)
+    stored = await services.objects.put(
+        keys.trajectory(command.run, command.version, command.index), data
+    )
     # A slot's first rollout is not kept: that going on from it by its data gives the same bits is
     # held to, once, where actions are replayed. Nor is one that somebody else had stored before.
     continues = command.previous is not None and trajectory.continuation is not None
@@ -46,7 +48,7 @@ async def handle(command: CollectRollout, services: Services) -> Messages:
             run=command.run,
             manifest=command.manifest,
             policy=command.policy,
-            trajectory=TrajectoryRef(version=version, index=command.index, object=stored),
+            trajectory=TrajectoryRef(version=command.version, index=command.index, object=stored),
             env_steps=episodes.env_steps(trajectory),
             episodes=episodes.summary(trajectory),
         )
@@ -54,11 +56,15 @@ async def handle(command: CollectRollout, services: Services) -> Messages:
 
 
 def _collect(
-    spec: RunSpec, policy: Policy, index: int, kept: Start | None, previous: Trajectory | None
+    spec: RunSpec,
+    policy: Policy,
+    command: CollectRollout,
+    kept: Start | None,
+    previous: Trajectory | None,
 ) -> tuple[Trajectory, Start]:
     with parted("environment", "policy") as watch:
-        start = kept or watch.time(beginning, spec, policy.version, index, previous)
-        return collect_from(start, spec, policy, index, watch)
+        start = kept or watch.time(beginning, spec, command.version, command.index, previous)
+        return collect_from(start, spec, policy, command.index, watch)
 
 
 async def _trajectory(services: Services, ref: TrajectoryRef | None) -> Trajectory | None:

@@ -12,10 +12,11 @@ from adapters.manifests import specification
 from adapters.payloads import dump, load
 from adapters.platform import describe
 from adapters.spans import span
-from adapters.stage import stage
+from adapters.stage import Outgoing, stage
 from algorithms import fits, ppo
 from events import planning, promises
-from events.ports import Messages, Services
+from events.commands import Invocation
+from events.ports import Services
 from schemas import keys
 from schemas.errors import RunFault
 from schemas.messages import (
@@ -35,7 +36,7 @@ compiling.tell()
 
 
 @stage(RunStarted, UpdatePolicy)
-async def handle(message: RunStarted | UpdatePolicy, services: Services) -> Messages:
+async def handle(message: RunStarted | UpdatePolicy, services: Services) -> Outgoing:
     """Policy version 0 of a started run, or the version after `message.policy`."""
     spec = await specification(services, message.manifest)
     check_threads(spec, os.environ.get("NPROC"))
@@ -58,7 +59,7 @@ def check_threads(spec: RunSpec, nproc: str | None) -> None:
         )
 
 
-async def _initialise(message: RunStarted, spec: RunSpec, services: Services) -> Messages:
+async def _initialise(message: RunStarted, spec: RunSpec, services: Services) -> Outgoing:
     with span("update"):
         state = await asyncio.to_thread(ppo.initialise, spec)
     committed = await _commit(message.run, state, 0, services)
@@ -74,7 +75,7 @@ async def _initialise(message: RunStarted, spec: RunSpec, services: Services) ->
     return [updated, *fan_out(updated, [])]
 
 
-async def _update(command: UpdatePolicy, spec: RunSpec, services: Services) -> Messages:
+async def _update(command: UpdatePolicy, spec: RunSpec, services: Services) -> Outgoing:
     state, batch, rewards = await asyncio.gather(
         services.objects.get(command.policy.learner),
         asyncio.gather(*(services.objects.get(ref.object) for ref in command.batch)),
@@ -95,7 +96,7 @@ async def _update(command: UpdatePolicy, spec: RunSpec, services: Services) -> M
         evaluate=command.schedule.evaluate,
         metrics=metrics,
     )
-    return [updated, *fan_out(updated, command.batch)]
+    return [updated, *fan_out(updated, command.batch, command.schedule.lag)]
 
 
 async def _commit(run: str, state: LearnerState, episodes: int, services: Services) -> PolicyRef:
@@ -127,10 +128,17 @@ def _sha256(data: bytes) -> str:
 
 
 def fan_out(
-    updated: PolicyUpdated, batch: list[TrajectoryRef]
-) -> list[CollectRollout | EvaluatePolicy]:
-    """The commands that a new version promises."""
-    return [*promises.rollouts(updated, batch), *promises.evaluations(updated)]
+    updated: PolicyUpdated, batch: list[TrajectoryRef], lag: int = 0
+) -> list[CollectRollout | EvaluatePolicy | Invocation]:
+    """The commands that a new version promises.
+
+    With a lag the rollouts from which it learns were started beside the update that made it.
+    Whoever comes last, they or it, has the next step planned.
+    """
+    evaluations = promises.evaluations(updated)
+    if lag and updated.rollouts:
+        return [Invocation("plan-update", updated), *evaluations]
+    return [*promises.rollouts(updated, updated.rollouts, batch), *evaluations]
 
 
 async def _rewards(ref: ObjectRef | None, services: Services) -> list | None:

@@ -39,7 +39,7 @@ def matches(subject: str, subject_filter: str) -> bool:
         ("run.stop-requested", "ftg.run.stop-requested.cartpole-1.1"),
         ("policy.updated", "ftg.policy.updated.cartpole-1.2"),
         ("rollout.completed", "ftg.rollout.completed.cartpole-1.2.1"),
-        ("rewards.ready", "ftg.rewards.ready.cartpole-1.2"),
+        ("rewards.ready", "ftg.rewards.ready.cartpole-1.3"),  # that of version 2, whose lag is 1
         ("evaluation.completed", "ftg.evaluation.completed.cartpole-1.2"),
         (
             "invocation.dead-lettered",

@@ -18,7 +18,7 @@ SPEC = specification()  # version 3 is the last
 
 
 def test_rewards_lead_to_an_update() -> None:
-    assert next_step(SPEC, ready(1), history(facts.REQUESTED)) == [plan(SPEC, ready(1))]
+    assert next_step(SPEC, ready(1), history(facts.REQUESTED)) == [plan(SPEC, facts.policy(1), ready(1))]
 
 
 def test_what_was_updated_is_not_planned_again() -> None:

@@ -78,6 +78,7 @@ SAMPLES: tuple[Message, ...] = (
         run=RUN,
         manifest=MANIFEST,
         policy=POLICY,
+        lag=1,
         batch=[TRAJECTORY],
         env_steps=1020,
         episodes=EPISODES,
@@ -118,7 +119,7 @@ SAMPLES: tuple[Message, ...] = (
         learning_curve=an_object("learning_curve.png", "1"),
         leg=1,
     ),
-    CollectRollout(run=RUN, manifest=MANIFEST, policy=POLICY, index=1, previous=TRAJECTORY),
+    CollectRollout(run=RUN, manifest=MANIFEST, policy=POLICY, lag=1, index=1, previous=TRAJECTORY),
     UpdatePolicy(
         run=RUN,
         manifest=MANIFEST,
@@ -128,14 +129,14 @@ SAMPLES: tuple[Message, ...] = (
         env_steps=1020,
         episodes=33,
         schedule=Schedule(
-            learning_rate=0.0003, clip_coef=0.2, ent_coef=0.0, rollouts=2, evaluate=False
+            learning_rate=0.0003, clip_coef=0.2, ent_coef=0.0, rollouts=2, evaluate=False, lag=1
         ),
     ),
     EvaluatePolicy(run=RUN, manifest=MANIFEST, policy=POLICY),
     RestoreObject(
         run=RUN,
         object=TRAJECTORY.object,
-        origin=CollectRollout(run=RUN, manifest=MANIFEST, policy=POLICY, index=1),
+        origin=CollectRollout(run=RUN, manifest=MANIFEST, policy=POLICY, lag=1, index=1),
     ),
     InvocationCompleted(
         run=RUN,

@@ -1,0 +1,181 @@
+"""Collecting beside the update, `rollout.max_policy_lag = 1`: as tests/test_loop.py, in process.
+
+version 0 -> rollouts for 0 -> rewards.ready 0 -> plan-update -> the update of version 0,
+                                           and beside it the rollouts for 1, under version 0
+rewards.ready 1 and version 1, in any order -> plan-update -> the update of version 1, ...
+"""
+
+import asyncio
+import random
+from collections.abc import Sequence
+
+import pytest
+
+from events.history import History, fold
+from events.ports import Recorded
+from functions.reconcile.handler import handle as reconcile
+from schemas import keys
+from schemas.messages import (
+    PolicyUpdated,
+    ReportWritten,
+    RewardsReady,
+    RolloutCompleted,
+    RunCompleted,
+    RunRequested,
+    RunResumed,
+    RunStalled,
+    StopRequested,
+    decode,
+)
+from schemas.payloads import Trajectory, load
+from tests.test_loop import SPEC, Platform, TwiceAndBackwards, handler, train
+
+LAGGING = {
+    **SPEC,
+    "rollout": {"count": 2, "num_steps": 16, "max_policy_lag": 1},
+    "algorithm": {**SPEC["algorithm"], "normalize_observations": True},
+    "reward": [{"kind": "normalize"}],
+    "stop": {"env_steps": 200},  # four iterations
+}
+MADE = ("policies", "learner", "trajectories", "rewards", "evaluations")
+STEPS = (PolicyUpdated, RolloutCompleted, RewardsReady)
+AN_HOUR = 3600.0  # longer than the deadline
+
+
+class Mended(Platform):
+    """When nothing moves any more, the clock goes on and `reconcile` mends."""
+
+    async def run(self) -> None:
+        await super().run()
+        while not told(self).report:
+            aged = [(s, Recorded(r.sequence, r.at - AN_HOUR, r.fact)) for s, r in self.facts.log]
+            self.facts.log = aged
+            for item in await reconcile.handler(None, self.services):
+                await self.publish(item)
+            await super().run()
+
+
+class Careless(Mended):
+    """Any order, some deliveries twice, some lost, and some functions die while they answer."""
+
+    def __init__(self, seed: int) -> None:
+        super().__init__()
+        self.chance = random.Random(seed)
+
+    async def deliver(self, function: str, body: bytes) -> None:
+        answers = [*await handler(function)(decode(body), self.services)]
+        if self.chance.random() < 0.2:  # dead in mid-sentence: it is delivered again
+            answers = answers[: self.chance.randrange(len(answers) + 1)]
+            self.queue.append((function, body))
+        for message in answers:
+            await self.publish(message)
+        self.chance.shuffle(self.queue)
+        if self.queue and self.chance.random() < 0.2:
+            self.queue.append(self.queue[0])
+        elif self.queue and self.chance.random() < 0.05:
+            self.queue.popleft()
+
+
+def told(platform: Platform) -> History:
+    return fold(record for _, record in platform.facts.log)
+
+
+def made(platform: Platform) -> dict[str, bytes]:
+    return {k: data for k, data in platform.objects.data.items() if keys.place(k).kind in MADE}
+
+
+def said(platform: Platform) -> list[str]:
+    log = platform.facts.log
+    return sorted(subject for subject, r in log if not isinstance(r.fact, RunStalled))
+
+
+@pytest.fixture(scope="module")
+def calm() -> Platform:
+    return asyncio.run(train(Platform(), LAGGING))
+
+
+def test_every_batch_is_collected_one_update_behind_and_none_beyond_the_budget(
+    calm: Platform,
+) -> None:
+    """Version 0 acts for itself and for version 1."""
+    history = told(calm)
+    assert isinstance(history.end, RunCompleted)
+    assert [*history.policies] == [0, 1, 2, 3, 4]
+    acted = {v: [r.policy.version for r in slots.values()] for v, slots in history.rollouts.items()}
+    assert acted == {0: [0, 0], 1: [0, 0], 2: [1, 1], 3: [2, 2]}
+    for slots in history.rollouts.values():
+        for rollout in slots.values():
+            stored = load(calm.objects.data[rollout.trajectory.object.key], Trajectory)
+            assert stored.version == rollout.policy.version
+    learnt = sum(ready.env_steps for ready in history.rewards.values())
+    assert history.policies[4].policy.env_steps == learnt
+
+
+async def test_the_policy_does_not_depend_on_delivery(calm: Platform) -> None:
+    """Every message twice and in the opposite order: the same bytes in every object."""
+    rough = await train(TwiceAndBackwards(), LAGGING)
+    assert (said(rough), made(rough)) == (said(calm), made(calm))
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_nor_on_what_is_lost_repeated_or_broken_off(calm: Platform, seed: int) -> None:
+    rough = await train(Careless(seed), LAGGING)
+    assert (said(rough), made(rough)) == (said(calm), made(calm))
+
+
+async def go_on(log: Sequence[tuple[str, Recorded]], calm: Platform) -> Platform:
+    """With a broker that has only this of the log, and the calm run's objects but no copies."""
+    platform = Mended()
+    platform.facts.log = [*log]
+    stored = [k for k in calm.objects.data if keys.place(k).kind in (*MADE, "manifest")]
+    platform.objects.data |= {key: calm.objects.data[key] for key in stored}
+    await platform.run()
+    return platform
+
+
+async def test_a_log_that_lost_its_tail_is_made_whole(calm: Platform) -> None:
+    """Wherever it ends; what was in flight is gone too."""
+    for length in range(1, len(calm.facts.log), 3):
+        mended = await go_on(calm.facts.log[:length], calm)
+        assert (length, said(mended), made(mended)) == (length, said(calm), made(calm))
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_a_log_with_gaps_is_mended_as_far_as_the_run_needs_it(
+    calm: Platform, seed: int
+) -> None:
+    chance, log = random.Random(seed), calm.facts.log
+    lost = {s for s, r in log if isinstance(r.fact, STEPS) and chance.random() < 0.5}
+    over = (RunCompleted, ReportWritten)
+    kept = [(s, r) for s, r in log if s not in lost and not isinstance(r.fact, over)]
+    mended = await go_on(kept, calm)
+    assert (told(mended).end, made(mended)) == (told(calm).end, made(calm))
+
+
+async def resumed(platform: Platform) -> Platform:
+    """Its second leg, to the whole budget."""
+    started = told(platform).started
+    assert started is not None
+    await platform.publish(RunResumed(run="demo", manifest=started.manifest, leg=1, env_steps=200))
+    await platform.run()
+    return platform
+
+
+async def test_a_budget_in_two_legs_equals_one_that_is_spent_at_once(calm: Platform) -> None:
+    half = {**LAGGING, "stop": {"env_steps": 100, "horizon": 200}}
+    first = await train(Platform(), half)
+    assert [*told(first).policies] == [0, 1, 2]
+    assert made(await resumed(first)) == made(calm)
+
+
+async def test_a_run_that_was_stopped_in_between_equals_one_that_never_was(calm: Platform) -> None:
+    platform = Platform()
+    await platform.publish(RunRequested(run="demo", spec=LAGGING))
+    while platform.said.count("policy.updated") < 3:
+        await platform.deliver(*platform.queue.popleft())
+    await platform.publish(StopRequested(run="demo"))
+    await platform.run()
+    end = told(platform).end
+    assert isinstance(end, RunCompleted)
+    assert end.reason == "stopped"
+    assert made(await resumed(platform)) == made(calm)
