@@ -22,7 +22,8 @@ class Benchmark(NamedTuple):
 
 
 BENCHMARKS = {
-    "hops": Benchmark("benchmarks.hops", "fact or command -> handler entered"),
+    "hops": Benchmark("benchmarks.hops", "fact or command -> handler entered, and its parts"),
+    "throughput": Benchmark("benchmarks.throughput", "empty invocations, beside Ray's tasks"),
     "pipeline": Benchmark("benchmarks.pipeline", "pipeline against a plain loop"),
     "iteration": Benchmark("benchmarks.iteration", "where an iteration's time goes"),
     "cold-starts": Benchmark("benchmarks.cold_starts", "from zero replicas to the first answer"),
