@@ -24,6 +24,11 @@ def large(updates: int, seed: int = 1) -> RunSpec:
     return _cartpole(32, 128, {"num_minibatches": 4, "update_epochs": 4}, updates, seed)
 
 
+def huge(updates: int, seed: int = 1) -> RunSpec:
+    """65,536 steps an update, 2 rollouts of 256 environments, 4 passes over 4 minibatches."""
+    return _cartpole(256, 128, {"num_minibatches": 4, "update_epochs": 4}, updates, seed)
+
+
 def _cartpole(
     num_envs: int, num_steps: int, algorithm: dict[str, float], updates: int, seed: int
 ) -> RunSpec:
