@@ -28,6 +28,8 @@ BENCHMARKS = {
     "iteration": Benchmark("benchmarks.iteration", "where an iteration's time goes"),
     "cold-starts": Benchmark("benchmarks.cold_starts", "from zero replicas to the first answer"),
     "learning": Benchmark("benchmarks.learning", "large batches, beside Stable-Baselines3"),
+    "cost": Benchmark("benchmarks.cost", "what a run is billed, against a server kept for it"),
+    "scaling": Benchmark("benchmarks.scaling", "replicas, fan-out, size, length of a run"),
     "solving": Benchmark("benchmarks.solving", "time to 475, beside Stable-Baselines3", 3),
 }
 RESULTS = Path(__file__).parent / "results"
