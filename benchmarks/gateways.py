@@ -46,6 +46,16 @@ class Door:
         self.invoke(function, body, headers, status)
         return time.perf_counter() - begun
 
+    def environment(self, function: str) -> dict[str, str]:
+        """What a living replica of a function was told.
+
+        Raises:
+            RuntimeError: there is none.
+        """
+        for replica in self._replicas(function):
+            return replica.environ()
+        raise RuntimeError(f"{function} has no replica")
+
     def all_to_zero(self) -> None:
         """End every replica of every function of this repository's stack."""
         for function in routes.functions(routes.load(STACK)):
