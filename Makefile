@@ -35,8 +35,8 @@ check: $(STAMP) ## formatter, linter, types, import floors, exported schemas
 	$(BIN)/python -m events.export --check docs
 
 bench: $(STAMP) ## measure the pipeline; PEERS=1 installs what stands beside it (5 GB)
-	$(if $(PEERS),$(BIN)/python -m pip install --quiet --disable-pip-version-check \
-	  --constraint requirements.lock --editable '.[peers]')
+	$(if $(PEERS),$(PYTHON) -m venv .venv-peers && .venv-peers/bin/python -m pip install --quiet \
+	  --disable-pip-version-check --requirement benchmarks/peers/requirements.txt)
 	$(BIN)/python -m benchmarks $(BENCH)
 
 chaos: $(STAMP) ## break real stacks in every way; CHAOS="--seeds 7 --faults 20" chooses

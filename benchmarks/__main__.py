@@ -22,11 +22,14 @@ class Benchmark(NamedTuple):
 
 
 BENCHMARKS = {
-    "hops": Benchmark("benchmarks.hops", "fact or command -> handler entered"),
+    "hops": Benchmark("benchmarks.hops", "fact or command -> handler entered, and its parts"),
+    "throughput": Benchmark("benchmarks.throughput", "empty invocations, beside Ray's tasks"),
     "pipeline": Benchmark("benchmarks.pipeline", "pipeline against a plain loop"),
     "iteration": Benchmark("benchmarks.iteration", "where an iteration's time goes"),
     "cold-starts": Benchmark("benchmarks.cold_starts", "from zero replicas to the first answer"),
     "learning": Benchmark("benchmarks.learning", "large batches, beside Stable-Baselines3"),
+    "cost": Benchmark("benchmarks.cost", "what a run is billed, against a server kept for it"),
+    "scaling": Benchmark("benchmarks.scaling", "replicas, fan-out, size, length of a run"),
     "solving": Benchmark("benchmarks.solving", "time to 475, beside Stable-Baselines3", 3),
 }
 RESULTS = Path(__file__).parent / "results"

@@ -9,8 +9,11 @@ import psutil
 import urllib3
 
 from embedded import processes
+from embedded.settings import CHECKOUT
 from embedded.state import StackState
+from events import routes
 
+STACK = CHECKOUT / "stack.yml"
 Headers = dict[str, str]
 
 
@@ -38,12 +41,28 @@ class Door:
         Raises:
             RuntimeError: the answer is another one.
         """
-        self._to_zero(function)
+        self.to_zero(function)
         begun = time.perf_counter()
         self.invoke(function, body, headers, status)
         return time.perf_counter() - begun
 
-    def _to_zero(self, function: str) -> None:
+    def environment(self, function: str) -> dict[str, str]:
+        """What a living replica of a function was told.
+
+        Raises:
+            RuntimeError: there is none.
+        """
+        for replica in self._replicas(function):
+            return replica.environ()
+        raise RuntimeError(f"{function} has no replica")
+
+    def all_to_zero(self) -> None:
+        """End every replica of every function of this repository's stack."""
+        for function in routes.functions(routes.load(STACK)):
+            self.to_zero(function.name)
+
+    def to_zero(self, function: str) -> None:
+        """End every replica of a function."""
         body = msgspec.json.encode({"serviceName": function, "replicas": 0})
         self._post(f"/system/scale-function/{function}", body, self._admin, 202)
         stayed = psutil.wait_procs(self._replicas(function), timeout=15.0)[1]

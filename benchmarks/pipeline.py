@@ -14,13 +14,14 @@ from embedded.state import StackState
 from schemas.specification import RunSpec
 
 CASES = {
-    "256-step updates": (runs.small(updates=60), None),
+    "256-step updates": (runs.small(updates=60), 0.5),
     "8,192-step updates": (runs.large(updates=32), 0.8),
+    "65,536-step updates": (runs.huge(updates=16), None),
 }
 
 
 def measure(repeat: int) -> list[Row]:
-    """Speeds and their ratios, for small and for large updates."""
+    """Speeds and their ratios, for small, large and huge updates."""
     rows: list[Row] = []
     with stacks.running() as state:
         for number, (what, (spec, goal)) in enumerate(CASES.items()):

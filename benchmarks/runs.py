@@ -16,27 +16,37 @@ WARM_UP = 8  # versions that are not counted: cold starts, compilation
 def small(updates: int, seed: int = 1) -> RunSpec:
     """CartPole with zoo settings: 256 steps an update, 2 rollouts, 20 passes over one batch."""
     algorithm = {"num_minibatches": 1, "update_epochs": 20, "gamma": 0.98, "gae_lambda": 0.8}
-    return _cartpole(4, 32, algorithm | {"learning_rate": 1e-3}, updates, seed)
+    return cartpole(4, 32, algorithm | {"learning_rate": 1e-3}, updates, seed)
 
 
 def large(updates: int, seed: int = 1) -> RunSpec:
     """8,192 steps an update, 2 rollouts of 32 environments, 4 passes over 4 minibatches."""
-    return _cartpole(32, 128, {"num_minibatches": 4, "update_epochs": 4}, updates, seed)
+    return cartpole(32, 128, {"num_minibatches": 4, "update_epochs": 4}, updates, seed)
 
 
-def _cartpole(
-    num_envs: int, num_steps: int, algorithm: dict[str, float], updates: int, seed: int
+def huge(updates: int, seed: int = 1) -> RunSpec:
+    """65,536 steps an update, 2 rollouts of 256 environments, 4 passes over 4 minibatches."""
+    return cartpole(256, 128, {"num_minibatches": 4, "update_epochs": 4}, updates, seed)
+
+
+def cartpole(
+    num_envs: int,
+    num_steps: int,
+    algorithm: dict[str, float],
+    updates: int,
+    seed: int = 1,
+    count: int = 2,
 ) -> RunSpec:
     """No target, and no evaluation but the last: only the loop is measured."""
     return parse(
         {
             "seed": seed,
             "environment": {"id": "CartPole-v1", "num_envs": num_envs},
-            "rollout": {"count": 2, "horizon": "steps", "num_steps": num_steps},
+            "rollout": {"count": count, "horizon": "steps", "num_steps": num_steps},
             "algorithm": {"name": "ppo", **algorithm},
             "evaluation": {"every": 1_000_000, "episodes": 1},
             # an autoreset is no step, so a version has a few less than count x envs x steps
-            "stop": {"env_steps": int(updates * 2 * num_envs * num_steps * 0.95)},
+            "stop": {"env_steps": int(updates * count * num_envs * num_steps * 0.95)},
         }
     )
 

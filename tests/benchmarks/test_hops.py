@@ -1,20 +1,32 @@
+import pytest
+
 from benchmarks.functions.ping.arrivals import Arrival
 from benchmarks.hops import Hop, Parts, latencies, parts
 
 MS = 1_000_000
 
 
-def hop(queue: int, gateway: int, enter: int, accept: int) -> Hop:
+def hop(publish: int, queue_worker: int, gateway: int, replica: int) -> Hop:
     """A hop of whole milliseconds."""
-    at = [5, 5 + queue, 5 + queue + gateway, 5 + queue + gateway + enter]
-    return Hop(at[0] * MS, (5 + accept) * MS, Arrival("run", *(t * MS for t in at[1:])))
+    accepted = 5 + publish
+    at_gateway = accepted + queue_worker
+    at_replica = at_gateway + gateway
+    times = (at_gateway, at_replica, at_replica + replica)
+    return Hop(5 * MS, accepted * MS, Arrival("run", 0, *(t * MS for t in times)))
 
 
-def test_a_hop_is_the_sum_of_its_parts() -> None:
-    assert parts(hop(4, 2, 1, 3)) == Parts(whole=7.0, queue=4.0, gateway=2.0, enter=1.0, accept=3.0)
+@pytest.mark.parametrize(
+    ("delivery", "split"), [(2, Parts(9, 4, 2, 2, 1)), (-1, Parts(6, 3, 0, 2, 1))]
+)
+def test_a_hop_is_the_sum_of_its_parts(delivery: int, split: Parts) -> None:
+    """Also when the delivery overtakes the acknowledgement."""
+    assert parts(hop(4, delivery, 2, 1)) == split
+    assert split.whole == sum(split[1:])
 
 
 def test_percentiles_are_of_one_repetition_each() -> None:
-    rows = latencies("fact", [[hop(1, 1, 1, 1)] * 3, [hop(2, 2, 2, 2)] * 3], goals=(4.0, 5.0))
-    assert [row.samples for row in rows[:3]] == [[3.0, 6.0], [3.0, 6.0], [1.0, 2.0]]
-    assert [row.met for row in rows[:2]] == [False, True]
+    rows = latencies("fact", [[hop(1, 1, 1, 0)] * 3, [hop(2, 2, 2, 0)] * 3], goals=(4.0, 5.0))
+    by_name = {row.what.strip(): row for row in rows}
+    assert by_name["fact -> handler, p50"].samples == [3.0, 6.0]
+    assert by_name["queue-worker, p99"].samples == [1.0, 2.0]
+    assert [row.met for row in rows[:3]] == [False, True, None]

@@ -30,7 +30,9 @@ def test_versions_come_in_their_order_whatever_the_log_s() -> None:
     assert runs.versions(LOG[::-1]) == [(10.0, 0), (13.0, 100), (14.0, 200), (16.0, 300)]
 
 
-@pytest.mark.parametrize(("make", "batch"), [(runs.small, 256), (runs.large, 8192)])
+@pytest.mark.parametrize(
+    ("make", "batch"), [(runs.small, 256), (runs.large, 8192), (runs.huge, 65_536)]
+)
 def test_a_run_makes_the_updates_that_are_asked_for(make: object, batch: int) -> None:
     spec = make(updates=20)  # type: ignore[operator]
     steps = spec.rollout.count * spec.environment.num_envs * spec.rollout.num_steps

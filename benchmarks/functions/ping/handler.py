@@ -1,7 +1,7 @@
-"""ping: tells by one datagram when it was entered, and does nothing else."""
+"""ping: tells when it was entered, and does nothing else."""
 
+import functools
 import os
-import socket
 import time
 from collections.abc import Mapping
 
@@ -9,7 +9,7 @@ from adapters.stage import Response, Stage
 from events.ports import Messages, Services
 from schemas.messages import CollectRollout, RolloutCompleted
 
-from .arrivals import Arrival, encode
+from .arrivals import Arrival, Teller
 
 Ping = RolloutCompleted | CollectRollout
 
@@ -25,13 +25,17 @@ class TimedStage(Stage):
         return await super().__call__(body, headers)
 
 
+@functools.cache
+def teller() -> Teller:
+    """This replica's line to the benchmark."""
+    return Teller(os.environ["FTG_BENCHMARK_ADDRESS"])
+
+
 async def ping(message: Ping, services: Services) -> Messages:
     """Say nothing."""
     entered = time.time_ns()
-    host, _, port = os.environ["FTG_BENCHMARK_ADDRESS"].rpartition(":")
-    arrival = Arrival(message.run, *handle.invoked, entered)
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
-        sender.sendto(encode(arrival), (host, int(port)))
+    index = message.index if isinstance(message, CollectRollout) else message.trajectory.index
+    teller().tell(Arrival(message.run, index, *handle.invoked, entered))
     return []
 
 
