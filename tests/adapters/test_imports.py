@@ -14,7 +14,7 @@ print(*sys.modules)
 """
 
 
-@pytest.mark.parametrize("spared", ["aiohttp", "jax", "gymnasium", "yaml"])
+@pytest.mark.parametrize("spared", ["aiohttp", "jax", "gymnasium", "minio", "yaml"])
 def test_a_replica_does_without(spared: str) -> None:
     """These cost a cold start more than they give."""
     ran = subprocess.run(
