@@ -62,8 +62,8 @@ async def _read(key: str, objects: ObjectStore) -> list[Message]:
 
 
 # A version's commit comes before the fact from which it was made: who hears that one sees that
-# there is nothing left to do. The request is the last: until it is there, who decides by the whole
-# log waits.
+# there is nothing left to do. With a policy lag what rewards lead to are the next rewards too. The
+# request is the last: until it is there, who decides by the whole log waits.
 _RANK: dict[type[Message], int] = {
     PolicyUpdated: 0,
     RunCompleted: 0,
@@ -77,4 +77,9 @@ _RANK: dict[type[Message], int] = {
 
 def quiet_first(facts: Iterable[Message]) -> list[Message]:
     """The facts, effects before their causes, else in the order that they have."""
-    return sorted(facts, key=lambda fact: _RANK.get(type(fact), 1))
+    return sorted(facts, key=_loudness)
+
+
+def _loudness(fact: Message) -> tuple[int, int]:
+    newest_first = -fact.version if isinstance(fact, RewardsReady) else 0
+    return _RANK.get(type(fact), 1), newest_first

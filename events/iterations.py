@@ -89,7 +89,7 @@ def _legs(history: History, version: int, at: Times, index: Index) -> list[_Leg]
     aggregate = _until(index.get((tag(RolloutCompleted), last[0]), []), ready)
     update = _until(index.get((tag(UpdatePolicy), version), []), end)
     begun = update[0].begin if update else end
-    plan = _until(index.get((tag(RewardsReady), version), []), begun)
+    plan = _until(_planning(index, version), begun)
     before = index.get((tag(UpdatePolicy), version - 1), []) if version else _first(index)
     sending = _until(before, begin)
     started = rollout[0].begin if rollout else completed
@@ -100,6 +100,16 @@ def _legs(history: History, version: int, at: Times, index: Index) -> list[_Leg]
         _Leg(plan, min(_end(plan, ready), begun)),
         _Leg(update, end),
     ]
+
+
+def _planning(index: Index, version: int) -> list[Visit]:
+    """Visits that heard what the step from `version` is planned from, and planned."""
+    heard = [
+        v for kind in (RewardsReady, PolicyUpdated) for v in index.get((tag(kind), version), [])
+    ]
+    heard.sort(key=lambda visit: visit.begin)
+    planned = [v for v in heard if v.status != 200 or any(p.kind == "gateway" for p in v.parts)]
+    return planned or heard
 
 
 def _first(index: Index) -> list[Visit]:

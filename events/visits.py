@@ -139,27 +139,38 @@ class _Causes:
 
     _commands = frozenset(map(tag, COMMANDS))  # their functions take one invocation at a time
 
+    _planners = (tag(RewardsReady), tag(PolicyUpdated))  # what a planner hears
+
     def __init__(self, said: Iterable[Recorded]) -> None:
         self._said: dict[Key, list[float]] = defaultdict(list)
+        self._beside: set[int] = set()  # versions whose rollouts were sent beside an update
         for record in said:
             self._said[key_of(record.fact)].append(record.at)
+            if isinstance(record.fact, RolloutCompleted):
+                ref, acted = record.fact.trajectory, record.fact.policy.version
+                self._beside |= {ref.version} if acted < ref.version else set()
         self._failed: dict[Key, float] = {}
         self._last: dict[str, Visit] = {}  # by replica
 
     def add(self, visit: Visit) -> None:
-        """What it makes a cause of: the update that a planner sent."""
+        """What it makes a cause of: the update and the rollouts that a planner sent."""
         self._last[visit.replica] = visit
         if visit.status != 200:
             self._failed[visit.key] = visit.end
         sent = [part.begin for part in visit.parts if part.kind == "gateway"]
-        if visit.key[0] == tag(RewardsReady) and sent:
-            self._said[(tag(UpdatePolicy), visit.key[1], None)].append(sent[-1])
+        name, version, _ = visit.key
+        if name in self._planners and version is not None and sent:
+            self._said[(tag(UpdatePolicy), version, None)].append(sent[-1])
+            self._said[(tag(CollectRollout), version + 1, None)].append(sent[-1])
 
     def of(self, visit: Visit) -> float | None:
         """The last cause before the visit."""
         name, version, _ = visit.key
-        promised = name in (tag(CollectRollout), tag(EvaluatePolicy))
-        key = (tag(PolicyUpdated), version, None) if promised else visit.key
+        key = visit.key
+        if name == tag(CollectRollout) and version in self._beside:
+            key = (name, version, None)
+        elif name in (tag(CollectRollout), tag(EvaluatePolicy)):
+            key = (tag(PolicyUpdated), version, None)
         return max((at for at in self._said[key] if at <= visit.begin), default=None)
 
     def failed(self, visit: Visit) -> float | None:

@@ -227,3 +227,15 @@ def test_a_replayed_action_may_be_written_to(make_spec: Make, make_policy: MakeP
     policy = make_policy(spec)
     second = collect(spec, policy, 0, load(dump(collect(spec, policy, 0, None)), Trajectory))
     assert second.truncated.any()
+
+
+@pytest.mark.parametrize("rollout", [steps(14), {"horizon": "episodes", "num_episodes": 1}])
+def test_what_a_policy_begins_afresh_for_another_version_is_something_else(
+    make_spec: Make, make_policy: MakePolicy, rollout: dict[str, Any]
+) -> None:
+    """With a lag version 0 acts twice; the same episodes twice would teach nothing."""
+    spec = make_spec("CartPole-v1", rollout=rollout)
+    policy = make_policy(spec)
+    own, ahead = (collect(spec, policy, 0, None, lag=lag) for lag in (0, 1))
+    assert own.version == ahead.version
+    assert not np.array_equal(own.observations[0], ahead.observations[0])

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from algorithms import ppo, rewards, spaces
 from algorithms.collect import collect
@@ -29,19 +30,21 @@ def test_examples_are_accepted(name: str) -> None:
 def best_return(spec: RunSpec, budget: int) -> float:
     """The whole training in a plain loop, without events, until the target or `budget` steps."""
     state, best = ppo.initialise(spec), -np.inf
+    policies = {0: ppo.project(state)}
     previous: list[Trajectory | None] = [None] * spec.rollout.count
     transformed: Rewards | None = None
     while state.env_steps < budget and best < (spec.stop.target or np.inf):
-        policy = ppo.project(state)
-        batch = [collect(spec, policy, i, before) for i, before in enumerate(previous)]
+        policy = policies[planning.acting(spec, state.version)]
+        lag = state.version - policy.version
+        batch = [collect(spec, policy, i, last, lag=lag) for i, last in enumerate(previous)]
         plan = planning.schedule(spec, state.version, state.env_steps, sum(map(env_steps, batch)))
         if spec.reward:
             transformed = rewards.transform(spec, batch, transformed)
         given = None if transformed is None else transformed.rewards
         state, _ = ppo.update(spec, state, batch, given, plan)
-        previous = list(batch)
+        previous, policies[state.version] = list(batch), ppo.project(state)
         if plan.evaluate:
-            best = max(best, float(evaluate(spec, ppo.project(state)).returns.mean()))
+            best = max(best, float(evaluate(spec, policies[state.version]).returns.mean()))
     return best
 
 
@@ -52,3 +55,10 @@ def test_the_examples_learn(name: str, budget: int) -> None:
     """The example's target is reached in half of its budget or less."""
     spec = example(name)
     assert best_return(spec, budget) >= (spec.stop.target or np.inf)
+
+
+def test_cartpole_is_learnt_one_update_behind_too() -> None:
+    """The ratio of PPO is to the policy that acted, so it corrects for the lag."""
+    spec = example("cartpole")
+    lagging = replace(spec, rollout=replace(spec.rollout, max_policy_lag=1))
+    assert best_return(lagging, 50_000) >= (spec.stop.target or np.inf)

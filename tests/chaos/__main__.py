@@ -19,7 +19,7 @@ os.environ["NPROC"] = "1"  # XLA's threads, as in stack.yml; before JAX starts
 from tests.chaos import results
 from tests.chaos.plan import KINDS, plan
 from tests.chaos.results import Outcome
-from tests.chaos.specs import CHAOS
+from tests.chaos.specs import CHAOS, with_lag
 from tests.chaos.survival import survive
 from tests.stack.specs import calm
 
@@ -44,12 +44,13 @@ async def every_seed(arguments: argparse.Namespace) -> list[Outcome]:
     whole = asyncio.current_task()
     assert whole is not None
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, whole.cancel)  # stops the stack
-    undisturbed, outcomes = await calm(CHAOS), []
+    spec = with_lag(CHAOS, arguments.lag)
+    undisturbed, outcomes = await calm(spec), []
     compiled = Path(tempfile.mkdtemp(prefix="ftg-chaos-jax-"))
     for seed in arguments.seeds:
         faults = plan(seed, arguments.faults, arguments.kinds)
         home = Path(tempfile.mkdtemp(prefix=f"ftg-chaos-{seed}-"))
-        outcome = await survive(home, compiled, seed, faults, arguments.runs, CHAOS, undisturbed)
+        outcome = await survive(home, compiled, seed, faults, arguments.runs, spec, undisturbed)
         outcomes.append(outcome)
         print(results.sentence(outcome), file=sys.stderr, flush=True)
         if arguments.json:
@@ -66,7 +67,7 @@ def command(seed: int, arguments: argparse.Namespace) -> str:
     """What repeats one seed."""
     return (
         f"python -m tests.chaos --seeds {seed} --faults {arguments.faults}"
-        f" --kinds {','.join(arguments.kinds)} --runs {arguments.runs}"
+        f" --kinds {','.join(arguments.kinds)} --runs {arguments.runs} --lag {arguments.lag}"
     )
 
 
@@ -81,6 +82,9 @@ def parser() -> argparse.ArgumentParser:
         "--kinds", type=kinds, default=list(KINDS), metavar="KIND,..", help=", ".join(KINDS)
     )
     made.add_argument("--runs", type=int, default=2, metavar="R", help="at once (2)")
+    made.add_argument(
+        "--lag", type=int, choices=(0, 1), default=0, help="the runs' rollout.max_policy_lag (0)"
+    )
     made.add_argument("--json", type=Path, metavar="FILE", help="write everything there")
     return made
 

@@ -16,3 +16,8 @@ CHAOS: dict[str, Any] = {
     "evaluation": {"every": 10, "episodes": 2},
     "stop": {"env_steps": 7_000},  # some 110 iterations
 }
+
+
+def with_lag(spec: dict[str, Any], max_policy_lag: int) -> dict[str, Any]:
+    """`spec`, whose rollouts run beside the update when the lag is 1."""
+    return {**spec, "rollout": {**spec["rollout"], "max_policy_lag": max_policy_lag}}

@@ -2,19 +2,22 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.chaos.plan import plan
-from tests.chaos.specs import CHAOS
+from tests.chaos.specs import CHAOS, with_lag
 from tests.chaos.survival import survive
 from tests.stack.specs import calm
 
-SEED, FAULTS = 23, 8  # of every kind but duplicates
+FAULTS = 8
 SPEC = {**CHAOS, "stop": {"env_steps": 2_560}}  # 40 iterations
 
 
-async def test_a_stack_under_chaos_keeps_every_promise(tmp_path: Path) -> None:
-    """Repeat and lengthen it with `python -m tests.chaos --seeds 23 --faults 8`."""
-    faults = plan(SEED, FAULTS)
-    undisturbed = await calm(SPEC)
-    outcome = await survive(tmp_path / "home", tmp_path / "jax", SEED, faults, 2, SPEC, undisturbed)
+@pytest.mark.parametrize(("seed", "lag"), [(23, 0), (113, 1)])
+async def test_a_stack_under_chaos_keeps_every_promise(tmp_path: Path, seed: int, lag: int) -> None:
+    """Repeat and lengthen it with `python -m tests.chaos --seeds 23 --faults 8 --lag 0`."""
+    spec = with_lag(SPEC, lag)
+    faults, undisturbed = plan(seed, FAULTS), await calm(spec)
+    outcome = await survive(tmp_path / "home", tmp_path / "jax", seed, faults, 2, spec, undisturbed)
     assert outcome.breaches == []
     assert outcome.survived == FAULTS

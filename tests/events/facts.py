@@ -76,28 +76,38 @@ def updated(version: int, rollouts: int = 2, evaluate: bool = False) -> PolicyUp
     )
 
 
-def collected(version: int, index: int) -> RolloutCompleted:
+def collected(version: int, index: int, lag: int = 0) -> RolloutCompleted:
     return RolloutCompleted(
         run=RUN,
         manifest=MANIFEST,
-        policy=policy(version),
+        policy=policy(version - lag),
         trajectory=trajectory(version, index),
         env_steps=STEPS // 2,
         episodes=EpisodeSummary(),
     )
 
 
-def rollout(version: int, index: int, previous: TrajectoryRef | None = None) -> CollectRollout:
+def rollout(
+    version: int, index: int, previous: TrajectoryRef | None = None, lag: int = 0
+) -> CollectRollout:
     return CollectRollout(
-        run=RUN, manifest=MANIFEST, policy=policy(version), index=index, previous=previous
+        run=RUN,
+        manifest=MANIFEST,
+        policy=policy(version - lag),
+        lag=lag,
+        index=index,
+        previous=previous,
     )
 
 
-def ready(version: int, indices: Iterable[int] = (0, 1), episodes: int = 0) -> RewardsReady:
+def ready(
+    version: int, indices: Iterable[int] = (0, 1), episodes: int = 0, lag: int = 0
+) -> RewardsReady:
     return RewardsReady(
         run=RUN,
         manifest=MANIFEST,
-        policy=policy(version),
+        policy=policy(version - lag),
+        lag=lag,
         batch=[trajectory(version, index) for index in indices],
         env_steps=STEPS,
         episodes=EpisodeSummary(episodes=episodes, return_sum=10.0 * episodes),

@@ -77,3 +77,9 @@ def test_effects_are_said_again_before_their_causes(said: list[Message]) -> None
     order = [type(fact) for fact in archive.quiet_first(said)]
     assert order[:2] == [PolicyUpdated] * 2
     assert order[-5:-1] == [RewardsReady, RolloutCompleted, RolloutCompleted, type(facts.STARTED)]
+
+
+def test_of_rewards_the_newest_are_said_first() -> None:
+    """With a policy lag they follow from those before: the rollouts ran beside the update."""
+    said = [facts.ready(version, lag=min(version, 1)) for version in range(3)]
+    assert archive.quiet_first([*said, facts.STARTED]) == [*reversed(said), facts.STARTED]

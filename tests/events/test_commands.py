@@ -38,6 +38,7 @@ def test_different_work_has_different_call_ids() -> None:
     work = [
         *(invocation(collect(version, index)) for version in (0, 1, 12) for index in (0, 1, 2)),
         invocation(collect(run="r2")),
+        invocation(structs.replace(collect(12, 0), lag=1)),  # for version 13
         *(invocation(command) for command in SAMPLE_COMMANDS),
         Invocation("update-policy", facts.STARTED),
         Invocation("conclude-run", facts.STOP),

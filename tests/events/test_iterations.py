@@ -8,7 +8,7 @@ from events.iterations import Iteration, iterations
 from events.visits import visits
 from schemas.messages import RunCompleted
 from tests.events import facts
-from tests.events.traced import SAID, USAGE, ms, say
+from tests.events.traced import LAGGING_SAID, LAGGING_USAGE, SAID, USAGE, ms, say
 
 
 def found(usage=USAGE, said=SAID) -> list[Iteration]:
@@ -91,3 +91,15 @@ def test_a_pause_between_two_legs_is_no_iteration() -> None:
     end = RunCompleted(run=facts.RUN, reason="budget", policy=facts.policy(1))
     paused = say(*((ms(r.at), r.fact) for r in SAID), (210, end))
     assert [i.version for i in found(said=paused)] == [0]
+
+
+def test_with_a_lag_the_path_leads_from_the_version_that_came_after_its_rewards() -> None:
+    """The rollouts and their rewards were there when the iteration began."""
+    assert path(found(LAGGING_USAGE, LAGGING_SAID)[1]) == [
+        ("plan-update", "hop", 200, 203),
+        ("plan-update", "stage", 203, 204),
+        ("plan-update", "gateway", 204, 206),
+        ("update-policy", "stage", 206, 210),
+        ("update-policy", "update", 210, 255),
+        ("update-policy", "stage", 255, 260),
+    ]

@@ -7,7 +7,7 @@ from events.lineage import restoration
 from events.planning import plan
 from schemas import keys
 from schemas.errors import RunFault
-from schemas.messages import EvaluatePolicy, RestoreObject
+from schemas.messages import EvaluatePolicy, Message, RestoreObject
 from schemas.references import ObjectRef
 from tests.events import facts
 from tests.events.facts import collected, history, ready, specification, updated
@@ -68,3 +68,34 @@ def test_an_object_of_which_the_log_knows_nothing_fails_its_run_by_name(key: str
 def test_nothing_is_known_of_a_run_without_facts() -> None:
     with pytest.raises(RunFault, match="the log does not say how it was made"):
         restoration(lost(keys.manifest("r")), History(), None)
+
+
+LAGGING = specification(rollout={"count": 2, "max_policy_lag": 1})
+BESIDE = [facts.REQUESTED, facts.STARTED, updated(0), ready(0), updated(1), ready(1, lag=1)]
+
+
+@pytest.mark.parametrize(
+    ("key", "function", "origin"),
+    [
+        (keys.trajectory("r", 0, 1), "rollout", facts.rollout(0, 1)),
+        # version 2 is not committed, and what it will learn from is there
+        (
+            keys.trajectory("r", 2, 1),
+            "rollout",
+            facts.rollout(2, 1, facts.trajectory(1, 1), lag=1),
+        ),
+        (
+            keys.learner("r", 2),
+            "update-policy",
+            plan(LAGGING, facts.policy(1), ready(1, lag=1)),
+        ),
+        (keys.rewards("r", 1), "aggregate-rewards", ready(1, lag=1)),
+    ],
+)
+def test_with_a_lag_the_version_before_collected(key: str, function: str, origin: Message) -> None:
+    newer = [updated(2)] if "learner" in key else []
+    asked = restoration(lost(key), history(*BESIDE, *newer), LAGGING)
+    assert (asked.function, asked.message) == (
+        function,
+        RestoreObject(run="r", object=lost(key), origin=origin),
+    )

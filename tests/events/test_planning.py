@@ -70,3 +70,21 @@ def test_without_a_horizon_a_resumed_run_stays_where_its_schedules_ended(make_sp
     longer = planning.on_leg(spec, resumed)
     assert (longer.stop.target, longer.stop.annealing_steps) == (9.0, 1000)
     assert planning.schedule(longer, 3, 1500, 10).learning_rate == 0.0
+
+
+@pytest.mark.parametrize(("lag", "acts"), [(0, [0, 1, 2, 3]), (1, [0, 0, 1, 2])])
+def test_which_version_acts_for_a_version_to_learn_from(
+    make_spec: Make, lag: int, acts: list[int]
+) -> None:
+    """Version 0 acts for itself, whatever the lag: there is none before it."""
+    spec = make_spec(rollout={"max_policy_lag": lag})
+    assert [planning.acting(spec, version) for version in range(4)] == acts
+    assert [planning.schedule(spec, version, 0, 1).lag for version in range(3)] == [lag] * 3
+
+
+def test_rewards_under_a_lag_wait_for_the_version_that_learns_from_them() -> None:
+    """It is another one than collected them, and may be committed after them."""
+    assert planning.learning(facts.ready(2), facts.history()) == facts.policy(2)
+    assert planning.learning(facts.ready(2, lag=1), facts.history(facts.updated(1))) is None
+    known = facts.history(facts.updated(1), facts.updated(2))
+    assert planning.learning(facts.ready(2, lag=1), known) == facts.policy(2)

@@ -215,3 +215,35 @@ def test_what_is_there_is_never_issued_again_and_something_always_is(
                 assert policy == so_far.latest.policy
             case EvaluatePolicy(policy=policy):
                 assert policy.version not in so_far.evaluations
+
+
+LAGGING = specification(rollout={"count": 2, "deadline_seconds": 10, "max_policy_lag": 1})
+BEGUN = [facts.REQUESTED, facts.STARTED, updated(0), collected(0, 0), collected(0, 1), ready(0)]
+
+
+def lagging(*said: Message) -> list[tuple[str, Message]]:
+    """What a run with a policy lag waits for after its first rewards and `said`."""
+    again = overdue(history(*BEGUN, *said), LAGGING)
+    return [(item.function, item.message) for item in again]
+
+
+def test_with_a_lag_the_version_before_acts_again() -> None:
+    previous = [facts.trajectory(0, index) for index in (0, 1)]
+    due = [("rollout", facts.rollout(1, i, previous[i], lag=1)) for i in (0, 1)]
+    assert lagging(updated(1)) == due
+    assert lagging(updated(1), collected(1, 0, lag=1)) == due[1:]
+    both = [collected(1, index, lag=1) for index in (0, 1)]
+    assert lagging(updated(1), *both) == [("aggregate-rewards", both[1])]
+
+
+def test_with_a_lag_the_step_is_planned_again_from_version_and_rewards() -> None:
+    """The planner sends the update and what runs beside it."""
+    assert lagging() == [("plan-update", ready(0))]
+    ahead = [collected(1, 0, lag=1), collected(1, 1, lag=1), ready(1, lag=1)]
+    assert lagging(*ahead) == [("plan-update", ready(0))]
+    assert lagging(*ahead, updated(1)) == [("plan-update", ready(1, lag=1))]
+
+
+def test_with_a_lag_a_lost_version_is_made_again_before_what_needs_it() -> None:
+    """Rewards do not name the version that learns from them."""
+    assert lagging(ready(1, lag=1), updated(2)) == [("plan-update", ready(0))]

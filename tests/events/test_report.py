@@ -106,3 +106,11 @@ def test_usage_is_summed_by_function() -> None:
     }
     assert list(tally(usage)) == ["evaluate", "rollout"]
     assert tally([]) == {}
+
+
+def test_with_a_lag_the_curve_counts_the_steps_of_the_version_that_learns() -> None:
+    """Version 0 collected after 0 steps what version 1 learns from after 100."""
+    said = history(facts.REQUESTED, updated(0), updated(1), ready(1, episodes=2, lag=1))
+    assert build(facts.RUN, said, [], now=0.0).training == [
+        CurvePoint(version=1, env_steps=200, return_mean=10.0)
+    ]

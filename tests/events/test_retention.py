@@ -35,3 +35,10 @@ def test_the_policy_with_which_a_leg_ended_stays() -> None:
     spec = specification(retention={"versions": 2})
     assert keys.policy("r", 5) not in expendable(spec, ready(7), said)
     assert keys.learner("r", 5) in expendable(spec, ready(7), said)
+
+
+def test_what_a_lagging_rollout_acts_with_stays() -> None:
+    """When rewards 9 are planned from, version 9 begins to act for 10, and nobody needs 7."""
+    spec = specification(retention={"versions": 2}, rollout={"count": 2, "max_policy_lag": 1})
+    gone = expendable(spec, ready(9, lag=1), History())
+    assert {keys.place(key).version for key in gone} == {7}

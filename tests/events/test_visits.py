@@ -5,7 +5,7 @@ from itertools import pairwise
 import pytest
 
 from events.visits import KINDS, WORK, Part, Visit, lanes, parts, visits
-from tests.events.traced import SAID, USAGE, invocation, ms
+from tests.events.traced import LAGGING_SAID, LAGGING_USAGE, SAID, USAGE, invocation, ms
 
 
 def told(found: tuple[Part, ...]) -> list[tuple[str, float, float]]:
@@ -91,3 +91,11 @@ def test_no_two_visits_of_a_lane_overlap() -> None:
 def test_every_kind_of_work_is_a_kind() -> None:
     """Overhead is what is not work."""
     assert set(WORK) < set(KINDS)
+
+
+def test_a_rollout_beside_an_update_was_called_for_by_who_planned_both() -> None:
+    before = {v.key: told(v.before) for v in visits(LAGGING_SAID, LAGGING_USAGE)}
+    assert before["collect-rollout", 1, 0] == [("hop", 145, 151)]
+    assert before["collect-rollout", 1, 1][-1] == ("hop", 161, 162)
+    assert before["update-policy", 0, None] == [("hop", 145, 147)]
+    assert before["update-policy", 1, None] == [("queue", 204, 205), ("hop", 205, 206)]

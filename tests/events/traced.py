@@ -90,3 +90,23 @@ USAGE = [
     invocation(234, 238, "plan-update", "rewards.ready", 1, None, spans=[("gateway", 235, 237)]),
     invocation(238, 262, "update-policy", "update-policy", 1, None, spans=[("update", 240, 255)]),
 ]  # fmt: skip
+
+# The same with a policy lag: the rollouts for version 1 run beside the update that makes it, and
+# are there before it. So the planner that hears of them first has nothing to plan.
+LAGGING_SAID = say(
+    *((ms(record.at), record.fact) for record in SAID[:6]),
+    (160, facts.collected(1, 0, lag=1)),
+    (170, facts.collected(1, 1, lag=1)),
+    (180, facts.ready(1, lag=1)),
+    (200, facts.updated(1)),
+    (260, facts.updated(2, rollouts=0)),
+)
+LAGGING_USAGE = [
+    *USAGE[:7],
+    invocation(151, 161, "rollout", "collect-rollout", 1, 0, spans=[("environment", 152, 160)]),
+    invocation(162, 171, "rollout", "collect-rollout", 1, 1, spans=[("environment", 163, 170)]),
+    invocation(172, 181, "aggregate-rewards", "rollout.completed", 1, 1),
+    invocation(183, 185, "plan-update", "rewards.ready", 1, None),
+    invocation(203, 209, "plan-update", "policy.updated", 1, None, spans=[("gateway", 204, 208)]),
+    invocation(206, 262, "update-policy", "update-policy", 1, None, spans=[("update", 210, 255)]),
+]

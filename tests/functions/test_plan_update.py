@@ -9,7 +9,7 @@ from events.planning import plan
 from events.ports import Services, Unavailable
 from functions.plan_update.handler import handle, next_step
 from schemas import keys
-from schemas.messages import EvaluatePolicy
+from schemas.messages import EvaluatePolicy, Message
 from tests.events import facts
 from tests.events.facts import history, ready, specification, updated
 from tests.fakes import InMemoryFactLog, InMemoryObjectStore
@@ -18,7 +18,9 @@ SPEC = specification()  # version 3 is the last
 
 
 def test_rewards_lead_to_an_update() -> None:
-    assert next_step(SPEC, ready(1), history(facts.REQUESTED)) == [plan(SPEC, facts.policy(1), ready(1))]
+    assert next_step(SPEC, ready(1), history(facts.REQUESTED)) == [
+        plan(SPEC, facts.policy(1), ready(1))
+    ]
 
 
 def test_what_was_updated_is_not_planned_again() -> None:
@@ -46,3 +48,42 @@ def test_nothing_is_planned_beyond_a_budget_that_was_set_meanwhile() -> None:
     assert evaluate == EvaluatePolicy(
         run=facts.RUN, manifest=facts.MANIFEST, policy=facts.policy(2)
     )
+
+
+LAGGING = specification(rollout={"count": 2, "max_policy_lag": 1})
+READY = ready(1, lag=1)  # collected by version 0, for version 1 to learn from
+UPDATE = plan(LAGGING, facts.policy(1), READY)
+
+
+def test_with_a_lag_the_next_rollouts_are_sent_with_the_update() -> None:
+    said = history(facts.REQUESTED, updated(1))
+    previous = [facts.trajectory(1, index) for index in (0, 1)]
+    beside = [facts.rollout(2, index, previous[index], lag=1) for index in (0, 1)]
+    assert next_step(LAGGING, READY, said) == [UPDATE, *beside]
+    # whoever planned may have died before all were sent
+    assert next_step(LAGGING, READY, history(facts.REQUESTED, updated(1), updated(2))) == beside
+    whole = history(facts.REQUESTED, updated(1), updated(2), ready(2, lag=1))
+    assert next_step(LAGGING, READY, whole) == []
+
+
+def test_with_a_lag_nothing_is_planned_before_there_is_the_version_that_learns() -> None:
+    assert next_step(LAGGING, READY, history(facts.REQUESTED)) == []
+
+
+async def planned(*said: Message) -> list[list[Message]]:
+    """What each of several facts leads to once all are said."""
+    objects = InMemoryObjectStore()
+    services = Services(InMemoryFactLog(), objects, objects)
+    manifest = await objects.put(keys.manifest(facts.RUN), manifests.dump(facts.RUN, LAGGING))
+    for fact in said:
+        await services.facts.say(fact)
+    heard = [replace(fact, manifest=manifest) for fact in said]
+    return [[*await handle.handler(fact, services)] for fact in heard]
+
+
+async def test_with_a_lag_version_and_rewards_are_planned_from_whichever_comes_last() -> None:
+    """Alone neither leads to anything; both to the same, so that one of them may be lost."""
+    assert await planned(updated(1)) == await planned(READY) == [[]]
+    first, second = await planned(updated(1), READY)
+    assert first[0] == UPDATE
+    assert len(first) == len(second) == 3

@@ -2,6 +2,7 @@
 
 import pytest
 
+from events.commands import Invocation
 from functions.update_policy.handler import check_threads, fan_out, handle
 from schemas import keys
 from schemas.errors import RunFault
@@ -93,3 +94,10 @@ async def test_the_policy_of_a_learner_that_came_second_is_replaced() -> None:
 def test_the_stage_hears_the_start_and_the_command() -> None:
     """Version 0 comes from `run.started`, the others from `plan-update`."""
     assert {kind.__name__ for kind in handle.accepts} == {"RunStarted", "UpdatePolicy"}
+
+
+def test_with_a_lag_the_step_from_a_new_version_is_planned_by_whoever_knows_its_rewards() -> None:
+    """Its rollouts were sent beside the update; of the last version there are none."""
+    version = updated(rollouts=2, evaluate=False)
+    assert fan_out(version, [], lag=1) == [Invocation("plan-update", version)]
+    assert fan_out(updated(rollouts=0, evaluate=False), [], lag=1) == []

@@ -16,6 +16,8 @@ SHORT: dict[str, Any] = {
     "evaluation": {"every": 3, "episodes": 2},
     "stop": {"env_steps": 400},  # an iteration is 2 rollouts x 16 steps x 2 environments
 }
+# Its rollouts run beside the update.
+LAGGING: dict[str, Any] = {**SHORT, "rollout": {**SHORT["rollout"], "max_policy_lag": 1}}
 # Some 100 iterations: long enough to kill one process after another.
 LONG: dict[str, Any] = {
     **SHORT,

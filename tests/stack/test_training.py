@@ -2,13 +2,16 @@
 
 import signal
 from collections import Counter
+from typing import Any
+
+import pytest
 
 from cli.world import Connected
 from events import subjects
 from schemas import keys
 from schemas.messages import RunCompleted, StopRequested, tag
 from tests.stack.facts import end, report, until, updated
-from tests.stack.specs import LONG, SHORT, held, undisturbed
+from tests.stack.specs import LAGGING, LONG, SHORT, held, undisturbed
 from tests.stack.support import Gate, Stack
 
 REQUIRED = {
@@ -50,11 +53,14 @@ async def test_start_and_follow_end_with_a_policy_and_its_report(stack: Stack) -
     assert {k: shown[k] for k in told.keys() - later} == {k: told[k] for k in told.keys() - later}
 
 
-async def test_the_policy_depends_on_the_specification_alone(stack: Stack, battered: Stack) -> None:
+@pytest.mark.parametrize("spec", [SHORT, LAGGING], ids=["again", "lagging"])
+async def test_the_policy_depends_on_the_specification_alone(
+    stack: Stack, battered: Stack, spec: dict[str, Any], request: pytest.FixtureRequest
+) -> None:
     """Equal bytes twice, with 1 and with 4 rollout replicas, and in one process without servers."""
-    expected = await undisturbed(SHORT)
-    for where, run in ((stack, "again-1"), (stack, "again-2"), (battered, "again-3")):
-        shown = where.json("train", where.file(SHORT), "--run", run)
+    expected, name = await undisturbed(spec), request.node.callspec.id
+    for where, run in ((stack, f"{name}-1"), (stack, f"{name}-2"), (battered, f"{name}-3")):
+        shown = where.json("train", where.file(spec), "--run", run)
         assert (run, shown["policy"]["sha256"]) == (run, expected)
 
 

@@ -1,0 +1,50 @@
+"""What is promised, and by what it is seen that a promise was kept."""
+
+import pytest
+
+from events import promises
+from events.planning import plan
+from schemas.messages import Message
+from tests.events import facts
+from tests.events.facts import history, ready, rollout, specification
+
+SPECS = [specification(rollout={"count": 2, "max_policy_lag": lag}) for lag in (0, 1)]
+UPDATES = [plan(spec, facts.policy(0), ready(0)) for spec in SPECS]
+
+
+def test_without_a_lag_nothing_runs_beside_the_update() -> None:
+    assert promises.beside(UPDATES[0]) == []
+
+
+def test_with_a_lag_the_next_rollouts_do_and_go_on_where_its_batch_stopped() -> None:
+    """Version 0 acts, version 1 will learn from it."""
+    previous = [facts.trajectory(0, index) for index in (0, 1)]
+    assert promises.beside(UPDATES[1]) == [rollout(1, i, previous[i], lag=1) for i in (0, 1)]
+
+
+def test_nothing_is_collected_beside_the_last_update() -> None:
+    assert promises.beside(plan(SPECS[1], facts.policy(2), ready(2, lag=1))) == []
+
+
+@pytest.mark.parametrize(
+    ("message", "subject"),
+    [
+        (facts.STARTED, "rewards.ready.r.0"),
+        (rollout(3, 1), "rollout.completed.r.3.1"),
+        (rollout(3, 1, lag=1), "rollout.completed.r.3.1"),
+        (UPDATES[0], "rewards.ready.r.1"),
+        # version 1 learns from what version 0 collected: rewards 2 are the first that are its own
+        (UPDATES[1], "rewards.ready.r.2"),
+    ],
+)
+def test_a_promise_is_kept_when_what_follows_from_it_was_said(
+    message: Message, subject: str
+) -> None:
+    assert promises.kept(message) == f"ftg.{subject}"
+
+
+def test_a_rollout_of_a_batch_that_is_complete_is_needless() -> None:
+    said = history(ready(1, lag=1))
+    assert promises.is_needless(rollout(1, 0, lag=1), said)
+    assert not promises.is_needless(rollout(1, 0, lag=0), history(ready(0)))
+    assert not promises.is_needless(rollout(2, 0, lag=1), said)
