@@ -13,6 +13,7 @@ import numpy as np
 from algorithms import episodes, seeding, statistics
 from algorithms.ppo import networks, trees
 from algorithms.ppo.batches import assemble
+from algorithms.ppo.dealing import deal
 from algorithms.ppo.networks import Architecture
 from algorithms.ppo.updating import make_update, optimizer
 from algorithms.space_info import describe
@@ -77,6 +78,7 @@ def update(
     settings = spec.algorithm
     moments = None if state.statistics is None else statistics.moments(state.statistics)
     arrays = assemble(batch, rewards, pad=spec.rollout.horizon == "episodes")
+    generator = seeding.generator(spec.seed, "update", state.version)
     step = make_update(settings, _architecture(settings, state))
     new_parameters, new_optimizer, metrics = step(
         parameters,
@@ -88,7 +90,7 @@ def update(
             "clip_coef": np.float32(schedule.clip_coef),
             "ent_coef": np.float32(schedule.ent_coef),
         },
-        _key(spec.seed, "update", state.version),
+        deal(generator, arrays.valid, settings.num_minibatches, settings.update_epochs),
     )
     new_state = LearnerState(
         version=state.version + 1,

@@ -48,9 +48,9 @@ def learn(
     batch: Batch,
     moments: tuple[jax.Array, jax.Array] | None,
     coefficients: Coefficients,
-    key: jax.Array,
+    hands: jax.Array,
 ) -> tuple[Parameters, Any, Metrics]:
-    """Epochs of minibatches over one batch, each epoch dealt anew.
+    """Epochs of minibatches over one batch.
 
     Args:
         settings: the algorithm's.
@@ -60,7 +60,7 @@ def learn(
         batch: transitions, [T, B].
         moments: mean and 1 / deviation of observations, [O] each; none: not normalised.
         coefficients: learning_rate, clip_coef, ent_coef of this update.
-        key: what the permutations derive from.
+        hands: the samples of each minibatch, [epochs, minibatches, samples] (`dealing.deal`).
 
     Returns:
         New parameters, new optimizer state, and metrics averaged over all minibatches, each
@@ -73,26 +73,11 @@ def learn(
         carry, metrics = descend(settings, architecture, coefficients, carry, chosen)
         return carry, (metrics, chosen["valid"].sum())
 
-    def epoch(carry: Any, epoch_key: jax.Array) -> Any:
-        indices = deal(epoch_key, samples["valid"], settings.num_minibatches)
-        return jax.lax.scan(minibatch, carry, indices)
-
-    keys = jax.random.split(key, settings.update_epochs)
-    (parameters, state), (metrics, counts) = jax.lax.scan(epoch, (parameters, state), keys)
+    flat = hands.reshape(-1, hands.shape[-1])
+    (parameters, state), (metrics, counts) = jax.lax.scan(minibatch, (parameters, state), flat)
     weights = counts / jnp.maximum(counts.sum(), 1)
     means = {name: (values * weights).sum() for name, values in metrics.items()}
     return parameters, state, {**means, "explained_variance": explained}
-
-
-def deal(key: jax.Array, valid: jax.Array, num_minibatches: int) -> jax.Array:
-    """Indices of the shuffled samples, [num_minibatches, N / num_minibatches].
-
-    Dealt one by one, the valid ones first, so that every minibatch has as many of them as any
-    other, or one fewer.
-    """
-    shuffled = jax.random.permutation(key, len(valid))
-    valid_first = shuffled[jnp.argsort(~valid[shuffled], stable=True)]
-    return valid_first.reshape(-1, num_minibatches).T
 
 
 def prepare(

@@ -9,6 +9,7 @@ import pytest
 
 from algorithms.ppo import updating
 from algorithms.ppo.batches import Batch
+from algorithms.ppo.dealing import deal
 from algorithms.ppo.networks import Architecture
 from schemas.specification import PPO
 
@@ -138,17 +139,6 @@ def test_a_minibatch_without_a_valid_sample_moves_nothing() -> None:
     assert metrics["value_loss"] == 0.0
 
 
-@pytest.mark.parametrize("num_valid", [0, 2, 7, 12])
-def test_valid_samples_are_dealt_evenly(num_valid: int) -> None:
-    """Every sample once; the numbers of valid ones differ by one at most."""
-    valid = jnp.array([i % 12 in range(num_valid) for i in range(12)])
-    hands = updating.deal(jax.random.key(3), valid, 4)
-    assert sorted(np.ravel(hands).tolist()) == list(range(12))
-    counts = np.asarray(valid)[np.asarray(hands)].sum(axis=1)
-    assert counts.sum() == num_valid
-    assert np.ptp(counts) <= 1
-
-
 @pytest.fixture
 def batch() -> Batch:
     """Random transitions, [5, 2], one of them not valid."""
@@ -166,18 +156,17 @@ def batch() -> Batch:
     )
 
 
-def test_an_update_is_epochs_of_steps_each_dealt_anew(batch: Batch) -> None:
+def test_an_update_is_epochs_of_steps(batch: Batch) -> None:
     """`learn` is its parts in turn; metrics are weighted by the valid samples of a minibatch."""
     settings = msgspec.structs.replace(SETTINGS, num_minibatches=2, update_epochs=2)
-    parameters, key = linear_parameters(2), jax.random.key(5)
+    parameters = linear_parameters(2)
+    hands = deal(np.random.default_rng(5), batch.valid, 2, 2)
     state = updating.optimizer(settings).init(parameters)
     run: Callable[..., Any] = updating.learn
-    found, _, metrics = run(settings, LINEAR, parameters, state, batch, None, COEFFICIENTS, key)
+    found, _, metrics = run(settings, LINEAR, parameters, state, batch, None, COEFFICIENTS, hands)
     samples, _ = updating.prepare(settings, LINEAR, parameters, batch, None)
-    deals = [updating.deal(k, samples["valid"], 2) for k in jax.random.split(key, 2)]
-    assert not np.array_equal(*deals)
     carry, losses, counts = (parameters, state), [], []
-    for indices in np.concatenate(deals):
+    for indices in np.concatenate(hands):
         chosen = {name: values[indices] for name, values in samples.items()}
         carry, each = updating.descend(settings, LINEAR, COEFFICIENTS, carry, chosen)
         losses.append(float(each["value_loss"]))
