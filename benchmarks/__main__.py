@@ -45,13 +45,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     described = machine.describe()
     file = arguments.json or RESULTS / time.strftime("%Y%m%d-%H%M%S.json")
     rows: list[Row] = []
+    took: dict[str, float] = {}
     for name in arguments.names or BENCHMARKS:
         chosen = BENCHMARKS[name]
         began = time.perf_counter()
         measure = importlib.import_module(chosen.module).measure
         rows += measure(arguments.repeat or chosen.repeat)
-        report.save(rows, described, file)  # what comes next may take long, and may fail
-        print(f"{name}: {time.perf_counter() - began:.0f} s", file=sys.stderr, flush=True)
+        took[name] = round(time.perf_counter() - began, 1)
+        report.save(rows, described, took, file)  # what comes next may take long, and may fail
+        print(f"{name}: {took[name]:.0f} s", file=sys.stderr, flush=True)
     report.show(rows, described)
     print(file)
     return 0
