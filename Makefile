@@ -34,7 +34,7 @@ check: $(STAMP) ## formatter, linter, types, import floors, exported schemas
 	$(BIN)/lint-imports
 	$(BIN)/python -m events.export --check docs
 
-bench: $(STAMP) ## measure the pipeline; PEERS=1 installs what stands beside it (5 GB)
+bench: $(STAMP) ## measure the pipeline; PEERS=1 installs what stands beside it (5 GB); BENCH=hops chooses
 	$(if $(PEERS),$(PYTHON) -m venv .venv-peers && .venv-peers/bin/python -m pip install --quiet \
 	  --disable-pip-version-check --requirement benchmarks/peers/requirements.txt)
 	$(BIN)/python -m benchmarks $(BENCH)

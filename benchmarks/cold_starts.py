@@ -21,7 +21,7 @@ import uvloop
 from adapters.signing import sign
 from benchmarks import runs, stacks
 from benchmarks.gateways import STACK, Door
-from benchmarks.report import Row
+from benchmarks.report import Floor, Row
 from benchmarks.samples import median
 from embedded.state import StackState
 from events import routes
@@ -33,6 +33,11 @@ from schemas.specification import RunSpec
 
 GOALS = {"rollout": 0.5}
 LEARNER = "update-policy"
+FLOORS = {
+    "rollout": Floor(0.35, "NumPy and Gymnasium imported"),
+    LEARNER: Floor(1.4, "JAX imported"),
+}
+FLOOR = Floor(1.7, "JAX imported, its programs read from the compile cache 0.3")
 RUN = "cold-starts"
 PROBE = stacks.CHECKOUT / "benchmarks" / "cold_start_process.py"
 
@@ -98,7 +103,9 @@ def of_function(name: str, seconds: list[float], starts: Sequence[Start]) -> Row
     middle = {part: median([getattr(s, part) for s in starts]) for part in Start._fields}
     consists = ", ".join(f"{part} {value:.2f}" for part, value in middle.items())
     note = f"{consists} s; first answer: {'200' if name == 'reconcile' else '400, unsigned'}"
-    return _row(what=name, samples=seconds, at_most=GOALS.get(name), note=note)
+    return _row(
+        what=name, samples=seconds, at_most=GOALS.get(name), floor=FLOORS.get(name), note=note
+    )
 
 
 def of_learner(seconds: list[float], usage: Sequence[InvocationCompleted]) -> Row:
@@ -113,5 +120,6 @@ def of_learner(seconds: list[float], usage: Sequence[InvocationCompleted]) -> Ro
         what=f"{LEARNER}, first update done",
         samples=seconds,
         at_most=2.5,
+        floor=FLOOR,
         note=f"256 samples, 20 epochs; warm compile cache; of the invocation {consists} s",
     )

@@ -11,6 +11,13 @@ from rich.table import Table
 from benchmarks.samples import median
 
 
+class Floor(msgspec.Struct, frozen=True):
+    """What the hardware allows, in the row's unit, and why."""
+
+    value: float
+    why: str
+
+
 class Row(msgspec.Struct, frozen=True, kw_only=True):
     """One quantity; its value is the median over the repetitions."""
 
@@ -20,6 +27,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     samples: list[float] = []  # one per repetition; empty: not measured, `note` says why
     at_most: float | None = None  # the goal
     at_least: float | None = None
+    floor: Floor | None = None
     note: str = ""
 
     @property
@@ -33,6 +41,23 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
         if self.at_most is not None:
             return f"<= {self.at_most:g}"
         return f">= {self.at_least:g}" if self.at_least is not None else ""
+
+    @property
+    def gap(self) -> float | None:
+        """How many times the floor the value is."""
+        return self.value / self.floor.value if self.floor and self.value is not None else None
+
+    @property
+    def spread(self) -> str:
+        """The range over the repetitions."""
+        if len(self.samples) < 2:
+            return ""
+        return f"{number(min(self.samples))} - {number(max(self.samples))}"
+
+    @property
+    def verdict(self) -> str:
+        """Whether the goal is reached, in a word."""
+        return {True: "met", False: "missed", None: ""}[self.met]
 
     @property
     def met(self) -> bool | None:
@@ -58,13 +83,8 @@ def table(rows: Sequence[Row]) -> Table:
     before = ""
     for row in rows:
         value = "-" if row.value is None else number(row.value)
-        spread = f"{number(min(row.samples))} - {number(max(row.samples))}" if row.samples else ""
-        met = {True: "met", False: "missed", None: ""}[row.met]
         name = row.benchmark if row.benchmark != before else ""
-        made.add_row(
-            name, row.what, value, spread, row.unit, row.goal, met, row.note,
-            end_section=False,
-        )  # fmt: skip
+        made.add_row(name, row.what, value, row.spread, row.unit, row.goal, row.verdict, row.note)
         before = row.benchmark
     return made
 
@@ -78,11 +98,33 @@ def show(rows: Sequence[Row], machine: dict[str, Any]) -> None:
     console.print(table(rows))
 
 
-def save(rows: Sequence[Row], machine: dict[str, Any], file: Path) -> None:
-    """Write the JSON document."""
+class Document(msgspec.Struct):
+    """What `save` wrote; what can be derived is left out."""
+
+    machine: dict[str, str]
+    took: dict[str, float]  # seconds, by benchmark
+    rows: list[Row]
+
+
+def load(file: Path) -> Document:
+    """Read a JSON document.
+
+    Raises:
+        msgspec.ValidationError: it is another one.
+    """
+    return msgspec.json.decode(file.read_bytes(), type=Document)
+
+
+def save(rows: Sequence[Row], machine: dict[str, Any], took: dict[str, float], file: Path) -> None:
+    """Write the JSON document.
+
+    Args:
+        took: seconds, by benchmark.
+    """
     file.parent.mkdir(parents=True, exist_ok=True)
     document = {
         "machine": machine,
+        "took": took,
         "rows": [msgspec.to_builtins(row) | {"value": row.value, "met": row.met} for row in rows],
     }
     file.write_bytes(msgspec.json.format(msgspec.json.encode(document)))

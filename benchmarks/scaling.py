@@ -14,7 +14,7 @@ from typing import NamedTuple
 import uvloop
 
 from benchmarks import runs, stacks
-from benchmarks.report import Row
+from benchmarks.report import Floor, Row
 from benchmarks.samples import median
 from embedded.state import StackState
 from events.iterations import iterations
@@ -117,5 +117,6 @@ def of_length(repetitions: list[list[float]]) -> list[Row]:
             unit="x",
             samples=[b / a for a, b in zip(early, late, strict=True)],
             at_most=1.1,
+            floor=Floor(1.0, "no iteration knows how many came before"),
         ),
     ]

@@ -1,92 +1,85 @@
 """Time to 475: CartPole-v1 until 20 deterministic episodes average 475 or more.
 
 The wall clock of a whole `faastrain train examples/cartpole.toml` process, beside the wall clock of
-a whole Stable-Baselines3 process with the same (zoo) settings that evaluates as often, every 2,560
-steps. Repetition k has seed k on both sides. Three states of the stack: nothing runs; up but never
-used, every function at zero; warm, after the run before. The very first run also compiles; the
-others find its compile cache.
+each peer's whole process: Stable-Baselines3 and SBX with the same (zoo) settings, evaluating as
+often, every 2,560 steps; RLlib with its own tuned example's, evaluating every 4,000. Repetition k
+has seed k everywhere. Three states of the stack: nothing runs; up but never used, every function at
+zero; warm, after the run before. The very first run also compiles; the others find its compile
+cache. SBX compiles every time.
 """
 
-import os
-import subprocess
-import sys
-import time
-from pathlib import Path
-from typing import Any
-
-import msgspec
+from collections.abc import Sequence
+from functools import partial
 
 from benchmarks import stacks
-from benchmarks.peers import stable_baselines3
+from benchmarks.peers import peer
+from benchmarks.peers.peer import PEERS, RLLIB, STABLE_BASELINES3, Peer, Solved
 from benchmarks.report import Row
 from benchmarks.samples import median, ratios
+from benchmarks.training import train
 from embedded import stack
 
+ENVIRONMENT, TARGET, SPECIFICATION = "CartPole-v1", 475.0, "cartpole.toml"
 NOTHING, UP, WARM = "from nothing", "stack up, functions at zero", "stack up, warm"
-GOALS = {NOTHING: 1.0, UP: 0.5, WARM: 0.5}
+GOALS = {
+    STABLE_BASELINES3: {NOTHING: 1.0, UP: 0.5, WARM: 0.5},
+    RLLIB: {NOTHING: 0.3, UP: 0.3, WARM: 0.3},
+}
+
+_row = partial(Row, benchmark="solving")
 
 
 def measure(repeat: int) -> list[Row]:
-    """Seconds, in turn: ours in each state, then the peer."""
+    """Seconds, in turn: ours in each state, then the peers."""
     ours: dict[str, list[float]] = {NOTHING: [], UP: [], WARM: []}
-    theirs: list[float] = []
-    steps: dict[str, list[float]] = {"ours": [], "theirs": []}
+    theirs: dict[Peer, list[Solved]] = {one: [] for one in PEERS}
+    steps: list[float] = []
     with stacks.home() as home:
-        compiling, _ = _train(home, seed=1)
+        compiling, _ = train(home, SPECIFICATION, seed=1)
         for seed in range(1, repeat + 1):
             stack.down(home)
-            ours[NOTHING].append(_train(home, seed)[0])
+            ours[NOTHING].append(train(home, SPECIFICATION, seed)[0])
             stack.down(home)
             stack.up(home)
-            ours[UP].append(_train(home, seed)[0])
-            seconds, report = _train(home, seed)
+            ours[UP].append(train(home, SPECIFICATION, seed)[0])
+            seconds, report = train(home, SPECIFICATION, seed)
             ours[WARM].append(seconds)
-            steps["ours"].append(report["env_steps"])
-            if stable_baselines3.installed():
-                solved = stable_baselines3.solve(seed)
-                theirs.append(solved.seconds)
-                steps["theirs"].append(solved.env_steps)
-    return rows(compiling, ours, theirs, steps)
+            steps.append(report["env_steps"])
+            for one in PEERS:
+                if one.installed:
+                    theirs[one].append(peer.solve(one, ENVIRONMENT, seed))
+    return rows(compiling, ours, steps, theirs)
 
 
 def rows(
     compiling: float,
     ours: dict[str, list[float]],
-    theirs: list[float],
-    steps: dict[str, list[float]],
+    steps: Sequence[float],
+    theirs: dict[Peer, list[Solved]],
 ) -> list[Row]:
-    """Seconds, and what part of the peer's they are."""
-
-    def row(what: str, samples: list[float], unit: str = "s", **more: Any) -> Row:
-        return Row(benchmark="solving", what=what, unit=unit, samples=samples, **more)
-
-    learnt = {who: f"{median(s):,.0f} steps (median)" for who, s in steps.items() if s}
-    peer = row("Stable-Baselines3", theirs, note=learnt.get("theirs", stable_baselines3.MISSING))
-    own = [row(state, seconds, note=learnt["ours"]) for state, seconds in ours.items()]
-    beside = [
-        row(f"{state} / peer", ratios(seconds, theirs), "x", at_most=GOALS[state])
-        for state, seconds in ours.items()
-        if theirs
+    """Seconds, and what part of each peer's they are."""
+    learnt = f"{median(steps):,.0f} steps (median)"
+    first = "from nothing, nothing compiled before"
+    made = [_row(what=first, unit="s", samples=[compiling], note="once, seed 1")]
+    made += [
+        _row(what=state, unit="s", samples=seconds, note=learnt) for state, seconds in ours.items()
     ]
-    first = row("from nothing, nothing compiled before", [compiling], note="once, seed 1")
-    return [first, *own, peer, *beside]
+    for one, solved in theirs.items():
+        made.append(beside(one, solved))
+        made += [
+            _row(
+                what=f"  {state} / {one.name}",
+                unit="x",
+                samples=ratios(seconds, [s.seconds for s in solved]) if solved else [],
+                at_most=GOALS.get(one, {}).get(state),
+                note="" if solved else peer.MISSING,
+            )
+            for state, seconds in ours.items()
+        ]
+    return made
 
 
-def _train(home: Path, seed: int) -> tuple[float, dict[str, Any]]:
-    """Seconds of one `faastrain train`, and its report.
-
-    Raises:
-        RuntimeError: it did not reach the target.
-    """
-    command = [sys.executable, "-m", "cli.main", "train", "examples/cartpole.toml", "--json"]
-    begun = time.perf_counter()
-    process = subprocess.run(
-        [*command, "--set", f"seed={seed}"],
-        cwd=stacks.CHECKOUT,
-        env={**os.environ, "FAASTRAIN_HOME": str(home)},
-        capture_output=True,
-    )
-    seconds = time.perf_counter() - begun
-    if process.returncode:
-        raise RuntimeError(f"faastrain train, seed {seed}: {process.stderr.decode()}")
-    return seconds, msgspec.json.decode(process.stdout)
+def beside(one: Peer, solved: Sequence[Solved]) -> Row:
+    """A peer's own seconds."""
+    seconds = [s.seconds for s in solved]
+    return _row(what=one.name, unit="s", samples=seconds, note=peer.told(solved, TARGET))

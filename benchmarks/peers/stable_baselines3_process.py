@@ -1,10 +1,14 @@
-"""The peer's process: `python -m benchmarks.peers.stable_baselines3_process solve|speed SEED`."""
+"""`python -m benchmarks.peers.stable_baselines3_process solve ENVIRONMENT SEED | speed ENVS SEED`.
+
+`solve` prints [steps, last mean return], `speed` steps/s; as JSON, on the last line.
+"""
 
 # mypy: disable-error-code="import-not-found, misc"
 import json
 import sys
 import time
 from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import torch
 from stable_baselines3 import PPO
@@ -16,6 +20,7 @@ from stable_baselines3.common.callbacks import (
 from stable_baselines3.common.env_util import make_vec_env
 
 THREADS = 1  # for networks this small, faster than one per core
+STEPS, ITERATIONS = 128, 5  # of `speed`
 
 
 def zoo_linear(initial: float) -> Callable[[float], float]:
@@ -23,36 +28,68 @@ def zoo_linear(initial: float) -> Callable[[float], float]:
     return lambda progress_remaining: progress_remaining * initial
 
 
-def solve(seed: int) -> tuple[float, float]:
-    """(steps, last mean return). Settings of rl-baselines3-zoo for CartPole-v1.
+class Problem(NamedTuple):
+    """An environment's target, and rl-baselines3-zoo's settings."""
+
+    target: float
+    budget: int
+    evaluate_every: int  # steps
+    num_envs: int
+    settings: dict[str, Any]
+
+
+PROBLEMS = {
+    "CartPole-v1": Problem(
+        target=475.0,
+        budget=100_000,
+        evaluate_every=2560,
+        num_envs=8,
+        settings={
+            "n_steps": 32,
+            "batch_size": 256,
+            "n_epochs": 20,
+            "gamma": 0.98,
+            "gae_lambda": 0.8,
+            "ent_coef": 0.0,
+            "learning_rate": zoo_linear(1e-3),
+            "clip_range": zoo_linear(0.2),
+        },
+    ),
+    "LunarLander-v3": Problem(
+        target=200.0,
+        budget=1_000_000,
+        evaluate_every=16_384,
+        num_envs=16,
+        settings={
+            "n_steps": 1024,
+            "batch_size": 64,
+            "n_epochs": 4,
+            "gamma": 0.999,
+            "gae_lambda": 0.98,
+            "ent_coef": 0.01,
+        },
+    ),
+}
+
+
+def solve(ppo: type, environment: str, seed: int) -> tuple[int, float]:
+    """(steps, last mean return) of at most the budget.
 
     20 evaluation episodes in 20 environments at once: Stable-Baselines3's default of one at a time
     takes many times as long.
     """
-    envs = make_vec_env("CartPole-v1", n_envs=8, seed=seed)
-    model = PPO(
-        "MlpPolicy",
-        envs,
-        seed=seed,
-        device="cpu",
-        n_steps=32,
-        batch_size=256,
-        n_epochs=20,
-        gamma=0.98,
-        gae_lambda=0.8,
-        ent_coef=0.0,
-        learning_rate=zoo_linear(1e-3),
-        clip_range=zoo_linear(0.2),
-    )
+    problem = PROBLEMS[environment]
+    envs = make_vec_env(environment, n_envs=problem.num_envs, seed=seed)
+    model = ppo("MlpPolicy", envs, seed=seed, device="cpu", **problem.settings)
     evaluation = EvalCallback(
-        make_vec_env("CartPole-v1", n_envs=20, seed=seed + 1000),
-        callback_on_new_best=StopTrainingOnRewardThreshold(475.0, verbose=0),
+        make_vec_env(environment, n_envs=20, seed=seed + 1000),
+        callback_on_new_best=StopTrainingOnRewardThreshold(problem.target, verbose=0),
         n_eval_episodes=20,
-        eval_freq=2560 // 8,
+        eval_freq=problem.evaluate_every // problem.num_envs,
         deterministic=True,
         verbose=0,
     )
-    model.learn(100_000, callback=evaluation)
+    model.learn(problem.budget, callback=evaluation)
     return model.num_timesteps, float(evaluation.last_mean_reward)
 
 
@@ -70,24 +107,25 @@ class Marks(BaseCallback):
         return True
 
 
-def speed(seed: int, iterations: int = 5) -> tuple[float, float]:
-    """(steps/s, iterations counted): all but the first, learning included."""
-    model = PPO(
-        "MlpPolicy",
-        make_vec_env("CartPole-v1", n_envs=64, seed=seed),
-        seed=seed,
-        device="cpu",
-        n_steps=128,
-        batch_size=2048,
-        n_epochs=4,
-    )
+def speed(ppo: type, num_envs: int, seed: int) -> float:
+    """Steps/s of all iterations but the first, learning included."""
+    batch = num_envs * STEPS
+    envs = make_vec_env("CartPole-v1", n_envs=num_envs, seed=seed)
+    settings = {"n_steps": STEPS, "batch_size": batch // 4, "n_epochs": 4}
+    model = ppo("MlpPolicy", envs, seed=seed, device="cpu", **settings)
     marks = Marks()
-    model.learn(8192 * iterations, callback=marks)
+    model.learn(batch * ITERATIONS, callback=marks)
     ended = time.perf_counter()
-    return 8192 * (iterations - 1) / (ended - marks.times[1]), iterations - 1
+    return batch * (ITERATIONS - 1) / (ended - marks.times[1])
+
+
+def main(ppo: type) -> None:
+    """Measure what the arguments name."""
+    torch.set_num_threads(THREADS)
+    task, what, seed = sys.argv[1:]
+    told = solve(ppo, what, int(seed)) if task == "solve" else speed(ppo, int(what), int(seed))
+    print(json.dumps(told))
 
 
 if __name__ == "__main__":
-    torch.set_num_threads(THREADS)
-    task = {"solve": solve, "speed": speed}[sys.argv[1]]
-    print(json.dumps(task(int(sys.argv[2]))))
+    main(PPO)

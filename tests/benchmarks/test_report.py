@@ -4,7 +4,7 @@ import msgspec
 import pytest
 from rich.console import Console
 
-from benchmarks.report import Row, number, save, table
+from benchmarks.report import Floor, Row, load, number, save, table
 
 
 def test_a_row_is_worth_its_median() -> None:
@@ -47,8 +47,15 @@ def test_the_table_tells_value_range_goal_and_verdict() -> None:
 
 def test_the_document_keeps_every_sample(tmp_path: Path) -> None:
     file = tmp_path / "new" / "results.json"
-    save([Row(benchmark="b", what="w", samples=[1.0, 3.0], at_most=5.0)], {"cores": "2"}, file)
+    row = Row(benchmark="b", what="w", samples=[1.0, 3.0], at_most=5.0, floor=Floor(1.0, "light"))
+    save([row], {"cores": "2"}, {"b": 7.0}, file)
     saved = msgspec.json.decode(file.read_bytes())
     assert saved["machine"] == {"cores": "2"}
     assert saved["rows"][0]["samples"] == [1.0, 3.0]
     assert (saved["rows"][0]["value"], saved["rows"][0]["met"]) == (2.0, True)
+    assert (load(file).rows, load(file).took) == ([row], {"b": 7.0})
+
+
+def test_the_gap_is_how_many_times_the_floor_the_value_is() -> None:
+    assert Row(benchmark="b", what="w", samples=[3.0], floor=Floor(2.0, "light")).gap == 1.5
+    assert Row(benchmark="b", what="w", floor=Floor(2.0, "light")).gap is None
