@@ -1,30 +1,28 @@
 """Asynchronous invocation through the OpenFaaS gateway: `POST /async-function/<name>`."""
 
 import asyncio
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
-import urllib3
-
-from adapters.errors import Refused, Unavailable, translated
+from adapters.errors import Refused, Unavailable
+from adapters.http_client import Broken, HttpClient, Reply, locate
 from adapters.spans import span
 from events.commands import Invocation
 from events.requests import AGAIN, CALL_ID, CONTENT_TYPE, SIGNATURE
 
-CONNECTIONS = 16
-TIMEOUT = urllib3.Timeout(connect=2.0, read=10.0)  # seconds
+AT_ONCE = 16
+TIMEOUT_SECONDS = 12.0  # of one attempt, connecting included
 # Repeating is safe: a queue that knows the call id drops it, and stages are idempotent.
-RETRIES = urllib3.Retry(total=2, allowed_methods=None, status=0, backoff_factor=0.1, redirect=False)
+PAUSES = (0.0, 0.1)  # seconds before each further attempt
 
 
 class GatewayQueue:
-    """Queues invocations; as many at once as it has connections."""
+    """Queues invocations, several at once."""
 
     def __init__(self, url: str) -> None:
         self._url = url
-        self._pool = urllib3.PoolManager(
-            maxsize=CONNECTIONS, block=True, timeout=TIMEOUT, retries=RETRIES
-        )
-        self._threads = ThreadPoolExecutor(CONNECTIONS, thread_name_prefix="gateway")
+        address, self._prefix = locate(url)
+        self._client = HttpClient(address)
+        self._slots = asyncio.Semaphore(AT_ONCE)
 
     async def invoke(self, request: Invocation, body: bytes, signature: str) -> None:
         """Returns when the invocation is queued durably (202).
@@ -39,22 +37,38 @@ class GatewayQueue:
             "Content-Type": CONTENT_TYPE,
             **({AGAIN: "1"} if request.attempt else {}),
         }
-        with span("gateway"), translated(f"gateway {self._url}: {request.function}"):
-            loop = asyncio.get_running_loop()
-            await loop.run_in_executor(self._threads, self._post, request.function, headers, body)
-
-    async def close(self) -> None:
-        """Let running calls end and close the connections."""
-        await asyncio.to_thread(self._threads.shutdown)
-        self._pool.clear()
-
-    def _post(self, function: str, headers: dict[str, str], body: bytes) -> None:
-        url = f"{self._url}/async-function/{function}"
-        response = self._pool.request("POST", url, body=body, headers=headers)
-        if response.status == 202:
+        with span("gateway"):
+            async with self._slots:
+                reply = await self._post(request.function, headers, body)
+        if reply.status == 202:
             return
-        said = response.data[:300].decode(errors="replace").strip()
-        what = f"{function} was not queued; {url} answered {response.status}: {said}"
-        if response.status >= 500 or response.status == 429:
+        said = reply.body[:300].decode(errors="replace").strip()
+        what = (
+            f"{request.function} was not queued; gateway {self._url} answered "
+            f"{reply.status}: {said}"
+        )
+        if reply.status >= 500 or reply.status == 429:
             raise Unavailable(what)
         raise Refused(f"{what}; is it deployed? (faas-cli list)")
+
+    async def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    async def _post(self, function: str, headers: dict[str, str], body: bytes) -> Reply:
+        target = f"{self._prefix}/async-function/{function}"
+        for pause in PAUSES:
+            with suppress(Broken):
+                return await self._attempt(target, headers, body)
+            await asyncio.sleep(pause)
+        try:
+            return await self._attempt(target, headers, body)
+        except Broken as error:
+            raise Unavailable(f"gateway {self._url}: {function}: {error}") from error
+
+    async def _attempt(self, target: str, headers: dict[str, str], body: bytes) -> Reply:
+        try:
+            async with asyncio.timeout(TIMEOUT_SECONDS):
+                return await self._client.request("POST", target, headers.items(), body)
+        except TimeoutError as error:
+            raise Broken(f"no answer in {TIMEOUT_SECONDS:g} s") from error

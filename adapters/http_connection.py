@@ -17,7 +17,7 @@ class Broken(Unavailable):
 
 
 class Reply(NamedTuple):
-    """An answer; its headers in order, repeated ones kept, bytes that are no UTF-8 as surrogates."""
+    """An answer; headers in order, repeated ones kept, bytes that are no UTF-8 as surrogates."""
 
     status: int
     headers: Headers
@@ -50,7 +50,8 @@ class Connection(asyncio.Protocol):
         if self._transport.is_closing():
             raise Broken("the connection was closed")
         self.reusable, self._bodiless, self._overhead = False, bodiless, 0
-        answer = self._answer = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+        self._answer = answer
         # Small ones in one segment: the other side then reads once.
         self._transport.write(request + body)
         return await answer

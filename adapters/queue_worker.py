@@ -11,12 +11,12 @@ import signal
 import time
 from pathlib import Path
 
-import aiohttp
 import uvloop
 
 from adapters import logs
 from adapters.broker import Broker, connect
-from adapters.errors import SettingsError
+from adapters.errors import AdapterError, Refused, SettingsError
+from adapters.http_client import Broken, HttpClient, Reply, locate
 from adapters.nats_bus import NatsBus
 from adapters.nats_facts import NatsFactLog
 from adapters.nats_streams import ensure_streams
@@ -40,27 +40,30 @@ SETTLE_SECONDS = 3.0  # what the broker still holds comes first, and whoever sta
 class Gateway:
     """Invokes functions through the OpenFaaS gateway, and calls back."""
 
-    def __init__(self, url: str, session: aiohttp.ClientSession) -> None:
+    def __init__(self, url: str) -> None:
         self._url = url
-        self._session = session
+        address, self._prefix = locate(url)
+        self._client = HttpClient(address)
 
     async def invoke(self, function: Function, request: Request) -> Answer:
         """The function's answer; 503 when nobody answers."""
-        url = f"{self._url}/function/{function.name}{request.path}"
-        url += f"?{request.query}" if request.query else ""
-        timeout = aiohttp.ClientTimeout(total=function.timeout + GRACE_SECONDS)
+        target = f"{self._prefix}/function/{function.name}{request.path}"
+        target += f"?{request.query}" if request.query else ""
+        limit = function.timeout + GRACE_SECONDS
         began = time.perf_counter()
         try:
-            async with self._session.request(
-                request.method, url, data=request.body, headers=request.headers, timeout=timeout
-            ) as response:
-                body = await response.read()
-                seconds = time.perf_counter() - began
-                return Answer(response.status, body, _retry_after(response), seconds)
+            async with asyncio.timeout(limit):
+                reply = await self._client.request(
+                    request.method, target, request.headers.items(), request.body
+                )
         except TimeoutError:
-            return Answer(504, f"{function.name}: no answer in {timeout.total} s".encode())
-        except aiohttp.ClientError as error:
+            return Answer(504, f"{function.name}: no answer in {limit} s".encode())
+        except Broken as error:
             return Answer(503, f"{self._url}: {error}".encode())
+        except Refused as error:  # no client could send it
+            return Answer(400, str(error).encode())
+        seconds = time.perf_counter() - began
+        return Answer(reply.status, reply.body, _retry_after(reply), seconds)
 
     async def call_back(self, function: Function, request: Request, answer: Answer) -> None:
         """Tell the caller of an asynchronous invocation how it ended; tried once."""
@@ -70,18 +73,20 @@ class Gateway:
             "X-Function-Status": str(answer.status),
             "X-Duration-Seconds": f"{answer.seconds:.6f}",
         }
-        timeout = aiohttp.ClientTimeout(total=CALLBACK_SECONDS)
         try:
-            async with self._session.post(
-                str(request.callback), data=answer.body, headers=headers, timeout=timeout
-            ):
-                pass  # whatever it answers
-        except (aiohttp.ClientError, TimeoutError) as error:
+            address, target = locate(str(request.callback))
+            async with asyncio.timeout(CALLBACK_SECONDS), HttpClient(address) as client:
+                await client.request("POST", target, headers.items(), answer.body)
+        except (AdapterError, TimeoutError) as error:
             logger.warning("callback failed", extra={"url": request.callback, "why": str(error)})
 
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._client.close()
 
-def _retry_after(response: aiohttp.ClientResponse) -> float | None:
-    value = response.headers.get("Retry-After", "")
+
+def _retry_after(reply: Reply) -> float | None:
+    value = reply.header("retry-after")
     return float(value) if value.isascii() and value.isdecimal() else None
 
 
@@ -89,28 +94,27 @@ async def serve(settings: WorkerSettings, functions: list[Function]) -> None:
     """Deliver to `functions` until SIGTERM or SIGINT; then finish what is in hand."""
     broker = await connect(settings.nats_url, settings.nats, "queue-worker", settings.nats_api)
     facts, bus = NatsFactLog(broker), NatsBus(broker)
-    connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=75)
-    async with aiohttp.ClientSession(connector=connector, auto_decompress=False) as session:
-        gateway = Gateway(settings.gateway_url, session)
+    gateway = Gateway(settings.gateway_url)
 
-        def signed(function: str, body: bytes) -> str:
-            return sign(settings.signing_key, function, body, time.time())
+    def signed(function: str, body: bytes) -> str:
+        return sign(settings.signing_key, function, body, time.time())
 
-        async def tick(function: Function) -> None:
-            await gateway.invoke(function, Request())
+    async def tick(function: Function) -> None:
+        await gateway.invoke(function, Request())
 
-        await ensure_streams(broker)
-        workers = [FunctionWorker(f, bus, facts, gateway, signed).run() for f in functions]
-        clock = cron.run(functions, tick, lambda: _any_active(facts))
-        mending = _mend(broker, [f for f in functions if f.schedule], tick)
-        work = asyncio.gather(clock, mending, *workers)
-        for stop in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(stop, work.cancel)
-        logger.info("ready", extra={"functions": [f.name for f in functions]})
-        try:
-            await work
-        except asyncio.CancelledError:
-            logger.info("stopped")
+    await ensure_streams(broker)
+    workers = [FunctionWorker(f, bus, facts, gateway, signed).run() for f in functions]
+    clock = cron.run(functions, tick, lambda: _any_active(facts))
+    mending = _mend(broker, [f for f in functions if f.schedule], tick)
+    work = asyncio.gather(clock, mending, *workers)
+    for stop in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(stop, work.cancel)
+    logger.info("ready", extra={"functions": [f.name for f in functions]})
+    try:
+        await work
+    except asyncio.CancelledError:
+        logger.info("stopped")
+    gateway.close()
     await broker.close()
 
 

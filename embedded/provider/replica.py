@@ -6,9 +6,8 @@ import sys
 import time
 from pathlib import Path
 
-import aiohttp
-from yarl import URL
-
+from adapters.errors import AdapterError
+from adapters.http_client import HttpClient
 from embedded.contract.headers import end_to_end
 from embedded.contract.messages import Request, Response
 from embedded.errors import ProviderError
@@ -18,6 +17,7 @@ from embedded.provider.function import Function
 from embedded.provider.logs import LogBook
 from embedded.provider.sockets import Endpoint, listen
 
+_IDLE = 12 * 3600.0  # seconds that an idle connection to a replica is kept
 _TAIL = 40  # lines of a dead replica's output that an answer shows
 
 
@@ -42,14 +42,7 @@ class Replica:
         self._process = process
         self._endpoint = endpoint
         self._logs = logs
-        self._base = endpoint.base_url.rstrip("/")
-        self._session = aiohttp.ClientSession(
-            connector=endpoint.connector(),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            auto_decompress=False,
-            timeout=aiohttp.ClientTimeout(total=None),
-            skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
-        )
+        self._client = HttpClient(endpoint.address, _IDLE)
         self.gone = asyncio.create_task(self._outlast())
 
     @property
@@ -99,19 +92,11 @@ class Replica:
             await self.gone
 
     async def _exchange(self, request: Request) -> Response:
-        url = URL(f"{self._base}{request.path}", encoded=True)
         try:
-            async with self._session.request(
-                request.method,
-                url,
-                headers=request.headers,
-                data=request.body or None,
-                allow_redirects=False,
-            ) as answer:
-                body = await answer.read()
-                return Response(answer.status, end_to_end(answer.headers.items()), body)
-        except (aiohttp.ClientError, RuntimeError) as error:
+            reply = await self._client.request(*request)
+        except AdapterError as error:
             raise await self._post_mortem(error) from error
+        return Response(reply.status, end_to_end(reply.headers), reply.body)
 
     async def _post_mortem(self, error: Exception) -> ProviderError:
         """What to answer when the connection broke: mostly, that the process died."""
@@ -134,7 +119,7 @@ class Replica:
         # Its last words are in the pipes; a child of its own may hold them open for ever.
         await asyncio.wait([collected], timeout=1.0)
         collected.cancel()
-        await self._session.close()
+        self._client.close()
         self._endpoint.remove()
         return code
 

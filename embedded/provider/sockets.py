@@ -7,25 +7,17 @@ import socket
 from pathlib import Path
 from typing import NamedTuple
 
-from aiohttp import BaseConnector, TCPConnector, UnixConnector
+from adapters.http_client import Address
 
 _LONGEST_PATH = 100  # bytes; Linux takes 107, macOS 103
 _BACKLOG = 1024
-_IDLE = 12 * 3600.0  # seconds that an idle connection to a replica is kept
 
 
 class Endpoint(NamedTuple):
     """Where a replica listens."""
 
     listener: socket.socket
-    base_url: str
-    path: Path | None
-
-    def connector(self) -> BaseConnector:
-        """Connections to it, as many as there are requests."""
-        if self.path is None:
-            return TCPConnector(limit=0, keepalive_timeout=_IDLE)
-        return UnixConnector(str(self.path), limit=0, keepalive_timeout=_IDLE)
+    address: Address
 
     def close(self) -> None:
         """Forget our copy; the address stays until `remove`."""
@@ -33,8 +25,8 @@ class Endpoint(NamedTuple):
 
     def remove(self) -> None:
         """Remove the address."""
-        if self.path is not None:
-            self.path.unlink(missing_ok=True)
+        if self.address.path:
+            Path(self.address.path).unlink(missing_ok=True)
 
 
 def listen(folder: Path, name: str) -> Endpoint:
@@ -42,9 +34,9 @@ def listen(folder: Path, name: str) -> Endpoint:
     path = folder / f"{name}.sock"
     if len(str(path).encode()) > _LONGEST_PATH:
         listener = socket.create_server(("127.0.0.1", 0), backlog=_BACKLOG)
-        return Endpoint(listener, f"http://127.0.0.1:{listener.getsockname()[1]}", None)
+        return Endpoint(listener, Address("127.0.0.1", listener.getsockname()[1]))
     path.unlink(missing_ok=True)
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     listener.bind(str(path))
     listener.listen(_BACKLOG)
-    return Endpoint(listener, "http://replica", path)
+    return Endpoint(listener, Address(path=str(path)))
