@@ -24,6 +24,7 @@ class Benchmark(NamedTuple):
 BENCHMARKS = {
     "hops": Benchmark("benchmarks.hops", "fact or command -> handler entered"),
     "pipeline": Benchmark("benchmarks.pipeline", "pipeline against a plain loop"),
+    "lag": Benchmark("benchmarks.lag", "rollouts beside the update, against after it"),
     "iteration": Benchmark("benchmarks.iteration", "where an iteration's time goes"),
     "cold-starts": Benchmark("benchmarks.cold_starts", "from zero replicas to the first answer"),
     "learning": Benchmark("benchmarks.learning", "large batches, beside Stable-Baselines3"),
