@@ -25,6 +25,7 @@ BENCHMARKS = {
     "hops": Benchmark("benchmarks.hops", "fact or command -> handler entered, and its parts"),
     "throughput": Benchmark("benchmarks.throughput", "empty invocations, beside Ray's tasks"),
     "pipeline": Benchmark("benchmarks.pipeline", "pipeline against a plain loop"),
+    "lag": Benchmark("benchmarks.lag", "rollouts beside the update, against after it"),
     "iteration": Benchmark("benchmarks.iteration", "where an iteration's time goes"),
     "cold-starts": Benchmark("benchmarks.cold_starts", "from zero replicas to the first answer"),
     "learning": Benchmark("benchmarks.learning", "large batches, beside the peers"),

@@ -42,10 +42,25 @@ async def handle(heard: RewardsReady | PolicyUpdated | RunResumed, services: Ser
     known = subjects.of_steps(heard.run, version, spec.rollout.max_policy_lag)
     history = fold(await services.facts.read(*subjects.of_life(heard.run), *known))
     ready = heard if isinstance(heard, RewardsReady) else history.rewards.get(version)
-    planned = next_step(spec, ready, history) if ready else []
-    if ready and planned:
+    if ready is None or learning(ready, history) is None:
+        return await _nothing_yet(heard.run, version, services)
+    planned = next_step(spec, ready, history)
+    if planned:
         await services.bucket.delete(expendable(spec, ready, history))
     return planned
+
+
+async def _nothing_yet(run: str, version: int, services: Services) -> Planned:
+    """Nothing: of a version and its rewards the other one is still to come.
+
+    Raises:
+        Unavailable: it has come; both were read from a replica that lags behind the count.
+    """
+    kinds = (PolicyUpdated, RewardsReady)
+    counts = [await services.facts.count(subjects.of_kind(kind, run, version)) for kind in kinds]
+    if all(counts):
+        raise Unavailable(f"version {version} of run {run} and its rewards were said, not read")
+    return []
 
 
 def next_step(spec: RunSpec, ready: RewardsReady, history: History) -> Planned:

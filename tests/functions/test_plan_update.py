@@ -6,10 +6,10 @@ from msgspec.structs import replace
 from adapters import manifests
 from events.commands import Invocation
 from events.planning import plan
-from events.ports import Services, Unavailable
+from events.ports import FactLog, Recorded, Services, Unavailable
 from functions.plan_update.handler import handle, next_step
 from schemas import keys
-from schemas.messages import EvaluatePolicy, Message
+from schemas.messages import EvaluatePolicy, Message, PolicyUpdated
 from tests.events import facts
 from tests.events.facts import history, ready, specification, updated
 from tests.fakes import InMemoryFactLog, InMemoryObjectStore
@@ -70,10 +70,10 @@ def test_with_a_lag_nothing_is_planned_before_there_is_the_version_that_learns()
     assert next_step(LAGGING, READY, history(facts.REQUESTED)) == []
 
 
-async def planned(*said: Message) -> list[list[Message]]:
+async def planned(*said: Message, log: FactLog | None = None) -> list[list[Message]]:
     """What each of several facts leads to once all are said."""
     objects = InMemoryObjectStore()
-    services = Services(InMemoryFactLog(), objects, objects)
+    services = Services(log or InMemoryFactLog(), objects, objects)
     manifest = await objects.put(keys.manifest(facts.RUN), manifests.dump(facts.RUN, LAGGING))
     for fact in said:
         await services.facts.say(fact)
@@ -87,3 +87,20 @@ async def test_with_a_lag_version_and_rewards_are_planned_from_whichever_comes_l
     first, second = await planned(updated(1), READY)
     assert first[0] == UPDATE
     assert len(first) == len(second) == 3
+
+
+class Behind(InMemoryFactLog):
+    """A log that is read from a replica which has not heard of versions yet."""
+
+    async def read(self, *subject_filters: str) -> list[Recorded]:
+        read = await super().read(*subject_filters)
+        return [record for record in read if not isinstance(record.fact, PolicyUpdated)]
+
+    async def count(self, subject_filter: str) -> int:
+        return len(await super().read(subject_filter))
+
+
+async def test_with_a_lag_what_was_said_but_not_read_is_waited_for() -> None:
+    """Else each of the two might miss the other, and nobody would plan."""
+    with pytest.raises(Unavailable, match="said, not read"):
+        await planned(updated(1), READY, log=Behind())
