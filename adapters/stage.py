@@ -49,6 +49,7 @@ from schemas.messages import (
     RolloutCompleted,
     RunStarted,
     UpdatePolicy,
+    WarmUp,
 )
 
 logger = logging.getLogger(__name__)
@@ -169,6 +170,8 @@ class Stage:
 
     async def _handle(self, message: Message | None, again: bool) -> str:
         """Do the work, unless it was done; a word on what was unusual about it."""
+        if isinstance(message, WarmUp):
+            return "warm"
         services = self._connections.services
         # A broker that was emptied tells every run's start again, as if for the first time.
         subject = promises.kept(message) if again or isinstance(message, RunStarted) else None
@@ -209,7 +212,7 @@ class Stage:
         verify(key, name, body, headers.get(SIGNATURE.lower(), ""), now)
         message: Message = messages.decode(body)
         heard = message.origin if isinstance(message, RestoreObject) else message
-        if not isinstance(heard, self.accepts):
+        if not isinstance(heard, (*self.accepts, WarmUp)):
             wanted = ", ".join(messages.tag(kind) for kind in self.accepts)
             raise MessageError(f"{name} does not take {messages.tag(message)}; it takes {wanted}")
         return message

@@ -32,6 +32,7 @@ from schemas.messages import (
     RunStarted,
     StopRequested,
     UpdatePolicy,
+    WarmUp,
     tag,
 )
 
@@ -39,7 +40,7 @@ CLIENT, QUEUE_WORKER, EVERY_STAGE = "cli", "queue-worker", "stage"
 
 SAYS: dict[str, tuple[type[Message], ...]] = {
     CLIENT: (RunRequested, RunResumed, StopRequested),
-    "start-run": (RunRequested, RunStarted, RunFailed),
+    "start-run": (RunRequested, RunStarted, RunFailed, WarmUp),
     "update-policy": (PolicyUpdated, CollectRollout, EvaluatePolicy),
     "rollout": (RolloutCompleted,),
     "aggregate-rewards": (RewardsReady,),
@@ -51,7 +52,7 @@ SAYS: dict[str, tuple[type[Message], ...]] = {
     EVERY_STAGE: (InvocationCompleted, RestoreObject),
 }
 
-BY_GATEWAY = (*COMMANDS, RestoreObject)
+BY_GATEWAY = (*COMMANDS, RestoreObject, WarmUp)
 
 IDENTITY: dict[type[Message], tuple[str, ...]] = {
     PolicyUpdated: ("version",),

@@ -10,6 +10,7 @@ from schemas.messages import (
     Message,
     RestoreObject,
     UpdatePolicy,
+    WarmUp,
     tag,
 )
 
@@ -53,6 +54,8 @@ def invocation(command: Message) -> Invocation:
 def _identity(message: Message) -> str:
     if isinstance(message, RestoreObject):
         return f"{tag(message)}/{message.object.key}"
+    if isinstance(message, WarmUp):
+        return f"{tag(message)}/{message.run}"
     if not isinstance(message, CollectRollout | UpdatePolicy | EvaluatePolicy):
         return subjects.of(message)
     if isinstance(message, CollectRollout):

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from events import subjects
+from events.commands import Invocation
 from events.history import History
 from schemas.messages import (
     CollectRollout,
@@ -14,8 +15,11 @@ from schemas.messages import (
     RolloutCompleted,
     RunStarted,
     UpdatePolicy,
+    WarmUp,
 )
 from schemas.references import TrajectoryRef
+
+NEEDED = ("rollout", "aggregate-rewards", "plan-update", "evaluate", "conclude-run")
 
 
 def rollouts(
@@ -50,6 +54,14 @@ def evaluations(updated: PolicyUpdated) -> list[EvaluatePolicy]:
     """The version's evaluation, when one is due."""
     evaluate = EvaluatePolicy(run=updated.run, manifest=updated.manifest, policy=updated.policy)
     return [evaluate] if updated.evaluate else []
+
+
+def warm_ups(run: str) -> list[Invocation]:
+    """Replicas of what a run will need, while its learner, which takes longest, starts too.
+
+    A second replica of a function is started by demand, and nothing waits for it.
+    """
+    return [Invocation(function, WarmUp(run=run)) for function in NEEDED]
 
 
 def kept(message: Message | None) -> str | None:

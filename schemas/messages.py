@@ -217,6 +217,10 @@ class RestoreObject(Message, frozen=True, kw_only=True, tag="restore-object"):
     origin: Annotated[Origin, Meta(description="the message from which it was made")]
 
 
+class WarmUp(Message, frozen=True, kw_only=True, tag="warm-up"):
+    """To any stage: have a replica started. That it answers is all that is wanted."""
+
+
 class Span(Struct, frozen=True, array_like=True):
     """A stretch of an invocation's time; where spans overlap, the one that began last counts."""
 
@@ -258,7 +262,7 @@ Fact = (
     | ReportWritten
 )
 Command = CollectRollout | UpdatePolicy | EvaluatePolicy
-AnyMessage = Fact | Command | RestoreObject | InvocationCompleted
+AnyMessage = Fact | Command | RestoreObject | WarmUp | InvocationCompleted
 
 FACTS: tuple[type[Message], ...] = Fact.__args__  # type: ignore[attr-defined]
 COMMANDS: tuple[type[Message], ...] = Command.__args__  # type: ignore[attr-defined]

@@ -3,16 +3,17 @@
 import asyncio
 
 from adapters.manifests import dump
-from adapters.stage import stage
+from adapters.stage import Outgoing, stage
 from algorithms import spaces
-from events.ports import Messages, Services
+from events import promises
+from events.ports import Services
 from schemas import keys
 from schemas.errors import SpecificationError
 from schemas.messages import RunFailed, RunRequested, RunStarted
 
 
 @stage(RunRequested)
-async def handle(request: RunRequested, services: Services) -> Messages:
+async def handle(request: RunRequested, services: Services) -> Outgoing:
     """The run starts, or fails with the same words that the CLI would have said.
 
     Whoever invoked this function has not told the log; the request is said in any case, because
@@ -23,4 +24,5 @@ async def handle(request: RunRequested, services: Services) -> Messages:
     except SpecificationError as refusal:
         return [request, RunFailed(run=request.run, reason=str(refusal), function="start-run")]
     manifest = await services.objects.put(keys.manifest(request.run), dump(request.run, spec))
-    return [request, RunStarted(run=request.run, manifest=manifest)]
+    started = RunStarted(run=request.run, manifest=manifest)
+    return [request, started, *promises.warm_ups(request.run)]

@@ -10,7 +10,7 @@ from adapters.spans import span
 from adapters.stage import CronStage, Outgoing, Stage, cron_stage
 from events.ports import Services, Unavailable
 from schemas.errors import RunFault
-from schemas.messages import EvaluatePolicy, RunFailed, RunStarted, StopRequested, encode
+from schemas.messages import EvaluatePolicy, RunFailed, RunStarted, StopRequested, WarmUp, encode
 from schemas.references import ObjectRef, PolicyRef
 from tests.fakes import InMemoryCommandQueue, InMemoryFactLog, InMemoryObjectStore
 
@@ -101,6 +101,14 @@ async def test_a_message_for_another_stage_is_refused() -> None:
         400,
         b"conclude-run does not take run.started; it takes run.stop-requested",
     )
+
+
+async def test_any_stage_is_warm_once_it_answers() -> None:
+    """Its handler is not bothered; unsigned it is refused like anything else."""
+    stage = answering(error=AssertionError("the handler was called"))
+    body = encode(WarmUp(run="demo"))
+    assert (await stage(body, signed(body)))[::2] == (200, b"warm")
+    assert (await stage(body, {}))[0] == 400
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,7 @@ from schemas.messages import (
     Span,
     StopRequested,
     UpdatePolicy,
+    WarmUp,
 )
 from schemas.references import ObjectRef, PolicyRef, TrajectoryRef
 
@@ -138,6 +139,7 @@ SAMPLES: tuple[Message, ...] = (
         object=TRAJECTORY.object,
         origin=CollectRollout(run=RUN, manifest=MANIFEST, policy=POLICY, lag=1, index=1),
     ),
+    WarmUp(run=RUN),
     InvocationCompleted(
         run=RUN,
         function="rollout",

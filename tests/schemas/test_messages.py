@@ -42,7 +42,7 @@ def test_any_message_of_any_type_round_trips(kind: type, data: st.DataObject) ->
 
 
 def test_every_type_is_either_a_fact_or_a_command_or_metering() -> None:
-    others = {messages.RestoreObject, messages.InvocationCompleted}
+    others = {messages.RestoreObject, messages.WarmUp, messages.InvocationCompleted}
     assert {*messages.FACTS, *messages.COMMANDS, *others} == {*MESSAGE_TYPES}
 
 
