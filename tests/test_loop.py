@@ -15,7 +15,7 @@ import asyncio
 import importlib
 import json
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import pytest
@@ -84,11 +84,14 @@ class Platform:
             await self.deliver(function, body)
 
     async def deliver(self, function: str, body: bytes) -> None:
+        for message in await self.answers(function, body):
+            await self.publish(message)
+
+    async def answers(self, function: str, body: bytes) -> Sequence[Message | Invocation]:
         heard = decode(body)
         if isinstance(heard, WarmUp):  # it never gets beyond the wrapper
-            return
-        for message in await handler(function)(heard, self.services):
-            await self.publish(message)
+            return []
+        return await handler(function)(heard, self.services)
 
 
 class TwiceAndBackwards(Platform):
