@@ -16,6 +16,7 @@ from embedded.errors import ProviderError
 
 logger = logging.getLogger(__name__)
 
+SHUTDOWN_SECONDS = 1.0  # for what is being served
 LINGER = 2.0  # seconds in which what is left of a refused body is thrown away
 
 
@@ -59,14 +60,14 @@ async def read(request: web.Request, most: int | None = None) -> bytes:
     limit, seconds, _ = request.app[LIMITS]
     limit = limit if most is None else min(limit, most)
     if (request.content_length or 0) > limit:
-        raise _too_large(limit)
+        raise too_large(limit)
     body = bytearray()
     try:
         async with asyncio.timeout(seconds):
             async for chunk in request.content.iter_any():
                 body += chunk
                 if len(body) > limit:
-                    raise _too_large(limit)
+                    raise too_large(limit)
     except TimeoutError as error:
         raise ProviderError(408, f"The body took longer than {seconds:g} s.") from error
     except (web.RequestPayloadError, ConnectionError) as error:
@@ -74,7 +75,8 @@ async def read(request: web.Request, most: int | None = None) -> bytes:
     return bytes(body)
 
 
-def _too_large(limit: int) -> ProviderError:
+def too_large(limit: int) -> ProviderError:
+    """413, with the limit."""
     return ProviderError(413, f"The body is larger than {limit} bytes.")
 
 
@@ -120,14 +122,14 @@ def answer(response: Response) -> web.Response:
         ProviderError: 502, it has headers that cannot be passed on.
     """
     for name, value in response.headers:
-        if not _is_text(value):
+        if not is_text(value):
             raise ProviderError(502, f"The function's header {name} is not UTF-8.")
     return web.Response(
         status=response.status, headers=CIMultiDict(response.headers), body=response.body
     )
 
 
-def _is_text(value: str) -> bool:
+def is_text(value: str) -> bool:
     """Whether a header's value was UTF-8: aiohttp keeps other bytes as lone surrogates."""
     return value.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in value)
 
@@ -137,7 +139,7 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     """ProviderError becomes its answer; headers that cannot be passed on are refused."""
     try:
         for name, value in request.headers.items():
-            if not _is_text(value):
+            if not is_text(value):
                 raise ProviderError(400, f"The header {name} is not UTF-8.")
         return await handler(request)
     except ProviderError as error:
@@ -163,5 +165,5 @@ def runner(app: web.Application) -> web.AppRunner:
         lingering_time=LINGER,
         max_line_size=16384,
         max_field_size=16384,
-        shutdown_timeout=1.0,
+        shutdown_timeout=SHUTDOWN_SECONDS,
     )

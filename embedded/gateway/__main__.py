@@ -10,8 +10,9 @@ import resource
 import signal
 import ssl
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from typing import cast
 
 from aiohttp import web
 
@@ -20,6 +21,8 @@ from embedded.contract.auth import authorization
 from embedded.contract.provider import Provider
 from embedded.errors import StackError
 from embedded.gateway.app import application
+from embedded.gateway.invoke import INVOCATIONS
+from embedded.gateway.lane import Lanes
 from embedded.gateway.queue import LazyQueue
 from embedded.gateway.settings import GatewaySettings, read
 from embedded.gateway.upstream import HttpProvider
@@ -63,15 +66,29 @@ async def listening(
     """
     runner = http.runner(app)
     await runner.setup()
+    handlers = cast(Callable[[], asyncio.Protocol], runner.server)  # there is one after `setup`
+    lanes = _lanes(app, handlers)
+    loop = asyncio.get_running_loop()
     try:
-        await web.TCPSite(runner, host, port, backlog=1024, ssl_context=tls).start()
+        server = await loop.create_server(lanes or handlers, host, port, backlog=1024, ssl=tls)
     except OSError as error:
         await runner.cleanup()
         raise StackError(f"Port {port} on {host} is taken; choose another one.") from error
     try:
         yield
     finally:
+        server.close()
+        if lanes:
+            await lanes.close(http.SHUTDOWN_SECONDS)
         await runner.cleanup()
+
+
+def _lanes(app: web.Application, other: Callable[[], asyncio.Protocol]) -> Lanes | None:
+    """The short way to functions, where the application has them."""
+    if INVOCATIONS not in app:
+        return None
+    limits = app[http.LIMITS]
+    return Lanes(app[INVOCATIONS], other, limits.body_bytes, limits.idle_seconds)
 
 
 def tls_context(certificate: str, key: str) -> ssl.SSLContext | None:

@@ -12,7 +12,15 @@ from embedded.contract.messages import FunctionStatus
 from embedded.contract.provider import Provider
 from embedded.contract.system import PROVIDER, ROUTES, Parameter, Route
 from embedded.gateway import openapi
-from embedded.gateway.invoke import CALLBACK, METRICS, QUEUE, Queue, asynchronous, synchronous
+from embedded.gateway.invoke import (
+    CALLBACK,
+    INVOCATIONS,
+    METRICS,
+    Invocations,
+    Queue,
+    asynchronous,
+    synchronous,
+)
 from embedded.gateway.metrics import Metrics
 from events.requests import CALL_ID
 
@@ -66,7 +74,8 @@ def application(
     """OpenFaaS's public API over a provider and a queue."""
     app = web.Application(middlewares=[http.errors, guard(password)])
     app[LIMITS] = limits
-    app[PROVIDER], app[QUEUE], app[METRICS] = provider, queue, Metrics()
+    app[PROVIDER], app[METRICS] = provider, Metrics()
+    app[INVOCATIONS] = Invocations(provider, queue, app[METRICS])
     for route in GATEWAY_ROUTES:
         app.router.add_route(route.method, route.path, route.handler)
     return app

@@ -4,14 +4,15 @@ import hashlib
 import re
 import time
 import uuid
+from collections.abc import Iterable
 from typing import Protocol
 
 from aiohttp import web
 
 from embedded.contract import http
-from embedded.contract.messages import Request
+from embedded.contract.messages import Request, Response
 from embedded.contract.names import function_name
-from embedded.contract.system import PROVIDER
+from embedded.contract.provider import Provider
 from embedded.errors import ProviderError
 from embedded.gateway import queue_request
 from embedded.gateway.metrics import Metrics
@@ -20,6 +21,7 @@ from events.requests import CALL_ID
 from schemas.messages import MAX_MESSAGE_BYTES
 
 _CALL_ID_FORM = re.compile(r"[!-~]{1,200}")
+Headers = list[tuple[str, str]]
 START_TIME, CALLBACK = "X-Start-Time", "X-Callback-Url"
 
 
@@ -34,45 +36,71 @@ class Queue(Protocol):
         """
 
 
+class Invocations:
+    """Answers what is asked of `/function/` and `/async-function/`, whoever has read it."""
+
+    def __init__(self, provider: Provider, queue: Queue, metrics: Metrics) -> None:
+        self._provider, self._queue, self._metrics = provider, queue, metrics
+
+    async def now(self, name: str, call: Request) -> Response:
+        """The own answer of the function `name[.namespace]`, or what stands for it."""
+        began = time.perf_counter()
+        try:
+            name = function_name(name)
+            marks = _marks(call)
+        except ProviderError as error:
+            return _refusal(error)
+        self._metrics.started(name)
+        try:
+            answer = _sendable(await self._provider.invoke(name, _with(call, marks)))
+        except ProviderError as error:
+            answer = _refusal(error)
+            if error.status == 404:
+                self._metrics.unknown(name)
+                return answer
+        seconds = time.perf_counter() - began
+        self._metrics.finished(name, answer.status, seconds)
+        own = {*marks, "X-Duration-Seconds"}
+        kept = _without(own, answer.headers)
+        added = (*marks.items(), ("X-Duration-Seconds", f"{seconds:.6f}"))
+        return answer._replace(headers=[*kept, *added])
+
+    async def later(self, name: str, call: Request, host: str) -> Response:
+        """202 once it is queued durably."""
+        try:
+            marks = _marks(call)
+            await self._enqueue(function_name(name), call, host, marks)
+        except ProviderError as error:
+            return _refusal(error)
+        return Response(202, list(marks.items()), b"")
+
+    async def _enqueue(self, name: str, call: Request, host: str, marks: dict[str, str]) -> None:
+        status = await self._provider.function(name)
+        if len(call.body) > MAX_MESSAGE_BYTES:
+            raise http.too_large(MAX_MESSAGE_BYTES)
+        callback = _first(call, CALLBACK)
+        message = queue_request.encode(status, call, host, marks, callback)
+        try:
+            await self._queue.enqueue(name, message, _identity(name, call, marks[CALL_ID]))
+        except Unavailable as error:
+            raise ProviderError(503, f"The queue is away: {error}.", retry_after=2) from error
+
+
 METRICS: web.AppKey[Metrics] = web.AppKey("metrics")
-QUEUE: web.AppKey[Queue] = web.AppKey("queue")
+INVOCATIONS: web.AppKey[Invocations] = web.AppKey("invocations")
 
 
 async def synchronous(request: web.Request) -> web.Response:
     """Any method on /function/{name}[/path]: the function's own answer."""
-    name = function_name(request.match_info["name"])
-    metrics, marks = request.app[METRICS], _marks(request)
-    call = _with(await http.invocation(request), marks)
-    metrics.started(name)
-    began = time.perf_counter()
-    try:
-        answer = http.answer(await request.app[PROVIDER].invoke(name, call))
-        status = answer.status
-    except ProviderError as error:
-        answer = http.text(error.status, error.text, error.retry_after)
-        status = error.status
-        if status == 404:
-            metrics.unknown(name)
-            return answer
-    metrics.finished(name, status, time.perf_counter() - began)
-    answer.headers.update(marks)
-    answer.headers["X-Duration-Seconds"] = f"{time.perf_counter() - began:.6f}"
-    return answer
+    call = await http.invocation(request)
+    return http.answer(await request.app[INVOCATIONS].now(request.match_info["name"], call))
 
 
 async def asynchronous(request: web.Request) -> web.Response:
     """POST /async-function/{name}[/path]: 202 once it is queued durably."""
-    name = function_name(request.match_info["name"])
-    marks = _marks(request)
-    status = await request.app[PROVIDER].function(name)
     call = await http.invocation(request, MAX_MESSAGE_BYTES)
-    callback = request.headers.get(CALLBACK, "")
-    message = queue_request.encode(status, call, request.host, marks, callback)
-    try:
-        await request.app[QUEUE].enqueue(name, message, _identity(name, call, marks[CALL_ID]))
-    except Unavailable as error:
-        raise ProviderError(503, f"The queue is away: {error}.", retry_after=2) from error
-    return web.Response(status=202, headers=marks)
+    name, invocations = request.match_info["name"], request.app[INVOCATIONS]
+    return http.answer(await invocations.later(name, call, request.host))
 
 
 def _identity(name: str, call: Request, call_id: str) -> str:
@@ -83,19 +111,46 @@ def _identity(name: str, call: Request, call_id: str) -> str:
     return f"{name}/{call_id}/{hashlib.sha256(call.body).hexdigest()}"
 
 
-def _marks(request: web.Request) -> dict[str, str]:
+def _marks(call: Request) -> dict[str, str]:
     """The call's id, its own or a new one, and when it came: Unix time in ns.
 
     Raises:
         ProviderError: 400, its own cannot be passed on.
     """
-    call_id = request.headers.get(CALL_ID) or str(uuid.uuid4())
+    call_id = _first(call, CALL_ID) or str(uuid.uuid4())
     if not _CALL_ID_FORM.fullmatch(call_id):
         raise ProviderError(400, f"{CALL_ID} is 1 to 200 visible ASCII letters: {call_id!r:.80}.")
     return {CALL_ID: call_id, START_TIME: str(time.time_ns())}
 
 
 def _with(call: Request, marks: dict[str, str]) -> Request:
-    names = {name.lower() for name in marks}
-    kept = [(name, value) for name, value in call.headers if name.lower() not in names]
-    return call._replace(headers=[*kept, *marks.items()])
+    return call._replace(headers=[*_without(marks, call.headers), *marks.items()])
+
+
+def _without(names: Iterable[str], headers: Headers) -> Headers:
+    dropped = {name.lower() for name in names}
+    return [(name, value) for name, value in headers if name.lower() not in dropped]
+
+
+def _first(call: Request, name: str) -> str:
+    wanted = name.lower()
+    return next((value for known, value in call.headers if known.lower() == wanted), "")
+
+
+def _sendable(response: Response) -> Response:
+    """A function's answer.
+
+    Raises:
+        ProviderError: 502, it has headers that cannot be passed on.
+    """
+    for name, value in response.headers:
+        if not http.is_text(value):
+            raise ProviderError(502, f"The function's header {name} is not UTF-8.")
+    return response
+
+
+def _refusal(error: ProviderError) -> Response:
+    headers = [("Content-Type", "text/plain; charset=utf-8")]
+    if error.retry_after is not None:
+        headers.append(("Retry-After", str(error.retry_after)))
+    return Response(error.status, headers, f"{error.text.rstrip()}\n".encode())
