@@ -16,7 +16,7 @@ class Arrival(NamedTuple):
     """One invocation as `ping` saw it; Unix times in ns."""
 
     run: str
-    index: int
+    slot: int
     at_gateway: int
     at_replica: int
     entered: int  # signature verified, message decoded
