@@ -34,6 +34,10 @@ class Teller:
         """Send one; waits when the benchmark is far behind."""
         self._socket.sendall(msgpack.packb(tuple(arrival)))
 
+    def close(self) -> None:
+        """Hang up."""
+        self._socket.close()
+
 
 class Arrivals:
     """The benchmark's end: what has arrived, in order."""
