@@ -49,40 +49,39 @@ async def restore(
     objects = RestoringObjects(services.objects, message.object)
     await handler(message.origin, services._replace(objects=objects))
     if not objects.restored:
-        raise RunFault(f"object {message.object.key} was lost and is not made from its origin")
+        raise RunFault(objects.trouble)
     return f"restored {message.object.key}"
 
 
 class RestoringObjects:
-    """The store as the maker sees it: its write of the lost object replaces what lies there."""
+    """The store as the maker sees it: the lost object is the one that its reference names.
+
+    What the maker writes there is written whatever lies there, if it has the reference's bytes;
+    else the maker is told that another's object was first, as the reference says.
+    """
 
     def __init__(self, store: ObjectStore, lost: ObjectRef) -> None:
         self._store = store
         self._lost = lost
         self.restored = False
+        self.trouble = f"object {lost.key} was lost and is not made from its origin"
 
     async def put(
         self, key: str, data: bytes, content_type: str = "application/msgpack"
     ) -> ObjectRef:
-        """Write if absent; the lost object, whatever lies there.
-
-        Raises:
-            RunFault: made again, it has other bytes than the reference says.
-        """
+        """Write if absent; the lost object, whatever lies there."""
         if key != self._lost.key:
             return await self._store.put(key, data, content_type)
-        found = hashlib.sha256(data).hexdigest()
-        if found != self._lost.sha256:
-            raise RunFault(
-                f"object {key} was lost; made again it has SHA-256 {found}, not "
-                f"{self._lost.sha256}: it comes from another version of the libraries or another "
-                "processor (`faastrain show` names them); go on there, or start a new run"
-            )
-        self.restored = True
-        return await self._store.replace(key, data)
+        return await self.replace(key, data)
 
     async def get(self, ref: ObjectRef) -> bytes:
-        """The object's bytes."""
+        """The object's bytes.
+
+        Raises:
+            RunFault: it is the lost one, which has other bytes now.
+        """
+        if ref == self._lost and not self.restored:
+            raise RunFault(self.trouble)
         return await self._store.get(ref)
 
     async def find(self, key: str) -> ObjectRef | None:
@@ -90,5 +89,16 @@ class RestoringObjects:
         return await self._store.find(key)
 
     async def replace(self, key: str, data: bytes) -> ObjectRef:
-        """Write, whatever lies there."""
+        """Write, whatever lies there; the lost object only as it was."""
+        if key == self._lost.key:
+            found = hashlib.sha256(data).hexdigest()
+            if found != self._lost.sha256:
+                self.trouble = (
+                    f"object {key} was lost; made again it has SHA-256 {found}, not "
+                    f"{self._lost.sha256}: it comes from another version of the libraries or "
+                    "another processor (`faastrain show` names them); go on there, or start a "
+                    "new run"
+                )
+                return self._lost
+            self.restored = True
         return await self._store.replace(key, data)

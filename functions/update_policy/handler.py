@@ -1,6 +1,6 @@
 """update-policy (Execute): the JAX update; commits the next version and starts its rollouts.
 
-A version's learner state is committed first, by a conditional write; the policy is a projection of
+A version's learner state is committed by a conditional write; the policy is a projection of
 whatever state lies there. So a second delivery, or a second learner, cannot fork the run.
 """
 
@@ -99,12 +99,20 @@ async def _update(command: UpdatePolicy, spec: RunSpec, services: Services) -> M
 
 
 async def _commit(run: str, state: LearnerState, episodes: int, services: Services) -> PolicyRef:
-    """Write the state, unless another did; project the policy from the one that lies there."""
-    data = dump(state)
-    learner = await services.objects.put(keys.learner(run, state.version), data)
-    if learner.sha256 != hashlib.sha256(data).hexdigest():
-        state = load(await services.objects.get(learner), LearnerState)
-    policy = await services.objects.put(keys.policy(run, state.version), dump(ppo.project(state)))
+    """Write the state, unless another did, and the policy that is projected from what lies there.
+
+    Both at once; should another learner's state have been first, the policy follows it.
+    """
+    objects, place = services.objects, keys.policy(run, state.version)
+    data, projected = dump(state), dump(ppo.project(state))
+    learner, policy = await asyncio.gather(
+        objects.put(keys.learner(run, state.version), data), objects.put(place, projected)
+    )
+    if learner.sha256 != _sha256(data):
+        state = load(await objects.get(learner), LearnerState)
+        projected = dump(ppo.project(state))
+    if policy.sha256 != _sha256(projected):
+        policy = await objects.replace(place, projected)
     return PolicyRef(
         version=state.version,
         policy=policy,
@@ -112,6 +120,10 @@ async def _commit(run: str, state: LearnerState, episodes: int, services: Servic
         env_steps=state.env_steps,
         episodes=episodes,
     )
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
 
 
 def fan_out(

@@ -48,17 +48,17 @@ def test_other_threads_than_the_specification_names_are_refused(nproc: str | Non
 
 
 class RacedStore(InMemoryObjectStore):
-    """A store in which another learner has committed another state just before."""
+    """A store in which another learner has written these objects just before."""
 
-    def __init__(self, winner: bytes) -> None:
+    def __init__(self, others: dict[str, bytes]) -> None:
         super().__init__()
-        self.winner = winner
+        self.others = others
 
     async def put(
         self, key: str, data: bytes, content_type: str = "application/msgpack"
     ) -> ObjectRef:
-        if key == keys.learner("demo", 1):
-            self.data[key] = self.winner
+        if key in self.others:
+            self.data.setdefault(key, self.others[key])
         return await super().put(key, data, content_type)
 
 
@@ -71,12 +71,23 @@ async def test_a_learner_that_comes_second_adopts_the_state_that_lies_there() ->
         version=1, env_steps=first.env_steps, parameters=other, optimizer=first.optimizer
     )
     raced = Platform()
-    raced.objects = RacedStore(dump(winner))
+    raced.objects = RacedStore({keys.learner("demo", 1): dump(winner)})
     raced.services = raced.services._replace(objects=raced.objects)
     await train(raced)
     policy = load(raced.objects.data[keys.policy("demo", 1)], Policy)
     assert policy.parameters
     assert all((other[path] == array).all() for path, array in policy.parameters.items())
+
+
+async def test_the_policy_of_a_learner_that_came_second_is_replaced() -> None:
+    """Its state was not heard, so its policy must not be what the actors read."""
+    calm = await train(Platform())
+    raced = Platform()
+    raced.objects = RacedStore({keys.policy("demo", 1): b"of a state that nobody has"})
+    raced.services = raced.services._replace(objects=raced.objects)
+    await train(raced)
+    key = keys.policy("demo", 1)
+    assert raced.objects.data[key] == calm.objects.data[key]
 
 
 def test_the_stage_hears_the_start_and_the_command() -> None:
