@@ -25,8 +25,8 @@ from benchmarks.report import Floor, Row
 from benchmarks.samples import median
 from embedded.state import StackState
 from events import routes
+from events.planning import plan
 from events.visits import parts
-from functions.plan_update.handler import plan
 from schemas import messages
 from schemas.messages import InvocationCompleted, RewardsReady
 from schemas.specification import RunSpec

@@ -19,7 +19,7 @@ import asyncio
 import os
 import time
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import uvloop
 from msgspec.structs import replace
@@ -105,7 +105,7 @@ def latencies(
     split = [[parts(hop) for hop in hops] for hops in repetitions]
     note = f"{len(split[0])} hops a repetition, {len(os.sched_getaffinity(0))} cores"
 
-    def row(part: str, what: str, q: int, **more: object) -> Row:
+    def row(part: str, what: str, q: int, **more: Any) -> Row:
         values = [percentile([getattr(p, part) for p in hops], q) for hops in split]
         return _row(what=f"{what}, p{q}", samples=values, **more)
 

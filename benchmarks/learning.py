@@ -46,16 +46,20 @@ def rows(pipeline: list[float], loop: list[float], theirs: dict[Peer, list[float
         _row(what="plain loop", unit="steps/s", samples=loop),
     ]
     for one, speeds in theirs.items():
-        note = "" if speeds else peer.MISSING
-        beside = {"unit": "x", "note": note}
-        ours = ratios(pipeline, speeds) if speeds else []
-        floor = ratios(loop, speeds) if speeds else []
-        made += [
-            _row(what=one.name, unit="steps/s", samples=speeds, note=note),
-            _row(what=f"  pipeline / {one.name}", samples=ours, at_least=GOALS.get(one), **beside),
-            _row(what=f"  plain loop / {one.name}", samples=floor, **beside),
-        ]
+        made += beside(one, speeds, pipeline, loop)
     return made
+
+
+def beside(one: Peer, speeds: list[float], pipeline: list[float], loop: list[float]) -> list[Row]:
+    """A peer's speed, and how many times that ours is."""
+    row = partial(_row, note="" if speeds else peer.MISSING)
+    times = [ratios(ours, speeds) if speeds else [] for ours in (pipeline, loop)]
+    goal = GOALS.get(one)
+    return [
+        row(what=one.name, unit="steps/s", samples=speeds),
+        row(what=f"  pipeline / {one.name}", unit="x", samples=times[0], at_least=goal),
+        row(what=f"  plain loop / {one.name}", unit="x", samples=times[1]),
+    ]
 
 
 async def _speed(state: StackState, name: str) -> float:

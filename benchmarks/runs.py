@@ -1,6 +1,6 @@
 """Whole runs on a stack, and their speed as the log of facts tells it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 from adapters.connections import Connections
@@ -32,7 +32,7 @@ def huge(updates: int, seed: int = 1) -> RunSpec:
 def cartpole(
     num_envs: int,
     num_steps: int,
-    algorithm: dict[str, float],
+    algorithm: Mapping[str, float],
     updates: int,
     seed: int = 1,
     count: int = 2,

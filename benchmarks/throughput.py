@@ -114,8 +114,8 @@ def check(metered: list[InvocationCompleted], count: int) -> None:
         RuntimeError: one was not, or twice.
     """
     times = Counter(usage.index for usage in metered if usage.status == 200)
-    lost = sorted(set(range(count)) - set(times))
-    twice = sorted(index for index, n in times.items() if n > 1)
+    lost = [index for index in range(count) if not times[index]]
+    twice = [index for index in range(count) if times[index] > 1]
     if lost or twice:
         raise RuntimeError(f"{len(lost)} of {count} facts lost: {lost[:9]}; twice: {twice[:9]}")
 

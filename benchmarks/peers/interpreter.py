@@ -23,11 +23,11 @@ print(json.dumps({d.metadata["Name"].lower().replace("_", "-"): d.version for d 
 
 
 @functools.cache
-def versions() -> dict[str, str]:
-    """The packages that are installed there; none when there is no such interpreter."""
-    if not PYTHON.exists():
+def versions(python: Path = PYTHON) -> dict[str, str]:
+    """The packages that an interpreter finds; none when there is no such interpreter."""
+    if not python.exists():
         return {}
-    listed = subprocess.run([PYTHON, "-c", _LIST], stdout=subprocess.PIPE, check=True)
+    listed = subprocess.run([python, "-c", _LIST], stdout=subprocess.PIPE, check=True)
     return msgspec.json.decode(listed.stdout, type=dict[str, str])
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from benchmarks.render import BEGIN, END, markdown, replaced
+from benchmarks.render import BEGIN, END, PAGE, markdown, replaced
 from benchmarks.report import Document, Floor, Row
 
 ROWS = [
@@ -44,3 +44,7 @@ def test_only_what_lies_between_the_markers_changes() -> None:
 def test_a_page_without_its_markers_is_refused(page: str) -> None:
     with pytest.raises(ValueError, match="each once"):
         replaced(page, "new\n")
+
+
+def test_the_page_takes_the_table() -> None:
+    assert "\nnew\n" in replaced(PAGE.read_text(), "new\n")

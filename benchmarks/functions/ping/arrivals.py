@@ -16,7 +16,7 @@ class Arrival(NamedTuple):
     """One invocation as `ping` saw it; Unix times in ns."""
 
     run: str
-    index: int
+    slot: int
     at_gateway: int
     at_replica: int
     entered: int  # signature verified, message decoded
@@ -33,6 +33,10 @@ class Teller:
     def tell(self, arrival: Arrival) -> None:
         """Send one; waits when the benchmark is far behind."""
         self._socket.sendall(msgpack.packb(tuple(arrival)))
+
+    def close(self) -> None:
+        """Hang up."""
+        self._socket.close()
 
 
 class Arrivals:

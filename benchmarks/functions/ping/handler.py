@@ -34,8 +34,8 @@ def teller() -> Teller:
 async def ping(message: Ping, services: Services) -> Messages:
     """Say nothing."""
     entered = time.time_ns()
-    index = message.index if isinstance(message, CollectRollout) else message.trajectory.index
-    teller().tell(Arrival(message.run, index, *handle.invoked, entered))
+    slot = message.index if isinstance(message, CollectRollout) else message.trajectory.index
+    teller().tell(Arrival(message.run, slot, *handle.invoked, entered))
     return []
 
 
