@@ -11,9 +11,14 @@ from adapters.jetstream import Broker, StreamMissing
 from adapters.nats_pull import NANOSECONDS
 from events.streams import FACTS, STREAMS, Stream
 
+PERSISTENCE = "persist_mode"
+
 
 def configuration(stream: Stream, replicas: int = 1) -> dict[str, Any]:
     """The stream's configuration in JetStream's words."""
+    # Without it a server that syncs always does so for each invocation's cost; since 2.12, and for
+    # a stream of one replica alone.
+    unsynced = {} if stream.synced or replicas > 1 else {PERSISTENCE: "async"}
     return {
         "name": stream.name,
         "description": stream.description,
@@ -27,6 +32,7 @@ def configuration(stream: Stream, replicas: int = 1) -> dict[str, Any]:
         "allow_direct": True,
         "deny_delete": stream is FACTS,
         "deny_purge": stream is FACTS,
+        **unsynced,
     }
 
 
@@ -49,6 +55,10 @@ async def _ensure(broker: Broker, wanted: dict[str, Any]) -> None:
     except StreamMissing:
         await broker.api(f"STREAM.CREATE.{name}", wanted)
         return
+    # As it was made: no server changes that, nor keeps copies of an unsynced stream.
+    wanted = {**wanted, PERSISTENCE: found.get(PERSISTENCE, "")}
+    if wanted[PERSISTENCE]:
+        wanted["num_replicas"] = found["num_replicas"]
     if any(found.get(key, default_of(value)) != value for key, value in wanted.items()):
         await broker.api(f"STREAM.UPDATE.{name}", {**found, **wanted})
 

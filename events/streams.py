@@ -17,6 +17,7 @@ class Stream(NamedTuple):
     work_queue: bool = False
     max_age_days: int = 0  # 0: for ever
     duplicate_window_seconds: int = 120
+    synced: bool = True  # False: the last messages may go with the machine
 
 
 FACTS = Stream("FTG_FACTS", (f"{subjects.ROOT}.>",), "facts, each said once for ever")
@@ -27,6 +28,9 @@ ASYNC = Stream(
     work_queue=True,
 )
 DEAD = Stream("FTG_DEAD", (subjects.of_dead_letter("*"),), "deliveries that were given up")
-USAGE = Stream("FTG_USAGE", ("ftg-usage.>",), "what invocations cost", max_age_days=90)
+# Nobody waits for its acknowledgements: cost is a measurement, not part of a run's state (ADR 6).
+USAGE = Stream(
+    "FTG_USAGE", ("ftg-usage.>",), "what invocations cost", max_age_days=90, synced=False
+)
 
 STREAMS = (FACTS, ASYNC, DEAD, USAGE)

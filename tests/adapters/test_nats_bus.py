@@ -11,7 +11,7 @@ from adapters.jetstream import ApiError, Broker
 from adapters.nats_bus import NatsBus
 from adapters.nats_pull import Position, position
 from adapters.nats_streams import configuration, ensure_streams
-from events.streams import DEAD, FACTS, STREAMS
+from events.streams import DEAD, FACTS, STREAMS, USAGE
 from tests.servers import LOGIN, NatsServer
 
 
@@ -40,6 +40,33 @@ async def test_a_stream_that_differs_is_updated(broker: Broker) -> None:
     await broker.api(f"STREAM.UPDATE.{DEAD.name}", {**configuration(DEAD), "description": "old"})
     await ensure_streams(broker, {})
     assert (await config_of(broker, DEAD.name))["description"] == DEAD.description
+
+
+async def test_a_stream_keeps_the_persistence_that_it_was_made_with(
+    mortal_nats_server: NatsServer,
+) -> None:
+    """No server changes it: a stack that was made before goes on; so does one that grows."""
+    broker = await connect(mortal_nats_server.url, LOGIN)
+    old = {**configuration(USAGE), "description": "old"}
+    old.pop("persist_mode")
+    await broker.api(f"STREAM.CREATE.{USAGE.name}", old)
+    await ensure_streams(broker, {})
+    found = await config_of(broker, USAGE.name)
+    assert (found["description"], found.get("persist_mode")) == (USAGE.description, None)
+    await broker.api(f"STREAM.DELETE.{USAGE.name}")
+    await broker.api(f"STREAM.CREATE.{USAGE.name}", {**old, "persist_mode": "async"})
+    for _ in range(2):
+        await ensure_streams(broker, {})
+    found = await config_of(broker, USAGE.name)
+    assert (found["description"], found["persist_mode"]) == (USAGE.description, "async")
+    await broker.close()
+
+
+def test_only_what_an_invocation_cost_may_go_with_the_machine() -> None:
+    """Everything else is on disk when it is acknowledged; copies are made of synced streams."""
+    unsynced = {s.name for s in STREAMS if "persist_mode" in configuration(s)}
+    assert unsynced == {USAGE.name}
+    assert not any("persist_mode" in configuration(s, 3) for s in STREAMS)
 
 
 async def test_the_log_cannot_be_purged(broker: Broker) -> None:
