@@ -138,7 +138,6 @@ class _Causes:
     """When what calls for a visit happened: a fact was said, a command was sent."""
 
     _commands = frozenset(map(tag, COMMANDS))  # their functions take one invocation at a time
-
     _planners = (tag(RewardsReady), tag(PolicyUpdated))  # what a planner hears
 
     def __init__(self, said: Iterable[Recorded]) -> None:
