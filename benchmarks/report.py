@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from benchmarks.samples import median
@@ -84,7 +85,9 @@ def table(rows: Sequence[Row]) -> Table:
     for row in rows:
         value = "-" if row.value is None else number(row.value)
         name = row.benchmark if row.benchmark != before else ""
-        made.add_row(name, row.what, value, row.spread, row.unit, row.goal, row.verdict, row.note)
+        made.add_row(
+            name, row.what, value, row.spread, row.unit, row.goal, row.verdict, escape(row.note)
+        )
         before = row.benchmark
     return made
 

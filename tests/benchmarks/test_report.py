@@ -40,8 +40,11 @@ def test_numbers_have_three_digits_or_whole_thousands() -> None:
 def test_the_table_tells_value_range_goal_and_verdict() -> None:
     console = Console(width=120)
     with console.capture() as captured:
-        console.print(table([Row(benchmark="b", what="w", samples=[1.0, 3.0], at_most=1.0)]))
+        note = "pip install '.[box2d]'"
+        row = Row(benchmark="b", what="w", samples=[1.0, 3.0], at_most=1.0, note=note)
+        console.print(table([row]))
     assert "1 - 3" in captured.get()
+    assert note in captured.get()
     assert "missed" in captured.get()
 
 
