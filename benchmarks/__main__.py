@@ -27,6 +27,7 @@ BENCHMARKS = {
     "iteration": Benchmark("benchmarks.iteration", "where an iteration's time goes"),
     "cold-starts": Benchmark("benchmarks.cold_starts", "from zero replicas to the first answer"),
     "learning": Benchmark("benchmarks.learning", "large batches, beside Stable-Baselines3"),
+    "updates": Benchmark("benchmarks.updates", "one update of a large batch, on CPU and GPU", 3),
     "solving": Benchmark("benchmarks.solving", "time to 475, beside Stable-Baselines3", 3),
 }
 RESULTS = Path(__file__).parent / "results"
