@@ -29,6 +29,7 @@ BENCHMARKS = {
     "iteration": Benchmark("benchmarks.iteration", "where an iteration's time goes"),
     "cold-starts": Benchmark("benchmarks.cold_starts", "from zero replicas to the first answer"),
     "learning": Benchmark("benchmarks.learning", "large batches, beside the peers"),
+    "updates": Benchmark("benchmarks.updates", "one update of a large batch, on CPU and GPU", 3),
     "cost": Benchmark("benchmarks.cost", "what a run is billed, against a server kept for it"),
     "scaling": Benchmark("benchmarks.scaling", "replicas, fan-out, size, length of a run"),
     "solving": Benchmark("benchmarks.solving", "CartPole-v1 to 475, beside the peers"),

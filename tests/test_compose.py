@@ -12,7 +12,7 @@ import yaml
 from adapters.nats_accounts import by_variables, variable
 from deploy.compose import entrypoint
 from embedded.settings import CHECKOUT
-from events import roles
+from events import roles, routes
 from events.roles import PROCESSES, ROLES, nats_secret, s3_secret
 from tests.servers import binary
 
@@ -77,9 +77,7 @@ def test_each_service_is_told_its_own_logins() -> None:
 
 def test_every_function_mounts_the_secrets_of_its_role_alone() -> None:
     """In stack.yml, which also tells it its name."""
-    stack = yaml.safe_load(
-        (CHECKOUT / "stack.yml").read_text().replace("${FTG_SCALE_LABELS:-}", "")
-    )
+    stack = routes.load(CHECKOUT / "stack.yml", {})
     assert stack["functions"].keys() == {name for name in ROLES if name not in PROCESSES}
     for name, entry in stack["functions"].items():
         assert entry["secrets"] == ["ftg-signing-key", nats_secret(name), s3_secret(name)]

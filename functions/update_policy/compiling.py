@@ -1,10 +1,24 @@
-"""What compiling costs, as JAX itself tells it."""
+"""How the learner compiles, and what that costs, as JAX itself tells it."""
+
+import os
+import shutil
+from pathlib import Path
 
 import jax
 
 from adapters.spans import add
 
+# Before XLA looks, which is when the first array is made: a GPU is to give the same bits, too.
+os.environ.setdefault("XLA_FLAGS", "--xla_gpu_deterministic_ops=true")
+
+BROUGHT = Path(__file__).parent / "compiled"  # by the image (`prepare`)
 STEPS = "/jax/core/compile/"  # tracing, lowering, XLA or what was kept of it
+
+
+def unpack(brought: Path, cache: str | None) -> None:
+    """Copy what the image brings to where JAX looks for it, if it brings anything."""
+    if cache and brought.is_dir():
+        shutil.copytree(brought, cache, dirs_exist_ok=True)
 
 
 def tell() -> None:
@@ -15,3 +29,9 @@ def tell() -> None:
 def _heard(event: str, seconds: float, **_: object) -> None:
     if event.startswith(STEPS):
         add("compile", seconds)
+
+
+def device() -> str:
+    """What computes the updates: `cpu`, or the name of a GPU."""
+    kind: str = jax.devices()[0].device_kind
+    return kind

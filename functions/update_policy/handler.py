@@ -33,6 +33,7 @@ from schemas.specification import RunSpec
 from . import compiling
 
 compiling.tell()
+compiling.unpack(compiling.BROUGHT, os.environ.get("JAX_COMPILATION_CACHE_DIR"))
 
 
 @stage(RunStarted, UpdatePolicy)
@@ -70,7 +71,7 @@ async def _initialise(message: RunStarted, spec: RunSpec, services: Services) ->
         policy=committed,
         rollouts=opening.rollouts,
         evaluate=opening.evaluate,
-        platform=describe(),
+        platform=describe() | {"device": compiling.device()},
     )
     return [updated, *fan_out(updated, [])]
 

@@ -1,0 +1,50 @@
+"""The compile cache that an image brings, made when it is built: `python -m function.prepare`.
+
+A container's /tmp, where a learner keeps what it compiles, begins empty, and it may write nowhere
+else; so what the image brings lies beside the code, and is copied there. A program is found by its
+shapes and settings, by XLA's version and flags and by the processor's features: on another kind of
+processor it is compiled anew.
+"""
+
+import os
+import sys
+import tomllib
+from pathlib import Path
+
+import jax
+
+from algorithms import ppo, spaces
+from algorithms.collect import collect
+from events.planning import schedule
+from schemas.specification import RunSpec
+from schemas.validation import parse
+
+from .compiling import BROUGHT
+
+
+def learn(spec: RunSpec) -> None:
+    """Version 0, its rollouts and the update by them: every program that a run has."""
+    state = ppo.initialise(spec)
+    policy = ppo.project(state)
+    batch = [collect(spec, policy, index, None) for index in range(spec.rollout.batch)]
+    ppo.update(spec, state, batch, None, schedule(spec, 0, 0, 1))
+
+
+def main(folder: Path, files: list[Path]) -> None:
+    """Fill `folder` with what learning by each specification takes, if its environment is there."""
+    os.environ.setdefault("NPROC", "1")
+    jax.config.update("jax_compilation_cache_dir", str(folder))
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
+    jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+    jax.config.update("jax_persistent_cache_enable_xla_caches", "none")
+    for file in files:
+        spec = parse(tomllib.loads(file.read_text()))
+        problems = spaces.check(spec)
+        print(file, *problems or ["compiled"], sep=": ")
+        if not problems:
+            learn(spec)
+
+
+if __name__ == "__main__":
+    given = [Path(name) for name in sys.argv[1:]]
+    main(BROUGHT, given or sorted((BROUGHT.parent / "examples").glob("*.toml")))
