@@ -40,7 +40,7 @@ async def server(request: pytest.FixtureRequest, nats_server: NatsServer) -> Asy
         with gateway_process(nats_server, bounds) as gateway:
             yield Server(gateway.port, "/function/echo", gateway.memory)
     else:
-        with running("echo", request_seconds="1") as (process, url):
+        with running("echo", request_seconds="3") as (process, url):
             await asyncio.to_thread(_wait_ready, url)
             resident = psutil.Process(process.pid).memory_info
             yield Server(int(url.rpartition(":")[2]), "/", lambda: resident().rss)

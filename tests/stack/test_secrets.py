@@ -55,6 +55,6 @@ def test_a_functions_log_is_one_json_object_per_event(stack: Stack) -> None:
     events = [json.loads(line.split("  ", 2)[2]) for line in lines]
     assert all(event.keys() >= OPENFAAS_LINE for event in events)
     ours = [event for event in events if event.get("run") == "told"]
-    assert {(event["message"], event["status"]) for event in ours} == {("done", 200)}
+    assert {(event["message"], event["status"]) for event in ours} == {("warm", 200), ("done", 200)}
     assert all(event["seconds"] > 0 and event["call_id"] for event in ours)
     assert all(re.match(r"\d{4}-\d\d-\d\dT\S+Z  rollout-\w+  \{", line) for line in lines)
