@@ -5,7 +5,7 @@ from pathlib import Path
 from tests.stack.outage import endure
 from tests.stack.support import Stack
 
-SECONDS = 8.0  # `python -m tests.stack.outage --seconds 60` takes its time
+SECONDS = 4.0  # `python -m tests.stack.outage --seconds 60` takes its time
 
 
 async def test_outages_cost_time_only(battered: Stack, away: Path) -> None:
