@@ -64,9 +64,10 @@ async def test_duplicates_come_later() -> None:
                 await asyncio.sleep(0.02)
 
 
-async def test_of_one_window_the_newest_comes_first() -> None:
+async def test_of_one_window_the_newest_comes_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tests.chaos.deliveries.WINDOW", 1.5)  # machines pause
     async with interposed() as (heard, deliveries, session):
-        trouble = asyncio.create_task(deliveries.trouble("reorder", 0.5, 0.5))
+        trouble = asyncio.create_task(deliveries.trouble("reorder", 2.0, 0.5))
         posts = []
         for body in "abc":
             await asyncio.sleep(CALM)
