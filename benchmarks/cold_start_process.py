@@ -14,11 +14,13 @@ import importlib.util  # noqa: E402
 import json  # noqa: E402
 import os  # noqa: E402
 import sys  # noqa: E402
+from pathlib import Path  # noqa: E402
 
 
 def main(script: str, begun: float) -> None:
     """Import, connect, tell."""
     clock = time.perf_counter()
+    sys.path.insert(0, str(Path(script).parent))  # as if Python had been started with it
     spec = importlib.util.spec_from_file_location("index", script)
     if spec is None or spec.loader is None:
         raise SystemExit(f"{script} is no Python file")
