@@ -1,10 +1,9 @@
 """Asynchronous invocation through the OpenFaaS gateway: `POST /async-function/<name>`."""
 
 import asyncio
-from contextlib import suppress
 
 from adapters.errors import Refused, Unavailable
-from adapters.http_client import Broken, HttpClient, Reply, locate
+from adapters.http_client import Broken, HttpClient, Reply, locate, repeated
 from adapters.spans import span
 from events.commands import Invocation
 from events.requests import AGAIN, CALL_ID, CONTENT_TYPE, SIGNATURE
@@ -57,12 +56,8 @@ class GatewayQueue:
 
     async def _post(self, function: str, headers: dict[str, str], body: bytes) -> Reply:
         target = f"{self._prefix}/async-function/{function}"
-        for pause in PAUSES:
-            with suppress(Broken):
-                return await self._attempt(target, headers, body)
-            await asyncio.sleep(pause)
         try:
-            return await self._attempt(target, headers, body)
+            return await repeated(lambda: self._attempt(target, headers, body), PAUSES)
         except Broken as error:
             raise Unavailable(f"gateway {self._url}: {function}: {error}") from error
 

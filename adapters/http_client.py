@@ -1,13 +1,14 @@
 """HTTP/1.1 to one server over kept connections: as much of it as invoking functions takes (ADR 19).
 
-Nothing is followed, decompressed or tried again. Limits of time are the caller's:
-`async with asyncio.timeout(...)`; a request that is given up takes its connection along.
+Nothing is followed or decompressed, and tried again only by `repeated`. Limits of time are the
+caller's: `async with asyncio.timeout(...)`; a request that is given up takes its connection along.
 """
 
 import asyncio
 import re
 import ssl
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from contextlib import suppress
 from typing import NamedTuple
 from urllib.parse import quote, urlsplit
 
@@ -56,6 +57,28 @@ def locate(url: str) -> tuple[Address, str]:
     tls = ssl.create_default_context() if parts.scheme == "https" else None
     query = f"?{parts.query}" if parts.query else ""
     return Address(host, port or (443 if tls else 80), tls), parts.path + query
+
+
+async def repeated(
+    attempt: Callable[[], Awaitable[Reply]], pauses: Sequence[float], busy: Collection[int] = ()
+) -> Reply:
+    """The answer to a request that may be made again, after at most one attempt more than pauses.
+
+    Args:
+        attempt: makes it once.
+        pauses: seconds before each further attempt.
+        busy: statuses that are worth another one.
+
+    Raises:
+        Broken: so did the last attempt.
+    """
+    for pause in pauses:
+        with suppress(Broken):
+            reply = await attempt()
+            if reply.status not in busy:
+                return reply
+        await asyncio.sleep(pause)
+    return await attempt()
 
 
 class HttpClient:

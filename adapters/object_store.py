@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from adapters.errors import ObjectAltered, ObjectMissing, Refused, Unavailable
-from adapters.http_client import Broken, HttpClient, Reply, locate
+from adapters.http_client import Broken, HttpClient, Reply, locate, repeated
 from adapters.s3_signature import authorized, encoded
 from adapters.settings import Login
 from adapters.spans import span
@@ -156,15 +156,8 @@ class S3ObjectStore:
         body: bytes = b"",
     ) -> Reply:
         """The store's answer, after some attempts when it is busy or the connection breaks."""
-        for pause in PAUSES:
-            try:
-                reply = await self._attempt(method, encoded(bucket, key), headers or {}, body)
-                if reply.status not in BUSY:
-                    return reply
-            except Broken:
-                pass
-            await asyncio.sleep(pause)
-        return await self._attempt(method, encoded(bucket, key), headers or {}, body)
+        path, named = encoded(bucket, key), headers or {}
+        return await repeated(lambda: self._attempt(method, path, named, body), PAUSES, BUSY)
 
     async def _attempt(
         self, method: str, path: str, headers: Mapping[str, str], body: bytes

@@ -10,21 +10,25 @@ from benchmarks.report import Row
 from benchmarks.samples import median
 from embedded.state import StackState
 from events.iterations import iterations
+from events.ports import Recorded
 from events.profile import Profile, profile
 from events.visits import visits
+from schemas.specification import RunSpec
 
 
 def measure(repeat: int) -> list[Row]:
     """Medians over the warm iterations of each run."""
     with stacks.running() as state:
-        return rows([uvloop.run(_one(state, f"iteration-{again}")) for again in range(repeat)])
+        spec, names = runs.small(updates=60), [f"iteration-{again}" for again in range(repeat)]
+        return rows([uvloop.run(profiled(state, name, spec))[1] for name in names])
 
 
-async def _one(state: StackState, name: str) -> Profile:
+async def profiled(state: StackState, name: str, spec: RunSpec) -> tuple[list[Recorded], Profile]:
+    """A whole run: its facts, and where the time of its warm iterations went."""
     async with stacks.connected(state) as held:
-        said = await runs.run(held, name, runs.small(updates=60))
+        said = await runs.run(held, name, spec)
         found = visits(said, await held.services.facts.usage(name))
-        return profile(name, iterations(said, found)[runs.WARM_UP :], found)
+    return said, profile(name, iterations(said, found)[runs.WARM_UP :], found)
 
 
 def rows(found: list[Profile]) -> list[Row]:

@@ -24,17 +24,10 @@ class Turn(NamedTuple):
     loop: float
 
 
-def huge(updates: int) -> RunSpec:
-    """65,536 steps an update: `runs.large` with eight times the environments."""
-    spec = runs.large(8 * updates)
-    environments = 8 * spec.environment.num_envs
-    return replace(spec, environment=replace(spec.environment, num_envs=environments))
-
-
 CASES = {
     "256-step updates": runs.small(updates=60),
     "8,192-step updates": runs.large(updates=32),
-    "65,536-step updates": huge(updates=16),
+    "65,536-step updates": runs.huge(updates=16),
 }
 
 
@@ -70,12 +63,7 @@ def lagging(spec: RunSpec) -> RunSpec:
 
 def _turn(state: StackState, spec: RunSpec, name: str) -> Turn:
     return Turn(
-        uvloop.run(_speed(state, spec, f"{name}-without")),
-        uvloop.run(_speed(state, lagging(spec), f"{name}-with")),
+        uvloop.run(runs.speed_on(state, f"{name}-without", spec)),
+        uvloop.run(runs.speed_on(state, f"{name}-with", lagging(spec))),
         runs.speed(plain_loop.run(spec)),
     )
-
-
-async def _speed(state: StackState, spec: RunSpec, name: str) -> float:
-    async with stacks.connected(state) as held:
-        return runs.speed(runs.versions(await runs.run(held, name, spec)))

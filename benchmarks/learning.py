@@ -14,7 +14,6 @@ from benchmarks.peers import peer
 from benchmarks.peers.peer import PEERS, STABLE_BASELINES3, Peer
 from benchmarks.report import Floor, Row
 from benchmarks.samples import ratios
-from embedded.state import StackState
 
 NUM_ENVS = 64
 # CartPole-v1 alone: 1.7M steps/s with 64 environments; the update alone: 310 ms for 65,536 steps.
@@ -29,10 +28,11 @@ def measure(repeat: int) -> list[Row]:
     pipeline: list[float] = []
     loop: list[float] = []
     theirs: dict[Peer, list[float]] = {one: [] for one in PEERS}
+    spec = runs.large(updates=32)
     with stacks.running() as state:
         for again in range(repeat):
-            pipeline.append(uvloop.run(_speed(state, f"learning-{again}")))
-            loop.append(runs.speed(plain_loop.run(runs.large(updates=32))))
+            pipeline.append(uvloop.run(runs.speed_on(state, f"learning-{again}", spec)))
+            loop.append(runs.speed(plain_loop.run(spec)))
             for one in PEERS:
                 if one.installed:
                     theirs[one].append(peer.speed(one, NUM_ENVS, seed=again + 1))
@@ -60,8 +60,3 @@ def beside(one: Peer, speeds: list[float], pipeline: list[float], loop: list[flo
         row(what=f"  pipeline / {one.name}", unit="x", samples=times[0], at_least=goal),
         row(what=f"  plain loop / {one.name}", unit="x", samples=times[1]),
     ]
-
-
-async def _speed(state: StackState, name: str) -> float:
-    async with stacks.connected(state) as held:
-        return runs.speed(runs.versions(await runs.run(held, name, runs.large(updates=32))))

@@ -50,10 +50,5 @@ def of_pairs(what: str, pairs: list[tuple[float, float]], goal: float | None) ->
 
 
 def _pair(state: StackState, spec: RunSpec, name: str) -> tuple[float, float]:
-    pipeline = uvloop.run(_speed(state, spec, name))
+    pipeline = uvloop.run(runs.speed_on(state, name, spec))
     return pipeline, runs.speed(plain_loop.run(spec))
-
-
-async def _speed(state: StackState, spec: RunSpec, name: str) -> float:
-    async with stacks.connected(state) as held:
-        return runs.speed(runs.versions(await runs.run(held, name, spec)))

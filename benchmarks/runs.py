@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 from adapters.connections import Connections
+from benchmarks import stacks
+from embedded.state import StackState
 from events import subjects
 from events.ports import Recorded
 from schemas.messages import PolicyUpdated, RunCompleted, RunFailed, RunRequested
@@ -67,6 +69,12 @@ async def run(held: Connections, name: str, spec: RunSpec) -> list[Recorded]:
         if isinstance(record.fact, RunCompleted):
             break
     return records
+
+
+async def speed_on(state: StackState, name: str, spec: RunSpec) -> float:
+    """Environment steps per second of a whole run on a stack, warm."""
+    async with stacks.connected(state) as held:
+        return speed(versions(await run(held, name, spec)))
 
 
 def versions(records: Sequence[Recorded]) -> list[tuple[float, int]]:

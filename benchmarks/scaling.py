@@ -14,12 +14,10 @@ from typing import NamedTuple
 import uvloop
 
 from benchmarks import runs, stacks
+from benchmarks.iteration import profiled
 from benchmarks.report import Floor, Row
 from benchmarks.samples import median
 from embedded.state import StackState
-from events.iterations import iterations
-from events.profile import profile
-from events.visits import visits
 from schemas.specification import RunSpec
 
 REPLICAS = (1, 2, 4)
@@ -64,10 +62,7 @@ def _speeds(state: StackState, spec: RunSpec, name: str, repeat: int) -> list[Sp
 
 
 async def _speed(state: StackState, spec: RunSpec, name: str) -> Speed:
-    async with stacks.connected(state) as held:
-        said = await runs.run(held, name, spec)
-        found = visits(said, await held.services.facts.usage(name))
-    told = profile(name, iterations(said, found)[runs.WARM_UP :], found)
+    said, told = await profiled(state, name, spec)
     return Speed(runs.speed(runs.versions(said)), told.median_ms, told.overhead)
 
 

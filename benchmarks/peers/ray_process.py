@@ -2,12 +2,12 @@
 
 # mypy: disable-error-code="import-not-found, misc"
 import json
-import logging
-import os
 import sys
 import time
 
 import ray
+
+from benchmarks.peers import ray_local
 
 
 @ray.remote
@@ -24,12 +24,7 @@ def rate(tasks: int, in_flight: int) -> float:
 
 
 if __name__ == "__main__":
-    ray.init(
-        num_cpus=len(os.sched_getaffinity(0)),
-        include_dashboard=False,
-        logging_level=logging.ERROR,
-        log_to_driver=False,
-    )
+    ray_local.start()
     rate(1024, 64)  # its workers start
     counts = json.loads(sys.argv[1])
     print(json.dumps([rate(tasks, int(in_flight)) for in_flight, tasks in counts.items()]))

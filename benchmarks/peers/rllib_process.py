@@ -6,15 +6,14 @@ driver: on two cores that is faster than actors, and starts sooner.
 
 # mypy: disable-error-code="import-not-found"
 import json
-import logging
-import os
 import sys
 import time
 from typing import Any
 
-import ray
 from ray.rllib.algorithms.ppo import PPOConfig
 from ray.rllib.core.rl_module.default_model_config import DefaultModelConfig
+
+from benchmarks.peers import ray_local
 
 TARGET, BUDGET = 475.0, 200_000
 STEPS, ITERATIONS = 128, 5  # of `speed`
@@ -69,11 +68,6 @@ def speed(num_envs: int, seed: int) -> float:
 
 
 if __name__ == "__main__":
-    ray.init(
-        num_cpus=len(os.sched_getaffinity(0)),
-        include_dashboard=False,
-        logging_level=logging.ERROR,
-        log_to_driver=False,
-    )
+    ray_local.start()
     task, what, seed = sys.argv[1:]
     print(json.dumps(solve(what, int(seed)) if task == "solve" else speed(int(what), int(seed))))

@@ -115,21 +115,26 @@ async def invocation(request: web.Request, most: int | None = None) -> Request:
     )
 
 
-def answer(response: Response) -> web.Response:
-    """A function's answer as ours.
+def sendable(response: Response) -> Response:
+    """A function's answer.
 
     Raises:
         ProviderError: 502, it has headers that cannot be passed on.
     """
     for name, value in response.headers:
-        if not is_text(value):
+        if not _is_text(value):
             raise ProviderError(502, f"The function's header {name} is not UTF-8.")
+    return response
+
+
+def answer(response: Response) -> web.Response:
+    """An answer as aiohttp sends it."""
     return web.Response(
         status=response.status, headers=CIMultiDict(response.headers), body=response.body
     )
 
 
-def is_text(value: str) -> bool:
+def _is_text(value: str) -> bool:
     """Whether a header's value was UTF-8: aiohttp keeps other bytes as lone surrogates."""
     return value.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in value)
 
@@ -139,7 +144,7 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     """ProviderError becomes its answer; headers that cannot be passed on are refused."""
     try:
         for name, value in request.headers.items():
-            if not is_text(value):
+            if not _is_text(value):
                 raise ProviderError(400, f"The header {name} is not UTF-8.")
         return await handler(request)
     except ProviderError as error:

@@ -52,7 +52,7 @@ class Invocations:
             return _refusal(error)
         self._metrics.started(name)
         try:
-            answer = _sendable(await self._provider.invoke(name, _with(call, marks)))
+            answer = http.sendable(await self._provider.invoke(name, _with(call, marks)))
         except ProviderError as error:
             answer = _refusal(error)
             if error.status == 404:
@@ -135,18 +135,6 @@ def _without(names: Iterable[str], headers: Headers) -> Headers:
 def _first(call: Request, name: str) -> str:
     wanted = name.lower()
     return next((value for known, value in call.headers if known.lower() == wanted), "")
-
-
-def _sendable(response: Response) -> Response:
-    """A function's answer.
-
-    Raises:
-        ProviderError: 502, it has headers that cannot be passed on.
-    """
-    for name, value in response.headers:
-        if not http.is_text(value):
-            raise ProviderError(502, f"The function's header {name} is not UTF-8.")
-    return response
 
 
 def _refusal(error: ProviderError) -> Response:

@@ -12,7 +12,8 @@ async def invoke(request: web.Request) -> web.Response:
     """Any method on /function/{name}[/path]."""
     name = function_name(request.match_info["name"])
     provider = request.app[system.PROVIDER]
-    return http.answer(await provider.invoke(name, await http.invocation(request)))
+    answer = await provider.invoke(name, await http.invocation(request))
+    return http.answer(http.sendable(answer))
 
 
 def application(

@@ -1,0 +1,17 @@
+"""Ray on this machine's cores, quiet."""
+
+# mypy: disable-error-code="import-not-found"
+import logging
+import os
+
+import ray
+
+
+def start() -> None:
+    """As many workers as there are cores."""
+    ray.init(
+        num_cpus=len(os.sched_getaffinity(0)),
+        include_dashboard=False,
+        logging_level=logging.ERROR,
+        log_to_driver=False,
+    )
