@@ -47,6 +47,7 @@ def variable(prefix: str, role: str) -> str:
 def owner(users: list[dict[str, Any]]) -> dict[str, Any]:
     """The account of streams; everything that somebody may import is exported."""
     plain = ["$JS.ACK.>", "$JS.API.STREAM.>", "$JS.API.CONSUMER.CREATE.*.*"]
+    plain += ["$JS.API.CONSUMER.LIST.*"]
     plain += [subject for s in (FACTS, ASYNC, DEAD, USAGE) for subject in s.subjects]
     many = ["$JS.API.DIRECT.GET.*", "$JS.API.CONSUMER.MSG.NEXT.*.*"]
     answered = {"response_type": "stream", "response_threshold": REMEMBERED}

@@ -39,12 +39,12 @@ async def read_last(broker: Broker, stream: str, filters: list[str]) -> list[Sto
     return [found[sequence] for sequence in sorted(found)]
 
 
-async def read_all(broker: Broker, stream: str, pattern: str) -> list[Stored]:
-    """Every message under one filter, in the stream's order."""
+async def read_all(broker: Broker, stream: str, pattern: str, after: int = 0) -> list[Stored]:
+    """Every message under one filter that came `after` that number, in the stream's order."""
     found: list[Stored] = []
     pending = True
     while pending:
-        start = found[-1].sequence + 1 if found else 1
+        start = (found[-1].sequence if found else after) + 1
         request = {"seq": start, "next_by_subj": pattern, "batch": PAGE}
         page = await broker.batch(f"DIRECT.GET.{stream}", request)
         found += _stored(page)
@@ -52,11 +52,17 @@ async def read_all(broker: Broker, stream: str, pattern: str) -> list[Stored]:
     return found
 
 
+async def read_first(broker: Broker, stream: str, pattern: str, after: int = 0) -> Stored | None:
+    """The oldest message under one filter that came `after` that number."""
+    request = {"seq": after + 1, "next_by_subj": pattern, "batch": 1}
+    page = await broker.batch(f"DIRECT.GET.{stream}", request)
+    return next(iter(_stored(page)), None)
+
+
 async def read_one(broker: Broker, stream: str, sequence: int) -> Stored | None:
     """The message with this number, if it is still there."""
-    request = {"seq": sequence, "next_by_subj": ">", "batch": 1}
-    page = await broker.batch(f"DIRECT.GET.{stream}", request)
-    return next((item for item in _stored(page) if item.sequence == sequence), None)
+    found = await read_first(broker, stream, ">", sequence - 1)
+    return found if found and found.sequence == sequence else None
 
 
 def _stored(page: "list[Msg]") -> list[Stored]:

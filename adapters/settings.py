@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from adapters.errors import SettingsError
 from adapters.jetstream import API
-from events.roles import QUEUE_WORKER, nats_secret, s3_secret
+from events.roles import EXPORTER, QUEUE_WORKER, nats_secret, s3_secret
 
 SECRETS = "/var/openfaas/secrets"  # where OpenFaaS mounts them
 SIGNING_KEY = "ftg-signing-key"
@@ -116,6 +116,34 @@ class WorkerSettings(Struct, frozen=True, kw_only=True):
         )
 
 
+class ExporterSettings(Struct, frozen=True, kw_only=True):
+    """What the exporter is told: where to listen, and a login that only reads."""
+
+    nats_url: str
+    nats_api: str
+    nats: Login
+    host: str
+    port: int
+
+    def __repr__(self) -> str:
+        return "ExporterSettings(...)"
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "ExporterSettings":
+        """The settings of this process.
+
+        Raises:
+            SettingsError: a variable or a secret is missing or ill-formed.
+        """
+        return cls(
+            nats_url=_url(environment, "FTG_NATS_URL", ("nats", "tls")),
+            nats_api=environment.get("FTG_NATS_API") or API,
+            nats=login(_folder(environment) / nats_secret(EXPORTER), "user:password"),
+            host=environment.get("FTG_EXPORTER_HOST") or "127.0.0.1",
+            port=_port(environment, "FTG_EXPORTER_PORT", "9101"),
+        )
+
+
 def _folder(environment: Mapping[str, str]) -> Path:
     return Path(environment.get("FTG_SECRETS") or SECRETS)
 
@@ -144,6 +172,13 @@ def _bucket(environment: Mapping[str, str]) -> str:
     if not re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", value):
         raise SettingsError(f"FTG_BUCKET is {value!r}; write 3 to 63 of a-z, 0-9, - and .")
     return value
+
+
+def _port(environment: Mapping[str, str], name: str, default: str) -> int:
+    value = environment.get(name) or default
+    if not (value.isascii() and value.isdigit() and 0 < int(value) < 65536):
+        raise SettingsError(f"{name} is {value!r}; write a port's number")
+    return int(value)
 
 
 def _natural(environment: Mapping[str, str], name: str) -> int:

@@ -65,7 +65,6 @@ STATUS_OF: dict[type[Exception], int] = {
     Unavailable: 503,
 }
 SAID_AT_ONCE = 256  # facts; more would wait for each other's acknowledgement beyond its time
-NO_RUN = "none"  # what an invocation that belongs to no run is metered under
 
 
 class Outcome(NamedTuple):
@@ -134,7 +133,7 @@ class Stage:
             why = (outcome.text, trouble(os.environ))
             outcome = outcome._replace(text="; ".join(filter(None, why)))
         seconds = time.perf_counter() - clock
-        known = {"run": NO_RUN} | identity(outcome.message)
+        known = {"run": subjects.NO_RUN} | identity(outcome.message)
         usage = InvocationCompleted(
             function=self._settings.function,
             call_id=call_id,

@@ -53,7 +53,12 @@ def servers(environment: Mapping[str, str]) -> dict[str, ServerState]:
 
 def of_state(state: StackState) -> dict[str, ServerState]:
     """The processes that a stack's state names, with the memory that they use now."""
-    urls = {"nats-server": state.nats_url, "weed": state.s3_url, "gateway": state.gateway_url}
+    urls = {
+        "nats-server": state.nats_url,
+        "weed": state.s3_url,
+        "gateway": state.gateway_url,
+        "exporter": state.exporter_url,
+    }
     found = {"supervisor": ServerState(pid=state.pid, url="", rss_bytes=resident(state.pid))}
     for name, child in state.children.items():
         found[name] = ServerState(

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from adapters.disk import STACK_VARIABLE
 from adapters.nats_accounts import JETSTREAM, PREFIX
+from embedded import prometheus
 from embedded.child import ChildSpec
 from embedded.credentials import GATEWAY_USER, Credentials
 from embedded.deployments import substitutions
@@ -31,6 +32,7 @@ class Plan(NamedTuple):
     weed: ChildSpec | None
     gateway: ChildSpec
     worker: ChildSpec
+    exporter: ChildSpec
     credentials: Credentials
     state: StackState
 
@@ -43,7 +45,7 @@ def plan(settings: StackSettings, credentials: Credentials) -> Plan:
     """
     home = settings.home
     numbers = ports.choose(
-        home / "ports.json", ["nats", "gateway", "provider", *weed.PORTS], weed.GAPS
+        home / "ports.json", ["nats", "gateway", "provider", "exporter", *weed.PORTS], weed.GAPS
     )
     state = _state(settings, numbers)
     write_private(home / "gateway-password", credentials.gateway_password.encode())
@@ -61,6 +63,7 @@ def plan(settings: StackSettings, credentials: Credentials) -> Plan:
         "FAASTRAIN_ROOT": str(settings.root),
         **settings.advertised,
     }
+    write_private(home / "prometheus.yml", prometheus.configuration(state).encode())
     # The queue-worker reads the routes from the stack.yml that was deployed: same substitutions.
     seen = {k: v for k, v in substitutions(settings).items() if k.startswith("FTG_")}
     return Plan(
@@ -68,6 +71,7 @@ def plan(settings: StackSettings, credentials: Credentials) -> Plan:
         weed=_weed(settings, numbers, credentials),
         gateway=_python(settings, "gateway", "embedded.gateway", addresses, GATEWAY_READY, numbers),
         worker=_python(settings, "queue-worker", settings.worker, seen | addresses, None, numbers),
+        exporter=_exporter(settings, addresses, numbers),
         credentials=credentials,
         state=state,
     )
@@ -130,6 +134,15 @@ def _python(
     return _spec(settings, name, command, environment, settings.home, ready)
 
 
+def _exporter(
+    settings: StackSettings, addresses: dict[str, str], numbers: Mapping[str, int]
+) -> ChildSpec:
+    """It looks on, so it gives way to whoever trains."""
+    told = addresses | {"FTG_EXPORTER_PORT": str(numbers["exporter"])}
+    spec = _python(settings, "exporter", "adapters.exporter", told, None, numbers)
+    return spec._replace(command=["nice", "-n", "10", *spec.command])
+
+
 def _spec(
     settings: StackSettings,
     name: str,
@@ -161,6 +174,7 @@ def _state(settings: StackSettings, numbers: Mapping[str, int]) -> StackState:
         stack_file=str(settings.stack_file),
         gateway_url=f"http{secure}://127.0.0.1:{_gateway_port(settings, numbers)}",
         provider_url=f"http://127.0.0.1:{numbers['provider']}",
+        exporter_url=f"http://127.0.0.1:{numbers['exporter']}",
         gateway_user=GATEWAY_USER,
         password_file=str(home / "gateway-password"),
         nats_url=settings.nats.url if settings.nats else f"{broker}://127.0.0.1:{numbers['nats']}",

@@ -33,6 +33,7 @@ class StackState(msgspec.Struct, kw_only=True):
     stack_file: str
     gateway_url: str
     provider_url: str
+    exporter_url: str = ""
     gateway_user: str
     password_file: str
     nats_url: str

@@ -68,6 +68,7 @@ class Supervisor:
         except* StackError as errors:
             raise StackError(str(errors.exceptions[0])) from errors
         await self._child(made.worker)
+        await self._child(made.exporter)
         self._state = made.state
         self._save()
         return self._state
@@ -100,10 +101,10 @@ class Supervisor:
                 say(f"{self._files.state}: {error}")
 
     async def _stop(self) -> None:
-        """The queue-worker first, then the gateway with its replicas, then the servers."""
+        """Who only asks first, then the gateway with its replicas, then the servers."""
         self._state = None
         self._files.state.unlink(missing_ok=True)  # nobody shall find what goes away
-        order = {"queue-worker": 0, "gateway": 1}
+        order = {"queue-worker": 0, "exporter": 0, "gateway": 1}
         for rank in (0, 1, 2):
             leaving = [c for c in self._children if order.get(c.spec.name, 2) == rank]
             await asyncio.gather(*(child.stop() for child in leaving))

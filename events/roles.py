@@ -14,7 +14,9 @@ SUPERVISOR = "supervisor"  # owns streams and bucket: starts a stack, is mounted
 OPERATOR = "operator"
 QUEUE_WORKER = "queue-worker"
 GATEWAY = "gateway"
-PROCESSES = (SUPERVISOR, OPERATOR, QUEUE_WORKER, GATEWAY, "observer")  # all others are functions
+EXPORTER = "exporter"
+# All others are functions.
+PROCESSES = (SUPERVISOR, OPERATOR, QUEUE_WORKER, GATEWAY, EXPORTER, "observer")
 
 
 class Role(NamedTuple):
@@ -97,6 +99,13 @@ ROLES: dict[str, Role] = {
         asks=(READ_FACTS[0], *READ_SIZES, *ENSURE, *DELIVER),
     ),
     GATEWAY: Role(sends=(subjects.of_command(ANY),)),
+    EXPORTER: Role(
+        asks=(
+            *(f"DIRECT.GET.{stream.name}" for stream in (FACTS, USAGE, ASYNC)),
+            *READ_SIZES,
+            *(f"CONSUMER.LIST.{stream.name}" for stream in (FACTS, ASYNC)),
+        )
+    ),
     OPERATOR: Role(
         says=("run.requested", "run.resumed", "run.stop-requested"),
         asks=(READ_FACTS[0], *READ_SIZES, *READ_USAGE, *READ_DEAD, *FOLLOW),

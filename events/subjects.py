@@ -22,6 +22,7 @@ from schemas.messages import (
 )
 
 ROOT = "ftg"
+NO_RUN = "none"  # what an invocation that belongs to no run is metered under
 
 
 def of(fact: Message) -> str:

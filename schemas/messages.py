@@ -244,6 +244,9 @@ class InvocationCompleted(Message, frozen=True, kw_only=True, tag="invocation.co
     version: Annotated[Count | None, Meta(description="that the message speaks of")] = None
     index: Annotated[Count | None, Meta(description="slot that the message speaks of")] = None
     spans: Annotated[list[Span], Meta(description="in the order in which they ended")] = []
+    retried: Annotated[bool, Meta(description="delivered or issued before")] = False
+    traceparent: Annotated[str, Meta(description="W3C: the run's trace, and its own span")] = ""
+    parent: Annotated[str, Meta(description="id of the span that caused it; empty: none")] = ""
 
 
 Fact = (

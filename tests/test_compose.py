@@ -71,6 +71,7 @@ def test_each_service_is_told_its_own_logins() -> None:
     common = {"ftg-signing-key"}
     assert secrets_of("gateway") == common | mounted | {nats_secret("gateway")}
     assert secrets_of("queue-worker") == common | {nats_secret("queue-worker")}
+    assert secrets_of("exporter") == {nats_secret("exporter")}
     stores = {s3_secret(name) for name, role in ROLES.items() if role.stores}
     assert secrets_of("provision") >= stores | {nats_secret("supervisor")}
 

@@ -120,6 +120,7 @@ def _greet(state: StackState, screen: Screen) -> None:
     screen.line(f"gateway {state.gateway_url} (user {state.gateway_user}, {state.password_file})")
     screen.line(f"broker  {state.nats_url}")
     screen.line(f"objects {state.s3_url}, bucket {state.bucket}")
+    screen.line(f"metrics {state.exporter_url}/metrics; Prometheus: {state.home}/prometheus.yml")
     screen.line(f"logs    {state.home}/logs; `faastrain status`, `faastrain down`")
 
 

@@ -1,4 +1,4 @@
-"""`entrypoint.py gateway|queue-worker|provision`: credentials into files, then the process itself.
+"""`entrypoint.py SERVICE`: credentials into files, then the process itself.
 
 OpenFaaS's secrets are files. Compose cannot give files made from variables to a container whose
 root file system is read-only, so they are written here, to a volume or a tmpfs, for their owner.
@@ -12,6 +12,7 @@ PREFIX = "SECRET_"  # SECRET_FTG_NATS_ROLLOUT becomes the secret ftg-nats-rollou
 COMMANDS = {
     "gateway": ["-m", "embedded.gateway"],
     "queue-worker": ["-m", "adapters.queue_worker"],
+    "exporter": ["-m", "adapters.exporter"],
     "provision": ["-m", "deploy.compose.provision"],
 }
 
@@ -30,7 +31,7 @@ def main(name: str) -> None:
     for variable in [name for name in environment if name.startswith(PREFIX)]:
         secret = variable.removeprefix(PREFIX).lower().replace("_", "-")
         write(folder / secret, environment.pop(variable))
-    password = environment.pop("GATEWAY_PASSWORD")
+    password = environment.pop("GATEWAY_PASSWORD", "")
     if name == "gateway":
         write(Path(environment["FAASTRAIN_HOME"]) / "gateway-password", password)
     if name == "provision":

@@ -1,4 +1,4 @@
-"""`health.py gateway|queue-worker`: exit status 0 when the container's process does its work."""
+"""`health.py SERVICE`: exit status 0 when the container's process does its work."""
 
 import sys
 import urllib.request
@@ -10,7 +10,16 @@ NATS_PORT = 4222
 
 def gateway() -> bool:
     """It answers."""
-    with urllib.request.urlopen("http://127.0.0.1:8080/healthz", timeout=2) as response:
+    return _answers(8080)
+
+
+def exporter() -> bool:
+    """It answers."""
+    return _answers(9101)
+
+
+def _answers(port: int) -> bool:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=2) as response:
         return bool(response.status == 200)
 
 
@@ -23,4 +32,5 @@ def queue_worker() -> bool:
 
 
 if __name__ == "__main__":
-    sys.exit(not {"gateway": gateway, "queue-worker": queue_worker}[sys.argv[1]]())
+    checks = {"gateway": gateway, "queue-worker": queue_worker, "exporter": exporter}
+    sys.exit(not checks[sys.argv[1]]())

@@ -1,21 +1,34 @@
 """The gateway's metrics, under OpenFaaS's names."""
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    disable_created_metrics,
+    generate_latest,
+)
 
 from embedded.contract.messages import FunctionStatus
 from embedded.contract.names import qualified
+
+# Those of OpenFaaS's own gateway, which has Go's defaults: rules made for it hold here.
+BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+STARTED = "gateway_function_invocation_started"
 
 
 class Metrics:
     """Counts invocations; function_name is `name.namespace`."""
 
     def __init__(self) -> None:
+        disable_created_metrics()  # series that OpenFaaS does not have
         self._registry = CollectorRegistry()
         labels = ["function_name", "code"]
         self._seconds = Histogram(
             "gateway_functions_seconds",
             "Function time taken, waiting for a replica included.",
             labels,
+            buckets=BUCKETS,
             registry=self._registry,
         )
         self._total = Counter(
@@ -24,9 +37,8 @@ class Metrics:
             labels,
             registry=self._registry,
         )
-        # A counter by nature, but the client would end its name with _total, and OpenFaaS does not.
-        self._started = Gauge(
-            "gateway_function_invocation_started",
+        self._started = Gauge(  # for a counter's name would end with _total; see `render`
+            STARTED,
             "Invocations that began.",
             labels[:1],
             registry=self._registry,
@@ -59,4 +71,7 @@ class Metrics:
         self._replicas.clear()
         for status in functions:
             self._replicas.labels(qualified(status.name)).set(status.replicas or 0)
-        return generate_latest(self._registry)
+        text = generate_latest(self._registry)
+        return text.replace(
+            f"# TYPE {STARTED} gauge".encode(), f"# TYPE {STARTED} counter".encode()
+        )

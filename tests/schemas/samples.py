@@ -154,5 +154,8 @@ SAMPLES: tuple[Message, ...] = (
         version=2,
         index=1,
         spans=[Span("store", 0.0001, 0.002), Span("environment", 0.003, 0.15)],
+        retried=True,
+        traceparent="00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+        parent="00f067aa0ba902b7",
     ),
 )

@@ -3,6 +3,7 @@
 import base64
 import gzip
 import json
+import re
 import uuid
 from typing import Any
 
@@ -218,7 +219,7 @@ async def test_bodies_travel_as_they_came(gateway: aiohttp.ClientSession) -> Non
 
 
 async def test_metrics_have_openfaas_names(gateway: aiohttp.ClientSession) -> None:
-    """Counts by qualified function and code; unknown names leave no trace."""
+    """And its types and labels, nothing else; unknown names leave no trace."""
     await deploy(gateway, deployment("echo"))
     async with gateway.post("/function/echo", data=b"") as answer:
         assert answer.status == 200
@@ -232,6 +233,13 @@ async def test_metrics_have_openfaas_names(gateway: aiohttp.ClientSession) -> No
     assert f"gateway_service_count{{{by}}} 1.0" in text
     assert f'gateway_functions_seconds_count{{code="200",{by}}} 1.0' in text
     assert "nonsense" not in text
+    types = dict(re.findall(r"^# TYPE (\S+) (\S+)$", text, re.MULTILINE))
+    assert types == {
+        "gateway_functions_seconds": "histogram",
+        "gateway_function_invocation_total": "counter",
+        "gateway_function_invocation_started": "counter",
+        "gateway_service_count": "gauge",
+    }
 
 
 async def test_the_rest_of_the_contract_answers(gateway: aiohttp.ClientSession) -> None:

@@ -16,7 +16,16 @@ from adapters.nats_direct import read_all
 from adapters.nats_facts import NatsFactLog
 from adapters.nats_streams import ensure_streams
 from events import roles, subjects
-from events.roles import ANY, GATEWAY, OPERATOR, PROCESSES, QUEUE_WORKER, ROLES, SUPERVISOR
+from events.roles import (
+    ANY,
+    EXPORTER,
+    GATEWAY,
+    OPERATOR,
+    PROCESSES,
+    QUEUE_WORKER,
+    ROLES,
+    SUPERVISOR,
+)
 from events.streams import ASYNC, DEAD, FACTS, USAGE
 from schemas.messages import FACTS as KINDS
 from schemas.messages import Message, tag
@@ -116,14 +125,15 @@ async def test_answers_cannot_be_sent_where_a_role_may_not_speak(
 
 
 # What JetStream is asked, and who may: everybody else is refused.
-READERS = {*FUNCTIONS, QUEUE_WORKER, OPERATOR, "observer"}
+READERS = {*FUNCTIONS, QUEUE_WORKER, OPERATOR, EXPORTER, "observer"}
 QUESTIONS: dict[str, tuple[Any, set[str]]] = {
     "STREAM.INFO.FTG_FACTS": (None, READERS),
-    "STREAM.INFO.FTG_ASYNC": (None, {QUEUE_WORKER, OPERATOR, "observer"}),
+    "STREAM.INFO.FTG_ASYNC": (None, {QUEUE_WORKER, OPERATOR, EXPORTER, "observer"}),
     "CONSUMER.CREATE.FTG_ASYNC.thief": ({"name": "thief"}, {QUEUE_WORKER}),
     "CONSUMER.CREATE.FTG_FACTS.thief": ({"name": "thief"}, {QUEUE_WORKER, OPERATOR, "observer"}),
     "CONSUMER.DELETE.FTG_FACTS.thief": (None, set()),
-    "CONSUMER.LIST.FTG_ASYNC": (None, set()),
+    "CONSUMER.LIST.FTG_ASYNC": (None, {EXPORTER}),
+    "CONSUMER.LIST.FTG_USAGE": (None, set()),
     "STREAM.CREATE.ELSEWHERE": ({"subjects": ["elsewhere"]}, set()),
     "STREAM.UPDATE.FTG_USAGE": ({"subjects": ["ftg-usage.>"]}, {QUEUE_WORKER}),
     "STREAM.PURGE.FTG_USAGE": (None, set()),

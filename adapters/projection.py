@@ -1,0 +1,91 @@
+"""The runs that the exporter shows, brought up to date whenever somebody looks.
+
+All of it derives from the log and the metering: an exporter that starts anew shows what the one
+before it showed. Only what belongs to no run (ticks, refused messages) counts from its start.
+"""
+
+import asyncio
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+
+from adapters.nats_observer import Marks, NatsObserver
+from events import metrics, subjects
+from events.metrics import Family
+from events.ports import Recorded
+from events.run_view import RunView, Spent
+from events.streams import FACTS, USAGE
+from events.subjects import NO_RUN
+from schemas.messages import InvocationCompleted
+
+
+class Projection:
+    """Runs by name, as far as the broker's log was read."""
+
+    def __init__(self, observer: NatsObserver) -> None:
+        self._observer = observer
+        self._views: dict[str, RunView] = {}
+        self._apart: dict[str, Spent] = {}  # by function, of no run
+        self._read: Marks | None = None
+        self._turn = asyncio.Lock()  # one reads at a time
+
+    async def families(self) -> list[Family]:
+        """Everything that is shown, as it is now.
+
+        Raises:
+            Unavailable: the broker is away; what was read stays.
+        """
+        async with self._turn:
+            sizes = await self._observer.sizes()
+            until = Marks(sizes[FACTS.name].last_seq, sizes[USAGE.name].last_seq)
+            await self._advance(until)
+            seen = await self._observer.observe(sizes)
+            self._views = metrics.keep(self._views.values(), seen.now)
+            return metrics.families(list(self._views.values()), self._apart, seen)
+
+    async def _advance(self, until: Marks) -> None:
+        """Everything is read before anything is counted: what fails is read again."""
+        read = self._read
+        if read is not None and (until.facts < read.facts or until.usage < read.usage):
+            self._views, read = {}, None  # the broker is an older copy of itself
+        if read is None:
+            said, spent = await self._observer.lives(until.facts), []
+        else:
+            said = await self._observer.facts(read.facts, until.facts)
+            spent = await self._observer.usage(read.usage, until.usage)
+        by_run: dict[str, list[Recorded]] = defaultdict(list)
+        for record in said:
+            by_run[record.fact.run].append(record)
+        new = {
+            run: await self._whole(run, until)
+            for run, records in by_run.items()
+            if run not in self._views
+            if metrics.keep([_add(RunView(run=run), records)], time.time())
+        }
+        self._count(by_run, spent)
+        self._views |= new
+        self._read = until
+
+    def _count(
+        self, said: Mapping[str, list[Recorded]], spent: Iterable[InvocationCompleted]
+    ) -> None:
+        for run, records in said.items():
+            if run in self._views:
+                _add(self._views[run], records)
+        for one in spent:
+            if one.run in self._views:
+                self._views[one.run].spend(one)
+            elif one.run == NO_RUN:
+                self._apart.setdefault(one.function, Spent()).add(one)
+
+    async def _whole(self, run: str, until: Marks) -> RunView:
+        view = _add(RunView(run=run), await self._observer.of_run(run, until.facts))
+        for one in await self._observer.usage(0, until.usage, subjects.of_run_usage(run)):
+            view.spend(one)
+        return view
+
+
+def _add(view: RunView, records: Iterable[Recorded]) -> RunView:
+    for record in records:
+        view.add(record)
+    return view

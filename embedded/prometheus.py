@@ -1,0 +1,24 @@
+"""deploy/prometheus/prometheus.yml, with the addresses of one stack."""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+import yaml
+
+from embedded.settings import CHECKOUT
+from embedded.state import StackState
+
+FOLDER = CHECKOUT / "deploy" / "prometheus"
+
+
+def configuration(state: StackState) -> str:
+    """Prometheus's configuration, YAML."""
+    found: dict[str, Any] = yaml.safe_load((FOLDER / "prometheus.yml").read_text())
+    found["rule_files"] = [str(FOLDER / name) for name in found["rule_files"]]
+    urls = {"faastrain-gateway": state.gateway_url, "faastrain-exporter": state.exporter_url}
+    for job in found["scrape_configs"]:
+        address = urlsplit(urls[job["job_name"]])
+        job["static_configs"] = [{"targets": [address.netloc]}]
+        if address.scheme == "https":
+            job |= {"scheme": "https", "tls_config": {"ca_file": state.authority}}
+    return yaml.safe_dump(found, sort_keys=False)
