@@ -106,7 +106,9 @@ OF_FUNCTION = (
     _OfFunction(
         "invocation_seconds", "Busy seconds, summed over invocations.", lambda s: s.seconds
     ),
-    _OfFunction("gb_seconds", "Busy seconds times the memory limit, GiB.", lambda s: s.gb_seconds),
+    _OfFunction(
+        "gigabyte_seconds", "Busy seconds times the memory limit, GiB.", lambda s: s.gb_seconds
+    ),
     _OfFunction("cold_starts", "First invocations of a replica.", lambda s: s.cold_starts),
     _OfFunction("retries", "Invocations that were delivered before.", lambda s: s.retried),
 )

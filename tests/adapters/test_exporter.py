@@ -86,7 +86,7 @@ async def test_a_run_is_followed_from_scrape_to_scrape(bench: Bench) -> None:
         assert value(found, "run_evaluation_return", run) == 5.0
         assert value(found, "run_dead_letters", run) == 1.0
         assert value(found, "invocations", run, "rollout", "200") == 2.0
-        assert value(found, "gb_seconds", run, "rollout") == 2.0
+        assert value(found, "gigabyte_seconds", run, "rollout") == 2.0
         assert value(found, "retries", run, "rollout") == 1.0
         assert await projection.families() != []
         assert value(await projection.families(), "invocations", run, "rollout", "200") == 2.0
