@@ -5,8 +5,10 @@ import asyncio
 from adapters.errors import Refused, Unavailable
 from adapters.http_client import Broken, HttpClient, Reply, locate, repeated
 from adapters.spans import span
+from adapters.tracing import carried
 from events.commands import Invocation
 from events.requests import AGAIN, CALL_ID, CONTENT_TYPE, SIGNATURE
+from events.tracing import HEADER
 
 AT_ONCE = 16
 TIMEOUT_SECONDS = 12.0  # of one attempt, connecting included
@@ -34,6 +36,7 @@ class GatewayQueue:
             CALL_ID: request.call_id,
             SIGNATURE: signature,
             "Content-Type": CONTENT_TYPE,
+            HEADER: carried(request.message.run),
             **({AGAIN: "1"} if request.attempt else {}),
         }
         with span("gateway"):

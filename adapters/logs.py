@@ -1,8 +1,13 @@
-"""Logs: one JSON object per line on stderr, where OpenFaaS collects them."""
+"""Logs: one JSON object per line on stderr, where OpenFaaS collects them.
+
+Whoever serves an invocation says once what it is; every line that is written meanwhile, by anybody,
+says it too.
+"""
 
 import json
 import logging
 import sys
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
@@ -13,6 +18,7 @@ FIELDS = (
     "version",
     "index",
     "call_id",
+    "trace_id",
     "status",
     "seconds",
     "attempt",
@@ -23,6 +29,18 @@ FIELDS = (
     "url",
     "functions",
 )
+
+_known: ContextVar[dict[str, Any]] = ContextVar("known", default={})  # noqa: B039  never altered
+
+
+def begin(**fields: Any) -> None:
+    """What all lines of this task, its tasks and its threads say from now on, and nothing else."""
+    _known.set(fields)
+
+
+def add(**fields: Any) -> None:
+    """What they say besides."""
+    _known.set(_known.get() | fields)
 
 
 class JsonFormatter(logging.Formatter):
@@ -40,6 +58,7 @@ class JsonFormatter(logging.Formatter):
             "level": record.levelname.lower(),
             **self._origin,
             "message": record.getMessage(),
+            **_known.get(),
         }
         line |= {name: getattr(record, name) for name in FIELDS if hasattr(record, name)}
         if record.exc_info:

@@ -9,6 +9,7 @@ from adapters.jetstream import Broker
 from adapters.nats_pull import NANOSECONDS, PullConsumer, position
 from events import subjects
 from events.streams import ASYNC, FACTS, Stream
+from events.tracing import HEADER
 
 if TYPE_CHECKING:
     from nats.aio.msg import Msg
@@ -31,6 +32,7 @@ class NatsDelivery:
         # The time too: sequences begin anew in a stream that was lost.
         self.message_id = f"{message.subject}:{at.sequence}:{at.at}"
         self.attempt = at.attempt
+        self.trace = (message.headers or {}).get(HEADER, "")
 
     async def ack(self) -> None:
         """Settle: never deliver again."""

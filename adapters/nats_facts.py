@@ -9,9 +9,11 @@ from msgspec import Struct
 from adapters.jetstream import ApiError, Broker
 from adapters.nats_direct import read_all, read_last
 from adapters.nats_pull import PullConsumer, position
+from adapters.tracing import carried
 from events import subjects
 from events.ports import Recorded
 from events.streams import FACTS, USAGE
+from events.tracing import HEADER
 from schemas.messages import InvocationCompleted, Message, decode, encode
 
 ONCE = {"Nats-Expected-Last-Subject-Sequence": "0"}
@@ -42,7 +44,8 @@ class NatsFactLog:
     async def say(self, fact: Message) -> bool:
         """Publish once for ever; False when it was already said. Returns after the ack."""
         try:
-            await self._broker.request(subjects.of(fact), encode(fact), ONCE)
+            headers = {**ONCE, HEADER: carried(fact.run)}
+            await self._broker.request(subjects.of(fact), encode(fact), headers)
         except ApiError as error:
             if error.number != ALREADY_SAID:
                 raise

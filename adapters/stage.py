@@ -19,7 +19,7 @@ import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from adapters import logs, restoring
+from adapters import logs, restoring, tracing
 from adapters.connections import Connections, connect
 from adapters.disk import trouble
 from adapters.environments import register
@@ -31,24 +31,19 @@ from adapters.spans import keep, told
 from events import promises, subjects
 from events.commands import Invocation, invocation
 from events.history import fold
+from events.identity import identity
 from events.ports import LostObject, Services, Unavailable
 from events.requests import AGAIN, CALL_ID, SIGNATURE
+from events.tracing import HEADER, of_run, parse
 from schemas import messages
 from schemas.errors import MessageError, RunFault, SchemaError
 from schemas.messages import (
     COMMANDS,
     FACTS,
-    CollectRollout,
-    EvaluatePolicy,
-    EvaluationCompleted,
     InvocationCompleted,
     Message,
-    PolicyUpdated,
     RestoreObject,
-    RewardsReady,
-    RolloutCompleted,
     RunStarted,
-    UpdatePolicy,
     WarmUp,
 )
 
@@ -128,12 +123,15 @@ class Stage:
         cold, self._served = self._served == 0, self._served + 1
         call_id = headers.get(CALL_ID.lower()) or str(uuid.uuid4())
         kept = keep()
+        tracing.leave()
+        logs.begin(call_id=call_id)
         outcome = await self._connect() or await self._serve(body, headers)
         if outcome.status == 503:
             why = (outcome.text, trouble(os.environ))
             outcome = outcome._replace(text="; ".join(filter(None, why)))
         seconds = time.perf_counter() - clock
         known = {"run": subjects.NO_RUN} | identity(outcome.message)
+        here = tracing.here()
         usage = InvocationCompleted(
             function=self._settings.function,
             call_id=call_id,
@@ -144,6 +142,9 @@ class Stage:
             cold_start=cold,
             status=outcome.status,
             spans=told(kept, clock),
+            retried=AGAIN.lower() in headers,
+            traceparent=str(here.span) if here else "",
+            parent=here.parent if here else "",
             **known,
         )
         await self._meter(usage, outcome)
@@ -157,6 +158,9 @@ class Stage:
             message = self.authenticate(body, headers, time.time())
         except REFUSED as error:
             return Outcome(400, str(error), None)
+        if message is not None:
+            here = tracing.enter(parse(headers.get(HEADER, "")) or of_run(message.run))
+            logs.add(trace_id=here.span.trace, span_id=here.span.span, **identity(message))
         try:
             text = await self._handle(message, AGAIN.lower() in headers)
         except tuple(STATUS_OF) as error:
@@ -233,35 +237,14 @@ class Stage:
 
     async def _meter(self, usage: InvocationCompleted, outcome: Outcome) -> None:
         level = {200: logging.INFO, 503: logging.WARNING}.get(outcome.status, logging.ERROR)
-        about = {
-            "call_id": usage.call_id,
-            "status": usage.status,
-            "seconds": round(usage.seconds, 6),
-        }
-        logger.log(level, outcome.text or "done", extra=about | identity(outcome.message))
+        about = {"status": usage.status, "seconds": round(usage.seconds, 6)}
+        logger.log(level, outcome.text or "done", extra=about)
         if self._away:
             return
         try:
             await self._connections.services.facts.meter(usage)
         except Unavailable as error:
-            logger.warning("not metered", extra={"run": usage.run, "why": str(error)})
-
-
-def identity(message: Message | None) -> dict[str, Any]:
-    """What logs and metering say of the message: its type, and run, version, slot it speaks of."""
-    if message is None:
-        return {}
-    known: dict[str, Any] = {"heard": messages.tag(message), "run": message.run}
-    match message:
-        case RolloutCompleted(trajectory=ref):
-            known |= {"version": ref.version, "index": ref.index}
-        case CollectRollout(index=index):
-            known |= {"version": message.version, "index": index}
-        case RewardsReady():
-            known |= {"version": message.version}
-        case UpdatePolicy() | PolicyUpdated() | EvaluatePolicy() | EvaluationCompleted():
-            known |= {"version": message.policy.version}
-    return known
+            logger.warning("not metered", extra={"why": str(error)})
 
 
 class CronStage(Stage):

@@ -147,9 +147,13 @@ COMMANDS = (
     Command(
         "logs",
         "cli.commands.logs:logs",
-        "what a function's replicas wrote",
+        "what a function's replicas wrote, or all functions about a run",
         (
-            argument("function", metavar="FUNCTION", help="as `faastrain status` names it"),
+            argument(
+                "name",
+                metavar="FUNCTION|RUN",
+                help="a function, as `faastrain status` names it, or else a run",
+            ),
             FOLLOW,
             argument("--tail", type=int, default=-1, metavar="N", help="only the last N lines"),
             argument("--since", metavar="TIME", help="RFC 3339, or an age as 90s, 10m or 1h30m"),

@@ -24,9 +24,14 @@ def check(run: str) -> str:
     Raises:
         BadInput: it is not a DNS label.
     """
-    if not re.fullmatch(RUN_PATTERN, run):
+    if not is_one(run):
         raise BadInput(
             f"{run!r:.80} is no run's name; a name is 1 to {MAX_LENGTH} of a-z, 0-9 and '-', "
             f"not at its ends, as {EXAMPLE}"
         )
     return run
+
+
+def is_one(text: str) -> bool:
+    """Whether it could be a run's name."""
+    return re.fullmatch(RUN_PATTERN, text) is not None

@@ -19,6 +19,7 @@ environment variables:
   FAASTRAIN_HOME           where the embedded stack's state lies (default: ./.faastrain)
   SSL_CERT_FILE            certificate authorities of servers that speak TLS, if the system knows
                            them not (an embedded stack tells its own)
+  TRACEPARENT              W3C trace context: the run that is started is a part of that trace
   FTG_ENVIRONMENTS         installed modules that register Gymnasium environments, by commas
   OPENFAAS_URL and FAASTRAIN_NATS_URL, both set: use that cluster, no embedded stack, with
   OPENFAAS_PASSWORD        of the gateway's user admin

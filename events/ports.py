@@ -104,6 +104,7 @@ class Delivery(Protocol):
     data: bytes
     message_id: str  # its own, the same at every attempt
     attempt: int  # 1 at the first
+    trace: str  # its `traceparent`; "": it came without
 
     async def ack(self) -> None:
         """Settle: never deliver again."""

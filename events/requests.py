@@ -15,6 +15,7 @@ import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 from msgspec.structs import replace
 
+from events import tracing
 from schemas.errors import MessageError
 
 CALL_ID = "X-Call-Id"
@@ -102,14 +103,16 @@ def run_of(data: bytes) -> str:
         return ""
 
 
-def from_fact(function: str, subject: str, data: bytes, signature: str) -> Request:
-    """The HTTP request that tells `function` a fact."""
+def from_fact(function: str, subject: str, data: bytes, signature: str, trace: str = "") -> Request:
+    """The HTTP request that tells `function` a fact, with its trace context if it is one."""
     headers = {
         CALL_ID: str(uuid.uuid5(_NAMESPACE, f"{function}/{subject}")),
         SIGNATURE: signature,
         TOPIC: ".".join(subject.split(".")[1:3]),
         "Content-Type": CONTENT_TYPE,
     }
+    if tracing.parse(trace):
+        headers[tracing.HEADER] = trace
     return Request(headers=headers, body=data)
 
 

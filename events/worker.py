@@ -13,8 +13,9 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import NamedTuple, Protocol
 
-from events import delivery, requests, subjects
+from events import delivery, requests, subjects, tracing
 from events.delivery import UNTRIED, Answer, Bury, Failures, Retry, Settled
+from events.identity import identity
 from events.in_hand import InHand
 from events.ports import Bus, Delivery, FactLog, Subscription, Unavailable
 from events.requests import SIGNATURE, Request
@@ -187,7 +188,7 @@ class FunctionWorker:
     def _from_fact(self, message: Delivery) -> Request:
         name = self._function.name
         signature = self._sign(name, message.data)
-        return requests.from_fact(name, message.subject, message.data, signature)
+        return requests.from_fact(name, message.subject, message.data, signature, message.trace)
 
     def _from_queue(self, message: Delivery) -> Request:
         return requests.from_queue(message.data)
@@ -202,7 +203,15 @@ class FunctionWorker:
 
 
 def _about(message: Delivery, request: Request, answer: Answer) -> dict[str, object]:
+    """What a log says of a delivery that went wrong; its message may be anything."""
+    try:
+        known = identity(messages.decode(request.body))
+    except MessageError:
+        known = {}
+    trace = tracing.parse(request.headers.get(tracing.HEADER, ""))
     return {
+        **known,
+        **({"trace_id": trace.trace} if trace else {}),
         "call_id": request.call_id,
         "attempt": message.attempt,
         "status": answer.status,

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Sequence
 
 from adapters.errors import ObjectAltered, ObjectMissing
+from adapters.tracing import carried
 from events import subjects
 from events.commands import Invocation
 from events.ports import Kept, Recorded
@@ -28,6 +29,7 @@ class InMemoryFactLog:
 
     def __init__(self) -> None:
         self.log: list[tuple[str, Recorded]] = []
+        self.traces: dict[str, str] = {}  # by subject
         self.metered: list[InvocationCompleted] = []
         self._grown = asyncio.Condition()
 
@@ -37,6 +39,7 @@ class InMemoryFactLog:
             return False
         recorded = Recorded(len(self.log) + 1, time.time(), decode(encode(fact)))
         self.log.append((subject, recorded))
+        self.traces[subject] = carried(fact.run)
         async with self._grown:
             self._grown.notify_all()
         return True
@@ -162,19 +165,21 @@ class InMemoryDelivery:
         data: bytes,
         message_id: str,
         attempt: int,
+        trace: str,
     ) -> None:
         self._queue = queue
         self.subject = subject
         self.data = data
         self.message_id = message_id
         self.attempt = attempt
+        self.trace = trace
         self.extended = 0
 
     async def ack(self) -> None:
         self._queue.acknowledged.append(self.message_id)
 
     async def retry(self, delay: float) -> None:
-        again = (self.subject, self.data, self.message_id, self.attempt + 1)
+        again = (self.subject, self.data, self.message_id, self.attempt + 1, self.trace)
         if self._queue.immediate:
             self._queue.add(*again)
         else:
@@ -200,8 +205,10 @@ class InMemorySubscription:
         """Messages that wait for whoever asks next."""
         return len(self._ready)
 
-    def add(self, subject: str, data: bytes, message_id: str, attempt: int = 1) -> None:
-        self._ready.append(InMemoryDelivery(self, subject, data, message_id, attempt))
+    def add(
+        self, subject: str, data: bytes, message_id: str, attempt: int = 1, trace: str = ""
+    ) -> None:
+        self._ready.append(InMemoryDelivery(self, subject, data, message_id, attempt, trace))
         self._arrived.set()
 
     async def next(self, limit: int) -> Sequence[InMemoryDelivery]:
@@ -267,4 +274,5 @@ class InMemoryBus:
         async for recorded in self._facts.follow(">"):
             subject = subjects.of(recorded.fact)
             if any(matches(pattern, subject) for pattern in self._filters[function]):
-                self._of_facts[function].add(subject, encode(recorded.fact), subject)
+                trace = self._facts.traces[subject]
+                self._of_facts[function].add(subject, encode(recorded.fact), subject, trace=trace)

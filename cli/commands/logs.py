@@ -1,29 +1,61 @@
-"""logs: what a function's replicas wrote."""
+"""logs: what a function's replicas wrote, or what all functions wrote about a run."""
 
+import asyncio
 from argparse import Namespace
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
+from cli import run_lines
 from cli.errors import BadInput
 from cli.exit_codes import ExitCode
+from cli.run_ids import is_one
+from cli.run_lines import RunLine
+from cli.screen import Screen
 from cli.world import World
+from events import subjects
 from events.routes import StackError, seconds
+from schemas.messages import RunRequested, tag
 from schemas.validation import suggestion
 
 
 def logs(arguments: Namespace, world: World) -> ExitCode:
-    """Print a function's lines; Ctrl-C ends following."""
+    """Print the lines; Ctrl-C ends following."""
     gateway = world.gateway()
     since = moment(arguments.since, world.now()) if arguments.since else ""
-    known = [function.name for function in gateway.functions()]
-    if arguments.function not in known:
-        near = suggestion(arguments.function, known)
-        raise BadInput(f"there is no function {arguments.function!r}{near}")
-    for line in gateway.logs(arguments.function, arguments.follow, arguments.tail, since):
-        if arguments.json:
-            world.screen.json_line(line)
-        else:
-            world.screen.line(f"{line.timestamp}  {line.instance}  {line.text}")
+    functions = [function.name for function in gateway.functions()]
+    if arguments.name in functions:
+        for line in gateway.logs(arguments.name, arguments.follow, arguments.tail, since):
+            if arguments.json:
+                world.screen.json_line(line)
+            else:
+                world.screen.line(f"{line.timestamp}  {line.instance}  {line.text}")
+        return ExitCode.DONE
+    asyncio.run(_check(arguments.name, functions, world))
+    past = run_lines.past(gateway, functions, arguments.name, since)
+    shown = past[max(0, len(past) - arguments.tail) :] if arguments.tail >= 0 else past
+    _print(shown, arguments.json, world.screen)
+    if arguments.follow:
+        coming = run_lines.coming(gateway, functions, arguments.name, past)
+        _print(coming, arguments.json, world.screen)
     return ExitCode.DONE
+
+
+async def _check(name: str, functions: Iterable[str], world: World) -> None:
+    """Raise BadInput unless there is a run of that name."""
+    async with world.connect() as stack:
+        asked = subjects.of_topic(tag(RunRequested))
+        runs = [record.fact.run for record in await stack.facts.read(asked)]
+    if not is_one(name) or name not in runs:
+        near = suggestion(name, [*functions, *runs])
+        raise BadInput(f"there is no function and no run {name!r}{near}")
+
+
+def _print(lines: Iterable[RunLine] | Iterator[RunLine], as_json: bool, screen: Screen) -> None:
+    for line in lines:
+        if as_json:
+            screen.json_line(line.fields)
+        else:
+            screen.line(line.text())
 
 
 def moment(text: str, now: float) -> str:

@@ -7,12 +7,14 @@ from typing import NamedTuple
 
 import pytest
 
+from adapters import tracing
 from adapters.broker import connect
 from adapters.nats_bus import NatsBus
 from adapters.nats_facts import NatsFactLog
 from adapters.nats_streams import ensure_streams
 from events import subjects
 from events.ports import Bus, Delivery, FactLog, Subscription
+from events.tracing import of_run
 from schemas.messages import decode
 from tests.adapters.facts import new_run, requested, rollout, stopped
 from tests.fakes import InMemoryBus, InMemoryFactLog
@@ -151,3 +153,20 @@ async def test_a_topic_that_is_added_is_heard(world: World) -> None:
     async with asyncio.timeout(20):
         while run not in [decode(d.data).run for d in await both.next(64)]:
             pass
+
+
+async def test_a_fact_brings_the_span_that_said_it(world: World) -> None:
+    """Outside of any, its run's own."""
+    function, run = new_function(), new_run()
+    heard = await world.bus.facts_for(function, ["run.requested", "run.stop-requested"])
+    here = tracing.enter(of_run("another"))
+    await world.facts.say(requested(run))
+    tracing.leave()
+    await world.facts.say(stopped(run))
+    brought = {}
+    while len(brought) < 2:
+        for delivery in await heard.next(8):
+            if subjects.run_of(delivery.subject) == run:
+                brought[delivery.subject] = delivery.trace
+            await delivery.ack()
+    assert list(brought.values()) == [str(here.span), str(of_run(run))]

@@ -8,6 +8,7 @@ from aiohttp import web
 from adapters.errors import Refused, Unavailable
 from adapters.gateway import GatewayQueue
 from events.commands import Invocation
+from events.tracing import of_run
 from tests.adapters.facts import requested
 from tests.servers import free_ports
 
@@ -54,6 +55,7 @@ async def test_an_invocation_is_posted(gateway: Gateway, queue: GatewayQueue) ->
     assert (path, body) == ("/async-function/rollout", b"body")
     assert headers["X-Call-Id"] == INVOCATION.call_id
     assert headers["X-Ftg-Signature"] == "t=1,v1=0"
+    assert headers["traceparent"] == str(of_run(INVOCATION.message.run))
     assert headers["Content-Type"] == "application/msgpack"
 
 

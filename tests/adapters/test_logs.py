@@ -1,8 +1,12 @@
+import asyncio
 import json
 import logging
 import sys
 
+from adapters import logs
 from adapters.logs import JsonFormatter
+
+NOT_OF_THE_CALL = {"time", "level", "function", "replica", "message"}
 
 
 def line(record: logging.LogRecord) -> dict:
@@ -40,3 +44,28 @@ def test_a_traceback_is_a_field() -> None:
     except ValueError:
         broken.exc_info = sys.exc_info()
     assert line(broken)["exception"].endswith("ValueError: why")
+
+
+async def test_what_is_known_of_an_invocation_is_on_all_of_its_lines() -> None:
+    """Of its tasks and threads too, and of no other invocation's."""
+    said: list[dict] = []
+
+    def say() -> None:
+        said.append(line(record("in a thread")))
+
+    async def serve(call_id: str) -> None:
+        logs.begin(call_id=call_id)
+        said.append(line(record("begun")))
+        logs.add(run="r", version=3)
+        await asyncio.to_thread(say)
+
+    await asyncio.create_task(serve("a"))
+    logs.begin(call_id="b")
+    said.append(line(record("next", status=200)))
+    found = [{k: v for k, v in one.items() if k not in NOT_OF_THE_CALL} for one in said]
+    assert found == [
+        {"call_id": "a"},
+        {"call_id": "a", "run": "r", "version": 3},
+        {"call_id": "b", "status": 200},
+    ]
+    logs.begin()

@@ -1,16 +1,29 @@
 """The stage wrapper: who may speak to it, what it answers, what it sends and meters."""
 
+import json
+import logging
 from typing import NamedTuple
 
 import pytest
 
+from adapters import logs, tracing
 from adapters.settings import Login, Settings
 from adapters.signing import sign
 from adapters.spans import span
 from adapters.stage import CronStage, Outgoing, Stage, cron_stage
+from adapters.tracing import carried
 from events.ports import Services, Unavailable
+from events.tracing import of_run, parse
 from schemas.errors import RunFault
-from schemas.messages import EvaluatePolicy, RunFailed, RunStarted, StopRequested, WarmUp, encode
+from schemas.messages import (
+    CollectRollout,
+    EvaluatePolicy,
+    RunFailed,
+    RunStarted,
+    StopRequested,
+    WarmUp,
+    encode,
+)
 from schemas.references import ObjectRef, PolicyRef
 from tests.fakes import InMemoryCommandQueue, InMemoryFactLog, InMemoryObjectStore
 
@@ -174,3 +187,85 @@ async def test_the_clock_needs_no_signature() -> None:
     status, _, _ = await stage(b"", {})
     assert status == 200
     assert len(stage._connections.services.facts.log) == 1
+
+
+PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+
+
+@pytest.mark.parametrize(
+    ("headers", "trace", "parent"),
+    [
+        ({"traceparent": PARENT}, "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"),
+        ({}, of_run("demo").trace, of_run("demo").span),
+        ({"traceparent": "00-0-0-01"}, of_run("demo").trace, of_run("demo").span),
+    ],
+    ids=["it came with one", "it came with none", "it came with nonsense"],
+)
+async def test_an_invocation_is_a_span_of_its_runs_trace(
+    headers: dict[str, str], trace: str, parent: str
+) -> None:
+    """Below what caused it; another invocation of the same message is another span."""
+    stage = answering()
+    for _ in range(2):
+        await stage(BODY, signed(BODY) | headers)
+    first, second = stage._connections.services.facts.metered
+    spans = [parse(usage.traceparent) for usage in (first, second)]
+    assert all(span and span.trace == trace for span in spans)
+    assert spans[0] != spans[1]
+    assert (first.parent, second.parent) == (parent, parent)
+
+
+async def test_what_a_stage_says_carries_its_own_span() -> None:
+    """What the handler sends is caused by this invocation; outside of one, by the run."""
+    heard: list[str] = []
+
+    async def handler(message: StopRequested, services: Services) -> Outgoing:
+        heard.append(carried("demo"))
+        return ()
+
+    stage = connected(Stage((StopRequested,), handler))
+    await stage(BODY, signed(BODY) | {"traceparent": PARENT})
+    (usage,) = stage._connections.services.facts.metered
+    assert heard == [usage.traceparent]
+    tracing.leave()
+    assert carried("demo") == str(of_run("demo"))
+
+
+async def test_a_message_that_was_refused_has_no_span() -> None:
+    """Nobody vouches for what it says."""
+    stage = answering()
+    await stage(BODY, {"traceparent": PARENT})
+    (usage,) = stage._connections.services.facts.metered
+    assert (usage.traceparent, usage.parent) == ("", "")
+
+
+async def test_a_repeated_delivery_is_metered_as_one() -> None:
+    """Retries are what remains of trouble."""
+    stage = answering()
+    await stage(BODY, signed(BODY))
+    await stage(BODY, signed(BODY) | {"x-ftg-again": "1"})
+    assert [usage.retried for usage in stage._connections.services.facts.metered] == [False, True]
+
+
+async def test_every_line_of_an_invocation_says_what_it_is_about(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Run, version, slot and call, whoever writes it; the invocation itself ends with one."""
+
+    async def handler(message: CollectRollout, services: Services) -> Outgoing:
+        logging.getLogger("an.environment").warning("odd")
+        return ()
+
+    policy = PolicyRef(version=3, policy=OBJECT, learner=OBJECT, env_steps=1)
+    body = encode(CollectRollout(run="demo", manifest=OBJECT, policy=policy, index=1))
+    stage = connected(Stage((CollectRollout,), handler))
+    before = logging.getLogger().handlers[:]
+    logs.configure("conclude-run", "conclude-run-1")
+    await stage(body, signed(body) | {"x-call-id": "c", "traceparent": PARENT})
+    logging.getLogger().handlers[:] = before
+    odd, done = map(json.loads, capsys.readouterr().err.splitlines())
+    about = {"run": "demo", "version": 3, "index": 1, "call_id": "c"}
+    about |= {"heard": "collect-rollout", "trace_id": PARENT.split("-")[1]}
+    assert odd["message"] == "odd"
+    assert odd.items() >= about.items()
+    assert done.items() >= {**about, "status": 200}.items()

@@ -63,8 +63,16 @@ class FakeGateway:
             FunctionState(name="rollout", replicas=2, available_replicas=1, invocation_count=9.0),
         ]
 
+    def __init__(self) -> None:
+        self.lines: dict[str, list[LogLine]] = {}
+        self.coming: dict[str, list[LogLine]] = {}
+
     def logs(self, name: str, follow: bool, tail: int, since: str) -> Iterator[LogLine]:
         self.asked = (name, follow, tail, since)
+        if self.lines:
+            yield from self.lines.get(name, [])
+            yield from self.coming.get(name, []) if follow else []
+            return
         yield LogLine(
             name=name, instance="rollout-1", timestamp="2026-11-22T17:15:00Z", text="done"
         )

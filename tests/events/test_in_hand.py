@@ -9,7 +9,7 @@ def filled(
 ) -> tuple[InHand[str], list[InMemoryDelivery]]:
     """One of `count` deliveries is in flight, the others wait."""
     queue = queue or InMemorySubscription(immediate=True, quiet=1)
-    deliveries = [InMemoryDelivery(queue, "s", b"data", str(i), 1) for i in range(count)]
+    deliveries = [InMemoryDelivery(queue, "s", b"data", str(i), 1, "") for i in range(count)]
     in_hand: InHand[str] = InHand()
     for delivery in deliveries:
         in_hand.take("run", delivery, "way")

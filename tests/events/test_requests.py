@@ -101,6 +101,9 @@ def test_arbitrary_bytes_are_a_request_or_a_message_error(data: bytes) -> None:
         assert isinstance(from_queue(data), Request)
 
 
+TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+
+
 @given(st.binary(max_size=100))
 def test_a_fact_travels_as_it_is(data: bytes) -> None:
     request = from_fact("aggregate-rewards", "ftg.rollout.completed.r.2.1", data, "t=1,v1=ab")
@@ -108,6 +111,15 @@ def test_a_fact_travels_as_it_is(data: bytes) -> None:
     assert request.headers[TOPIC] == "rollout.completed"
     assert request.headers[SIGNATURE] == "t=1,v1=ab"
     assert request.headers["Content-Type"] == "application/msgpack"
+
+
+@pytest.mark.parametrize(
+    ("trace", "told"), [(TRACE, TRACE), ("", None), ("x\r\ny: z", None), ("é", None)]
+)
+def test_a_facts_trace_context_goes_along_if_it_is_one(trace: str, told: str | None) -> None:
+    """Whoever said the fact may have written anything there; it must not fail the delivery."""
+    request = from_fact("plan-update", "ftg.rewards.ready.r.2", b"", "s", trace)
+    assert request.headers.get("traceparent") == told
 
 
 def test_a_fact_has_one_call_id_per_listener() -> None:

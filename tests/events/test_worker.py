@@ -6,11 +6,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import msgspec
+import pytest
 
 from events.delivery import Answer
 from events.fairness import LARGEST, MOST, MOST_BYTES
 from events.requests import SIGNATURE, TOPIC, QueueRequest, Request
 from events.routes import Function, RetryPolicy
+from events.tracing import of_run
 from events.worker import AHEAD_SECONDS, FunctionWorker
 from schemas import dead_letter
 from schemas.messages import InvocationDeadLettered, StopRequested, encode
@@ -121,6 +123,25 @@ async def test_the_last_attempt_buries_and_tells_the_run() -> None:
     (_, said) = [record.fact for _, record in bench.facts.log]
     assert isinstance(said, InvocationDeadLettered)
     assert (said.run, said.error) == ("demo", "Traceback ...\nZeroDivisionError")
+
+
+async def test_a_log_line_says_which_run_a_retry_is_of(caplog: pytest.LogCaptureFixture) -> None:
+    """And its call, attempt, answer and trace."""
+    bench = Bench(Replica(Answer(503, b"away")))
+    async with working(bench):
+        await bench.facts.say(StopRequested(run="demo"))
+        await until(lambda: bench.acknowledged)
+    (retry,) = [record for record in caplog.records if record.message == "retry"]
+    told = {name: getattr(retry, name) for name in ("run", "heard", "attempt", "status", "answer")}
+    assert told == {
+        "run": "demo",
+        "heard": "run.stop-requested",
+        "attempt": 1,
+        "status": 503,
+        "answer": "away",
+    }
+    assert retry.trace_id == of_run("demo").trace  # type: ignore[attr-defined]
+    assert retry.call_id == bench.replica.requests[0].call_id  # type: ignore[attr-defined]
 
 
 async def test_what_a_function_refuses_is_buried_at_once_and_fails_no_run() -> None:

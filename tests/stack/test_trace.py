@@ -1,11 +1,13 @@
 """A run on the real stack, traced."""
 
 import json
+from collections import defaultdict
 from itertools import pairwise
 from pathlib import Path
 
 from events import subjects
 from events.iterations import iterations
+from events.tracing import of_run, parse
 from events.visits import visits
 from schemas.messages import InvocationCompleted, RolloutCompleted
 from tests.stack.facts import report
@@ -61,6 +63,50 @@ async def test_the_parts_of_every_iteration_add_up_to_it(stack: Stack) -> None:
     assert _bytes(stack, "parts.png").startswith(b"\x89PNG")
     events = json.loads(_bytes(stack, "parts.json"))["traceEvents"]
     assert sum(event.get("cat") == "invocation" for event in events) >= len(usage)
+
+
+async def test_a_run_is_one_trace_from_its_request_to_its_report(stack: Stack) -> None:
+    """Every invocation is a span of it, below the run's own or another invocation's."""
+    usage, _ = await _run(stack, "linked")
+    contexts = [parse(one.traceparent) for one in usage]
+    root = of_run("linked")
+    assert {context and context.trace for context in contexts} == {root.trace}
+    spans = {context.span: one for context, one in zip(contexts, usage, strict=True) if context}
+    assert len(spans) == len(usage)
+    parents: dict[str, set[str]] = defaultdict(set)
+    for one in (u for u in usage if u.heard != "warm-up"):
+        parents[one.function] |= {spans[one.parent].function} if one.parent in spans else set()
+    assert [one.function for one in usage if one.parent == root.span] == ["start-run"]
+    assert parents["aggregate-rewards"] == {"rollout"}
+    assert parents["plan-update"] == {"aggregate-rewards"}
+    assert parents["update-policy"] == {"start-run", "plan-update"}
+    assert parents["rollout"] == parents["evaluate"] == {"update-policy"}
+
+
+async def test_a_traces_caller_goes_on_in_the_run(stack: Stack) -> None:
+    """A pipeline that has a trace sees the run in it: TRACEPARENT, as OpenTelemetry names it."""
+    caller = of_run("a pipeline")
+    stack.environment["TRACEPARENT"] = str(caller)
+    try:
+        usage, _ = await _run(stack, "called")
+    finally:
+        del stack.environment["TRACEPARENT"]
+    found = [parse(one.traceparent) for one in usage]
+    assert {context and context.trace for context in found} == {caller.trace}
+    (start,) = [one for one in usage if one.function == "start-run"]
+    assert start.parent == caller.span
+
+
+async def test_a_runs_lines_are_found_across_functions(stack: Stack) -> None:
+    """One for each invocation at least, with what it was about; none of another run."""
+    usage, _ = await _run(stack, "told")
+    done = stack.cli("logs", "told", "--json")
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert {line["run"] for line in lines} == {"told"}
+    assert {line["call_id"] for line in lines} >= {one.call_id for one in usage}
+    assert {line["trace_id"] for line in lines} == {of_run("told").trace}
+    rollouts = {(o["version"], o["index"]) for o in lines if o["function"] == "rollout"}
+    assert rollouts >= {(0, 0), (0, 1), (1, 0), (1, 1)}
 
 
 async def _run(stack: Stack, run: str) -> tuple[list[InvocationCompleted], list]:

@@ -1,0 +1,32 @@
+"""What logs and metering say of a message: its type, and the run, version, slot it speaks of."""
+
+from typing import Any
+
+from schemas.messages import (
+    CollectRollout,
+    EvaluatePolicy,
+    EvaluationCompleted,
+    Message,
+    PolicyUpdated,
+    RewardsReady,
+    RolloutCompleted,
+    UpdatePolicy,
+    tag,
+)
+
+
+def identity(message: Message | None) -> dict[str, Any]:
+    """The fields that there are; none without a message."""
+    if message is None:
+        return {}
+    known: dict[str, Any] = {"heard": tag(message), "run": message.run}
+    match message:
+        case RolloutCompleted(trajectory=ref):
+            known |= {"version": ref.version, "index": ref.index}
+        case CollectRollout(index=index):
+            known |= {"version": message.version, "index": index}
+        case RewardsReady():
+            known |= {"version": message.version}
+        case UpdatePolicy() | PolicyUpdated() | EvaluatePolicy() | EvaluationCompleted():
+            known |= {"version": message.policy.version}
+    return known
