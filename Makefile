@@ -5,10 +5,10 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help train test check bench chaos load fuzz format lock schemas clean
+.PHONY: help train test conformance tools check bench chaos load fuzz format lock schemas clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(STAMP): pyproject.toml requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
@@ -26,6 +26,12 @@ train: $(STAMP) ## train CartPole-v1, from nothing to its report
 
 test: $(STAMP) ## run the tests
 	$(BIN)/pytest
+
+conformance: $(STAMP) tools ## run the tests that need programs of others: Prometheus
+	$(BIN)/pytest tests/conformance
+
+tools: ## put the programs of others that `make conformance` needs into .tools/
+	sh tests/conformance/install-prometheus
 
 check: $(STAMP) ## formatter, linter, types, import floors, exported schemas
 	$(BIN)/ruff format --check .
@@ -61,5 +67,5 @@ lock: ## pin every dependency anew (needs uv: python3 -m pip install uv)
 	  --no-header --no-annotate --extra dev --output-file requirements.lock pyproject.toml
 
 clean: ## remove the virtual environment and every cache
-	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache build *.egg-info
+	rm -rf .venv .tools .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache build *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

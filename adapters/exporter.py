@@ -2,7 +2,7 @@
 
 `python -m adapters.exporter`, with FTG_NATS_URL, FTG_NATS_API, FTG_SECRETS (`ftg-nats-exporter`),
 FTG_EXPORTER_HOST and FTG_EXPORTER_PORT. It reads when it is scraped, and keeps nothing that the
-log does not have.
+log does not have. With OTEL_EXPORTER_OTLP_ENDPOINT it also sends spans to that collector.
 """
 
 import asyncio
@@ -10,6 +10,7 @@ import logging
 import os
 import signal
 from collections.abc import Iterable
+from typing import Any
 
 import uvloop
 from aiohttp import web
@@ -23,50 +24,65 @@ from adapters import logs
 from adapters.broker import Broker, connect
 from adapters.errors import AdapterError, SettingsError
 from adapters.nats_observer import NatsObserver
+from adapters.otlp_sender import OtlpSender, sender
 from adapters.projection import Projection
 from adapters.settings import ExporterSettings
-from events.metrics import Family
+from events.metrics import Family, broker_up
 from events.ports import Unavailable
 
 logger = logging.getLogger(__name__)
 
 KINDS = {"gauge": GaugeMetricFamily, "counter": CounterMetricFamily}
-BROKER_UP = "faastrain_broker_up"
+SEND_SECONDS = 2.0
 
 
 class Exporter:
     """Answers scrapes; connects to the broker when the first one comes, and again as needed."""
 
-    def __init__(self, settings: ExporterSettings) -> None:
+    def __init__(self, settings: ExporterSettings, sender: OtlpSender | None = None) -> None:
         self._settings = settings
-        self._connecting: asyncio.Task[Broker] | None = None
-        self._projection: Projection | None = None
+        self._sender = sender
+        self._opened: asyncio.Task[tuple[Broker, Projection]] | None = None
 
     async def families(self) -> list[Family]:
         """What is shown; while the broker is away that alone, and no numbers of yesterday."""
         try:
-            found = await (await self._connected()).families()
+            found = await (await self._projection()).families()
         except (Unavailable, AdapterError) as error:
             logger.warning("broker away", extra={"why": str(error)})
             found = []
-        up = [((), float(bool(found)))]
-        return [Family(BROKER_UP, "gauge", "Whether the broker answers.", (), up), *found]
+        return [broker_up(bool(found)), *found]
 
-    async def _connected(self) -> Projection:
-        if self._projection is None:
-            login, api = self._settings.nats, self._settings.nats_api
-            if self._connecting is None or self._connecting.done():
-                self._connecting = asyncio.create_task(
-                    connect(self._settings.nats_url, login, "exporter", api)
-                )
-            broker = await asyncio.shield(self._connecting)
-            self._projection = self._projection or Projection(NatsObserver(broker))
-        return self._projection
+    async def _projection(self) -> Projection:
+        """One attempt to connect serves all who wait."""
+        if self._opened is None or (self._opened.done() and self._opened.exception()):
+            self._opened = asyncio.create_task(self._open())
+        _, projection = await asyncio.shield(self._opened)
+        return projection
+
+    async def _open(self) -> tuple[Broker, Projection]:
+        told = self._settings
+        broker = await connect(told.nats_url, told.nats, "exporter", told.nats_api)
+        news = self._sender.take if self._sender else None
+        return broker, Projection(NatsObserver(broker), news)
+
+    async def send(self) -> None:
+        """Spans to the collector, for ever; without one it returns."""
+        while self._sender:
+            try:
+                await (await self._projection()).advance()
+            except (Unavailable, AdapterError) as error:
+                logger.warning("broker away", extra={"why": str(error)})
+            await self._sender.send()
+            await asyncio.sleep(SEND_SECONDS)
 
     async def close(self) -> None:
-        """Let go of the broker."""
-        if self._projection is not None and self._connecting is not None:
-            await self._connecting.result().close()
+        """Let go of the broker and the collector."""
+        if self._sender is not None:
+            self._sender.close()
+        if self._opened is not None and self._opened.done() and not self._opened.exception():
+            broker, _ = self._opened.result()
+            await broker.close()
 
 
 class _Collected(Collector):
@@ -106,19 +122,27 @@ def application(exporter: Exporter) -> web.Application:
     return app
 
 
-async def serve(settings: ExporterSettings) -> None:
+async def serve(settings: ExporterSettings, sender: OtlpSender | None) -> None:
     """Serve until SIGTERM or SIGINT."""
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    exporter = Exporter(settings)
+    exporter = Exporter(settings, sender)
     runner = web.AppRunner(application(exporter), access_log=None)
     await runner.setup()
+    tasks: list[asyncio.Task[Any]] = [asyncio.create_task(stop.wait())]
+    if sender is not None:
+        tasks.append(asyncio.create_task(exporter.send()))
     try:
         await web.TCPSite(runner, settings.host, settings.port).start()
         logger.info("ready")
-        await stop.wait()
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()  # sending ends by a defect alone
     finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
         await runner.cleanup()
         await exporter.close()
 
@@ -127,7 +151,8 @@ def main() -> None:
     """Run the exporter; exits with one line on what is wrong with its settings, or its port."""
     logs.configure("exporter", str(os.getpid()))
     try:
-        uvloop.run(serve(ExporterSettings.from_environment()))
+        settings = ExporterSettings.from_environment()
+        uvloop.run(serve(settings, sender(os.environ)))
     except (SettingsError, OSError) as error:
         raise SystemExit(f"exporter: {error}") from error
 

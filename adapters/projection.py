@@ -7,9 +7,9 @@ before it showed. Only what belongs to no run (ticks, refused messages) counts f
 import asyncio
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
-from adapters.nats_observer import Marks, NatsObserver
+from adapters.nats_observer import Marks, NatsObserver, Size
 from events import metrics, subjects
 from events.metrics import Family
 from events.ports import Recorded
@@ -18,12 +18,18 @@ from events.streams import FACTS, USAGE
 from events.subjects import NO_RUN
 from schemas.messages import InvocationCompleted
 
+News = Callable[[list[InvocationCompleted], list[RunView]], None]
+
 
 class Projection:
-    """Runs by name, as far as the broker's log was read."""
+    """Runs by name, as far as the broker's log was read.
 
-    def __init__(self, observer: NatsObserver) -> None:
+    `news` is told of invocations and of runs that ended, from the first look on.
+    """
+
+    def __init__(self, observer: NatsObserver, news: News | None = None) -> None:
         self._observer = observer
+        self._news = news
         self._views: dict[str, RunView] = {}
         self._apart: dict[str, Spent] = {}  # by function, of no run
         self._read: Marks | None = None
@@ -36,15 +42,19 @@ class Projection:
             Unavailable: the broker is away; what was read stays.
         """
         async with self._turn:
-            sizes = await self._observer.sizes()
-            until = Marks(sizes[FACTS.name].last_seq, sizes[USAGE.name].last_seq)
-            await self._advance(until)
+            sizes = await self._advance()
             seen = await self._observer.observe(sizes)
-            self._views = metrics.keep(self._views.values(), seen.now)
             return metrics.families(list(self._views.values()), self._apart, seen)
 
-    async def _advance(self, until: Marks) -> None:
+    async def advance(self) -> None:
+        """Read what is new."""
+        async with self._turn:
+            await self._advance()
+
+    async def _advance(self) -> dict[str, Size]:
         """Everything is read before anything is counted: what fails is read again."""
+        sizes = await self._observer.sizes()
+        until = Marks(sizes[FACTS.name].last_seq, sizes[USAGE.name].last_seq)
         read = self._read
         if read is not None and (until.facts < read.facts or until.usage < read.usage):
             self._views, read = {}, None  # the broker is an older copy of itself
@@ -62,9 +72,17 @@ class Projection:
             if run not in self._views
             if metrics.keep([_add(RunView(run=run), records)], time.time())
         }
+        going_on = {run for run, view in self._views.items() if not view.ended_at}
         self._count(by_run, spent)
         self._views |= new
         self._read = until
+        if self._news and read is not None:
+            ended = [
+                v for v in self._views.values() if v.ended_at and v.run in going_on | new.keys()
+            ]
+            self._news(spent, ended)
+        self._views = metrics.keep(self._views.values(), time.time())
+        return sizes
 
     def _count(
         self, said: Mapping[str, list[Recorded]], spent: Iterable[InvocationCompleted]

@@ -138,7 +138,8 @@ def _exporter(
     settings: StackSettings, addresses: dict[str, str], numbers: Mapping[str, int]
 ) -> ChildSpec:
     """It looks on, so it gives way to whoever trains."""
-    told = addresses | {"FTG_EXPORTER_PORT": str(numbers["exporter"])}
+    told = {k: v for k, v in settings.environment.items() if k.startswith("OTEL_EXPORTER_OTLP_")}
+    told |= addresses | {"FTG_EXPORTER_PORT": str(numbers["exporter"])}
     spec = _python(settings, "exporter", "adapters.exporter", told, None, numbers)
     return spec._replace(command=["nice", "-n", "10", *spec.command])
 

@@ -61,14 +61,36 @@ class _OfFunction(NamedTuple):
 
 
 OF_RUN = (
-    _OfRun("run_active", "gauge", "1 until the run's end.", lambda v: not v.ended_at),
-    _OfRun("run_requested_timestamp_seconds", "gauge", "When it was.", lambda v: v.requested_at),
-    _OfRun("run_last_fact_timestamp_seconds", "gauge", "When one was said.", lambda v: v.last_at),
+    _OfRun("run_active", "gauge", "1 until the run's end, then 0.", lambda v: not v.ended_at),
+    _OfRun(
+        "run_requested_timestamp_seconds",
+        "gauge",
+        "When the run was requested.",
+        lambda v: v.requested_at,
+    ),
+    _OfRun(
+        "run_last_fact_timestamp_seconds",
+        "gauge",
+        "When its last fact was said.",
+        lambda v: v.last_at,
+    ),
     _OfRun("run_versions", "gauge", "Updates behind the newest policy.", lambda v: v.version),
-    _OfRun("run_env_steps", "counter", "Steps learnt from.", lambda v: v.env_steps),
-    _OfRun("run_episodes", "counter", "Episodes learnt from.", lambda v: v.episodes),
-    _OfRun("run_budget_env_steps", "gauge", "Steps after which it ends.", lambda v: v.budget),
-    _OfRun("run_target_return", "gauge", "The return that is enough.", lambda v: v.target),
+    _OfRun(
+        "run_env_steps", "counter", "Environment steps that it learnt from.", lambda v: v.env_steps
+    ),
+    _OfRun("run_episodes", "counter", "Episodes that it learnt from.", lambda v: v.episodes),
+    _OfRun(
+        "run_budget_env_steps",
+        "gauge",
+        "Environment steps after which it ends.",
+        lambda v: v.budget,
+    ),
+    _OfRun(
+        "run_target_return",
+        "gauge",
+        "The mean evaluation return that is enough.",
+        lambda v: v.target,
+    ),
     _OfRun(
         "run_training_return",
         "gauge",
@@ -85,13 +107,13 @@ OF_RUN = (
         "run_evaluation_return",
         "gauge",
         "Mean undiscounted return of the newest evaluation.",
-        lambda v: v.evaluation and v.evaluation.return_mean,
+        lambda v: v.evaluation.return_mean if v.evaluation else None,
     ),
     _OfRun(
         "run_evaluation_return_stddev",
         "gauge",
-        "Standard deviation over its episodes.",
-        lambda v: v.evaluation and v.evaluation.return_std,
+        "Standard deviation of the return over its episodes.",
+        lambda v: v.evaluation.return_std if v.evaluation else None,
     ),
     _OfRun(
         "run_staleness_versions",
@@ -99,8 +121,13 @@ OF_RUN = (
         "Updates between the policy that collected the newest batch and the one that learns.",
         lambda v: v.staleness,
     ),
-    _OfRun("run_stalls", "counter", "Deadlines that passed.", lambda v: v.stalls),
-    _OfRun("run_dead_letters", "counter", "Deliveries given up.", lambda v: v.dead_letters),
+    _OfRun("run_stalls", "counter", "Deadlines that passed with nothing said.", lambda v: v.stalls),
+    _OfRun(
+        "run_dead_letters",
+        "counter",
+        "Deliveries of the run that were given up.",
+        lambda v: v.dead_letters,
+    ),
 )
 OF_FUNCTION = (
     _OfFunction(
@@ -110,7 +137,7 @@ OF_FUNCTION = (
         "gigabyte_seconds", "Busy seconds times the memory limit, GiB.", lambda s: s.gb_seconds
     ),
     _OfFunction("cold_starts", "First invocations of a replica.", lambda s: s.cold_starts),
-    _OfFunction("retries", "Invocations that were delivered before.", lambda s: s.retried),
+    _OfFunction("retries", "Invocations whose message was delivered before.", lambda s: s.retried),
 )
 
 
@@ -123,6 +150,11 @@ def shown(views: Iterable[RunView]) -> list[RunView]:
     """The newest `MOST_RUNS`, those that go on first."""
     order = sorted(views, key=lambda v: (bool(v.ended_at), -v.last_at))
     return order[:MOST_RUNS]
+
+
+def broker_up(is_up: bool) -> Family:
+    """Shown alone while the broker is away: numbers of yesterday are no numbers."""
+    return _family("broker_up", "gauge", "1 while the broker answers.", (), [((), float(is_up))])
 
 
 def families(
@@ -145,15 +177,33 @@ def _of_runs(runs: Sequence[RunView], hidden: int) -> Iterable[Family]:
         rows = [((run,), float(value)) for run, value in values if value is not None]
         yield _family(m.name, m.kind, m.help, ("run",), rows)
     about = [((v.run, v.environment, v.algorithm), 1.0) for v in runs]
-    yield _family("run_info", "gauge", "What it is.", ("run", "environment", "algorithm"), about)
+    yield _family(
+        "run_info",
+        "gauge",
+        "What the run is; always 1.",
+        ("run", "environment", "algorithm"),
+        about,
+    )
     status = [((v.run, v.status), 1.0) for v in runs]
-    yield _family("run_status", "gauge", "1 under the present one.", ("run", "status"), status)
+    yield _family(
+        "run_status",
+        "gauge",
+        "1 under the present status, as `faastrain runs` has it.",
+        ("run", "status"),
+        status,
+    )
     learner = [
         ((v.run, name), value)
         for v in runs
         for name, value in islice(sorted(v.learner.items()), MOST_LEARNER)
     ]
-    yield _family("learner_metric", "gauge", "Of the newest update.", ("run", "metric"), learner)
+    yield _family(
+        "learner_metric",
+        "gauge",
+        "Losses and diagnostics of the newest update.",
+        ("run", "metric"),
+        learner,
+    )
     text = "Runs that are left out, for there are too many."
     yield _family("runs_hidden", "gauge", text, (), [((), float(hidden))])
 
@@ -167,7 +217,13 @@ def _of_functions(runs: Sequence[RunView], apart: Mapping[str, Spent]) -> Iterab
         for status, count in sorted(s.by_status.items())
     ]
     labels = ("run", "function", "status")
-    yield _family("invocations", "counter", "Invocations that ended.", labels, counted)
+    yield _family(
+        "invocations",
+        "counter",
+        "Invocations that ended, by the status of the answer.",
+        labels,
+        counted,
+    )
     for m in OF_FUNCTION:
         rows = [((run, function), float(m.value(s))) for run, function, s in spent]
         yield _family(m.name, "counter", m.help, labels[:2], rows)
@@ -180,17 +236,32 @@ def _of_broker(seen: Observation) -> Iterable[Family]:
         for state, count in (("waiting", q.waiting), ("in_hand", q.in_hand))
     ]
     labels = ("function", "source", "state")
-    yield _family("queue_messages", "gauge", "Messages to be settled.", labels, depth)
+    yield _family(
+        "queue_messages",
+        "gauge",
+        "Messages that are not settled: waiting, or delivered.",
+        labels,
+        depth,
+    )
     age = [
         ((q.function, q.source), max(0.0, seen.now - q.oldest_at) if q.oldest_at else 0.0)
         for q in seen.queues
     ]
-    yield _family("queue_oldest_seconds", "gauge", "Age of the oldest; 0: none.", labels[:2], age)
+    yield _family(
+        "queue_oldest_seconds",
+        "gauge",
+        "Age of the oldest of them; 0: there is none.",
+        labels[:2],
+        age,
+    )
     dead = dict.fromkeys((q.function for q in seen.queues), 0) | dict(seen.dead_letters)
     letters = [((function,), float(count)) for function, count in sorted(dead.items())]
-    yield _family("dead_letters", "gauge", "Letters that lie there.", ("function",), letters)
+    yield _family("dead_letters", "gauge", "Dead letters that lie there.", ("function",), letters)
     for number, (name, text) in enumerate(
-        (("stream_messages", "Messages that it holds."), ("stream_bytes", "Bytes on disk."))
+        (
+            ("stream_messages", "Messages that a stream holds."),
+            ("stream_bytes", "Bytes that it has on disk."),
+        )
     ):
         sizes = [((stream,), float(size[number])) for stream, size in seen.streams.items()]
         yield _family(name, "gauge", text, ("stream",), sizes)

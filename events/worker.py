@@ -208,7 +208,8 @@ def _about(message: Delivery, request: Request, answer: Answer) -> dict[str, obj
         known = identity(messages.decode(request.body))
     except MessageError:
         known = {}
-    trace = tracing.parse(request.headers.get(tracing.HEADER, ""))
+    named = {name.lower(): value for name, value in request.headers.items()}  # Go's are Capital
+    trace = tracing.parse(named.get(tracing.HEADER, ""))
     return {
         **known,
         **({"trace_id": trace.trace} if trace else {}),

@@ -5,11 +5,14 @@
 """
 
 import argparse
+import itertools
 import json
 import re
 import time
 import urllib.parse
 import urllib.request
+from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,7 +24,12 @@ from deploy.grafana.panels import Panel, load, panels
 
 COLUMNS = 2
 POINTS = 240  # of a line, at most
-MOST_IN_LEGEND = 9
+FORMATS = {
+    "short": FuncFormatter(lambda v, _: f"{v:,.10g}"),
+    "s": FuncFormatter(lambda v, _: f"{v:g} s"),
+    "bytes": FuncFormatter(lambda v, _: f"{v / (1 << 20):.1f} MiB"),
+    "percentunit": PercentFormatter(1.0, decimals=0),
+}
 
 
 class Window(NamedTuple):
@@ -37,10 +45,10 @@ class Window(NamedTuple):
 
 
 class Line(NamedTuple):
-    """One series: its name, minutes since the begin, values."""
+    """One series: its name, Unix seconds, values."""
 
     name: str
-    minutes: list[float]
+    at: list[float]
     values: list[float]
 
 
@@ -60,21 +68,24 @@ def lines(prometheus: str, panel: Panel, window: Window) -> list[Line]:
         with urllib.request.urlopen(url, timeout=30) as answer:  # noqa: S310  a person's own
             series = json.load(answer)["data"]["result"]
         for one in series:
-            at = [(float(t) - window.begin) / 60 for t, _ in one["values"]]
+            at = [float(t) for t, _ in one["values"]]
             name = _named(query.legend, one["metric"])
             found.append(Line(name, at, [float(v) for _, v in one["values"]]))
     return found
 
 
-def draw(title: str, charts: list[tuple[Panel, list[Line]]], window: Window) -> Figure:
-    """All panels, two in a row."""
+def draw(title: str, charts: list[tuple[Panel, list[Line]]]) -> Figure:
+    """All panels, two in a row; time counts from the first number that there is."""
+    found = [line for _, several in charts for line in several]
+    begin, end = min(line.at[0] for line in found), max(line.at[-1] for line in found)
     rows = -(-len(charts) // COLUMNS)
-    figure = Figure(figsize=(13, 2.9 * rows + 0.5), dpi=110, layout="constrained")
+    figure = Figure(figsize=(14, 2.7 * rows + 0.5), dpi=100, layout="constrained")
     figure.suptitle(title, fontsize=15, fontweight="bold")
     grid = figure.subplots(rows, COLUMNS, squeeze=False)
-    for axes, (panel, found) in zip(grid.flat, charts, strict=False):
-        _chart(axes, panel, found)
-        axes.set_xlim(0, (window.end - window.begin) / 60)
+    colours = _colours(found)
+    for axes, (panel, several) in zip(grid.flat, charts, strict=False):
+        _chart(axes, panel, several, colours, begin)
+        axes.set_xlim(0, (end - begin) / 60)
     for axes in grid.flat[len(charts) :]:
         axes.set_visible(False)
     for axes in grid[-1]:
@@ -82,26 +93,53 @@ def draw(title: str, charts: list[tuple[Panel, list[Line]]], window: Window) -> 
     return figure
 
 
-def _chart(axes: Axes, panel: Panel, found: list[Line]) -> None:
-    shown = sorted(found, key=lambda line: -max(line.values, default=0.0))
-    for number, line in enumerate(shown):
-        label = line.name if number < MOST_IN_LEGEND else None
-        alone = {"marker": "o", "markersize": 3} if len(line.values) < 3 else {}
-        axes.plot(line.minutes, line.values, label=label, linewidth=1.6, **alone)
+def _subject(name: str) -> str:
+    """The run or function that a line is of: its colour is the same in all panels."""
+    return name.split(" ")[0].split(".")[0]
+
+
+def _kind(name: str) -> str:
+    """What it is of that: it chooses the line's dashes."""
+    return name.partition(" ")[2]
+
+
+def _colours(found: Sequence[Line]) -> dict[str, str]:
+    """In the order in which they appear: what the first panels show is told apart."""
+    subjects = dict.fromkeys(_subject(line.name) for line in found)
+    return {subject: f"C{number % 10}" for number, subject in enumerate(subjects)}
+
+
+def _chart(
+    axes: Axes, panel: Panel, found: Sequence[Line], colours: dict[str, str], begin: float
+) -> None:
+    kinds = dict.fromkeys(_kind(line.name) for line in found)
+    styles = dict(zip(kinds, itertools.cycle(("-", "--", ":", "-.")), strict=False))
+    for line in sorted(found, key=lambda line: line.name):
+        axes.plot(
+            [(at - begin) / 60 for at in line.at],
+            line.values,
+            label=line.name,
+            color=colours[_subject(line.name)],
+            linestyle=styles[_kind(line.name)],
+            linewidth=1.6,
+        )
+    _frame(axes, panel, found)
+
+
+def _frame(axes: Axes, panel: Panel, found: Sequence[Line]) -> None:
     axes.set_title(panel.title, loc="left", fontsize=11)
     axes.grid(alpha=0.25)
     axes.spines[["top", "right"]].set_visible(False)
     axes.margins(y=0.12)
-    if panel.unit == "percentunit":
-        axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
-    if panel.unit == "bytes":
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v / 1024:.0f} KiB"))
-    if panel.unit == "s":
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:g} s"))
-    if min((v for line in found for v in line.values), default=0.0) >= 0:
+    axes.yaxis.set_major_formatter(FORMATS[panel.unit])
+    if panel.logarithmic:
+        axes.set_yscale("log")
+        axes.yaxis.set_major_formatter(FORMATS["short"])
+    elif min((v for line in found for v in line.values), default=0.0) >= 0:
         axes.set_ylim(bottom=0)
-    if found:
-        axes.legend(fontsize=7.5, loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False)
+        if not any(v for line in found for v in line.values):
+            axes.set_ylim(top=1)
+    axes.legend(fontsize=7.5, loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False)
 
 
 def _named(legend: str, labels: dict[str, str]) -> str:
@@ -114,6 +152,7 @@ def _parsed() -> argparse.Namespace:
     parser.add_argument("out", type=Path)
     parser.add_argument("--prometheus", default="http://127.0.0.1:9090")
     parser.add_argument("--minutes", type=float, default=30.0)
+    parser.add_argument("--end", help="RFC 3339 (default: now)")
     parser.add_argument("--set", action="append", default=[], metavar="VARIABLE=PATTERN")
     return parser.parse_args()
 
@@ -121,12 +160,12 @@ def _parsed() -> argparse.Namespace:
 def main() -> None:
     """Write the picture."""
     told = _parsed()
-    now = time.time()
-    window = Window(now - 60 * told.minutes, now)
+    end = datetime.fromisoformat(told.end).timestamp() if told.end else time.time()
+    window = Window(end - 60 * told.minutes, end)
     dashboard: dict[str, Any] = load(told.dashboard)
     chosen = dict(pair.split("=", 1) for pair in told.set)
     charts = [(p, lines(told.prometheus, p, window)) for p in panels(dashboard, chosen)]
-    draw(dashboard["title"], charts, window).savefig(told.out)
+    draw(dashboard["title"], charts).savefig(told.out)
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ class Panel(NamedTuple):
 
     title: str
     unit: str
+    logarithmic: bool
     queries: list[Query]
 
 
@@ -36,6 +37,7 @@ def panels(dashboard: Mapping[str, Any], variables: Mapping[str, str]) -> list[P
         Panel(
             panel["title"],
             panel["fieldConfig"]["defaults"]["unit"],
+            "scaleDistribution" in panel["fieldConfig"]["defaults"]["custom"],
             [Query(_filled(t["expr"], own | dict(variables)), t["legendFormat"])
              for t in panel["targets"]],
         )

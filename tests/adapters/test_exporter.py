@@ -1,5 +1,6 @@
 """The exporter on a real nats-server: what it shows is what was said, whenever it began to look."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import NamedTuple
 
@@ -17,9 +18,11 @@ from adapters.projection import Projection
 from adapters.settings import ExporterSettings, Login
 from events.metrics import Family
 from events.streams import DEAD
-from schemas.messages import InvocationCompleted, Message
+from events.tracing import of_run
+from schemas.messages import InvocationCompleted, Message, RunCompleted
+from tests.adapters.collectors import Collector, sending
 from tests.adapters.facts import new_run
-from tests.events.facts import REQUESTED, STARTED, dead, evaluated, ready, updated
+from tests.events.facts import REQUESTED, STARTED, dead, evaluated, policy, ready, updated
 from tests.servers import LOGIN, NatsServer, free_ports
 
 OPEN = "application/openmetrics-text"
@@ -34,6 +37,17 @@ METERED = InvocationCompleted(
     cold_start=True,
     status=200,
 )
+
+
+COMPLETED = RunCompleted(run="r", reason="target", policy=policy(1))
+
+
+@pytest.fixture
+async def collector() -> AsyncIterator[Collector]:
+    made = Collector()
+    runner = await made.start()
+    yield made
+    await runner.cleanup()
 
 
 class Bench(NamedTuple):
@@ -169,6 +183,37 @@ async def test_a_broker_that_is_away_is_told_and_nothing_else() -> None:
     assert [(family.name, family.rows) for family in found] == [
         ("faastrain_broker_up", [((), 0.0)])
     ]
+
+
+async def test_spans_go_to_a_collector_from_the_start_on(
+    bench: Bench, nats_server: NatsServer, collector: Collector
+) -> None:
+    """Invocations as they end, and the run at its end; what was before is not told again."""
+    before, run = new_run(), new_run()
+    await bench.say(before, REQUESTED, COMPLETED)
+    await bench.meter(before, traceparent=str(of_run("other")))
+    settings = ExporterSettings(
+        nats_url=nats_server.url, nats_api="$JS.API", nats=LOGIN, host="", port=1
+    )
+    exporter = Exporter(settings, sending(collector))
+    await exporter.families()
+    await bench.say(run, REQUESTED, STARTED, COMPLETED)
+    await bench.meter(run, traceparent=str(of_run("other")))
+    going_on = asyncio.create_task(exporter.send())
+    names: list[str] = []
+    async with asyncio.timeout(30):
+        while len(names) < 2:
+            await asyncio.sleep(0.05)
+            names = [
+                span.name
+                for _, request in collector.got
+                for resource in request.resource_spans
+                for span in resource.scope_spans[0].spans
+            ]
+    going_on.cancel()
+    await asyncio.wait([going_on])
+    await exporter.close()
+    assert sorted(names) == ["rollout", f"run {run}"]
 
 
 @pytest.mark.parametrize(

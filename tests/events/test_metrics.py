@@ -1,6 +1,7 @@
 """What the exporter shows: names, labels, and that there is an end to them."""
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -15,11 +16,13 @@ from events.metrics import (
     keep,
     shown,
 )
+from events.metrics_table import table
 from events.ports import Recorded
 from events.run_view import RunView, Spent
 from schemas.messages import RunFailed, RunRequested
 from tests.events.facts import RAW
 
+DOCS = Path(__file__).parents[2] / "docs" / "observability.md"
 NOTHING = Observation(now=100.0, queues=[], dead_letters={}, streams={})
 
 
@@ -104,3 +107,8 @@ def test_queues_are_shown_though_they_are_empty() -> None:
     ages = [value for _, value in found["faastrain_queue_oldest_seconds"].rows]
     assert ages == [10.0, 0.0]
     assert found["faastrain_dead_letters"].rows == [(("evaluate",), 0.0), (("rollout",), 1.0)]
+
+
+def test_the_documented_table_is_this_one() -> None:
+    """`python -m events.metrics_table` prints the new one."""
+    assert table() in DOCS.read_text()
