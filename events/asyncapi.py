@@ -9,6 +9,7 @@ from typing import Any
 from events.commands import FUNCTION_OF
 from events.routes import Function
 from events.subjects import ROOT
+from events.tracing import HEADER
 from schemas.export import MESSAGE_TYPES, summary
 from schemas.messages import (
     COMMANDS,
@@ -74,6 +75,13 @@ PARAMETERS = {
     "function": "the name of a function",
 }
 
+TRACED = {
+    "type": "object",
+    "properties": {
+        HEADER: {"type": "string", "description": "W3C trace context; without it, the run's own"}
+    },
+}
+
 DESCRIPTION = """\
 Facts lie in one JetStream stream, each said once for ever under the subject that is its identity.
 Commands are asynchronous OpenFaaS invocations. Both are msgpack maps tagged by `type`.
@@ -126,6 +134,7 @@ def _message(kind: type[Message]) -> dict[str, Any]:
         "name": tag(kind),
         "title": kind.__name__,
         "summary": summary(kind),
+        **({} if kind is InvocationCompleted else {"headers": TRACED}),
         "payload": {"$ref": f"schemas/messages.json#/$defs/{kind.__name__}"},
     }
 
