@@ -74,14 +74,11 @@ class Projection:
         }
         going_on = {run for run, view in self._views.items() if not view.ended_at}
         self._count(by_run, spent)
-        self._views |= new
+        self._views = metrics.keep((self._views | new).values(), time.time())
         self._read = until
         if self._news and read is not None:
-            ended = [
-                v for v in self._views.values() if v.ended_at and v.run in going_on | new.keys()
-            ]
-            self._news(spent, ended)
-        self._views = metrics.keep(self._views.values(), time.time())
+            maybe = going_on | new.keys()
+            self._news(spent, [v for v in self._views.values() if v.ended_at and v.run in maybe])
         return sizes
 
     def _count(

@@ -1,6 +1,7 @@
 """A run on the real stack, traced."""
 
 import json
+import threading
 from collections import defaultdict
 from itertools import pairwise
 from pathlib import Path
@@ -10,7 +11,7 @@ from events.iterations import iterations
 from events.tracing import of_run, parse
 from events.visits import visits
 from schemas.messages import InvocationCompleted, RolloutCompleted
-from tests.stack.facts import report
+from tests.stack.facts import PATIENCE, report
 from tests.stack.specs import SHORT
 from tests.stack.support import Stack
 
@@ -107,6 +108,28 @@ async def test_a_runs_lines_are_found_across_functions(stack: Stack) -> None:
     assert {line["trace_id"] for line in lines} == {of_run("told").trace}
     rollouts = {(o.get("version"), o.get("index")) for o in lines if o["function"] == "rollout"}
     assert rollouts >= {(0, 0), (0, 1), (1, 0), (1, 1)}
+
+
+async def test_a_runs_lines_are_followed_while_it_goes_on(stack: Stack) -> None:
+    """From its first to its last, each once."""
+    stack.start("heard", SHORT)
+    following = stack.popen("logs", "heard", "--follow", "--json")
+    assert following.stdout is not None
+    too_long = threading.Timer(PATIENCE, following.kill)
+    too_long.start()
+    lines = []
+    try:
+        for text in following.stdout:
+            lines.append(json.loads(text))
+            if lines[-1]["heard"] == "run.completed":
+                break
+    finally:
+        too_long.cancel()
+        following.kill()
+        following.communicate()
+    assert {"start-run", "rollout", "conclude-run"} <= {line["function"] for line in lines}
+    ends = [line["span_id"] for line in lines if "status" in line]
+    assert len(set(ends)) == len(ends)
 
 
 async def _run(stack: Stack, run: str) -> tuple[list[InvocationCompleted], list]:
