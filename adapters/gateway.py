@@ -2,10 +2,10 @@
 
 import asyncio
 
+from adapters.current import carried
 from adapters.errors import Refused, Unavailable
 from adapters.http_client import Broken, HttpClient, Reply, locate, repeated
 from adapters.spans import span
-from adapters.tracing import carried
 from events.commands import Invocation
 from events.requests import AGAIN, CALL_ID, CONTENT_TYPE, SIGNATURE
 from events.tracing import HEADER

@@ -1,15 +1,15 @@
 """Logs: one JSON object per line on stderr, where OpenFaaS collects them.
 
-Whoever serves an invocation says once what it is; every line that is written meanwhile, by anybody,
-says it too.
+Every line that is written while an invocation is served, by anybody, says what that is about.
 """
 
 import json
 import logging
 import sys
-from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any, TextIO
+
+from adapters import current
 
 # What a log call may add by `extra=`.
 FIELDS = (
@@ -30,18 +30,6 @@ FIELDS = (
     "functions",
 )
 
-_known: ContextVar[dict[str, Any]] = ContextVar("known", default={})  # noqa: B039  never altered
-
-
-def begin(**fields: Any) -> None:
-    """What all lines of this task, its tasks and its threads say from now on, and nothing else."""
-    _known.set(fields)
-
-
-def add(**fields: Any) -> None:
-    """What they say besides."""
-    _known.set(_known.get() | fields)
-
 
 class JsonFormatter(logging.Formatter):
     """A record as one line. Only the named fields are written, so no secret slips in by `extra`."""
@@ -58,7 +46,7 @@ class JsonFormatter(logging.Formatter):
             "level": record.levelname.lower(),
             **self._origin,
             "message": record.getMessage(),
-            **_known.get(),
+            **current.fields(),
         }
         line |= {name: getattr(record, name) for name in FIELDS if hasattr(record, name)}
         if record.exc_info:

@@ -6,10 +6,10 @@ from uuid import uuid4
 import msgspec
 from msgspec import Struct
 
+from adapters.current import carried
 from adapters.jetstream import ApiError, Broker
 from adapters.nats_direct import read_all, read_last
 from adapters.nats_pull import PullConsumer, position
-from adapters.tracing import carried
 from events import subjects
 from events.ports import Recorded
 from events.streams import FACTS, USAGE

@@ -19,8 +19,9 @@ import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from adapters import logs, restoring, tracing
+from adapters import current, logs, restoring
 from adapters.connections import Connections, connect
+from adapters.current import Current
 from adapters.disk import trouble
 from adapters.environments import register
 from adapters.errors import SignatureError
@@ -34,7 +35,7 @@ from events.history import fold
 from events.identity import identity
 from events.ports import LostObject, Services, Unavailable
 from events.requests import AGAIN, CALL_ID, SIGNATURE
-from events.tracing import HEADER, of_run, parse
+from events.tracing import HEADER
 from schemas import messages
 from schemas.errors import MessageError, RunFault, SchemaError
 from schemas.messages import (
@@ -123,15 +124,13 @@ class Stage:
         cold, self._served = self._served == 0, self._served + 1
         call_id = headers.get(CALL_ID.lower()) or str(uuid.uuid4())
         kept = keep()
-        tracing.leave()
-        logs.begin(call_id=call_id)
-        outcome = await self._connect() or await self._serve(body, headers)
+        here = current.begin(call_id, headers.get(HEADER, ""))
+        outcome = await self._connect() or await self._serve(body, headers, here)
         if outcome.status == 503:
             why = (outcome.text, trouble(os.environ))
             outcome = outcome._replace(text="; ".join(filter(None, why)))
         seconds = time.perf_counter() - clock
         known = {"run": subjects.NO_RUN} | identity(outcome.message)
-        here = tracing.here()
         usage = InvocationCompleted(
             function=self._settings.function,
             call_id=call_id,
@@ -143,8 +142,8 @@ class Stage:
             status=outcome.status,
             spans=told(kept, clock),
             retried=AGAIN.lower() in headers,
-            traceparent=str(here.span) if here else "",
-            parent=here.parent if here else "",
+            traceparent=str(here.span or ""),
+            parent=here.parent,
             **known,
         )
         await self._meter(usage, outcome)
@@ -153,14 +152,12 @@ class Stage:
             answer["retry-after"] = str(outcome.again_after)
         return outcome.status, answer, outcome.text.encode()
 
-    async def _serve(self, body: bytes, headers: Mapping[str, str]) -> Outcome:
+    async def _serve(self, body: bytes, headers: Mapping[str, str], here: Current) -> Outcome:
         try:
             message = self.authenticate(body, headers, time.time())
         except REFUSED as error:
             return Outcome(400, str(error), None)
-        if message is not None:
-            here = tracing.enter(parse(headers.get(HEADER, "")) or of_run(message.run))
-            logs.add(trace_id=here.span.trace, span_id=here.span.span, **identity(message))
+        here.message = message
         try:
             text = await self._handle(message, AGAIN.lower() in headers)
         except tuple(STATUS_OF) as error:

@@ -54,7 +54,7 @@ def real(environment: Mapping[str, str]) -> World:
 
 @asynccontextmanager
 async def _connect(environment: Mapping[str, str]) -> "AsyncIterator[Connected]":
-    from adapters import broker, tracing
+    from adapters import broker, current
     from adapters.gateway import GatewayQueue
     from adapters.nats_dead_letters import NatsDeadLetters
     from adapters.nats_facts import NatsFactLog
@@ -67,7 +67,7 @@ async def _connect(environment: Mapping[str, str]) -> "AsyncIterator[Connected]"
     logging.getLogger("adapters").setLevel(logging.ERROR)  # troubles are told by the commands
     caller = parse(environment.get("TRACEPARENT", ""))  # OpenTelemetry's name
     if caller:
-        tracing.carry(caller)
+        current.carry(caller)
     found = _target(environment)
     login = Login(found.nats.user, found.nats.password)
     connection = await broker.connect(found.nats.url, login, "faastrain", found.nats_api)

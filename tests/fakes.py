@@ -6,8 +6,8 @@ import time
 from collections import deque
 from collections.abc import AsyncIterator, Sequence
 
+from adapters.current import carried
 from adapters.errors import ObjectAltered, ObjectMissing
-from adapters.tracing import carried
 from events import subjects
 from events.commands import Invocation
 from events.ports import Kept, Recorded

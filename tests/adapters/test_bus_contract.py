@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import pytest
 
-from adapters import tracing
+from adapters import current
 from adapters.broker import connect
 from adapters.nats_bus import NatsBus
 from adapters.nats_facts import NatsFactLog
@@ -159,9 +159,10 @@ async def test_a_fact_brings_the_span_that_said_it(world: World) -> None:
     """Outside of any, its run's own."""
     function, run = new_function(), new_run()
     heard = await world.bus.facts_for(function, ["run.requested", "run.stop-requested"])
-    here = tracing.enter(of_run("another"))
+    here = current.begin("a call", str(of_run("another")))
+    here.message = requested(run)
     await world.facts.say(requested(run))
-    tracing.leave()
+    current.leave()
     await world.facts.say(stopped(run))
     brought = {}
     while len(brought) < 2:

@@ -3,8 +3,10 @@ import json
 import logging
 import sys
 
-from adapters import logs
+from adapters import current
 from adapters.logs import JsonFormatter
+from events.tracing import of_run
+from schemas.messages import StopRequested
 
 NOT_OF_THE_CALL = {"time", "level", "function", "replica", "message"}
 
@@ -54,18 +56,19 @@ async def test_what_is_known_of_an_invocation_is_on_all_of_its_lines() -> None:
         said.append(line(record("in a thread")))
 
     async def serve(call_id: str) -> None:
-        logs.begin(call_id=call_id)
+        here = current.begin(call_id, "")
         said.append(line(record("begun")))
-        logs.add(run="r", version=3)
+        here.message = StopRequested(run="r")
         await asyncio.to_thread(say)
 
     await asyncio.create_task(serve("a"))
-    logs.begin(call_id="b")
+    current.begin("b", "")
     said.append(line(record("next", status=200)))
+    current.leave()
     found = [{k: v for k, v in one.items() if k not in NOT_OF_THE_CALL} for one in said]
+    about = {"heard": "run.stop-requested", "run": "r", "trace_id": of_run("r").trace}
     assert found == [
         {"call_id": "a"},
-        {"call_id": "a", "run": "r", "version": 3},
+        {"call_id": "a", **about, "span_id": found[1]["span_id"]},
         {"call_id": "b", "status": 200},
     ]
-    logs.begin()

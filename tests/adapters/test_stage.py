@@ -6,12 +6,12 @@ from typing import NamedTuple
 
 import pytest
 
-from adapters import logs, tracing
+from adapters import current, logs
+from adapters.current import carried
 from adapters.settings import Login, Settings
 from adapters.signing import sign
 from adapters.spans import span
 from adapters.stage import CronStage, Outgoing, Stage, cron_stage
-from adapters.tracing import carried
 from events.ports import Services, Unavailable
 from events.tracing import of_run, parse
 from schemas.errors import RunFault
@@ -227,7 +227,7 @@ async def test_what_a_stage_says_carries_its_own_span() -> None:
     await stage(BODY, signed(BODY) | {"traceparent": PARENT})
     (usage,) = stage._connections.services.facts.metered
     assert heard == [usage.traceparent]
-    tracing.leave()
+    current.leave()
     assert carried("demo") == str(of_run("demo"))
 
 
