@@ -12,7 +12,7 @@ class Peer(NamedTuple):
 
     name: str
     package: str
-    process: str  # module in benchmarks.peers: `solve ENVIRONMENT SEED` and `speed ENVS SEED`
+    process: str  # module in benchmarks.peers, taking `solve ENVIRONMENT SEED`, `speed ENVS SEED`
 
     @property
     def installed(self) -> bool:
@@ -49,6 +49,12 @@ def speed(peer: Peer, num_envs: int, seed: int) -> float:
         num_envs: of 128 steps each an update; 4 epochs of 4 minibatches.
     """
     rate: float = interpreter.run(peer.process, "speed", str(num_envs), str(seed))
+    return rate
+
+
+def zoo_speed(environment: str, seed: int) -> float:
+    """Stable-Baselines3's steps/s with rl-baselines3-zoo's settings, first iteration excluded."""
+    rate: float = interpreter.run(STABLE_BASELINES3.process, "zoo", environment, str(seed))
     return rate
 
 

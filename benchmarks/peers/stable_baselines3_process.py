@@ -1,6 +1,7 @@
-"""`python -m benchmarks.peers.stable_baselines3_process solve ENVIRONMENT SEED | speed ENVS SEED`.
+"""`python -m benchmarks.peers.stable_baselines3_process TASK WHAT SEED`.
 
-`solve` prints [steps, last mean return], `speed` steps/s; as JSON, on the last line.
+`solve ENVIRONMENT` prints [steps, last mean return]; `speed ENVIRONMENTS`, of large updates, and
+`zoo ENVIRONMENT`, as rl-baselines3-zoo sets it, print steps/s; as JSON, on the last line.
 """
 
 # mypy: disable-error-code="import-not-found, misc"
@@ -21,6 +22,7 @@ from stable_baselines3.common.env_util import make_vec_env
 
 THREADS = 1  # for networks this small, faster than one per core
 STEPS, ITERATIONS = 128, 5  # of `speed`
+ZOO_ITERATIONS = 41
 
 
 def zoo_linear(initial: float) -> Callable[[float], float]:
@@ -108,23 +110,41 @@ class Marks(BaseCallback):
 
 
 def speed(ppo: type, num_envs: int, seed: int) -> float:
+    """Steps/s of CartPole-v1 in 4 epochs of 4 minibatches."""
+    settings = {"n_steps": STEPS, "batch_size": num_envs * STEPS // 4, "n_epochs": 4}
+    return _rate(ppo, "CartPole-v1", num_envs, settings, ITERATIONS, seed)
+
+
+def zoo(ppo: type, environment: str, seed: int) -> float:
+    """Steps/s with rl-baselines3-zoo's settings, without evaluations."""
+    problem = PROBLEMS[environment]
+    return _rate(ppo, environment, problem.num_envs, problem.settings, ZOO_ITERATIONS, seed)
+
+
+def _rate(
+    ppo: type, environment: str, num_envs: int, settings: dict[str, Any], iterations: int, seed: int
+) -> float:
     """Steps/s of all iterations but the first, learning included."""
-    batch = num_envs * STEPS
-    envs = make_vec_env("CartPole-v1", n_envs=num_envs, seed=seed)
-    settings = {"n_steps": STEPS, "batch_size": batch // 4, "n_epochs": 4}
+    batch = num_envs * settings["n_steps"]
+    envs = make_vec_env(environment, n_envs=num_envs, seed=seed)
     model = ppo("MlpPolicy", envs, seed=seed, device="cpu", **settings)
     marks = Marks()
-    model.learn(batch * ITERATIONS, callback=marks)
+    model.learn(batch * iterations, callback=marks)
     ended = time.perf_counter()
-    return batch * (ITERATIONS - 1) / (ended - marks.times[1])
+    return batch * (iterations - 1) / (ended - marks.times[1])
 
 
 def main(ppo: type) -> None:
     """Measure what the arguments name."""
     torch.set_num_threads(THREADS)
     task, what, seed = sys.argv[1:]
-    told = solve(ppo, what, int(seed)) if task == "solve" else speed(ppo, int(what), int(seed))
-    print(json.dumps(told))
+    match task:
+        case "solve":
+            print(json.dumps(solve(ppo, what, int(seed))))
+        case "zoo":
+            print(json.dumps(zoo(ppo, what, int(seed))))
+        case _:
+            print(json.dumps(speed(ppo, int(what), int(seed))))
 
 
 if __name__ == "__main__":
