@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from embedded.errors import StackError
 
+VERSION = "0.1.0"
 CHECKOUT = Path(__file__).resolve().parent.parent
 # Where stages and the queue-worker are sent instead of to the servers themselves: to a proxy.
 ADVERTISED = {

@@ -79,6 +79,29 @@ class Secret(Struct, rename="camel", omit_defaults=True):
     raw_value: bytes = b""
 
 
+class Version(Struct):
+    """Of a server."""
+
+    release: str
+    sha: str = ""
+
+
+class ProviderInfo(Struct):
+    """Body of a provider's GET /system/info."""
+
+    provider: str
+    version: Version
+    orchestration: str
+
+
+class GatewayInfo(Struct):
+    """Body of a gateway's GET /system/info: its provider's, in its own."""
+
+    provider: ProviderInfo
+    version: Version
+    arch: str
+
+
 class LogLine(Struct, kw_only=True):
     """One line of a replica's output."""
 

@@ -16,12 +16,21 @@ def function_name(text: str, namespace: str = "") -> str:
         ProviderError: 404, in a namespace that does not exist.
     """
     name, _, suffix = text.partition(".")
-    for found in (suffix, namespace):
+    check_namespaces(suffix, namespace)
+    return name
+
+
+def check_namespaces(*namespaces: str) -> None:
+    """Each is ours, or left out.
+
+    Raises:
+        ProviderError: 404, naming the one that does not exist.
+    """
+    for found in namespaces:
         if found not in ("", NAMESPACE):
             raise ProviderError(
                 404, f"There is no namespace {found!r}; the only one here is {NAMESPACE}."
             )
-    return name
 
 
 def qualified(name: str) -> str:

@@ -1,13 +1,14 @@
 """What a gateway needs of a provider."""
 
 from collections.abc import AsyncIterator
-from typing import Any, Protocol
+from typing import Protocol
 
 from embedded.contract.messages import (
     FunctionDeployment,
     FunctionStatus,
     LogLine,
     LogQuery,
+    ProviderInfo,
     Request,
     Response,
     Secret,
@@ -47,10 +48,10 @@ class Provider(Protocol):
     async def delete_secret(self, name: str) -> None:
         """404 when it does not exist."""
 
-    def logs(self, query: LogQuery) -> AsyncIterator[LogLine]:
-        """Lines in order; with `follow`, those to come too."""
+    async def logs(self, query: LogQuery) -> AsyncIterator[LogLine]:
+        """Lines in order; with `follow`, those to come too. Raises before there is a line."""
 
-    async def info(self) -> dict[str, Any]:
+    async def info(self) -> ProviderInfo:
         """Body of GET /system/info."""
 
     async def namespaces(self) -> list[str]:

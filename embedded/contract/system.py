@@ -13,10 +13,11 @@ from embedded.contract.messages import (
     FunctionDeployment,
     FunctionStatus,
     LogQuery,
+    ProviderInfo,
     ScaleRequest,
     Secret,
 )
-from embedded.contract.names import function_name
+from embedded.contract.names import check_namespaces, function_name
 from embedded.contract.provider import Provider
 from embedded.errors import ProviderError
 
@@ -50,7 +51,7 @@ class Route(NamedTuple):
 
 async def list_functions(request: web.Request) -> web.Response:
     """GET /system/functions."""
-    return http.json(await request.app[PROVIDER].functions())
+    return http.json(await statuses_of(request))
 
 
 async def deploy(request: web.Request) -> web.Response:
@@ -68,6 +69,7 @@ async def update(request: web.Request) -> web.Response:
 async def delete(request: web.Request) -> web.Response:
     """DELETE /system/functions."""
     body = await http.decode(request, DeleteRequest)
+    _check_namespace(request)
     await request.app[PROVIDER].delete(function_name(body.function_name, body.namespace))
     return web.Response(status=202)
 
@@ -80,37 +82,38 @@ async def get_function(request: web.Request) -> web.Response:
 async def scale(request: web.Request) -> web.Response:
     """POST /system/scale-function/{name}."""
     body = await http.decode(request, ScaleRequest)
+    _check_namespace(request, body.namespace)
     await request.app[PROVIDER].scale(_name(request), body.replicas)
     return web.Response(status=202)
 
 
 async def list_secrets(request: web.Request) -> web.Response:
     """GET /system/secrets."""
+    _check_namespace(request)
     return http.json(await request.app[PROVIDER].secrets())
 
 
 async def create_secret(request: web.Request) -> web.Response:
     """POST /system/secrets."""
-    await request.app[PROVIDER].create_secret(await http.decode(request, Secret))
+    await request.app[PROVIDER].create_secret(await _secret(request))
     return web.Response(status=202)
 
 
 async def update_secret(request: web.Request) -> web.Response:
     """PUT /system/secrets."""
-    await request.app[PROVIDER].update_secret(await http.decode(request, Secret))
+    await request.app[PROVIDER].update_secret(await _secret(request))
     return web.Response(status=202)
 
 
 async def delete_secret(request: web.Request) -> web.Response:
     """DELETE /system/secrets."""
-    secret = await http.decode(request, Secret)
-    await request.app[PROVIDER].delete_secret(secret.name)
+    await request.app[PROVIDER].delete_secret((await _secret(request)).name)
     return web.Response(status=202)
 
 
 async def logs(request: web.Request) -> web.StreamResponse:
     """GET /system/logs: ndjson, a line as soon as it is there."""
-    lines = request.app[PROVIDER].logs(log_query(request))
+    lines = await request.app[PROVIDER].logs(log_query(request))
     response = web.StreamResponse(headers={"Content-Type": "application/x-ndjson"})
     await response.prepare(request)
     async for line in lines:
@@ -132,6 +135,12 @@ async def namespaces(request: web.Request) -> web.Response:
 async def healthz(_: web.Request) -> web.Response:
     """GET /healthz."""
     return web.Response(text="OK")
+
+
+async def statuses_of(request: web.Request) -> list[FunctionStatus]:
+    """The functions of the namespace that the query names."""
+    _check_namespace(request)
+    return await request.app[PROVIDER].functions()
 
 
 async def status_of(request: web.Request) -> FunctionStatus:
@@ -169,12 +178,24 @@ def _name(request: web.Request) -> str:
 
 async def _deployment(request: web.Request) -> FunctionDeployment:
     deployment = await http.decode(request, FunctionDeployment)
+    _check_namespace(request)
     function_name(deployment.service, deployment.namespace)
     return deployment
 
 
-_NAME = Parameter("name", "name[.namespace]", "path", required=True, example="echo")
-_NAMESPACE = Parameter("namespace", f"empty or {NAMESPACE}")
+async def _secret(request: web.Request) -> Secret:
+    secret = await http.decode(request, Secret)
+    _check_namespace(request, secret.namespace)
+    return secret
+
+
+def _check_namespace(request: web.Request, given: str = "") -> None:
+    """Clients name it in the query or in the body; another than ours must not mean ours."""
+    check_namespaces(request.query.get("namespace", ""), given)
+
+
+NAME = Parameter("name", "name[.namespace]", "path", required=True, example="echo")
+_NAMESPACE = Parameter("namespace", f"empty or {NAMESPACE}", example=NAMESPACE)
 _USAGE = Parameter("usage", "1: what its replicas use now, too")
 _LOGS = (
     Parameter("name", "of the function", required=True, example="echo"),
@@ -188,13 +209,36 @@ _FUNCTIONS, _SECRETS = "/system/functions", "/system/secrets"
 _DEPLOYMENT = FunctionDeployment
 _DEPLOYED = FunctionDeployment(service="sample", image="example/echo:1")
 _GIVEN = Secret("sample", value="something")
+_SPACE = (_NAMESPACE,)
 ROUTES = (
-    Route("GET", _FUNCTIONS, list_functions, "List functions", answer=list[FunctionStatus]),
     Route(
-        "POST", _FUNCTIONS, deploy, "Deploy a function", (202, 404), _DEPLOYMENT, example=_DEPLOYED
+        "GET",
+        _FUNCTIONS,
+        list_functions,
+        "List functions",
+        (200, 404),
+        answer=list[FunctionStatus],
+        parameters=_SPACE,
     ),
     Route(
-        "PUT", _FUNCTIONS, update, "Update a function", (202, 404), _DEPLOYMENT, example=_DEPLOYED
+        "POST",
+        _FUNCTIONS,
+        deploy,
+        "Deploy a function",
+        (202, 404),
+        _DEPLOYMENT,
+        parameters=_SPACE,
+        example=_DEPLOYED,
+    ),
+    Route(
+        "PUT",
+        _FUNCTIONS,
+        update,
+        "Update a function",
+        (202, 404),
+        _DEPLOYMENT,
+        parameters=_SPACE,
+        example=_DEPLOYED,
     ),
     Route(
         "DELETE",
@@ -203,6 +247,7 @@ ROUTES = (
         "Delete a function",
         (202, 404),
         DeleteRequest,
+        parameters=_SPACE,
         example=DeleteRequest("sample"),
     ),
     Route(
@@ -212,7 +257,7 @@ ROUTES = (
         "A function's status",
         (200, 404),
         answer=FunctionStatus,
-        parameters=(_NAME, _NAMESPACE, _USAGE),
+        parameters=(NAME, _NAMESPACE, _USAGE),
     ),
     Route(
         "POST",
@@ -221,12 +266,38 @@ ROUTES = (
         "Scale a function",
         (202, 404),
         ScaleRequest,
-        parameters=(_NAME, _NAMESPACE),
+        parameters=(NAME, _NAMESPACE),
         example=ScaleRequest(1, "echo"),
     ),
-    Route("GET", _SECRETS, list_secrets, "List secrets, names only", answer=list[Secret]),
-    Route("POST", _SECRETS, create_secret, "Create a secret", (202, 409), Secret, example=_GIVEN),
-    Route("PUT", _SECRETS, update_secret, "Update a secret", (202, 404), Secret, example=_GIVEN),
+    Route(
+        "GET",
+        _SECRETS,
+        list_secrets,
+        "List secrets, names only",
+        (200, 404),
+        answer=list[Secret],
+        parameters=_SPACE,
+    ),
+    Route(
+        "POST",
+        _SECRETS,
+        create_secret,
+        "Create a secret",
+        (202, 404, 409),
+        Secret,
+        parameters=_SPACE,
+        example=_GIVEN,
+    ),
+    Route(
+        "PUT",
+        _SECRETS,
+        update_secret,
+        "Update a secret",
+        (202, 404),
+        Secret,
+        parameters=_SPACE,
+        example=_GIVEN,
+    ),
     Route(
         "DELETE",
         _SECRETS,
@@ -234,6 +305,7 @@ ROUTES = (
         "Delete a secret",
         (202, 404, 409),
         Secret,
+        parameters=_SPACE,
         example=Secret("sample"),
     ),
     Route(
@@ -245,7 +317,7 @@ ROUTES = (
         media="application/x-ndjson",
         parameters=_LOGS,
     ),
-    Route("GET", "/system/info", info, "Provider and version", answer=dict[str, Any]),
+    Route("GET", "/system/info", info, "Provider and version", answer=ProviderInfo),
     Route("GET", "/system/namespaces", namespaces, "Namespaces", answer=list[str]),
     Route("GET", "/healthz", healthz, "Whether this server answers", media="text/plain"),
 )

@@ -1,6 +1,7 @@
 """The gateway's application: routes as data, assembled once."""
 
 import html
+import platform
 from typing import Any
 
 from aiohttp import web
@@ -8,7 +9,7 @@ from aiohttp import web
 from embedded.contract import http, system
 from embedded.contract.auth import guard
 from embedded.contract.http import DEFAULT_LIMITS, LIMITS, Limits
-from embedded.contract.messages import FunctionStatus
+from embedded.contract.messages import FunctionStatus, GatewayInfo, Version
 from embedded.contract.provider import Provider
 from embedded.contract.system import PROVIDER, ROUTES, Parameter, Route
 from embedded.gateway import openapi
@@ -22,17 +23,24 @@ from embedded.gateway.invoke import (
     synchronous,
 )
 from embedded.gateway.metrics import Metrics
+from embedded.settings import VERSION
 from events.requests import CALL_ID
 
 
 async def list_functions(request: web.Request) -> web.Response:
     """GET /system/functions: the provider's, with our count of invocations."""
-    return http.json([_counted(request, f) for f in await request.app[PROVIDER].functions()])
+    return http.json([_counted(request, f) for f in await system.statuses_of(request)])
 
 
 async def get_function(request: web.Request) -> web.Response:
     """GET /system/function/{name}: the same, of one."""
     return http.json(_counted(request, await system.status_of(request)))
+
+
+async def info(request: web.Request) -> web.Response:
+    """GET /system/info: the provider's, within ours."""
+    provider = await request.app[PROVIDER].info()
+    return http.json(GatewayInfo(provider, Version(VERSION), platform.machine()))
 
 
 async def metrics(request: web.Request) -> web.Response:
@@ -86,10 +94,14 @@ def _counted(request: web.Request, status: FunctionStatus) -> FunctionStatus:
     return status
 
 
-_OVER = {"/system/functions": list_functions, "/system/function/{name}": get_function}
+_OVER: dict[tuple[str, str], dict[str, Any]] = {
+    ("GET", "/system/functions"): {"handler": list_functions},
+    ("GET", "/system/function/{name}"): {"handler": get_function},
+    ("GET", "/system/info"): {"handler": info, "answer": GatewayInfo},
+}
 _PATH = "{path:(/.*)?}"
 _CALL = (
-    Parameter("name", "name[.namespace]", "path", required=True, example="echo"),
+    system.NAME,
     Parameter(CALL_ID, "the call's id; none: a new one", "header"),
 )
 _LATER = (*_CALL, Parameter(CALLBACK, "an http or https URL that is told the answer", "header"))
@@ -113,12 +125,7 @@ GATEWAY_ROUTES = (
         body=bytes,
         parameters=_LATER,
     ),
-    *(
-        route._replace(handler=_OVER.get(route.path, route.handler))
-        if route.method == "GET"
-        else route
-        for route in ROUTES
-    ),
+    *(route._replace(**_OVER.get((route.method, route.path), {})) for route in ROUTES),
     Route("GET", "/metrics", metrics, "Metrics in Prometheus's text format", media="text/plain"),
     Route("GET", "/ui/", ui, "A page that lists the functions", media="text/html"),
     Route("GET", "/openapi.json", document, "This document", answer=dict[str, Any]),

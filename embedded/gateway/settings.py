@@ -28,10 +28,9 @@ class GatewaySettings(NamedTuple):
     certificate: str = ""  # PEM files; "": without TLS
     key: str = ""
 
-    @property
-    def password_file(self) -> Path:
-        """Of the user admin."""
-        return self.home / "gateway-password"
+    def password(self) -> str:
+        """Of the user admin; read from its file."""
+        return (self.home / "gateway-password").read_text().strip()
 
     @property
     def script(self) -> Path:

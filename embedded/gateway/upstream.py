@@ -14,6 +14,7 @@ from embedded.contract.messages import (
     FunctionStatus,
     LogLine,
     LogQuery,
+    ProviderInfo,
     Request,
     Response,
     ScaleRequest,
@@ -94,14 +95,16 @@ class HttpProvider:
         params |= {"follow": "1"} if query.follow else {}
         params |= {"since": query.since.isoformat()} if query.since else {}
         url = f"{self._base}/system/logs"
-        async with self._session.get(url, params=params, headers=self._auth) as answer:
+        try:
+            answer = await self._session.get(url, params=params, headers=self._auth)
             _check(answer.status, b"" if answer.ok else await answer.read())
-            async for line in answer.content:
-                yield msgspec.json.decode(line, type=LogLine)
+        except aiohttp.ClientError as error:
+            raise self._away(error) from error
+        return _lines(answer)
 
-    async def info(self) -> dict[str, Any]:
+    async def info(self) -> ProviderInfo:
         """GET /system/info."""
-        return msgspec.json.decode(await self._get("info"), type=dict[str, Any])
+        return msgspec.json.decode(await self._get("info"), type=ProviderInfo)
 
     async def namespaces(self) -> list[str]:
         """GET /system/namespaces."""
@@ -133,9 +136,16 @@ class HttpProvider:
                 headers = end_to_end(answer.headers.items())
                 return Response(answer.status, headers, await answer.read())
         except aiohttp.ClientError as error:
-            raise ProviderError(
-                502, f"The provider at {self._base} does not answer: {error}."
-            ) from error
+            raise self._away(error) from error
+
+    def _away(self, error: aiohttp.ClientError) -> ProviderError:
+        return ProviderError(502, f"The provider at {self._base} does not answer: {error}.")
+
+
+async def _lines(answer: aiohttp.ClientResponse) -> AsyncIterator[LogLine]:
+    async with answer:
+        async for line in answer.content:
+            yield msgspec.json.decode(line, type=LogLine)
 
 
 def _check(status: int, body: bytes) -> None:

@@ -24,7 +24,21 @@ def application(
     app = web.Application(middlewares=guards)
     app[http.LIMITS] = limits
     app[system.PROVIDER] = provider
-    for route in system.ROUTES:
+    for route in PROVIDER_ROUTES:
         app.router.add_route(route.method, route.path, route.handler)
-    app.router.add_route("*", r"/function/{name:[^/]+}{path:(/.*)?}", invoke)
     return app
+
+
+PROVIDER_ROUTES = (
+    system.Route(
+        "*",
+        r"/function/{name:[^/]+}{path:(/.*)?}",
+        invoke,
+        "Invoke",
+        (404, 502, 503, 504),
+        body=bytes,
+        answer=bytes,
+        parameters=(system.NAME,),
+    ),
+    *system.ROUTES,
+)

@@ -1,12 +1,10 @@
 """The process provider behind its contract, in process."""
 
 import asyncio
-import platform
 import secrets as randomness
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from embedded.contract.messages import (
     NAMESPACE,
@@ -14,9 +12,11 @@ from embedded.contract.messages import (
     FunctionStatus,
     LogLine,
     LogQuery,
+    ProviderInfo,
     Request,
     Response,
     Secret,
+    Version,
 )
 from embedded.errors import ProviderError
 from embedded.files import private_folder
@@ -28,8 +28,9 @@ from embedded.provider.memory import MemoryWatch, usage
 from embedded.provider.pool import Pool
 from embedded.provider.replica import Replica, spawn
 from embedded.provider.secrets import SecretStore
+from embedded.settings import VERSION
 
-VERSION = {"provider": "faastrain-processes", "version": "0.1.0", "orchestration": "processes"}
+INFO = ProviderInfo("faastrain-processes", Version(VERSION), "processes")
 
 
 class ProcessProvider:
@@ -113,18 +114,14 @@ class ProcessProvider:
             raise ProviderError(409, f"The secret {name!r} is used by {', '.join(sorted(users))}.")
         self._secrets.delete(name)
 
-    def logs(self, query: LogQuery) -> AsyncIterator[LogLine]:
+    async def logs(self, query: LogQuery) -> AsyncIterator[LogLine]:
         """A function's lines; 404 when it is unknown."""
         self._pool(query.name)
         return self._logs.read(query)
 
-    async def info(self) -> dict[str, Any]:
+    async def info(self) -> ProviderInfo:
         """Who this is."""
-        return {
-            "provider": VERSION,
-            "version": {"release": VERSION["version"], "sha": ""},
-            "arch": platform.machine(),
-        }
+        return INFO
 
     async def namespaces(self) -> list[str]:
         """The only one."""

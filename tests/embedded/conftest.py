@@ -6,8 +6,8 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from embedded.gateway.__main__ import listening
 from embedded.gateway.app import application
+from embedded.gateway.serving import listening
 from embedded.provider.api import application as provider_application
 from embedded.provider.provider import ProcessProvider
 from tests.embedded.support import PASSWORD, MemoryQueue, free_port, launch

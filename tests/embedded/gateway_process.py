@@ -52,9 +52,9 @@ class GatewayProcess:
 
 @contextmanager
 def gateway_process(
-    nats: NatsServer, settings: Mapping[str, str] | None = None
+    nats: NatsServer, settings: Mapping[str, str] | None = None, server: str = "gateway"
 ) -> Iterator[GatewayProcess]:
-    """A gateway with the functions for tests deployed, at zero replicas."""
+    """A gateway, or a provider alone, with the functions for tests deployed, at zero replicas."""
     with tempfile.TemporaryDirectory(prefix="ftg-", ignore_cleanup_errors=True) as folder:
         home, (port, provider) = private_folder(Path(folder)), free_ports(2)
         write_private(home / "gateway-password", PASSWORD.encode())
@@ -75,14 +75,15 @@ def gateway_process(
             **(settings or {}),
         }
         process = subprocess.Popen(
-            [sys.executable, "-m", "embedded.gateway"],
+            [sys.executable, "-m", f"embedded.{server}"],
             env=environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
         )
         try:
-            yield _deployed(GatewayProcess(process, port, _started(process)))
+            listens = port if server == "gateway" else provider
+            yield _deployed(GatewayProcess(process, listens, _started(process)))
         finally:
             process.terminate()
             process.wait(20.0)
@@ -104,7 +105,7 @@ def _started(process: "subprocess.Popen[str]") -> list[str]:
         assert process.stdout is not None
         for line in process.stdout:
             log.append(line)
-            if re.match("gateway ready", line):
+            if re.match("(gateway|provider) ready", line):
                 ready.set()
         ready.set()
 

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from embedded.contract.http import DEFAULT_LIMITS
 from embedded.contract.messages import FunctionStatus, Request, Response
 from embedded.errors import ProviderError
-from embedded.gateway.__main__ import listening
 from embedded.gateway.app import application
 from embedded.gateway.lane import Reader, encode
+from embedded.gateway.serving import listening
 from tests.embedded.support import PASSWORD, MemoryQueue, free_port
 
 

@@ -7,7 +7,7 @@ import pytest
 from embedded.contract.auth import authorization
 from embedded.contract.messages import LogQuery, Secret
 from embedded.errors import ProviderError
-from embedded.gateway.__main__ import listening
+from embedded.gateway.serving import listening
 from embedded.gateway.upstream import HttpProvider
 from embedded.provider.api import application
 from embedded.provider.provider import ProcessProvider
@@ -38,7 +38,7 @@ async def test_every_operation_crosses_the_contract(provider: ProcessProvider) -
         assert measured.usage is not None
         assert measured.usage.total_memory_bytes > 1 << 20
         query = LogQuery("chatter", since=datetime(2020, 1, 1, tzinfo=UTC))
-        assert "spoken" in {line.text async for line in remote.logs(query)}
+        assert "spoken" in {line.text async for line in await remote.logs(query)}
         assert [secret.name for secret in await remote.secrets()] == ["mine"]
         assert await remote.info() == await provider.info()
         assert await remote.namespaces() == ["openfaas-fn"]
@@ -66,4 +66,7 @@ async def test_a_provider_that_is_away_is_502() -> None:
     async with HttpProvider(f"http://127.0.0.1:{free_port()}") as remote:
         with pytest.raises(ProviderError, match="does not answer") as caught:
             await remote.functions()
+        assert caught.value.status == 502
+        with pytest.raises(ProviderError, match="does not answer") as caught:
+            await remote.logs(LogQuery("any"))
     assert caught.value.status == 502

@@ -130,12 +130,12 @@ async def test_output_becomes_log_lines(provider: ProcessProvider, tmp_path: Pat
     """Both streams, with function and instance; in memory and in a file; followed."""
     await provider.deploy(deployment("chatter"))
     await provider.invoke("chatter", post(b"one\ntwo"))
-    lines = await first(provider.logs(LogQuery("chatter", follow=True)), 3)
+    lines = await first(await provider.logs(LogQuery("chatter", follow=True)), 3)
     assert sorted(line.text for line in lines) == ["and aside", "one", "two"]
     assert {line.name for line in lines} == {"chatter"}
     assert {line.instance for line in lines} == {lines[0].instance}
     assert lines[0].instance.startswith("chatter-")
-    following = asyncio.create_task(first(provider.logs(LogQuery("chatter", "", 0, True)), 2))
+    following = asyncio.create_task(first(await provider.logs(LogQuery("chatter", "", 0, True)), 2))
     await provider.invoke("chatter", post(b"three"))
     assert {line.text for line in await following} == {"three", "and aside"}
     assert "two" in (tmp_path / "logs" / "functions" / "chatter.log").read_text()
@@ -163,7 +163,7 @@ async def test_sigterm_lets_a_request_finish_and_stops_the_handler(
     await asyncio.sleep(0.05)
     await provider.scale("lifecycle", 0)
     assert (await call).body == b"finished"
-    lines = await first(provider.logs(LogQuery("lifecycle", follow=True)), 2)
+    lines = await first(await provider.logs(LogQuery("lifecycle", follow=True)), 2)
     assert [line.text for line in lines] == ["started", "stopped"]
 
 

@@ -19,8 +19,8 @@ from cli.target import Server as Address
 from embedded import credentials
 from embedded.credentials import Credentials
 from embedded.errors import ProviderError, StackError
-from embedded.gateway.__main__ import listening, tls_context
 from embedded.gateway.app import application
+from embedded.gateway.serving import listening, tls_context
 from embedded.gateway.upstream import HttpProvider
 from embedded.provider.provider import ProcessProvider
 from embedded.settings import read

@@ -1,0 +1,99 @@
+"""A server's process: told to stop, its port, its certificate, its event loop."""
+
+import asyncio
+import os
+import resource
+import signal
+import ssl
+import sys
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from typing import Any, cast
+
+from aiohttp import web
+
+from embedded.contract import http
+from embedded.errors import StackError
+from embedded.gateway.invoke import INVOCATIONS
+from embedded.gateway.lane import Lanes
+from embedded.gateway.settings import GatewaySettings, read
+
+
+def stopped() -> asyncio.Event:
+    """Set at SIGTERM or SIGINT."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    return stop
+
+
+@asynccontextmanager
+async def listening(
+    app: web.Application, host: str, port: int, tls: ssl.SSLContext | None = None
+) -> AsyncIterator[None]:
+    """Serve an application meanwhile.
+
+    Raises:
+        StackError: the port is taken.
+    """
+    runner = http.runner(app)
+    await runner.setup()
+    handlers = cast(Callable[[], asyncio.Protocol], runner.server)  # there is one after `setup`
+    lanes = _lanes(app, handlers)
+    loop = asyncio.get_running_loop()
+    try:
+        server = await loop.create_server(lanes or handlers, host, port, backlog=1024, ssl=tls)
+    except OSError as error:
+        await runner.cleanup()
+        raise StackError(f"Port {port} on {host} is taken; choose another one.") from error
+    try:
+        yield
+    finally:
+        server.close()
+        if lanes:
+            await lanes.close(http.SHUTDOWN_SECONDS)
+        await runner.cleanup()
+
+
+def _lanes(app: web.Application, other: Callable[[], asyncio.Protocol]) -> Lanes | None:
+    """The short way to functions, where the application has them."""
+    if INVOCATIONS not in app:
+        return None
+    limits = app[http.LIMITS]
+    return Lanes(app[INVOCATIONS], other, limits.body_bytes, limits.idle_seconds)
+
+
+def tls_context(certificate: str, key: str) -> ssl.SSLContext | None:
+    """What the gateway shows its clients; None: it speaks without TLS.
+
+    Raises:
+        StackError: the files are no certificate and its key.
+    """
+    if not certificate:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    try:
+        context.load_cert_chain(certificate, key)
+    except OSError as error:  # ssl.SSLError is one
+        raise StackError(
+            f"{certificate} and {key} are no certificate and its key: {error}"
+        ) from error
+    return context
+
+
+def run(name: str, serve: Callable[[GatewaySettings], Coroutine[Any, Any, None]]) -> None:
+    """Serve as the environment says, on uvloop where there is one, with many open files."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 65536 if most == resource.RLIM_INFINITY else min(most, 65536)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
+    try:
+        import uvloop
+    except ImportError:
+        run = asyncio.run
+    else:
+        run = uvloop.run
+    try:
+        run(serve(read(os.environ)))
+    except StackError as error:
+        sys.exit(f"{name}: {error}")
