@@ -27,10 +27,11 @@ train: $(STAMP) ## train CartPole-v1, from nothing to its report
 test: $(STAMP) ## run the tests
 	$(BIN)/pytest
 
-conformance: $(STAMP) tools ## run the tests that need programs of others: Prometheus
+conformance: $(STAMP) tools ## run the tests that need programs of others: faas-cli, Prometheus
 	$(BIN)/pytest tests/conformance
 
-tools: ## put the programs of others that `make conformance` needs into .tools/
+tools: $(STAMP) ## put the programs of others that `make conformance` needs into .tools/
+	$(BIN)/python -m tests.conformance.tools
 	sh tests/conformance/install-prometheus
 
 check: $(STAMP) ## formatter, linter, types, import floors, exported schemas
