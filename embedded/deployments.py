@@ -67,7 +67,11 @@ def _deployment(file: Path, name: str, entry: Mapping[str, Any]) -> FunctionDepl
 def _texts(values: Mapping[str, Any] | None) -> dict[str, str] | None:
     if values is None:
         return None
-    return {
-        name: str(value).lower() if isinstance(value, bool) else str(value)
-        for name, value in values.items()
-    }
+    return {name: _text(value) for name, value in values.items()}
+
+
+def _text(value: Any) -> str:
+    """As faas-cli reads it: nothing is an empty text."""
+    if value is None:
+        return ""
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -170,7 +170,7 @@ def _function(name: str, entry: Mapping[str, Any]) -> Function:
     annotations = _map(entry, "annotations")
     labels, settings = _map(entry, "labels"), _map(entry, "environment")
     schedule = annotations.get("schedule")
-    topics = tuple(re.split(r"[,\s]+", str(annotations.get("topic", "")).strip()))
+    topics = tuple(re.split(r"[,\s]+", str(annotations.get("topic") or "").strip()))
     return Function(
         name=name,
         topics=tuple(t for t in topics if t and t != CRON_TOPIC),

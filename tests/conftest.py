@@ -4,4 +4,4 @@ import os
 
 os.environ["NPROC"] = "1"  # XLA's threads, as in stack.yml; before JAX starts
 
-pytest_plugins = ["tests.servers"]
+pytest_plugins = ["tests.callbacks", "tests.servers"]

@@ -39,6 +39,13 @@ def test_a_function_without_image_is_named(tmp_path: Path) -> None:
         of_stack(file, {})
 
 
+def test_nothing_is_an_empty_text(tmp_path: Path) -> None:
+    """As faas-cli reads it, not the word None."""
+    file = tmp_path / "stack.yml"
+    file.write_text("functions: {bare: {image: x/bare, environment: {A: ${B}, C: yes, D: 2}}}")
+    assert of_stack(file, {})[0].env_vars == {"A": "", "C": "true", "D": "2"}
+
+
 def test_a_wrong_type_is_named(tmp_path: Path) -> None:
     """With its path in the file."""
     file = tmp_path / "stack.yml"
