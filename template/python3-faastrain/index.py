@@ -5,7 +5,8 @@ The handler module (environment variable `handler_module`, default `function.han
 headers are lower-case. `handle.start()` runs once before the first request, `handle.stop()` after
 the last. Other variables: `FTG_LISTEN_FD` (a listening socket that was inherited), else `http_host`
 and `http_port` (127.0.0.1:5000); `max_body_bytes` (16 MiB); `request_seconds` (30), in which a
-request's head must have arrived, and then its body. SIGTERM drains, then exits with 0.
+request's head must have arrived, and then its body. SIGTERM drains, then exits with 0; of-watchdog
+sends it on at once but takes requests for `healthcheck_interval` (0) more, in which we serve on.
 
 Cold start is the price of scaling to zero: import nothing here that is not needed.
 """
@@ -20,6 +21,8 @@ from typing import Any
 
 from http_server import Limits, Server
 
+_ON_ITS_WAY = 1.0  # seconds: what of-watchdog took last is on its way to us
+
 
 def listener(environment: Any) -> socket.socket:
     """The inherited socket, or a new one."""
@@ -29,6 +32,26 @@ def listener(environment: Any) -> socket.socket:
     return socket.create_server(address, backlog=1024)
 
 
+def linger(environment: Any) -> float:
+    """Seconds from SIGTERM until nothing new is taken: until nobody who stands before us sends."""
+    if "FTG_LISTEN_FD" in environment:  # nobody does
+        return 0.0
+    interval = seconds(environment.get("healthcheck_interval", "0"))
+    return interval + _ON_ITS_WAY if interval else 0.0
+
+
+def seconds(text: str) -> float:
+    """Of a duration as of-watchdog reads it: `5`, `5s`, `500ms`, `2m`.
+
+    Raises:
+        ValueError: none of these.
+    """
+    for unit, size in (("ms", 0.001), ("s", 1.0), ("m", 60.0)):
+        if text.endswith(unit):
+            return float(text.removesuffix(unit)) * size
+    return float(text)
+
+
 async def main() -> None:
     """Start the handler, serve, drain, stop the handler."""
     settings = os.environ
@@ -36,9 +59,9 @@ async def main() -> None:
     handle: Any = module.handle
     if hasattr(handle, "start"):
         await handle.start()
-    stop = asyncio.Event()
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        loop.add_signal_handler(number, loop.call_later, linger(settings), stop.set)
     limits = Limits(
         body_bytes=int(settings.get("max_body_bytes", str(16 << 20))),
         seconds=float(settings.get("request_seconds", "30")),

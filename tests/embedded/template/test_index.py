@@ -1,6 +1,7 @@
 """The template's server, alone, as of-watchdog starts it."""
 
 import os
+import runpy
 import signal
 import socket
 import subprocess
@@ -10,6 +11,8 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+import pytest
 
 from tests.embedded.support import FUNCTIONS, SCRIPT, free_port
 
@@ -58,6 +61,31 @@ def test_sigterm_drains_then_stops_the_handler_and_exits_with_zero() -> None:
         caller.join(10.0)
         assert answers == [b"finished"]
         assert process.stdout.read() == "stopped\n"
+
+
+def test_requests_are_taken_as_long_as_of_watchdog_takes_them() -> None:
+    """It sends SIGTERM on at once, but stops to take requests `healthcheck_interval` later."""
+    with running("lifecycle", healthcheck_interval="3s") as (process, url):
+        _wait_ready(url)
+        process.send_signal(signal.SIGTERM)
+        assert post(url, b"0") == b"finished"
+        assert process.wait(20.0) == 0
+        with pytest.raises(urllib.error.URLError):
+            post(url, b"0")
+
+
+@pytest.mark.parametrize(
+    ("text", "found"), [("5", 5.0), ("5s", 5.0), ("500ms", 0.5), ("2m", 120.0), ("0", 0.0)]
+)
+def test_durations_are_read_as_of_watchdog_reads_them(
+    text: str, found: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And others are refused."""
+    monkeypatch.syspath_prepend(str(SCRIPT.parent))
+    seconds = runpy.run_path(str(SCRIPT))["seconds"]
+    assert seconds(text) == found
+    with pytest.raises(ValueError, match="soon"):
+        seconds("soon")
 
 
 def test_a_handler_that_cannot_start_ends_the_process_with_a_traceback() -> None:

@@ -1,51 +1,40 @@
 """What `faas-cli build` would hand to Docker runs each function, laid out as the Dockerfile says.
 
-The Dockerfile is followed, not repeated: its COPY lines lay out /home/app, its ENV lines are the
-environment. What pip installs there is this environment's site-packages, without the checkout.
+Without of-watchdog, whose place it takes that a test asks and signals.
 """
 
 import os
-import re
 import shlex
 import shutil
 import signal
 import subprocess
 import sys
-import sysconfig
 import threading
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
 from embedded.deployments import of_stack
 from embedded.settings import CHECKOUT
 from tests.conformance.faas_cli import FaasCli
+from tests.conformance.image import Image, image
 from tests.conformance.recorder import Recorder
 from tests.servers import free_ports
 from tests.stack.support import Stack
 
-NEEDED = ("template", "functions", "schemas", "algorithms", "events", "adapters", "examples")
+SOURCES = ("template", "functions", "schemas", "algorithms", "events", "adapters", "examples")
 FUNCTIONS = {wanted.service: wanted for wanted in of_stack(CHECKOUT / "stack.yml", {})}
-HOME = "/home/app"
-
-
-class Image(NamedTuple):
-    """What a build would make, without its base image."""
-
-    app: Path
-    environment: dict[str, str]
 
 
 @pytest.fixture(scope="module")
 def contexts(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The build contexts of all functions, by faas-cli, of a copy of the sources."""
     folder = tmp_path_factory.mktemp("sources")
-    for name in NEEDED:
+    for name in SOURCES:
         left_out = shutil.ignore_patterns("__pycache__")
         shutil.copytree(CHECKOUT / name, folder / name, ignore=left_out)
     shutil.copy(CHECKOUT / "stack.yml", folder)
@@ -77,8 +66,8 @@ def test_a_function_runs_from_its_context(
 
     `reconcile` hears ticks, which say nothing.
     """
-    image = laid_out(contexts / function, tmp_path / "app")
-    with running(image, function, stack) as (process, url):
+    made = image(contexts / function, tmp_path)
+    with running(made, function, stack) as (process, url):
         wait_ready(process, url)
         assert answered(f"{url}/_/health", None) == (200, b"OK")
         status, text = answered(url, b"nothing")
@@ -88,56 +77,56 @@ def test_a_function_runs_from_its_context(
         assert process.returncode == 0, output
 
 
-def laid_out(context: Path, app: Path) -> Image:
-    """The working folder and the environment that the context's Dockerfile describes."""
-    text = re.sub(r"\\\n\s*", " ", (context / "Dockerfile").read_text())
-    environment: dict[str, str] = {}
-    app.mkdir()
-    for line in text.splitlines():
-        word, _, rest = line.partition(" ")
-        if word == "COPY" and not rest.startswith("--from"):
-            *sources, target = rest.split()
-            for source in sources:
-                to = app / target / Path(source).name if target.endswith("/") else app / target
-                to = app / source if target == "." else to
-                to.parent.mkdir(exist_ok=True)
-                copy = shutil.copytree if (context / source).is_dir() else shutil.copyfile
-                copy(context / source, to, **({"dirs_exist_ok": True} if to.is_dir() else {}))
-        if word == "ENV":
-            pairs = (pair.partition("=") for pair in shlex.split(rest))
-            environment |= {name: value.replace(HOME, str(app)) for name, _, value in pairs}
-    return Image(app, environment)
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_all_that_a_function_imports_is_in_its_image(
+    function: str, contexts: Path, tmp_path: Path
+) -> None:
+    """Its own modules, what they import when they are called too."""
+    made = image(contexts / function, tmp_path)
+    own = sorted(path.stem for path in (made.app / "function").glob("*.py"))
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", ";".join(f"import function.{name}" for name in own)],
+        cwd=made.app,
+        env=environment(made),
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def environment(made: Image) -> dict[str, str]:
+    """The image's own, with its packages in the place of those of this environment."""
+    path = f"{made.environment['PYTHONPATH']}:{made.packages}"
+    return {"PATH": os.environ["PATH"], **made.environment, "PYTHONPATH": path}
 
 
 @contextmanager
 def running(
-    image: Image, function: str, stack: Stack
+    made: Image, function: str, stack: Stack
 ) -> Iterator[tuple["subprocess.Popen[str]", str]]:
     """Its `fprocess`, told what the deployment tells it and where this stack's servers are."""
     (port,) = free_ports(1)
     state = stack.up()
-    # -S: without the files that add the checkout to what can be imported.
-    python, *arguments = shlex.split(image.environment["fprocess"])
+    python, *arguments = shlex.split(made.environment["fprocess"])
     assert python == "python"
-    packages = sysconfig.get_path("purelib")
-    environment = {
-        "PATH": os.environ["PATH"],
-        **image.environment,
+    told = {
+        **environment(made),
         **(FUNCTIONS[function].env_vars or {}),
-        "PYTHONPATH": f"{image.environment['PYTHONPATH']}:{packages}",
         "FTG_SECRETS": state.secrets,
         "FTG_NATS_URL": state.nats_url,
         "FTG_NATS_API": state.nats_api,
         "FTG_S3_URL": state.s3_url,
         "FTG_BUCKET": state.bucket,
         "FTG_GATEWAY_URL": state.gateway_url,
-        "JAX_COMPILATION_CACHE_DIR": str(image.app.parent / "jax"),
+        "JAX_COMPILATION_CACHE_DIR": str(made.app.parent / "jax"),
+        "healthcheck_interval": "0",
         "http_port": str(port),
     }
     process = subprocess.Popen(
+        # -S: without the files that add the checkout to what can be imported.
         [sys.executable, "-S", *arguments],
-        cwd=image.app,
-        env=environment,
+        cwd=made.app,
+        env=told,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
