@@ -5,7 +5,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help train test conformance tools check bench chaos load fuzz format lock schemas clean
+.PHONY: help train test conformance tools images check bench chaos load fuzz format lock schemas clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +33,11 @@ conformance: $(STAMP) tools ## run the tests that need programs of others: faas-
 tools: $(STAMP) ## put the programs of others that `make conformance` needs into .tools/
 	$(BIN)/python -m tests.conformance.tools
 	sh tests/conformance/install-prometheus
+
+images: $(STAMP) ## build the images of stack.yml and docker-compose.yml (needs Docker)
+	$(BIN)/python -m tests.conformance.tools faas-cli
+	.tools/bin/faas-cli build -f stack.yml
+	docker build --tag faastraingym:0.1.0 --file deploy/compose/Dockerfile .
 
 check: $(STAMP) ## formatter, linter, types, import floors, exported schemas
 	$(BIN)/ruff format --check .

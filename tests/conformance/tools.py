@@ -32,8 +32,7 @@ class GoTool(NamedTuple):
 
 
 TOOLS = [
-    # The newest version that Go's module proxy and its checksum database both have everywhere:
-    # faas-cli's own tags are not Go's versions.
+    # faas-cli's tags are not Go's versions; of its commits, mirrors of Go's module proxy have few.
     GoTool(
         "faas-cli",
         "github.com/openfaas/faas-cli",

@@ -4,15 +4,12 @@ import json
 import re
 from typing import Any
 
-from embedded.gateway.app import GATEWAY_ROUTES
-from embedded.gateway.openapi import document
-from embedded.provider.api import PROVIDER_ROUTES
 from tests.embedded.contract.conftest import Served
 from tests.embedded.contract.exchanges import Exchange, exchange, faults, operation
+from tests.embedded.contract.table import DOCUMENTS
 from tests.embedded.contract.walk import NOT_SERVED, WALKS, Step
 from tests.embedded.gateway_process import BASIC, GatewayProcess
 
-DOCUMENTS = {"gateway": document(GATEWAY_ROUTES), "provider": document(PROVIDER_ROUTES)}
 # 400 and 408 and 413 of what is no request: tests/embedded/gateway/test_bad_requests.py. 503: a
 # queue that is away, a replica that none is free of: test_app.py, test_pool.py.
 ELSEWHERE = {"400", "408", "413", "503"}

@@ -1,7 +1,8 @@
 """OpenFaaS's contract as a walk: what its clients send, in order, and what must come back.
 
 Bodies are spelled as Go's clients spell them, not by our own structs: a name that changes in those
-fails here. Of faas-cli the requests were read from its source; the program itself is not run.
+fails here. Of faas-cli the requests were read from its source, of newer versions than the one that
+`make conformance` runs.
 """
 
 import base64
