@@ -38,6 +38,16 @@ class FaasCli:
             timeout=PATIENCE,
         )
 
+    def popen(self, *arguments: str) -> "subprocess.Popen[str]":
+        """A command that goes on; its lines can be read."""
+        return subprocess.Popen(
+            [program("faas-cli"), *arguments],
+            cwd=self.folder,
+            env=self._environment,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
     def __call__(self, *arguments: str, given: str = "") -> str:
         """What a command says that must succeed."""
         done = self.run(*arguments, given=given)

@@ -164,7 +164,9 @@ def test_invoke_later_calls_back(cli: FaasCli, receiver: Receiver) -> None:
 def test_logs_are_read(cli: FaasCli) -> None:
     """All, some, since a time, as JSON."""
     deploy(cli, "talks", "chatter")
-    cli.run("invoke", "talks", given="one\ntwo")
+    cli.run(
+        "invoke", "talks", given="one\ntwo"
+    )  # answered by 204, which faas-cli takes for an error
     once = ("--tail=false", "--since", "10m")
     assert {"one", "two", "and aside"} <= _texts(cli("logs", "talks", *once, "-o", "json"))
     assert len(cli("logs", "talks", *once, "--lines", "1").splitlines()) == 1
@@ -174,6 +176,20 @@ def test_logs_are_read(cli: FaasCli) -> None:
         == set()
     )
     assert "404" in cli.refused("logs", "absent", *once)
+
+
+def test_logs_are_followed(cli: FaasCli) -> None:
+    """As long as somebody reads: what was said, and then what is."""
+    deploy(cli, "talks-on", "chatter")
+    with cli.popen("logs", "talks-on", "--output", "json") as following:
+        try:
+            assert following.stdout is not None
+            for text in ("one", "two"):
+                cli.run("invoke", "talks-on", given=text)
+                heard = {json.loads(following.stdout.readline())["text"] for _ in range(2)}
+                assert heard == {text, "and aside"}
+        finally:
+            following.kill()
 
 
 def _texts(lines: str) -> set[str]:
