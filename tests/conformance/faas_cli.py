@@ -6,15 +6,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from embedded.gateway.app import GATEWAY_ROUTES
-from embedded.gateway.openapi import document
 from tests.conformance.programs import program
 from tests.conformance.recorder import Recorder, recording
 from tests.embedded.contract.exchanges import Exchange, faults
+from tests.embedded.contract.table import DOCUMENTS
 from tests.stack.facts import PATIENCE
 from tests.stack.support import Stack
 
-DOCUMENT = document(GATEWAY_ROUTES)
 DEFAULTS = {"PATH": os.environ["PATH"]}
 
 
@@ -88,4 +86,4 @@ def described(cli: FaasCli, name: str) -> dict[str, str]:
 
 def departures(exchanges: list[Exchange]) -> list[str]:
     """In what exchanges were not as the gateway's OpenAPI document says."""
-    return [f"{made}: {why}" for made in exchanges for why in faults(DOCUMENT, made)]
+    return [f"{made}: {why}" for made in exchanges for why in faults(DOCUMENTS["gateway"], made)]

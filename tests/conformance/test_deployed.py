@@ -1,22 +1,20 @@
 """What faas-cli deployed from stack.yml trains; what it deploys anew loses no request."""
 
-import asyncio
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
-from threading import Event
 
 import pytest
 
 from embedded.deployments import of_stack
 from embedded.settings import CHECKOUT
-from tests.conformance.faas_cli import FaasCli, departures, described, faas_cli
-from tests.embedded.contract.exchanges import Exchange, exchange
+from tests.conformance.faas_cli import departures, described, faas_cli
+from tests.embedded.contract.exchanges import exchange
+from tests.embedded.contract.redeploying import no_request_is_lost
 from tests.embedded.support import FUNCTIONS
 from tests.stack.support import Stack
 
 RUN = "by-faas-cli"
-CALLERS, TIMES = 4, 3
 
 
 @pytest.fixture
@@ -53,45 +51,18 @@ def test_a_run_on_functions_of_faas_cli_alone(stack: Stack, tmp_path: Path) -> N
 
 
 async def test_deployed_anew_no_request_is_lost(small_stack: Stack, tmp_path: Path) -> None:
-    """Callers call on; each deployment is over when a replica of it has answered."""
+    """Callers call on while faas-cli deploys."""
     with faas_cli(small_stack, tmp_path, tmp_path) as cli:
-        deploy(cli, -1)
-        port, settled = int(small_stack.up().gateway_url.rpartition(":")[2]), Event()
 
-        def call() -> Exchange:
-            return exchange(port, "POST", "/function/renewed", b"0.02", {})
+        def deploy(time: int) -> None:
+            flags = ("--name", "renewed", "--image", "example/slow:1", "--env", f"TIME={time}")
+            cli("deploy", *flags)
 
-        def caller() -> list[Exchange]:
-            made = [call()]
-            while not settled.is_set():
-                made.append(call())
-            return made
-
-        def redeploy() -> list[bytes]:
-            replicas = [call().body]
-            for time in range(TIMES):
-                deploy(cli, time)
-                while (replica := call().body) in replicas:
-                    pass
-                replicas.append(replica)
-            return replicas
-
-        with ThreadPoolExecutor(CALLERS) as pool:
-            calling = [asyncio.wrap_future(pool.submit(caller)) for _ in range(CALLERS)]
-            try:
-                replicas = await asyncio.to_thread(redeploy)
-            finally:
-                settled.set()
-            made = [one for each in await asyncio.gather(*calling) for one in each]
-        assert [str(one) for one in made if one.status != 200] == []
-        assert len(set(replicas)) == TIMES + 1
-        assert {one.body for one in made} <= set(replicas)
+        deploy(-1)
+        port = int(small_stack.up().gateway_url.rpartition(":")[2])
+        call = partial(exchange, port, "POST", "/function/renewed", b"0.02", {})
+        await no_request_is_lost(call, deploy)
         assert departures(cli.exchanges) == []
-
-
-def deploy(cli: FaasCli, time: int) -> None:
-    flags = ("--name", "renewed", "--image", "example/slow:1", "--env", f"TIME={time}")
-    cli("deploy", *flags)
 
 
 def _running(stack: Stack) -> Iterator[Stack]:
