@@ -94,6 +94,30 @@ COMMANDS = (
     Command(
         "start", "cli.commands.training:start", "start a run and return", (SPEC, NAME, SET, JSON)
     ),
+    Command(
+        "gate",
+        "cli.commands.gate:gate",
+        "train, or wait for a run, and hold its report to bounds: for pipelines",
+        (
+            argument(
+                "what",
+                metavar="RUN|SPEC",
+                help="a run's name, or a specification (.toml, .yaml, .json), which is trained",
+            ),
+            argument(
+                "--min-return",
+                type=float,
+                metavar="X",
+                help="least mean return of the last evaluation (default: SPEC's target)",
+            ),
+            argument("--max-cost", type=float, metavar="Y", help="most GB-seconds, all functions"),
+            argument("--junit", type=Path, metavar="FILE", help="write the checks as JUnit XML"),
+            argument("--markdown", type=Path, metavar="FILE", help="write the summary there, too"),
+            NAME,
+            SET,
+            JSON,
+        ),
+    ),
     Command("follow", "cli.commands.training:follow", "watch a run to its end", (RUN, JSON)),
     Command("stop", "cli.commands.training:stop", "end a run with the policy that it has", (RUN,)),
     Command(

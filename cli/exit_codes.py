@@ -17,7 +17,9 @@ class ExitCode(IntEnum):
 
 MEANING: dict[ExitCode, str] = {
     ExitCode.DONE: "target reached (or no target was set); any other command succeeded",
-    ExitCode.BUDGET_SPENT: "the run ended below its target: budget spent, or stopped on request",
+    ExitCode.BUDGET_SPENT: (
+        "the run ended below its target (budget spent, or stopped), or a gate's bound is not kept"
+    ),
     ExitCode.RUN_FAILED: "the run failed; its reason and report say why",
     ExitCode.BAD_INPUT: "bad input: usage, specification, unknown run, function or letter, file",
     ExitCode.STACK_TROUBLE: "stack trouble: a server, a port, a disk, a program is missing",

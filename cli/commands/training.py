@@ -26,7 +26,7 @@ from schemas.specification import RunSpec, to_dict
 
 def train(arguments: Namespace, world: World) -> ExitCode:
     """Start the stack if needed, start a run, follow it to its end."""
-    run, spec = _prepare(arguments, world)
+    run, spec = prepare(arguments, world)
     if not arguments.json:
         world.screen.line(f"run {run}")
     world.ensure_stack()
@@ -35,7 +35,7 @@ def train(arguments: Namespace, world: World) -> ExitCode:
 
 def start(arguments: Namespace, world: World) -> ExitCode:
     """Start a run and return; nobody need watch it."""
-    run, spec = _prepare(arguments, world)
+    run, spec = prepare(arguments, world)
     asyncio.run(_publish(run, spec, world))
     if arguments.json:
         world.screen.json({"run_id": run, "spec": to_dict(spec)})
@@ -93,8 +93,8 @@ async def _resume(arguments: Namespace, world: World) -> RunResumed:
     return resumed
 
 
-def _prepare(arguments: Namespace, world: World) -> tuple[str, RunSpec]:
-    """The run's name and its validated specification; nothing is published yet."""
+def prepare(arguments: Namespace, world: World) -> tuple[str, RunSpec]:
+    """A run's name and its validated specification; nothing is published yet."""
     raw = specification_files.override(
         specification_files.load(arguments.spec), arguments.overrides
     )
@@ -127,7 +127,7 @@ async def _say(run: str, spec: RunSpec, stack: Connected) -> None:
 def _until_end(run: str, spec: RunSpec | None, as_json: bool, world: World) -> ExitCode:
     """Publish `spec` if there is one, follow, print the end, and judge it."""
     try:
-        report = asyncio.run(_follow(run, spec, as_json, world))
+        report = asyncio.run(followed(run, spec, as_json, world))
     except KeyboardInterrupt:
         world.screen.remark(
             f"the run goes on; `faastrain follow {run}` watches it again, "
@@ -142,7 +142,8 @@ def _until_end(run: str, spec: RunSpec | None, as_json: bool, world: World) -> E
     return exit_codes.of_run(report.status, report.reason, target)
 
 
-async def _follow(run: str, spec: RunSpec | None, as_json: bool, world: World) -> RunReport:
+async def followed(run: str, spec: RunSpec | None, as_json: bool, world: World) -> RunReport:
+    """Publish `spec` if there is one, follow the run to its end; its report."""
     async with world.connect() as stack:
         leg = 0
         if spec is not None:

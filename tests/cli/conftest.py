@@ -88,6 +88,7 @@ class Desk:
         self.gateway = FakeGateway()
         self.letters = InMemoryDeadLetters()
         self.commands = InMemoryCommandQueue()
+        self.variables = {"FAASTRAIN_HOME": str(folder / "home")}
         self.started = 0
         self.up = True
         self.out = ""
@@ -98,7 +99,7 @@ class Desk:
         out, err = io.StringIO(), io.StringIO()
         world = World(
             screen=Screen(out, err),
-            environment={"FAASTRAIN_HOME": str(self.folder / "home")},
+            environment=self.variables,
             connect=self._connect,
             gateway=lambda: self.gateway,
             ensure_stack=self._ensure_stack,

@@ -1,0 +1,60 @@
+"""gate: train, or wait for a run, and tell a pipeline whether it may go on."""
+
+import asyncio
+from argparse import Namespace
+from pathlib import Path
+
+from cli import gating, run_ids
+from cli.commands import training
+from cli.errors import BadInput
+from cli.exit_codes import ExitCode
+from cli.specification_files import PARSERS
+from cli.world import World
+from schemas.report import RunReport
+
+SUMMARY = "GITHUB_STEP_SUMMARY"  # where GitHub's runner shows Markdown
+
+
+def gate(arguments: Namespace, world: World) -> ExitCode:
+    """Hold a run's report to the bounds; its progress goes to stderr."""
+    files = [path for path in (arguments.junit, arguments.markdown) if path]
+    for path in files:
+        if not path.parent.is_dir() or path.is_dir():  # told before hours of training
+            raise BadInput(
+                f"{path}: no file can be written there; name one in a folder that exists"
+            )
+    report = _report(arguments, world)
+    held = gating.checks(report, arguments.min_return, arguments.max_cost)
+    summary = gating.markdown(report, held)
+    if arguments.json:
+        world.screen.json(gating.document(report, held))
+    else:
+        world.screen.line(summary)
+    if arguments.junit:
+        _write(arguments.junit, gating.junit(report, held), "w")
+    if arguments.markdown:
+        _write(arguments.markdown, summary + "\n", "w")
+    if world.environment.get(SUMMARY):
+        _write(Path(world.environment[SUMMARY]), summary + "\n", "a")
+    return gating.code(report, held)
+
+
+def _report(arguments: Namespace, world: World) -> RunReport:
+    """Of a new run, if a specification is named, else of the run with that name, at its end."""
+    named = Path(arguments.what)
+    if named.suffix.lower() not in PARSERS:
+        if arguments.run or arguments.overrides:
+            raise BadInput(f"--run and --set are for a specification; {named} is a run's name")
+        return asyncio.run(training.followed(run_ids.check(arguments.what), None, True, world))
+    arguments.spec = named
+    run, spec = training.prepare(arguments, world)
+    world.ensure_stack()
+    return asyncio.run(training.followed(run, spec, True, world))
+
+
+def _write(path: Path, text: str, mode: str) -> None:
+    try:
+        with path.open(mode, encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        raise BadInput(f"{path}: cannot be written: {error.strerror}; choose another") from error
