@@ -1,4 +1,4 @@
-from benchmarks import learning, lunar_lander, solving
+from benchmarks import lunar_lander, solving
 from benchmarks.peers.peer import PEERS, RLLIB, SBX, STABLE_BASELINES3, Solved
 
 OURS = {solving.NOTHING: [8.0], solving.UP: [4.0], solving.WARM: [2.0]}
@@ -31,25 +31,12 @@ def test_a_peer_that_fell_short_is_said_to_have() -> None:
 def test_without_peers_their_rows_say_how_to_get_them() -> None:
     for rows in (
         solving.rows(9.0, OURS, [100.0], NONE),
-        learning.rows([10.0], [20.0], NONE),
         lunar_lander.rows([10.0], [100.0], []),
     ):
         missing = [row for row in rows if not row.samples]
         assert missing
         assert all("PEERS=1" in row.note for row in missing)
         assert all(row.met is None for row in missing)
-
-
-def test_learning_stands_beside_each_peer_s() -> None:
-    theirs = {**NONE, STABLE_BASELINES3: [5.0], SBX: [4.0]}
-    rows = learning.rows([100.0], [120.0], theirs)
-    beside = {row.what.strip(): row.value for row in rows if row.unit == "x" and row.samples}
-    assert beside == {
-        "pipeline / Stable-Baselines3": 20.0,
-        "plain loop / Stable-Baselines3": 24.0,
-        "pipeline / SBX": 25.0,
-        "plain loop / SBX": 30.0,
-    }
 
 
 def test_landing_stands_beside_stable_baselines3_s() -> None:

@@ -100,12 +100,12 @@ async def test_a_traces_caller_goes_on_in_the_run(stack: Stack) -> None:
 
 async def test_a_runs_lines_are_found_across_functions(stack: Stack) -> None:
     """One for each invocation at least, with what it was about; none of another run."""
-    usage, _ = await _run(stack, "told")
-    done = stack.cli("logs", "told", "--json")
+    usage, _ = await _run(stack, "lines")
+    done = stack.cli("logs", "lines", "--json")
     lines = [json.loads(line) for line in done.stdout.splitlines()]
-    assert {line["run"] for line in lines} == {"told"}
+    assert {line["run"] for line in lines} == {"lines"}
     assert {line["call_id"] for line in lines} >= {one.call_id for one in usage}
-    assert {line["trace_id"] for line in lines} == {of_run("told").trace}
+    assert {line["trace_id"] for line in lines} == {of_run("lines").trace}
     rollouts = {(o.get("version"), o.get("index")) for o in lines if o["function"] == "rollout"}
     assert rollouts >= {(0, 0), (0, 1), (1, 0), (1, 1)}
 
