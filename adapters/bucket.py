@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import urllib3
 from minio import Minio, S3Error
 from minio.error import ServerError
+from minio.notificationconfig import NotificationConfig, PrefixFilterRule, QueueConfig
 
 from adapters.errors import translated
 from adapters.s3_signature import REGION
@@ -48,6 +49,18 @@ class Bucket:
         """Create the bucket where it is missing."""
         with translated(f"create bucket {self._name}"):
             await asyncio.to_thread(self._ensure)
+
+    async def notify(self, prefix: str, target: str) -> None:
+        """Have the store tell `target`, an ARN that it knows, of what is written under `prefix`."""
+        rule = QueueConfig(
+            target,
+            ["s3:ObjectCreated:*"],
+            config_id=prefix.strip("/"),
+            prefix_filter_rule=PrefixFilterRule(prefix),
+        )
+        config = NotificationConfig(queue_config_list=[rule])
+        with translated(f"notifications of {self._name}/{prefix}"):
+            await asyncio.to_thread(self._client.set_bucket_notification, self._name, config)
 
     async def keys(self, prefix: str = "") -> list[str]:
         """The keys that begin with `prefix`, sorted."""

@@ -6,7 +6,8 @@ AdapterError
 ├── ObjectMissing     a reference to nothing; also events.ports.LostObject
 ├── ObjectAltered     an object that is not what its reference says; likewise
 ├── SettingsError     an environment variable or a secret file that cannot be used
-└── SignatureError    a command that was not signed with our key
+├── SignatureError    a command that was not signed with our key
+└── OtherRequest      a run that was asked for before, otherwise
 """
 
 from types import TracebackType
@@ -36,6 +37,10 @@ class ObjectAltered(AdapterError, ports.LostObject):  # noqa: N818  the conditio
 
 class SettingsError(AdapterError):
     """The environment does not say what the function needs to know."""
+
+
+class OtherRequest(AdapterError):  # noqa: N818  the condition's own name
+    """The run's name is taken, by a run with another specification."""
 
 
 class SignatureError(AdapterError):

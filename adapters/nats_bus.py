@@ -1,6 +1,6 @@
 """The Bus port on JetStream: one durable pull consumer per function and source."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -8,13 +8,12 @@ import msgspec
 from adapters.jetstream import Broker
 from adapters.nats_pull import NANOSECONDS, PullConsumer, position
 from events import subjects
+from events.requests import MESSAGE_ID
 from events.streams import ASYNC, FACTS, Stream
-from events.tracing import HEADER
 
 if TYPE_CHECKING:
     from nats.aio.msg import Msg
 
-MESSAGE_ID = "Nats-Msg-Id"
 # How long a message of a killed queue-worker, or one that a cut connection swallowed, stands still.
 ACK_WAIT_SECONDS = 4
 MAX_ACK_PENDING = 10_000
@@ -32,7 +31,7 @@ class NatsDelivery:
         # The time too: sequences begin anew in a stream that was lost.
         self.message_id = f"{message.subject}:{at.sequence}:{at.at}"
         self.attempt = at.attempt
-        self.trace = (message.headers or {}).get(HEADER, "")
+        self.headers: Mapping[str, str] = message.headers or {}
 
     async def ack(self) -> None:
         """Settle: never deliver again."""
@@ -79,6 +78,10 @@ class NatsBus:
     async def commands_for(self, function: str) -> NatsSubscription:
         """The function's asynchronous invocations, as OpenFaaS queue requests (JSON)."""
         return await self._durable(ASYNC, f"cmd-{function}", [subjects.of_command(function)])
+
+    async def starts_for(self, function: str) -> NatsSubscription:
+        """What others publish to have runs started, each for one function alone."""
+        return await self._durable(ASYNC, f"start-{function}", [subjects.STARTS])
 
     async def enqueue(self, function: str, request: bytes, message_id: str) -> None:
         """Queue an asynchronous invocation durably; a repeated message id is dropped."""

@@ -98,12 +98,28 @@ class S3ObjectStore:
 
     async def replace(self, key: str, data: bytes) -> ObjectRef:
         """Write, whatever lies there: only for bytes that a reference asks for."""
+        await self.write(key, data, "application/msgpack")
         digest = hashlib.sha256(data).hexdigest()
-        headers = {"Content-Type": "application/msgpack", DIGEST: digest}
-        with self._doing(f"replace {self._name(key)}"):
+        return ObjectRef(bucket=self._bucket, key=key, size=len(data), sha256=digest)
+
+    async def write(self, key: str, data: bytes, content_type: str) -> None:
+        """Write, whatever lies there."""
+        headers = {"Content-Type": content_type, DIGEST: hashlib.sha256(data).hexdigest()}
+        with self._doing(f"write {self._name(key)}"):
             reply = await self._request("PUT", self._bucket, key, headers, data)
         self._expect(reply, key)
-        return ObjectRef(bucket=self._bucket, key=key, size=len(data), sha256=digest)
+
+    async def read(self, key: str, limit: int) -> bytes | None:
+        """What somebody put there, its first `limit` bytes at most; None when nothing is there."""
+        headers = {"Range": f"bytes=0-{limit - 1}"}
+        with self._doing(f"read {self._name(key)}"):
+            reply = await self._request("GET", self._bucket, key, headers)
+        if reply.status == 404:
+            return None
+        if reply.status == 416:  # of an empty object no range can be had
+            return b""
+        self._expect(reply, key)
+        return reply.body[:limit]
 
     async def keys(self, prefix: str) -> list[str]:
         """The keys that begin with `prefix`, sorted."""

@@ -11,7 +11,8 @@ from typing import Any
 
 from events.roles import ROLES, SUPERVISOR, Role
 
-GET, PUT, DELETE, LIST = "s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:ListBucket"
+GET, PUT, DELETE = "s3:GetObject", "s3:PutObject", "s3:DeleteObject"
+BUCKET = ("s3:ListBucket", "s3:GetBucketLocation")  # the second is what most clients ask first
 
 
 def policy(rights: Role, bucket: str) -> dict[str, Any]:
@@ -27,14 +28,14 @@ def policies(bucket: str) -> dict[str, dict[str, Any]]:
 
 def _statements(rights: Role, bucket: str) -> Iterator[dict[str, Any]]:
     if rights.reads:  # who may not list is told 403 where 404 is meant, by AWS and MinIO
-        yield _allow(LIST, [f"arn:aws:s3:::{bucket}"])
+        yield _allow(BUCKET, [f"arn:aws:s3:::{bucket}"])
     for action, keys in ((GET, rights.reads), (PUT, rights.writes), (DELETE, rights.deletes)):
         if keys:
-            yield _allow(action, [f"arn:aws:s3:::{bucket}/{key}" for key in keys])
+            yield _allow([action], [f"arn:aws:s3:::{bucket}/{key}" for key in keys])
 
 
-def _allow(action: str, resources: Sequence[str]) -> dict[str, Any]:
-    return {"Effect": "Allow", "Action": [action], "Resource": list(resources)}
+def _allow(actions: Sequence[str], resources: Sequence[str]) -> dict[str, Any]:
+    return {"Effect": "Allow", "Action": list(actions), "Resource": list(resources)}
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from events.roles import EXPORTER, QUEUE_WORKER, nats_secret, s3_secret
 
 SECRETS = "/var/openfaas/secrets"  # where OpenFaaS mounts them
 SIGNING_KEY = "ftg-signing-key"
+TRIGGER_TOKEN = "ftg-trigger-token"  # noqa: S105  the secret's name
 
 
 class Login(Struct, frozen=True):
@@ -68,6 +69,15 @@ class Settings(Struct, frozen=True, kw_only=True):
             signing_key=_secret(secrets / SIGNING_KEY).encode(),
             environments=environment_modules(environment),
         )
+
+
+def trigger_token(environment: Mapping[str, str] = os.environ) -> bytes:
+    """What others show who have runs started.
+
+    Raises:
+        SettingsError: the secret is missing.
+    """
+    return _secret(_folder(environment) / TRIGGER_TOKEN).encode()
 
 
 def environment_modules(environment: Mapping[str, str]) -> tuple[str, ...]:

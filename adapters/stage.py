@@ -55,7 +55,7 @@ Handler = Callable[[Any, Services], Awaitable[Outgoing]]
 Response = tuple[int, dict[str, str], bytes]
 
 REFUSED = (SchemaError, SignatureError)  # of the message itself, before a handler sees it
-STATUS_OF: dict[type[Exception], int] = {
+STATUS_OF: Mapping[type[Exception], int] = {
     RunFault: 422,
     SchemaError: 422,  # of what the message refers to
     Unavailable: 503,
@@ -70,10 +70,13 @@ class Outcome(NamedTuple):
     text: str
     message: Message | None
     again_after: int | None = None  # seconds; none: nobody knows
+    kind: str = "text/plain"  # of the text
 
 
 class Stage:
     """A handler, as the template's index.py serves it."""
+
+    status_of = STATUS_OF
 
     def __init__(self, accepts: tuple[type[Message], ...], handler: Handler) -> None:
         self.accepts = accepts
@@ -147,7 +150,7 @@ class Stage:
             **known,
         )
         await self._meter(usage, outcome)
-        answer = {"x-duration-seconds": f"{seconds:.6f}", "content-type": "text/plain"}
+        answer = {"x-duration-seconds": f"{seconds:.6f}", "content-type": outcome.kind}
         if outcome.again_after is not None:
             answer["retry-after"] = str(outcome.again_after)
         return outcome.status, answer, outcome.text.encode()
@@ -158,15 +161,19 @@ class Stage:
         except REFUSED as error:
             return Outcome(400, str(error), None)
         here.message = message
+        return await self._mapped(self._handle(message, AGAIN.lower() in headers), here)
+
+    async def _mapped(self, work: Awaitable[str], here: Current) -> Outcome:
+        """The outcome of an invocation's work, which says what was unusual about it."""
         try:
-            text = await self._handle(message, AGAIN.lower() in headers)
-        except tuple(STATUS_OF) as error:
-            status = next(s for kind, s in STATUS_OF.items() if isinstance(error, kind))
+            text = await work
+        except tuple(self.status_of) as error:
+            status = next(s for kind, s in self.status_of.items() if isinstance(error, kind))
             again_after = 1 if isinstance(error, BeingRestored) else None
-            return Outcome(status, explain(error), message, again_after)
+            return Outcome(status, explain(error), here.message, again_after)
         except Exception:  # noqa: BLE001  the boundary: a defect is answered, buried and shown
-            return Outcome(500, traceback.format_exc(), message)
-        return Outcome(200, text, message)
+            return Outcome(500, traceback.format_exc(), here.message)
+        return Outcome(200, text, here.message)
 
     async def _handle(self, message: Message | None, again: bool) -> str:
         """Do the work, unless it was done; a word on what was unusual about it."""

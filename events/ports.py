@@ -3,7 +3,7 @@
 Every implementation passes the one contract suite in tests/adapters/.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from events.commands import Invocation
@@ -86,6 +86,12 @@ class Bucket(Protocol):
     async def folders(self, prefix: str) -> list[str]:
         """What follows `prefix` up to the next `/` in the keys that begin with it, sorted."""
 
+    async def read(self, key: str, limit: int) -> bytes | None:
+        """What somebody put there, its first `limit` bytes at most; None when nothing is there."""
+
+    async def write(self, key: str, data: bytes, content_type: str) -> None:
+        """Write, whatever lies there."""
+
     async def delete(self, keys: Sequence[str]) -> None:
         """Remove these objects; those that are not there are no error."""
 
@@ -104,7 +110,7 @@ class Delivery(Protocol):
     data: bytes
     message_id: str  # its own, the same at every attempt
     attempt: int  # 1 at the first
-    trace: str  # its `traceparent`; "": it came without
+    headers: Mapping[str, str]  # as they were published
 
     async def ack(self) -> None:
         """Settle: never deliver again."""
@@ -131,6 +137,9 @@ class Bus(Protocol):
 
     async def commands_for(self, function: str) -> Subscription:
         """The function's asynchronous invocations, as OpenFaaS queue requests (JSON)."""
+
+    async def starts_for(self, function: str) -> Subscription:
+        """What others publish to have runs started."""
 
     async def enqueue(self, function: str, request: bytes, message_id: str) -> None:
         """Queue an asynchronous invocation durably; a repeated message id is dropped."""

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from events import subjects
 from events.streams import ASYNC, DEAD, FACTS, STREAMS, USAGE
+from schemas.keys import ERROR, EXPERIMENTS
 
 ANY = "*"
 SUPERVISOR = "supervisor"  # owns streams and bucket: starts a stack, is mounted by no function
@@ -15,8 +16,9 @@ OPERATOR = "operator"
 QUEUE_WORKER = "queue-worker"
 GATEWAY = "gateway"
 EXPORTER = "exporter"
+TRIGGER = "trigger"  # whoever has runs started from outside: a pipeline, a store's notifications
 # All others are functions.
-PROCESSES = (SUPERVISOR, OPERATOR, QUEUE_WORKER, GATEWAY, EXPORTER, "observer")
+PROCESSES = (SUPERVISOR, OPERATOR, QUEUE_WORKER, GATEWAY, EXPORTER, TRIGGER, "observer")
 
 
 class Role(NamedTuple):
@@ -62,7 +64,9 @@ ROLES: dict[str, Role] = {
     "start-run": function(
         "start-run",
         says=("run.requested", "run.started", "run.failed"),
-        writes=("runs/*/manifest.msgpack",),
+        reads=(f"{EXPERIMENTS}*",),
+        writes=("runs/*/manifest.msgpack", f"{EXPERIMENTS}*{ERROR}"),
+        deletes=(f"{EXPERIMENTS}*{ERROR}",),
     ),
     "rollout": function("rollout", says=("rollout.completed",), writes=("runs/*/trajectories/*",)),
     "aggregate-rewards": function(
@@ -110,6 +114,11 @@ ROLES: dict[str, Role] = {
         says=("run.requested", "run.resumed", "run.stop-requested"),
         asks=(READ_FACTS[0], *READ_SIZES, *READ_USAGE, *READ_DEAD, *FOLLOW),
         reads=(ANY,),
+    ),
+    TRIGGER: Role(
+        sends=(subjects.STARTS,),
+        reads=(f"{EXPERIMENTS}*", "runs/*/report*"),
+        writes=(f"{EXPERIMENTS}*",),
     ),
     "observer": Role(
         asks=(READ_FACTS[0], *READ_SIZES, *READ_USAGE, *FOLLOW), reads=("runs/*/report*",)

@@ -3,6 +3,7 @@
 A function's `topic` annotation names the facts that it hears (separated by commas or spaces);
 `schedule` names
 its cron expression when `cron-function` is among its topics: both are OpenFaaS's conventions.
+`start` is what others publish to have runs started.
 """
 
 import os
@@ -17,6 +18,7 @@ from msgspec import Struct
 from schemas import bounds
 
 CRON_TOPIC = "cron-function"
+START_TOPIC = "start"  # what others publish under `ftg-start.>`, as it is
 MAX_COUNT = 10_000  # replicas, invocations of one, attempts
 MAX_KEYS = 1000  # of one map in stack.yml, after merging
 MAX_SECONDS = 366 * 86400.0  # of a duration: what clocks and timers take
@@ -45,6 +47,7 @@ class Function(Struct, frozen=True, kw_only=True):
 
     name: str
     topics: tuple[str, ...] = ()
+    starts: bool = False  # whether it hears what others publish to have runs started
     schedule: str | None = None
     max_replicas: int = 1
     max_inflight: int = 1
@@ -173,7 +176,8 @@ def _function(name: str, entry: Mapping[str, Any]) -> Function:
     topics = tuple(re.split(r"[,\s]+", str(annotations.get("topic") or "").strip()))
     return Function(
         name=name,
-        topics=tuple(t for t in topics if t and t != CRON_TOPIC),
+        topics=tuple(t for t in topics if t and t not in (CRON_TOPIC, START_TOPIC)),
+        starts=START_TOPIC in topics,
         schedule=str(schedule) if schedule and CRON_TOPIC in topics else None,
         max_replicas=_count(labels, "com.openfaas.scale.max", 1),
         max_inflight=_count(settings, "max_inflight", 1),

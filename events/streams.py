@@ -23,8 +23,8 @@ class Stream(NamedTuple):
 FACTS = Stream("FTG_FACTS", (f"{subjects.ROOT}.>",), "facts, each said once for ever")
 ASYNC = Stream(
     "FTG_ASYNC",
-    (subjects.of_command("*"),),
-    "asynchronous invocations, OpenFaaS queue requests",
+    (subjects.of_command("*"), subjects.STARTS),
+    "asynchronous invocations, OpenFaaS queue requests; what others have started",
     work_queue=True,
 )
 DEAD = Stream("FTG_DEAD", (subjects.of_dead_letter("*"),), "deliveries that were given up")

@@ -22,6 +22,8 @@ from schemas.messages import (
 )
 
 ROOT = "ftg"
+START = "ftg-start"  # where others publish: `ftg-start.<run>`, or any key that no other event has
+STARTS = f"{START}.>"
 NO_RUN = "none"  # what an invocation that belongs to no run is metered under
 
 

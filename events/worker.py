@@ -46,7 +46,7 @@ class Client(Protocol):
 
 
 class Source(NamedTuple):
-    """One of the two ways by which a message comes to a function."""
+    """One of the ways by which a message comes to a function."""
 
     subscription: Subscription
     read: Callable[[Delivery], Request]
@@ -94,6 +94,9 @@ class FunctionWorker:
             facts = await self._bus.facts_for(name, self._function.topics)
             run_of = lambda m: subjects.run_of(m.subject)  # noqa: E731
             sources.append(Source(facts, self._from_fact, run_of))
+        if self._function.starts:
+            starts = await self._bus.starts_for(name)
+            sources.append(Source(starts, self._from_start, lambda m: m.message_id))
         return sources
 
     async def _pull(self, source: Source, deliveries: asyncio.TaskGroup) -> None:
@@ -188,7 +191,12 @@ class FunctionWorker:
     def _from_fact(self, message: Delivery) -> Request:
         name = self._function.name
         signature = self._sign(name, message.data)
-        return requests.from_fact(name, message.subject, message.data, signature, message.trace)
+        trace = message.headers.get(tracing.HEADER, "")
+        return requests.from_fact(name, message.subject, message.data, signature, trace)
+
+    def _from_start(self, message: Delivery) -> Request:
+        signature = self._sign(self._function.name, message.data)
+        return requests.from_start(message, signature)
 
     def _from_queue(self, message: Delivery) -> Request:
         return requests.from_queue(message.data)

@@ -3,6 +3,8 @@
 SchemaError
 ├── MessageError         bytes that are no message of ours
 ├── PayloadError         bytes that are no trajectory, policy or learner state of ours
+├── DocumentError        a text that is no TOML, YAML or JSON, or too large
+├── TriggerError         an outside event that starts no run
 └── SpecificationError   a run specification that cannot be run; its text names every problem
 RunFault                 the run itself is at fault: trying again cannot help
 """
@@ -18,6 +20,14 @@ class MessageError(SchemaError):
 
 class PayloadError(SchemaError):
     """A stored object whose content does not decode, validate or fit the stated bounds."""
+
+
+class DocumentError(SchemaError):
+    """A specification's text that does not parse; one sentence with the file's name and line."""
+
+
+class TriggerError(SchemaError):
+    """An outside event that is none of those that start runs; says which those are."""
 
 
 class SpecificationError(SchemaError):

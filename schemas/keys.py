@@ -1,9 +1,12 @@
 """Object keys. A key derives from what an object is, never from when or by whom it was made."""
 
 import re
+from collections.abc import Collection
 from typing import NamedTuple
 
-RUNS = "runs/"  # what every key begins with
+RUNS = "runs/"  # what the keys of runs begin with
+EXPERIMENTS = "experiments/"  # where specifications are put to be run
+ERROR = ".error.txt"
 
 
 class Place(NamedTuple):
@@ -78,6 +81,16 @@ def logged(key: str) -> tuple[int, int] | None:
     """`first` and `end` of a copy's key; None when it is no such key."""
     found = re.fullmatch(r"([0-9]{1,18})-([0-9]{1,18})\.msgpack", key.rpartition("/")[2])
     return (int(found[1]), int(found[2])) if found else None
+
+
+def is_experiment(key: str, suffixes: Collection[str]) -> bool:
+    """Whether an object that was written is a specification, by its place and its suffix."""
+    return key.startswith(EXPERIMENTS) and "." + key.rpartition(".")[2].lower() in suffixes
+
+
+def refusal(key: str) -> str:
+    """What is wrong with the specification of this key, for whoever put it there."""
+    return key + ERROR
 
 
 def _numbered(leg: int) -> str:

@@ -4,13 +4,14 @@ import asyncio
 import hashlib
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 
 from adapters.current import carried
 from adapters.errors import ObjectAltered, ObjectMissing
 from events import subjects
 from events.commands import Invocation
 from events.ports import Kept, Recorded
+from events.tracing import HEADER
 from schemas.dead_letter import DeadLetter
 from schemas.messages import InvocationCompleted, Message, decode, encode
 from schemas.references import ObjectRef
@@ -101,6 +102,12 @@ class InMemoryObjectStore:
         self.data[key] = bytes(data)
         return self._ref(key)
 
+    async def write(self, key: str, data: bytes, content_type: str) -> None:
+        self.data[key] = bytes(data)
+
+    async def read(self, key: str, limit: int) -> bytes | None:
+        return self.data[key][:limit] if key in self.data else None
+
     async def keys(self, prefix: str) -> list[str]:
         return sorted(key for key in self.data if key.startswith(prefix))
 
@@ -165,21 +172,21 @@ class InMemoryDelivery:
         data: bytes,
         message_id: str,
         attempt: int,
-        trace: str,
+        headers: Mapping[str, str],
     ) -> None:
         self._queue = queue
         self.subject = subject
         self.data = data
         self.message_id = message_id
         self.attempt = attempt
-        self.trace = trace
+        self.headers = headers
         self.extended = 0
 
     async def ack(self) -> None:
         self._queue.acknowledged.append(self.message_id)
 
     async def retry(self, delay: float) -> None:
-        again = (self.subject, self.data, self.message_id, self.attempt + 1, self.trace)
+        again = (self.subject, self.data, self.message_id, self.attempt + 1, self.headers)
         if self._queue.immediate:
             self._queue.add(*again)
         else:
@@ -206,9 +213,15 @@ class InMemorySubscription:
         return len(self._ready)
 
     def add(
-        self, subject: str, data: bytes, message_id: str, attempt: int = 1, trace: str = ""
+        self,
+        subject: str,
+        data: bytes,
+        message_id: str,
+        attempt: int = 1,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
-        self._ready.append(InMemoryDelivery(self, subject, data, message_id, attempt, trace))
+        made = InMemoryDelivery(self, subject, data, message_id, attempt, headers or {})
+        self._ready.append(made)
         self._arrived.set()
 
     async def next(self, limit: int) -> Sequence[InMemoryDelivery]:
@@ -237,6 +250,7 @@ class InMemoryBus:
         self._of_facts: dict[str, InMemorySubscription] = {}
         self._filters: dict[str, list[str]] = {}
         self._commands: dict[str, InMemorySubscription] = {}
+        self._starts: dict[str, InMemorySubscription] = {}
         self._ids: set[str] = set()
 
     async def close(self) -> None:
@@ -256,6 +270,11 @@ class InMemoryBus:
             self._commands[function] = InMemorySubscription(*self._options)
         return self._commands[function]
 
+    async def starts_for(self, function: str) -> InMemorySubscription:
+        if function not in self._starts:
+            self._starts[function] = InMemorySubscription(*self._options)
+        return self._starts[function]
+
     def commands(self, function: str) -> InMemorySubscription:
         """The queue of a function that somebody has subscribed for."""
         return self._commands[function]
@@ -274,5 +293,6 @@ class InMemoryBus:
         async for recorded in self._facts.follow(">"):
             subject = subjects.of(recorded.fact)
             if any(matches(pattern, subject) for pattern in self._filters[function]):
-                trace = self._facts.traces[subject]
-                self._of_facts[function].add(subject, encode(recorded.fact), subject, trace=trace)
+                headers = {HEADER: self._facts.traces[subject]}
+                queue = self._of_facts[function]
+                queue.add(subject, encode(recorded.fact), subject, headers=headers)

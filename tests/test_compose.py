@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from adapters.nats_accounts import by_variables, variable
+from adapters.settings import TRIGGER_TOKEN
 from deploy.compose import entrypoint
 from embedded.settings import CHECKOUT
 from events import roles, routes
@@ -45,7 +46,11 @@ def test_every_role_has_passwords_of_its_own(env: dict[str, str]) -> None:
     """One for the broker and, if it uses the store, one for that; no two are equal."""
     wanted = {variable("FTG_NATS_PASSWORD", role) for role in ROLES}
     wanted |= {variable("FTG_S3_SECRET_KEY", name) for name, r in ROLES.items() if r.stores}
-    assert env.keys() == wanted | {"FTG_SIGNING_KEY", "FTG_GATEWAY_PASSWORD"}
+    assert env.keys() == wanted | {
+        "FTG_SIGNING_KEY",
+        "FTG_TRIGGER_TOKEN",
+        "FTG_GATEWAY_PASSWORD",
+    }
     assert len(set(env.values())) == len(env)
 
 
@@ -69,7 +74,8 @@ def test_each_service_is_told_its_own_logins() -> None:
     functions = [name for name in ROLES if name not in PROCESSES]
     mounted = {nats_secret(f) for f in functions} | {s3_secret(f) for f in functions}
     common = {"ftg-signing-key"}
-    assert secrets_of("gateway") == common | mounted | {nats_secret("gateway")}
+    own = {nats_secret("gateway"), TRIGGER_TOKEN}
+    assert secrets_of("gateway") == common | mounted | own
     assert secrets_of("queue-worker") == common | {nats_secret("queue-worker")}
     assert secrets_of("exporter") == {nats_secret("exporter")}
     stores = {s3_secret(name) for name, role in ROLES.items() if role.stores}
@@ -81,6 +87,8 @@ def test_every_function_mounts_the_secrets_of_its_role_alone() -> None:
     stack = routes.load(CHECKOUT / "stack.yml", {})
     assert stack["functions"].keys() == {name for name in ROLES if name not in PROCESSES}
     for name, entry in stack["functions"].items():
-        assert entry["secrets"] == ["ftg-signing-key", nats_secret(name), s3_secret(name)]
+        token = [TRIGGER_TOKEN] if name == "start-run" else []
+        own = [nats_secret(name), s3_secret(name)]
+        assert entry["secrets"] == ["ftg-signing-key", *token, *own]
         assert entry["environment"]["FTG_FUNCTION"] == name
         assert roles.of(name).stores

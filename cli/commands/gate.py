@@ -8,8 +8,8 @@ from cli import gating, run_ids
 from cli.commands import training
 from cli.errors import BadInput
 from cli.exit_codes import ExitCode
-from cli.specification_files import PARSERS
 from cli.world import World
+from events.documents import PARSERS, suffix
 from schemas.report import RunReport
 
 SUMMARY = "GITHUB_STEP_SUMMARY"  # where GitHub's runner shows Markdown
@@ -42,7 +42,7 @@ def gate(arguments: Namespace, world: World) -> ExitCode:
 def _report(arguments: Namespace, world: World) -> RunReport:
     """Of a new run, if a specification is named, else of the run with that name, at its end."""
     named = Path(arguments.what)
-    if named.suffix.lower() not in PARSERS:
+    if suffix(named.name) not in PARSERS:
         if arguments.run or arguments.overrides:
             raise BadInput(f"--run and --set are for a specification; {named} is a run's name")
         return asyncio.run(training.followed(run_ids.check(arguments.what), None, True, world))

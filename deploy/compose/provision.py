@@ -26,6 +26,7 @@ from embedded.credentials import GATEWAY_USER
 from embedded.errors import ProviderError, StackError
 from embedded.gateway.upstream import HttpProvider
 from events.roles import SUPERVISOR, s3_secret
+from schemas.keys import EXPERIMENTS
 
 
 async def provision(settings: Settings, stack: stack_settings.StackSettings, password: str) -> None:
@@ -35,9 +36,11 @@ async def provision(settings: Settings, stack: stack_settings.StackSettings, pas
         await ensure_streams(broker)
     finally:
         await broker.close()
-    await Bucket(settings.s3_url, settings.bucket, settings.s3).ensure()
+    bucket = Bucket(settings.s3_url, settings.bucket, settings.s3)
+    await bucket.ensure()
     if not os.environ.get("MINIO_ROLES"):
         await asyncio.to_thread(users, settings, Path(os.environ["FTG_SECRETS"]))
+        await bucket.notify(EXPERIMENTS, "arn:minio:sqs::FAASTRAIN:webhook")
     wanted = deployments.of_stack(stack.stack_file, deployments.substitutions(stack))
     async with HttpProvider(
         settings.gateway_url, encode_basic_auth(GATEWAY_USER, password)

@@ -12,6 +12,7 @@ from embedded.files import private_folder, write_private
 from embedded.settings import StackSettings
 from events import roles
 from events.roles import SUPERVISOR
+from schemas.keys import EXPERIMENTS
 
 READY = re.compile(r"S3\s+ready")  # its admin plane, which nobody needs, comes later
 # After a full disk it takes writes again by itself, within a minute at the latest.
@@ -49,18 +50,35 @@ def inner_keys() -> str:
     return "".join(f'[jwt.{table}]\nkey = "{secrets.token_hex(24)}"\n' for table in tables)
 
 
+def notifications(gateway_url: str, bucket: str, token: str) -> str:
+    """Files of `experiments/` start runs; weed finds this where it is started."""
+    return f"""\
+[notification.webhook]
+enabled = true
+endpoint = "{gateway_url}/function/start-run"
+bearer_token = "{token}"
+event_types = ["create", "update"]
+path_prefixes = ["/buckets/{bucket}/{EXPERIMENTS}"]
+max_retries = 10
+backoff_seconds = 1
+"""
+
+
 def command(
     binary: Path,
     folder: Path,
     ports: dict[str, int],
     credentials: Credentials,
     settings: StackSettings,
+    gateway_url: str,
 ) -> list[str]:
     """Write the S3 configuration; the command that starts the server."""
     data = private_folder(private_folder(folder) / "data")
     config = folder / "s3.json"
     write_private(config, identities(credentials, settings.bucket))
     write_private(folder / "security.toml", inner_keys().encode())
+    told = notifications(gateway_url, settings.bucket, credentials.trigger_token)
+    write_private(folder / "notification.toml", told.encode())
     options = {
         "dir": str(data),
         "ip": "127.0.0.1",

@@ -3,7 +3,8 @@
 import asyncio
 
 from adapters.manifests import dump
-from adapters.stage import Outgoing, stage
+from adapters.stage import Outgoing
+from adapters.triggered import triggered
 from algorithms import spaces
 from events import promises
 from events.ports import Services
@@ -12,7 +13,7 @@ from schemas.errors import SpecificationError
 from schemas.messages import RunFailed, RunRequested, RunStarted
 
 
-@stage(RunRequested)
+@triggered(spaces.validate, RunRequested)
 async def handle(request: RunRequested, services: Services) -> Outgoing:
     """The run starts, or fails with the same words that the CLI would have said.
 

@@ -12,7 +12,7 @@ from adapters.broker import connect
 from adapters.nats_bus import NatsBus
 from adapters.nats_facts import NatsFactLog
 from adapters.nats_streams import ensure_streams
-from events import subjects
+from events import subjects, tracing
 from events.ports import Bus, Delivery, FactLog, Subscription
 from events.tracing import of_run
 from schemas.messages import decode
@@ -168,6 +168,19 @@ async def test_a_fact_brings_the_span_that_said_it(world: World) -> None:
     while len(brought) < 2:
         for delivery in await heard.next(8):
             if subjects.run_of(delivery.subject) == run:
-                brought[delivery.subject] = delivery.trace
+                brought[delivery.subject] = delivery.headers[tracing.HEADER]
             await delivery.ack()
     assert list(brought.values()) == [str(here.span), str(of_run(run))]
+
+
+async def test_what_others_publish_comes_with_its_headers(world: World) -> None:
+    """Each to one of those who subscribe, its subject as it was."""
+    starts = await world.bus.starts_for("start-run")
+    headers = {"ce-id": "7"}
+    if isinstance(world.bus, NatsBus):
+        await world.bus._broker.publish("ftg-start.a.b", b"{}", headers)
+    else:
+        world.bus._starts["start-run"].add("ftg-start.a.b", b"{}", "1", headers=headers)  # type: ignore[attr-defined]
+    (taken,) = await take(starts, 1)
+    assert (taken.subject, taken.data, taken.headers["ce-id"]) == ("ftg-start.a.b", b"{}", "7")
+    await taken.ack()

@@ -192,3 +192,25 @@ async def test_a_store_that_is_away_is_unavailable() -> None:
     with pytest.raises(Unavailable, match=f"127.0.0.1:{port}: put test/k"):
         await store.put("k", b"x")
     await store.close()
+
+
+async def test_what_somebody_put_there_is_read_up_to_a_limit(underneath: Underneath) -> None:
+    key, store = new_key(), underneath.store
+    assert await store.read(key, 10) is None
+    underneath.write(key, b"0123456789")
+    assert [await store.read(key, limit) for limit in (4, 10, 99)] == [
+        b"0123",
+        b"0123456789",
+        b"0123456789",
+    ]
+    underneath.write(key, b"")
+    assert await store.read(key, 10) == b""
+
+
+async def test_what_is_written_is_what_lies_there(underneath: Underneath) -> None:
+    """The last writer wins, and a reference can be had to what it wrote."""
+    key, store = new_key(), underneath.store
+    for data in (b"first", b"the second"):
+        await store.write(key, data, "text/plain")
+        assert await store.read(key, 99) == data
+        assert await store.get(await store.find(key)) == data  # type: ignore[arg-type]

@@ -67,6 +67,7 @@ class Bench:
     @property
     def acknowledged(self) -> list[str]:
         queues = [*self.bus._of_facts.values(), *self.bus._commands.values()]
+        queues += self.bus._starts.values()
         return [message_id for queue in queues for message_id in queue.acknowledged]
 
 
@@ -84,6 +85,18 @@ async def until(condition) -> None:
     async with asyncio.timeout(5):
         while not condition():  # noqa: ASYNC110  the fakes have no event for it
             await asyncio.sleep(0.001)
+
+
+async def test_what_others_publish_is_handed_on_as_it_is_and_signed() -> None:
+    """So that start-run knows that it came by the queue-worker."""
+    bench, function = Bench(Replica()), Function(name="start-run", starts=True)
+    async with working(bench, function):
+        await until(lambda: bench.bus._starts)
+        bench.bus._starts["start-run"].add("ftg-start.nightly", b"{}", "7")
+        await until(lambda: bench.acknowledged)
+    (request,) = bench.replica.requests
+    assert (request.body, request.headers[SIGNATURE]) == (b"{}", "signed start-run")
+    assert request.headers["Idempotency-Key"] == "nightly"
 
 
 async def test_a_fact_is_told_to_its_listener_signed_and_settled() -> None:

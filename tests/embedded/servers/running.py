@@ -21,7 +21,9 @@ def servers(logins: Credentials, tls: Tls | None = None) -> Iterator[dict[str, i
         broker = nats.command(
             Path(binary("nats-server")), folder / "nats", numbers["nats"], logins, tls
         )
-        store = weed.command(Path(binary("weed")), folder / "weed", numbers, logins, settings)
+        store = weed.command(
+            Path(binary("weed")), folder / "weed", numbers, logins, settings, "http://127.0.0.1:1"
+        )
         running = [
             Server(broker, "Server is ready", folder / "nats"),
             Server(store, "All enabled components", folder / "weed"),

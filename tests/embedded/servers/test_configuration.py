@@ -1,6 +1,7 @@
 """What the servers are told."""
 
 import stat
+import tomllib
 from pathlib import Path
 
 import msgspec
@@ -29,7 +30,9 @@ def test_nats_listens_on_loopback_syncs_and_asks_for_a_password(tmp_path: Path) 
 def test_weed_is_told_every_port_and_its_keys(tmp_path: Path) -> None:
     """No password on the command line, where everybody could read it."""
     ports = {name: 20_000 + i for i, name in enumerate(weed.PORTS)}
-    command = weed.command(Path("/bin/weed"), tmp_path, ports, SOME, settings.read(tmp_path, {}))
+    command = weed.command(
+        Path("/bin/weed"), tmp_path, ports, SOME, settings.read(tmp_path, {}), "http://gateway"
+    )
     for port in [*ports.values(), ports["weed-admin"] + weed.GRPC_OFFSET]:
         assert any(option.endswith(f"={port}") for option in command)
     assert "-ip.bind=127.0.0.1" in command
@@ -38,6 +41,11 @@ def test_weed_is_told_every_port_and_its_keys(tmp_path: Path) -> None:
     assert keys == {role: login.password for role, login in SOME.s3.items()}
     assert not any(key in option for option in command for key in keys.values())
     assert stat.S_IMODE((tmp_path / "s3.json").stat().st_mode) == 0o600
+    webhook = tomllib.loads((tmp_path / "notification.toml").read_text())["notification"]["webhook"]
+    assert webhook["endpoint"] == "http://gateway/function/start-run"
+    assert webhook["bearer_token"] == SOME.trigger_token
+    assert webhook["path_prefixes"] == ["/buckets/faastraingym/experiments/"]
+    assert stat.S_IMODE((tmp_path / "notification.toml").stat().st_mode) == 0o600
 
 
 def test_a_missing_program_says_what_to_install() -> None:

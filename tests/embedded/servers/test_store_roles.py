@@ -10,7 +10,7 @@ from adapters.bucket import Bucket
 from adapters.s3_signature import authorized, encoded
 from adapters.settings import Login
 from events import roles
-from events.roles import OPERATOR, PROCESSES, ROLES, SUPERVISOR
+from events.roles import OPERATOR, PROCESSES, ROLES, SUPERVISOR, TRIGGER
 from schemas import keys
 from tests.embedded.servers.conftest import BUCKET, Servers
 
@@ -30,6 +30,8 @@ OBJECTS: dict[str, tuple[str, set[str], set[str]]] = {
     "learning curve": (keys.learning_curve("r"), {"conclude-run"}, set()),
     "log": ("runs/r/log/0-9.msgpack", {"conclude-run", "reconcile"}, set()),
     "anything else": ("runs/r/else", set(), set()),
+    "experiment": ("experiments/a.toml", {TRIGGER}, set()),
+    "refusal": ("experiments/a.toml.error.txt", {TRIGGER, "start-run"}, {"start-run"}),
     "beside": ("elsewhere", set(), set()),
 }
 READERS = {*FUNCTIONS, OPERATOR}
@@ -80,12 +82,13 @@ async def test_a_role_writes_and_deletes_its_own_objects_alone(
 @pytest.mark.parametrize("role", LOGINS)
 @pytest.mark.parametrize("kind", OBJECTS)
 async def test_who_reads(servers: Servers, owner: Login, kind: str, role: str) -> None:
-    """Functions their runs, the operator everything, an observer reports; a missing one is 404."""
+    """Functions their runs, the operator everything, others reports; a missing one is 404."""
     key, _, _ = OBJECTS[kind]
     allowed = (
         role in (OPERATOR, SUPERVISOR)
         or (role in FUNCTIONS and key.startswith("runs/"))
-        or (role == "observer" and "report" in kind)
+        or (role in ("observer", TRIGGER) and "report" in kind)
+        or (role in ("start-run", TRIGGER) and key.startswith("experiments/"))
     )
     login = servers.logins.s3[role]
     assert answer(servers, login, "GET", key) == (200 if allowed else REFUSED)

@@ -1,0 +1,134 @@
+"""What outside events ask for."""
+
+import base64
+import contextlib
+import json
+import re
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from events import triggers
+from events.triggers import Requested, Uploaded
+from schemas.errors import SchemaError
+from schemas.references import RUN_PATTERN
+
+SPEC = {"seed": 7, "environment": {"id": "CartPole-v1"}}
+JSON = json.dumps(SPEC).encode()
+TOML = b"seed = 7\n[environment]\nid = 'CartPole-v1'\n"
+ATTRIBUTES = {"specversion": "1.0", "id": "42", "source": "/ci", "type": "run.wanted"}
+FROM_CI = "run-f784189ff248"  # SHA-256 of "/ci\n42"
+
+
+def read(body: bytes | dict[str, Any], **headers: str) -> list[Requested | Uploaded]:
+    data = body if isinstance(body, bytes) else json.dumps(body).encode()
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return triggers.read(data, named, "otherwise")
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        (JSON, "application/json"),
+        (JSON, "Application/JSON; charset=utf-8"),
+        (TOML, "application/toml"),
+        (b"seed: 7\nenvironment: {id: CartPole-v1}\n", "application/yaml"),
+    ],
+)
+def test_a_specification_asks_for_a_run(body: bytes, kind: str) -> None:
+    assert read(body, content_type=kind, idempotency_key="mine") == [Requested("mine", SPEC)]
+
+
+@pytest.mark.parametrize(
+    ("key", "run"),
+    [
+        ("nightly-7", "nightly-7"),
+        ('"nightly-7"', "nightly-7"),
+        ("Nightly 7", "run-6f050fde1aee"),
+        ("", "run-8e48aec36376"),
+    ],
+)
+def test_the_key_names_the_run(key: str, run: str) -> None:
+    """Where it can be a run's name; otherwise its digest does; without one, that of the call."""
+    assert [one.run for one in read(JSON, idempotency_key=key)] == [run]  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"data": SPEC},
+        {"data": TOML.decode(), "datacontenttype": "application/toml"},
+        {"data_base64": base64.b64encode(JSON).decode()},
+    ],
+)
+def test_a_structured_cloudevent_asks_for_a_run(event: dict[str, Any]) -> None:
+    """Source and id name it."""
+    kind = "application/cloudevents+json; charset=utf-8"
+    assert read(ATTRIBUTES | event, content_type=kind) == [Requested(FROM_CI, SPEC)]
+
+
+def test_a_binary_cloudevent_asks_for_the_same_run() -> None:
+    headers = {f"ce_{name}": value for name, value in ATTRIBUTES.items()}
+    assert read(TOML, content_type="application/toml", **headers) == [Requested(FROM_CI, SPEC)]
+
+
+def record(key: str, event: str = "s3:ObjectCreated:Put") -> dict[str, Any]:
+    return {"eventName": event, "s3": {"bucket": {"name": "b"}, "object": {"key": key}}}
+
+
+def test_an_s3_notification_tells_of_files() -> None:
+    """Keys are URL-encoded; what is no specification, or was removed, is left out."""
+    records = [
+        record("experiments%2Fa+b.toml"),
+        record("experiments/c.YAML", "ObjectCreated:CompleteMultipartUpload"),
+        record("experiments/a.toml.error.txt"),
+        record("runs/x/manifest.json"),
+        record("experiments/gone.json", "s3:ObjectRemoved:Delete"),
+    ]
+    expected = [Uploaded("b", "experiments/a b.toml"), Uploaded("b", "experiments/c.YAML")]
+    assert read({"EventName": "x", "Key": "y", "Records": records}) == expected
+    assert read({"Records": []}) == []
+
+
+@pytest.mark.parametrize(("event", "count"), [("create", 1), ("update", 1), ("delete", 0)])
+def test_a_seaweedfs_notification_tells_of_a_file(event: str, count: int) -> None:
+    told = {"key": "/buckets/b/experiments/a+b.json", "event_type": event, "message": {}}
+    assert read(told) == [Uploaded("b", "experiments/a+b.json")] * count
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "said"),
+    [
+        (JSON, {"content_type": "application/x-www-form-urlencoded"}, "application/toml"),
+        (b"{", {}, "specification.json, line 1: "),
+        (b"[]", {}, "holds a list"),
+        ({"id": "1"}, {"content_type": triggers.CLOUDEVENT}, "without specversion, source, type"),
+        (ATTRIBUTES | {"specversion": "0.3"}, {"content_type": triggers.CLOUDEVENT}, "of '0.3'"),
+        (JSON, {"ce_specversion": "1.0"}, "without id, source, type"),
+        (ATTRIBUTES | {"data_base64": "?"}, {"content_type": triggers.CLOUDEVENT}, "not base64"),
+        ({"Records": [{"s3": {}}]}, {}, "no record of an S3 notification"),
+    ],
+)
+def test_what_starts_no_run_is_told(body: Any, headers: dict[str, str], said: str) -> None:
+    with pytest.raises(SchemaError) as refusal:
+        read(body, **headers)
+    assert said in str(refusal.value)
+
+
+@given(st.text(max_size=80), st.binary(max_size=50))
+def test_an_upload_s_run_can_be_one(key: str, content: bytes) -> None:
+    """Equal content under an equal key is one run; anything else is another."""
+    run = triggers.of_upload(key, content)
+    assert re.fullmatch(RUN_PATTERN, run)
+    assert re.fullmatch(RUN_PATTERN, triggers.name(key))
+    assert run == triggers.of_upload(key, content)
+    assert run != triggers.of_upload(key, content + b" ")
+
+
+@given(st.binary(max_size=200), st.sampled_from([*triggers.NAME_OF, triggers.CLOUDEVENT]))
+def test_bytes_of_any_kind_are_an_event_or_refused(body: bytes, kind: str) -> None:
+    with contextlib.suppress(SchemaError):
+        for one in triggers.read(body, {"content-type": kind}, "x"):
+            assert isinstance(one, Requested | Uploaded)

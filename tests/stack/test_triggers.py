@@ -1,0 +1,145 @@
+"""Runs that are started from outside, on the real stack: by a file, an event, a message."""
+
+import asyncio
+import io
+import json
+import time
+import urllib.request
+from typing import Any
+
+import nats
+import pytest
+from minio import Minio
+from minio.error import S3Error
+
+from adapters.settings import Login
+from cli import target
+from events import subjects, triggers
+from schemas import keys
+from schemas.messages import RunRequested
+from tests.stack.facts import PATIENCE, report
+from tests.stack.specs import SHORT, undisturbed
+from tests.stack.support import Stack
+
+BODY = json.dumps(SHORT).encode()
+
+
+def outsider(stack: Stack) -> Minio:
+    """The store, as whoever has runs started reaches it."""
+    login: Login = stack.credentials().s3["trigger"]
+    host = target.find(stack.environment).s3.url.removeprefix("http://")
+    return Minio(host, login.user, login.password, secure=False)
+
+
+def put(stack: Stack, key: str, data: bytes) -> None:
+    outsider(stack).put_object("faastraingym", key, io.BytesIO(data), len(data))
+
+
+async def got(stack: Stack, key: str) -> bytes:
+    """An object that is about to be written."""
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            try:
+                return await asyncio.to_thread(
+                    lambda: outsider(stack).get_object("faastraingym", key).data
+                )
+            except S3Error as error:
+                if error.code != "NoSuchKey":
+                    raise
+                await asyncio.sleep(0.1)
+
+
+def post(stack: Stack, body: bytes, **headers: str) -> Any:
+    """The gateway's answer to an event."""
+    token = stack.credentials().trigger_token
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    request = urllib.request.Request(  # noqa: S310  our own gateway
+        f"{stack.up().gateway_url}/function/start-run",
+        data=body,
+        headers={"Authorization": f"Bearer {token}", **named},
+    )
+    with urllib.request.urlopen(request, timeout=PATIENCE) as answer:  # noqa: S310
+        return json.load(answer)
+
+
+def buried(stack: Stack, why: str) -> Any:
+    """The dead letter that is about to be written."""
+    give_up = time.monotonic() + PATIENCE
+    while time.monotonic() < give_up:
+        for letter in stack.json("dead", "list"):
+            if why in json.dumps(letter):
+                return letter
+    raise TimeoutError(why)
+
+
+async def policy(stack: Stack, run: str) -> str:
+    """The SHA-256 of what a run came to."""
+    async with stack.connect() as connected:
+        return str((await report(connected, run))["policy"]["sha256"])
+
+
+async def test_a_file_in_the_bucket_starts_one_run(stack: Stack) -> None:
+    """Its report appears under the run; the same file again changes nothing."""
+    key = "experiments/dropped.json"
+    put(stack, key, BODY)
+    run = triggers.of_upload(key, BODY)
+    assert await policy(stack, run) == await undisturbed(SHORT)
+    assert json.loads(await got(stack, keys.report(run)))["run_id"] == run
+    put(stack, key, BODY)
+    told = {"key": f"/buckets/faastraingym/{key}", "event_type": "create", "message": {}}
+    answer = post(stack, json.dumps(told).encode(), Content_Type="application/json")
+    assert answer == {"runs": [{"run_id": run, "new": False}]}
+    async with stack.connect() as connected:
+        assert await connected.facts.count(subjects.of_kind(RunRequested, run)) == 1
+
+
+async def test_a_bad_file_is_told_beside_it(stack: Stack) -> None:
+    put(stack, "experiments/bad.toml", b"seed = 1\n[environment\n")
+    text = await got(stack, "experiments/bad.toml.error.txt")
+    assert b"experiments/bad.toml, line 2: " in text
+
+
+async def test_a_cloudevent_starts_one_run(stack: Stack) -> None:
+    """Structured, and binary once more: source and id are the same, so it is the same run."""
+    known = {"specversion": "1.0", "id": "7", "source": "/pipelines/nightly", "type": "wanted"}
+    event = json.dumps(known | {"data": SHORT}).encode()
+    ((first,),) = post(stack, event, Content_Type="application/cloudevents+json").values()
+    assert first["new"]
+    headers = {f"ce_{name}": value for name, value in known.items()}
+    ((again,),) = post(stack, BODY, Content_Type="application/json", **headers).values()
+    assert again == first | {"new": False}
+    assert await policy(stack, first["run_id"]) == await undisturbed(SHORT)
+
+
+async def test_a_published_message_starts_one_run(stack: Stack) -> None:
+    """As `nats pub` does it: without waiting for an answer, with the outsider's login."""
+    url, login, _, _ = stack.nats("trigger")
+    connection = await nats.connect(url, user=login.user, password=login.password)
+    for _ in range(2):
+        await connection.publish("ftg-start.published", BODY)
+    await connection.drain()
+    assert await policy(stack, "published") == await undisturbed(SHORT)
+    async with stack.connect() as connected:
+        assert await connected.facts.count(subjects.of_kind(RunRequested, "published")) == 1
+
+
+async def test_a_bad_message_is_kept_with_what_is_wrong(stack: Stack) -> None:
+    """Nobody waits for its answer, so it is a dead letter."""
+    url, login, _, _ = stack.nats("trigger")
+    connection = await nats.connect(url, user=login.user, password=login.password)
+    await connection.publish("ftg-start.bad", b'{"seed": 1}')
+    await connection.drain()
+    letter = await asyncio.to_thread(buried, stack, "missing; allowed: a table")
+    assert stack.cli("dead", "drop", str(letter["id"])).returncode == 0
+
+
+async def test_an_outsider_may_do_nothing_else(stack: Stack) -> None:
+    """Neither say facts, nor write what runs have made."""
+    url, login, _, _ = stack.nats("trigger")
+    connection = await nats.connect(url, user=login.user, password=login.password)
+    await connection.publish("ftg.run.requested.forged", b"x")
+    await connection.drain()
+    async with stack.connect() as connected:
+        assert await connected.facts.count("ftg.run.requested.forged") == 0
+    with pytest.raises(S3Error, match="AccessDenied"):
+        put(stack, keys.report("published"), b"{}")
