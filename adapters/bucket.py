@@ -53,8 +53,8 @@ class Bucket:
     async def notify(self, prefix: str, target: str) -> None:
         """Have the store tell `target`, an ARN that it knows, of what is written under `prefix`."""
         rule = QueueConfig(
-            target,
-            ["s3:ObjectCreated:*"],
+            queue=target,
+            events=["s3:ObjectCreated:*"],
             config_id=prefix.strip("/"),
             prefix_filter_rule=PrefixFilterRule(prefix),
         )

@@ -5,7 +5,7 @@ Nothing is subscribed to: whoever asks gets what came since he asked last.
 
 import time
 from collections.abc import Sequence
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 from msgspec import Struct
@@ -13,15 +13,16 @@ from msgspec import Struct
 from adapters.jetstream import Broker
 from adapters.nats_direct import read_all, read_first, read_last
 from events import subjects
-from events.metrics import Observation, Queue
+from events.metrics import Observation, Queue, Source
 from events.ports import Recorded
 from events.run_view import TOPICS
 from events.streams import ASYNC, DEAD, FACTS, STREAMS, USAGE, Stream
 from schemas.messages import InvocationCompleted, decode
 
-SOURCES: tuple[tuple[Stream, str, Literal["fact", "command"]], ...] = (
+SOURCES: tuple[tuple[Stream, str, Source], ...] = (
     (FACTS, "fact-", "fact"),  # the durable consumers of adapters/nats_bus.py
     (ASYNC, "cmd-", "command"),
+    (ASYNC, "start-", "start"),
 )
 
 

@@ -25,7 +25,7 @@ from adapters.signing import verify
 from adapters.stage import STATUS_OF, Handler, Outcome, Stage
 from events import documents, subjects, triggers
 from events.ports import Services
-from events.requests import CONTENT_TYPE, SIGNATURE
+from events.requests import SIGNATURE
 from events.triggers import Uploaded
 from schemas import keys, messages
 from schemas.errors import SchemaError, TriggerError
@@ -35,8 +35,6 @@ from schemas.specification import RunSpec, to_dict
 logger = logging.getLogger(__name__)
 
 Validate = Callable[[object], RunSpec]
-
-OURS = ("", CONTENT_TYPE, "application/octet-stream")  # content types of the pipeline's messages
 
 
 class TriggeredStage(Stage):
@@ -61,8 +59,8 @@ class TriggeredStage(Stage):
         await super().start()
 
     async def _serve(self, body: bytes, headers: Mapping[str, str], here: Current) -> Outcome:
-        if headers.get("content-type", "") in OURS and "ce-specversion" not in headers:
-            return await super()._serve(body, headers, here)
+        if SIGNATURE.lower() in headers and not triggers.is_one(headers):
+            return await super()._serve(body, headers, here)  # of the pipeline itself
         outcome = await self._mapped(self._asked(body, headers, here), here)
         if outcome.status == 200:
             return outcome._replace(kind="application/json")

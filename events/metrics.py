@@ -15,6 +15,7 @@ MOST_RUNS = 200
 MOST_LEARNER = 32  # losses and diagnostics of a run
 
 Kind = Literal["gauge", "counter"]
+Source = Literal["fact", "command", "start"]  # ways by which messages come to a function
 Rows = Iterable[tuple[tuple[str, ...], float]]  # label values, value
 
 
@@ -29,10 +30,10 @@ class Family(NamedTuple):
 
 
 class Queue(NamedTuple):
-    """What waits for a function by one of the two ways that messages come to it."""
+    """What waits for a function by one of the ways that messages come to it."""
 
     function: str
-    source: Literal["fact", "command"]
+    source: Source
     waiting: int  # not delivered yet
     in_hand: int  # delivered, not settled
     oldest_at: float | None  # Unix time, seconds; None: nothing waits

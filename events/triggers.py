@@ -45,6 +45,12 @@ class Uploaded(NamedTuple):
     key: str
 
 
+def is_one(headers: Mapping[str, str]) -> bool:
+    """Whether a request says that it is an outside event; names of headers in lower case."""
+    kind = _media_type(headers.get("content-type", ""))
+    return kind in (*NAME_OF, CLOUDEVENT) or "ce-specversion" in headers
+
+
 def read(body: bytes, headers: Mapping[str, str], otherwise: str) -> list[Requested | Uploaded]:
     """What an event asks for; nothing when it tells of other objects.
 

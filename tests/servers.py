@@ -1,6 +1,7 @@
 """Real servers for contract tests: nats-server and SeaweedFS, on loopback, on free ports."""
 
 import json
+import os
 import shutil
 import socket
 import subprocess
@@ -41,7 +42,8 @@ def binary(name: str) -> str:
 class Server:
     """A process that is ready when it has written a certain line."""
 
-    def __init__(self, command: list[str], ready: str, directory: Path) -> None:
+    def __init__(self, command: list[str], ready: str, directory: Path, **environment: str) -> None:
+        self.environment = environment  # besides what it inherits
         self._command = command
         self._ready = ready.encode()
         self._log = directory / "log"
@@ -51,7 +53,11 @@ class Server:
     def start(self) -> None:
         """Returns when the server is ready."""
         self._process = subprocess.Popen(
-            self._command, cwd=self.directory, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+            self._command,
+            cwd=self.directory,
+            env=os.environ | self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
         )
         ready = threading.Event()
         threading.Thread(target=self._watch, args=(self._process, ready), daemon=True).start()
@@ -118,28 +124,28 @@ class WeedServer(Server):
 @pytest.fixture(scope="session")
 def nats_server() -> Iterator[NatsServer]:
     """One nats-server for all tests; each uses runs and functions of its own."""
-    yield from _running(NatsServer)
+    yield from running(NatsServer)
 
 
 @pytest.fixture
 def mortal_nats_server() -> Iterator[NatsServer]:
     """A nats-server of one's own, to be killed."""
-    yield from _running(NatsServer)
+    yield from running(NatsServer)
 
 
 @pytest.fixture(scope="session")
 def weed_server() -> Iterator[WeedServer]:
     """One SeaweedFS for all tests; each uses keys of its own."""
-    yield from _running(WeedServer)
+    yield from running(WeedServer)
 
 
 @pytest.fixture
 def mortal_weed_server() -> Iterator[WeedServer]:
     """A SeaweedFS of one's own, whose disk may be meddled with."""
-    yield from _running(WeedServer)
+    yield from running(WeedServer)
 
 
-def _running(kind: type[S]) -> Iterator[S]:
+def running(kind: type[S]) -> Iterator[S]:
     with tempfile.TemporaryDirectory(prefix="ftg-", ignore_cleanup_errors=True) as directory:
         server = kind(Path(directory))
         try:

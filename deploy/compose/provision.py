@@ -6,6 +6,7 @@ Repeating it changes nothing but functions whose entry has changed.
 import asyncio
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -19,13 +20,14 @@ from adapters.broker import connect
 from adapters.bucket import Bucket
 from adapters.errors import AdapterError, SettingsError
 from adapters.nats_streams import ensure_streams
-from adapters.settings import Settings, login
+from adapters.settings import Login, Settings, login
 from embedded import deployments
 from embedded import settings as stack_settings
 from embedded.credentials import GATEWAY_USER
 from embedded.errors import ProviderError, StackError
 from embedded.gateway.upstream import HttpProvider
-from events.roles import SUPERVISOR, s3_secret
+from events import roles
+from events.roles import ROLES, SUPERVISOR, s3_secret
 from schemas.keys import EXPERIMENTS
 
 
@@ -39,7 +41,9 @@ async def provision(settings: Settings, stack: stack_settings.StackSettings, pas
     bucket = Bucket(settings.s3_url, settings.bucket, settings.s3)
     await bucket.ensure()
     if not os.environ.get("MINIO_ROLES"):
-        await asyncio.to_thread(users, settings, Path(os.environ["FTG_SECRETS"]))
+        known = logins(Path(os.environ["FTG_SECRETS"]))
+        url, owner = settings.s3_url, settings.s3
+        await asyncio.to_thread(users, url, owner, settings.bucket, known)
         await bucket.notify(EXPERIMENTS, "arn:minio:sqs::FAASTRAIN:webhook")
     wanted = deployments.of_stack(stack.stack_file, deployments.substitutions(stack))
     async with HttpProvider(
@@ -49,16 +53,22 @@ async def provision(settings: Settings, stack: stack_settings.StackSettings, pas
             await gateway.deploy(deployment)
 
 
-def users(settings: Settings, secrets: Path) -> None:
-    """A user of our MinIO for every role, each with its policy."""
-    url = urlsplit(settings.s3_url)
-    owner = StaticProvider(settings.s3.user, settings.s3.password)
-    minio = MinioAdmin(endpoint=url.netloc, credentials=owner, secure=url.scheme == "https")
-    for role, document in s3_policies.policies(settings.bucket).items():
-        user = login(secrets / s3_secret(role), "access key:secret key")
-        minio.user_add(user.user, user.password)
-        minio.policy_add(role, policy=document)
-        minio.policy_set(role, user=user.user)
+def users(url: str, owner: Login, bucket: str, logins: Mapping[str, Login]) -> None:
+    """A user of a MinIO for every role, each with its policy."""
+    parts, credentials = urlsplit(url), StaticProvider(owner.user, owner.password)
+    secure = parts.scheme == "https"
+    minio = MinioAdmin(endpoint=parts.netloc, credentials=credentials, secure=secure)
+    for role, known in logins.items():
+        if role != SUPERVISOR:  # who is its owner
+            minio.user_add(known.user, known.password)
+            minio.policy_add(role, policy=s3_policies.policy(roles.of(role), bucket))
+            minio.policy_set(role, user=known.user)
+
+
+def logins(secrets: Path) -> dict[str, Login]:
+    """The store's logins, by role."""
+    form, stored = "access key:secret key", [name for name, role in ROLES.items() if role.stores]
+    return {role: login(secrets / s3_secret(role), form) for role in stored}
 
 
 def main() -> None:

@@ -175,11 +175,19 @@ async def test_an_event_is_sent_again_while_the_broker_is_away(
     assert status == 503
 
 
-async def test_the_pipeline_s_own_messages_are_served_as_ever() -> None:
-    made = stage()
-    body = encode(RunRequested(run="ours", spec=SPEC))
+@pytest.mark.parametrize("kind", [None, "application/msgpack", "application/octet-stream", "x/y"])
+async def test_the_pipeline_s_own_messages_are_served_as_ever(kind: str | None) -> None:
+    made, body = stage(), encode(RunRequested(run="ours", spec=SPEC))
+    named = {} if kind is None else {"content-type": kind}
     signature = sign(KEY, SETTINGS.function, body, time.time())
-    status, _, _ = await made(body, {"x-ftg-signature": signature})
+    status, _, _ = await made(body, {"x-ftg-signature": signature} | named)
     assert (status, asked(made)) == (200, ["ours"])
-    status, _, _ = await made(body, {"authorization": "Bearer a token"})
-    assert status == 400
+    status, _, _ = await made(body, named)
+    assert status == 401
+
+
+async def test_whoever_forgot_the_content_type_is_told() -> None:
+    """As curl sends a body when it is not told what it is."""
+    form = {"content-type": "application/x-www-form-urlencoded"}
+    status, _, text = await stage()(BODY, SHOWN | form)
+    assert (status, b"write one of application/json" in text) == (400, True)

@@ -39,6 +39,17 @@ TOOLS = [
         "v0.0.0-20211012083206-08e3e965c831",
         ldflags="-X github.com/openfaas/faas-cli/version.Version=0.0.0-20211012",
     ),
+    # Its maintainers publish source alone since October 2025.
+    GoTool(
+        "minio",
+        "github.com/minio/minio",
+        "v0.0.0-20260212201848-7aac2a2c5b7c",
+        ldflags="-s -w",
+    ),
+    GoTool("kustomize", "sigs.k8s.io/kustomize/kustomize/v5", "v5.8.2"),
+    # Docker Compose's own reading of a file: what `docker compose config` does.
+    GoTool("compose-spec", "github.com/compose-spec/compose-go/v2", "v2.16.2", "./cmd"),
+    GoTool("nats", "github.com/nats-io/natscli", "v0.5.1", "./nats"),
 ]
 
 

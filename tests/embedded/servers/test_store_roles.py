@@ -42,7 +42,7 @@ def answer(
     servers: Servers, login: Login, method: str, key: str, bucket: str = BUCKET, **headers: str
 ) -> int:
     """The store's status for one request."""
-    body = b"bytes" if method == "PUT" else b""
+    body = b"bytes" if method == "PUT" and key else b""
     host = servers.s3_url.removeprefix("http://")
     path = encoded(bucket, key) if key else f"/{bucket}"
     named = {name.replace("_", "-"): value for name, value in headers.items()}

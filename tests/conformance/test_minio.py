@@ -1,0 +1,81 @@
+"""MinIO itself keeps what the pipeline stores, and holds every role to its policy.
+
+The suites are those that SeaweedFS passes; only the server is another.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+from minio import Minio
+
+from adapters.bucket import Bucket
+from adapters.object_store import S3ObjectStore
+from deploy.compose.provision import users
+from embedded import credentials
+from events.roles import ROLES, SUPERVISOR
+from tests.adapters.test_object_store_contract import (
+    Underneath,
+    store,
+    test_a_deleted_object_is_missing,
+    test_a_replaced_object_is_what_was_written_last,
+    test_an_absent_object_is_not_found,
+    test_an_altered_object_is_refused,
+    test_find_knows_objects_that_somebody_else_wrote,
+    test_keys_and_folders_are_listed_and_objects_removed,
+    test_of_many_writers_one_wins,
+    test_the_first_writer_wins,
+    test_what_is_written_is_what_lies_there,
+    test_what_somebody_put_there_is_read_up_to_a_limit,
+    test_what_was_put_is_got,
+)
+from tests.conformance.minio import MinioServer, minio_server
+from tests.embedded.servers.conftest import BUCKET, Servers
+from tests.embedded.servers.test_store_roles import (
+    owner,
+    test_a_role_writes_and_deletes_its_own_objects_alone,
+    test_listing,
+    test_nobody_but_the_owner_makes_or_removes_a_bucket,
+    test_who_reads,
+)
+from tests.servers import LOGIN
+
+__all__ = [
+    "minio_server",
+    "owner",
+    "store",
+    "test_a_deleted_object_is_missing",
+    "test_a_replaced_object_is_what_was_written_last",
+    "test_a_role_writes_and_deletes_its_own_objects_alone",
+    "test_an_absent_object_is_not_found",
+    "test_an_altered_object_is_refused",
+    "test_find_knows_objects_that_somebody_else_wrote",
+    "test_keys_and_folders_are_listed_and_objects_removed",
+    "test_listing",
+    "test_nobody_but_the_owner_makes_or_removes_a_bucket",
+    "test_of_many_writers_one_wins",
+    "test_the_first_writer_wins",
+    "test_what_is_written_is_what_lies_there",
+    "test_what_somebody_put_there_is_read_up_to_a_limit",
+    "test_what_was_put_is_got",
+    "test_who_reads",
+]
+
+
+@pytest.fixture
+async def underneath(minio_server: MinioServer) -> AsyncIterator[Underneath]:
+    await Bucket(minio_server.url, "test", LOGIN).ensure()
+    store = S3ObjectStore(minio_server.url, "test", LOGIN)
+    host = minio_server.url.removeprefix("http://")
+    yield Underneath(store, Minio(host, LOGIN.user, LOGIN.password, secure=False))
+    await store.close()
+
+
+@pytest.fixture(scope="module")
+def servers(minio_server: MinioServer) -> Servers:
+    """MinIO with a user for every role, made as compose's `provision` makes them."""
+    logins = credentials.generate([*ROLES, "ping"])
+    logins.s3[SUPERVISOR] = LOGIN
+    asyncio.run(Bucket(minio_server.url, BUCKET, LOGIN).ensure())
+    users(minio_server.url, LOGIN, BUCKET, logins.s3)
+    return Servers("", minio_server.url, "", logins)
