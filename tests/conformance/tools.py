@@ -47,8 +47,7 @@ TOOLS = [
         ldflags="-s -w",
     ),
     GoTool("kustomize", "sigs.k8s.io/kustomize/kustomize/v5", "v5.8.2"),
-    # Docker Compose's own reading of a file: what `docker compose config` does.
-    GoTool("compose-spec", "github.com/compose-spec/compose-go/v2", "v2.16.2", "./cmd"),
+    GoTool("docker-compose", "github.com/docker/compose/v5", "v5.5.0", "./cmd"),
     GoTool("nats", "github.com/nats-io/natscli", "v0.5.1", "./nats"),
 ]
 
