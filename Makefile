@@ -29,7 +29,7 @@ train: $(STAMP) ## train CartPole-v1, from nothing to its report
 test: $(STAMP) ## run the tests
 	$(BIN)/pytest
 
-conformance: $(STAMP) tools ## run the tests that need programs of others: faas-cli, Prometheus
+conformance: $(STAMP) tools ## run the tests on programs of others: faas-cli, MinIO, Prometheus...
 	$(BIN)/pytest tests/conformance
 
 tools: $(STAMP) ## put the programs of others that `make conformance` needs into .tools/

@@ -50,6 +50,7 @@ def test_every_role_has_passwords_of_its_own(env: dict[str, str]) -> None:
         "FTG_SIGNING_KEY",
         "FTG_TRIGGER_TOKEN",
         "FTG_GATEWAY_PASSWORD",
+        "FTG_GRAFANA_PASSWORD",
     }
     assert len(set(env.values())) == len(env)
 

@@ -6,28 +6,23 @@ Repeating it changes nothing but functions whose entry has changed.
 import asyncio
 import os
 import sys
-from collections.abc import Mapping
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from aiohttp import encode_basic_auth
-from minio.credentials import StaticProvider
 from minio.error import MinioException
-from minio.minioadmin import MinioAdmin
 
-from adapters import s3_policies
 from adapters.broker import connect
 from adapters.bucket import Bucket
 from adapters.errors import AdapterError, SettingsError
 from adapters.nats_streams import ensure_streams
-from adapters.settings import Login, Settings, login
+from adapters.settings import Settings
+from deploy import minio
 from embedded import deployments
 from embedded import settings as stack_settings
 from embedded.credentials import GATEWAY_USER
 from embedded.errors import ProviderError, StackError
 from embedded.gateway.upstream import HttpProvider
-from events import roles
-from events.roles import ROLES, SUPERVISOR, s3_secret
+from events.roles import SUPERVISOR
 from schemas.keys import EXPERIMENTS
 
 
@@ -41,9 +36,9 @@ async def provision(settings: Settings, stack: stack_settings.StackSettings, pas
     bucket = Bucket(settings.s3_url, settings.bucket, settings.s3)
     await bucket.ensure()
     if not os.environ.get("MINIO_ROLES"):
-        known = logins(Path(os.environ["FTG_SECRETS"]))
+        known = minio.logins(Path(os.environ["FTG_SECRETS"]))
         url, owner = settings.s3_url, settings.s3
-        await asyncio.to_thread(users, url, owner, settings.bucket, known)
+        await asyncio.to_thread(minio.users, url, owner, settings.bucket, known)
         await bucket.notify(EXPERIMENTS, "arn:minio:sqs::FAASTRAIN:webhook")
     wanted = deployments.of_stack(stack.stack_file, deployments.substitutions(stack))
     async with HttpProvider(
@@ -51,24 +46,6 @@ async def provision(settings: Settings, stack: stack_settings.StackSettings, pas
     ) as gateway:
         for deployment in wanted:
             await gateway.deploy(deployment)
-
-
-def users(url: str, owner: Login, bucket: str, logins: Mapping[str, Login]) -> None:
-    """A user of a MinIO for every role, each with its policy."""
-    parts, credentials = urlsplit(url), StaticProvider(owner.user, owner.password)
-    secure = parts.scheme == "https"
-    minio = MinioAdmin(endpoint=parts.netloc, credentials=credentials, secure=secure)
-    for role, known in logins.items():
-        if role != SUPERVISOR:  # who is its owner
-            minio.user_add(known.user, known.password)
-            minio.policy_add(role, policy=s3_policies.policy(roles.of(role), bucket))
-            minio.policy_set(role, user=known.user)
-
-
-def logins(secrets: Path) -> dict[str, Login]:
-    """The store's logins, by role."""
-    form, stored = "access key:secret key", [name for name, role in ROLES.items() if role.stores]
-    return {role: login(secrets / s3_secret(role), form) for role in stored}
 
 
 def main() -> None:

@@ -2,7 +2,8 @@
 
 Writes a file for each, and the kustomization that makes secrets of those that the cluster needs:
 what each function mounts, and what queue-worker and exporter read. The others are for people,
-pipelines and your servers. A folder that is there already is left alone: its logins are in use.
+pipelines and your servers; `nats-accounts.conf` is what a nats-server must know. A folder that is
+there already is left alone: its logins are in use.
 """
 
 import sys
@@ -11,6 +12,7 @@ from typing import Any
 
 import yaml
 
+from adapters import nats_accounts
 from adapters.settings import SIGNING_KEY
 from embedded import credentials
 from embedded.files import private_folder, write_private
@@ -40,8 +42,12 @@ def kustomization(stack: dict[str, Any]) -> dict[str, Any]:
 
 def write(folder: Path) -> None:
     """Everything into `folder`, for its owner's eyes."""
-    for name, value in credentials.generate().secrets().items():
+    logins = credentials.generate()
+    for name, value in logins.secrets().items():
         write_private(private_folder(folder) / name, value.encode())
+    passwords = {role: login.password for role, login in logins.nats.items()}
+    accounts = nats_accounts.configuration(passwords)
+    write_private(folder / "nats-accounts.conf", accounts.encode())
     made = kustomization(routes.load(CHECKOUT / "stack.yml"))
     write_private(folder / "kustomization.yaml", yaml.safe_dump(made, sort_keys=False).encode())
 

@@ -23,7 +23,7 @@ def config(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[
 
 def test_the_file_resolves(env: dict[str, str]) -> None:
     """Interpolated, merged, held to the specification."""
-    done = config("--format", "json", **env)
+    done = config("--format", "json", **env, COMPOSE_PROFILES="observability")
     assert done.returncode == 0, done.stderr
     services = json.loads(done.stdout)["services"]
     for name, service in services.items():
@@ -31,6 +31,7 @@ def test_the_file_resolves(env: dict[str, str]) -> None:
         assert service["cap_drop"] == ["ALL"], name
         assert service["deploy"]["resources"]["limits"]["memory"], name
         assert not service["image"].endswith(":latest"), name
+    assert {"prometheus", "grafana", "exporter"} <= services.keys()
     token = services["gateway"]["environment"]["SECRET_FTG_TRIGGER_TOKEN"]
     assert token == env["FTG_TRIGGER_TOKEN"]
 

@@ -11,7 +11,7 @@ from minio import Minio
 
 from adapters.bucket import Bucket
 from adapters.object_store import S3ObjectStore
-from deploy.compose.provision import users
+from deploy.minio import users
 from embedded import credentials
 from events.roles import ROLES, SUPERVISOR
 from tests.adapters.test_object_store_contract import (
@@ -74,7 +74,7 @@ async def underneath(minio_server: MinioServer) -> AsyncIterator[Underneath]:
 @pytest.fixture(scope="module")
 def servers(minio_server: MinioServer) -> Servers:
     """MinIO with a user for every role, made as compose's `provision` makes them."""
-    logins = credentials.generate([*ROLES, "ping"])
+    logins = credentials.generate([*ROLES, "ping"])  # a function of somebody's own
     logins.s3[SUPERVISOR] = LOGIN
     asyncio.run(Bucket(minio_server.url, BUCKET, LOGIN).ensure())
     users(minio_server.url, LOGIN, BUCKET, logins.s3)

@@ -5,12 +5,15 @@ import io
 import json
 import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
-from minio import Minio
+from minio import Minio, S3Error
 
 from adapters.bucket import Bucket
+from deploy.kubernetes import make_secrets
+from deploy.minio import main as users_of_roles
 from events import subjects, triggers
 from events.roles import TRIGGER
 from schemas import keys
@@ -113,3 +116,19 @@ async def test_a_cloudevent_starts_a_run(minio: MinioServer, stack: Stack) -> No
     answer = post(stack, json.dumps(event).encode(), Content_Type="application/cloudevents+json")
     told = await ended(stack, answer["runs"][0]["run_id"])
     assert told["policy"]["sha256"] == await undisturbed(SHORT)
+
+
+def test_the_roles_users_are_made_by_one_command(
+    minio: MinioServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a store and secrets of one's own; twice is as good as once."""
+    make_secrets.write(tmp_path)
+    monkeypatch.setenv("MINIO_ROOT_USER", LOGIN.user)
+    monkeypatch.setenv("MINIO_ROOT_PASSWORD", LOGIN.password)
+    for _ in range(2):
+        users_of_roles([minio.url, "another", str(tmp_path)])
+    user, _, password = (tmp_path / "ftg-s3-trigger").read_text().partition(":")
+    store = Minio(minio.url.removeprefix("http://"), user, password, secure=False)
+    store.put_object("another", f"{EXPERIMENTS}a.toml", io.BytesIO(b""), 0)
+    with pytest.raises(S3Error, match="AccessDenied"):
+        store.put_object("another", "runs/a/report.json", io.BytesIO(b""), 0)

@@ -12,6 +12,7 @@ from deploy.kubernetes import make_secrets
 from embedded.settings import CHECKOUT
 from events import routes
 from events.roles import EXPORTER, QUEUE_WORKER
+from tests.servers import binary
 
 BASE = CHECKOUT / "deploy" / "kubernetes" / "base"
 STACK = routes.load(CHECKOUT / "stack.yml", {})
@@ -72,6 +73,9 @@ def test_every_secret_that_a_function_mounts_is_made(tmp_path: Path) -> None:
     assert names == {name for f in STACK["functions"].values() for name in f["secrets"]}
     assert all((folder / file).stat().st_size for one in made for file in one["files"])
     assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o600}
+    server = tmp_path / "nats.conf"
+    server.write_text('jetstream {}\ninclude "secrets/nats-accounts.conf"\n')
+    subprocess.run([binary("nats-server"), "-t", "-c", server], check=True)
     again = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True)
     assert (again.returncode, "is there already" in again.stderr) == (1, True)
 
