@@ -28,10 +28,16 @@ from embedded.contract import auth, http, messages, names, system
 from embedded.errors import ProviderError, StackError
 from embedded.gateway import queue_request
 from embedded.provider import function, store
-from events import cron, requests, routes
+from events import cron, requests, routes, triggers
 from schemas import archive, arrays, dead_letter, keys, payloads, validation
 from schemas import messages as said
-from schemas.errors import MessageError, PayloadError, SpecificationError
+from schemas.errors import (
+    DocumentError,
+    MessageError,
+    PayloadError,
+    SpecificationError,
+    TriggerError,
+)
 from schemas.specification import to_dict
 from tests.fuzz.inputs import (
     DEEP,
@@ -54,6 +60,19 @@ HEADERS = {
     "Nats-Time-Stamp": "2024-01-02T03:04:05.678Z",
     "Nats-Num-Pending": "0",
 }
+EVENT = msgspec.json.encode(
+    {
+        "Records": [
+            {
+                "eventName": "s3:ObjectCreated:Put",
+                "s3": {"bucket": {"name": "b"}, "object": {"key": "experiments%2Fa.toml"}},
+            }
+        ]
+    }
+)
+CLOUDEVENT = msgspec.json.encode(
+    {"specversion": "1.0", "id": "1", "source": "/s", "type": "t", "data_base64": "e30="}
+)
 LOGS = {"name": "echo", "tail": "5", "since": "2024-01-02T03:04:05Z", "follow": "1"}
 NOW = 1_700_000_000.0
 
@@ -138,6 +157,10 @@ def _body(kind: type) -> Decoder:
 def _json_text(value: Any) -> bytes:
     """JSON as careless writers write it: NaN, lone surrogates."""
     return json.dumps(value, default=repr).encode()
+
+
+def _trigger(kind: str, data: bytes) -> object:
+    return triggers.read(data, {"content-type": kind}, "otherwise")
 
 
 def _specification(suffix: str) -> Callable[[bytes], object]:
@@ -341,6 +364,18 @@ def _registry() -> dict[str, Decoder]:
     ):
         table[f"cli.specification_files {suffix}"] = Decoder(
             _specification(suffix), (BadInput, SpecificationError), near(good), (good,), bombs
+        )
+    for kind, good, bombs in (
+        ("application/json", EVENT, json_bombs()),
+        ("application/cloudevents+json", CLOUDEVENT, json_bombs()),
+        ("application/yaml", msgspec.yaml.encode(SPEC), yaml_bombs()),
+    ):
+        table[f"events.triggers.read {kind}"] = Decoder(
+            functools.partial(_trigger, kind),
+            (DocumentError, TriggerError),
+            near(good),
+            (good,),
+            bombs,
         )
     table["cli.specification_files --set"] = Decoder(
         lambda text: specification_files.override(SPEC, [text]),
