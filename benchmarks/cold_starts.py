@@ -1,11 +1,12 @@
 """Cold starts: from zero replicas to the first answer, through the gateway.
 
 Each function of stack.yml is scaled to zero and its processes have ended before the clock starts.
-The first request is unsigned, so the stage answers 400 (`reconcile` needs no signature and answers
-200): the process, its imports, its connections and its server are measured, its work is not. The
-learner is measured with its first update too, a real one, from the compile cache of an earlier run.
-Files are in the system's page cache. What a start consists of is measured in a process of its own
-that has a replica's environment and does the same until it would listen.
+The first request is unsigned, so the stage answers 400 (`start-run`, which outsiders reach, 401;
+`reconcile` needs no signature and answers 200): the process, its imports, its connections and its
+server are measured, its work is not. The learner is measured with its first update too, a real one,
+from the compile cache of an earlier run. Files are in the system's page cache. What a start
+consists of is measured in a process of its own that has a replica's environment and does the same
+until it would listen.
 """
 
 import subprocess
@@ -32,6 +33,7 @@ from schemas.messages import InvocationCompleted, RewardsReady
 from schemas.specification import RunSpec
 
 GOALS = {"rollout": 0.5}
+FIRST = {"reconcile": 200, "start-run": 401}  # what an unsigned request is answered, where not 400
 LEARNER = "update-policy"
 FLOORS = {
     "rollout": Floor(0.35, "NumPy and Gymnasium imported"),
@@ -63,7 +65,7 @@ def measure(repeat: int) -> list[Row]:
         door, key = Door(state), stacks.settings(state).signing_key
         for _ in range(repeat):
             for name in names:
-                answered = 200 if name == "reconcile" else 400
+                answered = FIRST.get(name, 400)
                 first[name].append(door.from_zero(name, b"", {}, answered))
                 starts[name].append(_start(door.environment(name)))
             signed = {"X-Ftg-Signature": sign(key, LEARNER, update, time.time())}
@@ -102,7 +104,7 @@ def of_function(name: str, seconds: list[float], starts: Sequence[Start]) -> Row
     """Until the first answer, and the medians of what a start consists of."""
     middle = {part: median([getattr(s, part) for s in starts]) for part in Start._fields}
     consists = ", ".join(f"{part} {value:.2f}" for part, value in middle.items())
-    note = f"{consists} s; first answer: {'200' if name == 'reconcile' else '400, unsigned'}"
+    note = f"{consists} s; first answer: {FIRST.get(name, 400)}"
     return _row(
         what=name, samples=seconds, at_most=GOALS.get(name), floor=FLOORS.get(name), note=note
     )

@@ -64,14 +64,14 @@ def test_a_function_runs_from_its_context(
 ) -> None:
     """Ready once it is connected; refuses what is no message; on SIGTERM it ends, with 0.
 
-    `reconcile` hears ticks, which say nothing.
+    `reconcile` hears ticks, which say nothing; `start-run` outsiders, who must prove themselves.
     """
     made = image(contexts / function, tmp_path)
     with running(made, function, stack) as (process, url):
         wait_ready(process, url)
         assert answered(f"{url}/_/health", None) == (200, b"OK")
         status, text = answered(url, b"nothing")
-        assert status == (200 if function == "reconcile" else 400), text
+        assert status == {"reconcile": 200, "start-run": 401}.get(function, 400), text
         process.send_signal(signal.SIGTERM)
         output, _ = process.communicate(timeout=30.0)
         assert process.returncode == 0, output
