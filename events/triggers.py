@@ -63,14 +63,13 @@ def read(body: bytes, headers: Mapping[str, str], otherwise: str) -> list[Reques
         TriggerError, DocumentError: nothing that starts a run.
     """
     kind = _media_type(headers.get("content-type") or "application/json")
-    key = _unquoted(headers.get(KEY.lower(), ""))
+    own = ""
     if kind == CLOUDEVENT:
         event = documents.parse("event.json", body)
-        kind, body = _data(event)
-        key = key or _identity(event)
+        own, (kind, body) = _identity(event), _data(event)
     elif "ce-specversion" in headers:
-        event = {name.removeprefix("ce-"): value for name, value in headers.items()}
-        key = key or _identity(event)
+        own = _identity({name.removeprefix("ce-"): value for name, value in headers.items()})
+    key = _unquoted(headers.get(KEY.lower(), "")) or own
     raw = documents.parse(_name(kind), body)
     notified = list(_notified(raw))
     if notified:

@@ -96,6 +96,16 @@ async def test_a_file_in_the_bucket_starts_one_run(
         assert await connected.facts.count(subjects.of_kind(RunRequested, run)) == 1
 
 
+async def test_what_could_not_be_told_is_told_later(minio: MinioServer, stack: Stack) -> None:
+    """The gateway dies before the file is put; its supervisor brings it back."""
+    await Bucket(minio.url, BUCKET, LOGIN).notify(EXPERIMENTS, f"arn:minio:sqs::{TARGET}:webhook")
+    stack.kill("gateway")
+    key = f"{EXPERIMENTS}patient.json"
+    client(minio).put_object(BUCKET, key, io.BytesIO(BODY), len(BODY))
+    told = await ended(stack, triggers.of_upload(key, BODY))
+    assert told["policy"]["sha256"] == await undisturbed(SHORT)
+
+
 async def test_nats_pub_starts_a_run(minio: MinioServer, stack: Stack) -> None:
     """NATS's own command line, with the login of whoever starts runs from outside."""
     url, login, _, _ = stack.nats(TRIGGER)
