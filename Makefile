@@ -26,8 +26,8 @@ install: $(STAMP) ## make the virtual environment, with everything in it
 train: $(STAMP) ## train CartPole-v1, from nothing to its report
 	$(BIN)/faastrain train examples/cartpole.toml
 
-test: $(STAMP) ## run the tests
-	$(BIN)/pytest
+test: $(STAMP) ## run the tests; TESTS=tests/events chooses
+	$(BIN)/pytest $(TESTS)
 
 conformance: $(STAMP) tools ## run the tests on programs of others: faas-cli, MinIO, Prometheus...
 	$(BIN)/pytest tests/conformance
