@@ -8,7 +8,7 @@ from typing import Any
 
 from events.commands import FUNCTION_OF
 from events.routes import Function
-from events.subjects import ROOT
+from events.subjects import ROOT, START
 from events.tracing import HEADER
 from schemas.export import MESSAGE_TYPES, summary
 from schemas.messages import (
@@ -73,6 +73,17 @@ PARAMETERS = {
     "number": "counts a run's stalls, from 0",
     "call_id": "the invocation's call id, a UUID",
     "function": "the name of a function",
+    "key": "the run's name, or any text that no other event has",
+}
+
+WANTED = "Wanted"  # the one message that is not ours: docs/triggers.md
+OUTSIDER = "outsider"
+
+_WANTED = {
+    "title": WANTED,
+    "summary": "A specification; a CloudEvent or a bucket's notification is taken, too.",
+    "contentType": "application/json",
+    "payload": {"$ref": "schemas/specification.json"},
 }
 
 TRACED = {
@@ -98,9 +109,17 @@ def document(version: str, functions: Iterable[Function]) -> dict[str, Any]:
             "nats": {"host": "nats:4222", "protocol": "nats", "description": "facts, metering"},
             "gateway": {"host": "gateway:8080", "protocol": "http", "description": "commands"},
         },
-        "channels": {kind.__name__: _channel(kind) for kind in MESSAGE_TYPES},
+        "channels": {
+            **{kind.__name__: _channel(kind) for kind in MESSAGE_TYPES},
+            WANTED: _channel_of(WANTED, "nats", f"{START}.{{key}}", "Somebody wants a run."),
+        },
         "operations": dict([*_sends(), *_receives(list(functions))]),
-        "components": {"messages": {kind.__name__: _message(kind) for kind in MESSAGE_TYPES}},
+        "components": {
+            "messages": {
+                **{kind.__name__: _message(kind) for kind in MESSAGE_TYPES},
+                WANTED: _WANTED,
+            }
+        },
     }
 
 
@@ -116,16 +135,17 @@ def address(kind: type[Message]) -> str:
 
 def _channel(kind: type[Message]) -> dict[str, Any]:
     server = "gateway" if kind in BY_GATEWAY else "nats"
-    where = address(kind)
+    return _channel_of(kind.__name__, server, address(kind), summary(kind))
+
+
+def _channel_of(name: str, server: str, where: str, told: str) -> dict[str, Any]:
     named = {n: {"description": text} for n, text in PARAMETERS.items() if f"{{{n}}}" in where}
     return {
         "address": where,
-        "summary": summary(kind),
+        "summary": told,
         "servers": [{"$ref": f"#/servers/{server}"}],
         **({"parameters": named} if named else {}),
-        "messages": {
-            kind.__name__: {"$ref": f"#/components/messages/{kind.__name__}"},
-        },
+        "messages": {name: {"$ref": f"#/components/messages/{name}"}},
     }
 
 
@@ -140,25 +160,28 @@ def _message(kind: type[Message]) -> dict[str, Any]:
 
 
 def _sends() -> Iterable[tuple[str, dict[str, Any]]]:
+    yield _operation("send", OUTSIDER, WANTED, "what it wants")
     for speaker, kinds in SAYS.items():
         for kind in kinds:
-            yield _operation("send", speaker, kind)
+            yield _operation("send", speaker, kind.__name__, tag(kind))
 
 
 def _receives(functions: list[Function]) -> Iterable[tuple[str, dict[str, Any]]]:
     kind_of = {tag(kind): kind for kind in FACTS}
     for function in functions:
+        if function.starts:
+            yield _operation("receive", function.name, WANTED, "what outsiders want")
         commands = [kind for kind, name in FUNCTION_OF.items() if name == function.name]
         for kind in [*(kind_of[topic] for topic in function.topics), *commands]:
-            yield _operation("receive", function.name, kind)
+            yield _operation("receive", function.name, kind.__name__, tag(kind))
 
 
-def _operation(action: str, who: str, kind: type[Message]) -> tuple[str, dict[str, Any]]:
-    channel = f"#/channels/{kind.__name__}"
+def _operation(action: str, who: str, name: str, what: str) -> tuple[str, dict[str, Any]]:
+    channel = f"#/channels/{name}"
     verb = "sends" if action == "send" else "receives"
-    return f"{who}.{action}.{kind.__name__}", {
+    return f"{who}.{action}.{name}", {
         "action": action,
-        "summary": f"{who} {verb} {tag(kind)}",
+        "summary": f"{who} {verb} {what}",
         "channel": {"$ref": channel},
-        "messages": [{"$ref": f"{channel}/messages/{kind.__name__}"}],
+        "messages": [{"$ref": f"{channel}/messages/{name}"}],
     }

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from events import export
-from events.asyncapi import SAYS
+from events.asyncapi import SAYS, WANTED
 from schemas.export import MESSAGE_TYPES, documents
 from schemas.messages import FACTS, tag
 
@@ -29,7 +29,7 @@ def references(node: object) -> list[str]:
 def resolve(reference: str) -> Any:
     file, _, pointer = reference.partition("#/")
     node: Any = DOCUMENT if not file else documents()[Path(file).stem]
-    for part in pointer.split("/"):
+    for part in filter(None, pointer.split("/")):
         node = node[part]
     return node
 
@@ -57,7 +57,8 @@ def test_every_reference_resolves() -> None:
 
 def test_every_message_type_has_a_channel_with_its_own_address() -> None:
     channels = DOCUMENT["channels"]
-    assert set(channels) == {kind.__name__ for kind in MESSAGE_TYPES}
+    assert set(channels) == {*(kind.__name__ for kind in MESSAGE_TYPES), WANTED}
+    assert channels[WANTED]["address"] == "ftg-start.{key}"
     anybody = {name for name, c in channels.items() if c["address"].endswith("/{function}")}
     assert anybody == {"RestoreObject", "WarmUp"}
     assert len({c["address"] for c in channels.values()}) == len(channels) - len(anybody) + 1
@@ -86,6 +87,7 @@ def test_operations_name_who_receives_what() -> None:
     assert (
         operations["plan-update.send.UpdatePolicy"]["summary"] == "plan-update sends update-policy"
     )
+    assert operations["start-run.receive.Wanted"]["action"] == "receive"
     heard = {key.rsplit(".", 1)[1] for key in operations if ".receive." in key}
     unheard = {tag(kind) for kind in FACTS if kind.__name__ not in heard}
     for_people = {"policy.updated", "report.written", "run.stalled"}  # and their own functions
