@@ -110,6 +110,7 @@ class FunctionWorker:
             for message in arrived:
                 self._in_hand.take(source.run_of(message), message, source)
             self._begin(deliveries)
+            await asyncio.sleep(0)  # what has begun leaves before the broker is asked for more
 
     async def _room(self) -> int:
         """How many messages to take, once it is time: at once while little waits here."""
