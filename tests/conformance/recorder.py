@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from tests.embedded.contract.exchanges import Exchange
 from tests.stack.facts import PATIENCE
 
+STREAM = "application/x-ndjson"  # of lines, which may never end
 _HOP_BY_HOP = {"connection", "transfer-encoding", "content-length", "date", "server"}
 
 
@@ -37,18 +38,22 @@ def recording(gateway: str) -> Iterator[Recorder]:
                 connection.request(self.command, self.path, sent or None, dict(self.headers))
                 answer = connection.getresponse()
                 headers = {name.lower(): value for name, value in answer.getheaders()}
+                streamed = headers.get("content-type") == STREAM
+                body = b"" if streamed else answer.read()
+                made = Exchange(self.command, self.path, sent, answer.status, headers, body)
+                if not streamed:  # kept first: who asked may be gone once it has the head
+                    exchanges.append(made)
                 self.send_response(answer.status)
                 for name, value in headers.items():
                     if name not in _HOP_BY_HOP:
                         self.send_header(name, value)
                 self.end_headers()
-                body = b""
-                while chunk := answer.read1(1 << 16):
-                    self.wfile.write(chunk)
-                    body += chunk
-                exchanges.append(
-                    Exchange(self.command, self.path, sent, answer.status, headers, body)
-                )
+                self.wfile.write(body)
+                if streamed:
+                    while chunk := answer.read1(1 << 16):
+                        self.wfile.write(chunk)
+                        body += chunk
+                    exchanges.append(made._replace(body=body))
             finally:
                 connection.close()
 
