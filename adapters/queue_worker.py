@@ -145,16 +145,16 @@ async def _any_active(facts: FactLog) -> bool:
 
 
 def main() -> None:
-    """Run the queue-worker; exits with one line on what is wrong with its settings."""
+    """Run the queue-worker; exits with one line on what is wrong with settings or broker."""
     logs.configure("queue-worker", str(os.getpid()))
     try:
         settings = WorkerSettings.from_environment()
         functions = routes.functions(
             routes.load(Path(os.environ.get("FAASTRAIN_STACK", "stack.yml")))
         )
-    except (SettingsError, routes.StackError) as error:
+        uvloop.run(serve(settings, functions))
+    except (SettingsError, routes.StackError, Unavailable) as error:
         raise SystemExit(f"queue-worker: {error}") from error
-    uvloop.run(serve(settings, functions))
 
 
 if __name__ == "__main__":

@@ -1,11 +1,14 @@
-"""`health.py SERVICE`: exit status 0 when the container's process does its work."""
+"""`health.py CHECK`: exit status 0 when the container's process does its work."""
 
+import os
+import socket
 import sys
 import urllib.request
+from urllib.parse import urlsplit
 
 import psutil
 
-NATS_PORT = 4222
+TIMEOUT_SECONDS = 2.0
 
 
 def gateway() -> bool:
@@ -19,18 +22,37 @@ def exporter() -> bool:
 
 
 def _answers(port: int) -> bool:
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=2) as response:
+    url = f"http://127.0.0.1:{port}/healthz"
+    with urllib.request.urlopen(url, timeout=TIMEOUT_SECONDS) as response:
         return bool(response.status == 200)
 
 
-def queue_worker() -> bool:
+def queue_worker(pid: int = 1) -> bool:
     """It is connected to the broker."""
-    connections = psutil.Process(1).net_connections("tcp")
-    return any(
-        c.status == psutil.CONN_ESTABLISHED and c.raddr.port == NATS_PORT for c in connections
-    )
+    _, port = _broker()
+    connections = psutil.Process(pid).net_connections("tcp")
+    return any(c.status == psutil.CONN_ESTABLISHED and c.raddr.port == port for c in connections)
+
+
+def queue_worker_alive(pid: int = 1) -> bool:
+    """It is connected, or there is nobody to connect to: starting it anew would mend nothing."""
+    return queue_worker(pid) or not _listens(_broker())
+
+
+def _broker() -> tuple[str, int]:
+    url = urlsplit(os.environ["FTG_NATS_URL"])
+    return url.hostname or "", url.port or 4222
+
+
+def _listens(address: tuple[str, int]) -> bool:
+    try:
+        socket.create_connection(address, TIMEOUT_SECONDS).close()
+    except OSError:
+        return False
+    return True
 
 
 if __name__ == "__main__":
-    checks = {"gateway": gateway, "queue-worker": queue_worker, "exporter": exporter}
-    sys.exit(not checks[sys.argv[1]]())
+    checks = (gateway, queue_worker, queue_worker_alive, exporter)
+    found = {check.__name__.replace("_", "-"): check for check in checks}
+    sys.exit(not found[sys.argv[1]]())
