@@ -94,6 +94,22 @@ def test_the_network_lets_through_what_the_settings_name() -> None:
         assert int(port) in {number for _, number in reached("functions")}, name
 
 
+def test_the_functions_policy_is_of_ours_and_of_no_other() -> None:
+    (found,) = [one["spec"] for one in objects() if one["metadata"]["name"] == "functions"]
+    (expression,) = found["podSelector"]["matchExpressions"]
+    assert (expression["key"], expression["operator"]) == ("faas_function", "In")
+    assert set(expression["values"]) == STACK["functions"].keys()
+
+
+def test_the_queue_worker_knows_of_as_many_replicas_as_stack_yml_has() -> None:
+    """It has that many deliveries in flight; faas-cli is told by the same variables."""
+    lines = (BASE / "settings.env").read_text().splitlines()
+    told = routes.functions(
+        routes.load(CHECKOUT / "stack.yml", dict(x.split("=", 1) for x in lines))
+    )
+    assert told == routes.functions(STACK)
+
+
 def reached(policy: str) -> set[tuple[str, int]]:
     """Namespaces and ports that a policy lets out."""
     (found,) = [
