@@ -1,6 +1,6 @@
 """A disk that is full, in words: where the stack's state lies, and what to do."""
 
-import shutil
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -8,6 +8,7 @@ from typing import NamedTuple
 MIB = 1 << 20
 LEAST_BYTES = 32 * MIB
 LEAST_SHARE = 0.01  # below that SeaweedFS takes no writes
+LEAST_FILES = 128  # the servers' next ones, and the sockets of replicas
 STACK_VARIABLE = "FTG_STACK"  # in every process of an embedded stack: its home
 
 
@@ -17,6 +18,7 @@ class Space(NamedTuple):
     folder: Path
     free: int  # bytes
     total: int
+    free_files: int | None = None  # inodes; None: the file system has no such bound
 
     @property
     def least(self) -> int:
@@ -26,24 +28,43 @@ class Space(NamedTuple):
     @property
     def is_full(self) -> bool:
         """Whether the servers can be expected to refuse writes."""
-        return self.free < self.least
+        return bool(self.lack(self.least, LEAST_FILES))
 
     @property
     def trouble(self) -> str:
         """What is wrong and what to do; empty while there is room."""
-        if not self.is_full:
+        lack = self.lack(self.least, LEAST_FILES)
+        if not lack:
             return ""
-        return (
-            f"the disk of {self.folder} is full: {self.free // MIB} MiB free, "
-            f"{self.least // MIB} are needed; make room there, and the runs go on by themselves"
-        )
+        return f"the disk of {self.folder} is full: {lack} there, and the runs go on by themselves"
+
+    def lack(self, least: int, files: int) -> str:
+        """What there is too little of, and how to have more; empty: `least` bytes are free.
+
+        Args:
+            least: bytes that must be free.
+            files: inodes that must be free.
+        """
+        if self.free < least:
+            return f"{self.free // MIB} MiB free, {least // MIB} are needed; make room"
+        if self.free_files is not None and self.free_files < files:
+            return (
+                f"{self.free_files} inodes free, {files} are needed, one for each file "
+                "(`df -i` counts them); remove files"
+            )
+        return ""
 
 
 def space(folder: Path) -> Space:
     """The disk of `folder`, or of where it will be."""
     there = next(path for path in (folder, *folder.parents) if path.exists())
-    usage = shutil.disk_usage(there)
-    return Space(folder, usage.free, usage.total)
+    return of_statistics(folder, os.statvfs(there))
+
+
+def of_statistics(folder: Path, told: os.statvfs_result) -> Space:
+    """What `statvfs` tells; file systems that make inodes as they need them tell of none at all."""
+    files = told.f_favail if told.f_files else None
+    return Space(folder, told.f_bavail * told.f_frsize, told.f_blocks * told.f_frsize, files)
 
 
 def trouble(environment: Mapping[str, str]) -> str:

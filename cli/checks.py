@@ -12,6 +12,7 @@ from msgspec import Struct
 from adapters.disk import space as disk_of
 from cli import target
 from embedded.errors import StackError
+from embedded.files import LEAST_FILES_TO_START
 from embedded.servers.binaries import find
 
 GIB = 1 << 30
@@ -80,8 +81,10 @@ def disk(home: Path) -> Check:
         found, _, remedy = space.trouble.partition("; ")
         return Check(name="disk", ok=False, found=found, remedy=remedy)
     remedy = "make room there, or set FAASTRAIN_HOME to another disk"
-    found = f"{space.free / GIB:.1f} GiB free at {home}"
-    return Check(name="disk", ok=space.free >= DISK_BYTES, found=found, remedy=remedy)
+    inodes = "" if space.free_files is None else f" and {space.free_files} inodes"
+    found = f"{space.free / GIB:.1f} GiB{inodes} free at {home}"
+    enough = not space.lack(DISK_BYTES, LEAST_FILES_TO_START)
+    return Check(name="disk", ok=enough, found=found, remedy=remedy)
 
 
 def memory(available: int) -> Check:

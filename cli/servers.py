@@ -25,6 +25,7 @@ class DiskState(Struct, frozen=True, kw_only=True):
 
     path: str
     free_bytes: int
+    free_inodes: int | None = None  # None: the file system has no such bound
     trouble: str = ""  # when it is full: what to do
 
 
@@ -33,7 +34,12 @@ def disk_state(environment: Mapping[str, str]) -> DiskState | None:
     if target.is_cluster(environment):
         return None
     found = disk.space(target.home_of(environment))
-    return DiskState(path=str(found.folder), free_bytes=found.free, trouble=found.trouble)
+    return DiskState(
+        path=str(found.folder),
+        free_bytes=found.free,
+        free_inodes=found.free_files,
+        trouble=found.trouble,
+    )
 
 
 def disk_trouble(environment: Mapping[str, str]) -> str:

@@ -7,6 +7,7 @@ from adapters import disk
 from embedded.errors import StackError
 
 LEAST_TO_START = 256 * disk.MIB  # for the servers' own files and a first run
+LEAST_FILES_TO_START = 1_000
 
 
 def check_space(home: Path) -> None:
@@ -16,11 +17,10 @@ def check_space(home: Path) -> None:
         StackError: the disk is too full.
     """
     found = disk.space(home)
-    least = max(LEAST_TO_START, found.least)
-    if found.free < least:
+    lack = found.lack(max(LEAST_TO_START, found.least), LEAST_FILES_TO_START)
+    if lack:
         raise StackError(
-            f"{home}: only {found.free // disk.MIB} MiB of disk are free, {least // disk.MIB} are"
-            " needed; make room there, or set FAASTRAIN_HOME to another folder."
+            f"the disk of {home}: only {lack} there, or set FAASTRAIN_HOME to another folder."
         )
 
 

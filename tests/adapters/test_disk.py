@@ -1,5 +1,6 @@
 """When a disk is full, and in which words."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,35 @@ def test_the_words_name_the_disk_and_what_to_do() -> None:
         "the disk of /home/somebody/.faastrain is full: 3 MiB free, 32 are needed; make room "
         "there, and the runs go on by themselves"
     )
+
+
+@pytest.mark.parametrize(("files", "full"), [(0, True), (127, True), (128, False), (None, False)])
+def test_a_disk_is_full_when_it_takes_no_more_files(files: int | None, full: bool) -> None:
+    """However many bytes are free; a file system without that bound is never full so."""
+    assert Space(HOME, 400 * MIB, 500 * MIB, files).is_full == full
+
+
+def test_the_words_name_inodes_when_bytes_are_not_what_is_lacking() -> None:
+    """And how to see it."""
+    assert Space(HOME, 400 * MIB, 500 * MIB, 4).trouble == (
+        "the disk of /home/somebody/.faastrain is full: 4 inodes free, 128 are needed, one for "
+        "each file (`df -i` counts them); remove files there, and the runs go on by themselves"
+    )
+
+
+def _told(files: int, free_files: int) -> os.statvfs_result:
+    """bsize, frsize, blocks, bfree, bavail, files, ffree, favail, flag, namemax."""
+    return os.statvfs_result((4096, 512, 1000, 400, 300, files, free_files + 9, free_files, 0, 255))
+
+
+def test_what_a_file_system_tells_is_what_an_ordinary_user_may_use() -> None:
+    """Not the reserve of the superuser, and in the units of the file system."""
+    assert disk.of_statistics(HOME, _told(70, 5)) == Space(HOME, 300 * 512, 1000 * 512, 5)
+
+
+def test_a_file_system_that_tells_of_no_inodes_at_all_has_no_such_bound() -> None:
+    """Btrfs makes them as it needs them, and tells 0 of 0."""
+    assert disk.of_statistics(HOME, _told(0, 0)).free_files is None
 
 
 def test_a_folder_that_is_not_there_yet_is_on_its_parents_disk(tmp_path: Path) -> None:

@@ -7,11 +7,14 @@ the stack that it starts can see, and that goes with them.
 import argparse
 import asyncio
 import os
+import shutil
 import subprocess
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -26,12 +29,13 @@ from tests.stack.specs import LONG, undisturbed
 from tests.stack.support import Stack
 
 SIZE = "400m"
+INODES = 6_000
 WORDS = "is full: "
 
 
-def mount(folder: Path, size: str) -> None:
+def mount(folder: Path, size: str = SIZE, inodes: int = INODES) -> None:
     """A small disk of memory."""
-    options = ["-t", "tmpfs", "-o", f"size={size}"]
+    options = ["-t", "tmpfs", "-o", f"size={size},nr_inodes={inodes}"]
     subprocess.run(["mount", *options, "tmpfs", str(folder)], check=True)  # noqa: S607
 
 
@@ -50,9 +54,23 @@ def fill(file: Path) -> None:
     assert disk.space(file.parent).is_full
 
 
+def crowd(folder: Path) -> None:
+    """Make empty files until there is no inode left; of bytes there are enough."""
+    folder.mkdir()
+    with suppress(OSError):
+        for number in range(INODES):
+            (folder / str(number)).touch()
+    found = disk.space(folder)
+    assert found.is_full
+    assert found.free >= found.least
+
+
 async def endure(stack: Stack, seconds: float) -> None:
-    """A run on whose disk there is no room for a while; everybody says so, and it goes on."""
-    ballast = stack.home / "ballast"
+    """A run on whose disk there is no room for a while; everybody says so, and it goes on.
+
+    No byte at first, and then no inode.
+    """
+    ballast, files = stack.home / "ballast", stack.home / "files"
     stack.start("full", LONG)
     follower = stack.popen("follow", "full")
     async with stack.connect() as connected:
@@ -60,16 +78,15 @@ async def endure(stack: Stack, seconds: float) -> None:
         fill(ballast)
         began = time.monotonic()
         await until(lambda: _logged(stack))
-        _complaints(stack)
+        _complaints(stack, "make room")
         with pytest.raises(Unavailable):
             await connected.facts.say(RunRequested(run="large", spec={"x": "y" * 200_000}))
         await asyncio.sleep(max(0.0, began + seconds - time.monotonic()))
-        reached = await connected.facts.count(subjects.below(PolicyUpdated, "full")) - 1
-        ballast.unlink()
-        print(f"full for {time.monotonic() - began:.1f} s, at version {reached}")
-        began = time.monotonic()
-        await updated(connected.facts, "full", reached + 3)
-        print(f"3 versions more {time.monotonic() - began:.1f} s after there is room")
+        await _relieved(connected, ballast.unlink)
+        crowd(files)
+        await until(lambda: _logged(stack, "inodes"))
+        _complaints(stack, "remove files")
+        reached = await _relieved(connected, partial(shutil.rmtree, files))
         ended = await end(connected.facts, "full")
         assert isinstance(ended, RunCompleted), ended
         assert ended.policy.policy.sha256 == await undisturbed(LONG)
@@ -83,20 +100,33 @@ async def endure(stack: Stack, seconds: float) -> None:
     assert now["servers"]["nats-server"]["restarts"] >= 1  # nothing else lets it write again
 
 
-async def _logged(stack: Stack) -> bool:
+async def _relieved(connected: Connected, give: Callable[[], None]) -> int:
+    """Give back what was taken: the run goes on; at which version it stood."""
+    reached = await connected.facts.count(subjects.below(PolicyUpdated, "full")) - 1
+    give()
+    began = time.monotonic()
+    await updated(connected.facts, "full", reached + 3)
+    taken = time.monotonic() - began
+    print(f"stood at version {reached}; 3 more {taken:.1f} s after there is room")
+    return reached
+
+
+async def _logged(stack: Stack, words: str = WORDS) -> bool:
     """Whether a function that cannot go on has said why."""
     names = ("rollout", "update-policy", "aggregate-rewards", "plan-update")
-    return any(WORDS in stack.cli("logs", name).stdout for name in names)
+    return any(words in stack.cli("logs", name).stdout for name in names)
 
 
-def _complaints(stack: Stack) -> None:
+def _complaints(stack: Stack, remedy: str) -> None:
     """What a person reads, whatever he asks: which disk, and what to do."""
     status, doctor = stack.cli("status"), stack.cli("doctor")
     spec = str(stack.home / "spec.json")
-    start = stack.cli("start", spec, "--run", "another", "--set", "stop.env_steps=400")
+    start = stack.cli(
+        "start", spec, "--run", remedy.partition(" ")[0], "--set", "stop.env_steps=400"
+    )
     for told in (status.stdout, doctor.stdout, start.stderr):
         assert f"disk of {stack.home} {WORDS}" in told, told
-        assert "make room there, and the runs go on by themselves" in told
+        assert f"{remedy} there, and the runs go on by themselves" in told
     assert (status.returncode, doctor.returncode) == (0, 4)
     assert start.returncode in (0, 4)  # a small fact may find its place where a large one does not
 
@@ -129,10 +159,15 @@ def main() -> None:
             mount(home, "64m")
             refused = stack.cli("up")
             assert refused.returncode == 4, refused.stdout
-            assert f"{home}: only 6" in refused.stderr
-            assert "MiB of disk are free, 256 are needed; make room there" in refused.stderr
+            assert f"the disk of {home}: only 6" in refused.stderr
+            assert "MiB free, 256 are needed; make room there" in refused.stderr
             unmount(home)
-            mount(home, SIZE)
+            mount(home, inodes=900)
+            refused = stack.cli("up")
+            assert refused.returncode == 4, refused.stdout
+            assert "inodes free, 1000 are needed" in refused.stderr
+            unmount(home)
+            mount(home)
             stack.up()
             print(f"{disk.space(home).free // disk.MIB} MiB free")
             asyncio.run(endure(stack, seconds))
