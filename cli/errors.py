@@ -3,6 +3,7 @@
 CommandError
 ├── BadInput        the user's mistake
 └── StackTrouble    the stack is away or cannot do it
+    └── BeingRestored   the broker lost the run, which the store has still
 """
 
 from typing import ClassVar
@@ -26,3 +27,7 @@ class StackTrouble(CommandError):  # noqa: N818
     """The stack does not run, does not answer, or refuses."""
 
     code = ExitCode.STACK_TROUBLE
+
+
+class BeingRestored(StackTrouble):
+    """What the broker lost of a run is being said again from the copies in the store."""

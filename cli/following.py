@@ -6,12 +6,11 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing
 from typing import cast
 
-from cli.errors import StackTrouble
+from cli.errors import BadInput, StackTrouble
 from cli.progress import Progress, advance
 from cli.views import View
 from events import subjects
 from events.ports import FactLog, Recorded, Unavailable
-from schemas.messages import RunRequested
 
 PULSE_SECONDS = 1.0
 PATIENCE_SECONDS = 120.0  # servers may be away for a minute without harm
@@ -28,6 +27,7 @@ class Follower:
         facts: FactLog,
         view: View,
         replicas: Replicas,
+        is_known: Callable[[], Awaitable[bool]],  # whether log or store still have the run
         leg: int = 0,
         pulse: float = PULSE_SECONDS,
         patience: float = PATIENCE_SECONDS,
@@ -36,6 +36,7 @@ class Follower:
         self._facts = facts
         self._view = view
         self._replicas = replicas
+        self._is_known = is_known
         self._pulse_seconds = pulse
         self._patience = patience
         self._progress = Progress(run=run, leg=leg)
@@ -49,6 +50,7 @@ class Follower:
 
         Raises:
             StackTrouble: the stack stayed away for `patience` seconds.
+            BadInput: broker and store have lost the run.
         """
         watching = asyncio.create_task(self._watch())
         pulse = asyncio.create_task(self._pulse())
@@ -85,15 +87,20 @@ class Follower:
                     return
 
     async def _pulse(self) -> None:
-        """Every second: is the log there, and how many replicas work?"""
+        """Every second: is the log there, and the run in it, and how many replicas work?"""
         lost_at: float | None = None
         while True:
             await asyncio.sleep(self._pulse_seconds)
             try:
-                await self._facts.count(subjects.of_kind(RunRequested, self._progress.run))
+                known = await self._is_known()
             except Unavailable as error:
                 lost_at = self._lost(lost_at, error)
                 continue
+            if not known:
+                raise BadInput(
+                    f"run {self._progress.run} is known to nobody any more: the broker has lost "
+                    "it, and the object store has nothing to restore it from; start it anew"
+                )
             if lost_at is not None:
                 lost_at = None
                 self._view.notice("the stack answers again")

@@ -1,13 +1,16 @@
 """Runs, as the log of facts tells them."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import aclosing
+from typing import Any
 
 from msgspec import Struct
 
 from cli import run_ids
-from cli.errors import BadInput
-from events import subjects
+from cli.errors import BadInput, BeingRestored
+from cli.world import Connected
+from events import archive, subjects
 from events.history import History, fold
 from events.ports import FactLog, Recorded
 from events.report import build
@@ -38,31 +41,55 @@ class RunRow(Struct, frozen=True, kw_only=True):
         return self.status not in ("completed", "failed")
 
 
-async def history(facts: FactLog, run: str) -> History:
+async def history(stack: Connected, run: str) -> History:
     """Everything said about `run`.
 
     Raises:
         BadInput: nothing was; its text names the nearest run.
+        BeingRestored: the broker lost it, and the store has it still.
     """
-    records = await facts.read(*subjects.of_run(run_ids.check(run)))
-    if not records:
-        raise await _unknown(facts, run)
-    return fold(records)
+    records = await stack.facts.read(*subjects.of_run(run_ids.check(run)))
+    if records:
+        return fold(records)
+    if await is_known(stack, run):
+        raise BeingRestored(
+            f"the broker has lost run {run}, and says it again from the object store within a "
+            f"minute or two; `faastrain follow {run}` waits for that"
+        )
+    raise await _unknown(stack.facts, run)
 
 
-async def exists(facts: FactLog, run: str) -> bool:
-    """Whether anything was said about `run`."""
-    return await facts.count(subjects.of_kind(RunRequested, run)) > 0
+async def is_known(stack: Connected, run: str) -> bool:
+    """Whether the log has `run`, or the store what `reconcile` will say it again from."""
+    if await stack.facts.count(subjects.of_kind(RunRequested, run)):
+        return True
+    return await archive.is_kept(run, stack.objects, stack.bucket)
 
 
-async def report(facts: FactLog, run: str, now: float) -> RunReport:
-    """The report of `run` as it stands at `now` (Unix time, seconds).
+async def awaited(stack: Connected, run: str, say: Callable[[str], None]) -> History:
+    """As `history`; a run that is being restored is waited for, and `say` is told so.
 
     Raises:
         BadInput: there is no such run.
     """
-    told = await history(facts, run)
-    return build(run, told, await facts.usage(run), now)
+    try:
+        return await history(stack, run)
+    except BeingRestored as why:
+        say(str(why))
+    request: Any = stack.facts.follow(subjects.of_kind(RunRequested, run))  # it is said last
+    async with aclosing(request) as said:
+        await anext(said)
+    return await history(stack, run)
+
+
+async def report(stack: Connected, run: str, now: float) -> RunReport:
+    """The report of `run` as it stands at `now` (Unix time, seconds).
+
+    Raises:
+        BadInput, BeingRestored: as `history`.
+    """
+    told = await history(stack, run)
+    return build(run, told, await stack.facts.usage(run), now)
 
 
 async def overview(facts: FactLog, now: float) -> list[RunRow]:

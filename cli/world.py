@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from cli.gateway import Gateway
     from cli.streams import Streams
-    from events.ports import CommandQueue, DeadLetters, FactLog, ObjectStore
+    from events.ports import Bucket, CommandQueue, DeadLetters, FactLog, ObjectStore
 
 
 class Connected(NamedTuple):
@@ -23,6 +23,7 @@ class Connected(NamedTuple):
 
     facts: "FactLog"
     objects: "ObjectStore"
+    bucket: "Bucket"
     streams: "Streams"
     dead_letters: "DeadLetters"
     commands: "CommandQueue"
@@ -77,6 +78,7 @@ async def _connect(environment: Mapping[str, str]) -> "AsyncIterator[Connected]"
         yield Connected(
             facts=NatsFactLog(connection),
             objects=objects,
+            bucket=objects,
             streams=JetStreamStreams(connection),
             dead_letters=NatsDeadLetters(connection),
             commands=commands,

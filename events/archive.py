@@ -23,6 +23,11 @@ from schemas.messages import (
 )
 
 
+async def is_kept(run: str, objects: ObjectStore, bucket: Bucket) -> bool:
+    """Whether the store holds what a run's log can be said again from."""
+    return bool(await objects.find(keys.manifest(run)) or await copies(run, bucket))
+
+
 async def copies(run: str, bucket: Bucket) -> list[str]:
     """The keys of a run's copies, in the log's order; what else lies there is not ours."""
     found = await bucket.keys(keys.logs(run))

@@ -2,7 +2,8 @@
 
 import asyncio
 from argparse import Namespace
-from contextlib import aclosing
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,9 @@ from cli import run_ids, runs
 from cli.commands import dead
 from cli.errors import BadInput
 from cli.exit_codes import ExitCode
+from cli.following import Follower
 from cli.phrases import event_line, timestamp
+from cli.progress import Progress
 from cli.runs import RunRow
 from cli.screen import Screen
 from cli.summary import print_summary
@@ -18,7 +21,6 @@ from cli.world import World
 from events import subjects
 from events.ports import Recorded
 from events.report import build, reported_policy
-from schemas.messages import ReportWritten
 from schemas.report import RunReport
 
 HEAD = ("run", "status", "reason", "environment", "versions", "steps", "return", "seconds")
@@ -29,7 +31,7 @@ def show(arguments: Namespace, world: World) -> ExitCode:
 
     async def read() -> tuple[RunReport, int]:
         async with world.connect() as stack:
-            report = await runs.report(stack.facts, arguments.run, world.now())
+            report = await runs.report(stack, arguments.run, world.now())
             failed = report.status == "failed"
             return report, len(await dead.of(stack, arguments.run)) if failed else 0
 
@@ -93,21 +95,43 @@ def events(arguments: Namespace, world: World) -> ExitCode:
 async def _events(arguments: Namespace, world: World) -> ExitCode:
     run = run_ids.check(arguments.run)
     async with world.connect() as stack:
-        history = await runs.history(stack.facts, run)
-        if history.report or not arguments.follow:
-            for record in await stack.facts.read(*subjects.of_run(run)):
-                _print_fact(record, arguments.json, world.screen)
+        if arguments.follow:
+            history = await runs.awaited(stack, run, world.screen.remark)
+        else:
+            history = await runs.history(stack, run)
+        if arguments.follow and history.report is None:
+            known, view = partial(runs.is_known, stack, run), FactView(world.screen, arguments.json)
+            await Follower(run, stack.facts, view, nobody, known, history.leg).to_end()
             return ExitCode.DONE
-        following: Any = stack.facts.follow(*subjects.of_run(run))
-        async with aclosing(following) as records:
-            async for record in records:
-                _print_fact(record, arguments.json, world.screen)
-                if isinstance(record.fact, ReportWritten) and record.fact.leg >= history.leg:
-                    return ExitCode.DONE
+        for record in await stack.facts.read(*subjects.of_run(run)):
+            print_fact(record, arguments.json, world.screen)
     return ExitCode.DONE
 
 
-def _print_fact(record: Recorded, as_json: bool, screen: Screen) -> None:
+class FactView:
+    """Prints every fact of a run that is followed."""
+
+    def __init__(self, screen: Screen, as_json: bool) -> None:
+        self._screen, self._as_json = screen, as_json
+
+    def show(self, progress: Progress, record: Recorded) -> None:
+        """Print it."""
+        print_fact(record, self._as_json, self._screen)
+
+    def replicas(self, counts: Mapping[str, int] | None) -> None:
+        """They are no facts."""
+
+    def notice(self, text: str) -> None:
+        """Beside the facts."""
+        self._screen.remark(text)
+
+
+async def nobody() -> None:
+    """No replicas are asked for."""
+
+
+def print_fact(record: Recorded, as_json: bool, screen: Screen) -> None:
+    """A line for people, or a document in one."""
     if not as_json:
         screen.line(event_line(record))
         return
@@ -135,7 +159,7 @@ async def _export(run: str, path: Path, world: World) -> dict[str, Any]:
     from schemas.payloads import Policy, load
 
     async with world.connect() as stack:
-        history = await runs.history(stack.facts, run)
+        history = await runs.history(stack, run)
         policy = reported_policy(history)
         if policy is None:
             raise BadInput(f"run {run} has no policy yet; `faastrain follow {run}`")

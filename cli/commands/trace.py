@@ -56,7 +56,7 @@ def trace(arguments: Namespace, world: World) -> ExitCode:
 
 async def _read(run: str, world: World) -> Traced:
     async with world.connect() as stack:
-        await runs.history(stack.facts, run_ids.check(run))
+        await runs.history(stack, run_ids.check(run))
         said = await stack.facts.read(*subjects.of_run(run))
         found = visits(said, await stack.facts.usage(run))
     return Traced(said, found, iterations(said, found))

@@ -60,7 +60,7 @@ def stop(arguments: Namespace, world: World) -> ExitCode:
 
 async def _stop(run: str, world: World) -> ExitCode:
     async with world.connect() as stack:
-        history = await runs.history(stack.facts, run)
+        history = await runs.history(stack, run)
         if history.end:
             world.screen.line(f"run {run} has ended already: {history.end.reason}")
             return ExitCode.DONE
@@ -86,7 +86,7 @@ def resume(arguments: Namespace, world: World) -> ExitCode:
 
 async def _resume(arguments: Namespace, world: World) -> RunResumed:
     async with world.connect() as stack:
-        told = await runs.history(stack.facts, arguments.run)
+        told = await runs.history(stack, arguments.run)
         resumed = resumption(arguments.run, told, arguments.budget, arguments.target)
         if not await stack.facts.say(resumed):
             raise BadInput(f"somebody else resumed run {resumed.run} in this moment; try again")
@@ -149,15 +149,17 @@ async def followed(run: str, spec: RunSpec | None, as_json: bool, world: World) 
         if spec is not None:
             await _say(run, spec, stack)
         else:
-            leg = (await runs.history(stack.facts, run)).leg  # or BadInput
+            leg = (await runs.awaited(stack, run, world.screen.remark)).leg
 
         async def replicas() -> Mapping[str, int] | None:
             return await asyncio.to_thread(_replicas, world)
 
         with _view(run, as_json, world) as view:
             trouble = partial(disk_trouble, world.environment)
-            await Follower(run, stack.facts, view, replicas, leg, trouble=trouble).to_end()
-        return await runs.report(stack.facts, run, world.now())
+            known = partial(runs.is_known, stack, run)
+            follower = Follower(run, stack.facts, view, replicas, known, leg, trouble=trouble)
+            await follower.to_end()
+        return await runs.report(stack, run, world.now())
 
 
 @contextmanager

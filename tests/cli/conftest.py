@@ -121,6 +121,7 @@ class Desk:
         yield Connected(
             facts=self.facts,
             objects=self.objects,
+            bucket=self.objects,
             streams=FakeStreams(self.letters),
             dead_letters=self.letters,
             commands=self.commands,

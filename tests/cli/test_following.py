@@ -1,11 +1,12 @@
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
 import pytest
 
-from cli.errors import StackTrouble
+from cli.errors import BadInput, StackTrouble
 from cli.following import Follower
 from cli.progress import Progress
+from events import subjects
 from events.ports import Recorded, Unavailable
 from schemas.messages import RunRequested, tag
 from tests.cli.facts import RUN, SPEC, beginning, completed, reported
@@ -61,7 +62,16 @@ async def replicas() -> Mapping[str, int] | None:
 
 
 def follower(facts: InMemoryFactLog, view: Eyes, patience: float = 30.0) -> Follower:
-    return Follower(RUN, facts, view, replicas, pulse=0.001, patience=patience)
+    return Follower(RUN, facts, view, replicas, known(facts), pulse=0.001, patience=patience)
+
+
+def known(facts: InMemoryFactLog) -> Callable[[], Awaitable[bool]]:
+    """As a store would have it that holds nothing."""
+
+    async def is_known() -> bool:
+        return await facts.count(subjects.of_kind(RunRequested, RUN)) > 0
+
+    return is_known
 
 
 async def fill(facts: InMemoryFactLog, *more) -> None:
@@ -108,6 +118,7 @@ async def test_a_trouble_is_told_once_and_its_end_too() -> None:
             facts,
             view,
             replicas,
+            known(facts),
             pulse=0.001,
             trouble=lambda: troubles.pop(0) if troubles else "",
         ).to_end()
@@ -119,6 +130,17 @@ async def test_a_trouble_is_told_once_and_its_end_too() -> None:
     await facts.say(reported())
     await following
     assert view.notices == ["the disk is full", "that is over; the run goes on"]
+
+
+async def test_a_run_that_nobody_knows_any_more_is_followed_no_longer() -> None:
+    """Broker and store came back empty: nothing can ever be said of it again."""
+    facts, view = InMemoryFactLog(), Eyes()
+    await fill(facts)
+    following = asyncio.create_task(follower(facts, view).to_end())
+    await view.counted.wait()
+    facts.log.clear()
+    with pytest.raises(BadInput, match=f"run {RUN} is known to nobody any more"):
+        await following
 
 
 async def test_patience_ends() -> None:

@@ -6,6 +6,7 @@ And resumption: a run that stopped and went on equals one that never did.
 import asyncio
 import io
 import shutil
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from schemas.messages import (
     RunStalled,
     tag,
 )
-from tests.stack.facts import end, first, report, until, updated
+from tests.stack.facts import PATIENCE, end, first, report, until, updated
 from tests.stack.specs import LONG, SHORT, held, undisturbed
 from tests.stack.support import Gate, Stack
 
@@ -159,10 +160,35 @@ async def test_an_emptied_broker_hears_everything_again(own: Stack) -> None:
     await _reaches(own, "emptied", 10)
     assert own.post("/function/reconcile", b"") == 200  # a tick: the log is copied
     await _reaches(own, "emptied", 20)
+    followers = [await _following(own, "follow", "emptied")]
     own.down()
     shutil.rmtree(own.home / "nats" / "store")
     own.up()
+    followers.append(own.popen("follow", "emptied"))  # the store alone may know the run just now
     await _continued(own, "emptied")
+    for follower in followers:
+        said, complained = await asyncio.to_thread(follower.communicate, timeout=PATIENCE)
+        assert follower.returncode == 0, said + complained
+
+
+async def test_a_run_that_broker_and_store_lost_is_known_to_nobody(own: Stack) -> None:
+    """Who follows it is told so instead of waiting for ever, and so is who asks for it."""
+    own.start("vanished", LONG)
+    await _reaches(own, "vanished", 3)
+    commands = (("follow", "vanished"), ("events", "--follow", "vanished"))
+    followers = [await _following(own, *words) for words in commands]
+    own.down()
+    shutil.rmtree(own.home / "nats" / "store")
+    shutil.rmtree(own.home / "weed" / "data")
+    own.up()
+    for follower in followers:
+        _, complained = await asyncio.to_thread(follower.communicate, timeout=PATIENCE)
+        assert follower.returncode == 3, complained
+        assert "run vanished is known to nobody any more" in complained
+    for words in (("follow",), ("gate",), ("show",), ("stop",), ("resume",)):
+        asked = own.cli(*words, "vanished")
+        assert asked.returncode == 3, asked.stderr
+        assert "there is no run 'vanished'" in asked.stderr
 
 
 async def test_a_run_that_was_never_copied_starts_anew_from_its_manifest(own: Stack) -> None:
@@ -273,6 +299,14 @@ async def test_a_run_that_cannot_go_on_says_so_and_fails(own: Stack, gate: Gate)
         await report(connected, "stuck")
     assert own.cli("resume", "stuck").returncode == 0
     assert own.json("follow", "stuck")["policy"]["sha256"] == await undisturbed(held(gate))
+
+
+async def _following(stack: Stack, *words: str) -> "subprocess.Popen[str]":
+    """A command that has begun to show a run."""
+    begun = stack.popen(*words)
+    assert begun.stdout is not None
+    assert await asyncio.to_thread(begun.stdout.readline)
+    return begun
 
 
 async def _reaches(stack: Stack, run: str, version: int) -> None:
