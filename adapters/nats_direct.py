@@ -3,7 +3,7 @@
 Needs nats-server 2.11 and a stream with `allow_direct`.
 """
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from adapters.errors import Refused, Unavailable
@@ -39,13 +39,27 @@ async def read_last(broker: Broker, stream: str, filters: list[str]) -> list[Sto
     return [found[sequence] for sequence in sorted(found)]
 
 
-async def read_all(broker: Broker, stream: str, pattern: str, after: int = 0) -> list[Stored]:
-    """Every message under one filter that came `after` that number, in the stream's order."""
+async def read_all(
+    broker: Broker, stream: str, pattern: str, after: int = 0, since: float = 0.0
+) -> list[Stored]:
+    """Every message under one filter, in the stream's order.
+
+    Args:
+        broker: with the stream.
+        stream: its name.
+        pattern: the filter.
+        after: a number; those that came later.
+        since: Unix time in seconds, by the broker's clock; counts in place of `after`.
+    """
     found: list[Stored] = []
     pending = True
+    start: dict[str, Any] = {"seq": after + 1}
+    if since:
+        start = {"start_time": datetime.fromtimestamp(since, UTC).isoformat()}
     while pending:
-        start = (found[-1].sequence if found else after) + 1
-        request = {"seq": start, "next_by_subj": pattern, "batch": PAGE}
+        if found:
+            start = {"seq": found[-1].sequence + 1}
+        request = {**start, "next_by_subj": pattern, "batch": PAGE}
         page = await broker.batch(f"DIRECT.GET.{stream}", request)
         found += _stored(page)
         pending = _pending(page[-1]) > 0

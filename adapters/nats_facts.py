@@ -94,9 +94,12 @@ class NatsFactLog:
         """Record what an invocation cost; does not wait for the ack."""
         await self._broker.publish(subjects.of_usage(usage), encode(usage))
 
-    async def usage(self, run: str) -> list[InvocationCompleted]:
-        """What a run's invocations cost so far."""
-        stored = await read_all(self._broker, USAGE.name, subjects.of_run_usage(run))
+    async def usage(
+        self, run: str, function: str = "*", since: float = 0.0
+    ) -> list[InvocationCompleted]:
+        """What a run's invocations cost so far: of one function, metered since a time, or all."""
+        pattern = subjects.of_run_usage(run, function)
+        stored = await read_all(self._broker, USAGE.name, pattern, since=since)
         return [decode(item.data) for item in stored]
 
     async def _follower(self, filters: tuple[str, ...], start: int) -> PullConsumer:

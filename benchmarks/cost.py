@@ -49,6 +49,8 @@ def cost(said: Iterable[Recorded], usage: Sequence[InvocationCompleted]) -> Cost
     """From what a run's log and its metering tell."""
     by_replica: dict[str, list[InvocationCompleted]] = {}
     for one in usage:
+        if not one.replica:  # it died; what it did before tells for how long it was held
+            continue
         by_replica.setdefault(one.replica, []).append(one)
     at = {type(record.fact): record.at for record in said}
     return Cost(

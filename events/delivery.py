@@ -20,7 +20,7 @@ class Answer(NamedTuple):
     status: int
     body: bytes = b""
     retry_after: float | None = None  # seconds
-    seconds: float = 0.0  # that it took
+    seconds: float = 0.0  # that it took; 0: nobody answered
 
 
 class Settled(NamedTuple):

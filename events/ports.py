@@ -42,8 +42,10 @@ class FactLog(Protocol):
     async def meter(self, usage: InvocationCompleted) -> None:
         """Record what an invocation cost; does not wait for the ack."""
 
-    async def usage(self, run: str) -> list[InvocationCompleted]:
-        """What a run's invocations cost so far."""
+    async def usage(
+        self, run: str, function: str = ..., since: float = ...
+    ) -> list[InvocationCompleted]:
+        """What a run's invocations cost so far: of one function, metered since a time, or all."""
 
 
 class LostObject(Exception):  # noqa: N818  the condition's own name

@@ -97,10 +97,11 @@ ROLES: dict[str, Role] = {
         says=("invocation.dead-lettered",),
         sends=(
             subjects.of_dead_letter(ANY),
+            "ftg-usage.*.*",  # of attempts whose replica died and told nothing
             f"$JS.ACK.{FACTS.name}.>",
             f"$JS.ACK.{ASYNC.name}.>",
         ),
-        asks=(READ_FACTS[0], *READ_SIZES, *ENSURE, *DELIVER),
+        asks=(READ_FACTS[0], *READ_USAGE, *READ_SIZES, *ENSURE, *DELIVER),
     ),
     GATEWAY: Role(sends=(subjects.of_command(ANY),)),
     EXPORTER: Role(

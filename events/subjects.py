@@ -76,9 +76,9 @@ def of_usage(usage: InvocationCompleted) -> str:
     return f"ftg-usage.{usage.run}.{usage.function}"
 
 
-def of_run_usage(run: str) -> str:
-    """The filter for a run's metering."""
-    return f"ftg-usage.{run}.>"
+def of_run_usage(run: str, function: str = "*") -> str:
+    """The filter for a run's metering, of one function or of all."""
+    return f"ftg-usage.{run}.{function}"
 
 
 def of_command(function: str) -> str:

@@ -153,7 +153,8 @@ class _Causes:
 
     def add(self, visit: Visit) -> None:
         """What it makes a cause of: the update and the rollouts that a planner sent."""
-        self._last[visit.replica] = visit
+        if visit.replica:  # else it died, and who tells of it does not know its name
+            self._last[visit.replica] = visit
         if visit.status != 200:
             self._failed[visit.key] = visit.end
         sent = [part.begin for part in visit.parts if part.kind == "gateway"]

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import NamedTuple, Protocol
 
-from events import delivery, requests, subjects, tracing
+from events import delivery, metering, requests, subjects, tracing
 from events.delivery import UNTRIED, Answer, Bury, Failures, Retry, Settled
 from events.identity import identity
 from events.in_hand import InHand
@@ -153,6 +153,8 @@ class FunctionWorker:
             await self._bury(message, Request(body=message.data), Answer(400), str(error))
             return
         answer = await self._client.invoke(self._function, request)
+        if answer.status in metering.DIED:
+            await metering.count(self._facts, self._function, request, answer)
         tried = self._failures.add(message.message_id, answer.status not in UNTRIED)
         policy = self._function.retry
         match delivery.decide(answer, tried, message.attempt, policy, random.random()):

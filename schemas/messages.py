@@ -234,7 +234,7 @@ class InvocationCompleted(Message, frozen=True, kw_only=True, tag="invocation.co
 
     function: str
     call_id: str
-    replica: str
+    replica: Annotated[str, Meta(description="empty: it died, and the queue-worker counts it")]
     started_at: Annotated[float, Meta(description="Unix time, seconds")]
     seconds: float
     memory_mb: Annotated[int, Meta(description="the function's memory limit, for GB-seconds")]

@@ -32,6 +32,7 @@ class InMemoryFactLog:
         self.log: list[tuple[str, Recorded]] = []
         self.traces: dict[str, str] = {}  # by subject
         self.metered: list[InvocationCompleted] = []
+        self._metered_at: dict[int, float] = {}
         self._grown = asyncio.Condition()
 
     async def say(self, fact: Message) -> bool:
@@ -63,10 +64,18 @@ class InMemoryFactLog:
                 yield recorded
 
     async def meter(self, usage: InvocationCompleted) -> None:
+        self._metered_at[len(self.metered)] = time.time()
         self.metered.append(usage)
 
-    async def usage(self, run: str) -> list[InvocationCompleted]:
-        return [usage for usage in self.metered if usage.run == run]
+    async def usage(
+        self, run: str, function: str = "*", since: float = 0.0
+    ) -> list[InvocationCompleted]:
+        return [
+            usage
+            for number, usage in enumerate(self.metered)
+            if usage.run == run and function in ("*", usage.function)
+            if self._metered_at.get(number, 0.0) >= since
+        ]
 
 
 class InMemoryObjectStore:

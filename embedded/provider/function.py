@@ -1,6 +1,5 @@
 """A deployment, read once: what its labels and variables say."""
 
-import re
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -10,10 +9,9 @@ from embedded.contract.messages import NAMESPACE, FunctionDeployment, FunctionSt
 from embedded.contract.names import check_function_name
 from embedded.errors import ProviderError
 from embedded.provider.images import handler_module
-from events.routes import MAX_COUNT, StackError, seconds
+from events.routes import MAX_COUNT, StackError, quantity, seconds
 
 _SCALE = "com.openfaas.scale."
-_UNITS = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30}
 
 
 class Function(NamedTuple):
@@ -66,21 +64,6 @@ def checked(deployment: FunctionDeployment, root: Path, created_at: datetime) ->
     """As `read`, for a deployment from outside: its name is checked too."""
     check_function_name(deployment.service)
     return read(deployment, root, created_at)
-
-
-def quantity(text: str) -> int:
-    """A Kubernetes quantity of bytes: `512Mi`.
-
-    Raises:
-        ValueError: not one.
-    """
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)([A-Za-z]*)", text.strip())
-    if not match or match.group(2) not in _UNITS:
-        raise ValueError(f"{text!r:.40} is not a quantity such as 512Mi or 2Gi")
-    size = float(match.group(1)) * _UNITS[match.group(2)]
-    if size >= 2**63:
-        raise ValueError(f"{text!r:.40} is more than any memory")
-    return int(size)
 
 
 def status(

@@ -118,3 +118,22 @@ async def test_usage_is_kept_as_often_as_it_is_metered(log: FactLog) -> None:
             pass
     assert await log.usage(run) == metered
     assert await log.usage(new_run()) == []
+    assert await log.usage(run, "evaluate") == metered[3:]
+
+
+async def test_usage_can_be_asked_for_since_a_time(log: FactLog) -> None:
+    """By the clock of who keeps it, which in these tests is this one."""
+    run = new_run()
+    await log.meter(cost(run, "rollout", "1"))
+    async with asyncio.timeout(20):
+        while not await log.usage(run):
+            pass
+    since = time.time()
+    assert await log.usage(run, since=since) == []
+    await log.meter(cost(run, "rollout", "2"))
+    async with asyncio.timeout(20):
+        while not await log.usage(run, "rollout", since):
+            pass
+    assert await log.usage(run, "rollout", since) == [cost(run, "rollout", "2")]
+    assert await log.usage(run, "evaluate", since) == []
+    assert len(await log.usage(run, since=since - 60.0)) == 2

@@ -5,7 +5,16 @@ from pathlib import Path
 import pytest
 
 from events.asyncapi import FUNCTION_OF
-from events.routes import Function, RetryPolicy, StackError, functions, load, seconds, substitute
+from events.routes import (
+    Function,
+    RetryPolicy,
+    StackError,
+    functions,
+    load,
+    quantity,
+    seconds,
+    substitute,
+)
 from schemas.messages import FACTS, tag
 
 STACK = Path(__file__).parents[2] / "stack.yml"
@@ -46,6 +55,13 @@ def test_what_is_no_duration_is_refused(text: str) -> None:
         seconds(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "value"), [("128974848", 128974848), ("1.5Gi", 3 << 29), ("64Mi", 64 << 20)]
+)
+def test_quantities_are_read_as_kubernetes_has_them(text: str, value: int) -> None:
+    assert quantity(text) == value
+
+
 def test_a_function_without_annotations_gets_the_defaults() -> None:
     assert functions(entry()) == [Function(name="f")]
 
@@ -54,6 +70,7 @@ def test_everything_that_is_written_is_read() -> None:
     written = entry(
         labels={"com.openfaas.scale.max": "4"},
         environment={"max_inflight": "8", "exec_timeout": "2m"},
+        limits={"memory": "1Gi"},
         annotations={
             "topic": "a.b, c.d  e.f",
             "com.openfaas.retry.attempts": "7",
@@ -70,6 +87,7 @@ def test_everything_that_is_written_is_read() -> None:
         max_replicas=4,
         max_inflight=8,
         timeout=120.0,
+        memory_mb=1024,
         retry=retry,
     )
     assert function.concurrency == 32

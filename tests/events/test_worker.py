@@ -111,6 +111,17 @@ async def test_a_fact_is_told_to_its_listener_signed_and_settled() -> None:
     assert request.headers[SIGNATURE] == "signed conclude-run"
 
 
+async def test_an_attempt_whose_replica_died_is_metered_before_it_is_tried_again() -> None:
+    """Its function could not; the one that succeeds meters itself."""
+    bench = Bench(Replica(Answer(502, b"died", seconds=1.5), Answer(503), Answer(500)))
+    async with working(bench):
+        await bench.facts.say(StopRequested(run="demo"))
+        await until(lambda: bench.acknowledged)
+    (spent,) = bench.facts.metered
+    assert (spent.run, spent.function, spent.status) == ("demo", "conclude-run", 502)
+    assert (spent.seconds, spent.heard) == (1.5, "run.stop-requested")
+
+
 async def test_a_transient_failure_is_delivered_again_under_the_same_call_id() -> None:
     """503, 503, 200: three attempts, one call id, nothing buried."""
     bench = Bench(Replica(Answer(503), Answer(503)))

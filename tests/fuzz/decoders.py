@@ -346,8 +346,8 @@ def _registry() -> dict[str, Decoder]:
             ("http://h",),
             ("http://[", "http://h:99999", "http://h:" + "9" * 5000, "http://[::1", "h" * 100_000),
         ),
-        "embedded.provider.function.quantity": Decoder(
-            function.quantity,
+        "events.routes.quantity": Decoder(
+            routes.quantity,
             (ValueError,),
             _texts("512Mi", "1.5Gi"),
             ("512Mi",),

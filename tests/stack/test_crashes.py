@@ -3,13 +3,14 @@
 import asyncio
 
 import msgspec
+import pytest
 
 from adapters import broker
 from adapters.jetstream import Broker
 from events import subjects
 from events.streams import ASYNC
 from schemas.messages import PolicyUpdated, RolloutCompleted, RunCompleted
-from tests.stack.facts import end, first, until, updated
+from tests.stack.facts import end, first, report, until, updated
 from tests.stack.specs import LONG, held, undisturbed
 from tests.stack.support import Gate, Stack
 
@@ -44,8 +45,17 @@ async def test_a_rollout_that_is_killed_is_collected_again(battered: Stack, gate
         battered.kill("rollout")
         gate.open()
         ended = await end(connected.facts, "interrupted")
+        written = await report(connected, "interrupted")
+        told = [u for u in await connected.facts.usage("interrupted") if u.function == "rollout"]
     assert isinstance(ended, RunCompleted)
     assert ended.policy.policy.sha256 == await undisturbed(held(gate))
+    (killed,) = [one for one in told if one.status == 502]  # who told of it lives on
+    assert (killed.heard, killed.version, killed.memory_mb) == ("collect-rollout", 0, 512)
+    assert killed.call_id in {one.call_id for one in told if one.status == 200}
+    for usage in (written["usage"], battered.json("show", "interrupted")["usage"]):
+        assert usage["rollout"]["invocations"] == len(told)
+        assert usage["rollout"]["seconds"] == pytest.approx(sum(one.seconds for one in told))
+        assert usage["rollout"]["gb_seconds"] == pytest.approx(usage["rollout"]["seconds"] / 2)
 
 
 async def test_a_lost_command_is_issued_again(battered: Stack, gate: Gate) -> None:

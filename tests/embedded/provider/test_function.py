@@ -6,7 +6,7 @@ import pytest
 
 from embedded.contract.messages import FunctionDeployment, Resources
 from embedded.errors import ProviderError
-from embedded.provider.function import Function, checked, quantity
+from embedded.provider.function import Function, checked
 from embedded.provider.images import function_of
 from tests.embedded.support import FUNCTIONS
 
@@ -70,11 +70,3 @@ def test_what_is_wrong_is_named(fields: dict[str, object], words: str) -> None:
 def test_an_image_means_a_function(image: str) -> None:
     """Registry, tag and digest do not matter."""
     assert function_of(image) == "start-run"
-
-
-@pytest.mark.parametrize(
-    ("text", "value"), [("128974848", 128974848), ("1.5Gi", 3 << 29), ("64Mi", 64 << 20)]
-)
-def test_quantities(text: str, value: int) -> None:
-    """As Kubernetes has them."""
-    assert quantity(text) == value
