@@ -13,6 +13,7 @@ from adapters.disk import space as disk_of
 from cli import target
 from embedded.errors import StackError
 from embedded.files import LEAST_FILES_TO_START
+from embedded.provider.cgroups import of_home
 from embedded.servers.binaries import find
 
 GIB = 1 << 30
@@ -45,6 +46,7 @@ def local(environment: Mapping[str, str]) -> Iterator[Check]:
             yield binary(*program, environment)
         yield disk(target.home_of(environment))
         yield memory(psutil.virtual_memory().available)
+        yield memory_limits(target.home_of(environment))
         yield loopback()
         yield gateway_port(environment)
 
@@ -92,6 +94,18 @@ def memory(available: int) -> Check:
     remedy = "end other programs: servers and learner take about 1 GiB"
     found = f"{available / GIB:.1f} GiB available"
     return Check(name="memory", ok=available >= MEMORY_BYTES, found=found, remedy=remedy)
+
+
+def memory_limits(home: Path) -> Check:
+    """Who keeps the functions' limits in a stack that is started here; both are in order."""
+    groups = of_home(home)
+    found = (
+        f"kept by Linux, in control groups below {groups.parent}"
+        if groups
+        else "looked at once a second, so a burst may pass them: no control group with the memory "
+        "controller can be made here, which takes root or a delegated one"
+    )
+    return Check(name="memory limits", ok=True, found=found)
 
 
 def loopback() -> Check:

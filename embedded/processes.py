@@ -16,11 +16,11 @@ INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", TRUSTED)  # of ou
 _PR_SET_PDEATHSIG = 1
 
 
-def die_with_parent() -> Callable[[], None] | None:
+def die_with_parent(then: Callable[[], None] | None = None) -> Callable[[], None] | None:
     """A `preexec_fn` by which Linux kills the child when its parent dies, however it dies.
 
     None elsewhere (macOS has no such thing): there the next `up` or `down` finds what is left by
-    its environment.
+    its environment. On Linux the child does `then`, too.
     """
     if not sys.platform.startswith("linux"):
         return None
@@ -30,6 +30,8 @@ def die_with_parent() -> Callable[[], None] | None:
         prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != parent:  # it died before we were bound to it
             os._exit(1)
+        if then is not None:
+            then()
 
     return bind
 

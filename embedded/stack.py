@@ -22,6 +22,7 @@ from embedded.contract.auth import authorization
 from embedded.contract.messages import FunctionStatus
 from embedded.errors import StackError
 from embedded.files import check_space, private_folder
+from embedded.provider import cgroups
 from embedded.settings import CHECKOUT, read
 from embedded.state import READY_FD, StackFiles, StackState
 
@@ -149,6 +150,7 @@ def _clear(files: StackFiles) -> bool:
     if stuck:
         pids = ", ".join(str(process.pid) for process in stuck)
         raise StackError(f"The processes {pids} of {files.home} do not end; kill them.")
+    cgroups.sweep(files.home)
     files.state.unlink(missing_ok=True)
     return bool(ours)
 

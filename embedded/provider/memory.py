@@ -1,4 +1,4 @@
-"""Memory limits: looked after while replicas live, not at all otherwise."""
+"""Memory limits where Linux keeps none: looked after while replicas live, not at all otherwise."""
 
 import asyncio
 import time
@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 import psutil
 
 from embedded.contract.messages import Usage
-from embedded.provider.replica import Replica
+from embedded.provider.replica import Replica, over_memory
 
 INTERVAL = 1.0  # seconds between two looks
 
@@ -52,14 +52,11 @@ def _age(process: psutil.Process) -> float:
 
 def _enforce(replica: Replica) -> None:
     limit = replica.function.memory_bytes
-    if limit is None:
+    if limit is None or replica.is_bounded:
         return
     try:
         used = psutil.Process(replica.pid).memory_info().rss
     except psutil.NoSuchProcess:
         return
     if used > limit:
-        replica.kill(
-            f"{replica.name} was killed: it used {used >> 20} MiB of memory, its limit is"
-            f" {limit >> 20} MiB; raise limits.memory in stack.yml."
-        )
+        replica.kill(over_memory(replica.name, replica.function, used))

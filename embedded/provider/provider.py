@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets as randomness
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from embedded.contract.messages import (
 from embedded.errors import ProviderError
 from embedded.files import private_folder
 from embedded.provider import store
+from embedded.provider.cgroups import Groups, of_home, sweep
 from embedded.provider.environment import Launch
 from embedded.provider.function import Function, checked, read, status
 from embedded.provider.logs import LogBook
@@ -36,8 +37,13 @@ INFO = ProviderInfo("faastrain-processes", Version(VERSION), "processes")
 class ProcessProvider:
     """Implements embedded.contract.provider.Provider; state and logs lie under `home`."""
 
-    def __init__(self, home: Path, launch: Launch) -> None:
+    def __init__(
+        self, home: Path, launch: Launch, bounds: Callable[[Path], Groups | None] = of_home
+    ) -> None:
         self._launch = launch
+        self._home = home
+        self._bounds = bounds
+        self._groups: Groups | None = None  # where Linux keeps the memory limits
         self._run = private_folder(home / "run")
         self._file = home / "deployments.json"
         self._secrets = SecretStore(home / "secrets")
@@ -47,6 +53,8 @@ class ProcessProvider:
 
     async def start(self) -> None:
         """Run again what was deployed before; what cannot is left out, and its log says why."""
+        sweep(self._home)
+        self._groups = self._bounds(self._home)
         for old in store.load(self._file):
             try:
                 self._place(read(old.deployment, self._launch.root, old.created_at))
@@ -152,7 +160,9 @@ class ProcessProvider:
     async def _spawn(self, function: Function) -> Replica:
         name = f"{function.name}-{randomness.token_hex(2)}"
         secrets = self._run / "secrets" / function.name
-        replica = await spawn(self._launch, function, name, self._run, secrets, self._logs)
+        replica = await spawn(
+            self._launch, function, name, self._run, secrets, self._logs, self._groups
+        )
         self._memory.wake()
         return replica
 

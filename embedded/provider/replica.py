@@ -12,12 +12,14 @@ from embedded.contract.headers import end_to_end
 from embedded.contract.messages import Request, Response
 from embedded.errors import ProviderError
 from embedded.processes import die_with_parent
+from embedded.provider.cgroups import Group, Groups
 from embedded.provider.environment import Launch, variables
 from embedded.provider.function import Function
 from embedded.provider.logs import LogBook
 from embedded.provider.sockets import Endpoint, listen
 
 _IDLE = 12 * 3600.0  # seconds that an idle connection to a replica is kept
+_REMOVALS = 20
 _TAIL = 40  # lines of a dead replica's output that an answer shows
 
 
@@ -31,6 +33,7 @@ class Replica:
         process: asyncio.subprocess.Process,
         endpoint: Endpoint,
         logs: LogBook,
+        group: Group | None = None,
     ) -> None:
         self.name = name
         self.function = function
@@ -42,6 +45,7 @@ class Replica:
         self._process = process
         self._endpoint = endpoint
         self._logs = logs
+        self._group = group
         self._client = HttpClient(endpoint.address, _IDLE)
         self.gone = asyncio.create_task(self._outlast())
 
@@ -49,6 +53,11 @@ class Replica:
     def pid(self) -> int:
         """Its process."""
         return self._process.pid
+
+    @property
+    def is_bounded(self) -> bool:
+        """Whether the kernel keeps its memory limit."""
+        return self._group is not None
 
     async def wait_ready(self) -> None:
         """Return once it serves.
@@ -119,13 +128,37 @@ class Replica:
         # Its last words are in the pipes; a child of its own may hold them open for ever.
         await asyncio.wait([collected], timeout=1.0)
         collected.cancel()
+        if self._group is not None:
+            await self._leave(self._group)
         self._client.close()
         self._endpoint.remove()
         return code
 
+    async def _leave(self, group: Group) -> None:
+        """Learn from its group what it died of, and remove it."""
+        if group.has_killed():
+            self.verdict = self.verdict or over_memory(self.name, self.function)
+        for _ in range(_REMOVALS):
+            if group.remove():
+                return
+            await asyncio.sleep(0.05)  # children of its own are on their way
+
+
+def over_memory(name: str, function: Function, used: int | None = None) -> str:
+    """Why a replica was killed that wanted more bytes of memory than its function may have."""
+    limit = (function.memory_bytes or 0) >> 20
+    what = f"it used {used >> 20} MiB of memory" if used else "it wanted more memory"
+    return f"{name} was killed: {what}, its limit is {limit} MiB; raise limits.memory in stack.yml."
+
 
 async def spawn(
-    launch: Launch, function: Function, name: str, folder: Path, secrets: Path, logs: LogBook
+    launch: Launch,
+    function: Function,
+    name: str,
+    folder: Path,
+    secrets: Path,
+    logs: LogBook,
+    groups: Groups | None = None,
 ) -> Replica:
     """Start a replica's process.
 
@@ -135,6 +168,7 @@ async def spawn(
     endpoint = listen(folder, name)
     descriptor = endpoint.listener.fileno()
     environment = variables(launch, function, name, secrets) | {"FTG_LISTEN_FD": str(descriptor)}
+    group = groups.make(name, function.memory_bytes) if groups and function.memory_bytes else None
     try:
         process = await asyncio.create_subprocess_exec(
             sys.executable,
@@ -146,13 +180,18 @@ async def spawn(
             stderr=asyncio.subprocess.PIPE,
             pass_fds=[descriptor],
             start_new_session=True,  # a terminal's Ctrl-C is the supervisor's business
-            preexec_fn=die_with_parent(),
+            preexec_fn=die_with_parent(group.join if group else None),
         )
     except OSError as error:
         endpoint.remove()
+        if group:
+            group.remove()
         raise ProviderError(
             503, f"{name} cannot start: {os.strerror(error.errno or 0)}.", retry_after=5
         ) from error
     finally:
         endpoint.close()  # or connections to a dead replica would wait for ever
-    return Replica(name, function, process, endpoint, logs)
+    if group and process.pid not in group.processes():  # refused, or it is gone already
+        group.remove()
+        group = None
+    return Replica(name, function, process, endpoint, logs, group)

@@ -57,3 +57,10 @@ def test_the_doctors_code_is_that_of_his_findings(desk: Desk) -> None:
     assert "no stack runs at" in stack["found"]
     desk("doctor")
     assert len(desk.out.splitlines()) == len(found)
+
+
+def test_who_keeps_memory_limits_is_told_and_is_no_problem(tmp_path: Path) -> None:
+    """Linux, or a look each second; which it is depends on the machine."""
+    found = checks.memory_limits(tmp_path)
+    assert found.ok
+    assert found.found.startswith(("kept by Linux, in ", "looked at once a second, so a burst"))

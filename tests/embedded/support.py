@@ -9,6 +9,8 @@ from pathlib import Path
 import aiohttp
 
 from embedded.contract.messages import FunctionDeployment, Request, Resources
+from embedded.provider.cgroup_tree import here
+from embedded.provider.cgroups import prefix
 from embedded.provider.environment import Launch
 from embedded.provider.provider import ProcessProvider
 from embedded.settings import CHECKOUT
@@ -60,6 +62,12 @@ async def replicas(provider: ProcessProvider, name: str, wanted: int) -> None:
     async with asyncio.timeout(10.0):
         while (await provider.function(name)).available_replicas != wanted:  # noqa: ASYNC110
             await asyncio.sleep(0.02)
+
+
+def groups_of(home: Path) -> list[Path]:
+    """The control groups that a home's replicas have."""
+    tree = here()
+    return list(tree.root.rglob(f"{prefix(home)}*")) if tree else []
 
 
 def free_port() -> int:

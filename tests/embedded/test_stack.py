@@ -20,7 +20,7 @@ from embedded.errors import StackError
 from embedded.settings import CHECKOUT
 from embedded.stack import down, status, up
 from embedded.state import StackState
-from tests.embedded.support import FUNCTIONS, free_port
+from tests.embedded.support import FUNCTIONS, free_port, groups_of
 
 ENVIRONMENT = {**os.environ, "FAASTRAIN_STACK": str(FUNCTIONS / "stack.yml")}
 
@@ -31,6 +31,7 @@ def home(tmp_path: Path) -> Iterator[Path]:
     yield tmp_path / "home"
     down(tmp_path / "home")
     assert processes.of_stack(tmp_path / "home") == []
+    assert groups_of(tmp_path / "home") == []
 
 
 def invoke(state: StackState, function: str, body: bytes = b"hi") -> bytes:
@@ -86,13 +87,15 @@ def test_a_running_stack_is_private(home: Path) -> None:
 def test_killing_the_supervisor_leaves_no_process(home: Path) -> None:
     """kill -9: its servers and their replicas go too, and the next `up` is none the worse."""
     state = up(home, ENVIRONMENT)
-    invoke(state, "function/echo")
+    invoke(state, "function/dump")  # whose memory is bounded
     ours = processes.of_stack(home)
     os.kill(state.pid, signal.SIGKILL)
     _, alive = psutil.wait_procs(ours, timeout=5.0)
     assert alive == []
     assert status(home).state is None
+    left = groups_of(home)
     assert invoke(up(home, ENVIRONMENT), "function/echo") == b"hi"
+    assert not [group for group in left if group.exists()]
 
 
 def test_a_server_that_dies_is_started_again(home: Path) -> None:

@@ -2,7 +2,9 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+import signal
+import subprocess
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import psutil
@@ -10,8 +12,14 @@ import pytest
 
 from embedded.contract.messages import LogLine, LogQuery, Secret
 from embedded.errors import ProviderError
+from embedded.provider.cgroups import Groups, of_home, sweep
 from embedded.provider.provider import ProcessProvider
-from tests.embedded.support import deployment, launch, post, replicas
+from tests.embedded.support import deployment, groups_of, launch, post, replicas
+
+BOUNDED = pytest.mark.skipif(
+    of_home(Path("/")) is None,
+    reason="no control group with the memory controller can be made here",
+)
 
 
 async def test_the_first_request_starts_a_replica_and_idleness_ends_it(
@@ -73,12 +81,43 @@ async def test_over_exec_timeout_the_replica_is_killed(provider: ProcessProvider
     assert (await provider.invoke("slow", post(b"0"))).status == 200
 
 
-async def test_over_the_memory_limit_the_replica_is_killed(provider: ProcessProvider) -> None:
-    """502 that names the use and the limit."""
-    await provider.deploy(deployment("hog", memory="100Mi"))
-    with pytest.raises(ProviderError, match=r"limit is 100 MiB.*limits\.memory") as caught:
-        await provider.invoke("hog", post(b"300"))
-    assert caught.value.status == 502
+@pytest.mark.parametrize(
+    ("bounds", "words"),
+    [
+        pytest.param(of_home, "it wanted more memory", marks=BOUNDED),
+        (lambda _: None, r"it used [23]\d\d MiB of memory"),
+    ],
+)
+async def test_over_the_memory_limit_the_replica_is_killed(
+    tmp_path: Path, bounds: Callable[[Path], Groups | None], words: str
+) -> None:
+    """502 that names the limit, whether Linux keeps it or a look each second; nothing is left."""
+    provider = ProcessProvider(tmp_path, launch(tmp_path), bounds)
+    await provider.start()
+    try:
+        await provider.deploy(deployment("hog", memory="100Mi"))
+        told = f"{words}, its limit is 100 MiB; raise limits.memory in stack.yml"
+        with pytest.raises(ProviderError, match=told) as caught:
+            await provider.invoke("hog", post(b"300"))
+        assert caught.value.status == 502
+    finally:
+        await provider.close()
+    assert groups_of(tmp_path) == []
+
+
+@BOUNDED
+def test_what_a_killed_provider_has_left_goes_when_one_starts(tmp_path: Path) -> None:
+    """A group, and a process in it that outlived its replica."""
+    groups = of_home(tmp_path)
+    assert groups is not None
+    group = groups.make("orphan-1f2e", 64 << 20)
+    assert group is not None
+    child = subprocess.Popen(["/bin/sleep", "60"], preexec_fn=group.join)
+    assert group.processes() == [child.pid]
+    sweep(tmp_path)
+    assert child.wait(timeout=10.0) == -signal.SIGKILL
+    sweep(tmp_path)
+    assert groups_of(tmp_path) == []
 
 
 async def test_a_crash_is_answered_with_the_traceback(provider: ProcessProvider) -> None:
