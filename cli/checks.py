@@ -11,8 +11,10 @@ from msgspec import Struct
 
 from adapters.disk import space as disk_of
 from cli import target
+from embedded import open_files
 from embedded.errors import StackError
 from embedded.files import LEAST_FILES_TO_START
+from embedded.open_files import ENOUGH, REMEDY
 from embedded.provider.cgroups import of_home
 from embedded.servers.binaries import find
 
@@ -46,6 +48,7 @@ def local(environment: Mapping[str, str]) -> Iterator[Check]:
             yield binary(*program, environment)
         yield disk(target.home_of(environment))
         yield memory(psutil.virtual_memory().available)
+        yield files(open_files.allowed())
         yield memory_limits(target.home_of(environment))
         yield loopback()
         yield gateway_port(environment)
@@ -94,6 +97,12 @@ def memory(available: int) -> Check:
     remedy = "end other programs: servers and learner take about 1 GiB"
     found = f"{available / GIB:.1f} GiB available"
     return Check(name="memory", ok=available >= MEMORY_BYTES, found=found, remedy=remedy)
+
+
+def files(allowed: int) -> Check:
+    """Files, connections among them, that each process of a stack that is started here may open."""
+    found = f"RLIMIT_NOFILE lets each process open {allowed}"
+    return Check(name="open files", ok=allowed >= ENOUGH, found=found, remedy=REMEDY)
 
 
 def memory_limits(home: Path) -> Check:

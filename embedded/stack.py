@@ -17,7 +17,7 @@ import msgspec
 import psutil
 
 from adapters.disk import STACK_VARIABLE
-from embedded import processes
+from embedded import open_files, processes
 from embedded.contract.auth import authorization
 from embedded.contract.messages import FunctionStatus
 from embedded.errors import StackError
@@ -78,6 +78,7 @@ def run_foreground(
             raise StackError(f"A stack runs already at {home}; `faastrain down` stops it.")
         _clear(files)
         check_space(files.home)
+        open_files.check(open_files.allowed())
 
         def ready(state: StackState) -> None:
             starting.close()
@@ -114,6 +115,7 @@ def _launch(home: Path, environment: Mapping[str, str]) -> None:
     """Start a detached supervisor and wait until it is ready."""
     read(home, environment)  # what is wrong with the settings is said here, not in a log
     check_space(home)
+    open_files.check(open_files.allowed())
     reading, writing = os.pipe()
     variables = {**environment, "FAASTRAIN_HOME": str(home), READY_FD: str(writing)}
     variables |= {STACK_VARIABLE: str(home), "PYTHONPATH": str(CHECKOUT)}

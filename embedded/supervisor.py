@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
-from embedded import credentials, deployments
+from embedded import credentials, deployments, open_files
 from embedded.child import Child, ChildSpec, say
 from embedded.errors import StackError
 from embedded.files import private_folder
@@ -116,6 +116,7 @@ def supervise(settings: StackSettings, on_ready: Callable[[StackState], None]) -
     Raises:
         StackError: as Supervisor.run; also where the disk refuses.
     """
+    open_files.use_all()
     if settings.tls:
         os.environ[TRUSTED] = str(settings.tls.authority)  # we are a client of our servers too
     try:

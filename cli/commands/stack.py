@@ -42,9 +42,12 @@ class Status(Struct, frozen=True, kw_only=True):
 
 def up(arguments: Namespace, world: World) -> ExitCode:
     """Start the embedded stack, or find the one that runs."""
-    from embedded import stack
+    from embedded import open_files, stack
 
     home = _home(world)
+    bounded = open_files.warning(open_files.allowed())
+    if bounded:
+        world.screen.remark(f"faastrain: {bounded}")
     if arguments.foreground:
         stack.run_foreground(home, lambda state: _greet(state, world.screen), world.environment)
     else:

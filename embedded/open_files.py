@@ -1,0 +1,52 @@
+"""How many files the stack's processes may open: RLIMIT_NOFILE, said before it is felt.
+
+Connections count as files. What is too little shows nowhere as itself: SeaweedFS ends with a
+stack trace, or everything waits.
+"""
+
+import resource
+
+from embedded.errors import StackError
+
+LEAST = 256  # SeaweedFS alone has 116 open under a first run; with 96 a run stands still
+ENOUGH = 4096
+MOST = 65536  # nothing here has use for more
+REMEDY = (
+    f"allow {ENOUGH} before `faastrain up`: `ulimit -Hn {ENOUGH}` as root, `nofile` in "
+    "/etc/security/limits.conf, LimitNOFILE= of a systemd unit, --ulimit nofile= of a container"
+)
+
+
+def allowed() -> int:
+    """Files that a process of ours may open: what the hard limit lets it give itself."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return MOST if hard == resource.RLIM_INFINITY else min(hard, MOST)
+
+
+def check(files: int) -> None:
+    """Return when a stack can work with `files` open in each process.
+
+    Raises:
+        StackError: it cannot.
+    """
+    if files < LEAST:
+        raise StackError(
+            f"RLIMIT_NOFILE is {files}: each process may open {files} files, the stack needs"
+            f" {LEAST} at least; {REMEDY}."
+        )
+
+
+def warning(files: int) -> str:
+    """What a limit of `files` bounds, and how to raise it; empty where it is enough."""
+    if files >= ENOUGH:
+        return ""
+    return (
+        f"RLIMIT_NOFILE is {files}, which bounds how many connections and replicas the gateway "
+        f"holds at once; {REMEDY}"
+    )
+
+
+def use_all() -> None:
+    """Let this process, and those that it will start, open as many as they may."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (allowed(), hard))
