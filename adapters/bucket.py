@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import time
 from urllib.parse import urlsplit
 
 import urllib3
@@ -9,8 +10,8 @@ from minio import Minio, S3Error
 from minio.error import ServerError
 from minio.notificationconfig import NotificationConfig, PrefixFilterRule, QueueConfig
 
-from adapters.errors import translated
-from adapters.s3_signature import REGION
+from adapters.errors import Refused, translated
+from adapters.s3_signature import EMPTY, REGION, authorized
 from adapters.settings import Login
 from adapters.spans import span
 
@@ -23,6 +24,12 @@ RETRIES = urllib3.Retry(
     raise_on_status=False,
     redirect=False,
 )
+# A bucket's own settings that let others in or throw objects away, and how each is taken back.
+SETTINGS: dict[str, tuple[str, dict[str, str]]] = {
+    "policy": ("DELETE", {}),
+    "lifecycle": ("DELETE", {}),
+    "acl": ("PUT", {"x-amz-acl": "private"}),
+}
 OURS_ALREADY = {"BucketAlreadyOwnedByYou", "BucketAlreadyExists"}
 
 
@@ -33,7 +40,8 @@ class Bucket:
         self._url = urlsplit(url)
         self._name = name
         self._login = login
-        self._client = self._connect(urllib3.PoolManager(timeout=TIMEOUT, retries=RETRIES))
+        self._http = urllib3.PoolManager(timeout=TIMEOUT, retries=RETRIES)
+        self._client = self._connect(self._http)
 
     def _connect(self, http: urllib3.PoolManager) -> Minio:
         return Minio(
@@ -49,6 +57,11 @@ class Bucket:
         """Create the bucket where it is missing."""
         with translated(f"create bucket {self._name}"):
             await asyncio.to_thread(self._ensure)
+
+    async def reset(self) -> None:
+        """Take back what the bucket's own settings grant or throw away, whoever made them."""
+        with translated(f"settings of bucket {self._name}"):
+            await asyncio.to_thread(self._reset)
 
     async def notify(self, prefix: str, target: str) -> None:
         """Have the store tell `target`, an ARN that it knows, of what is written under `prefix`."""
@@ -90,6 +103,16 @@ class Bucket:
         except S3Error as error:
             if error.code not in OURS_ALREADY:  # somebody else was faster
                 raise
+
+    def _reset(self) -> None:
+        host, path = self._url.netloc, f"/{self._name}"
+        for setting, (method, headers) in SETTINGS.items():
+            query = f"{setting}="
+            signed = authorized(method, host, path, headers, EMPTY, self._login, time.time(), query)
+            url = f"{self._url.geturl()}{path}?{query}"
+            reply = self._http.request(method, url, headers=signed)
+            if reply.status not in (200, 204, 404):
+                raise Refused(f"{setting} of bucket {self._name}: {reply.status}: {reply.data!r}")
 
     def _folders(self, prefix: str) -> list[str]:
         found = self._client.list_objects(self._name, prefix=prefix)

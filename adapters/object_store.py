@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from adapters.errors import ObjectAltered, ObjectMissing, Refused, Unavailable
 from adapters.http_client import Broken, HttpClient, Reply, locate, repeated
-from adapters.s3_signature import authorized, encoded
+from adapters.s3_signature import EMPTY, authorized, encoded
 from adapters.settings import Login
 from adapters.spans import span
 from schemas.references import ObjectRef
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from adapters.bucket import Bucket
 
 DIGEST = "x-amz-meta-sha256"  # kept with the object, so that a HEAD tells the whole reference
-EMPTY = hashlib.sha256().hexdigest()
 CONNECTIONS = 16
 SECONDS = 30.0  # for one attempt
 # Repeating is safe: a put that did arrive answers 412 the second time.

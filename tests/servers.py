@@ -58,6 +58,7 @@ class Server:
             env=os.environ | self.environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
+            umask=0o077,  # as the supervisor starts them
         )
         ready = threading.Event()
         threading.Thread(target=self._watch, args=(self._process, ready), daemon=True).start()

@@ -6,10 +6,10 @@ from collections.abc import AsyncIterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TextIO
+from typing import BinaryIO
 
 from embedded.contract.messages import NAMESPACE, LogLine, LogQuery
-from embedded.files import private_folder
+from embedded.files import appending, private_folder
 
 REMEMBERED = 2000  # lines per function
 MAX_LINE = 16 << 10  # bytes; what is longer is split
@@ -22,7 +22,7 @@ class LogBook:
     def __init__(self, folder: Path) -> None:
         self._folder = private_folder(folder)
         self._lines: dict[str, deque[LogLine]] = {}
-        self._files: dict[str, TextIO] = {}
+        self._files: dict[str, BinaryIO] = {}
         self._followers: dict[str, set[asyncio.Queue[LogLine]]] = {}
 
     def write(self, function: str, instance: str, text: str) -> None:
@@ -81,8 +81,8 @@ class LogBook:
             path.replace(path.with_suffix(".log.1"))
             file = None
         if file is None:
-            file = self._files[function] = path.open("a", buffering=1)
-        file.write(line)
+            file = self._files[function] = appending(path)
+        file.write(line.encode())
 
 
 def select(lines: deque[LogLine] | tuple[()], query: LogQuery) -> list[LogLine]:

@@ -1,8 +1,10 @@
 """Ports of a stack: free ones at first, the same ones afterwards while they stay free."""
 
+import os
 import random
 import socket
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -14,24 +16,51 @@ from embedded.files import write_private
 _FIRST, _LAST = 15000, 32000
 
 
-def choose(file: Path, names: Sequence[str], gaps: dict[str, int]) -> dict[str, int]:
-    """A port for each name, remembered in `file`.
+def of_home(home: Path) -> dict[str, int]:
+    """Those of the last time; none where none were chosen, or their file is damaged."""
+    file = home / "ports.json"
+    with suppress(msgspec.MsgspecError, OSError):
+        return msgspec.json.decode(file.read_bytes(), type=dict[str, int])
+    return {}
+
+
+def choose(
+    home: Path,
+    names: Sequence[str],
+    gaps: Mapping[str, int],
+    sockets: Mapping[str, str],
+) -> dict[str, int]:
+    """A port for each name, remembered in the home.
 
     Args:
-        file: where the ports of the last time are.
+        home: where the ports of the last time are.
         names: what needs a port.
         gaps: for a name, how far above its port another must be free, which its server takes.
+        sockets: for a name, the Unix socket that its server makes for the last of its ports, `{}`,
+            in a folder that everybody writes to. A port whose socket is another user's is taken.
 
     Raises:
         StackError: no free ports.
     """
-    last = msgspec.json.decode(file.read_bytes(), type=dict[str, int]) if file.exists() else {}
-    if set(names) == set(last) and all(_usable(last[n], gaps.get(n)) for n in names):
+
+    def usable(name: str, port: int) -> bool:
+        last = port + gaps.get(name, 0)
+        own = sockets.get(name)
+        return is_free(port) and is_free(last) and (own is None or _is_vacant(own.format(last)))
+
+    last = of_home(home)
+    if set(names) == set(last) and all(usable(name, last[name]) for name in names):
         return last
     ports: dict[str, int] = {}
     for name in names:
-        ports[name] = _new(set(ports.values()), gaps.get(name))
-    write_private(file, msgspec.json.encode(ports))
+        ports[name] = next(
+            (p for p in _candidates() if p not in ports.values() and usable(name, p)), 0
+        )
+        if not ports[name]:
+            raise StackError(
+                f"No free port between {_FIRST} and {_LAST} on 127.0.0.1; stop something."
+            )
+    write_private(home / "ports.json", msgspec.json.encode(ports))
     return ports
 
 
@@ -46,13 +75,17 @@ def is_free(port: int, host: str = "127.0.0.1") -> bool:
     return True
 
 
-def _new(taken: set[int], gap: int | None) -> int:
-    for _ in range(1000):
-        port = random.randrange(_FIRST, _LAST)
-        if port not in taken and _usable(port, gap):
-            return port
-    raise StackError(f"No free port between {_FIRST} and {_LAST} on 127.0.0.1; stop something.")
+def remove_own(path: str) -> None:
+    """Remove what a server of ours left there; what is another user's stays."""
+    with suppress(OSError):
+        if os.lstat(path).st_uid == os.getuid():
+            os.unlink(path)
 
 
-def _usable(port: int, gap: int | None) -> bool:
-    return is_free(port) and (gap is None or is_free(port + gap))
+def _is_vacant(path: str) -> bool:
+    remove_own(path)
+    return not os.path.lexists(path)
+
+
+def _candidates() -> list[int]:
+    return [random.randrange(_FIRST, _LAST) for _ in range(1000)]

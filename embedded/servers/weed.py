@@ -1,4 +1,8 @@
-"""SeaweedFS in one process (`weed mini`), every plane of it on loopback."""
+"""SeaweedFS in one process (`weed mini`), every plane of it on loopback.
+
+Its planes trust whoever reaches them, so nobody else may: they admit the certificate that is made
+for them at each start (docs/adr/0025). S3 alone is for others, with their logins.
+"""
 
 import re
 import secrets
@@ -8,7 +12,9 @@ import msgspec
 
 from adapters.s3_policies import policy
 from embedded.credentials import Credentials
-from embedded.files import private_folder, write_private
+from embedded.files import empty_folder, private_folder, write_private
+from embedded.servers import certificates
+from embedded.servers.weed_ports import GRPC_OFFSET, PLANES, PORTS
 from embedded.settings import StackSettings
 from events import roles
 from events.roles import SUPERVISOR
@@ -16,14 +22,8 @@ from schemas.keys import EXPERIMENTS
 
 READY = re.compile(r"S3\s+ready")  # its admin plane, which nobody needs, comes later
 # After a full disk it takes writes again by itself, within a minute at the latest.
-PORTS = tuple(
-    f"weed-{plane}{kind}"
-    for plane in ("s3", "master", "volume", "filer", "admin")
-    for kind in ("", "-grpc")
-    if (plane, kind) != ("admin", "-grpc")
-)
-GRPC_OFFSET = 10_000  # its worker looks for the admin's gRPC there, whatever the option says
-GAPS = {"weed-admin": GRPC_OFFSET}
+DATA, ETC = "data", "etc"  # in its folder
+TEMPORARY = "tmp"  # in its folder; weed writes logs of its own there
 
 
 def identities(credentials: Credentials, bucket: str) -> bytes:
@@ -41,13 +41,39 @@ def identities(credentials: Credentials, bucket: str) -> bytes:
     return msgspec.json.encode({"identities": found, "policies": documents})
 
 
-def inner_keys() -> str:
-    """New keys with which its planes know each other; weed finds them where it is started.
+def security() -> str:
+    """How its planes know each other; weed finds this where it is started, and the files named.
 
-    Without them its filer and its volumes serve every process of the machine, past the S3 logins.
+    Without it they serve every process of the machine, past the S3 logins.
     """
-    tables = ("signing", "signing.read", "filer_signing", "filer_signing.read")
-    return "".join(f'[jwt.{table}]\nkey = "{secrets.token_hex(24)}"\n' for table in tables)
+    files = certificates.FILES
+    pair = f'cert = "{files.certificate}"\nkey = "{files.key}"\n'
+    mutual = f'{pair}ca = "{files.authority}"\n'
+    keys = ("signing", "signing.read", "filer_signing", "filer_signing.read")
+    tables = [(f"jwt.{table}", f'key = "{secrets.token_hex(24)}"\n') for table in keys]
+    tables += [("grpc", f'ca = "{files.authority}"\n')]
+    tables += [(f"grpc.{plane}", pair) for plane in (*PLANES, "worker", "client")]
+    tables += [(f"https.{plane}", mutual) for plane in PLANES if plane != "s3"]
+    tables += [("https.client", f"enabled = true\n{mutual}")]
+    return "".join(f"[{name}]\n{text}" for name, text in tables)
+
+
+def filer() -> str:
+    """Where its files' names lie; weed finds this where it is started.
+
+    `/etc` is its configuration: identities, policies, rules for folders. All of ours is in files of
+    the home, so that `/etc` has a store of its own, which is empty at every start: what somebody
+    else put there grants nothing, and a start cannot fail by it.
+    """
+    return f"""\
+[leveldb2]
+enabled = true
+dir = "{DATA}/filerldb2"
+[leveldb2.etc]
+enabled = true
+location = "/etc/"
+dir = "{ETC}"
+"""
 
 
 def notifications(gateway_url: str, bucket: str, token: str) -> str:
@@ -72,17 +98,24 @@ def command(
     settings: StackSettings,
     gateway_url: str,
 ) -> list[str]:
-    """Write the S3 configuration; the command that starts the server."""
-    data = private_folder(private_folder(folder) / "data")
+    """Write its configuration; the command that starts the server, in `folder`."""
+    data = private_folder(private_folder(folder) / DATA)
+    for name in (ETC, TEMPORARY):
+        empty_folder(folder / name)
+    certificates.make(folder)
     config = folder / "s3.json"
     write_private(config, identities(credentials, settings.bucket))
-    write_private(folder / "security.toml", inner_keys().encode())
+    write_private(folder / "security.toml", security().encode())
+    write_private(folder / "filer.toml", filer().encode())
     told = notifications(gateway_url, settings.bucket, credentials.trigger_token)
     write_private(folder / "notification.toml", told.encode())
     options = {
         "dir": str(data),
         "ip": "127.0.0.1",
         "ip.bind": "127.0.0.1",
+        # Relative to its folder: a socket's path has 107 bytes at most.
+        "filer.localSocket": "filer.sock",
+        "s3.localSocket": "s3.sock",
         "s3.config": str(config),
         "s3.iam": "false",  # an API to change identities, which nobody needs
         "s3.port.iceberg": 0,

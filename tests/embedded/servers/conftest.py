@@ -1,6 +1,7 @@
 """The real servers as the embedded stack configures them, with a login for every role."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
@@ -18,7 +19,8 @@ class Servers(NamedTuple):
 
     nats_url: str
     s3_url: str
-    filer_url: str
+    ports: dict[str, int]
+    folder: Path  # where each has its own
     logins: Credentials
 
 
@@ -26,6 +28,7 @@ class Servers(NamedTuple):
 def servers() -> Iterator[Servers]:
     """nats-server and weed; `ping` is a function that roles.py does not know."""
     logins = credentials.generate([*ROLES, "ping"])
-    with running.servers(logins) as ports:
-        s3, filer = (f"http://127.0.0.1:{ports[f'weed-{plane}']}" for plane in ("s3", "filer"))
-        yield Servers(f"nats://127.0.0.1:{ports['nats']}", s3, filer, logins)
+    with running.servers(logins) as (ports, folder):
+        nats, s3 = ports["nats"], ports["weed-s3"]
+        urls = f"nats://127.0.0.1:{nats}", f"http://127.0.0.1:{s3}"
+        yield Servers(*urls, ports, folder, logins)

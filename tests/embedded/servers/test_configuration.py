@@ -9,7 +9,7 @@ import pytest
 
 from embedded import credentials, settings
 from embedded.errors import StackError
-from embedded.servers import nats, weed
+from embedded.servers import nats, weed, weed_ports
 from embedded.servers.binaries import find
 from events.roles import ROLES
 
@@ -29,11 +29,11 @@ def test_nats_listens_on_loopback_syncs_and_asks_for_a_password(tmp_path: Path) 
 
 def test_weed_is_told_every_port_and_its_keys(tmp_path: Path) -> None:
     """No password on the command line, where everybody could read it."""
-    ports = {name: 20_000 + i for i, name in enumerate(weed.PORTS)}
+    ports = {name: 20_000 + i for i, name in enumerate(weed_ports.PORTS)}
     command = weed.command(
         Path("/bin/weed"), tmp_path, ports, SOME, settings.read(tmp_path, {}), "http://gateway"
     )
-    for port in [*ports.values(), ports["weed-admin"] + weed.GRPC_OFFSET]:
+    for port in [*ports.values(), ports["weed-admin"] + weed_ports.GRPC_OFFSET]:
         assert any(option.endswith(f"={port}") for option in command)
     assert "-ip.bind=127.0.0.1" in command
     told = msgspec.json.decode((tmp_path / "s3.json").read_bytes())

@@ -3,22 +3,56 @@
 import socket
 from pathlib import Path
 
+import pytest
+
+from embedded.errors import StackError
+from embedded.servers import ports, weed_ports
 from embedded.servers.ports import choose, is_free
 
 
 def test_ports_are_free_different_and_remembered(tmp_path: Path) -> None:
     """The second time they are the same."""
-    file = tmp_path / "ports.json"
-    ports = choose(file, ["a", "b", "c"], {"b": 10_000})
-    assert len(set(ports.values())) == 3
-    assert all(is_free(port) for port in [*ports.values(), ports["b"] + 10_000])
-    assert choose(file, ["a", "b", "c"], {"b": 10_000}) == ports
+    chosen = choose(tmp_path, ["a", "b", "c"], {"b": 10_000}, {})
+    assert len(set(chosen.values())) == 3
+    assert all(is_free(port) for port in [*chosen.values(), chosen["b"] + 10_000])
+    assert choose(tmp_path, ["a", "b", "c"], {"b": 10_000}, {}) == chosen
 
 
 def test_a_port_that_was_taken_meanwhile_is_replaced(tmp_path: Path) -> None:
     """All are chosen anew."""
-    file = tmp_path / "ports.json"
-    ports = choose(file, ["a"], {})
-    with socket.create_server(("127.0.0.1", ports["a"])):
-        assert not is_free(ports["a"])
-        assert choose(file, ["a"], {})["a"] != ports["a"]
+    chosen = choose(tmp_path, ["a"], {}, {})
+    with socket.create_server(("127.0.0.1", chosen["a"])):
+        assert not is_free(chosen["a"])
+        assert choose(tmp_path, ["a"], {}, {})["a"] != chosen["a"]
+
+
+def test_a_port_whose_socket_is_another_users_is_taken(tmp_path: Path) -> None:
+    """A directory stands for what we cannot remove; what is ours is removed."""
+    sockets = {"a": f"{tmp_path}/a-{{}}.sock"}
+    chosen = choose(tmp_path, ["a"], {"a": 1}, sockets)
+    name = tmp_path / f"a-{chosen['a'] + 1}.sock"
+    name.touch()
+    assert choose(tmp_path, ["a"], {"a": 1}, sockets) == chosen
+    assert not name.exists()
+    name.mkdir()
+    assert choose(tmp_path, ["a"], {"a": 1}, sockets) != chosen
+
+
+def test_no_port_left_is_said(tmp_path: Path) -> None:
+    (tmp_path / "taken").mkdir()
+    with pytest.raises(StackError, match=r"No free port .* stop something"):
+        choose(tmp_path, ["a"], {}, {"a": f"{tmp_path}/taken"})
+
+
+def test_a_damaged_file_of_ports_costs_new_ports(tmp_path: Path) -> None:
+    (tmp_path / "ports.json").write_text("{")
+    assert ports.of_home(tmp_path) == {}
+    chosen = choose(tmp_path, ["a"], {}, {})
+    assert ports.of_home(tmp_path) == chosen
+
+
+def test_every_grpc_of_weed_has_a_socket() -> None:
+    """By the names of its ports, so that a port and its socket are chosen together."""
+    assert weed_ports.SOCKETS.keys() <= set(weed_ports.PORTS)
+    assert weed_ports.SOCKETS["weed-filer-grpc"].endswith("/seaweedfs-filer-grpc-{}.sock")
+    assert len(set(weed_ports.SOCKETS.values())) == len(weed_ports.PLANES)

@@ -111,17 +111,6 @@ async def test_nobody_but_the_owner_makes_or_removes_a_bucket(
     assert answer(servers, Login(role, "guess"), "GET", keys.manifest("r")) == REFUSED
 
 
-@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
-async def test_the_filer_is_no_way_around_the_logins(
-    servers: Servers, owner: Login, method: str
-) -> None:
-    """SeaweedFS's own plane, where every object is a file, answers nobody but SeaweedFS."""
-    url = f"{servers.filer_url}/buckets/{BUCKET}/{keys.policy('r', 1)}"
-    body = b"evil" if method == "PUT" else None
-    assert urllib3.PoolManager(retries=False).request(method, url, body=body).status == 401
-    assert answer(servers, owner, "GET", keys.policy("r", 1)) == 200
-
-
 @pytest.mark.parametrize("role", LOGINS)
 async def test_listing(servers: Servers, owner: Login, role: str) -> None:
     """Whoever reads may list; `..` leads nowhere."""

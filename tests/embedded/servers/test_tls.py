@@ -49,7 +49,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Authorities:
 def secured(made: Authorities) -> Iterator[Secured]:
     """nats-server and weed."""
     logins = credentials.generate()
-    with running.servers(logins, made.tls) as ports:
+    with running.servers(logins, made.tls) as (ports, _):
         s3 = f"https://127.0.0.1:{ports['weed-s3']}"
         yield Secured(f"tls://127.0.0.1:{ports['nats']}", s3, logins)
 

@@ -1,0 +1,34 @@
+"""Where weed listens: a port for each of its planes, and Unix sockets."""
+
+from pathlib import Path
+
+from embedded.servers import ports
+
+PLANES = ("s3", "master", "volume", "filer", "admin")
+PORTS = tuple(
+    f"weed-{plane}{kind}"
+    for plane in PLANES
+    for kind in ("", "-grpc")
+    if (plane, kind) != ("admin", "-grpc")
+)
+GRPC_OFFSET = 10_000  # its worker looks for the admin's gRPC there, whatever the option says
+GAPS = {"weed-admin": GRPC_OFFSET}
+# It makes these for its gRPC whatever it is told; umask and certificate leave them to it alone.
+SOCKETS = {
+    f"weed-{plane}" if plane == "admin" else f"weed-{plane}-grpc": (
+        f"/tmp/seaweedfs-{plane}-grpc-{{}}.sock"  # noqa: S108
+    )
+    for plane in PLANES
+}
+FORMER = {  # of homes of the versions before, whose HTTP had sockets there too
+    f"weed-{plane}": f"/tmp/seaweedfs-{plane}-{{}}.sock"  # noqa: S108
+    for plane in ("s3", "filer")
+}
+
+
+def remove_sockets(home: Path) -> None:
+    """Remove what this home's weed, which is gone, left in the folder that everybody writes to."""
+    numbers = ports.of_home(home)
+    for sockets in (SOCKETS, FORMER):
+        for name in sockets.keys() & numbers.keys():
+            ports.remove_own(sockets[name].format(numbers[name] + GAPS.get(name, 0)))
