@@ -9,6 +9,7 @@ import re
 import ssl
 from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import NamedTuple
 from urllib.parse import quote, urlsplit
 
@@ -24,12 +25,16 @@ _SAFE = "".join(map(chr, range(33, 127)))
 
 
 class Address(NamedTuple):
-    """Where a server listens: a host's port, or a socket's `path`."""
+    """Where a server listens: a host's port, or a socket's `path`.
+
+    With an `ip` the host is not resolved again, but named as before, to TLS too.
+    """
 
     host: str = ""
     port: int = 0
     tls: ssl.SSLContext | None = None
     path: str = ""
+    ip: str = ""
 
     @property
     def authority(self) -> str:
@@ -87,8 +92,14 @@ class HttpClient:
     As a context manager it closes itself.
     """
 
-    def __init__(self, address: Address, kept_seconds: float = KEPT_SECONDS) -> None:
+    def __init__(
+        self,
+        address: Address,
+        kept_seconds: float = KEPT_SECONDS,
+        most_body: int | None = None,  # bytes of an answer; more is Broken
+    ) -> None:
         self._address = address
+        self._connection = partial(Connection, most_body)
         self._kept_seconds = kept_seconds
         self._idle: list[Connection] = []  # that was used last comes last
         self._reaper: asyncio.TimerHandle | None = None
@@ -151,15 +162,21 @@ class HttpClient:
     async def _open(self) -> Connection:
         if self._closed:
             raise Broken("this client is closed")
-        host, port, tls, path = self._address
+        host, port, tls, path, ip = self._address
         loop = asyncio.get_running_loop()
         where = path or f"{host}:{port}"
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
                 if path:
-                    _, connection = await loop.create_unix_connection(Connection, path)
+                    _, connection = await loop.create_unix_connection(self._connection, path)
                 else:
-                    _, connection = await loop.create_connection(Connection, host, port, ssl=tls)
+                    _, connection = await loop.create_connection(
+                        self._connection,
+                        ip or host,
+                        port,
+                        ssl=tls,
+                        server_hostname=host if tls else None,
+                    )
         except TimeoutError as error:
             raise Broken(f"{where}: no connection in {CONNECT_SECONDS:g} s") from error
         except (OSError, UnicodeError) as error:  # ssl.SSLError is an OSError

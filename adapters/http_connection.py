@@ -31,7 +31,8 @@ class Reply(NamedTuple):
 class Connection(asyncio.Protocol):
     """Carries one request at a time; `reusable` says whether it can carry another."""
 
-    def __init__(self) -> None:
+    def __init__(self, most_body: int | None = None) -> None:
+        self._most_body = most_body  # bytes of an answer's body; none: whoever answers is ours
         self.since = 0.0  # idle since then: the event loop's time
         self.reusable = False
         self._transport: asyncio.Transport
@@ -104,6 +105,9 @@ class Connection(asyncio.Protocol):
         """A part of the body."""
         self._body.append(body)
         self._overhead -= len(body)
+        self._size += len(body)
+        if self._most_body is not None and self._size > self._most_body:
+            self._fail(f"its answer is larger than {self._most_body} bytes")
 
     def on_message_complete(self) -> None:
         """An answer is whole; 100 to 199 come before the answer itself."""
@@ -115,6 +119,7 @@ class Connection(asyncio.Protocol):
     def _begin(self) -> None:
         self._headers: Headers = []
         self._body: list[bytes] = []
+        self._size = 0
         self._headed = False
 
     def _finish(self, reusable: bool) -> None:

@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from adapters.errors import Refused, Unavailable, translated
 from adapters.spans import span
+from events import ports
 
 if TYPE_CHECKING:
     from nats.aio.client import Client
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 API = "$JS.API"
 REQUEST_SECONDS = 5.0
 STREAM_NOT_FOUND = 10059
+NOT_STORED = 10077  # for a bound of the stream, or for its disk: the description tells
 STATUS = "Status"  # nats-py's name for the status of a message without body
 END = frozenset({"204", "404", "408", "409", "413", "503"})
 
@@ -33,6 +35,10 @@ class ApiError(Refused):
     def __init__(self, subject: str, number: int, description: str) -> None:
         super().__init__(f"{subject}: {description} (JetStream error {number})")
         self.number = number
+
+
+class StreamFull(Unavailable, ports.QueueFull):
+    """The stream is at its maximum of bytes or messages, and takes nothing new."""
 
 
 class StreamMissing(Unavailable):
@@ -80,6 +86,7 @@ class Broker:
         Raises:
             ApiError: it says no.
             Unavailable: nobody answers, or it says that it cannot just now.
+            StreamFull: the stream's bounds.
             StreamMissing: the broker's store is new, or was emptied.
         """
         with span("broker"), translated(f"{self._url}: request {subject}"):
@@ -91,6 +98,8 @@ class Broker:
         error = _decode_answer(answer).error
         if error is None:
             return answer
+        if error.err_code == NOT_STORED and error.description.startswith("maximum "):
+            raise StreamFull(f"{self._url}: {subject}: {error.description}")
         if error.code == 503:
             raise Unavailable(f"{self._url}: {subject}: {error.description}")
         if error.err_code == STREAM_NOT_FOUND:

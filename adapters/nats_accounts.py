@@ -16,7 +16,7 @@ from typing import Any
 
 from events import roles, subjects
 from events.roles import ROLES, SUPERVISOR, Role
-from events.streams import ASYNC, DEAD, FACTS, USAGE
+from events.streams import FACTS, STREAMS
 
 OWNER = "FTG"  # the account that has the streams
 PREFIX = "FTG.API"  # of JetStream's API in a role's account, where `$JS.API` is its own, empty one
@@ -48,7 +48,7 @@ def owner(users: list[dict[str, Any]]) -> dict[str, Any]:
     """The account of streams; everything that somebody may import is exported."""
     plain = ["$JS.ACK.>", "$JS.API.STREAM.>", "$JS.API.CONSUMER.CREATE.*.*"]
     plain += ["$JS.API.CONSUMER.LIST.*"]
-    plain += [subject for s in (FACTS, ASYNC, DEAD, USAGE) for subject in s.subjects]
+    plain += [subject for s in STREAMS for subject in s.subjects]
     many = ["$JS.API.DIRECT.GET.*", "$JS.API.CONSUMER.MSG.NEXT.*.*"]
     answered = {"response_type": "stream", "response_threshold": REMEMBERED}
     exports = [{"service": s} for s in plain] + [{"service": s, **answered} for s in many]

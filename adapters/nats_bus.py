@@ -9,7 +9,7 @@ from adapters.jetstream import Broker
 from adapters.nats_pull import NANOSECONDS, PullConsumer, position
 from events import subjects
 from events.requests import MESSAGE_ID
-from events.streams import ASYNC, FACTS, Stream
+from events.streams import ASYNC, FACTS, OPEN, Stream
 
 if TYPE_CHECKING:
     from nats.aio.msg import Msg
@@ -79,6 +79,10 @@ class NatsBus:
         """The function's asynchronous invocations, as OpenFaaS queue requests (JSON)."""
         return await self._durable(ASYNC, f"cmd-{function}", [subjects.of_command(function)])
 
+    async def open_for(self, function: str) -> NatsSubscription:
+        """The same, of those that nobody vouches for."""
+        return await self._durable(OPEN, f"open-{function}", [subjects.of_open_command(function)])
+
     async def starts_for(self, function: str) -> NatsSubscription:
         """What others publish to have runs started, each for one function alone."""
         return await self._durable(ASYNC, f"start-{function}", [subjects.STARTS])
@@ -88,9 +92,14 @@ class NatsBus:
         headers = {MESSAGE_ID: message_id}
         await self._broker.request(subjects.of_command(function), request, headers)
 
-    async def bury(self, function: str, record: bytes) -> None:
+    async def enqueue_open(self, function: str, request: bytes, message_id: str) -> None:
+        """The same, of one that nobody vouches for; the broker itself keeps the quota."""
+        headers = {MESSAGE_ID: message_id}
+        await self._broker.request(subjects.of_open_command(function), request, headers)
+
+    async def bury(self, function: str, record: bytes, kind: str = "") -> None:
         """Write a dead letter; returns after the ack."""
-        await self._broker.request(subjects.of_dead_letter(function), record)
+        await self._broker.request(subjects.of_dead_letter(function, kind), record)
 
     async def _durable(self, stream: Stream, name: str, filters: list[str]) -> NatsSubscription:
         config: dict[str, Any] = {

@@ -18,7 +18,7 @@ class NatsDeadLetters:
 
     async def all(self) -> list[Kept]:
         """Every one, the oldest first."""
-        stored = await read_all(self._broker, DEAD.name, subjects.of_dead_letter("*"))
+        stored = await read_all(self._broker, DEAD.name, subjects.DEAD_LETTERS)
         return [_kept(item) for item in stored]
 
     async def get(self, number: int) -> Kept | None:

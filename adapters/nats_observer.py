@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from adapters.jetstream import Broker
 from adapters.nats_direct import read_all, read_first, read_last
@@ -16,13 +17,14 @@ from events import subjects
 from events.metrics import Observation, Queue, Source
 from events.ports import Recorded
 from events.run_view import TOPICS
-from events.streams import ASYNC, DEAD, FACTS, STREAMS, USAGE, Stream
+from events.streams import ASYNC, DEAD, FACTS, OPEN, STREAMS, USAGE, Stream
 from schemas.messages import InvocationCompleted, decode
 
 SOURCES: tuple[tuple[Stream, str, Source], ...] = (
     (FACTS, "fact-", "fact"),  # the durable consumers of adapters/nats_bus.py
     (ASYNC, "cmd-", "command"),
     (ASYNC, "start-", "start"),
+    (OPEN, "open-", "open"),
 )
 
 
@@ -33,10 +35,16 @@ class Size(Struct):
     bytes: int = 0
     last_seq: int = 0
     subjects: dict[str, int] = {}
+    max_bytes: int = 0  # that it may hold
+
+
+class _Bounds(Struct):
+    max_bytes: int = 0
 
 
 class _Stream(Struct):
     state: Size
+    config: _Bounds
 
 
 class _Floor(Struct):
@@ -105,12 +113,14 @@ class NatsObserver:
 
     async def observe(self, sizes: dict[str, Size]) -> Observation:
         """What waits, and for how long."""
-        dead = await self._size(DEAD, subjects.of_dead_letter("*"))
+        dead = await self._size(DEAD, subjects.DEAD_LETTERS)
         return Observation(
             now=time.time(),
             queues=await self._queues(),
-            dead_letters={name.rpartition(".")[2]: n for name, n in dead.subjects.items()},
-            streams={name: (size.messages, size.bytes) for name, size in sizes.items()},
+            dead_letters={tuple(name.split(".")[1:]): n for name, n in dead.subjects.items()},
+            streams={
+                name: (size.messages, size.bytes, size.max_bytes) for name, size in sizes.items()
+            },
         )
 
     async def _facts(self, filters: list[str], until: int) -> list[Recorded]:
@@ -120,7 +130,8 @@ class NatsObserver:
     async def _size(self, stream: Stream, pattern: str = "") -> Size:
         request = {"subjects_filter": pattern} if pattern else None
         answer = await self._broker.api(f"STREAM.INFO.{stream.name}", request)
-        return msgspec.json.decode(answer, type=_Stream).state
+        found = msgspec.json.decode(answer, type=_Stream)
+        return replace(found.state, max_bytes=found.config.max_bytes)
 
     async def _queues(self) -> list[Queue]:
         found = []

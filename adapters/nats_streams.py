@@ -7,11 +7,13 @@ from typing import Any
 import msgspec
 
 from adapters.errors import SettingsError
-from adapters.jetstream import Broker, StreamMissing
+from adapters.jetstream import ApiError, Broker, StreamMissing
 from adapters.nats_pull import NANOSECONDS
-from events.streams import FACTS, STREAMS, Stream
+from events.streams import FACTS, MIB, STREAMS, Stream
 
 PERSISTENCE = "persist_mode"
+FACTS_MAX_BYTES = "FTG_FACTS_MAX_BYTES"
+NO_ROOM = 10047  # what streams may hold together is more than the server may
 
 
 def configuration(stream: Stream, replicas: int = 1) -> dict[str, Any]:
@@ -26,12 +28,15 @@ def configuration(stream: Stream, replicas: int = 1) -> dict[str, Any]:
         "retention": "workqueue" if stream.work_queue else "limits",
         "storage": "file",
         "num_replicas": replicas,
-        "discard": "old",
+        "discard": "new" if stream.refuses else "old",
+        "discard_new_per_subject": stream.refuses and stream.max_per_subject > 0,
+        "max_bytes": stream.max_bytes,
+        "max_msgs_per_subject": stream.max_per_subject or -1,
         "max_age": stream.max_age_days * 86_400 * NANOSECONDS,
         "duplicate_window": stream.duplicate_window_seconds * NANOSECONDS,
         "allow_direct": True,
-        "deny_delete": stream is FACTS,
-        "deny_purge": stream is FACTS,
+        "deny_delete": stream.name == FACTS.name,
+        "deny_purge": stream.name == FACTS.name,
         **unsynced,
     }
 
@@ -39,13 +44,38 @@ def configuration(stream: Stream, replicas: int = 1) -> dict[str, Any]:
 async def ensure_streams(broker: Broker, environment: Mapping[str, str] = os.environ) -> None:
     """Create the streams that are missing and update those that differ.
 
-    `FTG_NATS_REPLICAS` (1) says how many servers of a cluster keep each.
+    `FTG_NATS_REPLICAS` (1) says how many servers of a cluster keep each, `FTG_FACTS_MAX_BYTES` what
+    the log may hold.
+
+    Raises:
+        SettingsError: one of them cannot be used, or the broker may not hold that much.
     """
     replicas = environment.get("FTG_NATS_REPLICAS") or "1"
     if replicas not in {"1", "3", "5"}:
         raise SettingsError(f"FTG_NATS_REPLICAS is {replicas!r}; write 1, 3 or 5")
-    for stream in STREAMS:
-        await _ensure(broker, configuration(stream, int(replicas)))
+    for stream in sized(environment):
+        try:
+            await _ensure(broker, configuration(stream, int(replicas)))
+        except ApiError as error:
+            if error.number != NO_ROOM:
+                raise
+            raise SettingsError(
+                f"{stream.name} may hold {stream.max_bytes} bytes, for which the broker has no "
+                f"room: raise its max_file_store, or write a smaller {FACTS_MAX_BYTES}"
+            ) from error
+
+
+def sized(environment: Mapping[str, str]) -> list[Stream]:
+    """The streams, the log as large as `FTG_FACTS_MAX_BYTES` says.
+
+    Raises:
+        SettingsError: it is no number of bytes.
+    """
+    text = environment.get(FACTS_MAX_BYTES) or str(FACTS.max_bytes)
+    if not (text.isascii() and text.isdecimal() and MIB <= int(text) < 1 << 62):
+        raise SettingsError(f"{FACTS_MAX_BYTES} is {text!r:.40}; write bytes, {MIB} or more")
+    facts = FACTS._replace(max_bytes=int(text))
+    return [facts if stream is FACTS else stream for stream in STREAMS]
 
 
 async def _ensure(broker: Broker, wanted: dict[str, Any]) -> None:

@@ -6,6 +6,7 @@ FAASTRAIN_STACK (the stack.yml whose functions it serves).
 
 import asyncio
 import logging
+import math
 import os
 import signal
 import time
@@ -14,8 +15,10 @@ from pathlib import Path
 import uvloop
 
 from adapters import logs
+from adapters.admission import Asked, verify_request
 from adapters.broker import Broker, connect
-from adapters.errors import AdapterError, Refused, SettingsError
+from adapters.callbacks import Call, Callbacks
+from adapters.errors import Refused, SettingsError, SignatureError
 from adapters.http_client import Broken, HttpClient, Reply, locate
 from adapters.nats_bus import NatsBus
 from adapters.nats_facts import NatsFactLog
@@ -24,24 +27,25 @@ from adapters.settings import WorkerSettings
 from adapters.signing import sign
 from events import cron, routes
 from events.active import any_active
+from events.callbacks import Origin
 from events.delivery import Answer
 from events.ports import FactLog, Unavailable
-from events.requests import CALL_ID, Request
+from events.requests import CALL_ID, PATH, Request
 from events.routes import Function
 from events.worker import FunctionWorker
 
 logger = logging.getLogger(__name__)
 
 GRACE_SECONDS = 5.0  # beyond a function's own timeout, which the gateway keeps
-CALLBACK_SECONDS = 30.0
 SETTLE_SECONDS = 3.0  # what the broker still holds comes first, and whoever starts a run just now
 
 
 class Gateway:
     """Invokes functions through the OpenFaaS gateway, and calls back."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, origins: frozenset[Origin] | None = None) -> None:
         self._url = url
+        self._callbacks = Callbacks(origins, url)
         address, self._prefix = locate(url)
         self._client = HttpClient(address)
 
@@ -65,24 +69,44 @@ class Gateway:
         seconds = time.perf_counter() - began
         return Answer(reply.status, reply.body, _retry_after(reply), seconds)
 
-    async def call_back(self, function: Function, request: Request, answer: Answer) -> None:
-        """Tell the caller of an asynchronous invocation how it ended; tried once."""
+    async def call_back(
+        self, function: Function, request: Request, answer: Answer, vouched: bool
+    ) -> str:
+        """Tell the caller of an asynchronous invocation how it ended; why not, if in vain."""
         headers = {
             CALL_ID: request.call_id,
             "X-Function-Name": function.name,
             "X-Function-Status": str(answer.status),
             "X-Duration-Seconds": f"{answer.seconds:.6f}",
         }
-        try:
-            address, target = locate(str(request.callback))
-            async with asyncio.timeout(CALLBACK_SECONDS), HttpClient(address) as client:
-                await client.request("POST", target, headers.items(), answer.body)
-        except (AdapterError, TimeoutError) as error:
-            logger.warning("callback failed", extra={"url": request.callback, "why": str(error)})
+        call = Call(str(request.callback), headers, answer.body)
+        return await self._callbacks.tell(call, vouched)
 
     def close(self) -> None:
         """Let go of the connections."""
         self._client.close()
+
+
+class KeySeal:
+    """The Seal port: signatures with `ftg-signing-key`."""
+
+    def __init__(self, signing_key: bytes) -> None:
+        self._key = signing_key
+
+    def sign(self, function: str, body: bytes, key: str = "") -> str:
+        """As of now."""
+        return sign(self._key, function, body, time.time(), key=key)
+
+    def is_ours(self, function: str, request: Request) -> bool:
+        """Whether it was signed with this key; its age is no matter."""
+        path = f"{request.path}?{request.query}" if request.query else request.path
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        asked = Asked(function, {**headers, PATH: path}, request.body)
+        try:
+            verify_request(self._key, asked, time.time(), math.inf)
+        except SignatureError:
+            return False
+        return True
 
 
 def _retry_after(reply: Reply) -> float | None:
@@ -94,16 +118,14 @@ async def serve(settings: WorkerSettings, functions: list[Function]) -> None:
     """Deliver to `functions` until SIGTERM or SIGINT; then finish what is in hand."""
     broker = await connect(settings.nats_url, settings.nats, "queue-worker", settings.nats_api)
     facts, bus = NatsFactLog(broker), NatsBus(broker)
-    gateway = Gateway(settings.gateway_url)
-
-    def signed(function: str, body: bytes) -> str:
-        return sign(settings.signing_key, function, body, time.time())
+    gateway = Gateway(settings.gateway_url, settings.callback_origins)
+    seal = KeySeal(settings.signing_key)
 
     async def tick(function: Function) -> None:
         await gateway.invoke(function, Request())
 
     await ensure_streams(broker)
-    workers = [FunctionWorker(f, bus, facts, gateway, signed).run() for f in functions]
+    workers = [FunctionWorker(f, bus, facts, gateway, seal).run() for f in functions]
     clock = cron.run(functions, tick, lambda: _any_active(facts))
     mending = _mend(broker, [f for f in functions if f.schedule], tick)
     work = asyncio.gather(clock, mending, *workers)

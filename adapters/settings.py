@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from adapters.errors import SettingsError
 from adapters.jetstream import API
+from events.callbacks import ORIGINS, Origin, origins
 from events.roles import EXPORTER, QUEUE_WORKER, nats_secret, s3_secret
 
 SECRETS = "/var/openfaas/secrets"  # where OpenFaaS mounts them
@@ -80,6 +81,29 @@ def trigger_token(environment: Mapping[str, str] = os.environ) -> bytes:
     return _secret(_folder(environment) / TRIGGER_TOKEN).encode()
 
 
+def secret(folder: Path, name: str) -> bytes:
+    """What a secret's file holds.
+
+    Raises:
+        SettingsError: it is missing or empty.
+    """
+    return _secret(folder / name).encode()
+
+
+def callback_origins(environment: Mapping[str, str]) -> frozenset[Origin] | None:
+    """Where callbacks may go, as FTG_CALLBACK_ORIGINS lists it, separated by commas.
+
+    Raises:
+        SettingsError: one is no origin.
+    """
+    try:
+        return origins(environment.get(ORIGINS, ""))
+    except ValueError as error:
+        raise SettingsError(
+            f"{ORIGINS}: {error}; write origins as https://ci.example.com, separated by commas"
+        ) from error
+
+
 def environment_modules(environment: Mapping[str, str]) -> tuple[str, ...]:
     """The modules that FTG_ENVIRONMENTS names, separated by commas.
 
@@ -105,6 +129,7 @@ class WorkerSettings(Struct, frozen=True, kw_only=True):
     gateway_url: str
     nats: Login
     signing_key: bytes
+    callback_origins: frozenset[Origin] | None = None  # none: who is known has any
 
     def __repr__(self) -> str:
         return "WorkerSettings(...)"
@@ -123,6 +148,7 @@ class WorkerSettings(Struct, frozen=True, kw_only=True):
             gateway_url=_url(environment, "FTG_GATEWAY_URL", ("http", "https")),
             nats=login(secrets / nats_secret(QUEUE_WORKER), "user:password"),
             signing_key=_secret(secrets / SIGNING_KEY).encode(),
+            callback_origins=callback_origins(environment),
         )
 
 

@@ -19,7 +19,8 @@ import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from adapters import current, logs, restoring
+from adapters import admission, current, logs, restoring
+from adapters.admission import Asked, Secrets
 from adapters.connections import Connections, connect
 from adapters.current import Current
 from adapters.disk import trouble
@@ -27,14 +28,15 @@ from adapters.environments import register
 from adapters.errors import SignatureError
 from adapters.restoring import BeingRestored
 from adapters.settings import Settings
-from adapters.signing import sign, verify
+from adapters.signing import sign
 from adapters.spans import keep, told
 from events import promises, subjects
+from events.admits import ANYBODY, SIGNED
 from events.commands import Invocation, invocation
 from events.history import fold
 from events.identity import identity
 from events.ports import LostObject, Services, Unavailable
-from events.requests import AGAIN, CALL_ID, SIGNATURE
+from events.requests import AGAIN, CALL_ID
 from events.tracing import HEADER
 from schemas import messages
 from schemas.errors import MessageError, RunFault, SchemaError
@@ -71,17 +73,20 @@ class Outcome(NamedTuple):
     message: Message | None
     again_after: int | None = None  # seconds; none: nobody knows
     kind: str = "text/plain"  # of the text
+    vouched: bool = True  # False: nobody knows who asked, so it is not metered
 
 
 class Stage:
     """A handler, as the template's index.py serves it."""
 
     status_of = STATUS_OF
+    admits = SIGNED  # whom, as its annotation in stack.yml says too
 
     def __init__(self, accepts: tuple[type[Message], ...], handler: Handler) -> None:
         self.accepts = accepts
         self.handler = handler
         self._settings: Settings
+        self._token = b""  # of those who may start runs; most stages are not told it
         self._connections: Connections
         self._away = False  # the broker, ever since this replica started
         self._connecting: asyncio.Task[Connections] | None = None
@@ -159,7 +164,8 @@ class Stage:
         try:
             message = self.authenticate(body, headers, time.time())
         except REFUSED as error:
-            return Outcome(400, str(error), None)
+            vouched = not isinstance(error, SignatureError)
+            return Outcome(400, str(error), None, vouched=vouched)
         here.message = message
         return await self._mapped(self._handle(message, AGAIN.lower() in headers), here)
 
@@ -215,14 +221,23 @@ class Stage:
             SignatureError: not signed with `ftg-signing-key` for this function.
             MessageError: not a message that this stage accepts.
         """
-        key, name = self._settings.signing_key, self._settings.function
-        verify(key, name, body, headers.get(SIGNATURE.lower(), ""), now)
+        self.admit(body, headers, now)
+        name = self._settings.function
         message: Message = messages.decode(body)
         heard = message.origin if isinstance(message, RestoreObject) else message
         if not isinstance(heard, (*self.accepts, WarmUp)):
             wanted = ", ".join(messages.tag(kind) for kind in self.accepts)
             raise MessageError(f"{name} does not take {messages.tag(message)}; it takes {wanted}")
         return message
+
+    def admit(self, body: bytes, headers: Mapping[str, str], now: float) -> None:
+        """Return when somebody vouches for a request whom this stage admits.
+
+        Raises:
+            SignatureError: nobody does.
+        """
+        asked = Asked(self._settings.function, headers, body)
+        admission.admit(self.admits, asked, Secrets(self._settings.signing_key, self._token), now)
 
     async def _send(self, outgoing: Outgoing) -> None:
         """Facts first: a command that has an effect must not outrun the fact that promised it."""
@@ -243,7 +258,7 @@ class Stage:
         level = {200: logging.INFO, 503: logging.WARNING}.get(outcome.status, logging.ERROR)
         about = {"status": usage.status, "seconds": round(usage.seconds, 6)}
         logger.log(level, outcome.text or "done", extra=about)
-        if self._away:
+        if self._away or not outcome.vouched:  # or strangers would fill the metering's stream
             return
         try:
             await self._connections.services.facts.meter(usage)
@@ -253,6 +268,8 @@ class Stage:
 
 class CronStage(Stage):
     """A stage that the clock invokes: there is no message, so there is nothing to authenticate."""
+
+    admits = ANYBODY
 
     def authenticate(self, body: bytes, headers: Mapping[str, str], now: float) -> None:
         """Anybody may tell the time; the handler does what is due, whoever asks."""

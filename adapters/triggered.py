@@ -7,10 +7,11 @@ Whatever it is sent becomes the fact `run.requested`, as if the command line had
     401  neither the token nor a signature
     409  the run was asked for before, with another specification
     503  the broker or the store is away: send it again
+
+A signed event without a key has its signature for a key: sent again it starts nothing more.
 """
 
 import asyncio
-import hmac
 import logging
 import time
 from collections.abc import Callable, Mapping
@@ -18,12 +19,14 @@ from typing import Any
 
 import msgspec
 
+from adapters.admission import signature
 from adapters.current import Current
 from adapters.errors import OtherRequest, SignatureError
 from adapters.settings import trigger_token
-from adapters.signing import verify
 from adapters.stage import STATUS_OF, Handler, Outcome, Stage
 from events import documents, subjects, triggers
+from events.admits import EVENT
+from events.outside import is_event
 from events.ports import Services
 from events.requests import SIGNATURE
 from events.triggers import Uploaded
@@ -40,6 +43,7 @@ Validate = Callable[[object], RunSpec]
 class TriggeredStage(Stage):
     """A stage for messages of the pipeline and for events from outside."""
 
+    admits = EVENT
     status_of: Mapping[type[Exception], int] = {
         SignatureError: 401,
         OtherRequest: 409,
@@ -51,7 +55,6 @@ class TriggeredStage(Stage):
     ) -> None:
         super().__init__(accepts, handler)
         self._validate = validate
-        self._token: bytes
 
     async def start(self) -> None:
         """As every stage, with the token that outsiders must show."""
@@ -59,19 +62,21 @@ class TriggeredStage(Stage):
         await super().start()
 
     async def _serve(self, body: bytes, headers: Mapping[str, str], here: Current) -> Outcome:
-        if SIGNATURE.lower() in headers and not triggers.is_one(headers):
+        if SIGNATURE.lower() in headers and not is_event(headers):
             return await super()._serve(body, headers, here)  # of the pipeline itself
         outcome = await self._mapped(self._asked(body, headers, here), here)
         if outcome.status == 200:
             return outcome._replace(kind="application/json")
+        if outcome.status == 401:
+            return outcome._replace(vouched=False)
         # What an outsider sends is no run's fault: nothing was begun.
         return outcome._replace(status=400) if outcome.status == 422 else outcome
 
     async def _asked(self, body: bytes, headers: Mapping[str, str], here: Current) -> str:
         """Ask for the runs that an event names; the answer."""
-        self._admit(body, headers)
+        self.admit(body, headers, time.time())
         services, answers = self._connections.services, []
-        for event in triggers.read(body, headers, here.call_id):
+        for event in triggers.read(body, headers, here.call_id, signature(headers)):
             request = (
                 await self._found(event, services)
                 if isinstance(event, Uploaded)
@@ -82,29 +87,6 @@ class TriggeredStage(Stage):
                 new = await _say(request, services)
                 answers.append({"run_id": request.run, "new": new})
         return msgspec.json.encode({"runs": answers}).decode()
-
-    def _admit(self, body: bytes, headers: Mapping[str, str]) -> None:
-        """Return when the token is shown, or the body is signed with it or by the queue-worker.
-
-        Raises:
-            SignatureError: neither.
-        """
-        scheme, _, shown = headers.get("authorization", "").partition(" ")
-        if scheme.lower() == "bearer":
-            if not hmac.compare_digest(shown.strip().encode(), self._token):
-                raise SignatureError("the token is not that of the secret ftg-trigger-token")
-            return
-        signature, function = headers.get(SIGNATURE.lower(), ""), self._settings.function
-        if not signature:
-            raise SignatureError(
-                "write `Authorization: Bearer <token>` with the secret ftg-trigger-token, or sign "
-                f"the body with it in {SIGNATURE} (docs/triggers.md)"
-            )
-        now = time.time()
-        try:
-            verify(self._settings.signing_key, function, body, signature, now)
-        except SignatureError:
-            verify(self._token, function, body, signature, now)
 
     async def _found(self, upload: Uploaded, services: Services) -> RunRequested | None:
         """What an uploaded file asks for; None when it is gone, or bad, which is told beside it."""

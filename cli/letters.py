@@ -12,6 +12,7 @@ from adapters.signing import verify
 from cli.phrases import last_line, timestamp
 from events.ports import Kept
 from schemas import messages
+from schemas.dead_letter import DeadLetter
 from schemas.errors import MessageError
 from schemas.messages import Message, tag
 
@@ -57,7 +58,7 @@ def detail(kept: Kept) -> LetterDetail:
         subject=letter.subject,
         call_id=letter.call_id,
         detail=letter.error,
-        payload_bytes=len(letter.payload),
+        payload_bytes=size(letter),
         message=message,
         payload_head="" if message else letter.payload[:SHOWN_BYTES].hex(" "),
         not_a_message=why,
@@ -76,7 +77,8 @@ def lines(found: LetterDetail) -> Iterator[str]:
     yield f"where: {found.function}, subject {found.subject}, call id {found.call_id}"
     if found.message is None:
         yield f"payload: {found.payload_bytes} bytes, {found.not_a_message}"
-        yield f"begins with: {found.payload_head}"
+        if found.payload_head:
+            yield f"begins with: {found.payload_head}"
     else:
         yield f"run: {found.run}"
         yield "payload: " + msgspec.json.format(msgspec.json.encode(found.message)).decode()
@@ -86,10 +88,21 @@ def lines(found: LetterDetail) -> Iterator[str]:
 
 def decoded(kept: Kept) -> tuple[Message | None, str]:
     """The message that could not be delivered; or None, and why it is none."""
+    omitted = kept.letter.omitted
+    if omitted is not None:
+        return None, (
+            "which nobody who is known had signed, so they were not kept and there is nothing to "
+            f"replay; SHA-256 {omitted.sha256}"
+        )
     try:
         return messages.decode(kept.letter.payload), ""
     except MessageError as error:
         return None, str(error)
+
+
+def size(letter: DeadLetter) -> int:
+    """Bytes of the payload, kept or not."""
+    return letter.omitted.size if letter.omitted else len(letter.payload)
 
 
 def is_of(kept: Kept, run: str) -> bool:
@@ -118,7 +131,7 @@ def _row(kept: Kept) -> dict[str, Any]:
         "at": timestamp(letter.at),
         "function": letter.function,
         "run": message.run if message else "",
-        "what": _what(message) if message else f"{len(letter.payload)} bytes",
+        "what": _what(message) if message else f"{size(letter)} bytes",
         "attempts": letter.attempts,
         "status": letter.status,
         "error": last_line(letter.error),

@@ -21,6 +21,7 @@ from embedded.servers import nats, ports, weed, weed_ports
 from embedded.servers.binaries import find
 from embedded.settings import CHECKOUT, StackSettings
 from embedded.state import StackState
+from events.callbacks import ORIGINS
 
 GATEWAY_READY = re.compile(r"^gateway ready")
 
@@ -66,13 +67,14 @@ def plan(settings: StackSettings, credentials: Credentials) -> Plan:
         "FAASTRAIN_ROOT": str(settings.root),
         **settings.advertised,
     }
+    gateway = addresses | {ORIGINS: settings.environment.get(ORIGINS, "")}
     write_private(home / "prometheus.yml", prometheus.configuration(state).encode())
     # The queue-worker reads the routes from the stack.yml that was deployed: same substitutions.
     seen = {k: v for k, v in substitutions(settings).items() if k.startswith("FTG_")}
     return Plan(
         nats=_nats(settings, numbers, credentials),
         weed=_weed(settings, numbers, credentials, state.gateway_url),
-        gateway=_python(settings, "gateway", "embedded.gateway", addresses, GATEWAY_READY, numbers),
+        gateway=_python(settings, "gateway", "embedded.gateway", gateway, GATEWAY_READY, numbers),
         worker=_python(settings, "queue-worker", settings.worker, seen | addresses, None, numbers),
         exporter=_exporter(settings, addresses, numbers),
         credentials=credentials,

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Literal, NamedTuple
 
+from events import subjects
 from events.run_view import RunView, Spent
 
 KEEP_SECONDS = 3600.0  # that a run is shown after its end
@@ -15,7 +16,7 @@ MOST_RUNS = 200
 MOST_LEARNER = 32  # losses and diagnostics of a run
 
 Kind = Literal["gauge", "counter"]
-Source = Literal["fact", "command", "start"]  # ways by which messages come to a function
+Source = Literal["fact", "command", "start", "open"]  # ways by which messages come to a function
 Rows = Iterable[tuple[tuple[str, ...], float]]  # label values, value
 
 
@@ -44,8 +45,8 @@ class Observation(NamedTuple):
 
     now: float
     queues: Sequence[Queue]
-    dead_letters: Mapping[str, int]  # by function
-    streams: Mapping[str, tuple[int, int]]  # messages and bytes
+    dead_letters: Mapping[tuple[str, ...], int]  # by function, and kind if it has one
+    streams: Mapping[str, tuple[int, int, int]]  # messages, bytes, and bytes at most
 
 
 class _OfRun(NamedTuple):
@@ -139,6 +140,24 @@ OF_FUNCTION = (
     ),
     _OfFunction("cold_starts", "First invocations of a replica.", lambda s: s.cold_starts),
     _OfFunction("retries", "Invocations whose message was delivered before.", lambda s: s.retried),
+)
+DEAD = (
+    ("dead_letters", (), "Dead letters that lie there with their payloads."),
+    (
+        "dead_letters_unsigned",
+        (subjects.UNSIGNED,),
+        "Headlines of dead letters that nobody signed, without payloads.",
+    ),
+    (
+        "dead_callbacks",
+        (subjects.CALLBACK,),
+        "Headlines of callbacks that were refused or given up.",
+    ),
+)
+STREAM = (
+    ("stream_messages", "Messages that a stream holds."),
+    ("stream_bytes", "Bytes that it has on disk."),
+    ("stream_max_bytes", "Bytes that it may have; beyond, it refuses or its oldest goes."),
 )
 
 
@@ -255,17 +274,18 @@ def _of_broker(seen: Observation) -> Iterable[Family]:
         labels[:2],
         age,
     )
-    dead = dict.fromkeys((q.function for q in seen.queues), 0) | dict(seen.dead_letters)
-    letters = [((function,), float(count)) for function, count in sorted(dead.items())]
-    yield _family("dead_letters", "gauge", "Dead letters that lie there.", ("function",), letters)
-    for number, (name, text) in enumerate(
-        (
-            ("stream_messages", "Messages that a stream holds."),
-            ("stream_bytes", "Bytes that it has on disk."),
-        )
-    ):
+    functions = dict.fromkeys(q.function for q in seen.queues)
+    for name, kind, text in DEAD:
+        dead = dict.fromkeys(functions, 0) | _of_kind(seen.dead_letters, kind)
+        letters = [((function,), float(count)) for function, count in sorted(dead.items())]
+        yield _family(name, "gauge", text, ("function",), letters)
+    for number, (name, text) in enumerate(STREAM):
         sizes = [((stream,), float(size[number])) for stream, size in seen.streams.items()]
         yield _family(name, "gauge", text, ("stream",), sizes)
+
+
+def _of_kind(letters: Mapping[tuple[str, ...], int], kind: tuple[str, ...]) -> dict[str, int]:
+    return {name[0]: count for name, count in letters.items() if name[1:] == kind}
 
 
 def _family(name: str, kind: Kind, text: str, labels: tuple[str, ...], rows: Rows) -> Family:

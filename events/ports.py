@@ -16,6 +16,10 @@ class Unavailable(Exception):  # noqa: N818  the condition's own name
     """The broker, the store or the gateway cannot be reached just now; trying again may help."""
 
 
+class QueueFull(Unavailable):
+    """What waits there is as much as may wait there; later there is room again."""
+
+
 class Recorded(NamedTuple):
     """A fact as the log holds it."""
 
@@ -140,14 +144,24 @@ class Bus(Protocol):
     async def commands_for(self, function: str) -> Subscription:
         """The function's asynchronous invocations, as OpenFaaS queue requests (JSON)."""
 
+    async def open_for(self, function: str) -> Subscription:
+        """The same, of those that nobody vouches for."""
+
     async def starts_for(self, function: str) -> Subscription:
         """What others publish to have runs started."""
 
     async def enqueue(self, function: str, request: bytes, message_id: str) -> None:
         """Queue an asynchronous invocation durably; a repeated message id is dropped."""
 
-    async def bury(self, function: str, record: bytes) -> None:
-        """Write a dead letter."""
+    async def enqueue_open(self, function: str, request: bytes, message_id: str) -> None:
+        """The same, of one that nobody vouches for.
+
+        Raises:
+            QueueFull: of these the function has as many as may wait.
+        """
+
+    async def bury(self, function: str, record: bytes, kind: str = "") -> None:
+        """Write a dead letter, of one of the kinds of events/subjects.py or of none."""
 
 
 class Kept(NamedTuple):

@@ -15,20 +15,20 @@ import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 from msgspec.structs import replace
 
-from events import subjects, tracing
-from events.ports import Delivery
+from events import tracing
 from schemas.errors import MessageError
 
 CALL_ID = "X-Call-Id"
 SIGNATURE = "X-Ftg-Signature"
 TOPIC = "X-Topic"
 KEY = "Idempotency-Key"  # of what others ask for: names its run
+PATH = ":path"  # path and query of a request, among the headers that a replica hands on
 MESSAGE_ID = "Nats-Msg-Id"
 AGAIN = "X-Ftg-Again"  # the work may have been done: delivered or issued before
 CONTENT_TYPE = "application/msgpack"
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, section 5.6.2
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
-_NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "urn:faastraingym:delivery")
+DELIVERY = uuid.uuid5(uuid.NAMESPACE_URL, "urn:faastraingym:delivery")
 
 
 class Request(Struct, frozen=True, kw_only=True):
@@ -109,7 +109,7 @@ def run_of(data: bytes) -> str:
 def from_fact(function: str, subject: str, data: bytes, signature: str, trace: str = "") -> Request:
     """The HTTP request that tells `function` a fact, with its trace context if it is one."""
     headers = {
-        CALL_ID: str(uuid.uuid5(_NAMESPACE, f"{function}/{subject}")),
+        CALL_ID: str(uuid.uuid5(DELIVERY, f"{function}/{subject}")),
         SIGNATURE: signature,
         TOPIC: ".".join(subject.split(".")[1:3]),
         "Content-Type": CONTENT_TYPE,
@@ -117,27 +117,6 @@ def from_fact(function: str, subject: str, data: bytes, signature: str, trace: s
     if tracing.parse(trace):
         headers[tracing.HEADER] = trace
     return Request(headers=headers, body=data)
-
-
-def from_start(message: Delivery, signature: str) -> Request:
-    """The HTTP request that stands for what somebody published to have a run started.
-
-    What follows `ftg-start.` names the run, unless a key (Idempotency-Key, Nats-Msg-Id) or
-    CloudEvents' headers came with it.
-    """
-    named = {key.lower(): value for key, value in message.headers.items()}
-    passed = {key: value for key, value in named.items() if key.startswith("ce-")}
-    own = message.subject.removeprefix(f"{subjects.START}.")
-    key = named.get(KEY.lower()) or named.get(MESSAGE_ID.lower()) or ("" if passed else own)
-    headers = {
-        CALL_ID: str(uuid.uuid5(_NAMESPACE, message.message_id)),
-        SIGNATURE: signature,
-        TOPIC: message.subject,
-        "Content-Type": named.get("content-type", "application/json"),
-        **passed,
-        **({KEY: key} if key else {}),
-    }
-    return Request(headers=headers, body=message.data)
 
 
 def again(request: Request) -> Request:

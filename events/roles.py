@@ -7,7 +7,7 @@ docs/security.md are made from this, and nothing else says it.
 from typing import NamedTuple
 
 from events import subjects
-from events.streams import ASYNC, DEAD, FACTS, STREAMS, USAGE
+from events.streams import ASYNC, DEAD, FACTS, OPEN, STREAMS, USAGE
 from schemas.keys import ERROR, EXPERIMENTS
 
 ANY = "*"
@@ -47,7 +47,7 @@ READ_SIZES = tuple(f"STREAM.INFO.{stream.name}" for stream in STREAMS)
 FOLLOW = (f"CONSUMER.CREATE.{FACTS.name}.*", f"CONSUMER.MSG.NEXT.{FACTS.name}.*")
 DELIVER = tuple(
     f"CONSUMER.{verb}.{stream.name}.*"
-    for stream in (FACTS, ASYNC)
+    for stream in (FACTS, ASYNC, OPEN)
     for verb in ("CREATE", "MSG.NEXT")
 )
 READ_DEAD = (f"DIRECT.GET.{DEAD.name}", f"STREAM.MSG.DELETE.{DEAD.name}")
@@ -96,19 +96,18 @@ ROLES: dict[str, Role] = {
     QUEUE_WORKER: Role(
         says=("invocation.dead-lettered",),
         sends=(
-            subjects.of_dead_letter(ANY),
+            *DEAD.subjects,
             "ftg-usage.*.*",  # of attempts whose replica died and told nothing
-            f"$JS.ACK.{FACTS.name}.>",
-            f"$JS.ACK.{ASYNC.name}.>",
+            *(f"$JS.ACK.{stream.name}.>" for stream in (FACTS, ASYNC, OPEN)),
         ),
         asks=(READ_FACTS[0], *READ_USAGE, *READ_SIZES, *ENSURE, *DELIVER),
     ),
-    GATEWAY: Role(sends=(subjects.of_command(ANY),)),
+    GATEWAY: Role(sends=(subjects.of_command(ANY), *OPEN.subjects)),
     EXPORTER: Role(
         asks=(
-            *(f"DIRECT.GET.{stream.name}" for stream in (FACTS, USAGE, ASYNC)),
+            *(f"DIRECT.GET.{stream.name}" for stream in (FACTS, USAGE, ASYNC, OPEN)),
             *READ_SIZES,
-            *(f"CONSUMER.LIST.{stream.name}" for stream in (FACTS, ASYNC)),
+            *(f"CONSUMER.LIST.{stream.name}" for stream in (FACTS, ASYNC, OPEN)),
         )
     ),
     OPERATOR: Role(

@@ -3,7 +3,7 @@
 A function's `topic` annotation names the facts that it hears (separated by commas or spaces);
 `schedule` names
 its cron expression when `cron-function` is among its topics: both are OpenFaaS's conventions.
-`start` is what others publish to have runs started.
+`start` is what others publish to have runs started. `com.faastraingym.admits` says who may ask it.
 """
 
 import os
@@ -15,6 +15,7 @@ from typing import Any
 import yaml
 from msgspec import Struct
 
+from events.admits import ANYBODY, admits
 from schemas import bounds
 
 CRON_TOPIC = "cron-function"
@@ -48,6 +49,7 @@ class Function(Struct, frozen=True, kw_only=True):
     name: str
     topics: tuple[str, ...] = ()
     starts: bool = False  # whether it hears what others publish to have runs started
+    admits: str = ANYBODY
     schedule: str | None = None
     max_replicas: int = 1
     max_inflight: int = 1
@@ -195,6 +197,7 @@ def _function(name: str, entry: Mapping[str, Any]) -> Function:
         name=name,
         topics=tuple(t for t in topics if t and t not in (CRON_TOPIC, START_TOPIC)),
         starts=START_TOPIC in topics,
+        admits=admits(annotations),
         schedule=str(schedule) if schedule and CRON_TOPIC in topics else None,
         max_replicas=_count(labels, "com.openfaas.scale.max", 1),
         max_inflight=_count(settings, "max_inflight", 1),

@@ -24,6 +24,9 @@ from schemas.messages import (
 ROOT = "ftg"
 START = "ftg-start"  # where others publish: `ftg-start.<run>`, or any key that no other event has
 STARTS = f"{START}.>"
+UNSIGNED = "unsigned"  # a dead letter that nobody signed: a headline
+CALLBACK = "callback"  # a callback that was given up: likewise
+DEAD_LETTERS = "ftg-dead.>"
 NO_RUN = "none"  # what an invocation that belongs to no run is metered under
 
 
@@ -86,9 +89,17 @@ def of_command(function: str) -> str:
     return f"ftg-async.{function}"
 
 
-def of_dead_letter(function: str) -> str:
-    """The subject of deliveries to a function that were given up."""
-    return f"ftg-dead.{function}"
+def of_open_command(function: str) -> str:
+    """The subject of what anybody asks of a function that admits anybody."""
+    return f"ftg-open.{function}"
+
+
+def of_dead_letter(function: str, kind: str = "") -> str:
+    """The subject of deliveries to a function that were given up; of a kind (above), if it has one.
+
+    Kinds have subjects of their own so that the broker bounds each apart.
+    """
+    return f"ftg-dead.{function}.{kind}" if kind else f"ftg-dead.{function}"
 
 
 def _identity(fact: Message) -> tuple[str, ...]:

@@ -11,23 +11,21 @@ import base64
 import hashlib
 import json
 import re
+import uuid
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any, NamedTuple
 from urllib.parse import unquote_plus
 
-from events import documents
-from events.requests import KEY
+from events import documents, subjects
+from events.outside import BINARY_CLOUDEVENT, CLOUDEVENT, NAME_OF, media_type
+from events.ports import Delivery
+from events.requests import CALL_ID, DELIVERY, KEY, MESSAGE_ID, TOPIC, Request
 from schemas.errors import TriggerError
 from schemas.keys import is_experiment
 from schemas.references import RUN_PATTERN
 
-CLOUDEVENT = "application/cloudevents+json"
 ATTRIBUTES = ("specversion", "id", "source", "type")  # that every CloudEvent has
-NAME_OF = {  # what parses a content type
-    "application/json": "specification.json",
-    "application/toml": "specification.toml",
-    "application/yaml": "specification.yaml",
-}
 SALT = 8  # hexadecimal digits
 
 
@@ -45,38 +43,68 @@ class Uploaded(NamedTuple):
     key: str
 
 
-def is_one(headers: Mapping[str, str]) -> bool:
-    """Whether a request says that it is an outside event; names of headers in lower case."""
-    kind = _media_type(headers.get("content-type", ""))
-    return kind in (*NAME_OF, CLOUDEVENT) or "ce-specversion" in headers
-
-
-def read(body: bytes, headers: Mapping[str, str], otherwise: str) -> list[Requested | Uploaded]:
+def read(
+    body: bytes, headers: Mapping[str, str], otherwise: str, signature: str = ""
+) -> list[Requested | Uploaded]:
     """What an event asks for; nothing when it tells of other objects.
 
     Args:
         body: of the request.
         headers: names in lower case.
         otherwise: what names the run when the event has no key of its own.
+        signature: of the request, when that is what vouches for it. It covers key and body alone,
+            so without a key it names the run itself, whatever the other headers say.
 
     Raises:
         TriggerError, DocumentError: nothing that starts a run.
     """
-    kind = _media_type(headers.get("content-type") or "application/json")
+    kind = media_type(headers.get("content-type") or "application/json")
     own = ""
     if kind == CLOUDEVENT:
         event = documents.parse("event.json", body)
         own, (kind, body) = _identity(event), _data(event)
-    elif "ce-specversion" in headers:
-        own = _identity({name.removeprefix("ce-"): value for name, value in headers.items()})
+    elif BINARY_CLOUDEVENT in headers:
+        own = signature or _binary_identity(headers)
     key = _unquoted(headers.get(KEY.lower(), "")) or own
     raw = documents.parse(_name(kind), body)
     notified = list(_notified(raw))
     if notified:
         return [one for one in notified if is_experiment(one.key, documents.PARSERS)]
-    return (
-        [] if _is_notification(raw) else [Requested(name(key) if key else _hashed(otherwise), raw)]
-    )
+    if _is_notification(raw):
+        return []
+    return [Requested(name(key) if key else _hashed(signature or otherwise), raw)]
+
+
+def from_start(message: Delivery) -> Request:
+    """The HTTP request that stands for what somebody published to have a run started; unsigned.
+
+    A key that came with it (Idempotency-Key, Nats-Msg-Id) names the run, else the CloudEvent that
+    its headers speak of, else what follows `ftg-start.`.
+    """
+    named = {key.lower(): value for key, value in message.headers.items()}
+    passed = {key: value for key, value in named.items() if key.startswith("ce-")}
+    headers = {
+        CALL_ID: str(uuid.uuid5(DELIVERY, message.message_id)),
+        TOPIC: message.subject,
+        "Content-Type": named.get("content-type", "application/json"),
+        **passed,
+        KEY: _key(message, named),
+    }
+    return Request(headers=headers, body=message.data)
+
+
+def _key(message: Delivery, headers: Mapping[str, str]) -> str:
+    """Never empty, and as it can be signed."""
+    key = headers.get(KEY.lower(), "").strip() or headers.get(MESSAGE_ID.lower(), "").strip()
+    key = key or _own(message, headers)
+    return key if key.isascii() and key.isprintable() else name(key)
+
+
+def _own(message: Delivery, headers: Mapping[str, str]) -> str:
+    if BINARY_CLOUDEVENT in headers:
+        with suppress(TriggerError):  # the stage says so
+            return name(_binary_identity(headers))
+    return message.subject.removeprefix(f"{subjects.START}.")
 
 
 def name(key: str) -> str:
@@ -126,7 +154,7 @@ def _is_seaweedfs(raw: Mapping[str, Any]) -> bool:
 
 def _data(event: Mapping[str, Any]) -> tuple[str, bytes]:
     """A structured CloudEvent's data and their content type."""
-    kind = _media_type(str(event.get("datacontenttype") or "application/json"))
+    kind = media_type(str(event.get("datacontenttype") or "application/json"))
     if "data_base64" in event:
         try:
             return kind, base64.b64decode(str(event["data_base64"]), validate=True)
@@ -145,15 +173,15 @@ def _identity(event: Mapping[str, Any]) -> str:
     return f"{event['source']}\n{event['id']}"
 
 
+def _binary_identity(headers: Mapping[str, str]) -> str:
+    return _identity({name.removeprefix("ce-"): value for name, value in headers.items()})
+
+
 def _name(kind: str) -> str:
     if kind not in NAME_OF:
         known = ", ".join((*NAME_OF, CLOUDEVENT))
         raise TriggerError(f"Content-Type {kind!r:.80}: starts no run; write one of {known}")
     return NAME_OF[kind]
-
-
-def _media_type(text: str) -> str:
-    return text.partition(";")[0].strip().lower()
 
 
 def _unquoted(text: str) -> str:

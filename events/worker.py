@@ -6,6 +6,7 @@ here, within bounds, so that runs can take turns (ADR 14).
 """
 
 import asyncio
+import hashlib
 import logging
 import random
 import time
@@ -13,14 +14,18 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import NamedTuple, Protocol
 
-from events import delivery, metering, requests, subjects, tracing
+from msgspec.structs import replace
+
+from events import delivery, metering, requests, subjects, tracing, triggers
+from events.admits import ANYBODY
 from events.delivery import UNTRIED, Answer, Bury, Failures, Retry, Settled
 from events.identity import identity
 from events.in_hand import InHand
 from events.ports import Bus, Delivery, FactLog, Subscription, Unavailable
-from events.requests import SIGNATURE, Request
+from events.requests import KEY, SIGNATURE, Request
 from events.routes import Function
 from schemas import dead_letter, messages
+from schemas.dead_letter import DeadLetter, Omitted
 from schemas.errors import MessageError
 from schemas.messages import InvocationDeadLettered
 
@@ -32,7 +37,19 @@ PAUSE_SECONDS = 1.0  # before the broker is asked again after it could not be
 # queue meanwhile, so several queue-workers share it; one that is slow is seen far ahead.
 AHEAD_SECONDS = 0.05
 
-Sign = Callable[[str, bytes], str]
+MOST_ERROR = 8192  # letters of a dead letter's error, of which the end says most
+MOST_HEADLINE = 1024  # the same, of one that strangers sent
+MOST_NAME = 200  # letters of its subject, its call id, its signature
+
+
+class Seal(Protocol):
+    """The pipeline's signature."""
+
+    def sign(self, function: str, body: bytes, key: str = "") -> str:
+        """Of a body and an Idempotency-Key for a function, as of now."""
+
+    def is_ours(self, function: str, request: Request) -> bool:
+        """Whether a request was signed by this pipeline, however long ago."""
 
 
 class Client(Protocol):
@@ -41,8 +58,17 @@ class Client(Protocol):
     async def invoke(self, function: Function, request: Request) -> Answer:
         """The function's answer; 503 when nobody answers."""
 
-    async def call_back(self, function: Function, request: Request, answer: Answer) -> None:
-        """Tell `request.callback` how the invocation ended."""
+    async def call_back(
+        self, function: Function, request: Request, answer: Answer, vouched: bool
+    ) -> str:
+        """Tell `request.callback` how the invocation ended; why not, if that was in vain.
+
+        Args:
+            function: that was invoked.
+            request: as it came.
+            answer: the function's.
+            vouched: whether somebody who is known asked for it.
+        """
 
 
 class Source(NamedTuple):
@@ -51,19 +77,20 @@ class Source(NamedTuple):
     subscription: Subscription
     read: Callable[[Delivery], Request]
     run_of: Callable[[Delivery], str]  # whose turn it takes
+    vouched: bool = True  # who sent it is known
 
 
 class FunctionWorker:
     """Delivers to one function, at most `function.concurrency` at once."""
 
     def __init__(
-        self, function: Function, bus: Bus, facts: FactLog, client: Client, sign: Sign
+        self, function: Function, bus: Bus, facts: FactLog, client: Client, seal: Seal
     ) -> None:
         self._function = function
         self._bus = bus
         self._facts = facts
         self._client = client
-        self._sign = sign
+        self._seal = seal
         self._free = function.concurrency  # slots
         self._in_hand: InHand[Source] = InHand()
         self._hungry = asyncio.Event()  # less waits than could begin at once
@@ -90,6 +117,9 @@ class FunctionWorker:
         name = self._function.name
         commands = await self._bus.commands_for(name)
         sources = [Source(commands, self._from_queue, lambda m: requests.run_of(m.data))]
+        if self._function.admits == ANYBODY:
+            anybodys = await self._bus.open_for(name)
+            sources.append(Source(anybodys, self._from_queue, lambda _: "", vouched=False))
         if self._function.topics:
             facts = await self._bus.facts_for(name, self._function.topics)
             run_of = lambda m: subjects.run_of(m.subject)  # noqa: E731
@@ -135,7 +165,7 @@ class FunctionWorker:
         self, message: Delivery, source: Source, deliveries: asyncio.TaskGroup
     ) -> None:
         try:
-            await self._attempt(message, source.read)
+            await self._attempt(message, source)
         except Unavailable as error:  # not settled: the broker delivers it again
             self._log(logging.WARNING, "unsettled", why=str(error))
         except Exception:
@@ -146,11 +176,13 @@ class FunctionWorker:
             self._free += 1
             self._begin(deliveries)
 
-    async def _attempt(self, message: Delivery, read: Callable[[Delivery], Request]) -> None:
+    async def _attempt(self, message: Delivery, source: Source) -> None:
+        read = source.read
         try:
             request = read(message) if message.attempt == 1 else requests.again(read(message))
         except MessageError as error:
-            await self._bury(message, Request(body=message.data), Answer(400), str(error))
+            request, answer = Request(body=message.data), Answer(400)
+            await self._bury(message, source, request, answer, str(error))
             return
         answer = await self._client.invoke(self._function, request)
         if answer.status in metering.DIED:
@@ -159,47 +191,59 @@ class FunctionWorker:
         policy = self._function.retry
         match delivery.decide(answer, tried, message.attempt, policy, random.random()):
             case Settled():
-                await self._settle(message, request, answer)
+                await self._settle(message, source, request, answer)
             case Retry(delay):
                 self._log(logging.WARNING, "retry", **_about(message, request, answer))
                 await message.retry(delay)
             case Bury(why):
                 self._log(logging.WARNING, "dead letter", **_about(message, request, answer))
-                await self._bury(message, request, answer, why)
+                await self._bury(message, source, request, answer, why)
 
-    async def _settle(self, message: Delivery, request: Request, answer: Answer) -> None:
+    async def _settle(
+        self, message: Delivery, source: Source, request: Request, answer: Answer
+    ) -> None:
         self._failures.forget(message.message_id)
         if request.callback:
-            await self._client.call_back(self._function, request, answer)
+            await self._call_back(message, source, request, answer)
         await message.ack()
 
-    async def _bury(self, message: Delivery, request: Request, answer: Answer, error: str) -> None:
-        """Keep the payload, tell its run, and only then settle."""
-        letter = dead_letter.DeadLetter(
-            function=self._function.name,
-            subject=message.subject,
-            call_id=request.call_id,
-            payload=request.body,
-            attempts=message.attempt,
-            status=answer.status,
-            error=error,
-            at=time.time(),
-            signature=request.headers.get(SIGNATURE, ""),
-        )
-        await self._bus.bury(self._function.name, dead_letter.encode(letter))
+    async def _call_back(
+        self, message: Delivery, source: Source, request: Request, answer: Answer
+    ) -> None:
+        """Once; that it was in vain is a headline among the dead letters, and no reason to wait."""
+        name = self._function.name
+        why = await self._client.call_back(self._function, request, answer, source.vouched)
+        if not why:
+            return
+        told = f"callback to {request.callback!r:.300}: {why}"
+        self._log(logging.WARNING, "callback given up", call_id=request.call_id, why=told)
+        letter = _letter(name, message, request, answer, told)
+        with suppress(Unavailable):  # or the function would be invoked again for it
+            await self._bus.bury(name, dead_letter.encode(headline(letter)), subjects.CALLBACK)
+
+    async def _bury(
+        self, message: Delivery, source: Source, request: Request, answer: Answer, error: str
+    ) -> None:
+        """Keep what is ours, of the rest a headline; tell its run, and only then settle."""
+        name = self._function.name
+        letter, kind = _letter(name, message, request, answer, error), ""
+        if not self._seal.is_ours(name, request):
+            letter, kind = headline(letter), subjects.UNSIGNED
+        await self._bus.bury(name, dead_letter.encode(letter), kind)
         for fact in obituary(letter):
             await self._facts.say(fact)
-        await self._settle(message, request, answer)
+        await self._settle(message, source, request, answer)
 
     def _from_fact(self, message: Delivery) -> Request:
         name = self._function.name
-        signature = self._sign(name, message.data)
+        signature = self._seal.sign(name, message.data)
         trace = message.headers.get(tracing.HEADER, "")
         return requests.from_fact(name, message.subject, message.data, signature, trace)
 
     def _from_start(self, message: Delivery) -> Request:
-        signature = self._sign(self._function.name, message.data)
-        return requests.from_start(message, signature)
+        request = triggers.from_start(message)
+        signature = self._seal.sign(self._function.name, request.body, request.headers[KEY])
+        return replace(request, headers=request.headers | {SIGNATURE: signature})
 
     def _from_queue(self, message: Delivery) -> Request:
         return requests.from_queue(message.data)
@@ -231,11 +275,34 @@ def _about(message: Delivery, request: Request, answer: Answer) -> dict[str, obj
     }
 
 
-def obituary(letter: dead_letter.DeadLetter) -> Sequence[InvocationDeadLettered]:
+def _letter(
+    function: str, message: Delivery, request: Request, answer: Answer, error: str
+) -> DeadLetter:
+    return DeadLetter(
+        function=function,
+        subject=message.subject[:MOST_NAME],
+        call_id=request.call_id[:MOST_NAME],
+        payload=request.body,
+        attempts=message.attempt,
+        status=answer.status,
+        error=error[-MOST_ERROR:],
+        at=time.time(),
+        signature=request.headers.get(SIGNATURE, "")[:MOST_NAME],
+    )
+
+
+def headline(letter: DeadLetter) -> DeadLetter:
+    """A letter without its payload, of which size and SHA-256 are told."""
+    payload = letter.payload
+    told = Omitted(size=len(payload), sha256=hashlib.sha256(payload).hexdigest())
+    return replace(letter, payload=b"", omitted=told, error=letter.error[-MOST_HEADLINE:])
+
+
+def obituary(letter: DeadLetter) -> Sequence[InvocationDeadLettered]:
     """What its run is told of a dead letter.
 
-    Nothing when the function refused the message itself (400): anybody may post bytes that name a
-    run, so only a message that was understood and found authentic may end one.
+    Nothing when the function refused the message itself (400), nor of a headline: anybody may post
+    bytes that name a run, so only a message that was understood and found authentic may end one.
     """
     if letter.status == 400:
         return []

@@ -8,6 +8,13 @@ from msgspec import Meta, Struct
 from schemas.errors import MessageError
 
 
+class Omitted(Struct, frozen=True, kw_only=True):
+    """A payload that was not kept, for nobody who is known had sent it."""
+
+    size: Annotated[int, Meta(description="bytes")]
+    sha256: str
+
+
 class DeadLetter(Struct, frozen=True, kw_only=True):
     """The payload as it came, what the function last answered, and the history."""
 
@@ -20,6 +27,7 @@ class DeadLetter(Struct, frozen=True, kw_only=True):
     error: str
     at: Annotated[float, Meta(description="Unix time, seconds")]
     signature: Annotated[str, Meta(description="as it came; empty: unsigned")] = ""
+    omitted: Annotated[Omitted | None, Meta(description="`payload` is empty then")] = None
 
 
 _encoder = msgspec.msgpack.Encoder()

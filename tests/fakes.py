@@ -10,7 +10,8 @@ from adapters.current import carried
 from adapters.errors import ObjectAltered, ObjectMissing
 from events import subjects
 from events.commands import Invocation
-from events.ports import Kept, Recorded
+from events.ports import Kept, QueueFull, Recorded
+from events.streams import OPEN
 from events.tracing import HEADER
 from schemas.dead_letter import DeadLetter
 from schemas.messages import InvocationCompleted, Message, decode, encode
@@ -253,12 +254,14 @@ class InMemoryBus:
         self, facts: InMemoryFactLog, immediate: bool = False, quiet: float = 10.0
     ) -> None:
         self.buried: list[tuple[str, bytes]] = []
+        self.kinds: list[str] = []  # of what is buried
         self._facts = facts
         self._options = (immediate, quiet)
         self._hearing: dict[str, asyncio.Task[None]] = {}
         self._of_facts: dict[str, InMemorySubscription] = {}
         self._filters: dict[str, list[str]] = {}
         self._commands: dict[str, InMemorySubscription] = {}
+        self._open: dict[str, InMemorySubscription] = {}
         self._starts: dict[str, InMemorySubscription] = {}
         self._ids: set[str] = set()
 
@@ -279,6 +282,11 @@ class InMemoryBus:
             self._commands[function] = InMemorySubscription(*self._options)
         return self._commands[function]
 
+    async def open_for(self, function: str) -> InMemorySubscription:
+        if function not in self._open:
+            self._open[function] = InMemorySubscription(*self._options)
+        return self._open[function]
+
     async def starts_for(self, function: str) -> InMemorySubscription:
         if function not in self._starts:
             self._starts[function] = InMemorySubscription(*self._options)
@@ -295,8 +303,18 @@ class InMemoryBus:
         queue = await self.commands_for(function)
         queue.add(subjects.of_command(function), request, message_id)
 
-    async def bury(self, function: str, record: bytes) -> None:
+    async def enqueue_open(self, function: str, request: bytes, message_id: str) -> None:
+        if message_id in self._ids:
+            return
+        queue = await self.open_for(function)
+        if queue.untaken >= OPEN.max_per_subject:
+            raise QueueFull("maximum messages per subject exceeded")
+        self._ids.add(message_id)
+        queue.add(subjects.of_open_command(function), request, message_id)
+
+    async def bury(self, function: str, record: bytes, kind: str = "") -> None:
         self.buried.append((function, record))
+        self.kinds.append(kind)
 
     async def _hear(self, function: str) -> None:
         async for recorded in self._facts.follow(">"):

@@ -96,7 +96,8 @@ class NatsServer(Server):
         configuration = directory / "nats.conf"
         configuration.write_text(
             f"listen: 127.0.0.1:{port}\n"
-            f"jetstream {{ store_dir: {json.dumps(str(directory))}, sync_interval: always }}\n"
+            f"jetstream {{ store_dir: {json.dumps(str(directory))}, sync_interval: always,"
+            " max_file_store: 1TB }\n"
             f"authorization {{ user: {LOGIN.user}, password: {json.dumps(LOGIN.password)} }}\n"
         )
         super().__init__([binary("nats-server"), "-c", str(configuration)], "is ready", directory)

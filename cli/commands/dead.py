@@ -125,6 +125,8 @@ async def _replay(stack: Connected, kept: Kept, key: bytes, now: float) -> str:
     """Invoke and remove; or why that would be wrong or useless, and what to do instead."""
     letter, (message, why) = kept.letter, letters.decoded(kept)
     drop_it = f"`faastrain dead drop {kept.id}` removes it"
+    if letter.omitted is not None:
+        return f"nobody signed it, so its payload was not kept: nothing to replay; {drop_it}"
     if message is None:
         return f"{why}; {drop_it}"
     why = letters.forged(kept, key, now)

@@ -27,7 +27,7 @@ async def serve(settings: GatewaySettings) -> None:
         urls = settings.overrides
         queue = LazyQueue(urls["FTG_NATS_URL"], urls["FTG_NATS_API"], settings.home / "secrets")
         stack.push_async_callback(queue.close)
-        app = application(provider, queue, settings.password(), settings.limits)
+        app = application(provider, queue, settings.password(), settings.limits, settings.door)
         tls = tls_context(settings.certificate, settings.key)
         await stack.enter_async_context(listening(app, settings.host, settings.port, tls))
         print(READY, flush=True)

@@ -13,6 +13,7 @@ from embedded.contract.messages import FunctionStatus, GatewayInfo, Version
 from embedded.contract.provider import Provider
 from embedded.contract.system import PROVIDER, ROUTES, Parameter, Route
 from embedded.gateway import openapi
+from embedded.gateway.door import DEFAULT_DOOR, Door
 from embedded.gateway.invoke import (
     CALLBACK,
     INVOCATIONS,
@@ -24,7 +25,7 @@ from embedded.gateway.invoke import (
 )
 from embedded.gateway.metrics import Metrics
 from embedded.settings import VERSION
-from events.requests import CALL_ID
+from events.requests import CALL_ID, SIGNATURE
 
 
 async def list_functions(request: web.Request) -> web.Response:
@@ -77,13 +78,17 @@ def page(functions: list[FunctionStatus]) -> str:
 
 
 def application(
-    provider: Provider, queue: Queue, password: str, limits: Limits = DEFAULT_LIMITS
+    provider: Provider,
+    queue: Queue,
+    password: str,
+    limits: Limits = DEFAULT_LIMITS,
+    door: Door = DEFAULT_DOOR,
 ) -> web.Application:
     """OpenFaaS's public API over a provider and a queue."""
     app = web.Application(middlewares=[http.errors, guard(password)])
     app[LIMITS] = limits
     app[PROVIDER], app[METRICS] = provider, Metrics()
-    app[INVOCATIONS] = Invocations(provider, queue, app[METRICS])
+    app[INVOCATIONS] = Invocations(provider, queue, app[METRICS], door)
     for route in GATEWAY_ROUTES:
         app.router.add_route(route.method, route.path, route.handler)
     return app
@@ -104,7 +109,11 @@ _CALL = (
     system.NAME,
     Parameter(CALL_ID, "the call's id; none: a new one", "header"),
 )
-_LATER = (*_CALL, Parameter(CALLBACK, "an http or https URL that is told the answer", "header"))
+_LATER = (
+    *_CALL,
+    Parameter(CALLBACK, "an http or https URL that is told the answer", "header"),
+    Parameter(SIGNATURE, "t=<Unix seconds>,v1=<hex>, or v2=<hex> (docs/triggers.md)", "header"),
+)
 GATEWAY_ROUTES = (
     Route(
         "*",
@@ -121,7 +130,7 @@ GATEWAY_ROUTES = (
         r"/async-function/{name:[^/]+}" + _PATH,
         asynchronous,
         "Invoke later",
-        (202, 404, 503),
+        (202, 401, 403, 404, 429, 503),
         body=bytes,
         parameters=_LATER,
     ),

@@ -15,8 +15,9 @@ from embedded.contract.names import function_name
 from embedded.contract.provider import Provider
 from embedded.errors import ProviderError
 from embedded.gateway import queue_request
+from embedded.gateway.door import Door, Refusal, over_quota
 from embedded.gateway.metrics import Metrics
-from events.ports import Unavailable
+from events.ports import QueueFull, Unavailable
 from events.requests import CALL_ID
 from schemas.messages import MAX_MESSAGE_BYTES
 
@@ -35,12 +36,20 @@ class Queue(Protocol):
             events.ports.Unavailable: the broker is away.
         """
 
+    async def enqueue_open(self, function: str, request: bytes, message_id: str) -> None:
+        """The same, of what nobody vouches for.
+
+        Raises:
+            events.ports.QueueFull: of these the function has as many as may wait.
+        """
+
 
 class Invocations:
     """Answers what is asked of `/function/` and `/async-function/`, whoever has read it."""
 
-    def __init__(self, provider: Provider, queue: Queue, metrics: Metrics) -> None:
+    def __init__(self, provider: Provider, queue: Queue, metrics: Metrics, door: Door) -> None:
         self._provider, self._queue, self._metrics = provider, queue, metrics
+        self._door = door
 
     async def now(self, name: str, call: Request) -> Response:
         """The own answer of the function `name[.namespace]`, or what stands for it."""
@@ -70,6 +79,9 @@ class Invocations:
         try:
             marks = _marks(call)
             await self._enqueue(function_name(name), call, host, marks)
+        except Refusal as refusal:
+            self._metrics.refused(refusal.function, refusal.reason)
+            return _refusal(refusal)
         except ProviderError as error:
             return _refusal(error)
         return Response(202, list(marks.items()), b"")
@@ -78,12 +90,20 @@ class Invocations:
         status = await self._provider.function(name)
         if len(call.body) > MAX_MESSAGE_BYTES:
             raise http.too_large(MAX_MESSAGE_BYTES)
+        vouched = self._door.admit(status, call, time.time())
         callback = _first(call, CALLBACK)
+        if callback:
+            self._door.check_callback(name, callback, vouched)
         message = queue_request.encode(status, call, host, marks, callback)
+        enqueue = self._queue.enqueue if vouched else self._queue.enqueue_open
         try:
-            await self._queue.enqueue(name, message, _identity(name, call, marks[CALL_ID]))
+            await enqueue(name, message, _identity(name, call, marks[CALL_ID]))
+        except QueueFull as error:
+            if vouched:  # it waits for room as for a broker that is away
+                raise _away(error) from error
+            raise over_quota(name) from error
         except Unavailable as error:
-            raise ProviderError(503, f"The queue is away: {error}.", retry_after=2) from error
+            raise _away(error) from error
 
 
 METRICS: web.AppKey[Metrics] = web.AppKey("metrics")
@@ -109,6 +129,10 @@ def _identity(name: str, call: Request, call_id: str) -> str:
     The id alone would not do: it may be handed down a chain of functions, and anybody can send it.
     """
     return f"{name}/{call_id}/{hashlib.sha256(call.body).hexdigest()}"
+
+
+def _away(error: Unavailable) -> ProviderError:
+    return ProviderError(503, f"The queue is away: {error}.", retry_after=2)
 
 
 def _marks(call: Request) -> dict[str, str]:

@@ -46,6 +46,12 @@ class Metrics:
         self._replicas = Gauge(
             "gateway_service_count", "Replicas.", labels[:1], registry=self._registry
         )
+        self._refused = Counter(
+            "faastrain_gateway_refused",
+            "Asynchronous invocations that were not queued, by reason.",
+            ["function_name", "reason"],
+            registry=self._registry,
+        )
         self._counts: dict[str, int] = {}
 
     def started(self, function: str) -> None:
@@ -57,6 +63,10 @@ class Metrics:
         self._total.labels(qualified(function), str(status)).inc()
         self._seconds.labels(qualified(function), str(status)).observe(seconds)
         self._counts[function] = self._counts.get(function, 0) + 1
+
+    def refused(self, function: str, reason: str) -> None:
+        """A deployed function was not asked later, for this reason."""
+        self._refused.labels(qualified(function), reason).inc()
 
     def unknown(self, function: str) -> None:
         """There is no such function: forget it, or anybody could fill the metrics with names."""

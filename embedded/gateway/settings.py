@@ -4,10 +4,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from adapters.errors import SettingsError
+from adapters.settings import callback_origins
 from embedded.contract.http import DEFAULT_LIMITS, Limits
 from embedded.errors import StackError
+from embedded.gateway.door import Door, Keys
 from embedded.settings import CHECKOUT
 from events import routes
+from events.callbacks import Origin, Policy, origin
 from events.routes import seconds
 
 # What replicas are told of the world, whatever their deployments say: as a cluster's DNS resolves.
@@ -27,10 +31,18 @@ class GatewaySettings(NamedTuple):
     limits: Limits
     certificate: str = ""  # PEM files; "": without TLS
     key: str = ""
+    callback_origins: frozenset[Origin] | None = None  # None: none for those who are unknown
 
     def password(self) -> str:
         """Of the user admin; read from its file."""
         return (self.home / "gateway-password").read_text().strip()
+
+    @property
+    def door(self) -> Door:
+        """Who may ask for what, and where this gateway itself is reached."""
+        served = f"http{'s' if self.certificate else ''}://{self.host}:{self.port}"
+        own = frozenset(map(origin, (served, self.overrides["FTG_GATEWAY_URL"])))
+        return Door(Keys(self.home / "secrets"), Policy(self.callback_origins, own))
 
     @property
     def script(self) -> Path:
@@ -42,8 +54,12 @@ def read(environment: Mapping[str, str]) -> GatewaySettings:
     """Read the settings.
 
     Raises:
-        StackError: a variable is missing, no port or no duration.
+        StackError: a variable is missing, no port, no duration or no origin.
     """
+    try:
+        allowed = callback_origins(environment)
+    except SettingsError as error:
+        raise StackError(f"{error}.") from error
     return GatewaySettings(
         home=Path(_required(environment, "FAASTRAIN_HOME")).resolve(),
         root=Path(environment.get("FAASTRAIN_ROOT", ".")).resolve(),
@@ -53,6 +69,7 @@ def read(environment: Mapping[str, str]) -> GatewaySettings:
         provider_url=environment.get("FTG_PROVIDER_URL", ""),
         certificate=environment.get("FTG_TLS_CERT", ""),
         key=environment.get("FTG_TLS_KEY", ""),
+        callback_origins=allowed,
         overrides={name: _required(environment, name) for name in ADDRESSES},
         limits=DEFAULT_LIMITS._replace(
             body_seconds=_seconds(environment, "FTG_BODY_SECONDS", DEFAULT_LIMITS.body_seconds),

@@ -17,6 +17,7 @@ import httptools
 Response = tuple[int, dict[str, str], bytes]
 Handle = Callable[[bytes, dict[str, str]], Awaitable[Response]]
 
+PATH = ":path"  # among the headers: path and query as they came; no header has such a name
 HEALTH_PATHS = (b"/_/health", b"/_/ready")  # nothing is served before the handler has started
 MAX_OVERHEAD = 1 << 20  # bytes of a request's line, headers, trailers and marks of chunks
 TEXT = {"content-type": "text/plain; charset=utf-8"}
@@ -36,7 +37,7 @@ class Request(NamedTuple):
     """One that has arrived; `last`: the connection ends with its answer."""
 
     method: bytes
-    path: bytes
+    path: bytes  # without its query
     headers: dict[str, str]
     body: bytes
     last: bool
@@ -185,6 +186,7 @@ class Connection(asyncio.Protocol):
         method, version = self._parser.get_method(), self._parser.get_http_version()
         last = version != "1.1" or not self._parser.should_keep_alive()
         path = self._url.partition(b"?")[0]
+        self._headers[PATH] = self._url.decode("latin-1")
         self._waiting.append(Request(method, path, self._headers, body, last))
 
     def close_if_idle(self) -> None:

@@ -2,11 +2,12 @@
 
 The handler module (environment variable `handler_module`, default `function.handler`) has
 `async handle(body: bytes, headers: dict[str, str]) -> tuple[int, dict[str, str], bytes]`; names of
-headers are lower-case. `handle.start()` runs once before the first request, `handle.stop()` after
-the last. Other variables: `FTG_LISTEN_FD` (a listening socket that was inherited), else `http_host`
-and `http_port` (127.0.0.1:5000); `max_body_bytes` (16 MiB); `request_seconds` (30), in which a
-request's head must have arrived, and then its body. SIGTERM drains, then exits with 0; of-watchdog
-sends it on at once but takes requests for `healthcheck_interval` (0) more, in which we serve on.
+headers are lower-case, and `:path` among them is the request's path with its query.
+`handle.start()` runs once before the first request, `handle.stop()` after the last. Other
+variables: `FTG_LISTEN_FD` (a listening socket that was inherited), else `http_host` and `http_port`
+(127.0.0.1:5000); `max_body_bytes` (16 MiB); `request_seconds` (30), in which a request's head must
+have arrived, and then its body. SIGTERM drains, then exits with 0; of-watchdog sends it on at once
+but takes requests for `healthcheck_interval` (0) more, in which we serve on.
 
 Cold start is the price of scaling to zero: import nothing here that is not needed.
 """

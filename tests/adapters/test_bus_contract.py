@@ -3,6 +3,7 @@
 import asyncio
 import uuid
 from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
 import pytest
@@ -13,7 +14,8 @@ from adapters.nats_bus import NatsBus
 from adapters.nats_facts import NatsFactLog
 from adapters.nats_streams import ensure_streams
 from events import subjects, tracing
-from events.ports import Bus, Delivery, FactLog, Subscription
+from events.ports import Bus, Delivery, FactLog, QueueFull, Subscription
+from events.streams import OPEN
 from events.tracing import of_run
 from schemas.messages import decode
 from tests.adapters.facts import new_run, requested, rollout, stopped
@@ -69,6 +71,29 @@ async def test_commands_come_in_order_and_at_most_so_many(world: World) -> None:
         await world.bus.enqueue(function, name, new_id())
     assert data(await commands.next(2)) == [b"a", b"b"]
     assert data(await commands.next(2)) == [b"c"]
+
+
+async def test_what_nobody_vouches_for_waits_apart_and_within_a_quota(world: World) -> None:
+    """Of one function no more than its quota; another one has its own, and so has who is known."""
+    flooded, other = new_function(), new_function()
+    for _ in range(OPEN.max_per_subject):
+        await world.bus.enqueue_open(flooded, b"flood", new_id())
+    with pytest.raises(QueueFull):
+        await world.bus.enqueue_open(flooded, b"one more", new_id())
+    await world.bus.enqueue_open(other, b"anybody's", new_id())
+    await world.bus.enqueue(flooded, b"ours", new_id())
+    assert data(await take(await world.bus.open_for(other), 1)) == [b"anybody's"]
+    assert data(await take(await world.bus.commands_for(flooded), 1)) == [b"ours"]
+    floods = await world.bus.open_for(flooded)
+    for delivery in await take(floods, OPEN.max_per_subject, 64):
+        assert delivery.subject == subjects.of_open_command(flooded)
+        await delivery.ack()
+    async with asyncio.timeout(5):
+        while True:
+            with suppress(QueueFull):  # settling does not wait
+                await world.bus.enqueue_open(flooded, b"room again", new_id())
+                break
+    assert data(await take(floods, 1)) == [b"room again"]
 
 
 async def test_a_message_that_comes_later_wakes_the_waiting(world: World) -> None:

@@ -4,14 +4,16 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import NamedTuple
 
 import pytest
+from msgspec.structs import replace
 
 from adapters.broker import connect
 from adapters.nats_bus import NatsBus
 from adapters.nats_dead_letters import NatsDeadLetters
 from adapters.nats_streams import ensure_streams
+from events import subjects
 from events.ports import DeadLetters
 from schemas import dead_letter
-from schemas.dead_letter import DeadLetter
+from schemas.dead_letter import DeadLetter, Omitted
 from tests.adapters.facts import new_run
 from tests.fakes import InMemoryDeadLetters
 from tests.servers import LOGIN, NatsServer
@@ -40,7 +42,8 @@ async def cemetery(request: pytest.FixtureRequest) -> AsyncIterator[Cemetery]:
     bus = NatsBus(broker)
 
     async def bury(letter: DeadLetter) -> None:
-        await bus.bury(letter.function, dead_letter.encode(letter))
+        kind = subjects.UNSIGNED if letter.omitted else ""
+        await bus.bury(letter.function, dead_letter.encode(letter), kind)
 
     yield Cemetery(NatsDeadLetters(broker), bury)
     await broker.close()
@@ -106,12 +109,20 @@ async def test_a_dropped_letter_is_gone_and_no_other(cemetery: Cemetery) -> None
     assert last > other
 
 
-async def test_there_is_no_limit_to_their_number(cemetery: Cemetery) -> None:
-    """1100: more than one page of JetStream's."""
-    many = [letter() for _ in range(1100)]
+async def test_more_than_a_page_is_read(cemetery: Cemetery) -> None:
+    """1100: JetStream's page has 1024; of one function not so many are kept."""
+    many = [letter("rollout" if i % 2 else "evaluate") for i in range(1100)]
     for each in many:
         await cemetery.bury(each)
     assert len(await numbers(cemetery, *many)) == 1100
+
+
+async def test_a_headline_is_kept_too(cemetery: Cemetery) -> None:
+    """Of what nobody signed, and of a callback."""
+    left = replace(letter(), payload=b"", omitted=Omitted(size=180_000, sha256="0" * 64))
+    await cemetery.bury(left)
+    (number,) = await numbers(cemetery, left)
+    assert await cemetery.letters.drop(number)
 
 
 async def test_a_record_that_is_no_letter_is_shown_and_can_be_dropped(

@@ -1,17 +1,23 @@
 """What NatsBus does beyond the port's contract."""
 
 from collections.abc import AsyncIterator
+from uuid import uuid4
 
 import msgspec
 import pytest
 
 from adapters.broker import connect
 from adapters.errors import SettingsError
-from adapters.jetstream import ApiError, Broker
+from adapters.jetstream import ApiError, Broker, StreamFull
 from adapters.nats_bus import NatsBus
+from adapters.nats_direct import Stored, read_all
+from adapters.nats_facts import ALREADY_SAID, ONCE
 from adapters.nats_pull import Position, position
 from adapters.nats_streams import configuration, ensure_streams
-from events.streams import DEAD, FACTS, STREAMS, USAGE
+from events import subjects
+from events.ports import Unavailable
+from events.routes import RetryPolicy
+from events.streams import ASYNC, DEAD, FACTS, MIB, OPEN, STREAMS, USAGE, Stream
 from tests.servers import LOGIN, NatsServer
 
 
@@ -98,3 +104,123 @@ async def test_a_dead_letter_is_kept(broker: Broker) -> None:
 def test_a_reply_subject_tells_the_position(reply: str) -> None:
     """Both forms that servers use."""
     assert position(reply) == Position(attempt=3, sequence=70, consumer_sequence=9, at=1.5)
+
+
+def narrow(stream: Stream) -> Stream:
+    """A stream of the same kind that is full soon."""
+    return stream._replace(
+        name=f"NARROW_{stream.name}", subjects=(f"narrow-{stream.name}.>",), max_bytes=30_000
+    )
+
+
+async def publish(broker: Broker, stream: Stream, count: int, size: int = 5000) -> None:
+    for i in range(count):
+        await broker.request(f"narrow-{stream.name}.{i}", bytes(size))
+
+
+@pytest.mark.parametrize("stream", [FACTS, ASYNC, OPEN], ids=lambda s: s.name)
+async def test_what_must_not_be_lost_is_refused_when_its_stream_is_full(
+    mortal_nats_server: NatsServer, stream: Stream
+) -> None:
+    """Whoever sends it is told that it cannot be just now (a stage answers 503); the rest stays.
+
+    That a fact was said is known all the same, and there is room again when messages leave.
+    """
+    broker = await connect(mortal_nats_server.url, LOGIN)
+    small = narrow(stream)
+    await broker.api(f"STREAM.CREATE.{small.name}", configuration(small))
+    with pytest.raises(StreamFull, match="maximum bytes exceeded") as refused:
+        await publish(broker, stream, 20)
+    assert isinstance(refused.value, Unavailable)
+    state = await state_of(broker, small.name)
+    assert (state["messages"], state["first_seq"], state["bytes"] <= 30_000) == (5, 1, True)
+    with pytest.raises(ApiError) as said:
+        await broker.request(f"narrow-{stream.name}.0", b"", {**ONCE})
+    assert said.value.number == ALREADY_SAID
+    await broker.close()
+
+
+@pytest.mark.parametrize("stream", [DEAD, USAGE], ids=lambda s: s.name)
+async def test_what_is_for_reading_back_loses_its_oldest(
+    mortal_nats_server: NatsServer, stream: Stream
+) -> None:
+    broker = await connect(mortal_nats_server.url, LOGIN)
+    small = narrow(stream)
+    await broker.api(f"STREAM.CREATE.{small.name}", configuration(small))
+    await publish(broker, stream, 20)
+    state = await state_of(broker, small.name)
+    assert (state["last_seq"], state["bytes"] <= 30_000) == (20, True)
+    assert 1 < state["messages"] < 7
+    await broker.close()
+
+
+async def test_a_flood_of_one_functions_letters_leaves_the_others(broker: Broker) -> None:
+    """Nor do those that nobody signed take the place of those that somebody did."""
+    bus, function = NatsBus(broker), f"flooded-{uuid4().hex}"
+    await bus.bury(function, b"ours")
+    for _ in range(DEAD.max_per_subject + 5):
+        await bus.bury(function, b"strangers'", subjects.UNSIGNED)
+    kept = {kind: len(await letters(broker, function, kind)) for kind in ("", subjects.UNSIGNED)}
+    assert kept == {"": 1, subjects.UNSIGNED: DEAD.max_per_subject}
+
+
+async def test_streams_of_before_are_bounded_and_lose_nothing(
+    mortal_nats_server: NatsServer,
+) -> None:
+    """As an old home has them; a log that is larger than it may be says nothing new, and stays."""
+    broker = await connect(mortal_nats_server.url, LOGIN)
+    for stream in (FACTS, ASYNC, DEAD, USAGE):
+        old = {"discard": "old", "max_bytes": -1, "max_msgs_per_subject": -1, "max_age": 0}
+        old |= {"discard_new_per_subject": False, "subjects": list(stream.subjects[:1])}
+        await broker.api(f"STREAM.CREATE.{stream.name}", {**configuration(stream), **old})
+    for i in range(30):
+        await broker.request(f"ftg.run.started.old-{i}", bytes(50_000))
+    await broker.request("ftg-async.rollout", b"waiting")
+    for _ in range(2):
+        await ensure_streams(broker, {"FTG_FACTS_MAX_BYTES": str(MIB)})
+    assert (await state_of(broker, FACTS.name))["messages"] == 30
+    with pytest.raises(StreamFull):
+        await broker.request("ftg.run.started.new", b"")
+    assert (await state_of(broker, ASYNC.name))["messages"] == 1
+    await broker.close()
+    mortal_nats_server.restart()
+    broker = await connect(mortal_nats_server.url, LOGIN)
+    assert (await state_of(broker, FACTS.name))["messages"] == 30
+    await ensure_streams(broker, {})
+    await broker.request("ftg.run.started.new", b"")
+    for stream in STREAMS:
+        found, wanted = await config_of(broker, stream.name), configuration(stream)
+        wanted.pop("persist_mode", None)
+        assert {key: found.get(key, type(value)()) for key, value in wanted.items()} == wanted
+    await broker.close()
+
+
+def test_every_stream_has_a_maximum_of_bytes_and_all_but_facts_of_age() -> None:
+    """A command waits for a server that is away for hours, and stays in the queue for longer."""
+    assert all(stream.max_bytes > 0 for stream in STREAMS)
+    assert [stream.name for stream in STREAMS if not stream.max_age_days] == [FACTS.name]
+    policy = RetryPolicy()
+    longest = policy.patience * policy.max_wait
+    assert longest < ASYNC.max_age_days * 86_400
+
+
+@pytest.mark.parametrize("text", ["8G", "-1", "1000", "1e9", "\u0664"])
+async def test_a_size_that_is_none_is_refused(broker: Broker, text: str) -> None:
+    with pytest.raises(SettingsError, match=r"FTG_FACTS_MAX_BYTES is .*; write bytes, 1048576 or"):
+        await ensure_streams(broker, {"FTG_FACTS_MAX_BYTES": text})
+
+
+async def test_a_broker_without_room_for_them_is_named(mortal_nats_server: NatsServer) -> None:
+    """Streams reserve what they may hold: the sentence says what to raise and what to lower."""
+    broker = await connect(mortal_nats_server.url, LOGIN)
+    with pytest.raises(SettingsError, match="raise its max_file_store, or write a smaller"):
+        await ensure_streams(broker, {"FTG_FACTS_MAX_BYTES": str(1 << 50)})
+    await broker.close()
+
+
+async def state_of(broker: Broker, name: str) -> dict:
+    return msgspec.json.decode(await broker.api(f"STREAM.INFO.{name}"))["state"]
+
+
+async def letters(broker: Broker, function: str, kind: str) -> list[Stored]:
+    return await read_all(broker, DEAD.name, subjects.of_dead_letter(function, kind))

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import time
 from typing import NamedTuple
 
 import pytest
@@ -67,8 +68,6 @@ def answering(outgoing: Outgoing = (), error: Exception | None = None) -> Stage:
 
 
 def signed(body: bytes, now: float | None = None) -> dict[str, str]:
-    import time
-
     return {"x-ftg-signature": sign(KEY, "conclude-run", body, now or time.time())}
 
 
@@ -168,12 +167,31 @@ async def test_metering_names_the_message_and_what_was_done() -> None:
     body = encode(EvaluatePolicy(run="demo", manifest=OBJECT, policy=policy))
     stage = connected(Stage((EvaluatePolicy,), handler))
     await stage(body, signed(body))
-    await stage(b"", {})
+    await stage(b"", signed(b""))
     known, unknown = stage._connections.services.facts.metered
     assert (known.heard, known.version, known.index) == ("evaluate-policy", 4, None)
     assert [told.kind for told in known.spans] == ["environment"]
     assert 0 <= known.spans[0].begin <= known.seconds
     assert (unknown.run, unknown.heard, unknown.spans) == ("none", "", [])
+
+
+async def test_what_nobody_signed_is_not_metered() -> None:
+    """Or strangers would fill the disk with what refusing them cost."""
+    stage = answering()
+    for headers in ({}, {"x-ftg-signature": sign(b"guess", "conclude-run", BODY, time.time())}):
+        status, _, _ = await stage(BODY, headers)
+        assert status == 400
+    assert stage._connections.services.facts.metered == []
+
+
+async def test_a_command_with_a_path_or_a_key_is_signed_with_them() -> None:
+    """The pipeline's own have neither."""
+    stage = answering()
+    for more in ({":path": "/a"}, {":path": "/?a"}, {"idempotency-key": "mine"}):
+        status, _, text = await stage(BODY, {**signed(BODY), **more})
+        assert (status, b"write v2" in text) == (400, True)
+    status, _, _ = await stage(BODY, {**signed(BODY), ":path": "/"})
+    assert status == 200
 
 
 async def test_the_clock_needs_no_signature() -> None:
@@ -232,9 +250,9 @@ async def test_what_a_stage_says_carries_its_own_span() -> None:
 
 
 async def test_a_message_that_was_refused_has_no_span() -> None:
-    """Nobody vouches for what it says."""
+    """It says nothing that can be understood."""
     stage = answering()
-    await stage(BODY, {"traceparent": PARENT})
+    await stage(b"noise", signed(b"noise") | {"traceparent": PARENT})
     (usage,) = stage._connections.services.facts.metered
     assert (usage.traceparent, usage.parent) == ("", "")
 

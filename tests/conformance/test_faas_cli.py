@@ -148,10 +148,12 @@ def test_invoke_passes_body_headers_query_and_method_on(cli: FaasCli) -> None:
     assert "404" in cli.refused("invoke", "absent", given="hello")
 
 
-def test_invoke_later_calls_back(cli: FaasCli, receiver: Receiver) -> None:
-    """Through queue and queue-worker, with OpenFaaS's headers."""
+def test_invoke_later_calls_back(cli: FaasCli, stack: Stack, receiver: Receiver) -> None:
+    """Through queue and queue-worker, with OpenFaaS's headers; who asks is known."""
     back = f"X-Callback-Url={receiver.url}/back"
-    cli("invoke", "echo", "--async", "-H", back, "-H", "X-Call-Id=later", given="hello")
+    token = f"Authorization=Bearer {stack.credentials().trigger_token}"
+    headers = ("-H", back, "-H", "X-Call-Id=later", "-H", token)
+    cli("invoke", "echo", "--async", *headers, given="hello")
     assert cli.told()[-1] == "POST /async-function/echo 202"
     called = receiver.called.get(timeout=PATIENCE)
     assert (called.path, called.body) == ("/back", b"hello")

@@ -23,6 +23,11 @@ from tests.embedded.support import FUNCTIONS, PASSWORD, deployment
 from tests.servers import LOGIN, NatsServer, free_ports
 
 BASIC = "Basic " + base64.b64encode(f"admin:{PASSWORD}".encode()).decode()
+SECRETS = {
+    "ftg-nats-gateway": f"{LOGIN.user}:{LOGIN.password}",
+    "ftg-signing-key": "signs-in-this-test-only",
+    "ftg-trigger-token": "shown-in-this-test-only",
+}
 DEPLOYED = ("echo", "chatter", "dump")  # they answer whatever they are sent
 
 
@@ -58,8 +63,8 @@ def gateway_process(
     with tempfile.TemporaryDirectory(prefix="ftg-", ignore_cleanup_errors=True) as folder:
         home, (port, provider) = private_folder(Path(folder)), free_ports(2)
         write_private(home / "gateway-password", PASSWORD.encode())
-        secret = private_folder(home / "secrets") / "ftg-nats-gateway"
-        write_private(secret, f"{LOGIN.user}:{LOGIN.password}".encode())
+        for name, value in SECRETS.items():
+            write_private(private_folder(home / "secrets") / name, value.encode())
         environment = {
             "PATH": os.environ["PATH"],
             "PYTHONPATH": str(CHECKOUT),

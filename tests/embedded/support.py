@@ -14,7 +14,7 @@ from embedded.provider.cgroups import prefix
 from embedded.provider.environment import Launch
 from embedded.provider.provider import ProcessProvider
 from embedded.settings import CHECKOUT
-from events.ports import Unavailable
+from events.ports import QueueFull, Unavailable
 
 FUNCTIONS = Path(__file__).parent / "functions_for_tests"
 SCRIPT = CHECKOUT / "template" / "python3-faastrain" / "index.py"
@@ -78,14 +78,23 @@ def free_port() -> int:
 
 
 class MemoryQueue:
-    """What was enqueued; `away` makes it refuse."""
+    """What was enqueued; `away` makes it refuse, and `full` what nobody vouches for."""
 
     def __init__(self) -> None:
         self.requests: list[tuple[str, bytes, str]] = []
-        self.away = False
+        self.unknown: list[tuple[str, bytes, str]] = []  # that nobody vouches for
+        self.away = self.full = False
 
     async def enqueue(self, function: str, request: bytes, message_id: str) -> None:
         """Keep the request."""
         if self.away:
             raise Unavailable("no broker")
         self.requests.append((function, request, message_id))
+
+    async def enqueue_open(self, function: str, request: bytes, message_id: str) -> None:
+        """Keep the request apart."""
+        if self.away:
+            raise Unavailable("no broker")
+        if self.full:
+            raise QueueFull("no room")
+        self.unknown.append((function, request, message_id))

@@ -23,6 +23,7 @@ from schemas.messages import RunFailed, RunRequested
 from tests.events.facts import RAW
 
 DOCS = Path(__file__).parents[2] / "docs" / "observability.md"
+DEAD = {("rollout",): 1, ("rollout", "unsigned"): 7, ("evaluate", "callback"): 2}
 NOTHING = Observation(now=100.0, queues=[], dead_letters={}, streams={})
 
 
@@ -97,7 +98,7 @@ def test_there_is_an_end_to_a_learners_metrics() -> None:
 def test_queues_are_shown_though_they_are_empty() -> None:
     """Depth, age in seconds, dead letters: 0 is a number."""
     queues = [Queue("rollout", "command", 3, 2, 90.0), Queue("evaluate", "command", 0, 0, None)]
-    found = by_name(seen=NOTHING._replace(queues=queues, dead_letters={"rollout": 1}))
+    found = by_name(seen=NOTHING._replace(queues=queues, dead_letters=DEAD))
     assert found["faastrain_queue_messages"].rows == [
         (("rollout", "command", "waiting"), 3.0),
         (("rollout", "command", "in_hand"), 2.0),
@@ -106,7 +107,19 @@ def test_queues_are_shown_though_they_are_empty() -> None:
     ]
     ages = [value for _, value in found["faastrain_queue_oldest_seconds"].rows]
     assert ages == [10.0, 0.0]
-    assert found["faastrain_dead_letters"].rows == [(("evaluate",), 0.0), (("rollout",), 1.0)]
+    for name, counts in {
+        "dead_letters": (0.0, 1.0),
+        "dead_letters_unsigned": (0.0, 7.0),
+        "dead_callbacks": (2.0, 0.0),
+    }.items():
+        rows = zip((("evaluate",), ("rollout",)), counts, strict=True)
+        assert found[f"faastrain_{name}"].rows == list(rows)
+
+
+def test_a_stream_is_shown_beside_what_it_may_hold() -> None:
+    found = by_name(seen=NOTHING._replace(streams={"FTG_OPEN": (3, 700, 1000)}))
+    shown = [found[f"faastrain_stream_{name}"].rows for name in ("messages", "bytes", "max_bytes")]
+    assert shown == [[(("FTG_OPEN",), float(n))] for n in (3, 700, 1000)]
 
 
 def test_the_documented_table_is_this_one() -> None:

@@ -12,19 +12,16 @@ from hypothesis import strategies as st
 
 from events.requests import (
     CALL_ID,
-    KEY,
     SIGNATURE,
     TOPIC,
     QueueRequest,
     Request,
     from_fact,
     from_queue,
-    from_start,
     run_of,
 )
 from schemas.errors import MessageError
 from schemas.messages import Message, encode, tag
-from tests.fakes import InMemoryDelivery, InMemorySubscription
 from tests.schemas.samples import SAMPLES
 
 # As OpenFaaS's gateway writes it: Go's JSON of queue.Request.
@@ -170,29 +167,3 @@ def test_what_http_cannot_carry_is_refused_at_once(change: dict[str, object], wo
     """At delivery it would fail every time, as if the gateway were at fault."""
     with pytest.raises(MessageError, match=words):
         from_queue(json.dumps({"Function": "f", **change}).encode())
-
-
-@pytest.mark.parametrize(
-    ("headers", "key"),
-    [
-        ({}, "nightly"),
-        ({"Nats-Msg-Id": "42"}, "42"),
-        ({"Nats-Msg-Id": "42", "Idempotency-Key": "mine"}, "mine"),
-        ({"ce-specversion": "1.0", "ce-id": "7"}, None),
-    ],
-)
-def test_what_others_publish_is_named_by_subject_or_key(
-    headers: dict[str, str], key: str | None
-) -> None:
-    """CloudEvents name themselves."""
-    queue = InMemorySubscription(immediate=True, quiet=0.0)
-    message = InMemoryDelivery(queue, "ftg-start.nightly", b"{}", "id", 1, headers)
-    request = from_start(message, "signed")
-    assert request.headers.get(KEY) == key
-    assert request.headers[SIGNATURE] == "signed"
-    assert request.headers["Content-Type"] == "application/json"
-    assert {name: request.headers.get(name) for name in headers if name.startswith("ce-")} == {
-        name: value for name, value in headers.items() if name.startswith("ce-")
-    }
-    assert request.body == b"{}"
-    assert request.call_id == from_start(message, "again").call_id

@@ -11,9 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from events import triggers
+from events.requests import KEY
 from events.triggers import Requested, Uploaded
 from schemas.errors import SchemaError
 from schemas.references import RUN_PATTERN
+from tests.fakes import InMemoryDelivery, InMemorySubscription
 
 SPEC = {"seed": 7, "environment": {"id": "CartPole-v1"}}
 JSON = json.dumps(SPEC).encode()
@@ -132,3 +134,55 @@ def test_bytes_of_any_kind_are_an_event_or_refused(body: bytes, kind: str) -> No
     with contextlib.suppress(SchemaError):
         for one in triggers.read(body, {"content-type": kind}, "x"):
             assert isinstance(one, Requested | Uploaded)
+
+
+@pytest.mark.parametrize(
+    ("kind", "headers"),
+    [
+        ("application/json", {}),
+        ("application/yaml", {"x_call_id": "another"}),
+        ("application/json", {f"ce_{name}": value for name, value in ATTRIBUTES.items()}),
+        ("application/json", {"ce_specversion": "1.0"}),
+    ],
+)
+def test_a_signature_without_a_key_names_the_run(kind: str, headers: dict[str, str]) -> None:
+    """Whatever else came with it: it is not signed."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    (asked,) = triggers.read(JSON, {"content-type": kind, **named}, "a call", "t=1,v1=00")
+    assert asked == Requested(triggers.name("t=1,v1=00"), SPEC)
+
+
+def test_what_is_signed_names_the_run_of_a_signed_request() -> None:
+    """Its key; a structured CloudEvent's source and id."""
+    headers = {"content-type": "application/json", "idempotency-key": "mine"}
+    assert triggers.read(JSON, headers, "a call", "t=1,v2=00") == [Requested("mine", SPEC)]
+    event = json.dumps(ATTRIBUTES | {"data": SPEC}).encode()
+    found = triggers.read(event, {"content-type": triggers.CLOUDEVENT}, "a call", "t=1,v1=00")
+    assert found == [Requested(FROM_CI, SPEC)]
+
+
+@pytest.mark.parametrize(
+    ("headers", "key"),
+    [
+        ({}, "nightly"),
+        ({"Nats-Msg-Id": "42"}, "42"),
+        ({"Nats-Msg-Id": "42", "Idempotency-Key": "mine"}, "mine"),
+        ({f"ce-{name}": value for name, value in ATTRIBUTES.items()}, FROM_CI),
+        ({"ce-specversion": "1.0", "ce-id": "7"}, "nightly"),
+        ({"Idempotency-Key": "größe"}, triggers.name("größe")),
+        ({"Idempotency-Key": " \t"}, "nightly"),
+    ],
+)
+def test_what_others_publish_is_named_by_key_event_or_subject(
+    headers: dict[str, str], key: str
+) -> None:
+    """The name is its key, so that it can be signed."""
+    queue = InMemorySubscription(immediate=True, quiet=0.0)
+    message = InMemoryDelivery(queue, "ftg-start.nightly", b"{}", "id", 1, headers)
+    request = triggers.from_start(message)
+    assert request.headers[KEY] == key
+    assert request.headers["Content-Type"] == "application/json"
+    passed = {name: value for name, value in headers.items() if name.startswith("ce-")}
+    assert passed.items() <= request.headers.items()
+    assert request.body == b"{}"
+    assert request.call_id == triggers.from_start(message).call_id

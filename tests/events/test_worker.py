@@ -4,9 +4,11 @@ import asyncio
 import base64
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from hashlib import sha256
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from events.delivery import Answer
 from events.fairness import LARGEST, MOST, MOST_BYTES
@@ -15,6 +17,7 @@ from events.routes import Function, RetryPolicy
 from events.tracing import of_run
 from events.worker import AHEAD_SECONDS, FunctionWorker
 from schemas import dead_letter
+from schemas.dead_letter import Omitted
 from schemas.messages import InvocationDeadLettered, StopRequested, encode
 from tests.fakes import InMemoryBus, InMemoryFactLog
 
@@ -29,12 +32,18 @@ class Replica:
         self.answers = list(answers)
         self.requests: list[Request] = []
         self.called_back: list[int] = []
+        self.vouched: list[bool] = []
+        self.deaf = ""  # why nobody is told
         self.at_once = self.most_at_once = 0
         self.gate = asyncio.Event()
         self.gate.set()
 
-    async def call_back(self, function: Function, request: Request, answer: Answer) -> None:
+    async def call_back(
+        self, function: Function, request: Request, answer: Answer, vouched: bool
+    ) -> str:
         self.called_back.append(answer.status)
+        self.vouched.append(vouched)
+        return self.deaf
 
     async def invoke(self, function: Function, request: Request) -> Answer:
         self.requests.append(request)
@@ -43,6 +52,17 @@ class Replica:
         await self.gate.wait()
         self.at_once -= 1
         return self.answers.pop(0) if self.answers else Answer(200)
+
+
+class Ink:
+    """A seal that anybody can read."""
+
+    def sign(self, function: str, body: bytes, key: str = "") -> str:
+        return f"signed {function} {key}".strip()
+
+    def is_ours(self, function: str, request: Request) -> bool:
+        key = request.headers.get("Idempotency-Key", "")
+        return request.headers.get(SIGNATURE) == self.sign(function, request.body, key)
 
 
 class Bench:
@@ -54,10 +74,7 @@ class Bench:
         self.replica = replica
 
     def worker(self, function: Function) -> FunctionWorker:
-        def sign(name: str, body: bytes) -> str:
-            return f"signed {name}"
-
-        return FunctionWorker(function, self.bus, self.facts, self.replica, sign)
+        return FunctionWorker(function, self.bus, self.facts, self.replica, Ink())
 
     @property
     def taken(self) -> int:
@@ -67,7 +84,7 @@ class Bench:
     @property
     def acknowledged(self) -> list[str]:
         queues = [*self.bus._of_facts.values(), *self.bus._commands.values()]
-        queues += self.bus._starts.values()
+        queues += [*self.bus._starts.values(), *self.bus._open.values()]
         return [message_id for queue in queues for message_id in queue.acknowledged]
 
 
@@ -95,7 +112,7 @@ async def test_what_others_publish_is_handed_on_as_it_is_and_signed() -> None:
         bench.bus._starts["start-run"].add("ftg-start.nightly", b"{}", "7")
         await until(lambda: bench.acknowledged)
     (request,) = bench.replica.requests
-    assert (request.body, request.headers[SIGNATURE]) == (b"{}", "signed start-run")
+    assert (request.body, request.headers[SIGNATURE]) == (b"{}", "signed start-run nightly")
     assert request.headers["Idempotency-Key"] == "nightly"
 
 
@@ -179,13 +196,73 @@ async def test_what_a_function_refuses_is_buried_at_once_and_fails_no_run() -> N
 
 
 async def test_an_invocation_that_is_no_queue_request_is_buried() -> None:
-    """Bytes that nobody can read do not come back for ever."""
+    """Bytes that nobody can read do not come back for ever, nor are they kept."""
     bench = Bench(Replica())
     async with working(bench):
         await bench.bus.enqueue("conclude-run", b"\xff not json", "1")
         await until(lambda: bench.acknowledged)
     assert bench.replica.requests == []
-    assert dead_letter.decode(bench.bus.buried[0][1]).payload == b"\xff not json"
+    letter = dead_letter.decode(bench.bus.buried[0][1])
+    assert (letter.payload, bench.bus.kinds) == (b"", ["unsigned"])
+    assert letter.omitted == Omitted(size=10, sha256=sha256(b"\xff not json").hexdigest())
+
+
+def posted(body: bytes, headers: dict[str, str] | None = None) -> bytes:
+    named = {name: [value] for name, value in (headers or {}).items()}
+    url = {"Scheme": "http", "Host": "back", "Path": "/told"}
+    text = base64.b64encode(body).decode()
+    return msgspec.json.encode(
+        QueueRequest(function="conclude-run", body=text, header=named, callback_url=url)
+    )
+
+
+@pytest.mark.parametrize("signed", [True, False])
+async def test_a_dead_letter_that_nobody_signed_is_a_headline(signed: bool) -> None:
+    """Its payload is not kept, its words are bounded, and no run is told: anybody may name one."""
+    said = "x" * 100_000
+    bench = Bench(Replica(Answer(422, said.encode())))
+    more = {SIGNATURE: "signed conclude-run"} if signed else {"X-Call-Id": "y" * 5000}
+    body = encode(StopRequested(run="demo"))
+    async with working(bench):
+        await bench.bus.enqueue("conclude-run", posted(body, more), "1")
+        await until(lambda: bench.acknowledged)
+    letter = dead_letter.decode(bench.bus.buried[0][1])
+    if signed:
+        assert (letter.payload, letter.omitted, bench.bus.kinds) == (body, None, [""])
+        assert [record.fact.run for _, record in bench.facts.log] == ["demo"]
+        return
+    assert (letter.payload, bench.bus.kinds, bench.facts.log) == (b"", ["unsigned"], [])
+    assert letter.omitted == Omitted(size=len(body), sha256=sha256(body).hexdigest())
+    assert len(bench.bus.buried[0][1]) < 2000
+
+
+async def test_whoever_is_unknown_comes_by_a_way_of_their_own() -> None:
+    """To a function that admits anybody; its callback is asked for by nobody who is known."""
+    bench, function = Bench(Replica()), Function(name="conclude-run")
+    async with working(bench, function):
+        await bench.bus.enqueue("conclude-run", posted(b"known"), "1")
+        await bench.bus.enqueue_open("conclude-run", posted(b"unknown"), "2")
+        await until(lambda: len(bench.acknowledged) == 2)
+    told = {r.body: v for r, v in zip(bench.replica.requests, bench.replica.vouched, strict=True)}
+    assert told == {b"known": True, b"unknown": False}
+    async with working(bench, replace(function, admits="signature")):
+        await bench.bus.enqueue_open("conclude-run", posted(b"late"), "3")
+        await bench.bus.enqueue("conclude-run", posted(b"known too"), "4")
+        await until(lambda: len(bench.acknowledged) == 3)
+    assert [request.body for request in bench.replica.requests][2:] == [b"known too"]
+
+
+async def test_a_callback_that_was_in_vain_is_a_headline_and_costs_no_second_invocation() -> None:
+    """It is counted among the dead letters; the message is settled."""
+    bench = Bench(Replica())
+    bench.replica.deaf = "answered 404"
+    async with working(bench):
+        await bench.bus.enqueue("conclude-run", posted(b"x" * 1000), "1")
+        await until(lambda: bench.acknowledged)
+    letter = dead_letter.decode(bench.bus.buried[0][1])
+    assert (bench.bus.kinds, letter.payload) == (["callback"], b"")
+    assert letter.error == "callback to 'http://back/told': answered 404"
+    assert len(bench.replica.requests) == 1
 
 
 async def test_no_more_in_flight_than_the_function_takes() -> None:

@@ -19,7 +19,8 @@ import msgspec
 from aiohttp.test_utils import make_mocked_request
 from hypothesis import strategies as st
 
-from adapters import manifests, nats_direct, nats_pull, signing
+from adapters import admission, manifests, nats_direct, nats_pull, signing
+from adapters.admission import Asked, Secrets
 from adapters.errors import Refused, SignatureError, Unavailable
 from cli import specification_files
 from cli.errors import BadInput
@@ -27,8 +28,9 @@ from embedded import deployments
 from embedded.contract import auth, http, messages, names, system
 from embedded.errors import ProviderError, StackError
 from embedded.gateway import queue_request
+from embedded.gateway.door import DEFAULT_DOOR
 from embedded.provider import function, store
-from events import cron, requests, routes, triggers
+from events import admits, callbacks, cron, requests, routes, triggers
 from schemas import archive, arrays, dead_letter, keys, payloads, validation
 from schemas import messages as said
 from schemas.errors import (
@@ -131,6 +133,8 @@ GOOD_BODIES |= {
 STACK = (ROOT / "stack.yml").read_bytes()
 KEY, BODY = b"key", b"body"
 SIGNATURE = signing.sign(KEY, "f", BODY, NOW)
+SIGNATURE_OF_MORE = signing.sign(KEY, "f", BODY, NOW, path="/a", key="mine")
+EVENT_HEADERS = {"content-type": "application/json", "x-ftg-signature": SIGNATURE}
 TOKENS = "$JS.ACK.FTG.worker.1.7.7.1700000000000000000.0"
 BASIC = auth.authorization("secret").encode()
 FIXTURES = ROOT / "tests" / "embedded" / "functions_for_tests"
@@ -181,6 +185,12 @@ def _stack(data: bytes) -> object:
         file.flush()
         loaded = routes.load(Path(file.name), {})
         return routes.functions(loaded), deployments.of_stack(Path(file.name), {})
+
+
+def _called_back(url: str) -> bytes:
+    """As the gateway takes it: first the door, then the queue."""
+    DEFAULT_DOOR.check_callback("echo", url, vouched=True)
+    return queue_request.encode(STATUS, messages.Request("POST", "/", [], b""), "h", {}, url)
 
 
 def _log_query(query: dict[str, str]) -> object:
@@ -299,6 +309,30 @@ def _registry() -> dict[str, Decoder]:
             (SIGNATURE,),
             ("t=" + "9" * 100_000 + ",v1=" + "0" * 64, "t=1,v1=" + "٣" * 64),
         ),
+        "adapters.signing.verify key": Decoder(
+            lambda key: signing.verify(KEY, "f", BODY, SIGNATURE_OF_MORE, NOW, path="/a", key=key),
+            (SignatureError,),
+            _texts("mine"),
+            ("mine",),
+            ("\n" * 100_000, "m" * 100_000, "\udcff"),
+        ),
+        "adapters.admission.admit": Decoder(
+            lambda headers: [
+                admission.admit(what, Asked("f", headers, BODY), Secrets(KEY, b"token"), NOW)
+                for what in (admits.ANYBODY, admits.EVENT)
+            ],
+            (SignatureError,),
+            near_data(EVENT_HEADERS).map(_string_headers),
+            (EVENT_HEADERS,),
+            ({"authorization": "Bearer " + "a" * 100_000}, {"authorization": "bearer \udcff"}),
+        ),
+        "events.callbacks.origins": Decoder(
+            callbacks.origins,
+            (ValueError,),
+            _texts("https://ci.example.com,http://[::1]:9"),
+            ("https://ci.example.com",),
+            ("http://[", "http://h:" + "9" * 5000, "," * 100_000, "http://h," * 10_000),
+        ),
         "adapters.nats_direct headers": Decoder(
             _stored,
             (Refused, Unavailable),
@@ -338,11 +372,9 @@ def _registry() -> dict[str, Decoder]:
             ("a" * 100_000, "a-" * 50_000),
         ),
         "embedded.gateway callback URL": Decoder(
-            lambda text: queue_request.encode(
-                STATUS, messages.Request("POST", "/", [], b""), "h", {}, text
-            ),
+            _called_back,
             (ProviderError,),
-            _texts("http://user@h:81/p?q=1#f", "https://[::1]:8/"),
+            _texts("http://h:81/p?q=1#f", "https://[::1]:8/"),
             ("http://h",),
             ("http://[", "http://h:99999", "http://h:" + "9" * 5000, "http://[::1", "h" * 100_000),
         ),

@@ -22,7 +22,7 @@ async def served(request: Any, nats_server: NatsServer) -> AsyncIterator[Served]
     """A gateway with its provider, a provider alone, a gateway before another's provider."""
     await prepare(nats_server)
     kind = request.param.partition(" ")[0]
-    settings: dict[str, str] = {}
+    settings: dict[str, str] = {"FTG_CALLBACK_ORIGINS": "http://127.0.0.1:9"}
     with ExitStack() as stack:
         if request.param == "gateway before a provider":
             behind = stack.enter_context(gateway_process(nats_server, server="provider"))

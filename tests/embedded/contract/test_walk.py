@@ -11,8 +11,8 @@ from tests.embedded.contract.walk import NOT_SERVED, WALKS, Step
 from tests.embedded.gateway_process import BASIC, GatewayProcess
 
 # 400 and 408 and 413 of what is no request: tests/embedded/gateway/test_bad_requests.py. 503: a
-# queue that is away, a replica that none is free of: test_app.py, test_pool.py.
-ELSEWHERE = {"400", "408", "413", "503"}
+# queue that is away, a replica that none is free of: test_app.py, test_pool.py. 429: test_door.py.
+ELSEWHERE = {"400", "408", "413", "429", "503"}
 
 
 async def test_every_route_method_status_and_header_is_as_openfaas_has_it(served: Served) -> None:

@@ -59,6 +59,11 @@ STATUS = {k: v for k, v in FUNCTION.items() if k not in ("service", "network", "
 STATUS |= {"name": "walked", "namespace": OURS}
 CRASHES = {"service": "crashes", "image": "example/crash:1"}
 SLOW = {"service": "slow", "image": "example/slow:1", "envVars": {"exec_timeout": "200ms"}}
+SEALED = {
+    "service": "sealed",
+    "image": "example/echo:1",
+    "annotations": {"com.faastraingym.admits": "signature"},
+}
 SCALED = {"serviceName": "walked", "replicas": 2, "namespace": ""}
 GONE = {"functionName": "walked"}
 LOGIN_WANTED = {"www-authenticate": "Basic .*"}
@@ -91,6 +96,7 @@ DEPLOYMENT = [  # faas-cli deploy | list -v | describe | ready
     Step("POST", F, 400, _json({"service": 1}), says=r"\$\.service"),
     Step("POST", F, 202, _json(CRASHES)),
     Step("POST", F, 202, _json(SLOW)),
+    Step("POST", F, 202, _json(SEALED)),
     Step("GET", F, 200, holds=[STATUS], hides="hidden"),
     Step("GET", f"{F}?namespace={OURS}", 200, holds=[STATUS]),
     Step("GET", f"{F}?namespace=other", 404),
@@ -129,6 +135,15 @@ MARKED = [  # what a gateway adds to invocations, and those that wait
         "POST", "/async-function/walked", 202, b"hi", {"X-Callback-Url": "http://127.0.0.1:9/back"}
     ),
     Step("POST", "/async-function/walked", 400, b"hi", {"X-Callback-Url": "back"}, says="back"),
+    Step(
+        "POST",
+        "/async-function/walked",
+        403,
+        b"hi",
+        {"X-Callback-Url": "http://127.0.0.1:8/back"},
+        says="http://127.0.0.1:8 is not in FTG_CALLBACK_ORIGINS",
+    ),
+    Step("POST", "/async-function/sealed", 401, b"hi", says="sealed takes only what is signed"),
     Step("POST", "/async-function/walked", 413, b"x" * 256_001),
     Step("POST", "/async-function/absent", 404, b"hi", says="absent"),
     Step("GET", F, 200, holds=[{"name": "walked", "invocationCount": 13.0}]),

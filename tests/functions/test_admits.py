@@ -1,0 +1,17 @@
+"""Who may ask a stage: stack.yml says it to the gateway, the stage verifies it."""
+
+import importlib
+
+import pytest
+
+from embedded.settings import CHECKOUT
+from events import routes
+
+
+@pytest.mark.parametrize(
+    "function", routes.functions(routes.load(CHECKOUT / "stack.yml", {})), ids=lambda f: f.name
+)
+def test_the_annotation_of_each_stage_is_what_it_verifies(function: routes.Function) -> None:
+    """A request that the one admits is not refused by the other."""
+    module = importlib.import_module(f"functions.{function.name.replace('-', '_')}.handler")
+    assert function.admits == module.handle.admits
