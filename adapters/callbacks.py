@@ -29,8 +29,13 @@ class Call(NamedTuple):
 class Callbacks:
     """Posts to receivers; nothing is followed, and no name is resolved twice."""
 
-    def __init__(self, origins: frozenset[Origin] | None, gateway_url: str) -> None:
-        own = callbacks.origin(gateway_url)
+    def __init__(
+        self,
+        origins: frozenset[Origin] | None,
+        gateway_url: str,
+        pauses: Sequence[float] = PAUSES,
+    ) -> None:
+        own, self._pauses = callbacks.origin(gateway_url), pauses
         self._own = (own.host, own.port)
         self._policy = Policy(origins, frozenset({own}))
 
@@ -54,7 +59,7 @@ class Callbacks:
         why = callbacks.resolved_refusal(call.url, found, self._policy, own)
         if why:
             return why
-        for number, pause in enumerate((*PAUSES, None)):
+        for number, pause in enumerate((*self._pauses, None)):
             why, again = await _attempt(call, found[number % len(found)])
             if not again or pause is None:
                 return why

@@ -25,14 +25,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parser().parse_args(argv)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the stack is stopped
     described = machine.describe()
-    rows = []
+    rows, took = [], {}
     with tempfile.TemporaryDirectory(prefix="ftg-load-") as home, running(Path(home)) as stack:
         for name in arguments.names or SCENARIOS:
             began = time.perf_counter()
             rows += asyncio.run(play(name, stack, SHORT if arguments.short else FULL))
-            print(f"{name}: {time.perf_counter() - began:.0f} s", file=sys.stderr, flush=True)
+            took[name] = time.perf_counter() - began
+            print(f"{name}: {took[name]:.0f} s", file=sys.stderr, flush=True)
     file = arguments.json or RESULTS / time.strftime("load-%Y%m%d-%H%M%S.json")
-    report.save(rows, described, file)
+    report.save(rows, described, took, file)
     report.show(rows, described)
     print(file)
     return 1 if missed(rows) else 0

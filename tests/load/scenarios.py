@@ -8,7 +8,7 @@ from pathlib import Path
 from benchmarks.report import Row
 from tests.stack.support import Stack
 
-from . import at_once, facts, fairness, in_flight, largest, memory, rss
+from . import at_once, facts, fairness, flood, guests, in_flight, largest, memory, rss
 from .runs import bench, train
 from .sizes import Size, tiny
 
@@ -19,6 +19,7 @@ SCENARIOS = {
     "largest": largest,
     "memory": memory,
     "fairness": fairness,
+    "flood": flood,
 }
 SETTINGS = {
     "FTG_MAX_ROLLOUTS": str(fairness.SLOTS),
@@ -30,7 +31,8 @@ SETTINGS = {
 @contextmanager
 def running(home: Path, **settings: str) -> Iterator[Stack]:
     """A stack at `home`, meanwhile; every function has served once."""
-    stack = Stack(home, **SETTINGS, **settings)
+    file = guests.stack_file(home / "source")
+    stack = Stack(home, **SETTINGS, FAASTRAIN_STACK=str(file), **settings)
     try:
         stack.up()
         asyncio.run(_warm(stack))

@@ -20,10 +20,11 @@ class Size(NamedTuple):
     crowd: int  # queued rollouts of the large run
     seconds: float  # that one of them takes
     most: int  # rollouts of the version with the largest batch
+    flood: int  # requests that nobody signed, of each kind
 
 
-FULL = Size(500, 3, 20, 50, 10_000, 500, 400, 0.2, MAX_ROLLOUTS)
-SHORT = Size(80, 2, 5, 20, 400, 150, 60, 0.1, 100)
+FULL = Size(500, 3, 20, 50, 10_000, 500, 400, 0.2, MAX_ROLLOUTS, 10_000)
+SHORT = Size(80, 2, 5, 20, 400, 150, 60, 0.1, 100, 300)
 
 
 def tiny(count: int, versions: int, seed: int = 1, **tables: object) -> RunSpec:

@@ -3,8 +3,14 @@
 import asyncio
 import io
 import json
+import os
+import re
+import subprocess
+import textwrap
 import time
+import urllib.error
 import urllib.request
+from pathlib import Path
 from typing import Any
 
 import nats
@@ -13,7 +19,9 @@ from minio import Minio
 from minio.error import S3Error
 
 from adapters.settings import Login
+from adapters.signing import sign
 from cli import target
+from embedded.settings import CHECKOUT
 from events import subjects, triggers
 from schemas import keys
 from schemas.messages import RunRequested
@@ -143,3 +151,80 @@ async def test_an_outsider_may_do_nothing_else(stack: Stack) -> None:
         assert await connected.facts.count("ftg.run.requested.forged") == 0
     with pytest.raises(S3Error, match="AccessDenied"):
         put(stack, keys.report("published"), b"{}")
+
+
+def documented(word: str) -> list[str]:
+    """The commands of docs/triggers.md that have this word, as they stand there."""
+    blocks = re.findall(r"(?:^    .*\n)+", (CHECKOUT / "docs" / "triggers.md").read_text(), re.M)
+    return [textwrap.dedent(block) for block in blocks if word in block]
+
+
+@pytest.mark.parametrize("form", ["v2=", "v1="])
+def test_a_request_is_signed_as_the_documentation_has_it(
+    stack: Stack, tmp_path: Path, form: str
+) -> None:
+    """Its commands, as they stand there; sent again as they are, they start nothing."""
+    (command,) = documented(f"{form}$(")
+    (tmp_path / "spec.json").write_bytes(json.dumps(SHORT | {"seed": ord(form[1])}).encode())
+    told = {"GATEWAY": stack.up().gateway_url, "TOKEN": stack.credentials().trigger_token}
+    environment = {"PATH": os.environ["PATH"], **told}
+    sending = command[command.index("curl") :]
+    ran = subprocess.run(
+        ["sh", "-ec", f"{command}\n{sending}"],  # noqa: S607
+        cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=PATIENCE,
+    )  # fmt: skip
+    assert ran.returncode == 0, ran.stderr + ran.stdout
+    first, again = re.findall(r'{"runs":\[({.*?})\]}', ran.stdout)
+    assert json.loads(first)["new"]
+    assert json.loads(again) == json.loads(first) | {"new": False}
+    if form == "v2=":
+        assert json.loads(first)["run_id"].startswith("nightly-20")
+
+
+def answers(stack: Stack, path: str, body: bytes, headers: dict[str, str]) -> tuple[int, Any]:
+    request = urllib.request.Request(  # noqa: S310  our own gateway
+        f"{stack.up().gateway_url}/function/start-run{path}", data=body, headers=headers
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=PATIENCE) as answer:  # noqa: S310
+            return answer.status, json.load(answer)["runs"][0]
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
+
+
+async def test_a_signed_request_is_good_once(stack: Stack) -> None:
+    """However it is sent again: with another key, path, header, or as another function's."""
+    token, body = (
+        stack.credentials().trigger_token.encode(),
+        json.dumps(SHORT | {"seed": 99}).encode(),
+    )
+    now, kind = time.time(), {"Content-Type": "application/json"}
+    bare = {"X-Ftg-Signature": sign(token, "start-run", body, now), **kind}
+    status, first = answers(stack, "", body, bare)
+    assert (status, first["new"]) == (200, True)
+    event = {f"ce-{n}": "1.0" for n in ("specversion", "id", "source", "type")}
+    for more in ({}, {"X-Call-Id": "x1"}, {"Content-Type": "application/yaml"}, event):
+        assert answers(stack, "", body, bare | more) == (200, first | {"new": False})
+    for more in ({"Idempotency-Key": "replay-b"}, {"Idempotency-Key": "other"}):
+        assert answers(stack, "", body, bare | more)[0] == 401
+    for path in ("/a", "?a=b"):
+        assert answers(stack, path, body, bare)[0] == 401
+    keyed = {
+        "X-Ftg-Signature": sign(token, "start-run", body, now, key="replay-a"),
+        "Idempotency-Key": "replay-a",
+        **kind,
+    }
+    assert answers(stack, "/", body, keyed)[1] == {"run_id": "replay-a", "new": True}
+    assert answers(stack, "", body, keyed)[1] == {"run_id": "replay-a", "new": False}
+    assert answers(stack, "", body, keyed | {"Idempotency-Key": "replay-c"})[0] == 401
+    without = {name: value for name, value in keyed.items() if name != "Idempotency-Key"}
+    assert answers(stack, "", body, without)[0] == 401
+    assert answers(stack, "", body + b" ", keyed)[0] == 401
+    pathed = bare | {"X-Ftg-Signature": sign(token, "start-run", body, now, path="/a?b")}
+    assert answers(stack, "/a?b", body, pathed)[1]["new"]
+    assert answers(stack, "/a?c", body, pathed)[0] == 401
+    assert stack.post("/async-function/start-run", body, **{**kind, "Idempotency-Key": "x"}) == 401
+    async with stack.connect() as connected:
+        said = await connected.facts.read("ftg.run.requested.>")
+    ours = [r for r in said if isinstance(r.fact, RunRequested) and r.fact.spec.get("seed") == 99]
+    assert len(ours) == 3
