@@ -3,6 +3,7 @@
 Nothing of it reaches the broker's disk, and each refusal is counted (embedded/gateway/metrics.py).
 """
 
+import os
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -36,6 +37,7 @@ class Keys:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._files = [str(folder / name) for name in (SIGNING_KEY, TRIGGER_TOKEN)]
         self._read: tuple[tuple[int, ...], Secrets] | None = None
 
     def __call__(self) -> Secrets:
@@ -45,11 +47,10 @@ class Keys:
             ProviderError: 503, one cannot be read: then nobody is let in for somebody else.
         """
         try:
-            files = [self._folder / name for name in (SIGNING_KEY, TRIGGER_TOKEN)]
-            as_of = tuple(file.stat().st_mtime_ns for file in files)
+            as_of = tuple(os.stat(file).st_mtime_ns for file in self._files)
             if self._read is None or self._read[0] != as_of:
-                found = [settings.secret(self._folder, file.name) for file in files]
-                self._read = as_of, Secrets(*found)
+                names = (SIGNING_KEY, TRIGGER_TOKEN)
+                self._read = as_of, Secrets(*(settings.secret(self._folder, n) for n in names))
         except (OSError, SettingsError) as error:
             text = f"The gateway cannot tell who asks: {error}; restore that secret."
             raise ProviderError(503, text, retry_after=5) from error
