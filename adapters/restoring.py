@@ -1,56 +1,225 @@
-"""Making a lost object again: whom to ask for it, and what who is asked does."""
+"""Making lost objects again: whom to ask for them, and what who is asked does.
 
+Who misses an object walks its chain down to what is there, once, and asks the makers at that
+frontier. Each of them, when it is done, asks for what has become possible, until what was wanted
+is there. Nobody waits for an input with a slot in hand, and nobody directs it.
+"""
+
+import asyncio
 import hashlib
+import math
 import time
-from collections.abc import Awaitable, Callable
-from typing import Any
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import Any, NamedTuple, TypeVar
 
 from adapters.manifests import specification
-from events import lineage
+from events import lineage, subjects
 from events.commands import Invocation
-from events.history import History
+from events.history import History, fold
+from events.lineage import Ascent, Lineage, Lost
 from events.ports import LostObject, ObjectStore, Services, Unavailable
+from schemas import keys
 from schemas.errors import RunFault
-from schemas.messages import RestoreObject
+from schemas.messages import Message, RestoreObject
 from schemas.references import ObjectRef
+from schemas.specification import RunSpec
 
-ASKED_EVERY = 10.0  # seconds: so often an object that is still lost is asked for again
+# A guess on the low side of what one takes, so that who waits for n objects asks O(log n) times.
+SECONDS_EACH = 0.02
+REMEMBERED = 4  # ways up, and the lineages of as many runs
+LOOKED_FOR = 8  # objects at once
+
+K = TypeVar("K")
+V = TypeVar("V")
+Handler = Callable[[Any, Services], Awaitable[Any]]
+Goals = Sequence[ObjectRef]
 
 
 class BeingRestored(Unavailable):
-    """The work waits for an object that its maker makes again: a matter of seconds."""
+    """The work waits for objects that their makers make again; the longer, the more there are."""
+
+    def __init__(self, text: str, missing: int) -> None:
+        super().__init__(text)
+        self.again_after = max(1, math.ceil(missing * SECONDS_EACH))  # seconds
 
 
-async def asked(lost: LostObject, history: History, services: Services) -> Invocation:
-    """The invocation of the lost object's maker; of the manifest's, when that is lost too.
+class Makers(NamedTuple):
+    """Whom to ask next, and how many objects are missing."""
+
+    commands: list[Invocation]
+    missing: int
+
+
+class Restored(NamedTuple):
+    """What came of a restoration, in words, and whom to ask next."""
+
+    text: str
+    commands: list[Invocation]
+
+
+class Restorer:
+    """What a replica does about lost objects.
+
+    It remembers how a run's objects were made and what is missing below a goal, so that the next
+    step upwards costs the same however long the run is.
+    """
+
+    def __init__(self) -> None:
+        self._lineages: OrderedDict[str, Lineage] = OrderedDict()  # by run
+        self._ascents: OrderedDict[tuple[Any, ...], Ascent] = OrderedDict()  # by run and goal
+
+    async def wanted(
+        self, message: Message, lost: LostObject, history: History, services: Services
+    ) -> Makers:
+        """Whom to ask for what `message` is waiting for, `lost` having been missed.
+
+        Raises:
+            RunFault: the log does not say what an object was made from.
+        """
+        there = await _keys(message.run, services)
+        verify = lost.ref.key in there  # altered; so may others be
+        goals = [lost.ref]
+        if history.started and lost.ref != history.started.manifest:
+            siblings = lineage.inputs(message, history)
+            goals += [ref for ref in siblings if ref.key not in there and ref != lost.ref]
+        made = await self._remember(message.run, history, services)
+        ascent = await _ascent(goals, made, there - {lost.ref.key}, verify, services)
+        first = lineage.restorations(ascent.frontier(), made.towards(goals), verify, time.time())
+        return Makers(first, len(ascent.missing))
+
+    async def restore(
+        self, message: RestoreObject, again: bool, handler: Handler, services: Services
+    ) -> Restored:
+        """Make a lost object again, as it once was made, and ask for what that makes possible.
+
+        Of several who were asked for the same object, whoever made it goes on. `again`: the message
+        was delivered before, and who made the object may have died before it asked for the next.
+
+        Raises:
+            RunFault: it has other bytes now, or is not made from its origin at all.
+        """
+        key = message.object.key
+        if await services.bucket.holds(message.object):
+            if not again:
+                return Restored(f"{key} is there", [])
+        elif await self._is_passed(message, services):
+            return Restored(f"{key} was made and removed again", [])
+        else:
+            objects = RestoringObjects(services.objects, message.object)
+            try:
+                await handler(message.origin, services._replace(objects=objects))
+            except LostObject as lost:  # altered, for by the list it was there
+                asked = await self._from_below(message, services, verify=True)
+                return Restored(f"{lost}; before {key} it is asked for", asked)
+            if not objects.restored:
+                raise RunFault(objects.trouble)
+        asked = await self._next(message, services)
+        made = await self._lineage(message, services)
+        return Restored(f"restored {key}", [*asked, *made.pruning(message)])
+
+    async def _is_passed(self, message: RestoreObject, services: Services) -> bool:
+        """Whether others made it, went on, and had it removed: this message came late."""
+        made = await self._lineage(message, services)
+        return made.prunes and made.is_passed(message, await _keys(message.run, services))
+
+    async def _next(self, message: RestoreObject, services: Services) -> list[Invocation]:
+        """Whom to ask, the message's object being there now."""
+        ascent = self._ascents.get((message.run, message.towards, message.verify))
+        if ascent is None or message.object.key not in ascent.missing:
+            return await self._from_below(message, services, message.verify)
+        possible = [
+            lost
+            for lost in ascent.above(message.object.key)
+            if await _is_possible(lost, ascent, services)
+        ]
+        return lineage.restorations(possible, message.towards, message.verify, time.time())
+
+    async def _from_below(
+        self, message: RestoreObject, services: Services, verify: bool
+    ) -> list[Invocation]:
+        """Whom to ask, by a walk down from what is wanted."""
+        made = await self._lineage(message, services)
+        there = await _keys(message.run, services)
+        ascent = await _ascent(made.goals(message), made, there, verify, services)
+        if made.explains(message):
+            _remember(self._ascents, (message.run, message.towards, verify), ascent)
+        return lineage.restorations(ascent.frontier(), message.towards, verify, time.time())
+
+    async def _lineage(self, message: RestoreObject, services: Services) -> Lineage:
+        """How the run's objects were made, from what was read of its log before if that says it."""
+        known = self._lineages.get(message.run)
+        if known and known.explains(message):
+            return known
+        history = fold(await services.facts.read(*subjects.of_run(message.run)))
+        return await self._remember(message.run, history, services)
+
+    async def _remember(self, run: str, history: History, services: Services) -> Lineage:
+        """The lineage of a run's objects; without the manifest only that one's."""
+        spec = None
+        try:
+            if history.started:
+                spec = await specification(services, history.started.manifest)
+        except LostObject:
+            return Lineage(history, None)
+        return _remember(self._lineages, run, Lineage(history, spec))
+
+
+async def awaited(
+    invocations: Iterable[Invocation], history: History, spec: RunSpec | None, services: Services
+) -> list[Invocation]:
+    """Whom to ask for the objects for want of which these cannot go on; nobody when all exist.
 
     Raises:
-        RunFault: the log does not say what it was made from.
+        RunFault: the log does not say what one of them was made from.
     """
-    spec = None
-    try:
-        if history.started:
-            spec = await specification(services, history.started.manifest)
-    except LostObject as manifest:
-        lost = manifest
-    return lineage.restoration(lost.ref, history, spec, attempt=int(time.time() / ASKED_EVERY))
+    items = list(invocations)
+    read = [ref for item in items for ref in lineage.inputs(item.message, history)]
+    if not read:
+        return []
+    there = await _keys(items[0].message.run, services)
+    goals = list({ref.key: ref for ref in read if ref.key not in there}.values())
+    made = Lineage(history, spec)
+    ascent = await _ascent(goals, made, there, False, services)
+    return lineage.restorations(ascent.frontier(), made.towards(goals), False, time.time())
 
 
-async def restore(
-    message: RestoreObject, handler: Callable[[Any, Services], Awaitable[Any]], services: Services
-) -> str:
-    """Make a lost object again, as it once was made; what came of it was said then.
+async def _keys(run: str, services: Services) -> set[str]:
+    return set(await services.bucket.keys(keys.of_run(run)))
 
-    Raises:
-        RunFault: it has other bytes now, or is not made from its origin at all.
-    """
-    if await services.bucket.holds(message.object):  # who waits asks again and again
-        return f"{message.object.key} is there"
-    objects = RestoringObjects(services.objects, message.object)
-    await handler(message.origin, services._replace(objects=objects))
-    if not objects.restored:
-        raise RunFault(objects.trouble)
-    return f"restored {message.object.key}"
+
+async def _ascent(
+    goals: Goals, made: Lineage, there: set[str], verify: bool, services: Services
+) -> Ascent:
+    """The way up to the goals; with `verify`, what is listed at its edge is read as well."""
+    ascent, read = Ascent(goals, made.missing(goals, there), there), set[str]()
+    while verify and (unread := [ref for ref in ascent.edge() if ref.key not in read]):
+        held = await asyncio.gather(*map(services.bucket.holds, unread))
+        read |= {ref.key for ref in unread}
+        there = there - {ref.key for ref, holds in zip(unread, held, strict=True) if not holds}
+        ascent = Ascent(goals, made.missing(goals, there), there)
+    return ascent
+
+
+async def _is_possible(lost: Lost, ascent: Ascent, services: Services) -> bool:
+    """Whether an object can be made now: it is not there, and all that it is made from is."""
+    unseen = [ref for ref in lost.work.inputs if ref.key not in ascent.there]
+    for start in range(0, len(unseen), LOOKED_FOR):
+        some = unseen[start : start + LOOKED_FOR]
+        found = await asyncio.gather(*(services.objects.find(ref.key) for ref in some))
+        ascent.there |= {ref.key for ref in found if ref}
+        if not all(found):
+            return False
+    return await services.objects.find(lost.object.key) is None
+
+
+def _remember(kept: OrderedDict[K, V], key: K, value: V) -> V:
+    """Keep it among those that were used last."""
+    kept[key] = value
+    kept.move_to_end(key)
+    if len(kept) > REMEMBERED:
+        kept.popitem(last=False)
+    return value
 
 
 class RestoringObjects:

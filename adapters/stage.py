@@ -19,14 +19,14 @@ import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from adapters import admission, current, logs, restoring
+from adapters import admission, current, logs
 from adapters.admission import Asked, Secrets
 from adapters.connections import Connections, connect
 from adapters.current import Current
 from adapters.disk import trouble
 from adapters.environments import register
 from adapters.errors import SignatureError
-from adapters.restoring import BeingRestored
+from adapters.restoring import BeingRestored, Makers, Restorer
 from adapters.settings import Settings
 from adapters.signing import sign
 from adapters.spans import keep, told
@@ -91,6 +91,7 @@ class Stage:
         self._away = False  # the broker, ever since this replica started
         self._connecting: asyncio.Task[Connections] | None = None
         self._served = 0
+        self._restorer = Restorer()
 
     async def start(self) -> None:
         """Read settings and secrets, connect; once per replica.
@@ -175,7 +176,7 @@ class Stage:
             text = await work
         except tuple(self.status_of) as error:
             status = next(s for kind, s in self.status_of.items() if isinstance(error, kind))
-            again_after = 1 if isinstance(error, BeingRestored) else None
+            again_after = error.again_after if isinstance(error, BeingRestored) else None
             return Outcome(status, explain(error), here.message, again_after)
         except Exception:  # noqa: BLE001  the boundary: a defect is answered, buried and shown
             return Outcome(500, traceback.format_exc(), here.message)
@@ -192,7 +193,9 @@ class Stage:
             return "done before"
         try:
             if isinstance(message, RestoreObject):
-                return await restoring.restore(message, self.handler, services)
+                restored = await self._restorer.restore(message, again, self.handler, services)
+                await self._send(restored.commands)
+                return restored.text
             await self._send(await self.handler(message, services))
         except LostObject as lost:
             if message is None:
@@ -201,7 +204,7 @@ class Stage:
         return ""
 
     async def _recover(self, message: Message, lost: LostObject) -> str:
-        """Ask the maker of a lost object for it.
+        """Ask the makers of what is lost for it.
 
         Raises:
             BeingRestored: always, unless the work is needless.
@@ -210,9 +213,9 @@ class Stage:
         history = fold(await services.facts.read(*subjects.of_run(message.run)))
         if promises.is_needless(message, history):
             return "needless: the version's batch is complete"
-        asked = await restoring.asked(lost, history, services)
-        await self._invoke(asked)
-        raise BeingRestored(f"{lost}; {asked.function} makes it again") from lost
+        asked = await self._restorer.wanted(message, lost, history, services)
+        await self._send(asked.commands)
+        raise BeingRestored(f"{lost}; {_makers(asked)}", asked.missing) from lost
 
     def authenticate(self, body: bytes, headers: Mapping[str, str], now: float) -> Message | None:
         """The message in `body`, if it is signed by us and for this stage.
@@ -287,6 +290,12 @@ def cron_stage(handler: Callable[[Services], Awaitable[Outgoing]]) -> CronStage:
         return await handler(services)
 
     return CronStage((), on_tick)
+
+
+def _makers(asked: Makers) -> str:
+    functions = sorted({item.function for item in asked.commands})
+    what = "it" if asked.missing == 1 else f"it and {asked.missing - 1} more objects"
+    return f"{' and '.join(functions)} makes {what} again"
 
 
 def explain(error: BaseException) -> str:

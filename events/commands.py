@@ -53,7 +53,7 @@ def invocation(command: Message) -> Invocation:
 
 def _identity(message: Message) -> str:
     if isinstance(message, RestoreObject):
-        return f"{tag(message)}/{message.object.key}"
+        return f"{tag(message)}/{message.object.key}/{message.verify}/{message.asked}"
     if isinstance(message, WarmUp):
         return f"{tag(message)}/{message.run}"
     if not isinstance(message, CollectRollout | UpdatePolicy | EvaluatePolicy):

@@ -27,6 +27,11 @@ def place(key: str) -> Place:
     return Place(kind, version, slot)
 
 
+def of_run(run: str) -> str:
+    """What the keys of all objects of a run begin with."""
+    return f"{RUNS}{run}/"
+
+
 def manifest(run: str) -> str:
     """The validated specification of a run."""
     return f"runs/{run}/manifest.msgpack"

@@ -210,11 +210,21 @@ Origin = RunRequested | RunStarted | RewardsReady | CollectRollout | UpdatePolic
 class RestoreObject(Message, frozen=True, kw_only=True, tag="restore-object"):
     """To whoever made `object`, which was lost: make it again from what it was made from.
 
-    Nothing else comes of it: what there was to say has been said.
+    No fact comes of it: what there was to say has been said. Of a chain of lost objects the next
+    ones are asked for, until what is wanted is there.
     """
 
     object: ObjectRef
     origin: Annotated[Origin, Meta(description="the message from which it was made")]
+    towards: Annotated[
+        Count | None, Meta(description="version that is wanted in the end; none: this object alone")
+    ] = None
+    verify: Annotated[
+        bool, Meta(description="an object was found altered: read what is listed before use")
+    ] = False
+    asked: Annotated[
+        Count, Meta(description="minutes since 1970: tells one request from a later one")
+    ] = 0
 
 
 class WarmUp(Message, frozen=True, kw_only=True, tag="warm-up"):

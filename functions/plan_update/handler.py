@@ -44,10 +44,9 @@ async def handle(heard: RewardsReady | PolicyUpdated | RunResumed, services: Ser
     ready = heard if isinstance(heard, RewardsReady) else history.rewards.get(version)
     if ready is None or learning(ready, history) is None:
         return await _nothing_yet(heard.run, version, services)
-    planned = next_step(spec, ready, history)
-    if planned:
-        await services.bucket.delete(expendable(spec, ready, history))
-    return planned
+    # Whatever is planned: of a version that was made again it is told once more, for this alone.
+    await services.bucket.delete(expendable(spec, ready, history))
+    return next_step(spec, ready, history)
 
 
 async def _nothing_yet(run: str, version: int, services: Services) -> Planned:

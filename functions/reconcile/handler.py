@@ -10,14 +10,14 @@ import time
 from collections.abc import Sequence
 
 from adapters.manifests import specification
-from adapters.restoring import asked
+from adapters.restoring import Restorer, awaited
 from adapters.stage import cron_stage
 from events import archive, subjects
 from events.active import known_runs
 from events.commands import Invocation
 from events.history import fold
 from events.ports import LostObject, Recorded, Services
-from events.recovery import overdue, stalled
+from events.recovery import missing, overdue, stalled
 from schemas import keys
 from schemas.errors import RunFault, SchemaError
 from schemas.messages import Message, RunRequested
@@ -87,10 +87,17 @@ async def _request(run: str, services: Services) -> list[Message]:
 
 
 async def _missing(said: Sequence[Recorded], services: Services, at_once: bool = False) -> Mending:
+    """What is overdue; a run whose objects are being made again has not stalled."""
     history = fold(said)
-    try:
-        manifest = history.started and history.started.manifest
-        spec = await specification(services, manifest) if manifest else None
-    except LostObject as lost:
-        return [await asked(lost, history, services)]
-    return stalled(history, spec) if at_once else overdue(history, spec, time.time())
+    if history.started is None:
+        spec = None
+    else:
+        try:
+            spec = await specification(services, history.started.manifest)
+        except LostObject as lost:
+            asked = await Restorer().wanted(history.started, lost, history, services)
+            return asked.commands
+    due = stalled(history, spec) if at_once else overdue(history, spec, time.time())
+    if not due:
+        return []
+    return await awaited(missing(history, spec), history, spec, services) or due

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from events.history import History, fold
 from events.ports import Recorded
+from schemas import keys
 from schemas.messages import (
     CollectRollout,
     EpisodeSummary,
@@ -46,18 +47,20 @@ def an_object(key: str) -> ObjectRef:
 def policy(version: int) -> PolicyRef:
     return PolicyRef(
         version=version,
-        policy=an_object(f"policies/{version}"),
-        learner=an_object(f"learner/{version}"),
+        policy=an_object(keys.policy(RUN, version)),
+        learner=an_object(keys.learner(RUN, version)),
         env_steps=version * STEPS,
         episodes=version,
     )
 
 
 def trajectory(version: int, index: int) -> TrajectoryRef:
-    return TrajectoryRef(version=version, index=index, object=an_object(f"t/{version}/{index}"))
+    return TrajectoryRef(
+        version=version, index=index, object=an_object(keys.trajectory(RUN, version, index))
+    )
 
 
-MANIFEST = an_object("manifest")
+MANIFEST = an_object(keys.manifest(RUN))
 REQUESTED = RunRequested(run=RUN, spec=RAW)
 STARTED = RunStarted(run=RUN, manifest=MANIFEST)
 STOP = StopRequested(run=RUN)

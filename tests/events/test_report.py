@@ -43,7 +43,9 @@ def test_a_completed_run_reports_the_policy_that_its_end_names() -> None:
     assert (report.run_id, report.status, report.reason) == (facts.RUN, "completed", "target")
     assert (report.algorithm, report.environment) == ("ppo", "CartPole-v1")
     assert (report.versions, report.env_steps, report.episodes) == (1, 100, 1)
-    assert report.policy == PolicyReport(version=1, key="policies/1", sha256="a" * 64)
+    assert report.policy == PolicyReport(
+        version=1, key="runs/r/policies/1.msgpack", sha256="a" * 64
+    )
     assert report.evaluation == EvaluationReport(mean=480.0, std=1.0, episodes=20)
     assert (report.best_return, report.metrics) == (500.0, {"approx_kl": 1.0})
     assert (report.spec, report.platform) == (facts.RAW, {"jaxlib": "0.10.2"})

@@ -138,6 +138,9 @@ SAMPLES: tuple[Message, ...] = (
         run=RUN,
         object=TRAJECTORY.object,
         origin=CollectRollout(run=RUN, manifest=MANIFEST, policy=POLICY, lag=1, index=1),
+        towards=7,
+        verify=True,
+        asked=28333333,
     ),
     WarmUp(run=RUN),
     InvocationCompleted(
