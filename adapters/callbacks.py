@@ -73,9 +73,11 @@ async def _attempt(call: Call, ip: str) -> tuple[str, bool]:
     try:
         async with (
             asyncio.timeout(ATTEMPT_SECONDS),
-            HttpClient(address._replace(ip=ip), most_body=MOST_ANSWER) as client,
+            HttpClient(address._replace(ip=ip)) as client,
         ):
-            reply: Reply = await client.request("POST", target, call.headers.items(), call.body)
+            reply: Reply = await client.request(
+                "POST", target, call.headers.items(), call.body, _Unread()
+            )
     except TimeoutError:
         return f"no answer in {ATTEMPT_SECONDS:g} s", True
     except Broken as error:
@@ -83,6 +85,18 @@ async def _attempt(call: Call, ip: str) -> tuple[str, bool]:
     if 200 <= reply.status < 300:
         return "", False
     return f"answered {reply.status}", reply.status in AGAIN
+
+
+class _Unread:
+    """Throws an answer away, and lets go of whoever sends more than any receiver would."""
+
+    def __init__(self) -> None:
+        self._left = MOST_ANSWER
+
+    def take(self, piece: bytes) -> bool:
+        """Whether it wants more."""
+        self._left -= len(piece)
+        return self._left >= 0
 
 
 async def _resolved(host: str, port: int) -> Sequence[str]:

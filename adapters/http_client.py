@@ -9,12 +9,11 @@ import re
 import ssl
 from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from contextlib import suppress
-from functools import partial
 from typing import NamedTuple
 from urllib.parse import quote, urlsplit
 
 from adapters.errors import Refused
-from adapters.http_connection import Broken, Connection, Reply
+from adapters.http_connection import Broken, Connection, Pieces, Reply, Sink
 
 __all__ = ["Address", "Broken", "HttpClient", "Reply", "locate"]
 
@@ -96,10 +95,8 @@ class HttpClient:
         self,
         address: Address,
         kept_seconds: float = KEPT_SECONDS,
-        most_body: int | None = None,  # bytes of an answer; more is Broken
     ) -> None:
         self._address = address
-        self._connection = partial(Connection, most_body)
         self._kept_seconds = kept_seconds
         self._idle: list[Connection] = []  # that was used last comes last
         self._reaper: asyncio.TimerHandle | None = None
@@ -113,9 +110,14 @@ class HttpClient:
         self.close()
 
     async def request(
-        self, method: str, target: str, headers: Iterable[tuple[str, str]] = (), body: bytes = b""
+        self,
+        method: str,
+        target: str,
+        headers: Iterable[tuple[str, str]] = (),
+        body: bytes | Pieces = b"",
+        sink: Sink | None = None,
     ) -> Reply:
-        """One exchange; Host and Content-Length are added.
+        """One exchange; Host and Content-Length are added; the answer's body goes to `sink`.
 
         Raises:
             Broken: no connection, or it ended or spoke no HTTP before the answer was whole.
@@ -124,7 +126,7 @@ class HttpClient:
         head = self._head(method, target, headers, len(body))
         connection = self._kept() or await self._open()
         try:
-            return await connection.exchange(head, body, method == "HEAD")
+            return await connection.exchange(head, body, method == "HEAD", sink)
         finally:
             self._release(connection)
 
@@ -168,10 +170,10 @@ class HttpClient:
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
                 if path:
-                    _, connection = await loop.create_unix_connection(self._connection, path)
+                    _, connection = await loop.create_unix_connection(Connection, path)
                 else:
                     _, connection = await loop.create_connection(
-                        self._connection,
+                        Connection,
                         ip or host,
                         port,
                         ssl=tls,

@@ -1,7 +1,8 @@
 """One connection of the HTTP/1.1 client: a request, its answer, then the next request."""
 
 import asyncio
-from typing import NamedTuple, cast
+from collections.abc import Iterator
+from typing import NamedTuple, Protocol, cast
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
@@ -14,6 +15,23 @@ Headers = list[tuple[str, str]]
 
 class Broken(Unavailable):
     """No connection, or it ended or spoke no HTTP before the answer was whole."""
+
+
+class Pieces(Protocol):
+    """A body that is not in memory; it can be read again."""
+
+    def __len__(self) -> int:
+        """Its bytes."""
+
+    def pieces(self) -> Iterator[bytes]:
+        """From its beginning."""
+
+
+class Sink(Protocol):
+    """Takes the body of an answer as it arrives."""
+
+    def take(self, piece: bytes) -> bool:
+        """Whether it wants more."""
 
 
 class Reply(NamedTuple):
@@ -31,8 +49,7 @@ class Reply(NamedTuple):
 class Connection(asyncio.Protocol):
     """Carries one request at a time; `reusable` says whether it can carry another."""
 
-    def __init__(self, most_body: int | None = None) -> None:
-        self._most_body = most_body  # bytes of an answer's body; none: whoever answers is ours
+    def __init__(self) -> None:
         self.since = 0.0  # idle since then: the event loop's time
         self.reusable = False
         self._transport: asyncio.Transport
@@ -40,26 +57,46 @@ class Connection(asyncio.Protocol):
         self._answer: asyncio.Future[Reply] | None = None
         self._bodiless = False
         self._overhead = 0
+        self._sink: Sink | None = None
+        self._sending = False
+        self._writable: asyncio.Event | None = None  # or there is nobody left to write to
         self._begin()
 
-    async def exchange(self, request: bytes, body: bytes, bodiless: bool) -> Reply:
+    async def exchange(
+        self, request: bytes, body: bytes | Pieces, bodiless: bool, sink: Sink | None = None
+    ) -> Reply:
         """Send a request's head and body; its answer, which is `bodiless` if HEAD was asked.
+
+        The answer's body goes to `sink`, where there is one, and is empty in the reply.
 
         Raises:
             Broken: the connection ended, or what came is no answer.
         """
         if self._transport.is_closing():
             raise Broken("the connection was closed")
-        self.reusable, self._bodiless, self._overhead = False, bodiless, 0
+        self.reusable, self._bodiless, self._overhead, self._sink = False, bodiless, 0, sink
         answer: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
         self._answer = answer
-        # Small ones in one segment: the other side then reads once.
-        self._transport.write(request + body)
+        if isinstance(body, bytes):
+            # Small ones in one segment: the other side then reads once.
+            self._transport.write(request + body)
+        else:
+            await self._send(request, body, answer)
         return await answer
 
     def close(self) -> None:
         """Let go at once."""
         self._transport.abort()
+
+    def pause_writing(self) -> None:
+        """The server does not read."""
+        if self._writable is not None:
+            self._writable.clear()
+
+    def resume_writing(self) -> None:
+        """It does again."""
+        if self._writable is not None:
+            self._writable.set()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Connected."""
@@ -103,11 +140,11 @@ class Connection(asyncio.Protocol):
 
     def on_body(self, body: bytes) -> None:
         """A part of the body."""
-        self._body.append(body)
         self._overhead -= len(body)
-        self._size += len(body)
-        if self._most_body is not None and self._size > self._most_body:
-            self._fail(f"its answer is larger than {self._most_body} bytes")
+        if self._sink is None:
+            self._body.append(body)
+        elif not self._sink.take(body):
+            self._fail("nobody wants the rest of its answer")
 
     def on_message_complete(self) -> None:
         """An answer is whole; 100 to 199 come before the answer itself."""
@@ -116,17 +153,29 @@ class Connection(asyncio.Protocol):
         else:
             self._finish(reusable=self._parser.should_keep_alive())
 
+    async def _send(self, request: bytes, body: Pieces, answer: "asyncio.Future[Reply]") -> None:
+        """As fast as the server reads; an answer that comes before the end is the answer."""
+        self._sending, self._writable = True, asyncio.Event()
+        self._writable.set()
+        self._transport.write(request)
+        for piece in body.pieces():
+            await self._writable.wait()
+            if answer.done():
+                return
+            self._transport.write(piece)
+        self._sending, self._writable = False, None
+
     def _begin(self) -> None:
         self._headers: Headers = []
         self._body: list[bytes] = []
-        self._size = 0
         self._headed = False
 
     def _finish(self, reusable: bool) -> None:
         answer, self._answer = self._answer, None
         if answer is None or answer.done():
             return
-        sent = not self._transport.get_write_buffer_size()
+        sent = not self._sending and not self._transport.get_write_buffer_size()
+        self.resume_writing()
         self.reusable = reusable and sent and not self._transport.is_closing()
         body = self._body[0] if len(self._body) == 1 else b"".join(self._body)
         answer.set_result(Reply(self._parser.get_status_code(), self._headers, body))
@@ -137,6 +186,7 @@ class Connection(asyncio.Protocol):
         answer, self._answer = self._answer, None
         if answer is not None and not answer.done():
             answer.set_exception(Broken(why))
+        self.resume_writing()
         self._transport.abort()
 
     def _ends_with_connection(self) -> bool:

@@ -3,13 +3,18 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar, cast
 
 import msgspec
 from aiohttp import web
+from aiohttp.abc import AbstractStreamWriter
 from aiohttp.http_exceptions import HttpProcessingError
 from multidict import CIMultiDict
 
+from embedded.contract import bodies
+from embedded.contract.bodies import Body, Incoming, Spooled
+from embedded.contract.budget import Budget
+from embedded.contract.connections import MOST_OVERHEAD, Connection
 from embedded.contract.headers import end_to_end
 from embedded.contract.messages import Request, Response
 from embedded.errors import ProviderError
@@ -17,6 +22,8 @@ from embedded.errors import ProviderError
 logger = logging.getLogger(__name__)
 
 SHUTDOWN_SECONDS = 1.0  # for what is being served
+MOST_HEADERS = 128
+READ_BYTES = 32 << 10  # of a body that arrived; at twice as many its client has to wait
 LINGER = 2.0  # seconds in which what is left of a refused body is thrown away
 
 
@@ -32,6 +39,8 @@ class Limits(NamedTuple):
 
 DEFAULT_LIMITS = Limits()
 LIMITS: web.AppKey[Limits] = web.AppKey("limits")
+BUDGET: web.AppKey[Budget] = web.AppKey("budget")
+INCOMING: web.RequestKey[Incoming] = web.RequestKey("incoming", Incoming)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 T = TypeVar("T")
 
@@ -49,11 +58,13 @@ def json(value: Any, status: int = 200) -> web.Response:
     )
 
 
-async def read(request: web.Request, most: int | None = None) -> bytes:
+async def read(request: web.Request, most: int | None = None) -> Body:
     """The body; of at most `most` bytes where that is less than the server's own limit.
 
+    It is the request's: `errors` closes it.
+
     Raises:
-        ProviderError: 413 over the limit, 408 when it comes too slowly.
+        ProviderError: 413 over the limit, 408 when it comes too slowly, 503 without room for it.
     """
     if not request.body_exists:
         return b""
@@ -61,18 +72,17 @@ async def read(request: web.Request, most: int | None = None) -> bytes:
     limit = limit if most is None else min(limit, most)
     if (request.content_length or 0) > limit:
         raise too_large(limit)
-    body = bytearray()
+    body = Incoming(request.app[BUDGET], limit, too_large, request.content_length)
+    request[INCOMING] = body
     try:
         async with asyncio.timeout(seconds):
-            async for chunk in request.content.iter_any():
-                body += chunk
-                if len(body) > limit:
-                    raise too_large(limit)
+            async for piece in request.content.iter_any():
+                body.append(piece)
     except TimeoutError as error:
         raise ProviderError(408, f"The body took longer than {seconds:g} s.") from error
     except (web.RequestPayloadError, ConnectionError) as error:
         raise ProviderError(400, f"The body is ill-formed, or half of one: {error}") from error
-    return bytes(body)
+    return body.body()
 
 
 def too_large(limit: int) -> ProviderError:
@@ -86,7 +96,7 @@ async def decode(request: web.Request, kind: type[T]) -> T:
     Raises:
         ProviderError: 400, naming the field.
     """
-    return parse(await read(request), kind)
+    return parse(bodies.whole(await read(request)), kind)
 
 
 def parse(body: bytes, kind: type[T]) -> T:
@@ -127,11 +137,39 @@ def sendable(response: Response) -> Response:
     return response
 
 
-def answer(response: Response) -> web.Response:
+def answer(response: Response) -> web.StreamResponse:
     """An answer as aiohttp sends it."""
-    return web.Response(
-        status=response.status, headers=CIMultiDict(response.headers), body=response.body
-    )
+    headers = CIMultiDict(response.headers)
+    if isinstance(response.body, Spooled):
+        return SpooledAnswer(response.status, headers, response.body)
+    return web.Response(status=response.status, headers=headers, body=response.body)
+
+
+class SpooledAnswer(web.StreamResponse):
+    """An answer out of a file, as fast as it is read, within the time of an idle connection."""
+
+    def __init__(self, status: int, headers: CIMultiDict[str], body: Spooled) -> None:
+        super().__init__(status=status, headers=headers)
+        self.content_length = len(body)
+        self._spooled = body
+
+    async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
+        """Send all of it."""
+        limits = cast(web.Request, request).app[LIMITS]
+        try:
+            async with asyncio.timeout(limits.idle_seconds):
+                writer = await super().prepare(request)
+                if request.method != "HEAD":
+                    for piece in self._spooled.pieces():
+                        await self.write(piece)
+                await self.write_eof()
+        except TimeoutError:
+            if request.transport is not None:
+                request.transport.abort()
+            raise ConnectionResetError("the answer was not read") from None
+        finally:
+            self._spooled.close()
+        return writer
 
 
 def _is_text(value: str) -> bool:
@@ -143,12 +181,17 @@ def _is_text(value: str) -> bool:
 async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     """ProviderError becomes its answer; headers that cannot be passed on are refused."""
     try:
+        if sum(len(name) + len(value) for name, value in request.raw_headers) > MOST_OVERHEAD:
+            raise ProviderError(400, f"The headers are larger than {MOST_OVERHEAD} bytes.")
         for name, value in request.headers.items():
             if not _is_text(value):
                 raise ProviderError(400, f"The header {name} is not UTF-8.")
         return await handler(request)
     except ProviderError as error:
         return text(error.status, error.text, error.retry_after)
+    finally:
+        if INCOMING in request:
+            request[INCOMING].close()
 
 
 def _is_ours(record: logging.LogRecord) -> bool:
@@ -160,15 +203,22 @@ logger.addFilter(_is_ours)
 
 
 def runner(app: web.Application) -> web.AppRunner:
-    """A runner within the application's limits; headers are bounded in size and number."""
-    return web.AppRunner(
-        app,
+    """A runner that is told in time when it ends."""
+    return web.AppRunner(app, shutdown_timeout=SHUTDOWN_SECONDS)
+
+
+def connection(app: web.Application, server: web.Server) -> Connection:
+    """A new connection's protocol, within the application's limits."""
+    return Connection(
+        server,
+        app[BUDGET],
+        app[LIMITS].idle_seconds,  # it counts from the connection's start
         access_log=None,
         logger=logger,
         auto_decompress=False,  # bodies travel as they came, with their Content-Encoding
-        keepalive_timeout=app[LIMITS].idle_seconds,  # it counts from the connection's start
         lingering_time=LINGER,
         max_line_size=16384,
         max_field_size=16384,
-        shutdown_timeout=SHUTDOWN_SECONDS,
+        max_headers=MOST_HEADERS,
+        read_bufsize=READ_BYTES,
     )

@@ -5,6 +5,8 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
+from embedded.contract.bodies import Body
+
 NAMESPACE = "openfaas-fn"
 
 
@@ -128,7 +130,7 @@ class Request(NamedTuple):
     method: str
     path: str
     headers: list[tuple[str, str]]
-    body: bytes
+    body: Body
 
 
 class Response(NamedTuple):
@@ -136,4 +138,4 @@ class Response(NamedTuple):
 
     status: int
     headers: list[tuple[str, str]]
-    body: bytes
+    body: Body

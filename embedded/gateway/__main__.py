@@ -8,10 +8,11 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from embedded.contract.auth import authorization
+from embedded.contract.budget import Budget
 from embedded.contract.provider import Provider
 from embedded.gateway.app import application
 from embedded.gateway.queue import LazyQueue
-from embedded.gateway.serving import listening, run, stopped, tls_context
+from embedded.gateway.serving import budget, listening, run, stopped, tls_context
 from embedded.gateway.settings import GatewaySettings
 from embedded.gateway.upstream import HttpProvider
 from embedded.provider.process import serving
@@ -23,11 +24,14 @@ async def serve(settings: GatewaySettings) -> None:
     """Serve until SIGTERM or SIGINT."""
     stop = stopped()
     async with AsyncExitStack() as stack:
-        provider = await stack.enter_async_context(_provider(settings))
+        shared = budget(settings)
+        provider = await stack.enter_async_context(_provider(settings, shared))
         urls = settings.overrides
         queue = LazyQueue(urls["FTG_NATS_URL"], urls["FTG_NATS_API"], settings.home / "secrets")
         stack.push_async_callback(queue.close)
-        app = application(provider, queue, settings.password(), settings.limits, settings.door)
+        app = application(
+            provider, queue, settings.password(), settings.limits, settings.door, shared
+        )
         tls = tls_context(settings.certificate, settings.key)
         await stack.enter_async_context(listening(app, settings.host, settings.port, tls))
         print(READY, flush=True)
@@ -35,13 +39,13 @@ async def serve(settings: GatewaySettings) -> None:
 
 
 @asynccontextmanager
-async def _provider(settings: GatewaySettings) -> AsyncIterator[Provider]:
+async def _provider(settings: GatewaySettings, shared: Budget) -> AsyncIterator[Provider]:
     if settings.provider_url:
         login = authorization(settings.password())
-        async with HttpProvider(settings.provider_url, login) as upstream:
+        async with HttpProvider(settings.provider_url, login, shared) as upstream:
             yield upstream
     else:
-        async with serving(settings, "127.0.0.1") as provider:
+        async with serving(settings, "127.0.0.1", shared) as provider:
             yield provider
 
 

@@ -8,7 +8,8 @@ from aiohttp import web
 
 from embedded.contract import http, system
 from embedded.contract.auth import guard
-from embedded.contract.http import DEFAULT_LIMITS, LIMITS, Limits
+from embedded.contract.budget import Budget
+from embedded.contract.http import BUDGET, DEFAULT_LIMITS, LIMITS, Limits
 from embedded.contract.messages import FunctionStatus, GatewayInfo, Version
 from embedded.contract.provider import Provider
 from embedded.contract.system import PROVIDER, ROUTES, Parameter, Route
@@ -46,7 +47,8 @@ async def info(request: web.Request) -> web.Response:
 
 async def metrics(request: web.Request) -> web.Response:
     """GET /metrics."""
-    text = request.app[METRICS].render(await request.app[PROVIDER].functions())
+    functions = await request.app[PROVIDER].functions()
+    text = request.app[METRICS].render(functions, request.app[BUDGET])
     return web.Response(
         body=text, headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"}
     )
@@ -83,11 +85,13 @@ def application(
     password: str,
     limits: Limits = DEFAULT_LIMITS,
     door: Door = DEFAULT_DOOR,
+    budget: Budget | None = None,
 ) -> web.Application:
     """OpenFaaS's public API over a provider and a queue."""
     app = web.Application(middlewares=[http.errors, guard(password)])
-    app[LIMITS] = limits
+    app[LIMITS], app[BUDGET] = limits, budget or Budget()
     app[PROVIDER], app[METRICS] = provider, Metrics()
+    app[BUDGET].told = app[METRICS].refused
     app[INVOCATIONS] = Invocations(provider, queue, app[METRICS], door)
     for route in GATEWAY_ROUTES:
         app.router.add_route(route.method, route.path, route.handler)

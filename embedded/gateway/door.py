@@ -11,6 +11,7 @@ from adapters import admission, settings
 from adapters.admission import Asked, Secrets
 from adapters.errors import SettingsError, SignatureError
 from adapters.settings import SIGNING_KEY, TRIGGER_TOKEN
+from embedded.contract.bodies import whole
 from embedded.contract.messages import FunctionStatus, Request
 from embedded.errors import ProviderError
 from events import callbacks
@@ -73,7 +74,7 @@ class Door(NamedTuple):
         headers = {
             name.lower(): value for name, value in reversed(call.headers)
         }  # the first counts
-        asked = Asked(status.name, {**headers, PATH: call.path}, call.body)
+        asked = Asked(status.name, {**headers, PATH: call.path}, whole(call.body))
         try:
             wanted = admits(status.annotations or {})
             if wanted == ANYBODY and not admission.claims(headers):

@@ -10,6 +10,7 @@ from typing import Protocol
 from aiohttp import web
 
 from embedded.contract import http
+from embedded.contract.bodies import whole
 from embedded.contract.messages import Request, Response
 from embedded.contract.names import function_name
 from embedded.contract.provider import Provider
@@ -80,7 +81,7 @@ class Invocations:
             marks = _marks(call)
             await self._enqueue(function_name(name), call, host, marks)
         except Refusal as refusal:
-            self._metrics.refused(refusal.function, refusal.reason)
+            self._metrics.refused(refusal.reason, refusal.function)
             return _refusal(refusal)
         except ProviderError as error:
             return _refusal(error)
@@ -110,13 +111,13 @@ METRICS: web.AppKey[Metrics] = web.AppKey("metrics")
 INVOCATIONS: web.AppKey[Invocations] = web.AppKey("invocations")
 
 
-async def synchronous(request: web.Request) -> web.Response:
+async def synchronous(request: web.Request) -> web.StreamResponse:
     """Any method on /function/{name}[/path]: the function's own answer."""
     call = await http.invocation(request)
     return http.answer(await request.app[INVOCATIONS].now(request.match_info["name"], call))
 
 
-async def asynchronous(request: web.Request) -> web.Response:
+async def asynchronous(request: web.Request) -> web.StreamResponse:
     """POST /async-function/{name}[/path]: 202 once it is queued durably."""
     call = await http.invocation(request, MAX_MESSAGE_BYTES)
     name, invocations = request.match_info["name"], request.app[INVOCATIONS]
@@ -128,7 +129,7 @@ def _identity(name: str, call: Request, call_id: str) -> str:
 
     The id alone would not do: it may be handed down a chain of functions, and anybody can send it.
     """
-    return f"{name}/{call_id}/{hashlib.sha256(call.body).hexdigest()}"
+    return f"{name}/{call_id}/{hashlib.sha256(whole(call.body)).hexdigest()}"
 
 
 def _away(error: Unavailable) -> ProviderError:

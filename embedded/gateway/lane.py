@@ -12,17 +12,21 @@ import time
 from collections.abc import Callable
 from email.utils import formatdate
 from http import HTTPStatus
+from itertools import chain
 from typing import NamedTuple, cast
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 
+from embedded.contract import bodies
+from embedded.contract.bodies import Spooled
+from embedded.contract.budget import OWN, Budget
 from embedded.contract.headers import HOP_BY_HOP
+from embedded.contract.http import MOST_HEADERS
 from embedded.contract.messages import Request, Response
 from embedded.gateway.invoke import Invocations
 
 logger = logging.getLogger(__name__)
 
-MOST = 64 << 10  # bytes of a request that is served here
 MOST_HEAD = 16 << 10
 _TARGET = re.compile(r"/(async-)?function/([a-z0-9.-]+)(/[!->@-~]*|)(\?[!-~]*|)")
 _OURS = frozenset({"GET", "POST", "PUT", "DELETE", "PATCH"})  # whose answers have bodies
@@ -44,12 +48,13 @@ class Reader:
     """Reads requests that are plain and whole; None for what is anything else."""
 
     def __init__(self, most: int) -> None:
-        self._most = min(MOST, most)
+        self._most = min(OWN, most)
         self._parser = HttpRequestParser(self)
 
     def read(self, data: bytes) -> Call | None:
         """The only request in `data`, if it is one of ours."""
         self._url, self._body, self._host, self._begun, self._ended = b"", b"", "", 0, False
+        self._count = 0  # headers, whatever becomes of them
         self._headers: list[tuple[str, str]] = []
         self._plain = len(data) <= self._most
         try:
@@ -57,6 +62,8 @@ class Reader:
         except (HttpParserError, HttpParserUpgrade, UnicodeDecodeError):
             return None
         if not (self._ended and self._plain and self._host and self._begun == 1):
+            return None
+        if self._count > MOST_HEADERS:
             return None
         method = self._parser.get_method().decode()
         if method not in _OURS or len(data) - len(self._body) > MOST_HEAD:
@@ -81,6 +88,7 @@ class Reader:
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """A header, kept unless it is of the connection."""
+        self._count += 1
         key, text = name.decode("ascii"), value.decode("ascii")
         match key.lower():
             case "host":
@@ -112,10 +120,13 @@ class Lane(asyncio.Protocol):
         self._lanes = lanes
         self._loop = asyncio.get_running_loop()
         self._reader = Reader(lanes.most)
+        self._budget = lanes.budget
+        self._budget.open.add(self)
         self._transport: asyncio.Transport
         self._serving: asyncio.Task[None] | None = None
         self._next = b""  # what came while a request was served
         self._full = False  # the client does not read its answers
+        self._readable = asyncio.Event()  # it does, or is gone
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """A request is due."""
@@ -127,6 +138,7 @@ class Lane(asyncio.Protocol):
     def connection_lost(self, error: Exception | None) -> None:
         """What is under way goes on: functions are not called off."""
         self._next = b""
+        self._readable.set()
         self._leave()
 
     def data_received(self, data: bytes) -> None:
@@ -144,10 +156,12 @@ class Lane(asyncio.Protocol):
     def pause_writing(self) -> None:
         """The client does not read: nothing more is done for it."""
         self._full = True
+        self._readable.clear()
 
     def resume_writing(self) -> None:
         """It does again."""
         self._full = False
+        self._readable.set()
         self._go_on()
 
     async def stop(self) -> None:
@@ -163,14 +177,34 @@ class Lane(asyncio.Protocol):
         self._transport.abort()
 
     async def _serve(self, call: Call) -> None:
+        size = len(call.request.body)
+        self._budget.memory += size
         try:
             response = await self._lanes.invoke(call)
-            if not self._transport.is_closing():
+            if not isinstance(response.body, bytes):
+                await self._send(response, response.body)
+            elif not self._transport.is_closing():
                 self._transport.write(encode(response))
         finally:
+            self._budget.memory -= size
             self._serving = None
             self._due = self._loop.time() + self._lanes.idle_seconds
             self._go_on()
+
+    async def _send(self, response: Response, body: Spooled) -> None:
+        """An answer out of a file, as fast as it is read, within the time of an idle connection."""
+        try:
+            async with asyncio.timeout(self._lanes.idle_seconds):
+                for piece in chain((head(response),), body.pieces()):
+                    if self._transport.is_closing():
+                        return
+                    self._transport.write(piece)
+                    if self._full:
+                        await self._readable.wait()
+        except TimeoutError:
+            self._transport.abort()
+        finally:
+            body.close()
 
     def _go_on(self) -> None:
         if self._next and self._serving is None and not self._full:
@@ -187,6 +221,7 @@ class Lane(asyncio.Protocol):
 
     def _leave(self) -> None:
         self._lanes.open.discard(self)
+        self._budget.open.discard(self)
         self._timer.cancel()
 
     def _look(self) -> None:
@@ -206,10 +241,11 @@ class Lanes:
         self,
         invocations: Invocations,
         other: Callable[[], asyncio.Protocol],
+        budget: Budget,
         most: int,
         idle_seconds: float,
     ) -> None:
-        self.other, self.most, self.idle_seconds = other, most, idle_seconds
+        self.other, self.budget, self.most, self.idle_seconds = other, budget, most, idle_seconds
         self.open: set[Lane] = set()
         self._invocations = invocations
 
@@ -238,17 +274,21 @@ class Lanes:
 
 
 def encode(response: Response) -> bytes:
-    """The answer's bytes."""
+    """The bytes of an answer whose body is in memory."""
+    body = b"" if response.status in _BODILESS else bodies.whole(response.body)
+    return head(response) + body
+
+
+def head(response: Response) -> bytes:
+    """The bytes of the answer's head."""
     status, headers, body = response
     lines = [f"HTTP/1.1 {status} {_REASONS.get(status, '')}"]
     lines += [f"{name}: {value}" for name, value in headers]
     if not any(name.lower() == "date" for name, _ in headers):
         lines.append(f"Date: {_date(int(time.time()))}")
-    if status in _BODILESS:
-        body = b""
-    else:
+    if status not in _BODILESS:
         lines.append(f"Content-Length: {len(body)}")
-    return "\r\n".join((*lines, "", "")).encode() + body
+    return "\r\n".join((*lines, "", "")).encode()
 
 
 _dates: dict[int, str] = {}

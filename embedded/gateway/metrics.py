@@ -9,6 +9,7 @@ from prometheus_client import (
     generate_latest,
 )
 
+from embedded.contract.budget import REASONS, Budget
 from embedded.contract.messages import FunctionStatus
 from embedded.contract.names import qualified
 
@@ -48,9 +49,17 @@ class Metrics:
         )
         self._refused = Counter(
             "faastrain_gateway_refused",
-            "Asynchronous invocations that were not queued, by reason.",
+            "Requests and connections refused, by reason; of which function, where one was asked.",
             ["function_name", "reason"],
             registry=self._registry,
+        )
+        for reason in REASONS:
+            self._refused.labels("", reason)  # at zero, so that the first one is an increase
+        self._bodies = Gauge(
+            "gateway_body_bytes", "Bytes of bodies held.", ["place"], registry=self._registry
+        )
+        self._connections = Gauge(
+            "gateway_connections", "Connections that are open.", registry=self._registry
         )
         self._counts: dict[str, int] = {}
 
@@ -64,20 +73,23 @@ class Metrics:
         self._seconds.labels(qualified(function), str(status)).observe(seconds)
         self._counts[function] = self._counts.get(function, 0) + 1
 
-    def refused(self, function: str, reason: str) -> None:
-        """A deployed function was not asked later, for this reason."""
-        self._refused.labels(qualified(function), reason).inc()
-
     def unknown(self, function: str) -> None:
         """There is no such function: forget it, or anybody could fill the metrics with names."""
         self._started.remove(qualified(function))
+
+    def refused(self, reason: str, function: str = "") -> None:
+        """A request was refused: a deployed function was not asked later, or there was no room."""
+        self._refused.labels(qualified(function) if function else "", reason).inc()
 
     def count(self, function: str) -> int:
         """Invocations that ended."""
         return self._counts.get(function, 0)
 
-    def render(self, functions: list[FunctionStatus]) -> bytes:
+    def render(self, functions: list[FunctionStatus], budget: Budget) -> bytes:
         """Prometheus's text format."""
+        self._bodies.labels("memory").set(budget.memory)
+        self._bodies.labels("disk").set(budget.spooled)
+        self._connections.set(len(budget.open))
         self._replicas.clear()
         for status in functions:
             self._replicas.labels(qualified(status.name)).set(status.replicas or 0)

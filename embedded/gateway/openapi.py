@@ -40,7 +40,7 @@ def document(routes: Iterable[Route]) -> dict[str, Any]:
 
 def _operation(route: Route, path: str, method: str) -> dict[str, Any]:
     takes = route.body is not None and method in _WITH_BODY
-    statuses = {*route.statuses, 400, *((408, 413) if takes else ())}
+    statuses = {*route.statuses, 400, 503, *((408, 413) if takes else ())}
     guarded = path.startswith(("/system/", "/ui/"))
     operation: dict[str, Any] = {
         "summary": route.summary,

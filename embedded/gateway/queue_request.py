@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import UNSET
 
+from embedded.contract.bodies import whole
 from embedded.contract.messages import FunctionStatus, Request
 from events.requests import QueueRequest
 
@@ -27,7 +28,7 @@ def encode(
     queued = QueueRequest(
         header=_header(request.headers, headers),
         host=host,
-        body=base64.b64encode(request.body).decode(),
+        body=base64.b64encode(whole(request.body)).decode(),
         method=request.method,
         path="" if path == "/" else path,
         query_string=query,

@@ -8,12 +8,16 @@ import ssl
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any, cast
 
 from aiohttp import web
 
 from embedded.contract import http
+from embedded.contract.budget import CONNECTIONS, DESCRIPTORS, Budget
+from embedded.contract.connections import Door, bound_buffers
 from embedded.errors import StackError
+from embedded.files import private_folder
 from embedded.gateway.invoke import INVOCATIONS
 from embedded.gateway.lane import Lanes
 from embedded.gateway.settings import GatewaySettings, read
@@ -28,6 +32,14 @@ def stopped() -> asyncio.Event:
     return stop
 
 
+def budget(settings: GatewaySettings) -> Budget:
+    """What all connections of this process share; files lie in the home, not in memory (tmpfs)."""
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    connections = CONNECTIONS if files == resource.RLIM_INFINITY else files // DESCRIPTORS
+    folder = private_folder(settings.home / "run" / "bodies")
+    return Budget(folder, connections=min(CONNECTIONS, connections))
+
+
 @asynccontextmanager
 async def listening(
     app: web.Application, host: str, port: int, tls: ssl.SSLContext | None = None
@@ -39,11 +51,14 @@ async def listening(
     """
     runner = http.runner(app)
     await runner.setup()
-    handlers = cast(Callable[[], asyncio.Protocol], runner.server)  # there is one after `setup`
+    # There is a server after `setup`.
+    handlers = partial(http.connection, app, cast(web.Server, runner.server))
     lanes = _lanes(app, handlers)
+    door = Door(lanes or handlers, app[http.BUDGET])
     loop = asyncio.get_running_loop()
     try:
-        server = await loop.create_server(lanes or handlers, host, port, backlog=1024, ssl=tls)
+        server = await loop.create_server(door, host, port, backlog=1024, ssl=tls)
+        bound_buffers(server)
     except OSError as error:
         await runner.cleanup()
         raise StackError(f"Port {port} on {host} is taken; choose another one.") from error
@@ -61,7 +76,7 @@ def _lanes(app: web.Application, other: Callable[[], asyncio.Protocol]) -> Lanes
     if INVOCATIONS not in app:
         return None
     limits = app[http.LIMITS]
-    return Lanes(app[INVOCATIONS], other, limits.body_bytes, limits.idle_seconds)
+    return Lanes(app[INVOCATIONS], other, app[http.BUDGET], limits.body_bytes, limits.idle_seconds)
 
 
 def tls_context(certificate: str, key: str) -> ssl.SSLContext | None:

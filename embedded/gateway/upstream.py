@@ -7,6 +7,8 @@ from typing import Any
 import aiohttp
 import msgspec
 
+from embedded.contract.bodies import Answer, Body, Spooled, whole
+from embedded.contract.budget import Budget
 from embedded.contract.headers import end_to_end
 from embedded.contract.messages import (
     DeleteRequest,
@@ -31,7 +33,10 @@ def _trusted(url: str) -> ssl.SSLContext | bool:
 class HttpProvider:
     """Implements embedded.contract.provider.Provider; use as an async context manager."""
 
-    def __init__(self, base_url: str, authorization: str = "") -> None:
+    def __init__(
+        self, base_url: str, authorization: str = "", budget: Budget | None = None
+    ) -> None:
+        self._budget = budget or Budget()
         self._base = base_url.rstrip("/")
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0, ssl=_trusted(base_url)),
@@ -121,25 +126,44 @@ class HttpProvider:
         body = b"" if value is None else msgspec.json.encode(value)
         headers = [("Content-Type", "application/json"), *self._auth.items()]
         answer = await self._exchange(Request(method, f"/system/{path}", headers, body))
-        _check(answer.status, answer.body)
-        return answer.body
+        said = whole(answer.body)
+        _check(answer.status, said)
+        return said
 
     async def _exchange(self, request: Request) -> Response:
+        data, told = _sent(request.body)
+        collected = Answer(self._budget)
         try:
             async with self._session.request(
                 request.method,
                 self._base + request.path,
-                headers=request.headers,
-                data=request.body or None,
+                headers=[*request.headers, *told],
+                data=data,
                 allow_redirects=False,
             ) as answer:
                 headers = end_to_end(answer.headers.items())
-                return Response(answer.status, headers, await answer.read())
+                async for piece in answer.content.iter_any():
+                    collected.append(piece)
+                return Response(answer.status, headers, collected.body())
         except aiohttp.ClientError as error:
             raise self._away(error) from error
+        finally:
+            collected.release()
 
     def _away(self, error: aiohttp.ClientError) -> ProviderError:
         return ProviderError(502, f"The provider at {self._base} does not answer: {error}.")
+
+
+def _sent(body: Body) -> tuple[Any, list[tuple[str, str]]]:
+    """A body as aiohttp sends it, and the header without which it would not say how long it is."""
+    if isinstance(body, bytes):
+        return body or None, []
+    return _pieces(body), [("Content-Length", str(len(body)))]
+
+
+async def _pieces(body: Spooled) -> AsyncIterator[bytes]:
+    for piece in body.pieces():
+        yield piece
 
 
 async def _lines(answer: aiohttp.ClientResponse) -> AsyncIterator[LogLine]:

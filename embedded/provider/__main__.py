@@ -5,7 +5,7 @@ variables, of which it listens on FTG_LISTEN_HOST and FTG_PROVIDER_PORT. Prints 
 when it serves; SIGTERM stops it and every replica.
 """
 
-from embedded.gateway.serving import run, stopped
+from embedded.gateway.serving import budget, run, stopped
 from embedded.gateway.settings import GatewaySettings
 from embedded.provider.process import serving
 
@@ -15,7 +15,7 @@ READY = "provider ready"
 async def serve(settings: GatewaySettings) -> None:
     """Serve until SIGTERM or SIGINT."""
     stop = stopped()
-    async with serving(settings, settings.host):
+    async with serving(settings, settings.host, budget(settings)):
         print(READY, flush=True)
         await stop.wait()
 

@@ -4,6 +4,7 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from embedded.contract.budget import Budget
 from embedded.gateway.serving import listening
 from embedded.gateway.settings import GatewaySettings
 from embedded.provider.api import application
@@ -12,15 +13,17 @@ from embedded.provider.provider import ProcessProvider
 
 
 @asynccontextmanager
-async def serving(settings: GatewaySettings, host: str) -> AsyncIterator[ProcessProvider]:
+async def serving(
+    settings: GatewaySettings, host: str, budget: Budget
+) -> AsyncIterator[ProcessProvider]:
     """A provider on its port meanwhile; its replicas end with it."""
     launch = Launch(
         settings.root, settings.script, settings.overrides, os.environ, str(settings.home)
     )
-    provider = ProcessProvider(settings.home, launch)
+    provider = ProcessProvider(settings.home, launch, budget)
     await provider.start()
     try:
-        app = application(provider, settings.password(), settings.limits)
+        app = application(provider, settings.password(), settings.limits, budget)
         async with listening(app, host, settings.provider_port):
             yield provider
     finally:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+from embedded.contract.budget import Budget
 from embedded.contract.messages import (
     NAMESPACE,
     FunctionDeployment,
@@ -38,9 +39,14 @@ class ProcessProvider:
     """Implements embedded.contract.provider.Provider; state and logs lie under `home`."""
 
     def __init__(
-        self, home: Path, launch: Launch, bounds: Callable[[Path], Groups | None] = of_home
+        self,
+        home: Path,
+        launch: Launch,
+        budget: Budget | None = None,
+        bounds: Callable[[Path], Groups | None] = of_home,
     ) -> None:
         self._launch = launch
+        self._budget = budget or Budget()
         self._home = home
         self._bounds = bounds
         self._groups: Groups | None = None  # where Linux keeps the memory limits
@@ -161,7 +167,14 @@ class ProcessProvider:
         name = f"{function.name}-{randomness.token_hex(2)}"
         secrets = self._run / "secrets" / function.name
         replica = await spawn(
-            self._launch, function, name, self._run, secrets, self._logs, self._groups
+            self._launch,
+            function,
+            name,
+            self._run,
+            secrets,
+            self._logs,
+            self._budget,
+            self._groups,
         )
         self._memory.wake()
         return replica

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from adapters.errors import AdapterError
 from adapters.http_client import HttpClient
+from embedded.contract.bodies import Answer
+from embedded.contract.budget import Budget
 from embedded.contract.headers import end_to_end
 from embedded.contract.messages import Request, Response
 from embedded.errors import ProviderError
@@ -33,6 +35,7 @@ class Replica:
         process: asyncio.subprocess.Process,
         endpoint: Endpoint,
         logs: LogBook,
+        budget: Budget,
         group: Group | None = None,
     ) -> None:
         self.name = name
@@ -45,6 +48,7 @@ class Replica:
         self._process = process
         self._endpoint = endpoint
         self._logs = logs
+        self._budget = budget
         self._group = group
         self._client = HttpClient(endpoint.address, _IDLE)
         self.gone = asyncio.create_task(self._outlast())
@@ -101,11 +105,15 @@ class Replica:
             await self.gone
 
     async def _exchange(self, request: Request) -> Response:
+        answer = Answer(self._budget)
         try:
-            reply = await self._client.request(*request)
+            reply = await self._client.request(*request, sink=answer)
         except AdapterError as error:
-            raise await self._post_mortem(error) from error
-        return Response(reply.status, end_to_end(reply.headers), reply.body)
+            raise answer.refusal or await self._post_mortem(error) from error
+        else:
+            return Response(reply.status, end_to_end(reply.headers), answer.body())
+        finally:
+            answer.release()
 
     async def _post_mortem(self, error: Exception) -> ProviderError:
         """What to answer when the connection broke: mostly, that the process died."""
@@ -158,6 +166,7 @@ async def spawn(
     folder: Path,
     secrets: Path,
     logs: LogBook,
+    budget: Budget,
     groups: Groups | None = None,
 ) -> Replica:
     """Start a replica's process.
@@ -194,4 +203,4 @@ async def spawn(
     if group and process.pid not in group.processes():  # refused, or it is gone already
         group.remove()
         group = None
-    return Replica(name, function, process, endpoint, logs, group)
+    return Replica(name, function, process, endpoint, logs, budget, group)

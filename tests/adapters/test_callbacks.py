@@ -65,7 +65,7 @@ async def test_a_receiver_is_told_once() -> None:
         (lambda _: status(503), 3, "answered 503"),
         (lambda _: status(404), 1, "answered 404"),
         (lambda _: status(307, "Location: http://127.0.0.1:1/after"), 1, "answered 307"),
-        (lambda _: LARGE, 3, f"larger than {MOST_ANSWER} bytes"),
+        (lambda _: LARGE, 3, "nobody wants the rest of its answer"),
     ],
     ids=["comes back", "breaks once", "stays busy", "is not there", "redirects", "talks on"],
 )

@@ -217,7 +217,7 @@ async def test_bodies_travel_as_they_came(gateway: aiohttp.ClientSession) -> Non
 
 
 async def test_metrics_have_openfaas_names(gateway: aiohttp.ClientSession) -> None:
-    """And its types and labels, one of ours besides; unknown names leave no trace."""
+    """And its types and labels, beside few of ours; unknown names leave no trace."""
     await deploy(gateway, deployment("echo"))
     async with gateway.post("/function/echo", data=b"") as answer:
         assert answer.status == 200
@@ -237,6 +237,8 @@ async def test_metrics_have_openfaas_names(gateway: aiohttp.ClientSession) -> No
         "gateway_function_invocation_total": "counter",
         "gateway_function_invocation_started": "counter",
         "gateway_service_count": "gauge",
+        "gateway_body_bytes": "gauge",
+        "gateway_connections": "gauge",
         "faastrain_gateway_refused_total": "counter",
     }
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import pytest
 
 from adapters.signing import sign
+from embedded.contract.budget import Budget
 from embedded.contract.messages import FunctionStatus, Request, Response
 from embedded.errors import ProviderError
 from embedded.files import write_private
@@ -51,8 +52,12 @@ class Bench(NamedTuple):
 
     def refused(self) -> list[str]:
         """What is counted, as `function reason`."""
-        lines = self.metrics.render([]).decode().splitlines()
-        return [line for line in lines if line.startswith("faastrain_gateway_refused_total{")]
+        lines = self.metrics.render([], Budget()).decode().splitlines()
+        return [
+            line
+            for line in lines
+            if line.startswith("faastrain_gateway_refused_total{") and not line.endswith(" 0.0")
+        ]
 
 
 @pytest.fixture

@@ -92,7 +92,7 @@ async def test_over_the_memory_limit_the_replica_is_killed(
     tmp_path: Path, bounds: Callable[[Path], Groups | None], words: str
 ) -> None:
     """502 that names the limit, whether Linux keeps it or a look each second; nothing is left."""
-    provider = ProcessProvider(tmp_path, launch(tmp_path), bounds)
+    provider = ProcessProvider(tmp_path, launch(tmp_path), bounds=bounds)
     await provider.start()
     try:
         await provider.deploy(deployment("hog", memory="100Mi"))

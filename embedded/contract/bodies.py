@@ -1,0 +1,178 @@
+"""A body as it arrives: in memory while it is small, in an unnamed file when it is not."""
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from typing import IO
+
+from embedded.contract.budget import OWN, Budget
+from embedded.errors import ProviderError
+from schemas.messages import MAX_MESSAGE_BYTES
+
+PIECE = 64 << 10  # bytes that are read from a file at once
+MOST_ANSWER = 64 << 20  # bytes of a function's answer: four times the largest request
+
+
+class Spooled:
+    """A body in a file without a name: gone when it is closed, or whoever held it is."""
+
+    def __init__(self, budget: Budget) -> None:
+        self._budget, self._size = budget, 0
+        try:
+            self._file: IO[bytes] = tempfile.TemporaryFile(buffering=0, dir=budget.folder)  # noqa: SIM115
+        except OSError as error:
+            raise _unwritten(budget, error) from error
+
+    def __len__(self) -> int:
+        return self._size
+
+    def __del__(self) -> None:
+        self.close()
+
+    def append(self, piece: bytes) -> None:
+        """Write at its end.
+
+        Raises:
+            ProviderError: 503, there is no room.
+        """
+        self._budget.spool(len(piece))
+        self._size += len(piece)
+        rest = memoryview(piece)
+        try:
+            while rest:
+                rest = rest[self._file.write(rest) :]
+        except OSError as error:
+            raise _unwritten(self._budget, error) from error
+
+    def pieces(self) -> Iterator[bytes]:
+        """From its beginning, each time."""
+        for offset in range(0, self._size, PIECE):
+            yield os.pread(self._file.fileno(), PIECE, offset)
+
+    def close(self) -> None:
+        """Give its room back."""
+        self._budget.spooled -= self._size
+        self._size = 0
+        if hasattr(self, "_file"):  # it could not be opened
+            self._file.close()
+
+
+Body = bytes | Spooled
+
+
+class Incoming:
+    """Collects one body within the budget.
+
+    Args:
+        budget: of the process.
+        limit: bytes that the body may have.
+        over: the answer to one that has more.
+        expected: bytes that it says it has; None: it does not say.
+    """
+
+    def __init__(
+        self,
+        budget: Budget,
+        limit: int,
+        over: Callable[[int], ProviderError],
+        expected: int | None = None,
+    ) -> None:
+        self._budget, self._limit, self._over = budget, limit, over
+        self._is_message = expected is not None and expected <= MAX_MESSAGE_BYTES
+        self._pieces: list[bytes] = []
+        self._held = self._shared = 0  # bytes in memory; of them, beyond the connection's own
+        self._file: Spooled | None = None
+
+    def append(self, piece: bytes) -> None:
+        """Keep what has arrived.
+
+        Raises:
+            ProviderError: it is longer than its limit; 503, there is no room for it.
+        """
+        size = len(piece) + (self._held if self._file is None else len(self._file))
+        if size > self._limit:
+            raise self._over(self._limit)
+        if self._file is None and self._fits(size):
+            self._pieces.append(piece)
+            self._held += len(piece)
+            self._budget.memory += len(piece)
+        else:
+            self._spool().append(piece)
+
+    def body(self) -> Body:
+        """All that has arrived; whoever has it closes it."""
+        if self._file is not None:
+            return self._file
+        return self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)
+
+    def release(self) -> None:
+        """Give back what it took of memory; a file is its body's."""
+        self._budget.memory -= self._held
+        self._budget.shared -= self._shared
+        self._held = self._shared = 0
+        self._pieces.clear()
+
+    def close(self) -> None:
+        """Give everything back."""
+        self.release()
+        if self._file is not None:
+            self._file.close()
+
+    def _fits(self, size: int) -> bool:
+        if size <= OWN:
+            return True
+        more = size - self._shared
+        if not self._is_message or not self._budget.has_memory(more):
+            return False
+        self._shared += more
+        self._budget.shared += more
+        return True
+
+    def _spool(self) -> Spooled:
+        if self._file is None:
+            self._file = Spooled(self._budget)
+            for piece in self._pieces:
+                self._file.append(piece)
+            self.release()
+        return self._file
+
+
+class Answer(Incoming):
+    """Collects a function's answer; `refusal` says why it stopped to."""
+
+    def __init__(self, budget: Budget) -> None:
+        super().__init__(budget, MOST_ANSWER, _too_long)
+        self.refusal: ProviderError | None = None
+
+    def take(self, piece: bytes) -> bool:
+        """Keep what has arrived, unless there is no room for it."""
+        try:
+            self.append(piece)
+        except ProviderError as error:
+            self.refusal = error
+            self.close()
+        return self.refusal is None
+
+
+def whole(body: Body) -> bytes:
+    """In memory: for what is decoded, not passed on."""
+    return body if isinstance(body, bytes) else b"".join(body.pieces())
+
+
+def pieces(body: Body) -> Iterator[bytes]:
+    """As it is sent."""
+    return iter((body,)) if isinstance(body, bytes) else body.pieces()
+
+
+def close(body: Body) -> None:
+    """Give its room back."""
+    if not isinstance(body, bytes):
+        body.close()
+
+
+def _too_long(limit: int) -> ProviderError:
+    return ProviderError(502, f"The function's answer is larger than {limit} bytes.")
+
+
+def _unwritten(budget: Budget, error: OSError) -> ProviderError:
+    return budget.refused("disk", f"The body cannot be kept: {os.strerror(error.errno or 0)}.")

@@ -1,0 +1,70 @@
+"""What all connections of a process share: memory and disk for bodies, and their own number.
+
+The first 64 KiB of every body are its connection's own, so small requests are bounded by the
+number of connections and need no budget: they are served however many large bodies flood in.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from weakref import WeakSet
+
+from adapters import disk
+from embedded.errors import ProviderError
+
+OWN = 64 << 10  # bytes of a body that every connection may hold in memory
+# For bodies between OWN and the largest message: 256 of those at once.
+MEMORY = 64 << 20
+# For all that is longer, or does not say how long it is: 32 of the largest bodies at once.
+DISK = 512 << 20
+# OWN for each is 128 MiB; a gateway's pipeline has some hundred in flight.
+CONNECTIONS = 2048
+DESCRIPTORS = 4  # that one connection may take: its own, a replica's, two files
+REASONS = ("bodies", "connections", "disk")  # for which something is refused
+RETRY_SECONDS = 5  # a body is there or refused after 30 s; some are at any time
+
+
+class Budget:
+    """What is held now, and what may be."""
+
+    def __init__(
+        self,
+        folder: Path | None = None,
+        memory: int = MEMORY,
+        spool: int = DISK,
+        connections: int = CONNECTIONS,
+    ) -> None:
+        self.folder = folder  # of the files; None: the system's for temporary ones
+        self.memory = 0  # bytes of bodies in memory
+        self.shared = 0  # of them, those of bodies longer than OWN
+        self.spooled = 0  # bytes of bodies in files
+        self.open: WeakSet[object] = WeakSet()  # connections
+        self.told: Callable[[str], None] = _nobody  # the reason of each refusal
+        self.most_connections = connections
+        self._most_shared, self._most_spooled = memory, spool
+
+    def has_memory(self, size: int) -> bool:
+        """Whether bodies longer than OWN may take that much more."""
+        return self.shared + size <= self._most_shared
+
+    def spool(self, size: int) -> None:
+        """Take that much of the disk.
+
+        Raises:
+            ProviderError: 503, others have it, or the disk is full.
+        """
+        if self.spooled + size > self._most_spooled:
+            raise self.refused(
+                "bodies", f"Bodies fill the {self._most_spooled >> 20} MiB that all share."
+            )
+        if self.folder and (trouble := disk.space(self.folder).trouble):
+            raise self.refused("disk", f"The body cannot be kept: {trouble}.")
+        self.spooled += size
+
+    def refused(self, reason: str, text: str) -> ProviderError:
+        """503, counted."""
+        self.told(reason)
+        return ProviderError(503, f"{text} Try again.", retry_after=RETRY_SECONDS)
+
+
+def _nobody(reason: str) -> None:
+    """Nobody counts."""

@@ -1,0 +1,115 @@
+"""Connections to a server of ours: how many there may be, and what one may hold."""
+
+import asyncio
+import os
+import socket
+from collections.abc import Callable
+from typing import Any, cast
+
+from aiohttp import web
+
+from embedded.contract.budget import RETRY_SECONDS, Budget
+
+# Bytes that a connection may send without making a request or its body longer: heads, trailers,
+# marks of chunks.
+MOST_OVERHEAD = 64 << 10
+# Bytes that the kernel keeps for a connection each way, and so the most that is read at once. Its
+# own choice grows to megabytes, with which a thousand readers that do not read fill a machine.
+KERNEL_BYTES = 64 << 10
+Factory = Callable[[], asyncio.Protocol]
+
+
+class Connection(web.RequestHandler):
+    """aiohttp's, with an end for whoever sends no request or reads no answer."""
+
+    def __init__(self, manager: web.Server, budget: Budget, seconds: float, **options: Any) -> None:
+        loop = asyncio.get_running_loop()
+        super().__init__(manager, loop=loop, keepalive_timeout=seconds, **options)
+        self._open, self._seconds = budget.open, seconds
+        self._open.add(self)
+        self._overhead = self._seen = 0
+        self._payload: Any = None
+        self._unread: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Told of every byte that the client leaves unread."""
+        cast(asyncio.Transport, transport).set_write_buffer_limits(0)
+        super().connection_made(transport)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """Its place is free."""
+        self._open.discard(self)
+        self._read()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes, most of which ought to be requests and bodies."""
+        requests = self._request_count
+        super().data_received(data)
+        if self._request_count != requests and self._messages:
+            self._payload, self._seen, self._overhead = self._messages[-1][1], 0, 0
+        seen = self._payload.total_bytes if self._payload else 0
+        if seen != self._seen or self._reading_paused or self._buffer_paused:
+            self._seen, self._overhead = seen, 0
+            return
+        self._overhead += len(data)
+        if self._overhead > MOST_OVERHEAD and self.transport is not None:
+            self.transport.write(plain(400, f"More than {MOST_OVERHEAD} bytes are no body."))
+            self.force_close()
+
+    def pause_writing(self) -> None:
+        """An answer is not read."""
+        super().pause_writing()
+        transport = self.transport
+        if transport is not None:
+            self._unread = self._loop.call_later(self._seconds, transport.abort)
+
+    def resume_writing(self) -> None:
+        """It was."""
+        self._read()
+        super().resume_writing()
+
+    def _read(self) -> None:
+        if self._unread is not None:
+            self._unread.cancel()
+            self._unread = None
+
+
+class Door:
+    """Makes the protocol of each new connection; one too many is answered 503, and closed."""
+
+    def __init__(self, make: Factory, budget: Budget) -> None:
+        self._make, self._budget = make, budget
+
+    def __call__(self) -> asyncio.Protocol:
+        """For the connection that comes now."""
+        budget = self._budget
+        if len(budget.open) < budget.most_connections:
+            return self._make()
+        return _Refusal(str(budget.refused("connections", "Too many connections are open.")))
+
+
+class _Refusal(asyncio.Protocol):
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        there = cast(asyncio.Transport, transport)
+        there.write(plain(503, self._text, f"Retry-After: {RETRY_SECONDS}\r\n"))
+        there.close()
+
+
+def plain(status: int, text: str, headers: str = "") -> bytes:
+    """An answer after which the connection is closed."""
+    reason = {400: "Bad Request", 503: "Service Unavailable"}[status]
+    body = f"{text}\n".encode()
+    head = f"HTTP/1.1 {status} {reason}\r\n{headers}Content-Type: text/plain; charset=utf-8\r\n"
+    return f"{head}Content-Length: {len(body)}\r\nConnection: close\r\n\r\n".encode() + body
+
+
+def bound_buffers(server: asyncio.Server) -> None:
+    """What the kernel keeps for each connection that a server accepts."""
+    for listener in server.sockets:
+        with socket.socket(fileno=os.dup(listener.fileno())) as own:
+            for option in (socket.SO_RCVBUF, socket.SO_SNDBUF):
+                own.setsockopt(socket.SOL_SOCKET, option, KERNEL_BYTES)
