@@ -79,6 +79,7 @@ class Incoming:
     ) -> None:
         self._budget, self._limit, self._over = budget, limit, over
         self._is_message = expected is not None and expected <= MAX_MESSAGE_BYTES
+        self._is_long = expected is not None and not self._is_message
         self._pieces: list[bytes] = []
         self._held = self._shared = 0  # bytes in memory; of them, beyond the connection's own
         self._file: Spooled | None = None
@@ -120,7 +121,7 @@ class Incoming:
 
     def _fits(self, size: int) -> bool:
         if size <= OWN:
-            return True
+            return not self._is_long
         more = size - self._shared
         if not self._is_message or not self._budget.has_memory(more):
             return False

@@ -4,6 +4,8 @@ The first 64 KiB of every body are its connection's own, so small requests are b
 number of connections and need no budget: they are served however many large bodies flood in.
 """
 
+import asyncio
+import ctypes
 from collections.abc import Callable
 from pathlib import Path
 from weakref import WeakSet
@@ -20,6 +22,7 @@ DISK = 512 << 20
 CONNECTIONS = 2048
 DESCRIPTORS = 4  # that one connection may take: its own, a replica's, two files
 REASONS = ("bodies", "connections", "disk")  # for which something is refused
+TRIM_SECONDS = 10.0  # at most so often, for it takes milliseconds
 RETRY_SECONDS = 5  # a body is there or refused after 30 s; some are at any time
 
 
@@ -39,6 +42,7 @@ class Budget:
         self.spooled = 0  # bytes of bodies in files
         self.open: WeakSet[object] = WeakSet()  # connections
         self.told: Callable[[str], None] = _nobody  # the reason of each refusal
+        self._trim: asyncio.TimerHandle | None = None
         self.most_connections = connections
         self._most_shared, self._most_spooled = memory, spool
 
@@ -60,10 +64,27 @@ class Budget:
             raise self.refused("disk", f"The body cannot be kept: {trouble}.")
         self.spooled += size
 
+    def leave(self, connection: object) -> None:
+        """A connection ended; what it held goes back to the machine soon."""
+        self.open.discard(connection)
+        if self._trim is None:
+            self._trim = asyncio.get_running_loop().call_later(TRIM_SECONDS, self._give_back)
+
+    def _give_back(self) -> None:
+        self._trim = None
+        give_back()
+
     def refused(self, reason: str, text: str) -> ProviderError:
         """503, counted."""
         self.told(reason)
         return ProviderError(503, f"{text} Try again.", retry_after=RETRY_SECONDS)
+
+
+def give_back() -> None:
+    """Free memory to the machine: glibc keeps what lies below anything that is in use."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # other C libraries have none
+    if trim is not None:
+        trim(0)
 
 
 def _nobody(reason: str) -> None:

@@ -13,9 +13,11 @@ from embedded.contract.budget import RETRY_SECONDS, Budget
 # Bytes that a connection may send without making a request or its body longer: heads, trailers,
 # marks of chunks.
 MOST_OVERHEAD = 64 << 10
-# Bytes that the kernel keeps for a connection each way, and so the most that is read at once. Its
-# own choice grows to megabytes, with which a thousand readers that do not read fill a machine.
-KERNEL_BYTES = 64 << 10
+# Bytes that the kernel is asked to keep for a connection; it takes twice as many. Left to itself it
+# grows to megabytes: a thousand clients that do not read would fill the machine. What is received
+# is also the most that one read brings, and a thousand may be read before any of it is looked at.
+# With half of what is sent, the other side's delayed acknowledgements make loopback crawl.
+RECEIVED, SENT = 32 << 10, 128 << 10
 Factory = Callable[[], asyncio.Protocol]
 
 
@@ -25,8 +27,8 @@ class Connection(web.RequestHandler):
     def __init__(self, manager: web.Server, budget: Budget, seconds: float, **options: Any) -> None:
         loop = asyncio.get_running_loop()
         super().__init__(manager, loop=loop, keepalive_timeout=seconds, **options)
-        self._open, self._seconds = budget.open, seconds
-        self._open.add(self)
+        self._budget, self._seconds = budget, seconds
+        budget.open.add(self)
         self._overhead = self._seen = 0
         self._payload: Any = None
         self._unread: asyncio.TimerHandle | None = None
@@ -38,7 +40,7 @@ class Connection(web.RequestHandler):
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """Its place is free."""
-        self._open.discard(self)
+        self._budget.leave(self)
         self._read()
         super().connection_lost(exc)
 
@@ -111,5 +113,5 @@ def bound_buffers(server: asyncio.Server) -> None:
     """What the kernel keeps for each connection that a server accepts."""
     for listener in server.sockets:
         with socket.socket(fileno=os.dup(listener.fileno())) as own:
-            for option in (socket.SO_RCVBUF, socket.SO_SNDBUF):
-                own.setsockopt(socket.SOL_SOCKET, option, KERNEL_BYTES)
+            own.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVED)
+            own.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SENT)

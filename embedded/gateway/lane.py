@@ -221,7 +221,7 @@ class Lane(asyncio.Protocol):
 
     def _leave(self) -> None:
         self._lanes.open.discard(self)
-        self._budget.open.discard(self)
+        self._budget.leave(self)
         self._timer.cancel()
 
     def _look(self) -> None:

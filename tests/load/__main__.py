@@ -41,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """The options."""
-    listing = "\n".join(f"  {name:<10} {module.__doc__}" for name, module in SCENARIOS.items())
+    listing = "\n".join(f"  {name:<11} {module.__doc__}" for name, module in SCENARIOS.items())
     made = argparse.ArgumentParser(
         prog="python -m tests.load",
         description="Load a stack of real servers, and count what is lost.",

@@ -8,7 +8,18 @@ from pathlib import Path
 from benchmarks.report import Row
 from tests.stack.support import Stack
 
-from . import at_once, facts, fairness, flood, guests, in_flight, largest, memory, rss
+from . import (
+    at_once,
+    connections,
+    facts,
+    fairness,
+    flood,
+    guests,
+    in_flight,
+    largest,
+    memory,
+    rss,
+)
 from .runs import bench, train
 from .sizes import Size, tiny
 
@@ -20,6 +31,7 @@ SCENARIOS = {
     "memory": memory,
     "fairness": fairness,
     "flood": flood,
+    "connections": connections,
 }
 SETTINGS = {
     "FTG_MAX_ROLLOUTS": str(fairness.SLOTS),

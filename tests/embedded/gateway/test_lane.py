@@ -9,7 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from embedded.contract.http import DEFAULT_LIMITS
+from embedded.contract.bodies import whole
+from embedded.contract.budget import Budget
+from embedded.contract.http import DEFAULT_LIMITS, MOST_HEADERS
 from embedded.contract.messages import FunctionStatus, Request, Response
 from embedded.errors import ProviderError
 from embedded.gateway.app import application
@@ -36,18 +38,21 @@ class Functions:
 
     async def invoke(self, name: str, request: Request) -> Response:
         await self.function(name)
-        self.calls.append(request)
+        self.calls.append(request._replace(body=whole(request.body)))
         await self.may_answer.wait()
         said = [(key, value) for key, value in request.headers if key.lower().startswith("x-own")]
-        return Response(200, said, f"{request.method} {request.path} ".encode() + request.body)
+        heard = f"{request.method} {request.path} ".encode() + whole(request.body)
+        return Response(200, said, heard)
 
 
 @asynccontextmanager
-async def served(functions: Functions, idle: float = 90.0) -> AsyncIterator[int]:
+async def served(
+    functions: Functions, idle: float = 90.0, budget: Budget | None = None
+) -> AsyncIterator[int]:
     """A gateway's port."""
     port = free_port()
     limits = DEFAULT_LIMITS._replace(idle_seconds=idle, body_seconds=idle)
-    app = application(functions, MemoryQueue(), PASSWORD, limits)  # type: ignore[arg-type]
+    app = application(functions, MemoryQueue(), PASSWORD, limits, budget)  # type: ignore[arg-type]
     async with listening(app, "127.0.0.1", port):
         yield port
 
@@ -105,6 +110,11 @@ def halved(request: bytes) -> tuple[bytes, bytes]:
     return request[:20], request[20:]
 
 
+def with_headers(count: int) -> bytes:
+    """A request of so many headers, Host and Content-Length among them."""
+    return posting("/function/echo", *[f"X-Own: {n}" for n in range(count - 2)], body=b"hi")
+
+
 CHUNKED = b"POST /function/echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 
@@ -129,6 +139,9 @@ CHUNKED = b"POST /function/echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunke
         posting("/system/functions", method="GET"),
         posting("/nowhere"),
         posting("/function/echo", method="OPTIONS"),
+        with_headers(MOST_HEADERS),
+        with_headers(MOST_HEADERS + 1),
+        with_headers(2000),
     ],
     ids=lambda request: request[:45].split(b"\r")[0].decode(),
 )
@@ -183,6 +196,13 @@ async def test_odd_requests_are_answered_alike(method: str, path: str, headers: 
         await whole.send(request)
         await pieces.send(*halved(request))
         assert await whole.status() == await pieces.status()
+
+
+@pytest.mark.parametrize(("count", "status"), [(MOST_HEADERS, 200), (MOST_HEADERS + 1, 400)])
+async def test_headers_are_counted_whoever_reads_them(count: int, status: int) -> None:
+    async with served(Functions()) as port, client(port) as whole, client(port) as pieces:
+        assert (await whole.ask(with_headers(count)))[0] == status
+        assert (await pieces.ask(*halved(with_headers(count))))[0] == status
 
 
 async def test_a_connection_serves_what_is_plain_and_what_is_not_in_turn() -> None:
