@@ -6,6 +6,7 @@ number of connections and need no budget: they are served however many large bod
 
 import asyncio
 import ctypes
+import gc
 from collections.abc import Callable
 from pathlib import Path
 from weakref import WeakSet
@@ -22,7 +23,11 @@ DISK = 512 << 20
 CONNECTIONS = 2048
 DESCRIPTORS = 4  # that one connection may take: its own, a replica's, two files
 REASONS = ("bodies", "connections", "disk")  # for which something is refused
-TRIM_SECONDS = 10.0  # at most so often, for it takes milliseconds
+CROWD = 64  # connections: of fewer, what is left behind is not worth a search
+TRIM_SECONDS = 10.0  # at most so often, for it takes some ten milliseconds
+# Whose refused bodies are read to their end at once, as most clients need before they read an
+# answer; the others wait, which costs us nothing: a flood would keep us busy reading.
+DRAINING = 32
 RETRY_SECONDS = 5  # a body is there or refused after 30 s; some are at any time
 
 
@@ -41,6 +46,7 @@ class Budget:
         self.shared = 0  # of them, those of bodies longer than OWN
         self.spooled = 0  # bytes of bodies in files
         self.open: WeakSet[object] = WeakSet()  # connections
+        self.draining: WeakSet[object] = WeakSet()  # of them, whose refused bodies are read
         self.told: Callable[[str], None] = _nobody  # the reason of each refusal
         self._trim: asyncio.TimerHandle | None = None
         self.most_connections = connections
@@ -65,9 +71,11 @@ class Budget:
         self.spooled += size
 
     def leave(self, connection: object) -> None:
-        """A connection ended; what it held goes back to the machine soon."""
+        """A connection ended; what a crowd held goes back to the machine soon."""
+        is_crowd = len(self.open) > CROWD
         self.open.discard(connection)
-        if self._trim is None:
+        self.draining.discard(connection)
+        if is_crowd and self._trim is None:
             self._trim = asyncio.get_running_loop().call_later(TRIM_SECONDS, self._give_back)
 
     def _give_back(self) -> None:
@@ -82,6 +90,7 @@ class Budget:
 
 def give_back() -> None:
     """Free memory to the machine: glibc keeps what lies below anything that is in use."""
+    gc.collect()  # protocols, parsers and tasks hold each other
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # other C libraries have none
     if trim is not None:
         trim(0)

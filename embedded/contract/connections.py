@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from aiohttp import web
 
-from embedded.contract.budget import RETRY_SECONDS, Budget
+from embedded.contract.budget import DRAINING, RETRY_SECONDS, Budget
 
 # Bytes that a connection may send without making a request or its body longer: heads, trailers,
 # marks of chunks.
@@ -31,6 +31,7 @@ class Connection(web.RequestHandler):
         budget.open.add(self)
         self._overhead = self._seen = 0
         self._payload: Any = None
+        self._refused = False
         self._unread: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -58,6 +59,19 @@ class Connection(web.RequestHandler):
         if self._overhead > MOST_OVERHEAD and self.transport is not None:
             self.transport.write(plain(400, f"More than {MOST_OVERHEAD} bytes are no body."))
             self.force_close()
+
+    def refuse(self) -> None:
+        """The rest of a body is thrown away; of too many at once, not even read."""
+        if len(self._budget.draining) < DRAINING:
+            self._budget.draining.add(self)
+        elif self.transport is not None:
+            self._refused = True
+            self.transport.pause_reading()
+
+    def resume_reading(self, resume_parser: bool = True) -> None:
+        """Unless nobody wants it."""
+        if not self._refused:
+            super().resume_reading(resume_parser)
 
     def pause_writing(self) -> None:
         """An answer is not read."""

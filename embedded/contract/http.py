@@ -188,6 +188,8 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
                 raise ProviderError(400, f"The header {name} is not UTF-8.")
         return await handler(request)
     except ProviderError as error:
+        if not request.content.is_eof():
+            cast(Connection, request.protocol).refuse()
         return text(error.status, error.text, error.retry_after)
     finally:
         if INCOMING in request:
