@@ -44,9 +44,9 @@ async def bucket(made: Plan) -> None:
     """
     there = Bucket(made.state.s3_url, made.state.bucket, made.credentials.s3[SUPERVISOR])
     try:
-        await there.ensure()
         if made.weed is not None:
-            await there.reset()
+            await there.reset()  # first: its policy may keep out even its owner
+        await there.ensure()
         writable = await there.takes_writes(WRITE_SECONDS)
     except AdapterError as error:
         raise StackError(f"The object store at {made.state.s3_url}: {error}") from error

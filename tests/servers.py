@@ -71,6 +71,12 @@ class Server:
             self._process.kill()
             self._process.wait()
 
+    def stop(self) -> None:
+        """SIGTERM, and wait."""
+        if self._process is not None:
+            self._process.terminate()
+            self._process.wait()
+
     def restart(self) -> None:
         """kill -9 and start again on the same store."""
         self.kill()

@@ -22,8 +22,8 @@ from schemas.keys import EXPERIMENTS
 
 READY = re.compile(r"S3\s+ready")  # its admin plane, which nobody needs, comes later
 # After a full disk it takes writes again by itself, within a minute at the latest.
-DATA, ETC = "data", "etc"  # in its folder
-TEMPORARY = "tmp"  # in its folder; weed writes logs of its own there
+DATA, TEMPORARY = "data", "tmp"  # in its folder; weed writes logs of its own into the second
+FORGOTTEN = ("etc", "topics")  # of the filer's root: empty at every start
 
 
 def identities(credentials: Credentials, bucket: str) -> bytes:
@@ -61,19 +61,15 @@ def security() -> str:
 def filer() -> str:
     """Where its files' names lie; weed finds this where it is started.
 
-    `/etc` is its configuration: identities, policies, rules for folders. All of ours is in files of
-    the home, so that `/etc` has a store of its own, which is empty at every start: what somebody
-    else put there grants nothing, and a start cannot fail by it.
+    `/etc` is its configuration: identities, policies, rules for folders; `/topics` its log, of
+    which it obeys the last minute's configuration. All of ours is in files of the home, so that
+    these have stores of their own, empty at every start: what somebody else put there grants
+    nothing, and no start fails by it.
     """
-    return f"""\
-[leveldb2]
-enabled = true
-dir = "{DATA}/filerldb2"
-[leveldb2.etc]
-enabled = true
-location = "/etc/"
-dir = "{ETC}"
-"""
+    stores = {"leveldb2": f'dir = "{DATA}/filerldb2"\n'}
+    for name in FORGOTTEN:
+        stores[f"leveldb2.{name}"] = f'location = "/{name}/"\ndir = "{name}"\n'
+    return "".join(f"[{store}]\nenabled = true\n{text}" for store, text in stores.items())
 
 
 def notifications(gateway_url: str, bucket: str, token: str) -> str:
@@ -100,7 +96,7 @@ def command(
 ) -> list[str]:
     """Write its configuration; the command that starts the server, in `folder`."""
     data = private_folder(private_folder(folder) / DATA)
-    for name in (ETC, TEMPORARY):
+    for name in (*FORGOTTEN, TEMPORARY):
         empty_folder(folder / name)
     certificates.make(folder)
     config = folder / "s3.json"
