@@ -17,7 +17,7 @@ from pathlib import Path
 os.environ["NPROC"] = "1"  # XLA's threads, as in stack.yml; before JAX starts
 
 from tests.chaos import results
-from tests.chaos.plan import KINDS, plan
+from tests.chaos.plan import KINDS, LOSSES, VICTIMS, plan
 from tests.chaos.results import Outcome
 from tests.chaos.specs import CHAOS, with_lag
 from tests.chaos.survival import survive
@@ -79,7 +79,11 @@ def parser() -> argparse.ArgumentParser:
     )
     made.add_argument("--faults", type=int, default=50, metavar="M", help="per seed (50)")
     made.add_argument(
-        "--kinds", type=kinds, default=list(KINDS), metavar="KIND,..", help=", ".join(KINDS)
+        "--kinds",
+        type=kinds,
+        default=list(KINDS),
+        metavar="KIND,..",
+        help=f"{', '.join(KINDS)} (all of these); {', '.join(LOSSES)}",
     )
     made.add_argument("--runs", type=int, default=2, metavar="R", help="at once (2)")
     made.add_argument(
@@ -98,8 +102,8 @@ def kinds(text: str) -> list[str]:
     """Kinds of faults, separated by commas."""
     found = text.split(",")
     for kind in found:
-        if kind not in KINDS:
-            raise argparse.ArgumentTypeError(f"{kind!r}; known: {', '.join(KINDS)}")
+        if kind not in VICTIMS:
+            raise argparse.ArgumentTypeError(f"{kind!r}; known: {', '.join(VICTIMS)}")
     return found
 
 

@@ -8,12 +8,14 @@ from typing import Any
 
 from adapters.broker import Broker
 from adapters.nats_facts import NatsFactLog
+from cli.runs import is_known
 from events.ports import Unavailable
 from schemas.messages import RunRequested
 from tests.chaos.injection import Injector
-from tests.chaos.plan import Fault, overlapping
+from tests.chaos.plan import LOSSES, Fault, overlapping
 from tests.chaos.progress import Progress
 from tests.chaos.results import Injected
+from tests.stack.support import Stack
 
 WARM = 24  # facts of a run after which every function has been called
 
@@ -21,7 +23,10 @@ WARM = 24  # facts of a run after which every function has been called
 class Harness:
     """One stack under one plan."""
 
-    def __init__(self, injector: Injector, connection: Broker, spec: dict[str, Any]) -> None:
+    def __init__(
+        self, stack: Stack, injector: Injector, connection: Broker, spec: dict[str, Any]
+    ) -> None:
+        self._stack = stack
         self._injector = injector
         self._facts = NatsFactLog(connection)
         self._spec = spec
@@ -54,12 +59,22 @@ class Harness:
     async def _run(self) -> None:
         run = f"run-{len(self.runs)}"
         self.runs.append(run)
+        await self._request(run)
+        await self.progress.until(lambda: self.progress.is_over(run))
+
+    async def _request(self, run: str) -> None:
         while True:
             with contextlib.suppress(Unavailable):
                 await self._facts.say(RunRequested(run=run, spec=self._spec))
                 break
             await asyncio.sleep(0.1)
-        await self.progress.until(lambda: self.progress.is_over(run))
+
+    async def _request_again(self) -> None:
+        """As whoever is told that nobody knows his run: its request was the last that was lost."""
+        async with self._stack.connect() as connected:
+            for run in self.runs:
+                if not await is_known(connected, run):
+                    await self._request(run)
 
     async def _happen(self, faults: Sequence[Fault]) -> None:
         for together in overlapping(faults):
@@ -75,8 +90,10 @@ class Harness:
 
     async def _one(self, fault: Fault) -> None:
         at = time.monotonic()
-        hit = await self._injector.inject(fault)
+        hit = await self._injector.inject(fault, self._more_facts)
         over = time.monotonic()
+        if fault.kind in LOSSES:
+            await self._request_again()
         recovered = None
         try:
             await self._all_move_on()

@@ -3,17 +3,25 @@
 import asyncio
 import contextlib
 import signal
+import tempfile
+from collections.abc import Awaitable, Callable
+from functools import partial
+from pathlib import Path
 
 import psutil
 
 from embedded import processes
 from embedded.state import StackFiles
+from tests.chaos import losses
 from tests.chaos.deliveries import Deliveries
-from tests.chaos.plan import REPLICA, Fault
+from tests.chaos.plan import MOST_FACTS, REPLICA, Fault
 from tests.chaos.proxy import Proxy
 from tests.stack.support import Stack
 
 PATIENCE = 60.0  # seconds until a victim must be there
+
+Found = tuple[str, psutil.Process | None]
+MoreFacts = Callable[[int], Awaitable[None]]  # returns when so many more were said
 
 
 class Injector:
@@ -29,7 +37,7 @@ class Injector:
         """Late copies that were held to be faulty."""
         return self._deliveries.blamed
 
-    async def inject(self, fault: Fault) -> str:
+    async def inject(self, fault: Fault, more_facts: MoreFacts) -> str:
         """Do it, for as long as it lasts; what it hit."""
         match fault.kind:
             case "kill":
@@ -38,6 +46,14 @@ class Injector:
                 return await self._signalled(fault, signal.SIGSTOP)
             case "stack":
                 return await asyncio.to_thread(self._power_cut)
+            case "rollback":
+                return await self._rolled_back(fault, more_facts)
+            case "store":
+                return await asyncio.to_thread(self._power_cut, losses.emptied)
+            case "block":
+                return await asyncio.to_thread(
+                    self._power_cut, partial(losses.cut, draw=fault.draw)
+                )
             case "cut":
                 broken = await self._proxies[fault.victim].cut(fault.seconds)
                 return f"{broken} connections"
@@ -45,30 +61,52 @@ class Injector:
                 touched = await self._deliveries.trouble(fault.kind, fault.seconds, fault.draw)
                 return f"{touched} requests"
 
+    async def _rolled_back(self, fault: Fault, more_facts: MoreFacts) -> str:
+        """Copy the store's data, and some facts later put the copy in their place."""
+        facts = 1 + int(fault.draw * MOST_FACTS)
+        with tempfile.TemporaryDirectory(prefix="ftg-chaos-copy-") as name:
+            copy = Path(name) / "data"
+            await self._done_to(
+                lambda: self._server("weed"),
+                lambda store: losses.copied(self._stack.home, copy, store),
+            )
+            await more_facts(facts)
+            lose = partial(losses.rolled_back, copy=copy)
+            return f"{facts} facts, {await asyncio.to_thread(self._power_cut, lose)}"
+
     async def _signalled(self, fault: Fault, number: signal.Signals) -> str:
-        async with asyncio.timeout(PATIENCE):
-            while True:
-                name, process = await asyncio.to_thread(self._find, fault)
-                with contextlib.suppress(psutil.NoSuchProcess):
-                    if process is not None:
-                        process.send_signal(number)
-                        break
-                await asyncio.sleep(0.02)  # it is being started again
+        name, process = await self._done_to(
+            lambda: self._find(fault), lambda process: process.send_signal(number)
+        )
         if number == signal.SIGSTOP:
             await asyncio.sleep(fault.seconds)
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.resume()
         return f"{name}, pid {process.pid}"
 
-    def _find(self, fault: Fault) -> tuple[str, psutil.Process | None]:
-        if fault.victim == REPLICA:
-            return self._replica(fault.draw)
-        state = StackFiles(self._stack.home).load()
-        child = state.children.get(fault.victim) if state else None
-        ours = {process.pid: process for process in processes.of_stack(self._stack.home)}
-        return fault.victim, ours.get(child.pid) if child else None
+    async def _done_to(
+        self, find: Callable[[], Found], do: Callable[[psutil.Process], None]
+    ) -> tuple[str, psutil.Process]:
+        """Do it to a process as soon as it is there; which one that was."""
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                name, process = await asyncio.to_thread(find)
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    if process is not None:
+                        await asyncio.to_thread(do, process)
+                        return name, process
+                await asyncio.sleep(0.02)  # it is being started again
 
-    def _replica(self, draw: float) -> tuple[str, psutil.Process | None]:
+    def _find(self, fault: Fault) -> Found:
+        return self._replica(fault.draw) if fault.victim == REPLICA else self._server(fault.victim)
+
+    def _server(self, name: str) -> Found:
+        state = StackFiles(self._stack.home).load()
+        child = state.children.get(name) if state else None
+        ours = {process.pid: process for process in processes.of_stack(self._stack.home)}
+        return name, ours.get(child.pid) if child else None
+
+    def _replica(self, draw: float) -> Found:
         """One of any function that has some."""
         replicas = sorted(self._stack.all_replicas().items())
         if not replicas:
@@ -76,12 +114,13 @@ class Injector:
         function, processes_of_it = replicas[int(draw * len(replicas))]
         return function, processes_of_it[0]
 
-    def _power_cut(self) -> str:
-        """Everything at once, and then up."""
+    def _power_cut(self, lose: Callable[[Path], str] | None = None) -> str:
+        """Everything at once, then what its disks lose, and then up."""
         victims = processes.of_stack(self._stack.home)
         for process in victims:
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.kill()
         psutil.wait_procs(victims, timeout=PATIENCE)
+        lost = lose(self._stack.home) if lose else ""
         self._stack.up()
-        return f"{len(victims)} processes"
+        return ", ".join(filter(None, (f"{len(victims)} processes", lost)))

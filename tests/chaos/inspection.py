@@ -1,14 +1,17 @@
 """What a stack's servers say of its runs and of itself."""
 
 import json
+import time
 from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
 from adapters.broker import Broker
+from cli.runs import report
 from cli.world import Connected
 from events import subjects
+from events.ports import LostObject
 from events.streams import ASYNC, FACTS
 from schemas.messages import ReportWritten
 from tests.chaos import verdict
@@ -18,16 +21,28 @@ from tests.stack.specs import Calm
 from tests.stack.support import Stack
 
 
-async def breaches(stack: Stack, connection: Broker, runs: Sequence[str], calm: Calm) -> list[str]:
-    """Those of all runs, once nothing of them is in flight any more."""
+async def breaches(
+    stack: Stack, connection: Broker, runs: Sequence[str], calm: Calm, bereft: bool
+) -> list[str]:
+    """Those of all runs, once nothing of them is in flight any more.
+
+    Args:
+        stack: with the runs.
+        connection: to its broker.
+        runs: all of them.
+        calm: the undisturbed run.
+        bereft: whether the store has lost objects: a report that is lost is not written again, so
+            what the log tells, as `faastrain show` does, stands for it.
+    """
     await until(lambda: _is_settled(connection))
     found = []
     async with stack.connect() as connected:
         for run in runs:
+            await until(lambda run=run: _is_told(connected, run))
             said: dict[str, int] = {}
             for pattern in subjects.of_run(run):
                 said |= await counted(connection, pattern)
-            found += verdict.of_run(run, said, await _report(connected, run), calm)
+            found += verdict.of_run(run, said, await _report(connected, run, bereft), calm)
     return found
 
 
@@ -51,7 +66,17 @@ async def _is_settled(connection: Broker) -> bool:
     return not any((await consumers(connection)).values())
 
 
-async def _report(connected: Connected, run: str) -> Any:
+async def _is_told(connected: Connected, run: str) -> bool:
+    """Whether the log says that its report is written; one that lost that will say it again."""
+    return bool(await connected.facts.count(subjects.below(ReportWritten, run)))
+
+
+async def _report(connected: Connected, run: str, bereft: bool) -> Any:
     said = [recorded.fact for recorded in await connected.facts.read(*subjects.of_run(run))]
     (written,) = [fact for fact in said if isinstance(fact, ReportWritten)]
-    return json.loads(await connected.objects.get(written.report))
+    try:
+        return json.loads(await connected.objects.get(written.report))
+    except LostObject:
+        if not bereft:
+            raise
+    return msgspec.to_builtins(await report(connected, run, time.time()))

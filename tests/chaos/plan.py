@@ -10,10 +10,14 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
+from adapters.nats_bus import ACK_WAIT_SECONDS
+from events.streams import FACTS
+
 SERVERS = ("nats-server", "weed", "gateway", "queue-worker")
 REPLICA = "replica"  # of any function
 DELIVERIES = "deliveries"
 EVERYTHING = "everything"
+STORE = "store"
 VICTIMS: dict[str, tuple[str, ...]] = {
     "kill": (*SERVERS, REPLICA),  # SIGKILL
     "pause": (*SERVERS, REPLICA),  # SIGSTOP, then SIGCONT
@@ -22,10 +26,18 @@ VICTIMS: dict[str, tuple[str, ...]] = {
     "delay": (DELIVERIES,),  # each is held for up to 1 s
     "reorder": (DELIVERIES,),  # those of 0.3 s come newest first
     "cut": ("broker", "store", "gateway"),  # connections to it break; new ones are refused
+    # What a server has acknowledged is lost, everything being down; then `up`. Only when asked for.
+    "rollback": (STORE,),  # its data are a copy of some facts before
+    "store": (STORE,),  # it has no data any more
+    "block": (FACTS.name,),  # its newest block loses its end
 }
-KINDS = tuple(VICTIMS)
+LOSSES = ("rollback", "store", "block")
+BEREAVING = ("rollback", "store")  # of objects that nobody needs any more, reports among them
+KINDS = tuple(kind for kind in VICTIMS if kind not in LOSSES)  # unless others are asked for
+DOWN = ("stack", *LOSSES)  # nobody can start a stack while somebody kills it: these stand alone
 SECONDS: dict[str, tuple[float, ...]] = {
-    "pause": (0.3, 1.0, 2.0, 4.0, 12.0),  # the last outlasts the broker's ack wait of 10 s
+    # The last outlasts the broker's ack wait.
+    "pause": (0.3, 1.0, 2.0, 1.0 * ACK_WAIT_SECONDS, 3.0 * ACK_WAIT_SECONDS),
     "duplicate": (1.0, 3.0),
     "delay": (1.0, 3.0),
     "reorder": (1.0, 3.0),
@@ -43,7 +55,7 @@ class Fault(Struct, frozen=True, kw_only=True):
     after: int  # facts since the fault before was survived; 0: while it goes on
     delay: float  # seconds after that
     seconds: float = 0.0  # how long it lasts; what is killed stays dead
-    draw: float = 0.0  # in [0, 1): decides what is left open, as which replica it is
+    draw: float = 0.0  # in [0, 1): decides what is left open: which replica, how much is lost
 
 
 def plan(seed: int, count: int, kinds: Sequence[str] = KINDS) -> list[Fault]:
@@ -69,8 +81,7 @@ def overlapping(faults: Sequence[Fault]) -> list[list[Fault]]:
 
 
 def _fault(chance: random.Random, kind: str, victim: str, before: Fault | None) -> Fault:
-    # Nobody can start a stack while somebody kills it: that fault stands alone.
-    alone = before is None or EVERYTHING in (victim, before.victim)
+    alone = before is None or kind in DOWN or before.kind in DOWN
     after = chance.randint(1, MOST_FACTS)
     overlaps = chance.random() < OVERLAP
     return Fault(

@@ -13,7 +13,7 @@ from events.streams import DEAD
 from tests.chaos import inspection, verdict
 from tests.chaos.harness import Harness
 from tests.chaos.injection import Injector
-from tests.chaos.plan import Fault
+from tests.chaos.plan import BEREAVING, Fault
 from tests.chaos.progress import Stuck
 from tests.chaos.results import Outcome
 from tests.chaos.stacks import interposed
@@ -62,7 +62,7 @@ async def _suffer(
     calm: Calm,
 ) -> Outcome:
     connection = await broker.connect(*stack.nats())
-    harness = Harness(injector, connection, spec)
+    harness = Harness(stack, injector, connection, spec)
     await harness.progress.listen()
     pace = await harness.pace(at_once)
     consumers, facts = await inspection.consumers(connection), harness.progress.count()
@@ -73,7 +73,8 @@ async def _suffer(
         breaches += [f"{type(error).__name__}: {error}" for error in _leaves(group)]
     wall, facts = time.monotonic() - harness.began, harness.progress.count() - facts
     if not breaches:
-        breaches += await inspection.breaches(stack, connection, harness.runs, calm)
+        bereft = any(fault.kind in BEREAVING for fault in faults)
+        breaches += await inspection.breaches(stack, connection, harness.runs, calm, bereft)
     breaches += verdict.of_servers(
         consumers,
         await inspection.consumers(connection),

@@ -1,23 +1,27 @@
 """A short storm over a real stack: the runs end as if nothing had happened."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from tests.chaos.plan import plan
+from tests.chaos.plan import KINDS, LOSSES, plan
 from tests.chaos.specs import CHAOS, with_lag
 from tests.chaos.survival import survive
 from tests.stack.specs import calm
 
-FAULTS = 5
 SPEC = {**CHAOS, "stop": {"env_steps": 2_560}}  # 40 iterations
 
 
-@pytest.mark.parametrize(("seed", "lag"), [(23, 0), (113, 1)])
-async def test_a_stack_under_chaos_keeps_every_promise(tmp_path: Path, seed: int, lag: int) -> None:
+@pytest.mark.parametrize(
+    ("seed", "lag", "kinds", "count"), [(23, 0, KINDS, 5), (113, 1, KINDS, 5), (5, 0, LOSSES, 2)]
+)
+async def test_a_stack_under_chaos_keeps_every_promise(
+    tmp_path: Path, seed: int, lag: int, kinds: Sequence[str], count: int
+) -> None:
     """Repeat and lengthen it with `python -m tests.chaos --seeds 23 --faults 5 --lag 0`."""
     spec = with_lag(SPEC, lag)
-    faults, undisturbed = plan(seed, FAULTS), await calm(spec)
+    faults, undisturbed = plan(seed, count, kinds), await calm(spec)
     outcome = await survive(tmp_path / "home", tmp_path / "jax", seed, faults, 2, spec, undisturbed)
     assert outcome.breaches == []
-    assert outcome.survived == FAULTS
+    assert outcome.survived == count

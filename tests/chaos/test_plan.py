@@ -6,11 +6,22 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.chaos.plan import EVERYTHING, KINDS, MOST_FACTS, SECONDS, VICTIMS, overlapping, plan
+from adapters.nats_bus import ACK_WAIT_SECONDS
+from embedded.settings import CHECKOUT
+from tests.chaos.plan import (
+    DOWN,
+    LOSSES,
+    MOST_FACTS,
+    SECONDS,
+    VICTIMS,
+    Fault,
+    overlapping,
+    plan,
+)
 
 seeds = st.integers(0, 2**63)
 counts = st.integers(0, 120)
-some_kinds = st.lists(st.sampled_from(KINDS), min_size=1, unique=True)
+some_kinds = st.lists(st.sampled_from(list(VICTIMS)), min_size=1, unique=True)
 
 
 @given(seeds, counts, some_kinds)
@@ -47,20 +58,39 @@ def test_a_longer_plan_begins_as_the_shorter_one(seed: int, kinds: list[str]) ->
     assert plan(seed, 30, kinds)[:12] == plan(seed, 12, kinds)
 
 
-@given(seeds, counts)
-def test_nothing_else_happens_while_a_whole_stack_is_down(seed: int, count: int) -> None:
+@given(seeds, counts, some_kinds)
+def test_nothing_else_happens_while_a_whole_stack_is_down(
+    seed: int, count: int, kinds: list[str]
+) -> None:
     """`up` may fail when its servers are killed under it; whoever typed it would repeat it."""
-    faults = plan(seed, count)
+    faults = plan(seed, count, kinds)
     for before, fault in pairwise(faults):
-        if EVERYTHING in (before.victim, fault.victim):
+        if before.kind in DOWN or fault.kind in DOWN:
             assert fault.after > 0
 
 
-@given(seeds, counts)
-def test_what_overlaps_begins_with_one_that_waits(seed: int, count: int) -> None:
-    groups = overlapping(plan(seed, count))
-    assert [fault for group in groups for fault in group] == plan(seed, count)
+@given(seeds, counts, some_kinds)
+def test_what_overlaps_begins_with_one_that_waits(seed: int, count: int, kinds: list[str]) -> None:
+    groups = overlapping(plan(seed, count, kinds))
+    assert [fault for group in groups for fault in group] == plan(seed, count, kinds)
     assert all(group[0].after and not any(f.after for f in group[1:]) for group in groups)
+
+
+def test_losses_happen_only_where_they_are_asked_for() -> None:
+    """A seed has meant the same since before there were any: plans that were published stay."""
+    assert not {fault.kind for fault in plan(1, 200)} & {*LOSSES}
+    assert {fault.kind for fault in plan(1, 6, LOSSES)} == {*LOSSES}
+    first = {"victim": "everything", "after": 29, "delay": 0.0401, "draw": 0.9014274576114836}
+    second = {"victim": "nats-server", "after": 2, "delay": 0.0325, "draw": 0.9391491627785106}
+    assert plan(1, 2) == [Fault(kind="stack", **first), Fault(kind="pause", seconds=0.3, **second)]
+
+
+def test_a_pause_can_outlast_what_the_broker_waits_for() -> None:
+    """And lasts as the documents say, which name the wait."""
+    assert max(SECONDS["pause"]) > ACK_WAIT_SECONDS
+    documented = (CHECKOUT / "docs" / "reliability.md").read_text()
+    assert f"the broker's ack wait is {ACK_WAIT_SECONDS} s |" in documented
+    assert f"after its ack wait, {ACK_WAIT_SECONDS} s," in documented
 
 
 def test_faults_overlap_and_seeds_differ() -> None:
