@@ -3,16 +3,20 @@
 Apart from the supervisor, for its imports take as long as the servers' own start: both at once.
 """
 
+from pathlib import Path
+
 from aiohttp import encode_basic_auth
 
 from adapters.broker import connect
 from adapters.bucket import Bucket
-from adapters.errors import AdapterError
+from adapters.errors import AdapterError, Refused
 from adapters.nats_streams import ensure_streams
 from embedded import deployments
+from embedded.child import ChildSpec
 from embedded.errors import ProviderError, StackError
 from embedded.gateway.upstream import HttpProvider
 from embedded.plan import Plan
+from embedded.servers import ports, weed_bucket
 from embedded.settings import StackSettings
 from events.roles import SUPERVISOR
 
@@ -45,7 +49,7 @@ async def bucket(made: Plan) -> None:
     there = Bucket(made.state.s3_url, made.state.bucket, made.credentials.s3[SUPERVISOR])
     try:
         if made.weed is not None:
-            await there.reset()  # first: its policy may keep out even its owner
+            await _reset(there, made.weed, made)
         await there.ensure()
         writable = await there.takes_writes(WRITE_SECONDS)
     except AdapterError as error:
@@ -54,6 +58,15 @@ async def bucket(made: Plan) -> None:
         raise StackError(
             f"The object store at {made.state.s3_url} takes no writes; see its log, and its disk."
         )
+
+
+async def _reset(there: Bucket, weed: ChildSpec, made: Plan) -> None:
+    """Take back the bucket's own settings, which may keep out even its owner."""
+    try:
+        await there.reset()
+    except Refused:
+        await weed_bucket.renew(weed, ports.of_home(Path(made.state.home)), made.state.bucket)
+        await there.reset()
 
 
 async def functions(made: Plan, settings: StackSettings) -> None:

@@ -32,6 +32,7 @@ EVERYBODY: dict[str, Any] = {  # a bucket's policy
         }
     ],
 }
+NOBODY = {**EVERYBODY, "Statement": [{**EVERYBODY["Statement"][0], "Effect": "Deny"}]}
 
 
 class Opened(NamedTuple):

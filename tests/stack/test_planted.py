@@ -16,7 +16,7 @@ from adapters.s3_signature import EMPTY, authorized
 from adapters.settings import Login
 from cli import target
 from embedded.servers.weed_ports import FORMER, GAPS, SOCKETS
-from tests.stack.intruder import EVERYBODY, EVIL, IDENTITY, Opened, opened
+from tests.stack.intruder import EVERYBODY, EVIL, IDENTITY, NOBODY, Opened, opened
 from tests.stack.specs import SHORT, undisturbed
 from tests.stack.support import Stack
 
@@ -74,6 +74,11 @@ def open_the_bucket(store: Opened) -> None:
     store.set(BUCKET, "lifecycle", EXPIRY)
 
 
+def close_the_bucket(store: Opened) -> None:
+    """To everybody, its owner too."""
+    store.set(BUCKET, "policy", json.dumps(NOBODY).encode())
+
+
 PLANTED = (
     plant_a_malformed_identity,
     plant_foreign_identities,
@@ -81,6 +86,7 @@ PLANTED = (
     plant_rules,
     plant_malformed_rules,
     open_the_bucket,
+    close_the_bucket,
 )
 
 
@@ -90,6 +96,8 @@ def stack(tmp_path_factory: pytest.TempPathFactory, compiled: Path) -> Iterator[
     made = Stack(tmp_path_factory.mktemp("planted"), FTG_COMPILATION_CACHE=str(compiled))
     try:
         made.up()
+        supervisor = made.credentials().s3["supervisor"]
+        assert status(made, supervisor, "PUT", "runs/before/manifest.msgpack") == 200
         made.down()
         shutil.copytree(made.home / "weed" / "data", made.home / "kept")
         yield made
@@ -129,6 +137,7 @@ def test_up_survives_and_obeys_nothing(
     stack.up()
     logins = stack.credentials().s3
     supervisor, rollout = logins["supervisor"], logins["rollout"]
+    assert status(stack, supervisor, "GET", "runs/before/manifest.msgpack") == 200
     assert status(stack, supervisor, "PUT", "runs/r/manifest.msgpack") == 200
     assert status(stack, supervisor, "GET", "runs/r/manifest.msgpack") == 200
     assert status(stack, rollout, "PUT", "runs/r/policies/1.msgpack") == 403

@@ -9,7 +9,7 @@ import pytest
 
 from embedded import credentials, settings
 from embedded.errors import StackError
-from embedded.servers import nats, weed, weed_ports
+from embedded.servers import nats, weed, weed_bucket, weed_ports
 from embedded.servers.binaries import find
 from events.roles import ROLES
 
@@ -72,3 +72,10 @@ def test_credentials_are_made_once_and_not_shown(tmp_path: Path) -> None:
     file.write_text("{")
     with pytest.raises(StackError, match=r"credentials\.json is damaged"):
         credentials.of_home(file)
+
+
+def test_a_buckets_entry_is_a_size_and_a_message() -> None:
+    """As protobuf has it: `/buckets`, then the name, that it is a folder, its mode."""
+    entry = b"\x0a\x01b\x10\x01\x22\x06\x18\xff\x83\x80\x80\x08"
+    full = b"\x0a\x08/buckets\x12\x0d" + entry
+    assert weed_bucket.saved("b") == len(full).to_bytes(4, "big") + full

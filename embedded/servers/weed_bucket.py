@@ -1,0 +1,74 @@
+"""A bucket's entry in the filer, written anew: for a bucket whose own policy keeps out its owner.
+
+S3 obeys such a policy whoever asks, so it is SeaweedFS's shell that takes it away, by the store's
+own certificate. What lies in the bucket stays.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+
+from embedded.child import ChildSpec
+from embedded.errors import StackError
+from embedded.files import write_private
+from embedded.servers.weed import TEMPORARY
+
+SHELL_SECONDS = 20.0
+_DIRECTORY = 0o777 | 1 << 31  # Go's mode of a folder
+
+
+def saved(bucket: str) -> bytes:
+    """The entry, without any setting, as `fs.meta.load` reads it: a size and a FullEntry.
+
+    Source: filer.proto of SeaweedFS: FullEntry(dir=1, entry=2), Entry(name=1, is_directory=2,
+    attributes=4), FuseAttributes(file_mode=3).
+    """
+    attributes = _number(3, _DIRECTORY)
+    entry = _bytes(1, bucket.encode()) + _number(2, 1) + _bytes(4, attributes)
+    full = _bytes(1, b"/buckets") + _bytes(2, entry)
+    return len(full).to_bytes(4, "big") + full
+
+
+async def renew(weed: ChildSpec, ports: Mapping[str, int], bucket: str) -> None:
+    """Write the entry of a bucket anew.
+
+    Raises:
+        StackError: the shell fails, or does not end.
+    """
+    file = Path(TEMPORARY) / "bucket.meta"  # relative to the folder that both run in
+    write_private(weed.folder / file, saved(bucket))
+    at = {
+        plane: f"-{plane}=127.0.0.1:{ports[f'weed-{plane}']}.{ports[f'weed-{plane}-grpc']}"
+        for plane in ("master", "filer")
+    }
+    process = await asyncio.create_subprocess_exec(
+        weed.command[0],
+        "shell",
+        *at.values(),
+        cwd=weed.folder,
+        env=weed.environment,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    try:
+        async with asyncio.timeout(SHELL_SECONDS):
+            said, _ = await process.communicate(f"fs.meta.load {file}\n".encode())
+    except TimeoutError:
+        process.kill()
+        said, _ = await process.communicate()
+    if b"load /buckets/" not in said or process.returncode:
+        raise StackError(f"The settings of bucket {bucket} stay: weed shell said {said!r}.")
+
+
+def _number(field: int, value: int) -> bytes:
+    return _varint(field << 3) + _varint(value)
+
+
+def _bytes(field: int, value: bytes) -> bytes:
+    return _varint(field << 3 | 2) + _varint(len(value)) + value
+
+
+def _varint(value: int) -> bytes:
+    low, rest = value & 0x7F, value >> 7
+    return bytes([low | 0x80]) + _varint(rest) if rest else bytes([low])
