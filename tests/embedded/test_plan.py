@@ -3,8 +3,10 @@
 from pathlib import Path
 
 from embedded import credentials
+from embedded.gateway import settings as gateway_settings
 from embedded.plan import plan
 from embedded.settings import read
+from events.callbacks import origin
 
 PROXIED = {
     "FAASTRAIN_NATS_ADVERTISE": "nats://127.0.0.1:1",
@@ -31,3 +33,16 @@ def test_stages_may_be_sent_to_a_proxy_while_the_servers_stay_where_they_are(
         assert [process.environment[name] for name in TOLD] == list(PROXIED.values())
     state = made.state
     assert not {state.nats_url, state.s3_url, state.gateway_url} & set(PROXIED.values())
+
+
+def test_who_decides_about_callbacks_is_told_where_they_may_go(tmp_path: Path) -> None:
+    """The gateway when it is asked, the queue-worker when it calls."""
+    listed = {"FTG_CALLBACK_ORIGINS": "https://ci.example.com"}
+    made = plan(read(tmp_path, listed), credentials.generate())
+    for process in (made.gateway, made.worker):
+        assert process.environment["FTG_CALLBACK_ORIGINS"] == "https://ci.example.com"
+    told = {**made.gateway.environment, "FTG_LISTEN_PORT": "8123"}
+    door = gateway_settings.read(told).door
+    assert door.policy.origins == {origin("https://ci.example.com")}
+    served = {origin("http://127.0.0.1:8123"), origin(made.state.gateway_url)}
+    assert door.policy.gateways == served

@@ -1,5 +1,6 @@
 """The template's HTTP, byte by byte, on a process as of-watchdog starts it."""
 
+import json
 import re
 import socket
 from collections.abc import Iterator
@@ -67,6 +68,18 @@ def test_a_request_may_come_in_any_pieces(port: int, request_: bytes, body: byte
             for piece in pieces:
                 one.send(piece)
             assert one.answer() == (200, body)
+
+
+def test_the_path_is_among_the_headers_as_it_came(port: int) -> None:
+    """With its query; nobody can write a header of that name."""
+    with wire(port) as one:
+        one.send(POST.replace(b" / ", b" /a%2Fb?c=d "))
+        head = one.head()
+        heard = json.loads(re.search(rb"x-heard: (.*)\r\n", head)[1])  # type: ignore[index]
+        assert heard[":path"] == "/a%2Fb?c=d"
+    with wire(port) as one:
+        one.send(POST.replace(b"Host: x", b"Host: x\r\n:path: /forged"))
+        assert one.answer()[0] == 400
 
 
 def test_requests_that_come_together_are_answered_in_order(port: int) -> None:
