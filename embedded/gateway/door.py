@@ -71,9 +71,8 @@ class Door(NamedTuple):
             Refusal: 401, the function admits nobody who is unknown.
             ProviderError: 503, the gateway's own secrets are missing.
         """
-        headers = {
-            name.lower(): value for name, value in reversed(call.headers)
-        }  # the first counts
+        # Of a header that comes twice the first counts, for that one is delivered.
+        headers = {name.lower(): value for name, value in reversed(call.headers)}
         asked = Asked(status.name, {**headers, PATH: call.path}, whole(call.body))
         try:
             wanted = admits(status.annotations or {})
