@@ -30,8 +30,8 @@ class Pieces(Protocol):
 class Sink(Protocol):
     """Takes the body of an answer as it arrives."""
 
-    def take(self, piece: bytes) -> bool:
-        """Whether it wants more."""
+    def take(self, piece: bytes) -> "asyncio.Future[None] | bool":
+        """Whether it wants more; a future: when it can do with more."""
 
 
 class Reply(NamedTuple):
@@ -143,7 +143,10 @@ class Connection(asyncio.Protocol):
         self._overhead -= len(body)
         if self._sink is None:
             self._body.append(body)
-        elif not self._sink.take(body):
+        elif isinstance(taken := self._sink.take(body), asyncio.Future):
+            self._transport.pause_reading()
+            taken.add_done_callback(self._kept)
+        elif not taken:
             self._fail("nobody wants the rest of its answer")
 
     def on_message_complete(self) -> None:
@@ -152,6 +155,13 @@ class Connection(asyncio.Protocol):
             self._begin()
         else:
             self._finish(reusable=self._parser.should_keep_alive())
+
+    def _kept(self, keeping: "asyncio.Future[None]") -> None:
+        """Read on; whether it failed is asked by whoever takes the answer."""
+        if not keeping.cancelled():
+            keeping.exception()
+        if not self._transport.is_closing():
+            self._transport.resume_reading()
 
     async def _send(self, request: bytes, body: Pieces, answer: "asyncio.Future[Reply]") -> None:
         """As fast as the server reads; an answer that comes before the end is the answer."""

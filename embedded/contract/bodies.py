@@ -1,15 +1,19 @@
 """A body as it arrives: in memory while it is small, in an unnamed file when it is not."""
 
+import asyncio
 import os
 import tempfile
 from collections.abc import Callable, Iterator
-from typing import IO
+from contextlib import suppress
+from typing import IO, cast
 
 from embedded.contract.budget import OWN, Budget
 from embedded.errors import ProviderError
 from schemas.messages import MAX_MESSAGE_BYTES
 
+Writing = asyncio.Future[None]
 PIECE = 64 << 10  # bytes that are read from a file at once
+SEEN = 1 << 20  # bytes of a file between two looks at the room of its disk
 MOST_ANSWER = 64 << 20  # bytes of a function's answer: four times the largest request
 
 
@@ -17,43 +21,60 @@ class Spooled:
     """A body in a file without a name: gone when it is closed, or whoever held it is."""
 
     def __init__(self, budget: Budget) -> None:
-        self._budget, self._size = budget, 0
-        try:
-            self._file: IO[bytes] = tempfile.TemporaryFile(buffering=0, dir=budget.folder)  # noqa: SIM115
-        except OSError as error:
-            raise _unwritten(budget, error) from error
+        self._budget, self._size, self._unseen = budget, 0, 0
+        self._file: IO[bytes] | None = None
 
     def __len__(self) -> int:
         return self._size
 
     def __del__(self) -> None:
-        self.close()
+        self._budget.spooled -= self._size
+        if self._file is not None and not self._file.closed:
+            with suppress(RuntimeError):  # the process ends, and so does the file
+                self._budget.writer.submit(self._file.close)
 
-    def append(self, piece: bytes) -> None:
-        """Write at its end.
+    def append(self, piece: bytes) -> Writing:
+        """Write at its end, in the budget's own thread; the room is taken at once.
 
         Raises:
-            ProviderError: 503, there is no room.
+            ProviderError: 503, there is none; what is returned raises it for a disk without room.
         """
         self._budget.spool(len(piece))
         self._size += len(piece)
-        rest = memoryview(piece)
-        try:
-            while rest:
-                rest = rest[self._file.write(rest) :]
-        except OSError as error:
-            raise _unwritten(self._budget, error) from error
+        loop = asyncio.get_running_loop()
+        return loop.run_in_executor(self._budget.writer, self._write, piece)
 
     def pieces(self) -> Iterator[bytes]:
-        """From its beginning, each time."""
+        """From its beginning, each time; when all of it is written."""
         for offset in range(0, self._size, PIECE):
-            yield os.pread(self._file.fileno(), PIECE, offset)
+            yield os.pread(cast(IO[bytes], self._file).fileno(), PIECE, offset)
 
     def close(self) -> None:
         """Give its room back."""
         self._budget.spooled -= self._size
         self._size = 0
-        if hasattr(self, "_file"):  # it could not be opened
+        self._budget.writer.submit(self._close)  # after what is being written
+
+    def _write(self, piece: bytes) -> None:
+        try:
+            if self._file is None:
+                self._file = tempfile.TemporaryFile(buffering=0, dir=self._budget.folder)  # noqa: SIM115
+            self._look(len(piece))
+            rest = memoryview(piece)
+            while rest:
+                rest = rest[self._file.write(rest) :]
+        except OSError as error:
+            text = f"The body cannot be kept: {os.strerror(error.errno or 0)}."
+            raise self._budget.refused("disk", text) from error
+
+    def _look(self, size: int) -> None:
+        self._unseen -= size
+        if self._unseen < 0:
+            self._unseen = SEEN
+            self._budget.check_disk()
+
+    def _close(self) -> None:
+        if self._file is not None:
             self._file.close()
 
 
@@ -84,8 +105,8 @@ class Incoming:
         self._held = self._shared = 0  # bytes in memory; of them, beyond the connection's own
         self._file: Spooled | None = None
 
-    def append(self, piece: bytes) -> None:
-        """Keep what has arrived.
+    def append(self, piece: bytes) -> Writing | None:
+        """Keep what has arrived; where it is written, nothing may follow before that is done.
 
         Raises:
             ProviderError: it is longer than its limit; 503, there is no room for it.
@@ -97,8 +118,11 @@ class Incoming:
             self._pieces.append(piece)
             self._held += len(piece)
             self._budget.memory += len(piece)
-        else:
-            self._spool().append(piece)
+            return None
+        if self._file is None:
+            self._file, piece = Spooled(self._budget), b"".join((*self._pieces, piece))
+            self.release()
+        return self._file.append(piece)
 
     def body(self) -> Body:
         """All that has arrived; whoever has it closes it."""
@@ -129,14 +153,6 @@ class Incoming:
         self._budget.shared += more
         return True
 
-    def _spool(self) -> Spooled:
-        if self._file is None:
-            self._file = Spooled(self._budget)
-            for piece in self._pieces:
-                self._file.append(piece)
-            self.release()
-        return self._file
-
 
 class Answer(Incoming):
     """Collects a function's answer; `refusal` says why it stopped to."""
@@ -144,15 +160,29 @@ class Answer(Incoming):
     def __init__(self, budget: Budget) -> None:
         super().__init__(budget, MOST_ANSWER, _too_long)
         self.refusal: ProviderError | None = None
+        self._last: Writing | None = None
 
-    def take(self, piece: bytes) -> bool:
-        """Keep what has arrived, unless there is no room for it."""
+    def take(self, piece: bytes) -> Writing | bool:
+        """Keep what has arrived; whether more is wanted, or when."""
+        if self.refusal is not None:
+            return False
         try:
-            self.append(piece)
+            self._last = self.append(piece)
         except ProviderError as error:
             self.refusal = error
             self.close()
-        return self.refusal is None
+            return False
+        return self._last or True
+
+    async def finished(self) -> Body:
+        """All of it.
+
+        Raises:
+            ProviderError: 503, it could not be written.
+        """
+        if self._last is not None:
+            await self._last  # the writer keeps to the order
+        return self.body()
 
 
 def whole(body: Body) -> bytes:
@@ -173,7 +203,3 @@ def close(body: Body) -> None:
 
 def _too_long(limit: int) -> ProviderError:
     return ProviderError(502, f"The function's answer is larger than {limit} bytes.")
-
-
-def _unwritten(budget: Budget, error: OSError) -> ProviderError:
-    return budget.refused("disk", f"The body cannot be kept: {os.strerror(error.errno or 0)}.")

@@ -8,6 +8,7 @@ import asyncio
 import ctypes
 import gc
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from weakref import WeakSet
 
@@ -48,6 +49,8 @@ class Budget:
         self.open: WeakSet[object] = WeakSet()  # connections
         self.draining: WeakSet[object] = WeakSet()  # of them, whose refused bodies are read
         self.told: Callable[[str], None] = _nobody  # the reason of each refusal
+        # Writes and closes files in order: a disk that is slow keeps nobody waiting but its users.
+        self.writer = ThreadPoolExecutor(1, "bodies")
         self._trim: asyncio.TimerHandle | None = None
         self.most_connections = connections
         self._most_shared, self._most_spooled = memory, spool
@@ -60,15 +63,22 @@ class Budget:
         """Take that much of the disk.
 
         Raises:
-            ProviderError: 503, others have it, or the disk is full.
+            ProviderError: 503, others have it.
         """
         if self.spooled + size > self._most_spooled:
             raise self.refused(
                 "bodies", f"Bodies fill the {self._most_spooled >> 20} MiB that all share."
             )
+        self.spooled += size
+
+    def check_disk(self) -> None:
+        """Whether it has room; those who cannot do without are the broker and the store.
+
+        Raises:
+            ProviderError: 503, it has none.
+        """
         if self.folder and (trouble := disk.space(self.folder).trouble):
             raise self.refused("disk", f"The body cannot be kept: {trouble}.")
-        self.spooled += size
 
     def leave(self, connection: object) -> None:
         """A connection ended; what a crowd held goes back to the machine soon."""

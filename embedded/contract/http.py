@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 
 SHUTDOWN_SECONDS = 1.0  # for what is being served
 MOST_HEADERS = 128
-READ_BYTES = 32 << 10  # of a body that arrived; at twice as many its client has to wait
+READ_BYTES = 16 << 10  # of a body that arrived; at twice as many its client has to wait
 LINGER = 2.0  # seconds in which what is left of a refused body is thrown away
 
 
@@ -77,7 +77,8 @@ async def read(request: web.Request, most: int | None = None) -> Body:
     try:
         async with asyncio.timeout(seconds):
             async for piece in request.content.iter_any():
-                body.append(piece)
+                if (writing := body.append(piece)) is not None:
+                    await writing
     except TimeoutError as error:
         raise ProviderError(408, f"The body took longer than {seconds:g} s.") from error
     except (web.RequestPayloadError, ConnectionError) as error:

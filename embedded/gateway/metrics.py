@@ -56,10 +56,13 @@ class Metrics:
         for reason in REASONS:
             self._refused.labels("", reason)  # at zero, so that the first one is an increase
         self._bodies = Gauge(
-            "gateway_body_bytes", "Bytes of bodies held.", ["place"], registry=self._registry
+            "faastrain_gateway_body_bytes",
+            "Bytes of bodies held.",
+            ["place"],
+            registry=self._registry,
         )
         self._connections = Gauge(
-            "gateway_connections", "Connections that are open.", registry=self._registry
+            "faastrain_gateway_connections", "Connections that are open.", registry=self._registry
         )
         self._counts: dict[str, int] = {}
 

@@ -143,7 +143,8 @@ class HttpProvider:
             ) as answer:
                 headers = end_to_end(answer.headers.items())
                 async for piece in answer.content.iter_any():
-                    collected.append(piece)
+                    if (writing := collected.append(piece)) is not None:
+                        await writing
                 return Response(answer.status, headers, collected.body())
         except aiohttp.ClientError as error:
             raise self._away(error) from error

@@ -111,7 +111,7 @@ class Replica:
         except AdapterError as error:
             raise answer.refusal or await self._post_mortem(error) from error
         else:
-            return Response(reply.status, end_to_end(reply.headers), answer.body())
+            return Response(reply.status, end_to_end(reply.headers), await answer.finished())
         finally:
             answer.release()
 

@@ -314,6 +314,21 @@ class Blocks:
             yield bytes([number % 256]) * (1 << 16)
 
 
+class Waiting:
+    """Takes an answer, and wants more only a while after each piece."""
+
+    def __init__(self) -> None:
+        self.taken = b""
+        self.pending: list[asyncio.Future[None]] = []
+
+    def take(self, piece: bytes) -> "asyncio.Future[None]":
+        self.taken += piece
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        asyncio.get_running_loop().call_later(0.001, future.set_result, None)
+        self.pending.append(future)
+        return future
+
+
 class Taking:
     """Takes so many bytes of an answer, and no more."""
 
@@ -328,11 +343,10 @@ class Taking:
 async def test_a_body_in_pieces_arrives_whole_and_its_answer_goes_where_it_should(
     echo: tuple[int, set[object]],
 ) -> None:
-    """Twice on one connection: it can be read again, and the connection goes on."""
+    """Again and again on one connection: it can be read again, and the connection goes on."""
     body, port = Blocks(40), echo[0]
     async with HttpClient(Address("127.0.0.1", port)) as client:
-        for _ in range(2):
-            answer = Taking(1 << 30)
+        for answer in (Taking(1 << 30), Waiting(), Taking(1 << 30)):
             reply = await client.request("POST", "/", (), body, answer)
             assert (reply.status, reply.body) == (200, b"")
             assert answer.taken == b"".join(body.pieces())

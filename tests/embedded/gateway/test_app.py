@@ -237,8 +237,8 @@ async def test_metrics_have_openfaas_names(gateway: aiohttp.ClientSession) -> No
         "gateway_function_invocation_total": "counter",
         "gateway_function_invocation_started": "counter",
         "gateway_service_count": "gauge",
-        "gateway_body_bytes": "gauge",
-        "gateway_connections": "gauge",
+        "faastrain_gateway_body_bytes": "gauge",
+        "faastrain_gateway_connections": "gauge",
         "faastrain_gateway_refused_total": "counter",
     }
 

@@ -58,8 +58,8 @@ async def test_long_bodies_are_refused_and_small_ones_are_not(tmp_path: Path) ->
                 async with client(port) as whole, client(port) as pieces:
                     assert (await whole.ask(small))[0] == 200
                     assert (await pieces.ask(*halved(small)))[0] == 200
-            assert await metric(port, 'gateway_refused_total{reason="bodies"}') == 1
-            assert await metric(port, 'gateway_body_bytes{place="disk"}') == 3 * LONG - 3
+            assert await metric(port, 'faastrain_gateway_refused_total{reason="bodies"}') == 1
+            assert await metric(port, 'faastrain_gateway_body_bytes{place="disk"}') == 3 * LONG - 3
         await until(lambda: _spooled(budget, 0))
         async with client(port) as again:
             assert (await again.ask(unfinished() + b"x"))[0] == 200
@@ -95,8 +95,8 @@ async def test_one_connection_too_many_is_503_and_closed(tmp_path: Path, plain: 
             assert text.endswith("\r\n\r\nToo many connections are open. Try again.\n")
             assert (await first.ask(request))[0] == 200
         await until(lambda: _serves(port, request))
-        assert await metric(port, 'gateway_refused_total{reason="connections"}') >= 1
-        assert await metric(port, "gateway_connections") == 1
+        assert await metric(port, 'faastrain_gateway_refused_total{reason="connections"}') >= 1
+        assert await metric(port, "faastrain_gateway_connections") == 1
 
 
 async def _serves(port: int, request: bytes) -> bool:
