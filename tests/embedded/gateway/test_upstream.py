@@ -1,10 +1,13 @@
 """The gateway's way to a provider over HTTP: the same answers as in process."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
 from embedded.contract.auth import authorization
+from embedded.contract.bodies import Spooled, whole
+from embedded.contract.budget import Budget
 from embedded.contract.messages import LogQuery, Secret
 from embedded.errors import ProviderError
 from embedded.gateway.serving import listening
@@ -47,6 +50,31 @@ async def test_every_operation_crosses_the_contract(provider: ProcessProvider) -
         with pytest.raises(ProviderError, match="chatter") as caught:
             await remote.function("chatter")
         assert caught.value.status == 404
+
+
+async def test_long_bodies_cross_the_contract_within_both_budgets(
+    provider: ProcessProvider, tmp_path: Path
+) -> None:
+    """In files, both ways; a room that is spent is the gateway's own 503."""
+    port, theirs, ours = free_port(), Budget(tmp_path), Budget(tmp_path, spool=3 << 20)
+    await provider.deploy(deployment("echo"))
+    async with (
+        listening(application(provider, PASSWORD, budget=theirs), "127.0.0.1", port),
+        HttpProvider(f"http://127.0.0.1:{port}", authorization(PASSWORD), ours) as remote,
+    ):
+        body = Spooled(ours)
+        await body.append(b"x" * (1 << 20))
+        answer = await remote.invoke("echo", post()._replace(body=body))
+        assert isinstance(answer.body, Spooled)
+        assert whole(answer.body) == whole(body)
+        assert ours.spooled == 2 << 20
+        answer.body.close()
+        await body.append(b"x" * (1 << 20))
+        with pytest.raises(ProviderError, match="that all share") as caught:
+            await remote.invoke("echo", post()._replace(body=body))
+        assert caught.value.status == 503
+        body.close()
+    assert (theirs.spooled, theirs.memory) == (0, 0)
 
 
 async def test_the_provider_is_guarded_as_the_gateway_is(provider: ProcessProvider) -> None:
