@@ -106,7 +106,9 @@ class Restorer:
         elif await self._is_passed(message, services):
             return Restored(f"{key} was made and removed again", [])
         else:
-            objects = RestoringObjects(services.objects, message.object)
+            made = await self._lineage(message, services)
+            together = made.made_with(message.object)
+            objects = RestoringObjects(services.objects, message.object, together)
             try:
                 await handler(message.origin, services._replace(objects=objects))
             except LostObject as lost:  # altered, for by the list it was there
@@ -131,7 +133,7 @@ class Restorer:
         possible = [
             lost
             for lost in ascent.above(message.object.key)
-            if await _is_possible(lost, ascent, services)
+            if await _is_possible(lost, ascent, message.verify, services)
         ]
         return lineage.restorations(possible, message.towards, message.verify, time.time())
 
@@ -201,16 +203,22 @@ async def _ascent(
     return ascent
 
 
-async def _is_possible(lost: Lost, ascent: Ascent, services: Services) -> bool:
+async def _is_possible(lost: Lost, ascent: Ascent, verify: bool, services: Services) -> bool:
     """Whether an object can be made now: it is not there, and all that it is made from is."""
+
+    async def is_there(ref: ObjectRef) -> bool:
+        if verify:
+            return await services.bucket.holds(ref)
+        return await services.objects.find(ref.key) is not None
+
     unseen = [ref for ref in lost.work.inputs if ref.key not in ascent.there]
     for start in range(0, len(unseen), LOOKED_FOR):
         some = unseen[start : start + LOOKED_FOR]
-        found = await asyncio.gather(*(services.objects.find(ref.key) for ref in some))
-        ascent.there |= {ref.key for ref in found if ref}
+        found = await asyncio.gather(*map(is_there, some))
+        ascent.there |= {ref.key for ref, is_found in zip(some, found, strict=True) if is_found}
         if not all(found):
             return False
-    return await services.objects.find(lost.object.key) is None
+    return not await is_there(lost.object)
 
 
 def _remember(kept: OrderedDict[K, V], key: K, value: V) -> V:
@@ -225,21 +233,25 @@ def _remember(kept: OrderedDict[K, V], key: K, value: V) -> V:
 class RestoringObjects:
     """The store as the maker sees it: the lost object is the one that its reference names.
 
-    What the maker writes there is written whatever lies there, if it has the reference's bytes;
-    else the maker is told that another's object was first, as the reference says.
+    What the maker writes there, and beside it what was once made `together` with it, is written
+    whatever lies there, if it has the reference's bytes; else the maker is told that another's
+    object was first, as the reference says.
     """
 
-    def __init__(self, store: ObjectStore, lost: ObjectRef) -> None:
+    def __init__(
+        self, store: ObjectStore, lost: ObjectRef, together: Iterable[ObjectRef] = ()
+    ) -> None:
         self._store = store
         self._lost = lost
+        self._named = {ref.key: ref for ref in (*together, lost)}
         self.restored = False
         self.trouble = f"object {lost.key} was lost and is not made from its origin"
 
     async def put(
         self, key: str, data: bytes, content_type: str = "application/msgpack"
     ) -> ObjectRef:
-        """Write if absent; the lost object, whatever lies there."""
-        if key != self._lost.key:
+        """Write if absent; what is made again, whatever lies there."""
+        if key not in self._named:
             return await self._store.put(key, data, content_type)
         return await self.replace(key, data)
 
@@ -258,16 +270,17 @@ class RestoringObjects:
         return await self._store.find(key)
 
     async def replace(self, key: str, data: bytes) -> ObjectRef:
-        """Write, whatever lies there; the lost object only as it was."""
-        if key == self._lost.key:
-            found = hashlib.sha256(data).hexdigest()
-            if found != self._lost.sha256:
+        """Write, whatever lies there; what is made again only as it was."""
+        named = self._named.get(key)
+        found = hashlib.sha256(data).hexdigest()
+        if named and found != named.sha256:
+            if named == self._lost:
                 self.trouble = (
                     f"object {key} was lost; made again it has SHA-256 {found}, not "
-                    f"{self._lost.sha256}: it comes from another version of the libraries or "
+                    f"{named.sha256}: it comes from another version of the libraries or "
                     "another processor (`faastrain show` names them); go on there, or start a "
                     "new run"
                 )
-                return self._lost
-            self.restored = True
+            return named
+        self.restored = self.restored or named == self._lost
         return await self._store.replace(key, data)

@@ -129,6 +129,14 @@ class Lineage:
             self._works[ref.key] = Work(function, origin, tuple(read))
         return self._works[ref.key]
 
+    def made_with(self, ref: ObjectRef) -> list[ObjectRef]:
+        """All that whoever makes an object makes together with it: a learner state, its policy."""
+        kind, version, _ = keys.place(ref.key)
+        updated = self.history.policies.get(version)
+        if updated is None or kind not in ("policies", "learner"):
+            return [ref]
+        return [updated.policy.learner, updated.policy.policy]
+
     def explains(self, restored: RestoreObject) -> bool:
         """Whether the log, as far as it was read, says all that a restoration needs of it."""
         try:
