@@ -7,9 +7,11 @@ number of connections and need no budget: they are served however many large bod
 import asyncio
 import ctypes
 import gc
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Protocol
 from weakref import WeakSet
 
 from adapters import disk
@@ -29,7 +31,15 @@ TRIM_SECONDS = 10.0  # at most so often, for it takes some ten milliseconds
 # Whose refused bodies are read to their end at once, as most clients need before they read an
 # answer; the others wait, which costs us nothing: a flood would keep us busy reading.
 DRAINING = 32
+PATIENCE = 1.0  # seconds that a client may take before its connection can be another's
 RETRY_SECONDS = 5  # a body is there or refused after 30 s; some are at any time
+
+
+class Connected(Protocol):
+    """A connection, whoever serves it."""
+
+    def abort(self) -> None:
+        """Close it now."""
 
 
 class Budget:
@@ -47,6 +57,8 @@ class Budget:
         self.shared = 0  # of them, those of bodies longer than OWN
         self.spooled = 0  # bytes of bodies in files
         self.open: WeakSet[object] = WeakSet()  # connections
+        # Of them, those whose client is to send or to read, and since when: monotonic seconds.
+        self._waiting: dict[Connected, float] = {}  # the longest so comes first
         self.draining: WeakSet[object] = WeakSet()  # of them, whose refused bodies are read
         self.told: Callable[[str], None] = _nobody  # the reason of each refusal
         # Writes and closes files in order: a disk that is slow keeps nobody waiting but its users.
@@ -80,10 +92,41 @@ class Budget:
         if self.folder and (trouble := disk.space(self.folder).trouble):
             raise self.refused("disk", f"The body cannot be kept: {trouble}.")
 
-    def leave(self, connection: object) -> None:
+    def enter(self, connection: Connected) -> None:
+        """A connection began, and its client is to send a request."""
+        self.open.add(connection)
+        self._waiting[connection] = time.monotonic()
+
+    def begin(self, connection: Connected) -> None:
+        """Its request is whole, and is being answered."""
+        self._waiting.pop(connection, None)
+
+    def end(self, connection: Connected) -> None:
+        """It was answered: its client is to read, or to send the next one."""
+        if connection in self.open:
+            self._waiting[connection] = time.monotonic()
+
+    def has_place(self) -> bool:
+        """Whether a new connection has a place: one of its own, or of who waited longest.
+
+        So whoever holds all of them open and asks for nothing locks nobody out. Nobody has to give
+        way at once: who came in the same crowd has not been read yet.
+        """
+        if len(self.open) < self.most_connections:
+            return True
+        longest, since = next(iter(self._waiting.items()), (None, 0.0))
+        if longest is None or time.monotonic() - since < PATIENCE:
+            return False
+        self.told("connections")
+        self.leave(longest)
+        longest.abort()
+        return True
+
+    def leave(self, connection: Connected) -> None:
         """A connection ended; what a crowd held goes back to the machine soon."""
         is_crowd = len(self.open) > CROWD
         self.open.discard(connection)
+        self._waiting.pop(connection, None)
         self.draining.discard(connection)
         if is_crowd and self._trim is None:
             self._trim = asyncio.get_running_loop().call_later(TRIM_SECONDS, self._give_back)

@@ -28,7 +28,7 @@ class Connection(web.RequestHandler):
         loop = asyncio.get_running_loop()
         super().__init__(manager, loop=loop, keepalive_timeout=seconds, **options)
         self._budget, self._seconds = budget, seconds
-        budget.open.add(self)
+        budget.enter(self)
         self._overhead = self._seen = 0
         self._payload: Any = None
         self._refused = False
@@ -59,6 +59,19 @@ class Connection(web.RequestHandler):
         if self._overhead > MOST_OVERHEAD and self.transport is not None:
             self.transport.write(plain(400, f"More than {MOST_OVERHEAD} bytes are no body."))
             self.force_close()
+
+    def abort(self) -> None:
+        """Close now; whoever waits for an answer gets none."""
+        if self.transport is not None:
+            self.transport.abort()
+
+    def begin(self) -> None:
+        """A request has arrived whole."""
+        self._budget.begin(self)
+
+    def end(self) -> None:
+        """It was answered."""
+        self._budget.end(self)
 
     def refuse(self) -> None:
         """The rest of a body is thrown away; of too many at once, not even read."""
@@ -91,7 +104,7 @@ class Connection(web.RequestHandler):
             self._unread = None
 
 
-class Door:
+class Acceptor:
     """Makes the protocol of each new connection; one too many is answered 503, and closed."""
 
     def __init__(self, make: Factory, budget: Budget) -> None:
@@ -100,7 +113,7 @@ class Door:
     def __call__(self) -> asyncio.Protocol:
         """For the connection that comes now."""
         budget = self._budget
-        if len(budget.open) < budget.most_connections:
+        if budget.has_place():
             return self._make()
         return _Refusal(str(budget.refused("connections", "Too many connections are open.")))
 

@@ -66,7 +66,9 @@ async def read(request: web.Request, most: int | None = None) -> Body:
     Raises:
         ProviderError: 413 over the limit, 408 when it comes too slowly, 503 without room for it.
     """
+    serving = cast(Connection, request.protocol)
     if not request.body_exists:
+        serving.begin()
         return b""
     limit, seconds, _ = request.app[LIMITS]
     limit = limit if most is None else min(limit, most)
@@ -83,6 +85,7 @@ async def read(request: web.Request, most: int | None = None) -> Body:
         raise ProviderError(408, f"The body took longer than {seconds:g} s.") from error
     except (web.RequestPayloadError, ConnectionError) as error:
         raise ProviderError(400, f"The body is ill-formed, or half of one: {error}") from error
+    serving.begin()
     return body.body()
 
 
@@ -195,6 +198,7 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     finally:
         if INCOMING in request:
             request[INCOMING].close()
+        cast(Connection, request.protocol).end()
 
 
 def _is_ours(record: logging.LogRecord) -> bool:

@@ -121,7 +121,7 @@ class Lane(asyncio.Protocol):
         self._loop = asyncio.get_running_loop()
         self._reader = Reader(lanes.most)
         self._budget = lanes.budget
-        self._budget.open.add(self)
+        self._budget.enter(self)
         self._transport: asyncio.Transport
         self._serving: asyncio.Task[None] | None = None
         self._next = b""  # what came while a request was served
@@ -151,6 +151,7 @@ class Lane(asyncio.Protocol):
         if call is None:
             self._hand_over(data)
         else:
+            self._budget.begin(self)
             self._serving = self._loop.create_task(self._serve(call))
 
     def pause_writing(self) -> None:
@@ -188,6 +189,7 @@ class Lane(asyncio.Protocol):
         finally:
             self._budget.memory -= size
             self._serving = None
+            self._budget.end(self)
             self._due = self._loop.time() + self._lanes.idle_seconds
             self._go_on()
 

@@ -15,7 +15,7 @@ from aiohttp import web
 
 from embedded.contract import http
 from embedded.contract.budget import CONNECTIONS, DESCRIPTORS, Budget
-from embedded.contract.connections import Door, bound_buffers
+from embedded.contract.connections import Acceptor, bound_buffers
 from embedded.errors import StackError
 from embedded.files import private_folder
 from embedded.gateway.invoke import INVOCATIONS
@@ -54,10 +54,10 @@ async def listening(
     # There is a server after `setup`.
     handlers = partial(http.connection, app, cast(web.Server, runner.server))
     lanes = _lanes(app, handlers)
-    door = Door(lanes or handlers, app[http.BUDGET])
+    acceptor = Acceptor(lanes or handlers, app[http.BUDGET])
     loop = asyncio.get_running_loop()
     try:
-        server = await loop.create_server(door, host, port, backlog=1024, ssl=tls)
+        server = await loop.create_server(acceptor, host, port, backlog=1024, ssl=tls)
         bound_buffers(server)
     except OSError as error:
         await runner.cleanup()

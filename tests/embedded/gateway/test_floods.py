@@ -4,11 +4,12 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from embedded.contract.budget import OWN, Budget
+from embedded.contract.budget import OWN, PATIENCE, Budget
 from embedded.contract.connections import MOST_OVERHEAD
 from embedded.contract.http import DEFAULT_LIMITS
 from embedded.gateway.app import application as gateway_application
@@ -58,7 +59,12 @@ async def test_long_bodies_are_refused_and_small_ones_are_not(tmp_path: Path) ->
                 async with client(port) as whole, client(port) as pieces:
                     assert (await whole.ask(small))[0] == 200
                     assert (await pieces.ask(*halved(small)))[0] == 200
-            assert await metric(port, 'faastrain_gateway_refused_total{reason="bodies"}') == 1
+            assert (
+                await metric(
+                    port, 'faastrain_gateway_refused_total{function_name="",reason="bodies"}'
+                )
+                == 1
+            )
             assert await metric(port, 'faastrain_gateway_body_bytes{place="disk"}') == 3 * LONG - 3
         await until(lambda: _spooled(budget, 0))
         async with client(port) as again:
@@ -83,20 +89,58 @@ async def _spooled(budget: Budget, size: int) -> bool:
 
 @pytest.mark.parametrize("plain", [True, False])
 async def test_one_connection_too_many_is_503_and_closed(tmp_path: Path, plain: bool) -> None:
-    """Those that are open go on, whoever serves them; a place that is left is taken."""
-    request = posting("/function/echo", body=b"hi")
-    async with served(Functions(), budget=Budget(tmp_path, connections=2)) as port:
+    """Those that are being answered go on, whoever serves them; a place that is left is taken."""
+    functions, request = Functions(), posting("/function/echo", body=b"hi")
+    functions.may_answer.clear()
+    async with served(functions, budget=Budget(tmp_path, connections=2)) as port:
         async with client(port) as first, client(port) as second:
-            for one in (first, second):
-                assert (await one.ask(*((request,) if plain else halved(request))))[0] == 200
+            for number, one in enumerate((first, second)):
+                await one.send(*((request,) if plain else halved(request)))
+                await until(partial(_asked, functions, number + 1))
             async with client(port) as third:
                 text = (await third.reader.read()).decode()
             assert text.startswith("HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\n")
             assert text.endswith("\r\n\r\nToo many connections are open. Try again.\n")
-            assert (await first.ask(request))[0] == 200
+            functions.may_answer.set()
+            for one in (first, second):
+                assert await one.status() == 200
         await until(lambda: _serves(port, request))
-        assert await metric(port, 'faastrain_gateway_refused_total{reason="connections"}') >= 1
+        assert (
+            await metric(
+                port, 'faastrain_gateway_refused_total{function_name="",reason="connections"}'
+            )
+            >= 1
+        )
         assert await metric(port, "faastrain_gateway_connections") == 1
+
+
+@pytest.mark.parametrize("sent", [b"", b"POST /function/ec", unfinished(), b"whole"])
+async def test_who_only_holds_a_connection_locks_nobody_out(tmp_path: Path, sent: bytes) -> None:
+    """Whoever has waited longest for its own client gives way, after a second."""
+    budget, request = Budget(tmp_path, connections=3), posting("/function/echo", body=b"hi")
+    async with served(Functions(), budget=budget) as port, AsyncExitStack() as stack:
+        held = [await stack.enter_async_context(client(port)) for _ in range(3)]
+        for one in held:
+            if sent == b"whole":
+                assert (await one.ask(request))[0] == 200
+            else:
+                await one.send(sent)
+        await until(partial(_open, budget, 3))
+        await asyncio.sleep(PATIENCE)
+        async with client(port) as late, client(port) as later:
+            for newcomer in (late, later, late):
+                assert (await newcomer.ask(request))[0] == 200
+        with suppress(ConnectionError):
+            await held[0].closed()
+        assert len(budget.open) <= 3
+
+
+async def _asked(functions: Functions, count: int) -> bool:
+    return len(functions.calls) == count
+
+
+async def _open(budget: Budget, count: int) -> bool:
+    return len(budget.open) == count
 
 
 async def _serves(port: int, request: bytes) -> bool:
@@ -113,7 +157,7 @@ async def providing(home: Path, budget: Budget, idle: float) -> AsyncIterator[tu
     limits = DEFAULT_LIMITS._replace(idle_seconds=idle)
     gateway, own = free_port(), free_port()
     theirs = provider_application(provider, PASSWORD, limits, budget)
-    ours = gateway_application(provider, MemoryQueue(), PASSWORD, limits, budget)
+    ours = gateway_application(provider, MemoryQueue(), PASSWORD, limits, budget=budget)
     try:
         for name in ("echo", "large"):
             await provider.deploy(deployment(name))

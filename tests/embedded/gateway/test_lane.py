@@ -52,7 +52,7 @@ async def served(
     """A gateway's port."""
     port = free_port()
     limits = DEFAULT_LIMITS._replace(idle_seconds=idle, body_seconds=idle)
-    app = application(functions, MemoryQueue(), PASSWORD, limits, budget)  # type: ignore[arg-type]
+    app = application(functions, MemoryQueue(), PASSWORD, limits, budget=budget)  # type: ignore[arg-type]
     async with listening(app, "127.0.0.1", port):
         yield port
 
