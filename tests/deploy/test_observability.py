@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from deploy.grafana.panels import DASHBOARDS, load, panels
+from embedded.contract.budget import Budget
 from embedded.gateway.metrics import Metrics
 from embedded.settings import CHECKOUT
 from events.metrics import broker_up, families
@@ -30,7 +31,9 @@ def known() -> set[str]:
     """Series that Prometheus will have: the exporter's, the gateway's, and recorded ones."""
     ours = [broker_up(True), *families([], {}, NOTHING)]
     named = {f.name + ("_total" if f.kind == "counter" else "") for f in ours}
-    gateway = set(re.findall(r"^# TYPE (\S+)", Metrics().render([]).decode(), re.MULTILINE))
+    gateway = set(
+        re.findall(r"^# TYPE (\S+)", Metrics().render([], Budget()).decode(), re.MULTILINE)
+    )
     return named | gateway | {f"{name}_bucket" for name in gateway} | recorded()
 
 
