@@ -6,17 +6,15 @@ here, within bounds, so that runs can take turns (ADR 14).
 """
 
 import asyncio
-import hashlib
 import logging
 import random
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from typing import NamedTuple, Protocol
 
 from msgspec.structs import replace
 
-from events import delivery, metering, requests, subjects, tracing, triggers
+from events import delivery, letters, metering, requests, subjects, tracing, triggers
 from events.admits import ANYBODY
 from events.delivery import UNTRIED, Answer, Bury, Failures, Retry, Settled
 from events.identity import identity
@@ -25,9 +23,7 @@ from events.ports import Bus, Delivery, FactLog, Subscription, Unavailable
 from events.requests import KEY, SIGNATURE, Request
 from events.routes import Function
 from schemas import dead_letter, messages
-from schemas.dead_letter import DeadLetter, Omitted
 from schemas.errors import MessageError
-from schemas.messages import InvocationDeadLettered
 
 logger = logging.getLogger(__name__)
 
@@ -36,10 +32,6 @@ PAUSE_SECONDS = 1.0  # before the broker is asked again after it could not be
 # Between two batches that are taken ahead of free slots. A function that is fast enough empties its
 # queue meanwhile, so several queue-workers share it; one that is slow is seen far ahead.
 AHEAD_SECONDS = 0.05
-
-MOST_ERROR = 8192  # letters of a dead letter's error, of which the end says most
-MOST_HEADLINE = 1024  # the same, of one that strangers sent
-MOST_NAME = 200  # letters of its subject, its call id, its signature
 
 
 class Seal(Protocol):
@@ -217,20 +209,22 @@ class FunctionWorker:
             return
         told = f"callback to {request.callback!r:.300}: {why}"
         self._log(logging.WARNING, "callback given up", call_id=request.call_id, why=told)
-        letter = _letter(name, message, request, answer, told)
+        letter = letters.written(name, message, request, answer, told)
         with suppress(Unavailable):  # or the function would be invoked again for it
-            await self._bus.bury(name, dead_letter.encode(headline(letter)), subjects.CALLBACK)
+            await self._bus.bury(
+                name, dead_letter.encode(letters.headline(letter)), subjects.CALLBACK
+            )
 
     async def _bury(
         self, message: Delivery, source: Source, request: Request, answer: Answer, error: str
     ) -> None:
         """Keep what is ours, of the rest a headline; tell its run, and only then settle."""
         name = self._function.name
-        letter, kind = _letter(name, message, request, answer, error), ""
+        letter, kind = letters.written(name, message, request, answer, error), ""
         if not self._seal.is_ours(name, request):
-            letter, kind = headline(letter), subjects.UNSIGNED
+            letter, kind = letters.headline(letter), subjects.UNSIGNED
         await self._bus.bury(name, dead_letter.encode(letter), kind)
-        for fact in obituary(letter):
+        for fact in letters.obituary(letter):
             await self._facts.say(fact)
         await self._settle(message, source, request, answer)
 
@@ -273,52 +267,3 @@ def _about(message: Delivery, request: Request, answer: Answer) -> dict[str, obj
         "status": answer.status,
         "answer": answer.body[-500:].decode(errors="replace"),
     }
-
-
-def _letter(
-    function: str, message: Delivery, request: Request, answer: Answer, error: str
-) -> DeadLetter:
-    return DeadLetter(
-        function=function,
-        subject=message.subject[:MOST_NAME],
-        call_id=request.call_id[:MOST_NAME],
-        payload=request.body,
-        attempts=message.attempt,
-        status=answer.status,
-        error=error[-MOST_ERROR:],
-        at=time.time(),
-        signature=request.headers.get(SIGNATURE, "")[:MOST_NAME],
-    )
-
-
-def headline(letter: DeadLetter) -> DeadLetter:
-    """A letter without its payload, of which size and SHA-256 are told."""
-    payload = letter.payload
-    told = Omitted(size=len(payload), sha256=hashlib.sha256(payload).hexdigest())
-    return replace(letter, payload=b"", omitted=told, error=letter.error[-MOST_HEADLINE:])
-
-
-def obituary(letter: DeadLetter) -> Sequence[InvocationDeadLettered]:
-    """What its run is told of a dead letter.
-
-    Nothing when the function refused the message itself (400), nor of a headline: anybody may post
-    bytes that name a run, so only a message that was understood and found authentic may end one.
-    """
-    if letter.status == 400:
-        return []
-    try:
-        message = messages.decode(letter.payload)
-    except MessageError:
-        return []
-    if isinstance(message, InvocationDeadLettered):
-        return []  # or a failing listener of this fact would say it for ever
-    return [
-        InvocationDeadLettered(
-            run=message.run,
-            function=letter.function,
-            call_id=letter.call_id,
-            attempts=letter.attempts,
-            status=letter.status,
-            error=letter.error,
-        )
-    ]

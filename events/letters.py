@@ -1,0 +1,69 @@
+"""What is kept of a delivery that was given up, and what its run is told."""
+
+import hashlib
+import time
+from collections.abc import Sequence
+
+from msgspec.structs import replace
+
+from events.delivery import Answer
+from events.ports import Delivery
+from events.requests import SIGNATURE, Request
+from schemas import messages
+from schemas.dead_letter import DeadLetter, Omitted
+from schemas.errors import MessageError
+from schemas.messages import InvocationDeadLettered
+
+MOST_ERROR = 8192  # letters of a dead letter's error, of which the end says most
+MOST_HEADLINE = 1024  # the same, of one that strangers sent
+MOST_NAME = 200  # letters of its subject, its call id, its signature
+
+
+def written(
+    function: str, message: Delivery, request: Request, answer: Answer, error: str
+) -> DeadLetter:
+    """A delivery that is given up now, all its words bounded."""
+    return DeadLetter(
+        function=function,
+        subject=message.subject[:MOST_NAME],
+        call_id=request.call_id[:MOST_NAME],
+        payload=request.body,
+        attempts=message.attempt,
+        status=answer.status,
+        error=error[-MOST_ERROR:],
+        at=time.time(),
+        signature=request.headers.get(SIGNATURE, "")[:MOST_NAME],
+    )
+
+
+def headline(letter: DeadLetter) -> DeadLetter:
+    """A letter without its payload, of which size and SHA-256 are told."""
+    payload = letter.payload
+    told = Omitted(size=len(payload), sha256=hashlib.sha256(payload).hexdigest())
+    return replace(letter, payload=b"", omitted=told, error=letter.error[-MOST_HEADLINE:])
+
+
+def obituary(letter: DeadLetter) -> Sequence[InvocationDeadLettered]:
+    """What its run is told of a dead letter.
+
+    Nothing when the function refused the message itself (400), nor of a headline: anybody may post
+    bytes that name a run, so only a message that was understood and found authentic may end one.
+    """
+    if letter.status == 400:
+        return []
+    try:
+        message = messages.decode(letter.payload)
+    except MessageError:
+        return []
+    if isinstance(message, InvocationDeadLettered):
+        return []  # or a failing listener of this fact would say it for ever
+    return [
+        InvocationDeadLettered(
+            run=message.run,
+            function=letter.function,
+            call_id=letter.call_id,
+            attempts=letter.attempts,
+            status=letter.status,
+            error=letter.error,
+        )
+    ]
