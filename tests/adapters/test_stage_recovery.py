@@ -1,6 +1,7 @@
 """A stage that misses an object, the stage that makes it again, and work that was done before."""
 
 import pytest
+from msgspec.structs import replace
 
 from adapters import manifests
 from adapters.stage import Outgoing, Stage
@@ -100,6 +101,56 @@ async def test_a_lost_object_is_asked_of_its_maker_and_the_work_waits() -> None:
     assert isinstance(asked.message.origin, RunStarted)
 
 
+async def test_who_waits_for_a_long_chain_comes_back_later() -> None:
+    """A fiftieth of a second for each object that is missing: it asks O(log n) times."""
+    stage = reading()
+    lost = await ref_of(stage, keys.policy(RUN, 100))
+    command = await prepared(stage, await ref_of(stage, keys.policy(RUN, 0)))
+    facts = stage._connections.services.facts
+    for version in range(100):
+        ref = TrajectoryRef(
+            version=version, index=0, object=_lost(keys.trajectory(RUN, version, 0))
+        )
+        before = PolicyRef(
+            version=version,
+            policy=_lost(keys.policy(RUN, version)),
+            learner=_lost(keys.learner(RUN, version)),
+            env_steps=version,
+        )
+        ready = RewardsReady(
+            run=RUN,
+            manifest=command.manifest,
+            policy=before,
+            batch=[ref],
+            env_steps=1,
+            episodes=EpisodeSummary(),
+        )
+        await facts.say(ready)
+        await facts.say(_updated(command, before))
+    newest = PolicyRef(
+        version=100, policy=lost, learner=_lost(keys.learner(RUN, 100)), env_steps=100
+    )
+    await facts.say(_updated(command, newest))
+    body = encode(replace(command, policy=newest))
+    status, headers, text = await stage(body, signed(body))
+    # Policy 100; of each version before a policy, a learner state and a trajectory.
+    assert (status, headers["retry-after"]) == (503, "7")
+    assert text.decode().endswith("update-policy makes it and 300 more objects again")
+    (asked,) = stage._connections.commands.invoked
+    assert isinstance(asked.message, RestoreObject)
+    assert (asked.message.object.key, asked.message.towards) == (keys.learner(RUN, 0), 100)
+
+
+def _lost(key: str) -> ObjectRef:
+    return ObjectRef(bucket="test", key=key, size=1, sha256="a" * 64)
+
+
+def _updated(command: CollectRollout, policy: PolicyRef) -> PolicyUpdated:
+    return PolicyUpdated(
+        run=RUN, manifest=command.manifest, policy=policy, rollouts=1, evaluate=False
+    )
+
+
 async def test_without_its_manifest_a_stage_asks_for_that_first() -> None:
     stage = reading()
     lost = await ref_of(stage, keys.policy(RUN, 0))
@@ -160,8 +211,27 @@ async def test_an_object_that_is_there_again_is_not_made_once_more() -> None:
     stage = making(key, b"never written")
     origin = await prepared(stage, await ref_of(stage, key))
     ref = await stage._connections.services.objects.put(key, MADE)
-    body = encode(RestoreObject(run=RUN, object=ref, origin=origin))
+    body = encode(RestoreObject(run=RUN, object=ref, origin=origin, towards=0))
     assert (await stage(body, signed(body)))[::2] == (200, f"{key} is there".encode())
+    assert stage._connections.commands.invoked == []
+
+
+async def test_who_died_before_he_asked_for_the_next_is_followed_by_who_has_his_message() -> None:
+    """The object is there, and what it makes possible was not asked for."""
+    key = keys.trajectory(RUN, 0, 0)
+    stage = making(key, b"never written")
+    objects = stage._connections.services.objects
+    policy = await objects.put(keys.policy(RUN, 0), b"a policy")
+    origin = await prepared(stage, policy)
+    there = await objects.put(key, MADE)
+    other = _collected(origin, _lost(keys.trajectory(RUN, 0, 1)))
+    other = replace(other, trajectory=replace(other.trajectory, index=1))
+    await stage._connections.services.facts.say(other)
+    body = encode(RestoreObject(run=RUN, object=there, origin=origin, towards=0))
+    again = {**signed(body), "x-ftg-again": "1"}
+    assert (await stage(body, again))[0] == 200
+    (asked,) = stage._connections.commands.invoked
+    assert asked.message.object == other.trajectory.object
 
 
 async def test_an_object_that_comes_out_differently_fails_the_run_and_overwrites_nothing() -> None:

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from adapters.restoring import BeingRestored
 from events.delivery import Answer, Bury, Failures, Retry, Settled, decide
 from events.routes import RetryPolicy
 
@@ -54,6 +55,16 @@ def test_a_function_that_says_when_to_come_back_is_believed() -> None:
     assert decide(Answer(503, retry_after=5.0), 1, 1, POLICY, 1.0) == Retry(5.0)
     assert decide(Answer(503, retry_after=1.0), 4, 4, POLICY, 1.0) == Retry(1.0)
     assert decide(Answer(503, retry_after=1.0), 4, 4, POLICY, 0.0) == Retry(0.5)
+
+
+@pytest.mark.parametrize(("missing", "minutes"), [(1, 9), (50, 9), (500, 94), (1500, 281)])
+def test_how_long_a_stage_waits_for_lost_objects(missing: int, minutes: int) -> None:
+    """docs/reliability.md says so; then its run fails with the stage's own words."""
+    policy, waited, n = RetryPolicy(), 0.0, 1
+    answer = Answer(503, b"lost", float(BeingRestored("lost", missing).again_after))
+    while isinstance(outcome := decide(answer, 0, n, policy, 0.5), Retry):
+        waited, n = waited + outcome.delay, n + 1
+    assert (round(waited / 60), outcome) == (minutes, Bury("lost"))
 
 
 @given(

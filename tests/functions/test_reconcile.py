@@ -9,6 +9,7 @@ from schemas import keys
 from schemas.messages import (
     Message,
     PolicyUpdated,
+    RestoreObject,
     RunRequested,
     RunStalled,
     StopRequested,
@@ -116,3 +117,19 @@ async def test_a_finished_run_is_left_alone() -> None:
     assert len(copies) == 1
     assert await tick(platform.services) == []
     assert await platform.objects.keys(keys.logs("demo")) == copies
+
+
+async def test_a_run_whose_objects_are_being_made_again_has_not_stalled() -> None:
+    """However long it takes: what is missing is asked for, and no stall is counted."""
+    platform = await begun()
+    platform.facts.log = [
+        (subject, record._replace(at=record.at - 3600.0)) for subject, record in platform.facts.log
+    ]
+    assert kinds(await tick(platform.services)) == ["run.stalled", "rollout", "rollout"]
+    del platform.objects.data[keys.policy("demo", 0)]
+    (asked,) = await tick(platform.services)
+    assert isinstance(asked, Invocation)
+    assert isinstance(asked.message, RestoreObject)
+    assert asked.message.object.key == keys.policy("demo", 0)
+    del platform.objects.data[keys.manifest("demo")]
+    assert kinds(await tick(platform.services)) == ["start-run"]
