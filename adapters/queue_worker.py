@@ -30,7 +30,7 @@ from events.active import any_active
 from events.callbacks import Origin
 from events.delivery import Answer
 from events.ports import FactLog, Unavailable
-from events.requests import CALL_ID, PATH, Request
+from events.requests import CALL_ID, PATH, SIGNATURE, Request
 from events.routes import Function
 from events.worker import FunctionWorker
 
@@ -122,7 +122,8 @@ async def serve(settings: WorkerSettings, functions: list[Function]) -> None:
     seal = KeySeal(settings.signing_key)
 
     async def tick(function: Function) -> None:
-        await gateway.invoke(function, Request())
+        signature = seal.sign(function.name, b"")
+        await gateway.invoke(function, Request(headers={SIGNATURE: signature}))
 
     await ensure_streams(broker)
     workers = [FunctionWorker(f, bus, facts, gateway, seal).run() for f in functions]

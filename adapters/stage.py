@@ -233,14 +233,16 @@ class Stage:
             raise MessageError(f"{name} does not take {messages.tag(message)}; it takes {wanted}")
         return message
 
-    def admit(self, body: bytes, headers: Mapping[str, str], now: float) -> None:
-        """Return when somebody vouches for a request whom this stage admits.
+    def admit(self, body: bytes, headers: Mapping[str, str], now: float) -> bool:
+        """Whether somebody vouches for a request; False where this stage admits anybody.
 
         Raises:
-            SignatureError: nobody does.
+            SignatureError: nobody does, and it does not.
         """
         asked = Asked(self._settings.function, headers, body)
-        admission.admit(self.admits, asked, Secrets(self._settings.signing_key, self._token), now)
+        return admission.admit(
+            self.admits, asked, Secrets(self._settings.signing_key, self._token), now
+        )
 
     async def _send(self, outgoing: Outgoing) -> None:
         """Facts first: a command that has an effect must not outrun the fact that promised it."""
@@ -276,6 +278,10 @@ class CronStage(Stage):
 
     def authenticate(self, body: bytes, headers: Mapping[str, str], now: float) -> None:
         """Anybody may tell the time; the handler does what is due, whoever asks."""
+
+    async def _serve(self, body: bytes, headers: Mapping[str, str], here: Current) -> Outcome:
+        outcome = await super()._serve(body, headers, here)
+        return outcome._replace(vouched=self.admit(body, headers, time.time()))
 
 
 def stage(*accepts: type[Message]) -> Callable[[Handler], Stage]:

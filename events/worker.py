@@ -177,7 +177,7 @@ class FunctionWorker:
             await self._bury(message, source, request, answer, str(error))
             return
         answer = await self._client.invoke(self._function, request)
-        if answer.status in metering.DIED:
+        if source.vouched and answer.status in metering.DIED:
             await metering.count(self._facts, self._function, request, answer)
         tried = self._failures.add(message.message_id, answer.status not in UNTRIED)
         policy = self._function.retry

@@ -195,16 +195,18 @@ async def test_a_command_with_a_path_or_a_key_is_signed_with_them() -> None:
 
 
 async def test_the_clock_needs_no_signature() -> None:
-    """A tick has no body; what is due is done, whoever asks."""
+    """A tick has no body; what is due is done, whoever asks. Only what we ask is metered."""
 
     async def handler(services: Services) -> Outgoing:
         return [RunFailed(run="demo", reason="why")]
 
     stage = connected(cron_stage(handler))
     assert isinstance(stage, CronStage)
-    status, _, _ = await stage(b"", {})
-    assert status == 200
-    assert len(stage._connections.services.facts.log) == 1
+    facts = stage._connections.services.facts
+    for headers, metered in (({}, 0), (signed(b"x"), 0), (signed(b""), 1)):
+        status, _, _ = await stage(b"", headers)
+        assert (status, len(facts.metered)) == (200, metered)
+    assert len(facts.log) == 1
 
 
 PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
