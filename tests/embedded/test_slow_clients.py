@@ -32,7 +32,8 @@ class Server(NamedTuple):
 @pytest.fixture(params=["gateway", "replica"])
 async def server(request: pytest.FixtureRequest, nats_server: NatsServer) -> AsyncIterator[Server]:
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    enough = 4 * IDLE if most == resource.RLIM_INFINITY else min(most, 4 * IDLE)
+    # A quarter of them are connections that the gateway takes.
+    enough = 5 * IDLE if most == resource.RLIM_INFINITY else min(most, 5 * IDLE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (enough, most))  # of this process and the server's
     if request.param == "gateway":
         await prepare(nats_server)
