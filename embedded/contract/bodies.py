@@ -4,7 +4,6 @@ import asyncio
 import os
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from typing import IO, cast
 
 from embedded.contract.budget import OWN, Budget
@@ -28,10 +27,10 @@ class Spooled:
         return self._size
 
     def __del__(self) -> None:
-        self._budget.spooled -= self._size
-        if self._file is not None and not self._file.closed:
-            with suppress(RuntimeError):  # the process ends, and so does the file
-                self._budget.writer.submit(self._file.close)
+        """Of one that nobody closed. The collector calls it anywhere: it may take no lock."""
+        self._budget.unspool(self._size)
+        if self._file is not None:
+            self._file.close()
 
     def append(self, piece: bytes) -> Writing:
         """Write at its end, in the budget's own thread; the room is taken at once.
@@ -51,7 +50,7 @@ class Spooled:
 
     def close(self) -> None:
         """Give its room back."""
-        self._budget.spooled -= self._size
+        self._budget.unspool(self._size)
         self._size = 0
         self._budget.writer.submit(self._close)  # after what is being written
 

@@ -8,6 +8,7 @@ import asyncio
 import ctypes
 import gc
 import time
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -55,7 +56,8 @@ class Budget:
         self.folder = folder  # of the files; None: the system's for temporary ones
         self.memory = 0  # bytes of bodies in memory
         self.shared = 0  # of them, those of bodies longer than OWN
-        self.spooled = 0  # bytes of bodies in files
+        self._spooled = 0  # bytes of bodies in files, and what of them was given back since
+        self._unspooled: deque[int] = deque()
         self.open: WeakSet[object] = WeakSet()  # connections
         # Of them, those whose client is to send or to read, and since when: monotonic seconds.
         self._waiting: dict[Connected, float] = {}  # the longest so comes first
@@ -71,6 +73,17 @@ class Budget:
         """Whether bodies longer than OWN may take that much more."""
         return self.shared + size <= self._most_shared
 
+    @property
+    def spooled(self) -> int:
+        """Bytes of bodies in files."""
+        while self._unspooled:
+            self._spooled -= self._unspooled.popleft()
+        return self._spooled
+
+    def unspool(self, size: int) -> None:
+        """Give that much of the disk back; from any thread, and within anything."""
+        self._unspooled.append(size)
+
     def spool(self, size: int) -> None:
         """Take that much of the disk.
 
@@ -81,7 +94,7 @@ class Budget:
             raise self.refused(
                 "bodies", f"Bodies fill the {self._most_spooled >> 20} MiB that all share."
             )
-        self.spooled += size
+        self._spooled += size
 
     def check_disk(self) -> None:
         """Whether it has room; those who cannot do without are the broker and the store.

@@ -1,6 +1,7 @@
 """Bodies within a budget: where they lie, who is refused, and what is given back."""
 
 import asyncio
+import gc
 import os
 from pathlib import Path
 
@@ -181,3 +182,23 @@ async def test_whatever_arrives_is_kept_or_refused_within_the_budget(
     assert refused in (0, 503)
     body.close()
     assert held(budget) == (0, 0, 0)
+
+
+class Busy:
+    """A writer whose lock is held by whoever the collector interrupts."""
+
+    def submit(self, *_: object) -> None:
+        raise AssertionError("whoever asks waits for ever")
+
+
+async def test_the_collector_of_a_forgotten_body_waits_for_nobody(tmp_path: Path) -> None:
+    """It may come while a body is being handed to the writer, whose lock is then held."""
+    budget = Budget(tmp_path)
+    body = Spooled(budget)
+    await body.append(b"x" * OWN)
+    budget.writer = Busy()  # type: ignore[assignment]
+    forgotten: list[object] = [body]
+    forgotten.append(forgotten)
+    del body, forgotten
+    gc.collect()
+    assert budget.spooled == 0
