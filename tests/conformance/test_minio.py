@@ -5,6 +5,7 @@ The suites are those that SeaweedFS passes; only the server is another.
 
 import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 from minio import Minio
@@ -78,4 +79,4 @@ def servers(minio_server: MinioServer) -> Servers:
     logins.s3[SUPERVISOR] = LOGIN
     asyncio.run(Bucket(minio_server.url, BUCKET, LOGIN).ensure())
     users(minio_server.url, LOGIN, BUCKET, logins.s3)
-    return Servers("", minio_server.url, "", logins)
+    return Servers("", minio_server.url, {}, Path(), logins)

@@ -14,9 +14,11 @@ from schemas.messages import Message, PolicyUpdated, ReportWritten, RunCompleted
 PATIENCE = 90.0  # seconds: far beyond what anything here takes on a busy machine
 
 
-async def first(facts: FactLog, run: str, wanted: Callable[[Message], bool]) -> Message:
+async def first(
+    facts: FactLog, run: str, wanted: Callable[[Message], bool], patience: float = PATIENCE
+) -> Message:
     """The first fact of a run that is `wanted`, already said or to come."""
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(patience):
         while True:
             try:
                 return await _first(facts, run, wanted)
@@ -33,10 +35,15 @@ async def _first(facts: FactLog, run: str, wanted: Callable[[Message], bool]) ->
     raise AssertionError("following never ends")
 
 
-async def updated(facts: FactLog, run: str, version: int = 0) -> PolicyUpdated:
+async def updated(
+    facts: FactLog, run: str, version: int = 0, patience: float = PATIENCE
+) -> PolicyUpdated:
     """The commit of a policy version, or of one after it."""
     fact = await first(
-        facts, run, lambda fact: isinstance(fact, PolicyUpdated) and fact.policy.version >= version
+        facts,
+        run,
+        lambda fact: isinstance(fact, PolicyUpdated) and fact.policy.version >= version,
+        patience,
     )
     assert isinstance(fact, PolicyUpdated)
     return fact
