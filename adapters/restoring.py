@@ -17,7 +17,7 @@ from adapters.manifests import specification
 from events import lineage, subjects
 from events.commands import Invocation
 from events.history import History, fold
-from events.lineage import Ascent, Lineage, Lost
+from events.lineage import Ascent, Lineage, Lost, Unsaid
 from events.ports import LostObject, ObjectStore, Services, Unavailable
 from schemas import keys
 from schemas.errors import RunFault
@@ -75,7 +75,7 @@ class Restorer:
         """Whom to ask for what `message` is waiting for, `lost` having been missed.
 
         Raises:
-            RunFault: the log does not say what an object was made from.
+            Unsaid, RunFault: the log does not say what an object was made from.
         """
         there = await _keys(message.run, services)
         verify = lost.ref.key in there  # altered; so may others be
@@ -172,8 +172,10 @@ async def awaited(
 ) -> list[Invocation]:
     """Whom to ask for the objects for want of which these cannot go on; nobody when all exist.
 
+    Nobody either where the log lost what one of them was made from: these say it again.
+
     Raises:
-        RunFault: the log does not say what one of them was made from.
+        RunFault: no log could say what one of them was made from.
     """
     items = list(invocations)
     read = [ref for item in items for ref in lineage.inputs(item.message, history)]
@@ -182,7 +184,10 @@ async def awaited(
     there = await _keys(items[0].message.run, services)
     goals = list({ref.key: ref for ref in read if ref.key not in there}.values())
     made = Lineage(history, spec)
-    ascent = await _ascent(goals, made, there, False, services)
+    try:
+        ascent = await _ascent(goals, made, there, False, services)
+    except Unsaid:
+        return []
     return lineage.restorations(ascent.frontier(), made.towards(goals), False, time.time())
 
 

@@ -14,6 +14,7 @@ from events import recovery
 from events.commands import Invocation
 from events.history import History
 from events.planning import learning, on_leg, plan
+from events.ports import Unavailable
 from schemas import keys
 from schemas.errors import RunFault
 from schemas.messages import (
@@ -32,8 +33,13 @@ from schemas.specification import RunSpec
 
 ASKED_EVERY = 60.0  # seconds: so often an object that is still lost is asked for again
 
+KINDS = ("manifest", "trajectories", "rewards", "policies", "learner", "evaluations")
 LEARNT_FROM = ("trajectories", "rewards")  # kinds that the next version is made from
 Name = tuple[str, int, int]  # of a piece of work: function, version, slot
+
+
+class Unsaid(Unavailable):
+    """The log lost what an object was made from; `reconcile` has that done and said again."""
 
 
 class Work(NamedTuple):
@@ -116,14 +122,14 @@ class Lineage:
         """What made an object.
 
         Raises:
-            RunFault: the log does not say what it was made from.
+            Unsaid: the log does not say what it was made from.
+            RunFault: no log ever could.
         """
         if ref.key not in self._works:
             made = self._made(ref.key)
             if made is None:
-                raise RunFault(
-                    f"object {ref.key} is lost, and the log does not say how it was made"
-                )
+                why = f"object {ref.key} is lost, and the log does not say how it was made"
+                raise Unsaid(f"{why}, any more") if self._was_said(ref.key) else RunFault(why)
             function, origin = made
             read = inputs(origin, self.history)
             self._works[ref.key] = Work(function, origin, tuple(read))
@@ -139,20 +145,30 @@ class Lineage:
 
     def explains(self, restored: RestoreObject) -> bool:
         """Whether the log, as far as it was read, says all that a restoration needs of it."""
+        known = restored.towards is None or restored.towards in self.history.policies
+        return known and self._says(restored.object)
+
+    def _says(self, ref: ObjectRef) -> bool:
         try:
-            self.work(restored.object)
-        except RunFault:
+            self.work(ref)
+        except (Unsaid, RunFault):
             return False
-        return restored.towards is None or restored.towards in self.history.policies
+        return True
+
+    def _was_said(self, key: str) -> bool:
+        """Whether a run's log has once told of an object with this key."""
+        kind, _, slot = keys.place(key)
+        slots = self._spec.rollout.count if self._spec and kind == "trajectories" else 1
+        return kind in KINDS and slot < slots
 
     def towards(self, wanted: Iterable[ObjectRef]) -> int | None:
         """The version for which somebody waits who wants these; at a run's end, the newest.
 
         So all who wait there go one way, whatever each of them lacks. None before version 0.
         """
-        if not self.history.policies:
+        newest = self._newest
+        if newest is None:
             return None
-        newest = max(self.history.policies)
         places = [keys.place(ref.key) for ref in wanted]
         versions = [
             place.version + (place.kind in LEARNT_FROM)
@@ -164,12 +180,26 @@ class Lineage:
 
     def goals(self, restored: RestoreObject) -> list[ObjectRef]:
         """What is wanted in the end: a version, and of the newest what it is to learn from."""
-        updated = self.history.policies.get(-1 if restored.towards is None else restored.towards)
+        newest = self._newest
+        if newest is None or restored.towards is None:
+            return [restored.object]
+        updated = self.history.policies.get(min(restored.towards, newest))
         if updated is None:
             return [restored.object]
-        newest = max(self.history.policies)
         later = [] if updated.policy.version < newest else self._collected(newest)
-        return [updated.policy.learner, updated.policy.policy, *later]
+        return [updated.policy.learner, updated.policy.policy, *filter(self._says, later)]
+
+    @property
+    def _newest(self) -> int | None:
+        """The newest version of which the log says how it was made.
+
+        A log that lost its end may have heard of later ones from deliveries that were under way.
+        """
+        policies = self.history.policies
+        if self._spec is None:  # the manifest comes first, and then it is looked up again
+            return max(policies, default=None)
+        said = (v for v in sorted(policies, reverse=True) if self._says(policies[v].policy.policy))
+        return next(said, None)
 
     def _collected(self, newest: int) -> list[ObjectRef]:
         """Batches, their rewards, and rollouts of which none was made yet, from a version on."""
@@ -201,7 +231,7 @@ class Lineage:
             there: the keys that exist.
 
         Raises:
-            RunFault: the log does not say what one of them was made from.
+            Unsaid, RunFault: the log does not say what one of them was made from.
         """
         if self._spec is None and self.history.started:
             manifest = self.history.started.manifest

@@ -16,6 +16,7 @@ from events import archive, subjects
 from events.active import known_runs
 from events.commands import Invocation
 from events.history import fold
+from events.lineage import Unsaid
 from events.ports import LostObject, Recorded, Services
 from events.recovery import missing, overdue, stalled
 from schemas import keys
@@ -51,7 +52,7 @@ async def _alone(run: str, services: Services) -> Mending:
     """What a run needs; one that cannot be read shall not hold up the others."""
     try:
         return await _mend(run, services)
-    except (LostObject, SchemaError, RunFault) as error:
+    except (LostObject, SchemaError, RunFault, Unsaid) as error:
         logger.warning("not mended", extra={"run": run, "why": str(error)})
         return []
 

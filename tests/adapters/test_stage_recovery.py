@@ -161,12 +161,14 @@ async def test_without_its_manifest_a_stage_asks_for_that_first() -> None:
     assert asked.function == "start-run"
 
 
-async def test_a_lost_object_of_which_nothing_is_known_fails_the_run() -> None:
+@pytest.mark.parametrize(("key", "answered"), [("policies/9.msgpack", 503), ("odd/9", 422)])
+async def test_a_lost_object_of_which_the_log_says_nothing(key: str, answered: int) -> None:
+    """What the log lost with its end is waited for; what it never said fails the run."""
     stage = reading()
-    lost = await ref_of(stage, "runs/demo/policies/9.msgpack")
+    lost = await ref_of(stage, f"runs/demo/{key}")
     body = encode(await prepared(stage, lost))
     status, _, text = await stage(body, signed(body))
-    assert (status, b"policies/9.msgpack is lost" in text) == (422, True)
+    assert (status, f"{key} is lost".encode() in text) == (answered, True)
 
 
 async def test_a_rollout_that_comes_too_late_is_not_worth_restoring() -> None:

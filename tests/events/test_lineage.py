@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from events.history import History
-from events.lineage import Ascent, Lineage, Lost, inputs, restorations
+from events.lineage import Ascent, Lineage, Lost, Unsaid, inputs, restorations
 from events.planning import plan
 from schemas import keys
 from schemas.errors import RunFault
@@ -51,9 +51,7 @@ def test_the_manifest_is_made_again_without_a_specification() -> None:
 @pytest.mark.parametrize(
     "key",
     [
-        keys.policy("r", 2),
-        keys.trajectory("r", 1, 2),
-        keys.rewards("r", 2),
+        keys.trajectory("r", 1, 2),  # of two
         "runs/r/x/1",
         "",
         "a/b",
@@ -64,6 +62,35 @@ def test_an_object_of_which_the_log_knows_nothing_fails_its_run_by_name(key: str
     with pytest.raises(RunFault, match=f"object {key} is lost"):
         made.work(lost(key))
     assert not made.explains(asking(lost(key)))
+
+
+@pytest.mark.parametrize("key", [keys.policy("r", 2), keys.learner("r", 2), keys.rewards("r", 2)])
+def test_an_object_of_which_the_log_has_lost_the_making_is_waited_for(key: str) -> None:
+    """Its reference came from somewhere: what lies before it is done again, and says it again."""
+    made = Lineage(SAID, SPEC)
+    with pytest.raises(Unsaid, match=f"object {key} is lost, and the log does not say"):
+        made.work(lost(key))
+    assert not made.explains(asking(lost(key)))
+
+
+def test_what_the_log_has_lost_the_making_of_is_not_wanted_on_the_way() -> None:
+    """A late delivery said a rollout of version 2, which itself went with the log's end."""
+    gap = history(facts.REQUESTED, facts.STARTED, updated(0), ready(0), updated(1), collected(2, 0))
+    wanted = [ref.key for ref in Lineage(gap, SPEC).goals(asking(facts.MANIFEST, towards=1))]
+    assert wanted == [keys.learner(facts.RUN, 1), keys.policy(facts.RUN, 1)]
+
+
+def test_the_way_leads_to_the_newest_version_before_a_gap() -> None:
+    """Whoever asked for a later one before the log lost its end is led there, too."""
+    gap = history(
+        *(facts.REQUESTED, facts.STARTED, updated(0), ready(0), updated(1), ready(1)),
+        *(collected(3, 0), updated(3)),
+    )
+    made = Lineage(gap, SPEC)
+    assert made.towards([facts.policy(1).policy]) == 1
+    wanted = [ref.key for ref in made.goals(asking(facts.policy(1).policy, towards=3))]
+    assert wanted[:2] == [keys.learner(facts.RUN, 1), keys.policy(facts.RUN, 1)]
+    assert not [key for key in wanted if keys.place(key).version > 1]
 
 
 def asking(ref: ObjectRef, towards: int | None = None) -> RestoreObject:
@@ -77,7 +104,7 @@ def test_a_log_that_was_read_before_a_version_was_made_does_not_explain_it() -> 
 
 
 def test_nothing_is_known_of_a_run_without_facts() -> None:
-    with pytest.raises(RunFault, match="the log does not say how it was made"):
+    with pytest.raises(Unsaid, match="the log does not say how it was made"):
         Lineage(History(), None).missing([lost(keys.manifest("r"))], there=())
 
 

@@ -85,7 +85,7 @@ def rolled_back(copy: Path) -> Callable[[Stack], None]:
 
     def lose(stack: Stack) -> None:
         removed(stack)
-        shutil.copytree(copy, stack.home / "weed")
+        shutil.copytree(copy, stack.home / "weed" / "data")
 
     return lose
 
@@ -101,7 +101,7 @@ async def endure(
         await _reaches(connected, RUN, versions - back if back else versions)
     if back:
         stack.down()
-        shutil.copytree(stack.home / "weed", copy)
+        shutil.copytree(stack.home / "weed" / "data", copy)
         stack.up()
         async with stack.connect() as connected:
             await _reaches(connected, RUN, versions)
