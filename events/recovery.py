@@ -89,7 +89,20 @@ def _missing(history: History, spec: RunSpec | None) -> list[Invocation]:
     if history.stop is not None:
         return [Invocation("conclude-run", history.stop)]
     spec = on_leg(spec, history.resumed)
-    return [*_evaluations(history, spec), *_next_step(history, spec, latest)]
+    step = _gap(history, spec, latest) or _next_step(history, spec, latest)
+    return [*_evaluations(history, spec), *step]
+
+
+def _gap(history: History, spec: RunSpec, latest: PolicyUpdated) -> list[Invocation]:
+    """What fills the log's first gap, if it has any.
+
+    A log that lost its end may have heard of later versions from deliveries that were under way;
+    what was said after the gap can be made again only once that is said again.
+    """
+    for version in range(latest.policy.version):
+        if version not in history.policies or version not in history.rewards:
+            return _step(history, spec, version)
+    return []
 
 
 def _evaluations(history: History, spec: RunSpec) -> list[Invocation]:
@@ -125,6 +138,11 @@ def _towards_rewards(history: History, spec: RunSpec, version: int) -> list[Invo
     """What the version's rewards wait for; where the log has a gap, what the first version does."""
     while version and not _is_whole(history, spec, version - 1):
         version -= 1
+    return _step(history, spec, version)
+
+
+def _step(history: History, spec: RunSpec, version: int) -> list[Invocation]:
+    """What is next for a version, all being said of the one before."""
     completed = history.rollouts.get(version, {})
     if version not in history.policies:
         before: Message | None = history.rewards.get(version - 1) or history.started

@@ -169,6 +169,19 @@ def test_where_the_log_has_a_gap_the_work_begins_before_it() -> None:
     assert missing(facts.STARTED, updated(1)) == [("update-policy", facts.STARTED)]
 
 
+def test_a_gap_that_the_run_left_behind_is_filled_first() -> None:
+    """Deliveries that were under way said what follows it, and the run went on from there."""
+    whole = [m for v in range(2) for m in (updated(v), collected(v, 0), collected(v, 1), ready(v))]
+    lost_policy = [m for m in whole if m != updated(1)]
+    assert missing(facts.STARTED, *lost_policy, updated(2)) == [("plan-update", ready(0))]
+    lost_rewards = [m for m in whole if m != ready(1)]
+    filling = [("aggregate-rewards", collected(1, 1))]
+    assert missing(facts.STARTED, *lost_rewards, updated(2)) == filling
+    lost_rollouts = [m for m in whole if m not in (collected(1, 0), collected(1, 1), ready(1))]
+    told = missing(facts.STARTED, *lost_rollouts, updated(2))
+    assert [(m.policy.version, m.index) for _, m in told] == [(1, 0), (1, 1)]
+
+
 def test_a_version_with_which_a_new_budget_ends_is_evaluated_whoever_planned_it() -> None:
     """It was planned when the budget was another: without this the run would wait for ever."""
     assert missing(updated(3)) == [
