@@ -67,7 +67,7 @@ class Settings(Struct, frozen=True, kw_only=True):
             memory_mb=_natural(environment, "FTG_MEMORY_MB"),
             nats=login(secrets / nats_secret(function), "user:password"),
             s3=login(secrets / s3_secret(function), "access key:secret key"),
-            signing_key=_secret(secrets / SIGNING_KEY).encode(),
+            signing_key=secret(secrets, SIGNING_KEY),
             environments=environment_modules(environment),
         )
 
@@ -78,7 +78,7 @@ def trigger_token(environment: Mapping[str, str] = os.environ) -> bytes:
     Raises:
         SettingsError: the secret is missing.
     """
-    return _secret(_folder(environment) / TRIGGER_TOKEN).encode()
+    return secret(_folder(environment), TRIGGER_TOKEN)
 
 
 def secret(folder: Path, name: str) -> bytes:
@@ -147,7 +147,7 @@ class WorkerSettings(Struct, frozen=True, kw_only=True):
             nats_api=environment.get("FTG_NATS_API") or API,
             gateway_url=_url(environment, "FTG_GATEWAY_URL", ("http", "https")),
             nats=login(secrets / nats_secret(QUEUE_WORKER), "user:password"),
-            signing_key=_secret(secrets / SIGNING_KEY).encode(),
+            signing_key=secret(secrets, SIGNING_KEY),
             callback_origins=callback_origins(environment),
         )
 

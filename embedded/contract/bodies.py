@@ -189,16 +189,5 @@ def whole(body: Body) -> bytes:
     return body if isinstance(body, bytes) else b"".join(body.pieces())
 
 
-def pieces(body: Body) -> Iterator[bytes]:
-    """As it is sent."""
-    return iter((body,)) if isinstance(body, bytes) else body.pieces()
-
-
-def close(body: Body) -> None:
-    """Give its room back."""
-    if not isinstance(body, bytes):
-        body.close()
-
-
 def _too_long(limit: int) -> ProviderError:
     return ProviderError(502, f"The function's answer is larger than {limit} bytes.")
