@@ -5,6 +5,7 @@ import numpy as np
 from algorithms.acting import Actor, encode
 from algorithms.errors import EnvironmentFailed
 from algorithms.finite import refuse_non_finite
+from algorithms.pieces import TOGETHER, episodes_of
 from algorithms.playing import MAX_STEPS
 from algorithms.space_info import describe
 from algorithms.timing import Stopwatch
@@ -12,15 +13,15 @@ from algorithms.vectors import Fleet, Seeds
 from schemas.payloads import Evaluation, Policy
 from schemas.specification import RunSpec
 
-MAX_ENVS = 32  # stepped together
 
-
-def evaluate(spec: RunSpec, policy: Policy, watch: Stopwatch | None = None) -> Evaluation:
-    """Plays `spec.evaluation.episodes` episodes with the most probable actions.
+def evaluate(
+    spec: RunSpec, policy: Policy, watch: Stopwatch | None = None, piece: int | None = None
+) -> Evaluation:
+    """Plays `spec.evaluation.episodes` episodes, or a piece's, with the most probable actions.
 
     Returns are the environment's own, undiscounted: no reward transform applies. Each environment
     plays one episode, so that short episodes are not preferred. `watch` adds up
-    what the environments take.
+    what the environments take. All pieces together give the bits that the whole gives.
 
     Raises:
         EnvironmentFailed: the environment raised, gave a number that is not finite, or an episode
@@ -28,29 +29,38 @@ def evaluate(spec: RunSpec, policy: Policy, watch: Stopwatch | None = None) -> E
     """
     watch = watch or Stopwatch()
     actor = Actor(policy, spec.algorithm.activation, watch.time(describe, spec))
-    total = spec.evaluation.episodes
-    sizes = [min(MAX_ENVS, total - begin) for begin in range(0, total, MAX_ENVS)]
-    parts = [_episodes(spec, policy.version, actor, i, size, watch) for i, size in enumerate(sizes)]
+    wanted = episodes_of(spec, piece)
+    chunks = range(wanted.start // TOGETHER, (wanted.stop - 1) // TOGETHER + 1)
+    parts = [_episodes(spec, policy.version, actor, chunk, wanted, watch) for chunk in chunks]
     returns, lengths = (np.concatenate(column) for column in zip(*parts, strict=True))
     return Evaluation(version=policy.version, returns=returns, lengths=lengths)
 
 
 def _episodes(
-    spec: RunSpec, version: int, actor: Actor, chunk: int, num_envs: int, watch: Stopwatch
+    spec: RunSpec, version: int, actor: Actor, chunk: int, wanted: range, watch: Stopwatch
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Returns [B] float64 and lengths [B] int32 of the first episode of each environment."""
+    """Returns [B] float64 and lengths [B] int32 of the wanted episodes of a chunk.
+
+    The actor sees the whole chunk, whatever is wanted of it: a matrix product's last bits depend on
+    the number of rows.
+    """
     where = f"{spec.environment.id}, evaluation of policy version {version}"
+    begin = chunk * TOGETHER
+    rows = min(TOGETHER, spec.evaluation.episodes - begin)
+    places = slice(max(wanted.start - begin, 0), min(wanted.stop - begin, rows))
+    num_envs = places.stop - places.start
     seeds = Seeds(spec.seed, "evaluation", (version, chunk))
-    fleet = watch.time(Fleet, spec.environment, num_envs, seeds)
+    fleet = watch.time(Fleet, spec.environment, num_envs, seeds, places.start)
+    seen = np.zeros((rows, actor.info.observation_size), np.float32)
     returns, lengths = np.zeros(num_envs), np.zeros(num_envs, np.int32)
     going = np.ones(num_envs, np.bool_)
     t = 0
     try:
         observations = watch.time(fleet.reset)
         while going.any() and t < MAX_STEPS:
-            seen = encode(observations, actor.info).astype(np.float32)
-            refuse_non_finite("observation", seen[None], going[None], where, t - 1)
-            actions = actor.sent(actor.deterministic(actor.outputs(seen)))
+            seen[places] = encode(observations, actor.info)
+            refuse_non_finite("observation", seen[None, places], going[None], where, t - 1)
+            actions = actor.sent(actor.deterministic(actor.outputs(seen)[places]))
             observations, rewards, terminated, truncated, _ = watch.time(fleet.vector.step, actions)
             refuse_non_finite("reward", rewards[None], going[None], where, t)
             returns += np.where(going, rewards, 0.0)

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import gymnasium
 
 from algorithms.errors import EnvironmentFailed
+from algorithms.pieces import divided
 from algorithms.playing import MAX_STEPS
 from algorithms.space_info import SpaceInfo, describe
 from schemas.errors import SpecificationError
@@ -32,7 +33,7 @@ RESERVED = {
 
 
 def validate(raw: object) -> RunSpec:
-    """The specification, held to its schema and to what its environment can do.
+    """The specification, held to its schema and to what its environment can do, and completed.
 
     Raises:
         SpecificationError: it cannot be run.
@@ -41,7 +42,7 @@ def validate(raw: object) -> RunSpec:
     problems = check(spec)
     if problems:
         raise SpecificationError(problems)
-    return spec
+    return divided(spec)
 
 
 def check(spec: RunSpec) -> list[str]:

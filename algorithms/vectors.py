@@ -98,14 +98,17 @@ class Fleet:
         environment: what to build.
         num_envs: how many.
         seeds: what their resets derive from.
+        first: the place of the first of them among those that share the seeds.
 
     Raises:
         EnvironmentFailed: whatever the environment's constructor raised is the cause.
     """
 
-    def __init__(self, environment: EnvironmentSpec, num_envs: int, seeds: Seeds) -> None:
+    def __init__(
+        self, environment: EnvironmentSpec, num_envs: int, seeds: Seeds, first: int = 0
+    ) -> None:
         self.seeds = seeds
-        self.vector = _build(environment, num_envs, seeds)
+        self.vector = _build(environment, num_envs, seeds, first)
         own = not isinstance(self.vector, SyncVectorEnv)
         self.singles: list[Any] = [] if own else list(self.vector.envs)  # SeededEpisodes
 
@@ -134,11 +137,13 @@ class Fleet:
         return {}
 
 
-def _build(environment: EnvironmentSpec, num_envs: int, seeds: Seeds) -> VectorEnv[Any, Any, Any]:
+def _build(
+    environment: EnvironmentSpec, num_envs: int, seeds: Seeds, first: int
+) -> VectorEnv[Any, Any, Any]:
     env_id, kwargs = environment.id, environment.kwargs
-    places = itertools.count()
+    places = itertools.count(first)
     try:
-        if _has_own_vector(env_id):
+        if has_own_vector(env_id):
             return gymnasium.make_vec(env_id, num_envs, "vector_entry_point", **kwargs)
         return gymnasium.make_vec(
             env_id,
@@ -155,7 +160,7 @@ def _build(environment: EnvironmentSpec, num_envs: int, seeds: Seeds) -> VectorE
         ) from error
 
 
-def _has_own_vector(env_id: str) -> bool:
+def has_own_vector(env_id: str) -> bool:
     """Whether `env_id` has a vector entry point that can be continued and resets as ours do."""
     entry_point: Any = gymnasium.spec(env_id).vector_entry_point
     if entry_point is None:

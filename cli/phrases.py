@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 from events.ports import Recorded
 from schemas.messages import (
+    EpisodesEvaluated,
     EvaluationCompleted,
     InvocationDeadLettered,
     Message,
@@ -32,6 +33,10 @@ def phrase(fact: Message) -> str:
             return f"version {ref.version}, rollout {ref.index}: {steps:,} steps, {ended}"
         case RewardsReady(batch=batch, env_steps=steps):
             return f"version {fact.version}: {len(batch)} rollouts, {steps:,} steps"
+        case EpisodesEvaluated(policy=policy, piece=piece, episodes=episodes):
+            mean = episodes.return_sum / max(1, episodes.episodes)
+            played = f"return {mean:.2f} over {episodes.episodes} episodes"
+            return f"version {policy.version}, piece {piece}: {played}"
         case EvaluationCompleted():
             return evaluation(fact)
         case InvocationDeadLettered(function=function, attempts=attempts, error=error):

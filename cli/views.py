@@ -7,6 +7,7 @@ from cli.phrases import evaluation, phrase
 from cli.progress import Progress
 from events.ports import Recorded
 from schemas.messages import (
+    EpisodesEvaluated,
     EvaluationCompleted,
     InvocationDeadLettered,
     PolicyUpdated,
@@ -62,7 +63,7 @@ def line(progress: Progress, record: Recorded) -> str | None:
     match record.fact:
         case RunRequested():
             return f"requested: {headline(progress)}"
-        case RolloutCompleted() | RewardsReady():
+        case RolloutCompleted() | RewardsReady() | EpisodesEvaluated():
             return None
         case PolicyUpdated():
             return f"version {progress.version}: {', '.join(figures(progress))}"

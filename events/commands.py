@@ -60,4 +60,6 @@ def _identity(message: Message) -> str:
         return subjects.of(message)
     if isinstance(message, CollectRollout):
         return f"{tag(message)}/{message.run}/{message.version}/{message.index}"
-    return f"{tag(message)}/{message.run}/{message.policy.version}"
+    of_version = f"{tag(message)}/{message.run}/{message.policy.version}"
+    piece = message.piece if isinstance(message, EvaluatePolicy) else None
+    return of_version if piece is None else f"{of_version}/{piece}"

@@ -6,6 +6,7 @@ from msgspec import Struct, field
 
 from events.ports import Recorded
 from schemas.messages import (
+    EpisodesEvaluated,
     EvaluationCompleted,
     InvocationDeadLettered,
     PolicyUpdated,
@@ -40,6 +41,7 @@ class History(Struct, kw_only=True):
     policies: dict[int, PolicyUpdated] = field(default_factory=dict)
     rollouts: dict[int, dict[int, RolloutCompleted]] = field(default_factory=dict)
     rewards: dict[int, RewardsReady] = field(default_factory=dict)
+    evaluated: dict[int, dict[int, EpisodesEvaluated]] = field(default_factory=dict)  # by piece
     evaluations: dict[int, EvaluationCompleted] = field(default_factory=dict)
     legs: dict[int, Leg] = field(default_factory=dict)
     dead_letters: list[InvocationDeadLettered] = field(default_factory=list)  # since resumed
@@ -113,6 +115,8 @@ def _add(history: History, record: Recorded) -> None:
             history.rollouts.setdefault(ref.version, {})[ref.index] = fact
         case RewardsReady():
             history.rewards[fact.version] = fact
+        case EpisodesEvaluated(policy=policy, piece=piece):
+            history.evaluated.setdefault(policy.version, {})[piece] = fact
         case EvaluationCompleted(policy=policy):
             history.evaluations[policy.version] = fact
         case RunStalled():

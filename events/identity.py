@@ -1,9 +1,10 @@
-"""What logs and metering say of a message: its type, and the run, version, slot it speaks of."""
+"""What logs and metering say of a message: its type, its run, its version, its slot or piece."""
 
 from typing import Any
 
 from schemas.messages import (
     CollectRollout,
+    EpisodesEvaluated,
     EvaluatePolicy,
     EvaluationCompleted,
     Message,
@@ -25,6 +26,8 @@ def identity(message: Message | None) -> dict[str, Any]:
             known |= {"version": ref.version, "index": ref.index}
         case CollectRollout(index=index):
             known |= {"version": message.version, "index": index}
+        case EpisodesEvaluated(piece=piece) | EvaluatePolicy(piece=int() as piece):
+            known |= {"version": message.policy.version, "index": piece}
         case RewardsReady():
             known |= {"version": message.version}
         case UpdatePolicy() | PolicyUpdated() | EvaluatePolicy() | EvaluationCompleted():

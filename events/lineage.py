@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
-from events import recovery
+from events import promises, recovery
 from events.commands import Invocation
 from events.history import History
 from events.planning import learning, on_leg, plan
@@ -19,6 +19,7 @@ from schemas import keys
 from schemas.errors import RunFault
 from schemas.messages import (
     CollectRollout,
+    EpisodesEvaluated,
     EvaluatePolicy,
     Message,
     Origin,
@@ -28,12 +29,12 @@ from schemas.messages import (
     RunStarted,
     UpdatePolicy,
 )
-from schemas.references import ObjectRef, TrajectoryRef
+from schemas.references import ObjectRef, PolicyRef, TrajectoryRef
 from schemas.specification import RunSpec
 
 ASKED_EVERY = 60.0  # seconds: so often an object that is still lost is asked for again
 
-KINDS = ("manifest", "trajectories", "rewards", "policies", "learner", "evaluations")
+KINDS = ("manifest", "trajectories", "rewards", "policies", "learner", "episodes", "evaluations")
 LEARNT_FROM = ("trajectories", "rewards")  # kinds that the next version is made from
 Name = tuple[str, int, int]  # of a piece of work: function, version, slot
 
@@ -275,11 +276,15 @@ class Lineage:
                 return ("update-policy", update) if update else None
             case "rewards":
                 return ("aggregate-rewards", ready) if ready else None
+            case "episodes" if updated:
+                due = promises.evaluation(updated, updated.policy, spec)
+                return ("evaluate", due[slot]) if slot < len(due) else None
             case "evaluations" if updated:
-                command = EvaluatePolicy(
-                    run=updated.run, manifest=updated.manifest, policy=updated.policy
-                )
-                return ("evaluate", command)
+                due = promises.evaluation(updated, updated.policy, spec)
+                played = self.history.evaluated.get(version)
+                if len(due) == 1:
+                    return ("evaluate", due[0])
+                return ("aggregate-rewards", played[max(played)]) if played else None
         return None
 
     def _rollouts(self, spec: RunSpec, version: int) -> list[CollectRollout]:
@@ -299,6 +304,9 @@ def inputs(message: Message, history: History) -> list[ObjectRef]:
         case RolloutCompleted(trajectory=TrajectoryRef(version=version)):
             completed = [fact.trajectory for fact in history.rollouts.get(version, {}).values()]
             return [message.manifest, *_for_rewards(completed, version, history)]
+        case EpisodesEvaluated(policy=PolicyRef(version=version)):
+            played = history.evaluated.get(version, {}).values()
+            return [message.manifest, *(fact.evaluation for fact in played)]
         case RewardsReady() if message.rewards:
             return [message.manifest, *_for_rewards(message.batch, message.version, history)]
         case RewardsReady():

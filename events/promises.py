@@ -2,22 +2,27 @@
 
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from events import subjects
 from events.commands import Invocation
 from events.history import History
 from schemas.messages import (
     CollectRollout,
+    EpisodesEvaluated,
     EvaluatePolicy,
     EvaluationCompleted,
     Message,
     PolicyUpdated,
     RewardsReady,
     RolloutCompleted,
+    RunMessage,
     RunStarted,
     UpdatePolicy,
     WarmUp,
 )
-from schemas.references import TrajectoryRef
+from schemas.references import PolicyRef, TrajectoryRef
+from schemas.specification import RunSpec
 
 NEEDED = ("rollout", "aggregate-rewards", "plan-update", "evaluate", "conclude-run")
 
@@ -50,10 +55,16 @@ def beside(update: UpdatePolicy) -> list[CollectRollout]:
     return rollouts(update, schedule.rollouts, update.batch, schedule.lag) if schedule.lag else []
 
 
-def evaluations(updated: PolicyUpdated) -> list[EvaluatePolicy]:
+def evaluation(about: RunMessage, policy: PolicyRef, spec: RunSpec) -> list[EvaluatePolicy]:
+    """The commands for an evaluation of a policy of the run `about`: one for each of its pieces."""
+    whole = EvaluatePolicy(run=about.run, manifest=about.manifest, policy=policy)
+    pieces = spec.evaluation.pieces or 1  # none in a manifest of an older release
+    return [whole] if pieces == 1 else [replace(whole, piece=piece) for piece in range(pieces)]
+
+
+def evaluations(updated: PolicyUpdated, spec: RunSpec) -> list[EvaluatePolicy]:
     """The version's evaluation, when one is due."""
-    evaluate = EvaluatePolicy(run=updated.run, manifest=updated.manifest, policy=updated.policy)
-    return [evaluate] if updated.evaluate else []
+    return evaluation(updated, updated.policy, spec) if updated.evaluate else []
 
 
 def warm_ups(run: str) -> list[Invocation]:
@@ -77,8 +88,10 @@ def kept(message: Message | None) -> str | None:
             return subjects.of_kind(RewardsReady, run, policy.version + 1 + schedule.lag)
         case CollectRollout(run=run, index=index):
             return subjects.of_kind(RolloutCompleted, run, message.version, index)
-        case EvaluatePolicy(run=run, policy=policy):
+        case EvaluatePolicy(run=run, policy=policy, piece=None):
             return subjects.of_kind(EvaluationCompleted, run, policy.version)
+        case EvaluatePolicy(run=run, policy=policy, piece=int() as piece):
+            return subjects.of_kind(EpisodesEvaluated, run, policy.version, piece)
     return None
 
 

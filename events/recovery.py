@@ -4,8 +4,6 @@ Everything derives from identity, so a command that is issued again makes the sa
 listener that is told a fact again says the same thing.
 """
 
-from msgspec.structs import replace
-
 from events import promises
 from events.commands import Invocation, invocation
 from events.conclusion import is_last
@@ -71,8 +69,9 @@ def in_words(item: Invocation) -> str:
     match item.message:
         case CollectRollout(index=index) as command:
             return f"rollout {index} of version {command.version}"
-        case EvaluatePolicy(policy=policy):
-            return f"evaluation of version {policy.version}"
+        case EvaluatePolicy(policy=policy, piece=piece):
+            of_piece = "" if piece is None else f"piece {piece} of the "
+            return f"{of_piece}evaluation of version {policy.version}"
     return item.function
 
 
@@ -112,15 +111,20 @@ def _evaluations(history: History, spec: RunSpec) -> list[Invocation]:
     """
     newest = max(history.policies)
     return [
-        invocation(command)
+        item
         for version, updated in sorted(history.policies.items())
         if version not in history.evaluations
-        for command in promises.evaluations(
-            replace(updated, evaluate=True)
-            if version == newest and is_last(updated, spec)
-            else updated
-        )
+        if updated.evaluate or (version == newest and is_last(updated, spec))
+        for item in _evaluation(history, spec, updated)
     ]
+
+
+def _evaluation(history: History, spec: RunSpec, updated: PolicyUpdated) -> list[Invocation]:
+    """The pieces that an evaluation waits for; where there are all, whoever merges them."""
+    played = history.evaluated.get(updated.policy.version, {})
+    due = promises.evaluation(updated, updated.policy, spec)
+    waiting = [invocation(command) for command in due if command.piece not in played]
+    return waiting or [Invocation("aggregate-rewards", played[max(played)])]
 
 
 def _next_step(history: History, spec: RunSpec, latest: PolicyUpdated) -> list[Invocation]:

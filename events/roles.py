@@ -70,7 +70,9 @@ ROLES: dict[str, Role] = {
     ),
     "rollout": function("rollout", says=("rollout.completed",), writes=("runs/*/trajectories/*",)),
     "aggregate-rewards": function(
-        "aggregate-rewards", says=("rewards.ready",), writes=("runs/*/rewards/*",)
+        "aggregate-rewards",
+        says=("rewards.ready", "evaluation.completed"),
+        writes=("runs/*/rewards/*", "runs/*/evaluations/*"),
     ),
     "plan-update": function(
         "plan-update",  # the specification's retention
@@ -84,7 +86,9 @@ ROLES: dict[str, Role] = {
         writes=("runs/*/policies/*", "runs/*/learner/*"),
     ),
     "evaluate": function(
-        "evaluate", says=("evaluation.completed",), writes=("runs/*/evaluations/*",)
+        "evaluate",
+        says=("episodes.evaluated", "evaluation.completed"),
+        writes=("runs/*/episodes/*", "runs/*/evaluations/*"),
     ),
     "conclude-run": function(
         "conclude-run",

@@ -5,6 +5,7 @@ server itself refuses to hear the same fact twice.
 """
 
 from schemas.messages import (
+    EpisodesEvaluated,
     EvaluationCompleted,
     InvocationCompleted,
     InvocationDeadLettered,
@@ -106,6 +107,8 @@ def _identity(fact: Message) -> tuple[str, ...]:
     match fact:
         case RolloutCompleted(trajectory=trajectory):
             return str(trajectory.version), str(trajectory.index)
+        case EpisodesEvaluated(policy=policy, piece=piece):
+            return str(policy.version), str(piece)
         case RewardsReady():
             return (str(fact.version),)
         case PolicyUpdated(policy=policy) | EvaluationCompleted(policy=policy):

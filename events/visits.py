@@ -15,6 +15,7 @@ from events.ports import Recorded
 from schemas.messages import (
     COMMANDS,
     CollectRollout,
+    EpisodesEvaluated,
     EvaluatePolicy,
     EvaluationCompleted,
     InvocationCompleted,
@@ -102,6 +103,8 @@ def key_of(fact: Message) -> Key:
     match fact:
         case RolloutCompleted(trajectory=ref):
             return tag(fact), ref.version, ref.index
+        case EpisodesEvaluated(policy=policy, piece=piece):
+            return tag(fact), policy.version, piece
         case RewardsReady():
             return tag(fact), fact.version, None
         case PolicyUpdated() | EvaluationCompleted():

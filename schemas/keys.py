@@ -62,6 +62,11 @@ def evaluation(run: str, version: int) -> str:
     return f"runs/{run}/evaluations/{version}.msgpack"
 
 
+def episodes(run: str, version: int, piece: int) -> str:
+    """Those of them that one invocation of several played."""
+    return f"runs/{run}/episodes/{version}/{piece}.msgpack"
+
+
 def report(run: str, leg: int = 0) -> str:
     """The report at the end of a leg."""
     return f"runs/{run}/report{_numbered(leg)}.json"

@@ -110,6 +110,15 @@ class RewardsReady(BatchMessage, frozen=True, kw_only=True, tag="rewards.ready")
     ] = None
 
 
+class EpisodesEvaluated(RunMessage, frozen=True, kw_only=True, tag="episodes.evaluated"):
+    """One piece of an evaluation that is divided was played; the evaluation needs all of them."""
+
+    policy: PolicyRef
+    piece: Count
+    evaluation: Annotated[ObjectRef, Meta(description="the piece's episodes")]
+    episodes: EpisodeSummary
+
+
 class EvaluationCompleted(RunMessage, frozen=True, kw_only=True, tag="evaluation.completed"):
     """Deterministic episodes of one version were played."""
 
@@ -202,9 +211,20 @@ class EvaluatePolicy(RunMessage, frozen=True, kw_only=True, tag="evaluate-policy
     """To `evaluate`: play the specification's evaluation episodes with `policy`."""
 
     policy: PolicyRef
+    piece: Annotated[
+        Count | None, Meta(description="of spec.evaluation.pieces; none: all episodes")
+    ] = None
 
 
-Origin = RunRequested | RunStarted | RewardsReady | CollectRollout | UpdatePolicy | EvaluatePolicy
+Origin = (
+    RunRequested
+    | RunStarted
+    | RewardsReady
+    | EpisodesEvaluated
+    | CollectRollout
+    | UpdatePolicy
+    | EvaluatePolicy
+)
 
 
 class RestoreObject(Message, frozen=True, kw_only=True, tag="restore-object"):
@@ -252,7 +272,7 @@ class InvocationCompleted(Message, frozen=True, kw_only=True, tag="invocation.co
     status: int
     heard: Annotated[str, Meta(description="type of the message; empty: none that was taken")] = ""
     version: Annotated[Count | None, Meta(description="that the message speaks of")] = None
-    index: Annotated[Count | None, Meta(description="slot that the message speaks of")] = None
+    index: Annotated[Count | None, Meta(description="slot or piece that it speaks of")] = None
     spans: Annotated[list[Span], Meta(description="in the order in which they ended")] = []
     retried: Annotated[bool, Meta(description="delivered or issued before")] = False
     traceparent: Annotated[str, Meta(description="W3C: the run's trace, and its own span")] = ""
@@ -265,6 +285,7 @@ Fact = (
     | PolicyUpdated
     | RolloutCompleted
     | RewardsReady
+    | EpisodesEvaluated
     | EvaluationCompleted
     | RunResumed
     | RunStalled

@@ -125,6 +125,13 @@ class EvaluationSpec(Section, frozen=True, kw_only=True):
 
     every: Annotated[int, Meta(ge=1, le=1_000_000, description="versions between evaluations")] = 10
     episodes: Annotated[int, Meta(ge=1, le=10_000)] = 20
+    pieces: Annotated[
+        Annotated[int, Meta(ge=1, le=1000)] | None,
+        Meta(
+            description="invocations among which the episodes are divided, which changes no result;"
+            " default: as few as play 2,000 steps each at most, but one episode at least"
+        ),
+    ] = None
 
 
 class StopSpec(Section, frozen=True, kw_only=True):

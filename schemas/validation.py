@@ -54,6 +54,11 @@ def _contradictions(spec: RunSpec) -> Iterator[str]:
             "episodes come first and would bias the batch"
         )
     yield from _minibatch_problems(spec)
+    if (spec.evaluation.pieces or 1) > spec.evaluation.episodes:
+        yield (
+            f"spec.evaluation.pieces: found {spec.evaluation.pieces}; allowed: 1 to "
+            f"{spec.evaluation.episodes}, one episode each (spec.evaluation.episodes)"
+        )
     for i, transform in enumerate(spec.reward):
         low, high = getattr(transform, "low", 0.0), getattr(transform, "high", 1.0)
         if low >= high:

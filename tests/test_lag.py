@@ -36,7 +36,7 @@ LAGGING = {
     "reward": [{"kind": "normalize"}],
     "stop": {"env_steps": 200},  # four iterations
 }
-MADE = ("policies", "learner", "trajectories", "rewards", "evaluations")
+MADE = ("policies", "learner", "trajectories", "rewards", "episodes", "evaluations")
 STEPS = (PolicyUpdated, RolloutCompleted, RewardsReady)
 AN_HOUR = 3600.0  # longer than the deadline
 

@@ -1,7 +1,8 @@
 """aggregate-rewards (Analyse): counts towards the threshold and calculates the batch's rewards.
 
 The threshold is a count of subjects in the log, so there is no counter to corrupt. Every
-invocation that sees it reached says `rewards.ready`; one is heard.
+invocation that sees it reached says `rewards.ready`; one is heard. The pieces of an evaluation are
+counted and merged the same way.
 """
 
 import asyncio
@@ -12,24 +13,29 @@ from adapters.manifests import specification
 from adapters.payloads import dump, load
 from adapters.spans import span
 from adapters.stage import stage
-from algorithms import episodes, fits
+from algorithms import episodes, fits, pieces
 from algorithms.rewards import transform
 from events import subjects
 from events.ports import Messages, Services, Unavailable
 from schemas import keys
-from schemas.messages import RewardsReady, RolloutCompleted
-from schemas.payloads import Rewards, Trajectory
+from schemas.messages import EpisodesEvaluated, RewardsReady, RolloutCompleted
+from schemas.payloads import Evaluation, Rewards, Trajectory
 from schemas.references import ObjectRef
 from schemas.specification import RunSpec
 
+Heard = RolloutCompleted | EpisodesEvaluated | RewardsReady
 
-@stage(RolloutCompleted, RewardsReady)
-async def handle(heard: RolloutCompleted | RewardsReady, services: Services) -> Messages:
+
+@stage(RolloutCompleted, EpisodesEvaluated, RewardsReady)
+async def handle(heard: Heard, services: Services) -> Messages:
     """`rewards.ready` once the version has its threshold of rollouts; nothing before.
 
-    From `rewards.ready` itself the rewards that it names are made again, when they were lost.
+    `evaluation.completed` once all pieces were played. From `rewards.ready` itself the rewards that
+    it names are made again, when they were lost.
     """
     spec = await specification(services, heard.manifest)
+    if isinstance(heard, EpisodesEvaluated):
+        return await _evaluation(spec, heard, services)
     if isinstance(heard, RewardsReady):
         return [await _with_rewards(spec, heard, services)]
     run, version = heard.run, heard.trajectory.version
@@ -59,6 +65,28 @@ def aggregate(spec: RunSpec, completed: list[RolloutCompleted]) -> RewardsReady:
         env_steps=sum(fact.env_steps for fact in batch),
         episodes=episodes.merge([fact.episodes for fact in batch]),
     )
+
+
+async def _evaluation(spec: RunSpec, heard: EpisodesEvaluated, services: Services) -> Messages:
+    """The evaluation, merged and stored, when this was the last of its pieces."""
+    run, policy, wanted = heard.run, heard.policy, spec.evaluation.pieces or 1
+    siblings = subjects.below(EpisodesEvaluated, run, policy.version)
+    if await services.facts.count(siblings) < wanted:
+        return []
+    said = [record.fact for record in await services.facts.read(siblings)]
+    played = {fact.piece: fact for fact in said if isinstance(fact, EpisodesEvaluated)}
+    if len(played) < wanted:  # read from a replica that lags behind the count
+        raise Unavailable(f"{siblings}: {len(played)} facts read, more were counted")
+    refs = [fact.evaluation for _, fact in sorted(played.items())]
+    stored = await asyncio.gather(*map(services.objects.get, refs))
+    parts = [load(data, Evaluation) for data in stored]
+    evaluation = pieces.merge(spec, policy.version, parts)
+    key = keys.evaluation(run, policy.version)
+    return [
+        pieces.completed(
+            heard, policy, evaluation, await services.objects.put(key, dump(evaluation))
+        )
+    ]
 
 
 async def _with_rewards(spec: RunSpec, ready: RewardsReady, services: Services) -> RewardsReady:

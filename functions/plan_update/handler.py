@@ -76,6 +76,6 @@ def next_step(spec: RunSpec, ready: RewardsReady, history: History) -> Planned:
         return [Invocation("conclude-run", history.stop)]
     spec = on_leg(spec, history.resumed)
     if before.env_steps >= spec.stop.env_steps:  # resumed to a budget that is spent by now
-        return [EvaluatePolicy(run=ready.run, manifest=ready.manifest, policy=before)]
+        return [*promises.evaluation(ready, before, spec)]
     update = plan(spec, before, ready)
     return [*([] if made else [update]), *promises.beside(update)]

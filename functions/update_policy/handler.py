@@ -73,7 +73,7 @@ async def _initialise(message: RunStarted, spec: RunSpec, services: Services) ->
         evaluate=opening.evaluate,
         platform=describe() | {"device": compiling.device()},
     )
-    return [updated, *fan_out(updated, [])]
+    return [updated, *fan_out(updated, spec, [])]
 
 
 async def _update(command: UpdatePolicy, spec: RunSpec, services: Services) -> Outgoing:
@@ -97,7 +97,7 @@ async def _update(command: UpdatePolicy, spec: RunSpec, services: Services) -> O
         evaluate=command.schedule.evaluate,
         metrics=metrics,
     )
-    return [updated, *fan_out(updated, command.batch, command.schedule.lag)]
+    return [updated, *fan_out(updated, spec, command.batch, command.schedule.lag)]
 
 
 async def _commit(run: str, state: LearnerState, episodes: int, services: Services) -> PolicyRef:
@@ -129,14 +129,14 @@ def _sha256(data: bytes) -> str:
 
 
 def fan_out(
-    updated: PolicyUpdated, batch: list[TrajectoryRef], lag: int = 0
+    updated: PolicyUpdated, spec: RunSpec, batch: list[TrajectoryRef], lag: int = 0
 ) -> list[CollectRollout | EvaluatePolicy | Invocation]:
     """The commands that a new version promises.
 
     With a lag the rollouts from which it learns were started beside the update that made it.
     Whoever comes last, they or it, has the next step planned.
     """
-    evaluations = promises.evaluations(updated)
+    evaluations = promises.evaluations(updated, spec)
     if lag and updated.rollouts:
         return [Invocation("plan-update", updated), *evaluations]
     return [*promises.rollouts(updated, updated.rollouts, batch), *evaluations]

@@ -1,9 +1,18 @@
 from functools import reduce
 from itertools import accumulate
 
+from cli.phrases import phrase
 from cli.progress import Progress, advance
-from cli.views import PlainView
-from schemas.messages import InvocationDeadLettered, PolicyUpdated, RunRequested, StopRequested
+from cli.views import PlainView, line
+from events.ports import Recorded
+from schemas.messages import (
+    EpisodesEvaluated,
+    EpisodeSummary,
+    InvocationDeadLettered,
+    PolicyUpdated,
+    RunRequested,
+    StopRequested,
+)
 from tests.cli.facts import RUN, SPEC, beginning, completed, failed, obj, policy, records, reported
 
 
@@ -57,3 +66,17 @@ def test_the_end_is_seen_whatever_came_before() -> None:
     """Folding and showing agree."""
     told = records(*beginning(), completed("budget"), reported())
     assert reduce(advance, told, Progress(run=RUN)).ended
+
+
+def test_a_piece_of_an_evaluation_is_told_by_events_and_not_while_following() -> None:
+    """Of an evaluation the follower shows what it came to."""
+    piece = EpisodesEvaluated(
+        run=RUN,
+        manifest=obj("manifest"),
+        policy=policy(3),
+        piece=1,
+        evaluation=obj("episodes"),
+        episodes=EpisodeSummary(episodes=2, return_sum=31.0),
+    )
+    assert phrase(piece) == "version 3, piece 1: return 15.50 over 2 episodes"
+    assert line(Progress(run=RUN), Recorded(1, 0.0, piece)) is None

@@ -7,6 +7,7 @@ from events.ports import Recorded
 from schemas import keys
 from schemas.messages import (
     CollectRollout,
+    EpisodesEvaluated,
     EpisodeSummary,
     EvaluationCompleted,
     InvocationDeadLettered,
@@ -127,6 +128,17 @@ def evaluated(version: int, mean: float) -> EvaluationCompleted:
         return_mean=mean,
         return_std=1.0,
         length_mean=mean,
+    )
+
+
+def piece(version: int, number: int) -> EpisodesEvaluated:
+    return EpisodesEvaluated(
+        run=RUN,
+        manifest=MANIFEST,
+        policy=policy(version),
+        piece=number,
+        evaluation=an_object(keys.episodes(RUN, version, number)),
+        episodes=EpisodeSummary(episodes=2, return_sum=3.0),
     )
 
 

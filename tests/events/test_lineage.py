@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from events.history import History
 from events.lineage import Ascent, Lineage, Lost, Unsaid, inputs, restorations
@@ -39,6 +40,39 @@ MADE = {
 }
 
 
+DIVIDED = specification(evaluation={"pieces": 3})
+PLAYED = history(facts.STARTED, updated(1), *(facts.piece(1, k) for k in (1, 0, 2)))
+
+
+def test_a_piece_is_played_again_and_an_evaluation_merged_again() -> None:
+    """From the command that the piece had; from the pieces, all of which are read."""
+    made = Lineage(PLAYED, DIVIDED)
+    command = replace(EVALUATE, piece=1)
+    assert made.work(lost(keys.episodes("r", 1, 1))) == (
+        "evaluate",
+        command,
+        (facts.MANIFEST, facts.policy(1).policy),
+    )
+    merged = made.work(lost(keys.evaluation("r", 1)))
+    assert merged[:2] == ("aggregate-rewards", facts.piece(1, 2))
+    assert {ref.key for ref in merged.inputs} == {
+        facts.MANIFEST.key,
+        *(keys.episodes("r", 1, k) for k in range(3)),
+    }
+
+
+def test_a_lost_piece_is_below_its_evaluation() -> None:
+    """Whoever wants the evaluation asks for the piece first, and for the merging after it."""
+    made = Lineage(PLAYED, DIVIDED)
+    there = {facts.MANIFEST.key, facts.policy(1).policy.key}
+    there |= {keys.episodes("r", 1, k) for k in (0, 2)}
+    wanted = lost(keys.evaluation("r", 1))
+    ascent = Ascent([wanted], made.missing([wanted], there), there)
+    assert [found.object.key for found in ascent.frontier()] == [keys.episodes("r", 1, 1)]
+    above = ascent.above(keys.episodes("r", 1, 1))
+    assert [found.work.function for found in above] == ["aggregate-rewards"]
+
+
 @pytest.mark.parametrize("key", MADE)
 def test_whoever_made_an_object_makes_it_again_with_the_message_that_it_had(key: str) -> None:
     assert Lineage(SAID, SPEC).work(lost(key))[:2] == MADE[key]
@@ -52,6 +86,7 @@ def test_the_manifest_is_made_again_without_a_specification() -> None:
     "key",
     [
         keys.trajectory("r", 1, 2),  # of two
+        keys.episodes("r", 1, 1),  # of one
         "runs/r/x/1",
         "",
         "a/b",

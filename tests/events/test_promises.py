@@ -1,15 +1,17 @@
 """What is promised, and by what it is seen that a promise was kept."""
 
 import pytest
+from msgspec.structs import replace
 
 from events import promises
 from events.planning import plan
-from schemas.messages import Message
+from schemas.messages import EvaluatePolicy, Message
 from tests.events import facts
 from tests.events.facts import history, ready, rollout, specification
 
 SPECS = [specification(rollout={"count": 2, "max_policy_lag": lag}) for lag in (0, 1)]
 UPDATES = [plan(spec, facts.policy(0), ready(0)) for spec in SPECS]
+EVALUATE = EvaluatePolicy(run=facts.RUN, manifest=facts.MANIFEST, policy=facts.policy(1))
 
 
 def test_without_a_lag_nothing_runs_beside_the_update() -> None:
@@ -33,6 +35,8 @@ def test_nothing_is_collected_beside_the_last_update() -> None:
         (rollout(3, 1), "rollout.completed.r.3.1"),
         (rollout(3, 1, lag=1), "rollout.completed.r.3.1"),
         (UPDATES[0], "rewards.ready.r.1"),
+        (EVALUATE, "evaluation.completed.r.1"),
+        (replace(EVALUATE, piece=2), "episodes.evaluated.r.1.2"),
         # version 1 learns from what version 0 collected: rewards 2 are the first that are its own
         (UPDATES[1], "rewards.ready.r.2"),
     ],
@@ -41,6 +45,14 @@ def test_a_promise_is_kept_when_what_follows_from_it_was_said(
     message: Message, subject: str
 ) -> None:
     assert promises.kept(message) == f"ftg.{subject}"
+
+
+def test_an_evaluation_that_nobody_divided_is_one_command() -> None:
+    """As every one was before there were pieces; one that is not due is none."""
+    for spec in (SPECS[0], specification(evaluation={"pieces": 1})):
+        due = facts.updated(1, evaluate=True)
+        assert promises.evaluations(due, spec) == [EVALUATE]
+        assert promises.evaluations(facts.updated(1), spec) == []
 
 
 def test_a_rollout_of_a_batch_that_is_complete_is_needless() -> None:

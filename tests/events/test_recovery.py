@@ -87,6 +87,41 @@ def test_missing_evaluations_of_every_version_are_asked_for_again() -> None:
     assert asked == [1]
 
 
+DIVIDED = specification(evaluation={"pieces": 3})
+
+
+def pieces(*said: Message) -> list[int | None]:
+    """The pieces that are played again of a run whose evaluations have three."""
+    again = overdue(history(facts.REQUESTED, facts.STARTED, *said), DIVIDED)
+    return [item.message.piece for item in again if isinstance(item.message, EvaluatePolicy)]
+
+
+def test_of_an_evaluation_the_missing_pieces_alone_are_asked_for_again() -> None:
+    """Whichever they are; once it is completed, none."""
+    due = updated(1, evaluate=True)
+    assert pieces(due) == [0, 1, 2]
+    assert pieces(due, facts.piece(1, 1)) == [0, 2]
+    assert pieces(due, facts.piece(1, 0), facts.piece(1, 2)) == [1]
+    assert pieces(due, facts.piece(1, 1), evaluated(1, 1.0)) == []
+    other = updated(2, evaluate=True)
+    assert pieces(due, evaluated(1, 1.0), other, facts.piece(2, 0), facts.piece(1, 1)) == [1, 2]
+
+
+def test_pieces_that_nobody_merged_are_told_again() -> None:
+    """The last of them, which whoever counts hears with all others said."""
+    last = updated(3, rollouts=0, evaluate=True)
+    said = [facts.REQUESTED, last, *(facts.piece(3, k) for k in (2, 0, 1))]
+    again = overdue(history(*said), DIVIDED)
+    assert [(i.function, i.message) for i in again] == [("aggregate-rewards", facts.piece(3, 2))]
+
+
+def test_a_stall_names_the_pieces_that_it_waits_for() -> None:
+    said = [facts.REQUESTED, updated(3, rollouts=0, evaluate=True), facts.piece(3, 0)]
+    stall, *_ = recovery.overdue(history(*said), DIVIDED, 1e9)
+    assert isinstance(stall, RunStalled)
+    assert stall.waiting_for == [f"piece {k} of the evaluation of version 3" for k in (1, 2)]
+
+
 def test_after_the_last_version_only_its_evaluation_is_waited_for() -> None:
     last = updated(3, rollouts=0, evaluate=True)
     assert [function for function, _ in missing(last)] == ["evaluate"]

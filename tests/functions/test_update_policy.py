@@ -26,7 +26,7 @@ def updated(rollouts: int, evaluate: bool) -> PolicyUpdated:
 def test_a_slot_goes_on_where_its_rollout_stopped() -> None:
     """A slot that was not in the batch starts afresh."""
     before = TrajectoryRef(version=2, index=1, object=OBJECT)
-    commands = fan_out(updated(rollouts=2, evaluate=False), [before])
+    commands = fan_out(updated(rollouts=2, evaluate=False), parse(SPEC), [before])
     assert [(c.index, c.previous) for c in commands if isinstance(c, CollectRollout)] == [
         (0, None),
         (1, before),
@@ -35,9 +35,19 @@ def test_a_slot_goes_on_where_its_rollout_stopped() -> None:
 
 def test_the_last_version_is_evaluated_and_not_rolled_out() -> None:
     """No rollouts promised, none commanded."""
-    (command,) = fan_out(updated(rollouts=0, evaluate=True), [])
+    (command,) = fan_out(updated(rollouts=0, evaluate=True), parse(SPEC), [])
     assert isinstance(command, EvaluatePolicy)
-    assert command.policy == POLICY
+    assert (command.policy, command.piece) == (POLICY, None)
+
+
+def test_each_piece_of_an_evaluation_has_a_command_of_its_own() -> None:
+    spec = parse({**SPEC, "evaluation": {"every": 1, "episodes": 4, "pieces": 3}})
+    commands = fan_out(updated(rollouts=0, evaluate=True), spec, [])
+    assert [(c.policy, c.piece) for c in commands if isinstance(c, EvaluatePolicy)] == [
+        (POLICY, 0),
+        (POLICY, 1),
+        (POLICY, 2),
+    ]
 
 
 @pytest.mark.parametrize("nproc", [None, "2"])
@@ -99,5 +109,5 @@ def test_the_stage_hears_the_start_and_the_command() -> None:
 def test_with_a_lag_the_step_from_a_new_version_is_planned_by_whoever_knows_its_rewards() -> None:
     """Its rollouts were sent beside the update; of the last version there are none."""
     version = updated(rollouts=2, evaluate=False)
-    assert fan_out(version, [], lag=1) == [Invocation("plan-update", version)]
-    assert fan_out(updated(rollouts=0, evaluate=False), [], lag=1) == []
+    assert fan_out(version, parse(SPEC), [], lag=1) == [Invocation("plan-update", version)]
+    assert fan_out(updated(rollouts=0, evaluate=False), parse(SPEC), [], lag=1) == []

@@ -2,6 +2,7 @@
 
 from schemas.messages import (
     CollectRollout,
+    EpisodesEvaluated,
     EpisodeSummary,
     EvaluatePolicy,
     EvaluationCompleted,
@@ -85,6 +86,14 @@ SAMPLES: tuple[Message, ...] = (
         episodes=EPISODES,
         rewards=an_object("rewards/2.msgpack", "e"),
     ),
+    EpisodesEvaluated(
+        run=RUN,
+        manifest=MANIFEST,
+        policy=POLICY,
+        piece=3,
+        evaluation=an_object("episodes/2/3.msgpack", "2"),
+        episodes=EPISODES,
+    ),
     EvaluationCompleted(
         run=RUN,
         manifest=MANIFEST,
@@ -133,7 +142,7 @@ SAMPLES: tuple[Message, ...] = (
             learning_rate=0.0003, clip_coef=0.2, ent_coef=0.0, rollouts=2, evaluate=False, lag=1
         ),
     ),
-    EvaluatePolicy(run=RUN, manifest=MANIFEST, policy=POLICY),
+    EvaluatePolicy(run=RUN, manifest=MANIFEST, policy=POLICY, piece=3),
     RestoreObject(
         run=RUN,
         object=TRAJECTORY.object,

@@ -9,6 +9,7 @@ def test_every_object_of_a_run_has_its_own_key_below_the_run() -> None:
         keys.report("a"),
         keys.learning_curve("a"),
         *(keys.trajectory("a", v, i) for v in range(3) for i in range(3)),
+        *(keys.episodes("a", v, i) for v in range(3) for i in range(3)),
         *(
             of(run, version)
             for of in (keys.rewards, keys.policy, keys.learner, keys.evaluation)
