@@ -2,7 +2,9 @@
 
 The handler module (environment variable `handler_module`, default `function.handler`) has
 `async handle(body: bytes, headers: dict[str, str]) -> tuple[int, dict[str, str], bytes]`; names of
-headers are lower-case, and `:path` among them is the request's path with its query.
+headers are lower-case, and `:path` among them is the request's path with its query. Connections
+are taken from the first moment: what comes before the handler has started waits for it, `/_/ready`
+too.
 `handle.start()` runs once before the first request, `handle.stop()` after the last. Other
 variables: `FTG_LISTEN_FD` (a listening socket that was inherited), else `http_host` and `http_port`
 (127.0.0.1:5000); `max_body_bytes` (16 MiB); `request_seconds` (30), in which a request's head must
@@ -56,6 +58,7 @@ def seconds(text: str) -> float:
 async def main() -> None:
     """Start the handler, serve, drain, stop the handler."""
     settings = os.environ
+    listening = listener(settings)  # before the imports, which take longest
     module = importlib.import_module(settings.get("handler_module", "function.handler"))
     handle: Any = module.handle
     if hasattr(handle, "start"):
@@ -68,7 +71,7 @@ async def main() -> None:
         seconds=float(settings.get("request_seconds", "30")),
     )
     try:
-        await Server(handle, limits).serve(listener(settings), stop)
+        await Server(handle, limits).serve(listening, stop)
     finally:
         if hasattr(handle, "stop"):
             await handle.stop()

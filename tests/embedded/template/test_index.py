@@ -2,6 +2,7 @@
 
 import os
 import runpy
+import select
 import signal
 import socket
 import subprocess
@@ -11,6 +12,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -119,3 +121,20 @@ def test_half_a_body_is_not_handled() -> None:
         process.send_signal(signal.SIGTERM)
         process.wait(10.0)
         assert process.stdout.read() == "whole\n"
+
+
+def test_connections_are_taken_before_the_handler_is_there(tmp_path: Path) -> None:
+    """What comes early waits, `/_/ready` too; before, of-watchdog answered 500 in its place."""
+    gate = tmp_path / "gate"
+    gate.touch()
+    with running("gated", GATE=str(gate)) as (process, url):
+        assert process.stdout is not None
+        assert process.stdout.readline() == "importing\n"
+        where = ("127.0.0.1", int(url.rpartition(":")[2]))
+        with socket.create_connection(where) as early, socket.create_connection(where) as ready:
+            early.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nearly")
+            ready.sendall(b"GET /_/ready HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert select.select([early, ready], [], [], 0.1) == ([], [], [])
+            gate.unlink()
+            assert early.recv(1000).endswith(b"early")
+            assert ready.recv(1000).startswith(b"HTTP/1.1 200")
