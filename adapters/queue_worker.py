@@ -27,6 +27,7 @@ from adapters.settings import WorkerSettings
 from adapters.signing import sign
 from events import cron, routes
 from events.active import any_active
+from events.answers import OVERTIME, REPLICA
 from events.callbacks import Origin
 from events.delivery import Answer
 from events.ports import FactLog, Unavailable
@@ -61,13 +62,15 @@ class Gateway:
                     request.method, target, request.headers.items(), request.body
                 )
         except TimeoutError:
-            return Answer(504, f"{function.name}: no answer in {limit} s".encode())
+            text = f"{function.name}: no answer in {limit:g} s"
+            return Answer(504, text.encode(), headers={REPLICA.lower(): OVERTIME})
         except Broken as error:
             return Answer(503, f"{self._url}: {error}".encode())
         except Refused as error:  # no client could send it
             return Answer(400, str(error).encode())
         seconds = time.perf_counter() - began
-        return Answer(reply.status, reply.body, _retry_after(reply), seconds)
+        headers = {name.lower(): value for name, value in reply.headers}
+        return Answer(reply.status, reply.body, _retry_after(reply), seconds, headers)
 
     async def call_back(
         self, function: Function, request: Request, answer: Answer, vouched: bool

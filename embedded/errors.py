@@ -5,6 +5,8 @@ EmbeddedError
 └── ProviderError   a request is answered with this status and text
 """
 
+from events.answers import INTERNAL, REPLICA
+
 
 class EmbeddedError(Exception):
     """Base of all."""
@@ -17,11 +19,23 @@ class StackError(EmbeddedError):
 class ProviderError(EmbeddedError):
     """A request that is answered with `status` and `text`.
 
-    `retry_after` in seconds becomes the header Retry-After.
+    `retry_after` in seconds becomes the header Retry-After; `replica`, what became of the one that
+    had the request (events/answers.py), X-Ftg-Replica.
     """
 
-    def __init__(self, status: int, text: str, retry_after: int | None = None) -> None:
+    def __init__(
+        self, status: int, text: str, retry_after: int | None = None, replica: str = ""
+    ) -> None:
         super().__init__(text)
         self.status = status
         self.text = text
         self.retry_after = retry_after
+        self.replica = replica
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What tells a client more than the status does."""
+        told = {} if self.retry_after is None else {"Retry-After": str(self.retry_after)}
+        if self.status >= 500:
+            told[INTERNAL] = "faastraingym"  # or it would be taken for the function's own
+        return told | ({REPLICA: self.replica} if self.replica else {})

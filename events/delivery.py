@@ -6,21 +6,24 @@ what `Retry-After` says within those; up to half taken off by jitter, so that th
 outage do not come together.
 """
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
+from events.answers import Meaning
 from events.routes import RetryPolicy
 
 REMEMBERED = 10_000  # messages; the broker has as many in flight
-UNTRIED = frozenset({429, 503})  # busy or away: nobody has tried, so the message is not to blame
+OVERTIMES = 2  # that a message may take: a busy machine is forgiven once, work that is too long not
 
 
 class Answer(NamedTuple):
-    """What the function said."""
+    """What the function said, or whoever stood in its place."""
 
     status: int
     body: bytes = b""
     retry_after: float | None = None  # seconds
     seconds: float = 0.0  # that it took; 0: nobody answered
+    headers: Mapping[str, str] = {}  # names in lower case
 
 
 class Settled(NamedTuple):
@@ -42,21 +45,29 @@ class Bury(NamedTuple):
 Outcome = Settled | Retry | Bury
 
 
+class Tries(NamedTuple):
+    """How often a function has had a message and failed."""
+
+    failed: int = 0
+    overtime: int = 0  # of those, how often it ran longer than it may
+
+
 def decide(
-    answer: Answer, tried: int, delivered: int, policy: RetryPolicy, jitter: float
+    answer: Answer, tried: Tries, delivered: int, policy: RetryPolicy, jitter: float
 ) -> Outcome:
     """The outcome of a delivery.
 
     Args:
         answer: the function's, or what the gateway said in its place.
-        tried: how often the function has had the message and failed, this time included.
+        tried: how often the function has failed with the message, this time included.
         delivered: how often it was delivered, outages included; 1 is the first.
         policy: the function's.
         jitter: uniform in [0, 1).
     """
     if 200 <= answer.status < 300:
         return Settled()
-    spent = tried >= policy.attempts or delivered >= policy.patience
+    failed = tried.failed >= policy.attempts or tried.overtime >= OVERTIMES
+    spent = failed or delivered >= policy.patience
     if answer.status not in policy.codes or spent:
         # The end of a traceback says most.
         return Bury(answer.body[-8192:].decode(errors="replace") or f"status {answer.status}")
@@ -74,21 +85,22 @@ class Failures:
     """
 
     def __init__(self, most: int = REMEMBERED) -> None:
-        self._counts: dict[str, int] = {}  # that failed longest ago first
+        self._tries: dict[str, Tries] = {}  # that failed longest ago first
         self._most = most
 
     def __len__(self) -> int:
-        return len(self._counts)
+        return len(self._tries)
 
-    def add(self, message_id: str, failed: bool) -> int:
-        """Failures so far, this time included if it `failed`."""
-        count = self._counts.pop(message_id, 0) + failed
-        if count:
-            self._counts[message_id] = count
-        if len(self._counts) > self._most:
-            self.forget(next(iter(self._counts)))
-        return count
+    def add(self, message_id: str, meaning: Meaning) -> Tries:
+        """Failures so far, this time included if it was one."""
+        failed, overtime = self._tries.pop(message_id, Tries())
+        tries = Tries(failed + meaning.is_failure, overtime + (meaning is Meaning.OVERTIME))
+        if tries.failed:
+            self._tries[message_id] = tries
+        if len(self._tries) > self._most:
+            self.forget(next(iter(self._tries)))
+        return tries
 
     def forget(self, message_id: str) -> None:
         """It is settled."""
-        self._counts.pop(message_id, None)
+        self._tries.pop(message_id, None)

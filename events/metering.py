@@ -21,9 +21,6 @@ from schemas.messages import InvocationCompleted
 
 logger = logging.getLogger(__name__)
 
-# No stage answers these: a replica died, or was killed for the time that it took. A 503 is no such
-# answer: nobody has tried. Nor is a 504 of our own, for want of any: the replica may go on.
-DIED = frozenset({502, 504})
 SKEW_SECONDS = 0.1  # between two clocks; an attempt's next one comes later than that
 
 
@@ -44,7 +41,7 @@ async def count(facts: FactLog, function: Function, request: Request, answer: An
 def of_death(
     function: Function, request: Request, answer: Answer, now: float, span: int
 ) -> InvocationCompleted | None:
-    """What the attempt cost; None where no replica has died, or the message is none of a run's.
+    """What the attempt cost; None where nobody answered, or the message is none of a run's.
 
     Args:
         function: that was invoked.
@@ -53,7 +50,7 @@ def of_death(
         now: Unix time in seconds, when the answer came.
         span: a random number of 64 bits, not 0: the attempt's own in its run's trace.
     """
-    if answer.status not in DIED or not answer.seconds:
+    if not answer.seconds:  # for want of any answer: the replica may go on
         return None
     try:
         message = messages.decode(request.body)

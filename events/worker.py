@@ -16,9 +16,11 @@ from msgspec.structs import replace
 
 from events import delivery, letters, metering, requests, subjects, tracing, triggers
 from events.admits import ANYBODY
-from events.delivery import UNTRIED, Answer, Bury, Failures, Retry, Settled
+from events.answers import Meaning, meaning
+from events.delivery import Answer, Bury, Failures, Retry, Settled
 from events.identity import identity
 from events.in_hand import InHand
+from events.limit import Limit
 from events.ports import Bus, Delivery, FactLog, Subscription, Unavailable
 from events.requests import KEY, SIGNATURE, Request
 from events.routes import Function
@@ -32,6 +34,9 @@ PAUSE_SECONDS = 1.0  # before the broker is asked again after it could not be
 # Between two batches that are taken ahead of free slots. A function that is fast enough empties its
 # queue meanwhile, so several queue-workers share it; one that is slow is seen far ahead.
 AHEAD_SECONDS = 0.05
+
+
+BUSY = 429  # more in flight than the function has room for
 
 
 class Seal(Protocol):
@@ -73,7 +78,7 @@ class Source(NamedTuple):
 
 
 class FunctionWorker:
-    """Delivers to one function, at most `function.concurrency` at once."""
+    """Delivers to one function, at most `function.concurrency` at once, fewer when it says 429."""
 
     def __init__(
         self, function: Function, bus: Bus, facts: FactLog, client: Client, seal: Seal
@@ -83,7 +88,7 @@ class FunctionWorker:
         self._facts = facts
         self._client = client
         self._seal = seal
-        self._free = function.concurrency  # slots
+        self._limit = Limit(function.concurrency)  # slots
         self._in_hand: InHand[Source] = InHand()
         self._hungry = asyncio.Event()  # less waits than could begin at once
         self._failures = Failures()  # of the function itself
@@ -147,17 +152,18 @@ class FunctionWorker:
 
     def _begin(self, deliveries: asyncio.TaskGroup) -> None:
         """Fill the free slots, one run after the other."""
-        while self._free and self._in_hand.waiting:
-            self._free -= 1
-            deliveries.create_task(self._deliver(*self._in_hand.next(), deliveries))
+        while not self._limit.is_reached and self._in_hand.waiting:
+            message, source = self._in_hand.next()
+            work = self._deliver(message, source, self._limit.begin(), deliveries)
+            deliveries.create_task(work)
         if self._in_hand.waiting < self._function.concurrency:
             self._hungry.set()
 
     async def _deliver(
-        self, message: Delivery, source: Source, deliveries: asyncio.TaskGroup
+        self, message: Delivery, source: Source, since: int, deliveries: asyncio.TaskGroup
     ) -> None:
         try:
-            await self._attempt(message, source)
+            await self._attempt(message, source, since)
         except Unavailable as error:  # not settled: the broker delivers it again
             self._log(logging.WARNING, "unsettled", why=str(error))
         except Exception:
@@ -165,10 +171,10 @@ class FunctionWorker:
             logger.exception("unsettled", extra={"worker": self._function.name})
         finally:
             self._in_hand.let_go(message)
-            self._free += 1
+            self._limit.end()
             self._begin(deliveries)
 
-    async def _attempt(self, message: Delivery, source: Source) -> None:
+    async def _attempt(self, message: Delivery, source: Source, since: int) -> None:
         read = source.read
         try:
             request = read(message) if message.attempt == 1 else requests.again(read(message))
@@ -177,9 +183,14 @@ class FunctionWorker:
             await self._bury(message, source, request, answer, str(error))
             return
         answer = await self._client.invoke(self._function, request)
-        if source.vouched and answer.status in metering.DIED:
+        told = meaning(answer.status, answer.headers, answer.seconds, self._function.timeout)
+        if answer.status == BUSY:
+            self._limit.refused(since)
+        elif told is Meaning.DONE:
+            self._limit.taken(since)
+        if source.vouched and told.has_cut_off:
             await metering.count(self._facts, self._function, request, answer)
-        tried = self._failures.add(message.message_id, answer.status not in UNTRIED)
+        tried = self._failures.add(message.message_id, told)
         policy = self._function.retry
         match delivery.decide(answer, tried, message.attempt, policy, random.random()):
             case Settled():

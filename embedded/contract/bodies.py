@@ -8,6 +8,7 @@ from typing import IO, cast
 
 from embedded.contract.budget import OWN, Budget
 from embedded.errors import ProviderError
+from events.answers import ANSWERED
 from schemas.messages import MAX_MESSAGE_BYTES
 
 Writing = asyncio.Future[None]
@@ -190,4 +191,5 @@ def whole(body: Body) -> bytes:
 
 
 def _too_long(limit: int) -> ProviderError:
-    return ProviderError(502, f"The function's answer is larger than {limit} bytes.")
+    text = f"The function's answer is larger than {limit} bytes."
+    return ProviderError(502, text, replica=ANSWERED)

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, NamedTuple, TypeVar, cast
 
 import msgspec
@@ -18,6 +18,7 @@ from embedded.contract.connections import MOST_OVERHEAD, Connection
 from embedded.contract.headers import end_to_end
 from embedded.contract.messages import Request, Response
 from embedded.errors import ProviderError
+from events.answers import ANSWERED
 
 logger = logging.getLogger(__name__)
 
@@ -45,9 +46,8 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 T = TypeVar("T")
 
 
-def text(status: int, message: str, retry_after: int | None = None) -> web.Response:
+def text(status: int, message: str, headers: Mapping[str, str] | None = None) -> web.Response:
     """A plain answer, ended by a newline."""
-    headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
     return web.Response(status=status, text=message.rstrip("\n") + "\n", headers=headers)
 
 
@@ -137,7 +137,8 @@ def sendable(response: Response) -> Response:
     """
     for name, value in response.headers:
         if not _is_text(value):
-            raise ProviderError(502, f"The function's header {name} is not UTF-8.")
+            text = f"The function's header {name} is not UTF-8."
+            raise ProviderError(502, text, replica=ANSWERED)
     return response
 
 
@@ -194,7 +195,7 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     except ProviderError as error:
         if not request.content.is_eof():
             cast(Connection, request.protocol).refuse()
-        return text(error.status, error.text, error.retry_after)
+        return text(error.status, error.text, error.headers)
     finally:
         if INCOMING in request:
             request[INCOMING].close()

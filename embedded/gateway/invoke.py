@@ -163,7 +163,5 @@ def _first(call: Request, name: str) -> str:
 
 
 def _refusal(error: ProviderError) -> Response:
-    headers = [("Content-Type", "text/plain; charset=utf-8")]
-    if error.retry_after is not None:
-        headers.append(("Retry-After", str(error.retry_after)))
+    headers = [("Content-Type", "text/plain; charset=utf-8"), *error.headers.items()]
     return Response(error.status, headers, f"{error.text.rstrip()}\n".encode())

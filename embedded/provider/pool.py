@@ -11,6 +11,7 @@ from embedded.errors import ProviderError
 from embedded.provider.function import Function
 from embedded.provider.replica import Replica
 from embedded.provider.scaling import desired, surplus
+from events.answers import DIED
 
 Spawn = Callable[[Function], Awaitable[Replica]]
 QUEUE_TIMEOUT = 30.0  # seconds that a request waits for a slot, beyond exec_timeout
@@ -174,7 +175,7 @@ class Pool:
         except TimeoutError:
             text = f"{replica.name} was not ready within {START_TIMEOUT:g} s and was killed."
             replica.kill(text)
-            self._failed_to_start(ProviderError(502, text), replica)
+            self._failed_to_start(ProviderError(502, text, replica=DIED), replica)
         except ProviderError as error:
             self._failed_to_start(error, replica)
         replica.last_used = time.monotonic()

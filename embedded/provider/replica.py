@@ -19,6 +19,7 @@ from embedded.provider.environment import Launch, variables
 from embedded.provider.function import Function
 from embedded.provider.logs import LogBook
 from embedded.provider.sockets import Endpoint, listen
+from events.answers import DIED, OVERTIME
 
 _IDLE = 12 * 3600.0  # seconds that an idle connection to a replica is kept
 _REMOVALS = 20
@@ -85,7 +86,7 @@ class Replica:
         except TimeoutError as error:
             text = f"{self.name} ran longer than exec_timeout={limit:g}s and was killed."
             self.kill(text)
-            raise ProviderError(504, text) from error
+            raise ProviderError(504, text, replica=OVERTIME) from error
 
     def kill(self, verdict: str) -> None:
         """SIGKILL: it may be stuck where no signal is heard."""
@@ -121,11 +122,13 @@ class Replica:
             async with asyncio.timeout(2.0):
                 code = await asyncio.shield(self.gone)
         except TimeoutError:
-            return ProviderError(502, f"{self.name} broke the connection: {error}.")
+            text = f"{self.name} broke the connection: {error}."
+            return ProviderError(502, text, replica=DIED)
         if self.verdict:
-            return ProviderError(502, self.verdict)
+            return ProviderError(502, self.verdict, replica=DIED)
         tail = self._logs.tail(self.function.name, self.name, _TAIL)
-        return ProviderError(502, f"{self.name} died with exit code {code}:\n{tail}")
+        text = f"{self.name} died with exit code {code}:\n{tail}"
+        return ProviderError(502, text, replica=DIED)
 
     async def _outlast(self) -> int:
         streams = [s for s in (self._process.stdout, self._process.stderr) if s is not None]

@@ -50,8 +50,6 @@ def test_an_attempt_costs_the_time_from_its_delivery_to_the_answer_that_says_tha
 @pytest.mark.parametrize(
     ("request_", "answer"),
     [
-        (REQUEST, DIED._replace(status=503)),  # nobody has tried
-        (REQUEST, DIED._replace(status=500)),  # the function has told itself
         (REQUEST, DIED._replace(seconds=0.0)),  # nobody answered, so it may be at work still
         (replace(REQUEST, body=b"of a user's own"), DIED),  # of no run, and no stage
     ],

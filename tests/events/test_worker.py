@@ -22,6 +22,7 @@ from schemas.messages import InvocationDeadLettered, StopRequested, encode
 from tests.fakes import InMemoryBus, InMemoryFactLog
 
 FAST = RetryPolicy(attempts=3, min_wait=0.001, max_wait=0.002)
+DEATH = Answer(502, b"died", seconds=1.5, headers={"x-ftg-replica": "died"})
 HEARS = Function(name="conclude-run", topics=("run.stop-requested",), max_inflight=2, retry=FAST)
 
 
@@ -130,7 +131,7 @@ async def test_a_fact_is_told_to_its_listener_signed_and_settled() -> None:
 
 async def test_an_attempt_whose_replica_died_is_metered_before_it_is_tried_again() -> None:
     """Its function could not; the one that succeeds meters itself."""
-    bench = Bench(Replica(Answer(502, b"died", seconds=1.5), Answer(503), Answer(500)))
+    bench = Bench(Replica(DEATH, Answer(503), Answer(500)))
     async with working(bench):
         await bench.facts.say(StopRequested(run="demo"))
         await until(lambda: bench.acknowledged)
