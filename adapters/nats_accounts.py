@@ -9,11 +9,11 @@ accounts an answer only ever arrives in the account that asked.
 the nats.conf of a server of one's own.
 """
 
-import json
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from adapters.nats_conf import written
 from events import roles, subjects
 from events.roles import ROLES, SUPERVISOR, Role
 from events.streams import FACTS, STREAMS
@@ -29,7 +29,7 @@ def configuration(passwords: Mapping[str, str]) -> str:
     """The block `accounts` of nats.conf, for the roles that have a password."""
     named = {role: account(role, passwords[role], passwords) for role in sorted(passwords)}
     accounts = {OWNER: owner(named.pop(SUPERVISOR)["users"]), **named}
-    lines = (f"  {json.dumps(name)}: {json.dumps(value)}" for name, value in accounts.items())
+    lines = (f"  {written(name)}: {written(value)}" for name, value in accounts.items())
     return "accounts {\n" + "\n".join(lines) + "\n}\n"
 
 

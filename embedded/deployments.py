@@ -1,10 +1,12 @@
 """stack.yml's functions as deployments."""
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import msgspec
+import yaml
 
 from embedded.contract.messages import FunctionDeployment
 from embedded.errors import StackError
@@ -21,9 +23,14 @@ def substitutions(settings: StackSettings) -> dict[str, str]:
     """The variables of stack.yml: ours, unless the user's environment says otherwise."""
     ours = {
         "FTG_SCALE_LABELS": scale_labels(settings.zero_duration),
-        "FTG_COMPILATION_CACHE": str(settings.home / "cache" / "jax"),
+        "FTG_COMPILATION_CACHE": quoted(str(settings.home / "cache" / "jax")),
     }
     return ours | dict(settings.environment)
+
+
+def quoted(text: str) -> str:
+    """`text` as YAML, where stack.yml has a variable without quotes around it."""
+    return yaml.safe_dump(text, default_style='"', width=math.inf, allow_unicode=True).strip()
 
 
 def of_stack(file: Path, environment: Mapping[str, str]) -> list[FunctionDeployment]:

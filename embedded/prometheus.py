@@ -1,5 +1,7 @@
 """deploy/prometheus/prometheus.yml, with the addresses of one stack."""
 
+import re
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -11,10 +13,18 @@ from embedded.state import StackState
 FOLDER = CHECKOUT / "deploy" / "prometheus"
 
 
+def pattern(path: Path) -> str:
+    """The pattern, as Prometheus looks for rules, that a path matches.
+
+    `*` may stand in a file's own name only, so in a folder's it is any character.
+    """
+    return re.sub(r"[?[\\]", r"\\\g<0>", str(path)).replace("*", "?")
+
+
 def configuration(state: StackState) -> str:
     """Prometheus's configuration, YAML."""
     found: dict[str, Any] = yaml.safe_load((FOLDER / "prometheus.yml").read_text())
-    found["rule_files"] = [str(FOLDER / name) for name in found["rule_files"]]
+    found["rule_files"] = [pattern(FOLDER / name) for name in found["rule_files"]]
     urls = {"faastrain-gateway": state.gateway_url, "faastrain-exporter": state.exporter_url}
     for job in found["scrape_configs"]:
         address = urlsplit(urls[job["job_name"]])

@@ -1,10 +1,10 @@
 """nats-server with JetStream on loopback, every acknowledged message synced."""
 
-import json
 import re
 from pathlib import Path
 
 from adapters import nats_accounts
+from adapters.nats_conf import written
 from embedded.credentials import Credentials
 from embedded.files import private_folder, write_private
 from embedded.settings import Tls
@@ -26,7 +26,7 @@ def configuration(port: int, store: Path, credentials: Credentials, tls: Tls | N
 server_name: faastrain
 max_payload: 1MB
 jetstream {{
-  store_dir: {json.dumps(str(store))}
+  store_dir: {written(str(store))}
   sync_interval: always
   max_file_store: 1TB
 }}
@@ -37,7 +37,7 @@ def _tls(tls: Tls | None) -> str:
     if tls is None:
         return ""
     files = {"cert_file": str(tls.certificate), "key_file": str(tls.key)}
-    return f"tls {json.dumps(files)}\n"
+    return f"tls {written(files)}\n"
 
 
 def command(

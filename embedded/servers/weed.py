@@ -95,24 +95,24 @@ def command(
     gateway_url: str,
 ) -> list[str]:
     """Write its configuration; the command that starts the server, in `folder`."""
-    data = private_folder(private_folder(folder) / DATA)
+    private_folder(private_folder(folder) / DATA)
     for name in (*FORGOTTEN, TEMPORARY):
         empty_folder(folder / name)
     certificates.make(folder)
-    config = folder / "s3.json"
-    write_private(config, identities(credentials, settings.bucket))
+    write_private(folder / "s3.json", identities(credentials, settings.bucket))
     write_private(folder / "security.toml", security().encode())
     write_private(folder / "filer.toml", filer().encode())
     told = notifications(gateway_url, settings.bucket, credentials.trigger_token)
     write_private(folder / "notification.toml", told.encode())
     options = {
-        "dir": str(data),
-        "ip": "127.0.0.1",
-        "ip.bind": "127.0.0.1",
-        # Relative to its folder: a socket's path has 107 bytes at most.
+        # Relative to its folder, which may be called anything: a comma begins a second folder, and
+        # a socket's path has 107 bytes at most.
+        "dir": DATA,
+        "s3.config": "s3.json",
         "filer.localSocket": "filer.sock",
         "s3.localSocket": "s3.sock",
-        "s3.config": str(config),
+        "ip": "127.0.0.1",
+        "ip.bind": "127.0.0.1",
         "s3.iam": "false",  # an API to change identities, which nobody needs
         "s3.port.iceberg": 0,
         "s3.port.lance": 0,
