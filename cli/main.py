@@ -47,8 +47,12 @@ def _foreign() -> tuple[type[Exception], ...]:
 
 def _disk_trouble(outside: World) -> str:
     from cli.servers import disk_trouble
+    from embedded.errors import StackError
 
-    return disk_trouble(outside.environment)
+    try:
+        return disk_trouble(outside.environment)
+    except StackError:  # there is no home to have a disk
+        return ""
 
 
 def _say(outside: World, text: str, code: ExitCode) -> ExitCode:

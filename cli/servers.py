@@ -1,5 +1,6 @@
 """The embedded stack's own processes."""
 
+import os
 from collections.abc import Mapping
 
 import psutil
@@ -7,6 +8,7 @@ from msgspec import Struct
 
 from adapters import disk
 from cli import target
+from embedded.settings import home_of
 from embedded.state import StackFiles, StackState
 
 
@@ -33,7 +35,7 @@ def disk_state(environment: Mapping[str, str]) -> DiskState | None:
     """None for a cluster: its disks are not ours."""
     if target.is_cluster(environment):
         return None
-    found = disk.space(target.home_of(environment))
+    found = disk.space(home_of(environment))
     return DiskState(
         path=str(found.folder),
         free_bytes=found.free,
@@ -45,15 +47,15 @@ def disk_state(environment: Mapping[str, str]) -> DiskState | None:
 def disk_trouble(environment: Mapping[str, str]) -> str:
     """What to do about a full disk; empty while there is room, and for a cluster."""
     found = disk_state(environment)
-    return found.trouble if found else ""
+    return found.trouble if found and os.path.isdir(found.path) else ""
 
 
 def servers(environment: Mapping[str, str]) -> dict[str, ServerState]:
     """By name; none for a cluster, or when no stack runs."""
     if target.is_cluster(environment):
         return {}
-    files = StackFiles(target.home_of(environment))
-    state = files.load() if files.state.exists() else None
+    files = StackFiles(home_of(environment))
+    state = files.load()
     return of_state(state) if state else {}
 
 

@@ -4,12 +4,14 @@ A cluster is named by OPENFAAS_URL together with FAASTRAIN_NATS_URL; else it is 
 FAASTRAIN_HOME (default ./.faastrain), which tells of itself in stack.json.
 """
 
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from cli.errors import BadInput, StackTrouble
+from embedded.settings import home_of
 
 if TYPE_CHECKING:
     from embedded.state import StackState
@@ -52,11 +54,6 @@ class Target(NamedTuple):
     nats_api: str  # the prefix of JetStream's API there
 
 
-def home_of(environment: Mapping[str, str]) -> Path:
-    """Where the embedded stack's state lies."""
-    return Path(environment.get("FAASTRAIN_HOME") or ".faastrain").resolve()
-
-
 def is_cluster(environment: Mapping[str, str]) -> bool:
     """Whether the environment names a cluster."""
     return bool(environment.get("OPENFAAS_URL") and environment.get("FAASTRAIN_NATS_URL"))
@@ -69,7 +66,7 @@ def find(environment: Mapping[str, str]) -> Target:
         StackTrouble: no embedded stack runs, or its files cannot be read.
         BadInput: a cluster's variables are incomplete.
     """
-    return _cluster(environment) if is_cluster(environment) else _embedded(home_of(environment))
+    return _cluster(environment) if is_cluster(environment) else _embedded(environment)
 
 
 def signing_key(environment: Mapping[str, str]) -> bytes:
@@ -86,7 +83,7 @@ def signing_key(environment: Mapping[str, str]) -> bytes:
                 "FAASTRAIN_SIGNING_KEY is not set; write the secret ftg-signing-key there"
             )
         return key.encode()
-    file = Path(_state(home_of(environment)).secrets) / "ftg-signing-key"
+    file = Path(_state(environment).secrets) / "ftg-signing-key"
     with _readable():
         return file.read_bytes().strip()
 
@@ -114,20 +111,31 @@ def _cluster(environment: Mapping[str, str]) -> Target:
     )
 
 
-def _embedded(home: Path) -> Target:
-    state = _state(home)
+def _embedded(environment: Mapping[str, str]) -> Target:
+    state = _state(environment)
     with _readable():
         return _of_state(state)
 
 
-def _state(home: Path) -> "StackState":
+def _state(environment: Mapping[str, str]) -> "StackState":
     from embedded.state import StackFiles
 
+    home = home_of(environment)
     files = StackFiles(home)
-    state = files.load() if files.state.exists() and files.is_alive() else None
+    state = files.load() if files.is_alive() else None
     if state is None:
-        raise StackTrouble(f"no stack runs at {home}; start it with `faastrain up`")
+        raise StackTrouble(_why_none(home, environment.get("FAASTRAIN_HOME", "")))
     return state
+
+
+def _why_none(home: Path, named: str) -> str:
+    from embedded.processes import of_stack
+
+    if not os.path.exists(home) and of_stack(home):
+        return f"{home} was removed or moved under a running stack, which is ending"
+    is_relative = named and not Path(named).is_absolute()
+    where = f"{home} (FAASTRAIN_HOME={named}, seen from here)" if is_relative else str(home)
+    return f"no stack runs at {where}; start it with `faastrain up`"
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from cli import target
 from cli.screen import Screen
+from embedded.settings import home_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -109,4 +110,4 @@ def _ensure_stack(environment: Mapping[str, str]) -> None:
         return
     from embedded import stack
 
-    stack.up(target.home_of(environment), environment)
+    stack.up(home_of(environment), environment)

@@ -1,8 +1,11 @@
 """Files that only their owner may read, written whole or not at all."""
 
+import errno
 import os
 import shutil
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
@@ -11,6 +14,60 @@ from embedded.errors import StackError
 
 LEAST_TO_START = 256 * disk.MIB  # for the servers' own files and a first run
 LEAST_FILES_TO_START = 1_000
+LONGEST_HOME = 3_500  # bytes; a path has 4,095 on Linux, and the servers' own names need the rest
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+@contextmanager
+def accessing(home: Path, verb: str = "write") -> Iterator[None]:
+    """Where the system refuses a file of a home, its sentence.
+
+    Raises:
+        StackError: instead of an OSError.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise StackError(refusal(error, home, verb)) from error
+
+
+def refusal(error: OSError, home: Path, verb: str = "write") -> str:
+    """What the system refused, and what to do."""
+    why = error.strerror or str(error)
+    if error.errno in _FULL:
+        path = error.filename or home
+        return f"{path}: {why}; make room there, or set FAASTRAIN_HOME to another folder."
+    return (
+        f"cannot {verb} {_named(error, home)}; set FAASTRAIN_HOME to a folder that you may write"
+        f" to ({why})."
+    )
+
+
+def _named(error: OSError, home: Path) -> str:
+    """The home, or what in it was refused; not the folder above it that it was to be made in."""
+    inside = isinstance(error.filename, str) and error.filename.startswith(f"{home}{os.sep}")
+    return str(error.filename if inside and os.path.isdir(home) else home)
+
+
+def check_path(home: Path) -> None:
+    """Return when every server can be told the path of a home.
+
+    Raises:
+        StackError: it cannot.
+    """
+    name = os.fsencode(home)
+    if len(name) > LONGEST_HOME:
+        raise StackError(
+            f"{str(home)[:60]}... has {len(name):,} bytes, and the servers' files need names below"
+            f" it: set FAASTRAIN_HOME to a path of at most {LONGEST_HOME:,}."
+        )
+    try:
+        name.decode()
+    except UnicodeDecodeError as error:
+        raise StackError(
+            f"{name!r} is not UTF-8, which the stack's own files are written in: set FAASTRAIN_HOME"
+            " to another folder."
+        ) from error
 
 
 def check_space(home: Path) -> None:

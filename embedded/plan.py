@@ -87,7 +87,8 @@ def base_environment(settings: StackSettings, **more: str) -> dict[str, str]:
     found = {k: settings.environment[k] for k in INHERITED if k in settings.environment}
     if settings.tls:
         found[TRUSTED] = str(settings.tls.authority)
-    return found | {STACK_VARIABLE: str(settings.home)} | more
+    # Whatever the locale says: paths and logs are UTF-8.
+    return found | {STACK_VARIABLE: str(settings.home), "PYTHONUTF8": "1"} | more
 
 
 def _nats(

@@ -4,6 +4,7 @@ import ctypes
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from adapters.disk import STACK_VARIABLE
 TRUSTED = "SSL_CERT_FILE"  # OpenSSL's own variable: the certificate authorities that clients trust
 INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", TRUSTED)  # of ours, no more
 _PR_SET_PDEATHSIG = 1
+_LOOK_SECONDS = 0.1
 
 
 def die_with_parent(then: Callable[[], None] | None = None) -> Callable[[], None] | None:
@@ -49,13 +51,32 @@ def of_stack(home: Path) -> list[psutil.Process]:
 
 
 def end(processes: list[psutil.Process], grace: float) -> list[psutil.Process]:
-    """SIGTERM, after `grace` seconds SIGKILL; returns those that live on."""
+    """SIGTERM, after `grace` seconds SIGKILL; returns those that live on.
+
+    Who is gone but for its parent, which does not ask for its exit code, counts as ended.
+    """
     for process in processes:
         _signal(process, signal.SIGTERM)
-    _, alive = psutil.wait_procs(processes, timeout=grace)
+    alive = _outlasting(processes, grace)
     for process in alive:
         _signal(process, signal.SIGKILL)
-    return psutil.wait_procs(alive, timeout=5.0)[1] if alive else []
+    return _outlasting(alive, 5.0)
+
+
+def _outlasting(processes: list[psutil.Process], seconds: float) -> list[psutil.Process]:
+    """Those that live on for that long."""
+    alive, until = processes, time.monotonic() + seconds
+    while alive and time.monotonic() < until:
+        _, alive = psutil.wait_procs(alive, timeout=_LOOK_SECONDS)
+        alive = [process for process in alive if not _is_zombie(process)]
+    return alive
+
+
+def _is_zombie(process: psutil.Process) -> bool:
+    try:
+        return bool(process.status() == psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return True
 
 
 def _signal(process: psutil.Process, number: signal.Signals) -> None:

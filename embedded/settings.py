@@ -54,8 +54,22 @@ class StackSettings(NamedTuple):
 
 
 def home_of(environment: Mapping[str, str]) -> Path:
-    """FAASTRAIN_HOME, else .faastrain in the current folder."""
-    return Path(environment.get("FAASTRAIN_HOME") or ".faastrain").resolve()
+    """FAASTRAIN_HOME, else .faastrain in the current folder.
+
+    Raises:
+        StackError: it names no place.
+    """
+    named = environment.get("FAASTRAIN_HOME") or ".faastrain"
+    try:
+        return Path(named).resolve()
+    except FileNotFoundError as error:
+        raise StackError(
+            "the current folder is gone: go to another one, or set FAASTRAIN_HOME to a whole path."
+        ) from error
+    except (OSError, RuntimeError) as error:  # RuntimeError: Python's, before 3.13
+        raise StackError(
+            f"{named} is a symbolic link that leads to itself; set FAASTRAIN_HOME to a folder."
+        ) from error
 
 
 def read(home: Path, environment: Mapping[str, str]) -> StackSettings:

@@ -21,9 +21,9 @@ from embedded import open_files, processes
 from embedded.contract.auth import authorization
 from embedded.contract.messages import FunctionStatus
 from embedded.errors import StackError
-from embedded.files import appending, check_space, private_folder, tighten
+from embedded.files import accessing, appending, check_space, private_folder, tighten
 from embedded.provider import cgroups
-from embedded.servers import weed_ports
+from embedded.servers import ports, weed_ports
 from embedded.settings import CHECKOUT, read
 from embedded.state import READY_FD, StackFiles, StackState
 
@@ -51,8 +51,9 @@ def up(home: Path, environment: Mapping[str, str] = os.environ) -> StackState:
         state = files.load() if files.is_alive() else None
         if state is not None:
             return state
-        _clear(files)
-        _launch(home, environment)
+        with accessing(home):
+            _clear(files)
+            _launch(home, environment)
         state = files.load()
     if state is None:
         raise StackError(f"The stack at {home} ended at once; see {files.logs}/supervisor.log.")
@@ -77,7 +78,8 @@ def run_foreground(
         starting.enter_context(files.exclusive())
         if files.is_alive():
             raise StackError(f"A stack runs already at {home}; `faastrain down` stops it.")
-        _clear(files)
+        with accessing(files.home):
+            _clear(files)
         check_space(files.home)
         open_files.check(open_files.allowed())
 
@@ -95,9 +97,9 @@ def down(home: Path) -> bool:
         StackError: a process does not go.
     """
     files = StackFiles(home.resolve())
-    if not files.home.exists():
-        return False
-    with files.exclusive():
+    if not os.path.exists(files.home):  # removed, perhaps under a stack that ran
+        return _end(files) > 0
+    with files.exclusive(), accessing(files.home):
         return _clear(files)
 
 
@@ -120,6 +122,7 @@ def _launch(home: Path, environment: Mapping[str, str]) -> None:
     reading, writing = os.pipe()
     variables = {**environment, "FAASTRAIN_HOME": str(home), READY_FD: str(writing)}
     variables |= {STACK_VARIABLE: str(home), "PYTHONPATH": str(CHECKOUT)}
+    variables |= {"PYTHONUTF8": "1", "PYTHONIOENCODING": "utf-8:backslashreplace"}  # any locale
     log = private_folder(home / "logs") / "supervisor.log"
     tighten(log.parent)
     with appending(log) as output:
@@ -145,7 +148,16 @@ def _launch(home: Path, environment: Mapping[str, str]) -> None:
 
 
 def _clear(files: StackFiles) -> bool:
-    """Stop all processes of this home: the supervisor first, then whatever it left."""
+    """Stop all processes of this home, and remove what they left of themselves."""
+    ended = _end(files)
+    cgroups.sweep(files.home)
+    files.state.unlink(missing_ok=True)
+    weed_ports.remove_sockets(ports.of_home(files.home))
+    return ended > 0
+
+
+def _end(files: StackFiles) -> int:
+    """Stop the supervisor first, then whatever it left; how many processes there were."""
     state = files.load() if files.is_alive() else None  # while it lives, its pid is its own
     supervisor = [psutil.Process(state.pid)] if state else []
     ours = [*supervisor, *processes.of_stack(files.home)]
@@ -154,10 +166,7 @@ def _clear(files: StackFiles) -> bool:
     if stuck:
         pids = ", ".join(str(process.pid) for process in stuck)
         raise StackError(f"The processes {pids} of {files.home} do not end; kill them.")
-    cgroups.sweep(files.home)
-    files.state.unlink(missing_ok=True)
-    weed_ports.remove_sockets(files.home)
-    return bool(ours)
+    return len(ours)
 
 
 def _functions(state: StackState) -> list[FunctionStatus]:

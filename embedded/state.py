@@ -2,15 +2,15 @@
 
 import fcntl
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
 import msgspec
 
 from embedded.errors import StackError
-from embedded.files import private_folder, write_private
+from embedded.files import accessing, check_path, private_folder, write_private
 
 READY_FD = "FTG_READY_FD"  # the supervisor says ready there; `up` waits at the other end
 
@@ -56,11 +56,16 @@ class StackFiles:
         self._busy = home / "up.lock"
 
     def load(self) -> StackState | None:
-        """The state; None when nothing was started."""
-        if not self.state.exists():
-            return None
+        """The state; None when nothing was started.
+
+        Raises:
+            StackError: it cannot be read, or is damaged.
+        """
+        data = b""
+        with accessing(self.home, "read"), suppress(FileNotFoundError, NotADirectoryError):
+            data = self.state.read_bytes()
         try:
-            return msgspec.json.decode(self.state.read_bytes(), type=StackState)
+            return msgspec.json.decode(data, type=StackState) if data else None
         except msgspec.MsgspecError as error:
             raise StackError(f"{self.state} is damaged ({error}); `faastrain down`.") from error
 
@@ -69,40 +74,66 @@ class StackFiles:
         write_private(self.state, msgspec.json.encode(state))
 
     @contextmanager
-    def living(self) -> Iterator[None]:
+    def living(self) -> Iterator[Callable[[], bool]]:
         """Held by the supervisor as long as it lives, however it dies.
 
+        Yields:
+            Whether the lock is still the home's: not once the home was removed, moved or made anew.
+
         Raises:
-            StackError: another one holds it.
+            StackError: another one holds it, or the home cannot be written.
         """
-        with self._locked(self._alive, fcntl.LOCK_EX | fcntl.LOCK_NB):
-            yield
+        with self._locked(self._alive, fcntl.LOCK_EX | fcntl.LOCK_NB) as descriptor:
+            own = os.fstat(descriptor)
+
+            def is_there() -> bool:
+                try:
+                    return os.path.samestat(own, self._alive.stat())
+                except (FileNotFoundError, NotADirectoryError):
+                    return False
+
+            yield is_there
 
     @contextmanager
     def exclusive(self) -> Iterator[None]:
-        """One `up` or `down` at a time; the second waits for the first."""
+        """One `up` or `down` at a time; the second waits for the first.
+
+        Raises:
+            StackError: the home cannot be written, or the servers cannot be told its path.
+        """
+        check_path(self.home)
         with self._locked(self._busy, fcntl.LOCK_EX):
             yield
 
     def is_alive(self) -> bool:
-        """Whether a supervisor lives."""
-        if not self._alive.exists():
-            return False
-        try:
-            with self._locked(self._alive, fcntl.LOCK_SH | fcntl.LOCK_NB):
+        """Whether a supervisor lives.
+
+        Raises:
+            StackError: the home cannot be read.
+        """
+        with accessing(self.home, "read"):
+            try:
+                descriptor = os.open(self._alive, os.O_RDONLY | os.O_CLOEXEC)
+            except (FileNotFoundError, NotADirectoryError):
                 return False
-        except StackError:
-            return True
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return True
+            finally:
+                os.close(descriptor)
+            return False
 
     @contextmanager
-    def _locked(self, path: Path, mode: int) -> Iterator[None]:
-        private_folder(self.home)
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    def _locked(self, path: Path, mode: int) -> Iterator[int]:
+        with accessing(self.home):
+            private_folder(self.home)
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             try:
                 fcntl.flock(descriptor, mode)
             except BlockingIOError as error:
                 raise StackError(f"A stack runs already at {self.home}.") from error
-            yield
+            yield descriptor
         finally:
             os.close(descriptor)

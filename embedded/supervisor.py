@@ -17,13 +17,15 @@ from types import ModuleType
 from embedded import credentials, deployments, open_files
 from embedded.child import Child, ChildSpec, say
 from embedded.errors import StackError
-from embedded.files import private_folder
+from embedded.files import private_folder, refusal
 from embedded.plan import Plan, plan
 from embedded.processes import TRUSTED
-from embedded.servers import weed_ports
+from embedded.servers import ports, weed_ports
 from embedded.settings import StackSettings, read
 from embedded.state import READY_FD, StackFiles, StackState
 from events.roles import ROLES
+
+HOME_SECONDS = 1.0  # between two looks
 
 
 class Supervisor:
@@ -34,6 +36,7 @@ class Supervisor:
         self._files = StackFiles(settings.home)
         self._children: list[Child] = []
         self._state: StackState | None = None
+        self._ports: dict[str, int] = {}
 
     async def run(self, on_ready: Callable[[StackState], None]) -> None:
         """Start everything, call `on_ready`, stay until SIGTERM, SIGINT or SIGHUP.
@@ -44,23 +47,29 @@ class Supervisor:
         stop = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
-        with self._files.living():
+        with self._files.living() as is_there:
+            start = asyncio.create_task(self._start())
+            ends = [asyncio.create_task(stop.wait()), asyncio.create_task(_removal(is_there))]
             try:
-                start = asyncio.create_task(self._start())
-                stopped = asyncio.create_task(stop.wait())
-                await asyncio.wait([start, stopped], return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait([start, *ends], return_when=asyncio.FIRST_COMPLETED)
                 if start.done():
                     on_ready(start.result())
-                    await stopped
+                    await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
                 else:
                     start.cancel()
                     await asyncio.wait([start])
             finally:
-                await self._stop()
+                await self._stop(is_there)
+            if not is_there():
+                raise StackError(
+                    f"{self._settings.home} was removed or moved, so its stack has ended; "
+                    "`faastrain up` starts a new one."
+                )
 
     async def _start(self) -> StackState:
         home = private_folder(self._settings.home)
         made = plan(self._settings, _credentials(home / "credentials.json", self._settings))
+        self._ports = ports.of_home(home)
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._broker(made))
@@ -101,15 +110,22 @@ class Supervisor:
             except OSError as error:  # what a full disk does not take, the next change will say
                 say(f"{self._files.state}: {error}")
 
-    async def _stop(self) -> None:
+    async def _stop(self, is_there: Callable[[], bool]) -> None:
         """Who only asks first, then the gateway with its replicas, then the servers."""
         self._state = None
-        self._files.state.unlink(missing_ok=True)  # nobody shall find what goes away
+        if is_there():  # another stack's files may lie there
+            self._files.state.unlink(missing_ok=True)  # nobody shall find what goes away
         order = {"queue-worker": 0, "exporter": 0, "gateway": 1}
         for rank in (0, 1, 2):
             leaving = [c for c in self._children if order.get(c.spec.name, 2) == rank]
             await asyncio.gather(*(child.stop() for child in leaving))
-        weed_ports.remove_sockets(self._settings.home)
+        weed_ports.remove_sockets(self._ports)
+
+
+async def _removal(is_there: Callable[[], bool]) -> None:
+    """Return when the home is no longer where it was."""
+    while is_there():  # noqa: ASYNC110  a folder that is moved sends no event to who is in it
+        await asyncio.sleep(HOME_SECONDS)
 
 
 def supervise(settings: StackSettings, on_ready: Callable[[StackState], None]) -> None:
@@ -124,10 +140,7 @@ def supervise(settings: StackSettings, on_ready: Callable[[StackState], None]) -
     try:
         asyncio.run(Supervisor(settings).run(on_ready))
     except OSError as error:
-        raise StackError(
-            f"{error.filename or settings.home}: {error.strerror or error}; make room there, or set"
-            " FAASTRAIN_HOME to another folder."
-        ) from error
+        raise StackError(refusal(error, settings.home)) from error
 
 
 def main() -> None:

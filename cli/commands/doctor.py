@@ -10,6 +10,7 @@ from cli.checks import Check
 from cli.errors import CommandError
 from cli.exit_codes import ExitCode
 from cli.world import World
+from embedded.errors import StackError
 from events import subjects
 from events.ports import Unavailable
 
@@ -36,8 +37,8 @@ def stack(world: World) -> Iterator[Check]:
     """Whether broker, store and gateway answer; an embedded stack that is down is no problem."""
     try:
         target.find(world.environment)
-    except CommandError as error:
-        ok = not target.is_cluster(world.environment)
+    except (CommandError, StackError) as error:
+        ok = isinstance(error, CommandError) and not target.is_cluster(world.environment)
         yield Check(name="stack", ok=ok, found=str(error), remedy="set the named variable")
         return
     try:

@@ -15,6 +15,7 @@ from cli.screen import Screen
 from cli.servers import DiskState, ServerState, disk_state, servers
 from cli.streams import StreamSize
 from cli.world import World
+from embedded.settings import home_of
 from embedded.state import StackState
 from events.streams import DEAD
 
@@ -133,4 +134,4 @@ def _home(world: World) -> Path:
             "OPENFAAS_URL and FAASTRAIN_NATS_URL name a cluster, which this command does not "
             "start or stop; unset OPENFAAS_URL for the embedded stack"
         )
-    return target.home_of(world.environment)
+    return home_of(world.environment)

@@ -27,9 +27,9 @@ from schemas.specification import RunSpec, to_dict
 def train(arguments: Namespace, world: World) -> ExitCode:
     """Start the stack if needed, start a run, follow it to its end."""
     run, spec = prepare(arguments, world)
+    world.ensure_stack()
     if not arguments.json:
         world.screen.line(f"run {run}")
-    world.ensure_stack()
     return _until_end(run, spec, arguments.json, world)
 
 

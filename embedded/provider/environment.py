@@ -29,6 +29,7 @@ def variables(launch: Launch, function: Function, replica: str, secrets: Path) -
         "handler_module": function.module,
         "PYTHONPATH": os.pathsep.join((str(launch.root), str(CHECKOUT))),  # as `copy` in stack.yml
         "PYTHONUNBUFFERED": "1",
+        "PYTHONUTF8": "1",  # as in the image, whatever the locale here
         "FTG_FUNCTION": function.name,
         "FTG_REPLICA": replica,
         "FTG_SECRETS": str(secrets),

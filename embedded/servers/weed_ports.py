@@ -1,6 +1,6 @@
 """Where weed listens: a port for each of its planes, and Unix sockets."""
 
-from pathlib import Path
+from collections.abc import Mapping
 
 from embedded.servers import ports
 
@@ -26,9 +26,8 @@ FORMER = {  # of homes of the versions before, whose HTTP had sockets there too
 }
 
 
-def remove_sockets(home: Path) -> None:
-    """Remove what this home's weed, which is gone, left in the folder that everybody writes to."""
-    numbers = ports.of_home(home)
+def remove_sockets(numbers: Mapping[str, int]) -> None:
+    """Remove what the weed of these ports, which is gone, left where everybody writes to."""
     for sockets in (SOCKETS, FORMER):
         for name in sockets.keys() & numbers.keys():
             ports.remove_own(sockets[name].format(numbers[name] + GAPS.get(name, 0)))

@@ -50,4 +50,4 @@ def servers(logins: Credentials, tls: Tls | None = None) -> Iterator[Running]:
         finally:
             for server in running:
                 server.kill()
-            weed_ports.remove_sockets(folder)
+            weed_ports.remove_sockets(numbers)
