@@ -6,7 +6,7 @@ import sys
 from argparse import Namespace
 from collections.abc import Callable, Sequence
 
-from cli import world
+from cli import utf8, world
 from cli.command_table import parser
 from cli.errors import CommandError
 from cli.exit_codes import ExitCode
@@ -17,6 +17,8 @@ Handler = Callable[[Namespace, World], ExitCode]
 
 def main(argv: Sequence[str] | None = None, outside: World | None = None) -> int:
     """Run one command; returns its exit code."""
+    if argv is None:
+        utf8.insist()
     outside = outside or world.real(os.environ)
     try:
         arguments = parser().parse_args(argv)

@@ -1,10 +1,15 @@
 """Printing: text for people, JSON for programs, errors to stderr."""
 
+import io
+import json
+import os
+import re
 import sys
 from typing import Any, TextIO
 
 # Text from functions and environments may hold anything, terminal commands included.
 _CONTROLS = {code: None for code in (*range(32), *range(127, 160)) if chr(code) not in "\n\t"}
+_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
 
 
 def printable(text: str) -> str:
@@ -12,12 +17,31 @@ def printable(text: str) -> str:
     return text.translate(_CONTROLS)
 
 
+def _lenient(stream: TextIO | None) -> TextIO:
+    """`stream`, by which a character that its encoding does not have is replaced."""
+    if stream is None:  # closed by whoever started us
+        return open(os.devnull, "w", encoding="utf-8")
+    if isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(errors="replace")
+    return stream
+
+
+def _encoded(value: Any) -> str:
+    """JSON; a path may hold bytes that are no UTF-8, which become escapes, as Python reads them."""
+    import msgspec
+
+    try:
+        return msgspec.json.encode(value).decode()
+    except UnicodeEncodeError:
+        return json.dumps(msgspec.to_builtins(value))
+
+
 class Screen:
     """Where a command prints."""
 
     def __init__(self, out: TextIO | None = None, err: TextIO | None = None) -> None:
-        self.out = out or sys.stdout
-        self.err = err or sys.stderr
+        self.out = out or _lenient(sys.stdout)
+        self.err = err or _lenient(sys.stderr)
 
     @property
     def is_terminal(self) -> bool:
@@ -36,13 +60,19 @@ class Screen:
         """A JSON document, indented."""
         import msgspec
 
-        print(msgspec.json.format(msgspec.json.encode(value)).decode(), file=self.out, flush=True)
+        self._json(msgspec.json.format(_encoded(value)))
 
     def json_line(self, value: Any) -> None:
         """A JSON document on one line, for streams of them."""
-        import msgspec
+        self._json(_encoded(value))
 
-        print(msgspec.json.encode(value).decode(), file=self.out, flush=True)
+    def _json(self, text: str) -> None:
+        """What the output has no characters for, as JSON's escapes: nothing is lost."""
+        try:
+            text.encode(self.out.encoding or "utf-8")
+        except UnicodeEncodeError:
+            text = _BEYOND_ASCII.sub(lambda found: json.dumps(found[0])[1:-1], text)
+        print(text, file=self.out, flush=True)
 
     def rich(self, *renderables: Any) -> None:
         """Tables and the like, for a terminal."""

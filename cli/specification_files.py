@@ -78,6 +78,8 @@ def _bytes(path: Path) -> bytes:
 
 
 def _assign(raw: dict[str, Any], assignment: str) -> None:
+    if not _is_text(assignment):
+        raise BadInput(f"--set {assignment}: is not UTF-8; write it in a UTF-8 locale")
     path, equals, text = assignment.partition("=")
     *parents, name = path.strip().split(".")
     if not equals or not all((*parents, name)):
@@ -88,6 +90,15 @@ def _assign(raw: dict[str, Any], assignment: str) -> None:
         if not isinstance(table, dict):
             raise BadInput(f"--set {assignment}: {parent} is no table in the specification")
     table[name] = _value(assignment, path, text)
+
+
+def _is_text(argument: str) -> bool:
+    """Whether it was UTF-8 on the command line."""
+    try:
+        argument.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _value(assignment: str, path: str, text: str) -> Any:

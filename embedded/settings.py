@@ -1,5 +1,6 @@
 """What `faastrain up` is told: environment variables, and where the checkout is."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -86,7 +87,7 @@ def read(home: Path, environment: Mapping[str, str]) -> StackSettings:
         stack_file=stack_file,
         environment=dict(environment),
         zero_duration=environment.get("FAASTRAIN_ZERO_DURATION") or "10s",
-        bucket=environment.get("FAASTRAIN_BUCKET") or "faastraingym",
+        bucket=_bucket(environment),
         gateway_port=_port(environment, "FAASTRAIN_GATEWAY_PORT"),
         nats=_external(
             environment, "FAASTRAIN_NATS_URL", "FAASTRAIN_NATS_USER", "FAASTRAIN_NATS_PASSWORD"
@@ -124,6 +125,16 @@ def _external(
     if missing:
         raise StackError(f"{url} is set, so set {' and '.join(missing)} too.")
     return External(environment[url], environment[user], environment[password])
+
+
+def _bucket(environment: Mapping[str, str]) -> str:
+    name = environment.get("FAASTRAIN_BUCKET") or "faastraingym"
+    if re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", name) is None:
+        raise StackError(
+            f"FAASTRAIN_BUCKET is {name!r}, which S3 lets no bucket be called; write 3 to 63 of"
+            " a-z, 0-9, '-' and '.'."
+        )
+    return name
 
 
 def _port(environment: Mapping[str, str], name: str) -> int:
