@@ -8,19 +8,25 @@ import importlib
 from collections.abc import Iterable
 
 from adapters.errors import SettingsError
+from algorithms.errors import EnvironmentFailed
+from algorithms.foreign import foreign
 
 
 def register(modules: Iterable[str]) -> None:
     """Import the modules; what they register can be used from then on.
 
     Raises:
-        SettingsError: there is no such module, or it needs one that is not there.
+        SettingsError: there is no such module, or importing it raised anything.
     """
     for name in modules:
-        try:
+        _register(name)
+
+
+def _register(name: str) -> None:
+    try:
+        with foreign(f"FTG_ENVIRONMENTS names {name}, which cannot be imported"):
             importlib.import_module(name)
-        except ImportError as error:
-            raise SettingsError(
-                f"FTG_ENVIRONMENTS names {name}, which cannot be imported ({error}); install its "
-                "package, or correct the name"
-            ) from error
+    except EnvironmentFailed as error:
+        missing = isinstance(error.__cause__, ModuleNotFoundError)
+        remedy = "install its package, or correct the name" if missing else "correct the module"
+        raise SettingsError(f"{error}; {remedy}") from error.__cause__

@@ -11,6 +11,7 @@ A handler takes a decoded message and services and returns what to send. The ans
 """
 
 import asyncio
+import faulthandler
 import logging
 import os
 import time
@@ -25,7 +26,7 @@ from adapters.connections import Connections, connect
 from adapters.current import Current
 from adapters.disk import trouble
 from adapters.environments import register
-from adapters.errors import SignatureError
+from adapters.errors import SettingsError, SignatureError
 from adapters.restoring import BeingRestored, Makers, Restorer
 from adapters.settings import Settings
 from adapters.signing import sign
@@ -96,12 +97,18 @@ class Stage:
     async def start(self) -> None:
         """Read settings and secrets, connect; once per replica.
 
+        What cannot be used ends the replica, in one sentence; a crash in C, in a traceback.
+
         A broker that is away is no reason to die, which would count as the function's failure:
         what comes meanwhile is answered 503.
         """
-        self._settings = Settings.from_environment()
-        logs.configure(self._settings.function, self._settings.replica)
-        register(self._settings.environments)
+        faulthandler.enable()
+        try:
+            self._settings = Settings.from_environment()
+            logs.configure(self._settings.function, self._settings.replica)
+            register(self._settings.environments)
+        except SettingsError as error:
+            raise SystemExit(str(error)) from error
         self._away = True
         away = await self._connect()
         if away:
@@ -159,7 +166,7 @@ class Stage:
         answer = {"x-duration-seconds": f"{seconds:.6f}", "content-type": outcome.kind}
         if outcome.again_after is not None:
             answer["retry-after"] = str(outcome.again_after)
-        return outcome.status, answer, outcome.text.encode()
+        return outcome.status, answer, outcome.text.encode(errors="replace")
 
     async def _serve(self, body: bytes, headers: Mapping[str, str], here: Current) -> Outcome:
         try:

@@ -5,6 +5,7 @@ import numpy as np
 from algorithms.acting import Actor, encode
 from algorithms.errors import EnvironmentFailed
 from algorithms.finite import refuse_non_finite
+from algorithms.foreign import foreign
 from algorithms.pieces import TOGETHER, episodes_of
 from algorithms.playing import MAX_STEPS
 from algorithms.space_info import describe
@@ -55,7 +56,7 @@ def _episodes(
     returns, lengths = np.zeros(num_envs), np.zeros(num_envs, np.int32)
     going = np.ones(num_envs, np.bool_)
     t = 0
-    try:
+    with foreign(lambda: f"{where}, step {t}"):
         observations = watch.time(fleet.reset)
         while going.any() and t < MAX_STEPS:
             seen[places] = encode(observations, actor.info)
@@ -67,10 +68,6 @@ def _episodes(
             lengths += going
             going &= ~(terminated | truncated)
             t += 1
-    except EnvironmentFailed:
-        raise
-    except Exception as error:  # foreign code may raise anything
-        raise EnvironmentFailed(f"{where}, step {t}: {type(error).__name__}: {error}") from error
     if going.any():
         raise EnvironmentFailed(f"{where}: an episode did not end in {MAX_STEPS} steps")
     return returns, lengths

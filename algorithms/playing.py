@@ -7,6 +7,7 @@ import numpy as np
 from algorithms.acting import Actor, encode
 from algorithms.errors import EnvironmentFailed
 from algorithms.finite import refuse_non_finite
+from algorithms.foreign import foreign
 from algorithms.timing import Stopwatch
 from algorithms.vectors import Fleet
 
@@ -64,21 +65,21 @@ def play(
     step, clock, stepping = start.fleet.vector.step, watch.clock, 0.0
     observations[0] = start.observations
     t = 0
+    guard = foreign(lambda: f"{where}, step {t}")
     while t < num_steps:
         outputs[t] = scores = actor.outputs(observations[t])
         actions[t] = action = actor.sample(scores, noise[t])
         try:
-            sent, begin = actor.sent(action), clock()
-            seen, rewards[t], terminated[t], truncated[t], _ = step(sent)
-            stepping += clock() - begin
-            observations[t + 1] = encode(seen, info)
-        except Exception as error:  # foreign code may raise anything
+            with guard:
+                sent, begin = actor.sent(action), clock()
+                seen, rewards[t], terminated[t], truncated[t], _ = step(sent)
+                stepping += clock() - begin
+                observations[t + 1] = encode(seen, info)
+        except EnvironmentFailed:
             # perhaps over an action that came of a NaN: then say where that came from
             going = ~(terminated[t - 1] | truncated[t - 1]) if t else ~start.ended
             refuse_non_finite("observation", observations[t : t + 1], going[None], where, t - 1)
-            raise EnvironmentFailed(
-                f"{where}, step {t}: {type(error).__name__}: {error}"
-            ) from error
+            raise
         t += 1
         if episodes_left is not None:
             episodes_left -= terminated[t - 1] | truncated[t - 1]

@@ -10,6 +10,7 @@ import numpy as np
 from gymnasium.spaces import Box, Discrete, Space
 
 from algorithms.errors import EnvironmentFailed
+from algorithms.foreign import foreign
 from schemas.specification import EnvironmentSpec, RunSpec
 
 
@@ -39,14 +40,15 @@ def describe(spec: RunSpec) -> SpaceInfo:
 @functools.lru_cache(maxsize=64)
 def _describe(env_id: str, kwargs: bytes) -> SpaceInfo:
     environment = make(EnvironmentSpec(id=env_id, kwargs=msgspec.json.decode(kwargs)))
-    try:
+    with foreign(f"{env_id} does not say its spaces"):
         observed, acted = environment.observation_space, environment.action_space
-    finally:
+        refused = [*_refused_observations(observed), *_refused_actions(acted)]
+        info = None if refused else _info(observed, acted)
+    with foreign(f"{env_id} could not be closed"):
         environment.close()
-    refused = [*_refused_observations(observed), *_refused_actions(acted)]
-    if refused:
+    if info is None:
         raise EnvironmentFailed(f"{env_id}: {'; '.join(refused)}")
-    return _info(observed, acted)
+    return info
 
 
 def make(environment: EnvironmentSpec) -> gymnasium.Env[Any, Any]:
@@ -55,22 +57,29 @@ def make(environment: EnvironmentSpec) -> gymnasium.Env[Any, Any]:
     Raises:
         EnvironmentFailed: whatever its constructor raised is the cause.
     """
-    try:
+    with foreign(f"{environment.id} could not be built"):
         return gymnasium.make(environment.id, disable_env_checker=True, **environment.kwargs)
-    except Exception as error:  # foreign code may raise anything
-        raise EnvironmentFailed(
-            f"{environment.id} could not be built: {type(error).__name__}: {error}"
-        ) from error
 
 
 def _refused_observations(space: Space[Any]) -> Iterator[str]:
-    if not isinstance(space, Box | Discrete):
+    if not isinstance(space, Space):
+        yield _no_space("observation_space", space)
+    elif not isinstance(space, Box | Discrete):
         yield f"PPO cannot read observations in {space}; it reads Box and Discrete"
+
+
+def _no_space(name: str, found: object) -> str:
+    """As half-written environments have, and those of the older library `gym`."""
+    kind = type(found)
+    what = "None" if found is None else f"a {kind.__name__} of {kind.__module__}"
+    return f"its {name} is {what}; assign a space of gymnasium.spaces in its __init__"
 
 
 def _refused_actions(space: Space[Any]) -> Iterator[str]:
     real = isinstance(space, Box) and space.dtype in (np.float32, np.float64)
-    if not isinstance(space, Discrete) and not (real and len(space.shape or ()) == 1):
+    if not isinstance(space, Space):
+        yield _no_space("action_space", space)
+    elif not isinstance(space, Discrete) and not (real and len(space.shape or ()) == 1):
         yield f"PPO cannot act in {space}; it acts in Discrete and in Box of one real dimension"
 
 

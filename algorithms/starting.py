@@ -5,6 +5,7 @@ import numpy as np
 from algorithms import seeding
 from algorithms.acting import encode
 from algorithms.errors import EnvironmentFailed
+from algorithms.foreign import foreign
 from algorithms.playing import Start
 from algorithms.space_info import describe
 from algorithms.vectors import Fleet, Seeds
@@ -30,7 +31,7 @@ def beginning(spec: RunSpec, version: int, index: int, previous: Trajectory | No
     origin = version if data is None else data["origin"]
     seeds = Seeds(spec.seed, "reset", (origin, index))
     fleet = Fleet(spec.environment, num_envs, seeds)
-    try:
+    with foreign(f"{where}, reset"):
         if data is None or previous is None:
             return Start(
                 fleet=fleet,
@@ -42,8 +43,6 @@ def beginning(spec: RunSpec, version: int, index: int, previous: Trajectory | No
                 origin=origin,
             )
         replayed = {i: encode([seen], info)[0] for i, seen in fleet.resume(data["fleet"]).items()}
-    except Exception as error:  # foreign code may raise anything
-        raise EnvironmentFailed(f"{where}, reset: {type(error).__name__}: {error}") from error
     _check_replay(replayed, previous.observations[-1], where)
     return Start(
         fleet=fleet,

@@ -13,7 +13,7 @@ from gymnasium.envs.registration import load_env_creator
 from gymnasium.vector import AutoresetMode, SyncVectorEnv, VectorEnv
 
 from algorithms import seeding, snapshots
-from algorithms.errors import EnvironmentFailed
+from algorithms.foreign import foreign
 from schemas.payloads import FleetStanding, Standing
 from schemas.specification import EnvironmentSpec
 
@@ -142,7 +142,7 @@ def _build(
 ) -> VectorEnv[Any, Any, Any]:
     env_id, kwargs = environment.id, environment.kwargs
     places = itertools.count(first)
-    try:
+    with foreign(f"{env_id} could not be built"):
         if has_own_vector(env_id):
             return gymnasium.make_vec(env_id, num_envs, "vector_entry_point", **kwargs)
         return gymnasium.make_vec(
@@ -154,10 +154,6 @@ def _build(
             disable_env_checker=True,
             **kwargs,
         )
-    except Exception as error:  # foreign code may raise anything
-        raise EnvironmentFailed(
-            f"{env_id} could not be built: {type(error).__name__}: {error}"
-        ) from error
 
 
 def has_own_vector(env_id: str) -> bool:

@@ -4,11 +4,17 @@ Evaluations run beside training and may finish in any order, so a version reache
 once every evaluation scheduled before it is known: the outcome depends on the specification alone.
 """
 
+import re
+
 from events.history import History
 from events.planning import on_leg
 from schemas.messages import EvaluationCompleted, PolicyUpdated, RunCompleted, RunFailed
 from schemas.references import PolicyRef
 from schemas.specification import RunSpec
+
+DIED = "ended its process"  # what a provider says of a replica that did, and of how in brackets
+KILLED = "SIGKILL"  # which a machine without memory sends, too
+PLAYING = ("rollout", "evaluate")  # functions of whose processes environments have the most
 
 
 def conclude(history: History, spec: RunSpec | None) -> RunCompleted | RunFailed | None:
@@ -17,7 +23,7 @@ def conclude(history: History, spec: RunSpec | None) -> RunCompleted | RunFailed
     `spec` is the manifest's; without it the run has not started yet.
     """
     if history.dead_letters:
-        return _failed(history)
+        return _failed(history, spec)
     if spec is None:
         return None
     spec = on_leg(spec, history.resumed)
@@ -52,10 +58,15 @@ def is_last(updated: PolicyUpdated, spec: RunSpec) -> bool:
     return updated.policy.env_steps >= spec.stop.env_steps
 
 
-def _failed(history: History) -> RunFailed:
+def _failed(history: History, spec: RunSpec | None) -> RunFailed:
     letter = history.dead_letters[0]
     lines = letter.error.strip().splitlines()
     why = lines[-1] if lines else f"status {letter.status}"
+    ended = re.search(rf"{DIED} \(.*?\)", why)
+    if spec is not None and letter.function in PLAYING and ended:
+        outside = ", or something outside," if KILLED in why else ""
+        who = f"the environment {spec.environment.id}{outside}"
+        why = f"{who} {ended.group()} while it was stepped"
     return RunFailed(
         run=letter.run,
         reason=f"{letter.function} failed {letter.attempts} time(s): {why}",

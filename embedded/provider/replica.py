@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import sys
 import time
 from pathlib import Path
@@ -19,6 +20,7 @@ from embedded.provider.environment import Launch, variables
 from embedded.provider.function import Function
 from embedded.provider.logs import LogBook
 from embedded.provider.sockets import Endpoint, listen
+from events import conclusion
 from events.answers import DIED, OVERTIME
 
 _IDLE = 12 * 3600.0  # seconds that an idle connection to a replica is kept
@@ -117,7 +119,11 @@ class Replica:
             answer.release()
 
     async def _post_mortem(self, error: Exception) -> ProviderError:
-        """What to answer when the connection broke: mostly, that the process died."""
+        """What to answer when the connection broke: mostly, that the process died.
+
+        Its last output, and last, where a run's reason is read, how it ended. One that never served
+        has said itself what it lacks.
+        """
         try:
             async with asyncio.timeout(2.0):
                 code = await asyncio.shield(self.gone)
@@ -127,8 +133,11 @@ class Replica:
         if self.verdict:
             return ProviderError(502, self.verdict, replica=DIED)
         tail = self._logs.tail(self.function.name, self.name, _TAIL)
-        text = f"{self.name} died with exit code {code}:\n{tail}"
-        return ProviderError(502, text, replica=DIED)
+        if not self.ready:
+            text = f"{self.name} did not start ({_ending(code)}):\n{tail}"
+            return ProviderError(502, text, replica=DIED)
+        text = f"{self.name} {conclusion.DIED} ({_ending(code)}) while it served a request"
+        return ProviderError(502, f"{tail}\n{text}".lstrip(), replica=DIED)
 
     async def _outlast(self) -> int:
         streams = [s for s in (self._process.stdout, self._process.stderr) if s is not None]
@@ -153,6 +162,13 @@ class Replica:
             if group.remove():
                 return
             await asyncio.sleep(0.05)  # children of its own are on their way
+
+
+def _ending(code: int) -> str:
+    try:
+        return f"exit code {code}" if code >= 0 else f"signal {signal.Signals(-code).name}"
+    except ValueError:  # a real-time signal
+        return f"signal {-code}"
 
 
 def over_memory(name: str, function: Function, used: int | None = None) -> str:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from events.conclusion import conclude, first_to_reach, is_last
+from events.conclusion import DIED, conclude, first_to_reach, is_last
 from schemas.messages import Message, RunCompleted, RunFailed
 from schemas.specification import RunSpec
 from tests.events import facts
@@ -66,6 +66,27 @@ def test_without_a_target_only_the_budget_ends_the_run() -> None:
     said = [updated(1, evaluate=True), evaluated(1, 1e9)]
     assert conclude(history(*said), spec) is None
     assert first_to_reach(history(*said), spec) is None
+
+
+@pytest.mark.parametrize(
+    ("function", "ending", "reason"),
+    [
+        ("rollout", "exit code 3", "the environment CartPole-v1 ended its process (exit code 3)"),
+        ("evaluate", "signal SIGSEGV", "the environment CartPole-v1 ended its process (signal"),
+        ("rollout", "signal SIGKILL", "the environment CartPole-v1, or something outside, ended"),
+        ("update-policy", "exit code 3", "update-policy-1 ended its process (exit code 3)"),
+    ],
+)
+def test_an_environment_that_ends_its_replica_is_named(
+    function: str, ending: str, reason: str
+) -> None:
+    """The reason is ours, whatever the replica wrote before; that is the detail."""
+    noise = "Task exception was never retrieved\nfuture: <Task finished name='Task-7'>"
+    error = f"{noise}\n{function}-1 {DIED} ({ending}) while it served a request"
+    end = conclude(history(dead(function, error, status=502)), SPEC)
+    assert isinstance(end, RunFailed)
+    assert end.reason.startswith(f"{function} failed 5 time(s): {reason}")
+    assert noise in end.detail
 
 
 def test_where_a_leg_ended_does_not_count_for_the_next_one() -> None:

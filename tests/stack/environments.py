@@ -3,7 +3,11 @@
 Replicas import this module because FTG_ENVIRONMENTS names it.
 """
 
+import os
+import signal
+import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +15,7 @@ import gymnasium
 from gymnasium.envs.classic_control.cartpole import CartPoleEnv
 
 STRAGGLING = "tests/StragglingCartPole-v0"
+ENDING = "tests/EndingCartPole-v0"
 HELD, RAISING = "tests/HeldCartPole-v0", "tests/RaisingCartPole-v0"
 WORDS = "the pole fell into the sea"
 
@@ -57,6 +62,30 @@ class RaisingCartPole(CartPoleEnv):
         return super().step(action)
 
 
+ENDINGS: dict[str, Callable[[], object]] = {
+    "sys.exit": lambda: sys.exit("no licence"),
+    "os._exit": lambda: os._exit(3),
+    "abort": os.abort,
+    "SIGKILL": lambda: os.kill(os.getpid(), signal.SIGKILL),
+}
+
+
+class EndingCartPole(CartPoleEnv):
+    """CartPole, but after its third step it ends the process as `how` says, or tries to."""
+
+    def __init__(self, how: str) -> None:
+        super().__init__()
+        self._end, self._steps = ENDINGS[how], 0
+
+    def step(self, action: Any) -> Any:
+        """As CartPole's, three times."""
+        self._steps += 1
+        if self._steps > 3:
+            self._end()
+        return super().step(action)
+
+
+gymnasium.register(ENDING, entry_point=EndingCartPole, max_episode_steps=500)
 gymnasium.register(HELD, entry_point=HeldCartPole, max_episode_steps=500)
 gymnasium.register(STRAGGLING, entry_point=StragglingCartPole, max_episode_steps=500)
 gymnasium.register(RAISING, entry_point=RaisingCartPole, max_episode_steps=500)

@@ -19,7 +19,7 @@ from schemas.messages import (
     RunRequested,
     encode,
 )
-from tests.stack.environments import RAISING, WORDS
+from tests.stack.environments import ENDING, RAISING, WORDS
 from tests.stack.facts import end, report, until, updated
 from tests.stack.specs import SHORT, held, undisturbed
 from tests.stack.support import Gate, Stack
@@ -49,6 +49,34 @@ async def test_an_environment_that_raises_fails_its_run_alone(stack: Stack) -> N
     assert "Traceback (most recent call last)" in told["detail"]
     assert "environments.py" in told["detail"]
     assert stack.cli("follow", "raising").returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("how", "reason", "detail"),
+    [
+        ("sys.exit", "SystemExit: no licence", "Traceback (most recent call last)"),
+        ("os._exit", "ended its process (exit code 3) while it was stepped", ""),
+        ("abort", "ended its process (signal SIGABRT) while it was stepped", "Fatal Python error"),
+        ("SIGKILL", "or something outside, ended its process (signal SIGKILL)", ""),
+    ],
+)
+async def test_an_environment_that_ends_its_process_is_named(
+    stack: Stack, how: str, reason: str, detail: str
+) -> None:
+    """In one sentence of ours; an exit that Python knows of ends no process at all."""
+    environment = {"id": ENDING, "num_envs": 2, "kwargs": {"how": how}}
+    run = "ending-" + how.replace(".", "").replace("_", "").lower()
+    stack.start(run, {**SHORT, "environment": environment})
+    async with stack.connect() as connected:
+        failed = await end(connected.facts, run)
+    assert isinstance(failed, RunFailed)
+    assert (
+        f"{ENDING}, policy version 0" in failed.reason
+        or f"the environment {ENDING}" in failed.reason
+    )
+    assert reason in failed.reason
+    assert "Task exception" not in failed.reason
+    assert detail in failed.detail
 
 
 async def test_forged_messages_are_buried_and_harm_nobody(stack: Stack, gate: Gate) -> None:

@@ -121,12 +121,13 @@ def test_what_a_killed_provider_has_left_goes_when_one_starts(tmp_path: Path) ->
 
 
 async def test_a_crash_is_answered_with_the_traceback(provider: ProcessProvider) -> None:
-    """502 with the last words."""
+    """502 with the last words, and how it ended on the line below."""
     await provider.deploy(deployment("crash"))
     with pytest.raises(ProviderError, match="ArithmeticError: the last words") as caught:
         await provider.invoke("crash", post())
     assert caught.value.status == 502
-    assert "exit code 3" in caught.value.text
+    last = caught.value.text.splitlines()[-1]
+    assert last.endswith("ended its process (exit code 3) while it served a request")
 
 
 async def test_a_handler_that_cannot_be_imported_is_answered_with_the_reason(
