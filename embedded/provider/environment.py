@@ -20,14 +20,20 @@ class Launch(NamedTuple):
     stack: str  # whose processes these are
 
 
+def code_folder(launch: Launch, function: Function) -> Path:
+    """Where the code of a function that is no package lies, as in an image."""
+    return Path(launch.stack) / "run" / "code" / function.name
+
+
 def variables(launch: Launch, function: Function, replica: str, secrets: Path) -> dict[str, str]:
     """The environment of one replica, its socket apart."""
     environment = {k: launch.inherited[k] for k in INHERITED if k in launch.inherited}
     environment |= function.deployment.env_vars or {}
     environment |= launch.overrides
+    paths = (*function.code.mounted(code_folder(launch, function)), launch.root, CHECKOUT)
     environment |= {
-        "handler_module": function.module,
-        "PYTHONPATH": os.pathsep.join((str(launch.root), str(CHECKOUT))),  # as `copy` in stack.yml
+        "handler_module": function.code.module,
+        "PYTHONPATH": os.pathsep.join(map(str, paths)),  # as `copy` in stack.yml
         "PYTHONUNBUFFERED": "1",
         "PYTHONUTF8": "1",  # as in the image, whatever the locale here
         "FTG_FUNCTION": function.name,

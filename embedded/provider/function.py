@@ -8,7 +8,7 @@ from typing import NamedTuple
 from embedded.contract.messages import NAMESPACE, FunctionDeployment, FunctionStatus, Usage
 from embedded.contract.names import check_function_name
 from embedded.errors import ProviderError
-from embedded.provider.images import handler_module
+from embedded.provider.images import Code, code
 from events.routes import MAX_COUNT, StackError, quantity, seconds
 
 _SCALE = "com.openfaas.scale."
@@ -18,7 +18,7 @@ class Function(NamedTuple):
     """How a function is run."""
 
     deployment: FunctionDeployment
-    module: str
+    code: Code
     created_at: datetime
     floor: int  # replicas that stay when nothing is asked
     ceiling: int
@@ -49,7 +49,7 @@ def read(deployment: FunctionDeployment, root: Path, created_at: datetime) -> Fu
     inflight = _whole(variables, "max_inflight", "0")
     return Function(
         deployment=deployment,
-        module=handler_module(deployment.image, root),
+        code=code(deployment.image, root),
         created_at=created_at,
         floor=0 if to_zero else floor,
         ceiling=ceiling,

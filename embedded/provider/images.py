@@ -1,23 +1,59 @@
-"""An image's name stands for a handler module of the checkout."""
+"""An image's name stands for a handler of the checkout, which was not built into anything."""
 
+import os
 from pathlib import Path
+from typing import NamedTuple
 
 from embedded.errors import ProviderError
+from embedded.provider.handlers import check_handler
+
+PACKAGE = "deployed"  # in an image it is `function`, which is taken: the template has one
+OWN = f"{PACKAGE}.handler"
 
 
-def handler_module(image: str, root: Path) -> str:
-    """The module that an image means: `ghcr.io/x/start-run:1` is functions.start_run.handler.
+class Code(NamedTuple):
+    """A function's code: the module that serves, and what it is imported from."""
+
+    module: str
+    folder: Path | None = None  # with handler.py; None: a package of root
+
+    def mounted(self, place: Path) -> tuple[Path, ...]:
+        """What is imported from, of a folder of one's own, as it is in an image: see `mount`."""
+        return () if self.folder is None else (place, self.folder)
+
+    def mount(self, place: Path) -> None:
+        """Show a folder, whatever its name, as a package in `place`."""
+        if self.folder is not None:
+            place.mkdir(parents=True, exist_ok=True)
+            made = place / f"{PACKAGE}.new"
+            made.unlink(missing_ok=True)
+            made.symlink_to(self.folder)
+            os.replace(made, place / PACKAGE)
+
+
+def code(image: str, root: Path) -> Code:
+    """What an image means.
+
+    `ghcr.io/x/start-run:1` is functions/start_run/handler.py; or start-run/handler.py, as
+    `faas-cli new start-run` lays it out.
 
     Raises:
-        ProviderError: 400, naming the image and what is known.
+        ProviderError: 400, naming the image and what is known, or what the handler is not.
     """
-    name = function_of(image).replace("-", "_")
-    if name.isidentifier() and (root / "functions" / name / "handler.py").is_file():
-        return f"functions.{name}.handler"
+    name = function_of(image)
+    module, own = name.replace("-", "_"), root / name
+    package = root / "functions" / module
+    if module.isidentifier() and (package / "handler.py").is_file():
+        check_handler(package / "handler.py")
+        is_package = (package.parent / "__init__.py").is_file()  # or ours would come before it
+        return Code(f"functions.{module}.handler") if is_package else Code(OWN, package)
+    if name and not name.startswith(".") and (own / "handler.py").is_file():
+        check_handler(own / "handler.py")
+        return Code(OWN, own)
     raise ProviderError(
         400,
-        f"The image {image!r} stands for {root}/functions/{name}/handler.py, which is not there;"
-        f" known: {', '.join(known(root)) or 'none'}.",
+        f"The image {image!r} stands for {package}/handler.py or {own}/handler.py, which are not "
+        f"there; known: {', '.join(known(root)) or 'none'}.",
     )
 
 
@@ -28,5 +64,6 @@ def function_of(image: str) -> str:
 
 def known(root: Path) -> list[str]:
     """The functions of a checkout, sorted."""
-    handlers = (root / "functions").glob("*/handler.py")
-    return sorted(path.parent.name.replace("_", "-") for path in handlers)
+    packages = (path.parent.name for path in (root / "functions").glob("*/handler.py"))
+    own = (path.parent.name for path in root.glob("[!.]*/handler.py"))
+    return sorted({*(name.replace("_", "-") for name in packages), *own})

@@ -23,7 +23,7 @@ from embedded.errors import ProviderError
 from embedded.files import private_folder
 from embedded.provider import store
 from embedded.provider.cgroups import Groups, of_home, sweep
-from embedded.provider.environment import Launch
+from embedded.provider.environment import Launch, code_folder
 from embedded.provider.function import Function, checked, read, status
 from embedded.provider.logs import LogBook
 from embedded.provider.memory import MemoryWatch, usage
@@ -154,6 +154,7 @@ class ProcessProvider:
     def _place(self, function: Function) -> None:
         self._secrets.require(function.deployment.secrets or [])
         self._mount(function)
+        function.code.mount(code_folder(self._launch, function))
         if function.name in self._pools:
             self._pools[function.name].redeploy(function)
         else:

@@ -7,7 +7,7 @@ import pytest
 from embedded.contract.messages import FunctionDeployment, Resources
 from embedded.errors import ProviderError
 from embedded.provider.function import Function, checked
-from embedded.provider.images import function_of
+from embedded.provider.images import Code
 from tests.embedded.support import FUNCTIONS
 
 
@@ -29,7 +29,7 @@ def test_labels_and_variables_are_read() -> None:
     )
     assert (read.floor, read.ceiling, read.max_inflight) == (2, 5, 3)
     assert (read.idle_after, read.exec_timeout, read.memory_bytes) == (90.0, 0.25, 512 << 20)
-    assert read.module == "functions.echo.handler"
+    assert read.code == Code("functions.echo.handler")
 
 
 def test_scale_to_zero_overrides_the_minimum() -> None:
@@ -61,12 +61,3 @@ def test_what_is_wrong_is_named(fields: dict[str, object], words: str) -> None:
     with pytest.raises(ProviderError, match=words) as caught:
         function(**fields)
     assert caught.value.status == 400
-
-
-@pytest.mark.parametrize(
-    "image",
-    ["start-run", "ghcr.io/a/start-run:0.1", "host:5000/start-run", "a/start-run:1@sha256:beef"],
-)
-def test_an_image_means_a_function(image: str) -> None:
-    """Registry, tag and digest do not matter."""
-    assert function_of(image) == "start-run"

@@ -1,0 +1,86 @@
+"""Whether a handler is one that the template serves; read, never run."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+from embedded.errors import ProviderError
+
+WANTED = "async def handle(body: bytes, headers: dict[str, str])"
+
+
+def check_handler(file: Path) -> None:
+    """Return if `file` has what the template python3-faastrain serves.
+
+    What is decorated, assigned or imported is believed: its kind is known only when it runs.
+
+    Raises:
+        ProviderError: 400, naming the file, the line, and what to do.
+    """
+    try:
+        tree = ast.parse(file.read_bytes(), str(file))
+    except SyntaxError as error:
+        raise _refused(f"{file}:{error.lineno} is no Python: {error.msg}; mend it.") from error
+    except (ValueError, RecursionError, MemoryError, OSError) as error:
+        raise _refused(f"{file} cannot be read as Python: {error}.") from error
+    found = None
+    for found in _bindings(tree.body):  # noqa: B007  the last one counts
+        pass
+    if found is None:
+        raise _refused(f"{file} has no `handle`; write `{WANTED}`.")
+    if isinstance(found, ast.FunctionDef) and not found.decorator_list:
+        text = f"{file}:{found.lineno} has `def handle({ast.unparse(found.args)})`, which "
+        raise _refused(
+            f"{text}{_whose(found)} and is not served here; write `{WANTED}`, or deploy its image "
+            "on a cluster."
+        )
+    if (
+        isinstance(found, ast.AsyncFunctionDef)
+        and not found.decorator_list
+        and not _takes_two(found)
+    ):
+        text = f"{file}:{found.lineno} has `async def handle({ast.unparse(found.args)})`, which "
+        raise _refused(f"{text}cannot be called with a body and headers; write `{WANTED}`.")
+
+
+def _bindings(body: list[ast.stmt]) -> Iterator[ast.stmt]:
+    """The statements of a module that may bind `handle`, those under `if` and `try` too."""
+    for statement in body:
+        if _binds(statement):
+            yield statement
+        for field in ("body", "orelse", "finalbody", "handlers"):
+            if not isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+                yield from _bindings(getattr(statement, field, []))
+
+
+def _binds(statement: ast.stmt) -> bool:
+    match statement:
+        case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+            return statement.name == "handle"
+        case ast.Import() | ast.ImportFrom():
+            return any((a.asname or a.name) in ("handle", "*") for a in statement.names)
+        case ast.Assign() | ast.AnnAssign():
+            return any(
+                isinstance(name, ast.Name) and name.id == "handle" for name in ast.walk(statement)
+            )
+    return False
+
+
+def _takes_two(function: ast.AsyncFunctionDef) -> bool:
+    """Whether it can be called with two positional arguments."""
+    places = [*function.args.posonlyargs, *function.args.args]
+    needed = len(places) - len(function.args.defaults)
+    named = [default for default in function.args.kw_defaults if default is None]
+    enough = len(places) >= 2 or function.args.vararg is not None
+    return enough and needed <= 2 and not named
+
+
+def _whose(function: ast.FunctionDef) -> str:
+    names = [argument.arg for argument in function.args.args]
+    if names == ["event", "context"]:
+        return "is a handler of the template python3-http"
+    return "is no coroutine"
+
+
+def _refused(text: str) -> ProviderError:
+    return ProviderError(400, text)
