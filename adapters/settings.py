@@ -12,6 +12,7 @@ from msgspec import Struct
 from adapters.errors import SettingsError
 from adapters.jetstream import API
 from events.callbacks import ORIGINS, Origin, origins
+from events.quantities import MEMORY_LIMIT, mebibytes
 from events.roles import EXPORTER, QUEUE_WORKER, nats_secret, s3_secret
 
 SECRETS = "/var/openfaas/secrets"  # where OpenFaaS mounts them
@@ -39,7 +40,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     bucket: str
     function: str
     replica: str
-    memory_mb: int  # the function's memory limit; 0: not told
+    memory_mb: int  # the function's memory limit, MiB; 0: not told
     nats: Login
     s3: Login
     signing_key: bytes
@@ -64,7 +65,7 @@ class Settings(Struct, frozen=True, kw_only=True):
             bucket=_bucket(environment),
             function=function,
             replica=environment.get("FTG_REPLICA") or socket.gethostname(),
-            memory_mb=_natural(environment, "FTG_MEMORY_MB"),
+            memory_mb=memory_mb(environment),
             nats=login(secrets / nats_secret(function), "user:password"),
             s3=login(secrets / s3_secret(function), "access key:secret key"),
             signing_key=secret(secrets, SIGNING_KEY),
@@ -119,6 +120,20 @@ def environment_modules(environment: Mapping[str, str]) -> tuple[str, ...]:
                 "separated by commas"
             )
     return names
+
+
+def memory_mb(environment: Mapping[str, str] = os.environ) -> int:
+    """The function's own memory limit, MiB, as stack.yml tells it; 0: not told.
+
+    Raises:
+        SettingsError: no quantity.
+    """
+    try:
+        return mebibytes(environment.get(MEMORY_LIMIT, ""))
+    except ValueError as error:
+        raise SettingsError(
+            f"{MEMORY_LIMIT}: {error}; set it to limits.memory in stack.yml"
+        ) from error
 
 
 class WorkerSettings(Struct, frozen=True, kw_only=True):
@@ -214,13 +229,6 @@ def _port(environment: Mapping[str, str], name: str, default: str) -> int:
     value = environment.get(name) or default
     if not (value.isascii() and value.isdigit() and 0 < int(value) < 65536):
         raise SettingsError(f"{name} is {value!r}; write a port's number")
-    return int(value)
-
-
-def _natural(environment: Mapping[str, str], name: str) -> int:
-    value = environment.get(name) or "0"
-    if not (value.isascii() and value.isdigit()):
-        raise SettingsError(f"{name} is {value!r}; write a whole number of megabytes")
     return int(value)
 
 

@@ -16,6 +16,7 @@ import yaml
 from msgspec import Struct
 
 from events.admits import ANYBODY, admits
+from events.quantities import mebibytes
 from schemas import bounds
 
 CRON_TOPIC = "cron-function"
@@ -110,7 +111,6 @@ def functions(stack: Mapping[str, Any]) -> list[Function]:
     return [_named(str(name), entry) for name, entry in stack["functions"].items()]
 
 
-_UNITS = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30}
 _VARIABLE = re.compile(r"\$\{(\w+)(?:(:?-)(.*))?\Z", re.DOTALL)
 
 
@@ -162,21 +162,6 @@ def seconds(text: str) -> float:
     return total
 
 
-def quantity(text: str) -> int:
-    """A Kubernetes quantity of bytes: `512Mi`.
-
-    Raises:
-        ValueError: not one.
-    """
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)([A-Za-z]*)", text.strip())
-    if not match or match.group(2) not in _UNITS:
-        raise ValueError(f"{text!r:.40} is not a quantity such as 512Mi or 2Gi")
-    size = float(match.group(1)) * _UNITS[match.group(2)]
-    if size >= 2**63:
-        raise ValueError(f"{text!r:.40} is more than any memory")
-    return int(size)
-
-
 def _named(name: str, entry: Any) -> Function:
     if not isinstance(entry, Mapping):
         raise StackError(f"functions.{name}: found {entry!r:.80}; write a map with handler, image")
@@ -202,7 +187,7 @@ def _function(name: str, entry: Mapping[str, Any]) -> Function:
         max_replicas=_count(labels, "com.openfaas.scale.max", 1),
         max_inflight=_count(settings, "max_inflight", 1),
         timeout=seconds(str(settings.get("exec_timeout", "60s"))),
-        memory_mb=quantity(str(_map(entry, "limits").get("memory") or "0")) >> 20,
+        memory_mb=mebibytes(str(_map(entry, "limits").get("memory") or "")),
         retry=_retry(annotations),
     )
 

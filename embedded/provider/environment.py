@@ -41,6 +41,4 @@ def variables(launch: Launch, function: Function, replica: str, secrets: Path) -
         "FTG_SECRETS": str(secrets),
         "FTG_STACK": launch.stack,
     }
-    if function.memory_bytes is not None:
-        environment["FTG_MEMORY_MB"] = str(function.memory_bytes >> 20)
     return environment

@@ -9,7 +9,8 @@ from embedded.contract.messages import NAMESPACE, FunctionDeployment, FunctionSt
 from embedded.contract.names import check_function_name
 from embedded.errors import ProviderError
 from embedded.provider.images import Code, code
-from events.routes import MAX_COUNT, StackError, quantity, seconds
+from events.quantities import quantity
+from events.routes import MAX_COUNT, StackError, seconds
 
 _SCALE = "com.openfaas.scale."
 

@@ -1,10 +1,10 @@
 """rollout (Measure): runs environments under one policy version and stores the trajectory."""
 
 import asyncio
-import os
 
 from adapters.manifests import specification
 from adapters.payloads import dump, load
+from adapters.settings import memory_mb
 from adapters.spans import parted
 from adapters.stage import stage
 from algorithms import episodes, fits
@@ -20,7 +20,7 @@ from schemas.specification import RunSpec
 
 from .kept import Kept
 
-KEPT = Kept(int(os.environ.get("FTG_MEMORY_MB") or 0))
+KEPT = Kept(memory_mb())
 
 
 @stage(CollectRollout)

@@ -20,7 +20,7 @@ def environment(tmp_path: Path) -> dict[str, str]:
         "FTG_GATEWAY_URL": "http://127.0.0.1:8080",
         "FTG_FUNCTION": "rollout",
         "FTG_REPLICA": "rollout-1",
-        "FTG_MEMORY_MB": "512",
+        "FTG_MEMORY_LIMIT": "512Mi",
         "FTG_SECRETS": str(tmp_path),
     }
 
@@ -51,7 +51,11 @@ def test_everything_is_read(environment: dict[str, str], tmp_path: Path) -> None
         ("FTG_GATEWAY_URL", "ftp://a", "write it as http://host:port"),
         ("FTG_FUNCTION", "", "FTG_FUNCTION is not set"),
         ("FTG_BUCKET", "b", "FTG_BUCKET is 'b'; write 3 to 63"),
-        ("FTG_MEMORY_MB", "512Mi", "whole number of megabytes"),
+        (
+            "FTG_MEMORY_LIMIT",
+            "much",
+            "'much' is not a quantity such as 512Mi.*set it to limits.memory",
+        ),
         ("FTG_SECRETS", "/nowhere", "/nowhere/ftg-nats-rollout cannot be read"),
     ],
 )

@@ -30,8 +30,9 @@ def small_stack(tmp_path: Path) -> Iterator[Stack]:
 
 
 def test_a_run_on_functions_of_faas_cli_alone(stack: Stack, tmp_path: Path) -> None:
-    """CartPole-v1 to its target, with the labels that Community Edition takes."""
-    settings = {"FTG_COMPILATION_CACHE": str(tmp_path / "jax")}
+    """CartPole-v1 to its target, with the labels that Community Edition takes; its cost is read."""
+    memory = {"FTG_LEARNER_MEMORY": "2560Mi", "FTG_ROLLOUT_MEMORY": "0.75Gi"}
+    settings = {"FTG_COMPILATION_CACHE": str(tmp_path / "jax"), **memory}
     with faas_cli(stack, CHECKOUT, tmp_path, **settings) as cli:
         file = str(CHECKOUT / "stack.yml")
         names = {wanted.service for wanted in of_stack(Path(file), {})}
@@ -48,6 +49,13 @@ def test_a_run_on_functions_of_faas_cli_alone(stack: Stack, tmp_path: Path) -> N
             assert said["deployed-by"] == "faas-cli"
             assert int(said["Invocations"]) > 0
         assert departures(cli.exchanges) == []
+    usage = stack.json("show", RUN)["usage"]
+    gib = dict.fromkeys(names, 0.25) | {"rollout": 0.75, "evaluate": 0.75, "update-policy": 2.5}
+    for name in usage:
+        spent = usage[name]["seconds"] * gib[name]
+        assert spent > 0
+        assert usage[name]["gb_seconds"] == pytest.approx(spent)
+    assert usage.keys() >= {"start-run", "rollout", "update-policy", "evaluate"}
 
 
 async def test_deployed_anew_no_request_is_lost(small_stack: Stack, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from embedded.contract.messages import Resources
 from embedded.deployments import of_stack, scale_labels
 from embedded.errors import StackError
 from embedded.settings import CHECKOUT
+from events.quantities import MEMORY_LIMIT, mebibytes
 from tests.embedded.support import FUNCTIONS
 
 
@@ -29,6 +30,34 @@ def test_the_pipelines_own_stack_scales_to_zero_here_and_not_by_default() -> Non
         for function in of_stack(CHECKOUT / "stack.yml", {"FTG_SCALE_LABELS": labels}):
             assert function.labels is not None
             assert function.labels.get("com.openfaas.scale.zero") == zero
+
+
+@pytest.mark.parametrize("file", ["stack.yml", "benchmarks/stack.yml"])
+@pytest.mark.parametrize(
+    "told", [{}, {"FTG_LEARNER_MEMORY": "3Gi"}, {"FTG_ROLLOUT_MEMORY": "1.5G"}], ids=str
+)
+def test_every_function_is_told_its_own_limit(file: str, told: dict[str, str]) -> None:
+    """Written once; by it a stage meters itself, wherever it runs."""
+    for function in of_stack(CHECKOUT / file, told):
+        assert function.limits is not None
+        assert function.env_vars is not None
+        assert function.env_vars[MEMORY_LIMIT] == function.limits.memory
+        assert mebibytes(function.limits.memory) > 0
+
+
+@pytest.mark.parametrize("told", [{}, {"FTG_LEARNER_MEMORY": "3Gi", "FTG_ROLLOUT_MEMORY": "1Gi"}])
+def test_start_run_is_told_what_a_specification_may_ask_for(told: dict[str, str]) -> None:
+    """The limits of those who will do the work."""
+    found = {function.service: function for function in of_stack(CHECKOUT / "stack.yml", told)}
+    variables = found["start-run"].env_vars or {}
+    for name, worker in (
+        ("ROLLOUT", "rollout"),
+        ("ROLLOUT", "evaluate"),
+        ("LEARNER", "update-policy"),
+    ):
+        limits = found[worker].limits
+        assert limits is not None
+        assert variables[f"FTG_{name}_MEMORY"] == limits.memory
 
 
 def test_a_function_without_image_is_named(tmp_path: Path) -> None:

@@ -11,7 +11,6 @@ from events.routes import (
     StackError,
     functions,
     load,
-    quantity,
     seconds,
     substitute,
 )
@@ -53,13 +52,6 @@ def test_go_durations_are_read(text: str, value: float) -> None:
 def test_what_is_no_duration_is_refused(text: str) -> None:
     with pytest.raises(StackError, match="is not a duration; write 90s, 5m or 1h30m"):
         seconds(text)
-
-
-@pytest.mark.parametrize(
-    ("text", "value"), [("128974848", 128974848), ("1.5Gi", 3 << 29), ("64Mi", 64 << 20)]
-)
-def test_quantities_are_read_as_kubernetes_has_them(text: str, value: int) -> None:
-    assert quantity(text) == value
 
 
 def test_a_function_without_annotations_gets_the_defaults() -> None:

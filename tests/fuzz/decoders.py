@@ -30,7 +30,7 @@ from embedded.errors import ProviderError, StackError
 from embedded.gateway import queue_request
 from embedded.gateway.door import DEFAULT_DOOR
 from embedded.provider import function, store
-from events import admits, callbacks, cron, requests, routes, triggers
+from events import admits, callbacks, cron, quantities, requests, routes, triggers
 from schemas import archive, arrays, dead_letter, keys, payloads, validation
 from schemas import messages as said
 from schemas.errors import (
@@ -378,12 +378,19 @@ def _registry() -> dict[str, Decoder]:
             ("http://h",),
             ("http://[", "http://h:99999", "http://h:" + "9" * 5000, "http://[::1", "h" * 100_000),
         ),
-        "events.routes.quantity": Decoder(
-            routes.quantity,
+        "events.quantities.quantity": Decoder(
+            quantities.quantity,
             (ValueError,),
             _texts("512Mi", "1.5Gi"),
             ("512Mi",),
-            ("9" * 400, "9" * 400 + "Gi", "0." + "0" * 100_000 + "1Mi", "٣Mi"),
+            (
+                "9" * 400,
+                "9" * 400 + "Gi",
+                "1e999",
+                "9" * 99_999 + "e-999",
+                "0." + "0" * 100_000 + "1Mi",
+                "٣Mi",
+            ),
         ),
         "embedded.provider.store.load": Decoder(
             _file(store.load), (StackError,), near(DEPLOYED), (DEPLOYED,), json_bombs()

@@ -20,6 +20,5 @@ def test_addresses_of_here_win_and_nothing_leaks() -> None:
     assert found["A"] == "1"
     assert found["PATH"] == "/bin"
     assert "TOKEN" not in found
-    assert found["FTG_MEMORY_MB"] == "1024"
     assert (found["FTG_FUNCTION"], found["FTG_REPLICA"]) == ("echo", "echo-1")
     assert found["FTG_SECRETS"] == "/secrets"
