@@ -1,10 +1,10 @@
-"""What a replica holds between invocations: one connection to each of broker, store, gateway."""
+"""What a replica holds between invocations: one connection to each of broker and store."""
 
 from typing import NamedTuple
 
 from adapters import broker
 from adapters.broker import Broker
-from adapters.gateway import GatewayQueue
+from adapters.nats_commands import NatsCommandQueue
 from adapters.nats_facts import NatsFactLog
 from adapters.object_cache import CachedObjects
 from adapters.object_store import S3ObjectStore
@@ -16,7 +16,7 @@ class Connections(NamedTuple):
     """The services that handlers are given, and what only the wrapper uses."""
 
     services: Services
-    commands: GatewayQueue
+    commands: NatsCommandQueue
     broker: Broker
     objects: S3ObjectStore
 
@@ -24,14 +24,13 @@ class Connections(NamedTuple):
         """Send what is pending and let go."""
         await self.broker.close()
         await self.objects.close()
-        await self.commands.close()
 
 
 async def connect(settings: Settings) -> Connections:
     """Connect as the function that `settings` names.
 
     Raises:
-        Unavailable: the broker does not answer; the store and the gateway are not asked yet.
+        Unavailable: the broker does not answer; the store is not asked yet.
     """
     connection = await broker.connect(
         settings.nats_url, settings.nats, settings.replica, settings.nats_api
@@ -39,7 +38,7 @@ async def connect(settings: Settings) -> Connections:
     objects = S3ObjectStore(settings.s3_url, settings.bucket, settings.s3)
     return Connections(
         services=Services(NatsFactLog(connection), CachedObjects(objects), objects),
-        commands=GatewayQueue(settings.gateway_url),
+        commands=NatsCommandQueue(connection),
         broker=connection,
         objects=objects,
     )

@@ -20,7 +20,7 @@ class AdapterError(Exception):
 
 
 class Unavailable(AdapterError, ports.Unavailable):  # noqa: N818  the condition's own name
-    """Transient: the broker, the store or the gateway is away. Try again later."""
+    """Transient: a server is away. Try again later."""
 
 
 class Refused(AdapterError):  # noqa: N818  the condition's own name

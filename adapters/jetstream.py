@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 API = "$JS.API"
 REQUEST_SECONDS = 5.0
 STREAM_NOT_FOUND = 10059
+ONCE = {"Nats-Expected-Last-Subject-Sequence": "0"}  # publish if nothing is under the subject
+NOT_ALONE = 10071  # wrong last sequence: something is
 NOT_STORED = 10077  # for a bound of the stream, or for its disk: the description tells
 STATUS = "Status"  # nats-py's name for the status of a message without body
 END = frozenset({"204", "404", "408", "409", "413", "503"})
@@ -79,9 +81,13 @@ class Broker:
             await self.client.publish(subject, data, reply=reply, headers=headers)
 
     async def request(
-        self, subject: str, data: bytes = b"", headers: dict[str, str] | None = None
+        self,
+        subject: str,
+        data: bytes = b"",
+        headers: dict[str, str] | None = None,
+        told: str = "broker",
     ) -> bytes:
-        """JetStream's answer, as JSON.
+        """JetStream's answer, as JSON; the time that it takes is `told` as of that kind.
 
         Raises:
             ApiError: it says no.
@@ -89,7 +95,7 @@ class Broker:
             StreamFull: the stream's bounds.
             StreamMissing: the broker's store is new, or was emptied.
         """
-        with span("broker"), translated(f"{self._url}: request {subject}"):
+        with span(told), translated(f"{self._url}: request {subject}"):
             async with self._answered(subject):
                 message = await self.client.request(
                     subject, data, timeout=REQUEST_SECONDS, headers=headers

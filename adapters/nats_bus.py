@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from adapters.jetstream import Broker
+from adapters.jetstream import NOT_ALONE, ONCE, ApiError, Broker
 from adapters.nats_pull import NANOSECONDS, PullConsumer, position
 from events import subjects
 from events.requests import MESSAGE_ID
@@ -77,7 +77,8 @@ class NatsBus:
 
     async def commands_for(self, function: str) -> NatsSubscription:
         """The function's asynchronous invocations, as OpenFaaS queue requests (JSON)."""
-        return await self._durable(ASYNC, f"cmd-{function}", [subjects.of_command(function)])
+        filters = [subjects.of_command(function), subjects.of_old_command(function)]
+        return await self._durable(ASYNC, f"cmd-{function}", filters)
 
     async def open_for(self, function: str) -> NatsSubscription:
         """The same, of those that nobody vouches for."""
@@ -87,10 +88,23 @@ class NatsBus:
         """What others publish to have runs started, each for one function alone."""
         return await self._durable(ASYNC, f"start-{function}", [subjects.STARTS])
 
-    async def enqueue(self, function: str, request: bytes, message_id: str) -> None:
-        """Queue an asynchronous invocation durably; a repeated message id is dropped."""
-        headers = {MESSAGE_ID: message_id}
-        await self._broker.request(subjects.of_command(function), request, headers)
+    async def enqueue(
+        self, function: str, request: bytes, message_id: str, piece: str = ""
+    ) -> bool:
+        """Queue an asynchronous invocation durably; a repeated message id is dropped.
+
+        The stream loses a message when it is settled: until then the broker itself refuses the
+        piece's second one, as it refuses a fact's.
+        """
+        subject = subjects.of_command(function, piece or message_id)
+        headers = {**ONCE, MESSAGE_ID: message_id}
+        try:
+            await self._broker.request(subject, request, headers, told="command")
+        except ApiError as error:
+            if error.number != NOT_ALONE:
+                raise
+            return False
+        return True
 
     async def enqueue_open(self, function: str, request: bytes, message_id: str) -> None:
         """The same, of one that nobody vouches for; the broker itself keeps the quota."""

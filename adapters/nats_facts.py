@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Struct
 
 from adapters.current import carried
-from adapters.jetstream import ApiError, Broker
+from adapters.jetstream import NOT_ALONE, ONCE, ApiError, Broker
 from adapters.nats_direct import read_all, read_last
 from adapters.nats_pull import PullConsumer, position
 from events import subjects
@@ -16,8 +16,6 @@ from events.streams import FACTS, USAGE
 from events.tracing import HEADER
 from schemas.messages import InvocationCompleted, Message, decode, encode
 
-ONCE = {"Nats-Expected-Last-Subject-Sequence": "0"}
-ALREADY_SAID = 10071  # wrong last sequence
 FOLLOWED_AT_ONCE = 256
 
 
@@ -47,7 +45,7 @@ class NatsFactLog:
             headers = {**ONCE, HEADER: carried(fact.run)}
             await self._broker.request(subjects.of(fact), encode(fact), headers)
         except ApiError as error:
-            if error.number != ALREADY_SAID:
+            if error.number != NOT_ALONE:
                 raise
             return False
         return True

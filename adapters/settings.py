@@ -36,7 +36,6 @@ class Settings(Struct, frozen=True, kw_only=True):
     nats_url: str
     nats_api: str = API  # the prefix of JetStream's API in our account
     s3_url: str
-    gateway_url: str
     bucket: str
     function: str
     replica: str
@@ -61,7 +60,6 @@ class Settings(Struct, frozen=True, kw_only=True):
             nats_url=_url(environment, "FTG_NATS_URL", ("nats", "tls")),
             nats_api=environment.get("FTG_NATS_API") or API,
             s3_url=_url(environment, "FTG_S3_URL", ("http", "https")),
-            gateway_url=_url(environment, "FTG_GATEWAY_URL", ("http", "https")),
             bucket=_bucket(environment),
             function=function,
             replica=environment.get("FTG_REPLICA") or socket.gethostname(),

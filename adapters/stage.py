@@ -6,8 +6,8 @@ A handler takes a decoded message and services and returns what to send. The ans
     400  not a message for this stage, or not signed by us: never delivered again
     422  the run itself is at fault, trying again cannot help: buried, and its run fails
     500  a defect, traceback in the body: delivered again, then buried
-    503  the broker, the store or the gateway is away, or an object is lost, which its maker is now
-         asked to make again: delivered again
+    503  the broker or the store is away, or an object is lost, which its maker is now asked to make
+         again: delivered again
 """
 
 import asyncio
@@ -63,7 +63,7 @@ STATUS_OF: Mapping[type[Exception], int] = {
     SchemaError: 422,  # of what the message refers to
     Unavailable: 503,
 }
-SAID_AT_ONCE = 256  # facts; more would wait for each other's acknowledgement beyond its time
+SENT_AT_ONCE = 256  # messages; more would wait for each other's acknowledgement beyond its time
 
 
 class Outcome(NamedTuple):
@@ -255,10 +255,8 @@ class Stage:
         """Facts first: a command that has an effect must not outrun the fact that promised it."""
         requests = [item for item in outgoing if isinstance(item, (*COMMANDS, Invocation))]
         facts = [item for item in outgoing if isinstance(item, FACTS)]
-        for i in range(0, len(facts), SAID_AT_ONCE):
-            several = facts[i : i + SAID_AT_ONCE]
-            await asyncio.gather(*map(self._connections.services.facts.say, several))
-        await asyncio.gather(*map(self._invoke, requests))
+        await _each(self._connections.services.facts.say, facts)
+        await _each(self._invoke, requests)
 
     async def _invoke(self, item: Message | Invocation) -> None:
         request = item if isinstance(item, Invocation) else invocation(item)
@@ -303,6 +301,11 @@ def cron_stage(handler: Callable[[Services], Awaitable[Outgoing]]) -> CronStage:
         return await handler(services)
 
     return CronStage((), on_tick)
+
+
+async def _each(send: Callable[[Any], Awaitable[object]], items: Sequence[Any]) -> None:
+    for i in range(0, len(items), SENT_AT_ONCE):
+        await asyncio.gather(*map(send, items[i : i + SENT_AT_ONCE]))
 
 
 def _makers(asked: Makers) -> str:

@@ -1,15 +1,13 @@
 """Hops: what it takes until a stage is entered, with nothing else going on.
 
-A fact's hop begins before it is published; a command's before its POST to /async-function. Both
-end where a stage's handler begins: signature verified, message decoded. Warm: 50 hops of each kind
-come first, and are not counted. 5 ms of rest between hops, so that a hop does not wait for the
-settling of the one before.
+A hop, of a fact or a command, begins before it is published and ends where a stage's handler
+begins: signature verified, message decoded. Warm: 50 hops of each kind come first, and are not
+counted. 5 ms of rest between hops, so that a hop does not wait for the settling of the one before.
 
 Four parts follow each other and add up to the whole:
 
     publish       until the sender knows that the broker has it on disk; a delivery that overtakes
-                  this acknowledgement (a command's comes back through the gateway) leaves 0 to the
-                  queue-worker
+                  this acknowledgement leaves 0 to the queue-worker
     queue-worker  until the gateway has the queue-worker's request
     gateway       until the replica has the gateway's request
     replica       until the handler begins

@@ -42,7 +42,6 @@ def settings(state: StackState) -> Settings:
             "FTG_NATS_URL": state.nats_url,
             "FTG_NATS_API": state.nats_api,
             "FTG_S3_URL": state.s3_url,
-            "FTG_GATEWAY_URL": state.gateway_url,
             "FTG_BUCKET": state.bucket,
             "FTG_SECRETS": state.secrets,
             "FTG_FUNCTION": "supervisor",

@@ -57,7 +57,7 @@ def real(environment: Mapping[str, str]) -> World:
 @asynccontextmanager
 async def _connect(environment: Mapping[str, str]) -> "AsyncIterator[Connected]":
     from adapters import broker, current
-    from adapters.gateway import GatewayQueue
+    from adapters.nats_commands import NatsCommandQueue
     from adapters.nats_dead_letters import NatsDeadLetters
     from adapters.nats_facts import NatsFactLog
     from adapters.object_store import S3ObjectStore
@@ -74,7 +74,6 @@ async def _connect(environment: Mapping[str, str]) -> "AsyncIterator[Connected]"
     login = Login(found.nats.user, found.nats.password)
     connection = await broker.connect(found.nats.url, login, "faastrain", found.nats_api)
     objects = S3ObjectStore(found.s3.url, found.bucket, Login(found.s3.user, found.s3.password))
-    commands = GatewayQueue(found.gateway.url)
     try:
         yield Connected(
             facts=NatsFactLog(connection),
@@ -82,13 +81,12 @@ async def _connect(environment: Mapping[str, str]) -> "AsyncIterator[Connected]"
             bucket=objects,
             streams=JetStreamStreams(connection),
             dead_letters=NatsDeadLetters(connection),
-            commands=commands,
+            commands=NatsCommandQueue(connection),
         )
     finally:
         with suppress(Unavailable):  # nothing is pending; why the command ended matters more
             await connection.close()
         await objects.close()
-        await commands.close()
 
 
 def _gateway(environment: Mapping[str, str]) -> "Gateway":

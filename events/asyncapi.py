@@ -8,7 +8,7 @@ from typing import Any
 
 from events.commands import FUNCTION_OF
 from events.routes import Function
-from events.subjects import ROOT, START
+from events.subjects import ROOT, START, of_command
 from events.tracing import HEADER
 from schemas.export import MESSAGE_TYPES, summary
 from schemas.messages import (
@@ -54,7 +54,7 @@ SAYS: dict[str, tuple[type[Message], ...]] = {
     EVERY_STAGE: (InvocationCompleted, RestoreObject),
 }
 
-BY_GATEWAY = (*COMMANDS, RestoreObject, WarmUp)
+QUEUED = (*COMMANDS, RestoreObject, WarmUp)
 
 IDENTITY: dict[type[Message], tuple[str, ...]] = {
     PolicyUpdated: ("version",),
@@ -76,6 +76,7 @@ PARAMETERS = {
     "number": "counts a run's stalls, from 0",
     "call_id": "the invocation's call id, a UUID",
     "function": "the name of a function",
+    "work": "what is to be done: a hash, the same at every attempt",
     "key": "the run's name, or any text that no other event has",
 }
 
@@ -98,7 +99,8 @@ TRACED = {
 
 DESCRIPTION = """\
 Facts lie in one JetStream stream, each said once for ever under the subject that is its identity.
-Commands are asynchronous OpenFaaS invocations. Both are msgpack maps tagged by `type`.
+Commands lie in another as OpenFaaS queue requests, JSON with the message in base64 as `Body`, one
+at a time for each piece of work. Both are msgpack maps tagged by `type`.
 The document is exported by `python -m events.export docs`; do not edit it."""
 
 
@@ -109,12 +111,11 @@ def document(version: str, functions: Iterable[Function]) -> dict[str, Any]:
         "info": {"title": "FaaSTrainGym", "version": version, "description": DESCRIPTION},
         "defaultContentType": "application/msgpack",
         "servers": {
-            "nats": {"host": "nats:4222", "protocol": "nats", "description": "facts, metering"},
-            "gateway": {"host": "gateway:8080", "protocol": "http", "description": "commands"},
+            "nats": {"host": "nats:4222", "protocol": "nats", "description": "JetStream"},
         },
         "channels": {
             **{kind.__name__: _channel(kind) for kind in MESSAGE_TYPES},
-            WANTED: _channel_of(WANTED, "nats", f"{START}.{{key}}", "Somebody wants a run."),
+            WANTED: _channel_of(WANTED, f"{START}.{{key}}", "Somebody wants a run."),
         },
         "operations": dict([*_sends(), *_receives(list(functions))]),
         "components": {
@@ -127,9 +128,9 @@ def document(version: str, functions: Iterable[Function]) -> dict[str, Any]:
 
 
 def address(kind: type[Message]) -> str:
-    """Where messages of a kind travel: a subject with `{parameters}`, or the gateway's path."""
-    if kind in BY_GATEWAY:
-        return f"/async-function/{FUNCTION_OF.get(kind, '{function}')}"
+    """Where messages of a kind travel: a subject with `{parameters}`."""
+    if kind in QUEUED:
+        return of_command(FUNCTION_OF.get(kind, "{function}"), "{work}")
     if kind is InvocationCompleted:
         return "ftg-usage.{run}.{function}"
     names = ("run", *IDENTITY.get(kind, ()))
@@ -137,16 +138,15 @@ def address(kind: type[Message]) -> str:
 
 
 def _channel(kind: type[Message]) -> dict[str, Any]:
-    server = "gateway" if kind in BY_GATEWAY else "nats"
-    return _channel_of(kind.__name__, server, address(kind), summary(kind))
+    return _channel_of(kind.__name__, address(kind), summary(kind))
 
 
-def _channel_of(name: str, server: str, where: str, told: str) -> dict[str, Any]:
+def _channel_of(name: str, where: str, told: str) -> dict[str, Any]:
     named = {n: {"description": text} for n, text in PARAMETERS.items() if f"{{{n}}}" in where}
     return {
         "address": where,
         "summary": told,
-        "servers": [{"$ref": f"#/servers/{server}"}],
+        "servers": [{"$ref": "#/servers/nats"}],
         **({"parameters": named} if named else {}),
         "messages": {name: {"$ref": f"#/components/messages/{name}"}},
     }

@@ -41,6 +41,11 @@ class Invocation(NamedTuple):
         identity = f"{self.function}/{_identity(self.message)}/{self.attempt}"
         return str(uuid.uuid5(_NAMESPACE, identity))
 
+    @property
+    def piece(self) -> str:
+        """A NATS token that the same work always has, whichever attempt at it this is."""
+        return uuid.uuid5(_NAMESPACE, f"{self.function}/{_work(self.message)}").hex
+
 
 def invocation(command: Message) -> Invocation:
     """The invocation that carries `command` out.
@@ -52,8 +57,14 @@ def invocation(command: Message) -> Invocation:
 
 
 def _identity(message: Message) -> str:
+    """What an invocation is: the work, and of a restoration when it was asked for."""
+    asked = f"/{message.asked}" if isinstance(message, RestoreObject) else ""
+    return _work(message) + asked
+
+
+def _work(message: Message) -> str:
     if isinstance(message, RestoreObject):
-        return f"{tag(message)}/{message.object.key}/{message.verify}/{message.asked}"
+        return f"{tag(message)}/{message.object.key}/{message.verify}"
     if isinstance(message, WarmUp):
         return f"{tag(message)}/{message.run}"
     if not isinstance(message, CollectRollout | UpdatePolicy | EvaluatePolicy):

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from events.history import History, fold
 from events.ports import Recorded
-from events.visits import Part, Visit, key_of
+from events.visits import SENT, Part, Visit, key_of
 from schemas.messages import (
     CollectRollout,
     PolicyUpdated,
@@ -108,7 +108,7 @@ def _planning(index: Index, version: int) -> list[Visit]:
         v for kind in (RewardsReady, PolicyUpdated) for v in index.get((tag(kind), version), [])
     ]
     heard.sort(key=lambda visit: visit.begin)
-    planned = [v for v in heard if v.status != 200 or any(p.kind == "gateway" for p in v.parts)]
+    planned = [v for v in heard if v.status != 200 or any(p.kind in SENT for p in v.parts)]
     return planned or heard
 
 

@@ -105,8 +105,11 @@ class Bucket(Protocol):
 class CommandQueue(Protocol):
     """Asynchronous invocation of functions."""
 
-    async def invoke(self, request: Invocation, body: bytes, signature: str) -> None:
-        """Returns when the invocation is queued durably."""
+    async def invoke(self, request: Invocation, body: bytes, signature: str) -> bool:
+        """Returns when the invocation is queued durably; False when its piece of work already was.
+
+        That waits, is being done, or is tried again: until then it has no second command.
+        """
 
 
 class Delivery(Protocol):
@@ -150,8 +153,20 @@ class Bus(Protocol):
     async def starts_for(self, function: str) -> Subscription:
         """What others publish to have runs started."""
 
-    async def enqueue(self, function: str, request: bytes, message_id: str) -> None:
-        """Queue an asynchronous invocation durably; a repeated message id is dropped."""
+    async def enqueue(
+        self, function: str, request: bytes, message_id: str, piece: str = ""
+    ) -> bool:
+        """Queue an asynchronous invocation durably; a repeated message id is dropped.
+
+        Args:
+            function: that is to be invoked.
+            request: OpenFaaS's queue request.
+            message_id: of this attempt; a NATS token where it stands for the piece.
+            piece: of work, a NATS token; none: the message id is it.
+
+        Returns:
+            False when the piece was queued before and is not settled: then nothing is added.
+        """
 
     async def enqueue_open(self, function: str, request: bytes, message_id: str) -> None:
         """The same, of one that nobody vouches for.

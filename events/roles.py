@@ -54,6 +54,16 @@ READ_DEAD = (f"DIRECT.GET.{DEAD.name}", f"STREAM.MSG.DELETE.{DEAD.name}")
 ENSURE = tuple(f"STREAM.{v}.{stream.name}" for stream in STREAMS for v in ("CREATE", "UPDATE"))
 
 
+def commands(*functions: str) -> tuple[str, ...]:
+    """The subjects of all work for these functions."""
+    return tuple(map(subjects.of_command, functions))
+
+
+# Whoever misses an object asks its makers for it, and those of what it is made from (ADR 15).
+MAKERS = ("start-run", "rollout", "aggregate-rewards", "update-policy", "evaluate")
+RESTORE = commands(*MAKERS)
+
+
 def function(name: str, **more: tuple[str, ...]) -> Role:
     """What every function may: read facts and its runs' objects, and meter itself."""
     rights = {"sends": (f"ftg-usage.*.{name}",), "asks": READ_FACTS, "reads": ("runs/*",)}
@@ -64,39 +74,50 @@ ROLES: dict[str, Role] = {
     "start-run": function(
         "start-run",
         says=("run.requested", "run.started", "run.failed"),
+        sends=(*RESTORE, *commands("plan-update", "conclude-run")),  # to be warm
         reads=(f"{EXPERIMENTS}*",),
         writes=("runs/*/manifest.msgpack", f"{EXPERIMENTS}*{ERROR}"),
         deletes=(f"{EXPERIMENTS}*{ERROR}",),
     ),
-    "rollout": function("rollout", says=("rollout.completed",), writes=("runs/*/trajectories/*",)),
+    "rollout": function(
+        "rollout",
+        says=("rollout.completed",),
+        sends=RESTORE,
+        writes=("runs/*/trajectories/*",),
+    ),
     "aggregate-rewards": function(
         "aggregate-rewards",
         says=("rewards.ready", "evaluation.completed"),
+        sends=RESTORE,
         writes=("runs/*/rewards/*", "runs/*/evaluations/*"),
     ),
     "plan-update": function(
-        "plan-update",  # the specification's retention
-        deletes=tuple(
+        "plan-update",
+        sends=(*RESTORE, *commands("plan-update", "conclude-run")),  # what a resumed run needs
+        deletes=tuple(  # the specification's retention
             f"runs/*/{kind}/*" for kind in ("trajectories", "rewards", "learner", "policies")
         ),
     ),
     "update-policy": function(
         "update-policy",
         says=("policy.updated",),
+        sends=(*RESTORE, *commands("plan-update")),
         writes=("runs/*/policies/*", "runs/*/learner/*"),
     ),
     "evaluate": function(
         "evaluate",
         says=("episodes.evaluated", "evaluation.completed"),
+        sends=RESTORE,
         writes=("runs/*/episodes/*", "runs/*/evaluations/*"),
     ),
     "conclude-run": function(
         "conclude-run",
         says=("run.completed", "run.failed", "report.written"),
+        sends=RESTORE,
         asks=READ_USAGE,
         writes=("runs/*/report*.json", "runs/*/learning_curve*.png", "runs/*/log/*"),
     ),
-    "reconcile": function("reconcile", says=(ANY,), writes=("runs/*/log/*",)),
+    "reconcile": function("reconcile", says=(ANY,), sends=commands(ANY), writes=("runs/*/log/*",)),
     QUEUE_WORKER: Role(
         says=("invocation.dead-lettered",),
         sends=(
@@ -106,7 +127,7 @@ ROLES: dict[str, Role] = {
         ),
         asks=(READ_FACTS[0], *READ_USAGE, *READ_SIZES, *ENSURE, *DELIVER),
     ),
-    GATEWAY: Role(sends=(subjects.of_command(ANY), *OPEN.subjects)),
+    GATEWAY: Role(sends=(*commands(ANY), *OPEN.subjects)),
     EXPORTER: Role(
         asks=(
             *(f"DIRECT.GET.{stream.name}" for stream in (FACTS, USAGE, ASYNC, OPEN)),
@@ -116,6 +137,7 @@ ROLES: dict[str, Role] = {
     ),
     OPERATOR: Role(
         says=("run.requested", "run.resumed", "run.stop-requested"),
+        sends=commands(ANY),  # `faastrain dead replay`
         asks=(READ_FACTS[0], *READ_SIZES, *READ_USAGE, *READ_DEAD, *FOLLOW),
         reads=(ANY,),
     ),

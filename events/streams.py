@@ -35,7 +35,7 @@ FACTS = Stream(
 )
 ASYNC = Stream(
     "FTG_ASYNC",
-    (subjects.of_command("*"), subjects.STARTS),
+    (subjects.of_command("*"), subjects.of_old_command("*"), subjects.STARTS),
     "asynchronous invocations, OpenFaaS queue requests; what others have started",
     max_bytes=GIB,
     work_queue=True,

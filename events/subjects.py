@@ -85,8 +85,13 @@ def of_run_usage(run: str, function: str = "*") -> str:
     return f"ftg-usage.{run}.{function}"
 
 
-def of_command(function: str) -> str:
-    """The subject of a function's asynchronous invocations."""
+def of_command(function: str, piece: str = "*") -> str:
+    """The subject of a piece of work that a function is to do; without one, the filter for all."""
+    return f"ftg-command.{function}.{piece}"
+
+
+def of_old_command(function: str) -> str:
+    """Where commands wait that were queued before each piece of work had a subject."""
     return f"ftg-async.{function}"
 
 

@@ -36,7 +36,8 @@ KINDS = {
     "store": "objects put and got",
     "msgpack": "arrays to bytes and back",
     "broker": "facts said, counted and read",
-    "gateway": "commands queued",
+    "command": "commands queued",
+    "gateway": "commands queued through the gateway, as runs of before did",
     "stage": "what remains of an invocation: signature, JSON, event loop, waiting for a core",
     "hop": "from fact or command to function: broker, queue-worker, gateway, HTTP",
     "cold start": "the same, and a replica that had to start",
@@ -44,6 +45,7 @@ KINDS = {
     "retry": "from an attempt that failed to the next",
     "unmetered": "no invocation tells of it",
 }
+SENT = ("command", "gateway")
 WORK = ("environment", "policy", "rewards", "update")  # the mathematics; all else is overhead
 
 Key = tuple[str, int | None, int | None]  # tag, version, index
@@ -160,7 +162,7 @@ class _Causes:
             self._last[visit.replica] = visit
         if visit.status != 200:
             self._failed[visit.key] = visit.end
-        sent = [part.begin for part in visit.parts if part.kind == "gateway"]
+        sent = [part.begin for part in visit.parts if part.kind in SENT]
         name, version, _ = visit.key
         if name in self._planners and version is not None and sent:
             self._said[(tag(UpdatePolicy), version, None)].append(sent[-1])

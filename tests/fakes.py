@@ -140,14 +140,18 @@ class InMemoryCommandQueue:
 
     def __init__(self) -> None:
         self.taken: list[tuple[Invocation, bytes, str]] = []
+        self.done: set[str] = set()  # pieces of work that are settled
 
     @property
     def invoked(self) -> list[Invocation]:
         return [request for request, _, _ in self.taken]
 
-    async def invoke(self, request: Invocation, body: bytes, signature: str) -> None:
+    async def invoke(self, request: Invocation, body: bytes, signature: str) -> bool:
+        if request.piece in {known.piece for known in self.invoked} - self.done:
+            return False
         if request.call_id not in {known.call_id for known in self.invoked}:
             self.taken.append((request, body, signature))
+        return True
 
 
 class InMemoryDeadLetters:
@@ -194,6 +198,7 @@ class InMemoryDelivery:
 
     async def ack(self) -> None:
         self._queue.acknowledged.append(self.message_id)
+        self._queue.unsettled.discard(self.subject)
 
     async def retry(self, delay: float) -> None:
         again = (self.subject, self.data, self.message_id, self.attempt + 1, self.headers)
@@ -212,6 +217,7 @@ class InMemorySubscription:
     def __init__(self, immediate: bool, quiet: float) -> None:
         self.immediate = immediate
         self.acknowledged: list[str] = []
+        self.unsettled: set[str] = set()  # subjects of work
         self.delivered: list[InMemoryDelivery] = []
         self._quiet = quiet
         self._ready: deque[InMemoryDelivery] = deque()
@@ -296,12 +302,18 @@ class InMemoryBus:
         """The queue of a function that somebody has subscribed for."""
         return self._commands[function]
 
-    async def enqueue(self, function: str, request: bytes, message_id: str) -> None:
-        if message_id in self._ids:
-            return
-        self._ids.add(message_id)
+    async def enqueue(
+        self, function: str, request: bytes, message_id: str, piece: str = ""
+    ) -> bool:
         queue = await self.commands_for(function)
-        queue.add(subjects.of_command(function), request, message_id)
+        subject = subjects.of_command(function, piece or message_id)
+        if subject in queue.unsettled:
+            return False
+        if message_id not in self._ids:
+            self._ids.add(message_id)
+            queue.unsettled.add(subject)
+            queue.add(subject, request, message_id)
+        return True
 
     async def enqueue_open(self, function: str, request: bytes, message_id: str) -> None:
         if message_id in self._ids:

@@ -142,7 +142,8 @@ async def _replay(stack: Connected, kept: Kept, key: bytes, now: float) -> str:
     # The letter's number makes the call id: whoever is killed before the drop may try again.
     request = Invocation(letter.function, message, attempt=-kept.id)
     signature = sign(key, letter.function, letter.payload, now)
-    await stack.commands.invoke(request, letter.payload, signature)
+    if not await stack.commands.invoke(request, letter.payload, signature):
+        return f"the same work waits already, or is being done; replay it after that, or {drop_it}"
     await stack.dead_letters.drop(kept.id)
     return ""
 

@@ -11,13 +11,13 @@ from aiohttp import web
 
 from embedded.contract import http
 from embedded.contract.bodies import whole
-from embedded.contract.messages import Request, Response
+from embedded.contract.messages import FunctionStatus, Request, Response
 from embedded.contract.names import function_name
 from embedded.contract.provider import Provider
 from embedded.errors import ProviderError
-from embedded.gateway import queue_request
 from embedded.gateway.door import Door, Refusal, over_quota
 from embedded.gateway.metrics import Metrics
+from events import queue_request
 from events.ports import QueueFull, Unavailable
 from events.requests import CALL_ID
 from schemas.messages import MAX_MESSAGE_BYTES
@@ -95,7 +95,7 @@ class Invocations:
         callback = _first(call, CALLBACK)
         if callback:
             self._door.check_callback(name, callback, vouched)
-        message = queue_request.encode(status, call, host, marks, callback)
+        message = _queued(status, _with(call, marks), host, callback)
         enqueue = self._queue.enqueue if vouched else self._queue.enqueue_open
         try:
             await enqueue(name, message, _identity(name, call, marks[CALL_ID]))
@@ -124,12 +124,29 @@ async def asynchronous(request: web.Request) -> web.StreamResponse:
     return http.answer(await invocations.later(name, call, request.host))
 
 
+def _queued(status: FunctionStatus, call: Request, host: str, callback: str) -> bytes:
+    path, _, query = call.path.partition("?")
+    return queue_request.encode(
+        status.name,
+        call.headers,
+        whole(call.body),
+        method=call.method,
+        path=path,
+        query=query,
+        host=host,
+        callback=callback,
+        annotations=status.annotations,
+        labels=status.labels,
+    )
+
+
 def _identity(name: str, call: Request, call_id: str) -> str:
     """What the queue takes for a repetition: the same call, of the same function, with that body.
 
     The id alone would not do: it may be handed down a chain of functions, and anybody can send it.
+    A NATS token, which an id need not be.
     """
-    return f"{name}/{call_id}/{hashlib.sha256(whole(call.body)).hexdigest()}"
+    return hashlib.sha256(f"{name}\n{call_id}\n".encode() + whole(call.body)).hexdigest()
 
 
 def _away(error: Unavailable) -> ProviderError:

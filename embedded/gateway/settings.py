@@ -15,7 +15,7 @@ from events.callbacks import Origin, Policy, origin
 from events.routes import seconds
 
 # What replicas are told of the world, whatever their deployments say: as a cluster's DNS resolves.
-ADDRESSES = ("FTG_NATS_URL", "FTG_NATS_API", "FTG_S3_URL", "FTG_BUCKET", "FTG_GATEWAY_URL")
+ADDRESSES = ("FTG_NATS_URL", "FTG_NATS_API", "FTG_S3_URL", "FTG_BUCKET")
 
 
 class GatewaySettings(NamedTuple):
@@ -28,6 +28,7 @@ class GatewaySettings(NamedTuple):
     provider_port: int
     provider_url: str  # another provider's; "": our own, in this process
     overrides: dict[str, str]
+    advertised: str  # this gateway's URL, as others reach it
     limits: Limits
     certificate: str = ""  # PEM files; "": without TLS
     key: str = ""
@@ -41,7 +42,7 @@ class GatewaySettings(NamedTuple):
     def door(self) -> Door:
         """Who may ask for what, and where this gateway itself is reached."""
         served = f"http{'s' if self.certificate else ''}://{self.host}:{self.port}"
-        own = frozenset(map(origin, (served, self.overrides["FTG_GATEWAY_URL"])))
+        own = frozenset(map(origin, (served, self.advertised)))
         return Door(Keys(self.home / "secrets"), Policy(self.callback_origins, own))
 
     @property
@@ -71,6 +72,7 @@ def read(environment: Mapping[str, str]) -> GatewaySettings:
         key=environment.get("FTG_TLS_KEY", ""),
         callback_origins=allowed,
         overrides={name: _required(environment, name) for name in ADDRESSES},
+        advertised=_required(environment, "FTG_GATEWAY_URL"),
         limits=DEFAULT_LIMITS._replace(
             body_seconds=_seconds(environment, "FTG_BODY_SECONDS", DEFAULT_LIMITS.body_seconds),
             idle_seconds=_seconds(environment, "FTG_IDLE_SECONDS", DEFAULT_LIMITS.idle_seconds),

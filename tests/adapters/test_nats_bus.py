@@ -8,10 +8,9 @@ import pytest
 
 from adapters.broker import connect
 from adapters.errors import SettingsError
-from adapters.jetstream import ApiError, Broker, StreamFull
+from adapters.jetstream import NOT_ALONE, ONCE, ApiError, Broker, StreamFull
 from adapters.nats_bus import NatsBus
 from adapters.nats_direct import Stored, read_all
-from adapters.nats_facts import ALREADY_SAID, ONCE
 from adapters.nats_pull import Position, position
 from adapters.nats_streams import configuration, ensure_streams
 from events import subjects
@@ -136,7 +135,7 @@ async def test_what_must_not_be_lost_is_refused_when_its_stream_is_full(
     assert (state["messages"], state["first_seq"], state["bytes"] <= 30_000) == (5, 1, True)
     with pytest.raises(ApiError) as said:
         await broker.request(f"narrow-{stream.name}.0", b"", {**ONCE})
-    assert said.value.number == ALREADY_SAID
+    assert said.value.number == NOT_ALONE
     await broker.close()
 
 
@@ -172,16 +171,18 @@ async def test_streams_of_before_are_bounded_and_lose_nothing(
     for stream in (FACTS, ASYNC, DEAD, USAGE):
         old = {"discard": "old", "max_bytes": -1, "max_msgs_per_subject": -1, "max_age": 0}
         old |= {"discard_new_per_subject": False, "subjects": list(stream.subjects[:1])}
+        old |= {"subjects": ["ftg-async.*"]} if stream is ASYNC else {}
         await broker.api(f"STREAM.CREATE.{stream.name}", {**configuration(stream), **old})
     for i in range(30):
         await broker.request(f"ftg.run.started.old-{i}", bytes(50_000))
-    await broker.request("ftg-async.rollout", b"waiting")
+    for i in range(3):
+        await broker.request("ftg-async.rollout", b"waiting %d" % i)
     for _ in range(2):
         await ensure_streams(broker, {"FTG_FACTS_MAX_BYTES": str(MIB)})
     assert (await state_of(broker, FACTS.name))["messages"] == 30
     with pytest.raises(StreamFull):
         await broker.request("ftg.run.started.new", b"")
-    assert (await state_of(broker, ASYNC.name))["messages"] == 1
+    assert (await state_of(broker, ASYNC.name))["messages"] == 3
     await broker.close()
     mortal_nats_server.restart()
     broker = await connect(mortal_nats_server.url, LOGIN)
@@ -192,6 +193,35 @@ async def test_streams_of_before_are_bounded_and_lose_nothing(
         found, wanted = await config_of(broker, stream.name), configuration(stream)
         wanted.pop("persist_mode", None)
         assert {key: found.get(key, type(value)()) for key, value in wanted.items()} == wanted
+    await broker.close()
+
+
+async def test_what_an_old_release_queued_is_delivered_before_what_is_new(
+    mortal_nats_server: NatsServer,
+) -> None:
+    """All of a function lay under one subject: its consumer takes both; a run goes on."""
+    broker = await connect(mortal_nats_server.url, LOGIN)
+    old = {**configuration(ASYNC), "subjects": ["ftg-async.*", subjects.STARTS]}
+    await broker.api(f"STREAM.CREATE.{ASYNC.name}", old)
+    durable = {"durable_name": "cmd-f", "name": "cmd-f", "ack_policy": "explicit"}
+    consumer = {**durable, "filter_subjects": ["ftg-async.f"], "ack_wait": 4_000_000_000}
+    create = {"stream_name": ASYNC.name, "config": {**consumer, "max_deliver": -1}}
+    await broker.api(f"CONSUMER.CREATE.{ASYNC.name}.cmd-f", create)
+    for number in range(3):
+        await broker.request("ftg-async.f", b"old %d" % number)
+    await broker.publish("ftg-start.a", b"a start")
+    await broker.publish("ftg-start.a", b"another with its name")
+    await ensure_streams(broker, {})
+    bus = NatsBus(broker)
+    commands = await bus.commands_for("f")
+    assert await bus.enqueue("f", b"new", "1", "piece")
+    assert not await bus.enqueue("f", b"again", "2", "piece")
+    taken = [*await commands.next(8)]
+    assert [delivery.data for delivery in taken] == [b"old 0", b"old 1", b"old 2", b"new"]
+    for delivery in taken:
+        await delivery.ack()
+    starts = await (await bus.starts_for("start-run")).next(8)
+    assert [delivery.data for delivery in starts] == [b"a start", b"another with its name"]
     await broker.close()
 
 

@@ -17,7 +17,6 @@ def environment(tmp_path: Path) -> dict[str, str]:
     return {
         "FTG_NATS_URL": "nats://127.0.0.1:4222",
         "FTG_S3_URL": "http://127.0.0.1:9000/",
-        "FTG_GATEWAY_URL": "http://127.0.0.1:8080",
         "FTG_FUNCTION": "rollout",
         "FTG_REPLICA": "rollout-1",
         "FTG_MEMORY_LIMIT": "512Mi",
@@ -30,7 +29,6 @@ def test_everything_is_read(environment: dict[str, str], tmp_path: Path) -> None
     assert Settings.from_environment(environment) == Settings(
         nats_url="nats://127.0.0.1:4222",
         s3_url="http://127.0.0.1:9000",
-        gateway_url="http://127.0.0.1:8080",
         bucket="faastraingym",
         function="rollout",
         replica="rollout-1",
@@ -48,7 +46,6 @@ def test_everything_is_read(environment: dict[str, str], tmp_path: Path) -> None
         ("FTG_NATS_URL", "127.0.0.1:4222", "write it as nats://host:port"),
         ("FTG_S3_URL", "http://", "write it as http://host:port"),
         ("FTG_S3_URL", "http://a:99999", "write it as http://host:port"),
-        ("FTG_GATEWAY_URL", "ftp://a", "write it as http://host:port"),
         ("FTG_FUNCTION", "", "FTG_FUNCTION is not set"),
         ("FTG_BUCKET", "b", "FTG_BUCKET is 'b'; write 3 to 63"),
         (

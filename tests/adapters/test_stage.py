@@ -33,7 +33,6 @@ OBJECT = ObjectRef(bucket="b", key="k", size=1, sha256="0" * 64)
 SETTINGS = Settings(
     nats_url="nats://127.0.0.1:1",
     s3_url="http://127.0.0.1:1",
-    gateway_url="http://127.0.0.1:1",
     bucket="b",
     function="conclude-run",
     replica="conclude-run-1",

@@ -34,7 +34,6 @@ def replica(
     for name, value in {
         "FTG_NATS_URL": mortal_nats_server.url,
         "FTG_S3_URL": "http://127.0.0.1:1",
-        "FTG_GATEWAY_URL": "http://127.0.0.1:1",
         "FTG_FUNCTION": "conclude-run",
         "FTG_SECRETS": str(tmp_path),
     }.items():

@@ -1,6 +1,6 @@
-"""Stands between the gateway and whoever posts to it: what passes comes twice, late, out of order.
+"""Stands between the gateway and the queue-worker: what passes comes twice, late, out of order.
 
-Invocations by the queue-worker and commands of the stages pass here alike.
+Facts and commands alike are deliveries here.
 """
 
 import asyncio

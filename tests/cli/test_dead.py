@@ -128,6 +128,18 @@ def test_replay_of_a_run_and_of_all(desk: Desk) -> None:
     assert desk.out == "no dead letters\n"
 
 
+def test_a_letter_whose_work_waits_stays_until_that_is_done(desk: Desk) -> None:
+    """One command for each piece of work: a second would be dropped, and the letter be lost."""
+    bury(desk, command(), command(), command(index=2))
+    assert desk("dead", "replay", "--all") == ExitCode.BAD_INPUT
+    assert desk.out == "replayed 1\nreplayed 3\n"
+    assert "letter 2 was not replayed: the same work waits already, or is being done" in desk.err
+    assert list(desk.letters.kept) == [2]
+    desk.commands.done.add(invocation(command()).piece)
+    assert desk("dead", "replay", "2") == ExitCode.DONE
+    assert (len(desk.commands.taken), desk.letters.kept) == (3, {})
+
+
 def test_a_letter_that_is_not_ours_is_not_signed(desk: Desk) -> None:
     """To replay what somebody posted to the gateway would be to vouch for it; the others go."""
     desk.letters.bury(letter(encode(command(index=7)), key=b"guessed"))

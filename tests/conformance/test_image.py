@@ -117,7 +117,6 @@ def running(
         "FTG_NATS_API": state.nats_api,
         "FTG_S3_URL": state.s3_url,
         "FTG_BUCKET": state.bucket,
-        "FTG_GATEWAY_URL": state.gateway_url,
         "JAX_COMPILATION_CACHE_DIR": str(made.app.parent / "jax"),
         "healthcheck_interval": "0",
         "http_port": str(port),

@@ -59,7 +59,8 @@ def test_every_message_type_has_a_channel_with_its_own_address() -> None:
     channels = DOCUMENT["channels"]
     assert set(channels) == {*(kind.__name__ for kind in MESSAGE_TYPES), WANTED}
     assert channels[WANTED]["address"] == "ftg-start.{key}"
-    anybody = {name for name, c in channels.items() if c["address"].endswith("/{function}")}
+    assert channels["UpdatePolicy"]["address"] == "ftg-command.update-policy.{work}"
+    anybody = {name for name, c in channels.items() if c["address"].split(".")[1] == "{function}"}
     assert anybody == {"RestoreObject", "WarmUp"}
     assert len({c["address"] for c in channels.values()}) == len(channels) - len(anybody) + 1
     assert channels["RolloutCompleted"]["address"] == (

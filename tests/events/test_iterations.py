@@ -27,7 +27,7 @@ def test_the_path_leads_from_fact_to_fact() -> None:
     """Sending, the rollout that came last, who said rewards.ready, the plan, the update."""
     assert path(found()[0]) == [
         ("sending", "broker", 100, 101),
-        ("sending", "gateway", 101, 103),
+        ("sending", "command", 101, 103),
         ("sending", "stage", 103, 104),
         ("rollout", "cold start", 104, 106),
         ("rollout", "queue", 106, 121),
@@ -42,7 +42,7 @@ def test_the_path_leads_from_fact_to_fact() -> None:
         ("aggregate-rewards", "broker", 134, 140),
         ("plan-update", "hop", 140, 143),
         ("plan-update", "stage", 143, 145),
-        ("plan-update", "gateway", 145, 147),
+        ("plan-update", "command", 145, 147),
         ("update-policy", "store", 147, 150),
         ("update-policy", "update", 150, 190),
         ("update-policy", "stage", 190, 199),
@@ -98,7 +98,7 @@ def test_with_a_lag_the_path_leads_from_the_version_that_came_after_its_rewards(
     assert path(found(LAGGING_USAGE, LAGGING_SAID)[1]) == [
         ("plan-update", "hop", 200, 203),
         ("plan-update", "stage", 203, 204),
-        ("plan-update", "gateway", 204, 206),
+        ("plan-update", "command", 204, 206),
         ("update-policy", "stage", 206, 210),
         ("update-policy", "update", 210, 255),
         ("update-policy", "stage", 255, 260),

@@ -25,13 +25,39 @@ def test_a_function_that_is_not_ours_may_read_and_meter_itself() -> None:
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_a_function_neither_queues_nor_settles_nor_makes_streams(name: str) -> None:
-    """Commands go through the gateway, deliveries through the queue-worker."""
+def test_a_function_neither_settles_nor_makes_streams(name: str) -> None:
+    """Deliveries go through the queue-worker."""
     role = roles.of(name)
-    assert [subject.partition(".")[0] for subject in role.sends] == ["ftg-usage"]
+    assert {subject.partition(".")[0] for subject in role.sends} == {"ftg-usage", "ftg-command"}
     assert not [verb for verb in role.asks if "CREATE" in verb or "CONSUMER" in verb]
     assert not [verb for verb in role.asks if streams.ASYNC.name in verb]
     assert role.says == (ANY,) if name == "reconcile" else ANY not in role.says
+
+
+PROMISED = {  # what a stage sends besides asking for what is lost
+    "start-run": {"plan-update", "conclude-run"},
+    "plan-update": {"plan-update", "conclude-run"},
+    "update-policy": {"plan-update"},
+}
+
+
+@pytest.mark.parametrize("name", [name for name in FUNCTIONS if name != "reconcile"])
+def test_a_function_commands_makers_and_whom_it_has_work_for(name: str) -> None:
+    """Nobody commands reconcile, and none but reconcile commands whomever it likes."""
+    commanded = {s.split(".")[1] for s in roles.of(name).sends if s.startswith("ftg-command.")}
+    assert commanded == set(roles.MAKERS) | PROMISED.get(name, set())
+
+
+def test_who_makes_objects_may_be_asked_to_make_them_again() -> None:
+    """All that a run's lineage knows how to make (events/lineage.py)."""
+    kinds = ("manifest", "trajectories", "rewards", "policies", "learner", "evaluations")
+    writers = {
+        name
+        for name in FUNCTIONS
+        for pattern in roles.of(name).writes
+        if any(f"/{kind}" in pattern for kind in kinds)
+    }
+    assert writers == set(roles.MAKERS)
 
 
 def test_the_store_is_no_business_of_those_who_deliver() -> None:

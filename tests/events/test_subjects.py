@@ -97,13 +97,14 @@ def test_the_kinds_of_subject_never_meet() -> None:
         for subject in (
             subjects.of_topic("run.started"),
             subjects.of_command("rollout"),
+            subjects.of_old_command("rollout"),
             subjects.of_open_command("rollout"),
             subjects.of_dead_letter("rollout"),
             subjects.of_dead_letter("rollout", subjects.UNSIGNED),
             subjects.of_run_usage("r"),
         )
     }
-    assert roots == {"ftg", "ftg-async", "ftg-open", "ftg-dead", "ftg-usage"}
+    assert roots == {"ftg", "ftg-command", "ftg-async", "ftg-open", "ftg-dead", "ftg-usage"}
 
 
 @pytest.mark.parametrize(

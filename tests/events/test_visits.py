@@ -3,9 +3,12 @@
 from itertools import pairwise
 
 import pytest
+from msgspec.structs import replace
 
 from events.visits import KINDS, WORK, Part, Visit, lanes, parts, visits
 from tests.events.traced import LAGGING_SAID, LAGGING_USAGE, SAID, USAGE, invocation, ms
+
+OLD = {"command": "gateway"}
 
 
 def told(found: tuple[Part, ...]) -> list[tuple[str, float, float]]:
@@ -73,6 +76,15 @@ def test_what_was_metered_before_there_were_spans_is_a_stage_without_a_cause() -
     """Old runs can be looked at."""
     (found,) = visits(SAID, [invocation(106, 121, "rollout", "")])
     assert (found.before, told(found.parts)) == ((), [("stage", 106, 121)])
+
+
+def test_runs_whose_commands_went_through_the_gateway_are_read_as_before() -> None:
+    """Its spans had that name."""
+    named = [replace(u, spans=[replace(s, kind=OLD.get(s.kind, s.kind)) for s in u.spans])
+             for u in USAGE]  # fmt: skip
+    for new, old in zip(visits(SAID, USAGE), visits(SAID, named), strict=True):
+        assert old.before == new.before
+        assert [OLD.get(part.kind, part.kind) for part in new.parts] == [p.kind for p in old.parts]
 
 
 def test_no_two_visits_of_a_lane_overlap() -> None:

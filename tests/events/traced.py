@@ -65,7 +65,7 @@ SAID = say(
 USAGE = [
     invocation(
         20, 104, "update-policy", "run.started", None, None, cold=True,
-        spans=[("compile", 30, 80), ("update", 30, 90), ("broker", 98, 101), ("gateway", 101, 103)],
+        spans=[("compile", 30, 80), ("update", 30, 90), ("broker", 98, 101), ("command", 101, 103)],
     ),
     invocation(106, 121, "rollout", "collect-rollout", 0, 1, cold=True),
     invocation(
@@ -76,18 +76,18 @@ USAGE = [
     invocation(122, 124, "aggregate-rewards", "rollout.completed", 0, 1),
     invocation(133, 141, "aggregate-rewards", "rollout.completed", 0, 0,
                spans=[("broker", 134, 141)]),
-    invocation(143, 150, "plan-update", "rewards.ready", 0, None, spans=[("gateway", 145, 149)]),
+    invocation(143, 150, "plan-update", "rewards.ready", 0, None, spans=[("command", 145, 149)]),
     invocation(
         147, 205, "update-policy", "update-policy", 0, None,
         spans=[("store", 147, 150), ("update", 150, 190), ("broker", 199, 201),
-               ("gateway", 201, 204)],
+               ("command", 201, 204)],
     ),
     invocation(206, 212, "rollout", "collect-rollout", 1, 0, status=503),
     invocation(216, 221, "rollout", "collect-rollout", 1, 0, spans=[("environment", 217, 220)]),
     invocation(207, 223, "rollout", "collect-rollout", 1, 1, replica="rollout-2",
                spans=[("environment", 208, 220)]),
     invocation(224, 233, "aggregate-rewards", "rollout.completed", 1, 1),
-    invocation(234, 238, "plan-update", "rewards.ready", 1, None, spans=[("gateway", 235, 237)]),
+    invocation(234, 238, "plan-update", "rewards.ready", 1, None, spans=[("command", 235, 237)]),
     invocation(238, 262, "update-policy", "update-policy", 1, None, spans=[("update", 240, 255)]),
 ]  # fmt: skip
 
@@ -107,6 +107,6 @@ LAGGING_USAGE = [
     invocation(162, 171, "rollout", "collect-rollout", 1, 1, spans=[("environment", 163, 170)]),
     invocation(172, 181, "aggregate-rewards", "rollout.completed", 1, 1),
     invocation(183, 185, "plan-update", "rewards.ready", 1, None),
-    invocation(203, 209, "plan-update", "policy.updated", 1, None, spans=[("gateway", 204, 208)]),
+    invocation(203, 209, "plan-update", "policy.updated", 1, None, spans=[("command", 204, 208)]),
     invocation(206, 262, "update-policy", "update-policy", 1, None, spans=[("update", 210, 255)]),
 ]

@@ -27,10 +27,18 @@ from cli.errors import BadInput
 from embedded import deployments
 from embedded.contract import auth, http, messages, names, system
 from embedded.errors import ProviderError, StackError
-from embedded.gateway import queue_request
 from embedded.gateway.door import DEFAULT_DOOR
 from embedded.provider import function, store
-from events import admits, callbacks, cron, quantities, requests, routes, triggers
+from events import (
+    admits,
+    callbacks,
+    cron,
+    quantities,
+    queue_request,
+    requests,
+    routes,
+    triggers,
+)
 from schemas import archive, arrays, dead_letter, keys, payloads, validation
 from schemas import messages as said
 from schemas.errors import (
@@ -141,7 +149,6 @@ FIXTURES = ROOT / "tests" / "embedded" / "functions_for_tests"
 DEPLOYED = msgspec.json.encode(
     [{"deployment": GOOD_BODIES[messages.FunctionDeployment], "created_at": "2024-01-02T03:04:05Z"}]
 )
-STATUS = messages.FunctionStatus(name="echo", image="i")
 
 
 def _body(kind: type) -> Decoder:
@@ -190,7 +197,7 @@ def _stack(data: bytes) -> object:
 def _called_back(url: str) -> bytes:
     """As the gateway takes it: first the door, then the queue."""
     DEFAULT_DOOR.check_callback("echo", url, vouched=True)
-    return queue_request.encode(STATUS, messages.Request("POST", "/", [], b""), "h", {}, url)
+    return queue_request.encode("echo", [], b"", host="h", callback=url)
 
 
 def _log_query(query: dict[str, str]) -> object:

@@ -5,9 +5,10 @@ import time
 from adapters import broker
 from adapters.nats_bus import NatsBus
 from adapters.signing import sign
+from events.commands import invocation
 from schemas import dead_letter
 from schemas.dead_letter import DeadLetter
-from schemas.messages import CollectRollout, RunCompleted, RunFailed, encode
+from schemas.messages import CollectRollout, EvaluatePolicy, RunCompleted, RunFailed, encode
 from tests.stack.environments import RAISING, WORDS
 from tests.stack.facts import end, report, until, updated
 from tests.stack.specs import SHORT, held, undisturbed
@@ -38,38 +39,39 @@ async def test_a_failed_runs_letter_is_listed_shown_and_not_replayed(battered: S
 async def test_a_replayed_letter_is_invoked_again_and_harms_nothing(
     battered: Stack, gate: Gate
 ) -> None:
-    """A command that came through after all: it runs twice, and the bytes are the same."""
+    """Work that is waiting has its command already, and keeps its letter; other work is done."""
     battered.start("replayed", held(gate))
     connection = await broker.connect(*battered.nats())
     async with battered.connect() as connected:
         opening = await updated(connected.facts, "replayed")
-        command = CollectRollout(
-            run="replayed", manifest=opening.manifest, policy=opening.policy, index=0
-        )
-        payload = encode(command)
+        known = {"run": "replayed", "manifest": opening.manifest, "policy": opening.policy}
         key = (battered.home / "secrets" / "ftg-signing-key").read_bytes().strip()
-        letter = DeadLetter(
-            function="rollout",
-            subject="ftg-async.rollout",
-            call_id="lost",
-            payload=payload,
-            attempts=20,
-            status=503,
-            error="no answer",
-            at=time.time(),
-            signature=sign(key, "rollout", payload, time.time() - 86_400),
-        )
-        await NatsBus(connection).bury("rollout", dead_letter.encode(letter))
+        for command in (CollectRollout(**known, index=0), EvaluatePolicy(**known)):
+            payload, function = encode(command), invocation(command).function
+            letter = DeadLetter(
+                function=function,
+                subject=f"ftg-async.{function}",
+                call_id="lost",
+                payload=payload,
+                attempts=20,
+                status=503,
+                error="no answer",
+                at=time.time(),
+                signature=sign(key, function, payload, time.time() - 86_400),
+            )
+            await NatsBus(connection).bury(function, dead_letter.encode(letter))
         before = await _commands(battered, 2)
         done = battered.cli("dead", "replay", "--run", "replayed")
-        assert (done.returncode, done.stderr) == (0, "")
+        assert (done.returncode, done.stdout.count("replayed")) == (3, 1)
+        assert "the same work waits already, or is being done" in done.stderr
         assert await _commands(battered, before + 1) == before + 1
+        (kept,) = battered.json("dead", "list", "--run", "replayed")
+        assert kept["function"] == "rollout"
         gate.open()
         ended = await end(connected.facts, "replayed")
     await connection.close()
     assert isinstance(ended, RunCompleted)
     assert ended.policy.policy.sha256 == await undisturbed(held(gate))
-    assert battered.json("dead", "list", "--run", "replayed") == []
 
 
 async def _commands(stack: Stack, least: int) -> int:

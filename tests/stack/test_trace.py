@@ -17,8 +17,8 @@ from tests.stack.support import Stack
 
 DONE = {  # what the spans of each function must at least tell of
     "collect-rollout": {"store", "msgpack", "environment", "policy", "broker"},
-    "update-policy": {"store", "msgpack", "update", "broker", "gateway"},
-    "rewards.ready": {"broker", "gateway"},
+    "update-policy": {"store", "msgpack", "update", "broker", "command"},
+    "rewards.ready": {"broker", "command"},
     "rollout.completed": {"broker"},
 }
 
@@ -36,7 +36,7 @@ async def test_every_rollout_and_update_of_a_run_has_its_spans(stack: Stack) -> 
     for heard in ("collect-rollout", "update-policy"):
         for one in (u for key, u in firsts.items() if key[0] == heard):
             told = {span.kind for span in one.spans}
-            assert told >= DONE[heard] - {"gateway"}, one
+            assert told >= DONE[heard] - {"command"}, one
     everything = {heard: set[str]() for heard in DONE}
     for one in well:
         everything.get(one.heard, set()).update(span.kind for span in one.spans)

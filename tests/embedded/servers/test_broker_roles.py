@@ -12,10 +12,12 @@ from adapters.errors import AdapterError
 from adapters.jetstream import ApiError, Broker
 from adapters.nats_accounts import PREFIX
 from adapters.nats_bus import NatsBus
+from adapters.nats_commands import NatsCommandQueue
 from adapters.nats_direct import read_all
 from adapters.nats_facts import NatsFactLog
 from adapters.nats_streams import ensure_streams
 from events import roles, subjects
+from events.commands import Invocation
 from events.roles import (
     ANY,
     EXPORTER,
@@ -28,7 +30,7 @@ from events.roles import (
 )
 from events.streams import ASYNC, DEAD, FACTS, USAGE
 from schemas.messages import FACTS as KINDS
-from schemas.messages import Message, tag
+from schemas.messages import Message, WarmUp, tag
 from tests.embedded.servers.conftest import Servers
 from tests.schemas.samples import SAMPLES
 
@@ -117,7 +119,7 @@ async def test_answers_cannot_be_sent_where_a_role_may_not_speak(
     async with connected(servers, role) as connection:
         for number, pattern in enumerate(questions):
             subject = pattern.replace("*", f"bait-{role}").replace(">", f"bait-{role}.{number}")
-            for forged in (f"ftg.policy.updated.bait.{number}", subjects.of_command("bait")):
+            for forged in (f"ftg.policy.updated.bait.{number}", subjects.of_command("bait", "x")):
                 await connection.publish(subject, b'{"seq": 1}', reply=forged)
         await connection.client.flush()
     forged_facts = await NatsFactLog(owner).count("ftg.policy.updated.bait.>")
@@ -188,13 +190,13 @@ async def test_a_follower_takes_no_delivery_from_a_function(
 
 async def test_each_delivers_what_it_is_there_for(servers: Servers, owner: Broker) -> None:
     """The gateway queues, the queue-worker takes, settles and buries, the operator reads that."""
+    await owner.api(f"STREAM.PURGE.{ASYNC.name}")  # what others were allowed
     async with (
         connected(servers, GATEWAY) as gateway,
         connected(servers, QUEUE_WORKER) as worker,
         connected(servers, OPERATOR) as operator,
     ):
         await NatsBus(gateway).enqueue("rollout", b"{}", "once")
-        assert not await allowed(NatsBus(operator).enqueue("rollout", b"{}", "mine"))
         commands = await NatsBus(worker).commands_for("rollout")
         (delivery,) = await commands.next(1)
         await NatsBus(worker).bury("rollout", b"buried")
@@ -204,6 +206,35 @@ async def test_each_delivers_what_it_is_there_for(servers: Servers, owner: Broke
         assert await _messages(owner, ASYNC.name, subjects.of_command("rollout")) == 0
         letters = await read_all(operator, DEAD.name, subjects.of_dead_letter("rollout"))
     assert [letter.data for letter in letters] == [b"buried"]
+
+
+MAKERS = {"start-run", "rollout", "aggregate-rewards", "update-policy", "evaluate"}
+STAGES = {*FUNCTIONS} - {"reconcile", "ping"}
+# Who commands whom; beside them those who may command anybody.
+COMMAND = {
+    **dict.fromkeys(MAKERS, STAGES),  # to make again what is lost, or to be warm
+    "plan-update": {"start-run", "plan-update", "update-policy"},
+    "conclude-run": {"start-run", "plan-update"},
+    "reconcile": set[str](),
+    "ping": set[str](),
+}
+
+
+@pytest.mark.parametrize("role", LOGINS)
+async def test_a_role_commands_those_whom_it_has_work_for(
+    servers: Servers, owner: Broker, role: str
+) -> None:
+    """Every function is tried; the queue has what was allowed, and nothing of the rest."""
+    async with connected(servers, role) as connection:
+        queue = NatsCommandQueue(connection)
+        for function in COMMAND:
+            command = Invocation(function, WarmUp(run=f"commanded-by-{role}"))
+            queued = await allowed(queue.invoke(command, b"body", "signature"))
+            anybody = role in {"reconcile", GATEWAY, OPERATOR, SUPERVISOR}
+            assert (function, queued) == (function, anybody or role in COMMAND[function])
+            subject = subjects.of_command(function, command.piece)
+            assert await _messages(owner, ASYNC.name, subject) == queued
+    await owner.api(f"STREAM.PURGE.{ASYNC.name}")
 
 
 @pytest.mark.parametrize("role", [name for name in LOGINS if name != SUPERVISOR])

@@ -10,9 +10,9 @@ import pytest
 from adapters import broker
 from adapters.bucket import Bucket
 from adapters.errors import AdapterError, Unavailable
-from adapters.gateway import GatewayQueue
 from adapters.nats_accounts import PREFIX
 from adapters.object_store import S3ObjectStore
+from adapters.queue_worker import Gateway
 from cli.errors import StackTrouble
 from cli.gateway import HttpGateway
 from cli.target import Server as Address
@@ -24,9 +24,9 @@ from embedded.gateway.serving import listening, tls_context
 from embedded.gateway.upstream import HttpProvider
 from embedded.provider.provider import ProcessProvider
 from embedded.settings import read
-from events.commands import Invocation
+from events.requests import Request
 from events.roles import SUPERVISOR
-from schemas.messages import StopRequested
+from events.routes import Function
 from tests.authorities import Authorities, authorities
 from tests.embedded.servers import running
 from tests.embedded.support import LOGIN, PASSWORD, MemoryQueue, free_port, launch
@@ -102,27 +102,26 @@ async def test_the_store(
 async def test_the_gateway(
     gateway_url: str, made: Authorities, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """For the command line, for the supervisor, for stages."""
-    stop = Invocation("absent", StopRequested(run="r"))
+    """For the command line, for the supervisor, for the queue-worker."""
+    absent, stop = Function(name="absent"), Request(body=b"x")
     address = Address(gateway_url, "admin", PASSWORD)
     monkeypatch.setenv("SSL_CERT_FILE", str(made.ours))
     assert await asyncio.to_thread(HttpGateway(address).functions) == []
     async with HttpProvider(gateway_url, LOGIN["Authorization"]) as provider:
         assert await provider.functions() == []
-    commands = GatewayQueue(gateway_url)
-    with pytest.raises(AdapterError, match="answered 404"):
-        await commands.invoke(stop, b"x", "s")
-    await commands.close()
+    worker = Gateway(gateway_url)
+    assert (await worker.invoke(absent, stop)).status == 404
+    worker.close()
     monkeypatch.setenv("SSL_CERT_FILE", str(made.other))
     with pytest.raises(StackTrouble, match="certificate verify failed"):
         await asyncio.to_thread(HttpGateway(address).functions)
     async with HttpProvider(gateway_url, LOGIN["Authorization"]) as provider:
         with pytest.raises(ProviderError, match=r"(?i)certificate"):
             await provider.functions()
-    commands = GatewayQueue(gateway_url)
-    with pytest.raises(AdapterError, match="certificate verify failed"):
-        await commands.invoke(stop, b"x", "s")
-    await commands.close()
+    worker = Gateway(gateway_url)
+    refused = await worker.invoke(absent, stop)
+    worker.close()
+    assert (refused.status, b"certificate verify failed" in refused.body) == (503, True)
 
 
 def test_what_is_missing_for_tls_is_told(made: Authorities, tmp_path: Path) -> None:
