@@ -98,7 +98,7 @@ class Invocations:
         message = _queued(status, _with(call, marks), host, callback)
         enqueue = self._queue.enqueue if vouched else self._queue.enqueue_open
         try:
-            await enqueue(name, message, _identity(name, call, marks[CALL_ID]))
+            await enqueue(name, message, _identity(name, call, marks[CALL_ID], callback))
         except QueueFull as error:
             if vouched:  # it waits for room as for a broker that is away
                 raise _away(error) from error
@@ -140,13 +140,14 @@ def _queued(status: FunctionStatus, call: Request, host: str, callback: str) -> 
     )
 
 
-def _identity(name: str, call: Request, call_id: str) -> str:
-    """What the queue takes for a repetition: the same call, of the same function, with that body.
+def _identity(name: str, call: Request, call_id: str, callback: str) -> str:
+    """What the queue takes for a repetition: the same id, and the same call in all that it asks.
 
     The id alone would not do: it may be handed down a chain of functions, and anybody can send it.
-    A NATS token, which an id need not be.
+    A NATS token, which an id need not be. No part but the last can hold a line feed.
     """
-    return hashlib.sha256(f"{name}\n{call_id}\n".encode() + whole(call.body)).hexdigest()
+    asked = "\n".join((name, call_id, call.method, call.path, callback, ""))
+    return hashlib.sha256(asked.encode(errors="surrogateescape") + whole(call.body)).hexdigest()
 
 
 def _away(error: Unavailable) -> ProviderError:
