@@ -25,13 +25,13 @@ from adapters.nats_facts import NatsFactLog
 from adapters.nats_streams import ensure_streams
 from adapters.settings import WorkerSettings
 from adapters.signing import sign
-from events import cron, routes
+from events import callback_headers, cron, routes
 from events.active import any_active
 from events.answers import OVERTIME, REPLICA
 from events.callbacks import Origin
 from events.delivery import Answer
 from events.ports import FactLog, Unavailable
-from events.requests import CALL_ID, PATH, SIGNATURE, Request
+from events.requests import PATH, SIGNATURE, Request
 from events.routes import Function
 from events.worker import FunctionWorker
 
@@ -69,20 +69,14 @@ class Gateway:
         except Refused as error:  # no client could send it
             return Answer(400, str(error).encode())
         seconds = time.perf_counter() - began
-        headers = {name.lower(): value for name, value in reply.headers}
-        return Answer(reply.status, reply.body, _retry_after(reply), seconds, headers)
+        return Answer(reply.status, reply.body, _retry_after(reply), seconds, _headers(reply))
 
     async def call_back(
         self, function: Function, request: Request, answer: Answer, vouched: bool
     ) -> str:
         """Tell the caller of an asynchronous invocation how it ended; why not, if in vain."""
-        headers = {
-            CALL_ID: request.call_id,
-            "X-Function-Name": function.name,
-            "X-Function-Status": str(answer.status),
-            "X-Duration-Seconds": f"{answer.seconds:.6f}",
-        }
-        call = Call(str(request.callback), headers, answer.body)
+        told = callback_headers.headers(function.name, request, answer)
+        call = Call(str(request.callback), told, answer.body)
         return await self._callbacks.tell(call, vouched)
 
     def close(self) -> None:
@@ -115,6 +109,14 @@ class KeySeal:
 def _retry_after(reply: Reply) -> float | None:
     value = reply.header("retry-after")
     return float(value) if value.isascii() and value.isdecimal() else None
+
+
+def _headers(reply: Reply) -> dict[str, str]:
+    """By name in lower case; what comes repeatedly as one (RFC 9110, section 5.2)."""
+    found: dict[str, list[str]] = {}
+    for name, value in reply.headers:
+        found.setdefault(name.lower(), []).append(value)
+    return {name: ", ".join(values) for name, values in found.items()}
 
 
 async def serve(settings: WorkerSettings, functions: list[Function]) -> None:

@@ -24,8 +24,22 @@ TOPIC = "X-Topic"
 KEY = "Idempotency-Key"  # of what others ask for: names its run
 PATH = ":path"  # path and query of a request, among the headers that a replica hands on
 MESSAGE_ID = "Nats-Msg-Id"
+START_TIME = "X-Start-Time"  # when a gateway took the call: Unix time, ns
 AGAIN = "X-Ftg-Again"  # the work may have been done: delivered or issued before
 CONTENT_TYPE = "application/msgpack"
+HOP_BY_HOP = frozenset(  # headers of one connection (RFC 9110, section 7.6.1), in lower case
+    {
+        "connection",
+        "keep-alive",
+        "proxy-authenticate",
+        "proxy-authorization",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    }
+)
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, section 5.6.2
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 DELIVERY = uuid.uuid5(uuid.NAMESPACE_URL, "urn:faastraingym:delivery")

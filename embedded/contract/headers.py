@@ -2,19 +2,8 @@
 
 from collections.abc import Iterable
 
-HOP_BY_HOP = frozenset(
-    {
-        "connection",
-        "keep-alive",
-        "proxy-authenticate",
-        "proxy-authorization",
-        "proxy-connection",
-        "te",
-        "trailer",
-        "transfer-encoding",
-        "upgrade",
-    }
-)
+from events.requests import HOP_BY_HOP
+
 # Made anew on the next leg.
 _REWRITTEN = frozenset({"host", "content-length"})
 

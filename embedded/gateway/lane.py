@@ -20,10 +20,10 @@ from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 from embedded.contract import bodies
 from embedded.contract.bodies import Spooled
 from embedded.contract.budget import OWN, Budget
-from embedded.contract.headers import HOP_BY_HOP
 from embedded.contract.http import MOST_HEADERS
 from embedded.contract.messages import Request, Response
 from embedded.gateway.invoke import Invocations
+from events.requests import HOP_BY_HOP
 
 logger = logging.getLogger(__name__)
 

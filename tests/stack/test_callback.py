@@ -50,6 +50,9 @@ def test_the_caller_is_told_how_it_ended(stack: Stack, receiver: Receiver) -> No
     assert called.headers["X-Function-Name"] == "evaluate"
     assert called.headers["X-Function-Status"] == "400"
     assert float(called.headers["X-Duration-Seconds"]) > 0
+    assert called.headers["Content-Type"] == "text/plain"
+    assert abs(int(called.headers["X-Start-Time"]) / 1e9 - time.time()) < PATIENCE
+    assert int(called.headers["Content-Length"]) == len(called.body) > 0
 
 
 async def test_nothing_is_posted_where_a_stranger_says(stack: Stack, receiver: Receiver) -> None:

@@ -3,7 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from embedded.contract.headers import HOP_BY_HOP, end_to_end
+from embedded.contract.headers import end_to_end
+from events.requests import HOP_BY_HOP
 
 
 def test_hop_by_hop_headers_stay_behind() -> None:
