@@ -54,6 +54,11 @@ class NatsSubscription:
         self._broker = broker
         self._consumer = consumer
 
+    @property
+    def asked(self) -> int:
+        """How many messages the broker may yet send of those that were asked for."""
+        return self._consumer.asked
+
     async def next(self, limit: int) -> Sequence[NatsDelivery]:
         """1 to `limit` messages as soon as there is one; empty after 10 quiet seconds."""
         messages = await self._consumer.next(limit)

@@ -60,6 +60,7 @@ class PullConsumer:
         self._ended = False  # the request under way has no more to give
         self._gone = False  # the consumer must be made again
         self._wake = asyncio.Event()
+        self.asked = 0  # messages that may yet come of the request under way
 
     @property
     def lost(self) -> bool:
@@ -99,7 +100,7 @@ class PullConsumer:
         self._gone = False
 
     async def _pull(self, request: dict[str, Any], expected: int, seconds: float) -> None:
-        self._ended = False
+        self._ended, self.asked = False, expected
         subject = self._broker.api_subject(f"CONSUMER.MSG.NEXT.{self._stream}.{self._name}")
         await self._broker.publish(subject, msgspec.json.encode(request), reply=self._inbox)
         try:
@@ -109,6 +110,8 @@ class PullConsumer:
                     await self._wake.wait()
         except TimeoutError:
             return  # the request or its answer was lost; the next one starts anew
+        finally:
+            self.asked = 0
 
     async def _on_message(self, message: "Msg") -> None:
         code = status(message)

@@ -134,6 +134,10 @@ class Delivery(Protocol):
 class Subscription(Protocol):
     """A durable subscription, shared by everybody who subscribes for the same function."""
 
+    @property
+    def asked(self) -> int:
+        """How many messages the broker may yet send of those that were asked for."""
+
     async def next(self, limit: int) -> Sequence[Delivery]:
         """1 to `limit` messages as soon as there is one; empty after some quiet seconds."""
 

@@ -92,10 +92,12 @@ class FunctionWorker:
         self._in_hand: InHand[Source] = InHand()
         self._hungry = asyncio.Event()  # less waits than could begin at once
         self._failures = Failures()  # of the function itself
+        self._subscriptions: list[Subscription] = []
 
     async def run(self) -> None:
         """Deliver until cancelled; then finish what has begun and hand back what has not."""
         sources = await self._sources()
+        self._subscriptions = [source.subscription for source in sources]
         heartbeat = asyncio.create_task(self._heartbeat())  # while draining, too
         try:
             async with asyncio.TaskGroup() as deliveries:
@@ -140,15 +142,20 @@ class FunctionWorker:
             await asyncio.sleep(0)  # what has begun leaves before the broker is asked for more
 
     async def _room(self) -> int:
-        """How many messages to take, once it is time: at once while little waits here."""
-        while self._in_hand.waiting >= self._function.concurrency or not self._in_hand.room:
+        """How many messages to ask for, once it is time: at once while little waits here."""
+        while self._in_hand.waiting >= self._function.concurrency or not self._unasked:
             self._hungry.clear()
             with suppress(TimeoutError):
                 async with asyncio.timeout(AHEAD_SECONDS):
                     await self._hungry.wait()
-            if self._in_hand.room:
+            if self._unasked:
                 break
-        return self._in_hand.room
+        return self._unasked
+
+    @property
+    def _unasked(self) -> int:
+        """The room that no source has asked messages for."""
+        return max(0, self._in_hand.room - sum(each.asked for each in self._subscriptions))
 
     def _begin(self, deliveries: asyncio.TaskGroup) -> None:
         """Fill the free slots, one run after the other."""

@@ -218,6 +218,7 @@ class InMemorySubscription:
         self.immediate = immediate
         self.acknowledged: list[str] = []
         self.unsettled: set[str] = set()  # subjects of work
+        self.asked = 0
         self.delivered: list[InMemoryDelivery] = []
         self._quiet = quiet
         self._ready: deque[InMemoryDelivery] = deque()
@@ -243,11 +244,14 @@ class InMemorySubscription:
     async def next(self, limit: int) -> Sequence[InMemoryDelivery]:
         if not self._ready:
             self._arrived.clear()
+            self.asked = limit = 1
             try:
                 async with asyncio.timeout(self._quiet):
                     await self._arrived.wait()
             except TimeoutError:
                 return []
+            finally:
+                self.asked = 0
         taken = [self._ready.popleft() for _ in range(min(limit, len(self._ready)))]
         self.delivered += taken
         return taken

@@ -372,10 +372,10 @@ async def test_no_more_is_taken_than_may_wait() -> None:
     async with working(bench, ONE):
         for index in range(MOST + 100):
             await bench.bus.enqueue("conclude-run", queued("large", index), f"large-{index}")
-        await until(lambda: bench.taken > MOST)
+        await until(lambda: bench.taken >= MOST)
         for _ in range(3):
             await asyncio.sleep(AHEAD_SECONDS)
-        assert bench.taken == MOST + 1  # one of them is in flight
+        assert bench.taken == MOST  # one is in flight; one may yet come by the other way
         bench.replica.gate.set()
         await until(lambda: len(bench.acknowledged) == MOST + 100)
 
