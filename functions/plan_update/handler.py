@@ -39,27 +39,30 @@ async def handle(heard: RewardsReady | PolicyUpdated | RunResumed, services: Ser
             raise Unavailable(f"the log of run {heard.run} is being said again")
         return [*missing(history, spec)]
     version = heard.version if isinstance(heard, RewardsReady) else heard.policy.version
+    if spec.rollout.max_policy_lag and not await _other_is_said(heard, version, services):
+        return []
     known = subjects.of_steps(heard.run, version, spec.rollout.max_policy_lag)
     history = fold(await services.facts.read(*subjects.of_life(heard.run), *known))
     ready = heard if isinstance(heard, RewardsReady) else history.rewards.get(version)
     if ready is None or learning(ready, history) is None:
-        return await _nothing_yet(heard.run, version, services)
+        raise Unavailable(
+            f"version {version} of run {heard.run} and its rewards were said, not read"
+        )
     # Whatever is planned: of a version that was made again it is told once more, for this alone.
     await services.bucket.delete(expendable(spec, ready, history))
     return next_step(spec, ready, history)
 
 
-async def _nothing_yet(run: str, version: int, services: Services) -> Planned:
-    """Nothing: of a version and its rewards the other one is still to come.
+async def _other_is_said(
+    heard: RewardsReady | PolicyUpdated, version: int, services: Services
+) -> bool:
+    """Whether of a version and its rewards the one that was not heard is said, too.
 
-    Raises:
-        Unavailable: it has come; both were read from a replica that lags behind the count.
+    If not, it is said after this count, and so whoever hears it finds both. It is counted before
+    anything is read: a fact that comes between the two would look like one that a replica lacks.
     """
-    kinds = (PolicyUpdated, RewardsReady)
-    counts = [await services.facts.count(subjects.of_kind(kind, run, version)) for kind in kinds]
-    if all(counts):
-        raise Unavailable(f"version {version} of run {run} and its rewards were said, not read")
-    return []
+    other = PolicyUpdated if isinstance(heard, RewardsReady) else RewardsReady
+    return await services.facts.count(subjects.of_kind(other, heard.run, version)) > 0
 
 
 def next_step(spec: RunSpec, ready: RewardsReady, history: History) -> Planned:

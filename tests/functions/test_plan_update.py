@@ -104,3 +104,28 @@ async def test_with_a_lag_what_was_said_but_not_read_is_waited_for() -> None:
     """Else each of the two might miss the other, and nobody would plan."""
     with pytest.raises(Unavailable, match="said, not read"):
         await planned(updated(1), READY, log=Behind())
+
+
+class Growing(InMemoryFactLog):
+    """A log into which a fact comes right after somebody has looked for the first time."""
+
+    def __init__(self, coming: Message) -> None:
+        super().__init__()
+        self._coming: Message | None = coming
+
+    async def read(self, *subject_filters: str) -> list[Recorded]:
+        read = await super().read(*subject_filters)
+        if self._coming:
+            coming, self._coming = self._coming, None
+            await self.say(coming)
+        return read
+
+
+@pytest.mark.parametrize(("first", "second"), [(updated(1), READY), (READY, updated(1))])
+async def test_with_a_lag_a_fact_that_comes_meanwhile_is_planned_from_by_who_hears_it(
+    first: Message, second: Message
+) -> None:
+    """Nothing is lacking, so nobody answers 503; the second one's hearer finds both."""
+    log = Growing(second)
+    assert await planned(first, log=log) == [[]]
+    assert len((await planned(second, log=log))[0]) == 3
