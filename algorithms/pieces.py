@@ -50,17 +50,18 @@ def episodes_of(spec: RunSpec, piece: int | None) -> range:
 def merge(spec: RunSpec, version: int, parts: Sequence[Evaluation]) -> Evaluation:
     """The evaluation of which `parts` are all pieces, in order.
 
+    The environment is not looked up: whoever merges need not know it.
+
     Raises:
-        PayloadError: one of them has other episodes than the specification gives it.
+        PayloadError: they are of another version, or are not as many episodes as specified.
     """
-    for piece, part in enumerate(parts):
-        wanted = (version, len(episodes_of(spec, piece)))
-        found = (part.version, len(part.returns))
-        if found != wanted:
-            raise PayloadError(
-                f"Evaluation, piece {piece}: found version {found[0]}, {found[1]} episodes; "
-                f"allowed: version {wanted[0]}, {wanted[1]} episodes"
-            )
+    versions, wanted = {part.version for part in parts}, spec.evaluation.episodes
+    found = sum(len(part.returns) for part in parts)
+    if versions != {version} or found != wanted:
+        raise PayloadError(
+            f"Evaluation of {len(parts)} pieces: found {found} episodes of versions "
+            f"{sorted(versions)}; allowed: {wanted} of version {version}"
+        )
     return Evaluation(
         version=version,
         returns=np.concatenate([part.returns for part in parts]),

@@ -144,20 +144,26 @@ def test_an_environment_of_ones_own_is_divided_by_its_registered_limit(make_spec
 
 
 @pytest.mark.parametrize(("version", "count"), [(4, 2), (3, 1), (3, 3)])
-def test_a_piece_with_other_episodes_is_refused_by_name(
-    make_spec: Make, version: int, count: int
-) -> None:
-    spec = in_pieces(make_spec("Pendulum-v1", evaluation={"episodes": 4}), 2)
-    good = Evaluation(version=3, returns=np.zeros(2), lengths=np.ones(2, np.int32))
+def test_pieces_of_other_episodes_are_refused(make_spec: Make, version: int, count: int) -> None:
+    spec = make_spec("Pendulum-v1", evaluation={"episodes": 4, "pieces": 2})
+    bad = played(version, count)
+    with pytest.raises(PayloadError, match="allowed: 4 of version 3"):
+        pieces.merge(spec, 3, [played(3, 2), bad])
+
+
+def test_whoever_merges_need_not_know_the_environment(make_spec: Make) -> None:
+    """It is registered where it is played, and nowhere else."""
+    spec = make_spec("Elsewhere/Env-v0", evaluation={"episodes": 5, "pieces": 2})
+    assert len(pieces.merge(spec, 3, [played(3, 2), played(3, 3)]).returns) == 5
+
+
+def played(version: int, count: int) -> Evaluation:
     lengths = np.ones(count, np.int32)
-    bad = Evaluation(version=version, returns=np.zeros(count), lengths=lengths)
-    words = f"piece 1: found version {version}, {count} episodes; allowed: version 3, 2 episodes"
-    with pytest.raises(PayloadError, match=words):
-        pieces.merge(spec, 3, [good, bad])
+    return Evaluation(version=version, returns=np.zeros(count), lengths=lengths)
 
 
 def test_a_piece_is_summed_up(make_spec: Make) -> None:
-    played = Evaluation(version=3, returns=np.array([1.5, -2.0]), lengths=np.array([3, 4], "i4"))
-    told = pieces.summary(played)
+    part = Evaluation(version=3, returns=np.array([1.5, -2.0]), lengths=np.array([3, 4], "i4"))
+    told = pieces.summary(part)
     assert (told.episodes, told.return_sum, told.length_sum) == (2, -0.5, 7)
     assert (told.return_min, told.return_max) == (-2.0, 1.5)
