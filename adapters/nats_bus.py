@@ -31,6 +31,7 @@ class NatsDelivery:
         # The time too: sequences begin anew in a stream that was lost.
         self.message_id = f"{message.subject}:{at.sequence}:{at.at}"
         self.attempt = at.attempt
+        self.queued_at = at.at
         self.headers: Mapping[str, str] = message.headers or {}
 
     async def ack(self) -> None:

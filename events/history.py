@@ -27,6 +27,7 @@ class Leg(Struct, kw_only=True):
     """One stretch of a run, from its start or resumption to its end."""
 
     resumed: RunResumed | None = None  # None: the first
+    resumed_at: float = 0.0
     stop: StopRequested | None = None
     end: RunCompleted | RunFailed | None = None
     end_at: float = 0.0
@@ -122,7 +123,8 @@ def _add(history: History, record: Recorded) -> None:
         case RunStalled():
             history.stalls += 1
         case InvocationDeadLettered():
-            history.dead_letters.append(fact)
+            if (fact.queued_at or record.at) >= history.newest.resumed_at:  # else a late one
+                history.dead_letters.append(fact)
         case RunResumed() | StopRequested() | RunCompleted() | RunFailed() | ReportWritten():
             _add_to_leg(history, history.legs.setdefault(fact.leg, Leg()), record)
 
@@ -130,7 +132,7 @@ def _add(history: History, record: Recorded) -> None:
 def _add_to_leg(history: History, leg: Leg, record: Recorded) -> None:
     match record.fact:
         case RunResumed() as fact:
-            leg.resumed = fact
+            leg.resumed, leg.resumed_at = fact, record.at
             history.dead_letters.clear()
         case StopRequested() as fact:
             leg.stop = fact

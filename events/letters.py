@@ -32,6 +32,7 @@ def written(
         status=answer.status,
         error=error[-MOST_ERROR:],
         at=time.time(),
+        queued_at=message.queued_at,
         signature=request.headers.get(SIGNATURE, "")[:MOST_NAME],
     )
 
@@ -65,5 +66,6 @@ def obituary(letter: DeadLetter) -> Sequence[InvocationDeadLettered]:
             attempts=letter.attempts,
             status=letter.status,
             error=letter.error,
+            queued_at=letter.queued_at,
         )
     ]

@@ -119,6 +119,7 @@ class Delivery(Protocol):
     data: bytes
     message_id: str  # its own, the same at every attempt
     attempt: int  # 1 at the first
+    queued_at: float  # when it was published: Unix time, by the broker's clock
     headers: Mapping[str, str]  # as they were published
 
     async def ack(self) -> None:

@@ -26,6 +26,9 @@ class DeadLetter(Struct, frozen=True, kw_only=True):
     status: int
     error: str
     at: Annotated[float, Meta(description="Unix time, seconds")]
+    queued_at: Annotated[
+        float | None, Meta(description="when the message was published: Unix time, the broker's")
+    ] = None
     signature: Annotated[str, Meta(description="as it came; empty: unsigned")] = ""
     omitted: Annotated[Omitted | None, Meta(description="`payload` is empty then")] = None
 

@@ -159,6 +159,9 @@ class InvocationDeadLettered(Message, frozen=True, kw_only=True, tag="invocation
     attempts: Count
     status: int
     error: str
+    queued_at: Annotated[
+        float | None, Meta(description="when the message was published: Unix time, the broker's")
+    ] = None
 
 
 class RunCompleted(Message, frozen=True, kw_only=True, tag="run.completed"):

@@ -187,6 +187,7 @@ class InMemoryDelivery:
         message_id: str,
         attempt: int,
         headers: Mapping[str, str],
+        queued_at: float = 0.0,
     ) -> None:
         self._queue = queue
         self.subject = subject
@@ -194,6 +195,7 @@ class InMemoryDelivery:
         self.message_id = message_id
         self.attempt = attempt
         self.headers = headers
+        self.queued_at = queued_at
         self.extended = 0
 
     async def ack(self) -> None:
@@ -201,7 +203,8 @@ class InMemoryDelivery:
         self._queue.unsettled.discard(self.subject)
 
     async def retry(self, delay: float) -> None:
-        again = (self.subject, self.data, self.message_id, self.attempt + 1, self.headers)
+        attempt = self.attempt + 1
+        again = (self.subject, self.data, self.message_id, attempt, self.headers, self.queued_at)
         if self._queue.immediate:
             self._queue.add(*again)
         else:
@@ -236,8 +239,10 @@ class InMemorySubscription:
         message_id: str,
         attempt: int = 1,
         headers: Mapping[str, str] | None = None,
+        queued_at: float | None = None,
     ) -> None:
-        made = InMemoryDelivery(self, subject, data, message_id, attempt, headers or {})
+        at = time.time() if queued_at is None else queued_at
+        made = InMemoryDelivery(self, subject, data, message_id, attempt, headers or {}, at)
         self._ready.append(made)
         self._arrived.set()
 
@@ -338,4 +343,10 @@ class InMemoryBus:
             if any(matches(pattern, subject) for pattern in self._filters[function]):
                 headers = {HEADER: self._facts.traces[subject]}
                 queue = self._of_facts[function]
-                queue.add(subject, encode(recorded.fact), subject, headers=headers)
+                queue.add(
+                    subject,
+                    encode(recorded.fact),
+                    subject,
+                    headers=headers,
+                    queued_at=recorded.at,
+                )

@@ -250,3 +250,34 @@ async def test_what_others_publish_comes_with_its_headers(world: World) -> None:
     (taken,) = await take(starts, 1)
     assert (taken.subject, taken.data, taken.headers["ce-id"]) == ("ftg-start.a.b", b"{}", "7")
     await taken.ack()
+
+
+async def test_a_delivery_says_when_its_message_was_queued_however_often_it_comes(
+    world: World,
+) -> None:
+    """By the broker's clock, so that it can be told from a fact that was said before or after."""
+    run, function = new_run(), new_function()
+    commands = await world.bus.commands_for(function)
+    await world.facts.say(requested(run))
+    await world.bus.enqueue(function, b"a", new_id())
+    await world.facts.say(stopped(run))
+    (first,) = await take(commands, 1)
+    await first.retry(0)
+    (second,) = await take(commands, 1)
+    assert first.queued_at == second.queued_at
+    before, after = [record.at for record in await world.facts.read(*subjects.of_run(run))]
+    assert before <= first.queued_at
+    assert first.queued_at <= after + 0.001
+
+
+async def test_a_fact_is_queued_when_it_is_said(world: World) -> None:
+    """What is delivered of it is never older than what is read of it."""
+    run, function = new_run(), new_function()
+    heard = await world.bus.facts_for(function, ["run.stop-requested"])
+    await world.facts.say(stopped(run))
+    told = {d.data: d.queued_at for d in await take(heard, 1) if decode(d.data).run == run}
+    while not told:
+        told = {d.data: d.queued_at for d in await take(heard, 1) if decode(d.data).run == run}
+    (said,) = [record.at for record in await world.facts.read(*subjects.of_run(run))]
+    (queued_at,) = told.values()
+    assert 0 <= queued_at - said < 0.001

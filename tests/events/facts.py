@@ -142,7 +142,12 @@ def piece(version: int, number: int) -> EpisodesEvaluated:
     )
 
 
-def dead(function: str = "rollout", error: str = "Traceback\nZeroDivisionError: zero", **more: int):
+def dead(
+    function: str = "rollout",
+    error: str = "Traceback\nZeroDivisionError: zero",
+    queued_at: float | None = None,
+    **more: int,
+) -> InvocationDeadLettered:
     return InvocationDeadLettered(
         run=RUN,
         function=function,
@@ -150,6 +155,7 @@ def dead(function: str = "rollout", error: str = "Traceback\nZeroDivisionError: 
         attempts=more.get("attempts", 5),
         status=more.get("status", 500),
         error=error,
+        queued_at=queued_at,
     )
 
 

@@ -170,3 +170,11 @@ def test_the_end_does_not_depend_on_the_order_of_evaluations(
         ends.append(next(end for end in after_each if end is not None))
         assert {end for end in after_each if end is not None} == {ends[-1]}
     assert ends[0] == ends[1]
+
+
+def test_a_late_dead_letter_of_the_leg_before_does_not_end_the_run() -> None:
+    """A rollout that was given up a minute after somebody had resumed the run."""
+    end = RunFailed(run=facts.RUN, reason="broken", function="rollout")
+    resumed = [facts.REQUESTED, facts.STARTED, updated(0), end, facts.REPORTED, facts.resumed(1)]
+    assert conclude(history(*resumed, dead(queued_at=1002.5)), SPEC) is None
+    assert isinstance(conclude(history(*resumed, dead(queued_at=1006.5)), SPEC), RunFailed)

@@ -1,5 +1,6 @@
 """Folding a run's facts."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
@@ -67,6 +68,37 @@ def test_a_resumed_run_has_neither_end_nor_report_nor_dead_letters_yet() -> None
     assert (late.leg, late.stop, late.end) == (1, None, None)
     ended = history(*said, replace(COMPLETED, leg=1))
     assert ended.end == replace(COMPLETED, leg=1)
+
+
+RESUMED = [facts.STARTED, FAILED, facts.REPORTED, facts.resumed(1)]  # at 1003
+
+
+@pytest.mark.parametrize(
+    ("queued_at", "counts"),
+    [
+        (1000.0, False),
+        (1002.9, False),  # a moment before
+        (1003.0, True),  # run.resumed itself, which nobody could make anything of
+        (1003.1, True),
+        (None, True),  # of a queue-worker that does not say it
+    ],
+)
+def test_a_dead_letter_is_of_the_leg_in_which_its_message_was_queued(
+    queued_at: float | None, counts: bool
+) -> None:
+    """A late one of the leg before is nothing to the new one, whose work is issued anew."""
+    letter = facts.dead(queued_at=queued_at)
+    assert history(*RESUMED, letter).dead_letters == ([letter] if counts else [])
+    assert history(*RESUMED, facts.updated(1), letter).dead_letters == ([letter] if counts else [])
+    assert history(*RESUMED[:2], letter).dead_letters == [letter]
+
+
+def test_each_leg_has_its_own_late_dead_letters() -> None:
+    """What was queued in the first leg or the second is late in the third."""
+    again = [*RESUMED, replace(FAILED, leg=1), replace(facts.REPORTED, leg=1), facts.resumed(2)]
+    late = [facts.dead(queued_at=at) for at in (1001.0, 1004.5)]
+    own = facts.dead(queued_at=1006.5)  # since 1006
+    assert history(*again, *late, own).dead_letters == [own]
 
 
 def test_stalls_are_counted_and_progress_forgives_them() -> None:

@@ -162,9 +162,11 @@ async def test_the_last_attempt_buries_and_tells_the_run() -> None:
     assert (function, letter.attempts, letter.status) == ("conclude-run", 3, 500)
     assert letter.payload == encode(StopRequested(run="demo"))
     assert letter.signature == "signed conclude-run"
-    (_, said) = [record.fact for _, record in bench.facts.log]
+    (heard, told) = [record for _, record in bench.facts.log]
+    said = told.fact
     assert isinstance(said, InvocationDeadLettered)
     assert (said.run, said.error) == ("demo", "Traceback ...\nZeroDivisionError")
+    assert said.queued_at == letter.queued_at == heard.at
 
 
 async def test_a_log_line_says_which_run_a_retry_is_of(caplog: pytest.LogCaptureFixture) -> None:

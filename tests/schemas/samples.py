@@ -114,6 +114,7 @@ SAMPLES: tuple[Message, ...] = (
         attempts=5,
         status=500,
         error="ZeroDivisionError: division by zero",
+        queued_at=1700000000.5,
     ),
     RunCompleted(run=RUN, reason="target", policy=POLICY, leg=1),
     RunFailed(
