@@ -73,6 +73,7 @@ def _failed(history: History, spec: RunSpec | None) -> RunFailed:
         function=letter.function,
         detail=letter.error,
         leg=history.leg,
+        policy=history.latest.policy if history.latest else None,
     )
 
 

@@ -48,7 +48,15 @@ def stalled(history: History, spec: RunSpec | None) -> list[Again]:
             f"{', '.join(waiting_for[:5])}; see `faastrain logs {again[0].function}`, then "
             f"`faastrain resume {run}`"
         )
-        return [RunFailed(run=run, reason=reason, function=again[0].function, leg=history.leg)]
+        return [
+            RunFailed(
+                run=run,
+                reason=reason,
+                function=again[0].function,
+                leg=history.leg,
+                policy=history.latest.policy if history.latest else None,
+            )
+        ]
     return [RunStalled(run=run, number=history.stalls, waiting_for=waiting_for), *again]
 
 

@@ -67,7 +67,7 @@ def build(
 
 def reported_policy(history: History) -> PolicyRef | None:
     """The policy that the run's end names, or the newest one."""
-    if isinstance(history.end, RunCompleted):
+    if history.end and history.end.policy:
         return history.end.policy
     return history.latest.policy if history.latest else None
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from events.history import History
 from events.planning import is_evaluated
 from schemas import keys
-from schemas.messages import RewardsReady, RunCompleted
+from schemas.messages import RewardsReady
 from schemas.specification import RunSpec
 
 
@@ -14,12 +14,23 @@ def expendable(spec: RunSpec, ready: RewardsReady, history: History) -> list[str
 
     At least two versions stay: the next one is learnt from the newest, its rollouts go on where
     those of the newest stopped, and what is lost of the newest is made from the one before. The
-    policies of evaluated versions, and of those with which a leg ended, stay for good.
+    policies of evaluated versions, also of those whose evaluation is still to come, and of those
+    with which a leg ended, well or badly, stay for good.
+
+    Args:
+        spec: the run's.
+        ready: what is planned from.
+        history: at least the run's life, and whether `pruned` was to be evaluated.
     """
-    if spec.retention.versions is None:
-        return []
-    version = ready.version - spec.retention.versions
-    return list(_objects(spec, ready.run, version, history)) if version >= 0 else []
+    version = pruned(spec, ready.version)
+    return [] if version is None else list(_objects(spec, ready.run, version, history))
+
+
+def pruned(spec: RunSpec, version: int) -> int | None:
+    """The version that the run keeps no longer, once `version` is planned from."""
+    if spec.retention.versions is None or version < spec.retention.versions:
+        return None
+    return version - spec.retention.versions
 
 
 def _objects(spec: RunSpec, run: str, version: int, history: History) -> Iterator[str]:
@@ -27,10 +38,12 @@ def _objects(spec: RunSpec, run: str, version: int, history: History) -> Iterato
     yield keys.learner(run, version)
     if spec.reward:
         yield keys.rewards(run, version)
-    if not (is_evaluated(spec, version) or _ended_with(version, history)):
+    updated = history.policies.get(version)
+    promised = updated is not None and updated.evaluate
+    if not (promised or is_evaluated(spec, version) or _ended_with(version, history)):
         yield keys.policy(run, version)
 
 
 def _ended_with(version: int, history: History) -> bool:
     ends = (leg.end for leg in history.legs.values())
-    return any(isinstance(end, RunCompleted) and end.policy.version == version for end in ends)
+    return any(end and end.policy and end.policy.version == version for end in ends)

@@ -75,6 +75,11 @@ def of_steps(run: str, version: int, lag: int) -> list[str]:
     return [of_kind(kind, run, v) for v in (version, version + 1) for kind in kinds]
 
 
+def of_version(run: str, version: int | None) -> list[str]:
+    """The filter for the fact that says that a version is committed; none without a version."""
+    return [] if version is None else [of_kind(PolicyUpdated, run, version)]
+
+
 def of_usage(usage: InvocationCompleted) -> str:
     """The subject under which an invocation's cost is metered."""
     return f"ftg-usage.{usage.run}.{usage.function}"

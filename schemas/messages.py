@@ -179,6 +179,9 @@ class RunFailed(Message, frozen=True, kw_only=True, tag="run.failed"):
     function: str = ""
     detail: str = ""
     leg: Leg = 0
+    policy: Annotated[
+        PolicyRef | None, Meta(description="the newest at that time; none: none was made yet")
+    ] = None
 
 
 class ReportWritten(Message, frozen=True, kw_only=True, tag="report.written"):

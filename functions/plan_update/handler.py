@@ -12,7 +12,7 @@ from events.history import History, fold
 from events.planning import learning, on_leg, plan
 from events.ports import Services, Unavailable
 from events.recovery import missing
-from events.retention import expendable
+from events.retention import expendable, pruned
 from schemas.messages import (
     CollectRollout,
     EvaluatePolicy,
@@ -42,6 +42,7 @@ async def handle(heard: RewardsReady | PolicyUpdated | RunResumed, services: Ser
     if spec.rollout.max_policy_lag and not await _other_is_said(heard, version, services):
         return []
     known = subjects.of_steps(heard.run, version, spec.rollout.max_policy_lag)
+    known += subjects.of_version(heard.run, pruned(spec, version))
     history = fold(await services.facts.read(*subjects.of_life(heard.run), *known))
     ready = heard if isinstance(heard, RewardsReady) else history.rewards.get(version)
     if ready is None or learning(ready, history) is None:

@@ -123,6 +123,7 @@ def test_a_dead_letter_fails_the_run_with_the_last_line_of_its_error() -> None:
         reason="rollout failed 5 time(s): ZeroDivisionError: zero",
         function="rollout",
         detail="Traceback\nZeroDivisionError: zero",
+        policy=policy(1),
     )
 
 
@@ -178,3 +179,13 @@ def test_a_late_dead_letter_of_the_leg_before_does_not_end_the_run() -> None:
     resumed = [facts.REQUESTED, facts.STARTED, updated(0), end, facts.REPORTED, facts.resumed(1)]
     assert conclude(history(*resumed, dead(queued_at=1002.5)), SPEC) is None
     assert isinstance(conclude(history(*resumed, dead(queued_at=1006.5)), SPEC), RunFailed)
+
+
+def test_a_run_that_fails_says_which_policy_it_had() -> None:
+    """Its report names it, whatever is committed late; before version 0 there is none."""
+    end = conclude(history(facts.STARTED, updated(0), updated(1), dead()), SPEC)
+    assert isinstance(end, RunFailed)
+    assert end.policy == policy(1)
+    early = conclude(history(facts.STARTED, dead()), SPEC)
+    assert isinstance(early, RunFailed)
+    assert early.policy is None

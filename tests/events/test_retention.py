@@ -1,11 +1,16 @@
 """What is no longer needed once a version's rewards are ready."""
 
+import pytest
+from msgspec.structs import replace
+
 from events.history import History
 from events.retention import expendable
 from schemas import keys
-from schemas.messages import RunCompleted
+from schemas.messages import Message, RunCompleted, RunFailed
 from tests.events import facts
-from tests.events.facts import history, ready, specification
+from tests.events.facts import history, ready, specification, updated
+
+FAILED = RunFailed(run="r", reason="broken", function="evaluate", policy=facts.policy(5))
 
 
 def test_without_a_rule_everything_stays() -> None:
@@ -35,6 +40,35 @@ def test_the_policy_with_which_a_leg_ended_stays() -> None:
     spec = specification(retention={"versions": 2})
     assert keys.policy("r", 5) not in expendable(spec, ready(7), said)
     assert keys.learner("r", 5) in expendable(spec, ready(7), said)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        # the budget's last version, whose evaluation failed
+        [updated(5, evaluate=True), FAILED, facts.REPORTED, facts.resumed(1)],
+        # the same, of a queue-worker that does not say with which policy the run failed
+        [updated(5, evaluate=True), replace(FAILED, policy=None), facts.resumed(1)],
+        # no evaluation was to come; its report names the policy
+        [updated(5), FAILED, facts.REPORTED, facts.resumed(1)],
+        # an earlier version reached the target before this one's evaluation came
+        [
+            updated(5, evaluate=True),
+            RunCompleted(run="r", reason="target", policy=facts.policy(4)),
+            facts.resumed(1),
+        ],
+        # the second leg failed, the third goes on
+        [FAILED, facts.resumed(1), replace(FAILED, leg=1, policy=facts.policy(7))],
+    ],
+)
+def test_the_policy_of_a_legs_last_version_stays_while_somebody_needs_it(
+    said: list[Message],
+) -> None:
+    """A resumption evaluates it again, and the leg's report names it."""
+    spec = specification(retention={"versions": 2})
+    assert keys.policy("r", 5) not in expendable(spec, ready(7), history(*said))
+    assert keys.learner("r", 5) in expendable(spec, ready(7), history(*said))
+    assert keys.policy("r", 6) in expendable(spec, ready(8), history(*said))
 
 
 def test_what_a_lagging_rollout_acts_with_stays() -> None:

@@ -129,3 +129,19 @@ async def test_with_a_lag_a_fact_that_comes_meanwhile_is_planned_from_by_who_hea
     log = Growing(second)
     assert await planned(first, log=log) == [[]]
     assert len((await planned(second, log=log))[0]) == 3
+
+
+@pytest.mark.parametrize("promised", [True, False])
+async def test_the_policy_of_a_version_whose_evaluation_is_still_to_come_is_not_removed(
+    promised: bool,
+) -> None:
+    """The fact that promised the evaluation is looked up, for the specification does not tell."""
+    spec = specification(retention={"versions": 2}, stop={"env_steps": 900})
+    objects, log = InMemoryObjectStore(), InMemoryFactLog()
+    services = Services(log, objects, objects)
+    manifest = await objects.put(keys.manifest(facts.RUN), manifests.dump(facts.RUN, spec))
+    await log.say(updated(3, rollouts=0, evaluate=promised))  # the budget's last, until resumed
+    removed = [keys.learner(facts.RUN, 3), keys.policy(facts.RUN, 3)]
+    objects.data |= dict.fromkeys(removed, b"")
+    await handle.handler(replace(ready(5), manifest=manifest), services)
+    assert [key for key in removed if key in objects.data] == removed[1:] * promised

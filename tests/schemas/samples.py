@@ -123,6 +123,7 @@ SAMPLES: tuple[Message, ...] = (
         function="rollout",
         detail="Traceback ...",
         leg=1,
+        policy=POLICY,
     ),
     ReportWritten(
         run=RUN,
