@@ -17,6 +17,7 @@ from schemas.messages import (
     RunRequested,
     RunResumed,
     RunStalled,
+    RunUnreported,
     tag,
 )
 
@@ -47,7 +48,7 @@ def phrase(fact: Message) -> str:
             return f"issued again: {', '.join(missing)}"
         case RunCompleted(reason=reason, policy=policy):
             return f"{reason}, with version {policy.version}"
-        case RunFailed(reason=reason):
+        case RunFailed(reason=reason) | RunUnreported(reason=reason):
             return one_line(reason)
         case ReportWritten(report=report):
             return report.key

@@ -14,6 +14,7 @@ from schemas.messages import (
     RewardsReady,
     RunRequested,
     RunResumed,
+    RunUnreported,
 )
 
 WINDOW = 10  # versions over which the speed is measured
@@ -66,7 +67,7 @@ def advance(progress: Progress, record: Recorded) -> Progress:
             return replace(progress, evaluation_return=mean, evaluations=curve)
         case RunResumed(env_steps=budget, target=target):
             return replace(progress, budget=budget, target=target)
-        case ReportWritten(leg=leg):
+        case ReportWritten(leg=leg) | RunUnreported(leg=leg):
             return replace(progress, ended=leg >= progress.leg)
     return progress
 

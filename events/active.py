@@ -1,13 +1,13 @@
-"""Which runs there are, and which go on: those without the report of their newest leg."""
+"""Which runs there are, and which go on: those whose newest leg still owes its report."""
 
 from collections import defaultdict
 
 from events import subjects
 from events.history import fold
 from events.ports import FactLog, Recorded
-from schemas.messages import ReportWritten, RunRequested, RunResumed, tag
+from schemas.messages import ReportWritten, RunRequested, RunResumed, RunUnreported, tag
 
-_KINDS = (RunRequested, RunResumed, ReportWritten)
+_KINDS = (RunRequested, RunResumed, RunUnreported, ReportWritten)
 
 
 async def known_runs(facts: FactLog) -> dict[str, bool]:
@@ -16,7 +16,7 @@ async def known_runs(facts: FactLog) -> dict[str, bool]:
     for record in await facts.read(*(subjects.of_topic(tag(kind)) for kind in _KINDS)):
         by_run[record.fact.run].append(record)
     told = {run: fold(records) for run, records in by_run.items()}
-    return {run: history.report is None for run, history in told.items() if history.requested}
+    return {run: not history.over for run, history in told.items() if history.requested}
 
 
 async def any_active(facts: FactLog) -> bool:

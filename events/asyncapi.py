@@ -32,6 +32,7 @@ from schemas.messages import (
     RunResumed,
     RunStalled,
     RunStarted,
+    RunUnreported,
     StopRequested,
     UpdatePolicy,
     WarmUp,
@@ -48,7 +49,7 @@ SAYS: dict[str, tuple[type[Message], ...]] = {
     "aggregate-rewards": (RewardsReady, EvaluationCompleted),
     "plan-update": (UpdatePolicy, CollectRollout, EvaluatePolicy),
     "evaluate": (EpisodesEvaluated, EvaluationCompleted),
-    "conclude-run": (RunCompleted, RunFailed, ReportWritten),
+    "conclude-run": (RunCompleted, RunFailed, RunUnreported, ReportWritten),
     "reconcile": (*FACTS, CollectRollout, EvaluatePolicy),
     QUEUE_WORKER: (InvocationDeadLettered,),
     EVERY_STAGE: (InvocationCompleted, RestoreObject),
@@ -64,7 +65,10 @@ IDENTITY: dict[type[Message], tuple[str, ...]] = {
     EvaluationCompleted: ("version",),
     InvocationDeadLettered: ("call_id",),
     RunStalled: ("number",),
-    **dict.fromkeys((RunResumed, StopRequested, RunCompleted, RunFailed, ReportWritten), ("leg",)),
+    **dict.fromkeys(
+        (RunResumed, StopRequested, RunCompleted, RunFailed, RunUnreported, ReportWritten),
+        ("leg",),
+    ),
 }
 
 PARAMETERS = {

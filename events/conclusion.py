@@ -8,7 +8,14 @@ import re
 
 from events.history import History
 from events.planning import on_leg
-from schemas.messages import EvaluationCompleted, PolicyUpdated, RunCompleted, RunFailed
+from schemas.messages import (
+    EvaluationCompleted,
+    InvocationDeadLettered,
+    PolicyUpdated,
+    RunCompleted,
+    RunFailed,
+    RunUnreported,
+)
 from schemas.references import PolicyRef
 from schemas.specification import RunSpec
 
@@ -40,6 +47,18 @@ def conclude(history: History, spec: RunSpec | None) -> RunCompleted | RunFailed
     return None
 
 
+def unreported(history: History) -> RunUnreported | None:
+    """That nobody could write the report of the leg that ended, once that was given up."""
+    letter = history.newest.given_up
+    if letter is None:
+        return None
+    reason = (
+        f"its report cannot be written: {_why(letter)}; mend that, then `faastrain dead replay` "
+        f"the letter that `faastrain dead list --run {letter.run}` shows"
+    )
+    return RunUnreported(run=letter.run, reason=reason, detail=letter.error, leg=history.leg)
+
+
 def first_to_reach(history: History, spec: RunSpec) -> EvaluationCompleted | None:
     """The earliest scheduled version whose evaluation reached the target."""
     if spec.stop.target is None:
@@ -60,8 +79,7 @@ def is_last(updated: PolicyUpdated, spec: RunSpec) -> bool:
 
 def _failed(history: History, spec: RunSpec | None) -> RunFailed:
     letter = history.dead_letters[0]
-    lines = letter.error.strip().splitlines()
-    why = lines[-1] if lines else f"status {letter.status}"
+    why = _why(letter)
     ended = re.search(rf"{DIED} \(.*?\)", why)
     if spec is not None and letter.function in PLAYING and ended:
         outside = ", or something outside," if KILLED in why else ""
@@ -75,6 +93,11 @@ def _failed(history: History, spec: RunSpec | None) -> RunFailed:
         leg=history.leg,
         policy=history.latest.policy if history.latest else None,
     )
+
+
+def _why(letter: InvocationDeadLettered) -> str:
+    lines = letter.error.strip().splitlines()
+    return lines[-1] if lines else f"status {letter.status}"
 
 
 def _completed(run: str, leg: int, reason: str, policy: PolicyRef) -> RunCompleted:

@@ -19,8 +19,11 @@ from schemas.messages import (
     RunResumed,
     RunStalled,
     RunStarted,
+    RunUnreported,
     StopRequested,
 )
+
+CONCLUDES = "conclude-run"  # the function that does
 
 
 class Leg(Struct, kw_only=True):
@@ -32,6 +35,8 @@ class Leg(Struct, kw_only=True):
     end: RunCompleted | RunFailed | None = None
     end_at: float = 0.0
     report: ReportWritten | None = None
+    given_up: InvocationDeadLettered | None = None  # attempts at the report
+    unreported: RunUnreported | None = None
 
 
 class History(Struct, kw_only=True):
@@ -83,6 +88,11 @@ class History(Struct, kw_only=True):
         return self.newest.report
 
     @property
+    def over(self) -> bool:
+        """Whether nothing more will come of the newest leg: no report, where none can be."""
+        return bool(self.newest.report or self.newest.unreported)
+
+    @property
     def latest(self) -> PolicyUpdated | None:
         """The newest committed version."""
         return self.policies[max(self.policies)] if self.policies else None
@@ -123,10 +133,23 @@ def _add(history: History, record: Recorded) -> None:
         case RunStalled():
             history.stalls += 1
         case InvocationDeadLettered():
-            if (fact.queued_at or record.at) >= history.newest.resumed_at:  # else a late one
-                history.dead_letters.append(fact)
-        case RunResumed() | StopRequested() | RunCompleted() | RunFailed() | ReportWritten():
+            _bury(history, fact, fact.queued_at or record.at)
+        case RunResumed() | StopRequested() | RunCompleted() | RunFailed():
             _add_to_leg(history, history.legs.setdefault(fact.leg, Leg()), record)
+        case ReportWritten() | RunUnreported():
+            _add_to_leg(history, history.legs.setdefault(fact.leg, Leg()), record)
+
+
+def _bury(history: History, letter: InvocationDeadLettered, queued_at: float) -> None:
+    """Among the newest leg's, unless its message was queued in an earlier one.
+
+    Whoever concludes a leg that has ended writes its report.
+    """
+    newest = history.newest
+    if queued_at >= newest.resumed_at:
+        history.dead_letters.append(letter)
+    if newest.end and letter.function == CONCLUDES and queued_at >= newest.end_at:
+        newest.given_up = letter
 
 
 def _add_to_leg(history: History, leg: Leg, record: Recorded) -> None:
@@ -140,3 +163,5 @@ def _add_to_leg(history: History, leg: Leg, record: Recorded) -> None:
             leg.end, leg.end_at = fact, record.at
         case ReportWritten() as fact:
             leg.report = fact
+        case RunUnreported() as fact:
+            leg.unreported = fact

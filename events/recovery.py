@@ -7,7 +7,7 @@ listener that is told a fact again says the same thing.
 from events import promises
 from events.commands import Invocation, invocation
 from events.conclusion import is_last
-from events.history import History
+from events.history import CONCLUDES, History
 from events.planning import acting, on_leg
 from schemas.messages import (
     CollectRollout,
@@ -16,12 +16,13 @@ from schemas.messages import (
     PolicyUpdated,
     RunFailed,
     RunStalled,
+    RunUnreported,
 )
 from schemas.specification import RolloutSpec, RunSpec
 
 MOST_STALLS = 10  # deadlines in a row, nothing being said meanwhile, that a run survives
 
-Again = RunStalled | RunFailed | Invocation
+Again = RunStalled | RunFailed | RunUnreported | Invocation
 
 
 def overdue(history: History, spec: RunSpec | None, now: float) -> list[Again]:
@@ -42,7 +43,12 @@ def stalled(history: History, spec: RunSpec | None) -> list[Again]:
     if not again or history.requested is None:
         return []
     run, waiting_for = history.requested.run, [in_words(item) for item in again]
-    if history.fruitless >= MOST_STALLS and history.end is None:
+    if history.fruitless >= MOST_STALLS and history.end:
+        function = again[0].function
+        why = f"issued again {history.fruitless} times and never answered"
+        reason = f"its report cannot be written: {why}; see `faastrain logs {function}`"
+        return [RunUnreported(run=run, reason=reason, leg=history.leg)]
+    if history.fruitless >= MOST_STALLS:
         reason = (
             f"no progress: issued again {history.fruitless} times and never answered: "
             f"{', '.join(waiting_for[:5])}; see `faastrain logs {again[0].function}`, then "
@@ -66,7 +72,7 @@ def missing(history: History, spec: RunSpec | None, stalls: int = 0) -> list[Inv
     `spec` is the manifest's. Every resumption issues once, and so does every stall: `stalls` are
     those that are just being said.
     """
-    if history.report is not None:
+    if history.over:
         return []
     attempt = history.leg + history.stalls + stalls
     return [item._replace(attempt=attempt) for item in _missing(history, spec)]
@@ -85,16 +91,16 @@ def in_words(item: Invocation) -> str:
 
 def _missing(history: History, spec: RunSpec | None) -> list[Invocation]:
     if history.end is not None:  # without a report
-        return [Invocation("conclude-run", history.end)]
+        return [Invocation(CONCLUDES, history.newest.given_up or history.end)]
     if history.dead_letters:  # what was given up would only be given up again
-        return [Invocation("conclude-run", history.dead_letters[0])]
+        return [Invocation(CONCLUDES, history.dead_letters[0])]
     if spec is None:
         return [Invocation("start-run", history.requested)] if history.requested else []
     latest = history.latest
     if latest is None:
         return [Invocation("update-policy", history.started)] if history.started else []
     if history.stop is not None:
-        return [Invocation("conclude-run", history.stop)]
+        return [Invocation(CONCLUDES, history.stop)]
     spec = on_leg(spec, history.resumed)
     step = _gap(history, spec, latest) or _next_step(history, spec, latest)
     return [*_evaluations(history, spec), *step]
@@ -140,7 +146,7 @@ def _next_step(history: History, spec: RunSpec, latest: PolicyUpdated) -> list[I
     version = latest.policy.version
     if is_last(latest, spec):
         evaluation = history.evaluations.get(version)
-        return [Invocation("conclude-run", evaluation)] if evaluation else []
+        return [Invocation(CONCLUDES, evaluation)] if evaluation else []
     if version in history.rewards:
         return [Invocation("plan-update", history.rewards[version])]
     return _towards_rewards(history, spec, version)

@@ -11,6 +11,7 @@ from schemas.messages import (
     RewardsReady,
     RunCompleted,
     RunFailed,
+    RunUnreported,
 )
 from schemas.references import PolicyRef
 from schemas.report import (
@@ -43,7 +44,7 @@ def build(
         leg=history.leg,
         status=_status(history),
         reason=_reason(history),
-        detail=history.end.detail if isinstance(history.end, RunFailed) else "",
+        detail=_detail(history),
         algorithm=_name(spec, "algorithm", "name"),
         environment=_name(spec, "environment", "id"),
         spec=spec,
@@ -62,6 +63,7 @@ def build(
         ],
         metrics=_metrics(history, policy),
         platform=_platform(history),
+        unreported=_unreported(history) is not None,
     )
 
 
@@ -105,8 +107,10 @@ def _spec(history: History) -> dict[str, object]:
 
 def _status(history: History) -> Status:
     match history.end:
-        case RunCompleted():
+        case RunCompleted() if not _unreported(history):
             return "completed"
+        case RunCompleted():
+            return "failed"
         case RunFailed():
             return "failed"
     if history.stop:
@@ -115,7 +119,20 @@ def _status(history: History) -> Status:
 
 
 def _reason(history: History) -> str:
-    return history.end.reason if history.end else ""
+    reason, unreported = history.end.reason if history.end else "", _unreported(history)
+    return f"{reason}; {unreported.reason}" if unreported else reason
+
+
+def _unreported(history: History) -> RunUnreported | None:
+    """Why there is no report; a later one, of a letter that was replayed, counts."""
+    return None if history.report else history.newest.unreported
+
+
+def _detail(history: History) -> str:
+    unreported = _unreported(history)
+    if unreported:
+        return unreported.detail
+    return history.end.detail if isinstance(history.end, RunFailed) else ""
 
 
 def _name(spec: Mapping[str, object], table: str, key: str) -> str:

@@ -112,7 +112,7 @@ ROLES: dict[str, Role] = {
     ),
     "conclude-run": function(
         "conclude-run",
-        says=("run.completed", "run.failed", "report.written"),
+        says=("run.completed", "run.failed", "run.unreported", "report.written"),
         sends=RESTORE,
         asks=READ_USAGE,
         writes=("runs/*/report*.json", "runs/*/learning_curve*.png", "runs/*/log/*"),

@@ -18,6 +18,7 @@ from schemas.messages import (
     RunFailed,
     RunResumed,
     RunStalled,
+    RunUnreported,
     StopRequested,
     tag,
 )
@@ -127,7 +128,9 @@ def _identity(fact: Message) -> tuple[str, ...]:
             return (call_id,)
         case RunStalled(number=number):
             return (str(number),)
-        case RunResumed() | StopRequested() | RunCompleted() | RunFailed() | ReportWritten():
+        case RunResumed() | StopRequested() | RunCompleted() | RunFailed():
+            return (str(fact.leg),)
+        case ReportWritten() | RunUnreported():
             return (str(fact.leg),)
         case _:
             return ()

@@ -184,6 +184,14 @@ class RunFailed(Message, frozen=True, kw_only=True, tag="run.failed"):
     ] = None
 
 
+class RunUnreported(Message, frozen=True, kw_only=True, tag="run.unreported"):
+    """The run has ended, and its report cannot be written; `reason` is for a person to act on."""
+
+    reason: str
+    detail: str = ""
+    leg: Leg = 0
+
+
 class ReportWritten(Message, frozen=True, kw_only=True, tag="report.written"):
     """The report of a run that ended, and its picture, are stored: nothing more will come."""
 
@@ -299,6 +307,7 @@ Fact = (
     | InvocationDeadLettered
     | RunCompleted
     | RunFailed
+    | RunUnreported
     | ReportWritten
 )
 Command = CollectRollout | UpdatePolicy | EvaluatePolicy

@@ -63,3 +63,4 @@ class RunReport(Struct, frozen=True, kw_only=True):
     evaluations: list[CurvePoint]
     metrics: Annotated[dict[str, float], Meta(description="of the last update")]
     platform: Annotated[dict[str, str], Meta(description="what the SHA-256 holds within")] = {}
+    unreported: Annotated[bool, Meta(description="it cannot be written, and lies nowhere")] = False

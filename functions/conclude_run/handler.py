@@ -12,7 +12,7 @@ import msgspec
 from adapters.manifests import specification
 from adapters.stage import stage
 from events import archive, subjects
-from events.conclusion import conclude
+from events.conclusion import conclude, unreported
 from events.history import History, fold
 from events.ports import Messages, Services, Unavailable
 from events.report import build
@@ -33,7 +33,10 @@ Said = EvaluationCompleted | StopRequested | InvocationDeadLettered | RunComplet
 
 @stage(EvaluationCompleted, StopRequested, InvocationDeadLettered, RunCompleted, RunFailed)
 async def handle(message: Said, services: Services) -> Messages:
-    """The end, when the facts so far make one; after the end, the report and a copy of the log."""
+    """The end, when the facts so far make one; after the end, the report and a copy of the log.
+
+    That the report was given up is said, and not tried for ever; who replays the letter tries.
+    """
     said = await services.facts.read(*subjects.of_run(message.run))
     history = fold(said)
     if history.requested is None:
@@ -41,6 +44,9 @@ async def handle(message: Said, services: Services) -> Messages:
     if history.end:
         if history.report:
             return []
+        given_up = unreported(history)
+        if given_up and isinstance(message, InvocationDeadLettered):
+            return [given_up]
         copied = archive.held(await archive.copies(message.run, services.bucket))
         await archive.keep(message.run, said[copied:], copied, services.objects)
         return [await _report(message.run, history, services)]

@@ -14,7 +14,7 @@ from cli.screen import Screen
 from cli.streams import StreamSize
 from cli.world import Connected, World
 from schemas.messages import Message, RunRequested
-from tests.cli.facts import NOW, beginning, completed, failed, reported
+from tests.cli.facts import NOW, beginning, completed, failed, reported, unreported
 from tests.fakes import (
     InMemoryCommandQueue,
     InMemoryDeadLetters,
@@ -31,11 +31,13 @@ class Pipeline(InMemoryFactLog):
     def __init__(self) -> None:
         super().__init__()
         self.ending = "target"  # or another reason, or "failed"
+        self.unreported = False  # its report cannot be written
 
     async def say(self, fact: Message) -> bool:
         heard = await super().say(fact)
         if heard and isinstance(fact, RunRequested):
-            for more in [*beginning(fact.run), self.end(fact.run), reported(fact.run)]:
+            last = unreported(fact.run) if self.unreported else reported(fact.run)
+            for more in [*beginning(fact.run), self.end(fact.run), last]:
                 await super().say(more)
         return heard
 

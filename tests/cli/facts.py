@@ -12,6 +12,7 @@ from schemas.messages import (
     RunCompleted,
     RunFailed,
     RunStarted,
+    RunUnreported,
 )
 from schemas.references import ObjectRef, PolicyRef
 
@@ -71,6 +72,10 @@ def beginning(run: str = RUN) -> list[Message]:
 
 def completed(reason: str, run: str = RUN) -> RunCompleted:
     return RunCompleted(run=run, reason=reason, policy=policy(1, run))
+
+
+def unreported(run: str = RUN) -> RunUnreported:
+    return RunUnreported(run=run, reason="its report cannot be written: OSError")
 
 
 def reported(run: str = RUN) -> ReportWritten:

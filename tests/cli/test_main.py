@@ -75,6 +75,24 @@ def test_train_ends_with_the_code_of_the_ending(
     assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f]", desk.out)
 
 
+@pytest.mark.parametrize("ending", ["target", "budget", "failed"])
+def test_a_run_whose_report_cannot_be_written_ends_with_2_and_says_so(
+    desk: Desk, spec: str, ending: str
+) -> None:
+    """Nobody waits for it, and no key is told where nothing lies."""
+    desk.facts.ending, desk.facts.unreported = ending, True
+    assert desk("train", spec, "--run", RUN) == ExitCode.RUN_FAILED
+    assert "unreported: its report cannot be written: OSError" in desk.out
+    assert "\nreport: " not in desk.out
+    assert desk("follow", RUN) == ExitCode.RUN_FAILED
+    assert desk("show", RUN) == ExitCode.DONE
+    assert "status: failed\n" in desk.out
+    assert "its report cannot be written: OSError" in desk.out
+    assert desk("events", RUN, "--follow") == ExitCode.DONE
+    assert desk("runs") == ExitCode.DONE
+    assert f"{RUN}\tfailed" in desk.out
+
+
 def test_a_budget_without_a_target_is_a_success(desk: Desk, spec: str) -> None:
     """There was nothing to miss."""
     untargeted = {**SPEC, "stop": {"env_steps": 128}}

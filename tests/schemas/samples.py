@@ -20,6 +20,7 @@ from schemas.messages import (
     RunResumed,
     RunStalled,
     RunStarted,
+    RunUnreported,
     Schedule,
     Span,
     StopRequested,
@@ -124,6 +125,9 @@ SAMPLES: tuple[Message, ...] = (
         detail="Traceback ...",
         leg=1,
         policy=POLICY,
+    ),
+    RunUnreported(
+        run=RUN, reason="its report cannot be written: OSError", detail="Traceback ...", leg=1
     ),
     ReportWritten(
         run=RUN,

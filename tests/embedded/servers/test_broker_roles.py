@@ -86,6 +86,7 @@ SAY = {
     "invocation.dead-lettered": {QUEUE_WORKER},
     "run.completed": {"conclude-run"},
     "run.failed": {"start-run", "conclude-run"},
+    "run.unreported": {"conclude-run"},
     "report.written": {"conclude-run"},
 }
 
