@@ -114,6 +114,12 @@ def _endless(environment: EnvironmentSpec) -> Iterator[str]:
             f"spec.environment.id: found {environment.id}, whose episodes have no limit of steps: "
             "an evaluation might never end; set environment.kwargs.max_episode_steps"
         )
+    elif "max_episode_steps" not in environment.kwargs and registered > MAX_STEPS:
+        yield (
+            f"spec.environment.id: found {environment.id}, which is registered with "
+            f"max_episode_steps={registered}; allowed: at most {MAX_STEPS}; "
+            "set environment.kwargs.max_episode_steps"
+        )
 
 
 def _too_large(spec: RunSpec, info: SpaceInfo) -> Iterator[str]:

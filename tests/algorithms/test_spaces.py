@@ -120,6 +120,36 @@ def test_a_limit_of_steps_that_is_none_is_refused(make_spec: Make, limit: object
     )
 
 
+@pytest.mark.parametrize("limit", [2**20 + 1, 2_000_000, 10**12])
+def test_a_limit_of_steps_that_is_registered_is_held_to_the_same_bounds(
+    make_spec: Make, limit: int
+) -> None:
+    """The sentence says what to do: one of one's own in the specification counts instead."""
+    entry_point = gymnasium.registry["Corridor-v0"].entry_point
+    gymnasium.register("Long-v0", entry_point=entry_point, max_episode_steps=limit)
+    try:
+        (problem,) = spaces.check(make_spec("Long-v0"))
+        assert problem == (
+            f"spec.environment.id: found Long-v0, which is registered with "
+            f"max_episode_steps={limit}; allowed: at most 1048576; "
+            "set environment.kwargs.max_episode_steps"
+        )
+        own = {"kwargs": {"max_episode_steps": 9}}
+        assert spaces.check(make_spec("Long-v0", environment=own)) == []
+    finally:
+        del gymnasium.registry["Long-v0"]
+
+
+@pytest.mark.parametrize("limit", [1, 2**20])
+def test_a_registered_limit_within_the_bounds_is_taken(make_spec: Make, limit: int) -> None:
+    entry_point = gymnasium.registry["Corridor-v0"].entry_point
+    gymnasium.register("Long-v0", entry_point=entry_point, max_episode_steps=limit)
+    try:
+        assert spaces.check(make_spec("Long-v0")) == []
+    finally:
+        del gymnasium.registry["Long-v0"]
+
+
 def test_a_trajectory_that_is_too_large_is_refused(make_spec: Make) -> None:
     """CartPole's transition takes 4 numbers, an action and 11 bytes: 31."""
     rollout = {"num_steps": 10_000}
