@@ -13,7 +13,8 @@ CHAOS: dict[str, Any] = {
         "normalize_observations": True,
     },
     "reward": [{"kind": "normalize"}],
-    "evaluation": {"every": 10, "episodes": 2},
+    # in three pieces, each of episodes that step together: 32, 32 and 6
+    "evaluation": {"every": 10, "episodes": 70, "pieces": 3},
     "stop": {"env_steps": 7_000},  # some 110 iterations
 }
 

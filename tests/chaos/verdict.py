@@ -6,7 +6,18 @@ from typing import Any
 from tests.stack.specs import Calm
 
 STALLED = "ftg.run.stalled."  # a deadline that passed, which is what faults are for
-EXACT = ("status", "reason", "versions", "env_steps", "episodes", "policy.sha256")
+EXACT = (
+    "status",
+    "reason",
+    "versions",
+    "env_steps",
+    "episodes",
+    "policy.sha256",
+    "best_return",
+    "evaluation.mean",
+    "evaluation.std",
+    "evaluation.episodes",
+)
 
 
 def of_run(run: str, said: Mapping[str, int], report: Mapping[str, Any], calm: Calm) -> list[str]:
