@@ -14,6 +14,7 @@ from adapters.errors import Refused, translated
 from adapters.s3_signature import EMPTY, REGION, authorized
 from adapters.settings import Login
 from adapters.spans import span
+from events.ports import Listed
 
 TIMEOUT = urllib3.Timeout(connect=2.0, read=15.0)  # seconds
 RETRIES = urllib3.Retry(
@@ -77,6 +78,10 @@ class Bucket:
 
     async def keys(self, prefix: str = "") -> list[str]:
         """The keys that begin with `prefix`, sorted."""
+        return [one.key for one in await self.listed(prefix)]
+
+    async def listed(self, prefix: str) -> list[Listed]:
+        """The objects whose keys begin with `prefix`, sorted by key."""
         with span("store"), translated(f"list {self._name}/{prefix}"):
             return await asyncio.to_thread(self._list, prefix)
 
@@ -119,6 +124,13 @@ class Bucket:
         names = [item.object_name for item in found if item.is_dir]
         return sorted(name.removeprefix(prefix).rstrip("/") for name in names)
 
-    def _list(self, prefix: str) -> list[str]:
+    def _list(self, prefix: str) -> list[Listed]:
         found = self._client.list_objects(self._name, prefix=prefix, recursive=True)
-        return sorted(item.object_name for item in found)
+        return sorted(
+            Listed(
+                item.object_name,
+                item.etag or "",
+                item.last_modified.timestamp() if item.last_modified else 0.0,
+            )
+            for item in found
+        )

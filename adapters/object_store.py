@@ -16,6 +16,7 @@ from adapters.http_client import Broken, HttpClient, Reply, locate, repeated
 from adapters.s3_signature import EMPTY, authorized, encoded
 from adapters.settings import Login
 from adapters.spans import span
+from events.ports import Listed
 from schemas.references import ObjectRef
 
 if TYPE_CHECKING:
@@ -108,12 +109,15 @@ class S3ObjectStore:
             reply = await self._request("PUT", self._bucket, key, headers, data)
         self._expect(reply, key)
 
-    async def read(self, key: str, limit: int) -> bytes | None:
-        """What somebody put there, its first `limit` bytes at most; None when nothing is there."""
-        headers = {"Range": f"bytes=0-{limit - 1}"}
+    async def read(self, key: str, limit: int, etag: str = "") -> bytes | None:
+        """What somebody put there, its first `limit` bytes at most; None when nothing is there.
+
+        With an `etag`: None, too, when it is another object by now.
+        """
+        headers = {"Range": f"bytes=0-{limit - 1}"} | ({"If-Match": f'"{etag}"'} if etag else {})
         with self._doing(f"read {self._name(key)}"):
             reply = await self._request("GET", self._bucket, key, headers)
-        if reply.status == 404:
+        if reply.status in (404, 412):
             return None
         if reply.status == 416:  # of an empty object no range can be had
             return b""
@@ -123,6 +127,10 @@ class S3ObjectStore:
     async def keys(self, prefix: str) -> list[str]:
         """The keys that begin with `prefix`, sorted."""
         return await self._whole().keys(prefix)
+
+    async def listed(self, prefix: str) -> list[Listed]:
+        """The objects whose keys begin with `prefix`, sorted by key."""
+        return await self._whole().listed(prefix)
 
     async def folders(self, prefix: str) -> list[str]:
         """What follows `prefix` up to the next `/` in the keys that begin with it, sorted."""

@@ -2,7 +2,8 @@
 
 Whatever it is sent becomes the fact `run.requested`, as if the command line had said it:
 
-    200  `{"runs": [{"run_id", "new"}]}`: every run is asked for; `new` is false the second time
+    200  `{"runs": [{"run_id", "new"}]}`: every run is asked for; `new` is false the second time;
+         of a notification of several files, `refused` says what was wrong with the others
     400  nothing that starts a run, or a specification that cannot be run
     401  neither the token nor a signature
     409  the run was asked for before, with another specification
@@ -14,30 +15,31 @@ A signed event without a key has its signature for a key: sent again it starts n
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from adapters.admission import signature
 from adapters.current import Current
-from adapters.errors import OtherRequest, SignatureError
+from adapters.errors import AdapterError, OtherRequest, SignatureError
 from adapters.settings import trigger_token
 from adapters.stage import STATUS_OF, Handler, Outcome, Stage
 from events import documents, subjects, triggers
 from events.admits import EVENT
 from events.outside import is_event
-from events.ports import Services
+from events.ports import Unavailable
 from events.requests import SIGNATURE
-from events.triggers import Uploaded
+from events.triggers import Misread, Requested, Uploaded
 from schemas import keys, messages
 from schemas.errors import SchemaError, TriggerError
-from schemas.messages import Message, RunRequested
+from schemas.messages import HearUpload, Message, RunRequested
 from schemas.specification import RunSpec, to_dict
 
 logger = logging.getLogger(__name__)
 
 Validate = Callable[[object], RunSpec]
+Event = Requested | Uploaded | Misread
 
 
 class TriggeredStage(Stage):
@@ -53,7 +55,7 @@ class TriggeredStage(Stage):
     def __init__(
         self, accepts: tuple[type[Message], ...], handler: Handler, validate: Validate
     ) -> None:
-        super().__init__(accepts, handler)
+        super().__init__((*accepts, HearUpload), handler)
         self._validate = validate
 
     async def start(self) -> None:
@@ -72,41 +74,79 @@ class TriggeredStage(Stage):
         # What an outsider sends is no run's fault: nothing was begun.
         return outcome._replace(status=400) if outcome.status == 422 else outcome
 
+    async def _handle(self, message: Message | None, again: bool) -> str:
+        """The pipeline's own messages as ever; of an upload, that it be heard."""
+        if not isinstance(message, HearUpload):
+            return await super()._handle(message, again)
+        of_it = Current("", "")  # this invocation's own message stays
+        return await self._all([Uploaded(self._settings.bucket, message.key)], of_it)
+
     async def _asked(self, body: bytes, headers: Mapping[str, str], here: Current) -> str:
         """Ask for the runs that an event names; the answer."""
         self.admit(body, headers, time.time())
-        services, answers = self._connections.services, []
-        for event in triggers.read(body, headers, here.call_id, signature(headers)):
-            request = (
-                await self._found(event, services)
-                if isinstance(event, Uploaded)
-                else await self._request(*event)
-            )
-            if request is not None:
-                here.message = request
-                new = await _say(request, services)
-                answers.append({"run_id": request.run, "new": new})
-        return msgspec.json.encode({"runs": answers}).decode()
+        events = triggers.read(body, headers, here.call_id, signature(headers))
+        return await self._all(events, here if len(events) == 1 else Current("", ""))
 
-    async def _found(self, upload: Uploaded, services: Services) -> RunRequested | None:
-        """What an uploaded file asks for; None when it is gone, or bad, which is told beside it."""
-        if upload.bucket != self._settings.bucket:
+    async def _all(self, events: Sequence[Event], here: Current) -> str:
+        """Ask for every run: what is wrong with one event, or fails, is no other one's loss.
+
+        Args:
+            events: what to hear.
+            here: what this invocation is said to be for.
+
+        Raises:
+            Exception: what failed, after all others were asked for.
+        """
+        asked = (self._one(event, here) for event in events)
+        done = await asyncio.gather(*asked, return_exceptions=True)
+        refused = [one for one in done if isinstance(one, TriggerError)]
+        for event, one in zip(events, done, strict=True):
+            if isinstance(event, Uploaded) and isinstance(one, Exception):
+                await self._told(event, one)
+        for one in done:
+            if isinstance(one, BaseException) and (one not in refused or len(done) == len(refused)):
+                raise one
+        answer = {"runs": [one for one in done if isinstance(one, dict)]}
+        told = {"refused": [str(one) for one in refused]} if refused else {}
+        return msgspec.json.encode(answer | told).decode()
+
+    async def _one(self, event: Event, here: Current) -> dict[str, Any] | None:
+        """What is answered of an event; nothing of a file that is gone, or bad."""
+        if isinstance(event, Misread):
+            raise TriggerError(event.why)
+        if isinstance(event, Requested):
+            return await self._said(await self._request(*event), here)
+        if event.bucket != self._settings.bucket:
             raise TriggerError(
-                f"an object of the bucket {upload.bucket!r:.80}; ours is {self._settings.bucket}"
+                f"an object of the bucket {event.bucket!r:.80}; ours is {self._settings.bucket}"
             )
-        key, store = upload.key, services.bucket
-        data = await store.read(key, documents.MAX_BYTES + 1)
+        return await self._found(event.key, here)
+
+    async def _found(self, key: str, here: Current) -> dict[str, Any] | None:
+        """As `_one`, of an uploaded file; what is wrong with it is told beside it."""
+        services = self._connections.services
+        data = await services.bucket.read(key, documents.MAX_BYTES + 1)
         if data is None:
             return None
+        run = triggers.of_upload(key, data)
         try:
-            request = await self._request(triggers.of_upload(key, data), documents.parse(key, data))
-        except SchemaError as error:
-            logger.warning("refused", extra={"key": key, "why": str(error)})
-            told = f"{error}\n".encode()
-            await store.write(keys.refusal(key), told, "text/plain; charset=utf-8")
+            said = await self._said(await self._request(run, documents.parse(key, data)), here)
+        except (SchemaError, OtherRequest) as error:
+            await self._tell(key, str(error))
             return None
-        await store.delete([keys.refusal(key)])  # of what lay there before
-        return request
+        await services.bucket.delete([keys.refusal(key)])  # of what lay there before
+        return said
+
+    async def _told(self, upload: Uploaded, error: Exception) -> None:
+        """A defect, too, is told beside the file; the delivery is tried again all the same."""
+        if not isinstance(error, (TriggerError, AdapterError, Unavailable)):
+            text = f"start-run failed: {error!r}; `faastrain dead list` has more"
+            await self._tell(upload.key, text)
+
+    async def _tell(self, key: str, why: str) -> None:
+        logger.warning("refused", extra={"key": key, "why": why})
+        where, told = keys.refusal(key), f"{why}\n".encode()
+        await self._connections.services.bucket.write(where, told, "text/plain; charset=utf-8")
 
     async def _request(self, run: str, raw: dict[str, Any]) -> RunRequested:
         """The fact that asks for a run.
@@ -119,22 +159,22 @@ class TriggeredStage(Stage):
         messages.encode(request)
         return request
 
+    async def _said(self, request: RunRequested, here: Current) -> dict[str, Any]:
+        """Ask for the run; not `new` when that was done before, with the same specification.
 
-async def _say(request: RunRequested, services: Services) -> bool:
-    """Ask for the run; False when that was done before, with the same specification.
-
-    Raises:
-        OtherRequest: with another one.
-    """
-    if await services.facts.say(request):
-        return True
-    said = await services.facts.read(subjects.of_kind(RunRequested, request.run))
-    if [messages.encode(recorded.fact) for recorded in said] != [messages.encode(request)]:
-        raise OtherRequest(
-            f"the run {request.run} was asked for before, with another specification; "
-            "write another Idempotency-Key (or subject)"
-        )
-    return False
+        Raises:
+            OtherRequest: with another one.
+        """
+        here.message, facts = request, self._connections.services.facts
+        new = await facts.say(request)
+        if not new:
+            said = await facts.read(subjects.of_kind(RunRequested, request.run))
+            if [messages.encode(recorded.fact) for recorded in said] != [messages.encode(request)]:
+                raise OtherRequest(
+                    f"the run {request.run} was asked for before, with another specification; "
+                    "write another Idempotency-Key (or subject)"
+                )
+        return {"run_id": request.run, "new": new}
 
 
 def triggered(validate: Validate, *accepts: type[Message]) -> Callable[[Handler], TriggeredStage]:

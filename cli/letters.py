@@ -26,7 +26,7 @@ class LetterRow(Struct, frozen=True, kw_only=True):
     id: int
     at: str  # RFC 3339
     function: str
-    run: str  # empty: the payload is no message of ours
+    run: str  # empty: none is known
     what: str
     attempts: int
     status: int
@@ -75,12 +75,13 @@ def lines(found: LetterDetail) -> Iterator[str]:
     yield f"dead letter {found.id}: {found.what}"
     yield f"when: {found.at}, after {found.attempts} attempts, status {found.status}"
     yield f"where: {found.function}, subject {found.subject}, call id {found.call_id}"
+    if found.run:
+        yield f"run: {found.run}"
     if found.message is None:
         yield f"payload: {found.payload_bytes} bytes, {found.not_a_message}"
         if found.payload_head:
             yield f"begins with: {found.payload_head}"
     else:
-        yield f"run: {found.run}"
         yield "payload: " + msgspec.json.format(msgspec.json.encode(found.message)).decode()
     yield "error:"
     yield found.detail
@@ -108,7 +109,7 @@ def size(letter: DeadLetter) -> int:
 def is_of(kept: Kept, run: str) -> bool:
     """Whether the letter belongs to `run`."""
     message, _ = decoded(kept)
-    return message is not None and message.run == run
+    return run == (message.run if message else kept.letter.run)
 
 
 def forged(kept: Kept, key: bytes, now: float) -> str:
@@ -130,7 +131,7 @@ def _row(kept: Kept) -> dict[str, Any]:
         "id": kept.id,
         "at": timestamp(letter.at),
         "function": letter.function,
-        "run": message.run if message else "",
+        "run": message.run if message else letter.run,
         "what": _what(message) if message else f"{size(letter)} bytes",
         "attempts": letter.attempts,
         "status": letter.status,

@@ -18,6 +18,7 @@ from schemas.messages import (
     RunResumed,
     RunStalled,
     RunUnreported,
+    UploadHeard,
     tag,
 )
 
@@ -27,6 +28,8 @@ def phrase(fact: Message) -> str:
     match fact:
         case RunRequested(spec=spec):
             return f"{len(spec)} tables of specification"
+        case UploadHeard(key=key):
+            return key
         case PolicyUpdated(policy=policy, rollouts=rollouts):
             return f"version {policy.version}, {policy.env_steps:,} steps, {rollouts} rollouts next"
         case RolloutCompleted(trajectory=ref, env_steps=steps, episodes=episodes):

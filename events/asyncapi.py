@@ -18,6 +18,7 @@ from schemas.messages import (
     EpisodesEvaluated,
     EvaluatePolicy,
     EvaluationCompleted,
+    HearUpload,
     InvocationCompleted,
     InvocationDeadLettered,
     Message,
@@ -35,6 +36,7 @@ from schemas.messages import (
     RunUnreported,
     StopRequested,
     UpdatePolicy,
+    UploadHeard,
     WarmUp,
     tag,
 )
@@ -50,7 +52,7 @@ SAYS: dict[str, tuple[type[Message], ...]] = {
     "plan-update": (UpdatePolicy, CollectRollout, EvaluatePolicy),
     "evaluate": (EpisodesEvaluated, EvaluationCompleted),
     "conclude-run": (RunCompleted, RunFailed, RunUnreported, ReportWritten),
-    "reconcile": (*FACTS, CollectRollout, EvaluatePolicy),
+    "reconcile": (*FACTS, CollectRollout, EvaluatePolicy, HearUpload),
     QUEUE_WORKER: (InvocationDeadLettered,),
     EVERY_STAGE: (InvocationCompleted, RestoreObject),
 }
@@ -65,6 +67,7 @@ IDENTITY: dict[type[Message], tuple[str, ...]] = {
     EvaluationCompleted: ("version",),
     InvocationDeadLettered: ("call_id",),
     RunStalled: ("number",),
+    UploadHeard: ("object",),
     **dict.fromkeys(
         (RunResumed, StopRequested, RunCompleted, RunFailed, RunUnreported, ReportWritten),
         ("leg",),
@@ -78,6 +81,7 @@ PARAMETERS = {
     "piece": "a piece of an evaluation, from 0",
     "leg": "stretch of the run: 0, and one more per resumption",
     "number": "counts a run's stalls, from 0",
+    "object": "the first 16 hexadecimal digits of the SHA-256 of key, a zero byte, and ETag",
     "call_id": "the invocation's call id, a UUID",
     "function": "the name of a function",
     "work": "what is to be done: a hash, the same at every attempt",

@@ -7,6 +7,7 @@ from events import subjects
 from schemas.messages import (
     CollectRollout,
     EvaluatePolicy,
+    HearUpload,
     Message,
     RestoreObject,
     UpdatePolicy,
@@ -18,6 +19,7 @@ FUNCTION_OF: dict[type[Message], str] = {
     CollectRollout: "rollout",
     UpdatePolicy: "update-policy",
     EvaluatePolicy: "evaluate",
+    HearUpload: "start-run",
 }
 
 _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "urn:faastraingym:invocation")
@@ -65,7 +67,7 @@ def _identity(message: Message) -> str:
 def _work(message: Message) -> str:
     if isinstance(message, RestoreObject):
         return f"{tag(message)}/{message.object.key}/{message.verify}"
-    if isinstance(message, WarmUp):
+    if isinstance(message, WarmUp | HearUpload):  # a run's name is made of its upload
         return f"{tag(message)}/{message.run}"
     if not isinstance(message, CollectRollout | UpdatePolicy | EvaluatePolicy):
         return subjects.of(message)

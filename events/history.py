@@ -21,6 +21,7 @@ from schemas.messages import (
     RunStarted,
     RunUnreported,
     StopRequested,
+    UploadHeard,
 )
 
 CONCLUDES = "conclude-run"  # the function that does
@@ -111,6 +112,8 @@ def fold(records: Iterable[Recorded]) -> History:
 
 def _add(history: History, record: Recorded) -> None:
     fact = record.fact
+    if isinstance(fact, UploadHeard):  # of the inbox, whenever it was looked at
+        return
     history.facts += 1
     history.first_at = history.first_at or record.at
     history.last_at = record.at

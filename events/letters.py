@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
+from events import triggers
 from events.delivery import Answer
 from events.ports import Delivery
 from events.requests import SIGNATURE, Request
@@ -32,16 +33,25 @@ def written(
         status=answer.status,
         error=error[-MOST_ERROR:],
         at=time.time(),
+        run=_run(request),
         queued_at=message.queued_at,
         signature=request.headers.get(SIGNATURE, "")[:MOST_NAME],
     )
 
 
+def _run(request: Request) -> str:
+    try:
+        return str(messages.decode(request.body).run)
+    except MessageError:
+        return triggers.run_of(request)
+
+
 def headline(letter: DeadLetter) -> DeadLetter:
-    """A letter without its payload, of which size and SHA-256 are told."""
+    """A letter without its payload, of which size and SHA-256 are told; anybody may name a run."""
     payload = letter.payload
     told = Omitted(size=len(payload), sha256=hashlib.sha256(payload).hexdigest())
-    return replace(letter, payload=b"", omitted=told, error=letter.error[-MOST_HEADLINE:])
+    said = letter.error[-MOST_HEADLINE:]
+    return replace(letter, payload=b"", omitted=told, error=said, run="")
 
 
 def obituary(letter: DeadLetter) -> Sequence[InvocationDeadLettered]:

@@ -60,6 +60,14 @@ class LostObject(Exception):  # noqa: N818  the condition's own name
         self.ref = ref
 
 
+class Listed(NamedTuple):
+    """An object as a listing has it."""
+
+    key: str
+    etag: str  # tells one content of the key from another
+    modified: float  # by the store's clock, some of which count whole seconds: Unix time
+
+
 class ObjectStore(Protocol):
     """Objects that are written once."""
 
@@ -92,8 +100,14 @@ class Bucket(Protocol):
     async def folders(self, prefix: str) -> list[str]:
         """What follows `prefix` up to the next `/` in the keys that begin with it, sorted."""
 
-    async def read(self, key: str, limit: int) -> bytes | None:
-        """What somebody put there, its first `limit` bytes at most; None when nothing is there."""
+    async def listed(self, prefix: str) -> list[Listed]:
+        """The objects whose keys begin with `prefix`, sorted by key."""
+
+    async def read(self, key: str, limit: int, etag: str = "") -> bytes | None:
+        """What somebody put there, its first `limit` bytes at most; None when nothing is there.
+
+        With an `etag`: None, too, when it is another object by now.
+        """
 
     async def write(self, key: str, data: bytes, content_type: str) -> None:
         """Write, whatever lies there."""

@@ -117,7 +117,13 @@ ROLES: dict[str, Role] = {
         asks=READ_USAGE,
         writes=("runs/*/report*.json", "runs/*/learning_curve*.png", "runs/*/log/*"),
     ),
-    "reconcile": function("reconcile", says=(ANY,), sends=commands(ANY), writes=("runs/*/log/*",)),
+    "reconcile": function(
+        "reconcile",
+        says=(ANY,),
+        sends=commands(ANY),
+        reads=(f"{EXPERIMENTS}*",),
+        writes=("runs/*/log/*",),
+    ),
     QUEUE_WORKER: Role(
         says=("invocation.dead-lettered",),
         sends=(

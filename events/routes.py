@@ -3,6 +3,7 @@
 A function's `topic` annotation names the facts that it hears (separated by commas or spaces);
 `schedule` names
 its cron expression when `cron-function` is among its topics: both are OpenFaaS's conventions.
+`com.faastraingym.schedule.idle` is another one, for when no run is active.
 `start` is what others publish to have runs started. `com.faastraingym.admits` says who may ask it.
 """
 
@@ -20,6 +21,7 @@ from events.quantities import mebibytes
 from schemas import bounds
 
 CRON_TOPIC = "cron-function"
+IDLE_SCHEDULE = "com.faastraingym.schedule.idle"
 START_TOPIC = "start"  # what others publish under `ftg-start.>`, as it is
 MAX_COUNT = 10_000  # replicas, invocations of one, attempts
 MAX_KEYS = 1000  # of one map in stack.yml, after merging
@@ -51,7 +53,8 @@ class Function(Struct, frozen=True, kw_only=True):
     topics: tuple[str, ...] = ()
     starts: bool = False  # whether it hears what others publish to have runs started
     admits: str = ANYBODY
-    schedule: str | None = None
+    schedule: str | None = None  # while a run is active
+    idle_schedule: str | None = None  # while none is
     max_replicas: int = 1
     max_inflight: int = 1
     timeout: float = 60.0
@@ -176,7 +179,7 @@ def _named(name: str, entry: Any) -> Function:
 def _function(name: str, entry: Mapping[str, Any]) -> Function:
     annotations = _map(entry, "annotations")
     labels, settings = _map(entry, "labels"), _map(entry, "environment")
-    schedule = annotations.get("schedule")
+    schedule, idle = annotations.get("schedule"), annotations.get(IDLE_SCHEDULE)
     topics = tuple(re.split(r"[,\s]+", str(annotations.get("topic") or "").strip()))
     return Function(
         name=name,
@@ -184,6 +187,7 @@ def _function(name: str, entry: Mapping[str, Any]) -> Function:
         starts=START_TOPIC in topics,
         admits=admits(annotations),
         schedule=str(schedule) if schedule and CRON_TOPIC in topics else None,
+        idle_schedule=str(idle) if idle and CRON_TOPIC in topics else None,
         max_replicas=_count(labels, "com.openfaas.scale.max", 1),
         max_inflight=_count(settings, "max_inflight", 1),
         timeout=seconds(str(settings.get("exec_timeout", "60s"))),

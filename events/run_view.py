@@ -22,6 +22,7 @@ from schemas.messages import (
     RunStalled,
     RunStarted,
     StopRequested,
+    UploadHeard,
 )
 from schemas.report import Status
 
@@ -99,6 +100,8 @@ class RunView(Struct, kw_only=True):
 
     def add(self, record: Recorded) -> None:
         """What one more fact tells."""
+        if isinstance(record.fact, UploadHeard):  # of the inbox, whenever it was looked at
+            return
         self.last_at = max(self.last_at, record.at)
         match record.fact:
             case RunRequested(spec=spec):

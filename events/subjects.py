@@ -4,6 +4,8 @@ A fact's subject is its identity. It is published with "expected last subject se
 server itself refuses to hear the same fact twice.
 """
 
+import hashlib
+
 from schemas.messages import (
     EpisodesEvaluated,
     EvaluationCompleted,
@@ -20,6 +22,7 @@ from schemas.messages import (
     RunStalled,
     RunUnreported,
     StopRequested,
+    UploadHeard,
     tag,
 )
 
@@ -128,6 +131,8 @@ def _identity(fact: Message) -> tuple[str, ...]:
             return (call_id,)
         case RunStalled(number=number):
             return (str(number),)
+        case UploadHeard(key=key, etag=etag):
+            return (hashlib.sha256(f"{key}\0{etag}".encode()).hexdigest()[:16],)
         case RunResumed() | StopRequested() | RunCompleted() | RunFailed():
             return (str(fact.leg),)
         case ReportWritten() | RunUnreported():

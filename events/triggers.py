@@ -18,10 +18,10 @@ from typing import Any, NamedTuple
 from urllib.parse import unquote_plus
 
 from events import documents, subjects
-from events.outside import BINARY_CLOUDEVENT, CLOUDEVENT, NAME_OF, media_type
+from events.outside import BINARY_CLOUDEVENT, CLOUDEVENT, NAME_OF, is_event, media_type
 from events.ports import Delivery
-from events.requests import CALL_ID, DELIVERY, KEY, MESSAGE_ID, TOPIC, Request
-from schemas.errors import TriggerError
+from events.requests import CALL_ID, DELIVERY, KEY, MESSAGE_ID, SIGNATURE, TOPIC, Request
+from schemas.errors import SchemaError, TriggerError
 from schemas.keys import is_experiment
 from schemas.references import RUN_PATTERN
 
@@ -43,9 +43,15 @@ class Uploaded(NamedTuple):
     key: str
 
 
+class Misread(NamedTuple):
+    """One record of a notification that is none; the others count."""
+
+    why: str
+
+
 def read(
     body: bytes, headers: Mapping[str, str], otherwise: str, signature: str = ""
-) -> list[Requested | Uploaded]:
+) -> list[Requested | Uploaded | Misread]:
     """What an event asks for; nothing when it tells of other objects.
 
     Args:
@@ -67,11 +73,8 @@ def read(
         own = signature or _binary_identity(headers)
     key = _unquoted(headers.get(KEY.lower(), "")) or own
     raw = documents.parse(_name(kind), body)
-    notified = list(_notified(raw))
-    if notified:
-        return [one for one in notified if is_experiment(one.key, documents.PARSERS)]
     if _is_notification(raw):
-        return []
+        return list(_notified(raw))
     return [Requested(name(key) if key else _hashed(signature or otherwise), raw)]
 
 
@@ -107,6 +110,23 @@ def _own(message: Delivery, headers: Mapping[str, str]) -> str:
     return message.subject.removeprefix(f"{subjects.START}.")
 
 
+def run_of(request: Request) -> str:
+    """The one run that a request from outside asks for; empty when it is none, or of files."""
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    if not is_event(headers):
+        return ""
+    key = _unquoted(headers.get(KEY.lower(), ""))
+    if key:
+        return name(key)
+    shown = headers.get("authorization", "").lower().startswith("bearer ")
+    signature = "" if shown else headers.get(SIGNATURE.lower(), "")
+    try:
+        asked = read(request.body, headers, request.call_id, signature)
+    except SchemaError:
+        return ""
+    return "".join(one.run for one in asked[:1] if isinstance(one, Requested))
+
+
 def name(key: str) -> str:
     """A key's run: the key itself where it can be one's name."""
     return key if re.fullmatch(RUN_PATTERN, key) else _hashed(key)
@@ -120,32 +140,39 @@ def of_upload(key: str, content: bytes) -> str:
     return f"{slug or 'run'}-{salt}"
 
 
-def _notified(raw: Mapping[str, Any]) -> Iterator[Uploaded]:
-    """The objects that a notification says were written."""
+def _notified(raw: Mapping[str, Any]) -> Iterator[Uploaded | Misread]:
+    """The specifications that a notification says were written."""
+    for one in _written(raw):
+        if isinstance(one, Misread) or is_experiment(one.key, documents.PARSERS):
+            yield one
+
+
+def _written(raw: Mapping[str, Any]) -> Iterator[Uploaded | Misread]:
     if isinstance(raw.get("Records"), list):  # S3's, which MinIO sends too
-        for record in raw["Records"]:
-            yield from _recorded(record)
+        for number, record in enumerate(raw["Records"]):
+            yield from _recorded(number, record)
     elif _is_seaweedfs(raw) and raw["event_type"] in ("create", "update"):
         bucket, _, key = str(raw["key"]).removeprefix("/buckets/").partition("/")
         yield Uploaded(bucket, key)
 
 
-def _recorded(record: Any) -> Iterator[Uploaded]:
+def _recorded(number: int, record: Any) -> Iterator[Uploaded | Misread]:
     """Keys are URL-encoded in records alone."""
     try:
         bucket, key = record["s3"]["bucket"]["name"], record["s3"]["object"]["key"]
         written = record["eventName"].removeprefix("s3:").startswith("ObjectCreated:")
         found = Uploaded(str(bucket), unquote_plus(key))
-    except (AttributeError, KeyError, TypeError) as error:
-        raise TriggerError(
-            "Records: no record of an S3 notification (eventName, s3.bucket.name, s3.object.key)"
-        ) from error
+    except (AttributeError, KeyError, TypeError):
+        form = "eventName, s3.bucket.name, s3.object.key"
+        yield Misread(f"Records[{number}]: no record of an S3 notification ({form})")
+        return
     if written:
         yield found
 
 
 def _is_notification(raw: Mapping[str, Any]) -> bool:
-    return "Records" in raw or _is_seaweedfs(raw)
+    """A test's, which S3 and MinIO send when a notification is set up, tells of nothing."""
+    return "Records" in raw or _is_seaweedfs(raw) or raw.get("Event") == "s3:TestEvent"
 
 
 def _is_seaweedfs(raw: Mapping[str, Any]) -> bool:

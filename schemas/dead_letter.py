@@ -30,6 +30,7 @@ class DeadLetter(Struct, frozen=True, kw_only=True):
         float | None, Meta(description="when the message was published: Unix time, the broker's")
     ] = None
     signature: Annotated[str, Meta(description="as it came; empty: unsigned")] = ""
+    run: Annotated[str, Meta(description="that it asks for or is of; empty: unknown")] = ""
     omitted: Annotated[Omitted | None, Meta(description="`payload` is empty then")] = None
 
 

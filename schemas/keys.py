@@ -1,5 +1,6 @@
 """Object keys. A key derives from what an object is, never from when or by whom it was made."""
 
+import hashlib
 import re
 from collections.abc import Collection
 from typing import NamedTuple
@@ -7,6 +8,7 @@ from typing import NamedTuple
 RUNS = "runs/"  # what the keys of runs begin with
 EXPERIMENTS = "experiments/"  # where specifications are put to be run
 ERROR = ".error.txt"
+MOST_NAME, MOST_KEY = 255, 1024  # bytes of a key's last part, and of all of it
 
 
 class Place(NamedTuple):
@@ -99,8 +101,19 @@ def is_experiment(key: str, suffixes: Collection[str]) -> bool:
 
 
 def refusal(key: str) -> str:
-    """What is wrong with the specification of this key, for whoever put it there."""
-    return key + ERROR
+    """What is wrong with the specification of this key, for whoever put it there.
+
+    Stores keep file names of 255 bytes, so one that is too long for `.error.txt` after it is cut,
+    and a digest of the key tells it from others.
+    """
+    folder, slash, name = key.rpartition("/")
+    if len((name + ERROR).encode()) <= MOST_NAME and len((key + ERROR).encode()) <= MOST_KEY:
+        return key + ERROR
+    end = f"~{hashlib.sha256(key.encode()).hexdigest()[:12]}{ERROR}"
+    room = min(MOST_NAME, MOST_KEY - len((folder + slash).encode())) - len(end)
+    if room < 0:  # not even the digest fits into that folder
+        return EXPERIMENTS + end
+    return folder + slash + name.encode()[:room].decode(errors="ignore") + end
 
 
 def _numbered(leg: int) -> str:

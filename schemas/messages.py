@@ -74,6 +74,13 @@ class RunRequested(Message, frozen=True, kw_only=True, tag="run.requested"):
     spec: dict[str, Any]
 
 
+class UploadHeard(Message, frozen=True, kw_only=True, tag="upload.heard"):
+    """A file of the inbox, as it lies there, is what this run was requested by."""
+
+    key: str
+    etag: Annotated[str, Meta(description="tells one content of the key from another")]
+
+
 class RunStarted(RunMessage, frozen=True, kw_only=True, tag="run.started"):
     """The specification is valid and its manifest is stored."""
 
@@ -230,6 +237,12 @@ class EvaluatePolicy(RunMessage, frozen=True, kw_only=True, tag="evaluate-policy
     ] = None
 
 
+class HearUpload(Message, frozen=True, kw_only=True, tag="hear-upload"):
+    """To `start-run`: a file of the inbox has started no run; `run` is what it would start."""
+
+    key: str
+
+
 Origin = (
     RunRequested
     | RunStarted
@@ -295,6 +308,7 @@ class InvocationCompleted(Message, frozen=True, kw_only=True, tag="invocation.co
 
 Fact = (
     RunRequested
+    | UploadHeard
     | RunStarted
     | PolicyUpdated
     | RolloutCompleted
@@ -310,7 +324,7 @@ Fact = (
     | RunUnreported
     | ReportWritten
 )
-Command = CollectRollout | UpdatePolicy | EvaluatePolicy
+Command = CollectRollout | UpdatePolicy | EvaluatePolicy | HearUpload
 AnyMessage = Fact | Command | RestoreObject | WarmUp | InvocationCompleted
 
 FACTS: tuple[type[Message], ...] = Fact.__args__  # type: ignore[attr-defined]

@@ -10,7 +10,7 @@ from adapters.current import carried
 from adapters.errors import ObjectAltered, ObjectMissing
 from events import subjects
 from events.commands import Invocation
-from events.ports import Kept, QueueFull, Recorded
+from events.ports import Kept, Listed, QueueFull, Recorded
 from events.streams import OPEN
 from events.tracing import HEADER
 from schemas.dead_letter import DeadLetter
@@ -86,6 +86,7 @@ class InMemoryObjectStore:
 
     def __init__(self) -> None:
         self.data: dict[str, bytes] = {}
+        self.modified: dict[str, float] = {}  # Unix time; 0 of what is not here
 
     async def put(
         self, key: str, data: bytes, content_type: str = "application/msgpack"
@@ -115,8 +116,14 @@ class InMemoryObjectStore:
     async def write(self, key: str, data: bytes, content_type: str) -> None:
         self.data[key] = bytes(data)
 
-    async def read(self, key: str, limit: int) -> bytes | None:
-        return self.data[key][:limit] if key in self.data else None
+    async def read(self, key: str, limit: int, etag: str = "") -> bytes | None:
+        if key not in self.data or etag not in ("", self._ref(key).sha256):
+            return None
+        return self.data[key][:limit]
+
+    async def listed(self, prefix: str) -> list[Listed]:
+        found = await self.keys(prefix)
+        return [Listed(key, self._ref(key).sha256, self.modified.get(key, 0.0)) for key in found]
 
     async def keys(self, prefix: str) -> list[str]:
         return sorted(key for key in self.data if key.startswith(prefix))

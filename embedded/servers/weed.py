@@ -73,16 +73,17 @@ def filer() -> str:
 
 
 def notifications(gateway_url: str, bucket: str, token: str) -> str:
-    """Files of `experiments/` start runs; weed finds this where it is started."""
+    """Files of `experiments/` start runs; weed finds this where it is started.
+
+    It tells once, whatever it is answered, so it tells the queue, which tries again.
+    """
     return f"""\
 [notification.webhook]
 enabled = true
-endpoint = "{gateway_url}/function/start-run"
+endpoint = "{gateway_url}/async-function/start-run"
 bearer_token = "{token}"
 event_types = ["create", "update"]
 path_prefixes = ["/buckets/{bucket}/{EXPERIMENTS}"]
-max_retries = 10
-backoff_seconds = 1
 """
 
 

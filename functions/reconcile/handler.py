@@ -1,7 +1,7 @@
 """reconcile: on a cron tick, mends what faults left undone, from what the log and the store hold.
 
 What was promised and has not come by its deadline is issued again; facts are copied to the store,
-and said again where the broker lost them.
+and said again where the broker lost them; files of the inbox that nobody has heard of are heard.
 """
 
 import logging
@@ -25,6 +25,8 @@ from schemas.messages import Message, RunRequested
 from schemas.references import RUN_PATTERN
 from schemas.specification import to_dict
 
+from .inbox import hear
+
 logger = logging.getLogger(__name__)
 
 MOST_AT_ONCE = 20_000  # facts and commands of one tick
@@ -34,7 +36,7 @@ Mending = Sequence[Message | Invocation]
 
 @cron_stage
 async def handle(services: Services) -> Mending:
-    """What every run that has no report needs, and every run that only the store knows."""
+    """What every run that has no report needs, every run that only the store knows, the inbox."""
     known = await known_runs(services.facts)
     stored = await services.bucket.folders(keys.RUNS)
     active = [run for run, goes_on in known.items() if goes_on]
@@ -45,7 +47,7 @@ async def handle(services: Services) -> Mending:
         if len(mending) > MOST_AT_ONCE:
             logger.warning("the rest waits for the next tick", extra={"run": run})
             break
-    return mending
+    return [*mending, *await hear(known, services)]
 
 
 async def _alone(run: str, services: Services) -> Mending:

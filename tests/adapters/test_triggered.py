@@ -11,8 +11,9 @@ from adapters.stage import Outgoing
 from adapters.triggered import TriggeredStage
 from events import triggers
 from events.ports import Services, Unavailable
+from schemas import keys
 from schemas.errors import SpecificationError
-from schemas.messages import RunRequested, encode
+from schemas.messages import HearUpload, RunRequested, encode
 from schemas.specification import RunSpec
 from schemas.validation import parse
 from tests.adapters.test_stage import KEY, SETTINGS, connected
@@ -156,6 +157,85 @@ async def test_a_bad_file_is_told_beside_it_until_it_is_mended() -> None:
     await answer(made, uploaded(FILE), SHOWN)
     assert store(made).data.keys() == {FILE}
     assert len(asked(made)) == 1
+
+
+@pytest.mark.parametrize(
+    "name", ["n" * 250 + ".toml", "ü" * 125 + ".json", "a b#?%41\n.yaml", "deep/" * 60 + "x.json"]
+)
+async def test_a_bad_file_of_any_name_is_told_beside_it(name: str) -> None:
+    """Where its name leaves no room for the ending, the error's is shorter, and another's own."""
+    made, key = stage(), f"experiments/{name}"
+    store(made).data[key] = b"\xff\xfe{\x00"
+    assert await answer(made, uploaded(key), SHOWN) == []
+    (error,) = store(made).data.keys() - {key}
+    assert error == keys.refusal(key)
+    assert b"UTF-16" in store(made).data[error] or b"not UTF-8" in store(made).data[error]
+
+
+async def test_one_bad_record_is_no_other_one_s_loss() -> None:
+    """What is wrong with it is answered; only if nothing else was there, as a refusal."""
+    made = stage()
+    store(made).data[FILE] = BODY
+    store(made).data["experiments/bad.json"] = b"{"
+
+    def record(key: str, bucket: str = "b") -> Any:
+        s3 = {"bucket": {"name": bucket}, "object": {"key": key}}
+        return {"eventName": "s3:ObjectCreated:Put", "s3": s3}
+
+    theirs = record("experiments/x.json", "theirs")
+    bad = [{}, theirs, record("experiments/bad.json")]
+    body = json.dumps({"Records": [*bad, record(FILE)]}).encode()
+    status, _, text = await made(body, SHOWN)
+    told = json.loads(text)
+    assert (status, [run["new"] for run in told["runs"]]) == (200, [True])
+    assert [why[:12] for why in told["refused"]] == ["Records[0]: ", "an object of"]
+    assert keys.refusal("experiments/bad.json") in store(made).data
+    status, _, text = await made(json.dumps({"Records": bad[:2]}).encode(), SHOWN)
+    assert (status, text[:12]) == (400, b"Records[0]: ")
+
+
+async def test_a_defect_of_one_file_is_told_beside_it_and_no_other_one_s_loss() -> None:
+    """And tried again: 500, after the others were asked for."""
+    made = stage()
+
+    def defective(raw: object) -> RunSpec:
+        if isinstance(raw, dict) and raw.get("seed") == 7:
+            raise AttributeError("no observation_space")
+        return validate(raw)
+
+    made._validate = defective
+    bad = "experiments/bad.json"
+    store(made).data |= {bad: json.dumps(SPEC | {"seed": 7}).encode(), FILE: BODY}
+    records = [
+        {"eventName": "ObjectCreated:Put", "s3": {"bucket": {"name": "b"}, "object": {"key": key}}}
+        for key in (bad, FILE)
+    ]
+    status, _, text = await made(json.dumps({"Records": records}).encode(), SHOWN)
+    assert (status, b"no observation_space" in text) == (500, True)
+    assert asked(made) == [triggers.of_upload(FILE, BODY)]
+    assert b"start-run failed: AttributeError" in store(made).data[keys.refusal(bad)]
+
+
+async def test_an_upload_is_heard_at_reconcile_s_word() -> None:
+    """As if its notification had come; told beside it, too, if it is bad."""
+    made = stage()
+    store(made).data |= {FILE: BODY, "experiments/bad.json": b"{"}
+    for key in (FILE, "experiments/bad.json", "experiments/gone.json"):
+        body = encode(HearUpload(run="x", key=key))
+        signature = sign(KEY, SETTINGS.function, body, time.time())
+        assert (await made(body, {"x-ftg-signature": signature}))[0] == 200
+        assert (await made(body, {}))[0] == 401
+    assert asked(made) == [triggers.of_upload(FILE, BODY)]
+    assert keys.refusal("experiments/bad.json") in store(made).data
+
+
+async def test_a_file_whose_run_s_name_is_taken_is_told_beside_it() -> None:
+    made = stage()
+    store(made).data[FILE] = BODY
+    taken = SHOWN | {"idempotency-key": triggers.of_upload(FILE, BODY)}
+    await answer(made, json.dumps(SPEC | {"seed": 2}).encode(), taken)
+    assert await answer(made, uploaded(FILE), SHOWN) == []
+    assert b"asked for before" in store(made).data[keys.refusal(FILE)]
 
 
 async def test_a_file_that_is_gone_again_asks_for_nothing() -> None:

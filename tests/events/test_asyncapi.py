@@ -92,7 +92,13 @@ def test_operations_name_who_receives_what() -> None:
     heard = {key.rsplit(".", 1)[1] for key in operations if ".receive." in key}
     unheard = {tag(kind) for kind in FACTS if kind.__name__ not in heard}
     # and their own functions
-    for_people = {"policy.updated", "report.written", "run.stalled", "run.unreported"}
+    for_people = {
+        "policy.updated",
+        "report.written",
+        "run.stalled",
+        "run.unreported",
+        "upload.heard",
+    }
     assert unheard == for_people
 
 

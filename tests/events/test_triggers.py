@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from events import triggers
-from events.requests import KEY
-from events.triggers import Requested, Uploaded
+from events.outside import is_event
+from events.requests import KEY, Request
+from events.triggers import Misread, Requested, Uploaded
 from schemas.errors import SchemaError
 from schemas.references import RUN_PATTERN
 from tests.fakes import InMemoryDelivery, InMemorySubscription
@@ -24,7 +25,7 @@ ATTRIBUTES = {"specversion": "1.0", "id": "42", "source": "/ci", "type": "run.wa
 FROM_CI = "run-f784189ff248"  # SHA-256 of "/ci\n42"
 
 
-def read(body: bytes | dict[str, Any], **headers: str) -> list[Requested | Uploaded]:
+def read(body: bytes | dict[str, Any], **headers: str) -> list[Requested | Uploaded | Misread]:
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return triggers.read(data, named, "otherwise")
@@ -94,6 +95,25 @@ def test_an_s3_notification_tells_of_files() -> None:
     assert read({"Records": []}) == []
 
 
+@pytest.mark.parametrize("bad", [{"s3": {}}, 7, None, {"eventName": 1, "s3": {"bucket": 2}}])
+def test_a_record_that_is_none_costs_no_other_record(bad: Any) -> None:
+    misread, uploaded = read({"Records": [bad, record("experiments/a.toml")]})
+    assert isinstance(misread, Misread)
+    assert misread.why.startswith("Records[0]: no record of an S3 notification (eventName,")
+    assert uploaded == Uploaded("b", "experiments/a.toml")
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"Event": "s3:TestEvent"},
+        {"Service": "Amazon S3", "Event": "s3:TestEvent", "Time": "t", "Bucket": "b"},
+    ],
+)
+def test_a_notification_s_test_tells_of_nothing(event: dict[str, str]) -> None:
+    assert read(event) == []
+
+
 @pytest.mark.parametrize(("event", "count"), [("create", 1), ("update", 1), ("delete", 0)])
 def test_a_seaweedfs_notification_tells_of_a_file(event: str, count: int) -> None:
     told = {"key": "/buckets/b/experiments/a+b.json", "event_type": event, "message": {}}
@@ -110,13 +130,47 @@ def test_a_seaweedfs_notification_tells_of_a_file(event: str, count: int) -> Non
         (ATTRIBUTES | {"specversion": "0.3"}, {"content_type": triggers.CLOUDEVENT}, "of '0.3'"),
         (JSON, {"ce_specversion": "1.0"}, "without id, source, type"),
         (ATTRIBUTES | {"data_base64": "?"}, {"content_type": triggers.CLOUDEVENT}, "not base64"),
-        ({"Records": [{"s3": {}}]}, {}, "no record of an S3 notification"),
     ],
 )
 def test_what_starts_no_run_is_told(body: Any, headers: dict[str, str], said: str) -> None:
     with pytest.raises(SchemaError) as refusal:
         read(body, **headers)
     assert said in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("headers", "body", "run"),
+    [
+        ({"Content-Type": "application/json", "Idempotency-Key": '"nightly"'}, b"{", "nightly"),
+        (
+            {"Content-Type": "application/cloudevents+json"},
+            json.dumps(ATTRIBUTES | {"data": SPEC}).encode(),
+            FROM_CI,
+        ),
+        ({"Content-Type": "application/json", "X-Call-Id": "otherwise"}, JSON, "run-8e48aec36376"),
+        ({"Content-Type": "application/json"}, b"{", ""),
+        ({"Content-Type": "application/json"}, b'{"Records": []}', ""),
+        ({"Content-Type": "application/msgpack", "Idempotency-Key": "x"}, b"", ""),
+    ],
+)
+def test_a_request_names_its_run_as_far_as_it_can_be_read(
+    headers: dict[str, str], body: bytes, run: str
+) -> None:
+    assert triggers.run_of(Request(headers=headers, body=body)) == run
+
+
+@pytest.mark.parametrize("kind", ["text/yaml", "application/x-yaml", "text/x-yaml; charset=utf-8"])
+def test_yaml_goes_by_its_former_names_too(kind: str) -> None:
+    body = b"seed: 7\nenvironment: {id: CartPole-v1}\n"
+    assert read(body, content_type=kind, idempotency_key="mine") == [Requested("mine", SPEC)]
+
+
+def test_what_others_published_is_an_event_whatever_it_says_it_is() -> None:
+    queue = InMemorySubscription(immediate=True, quiet=0.0)
+    headers = {"Content-Type": "application/msgpack"}
+    message = InMemoryDelivery(queue, "ftg-start.nightly", b"{}", "id", 1, headers)
+    sent = triggers.from_start(message).headers
+    assert is_event({name.lower(): value for name, value in sent.items()})
 
 
 @given(st.text(max_size=80), st.binary(max_size=50))
@@ -133,7 +187,7 @@ def test_an_upload_s_run_can_be_one(key: str, content: bytes) -> None:
 def test_bytes_of_any_kind_are_an_event_or_refused(body: bytes, kind: str) -> None:
     with contextlib.suppress(SchemaError):
         for one in triggers.read(body, {"content-type": kind}, "x"):
-            assert isinstance(one, Requested | Uploaded)
+            assert isinstance(one, Requested | Uploaded | Misread)
 
 
 @pytest.mark.parametrize(

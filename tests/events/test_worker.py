@@ -239,6 +239,41 @@ async def test_a_dead_letter_that_nobody_signed_is_a_headline(signed: bool) -> N
     assert len(bench.bus.buried[0][1]) < 2000
 
 
+@pytest.mark.parametrize(("way", "kept"), [("enqueue", True), ("enqueue_open", False)])
+async def test_an_event_that_the_door_let_in_is_kept_whole_and_names_its_run(
+    way: str, kept: bool
+) -> None:
+    """By the token, which the queue-worker does not have; what nobody vouches for is a headline."""
+    bench = Bench(Replica(Answer(400, b"spec.environment: missing")))
+    headers = {"Content-Type": "application/json", "Idempotency-Key": "nightly"}
+    async with working(bench, Function(name="conclude-run")):
+        await getattr(bench.bus, way)("conclude-run", posted(b"{}", headers), "1")
+        await until(lambda: bench.acknowledged)
+    letter = dead_letter.decode(bench.bus.buried[0][1])
+    assert (letter.payload, letter.run) == ((b"{}", "nightly") if kept else (b"", ""))
+    assert bench.bus.kinds == ["" if kept else "unsigned"]
+
+
+@pytest.mark.parametrize(
+    ("headers", "body", "run"),
+    [
+        ({}, b"{}", "nightly-8"),
+        ({"Content-Type": "text/plain"}, b"\xff", "nightly-8"),
+        ({"Nats-Msg-Id": "other"}, b"{}", "other"),
+    ],
+)
+async def test_a_dead_letter_of_what_others_published_names_its_run(
+    headers: dict[str, str], body: bytes, run: str
+) -> None:
+    bench = Bench(Replica(Answer(400, b"no")))
+    async with working(bench, Function(name="start-run", starts=True)):
+        await until(lambda: bench.bus._starts)
+        queue = bench.bus._starts["start-run"]
+        queue.add("ftg-start.nightly-8", body, "7", headers=headers)
+        await until(lambda: bench.acknowledged)
+    assert dead_letter.decode(bench.bus.buried[0][1]).run == run
+
+
 async def test_whoever_is_unknown_comes_by_a_way_of_their_own() -> None:
     """To a function that admits anybody; its callback is asked for by nobody who is known."""
     bench, function = Bench(Replica()), Function(name="conclude-run")

@@ -1,21 +1,27 @@
 """One tick: what every run needs, and no run at the cost of another."""
 
+import hashlib
+import json
 from collections.abc import Iterable
 
+from adapters.errors import Refused
+from events import triggers
 from events.commands import Invocation
-from events.ports import Services
+from events.ports import Listed, Services
 from functions.reconcile.handler import handle
 from schemas import keys
 from schemas.messages import (
+    HearUpload,
     Message,
     PolicyUpdated,
     RestoreObject,
     RunRequested,
     RunStalled,
     StopRequested,
+    UploadHeard,
     tag,
 )
-from tests.fakes import InMemoryFactLog
+from tests.fakes import InMemoryFactLog, InMemoryObjectStore
 from tests.test_loop import SPEC, Platform, train
 
 
@@ -133,3 +139,64 @@ async def test_a_run_whose_objects_are_being_made_again_has_not_stalled() -> Non
     assert asked.message.object.key == keys.policy("demo", 0)
     del platform.objects.data[keys.manifest("demo")]
     assert kinds(await tick(platform.services)) == ["start-run"]
+
+
+FILE, BODY = "experiments/cart.json", json.dumps(SPEC).encode()
+
+
+def inbox(**files: bytes) -> Services:
+    store = InMemoryObjectStore()
+    store.data = {f"experiments/{name}.json": data for name, data in files.items()}
+    return Services(InMemoryFactLog(), store, store)
+
+
+async def test_a_file_that_started_no_run_is_heard() -> None:
+    """By start-run, which is told key and name; once the run is asked for, the log knows both."""
+    services = inbox(cart=BODY)
+    (command,) = await tick(services)
+    assert command == HearUpload(run=triggers.of_upload(FILE, BODY), key=FILE)
+    await services.facts.say(RunRequested(run=command.run, spec=SPEC))
+    told = UploadHeard(run=command.run, key=FILE, etag=hashlib.sha256(BODY).hexdigest())
+    assert [m for m in await tick(services) if isinstance(m, UploadHeard)] == [told]
+
+
+async def test_what_the_log_knows_is_not_read_again() -> None:
+    """Nor is what has its error beside it; new content is."""
+    services = inbox(known=BODY, bad=b"{", gone=b"")
+    store = services.bucket
+    assert isinstance(store, InMemoryObjectStore)
+    known, etag = "experiments/known.json", hashlib.sha256(BODY).hexdigest()
+    await services.facts.say(UploadHeard(run="known", key=known, etag=etag))
+    for name in ("bad", "gone"):
+        error = keys.refusal(f"experiments/{name}.json")
+        store.data[error], store.modified[error] = b"what is wrong", 1.0
+    store.read = None  # type: ignore[assignment,method-assign]
+    assert await tick(services) == []
+    del store.read
+    store.data[known] += b" "
+    assert [type(one) for one in await tick(services)] == [HearUpload]
+
+
+async def test_one_key_that_the_store_refuses_holds_up_nothing() -> None:
+    services = inbox(evil=b"", cart=BODY)
+    store, read = services.bucket, services.bucket.read
+
+    async def refusing(key: str, limit: int, etag: str = "") -> bytes | None:
+        if "evil" in key:
+            raise Refused("no")
+        return await read(key, limit, etag)
+
+    store.read = refusing  # type: ignore[method-assign]
+    assert [one.key for one in await tick(services) if isinstance(one, HearUpload)] == [FILE]
+
+
+async def test_an_inbox_that_may_not_be_listed_holds_up_no_run() -> None:
+    """As with the policies of an earlier version."""
+    platform = await begun()
+
+    async def refusing(prefix: str) -> list[Listed]:
+        raise Refused("AccessDenied")
+
+    platform.objects.listed = refusing  # type: ignore[method-assign]
+    assert await tick(platform.services) == []
+    assert await platform.objects.keys(keys.logs("demo")) == [keys.log("demo", 0, 3)]

@@ -289,9 +289,7 @@ def _registry() -> dict[str, Decoder]:
             ("${" * 20_000, "${a-" * 20_000, "${" + "a" * 100_000),
         ),
         "events.cron.next_tick": Decoder(
-            lambda text: cron.next_tick(
-                routes.Function(name="f", schedule=text), datetime.now(UTC)
-            ),
+            lambda text: cron.next_tick("f", text, datetime.now(UTC)),
             (routes.StackError,),
             _texts("*/5 1-3 * * MON", "0 0 30 2 *"),
             ("* * * * *",),

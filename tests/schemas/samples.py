@@ -6,6 +6,7 @@ from schemas.messages import (
     EpisodeSummary,
     EvaluatePolicy,
     EvaluationCompleted,
+    HearUpload,
     InvocationCompleted,
     InvocationDeadLettered,
     Message,
@@ -25,6 +26,7 @@ from schemas.messages import (
     Span,
     StopRequested,
     UpdatePolicy,
+    UploadHeard,
     WarmUp,
 )
 from schemas.references import ObjectRef, PolicyRef, TrajectoryRef
@@ -59,6 +61,7 @@ SAMPLES: tuple[Message, ...] = (
             "stop": {"env_steps": 100_000},
         },
     ),
+    UploadHeard(run=RUN, key="experiments/cart.toml", etag="9dd4e461268c8034f5c8564e155c67a6"),
     RunStarted(run=RUN, manifest=MANIFEST),
     PolicyUpdated(
         run=RUN,
@@ -149,6 +152,7 @@ SAMPLES: tuple[Message, ...] = (
         ),
     ),
     EvaluatePolicy(run=RUN, manifest=MANIFEST, policy=POLICY, piece=3),
+    HearUpload(run=RUN, key="experiments/cart.toml"),
     RestoreObject(
         run=RUN,
         object=TRAJECTORY.object,

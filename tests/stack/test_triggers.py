@@ -1,6 +1,7 @@
 """Runs that are started from outside, on the real stack: by a file, an event, a message."""
 
 import asyncio
+import contextlib
 import io
 import json
 import os
@@ -24,7 +25,7 @@ from cli import target
 from embedded.settings import CHECKOUT
 from events import subjects, triggers
 from schemas import keys
-from schemas.messages import RunRequested
+from schemas.messages import RunRequested, UploadHeard
 from tests.stack.facts import PATIENCE, report
 from tests.stack.specs import SHORT, undisturbed
 from tests.stack.support import Stack
@@ -107,6 +108,54 @@ async def test_a_bad_file_is_told_beside_it(stack: Stack) -> None:
     assert b"experiments/bad.toml, line 2: " in text
 
 
+def kill_first(stack: Stack, function: str) -> None:
+    """As soon as it has a replica."""
+    give_up = time.monotonic() + PATIENCE
+    while not stack.replicas(function):
+        assert time.monotonic() < give_up
+        time.sleep(0.01)
+    stack.kill(function)
+
+
+def tick(stack: Stack) -> None:
+    """As the clock does it, which is for nobody to wait for; the gateway may be away."""
+    with contextlib.suppress(OSError):
+        stack.post("/function/reconcile", b"")
+
+
+async def test_a_bad_file_with_a_long_name_is_told_beside_it(stack: Stack) -> None:
+    """Where the store has no room for the ending after it."""
+    key = "experiments/" + "ü" * 125 + ".json"
+    put(stack, key, b"{")
+    assert b".json, line 1" in await got(stack, keys.refusal(key))
+
+
+async def test_an_upload_outlives_the_replica_that_hears_it(stack: Stack) -> None:
+    """Killed as soon as there is one: the queue tries again."""
+    key, body = "experiments/outlives.json", json.dumps(SHORT | {"seed": 31}).encode()
+    put(stack, key, body)
+    await asyncio.to_thread(kill_first, stack, "start-run")
+    assert await policy(stack, triggers.of_upload(key, body)) == await undisturbed(
+        SHORT | {"seed": 31}
+    )
+
+
+async def test_an_upload_that_nobody_told_of_is_heard_by_a_tick(stack: Stack) -> None:
+    """The gateway is dead when the store tells it, once; the log then knows the file."""
+    key, body = "experiments/unheard.json", json.dumps(SHORT | {"seed": 32}).encode()
+    stack.kill("gateway")
+    put(stack, key, body)
+    run = triggers.of_upload(key, body)
+    heard = subjects.below(UploadHeard, run)
+    async with stack.connect() as connected, asyncio.timeout(2 * PATIENCE):
+        while not await connected.facts.count(heard):
+            await asyncio.to_thread(tick, stack)
+            await asyncio.sleep(1.0)
+        said = await connected.facts.read(heard)
+    assert [r.fact.key for r in said if isinstance(r.fact, UploadHeard)] == [key]
+    assert await policy(stack, run) == await undisturbed(SHORT | {"seed": 32})
+
+
 async def test_a_cloudevent_starts_one_run(stack: Stack) -> None:
     """Structured, and binary once more: source and id are the same, so it is the same run."""
     known = {"specversion": "1.0", "id": "7", "source": "/pipelines/nightly", "type": "wanted"}
@@ -138,6 +187,42 @@ async def test_a_bad_message_is_kept_with_what_is_wrong(stack: Stack) -> None:
     await connection.publish("ftg-start.bad", b'{"seed": 1}')
     await connection.drain()
     letter = await asyncio.to_thread(buried, stack, "missing; allowed: a table")
+    assert letter["run"] == "bad"
+    assert stack.cli("dead", "drop", str(letter["id"])).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        ("text/plain", "Content-Type 'text/plain': starts no run; write one of application/json"),
+        ("Text/YAML; charset=utf-8", "spec.environment: missing"),
+        ("application/x-yaml", "spec.environment: missing"),
+        ("application/msgpack", "Content-Type 'application/msgpack': starts no run"),
+    ],
+)
+async def test_a_message_of_any_content_type_is_told_as_by_http(
+    stack: Stack, kind: str, said: str
+) -> None:
+    url, login, _, _ = stack.nats("trigger")
+    connection = await nats.connect(url, user=login.user, password=login.password)
+    run = "by-" + re.sub("[^a-z]+", "-", kind.lower()).strip("-")
+    headers = {"Content-Type": kind}
+    await connection.publish(f"ftg-start.{run}", b"seed: 1\nstop: {}\n", headers=headers)
+    await connection.drain()
+    letter = await asyncio.to_thread(buried, stack, run)
+    assert letter["run"] == run
+    assert said in stack.json("dead", "show", str(letter["id"]))["detail"]
+    assert stack.cli("dead", "drop", str(letter["id"])).returncode == 0
+
+
+async def test_what_the_token_let_in_is_kept_whole_when_it_is_given_up(stack: Stack) -> None:
+    """Through the queue, whose worker has no token."""
+    shown = {"Authorization": f"Bearer {stack.credentials().trigger_token}"}
+    kind = {"Content_Type": "application/json", "Idempotency_Key": "through-the-queue"}
+    assert stack.post("/async-function/start-run", b'{"seed": 1}', **shown, **kind) == 202
+    letter = await asyncio.to_thread(buried, stack, "through-the-queue")
+    told = stack.json("dead", "show", str(letter["id"]))
+    assert bytes.fromhex(told["payload_head"]) == b'{"seed": 1}'
     assert stack.cli("dead", "drop", str(letter["id"])).returncode == 0
 
 

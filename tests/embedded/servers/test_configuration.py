@@ -42,7 +42,7 @@ def test_weed_is_told_every_port_and_its_keys(tmp_path: Path) -> None:
     assert not any(key in option for option in command for key in keys.values())
     assert stat.S_IMODE((tmp_path / "s3.json").stat().st_mode) == 0o600
     webhook = tomllib.loads((tmp_path / "notification.toml").read_text())["notification"]["webhook"]
-    assert webhook["endpoint"] == "http://gateway/function/start-run"
+    assert webhook["endpoint"] == "http://gateway/async-function/start-run"
     assert webhook["bearer_token"] == SOME.trigger_token
     assert webhook["path_prefixes"] == ["/buckets/faastraingym/experiments/"]
     assert stat.S_IMODE((tmp_path / "notification.toml").stat().st_mode) == 0o600

@@ -1,0 +1,63 @@
+"""The bucket's inbox against the log: what lies there and started no run is heard (ADR 33)."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Collection, Sequence
+
+from adapters.errors import Refused
+from events import documents, subjects, triggers
+from events.ports import Listed, Services
+from events.uploads import heard, unheard
+from schemas import keys
+from schemas.messages import HearUpload, UploadHeard, tag
+
+logger = logging.getLogger(__name__)
+
+MOST_READ = 1000  # files in one tick, the newest first; what the log knows of is not read again
+AT_ONCE = 16  # of a MiB each at most
+
+
+async def hear(known: Collection[str], services: Services) -> Sequence[UploadHeard | HearUpload]:
+    """What the log shall know of files whose run was asked for, and commands to hear the others.
+
+    Args:
+        known: the runs that were asked for.
+        services: the log and the bucket.
+    """
+    try:
+        listed = await services.bucket.listed(keys.EXPERIMENTS)
+    except Refused as error:  # by a policy of an earlier version; runs go on all the same
+        logger.warning("the inbox cannot be listed", extra={"why": str(error)})
+        return []
+    if not unheard(listed, (), time.time()):
+        return []
+    said = await services.facts.read(subjects.of_topic(tag(UploadHeard)))
+    new = unheard(listed, heard(said), time.time())
+    if len(new) > MOST_READ:
+        logger.warning("the rest waits for the next tick", extra={"files": len(new)})
+    slots = asyncio.Semaphore(AT_ONCE)
+
+    async def one(file: Listed) -> UploadHeard | HearUpload | None:
+        async with slots:
+            return await _one(file, known, services)
+
+    found = await asyncio.gather(*map(one, new[:MOST_READ]))
+    return [message for message in found if message is not None]
+
+
+async def _one(
+    file: Listed, known: Collection[str], services: Services
+) -> UploadHeard | HearUpload | None:
+    """A run's name is made of its file's content, so the file is read."""
+    try:
+        data = await services.bucket.read(file.key, documents.MAX_BYTES + 1, file.etag)
+    except Refused as error:
+        logger.warning("not heard", extra={"key": file.key, "why": str(error)})
+        return None
+    if data is None:  # gone, or another one
+        return None
+    run = triggers.of_upload(file.key, data)
+    if run in known:
+        return UploadHeard(run=run, key=file.key, etag=file.etag)
+    return HearUpload(run=run, key=file.key)
