@@ -130,7 +130,8 @@ class TriggeredStage(Stage):
             return None
         run = triggers.of_upload(key, data)
         try:
-            said = await self._said(await self._request(run, documents.parse(key, data)), here)
+            raw = await asyncio.to_thread(documents.parse, key, data)  # YAML may take seconds
+            said = await self._said(await self._request(run, raw), here)
         except (SchemaError, OtherRequest) as error:
             await self._tell(key, str(error))
             return None

@@ -25,12 +25,12 @@ def test_every_format_gives_the_same_tables(tmp_path: Path, name: str, text: str
 @pytest.mark.parametrize(
     ("name", "text", "said"),
     [
-        ("a.toml", "seed = 1\n[algorithm\n", "a.toml, line 2: "),
+        ("a.toml", "seed = 1\n[algorithm\n", "a.toml, line 2, column 11: "),
         ("a.toml", "seed = 'x\n", "a.toml, line 1: "),
-        ("a.yaml", "seed: 1\nstop: [\n", "a.yaml, line 3: "),
-        ("a.json", '{"seed": 1,\n "stop" 2}', "a.json, line 2: "),
+        ("a.yaml", "seed: 1\nstop: [\n", "a.yaml, line 3, column 1: "),
+        ("a.json", '{"seed": 1,\n "stop" 2}', "a.json, line 2, column 9: "),
         ("a.yaml", "- 1\n", "a.yaml: holds a list; write tables"),
-        ("a.yaml", "a: &a 1\nb: *a\n", "a.yaml, line 2: an alias; write it out"),
+        ("a.yaml", "a: &a 1\nb: *a\n", "a.yaml, line 2, column 4: an alias; write it out"),
         ("a.yaml", "seed: " + "9" * 5000, "a.yaml, line 1: not YAML (Exceeds the limit"),
         ("a.yaml", "[" * 2000, "a.yaml: nested too deeply; write tables"),
         ("a.toml", "seed = " + "9" * 5000, "a.toml, line 1: Exceeds the limit"),

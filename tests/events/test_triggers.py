@@ -124,7 +124,7 @@ def test_a_seaweedfs_notification_tells_of_a_file(event: str, count: int) -> Non
     ("body", "headers", "said"),
     [
         (JSON, {"content_type": "application/x-www-form-urlencoded"}, "application/toml"),
-        (b"{", {}, "specification.json, line 1: "),
+        (b"{", {}, "specification.json, line 1, column 2: "),
         (b"[]", {}, "holds a list"),
         ({"id": "1"}, {"content_type": triggers.CLOUDEVENT}, "without specversion, source, type"),
         (ATTRIBUTES | {"specversion": "0.3"}, {"content_type": triggers.CLOUDEVENT}, "of '0.3'"),

@@ -105,7 +105,7 @@ async def test_a_file_in_the_bucket_starts_one_run(stack: Stack) -> None:
 async def test_a_bad_file_is_told_beside_it(stack: Stack) -> None:
     put(stack, "experiments/bad.toml", b"seed = 1\n[environment\n")
     text = await got(stack, "experiments/bad.toml.error.txt")
-    assert b"experiments/bad.toml, line 2: " in text
+    assert b"experiments/bad.toml, line 2, column 13: " in text
 
 
 def kill_first(stack: Stack, function: str) -> None:
