@@ -31,8 +31,9 @@ def test_facts_said_twice_or_besides_are_told(change: dict[str, int], words: str
     assert verdict.of_run("r", SAID | change, REPORT, CALM) == [words]
 
 
-def test_a_run_may_say_that_it_stalled() -> None:
-    assert verdict.of_run("r", SAID | {"ftg.run.stalled.r.0": 1}, REPORT, CALM) == []
+@pytest.mark.parametrize("subject", ["ftg.run.stalled.r.0", "ftg.upload.heard.r.0123456789abcdef"])
+def test_a_run_may_say_that_it_stalled_and_whence_it_came(subject: str) -> None:
+    assert verdict.of_run("r", SAID | {subject: 1}, REPORT, CALM) == []
 
 
 def test_a_fact_that_was_never_said_is_told() -> None:

@@ -14,7 +14,7 @@ from benchmarks.report import Row
 from cli.world import Connected
 from events import subjects
 from events.ports import Recorded
-from events.streams import ASYNC, DEAD, FACTS, Stream
+from events.streams import ASYNC, DEAD, Stream
 from schemas import keys
 from schemas.messages import (
     PolicyUpdated,
@@ -25,6 +25,7 @@ from schemas.messages import (
     RunRequested,
 )
 from schemas.specification import RunSpec, to_dict
+from tests.chaos.progress import counted
 from tests.stack.facts import until
 from tests.stack.support import Stack
 
@@ -97,8 +98,9 @@ async def losses(at: Bench, name: str, *runs: Ended) -> list[Row]:
         lost += len(expected - said(run))
         stored = await asyncio.to_thread(trajectories, at.stack, run.run)
         unstored += len({keys.trajectory(run.run, *slot) for slot in expected} - stored)
-        raw = [await read_all(at.broker, FACTS.name, f) for f in subjects.of_run(run.run)]
-        twice += sum(map(len, raw)) - len(run.records)
+        for pattern in subjects.of_run(run.run):
+            counts = await counted(at.broker, pattern)
+            twice += sum(counts.values()) - len(counts)
     given_up = await read_all(at.broker, DEAD.name, subjects.of_dead_letter("*"))
     queued = await _left(at)
     found = {

@@ -19,6 +19,7 @@ from . import (
     largest,
     memory,
     rss,
+    uploads,
 )
 from .runs import bench, train
 from .sizes import Size, tiny
@@ -32,6 +33,7 @@ SCENARIOS = {
     "fairness": fairness,
     "flood": flood,
     "connections": connections,
+    "uploads": uploads,
 }
 SETTINGS = {
     "FTG_MAX_ROLLOUTS": str(fairness.SLOTS),

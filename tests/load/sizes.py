@@ -24,10 +24,11 @@ class Size(NamedTuple):
     clients: int  # connections of one flood
     clients_seconds: float  # that it lasts
     clients_steps: int  # environment steps of the run beside it
+    uploads: int  # files that start a run each
 
 
-FULL = Size(500, 3, 20, 50, 10_000, 500, 400, 0.2, MAX_ROLLOUTS, 10_000, 1000, 45.0, 12_000)
-SHORT = Size(80, 2, 5, 20, 400, 150, 60, 0.1, 100, 300, 150, 3.0, 400)
+FULL = Size(500, 3, 20, 50, 10_000, 500, 400, 0.2, MAX_ROLLOUTS, 10_000, 1000, 45.0, 12_000, 50)
+SHORT = Size(80, 2, 5, 20, 400, 150, 60, 0.1, 100, 300, 150, 3.0, 400, 5)
 
 
 def tiny(count: int, versions: int, seed: int = 1, **tables: object) -> RunSpec:
