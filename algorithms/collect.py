@@ -29,7 +29,7 @@ def collect(
         policy: parameters and frozen observation statistics.
         index: the slot.
         previous: the slot's trajectory before this one, to go on from when the horizon is
-            `steps`; none: the environments are reset.
+            `steps`, or to remember what is carried; none: the environments are reset.
         watch: adds up what the environments take.
         lag: updates between `policy` and the one that learns. One policy may act for two versions
             to learn from; what they begin afresh differs.
@@ -64,9 +64,10 @@ def collect_from(
     terminated, truncated = steps.terminated & valid, steps.truncated & valid
     refuse_non_finite("observation", steps.observations, _learnt(valid, terminated), where, -1)
     refuse_non_finite("reward", steps.rewards, valid, where, 0)
-    rewards = np.where(valid, steps.rewards, np.float32(0.0))
+    refuse_non_finite("reward", steps.own, valid, where, 0)
+    rewards, own = (np.where(valid, r, np.float32(0.0)) for r in (steps.rewards, steps.own))
     tally = Tally(start.returns, start.lengths)
-    tally.count(rewards, valid, terminated | truncated)
+    tally.count(own, valid, terminated | truncated)
     end = start._replace(
         observations=steps.observations[-1].copy(),  # a view would keep all of them
         ended=terminated[-1] | truncated[-1],
@@ -86,7 +87,7 @@ def collect_from(
         episode_returns=np.array(tally.finished_returns, np.float64),
         episode_lengths=np.array(tally.finished_lengths, np.int32),
         statistics=statistics.of_batch(steps.observations[:-1][valid]),
-        continuation=_continuation(end) if spec.rollout.horizon == "steps" else None,
+        continuation=_continuation(end) if _continues(spec) else None,
     )
     return trajectory, end
 
@@ -107,6 +108,11 @@ def _valid(spec: RunSpec, steps: Steps, ended_before: np.ndarray) -> np.ndarray:
         ended_so_far = np.cumsum(ended, axis=0) - ended
         valid &= ended_so_far < spec.rollout.num_episodes
     return valid
+
+
+def _continues(spec: RunSpec) -> bool:
+    """Whole episodes begin anew, and hand on at the most what their environments remember."""
+    return spec.rollout.horizon == "steps" or spec.environment.memory == "carry"
 
 
 def _continuation(end: Start) -> Continuation:

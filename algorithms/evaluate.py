@@ -20,9 +20,10 @@ def evaluate(
 ) -> Evaluation:
     """Plays `spec.evaluation.episodes` episodes, or a piece's, with the most probable actions.
 
-    Returns are the environment's own, undiscounted: no reward transform applies. Each environment
-    plays one episode, so that short episodes are not preferred. `watch` adds up
-    what the environments take. All pieces together give the bits that the whole gives.
+    Returns are the environment's own, undiscounted: neither a reward transform applies nor a
+    wrapper that changes rewards. Each environment is built for this and plays one episode, so that
+    short episodes are not preferred, and nothing is remembered. `watch` adds up what the
+    environments take. All pieces together give the bits that the whole gives.
 
     Raises:
         EnvironmentFailed: the environment raised, gave a number that is not finite, or an episode
@@ -63,8 +64,10 @@ def _episodes(
             refuse_non_finite("observation", seen[None, places], going[None], where, t - 1)
             actions = actor.sent(actor.deterministic(actor.outputs(seen)[places]))
             observations, rewards, terminated, truncated, _ = watch.time(fleet.vector.step, actions)
-            refuse_non_finite("reward", rewards[None], going[None], where, t)
-            returns += np.where(going, rewards, 0.0)
+            own = fleet.own_rewards()
+            earned = rewards if own is None else own
+            refuse_non_finite("reward", earned[None], going[None], where, t)
+            returns += np.where(going, earned, 0.0)
             lengths += going
             going &= ~(terminated | truncated)
             t += 1

@@ -24,6 +24,7 @@ class Steps(NamedTuple):
     rewards: np.ndarray  # [T, B] float32
     terminated: np.ndarray  # [T, B] bool
     truncated: np.ndarray  # [T, B] bool
+    own: np.ndarray  # [T, B] float32: rewards below the wrappers that change them
 
 
 class Start(NamedTuple):
@@ -62,6 +63,7 @@ def play(
     rewards = np.empty(shape, np.float32)
     terminated, truncated = np.empty(shape, np.bool_), np.empty(shape, np.bool_)
     noise = actor.noise(start.generator, num_steps, num_envs)
+    own = rewards if start.fleet.own_rewards() is None else np.empty_like(rewards)
     step, clock, stepping = start.fleet.vector.step, watch.clock, 0.0
     observations[0] = start.observations
     t = 0
@@ -75,6 +77,8 @@ def play(
                 seen, rewards[t], terminated[t], truncated[t], _ = step(sent)
                 stepping += clock() - begin
                 observations[t + 1] = encode(seen, info)
+                if own is not rewards:
+                    own[t] = start.fleet.own_rewards()
         except EnvironmentFailed:
             # perhaps over an action that came of a NaN: then say where that came from
             going = ~(terminated[t - 1] | truncated[t - 1]) if t else ~start.ended
@@ -86,9 +90,8 @@ def play(
             if (episodes_left <= 0).all():
                 break
     watch.seconds += stepping
-    return Steps(
-        observations[: t + 1], outputs[:t], actions[:t], rewards[:t], terminated[:t], truncated[:t]
-    )
+    columns = (outputs, actions, rewards, terminated, truncated, own)
+    return Steps(observations[: t + 1], *(column[:t] for column in columns))
 
 
 def play_episodes(

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import gymnasium
 
+from algorithms import remembering
 from algorithms.errors import EnvironmentFailed
 from algorithms.pieces import divided
 from algorithms.playing import MAX_STEPS
@@ -54,7 +55,7 @@ def check(spec: RunSpec) -> list[str]:
         info = describe(spec)
     except EnvironmentFailed as error:
         return [_sentence(spec.environment, error)]
-    return list(_misfits(spec, info))
+    return list(_misfits(spec, info)) or remembering.problems(spec)
 
 
 def _refused_id(env_id: str) -> Iterator[str]:

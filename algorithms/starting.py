@@ -2,13 +2,12 @@
 
 import numpy as np
 
-from algorithms import seeding
+from algorithms import replaying, seeding
 from algorithms.acting import encode
-from algorithms.errors import EnvironmentFailed
 from algorithms.foreign import foreign
 from algorithms.playing import Start
-from algorithms.space_info import describe
-from algorithms.vectors import Fleet, Seeds
+from algorithms.space_info import SpaceInfo, describe
+from algorithms.vectors import Fleet, Seeds, Step
 from schemas.payloads import Trajectory
 from schemas.specification import RunSpec
 
@@ -26,13 +25,15 @@ def beginning(spec: RunSpec, version: int, index: int, previous: Trajectory | No
     """
     info, where = describe(spec), place(spec, version, index)
     num_envs = spec.environment.num_envs
-    continued = spec.rollout.horizon == "steps" and previous is not None
-    data = previous.continuation if continued and previous is not None else None
+    before = None if previous is None else previous.continuation
+    data = before if spec.rollout.horizon == "steps" else None
     origin = version if data is None else data["origin"]
     seeds = Seeds(spec.seed, "reset", (origin, index))
     fleet = Fleet(spec.environment, num_envs, seeds)
     with foreign(f"{where}, reset"):
         if data is None or previous is None:
+            if before is not None:
+                fleet.inherit(before["fleet"])
             return Start(
                 fleet=fleet,
                 observations=encode(fleet.reset(), info),
@@ -42,25 +43,30 @@ def beginning(spec: RunSpec, version: int, index: int, previous: Trajectory | No
                 lengths=np.zeros(num_envs, np.int32),
                 origin=origin,
             )
-        replayed = {i: encode([seen], info)[0] for i, seen in fleet.resume(data["fleet"]).items()}
-    _check_replay(replayed, previous.observations[-1], where)
+        played = fleet.resume(data["fleet"], spec.rollout.num_steps)
+    observations = previous.observations[-1]
+    ended = previous.terminated[-1] | previous.truncated[-1]
+    if spec.environment.memory == "declared":
+        observations, ended = _as_they_stand(played, observations, ended, info)
+    else:
+        replaying.check(spec, seeds, played, previous, where)
     return Start(
         fleet=fleet,
-        observations=previous.observations[-1],
+        observations=observations,
         generator=seeding.unpack_generator(data["generator"]),
-        ended=previous.terminated[-1] | previous.truncated[-1],
+        ended=ended,
         returns=data["returns"],
         lengths=data["lengths"],
         origin=origin,
     )
 
 
-def _check_replay(replayed: dict[int, np.ndarray], expected: np.ndarray, where: str) -> None:
-    """Holds each replayed environment's observation [O], bit for bit, to the one it stood at."""
-    for i, seen in replayed.items():
-        if seen.astype(np.float32).tobytes() != expected[i].tobytes():
-            raise EnvironmentFailed(
-                f"{where}, environment {i}: replaying its actions did not reproduce the "
-                "observation: the environment is not determined by its seed; use "
-                'rollout.horizon = "episodes"'
-            )
+def _as_they_stand(
+    played: dict[int, list[Step]], observations: np.ndarray, ended: np.ndarray, info: SpaceInfo
+) -> tuple[np.ndarray, np.ndarray]:
+    """Observations [B, O] and ends [B] with those of replayed environments put in their places."""
+    observations, ended = observations.copy(), ended.copy()
+    for i, steps in played.items():
+        observations[i] = encode([steps[-1].observation], info)[0]
+        ended[i] = steps[-1].terminated or steps[-1].truncated
+    return observations, ended

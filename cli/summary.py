@@ -49,6 +49,8 @@ def rows(report: RunReport) -> Iterator[tuple[str, str]]:
     if report.policy:
         yield "policy", report.policy.key
         yield "policy SHA-256", report.policy.sha256
+        if report.reproducible:
+            yield "reproducible", report.reproducible
     if report.status in ("completed", "failed") and not report.unreported:
         yield "report", keys.report(report.run_id, report.leg)
         yield "learning curve", keys.learning_curve(report.run_id, report.leg)

@@ -1,6 +1,7 @@
 """From a run's history to its report: pure."""
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from events.history import History
 from events.planning import learning
@@ -64,6 +65,7 @@ def build(
         metrics=_metrics(history, policy),
         platform=_platform(history),
         unreported=_unreported(history) is not None,
+        reproducible=_reproducible(spec) if history.started and spec else "",
     )
 
 
@@ -139,6 +141,23 @@ def _name(spec: Mapping[str, object], table: str, key: str) -> str:
     """A field of the raw specification, which may be anything: the run may have been refused."""
     section = spec.get(table)
     return str(section.get(key, "")) if isinstance(section, dict) else ""
+
+
+REPRODUCIBLE = {
+    "none": "yes",
+    "forget": "yes; its environments are built anew at each episode",
+    "carry": "yes; what its environments remember travels with it",
+    "declared": "no; its environments remember, and a lost replica loses what they do",
+}
+
+
+def _reproducible(spec: Mapping[str, Any]) -> str:
+    """Whether the policy follows from the specification, whatever is killed, and why."""
+    rollout = spec.get("rollout", {})
+    count = rollout.get("count", 1)
+    if (rollout.get("threshold") or count) < count:
+        return "no; its batches are the rollouts that came first"
+    return REPRODUCIBLE[spec["environment"].get("memory", "none")]
 
 
 def _by_version(rewards: Mapping[int, RewardsReady]) -> list[RewardsReady]:

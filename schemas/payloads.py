@@ -45,6 +45,7 @@ class Standing(TypedDict):
     ended: bool
     actions: NotRequired[np.ndarray]
     snapshot: NotRequired[Arrays]
+    memory: NotRequired[Arrays]  # what it took into its episode; into the next, where that ended
 
 
 class FleetStanding(TypedDict):

@@ -64,3 +64,6 @@ class RunReport(Struct, frozen=True, kw_only=True):
     metrics: Annotated[dict[str, float], Meta(description="of the last update")]
     platform: Annotated[dict[str, str], Meta(description="what the SHA-256 holds within")] = {}
     unreported: Annotated[bool, Meta(description="it cannot be written, and lies nowhere")] = False
+    reproducible: Annotated[
+        str, Meta(description="`yes` or `no`, and why: whether the SHA-256 follows from spec alone")
+    ] = ""

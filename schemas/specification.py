@@ -14,6 +14,7 @@ Steps = Annotated[int, Meta(ge=1, le=10**15)]
 Fraction = Annotated[float, Meta(ge=0, le=1)]
 NonNegative = Annotated[float, Meta(ge=0)]
 Annealing = Literal["constant", "linear"]
+Memory = Literal["none", "forget", "carry", "declared"]
 MAX_ROLLOUTS = 800  # whose references fit into one message, however long the names in them are
 
 
@@ -27,6 +28,15 @@ class EnvironmentSpec(Section, frozen=True, kw_only=True):
     id: Annotated[str, Meta(description="a registered Gymnasium id, as CartPole-v1")]
     num_envs: Annotated[int, Meta(ge=1, le=4096, description="environments of one rollout")] = 8
     kwargs: Annotated[dict[str, Any], Meta(description="passed to gymnasium.make")] = {}
+    memory: Annotated[
+        Memory,
+        Meta(
+            description="what an environment takes from one episode into the next; none: nothing,"
+            " or the run is refused; forget: whatever it is, for it is built anew at each episode;"
+            " carry: what its get_state() gives, handed to set_state() of the next one; declared:"
+            " something, which a lost replica loses, so the SHA-256 depends on that"
+        ),
+    ] = "none"
 
 
 class RolloutSpec(Section, frozen=True, kw_only=True):

@@ -38,10 +38,8 @@ async def handle(command: CollectRollout, services: Services) -> Messages:
     stored = await services.objects.put(
         keys.trajectory(command.run, command.version, command.index), data
     )
-    # A slot's first rollout is not kept: that going on from it by its data gives the same bits is
-    # held to, once, where actions are replayed. Nor is one that somebody else had stored before.
-    continues = command.previous is not None and trajectory.continuation is not None
-    if continues and await services.objects.get(stored) == data:
+    # One that somebody else had stored before is not kept.
+    if _is_kept(spec, command) and await services.objects.get(stored) == data:
         KEPT.keep(command.manifest, stored, end)
     return [
         RolloutCompleted(
@@ -53,6 +51,14 @@ async def handle(command: CollectRollout, services: Services) -> Messages:
             episodes=episodes.summary(trajectory),
         )
     ]
+
+
+def _is_kept(spec: RunSpec, command: CollectRollout) -> bool:
+    """A slot's first rollout is not: that going on from it by its data gives the same bits is held
+    to, once, where actions are replayed; unless its environments are known not to.
+    """
+    is_first = command.previous is None and spec.environment.memory != "declared"
+    return spec.rollout.horizon == "steps" and not is_first
 
 
 def _collect(

@@ -210,17 +210,6 @@ def test_a_terminal_observation_may_be_anything(make_spec: Make, make_policy: Ma
     assert np.isfinite(found.statistics.mean).all()
 
 
-def test_an_environment_that_its_seed_does_not_determine_is_not_continued(
-    make_spec: Make, make_policy: MakePolicy
-) -> None:
-    """Replaying it leads elsewhere: what to do is said."""
-    spec = make_spec("Signal-v0", environment={"kwargs": {"spoilt": "seed"}}, rollout=steps(3))
-    policy = make_policy(spec)
-    first = collect(spec, policy, 0, None)
-    with pytest.raises(EnvironmentFailed, match=r"environment 0: replaying .*not determined by"):
-        collect(spec, policy, 0, first)
-
-
 def test_a_replayed_action_may_be_written_to(make_spec: Make, make_policy: MakePolicy) -> None:
     """What came from the store is read-only; the environment gets a copy."""
     spec = make_spec("Signal-v0", rollout=steps(3))

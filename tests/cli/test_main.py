@@ -70,7 +70,7 @@ def test_train_ends_with_the_code_of_the_ending(
     assert run
     assert "evaluation of version 1: return 480.50 ± 12.25 over 20 episodes" in desk.out
     assert f"policy: runs/{run.group(1)}/policies/1.msgpack" in desk.out
-    assert f"policy SHA-256: {'ab' * 32}" in desk.out
+    assert f"policy SHA-256: {'ab' * 32}\nreproducible: yes\n" in desk.out
     assert f"learning curve: runs/{run.group(1)}/learning_curve.png" in desk.out
     assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f]", desk.out)
 

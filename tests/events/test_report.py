@@ -3,7 +3,7 @@
 import pytest
 
 from events.report import build, tally
-from schemas.messages import InvocationCompleted, RunCompleted, RunFailed
+from schemas.messages import InvocationCompleted, RunCompleted, RunFailed, RunRequested
 from schemas.report import CurvePoint, EvaluationReport, PolicyReport, Usage
 from tests.events import facts
 from tests.events.facts import evaluated, history, ready, updated
@@ -116,3 +116,24 @@ def test_with_a_lag_the_curve_counts_the_steps_of_the_version_that_learns() -> N
     assert build(facts.RUN, said, [], now=0.0).training == [
         CurvePoint(version=1, env_steps=200, return_mean=10.0)
     ]
+
+
+@pytest.mark.parametrize(
+    ("environment", "rollout", "told"),
+    [
+        ({}, {}, "yes"),
+        ({"memory": "none"}, {"count": 4, "threshold": None}, "yes"),
+        ({"memory": "forget"}, {}, "yes; its environments are built anew at each episode"),
+        ({"memory": "carry"}, {}, "yes; what its environments remember travels with it"),
+        ({"memory": "declared"}, {}, "no; its environments remember"),
+        ({"memory": "forget"}, {"count": 4, "threshold": 3}, "no; its batches are the rollouts"),
+    ],
+)
+def test_a_report_says_whether_its_policy_can_be_made_again(
+    environment: dict, rollout: dict, told: str
+) -> None:
+    spec = {**facts.RAW, "environment": {"id": "CartPole-v1", **environment}, "rollout": rollout}
+    requested = RunRequested(run=facts.RUN, spec=spec)
+    report = build(facts.RUN, history(requested, facts.STARTED), [], now=0.0)
+    assert report.reproducible.startswith(told)
+    assert build(facts.RUN, history(requested), [], now=0.0).reproducible == ""

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from adapters import manifests
 from adapters.errors import ObjectMissing
-from adapters.payloads import dump
+from adapters.payloads import dump, load
 from algorithms import ppo
 from algorithms.playing import Start
 from algorithms.starting import beginning
@@ -18,17 +18,20 @@ from functions.rollout import handler
 from functions.rollout.kept import CAPACITY, Kept, peak_mb
 from schemas import keys
 from schemas.messages import CollectRollout, RolloutCompleted
+from schemas.payloads import Trajectory
 from schemas.references import ObjectRef, PolicyRef, TrajectoryRef
 from schemas.specification import RunSpec
 from schemas.validation import parse
 from tests.fakes import InMemoryFactLog, InMemoryObjectStore
+from tests.remembering import COUNTING, SCALED, SEEN
 
 # the vector entry point, snapshots of single environments, and replay
 KINDS = ["CartPole-v1", "Pendulum-v1", "FrozenLake-v1"]
 
 
-def spec_of(env_id: str, horizon: str = "steps", seed: int = 3) -> RunSpec:
+def spec_of(env_id: str, horizon: str = "steps", seed: int = 3, memory: str = "none") -> RunSpec:
     environment = {"id": env_id, "num_envs": 3, "kwargs": {"max_episode_steps": 9}}
+    environment["memory"] = memory
     return parse(
         {
             "seed": seed,
@@ -75,10 +78,22 @@ def replica() -> Iterator[None]:
     handler.KEPT = before
 
 
-@pytest.mark.parametrize("env_id", KINDS)
-async def test_environments_that_were_kept_give_the_bytes_of_restored_ones(env_id: str) -> None:
+@pytest.mark.parametrize("horizon", ["steps", "episodes"])
+@pytest.mark.parametrize(
+    ("env_id", "memory"),
+    [
+        *((env_id, "none") for env_id in KINDS),
+        (SCALED, "forget"),
+        (SEEN, "forget"),
+        (COUNTING, "forget"),
+        (COUNTING, "carry"),
+    ],
+)
+async def test_environments_that_were_kept_give_the_bytes_of_restored_ones(
+    env_id: str, memory: str, horizon: str
+) -> None:
     """Four rollouts on one replica, and each on a replica of its own."""
-    warm, cold = Slot(spec_of(env_id)), Slot(spec_of(env_id))
+    warm, cold = (Slot(spec_of(env_id, horizon, memory=memory)) for _ in range(2))
     expected = [await warm.roll(version) for version in range(4)]
     found = []
     for version in range(4):
@@ -105,6 +120,16 @@ async def test_a_first_rollout_is_restored_once() -> None:
     del slot.objects.data[slot.previous.object.key]
     with pytest.raises(ObjectMissing):
         await slot.roll(1)
+
+
+async def test_what_is_declared_is_kept_from_the_first_rollout_on() -> None:
+    """There is nothing to be found out, and its memory is worth keeping."""
+    slot = Slot(spec_of(COUNTING, memory="declared"))
+    await slot.roll(0)
+    second = load(await slot.roll(1), Trajectory)
+    assert second.rewards[:, 0].max() == 3.0  # 28 steps and resets: into the third episode
+    handler.KEPT = Kept(memory_mb=1 << 20)  # the replica is lost, and what it remembered
+    assert load(await slot.roll(2), Trajectory).rewards[0, 0] == 1.0
 
 
 async def test_a_second_delivery_does_not_go_on_from_where_the_first_one_went() -> None:

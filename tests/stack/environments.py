@@ -18,6 +18,8 @@ STRAGGLING = "tests/StragglingCartPole-v0"
 ENDING = "tests/EndingCartPole-v0"
 HELD, RAISING = "tests/HeldCartPole-v0", "tests/RaisingCartPole-v0"
 WORDS = "the pole fell into the sea"
+# Where a specification is checked nobody waits.
+IS_PLAYED = os.environ.get("FTG_FUNCTION") in ("rollout", "evaluate")
 
 
 class HeldCartPole(CartPoleEnv):
@@ -29,7 +31,7 @@ class HeldCartPole(CartPoleEnv):
 
     def step(self, action: Any) -> Any:
         """As CartPole's, once the gate is open."""
-        while self._gate.exists():
+        while IS_PLAYED and self._gate.exists():
             time.sleep(0.02)
         return super().step(action)
 
@@ -43,7 +45,7 @@ class StragglingCartPole(HeldCartPole):
 
     def step(self, action: Any) -> Any:
         """As CartPole's; the first one of all waits for the gate."""
-        if not self._begun:
+        if IS_PLAYED and not self._begun:
             self._begun = True
             try:
                 self._gate.with_suffix(".taken").touch(exist_ok=False)
