@@ -15,8 +15,8 @@ from collections.abc import Callable
 
 from algorithms import carrying
 from algorithms.errors import EnvironmentFailed
+from algorithms.repeating import Episode, close, difference, play, prepare
 from algorithms.space_info import make
-from algorithms.trials import Episode, close, difference, play, prepare
 from schemas.specification import EnvironmentSpec, RunSpec
 
 EPISODES = 6  # in one environment: three times each of the two kinds

@@ -7,8 +7,8 @@ import numpy as np
 from algorithms.acting import encode
 from algorithms.errors import EnvironmentFailed
 from algorithms.remembering import DETERMINED, WAYS
+from algorithms.repeating import Mark, difference
 from algorithms.space_info import SpaceInfo, describe
-from algorithms.trials import Mark, difference
 from algorithms.vectors import Fleet, Seeds, Step
 from schemas.payloads import Trajectory
 from schemas.specification import RunSpec

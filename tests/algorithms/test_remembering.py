@@ -10,7 +10,7 @@ import pytest
 from algorithms import spaces
 from algorithms.errors import EnvironmentFailed
 from algorithms.remembering import EPISODES, problems
-from algorithms.trials import Mark, difference
+from algorithms.repeating import Mark, difference
 from schemas.specification import RunSpec
 from tests import remembering as kinds
 
