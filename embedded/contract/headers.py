@@ -1,11 +1,33 @@
 """Headers at a proxy (RFC 9110, section 7.6.1)."""
 
+from asyncio import BaseTransport
 from collections.abc import Iterable
 
 from events.requests import HOP_BY_HOP
 
 # Made anew on the next leg.
 _REWRITTEN = frozenset({"host", "content-length"})
+
+
+FORWARDED_FOR, FORWARDED_HOST = "X-Forwarded-For", "X-Forwarded-Host"
+
+
+def client(transport: BaseTransport | None) -> str:
+    """The address from which a connection comes; "": none that has a name."""
+    peer = transport.get_extra_info("peername") if transport is not None else None
+    return str(peer[0]) if isinstance(peer, tuple) else ""
+
+
+def forwarded(headers: list[tuple[str, str]], address: str, host: str) -> list[tuple[str, str]]:
+    """The headers, with who asked, and for which host, at the end of what they say of that.
+
+    They are told to functions and believed by nobody here: what comes first anybody can write.
+    """
+    for name, value in ((FORWARDED_FOR, address), (FORWARDED_HOST, host)):
+        if value:
+            came = [old for known, old in headers if known.lower() == name.lower()]
+            headers = [*without([name], headers), (name, ", ".join((*came, value)))]
+    return headers
 
 
 def end_to_end(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
@@ -19,3 +41,9 @@ def end_to_end(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
     if listed:
         dropped = dropped | {n.strip().lower() for value in listed for n in value.split(",")}
     return [(name, value) for name, value in pairs if name.lower() not in dropped]
+
+
+def without(names: Iterable[str], headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The headers that have none of the names."""
+    dropped = {name.lower() for name in names}
+    return [(name, value) for name, value in headers if name.lower() not in dropped]

@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+import re
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any, NamedTuple, TypeVar, cast
 
 import msgspec
@@ -15,7 +16,7 @@ from embedded.contract import bodies
 from embedded.contract.bodies import Body, Incoming, Spooled
 from embedded.contract.budget import Budget
 from embedded.contract.connections import MOST_OVERHEAD, Connection
-from embedded.contract.headers import end_to_end
+from embedded.contract.headers import client, end_to_end, forwarded, without
 from embedded.contract.messages import Request, Response
 from embedded.errors import ProviderError
 from events.answers import ANSWERED
@@ -42,6 +43,7 @@ DEFAULT_LIMITS = Limits()
 LIMITS: web.AppKey[Limits] = web.AppKey("limits")
 BUDGET: web.AppKey[Budget] = web.AppKey("budget")
 INCOMING: web.RequestKey[Incoming] = web.RequestKey("incoming", Incoming)
+_ORIGIN = re.compile(r"\A\w+://[^/?]*")  # of a target that a proxy is asked for
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 T = TypeVar("T")
 
@@ -117,16 +119,26 @@ def parse(body: bytes, kind: type[T]) -> T:
 
 async def invocation(request: web.Request, most: int | None = None) -> Request:
     """A request to `/.../{name}{path}` as a function gets it."""
-    # As it was written: decoded, it could hold what no request line may.
-    _, _, _, *rest = request.rel_url.raw_path.split("/", 3)
-    path = f"/{rest[0]}" if rest else "/"
-    query = request.rel_url.raw_query_string
+    path, mark, query = _target(request).partition("?")
+    _, _, _, *rest = path.split("/", 3)
+    headers = end_to_end(request.headers.items())
     return Request(
         request.method,
-        f"{path}?{query}" if query else path,
-        end_to_end(request.headers.items()),
+        f"/{rest[0] if rest else ''}{mark}{query}",
+        forwarded(headers, client(request.transport), host(request)),
         await read(request, most),
     )
+
+
+def host(request: web.Request) -> str:
+    """As the client wrote it; "": HTTP/1.0 need not say it, and aiohttp would ask the DNS then."""
+    return request.headers.get("Host", "")
+
+
+def _target(request: web.Request) -> str:
+    """Path and query as they were written: decoded, they could hold what no request line may."""
+    target = request.raw_path.partition("#")[0]
+    return _ORIGIN.sub("", target, count=1)
 
 
 def sendable(response: Response) -> Response:
@@ -140,6 +152,25 @@ def sendable(response: Response) -> Response:
             text = f"The function's header {name} is not UTF-8."
             raise ProviderError(502, text, replica=ANSWERED)
     return response
+
+
+def refusal(error: ProviderError) -> Response:
+    """The answer to an invocation that no function gave."""
+    headers = [("Content-Type", "text/plain; charset=utf-8")]
+    if error.retry_after is not None:
+        headers.append(("Retry-After", str(error.retry_after)))
+    return Response(error.status, headers, f"{error.text.rstrip()}\n".encode())
+
+
+def marked(response: Response, marks: Iterable[tuple[str, str]]) -> Response:
+    """An answer with headers of ours in the place of any that it has."""
+    ours = dict(marks)
+    return response._replace(headers=[*without(ours, response.headers), *ours.items()])
+
+
+def duration(seconds: float) -> tuple[str, str]:
+    """The header that says how long an invocation took."""
+    return "X-Duration-Seconds", f"{seconds:.6f}"
 
 
 def answer(response: Response) -> web.StreamResponse:

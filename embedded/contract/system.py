@@ -320,4 +320,5 @@ ROUTES = (
     Route("GET", "/system/info", info, "Provider and version", answer=ProviderInfo),
     Route("GET", "/system/namespaces", namespaces, "Namespaces", answer=list[str]),
     Route("GET", "/healthz", healthz, "Whether this server answers", media="text/plain"),
+    Route("HEAD", "/healthz", healthz, "The same, without a body", media="text/plain"),
 )

@@ -60,6 +60,13 @@ async def ui(request: web.Request) -> web.Response:
     return web.Response(text=page(functions), content_type="text/html")
 
 
+async def front(_: web.Request) -> web.Response:
+    """GET /."""
+    answer = http.text(301, "The functions are listed at /ui/.")
+    answer.headers["Location"] = "/ui/"
+    return answer
+
+
 async def document(_: web.Request) -> web.Response:
     """GET /openapi.json."""
     return http.json(openapi.document(GATEWAY_ROUTES))
@@ -124,7 +131,7 @@ GATEWAY_ROUTES = (
         r"/function/{name:[^/]+}" + _PATH,
         synchronous,
         "Invoke",
-        (404, 502, 503, 504),
+        (404, 429, 502, 503, 504),
         body=bytes,
         answer=bytes,
         parameters=_CALL,
@@ -141,5 +148,6 @@ GATEWAY_ROUTES = (
     *(route._replace(**_OVER.get((route.method, route.path), {})) for route in ROUTES),
     Route("GET", "/metrics", metrics, "Metrics in Prometheus's text format", media="text/plain"),
     Route("GET", "/ui/", ui, "A page that lists the functions", media="text/html"),
+    Route("GET", "/", front, "Leads to /ui/", (301,)),
     Route("GET", "/openapi.json", document, "This document", answer=dict[str, Any]),
 )

@@ -4,13 +4,13 @@ import hashlib
 import re
 import time
 import uuid
-from collections.abc import Iterable
 from typing import Protocol
 
 from aiohttp import web
 
 from embedded.contract import http
 from embedded.contract.bodies import whole
+from embedded.contract.headers import without
 from embedded.contract.messages import FunctionStatus, Request, Response
 from embedded.contract.names import function_name
 from embedded.contract.provider import Provider
@@ -54,38 +54,50 @@ class Invocations:
 
     async def now(self, name: str, call: Request) -> Response:
         """The own answer of the function `name[.namespace]`, or what stands for it."""
-        began = time.perf_counter()
         try:
-            name = function_name(name)
             marks = _marks(call)
         except ProviderError as error:
-            return _refusal(error)
+            return http.refusal(error)
+        try:
+            answer = await self._answer(function_name(name), _with(call, marks))
+        except ProviderError as error:
+            answer = http.refusal(error)
+        return http.marked(answer, marks.items())
+
+    async def _answer(self, name: str, call: Request) -> Response:
+        """What the function says, measured.
+
+        Raises:
+            ProviderError: 404, it is unknown.
+        """
+        began = time.perf_counter()
         self._metrics.started(name)
         try:
-            answer = http.sendable(await self._provider.invoke(name, _with(call, marks)))
+            answer = http.sendable(await self._provider.invoke(name, call))
         except ProviderError as error:
-            answer = _refusal(error)
             if error.status == 404:
                 self._metrics.unknown(name)
-                return answer
+                raise
+            answer = http.refusal(error)
         seconds = time.perf_counter() - began
         self._metrics.finished(name, answer.status, seconds)
-        own = {*marks, "X-Duration-Seconds"}
-        kept = _without(own, answer.headers)
-        added = (*marks.items(), ("X-Duration-Seconds", f"{seconds:.6f}"))
-        return answer._replace(headers=[*kept, *added])
+        return http.marked(answer, [http.duration(seconds)])
 
     async def later(self, name: str, call: Request, host: str) -> Response:
         """202 once it is queued durably."""
         try:
             marks = _marks(call)
+        except ProviderError as error:
+            return http.refusal(error)
+        answer = Response(202, [], b"")
+        try:
             await self._enqueue(function_name(name), call, host, marks)
         except Refusal as refusal:
             self._metrics.refused(refusal.reason, refusal.function)
-            return _refusal(refusal)
+            answer = http.refusal(refusal)
         except ProviderError as error:
-            return _refusal(error)
-        return Response(202, list(marks.items()), b"")
+            answer = http.refusal(error)
+        return http.marked(answer, marks.items())
 
     async def _enqueue(self, name: str, call: Request, host: str, marks: dict[str, str]) -> None:
         status = await self._provider.function(name)
@@ -121,7 +133,7 @@ async def asynchronous(request: web.Request) -> web.StreamResponse:
     """POST /async-function/{name}[/path]: 202 once it is queued durably."""
     call = await http.invocation(request, MAX_MESSAGE_BYTES)
     name, invocations = request.match_info["name"], request.app[INVOCATIONS]
-    return http.answer(await invocations.later(name, call, request.host))
+    return http.answer(await invocations.later(name, call, http.host(request)))
 
 
 def _queued(status: FunctionStatus, call: Request, host: str, callback: str) -> bytes:
@@ -167,19 +179,9 @@ def _marks(call: Request) -> dict[str, str]:
 
 
 def _with(call: Request, marks: dict[str, str]) -> Request:
-    return call._replace(headers=[*_without(marks, call.headers), *marks.items()])
-
-
-def _without(names: Iterable[str], headers: Headers) -> Headers:
-    dropped = {name.lower() for name in names}
-    return [(name, value) for name, value in headers if name.lower() not in dropped]
+    return call._replace(headers=[*without(marks, call.headers), *marks.items()])
 
 
 def _first(call: Request, name: str) -> str:
     wanted = name.lower()
     return next((value for known, value in call.headers if known.lower() == wanted), "")
-
-
-def _refusal(error: ProviderError) -> Response:
-    headers = [("Content-Type", "text/plain; charset=utf-8"), *error.headers.items()]
-    return Response(error.status, headers, f"{error.text.rstrip()}\n".encode())

@@ -20,6 +20,7 @@ from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 from embedded.contract import bodies
 from embedded.contract.bodies import Spooled
 from embedded.contract.budget import OWN, Budget
+from embedded.contract.headers import client, forwarded
 from embedded.contract.http import MOST_HEADERS
 from embedded.contract.messages import Request, Response
 from embedded.gateway.invoke import Invocations
@@ -74,7 +75,7 @@ class Reader:
         form = _TARGET.fullmatch(self._url.decode("latin-1"))
         if form is None or (form[1] and method != "POST") or "#" in form[0]:
             return None
-        path = (form[3] or "/") + (form[4] if form[4] != "?" else "")
+        path = (form[3] or "/") + form[4]
         request = Request(method, path, self._headers, self._body)
         return Call(form[2], bool(form[1]), request, self._host)
 
@@ -132,6 +133,7 @@ class Lane(asyncio.Protocol):
         """A request is due."""
         self._transport = cast(asyncio.Transport, transport)
         self._lanes.open.add(self)
+        self._client = client(transport)
         self._due = self._loop.time() + self._lanes.idle_seconds
         self._timer = self._loop.call_at(self._due, self._look)
 
@@ -152,6 +154,8 @@ class Lane(asyncio.Protocol):
             self._hand_over(data)
         else:
             self._budget.begin(self)
+            headers = forwarded(call.request.headers, self._client, call.host)
+            call = call._replace(request=call.request._replace(headers=headers))
             self._serving = self._loop.create_task(self._serve(call))
 
     def pause_writing(self) -> None:

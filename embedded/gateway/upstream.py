@@ -3,9 +3,11 @@
 import ssl
 from collections.abc import AsyncIterator
 from typing import Any
+from urllib.parse import quote
 
 import aiohttp
 import msgspec
+from yarl import URL
 
 from embedded.contract.bodies import Answer, Body, Spooled, whole
 from embedded.contract.budget import Budget
@@ -59,7 +61,7 @@ class HttpProvider:
 
     async def function(self, name: str, usage: bool = False) -> FunctionStatus:
         """GET /system/function/{name}."""
-        path = f"function/{name}{'?usage=1' if usage else ''}"
+        path = f"function/{_quoted(name)}{'?usage=1' if usage else ''}"
         return msgspec.json.decode(await self._get(path), type=FunctionStatus)
 
     async def deploy(self, deployment: FunctionDeployment) -> None:
@@ -76,7 +78,7 @@ class HttpProvider:
 
     async def scale(self, name: str, replicas: int) -> None:
         """POST /system/scale-function/{name}."""
-        await self._system("POST", f"scale-function/{name}", ScaleRequest(replicas, name))
+        await self._system("POST", f"scale-function/{_quoted(name)}", ScaleRequest(replicas, name))
 
     async def secrets(self) -> list[Secret]:
         """GET /system/secrets."""
@@ -117,7 +119,9 @@ class HttpProvider:
 
     async def invoke(self, name: str, request: Request) -> Response:
         """Any method on /function/{name}."""
-        return await self._exchange(request._replace(path=f"/function/{name}{request.path}"))
+        return await self._exchange(
+            request._replace(path=f"/function/{_quoted(name)}{request.path}")
+        )
 
     async def _get(self, path: str) -> bytes:
         return await self._system("GET", path, None)
@@ -136,7 +140,7 @@ class HttpProvider:
         try:
             async with self._session.request(
                 request.method,
-                self._base + request.path,
+                URL(self._base + request.path, encoded=True),  # as it was written
                 headers=[*request.headers, *told],
                 data=data,
                 allow_redirects=False,
@@ -153,6 +157,11 @@ class HttpProvider:
 
     def _away(self, error: aiohttp.ClientError) -> ProviderError:
         return ProviderError(502, f"The provider at {self._base} does not answer: {error}.")
+
+
+def _quoted(name: str) -> str:
+    """A function's name, whatever is asked for, as a part of a path."""
+    return quote(name, safe="")
 
 
 def _sent(body: Body) -> tuple[Any, list[tuple[str, str]]]:

@@ -1,5 +1,7 @@
 """The provider's own HTTP server: the contract, on loopback."""
 
+import time
+
 from aiohttp import web
 
 from embedded.contract import http, system
@@ -7,14 +9,20 @@ from embedded.contract.auth import guard
 from embedded.contract.budget import Budget
 from embedded.contract.names import function_name
 from embedded.contract.provider import Provider
+from embedded.errors import ProviderError
 
 
 async def invoke(request: web.Request) -> web.StreamResponse:
     """Any method on /function/{name}[/path]."""
     name = function_name(request.match_info["name"])
-    provider = request.app[system.PROVIDER]
-    answer = await provider.invoke(name, await http.invocation(request))
-    return http.answer(http.sendable(answer))
+    call, began = await http.invocation(request), time.perf_counter()
+    try:
+        answer = http.sendable(await request.app[system.PROVIDER].invoke(name, call))
+    except ProviderError as error:
+        if error.status == 404:
+            raise
+        answer = http.refusal(error)
+    return http.answer(http.marked(answer, [http.duration(time.perf_counter() - began)]))
 
 
 def application(
@@ -39,7 +47,7 @@ PROVIDER_ROUTES = (
         r"/function/{name:[^/]+}{path:(/.*)?}",
         invoke,
         "Invoke",
-        (404, 502, 503, 504),
+        (404, 429, 502, 503, 504),
         body=bytes,
         answer=bytes,
         parameters=(system.NAME,),

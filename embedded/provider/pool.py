@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
+from embedded.contract.budget import CONNECTIONS
 from embedded.contract.messages import Request, Response
 from embedded.errors import ProviderError
 from embedded.provider.function import Function
@@ -14,6 +15,7 @@ from embedded.provider.scaling import desired, surplus
 from events.answers import DIED
 
 Spawn = Callable[[Function], Awaitable[Replica]]
+MOST_WAITING = CONNECTIONS // 2  # requests of one function: others have connections left
 QUEUE_TIMEOUT = 30.0  # seconds that a request waits for a slot, beyond exec_timeout
 START_TIMEOUT = 60.0  # seconds from process to ready
 GRACE = 10.0  # seconds from SIGTERM to SIGKILL
@@ -55,7 +57,7 @@ class Pool:
         """Invoke on a free replica; wait for one, and for its cold start.
 
         Raises:
-            ProviderError: 503 no slot in time; else as Replica.call.
+            ProviderError: 429 too many wait, 503 no slot in time; else as Replica.call.
         """
         replica = await self._acquire()
         try:
@@ -98,6 +100,9 @@ class Pool:
         if replica is not None:
             replica.in_flight += 1
             return replica
+        if self._is_full():
+            text = f"{MOST_WAITING} requests wait for {self.function.name} as it is; try again."
+            raise ProviderError(429, text, retry_after=1)
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Replica] = loop.create_future()
         self._waiting.append(future)
@@ -113,6 +118,13 @@ class Pool:
             raise
         finally:
             timer.cancel()
+
+    def _is_full(self) -> bool:
+        """Whether as many wait as may; those whose clients are gone are still in the row."""
+        return (
+            len(self._waiting) >= MOST_WAITING
+            and sum(not future.done() for future in self._waiting) >= MOST_WAITING
+        )
 
     def _release(self, replica: Replica) -> None:
         replica.in_flight -= 1

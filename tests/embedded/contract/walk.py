@@ -68,6 +68,13 @@ SCALED = {"serviceName": "walked", "replicas": 2, "namespace": ""}
 GONE = {"functionName": "walked"}
 LOGIN_WANTED = {"www-authenticate": "Basic .*"}
 MARKS = {"x-call-id": UUID, "x-start-time": NANOSECONDS}
+TIMED = {"x-duration-seconds": r"\d+\.\d+"}
+HEARD = {"x-heard": r'"x-forwarded-for": "127\.0\.0\.1(, 127\.0\.0\.1)?", "x-forwarded-host": "127'}
+PROXIED = {"X-Forwarded-For": "203.0.113.7", "X-Forwarded-Host": "train.example.com"}
+HEARD_BEHIND = {
+    "x-heard": r'"x-forwarded-for": "203\.0\.113\.7, 127\.0\.0\.1.*"x-forwarded-host": "train\.'
+    r"example\.com, 127\.0\.0\.1:"
+}
 VERSION = {"release": "0.1.0", "sha": ""}
 PROVIDER = {
     "provider": "faastrain-processes",
@@ -123,11 +130,13 @@ INVOCATION = [  # faas-cli invoke; nobody logs in for that
     Step("POST", "/function/walked.other", 404, b"hi"),
     Step("POST", "/function/absent", 404, b"hi", says="absent"),
     Step("POST", "/function/crashes", 502, b"hi", says="exit code 3"),
-    Step("POST", "/function/slow", 504, b"30", says="exec_timeout"),
     Step("POST", "/function/walked", 200, b"hi", {"X-Call-Id": "one"}, has={"x-heard": '"one"'}),
+    Step("POST", "/function/walked", 200, b"hi", has=HEARD | TIMED),
+    Step("POST", "/function/walked", 200, b"hi", PROXIED, has=HEARD_BEHIND),
+    Step("POST", "/function/slow", 504, b"30", says="exec_timeout", has=TIMED),
 ]
 MARKED = [  # what a gateway adds to invocations, and those that wait
-    Step("POST", "/function/walked", 200, has=MARKS | {"x-duration-seconds": r"\d+\.\d+"}),
+    Step("POST", "/function/walked", 200, has=MARKS | TIMED),
     Step("POST", "/function/walked", 200, headers={"X-Call-Id": "one"}, has={"x-call-id": "one"}),
     Step("POST", "/async-function/walked", 202, b"hi", login=False, has=MARKS, says="^$"),
     Step("POST", f"/async-function/walked.{OURS}/below?a=b", 202, b"hi", has=MARKS),
@@ -145,8 +154,12 @@ MARKED = [  # what a gateway adds to invocations, and those that wait
     ),
     Step("POST", "/async-function/sealed", 401, b"hi", says="sealed takes only what is signed"),
     Step("POST", "/async-function/walked", 413, b"x" * 256_001),
-    Step("POST", "/async-function/absent", 404, b"hi", says="absent"),
-    Step("GET", F, 200, holds=[{"name": "walked", "invocationCount": 13.0}]),
+    Step("POST", "/async-function/absent", 404, b"hi", has=MARKS, says="absent"),
+    Step("POST", "/async-function/walked.other", 404, b"hi", has=MARKS, says="other"),
+    Step("POST", "/function/absent", 404, b"hi", has=MARKS, says="absent"),
+    Step("GET", "/function/walked.other/below", 404, has=MARKS, says="other"),
+    Step("POST", "/function/absent", 404, headers={"X-Call-Id": "1"}, has={"x-call-id": "^1$"}),
+    Step("GET", F, 200, holds=[{"name": "walked", "invocationCount": 15.0}]),
 ]
 LOGS = [  # faas-cli logs
     Step(
@@ -168,8 +181,10 @@ LOGS = [  # faas-cli logs
 ABOUT = [  # faas-cli version | namespaces | ready
     Step("GET", "/system/namespaces", 200, holds=[OURS]),
     Step("GET", "/healthz", 200, login=False, says="^OK$"),
+    Step("HEAD", "/healthz", 200, login=False, has={"content-length": "^2$"}, says=r"\A\Z"),
 ]
 PAGES = [
+    Step("GET", "/", 301, login=False, has={"location": "^/ui/$"}),
     Step("GET", "/system/info", 200, holds={"provider": PROVIDER, "version": VERSION}, says="arch"),
     Step("GET", "/ui/", 200, has={"content-type": "text/html.*"}, says="walked"),
     Step("GET", "/metrics", 200, login=False, says='function_name="walked.openfaas-fn"'),
@@ -220,10 +235,12 @@ NOT_SERVED = {
         Step("POST", "/system/namespace/new", 404),
         Step("POST", "/system/alert", 404),
         Step("POST", "/system/build", 404),
+        Step("HEAD", "/", 405),
     ],
     "provider": [
         Step("POST", "/async-function/walked", 404),
         Step("GET", "/metrics", 404),
         Step("GET", "/ui/", 404),
+        Step("GET", "/", 404),
     ],
 }

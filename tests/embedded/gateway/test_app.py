@@ -65,7 +65,14 @@ GUARDED = [route for route in GATEWAY_ROUTES if route.path.startswith(("/system"
 def test_what_is_open_is_a_short_list() -> None:
     """A new route is guarded, or somebody has thought about it."""
     paths = {route.path.partition("{")[0] for route in GATEWAY_ROUTES if route not in GUARDED}
-    assert paths == {"/function/", "/async-function/", "/healthz", "/metrics", "/openapi.json"}
+    assert paths == {
+        "/",
+        "/function/",
+        "/async-function/",
+        "/healthz",
+        "/metrics",
+        "/openapi.json",
+    }
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 
 from embedded.errors import ProviderError
 from embedded.provider.function import Function, checked
-from embedded.provider.pool import Pool
+from embedded.provider.pool import MOST_WAITING, Pool
 from embedded.provider.replica import Replica
 from tests.embedded.support import FUNCTIONS, deployment, post
 
@@ -44,4 +44,30 @@ async def test_a_machine_that_refuses_processes_is_answered_at_once() -> None:
         with pytest.raises(ProviderError, match="no more processes"):
             await pool.invoke(post())
         assert len(attempts) == count
+    await pool.close()
+
+
+async def test_as_many_wait_as_may_and_the_next_one_is_told_so() -> None:
+    """429 with Retry-After, as of-watchdog says it; whoever went away waits no more."""
+    serves = asyncio.Event()
+
+    async def spawn(function: Function) -> Replica:
+        await serves.wait()
+        raise ProviderError(502, "never")
+
+    wanted = deployment("echo", variables={"max_inflight": "1"})
+    pool = Pool(checked(wanted, FUNCTIONS, datetime.now(UTC)), spawn)
+    waiting = [asyncio.create_task(pool.invoke(post())) for _ in range(MOST_WAITING)]
+    await asyncio.sleep(0)
+    with pytest.raises(ProviderError, match=f"{MOST_WAITING} requests wait for echo") as caught:
+        await pool.invoke(post())
+    assert (caught.value.status, caught.value.retry_after) == (429, 1)
+    waiting[MOST_WAITING // 2].cancel()
+    await asyncio.sleep(0)
+    waiting.append(asyncio.create_task(pool.invoke(post())))
+    await asyncio.sleep(0)
+    serves.set()
+    ended = await asyncio.gather(*waiting, return_exceptions=True)
+    assert sum(isinstance(each, asyncio.CancelledError) for each in ended) == 1
+    assert sum(getattr(each, "status", 0) == 502 for each in ended) == MOST_WAITING
     await pool.close()
