@@ -58,6 +58,11 @@ class FaasCli:
         assert done.returncode != 0, f"faas-cli {' '.join(arguments)}: {done.stdout}{done.stderr}"
         return done.stdout + done.stderr
 
+    def header(self, name: str, value: str) -> tuple[str, str]:
+        """A flag of `invoke`: newer versions write it as HTTP does."""
+        newer = "KEY: VALUE" in self("invoke", "--help")
+        return "-H", f"{name}: {value}" if newer else f"{name}={value}"
+
     def told(self) -> list[str]:
         """Method, path and status of each exchange, in order."""
         return [f"{made.method} {made.path} {made.status}" for made in self.exchanges]
@@ -78,10 +83,10 @@ def login(cli: FaasCli, password: str) -> str:
 
 
 def described(cli: FaasCli, name: str) -> dict[str, str]:
-    """What `describe` says of a function; labels and annotations among it."""
+    """What `describe` says of a function, names in small letters; labels and annotations too."""
     lines = cli("describe", name).replace("Labels:", "").replace("Annotations:", "").splitlines()
     pairs = [line.partition(": ") for line in lines]
-    return {name.strip(" :"): " ".join(value.split()) for name, _, value in pairs}
+    return {name.strip(" :").lower(): " ".join(value.split()) for name, _, value in pairs}
 
 
 def departures(exchanges: list[Exchange]) -> list[str]:

@@ -40,7 +40,8 @@ def recording(gateway: str) -> Iterator[Recorder]:
                 headers = {name.lower(): value for name, value in answer.getheaders()}
                 streamed = headers.get("content-type") == STREAM
                 body = b"" if streamed else answer.read()
-                made = Exchange(self.command, self.path, sent, answer.status, headers, body)
+                asked = dict(self.headers)
+                made = Exchange(self.command, self.path, sent, answer.status, headers, body, asked)
                 if not streamed:  # kept first: who asked may be gone once it has the head
                     exchanges.append(made)
                 self.send_response(answer.status)
@@ -57,7 +58,7 @@ def recording(gateway: str) -> Iterator[Recorder]:
             finally:
                 connection.close()
 
-        do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = _pass  # noqa: N815
+        do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = do_HEAD = _pass  # noqa: N815
 
         def log_message(self, *_: object) -> None:
             pass

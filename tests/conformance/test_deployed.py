@@ -47,7 +47,7 @@ def test_a_run_on_functions_of_faas_cli_alone(stack: Stack, tmp_path: Path) -> N
         for name in names - {"reconcile"}:  # whose minute may not have come
             said = described(cli, name)
             assert said["deployed-by"] == "faas-cli"
-            assert int(said["Invocations"]) > 0
+            assert int(said["invocations"]) > 0
         assert departures(cli.exchanges) == []
     usage = stack.json("show", RUN)["usage"]
     gib = dict.fromkeys(names, 0.25) | {"rollout": 0.75, "evaluate": 0.75, "update-policy": 2.5}

@@ -20,6 +20,7 @@ class Exchange(NamedTuple):
     status: int
     headers: Mapping[str, str]
     body: bytes
+    asked: Mapping[str, str] = {}  # the request's headers, where they were kept
 
     def __str__(self) -> str:
         return f"{self.method} {self.path} -> {self.status} {self.body[:300]!r}"
