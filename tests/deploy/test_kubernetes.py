@@ -1,5 +1,7 @@
 """What deploy/kubernetes says, without a cluster: names, secrets, privileges, the network."""
 
+import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +17,7 @@ from events.roles import EXPORTER, QUEUE_WORKER
 from tests.servers import binary
 
 BASE = CHECKOUT / "deploy" / "kubernetes" / "base"
+OPERATIONS = CHECKOUT / "docs" / "operations.md"
 STACK = routes.load(CHECKOUT / "stack.yml", {})
 
 
@@ -73,8 +76,13 @@ def test_every_secret_that_a_function_mounts_is_made(tmp_path: Path) -> None:
     assert names == {name for f in STACK["functions"].values() for name in f["secrets"]}
     assert all((folder / file).stat().st_size for one in made for file in one["files"])
     assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o600}
-    server = tmp_path / "nats.conf"
-    server.write_text('jetstream {}\ninclude "secrets/nats-accounts.conf"\n')
+    mounted, server = tmp_path / "etc" / "nats-accounts", tmp_path / "etc" / "nats" / "nats.conf"
+    for place in (mounted, server.parent):
+        place.mkdir(parents=True)
+    shutil.copy(folder / "nats-accounts.conf", mounted)
+    written = re.search(r"(?m)^ +(jetstream \{.*)\n +(include .*)$", OPERATIONS.read_text())
+    assert written is not None  # as a reader types it
+    server.write_text("\n".join(written.groups()))
     subprocess.run([binary("nats-server"), "-t", "-c", server], check=True)
     again = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True)
     assert (again.returncode, "is there already" in again.stderr) == (1, True)
