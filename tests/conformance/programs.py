@@ -1,4 +1,7 @@
-"""Programs of others that the tests need: a missing one fails the test, it is never skipped."""
+"""Programs of others that the tests need: a missing one fails the test, it is never skipped.
+
+of-watchdog apart, which CI cannot have (test_of_watchdog.py).
+"""
 
 import shutil
 from pathlib import Path
