@@ -13,6 +13,7 @@ from events.quantities import quantity
 from events.routes import MAX_COUNT, StackError, seconds
 
 _SCALE = "com.openfaas.scale."
+PROCESS = "python index.py"  # `fprocess` in the template's template.yml
 
 
 class Function(NamedTuple):
@@ -42,6 +43,7 @@ def read(deployment: FunctionDeployment, root: Path, created_at: datetime) -> Fu
     """
     labels, variables = deployment.labels or {}, deployment.env_vars or {}
     _check_variables(variables)
+    _check_process(deployment.env_process)
     to_zero = labels.get(_SCALE + "zero") == "true"
     floor = _whole(labels, _SCALE + "min", "1")
     ceiling = _whole(labels, _SCALE + "max", str(max(1, floor)))
@@ -93,6 +95,16 @@ def _check_variables(variables: Mapping[str, str]) -> None:
     for name, value in variables.items():
         if not name or "=" in name or "\0" in name + value:
             raise ProviderError(400, f"envVars: {name!r:.80} cannot be set in a process.")
+
+
+def _check_process(command: str) -> None:
+    """An image of another template may be named as a function of ours."""
+    if command not in ("", PROCESS):
+        raise ProviderError(
+            400,
+            f"envProcess is {command!r:.80}; only `{PROCESS}` of the template python3-faastrain is "
+            "started here, so leave `fprocess` out, or deploy the image on a cluster.",
+        )
 
 
 def _memory(deployment: FunctionDeployment) -> int | None:

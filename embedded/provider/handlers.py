@@ -17,30 +17,38 @@ def check_handler(file: Path) -> None:
     Raises:
         ProviderError: 400, naming the file, the line, and what to do.
     """
+    found = list(_bindings(_parsed(file).body))
+    if not found:
+        raise ProviderError(400, f"{file} has no `handle`; write `{WANTED}`.")
+    match found[-1]:
+        case ast.FunctionDef(decorator_list=[]) as plain:
+            raise ProviderError(
+                400,
+                f"{_shown(file, plain)}{_whose(plain)} and is not served here; write `{WANTED}`, "
+                "or deploy its image on a cluster.",
+            )
+        case ast.AsyncFunctionDef(decorator_list=[]) as coroutine if not _takes_two(coroutine):
+            raise ProviderError(
+                400,
+                f"{_shown(file, coroutine)}cannot be called with a body and headers; "
+                f"write `{WANTED}`.",
+            )
+
+
+def _parsed(file: Path) -> ast.Module:
     try:
-        tree = ast.parse(file.read_bytes(), str(file))
+        return ast.parse(file.read_bytes(), str(file))
     except SyntaxError as error:
-        raise _refused(f"{file}:{error.lineno} is no Python: {error.msg}; mend it.") from error
+        text = f"{file}:{error.lineno} is no Python: {error.msg}; mend it."
+        raise ProviderError(400, text) from error
     except (ValueError, RecursionError, MemoryError, OSError) as error:
-        raise _refused(f"{file} cannot be read as Python: {error}.") from error
-    found = None
-    for found in _bindings(tree.body):  # noqa: B007  the last one counts
-        pass
-    if found is None:
-        raise _refused(f"{file} has no `handle`; write `{WANTED}`.")
-    if isinstance(found, ast.FunctionDef) and not found.decorator_list:
-        text = f"{file}:{found.lineno} has `def handle({ast.unparse(found.args)})`, which "
-        raise _refused(
-            f"{text}{_whose(found)} and is not served here; write `{WANTED}`, or deploy its image "
-            "on a cluster."
-        )
-    if (
-        isinstance(found, ast.AsyncFunctionDef)
-        and not found.decorator_list
-        and not _takes_two(found)
-    ):
-        text = f"{file}:{found.lineno} has `async def handle({ast.unparse(found.args)})`, which "
-        raise _refused(f"{text}cannot be called with a body and headers; write `{WANTED}`.")
+        raise ProviderError(400, f"{file} cannot be read as Python: {error}.") from error
+
+
+def _shown(file: Path, function: ast.FunctionDef | ast.AsyncFunctionDef) -> str:
+    kind = "async def" if isinstance(function, ast.AsyncFunctionDef) else "def"
+    arguments = ast.unparse(function.args)
+    return f"{file}:{function.lineno} has `{kind} handle({arguments:.80})`, which "
 
 
 def _bindings(body: list[ast.stmt]) -> Iterator[ast.stmt]:
@@ -80,7 +88,3 @@ def _whose(function: ast.FunctionDef) -> str:
     if names == ["event", "context"]:
         return "is a handler of the template python3-http"
     return "is no coroutine"
-
-
-def _refused(text: str) -> ProviderError:
-    return ProviderError(400, text)

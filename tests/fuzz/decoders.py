@@ -28,7 +28,7 @@ from embedded import deployments
 from embedded.contract import auth, http, messages, names, system
 from embedded.errors import ProviderError, StackError
 from embedded.gateway.door import DEFAULT_DOOR
-from embedded.provider import function, store
+from embedded.provider import function, handlers, store
 from events import (
     admits,
     callbacks,
@@ -65,6 +65,18 @@ from tests.schemas.golden import FOLDER
 from tests.schemas.test_payloads import PAYLOADS
 
 ROOT = Path(__file__).parents[2]
+HANDLER = (ROOT / "template" / "python3-faastrain" / "function" / "handler.py").read_bytes()
+HANDLER_BOMBS = (
+    *(
+        before * 10_000 + b"1" + after * 10_000
+        for before, after in ((b"(", b")"), (b"[", b"]"), (b"-", b""), (b"f(", b")"))
+    ),
+    b"1" + b"+1" * 20_000,
+    b"a" + b".a" * 20_000,
+    b"if 1:\n" * 500,
+    b"\0",
+    b"9" * 5000,
+)
 HEADERS = {
     "Nats-Sequence": "7",
     "Nats-Time-Stamp": "2024-01-02T03:04:05.678Z",
@@ -396,6 +408,13 @@ def _registry() -> dict[str, Decoder]:
                 "0." + "0" * 100_000 + "1Mi",
                 "٣Mi",
             ),
+        ),
+        "embedded.provider.handlers.check_handler": Decoder(
+            _file(handlers.check_handler),
+            (ProviderError,),
+            near(HANDLER),
+            (HANDLER,),
+            HANDLER_BOMBS,
         ),
         "embedded.provider.store.load": Decoder(
             _file(store.load), (StackError,), near(DEPLOYED), (DEPLOYED,), json_bombs()

@@ -3,11 +3,13 @@
 from datetime import UTC, datetime
 
 import pytest
+import yaml
 
 from embedded.contract.messages import FunctionDeployment, Resources
 from embedded.errors import ProviderError
-from embedded.provider.function import Function, checked
+from embedded.provider.function import PROCESS, Function, checked
 from embedded.provider.images import Code
+from embedded.settings import CHECKOUT
 from tests.embedded.support import FUNCTIONS
 
 
@@ -54,6 +56,9 @@ def test_without_labels_one_replica_with_unlimited_slots() -> None:
         ({"labels": {"com.openfaas.scale.min": "3", "com.openfaas.scale.max": "2"}}, "above"),
         ({"env_vars": {"exec_timeout": "soon"}}, "exec_timeout.*soon"),
         ({"limits": Resources(memory="much")}, "much"),
+        ({"env_process": "cat"}, "envProcess is 'cat'; only `python index.py` of the template"),
+        ({"env_process": "node index.js"}, "or deploy the image on a cluster"),
+        ({"env_process": "python  index.py"}, "python  index.py"),
     ],
 )
 def test_what_is_wrong_is_named(fields: dict[str, object], words: str) -> None:
@@ -61,3 +66,10 @@ def test_what_is_wrong_is_named(fields: dict[str, object], words: str) -> None:
     with pytest.raises(ProviderError, match=words) as caught:
         function(**fields)
     assert caught.value.status == 400
+
+
+def test_the_templates_own_process_is_the_one_that_is_started() -> None:
+    """As faas-cli tells it, or by flags, which tell none."""
+    template = CHECKOUT / "template" / "python3-faastrain" / "template.yml"
+    assert yaml.safe_load(template.read_text())["fprocess"] == PROCESS
+    assert function(env_process=PROCESS).code == function().code
