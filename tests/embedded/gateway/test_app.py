@@ -145,6 +145,22 @@ async def test_an_asynchronous_invocation_is_queued(
     assert request["Header"]["X-Call-Id"] == [call_id]
 
 
+async def test_an_asynchronous_invocation_is_queued_as_it_was_written(
+    gateway: aiohttp.ClientSession, queue: MemoryQueue
+) -> None:
+    """Path and query byte by byte; and who asked, behind whom he names."""
+    await deploy(gateway, deployment("echo"))
+    target = yarl.URL("/async-function/echo/a%2Fb//c/%7Ed?q=%20+&r", encoded=True)
+    proxied = {"X-Forwarded-For": "203.0.113.7", "X-Forwarded-Host": "faas.example.com"}
+    async with gateway.post(target, data=b"", headers=proxied) as answer:
+        assert answer.status == 202
+    request = json.loads(queue.unknown[0][1])
+    assert (request["Path"], request["QueryString"]) == ("/a%2Fb//c/%7Ed", "q=%20+&r")
+    header = request["Header"]
+    assert header["X-Forwarded-For"] == ["203.0.113.7, 127.0.0.1"]
+    assert header["X-Forwarded-Host"] == [f"faas.example.com, {request['Host']}"]
+
+
 async def test_an_asynchronous_invocation_without_callback_has_none(
     gateway: aiohttp.ClientSession, queue: MemoryQueue
 ) -> None:
