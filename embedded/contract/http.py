@@ -156,9 +156,7 @@ def sendable(response: Response) -> Response:
 
 def refusal(error: ProviderError) -> Response:
     """The answer to an invocation that no function gave."""
-    headers = [("Content-Type", "text/plain; charset=utf-8")]
-    if error.retry_after is not None:
-        headers.append(("Retry-After", str(error.retry_after)))
+    headers = [("Content-Type", "text/plain; charset=utf-8"), *error.headers.items()]
     return Response(error.status, headers, f"{error.text.rstrip()}\n".encode())
 
 
