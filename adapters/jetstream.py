@@ -26,6 +26,8 @@ REQUEST_SECONDS = 5.0
 STREAM_NOT_FOUND = 10059
 ONCE = {"Nats-Expected-Last-Subject-Sequence": "0"}  # publish if nothing is under the subject
 NOT_ALONE = 10071  # wrong last sequence: something is
+# A replicated stream: the same is being written just now, and may or may not come to be.
+IN_PROCESS = frozenset({10158, 10164})
 NOT_STORED = 10077  # for a bound of the stream, or for its disk: the description tells
 STATUS = "Status"  # nats-py's name for the status of a message without body
 END = frozenset({"204", "404", "408", "409", "413", "503"})
@@ -106,7 +108,7 @@ class Broker:
             return answer
         if error.err_code == NOT_STORED and error.description.startswith("maximum "):
             raise StreamFull(f"{self._url}: {subject}: {error.description}")
-        if error.code == 503:
+        if error.code == 503 or error.err_code in IN_PROCESS:
             raise Unavailable(f"{self._url}: {subject}: {error.description}")
         if error.err_code == STREAM_NOT_FOUND:
             raise StreamMissing(f"{self._url}: {subject}: {error.description}")

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
 import msgspec
 import pytest
@@ -12,14 +13,16 @@ from adapters.errors import Unavailable
 from adapters.jetstream import Broker, StreamFull
 from adapters.nats_bus import NatsBus
 from adapters.nats_commands import NatsCommandQueue
+from adapters.nats_facts import NatsFactLog
 from adapters.nats_streams import configuration, ensure_streams
 from adapters.spans import keep
+from adapters.stage import _each
 from events.commands import Invocation
 from events.requests import from_queue
 from events.streams import ASYNC
 from events.tracing import of_run
 from schemas.messages import WarmUp, encode
-from tests.adapters.facts import new_run
+from tests.adapters.facts import new_run, stopped
 from tests.adapters.test_bus_contract import new_function, take
 from tests.servers import LOGIN, NatsServer, free_ports
 
@@ -66,11 +69,11 @@ async def test_a_stall_issues_nothing_beside_what_waits(broker: Broker) -> None:
     assert len(await commands.next(64)) == 1
 
 
-async def test_a_fan_out_is_queued_at_once(broker: Broker) -> None:
-    """As many as the largest version has, each once."""
+async def test_a_fan_out_is_queued(broker: Broker) -> None:
+    """As many as the largest version has, as a stage sends them, each once."""
     function, queue = new_function(), NatsCommandQueue(broker)
     commands = [warm(function) for _ in range(800)]
-    await asyncio.gather(*(queue.invoke(command, b"", "s") for command in commands))
+    await _each(lambda command: queue.invoke(command, b"", "s"), commands)
     waiting = await NatsBus(broker).commands_for(function)
     found = {from_queue(d.data).call_id for d in await take(waiting, 800, 1000)}
     assert found == {command.call_id for command in commands}
@@ -89,6 +92,26 @@ async def test_a_queue_that_is_full_is_unavailable_and_one_that_waits_is_not(
     info = msgspec.json.decode(await broker.api(f"STREAM.INFO.{ASYNC.name}"))
     assert info["state"]["messages"] == 1
     assert not await queue.invoke(command._replace(attempt=1), b"", "s")
+    await broker.close()
+
+
+@pytest.mark.parametrize("number", [10158, 10164])
+async def test_what_a_cluster_is_just_writing_is_neither_queued_nor_refused(
+    mortal_nats_server: NatsServer, number: int
+) -> None:
+    """Nobody knows yet whether the other one lands: the sender comes again. A fact's likewise."""
+    broker = await connect(mortal_nats_server.url, LOGIN)
+    error = {"code": 400, "err_code": number, "description": "wrong last sequence"}
+
+    async def answer(message: Any) -> None:
+        await broker.client.publish(message.reply, msgspec.json.encode({"error": error}))
+
+    await broker.client.subscribe("ftg-command.>", cb=answer)
+    await broker.client.subscribe("ftg.>", cb=answer)
+    with pytest.raises(Unavailable, match="wrong last sequence"):
+        await NatsCommandQueue(broker).invoke(warm("f"), b"", "s")
+    with pytest.raises(Unavailable, match="wrong last sequence"):
+        await NatsFactLog(broker).say(stopped("r"))
     await broker.close()
 
 
