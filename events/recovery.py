@@ -21,6 +21,9 @@ from schemas.messages import (
 from schemas.specification import RolloutSpec, RunSpec
 
 MOST_STALLS = 10  # deadlines in a row, nothing being said meanwhile, that a run survives
+# A command that was lost is issued again soon; one that is slow, or waits for others' work, needs
+# time: with the default deadline 2.6 hours, far beyond what the queue-worker tries it for.
+MOST_DEADLINES = 8  # in one: it doubles with each stall in a row
 
 Again = RunStalled | RunFailed | RunUnreported | Invocation
 
@@ -32,7 +35,8 @@ def overdue(history: History, spec: RunSpec | None, now: float) -> list[Again]:
     deadline counts from there; a run that stalled too often without any progress fails.
     """
     rollout = spec.rollout if spec else RolloutSpec()
-    if now - history.last_at < rollout.deadline_seconds:
+    deadlines = min(MOST_DEADLINES, 2**history.fruitless)
+    if now - history.last_at < rollout.deadline_seconds * deadlines:
         return []
     return stalled(history, spec)
 

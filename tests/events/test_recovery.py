@@ -176,7 +176,27 @@ def test_a_run_that_makes_no_progress_fails_and_says_what_it_waited_for() -> Non
     assert isinstance(end, RunFailed)
     assert "no progress: issued again 10 times and never answered: rollout 1 of" in end.reason
     moving = [*said, *stalls[:-1], collected(0, 1), stalls[-1]]
-    assert missing(*moving[1:]) == [("aggregate-rewards", collected(0, 1))]
+    assert missing(*moving[1:], late=21.0) == [("aggregate-rewards", collected(0, 1))]
+
+
+def test_what_is_slow_has_longer_and_longer() -> None:
+    """What was lost is issued again soon; what is in hand is not given up within hours."""
+    said: list[Message] = [facts.REQUESTED, facts.STARTED, updated(0)]
+    deadlines = []
+    for number in range(recovery.MOST_STALLS + 1):
+        so_far, late = history(*said), 0
+        while not recovery.overdue(so_far, SPEC, so_far.last_at + late):
+            late += 1
+        deadlines.append(late)
+        said.append(facts.stalled(number))
+    assert deadlines == [10, 20, 40, 80, 80, 80, 80, 80, 80, 80, 80]
+    assert sum(deadlines) / 10 * 150 / 3600 > 2.5  # hours, with the default deadline
+
+
+def test_after_a_word_the_deadline_is_the_short_one_again() -> None:
+    stalls = [facts.stalled(number) for number in range(3)]
+    assert missing(facts.STARTED, updated(0), *stalls, late=79.0) == []
+    assert slots(facts.STARTED, updated(0), *stalls, collected(0, 0)) == [1]
 
 
 def test_a_resumed_run_collects_what_its_last_version_did_not_promise() -> None:
