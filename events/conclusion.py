@@ -7,6 +7,7 @@ once every evaluation scheduled before it is known: the outcome depends on the s
 import re
 
 from events.history import History
+from events.letters import OVERTIME
 from events.planning import on_leg
 from schemas.messages import (
     EvaluationCompleted,
@@ -85,9 +86,10 @@ def _failed(history: History, spec: RunSpec | None) -> RunFailed:
         outside = ", or something outside," if KILLED in why else ""
         who = f"the environment {spec.environment.id}{outside}"
         why = f"{who} {ended.group()} while it was stepped"
+    told = f"{letter.function} failed {letter.attempts} time(s): {why}"
     return RunFailed(
         run=letter.run,
-        reason=f"{letter.function} failed {letter.attempts} time(s): {why}",
+        reason=why if letter.status == OVERTIME and letter.error.strip() else told,
         function=letter.function,
         detail=letter.error,
         leg=history.leg,

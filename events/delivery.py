@@ -91,10 +91,19 @@ class Failures:
     def __len__(self) -> int:
         return len(self._tries)
 
-    def add(self, message_id: str, meaning: Meaning) -> Tries:
-        """Failures so far, this time included if it was one."""
+    def add(self, message_id: str, meaning: Meaning, again: bool = False) -> Tries:
+        """Failures so far, this time included if it was one.
+
+        Args:
+            message_id: of the message.
+            meaning: of this time's answer.
+            again: whether it was begun after others of its run had run overtime or died: then this
+                was the once more that is granted, and no other of them gets it.
+        """
         failed, overtime = self._tries.pop(message_id, Tries())
-        tries = Tries(failed + meaning.is_failure, overtime + (meaning is Meaning.OVERTIME))
+        if meaning is Meaning.OVERTIME:
+            overtime = max(overtime, int(again)) + 1
+        tries = Tries(failed + meaning.is_failure, overtime)
         if tries.failed:
             self._tries[message_id] = tries
         if len(self._tries) > self._most:

@@ -1,6 +1,7 @@
 """Whose turn it is: deliveries wait in lanes, one per run, and the lanes take turns. Pure."""
 
 from collections import OrderedDict, deque
+from collections.abc import Callable, Iterator, Set
 from typing import Generic, NamedTuple, TypeVar
 
 MOST = 2048  # deliveries that wait for a slot; four workers of a function are within the ack limit
@@ -36,15 +37,22 @@ class FairQueue(Generic[Item]):
         self._count += 1
         self._size += size
 
-    def next(self) -> Item:
-        """The item whose turn it is.
+    def names(self) -> Set[str]:
+        """The lanes in which something waits."""
+        return self._lanes.keys()
 
-        Raises:
-            IndexError: none waits.
+    def lanes(self) -> Iterator[tuple[str, int]]:
+        """The same, with how many wait in each."""
+        return ((name, len(lane)) for name, lane in self._lanes.items())
+
+    def next(self, may: Callable[[str], bool] = lambda _: True) -> Item | None:
+        """The item whose turn it is among the lanes that may; None: none does, or none waits.
+
+        A lane that may not keeps its turn.
         """
-        if not self._lanes:
-            raise IndexError("nothing waits")
-        lane = next(iter(self._lanes))
+        lane = next(filter(may, self._lanes), None)
+        if lane is None:
+            return None
         item, size = self._lanes[lane].popleft()
         self._lanes.move_to_end(lane)
         if not self._lanes[lane]:

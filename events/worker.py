@@ -8,25 +8,29 @@ here, within bounds, so that runs can take turns (ADR 14).
 import asyncio
 import logging
 import random
+import time
 from collections.abc import Callable
 from contextlib import suppress
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from msgspec.structs import replace
 
-from events import delivery, letters, metering, requests, subjects, tracing, triggers
+from events import delivery, letters, metering, remedies, requests, subjects, tracing, triggers
 from events.admits import ANYBODY
 from events.answers import Meaning, meaning
 from events.delivery import Answer, Bury, Failures, Retry, Settled
+from events.endings import Endings
 from events.identity import identity
-from events.in_hand import InHand
+from events.in_hand import InHand, Taken
 from events.limit import Limit
 from events.outside import is_event
 from events.ports import Bus, Delivery, FactLog, Subscription, Unavailable
-from events.requests import KEY, SIGNATURE, Request
+from events.requests import AGAIN, KEY, SIGNATURE, Request
 from events.routes import Function
+from events.shares import Standing
 from schemas import dead_letter, messages
 from schemas.errors import MessageError
+from schemas.messages import WarmUp
 
 logger = logging.getLogger(__name__)
 
@@ -37,6 +41,7 @@ PAUSE_SECONDS = 1.0  # before the broker is asked again after it could not be
 AHEAD_SECONDS = 0.05
 
 
+WAITED_SECONDS = 1.0  # here: then the run may have ended meanwhile
 BUSY = 429  # more in flight than the function has room for
 
 
@@ -90,10 +95,11 @@ class FunctionWorker:
         self._client = client
         self._seal = seal
         self._limit = Limit(function.concurrency)  # slots
-        self._in_hand: InHand[Source] = InHand()
+        self._in_hand: InHand[Source] = InHand(function.concurrency)
         self._hungry = asyncio.Event()  # less waits than could begin at once
         self._failures = Failures()  # of the function itself
         self._subscriptions: list[Subscription] = []
+        self._endings = Endings(facts)
 
     async def run(self) -> None:
         """Deliver until cancelled; then finish what has begun and hand back what has not."""
@@ -160,55 +166,89 @@ class FunctionWorker:
 
     def _begin(self, deliveries: asyncio.TaskGroup) -> None:
         """Fill the free slots, one run after the other."""
-        while not self._limit.is_reached and self._in_hand.waiting:
-            message, source = self._in_hand.next()
-            work = self._deliver(message, source, self._limit.begin(), deliveries)
-            deliveries.create_task(work)
+        while not self._limit.is_reached:
+            taken = self._in_hand.next(self._limit.now)
+            if taken is None:
+                break
+            deliveries.create_task(self._deliver(taken, self._limit.begin(), deliveries))
         if self._in_hand.waiting < self._function.concurrency:
             self._hungry.set()
 
     async def _deliver(
-        self, message: Delivery, source: Source, since: int, deliveries: asyncio.TaskGroup
+        self, taken: Taken[Source], since: int, deliveries: asyncio.TaskGroup
     ) -> None:
         try:
-            await self._attempt(message, source, since)
+            await self._attempt(taken, since)
         except Unavailable as error:  # not settled: the broker delivers it again
             self._log(logging.WARNING, "unsettled", why=str(error))
         except Exception:
             # The boundary: a defect of one delivery must not end all others. Told, and not settled.
             logger.exception("unsettled", extra={"worker": self._function.name})
         finally:
-            self._in_hand.let_go(message)
+            self._in_hand.let_go(taken)
             self._limit.end()
             self._begin(deliveries)
 
-    async def _attempt(self, message: Delivery, source: Source, since: int) -> None:
-        read = source.read
+    async def _attempt(self, taken: Taken[Source], since: int) -> None:
+        message, source, read = taken.message, taken.by, taken.by.read
         try:
             request = read(message) if message.attempt == 1 else requests.again(read(message))
         except MessageError as error:
             request, answer = Request(body=message.data), Answer(400)
             await self._bury(message, source, request, answer, str(error))
             return
+        suspect = self._in_hand.standing(taken.run) is Standing.SUSPECT
+        late = time.monotonic() - taken.at > WAITED_SECONDS or AGAIN in request.headers
+        if (suspect or late) and await self._is_over(request):
+            await self._drop(message, request)
+            return
         answer = await self._client.invoke(self._function, request)
         told = meaning(answer.status, answer.headers, answer.seconds, self._function.timeout)
-        if answer.status == BUSY:
-            self._limit.refused(since)
-        elif told is Meaning.DONE:
-            self._limit.taken(since)
+        self._learn(taken, request, answer, told, since)
         if source.vouched and told.has_cut_off:
             await metering.count(self._facts, self._function, request, answer)
-        tried = self._failures.add(message.message_id, told)
+        tried = self._failures.add(message.message_id, told, suspect)
         policy = self._function.retry
-        match delivery.decide(answer, tried, message.attempt, policy, random.random()):
+        outcome = delivery.decide(answer, tried, message.attempt, policy, random.random())
+        if not isinstance(outcome, Settled) and await self._is_over(request):
+            await self._drop(message, request)
+            return
+        match outcome:
             case Settled():
                 await self._settle(message, source, request, answer)
             case Retry(delay):
                 self._log(logging.WARNING, "retry", **_about(message, request, answer))
                 await message.retry(delay)
             case Bury(why):
+                if told is Meaning.OVERTIME:
+                    answer = answer._replace(status=letters.OVERTIME)
+                    why = f"{why}\n{remedies.overtime(self._function, tried.overtime)}"
                 self._log(logging.WARNING, "dead letter", **_about(message, request, answer))
                 await self._bury(message, source, request, answer, why)
+
+    def _learn(
+        self, taken: Taken[Source], request: Request, answer: Answer, told: Meaning, since: int
+    ) -> None:
+        """What an answer tells of the function's room, and of the run's work there."""
+        if answer.status == BUSY:
+            self._limit.refused(since)
+        elif told is Meaning.DONE:
+            self._limit.taken(since)
+            proven = self._in_hand.standing(taken.run) is Standing.PROVEN
+            if not proven and not _is(request, WarmUp):
+                self._in_hand.tell(taken.run, Standing.PROVEN)
+        elif told.has_cut_off:
+            self._in_hand.tell(taken.run, Standing.SUSPECT)
+
+    async def _is_over(self, request: Request) -> bool:
+        """Whether it is a command of a run that has ended: nobody waits for it."""
+        message = _message(request)
+        return isinstance(message, messages.COMMANDS) and await self._endings.is_over(message.run)
+
+    async def _drop(self, message: Delivery, request: Request) -> None:
+        self._log(logging.INFO, "dropped: its run has ended", **_whose(message, request))
+        self._failures.forget(message.message_id)
+        await message.ack()
 
     async def _settle(
         self, message: Delivery, source: Source, request: Request, answer: Answer
@@ -247,6 +287,7 @@ class FunctionWorker:
         await self._bus.bury(name, dead_letter.encode(letter), kind)
         for fact in letters.obituary(letter):
             await self._facts.say(fact)
+            self._endings.forget(fact.run)
         await self._settle(message, source, request, answer)
 
     def _from_fact(self, message: Delivery) -> Request:
@@ -274,10 +315,16 @@ class FunctionWorker:
 
 def _about(message: Delivery, request: Request, answer: Answer) -> dict[str, object]:
     """What a log says of a delivery that went wrong; its message may be anything."""
-    try:
-        known = identity(messages.decode(request.body))
-    except MessageError:
-        known = {}
+    return {
+        **_whose(message, request),
+        "status": answer.status,
+        "answer": answer.body[-500:].decode(errors="replace"),
+    }
+
+
+def _whose(message: Delivery, request: Request) -> dict[str, object]:
+    """The same of any delivery."""
+    known = identity(_message(request))
     named = {name.lower(): value for name, value in request.headers.items()}  # Go's are Capital
     trace = tracing.parse(named.get(tracing.HEADER, ""))
     return {
@@ -285,6 +332,16 @@ def _about(message: Delivery, request: Request, answer: Answer) -> dict[str, obj
         **({"trace_id": trace.trace} if trace else {}),
         "call_id": request.call_id,
         "attempt": message.attempt,
-        "status": answer.status,
-        "answer": answer.body[-500:].decode(errors="replace"),
     }
+
+
+def _message(request: Request) -> Any:
+    """What is in it; None: nothing that we know."""
+    try:
+        return messages.decode(request.body)
+    except MessageError:
+        return None
+
+
+def _is(request: Request, kind: type[messages.Message]) -> bool:
+    return isinstance(_message(request), kind)

@@ -39,7 +39,7 @@ class Busy:
 async def serving(handler: object, port: int) -> AsyncIterator[None]:
     app = web.Application()
     app.router.add_route("*", "/function/{name}", handler)  # type: ignore[arg-type]
-    runner = web.AppRunner(app)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", port).start()
     try:

@@ -5,7 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from events import remedies
 from events.conclusion import DIED, conclude, first_to_reach, is_last
+from events.routes import Function
 from schemas.messages import Message, RunCompleted, RunFailed
 from schemas.specification import RunSpec
 from tests.events import facts
@@ -131,6 +133,14 @@ def test_a_dead_letter_without_words_names_its_status() -> None:
     end = conclude(history(dead(error=" \n", status=504)), SPEC)
     assert isinstance(end, RunFailed)
     assert end.reason == "rollout failed 5 time(s): status 504"
+
+
+def test_work_that_was_too_long_fails_the_run_with_what_to_do() -> None:
+    """The sentence alone: it says what was too long and how often."""
+    words = remedies.overtime(Function(name="rollout", timeout=120.0), 2)
+    end = conclude(history(dead(error=f"killed\n{words}", status=504)), SPEC)
+    assert isinstance(end, RunFailed)
+    assert end.reason == words
 
 
 @pytest.mark.parametrize(("version", "last"), [(0, False), (2, False), (3, True), (4, True)])

@@ -127,6 +127,15 @@ def test_only_failures_of_the_function_itself_are_counted() -> None:
     assert len(failures) == 1
 
 
+def test_what_runs_overtime_after_others_of_its_run_is_not_granted_another_time() -> None:
+    """They were as long; only what ends well in between says otherwise."""
+    failures = Failures()
+    assert failures.add("a", Meaning.OVERTIME) == Tries(1, 1)
+    assert failures.add("b", Meaning.OVERTIME, again=True) == Tries(1, 2)
+    assert failures.add("a", Meaning.OVERTIME, again=True) == Tries(2, 2)
+    assert failures.add("c", Meaning.FAILED, again=True) == Tries(1, 0)
+
+
 def test_what_is_settled_is_forgotten() -> None:
     failures = Failures()
     failures.add("a", Meaning.FAILED)

@@ -2,7 +2,6 @@
 
 from collections import Counter
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -19,7 +18,7 @@ def filled(lanes: str | list[str], size: int = 1) -> FairQueue[tuple[str, int]]:
 
 
 def taken(queue: FairQueue[tuple[str, int]]) -> list[tuple[str, int]]:
-    return [queue.next() for _ in range(len(queue))]
+    return list(iter(queue.next, None))
 
 
 def test_a_late_small_lane_does_not_wait_for_a_long_one() -> None:
@@ -31,14 +30,22 @@ def test_a_late_small_lane_does_not_wait_for_a_long_one() -> None:
 def test_a_lane_that_comes_back_comes_last() -> None:
     """Who has just been served does not overtake who waits."""
     queue = filled("ab")
-    assert queue.next()[0] == "a"
+    assert queue.next() == ("a", 0)
     queue.add("a", ("a", 9), 1)
     assert [lane for lane, _ in taken(queue)] == ["b", "a"]
 
 
 def test_nothing_can_be_taken_from_an_empty_queue() -> None:
-    with pytest.raises(IndexError, match="nothing waits"):
-        filled("").next()
+    assert filled("").next() is None
+
+
+def test_a_lane_that_may_not_keeps_its_turn() -> None:
+    """The next one that may is served, and the others are where they were."""
+    queue = filled("aabbc")
+    assert queue.next(lambda lane: lane != "a") == ("b", 2)
+    assert queue.next(lambda lane: False) is None
+    assert [lane for lane, _ in taken(queue)] == ["a", "c", "b", "a"]
+    assert dict(filled("aabbc").lanes()) == {"a": 2, "b": 2, "c": 1}
 
 
 @given(ARRIVALS)

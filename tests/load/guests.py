@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from embedded.settings import CHECKOUT
+from tests.stack.support import stack_file_of
 
 NAME = "guest"
 ENTRY = f"""
@@ -18,12 +18,6 @@ ENTRY = f"""
 
 def stack_file(folder: Path) -> Path:
     """Written to `folder`, with functions/ beside it."""
-    functions = folder / "functions"
-    functions.mkdir(parents=True)
-    for path in (CHECKOUT / "functions").iterdir():
-        if path.name != "__pycache__":
-            (functions / path.name).symlink_to(path)
-    (functions / NAME).symlink_to(Path(__file__).parent / NAME)
-    file = folder / "stack.yml"
-    file.write_text((CHECKOUT / "stack.yml").read_text().rstrip("\n") + "\n" + ENTRY)
+    file = stack_file_of(folder, lambda ours: ours.rstrip("\n") + "\n" + ENTRY)
+    (folder / "functions" / NAME).symlink_to(Path(__file__).parent / NAME)
     return file

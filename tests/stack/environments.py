@@ -16,6 +16,7 @@ from gymnasium.envs.classic_control.cartpole import CartPoleEnv
 
 STRAGGLING = "tests/StragglingCartPole-v0"
 ENDING = "tests/EndingCartPole-v0"
+HANGING = "tests/HangingCartPole-v0"
 HELD, RAISING = "tests/HeldCartPole-v0", "tests/RaisingCartPole-v0"
 WORDS = "the pole fell into the sea"
 # Where a specification is checked nobody waits.
@@ -36,17 +37,51 @@ class HeldCartPole(CartPoleEnv):
         return super().step(action)
 
 
-class StragglingCartPole(HeldCartPole):
-    """CartPole, of which the first rollout that is begun stands still as long as the gate does."""
+class HangingCartPole(CartPoleEnv):
+    """CartPole that never answers a rollout any more, or takes its time; others it does answer.
 
-    def __init__(self, gate: str) -> None:
+    `where` is constructor, reset or step; the step is the `after`-th of an instance.
+    """
+
+    def __init__(self, where: str = "step", after: int = 8, seconds: float = 100_000.0) -> None:
+        super().__init__()
+        self._where, self._after, self._seconds = where, after, seconds
+        self._steps = 0
+        self._hang("constructor")
+
+    def reset(self, **options: Any) -> Any:
+        """As CartPole's."""
+        self._hang("reset")
+        return super().reset(**options)
+
+    def step(self, action: Any) -> Any:
+        """As CartPole's, while there are few."""
+        self._steps += 1
+        if self._steps >= self._after:
+            self._hang("step")
+        return super().step(action)
+
+    def _hang(self, where: str) -> None:
+        if where == self._where and os.environ.get("FTG_FUNCTION") == "rollout":
+            time.sleep(self._seconds)
+
+
+class StragglingCartPole(HeldCartPole):
+    """CartPole, of which the first rollout that comes so far stands still as long as the gate does.
+
+    So far is `after` steps of an instance; 0: the first that is begun.
+    """
+
+    def __init__(self, gate: str, after: int = 0) -> None:
         super().__init__(gate)
-        self._begun = False
+        self._left = after
 
     def step(self, action: Any) -> Any:
         """As CartPole's; the first one of all waits for the gate."""
-        if IS_PLAYED and not self._begun:
-            self._begun = True
+        self._left -= 1  # of a rollout: an evaluation does not straggle
+        if self._left >= 0 or os.environ.get("FTG_FUNCTION") != "rollout":
+            return CartPoleEnv.step(self, action)
+        if self._left == -1:
             try:
                 self._gate.with_suffix(".taken").touch(exist_ok=False)
             except FileExistsError:
@@ -89,5 +124,6 @@ class EndingCartPole(CartPoleEnv):
 
 gymnasium.register(ENDING, entry_point=EndingCartPole, max_episode_steps=500)
 gymnasium.register(HELD, entry_point=HeldCartPole, max_episode_steps=500)
+gymnasium.register(HANGING, entry_point=HangingCartPole, max_episode_steps=500)
 gymnasium.register(STRAGGLING, entry_point=StragglingCartPole, max_episode_steps=500)
 gymnasium.register(RAISING, entry_point=RaisingCartPole, max_episode_steps=500)

@@ -57,9 +57,10 @@ async def report(stack: Connected, run: str) -> dict[str, Any]:
     return told
 
 
-async def end(facts: FactLog, run: str) -> RunCompleted | RunFailed:
+async def end(facts: FactLog, run: str, patience: float = PATIENCE) -> RunCompleted | RunFailed:
     """How a run ends."""
-    fact = await first(facts, run, lambda fact: isinstance(fact, RunCompleted | RunFailed))
+    over = lambda fact: isinstance(fact, RunCompleted | RunFailed)  # noqa: E731
+    fact = await first(facts, run, over, patience)
     assert isinstance(fact, RunCompleted | RunFailed)
     return fact
 

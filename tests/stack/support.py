@@ -6,6 +6,7 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
@@ -140,6 +141,25 @@ class Stack:
     def credentials(self) -> Credentials:
         """Everything that must stay secret."""
         return credentials.of_home(self.home / "credentials.json")
+
+
+def stack_file_of(folder: Path, changed: Callable[[str], str]) -> Path:
+    """Our stack.yml as it is `changed`, in `folder`, with functions/ beside it."""
+    functions = folder / "functions"
+    functions.mkdir(parents=True)
+    for path in (CHECKOUT / "functions").iterdir():
+        if path.name != "__pycache__":
+            (functions / path.name).symlink_to(path)
+    file = folder / "stack.yml"
+    file.write_text(changed((CHECKOUT / "stack.yml").read_text()))
+    return file
+
+
+def with_timeout(stack: str, seconds: int) -> str:
+    """stack.yml, whose rollouts may take so long."""
+    ours = "FTG_FUNCTION: rollout"
+    assert ours in stack
+    return stack.replace(ours, f"{ours}, exec_timeout: {seconds}s")
 
 
 class Gate:
