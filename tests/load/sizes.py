@@ -19,6 +19,8 @@ class Size(NamedTuple):
     repetition: int  # rollouts of one repetition of the leak check
     crowd: int  # queued rollouts of the large run
     seconds: float  # that one of them takes
+    hangs_seconds: float  # that a rollout hangs; 0: for ever
+    hangs_steps: int  # environment steps of each of ten runs beside it
     most: int  # rollouts of the version with the largest batch
     flood: int  # requests that nobody signed, of each kind
     clients: int  # connections of one flood
@@ -27,8 +29,10 @@ class Size(NamedTuple):
     uploads: int  # files that start a run each
 
 
-FULL = Size(500, 3, 20, 50, 10_000, 500, 400, 0.2, MAX_ROLLOUTS, 10_000, 1000, 45.0, 12_000, 50)
-SHORT = Size(80, 2, 5, 20, 400, 150, 60, 0.1, 100, 300, 150, 3.0, 400, 5)
+FULL = Size(
+    500, 3, 20, 50, 10_000, 500, 400, 0.2, 0.0, 2000, MAX_ROLLOUTS, 10_000, 1000, 45.0, 12_000, 50
+)
+SHORT = Size(80, 2, 5, 20, 400, 150, 60, 0.1, 2.0, 200, 100, 300, 150, 3.0, 400, 5)
 
 
 def tiny(count: int, versions: int, seed: int = 1, **tables: object) -> RunSpec:
