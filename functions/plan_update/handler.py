@@ -39,19 +39,28 @@ async def handle(heard: RewardsReady | PolicyUpdated | RunResumed, services: Ser
             raise Unavailable(f"the log of run {heard.run} is being said again")
         return [*missing(history, spec)]
     version = heard.version if isinstance(heard, RewardsReady) else heard.policy.version
-    if spec.rollout.max_policy_lag and not await _other_is_said(heard, version, services):
-        return []
+    ready, history = await _known(spec, heard, version, services)
+    if ready is None or learning(ready, history) is None:
+        if not await _other_is_said(heard, version, services):
+            return []
+        ready, history = await _known(spec, heard, version, services)  # it came meanwhile
+    if ready is None or learning(ready, history) is None:
+        lacking = f"version {version} of run {heard.run} and its rewards were said, not read"
+        raise Unavailable(lacking)  # from a replica that lags behind the count
+    # Whatever is planned: of a version that was made again it is told once more, for this alone.
+    await services.bucket.delete(expendable(spec, ready, history))
+    return next_step(spec, ready, history)
+
+
+async def _known(
+    spec: RunSpec, heard: RewardsReady | PolicyUpdated, version: int, services: Services
+) -> tuple[RewardsReady | None, History]:
+    """The version's rewards, if the log tells of them, and what else it tells of the step."""
     known = subjects.of_steps(heard.run, version, spec.rollout.max_policy_lag)
     known += subjects.of_version(heard.run, pruned(spec, version))
     history = fold(await services.facts.read(*subjects.of_life(heard.run), *known))
     ready = heard if isinstance(heard, RewardsReady) else history.rewards.get(version)
-    if ready is None or learning(ready, history) is None:
-        raise Unavailable(
-            f"version {version} of run {heard.run} and its rewards were said, not read"
-        )
-    # Whatever is planned: of a version that was made again it is told once more, for this alone.
-    await services.bucket.delete(expendable(spec, ready, history))
-    return next_step(spec, ready, history)
+    return ready, history
 
 
 async def _other_is_said(
@@ -59,8 +68,7 @@ async def _other_is_said(
 ) -> bool:
     """Whether of a version and its rewards the one that was not heard is said, too.
 
-    If not, it is said after this count, and so whoever hears it finds both. It is counted before
-    anything is read: a fact that comes between the two would look like one that a replica lacks.
+    If not, it is said after this count, and so whoever hears it finds both.
     """
     other = PolicyUpdated if isinstance(heard, RewardsReady) else RewardsReady
     return await services.facts.count(subjects.of_kind(other, heard.run, version)) > 0
