@@ -83,6 +83,7 @@ SAY = {
     "episodes.evaluated": {"evaluate"},
     "evaluation.completed": {"evaluate", "aggregate-rewards"},
     "run.stalled": set(),
+    "upload.heard": set(),
     "invocation.dead-lettered": {QUEUE_WORKER},
     "run.completed": {"conclude-run"},
     "run.failed": {"start-run", "conclude-run"},

@@ -89,7 +89,7 @@ async def test_who_reads(servers: Servers, owner: Login, kind: str, role: str) -
         role in (OPERATOR, SUPERVISOR)
         or (role in FUNCTIONS and key.startswith("runs/"))
         or (role in ("observer", TRIGGER) and "report" in kind)
-        or (role in ("start-run", TRIGGER) and key.startswith("experiments/"))
+        or (role in ("start-run", "reconcile", TRIGGER) and key.startswith("experiments/"))
     )
     login = servers.logins.s3[role]
     assert answer(servers, login, "GET", key) == (200 if allowed else REFUSED)
