@@ -17,6 +17,10 @@ class Broken(Unavailable):
     """No connection, or it ended or spoke no HTTP before the answer was whole."""
 
 
+class CutOff(Broken):
+    """The answer's head came, and the connection ended in its body."""
+
+
 class Pieces(Protocol):
     """A body that is not in memory; it can be read again."""
 
@@ -195,7 +199,7 @@ class Connection(asyncio.Protocol):
         self.reusable = False
         answer, self._answer = self._answer, None
         if answer is not None and not answer.done():
-            answer.set_exception(Broken(why))
+            answer.set_exception(CutOff(why) if self._headed else Broken(why))
         self.resume_writing()
         self._transport.abort()
 

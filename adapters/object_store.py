@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from adapters.errors import ObjectAltered, ObjectMissing, Refused, Unavailable
 from adapters.http_client import Broken, HttpClient, Reply, locate, repeated
+from adapters.http_connection import CutOff
 from adapters.s3_signature import EMPTY, authorized, encoded
 from adapters.settings import Login
 from adapters.spans import span
@@ -27,6 +28,7 @@ CONNECTIONS = 16
 SECONDS = 30.0  # for one attempt
 # Repeating is safe: a put that did arrive answers 412 the second time.
 PAUSES = (0.0, 0.2, 0.4)  # seconds before an attempt is repeated
+UNREADABLE = b"<Code>SlowDownRead</Code>"  # of MinIO: neither busy nor a reason to wait
 BUSY = (429, 502, 503, 504)  # a 500 has been tried often enough by the store itself
 
 
@@ -64,14 +66,9 @@ class S3ObjectStore:
             ObjectAltered: its size or SHA-256 is not the reference's, or its disk has altered it.
         """
         with self._doing(f"get {ref.bucket}/{ref.key}"):
-            reply = await self._request("GET", ref.bucket, ref.key)
+            reply = await self._readable(ref)
             if reply.status == 404:
                 raise ObjectMissing(f"object {ref.bucket}/{ref.key} is not in the store", ref)
-            if reply.status == 500 and await self._is_there(ref):
-                # SeaweedFS says so, after 13 s, of a blob that fails its own checksum. If it is
-                # more that is wrong, making the object again does no harm.
-                what = f"the store cannot read its object {ref.bucket}/{ref.key}"
-                raise ObjectAltered(what, ref)
         self._expect(reply, ref.key)
         digest = hashlib.sha256(reply.body).hexdigest()
         if len(reply.body) != ref.size or digest != ref.sha256:
@@ -166,6 +163,28 @@ class S3ObjectStore:
             self._expect(reply, key)
             size, digest = len(reply.body), hashlib.sha256(reply.body).hexdigest()
         return ObjectRef(bucket=self._bucket, key=key, size=size, sha256=digest)
+
+    async def _readable(self, ref: ObjectRef) -> Reply:
+        """The store's answer to a GET.
+
+        Of bytes that fail its own checksum SeaweedFS says 500, after 13 s; MinIO says 503, or, when
+        it has begun to send them, cuts them off. It then still knows of the object, which a store
+        that is away does not. If it is more that is wrong, making the object again does no harm.
+
+        Raises:
+            ObjectAltered: its disk has altered the object.
+        """
+        try:
+            reply = await self._request("GET", ref.bucket, ref.key)
+            if reply.status != 500 and not (reply.status == 503 and UNREADABLE in reply.body):
+                return reply
+        except CutOff:
+            if not await self._is_there(ref):
+                raise
+        else:
+            if not await self._is_there(ref):
+                return reply
+        raise ObjectAltered(f"the store cannot read its object {ref.bucket}/{ref.key}", ref)
 
     async def _is_there(self, ref: ObjectRef) -> bool:
         return (await self._request("HEAD", ref.bucket, ref.key)).status == 200

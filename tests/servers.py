@@ -42,6 +42,8 @@ def binary(name: str) -> str:
 class Server:
     """A process that is ready when it has written a certain line."""
 
+    url: str
+
     def __init__(self, command: list[str], ready: str, directory: Path, **environment: str) -> None:
         self.environment = environment  # besides what it inherits
         self._command = command

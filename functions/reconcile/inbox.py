@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 
 from adapters.errors import Refused
 from events import documents, subjects, triggers
-from events.ports import Listed, Services
+from events.ports import Listed, Services, Unavailable
 from events.uploads import heard, unheard
 from schemas import keys
 from schemas.messages import HearUpload, UploadHeard, tag
@@ -27,7 +27,7 @@ async def hear(known: Collection[str], services: Services) -> Sequence[UploadHea
     """
     try:
         listed = await services.bucket.listed(keys.EXPERIMENTS)
-    except Refused as error:  # by a policy of an earlier version; runs go on all the same
+    except (Refused, Unavailable) as error:  # as by a policy of an earlier version
         logger.warning("the inbox cannot be listed", extra={"why": str(error)})
         return []
     if not unheard(listed, (), time.time()):
@@ -52,7 +52,7 @@ async def _one(
     """A run's name is made of its file's content, so the file is read."""
     try:
         data = await services.bucket.read(file.key, documents.MAX_BYTES + 1, file.etag)
-    except Refused as error:
+    except (Refused, Unavailable) as error:  # as of one that its disk has altered
         logger.warning("not heard", extra={"key": file.key, "why": str(error)})
         return None
     if data is None:  # gone, or another one

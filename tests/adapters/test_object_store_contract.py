@@ -2,9 +2,11 @@
 
 import asyncio
 import hashlib
+import random
 import uuid
 from collections.abc import AsyncIterator
 from io import BytesIO
+from typing import cast
 
 import pytest
 from minio import Minio
@@ -15,7 +17,7 @@ from adapters.object_store import S3ObjectStore
 from adapters.settings import Login
 from schemas.references import ObjectRef
 from tests.fakes import InMemoryObjectStore
-from tests.servers import LOGIN, WeedServer, free_ports
+from tests.servers import LOGIN, Server, WeedServer, free_ports
 
 
 class Underneath:
@@ -122,21 +124,73 @@ async def test_a_deleted_object_is_missing(underneath: Underneath) -> None:
         await underneath.store.get(ref)
 
 
-async def test_bytes_that_the_disk_altered_are_refused(mortal_weed_server: WeedServer) -> None:
-    """The store's own checksum fails: no transient error, and the object can be replaced."""
-    await Bucket(mortal_weed_server.url, "test", LOGIN).ensure()
-    store = S3ObjectStore(mortal_weed_server.url, "test", LOGIN)
-    data = uuid.uuid4().bytes * 100
-    ref = await store.put("k", data)
-    (volume,) = [p for p in mortal_weed_server.directory.rglob("*.dat") if data in p.read_bytes()]
-    with volume.open("r+b") as file:
-        file.seek(volume.read_bytes().find(data) + 7)
-        file.write(bytes([data[7] ^ 1]))
+@pytest.fixture
+def mortal_store(mortal_weed_server: WeedServer) -> Server:
+    """A store of one's own, whose disk may be meddled with."""
+    return mortal_weed_server
+
+
+@pytest.mark.parametrize("size", [100, 200_000, 3_000_000])
+async def test_bytes_that_the_disk_altered_are_refused(mortal_store: Server, size: int) -> None:
+    """The store's own checksum fails: no transient error, and the object can be replaced.
+
+    In the middle, where the store may have begun to send it.
+    """
+    await Bucket(mortal_store.url, "test", LOGIN).ensure()
+    store = S3ObjectStore(mortal_store.url, "test", LOGIN)
+    data = random.Random(size).randbytes(size)
+    ref, at = await store.put("k", data), size // 2
+    marked = data[at : at + 32]
+    files = [path for path in mortal_store.directory.rglob("*") if path.is_file()]
+    (file,) = [path for path in files if marked in path.read_bytes()]
+    with file.open("r+b") as disk:
+        disk.seek(file.read_bytes().find(marked) + 7)
+        disk.write(bytes([marked[7] ^ 1]))
     with pytest.raises(ObjectAltered, match="cannot read its object test/k"):
         await store.get(ref)
+    assert not await store.holds(ref)
     assert await store.replace("k", data) == ref
     assert await store.get(ref) == data
     await store.close()
+
+
+async def test_a_store_that_dies_is_away_and_alters_nothing(mortal_store: Server) -> None:
+    """Nor is what it then cannot tell of: it is there again when the store is."""
+    await Bucket(mortal_store.url, "test", LOGIN).ensure()
+    store = S3ObjectStore(mortal_store.url, "test", LOGIN)
+    ref = await store.put("k", b"x" * 3_000_000)
+    mortal_store.kill()
+    with pytest.raises(Unavailable):
+        await store.get(ref)
+    with pytest.raises(Unavailable):
+        await store.holds(ref)
+    mortal_store.start()
+    assert await store.get(ref) == b"x" * 3_000_000
+    await store.close()
+
+
+class Halfway(asyncio.Protocol):
+    """A server that dies in the middle of each answer."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+
+    def data_received(self, data: bytes) -> None:
+        if data.startswith(b"GET"):
+            self._transport.write(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf")
+        self._transport.close()
+
+
+async def test_an_answer_that_is_cut_off_by_an_outage_is_no_altered_object() -> None:
+    """Whoever is asked then does not know of the object either."""
+    server = await asyncio.get_running_loop().create_server(Halfway, "127.0.0.1", 0)
+    async with server:
+        (port,) = (one.getsockname()[1] for one in server.sockets)
+        store = S3ObjectStore(f"http://127.0.0.1:{port}", "test", LOGIN)
+        ref = ObjectRef(bucket="test", key="k", size=9, sha256="a" * 64)
+        with pytest.raises(Unavailable, match="before the answer was whole"):
+            await store.get(ref)
+        await store.close()
 
 
 async def test_a_replaced_object_is_what_was_written_last(underneath: Underneath) -> None:

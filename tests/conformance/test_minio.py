@@ -4,13 +4,15 @@ The suites are those that SeaweedFS passes; only the server is another.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+import os
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
 from minio import Minio
 
 from adapters.bucket import Bucket
+from adapters.errors import ObjectAltered, ObjectMissing
 from adapters.object_store import S3ObjectStore
 from deploy.minio import users
 from embedded import credentials
@@ -20,8 +22,10 @@ from tests.adapters.test_object_store_contract import (
     store,
     test_a_deleted_object_is_missing,
     test_a_replaced_object_is_what_was_written_last,
+    test_a_store_that_dies_is_away_and_alters_nothing,
     test_an_absent_object_is_not_found,
     test_an_altered_object_is_refused,
+    test_bytes_that_the_disk_altered_are_refused,
     test_find_knows_objects_that_somebody_else_wrote,
     test_keys_and_folders_are_listed_and_objects_removed,
     test_of_many_writers_one_wins,
@@ -39,7 +43,7 @@ from tests.embedded.servers.test_store_roles import (
     test_nobody_but_the_owner_makes_or_removes_a_bucket,
     test_who_reads,
 )
-from tests.servers import LOGIN
+from tests.servers import LOGIN, running
 
 __all__ = [
     "minio_server",
@@ -48,8 +52,10 @@ __all__ = [
     "test_a_deleted_object_is_missing",
     "test_a_replaced_object_is_what_was_written_last",
     "test_a_role_writes_and_deletes_its_own_objects_alone",
+    "test_a_store_that_dies_is_away_and_alters_nothing",
     "test_an_absent_object_is_not_found",
     "test_an_altered_object_is_refused",
+    "test_bytes_that_the_disk_altered_are_refused",
     "test_find_knows_objects_that_somebody_else_wrote",
     "test_keys_and_folders_are_listed_and_objects_removed",
     "test_listing",
@@ -72,6 +78,12 @@ async def underneath(minio_server: MinioServer) -> AsyncIterator[Underneath]:
     await store.close()
 
 
+@pytest.fixture
+def mortal_store() -> Iterator[MinioServer]:
+    """One of one's own, whose disk may be meddled with."""
+    yield from running(MinioServer)
+
+
 @pytest.fixture(scope="module")
 def servers(minio_server: MinioServer) -> Servers:
     """MinIO with a user for every role, made as compose's `provision` makes them."""
@@ -80,3 +92,27 @@ def servers(minio_server: MinioServer) -> Servers:
     asyncio.run(Bucket(minio_server.url, BUCKET, LOGIN).ensure())
     users(minio_server.url, LOGIN, BUCKET, logins.s3)
     return Servers("", minio_server.url, {}, Path(), logins)
+
+
+@pytest.mark.parametrize(
+    ("damage", "error"),
+    [
+        (lambda disk: next(disk.glob("*/part.1")).unlink(), ObjectAltered),
+        (lambda disk: os.truncate(next(disk.glob("*/part.1")), 1000), ObjectAltered),
+        (lambda disk: os.truncate(disk / "xl.meta", 0), ObjectMissing),
+        (lambda disk: (disk / "xl.meta").unlink(), ObjectMissing),
+    ],
+    ids=["gone", "short", "unknown", "forgotten"],
+)
+async def test_what_its_disk_lost_is_lost_and_can_be_made_again(
+    mortal_store: MinioServer, damage: Callable[[Path], None], error: type[Exception]
+) -> None:
+    await Bucket(mortal_store.url, "test", LOGIN).ensure()
+    store, data = S3ObjectStore(mortal_store.url, "test", LOGIN), bytes(200_000)
+    ref = await store.put("k", data)
+    damage(mortal_store.directory / "data" / "test" / "k")
+    with pytest.raises(error):
+        await store.get(ref)
+    assert await store.replace("k", data) == ref
+    assert await store.get(ref) == data
+    await store.close()

@@ -4,10 +4,12 @@ import hashlib
 import json
 from collections.abc import Iterable
 
+import pytest
+
 from adapters.errors import Refused
 from events import triggers
 from events.commands import Invocation
-from events.ports import Listed, Services
+from events.ports import Listed, Services, Unavailable
 from functions.reconcile.handler import handle
 from schemas import keys
 from schemas.messages import (
@@ -177,13 +179,15 @@ async def test_what_the_log_knows_is_not_read_again() -> None:
     assert [type(one) for one in await tick(services)] == [HearUpload]
 
 
-async def test_one_key_that_the_store_refuses_holds_up_nothing() -> None:
+@pytest.mark.parametrize("error", [Refused("no"), Unavailable("503")])
+async def test_one_key_that_the_store_refuses_holds_up_nothing(error: Exception) -> None:
+    """Nor one that it cannot read."""
     services = inbox(evil=b"", cart=BODY)
     store, read = services.bucket, services.bucket.read
 
     async def refusing(key: str, limit: int, etag: str = "") -> bytes | None:
         if "evil" in key:
-            raise Refused("no")
+            raise error
         return await read(key, limit, etag)
 
     store.read = refusing  # type: ignore[method-assign]
