@@ -11,7 +11,7 @@ from events.ports import Listed, Recorded
 from schemas import keys
 from schemas.messages import UploadHeard
 
-GRACE_SECONDS = 15.0  # for its notification; what is heard twice starts one run all the same
+GRACE_SECONDS = 3.0  # for its notification; what is heard twice starts one run all the same
 
 
 def heard(said: Iterable[Recorded]) -> set[tuple[str, str]]:

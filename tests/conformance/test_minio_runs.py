@@ -18,14 +18,14 @@ from events import subjects, triggers
 from events.roles import TRIGGER
 from schemas import keys
 from schemas.keys import EXPERIMENTS
-from schemas.messages import RunRequested
+from schemas.messages import RunRequested, UploadHeard
 from tests.conformance.minio import TARGET, MinioServer
 from tests.conformance.programs import program
 from tests.servers import LOGIN, running
-from tests.stack.facts import report
+from tests.stack.facts import PATIENCE, report
 from tests.stack.specs import SHORT, undisturbed
 from tests.stack.support import Stack
-from tests.stack.test_triggers import post
+from tests.stack.test_triggers import post, tick
 
 BUCKET = "faastraingym"
 BODY = json.dumps(SHORT).encode()
@@ -104,6 +104,22 @@ async def test_what_could_not_be_told_is_told_later(minio: MinioServer, stack: S
     client(minio).put_object(BUCKET, key, io.BytesIO(BODY), len(BODY))
     told = await ended(stack, triggers.of_upload(key, BODY))
     assert told["policy"]["sha256"] == await undisturbed(SHORT)
+
+
+async def test_what_is_told_to_nobody_is_heard_by_a_tick(minio: MinioServer, stack: Stack) -> None:
+    """Of a MinIO without notifications; the file is read once."""
+    store, body = client(minio), json.dumps(SHORT | {"seed": 33}).encode()
+    store.delete_bucket_notification(BUCKET)
+    key = f"{EXPERIMENTS}untold #1.json"
+    store.put_object(BUCKET, key, io.BytesIO(body), len(body))
+    run = triggers.of_upload(key, body)
+    heard = subjects.below(UploadHeard, run)
+    async with stack.connect() as connected, asyncio.timeout(2 * PATIENCE):
+        while not await connected.facts.count(heard):
+            await asyncio.to_thread(tick, stack)
+            await asyncio.sleep(1.0)
+    told = await ended(stack, run)
+    assert told["policy"]["sha256"] == await undisturbed(SHORT | {"seed": 33})
 
 
 async def test_nats_pub_starts_a_run(minio: MinioServer, stack: Stack) -> None:
