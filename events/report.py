@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from events.history import History
+from events.history import History, Leg
 from events.planning import learning
 from schemas.messages import (
     EvaluationCompleted,
@@ -18,6 +18,7 @@ from schemas.references import PolicyRef
 from schemas.report import (
     CurvePoint,
     EvaluationReport,
+    MetricCurves,
     PolicyReport,
     RunReport,
     Status,
@@ -43,7 +44,7 @@ def build(
     return RunReport(
         run_id=run,
         leg=history.leg,
-        status=_status(history),
+        status=status(history),
         reason=_reason(history),
         detail=_detail(history),
         algorithm=_name(spec, "algorithm", "name"),
@@ -56,7 +57,7 @@ def build(
         evaluation=_evaluation(evaluation) if evaluation else None,
         policy=_policy(policy) if policy else None,
         usage=tally(usage),
-        wall_seconds=round((history.newest.end_at or now) - (history.first_at or now), 3),
+        wall_seconds=round(_wall_seconds(history, now), 3),
         training=[p for r in _by_version(history.rewards) for p in _training_point(r, history)],
         evaluations=[
             CurvePoint(version=v, env_steps=e.policy.env_steps, return_mean=e.return_mean)
@@ -66,6 +67,10 @@ def build(
         platform=_platform(history),
         unreported=_unreported(history) is not None,
         reproducible=_reproducible(spec) if history.started and spec else "",
+        bucket=history.started.manifest.bucket if history.started else "",
+        latest_version=history.latest.policy.version if history.latest else 0,
+        latest_env_steps=history.latest.policy.env_steps if history.latest else 0,
+        curves=_curves(history),
     )
 
 
@@ -107,7 +112,8 @@ def _spec(history: History) -> dict[str, object]:
     return {**spec, "stop": {**spec["stop"], **stop}}
 
 
-def _status(history: History) -> Status:
+def status(history: History) -> Status:
+    """Where the newest leg stands."""
     match history.end:
         case RunCompleted() if not _unreported(history):
             return "completed"
@@ -180,6 +186,26 @@ def _training_point(ready: RewardsReady, history: History) -> list[CurvePoint]:
 def _metrics(history: History, policy: PolicyRef | None) -> dict[str, float]:
     updated = history.policies.get(policy.version) if policy else None
     return updated.metrics if isinstance(updated, PolicyUpdated) else {}
+
+
+def _curves(history: History) -> MetricCurves:
+    updates = [history.policies[version] for version in sorted(history.policies) if version]
+    names = dict.fromkeys(name for update in updates for name in update.metrics)
+    return MetricCurves(
+        versions=[update.policy.version for update in updates],
+        env_steps=[update.policy.env_steps for update in updates],
+        metrics={name: [update.metrics.get(name) for update in updates] for name in names},
+    )
+
+
+def _wall_seconds(history: History, now: float) -> float:
+    """From the beginning of each leg to its end; not what lies between two of them."""
+    legs = history.legs or {0: Leg()}
+    seconds = 0.0
+    for number, leg in legs.items():
+        begun = leg.resumed_at or history.first_at or now
+        seconds += (leg.end_at or (now if number == history.leg else begun)) - begun
+    return seconds
 
 
 def _platform(history: History) -> dict[str, str]:

@@ -40,6 +40,17 @@ class CurvePoint(Struct, frozen=True, kw_only=True):
     return_mean: float
 
 
+class MetricCurves(Struct, frozen=True, kw_only=True):
+    """What each update said of itself, as columns: the n-th value is of the n-th version."""
+
+    versions: list[int] = []
+    env_steps: list[int] = []
+    metrics: Annotated[
+        dict[str, list[float | None]],
+        Meta(description="losses and diagnostics by name; null where an update did not tell"),
+    ] = {}
+
+
 class RunReport(Struct, frozen=True, kw_only=True):
     """One run, as its facts tell it."""
 
@@ -58,7 +69,9 @@ class RunReport(Struct, frozen=True, kw_only=True):
     evaluation: EvaluationReport | None
     policy: PolicyReport | None
     usage: dict[str, Usage]
-    wall_seconds: float
+    wall_seconds: Annotated[
+        float, Meta(description="from request or resumption to the end, summed over the legs")
+    ]
     training: Annotated[list[CurvePoint], Meta(description="mean return of training episodes")]
     evaluations: list[CurvePoint]
     metrics: Annotated[dict[str, float], Meta(description="of the last update")]
@@ -67,3 +80,11 @@ class RunReport(Struct, frozen=True, kw_only=True):
     reproducible: Annotated[
         str, Meta(description="`yes` or `no`, and why: whether the SHA-256 follows from spec alone")
     ] = ""
+    bucket: Annotated[str, Meta(description="where the keys are; empty: the run never started")] = (
+        ""
+    )
+    latest_version: Annotated[
+        int, Meta(description="the newest, which training reached while evaluations ran")
+    ] = 0
+    latest_env_steps: int = 0
+    curves: MetricCurves = MetricCurves()

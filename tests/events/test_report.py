@@ -1,10 +1,13 @@
 """From a run's history to its report."""
 
+import msgspec
 import pytest
 
+from events.history import fold
+from events.ports import Recorded
 from events.report import build, tally
 from schemas.messages import InvocationCompleted, RunCompleted, RunFailed, RunRequested
-from schemas.report import CurvePoint, EvaluationReport, PolicyReport, Usage
+from schemas.report import CurvePoint, EvaluationReport, MetricCurves, PolicyReport, Usage
 from tests.events import facts
 from tests.events.facts import evaluated, history, ready, updated
 
@@ -54,6 +57,38 @@ def test_a_completed_run_reports_the_policy_that_its_end_names() -> None:
 def test_wall_time_ends_with_the_run_and_runs_on_until_then() -> None:
     assert build(facts.RUN, WHOLE, [], now=5000.0).wall_seconds == 10.0
     assert build(facts.RUN, history(facts.REQUESTED), [], now=1003.5).wall_seconds == 3.5
+
+
+def test_idle_time_between_legs_is_no_wall_time() -> None:
+    """Ten seconds, an hour of nothing, and three seconds so far."""
+    first = [facts.REQUESTED, facts.STARTED, updated(0), COMPLETED]
+    said = [Recorded(i + 1, 1000.0 + i, fact) for i, fact in enumerate(first)]
+    assert build(facts.RUN, fold(said), [], now=9000.0).wall_seconds == 3.0
+    said += [Recorded(5, 5000.0, facts.resumed(1)), Recorded(6, 5002.0, updated(1))]
+    assert build(facts.RUN, fold(said), [], now=5004.0).wall_seconds == 7.0
+    end = RunFailed(run=facts.RUN, reason="x", leg=1)
+    said += [Recorded(7, 5010.0, end)]
+    assert build(facts.RUN, fold(said), [], now=9000.0).wall_seconds == 13.0
+
+
+def test_training_that_went_beyond_the_reported_version_is_told() -> None:
+    """The target's version is the first that reached it; its evaluation came later."""
+    report = build(facts.RUN, WHOLE, [], now=0.0)
+    assert (report.versions, report.env_steps) == (1, 100)
+    assert (report.latest_version, report.latest_env_steps) == (2, 200)
+    assert report.bucket == facts.MANIFEST.bucket
+
+
+def test_every_metric_has_a_curve() -> None:
+    """By version, of every update; a version that did not tell one has null there."""
+    more = msgspec.structs.replace(updated(2), metrics={"approx_kl": 2.0, "entropy": 0.5})
+    report = build(facts.RUN, history(facts.REQUESTED, updated(0), more, updated(1)), [], 0.0)
+    assert report.curves == MetricCurves(
+        versions=[1, 2],
+        env_steps=[100, 200],
+        metrics={"approx_kl": [1.0, 2.0], "entropy": [None, 0.5]},
+    )
+    assert build(facts.RUN, history(facts.REQUESTED), [], 0.0).curves == MetricCurves()
 
 
 def test_curves_are_in_the_order_of_versions_and_leave_out_versions_without_episodes() -> None:
