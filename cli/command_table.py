@@ -25,7 +25,7 @@ class Command(NamedTuple):
     summary: str
     arguments: tuple[Argument, ...] = ()
     one_of: tuple[Argument, ...] = ()  # exactly one of them is given
-    epilog: Callable[[], str] = exit_codes.epilog
+    epilog: Callable[[], str] = str  # below its options
 
 
 class Group(NamedTuple):
@@ -56,10 +56,19 @@ JSON = argument("--json", action="store_true", help="print JSON on stdout")
 FOLLOW = argument("--follow", "-f", action="store_true", help="go on with what comes")
 
 
+STATUSES = ("requested", "running", "stopping", "completed", "failed")
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of runs; write 1 or more")
+    return int(text)
+
+
 def _how_to_load() -> str:
     from cli.export_help import HOW_TO_LOAD
 
-    return HOW_TO_LOAD + "\n" + exit_codes.epilog()
+    return HOW_TO_LOAD
 
 
 LETTER = argument("id", type=int, metavar="ID", help="a number that `faastrain dead list` shows")
@@ -131,13 +140,40 @@ COMMANDS = (
             JSON,
         ),
     ),
-    Command("runs", "cli.commands.reading:list_runs", "list the runs", (JSON,)),
+    Command(
+        "runs",
+        "cli.commands.reading:list_runs",
+        "list the runs, the newest first",
+        (
+            argument(
+                "--limit", type=_count, metavar="N", help="at most N, the newest (default: all)"
+            ),
+            argument("--status", choices=STATUSES, help="only those of that status"),
+            JSON,
+        ),
+    ),
     Command("show", "cli.commands.reading:show", "a run's report", (RUN, JSON)),
     Command(
         "events",
         "cli.commands.reading:events",
         "a run's facts; with --json one document a line",
         (RUN, FOLLOW, JSON),
+    ),
+    Command(
+        "fetch",
+        "cli.commands.fetch:fetch",
+        "write a run's report, learning curve and policy into a folder",
+        (
+            RUN,
+            argument(
+                "folder", type=Path, metavar="DIR", nargs="?", help="where to (default: ./RUN)"
+            ),
+            argument(
+                "--leg", type=int, metavar="N", help="of a run that was resumed (default: the last)"
+            ),
+            argument("--force", action="store_true", help="replace files with other content"),
+            JSON,
+        ),
     ),
     Command(
         "export",
@@ -201,6 +237,17 @@ COMMANDS = (
 )
 
 
+class Version(argparse.Action):
+    """Prints what is installed, and ends."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
+        """Exit with 0."""
+        from embedded.settings import VERSION
+
+        print(f"faastrain {VERSION}")
+        parser.exit()
+
+
 class Parser(argparse.ArgumentParser):
     """Mistakes are told in one line, as all others are."""
 
@@ -217,6 +264,7 @@ def parser() -> Parser:
         epilog=f"{VARIABLES}\n{exit_codes.epilog()}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    made.add_argument("--version", action=Version, nargs=0, help="print the version")
     _add(made, COMMANDS)
     return made
 
@@ -224,7 +272,7 @@ def parser() -> Parser:
 def _add(parent: argparse.ArgumentParser, commands: Sequence[Command | Group]) -> None:
     names = parent.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for command in commands:
-        epilog = exit_codes.epilog() if isinstance(command, Group) else command.epilog()
+        epilog = "" if isinstance(command, Group) else command.epilog()
         sub = names.add_parser(
             command.name,
             help=command.summary,

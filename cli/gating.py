@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 from msgspec import Struct
 
 from cli.exit_codes import ExitCode
-from cli.phrases import one_line
+from cli.phrases import location, one_line
 from cli.screen import printable
 from schemas.report import RunReport
 
@@ -98,7 +98,11 @@ def markdown(report: RunReport, held: Sequence[Check]) -> str:
         f"{report.versions:,} versions, {report.wall_seconds:.1f} s",
     ]
     if report.policy:
-        lines += ["", f"`{_cell(report.policy.key)}` SHA-256 `{report.policy.sha256}`"]
+        key = location(report.bucket, report.policy.key)
+        lines += [
+            "",
+            f"`{_cell(key)}` SHA-256 `{report.policy.sha256}`",
+        ]
     return "\n".join(lines)
 
 

@@ -54,8 +54,13 @@ def phrase(fact: Message) -> str:
         case RunFailed(reason=reason) | RunUnreported(reason=reason):
             return one_line(reason)
         case ReportWritten(report=report):
-            return report.key
+            return location(report.bucket, report.key)
     return ""
+
+
+def location(bucket: str, key: str) -> str:
+    """An object's key so that nobody takes it for a path of this machine."""
+    return f"s3://{bucket}/{key}" if bucket else key
 
 
 def evaluation(fact: EvaluationCompleted) -> str:

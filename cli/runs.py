@@ -1,9 +1,9 @@
 """Runs, as the log of facts tells them."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import aclosing
-from typing import Any
+from typing import Any, get_args
 
 from msgspec import Struct
 
@@ -13,7 +13,7 @@ from cli.world import Connected
 from events import archive, subjects
 from events.history import History, fold
 from events.ports import FactLog, Recorded
-from events.report import build
+from events.report import build, status
 from schemas.messages import EvaluationCompleted, RunCompleted, RunRequested, tag
 from schemas.report import RunReport, Status
 from schemas.validation import suggestion
@@ -29,16 +29,12 @@ class RunRow(Struct, frozen=True, kw_only=True):
     reason: str
     algorithm: str
     environment: str
+    seed: int | None = None  # None: the specification that was refused has none
     versions: int
     env_steps: int
     evaluation: float | None  # mean return of the reported policy
     requested_at: float  # Unix time, seconds
     wall_seconds: float
-
-    @property
-    def active(self) -> bool:
-        """Whether it has not ended."""
-        return self.status not in ("completed", "failed")
 
 
 async def history(stack: Connected, run: str) -> History:
@@ -92,12 +88,20 @@ async def report(stack: Connected, run: str, now: float) -> RunReport:
     return build(run, told, await stack.facts.usage(run), now)
 
 
-async def overview(facts: FactLog, now: float) -> list[RunRow]:
-    """All runs, the newest first.
+async def overview(
+    facts: FactLog,
+    now: float,
+    statuses: Collection[str] = get_args(Status),
+    limit: int | None = None,
+) -> list[RunRow]:
+    """The runs of these statuses, the newest first, `limit` at most.
 
     A completed run is told by its end and one evaluation, so that many old runs stay cheap.
     """
-    histories = {run: fold(records) for run, records in _by_run(await facts.read(ABOUT_RUNS))}
+    known = {run: fold(records) for run, records in _by_run(await facts.read(ABOUT_RUNS))}
+    wanted = [run for run, told in known.items() if status(told) in statuses]
+    newest = sorted(wanted, key=lambda run: known[run].first_at, reverse=True)[:limit]
+    histories = {run: known[run] for run in newest}
     for run, told in histories.items():
         if not isinstance(told.end, RunCompleted):
             histories[run] = fold(await facts.read(*subjects.of_run(run)))
@@ -132,6 +136,12 @@ def _by_run(records: Iterable[Recorded]) -> Iterable[tuple[str, list[Recorded]]]
     return groups.items()
 
 
+def _seed(told: History) -> int | None:
+    """Of the raw specification, which may be anything."""
+    found = told.requested.spec.get("seed", 0) if told.requested else None
+    return found if isinstance(found, int) else None
+
+
 def _row(run: str, told: History, now: float) -> RunRow:
     told_report = build(run, told, [], now)
     return RunRow(
@@ -140,6 +150,7 @@ def _row(run: str, told: History, now: float) -> RunRow:
         reason=told_report.reason,
         algorithm=told_report.algorithm,
         environment=told_report.environment,
+        seed=_seed(told),
         versions=told_report.versions,
         env_steps=told_report.env_steps,
         evaluation=told_report.evaluation.mean if told_report.evaluation else None,

@@ -1,6 +1,7 @@
 """From a file and `--set` arguments to a validated specification."""
 
 import copy
+import re
 import tomllib
 from collections.abc import Iterable
 from pathlib import Path
@@ -11,6 +12,8 @@ from events import documents
 from schemas.errors import DocumentError, MessageError, SpecificationError
 from schemas.messages import RunRequested, encode
 from schemas.specification import RunSpec, to_dict
+
+WORD = r"[A-Za-z][\w./:+-]*"  # a text that needs no quotes after --set, as ALE/Pong-v5
 
 
 def load(path: Path) -> dict[str, Any]:
@@ -105,7 +108,7 @@ def _value(assignment: str, path: str, text: str) -> Any:
     try:
         parsed = tomllib.loads(f"value = {text}")
     except (ValueError, RecursionError):
-        parsed = {}
+        parsed = {"value": text} if re.fullmatch(WORD, text) else {}
     if list(parsed) != ["value"]:
         raise BadInput(
             f"--set {assignment}: the value is no TOML; write a text in quotes: "

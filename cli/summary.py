@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from cli.phrases import one_line
+from cli.phrases import location, one_line
 from cli.screen import Screen
 from cli.sparkline import sparkline
 from schemas import keys
@@ -37,23 +37,29 @@ def rows(report: RunReport) -> Iterator[tuple[str, str]]:
     if report.evaluation:
         mean, std = report.evaluation.mean, report.evaluation.std
         yield "evaluation", f"{mean:.2f} ± {std:.2f} over {report.evaluation.episodes} episodes"
-    if report.best_return is not None:
-        yield "best return", f"{report.best_return:.2f}"
-    yield "versions", f"{report.versions:,}"
+    if report.evaluations:
+        best = max(report.evaluations, key=lambda point: point.return_mean)
+        yield "best evaluation", f"{best.return_mean:.2f}, of version {best.version:,}"
+    beyond = ""
+    if report.latest_version > report.versions:
+        beyond = f"; training reached {report.latest_version:,} while evaluations ran"
+    yield "versions", f"{report.versions:,}{beyond}"
     yield "environment steps", f"{report.env_steps:,} ({report.episodes:,} episodes)"
     yield "wall clock", f"{report.wall_seconds:.1f} s"
     if report.wall_seconds > 0:
-        yield "speed", f"{report.env_steps / report.wall_seconds:,.0f} steps/s"
+        yield "speed", f"{report.latest_env_steps / report.wall_seconds:,.0f} steps/s"
     yield from _curve("evaluations", report.evaluations)
     yield from _curve("training", report.training)
     if report.policy:
-        yield "policy", report.policy.key
+        yield "policy", location(report.bucket, report.policy.key)
         yield "policy SHA-256", report.policy.sha256
         if report.reproducible:
             yield "reproducible", report.reproducible
     if report.status in ("completed", "failed") and not report.unreported:
-        yield "report", keys.report(report.run_id, report.leg)
-        yield "learning curve", keys.learning_curve(report.run_id, report.leg)
+        curve = keys.learning_curve(report.run_id, report.leg)
+        yield "report", location(report.bucket, keys.report(report.run_id, report.leg))
+        yield "learning curve", location(report.bucket, curve)
+        yield "onto the disk", f"`faastrain fetch {report.run_id}`"
 
 
 def usage_rows(report: RunReport) -> Iterator[tuple[str, ...]]:
@@ -71,11 +77,12 @@ def usage_rows(report: RunReport) -> Iterator[tuple[str, ...]]:
 def _curve(name: str, points: list[CurvePoint]) -> Iterator[tuple[str, str]]:
     if len(points) > 1:
         values = [point.return_mean for point in points]
-        yield name, f"{sparkline(values, 40)} {values[0]:.1f} to {values[-1]:.1f}"
+        ends = f"first {values[0]:.1f}, best {max(values):.1f}, last {values[-1]:.1f}"
+        yield name, f"{sparkline(values, 40)} {ends}"
 
 
 def _tables(facts: list[tuple[str, str]], costs: list[tuple[str, ...]]) -> list[Any]:
     from cli.tables import names_and_values, table
 
     about = names_and_values(facts)
-    return [*about, "", table(USAGE_HEAD, costs, right=1)] if costs else about
+    return [*about, "", *table(USAGE_HEAD, costs, USAGE_HEAD[1:])] if costs else about

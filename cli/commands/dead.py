@@ -157,4 +157,4 @@ def _print(rows: list[letters.LetterRow], screen: Screen) -> None:
         return
     from cli.tables import table
 
-    screen.rich(table(letters.HEAD, cells, right=len(letters.HEAD)))
+    screen.rich(*table(letters.HEAD, cells, ("id", "attempts", "status")))

@@ -5,14 +5,14 @@ from argparse import Namespace
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from cli import run_ids, runs
 from cli.commands import dead
 from cli.errors import BadInput
 from cli.exit_codes import ExitCode
 from cli.following import Follower
-from cli.phrases import event_line, timestamp
+from cli.phrases import event_line, one_line, timestamp
 from cli.progress import Progress
 from cli.runs import RunRow
 from cli.screen import Screen
@@ -21,9 +21,10 @@ from cli.world import World
 from events import subjects
 from events.ports import Recorded
 from events.report import build, reported_policy
-from schemas.report import RunReport
+from schemas.report import RunReport, Status
 
-HEAD = ("run", "status", "reason", "environment", "versions", "steps", "return", "seconds")
+NUMBERS = ("seed", "versions", "steps", "return", "seconds")
+HEAD = ("run", "status", "environment", "seed", "started", *NUMBERS[1:], "reason")
 
 
 def show(arguments: Namespace, world: World) -> ExitCode:
@@ -54,30 +55,32 @@ def list_rows(screen: Screen, rows: list[RunRow]) -> None:
         return
     from cli.tables import table
 
-    screen.rich(table(HEAD, cells, right=4))
+    screen.rich(*table(HEAD, cells, NUMBERS))
 
 
 def cells_of(row: RunRow) -> tuple[str, ...]:
     """A run as the cells of a table."""
-    reason = row.reason.splitlines()[0] if row.reason else ""
     return (
         row.run_id,
         row.status,
-        reason,
         row.environment,
+        "" if row.seed is None else f"{row.seed}",
+        f"{timestamp(row.requested_at)[:19]}Z",
         f"{row.versions}",
         f"{row.env_steps}",
         "" if row.evaluation is None else f"{row.evaluation:.2f}",
         f"{row.wall_seconds:.1f}",
+        one_line(row.reason).replace("\t", " "),
     )
 
 
 def list_runs(arguments: Namespace, world: World) -> ExitCode:
-    """Print all runs, the newest first."""
+    """Print the runs, the newest first."""
 
     async def read() -> list[RunRow]:
         async with world.connect() as stack:
-            return await runs.overview(stack.facts, world.now())
+            only = [arguments.status] if arguments.status else get_args(Status)
+            return await runs.overview(stack.facts, world.now(), only, arguments.limit)
 
     rows = asyncio.run(read())
     if arguments.json:

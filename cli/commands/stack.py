@@ -20,6 +20,7 @@ from embedded.state import StackState
 from events.streams import DEAD
 
 MIB = 1 << 20
+ACTIVE = ("requested", "running", "stopping")
 
 
 class FunctionRow(Struct, frozen=True, kw_only=True):
@@ -79,14 +80,14 @@ def status(arguments: Namespace, world: World) -> ExitCode:
 async def _status(world: World) -> Status:
     async with world.connect() as stack:
         sizes = await stack.streams.sizes()
-        rows = await runs.overview(stack.facts, world.now())
+        rows = await runs.overview(stack.facts, world.now(), ACTIVE)
     return Status(
         functions={f.name: _row(f) for f in world.gateway().functions()},
         servers=servers(world.environment),
         streams=sizes,
         dead_letters=sizes[DEAD.name].messages,
         disk=disk_state(world.environment),
-        runs=[row for row in rows if row.active],
+        runs=rows,
     )
 
 

@@ -142,4 +142,5 @@ def _print(screen: Screen, found: Profile) -> None:
     from cli.tables import table
 
     told = [(*row, KINDS[row[0]]) for row in kinds]
-    screen.rich(table((*KIND_HEAD, "what it is"), told, right=1), "", table(STEP_HEAD, steps, 1))
+    kinds_table = table((*KIND_HEAD, "what it is"), told, KIND_HEAD[1:])
+    screen.rich(*kinds_table, "", *table(STEP_HEAD, steps, STEP_HEAD[1:]))

@@ -5,6 +5,7 @@ import json
 import re
 import subprocess
 import sys
+from importlib.metadata import version
 
 import numpy as np
 import pytest
@@ -69,9 +70,10 @@ def test_train_ends_with_the_code_of_the_ending(
     run = re.match(r"run (cartpole-20261122-171500-[0-9a-f]{4})\n", desk.out)
     assert run
     assert "evaluation of version 1: return 480.50 ± 12.25 over 20 episodes" in desk.out
-    assert f"policy: runs/{run.group(1)}/policies/1.msgpack" in desk.out
+    assert f"policy: s3://test/runs/{run.group(1)}/policies/1.msgpack" in desk.out
     assert f"policy SHA-256: {'ab' * 32}\nreproducible: yes\n" in desk.out
-    assert f"learning curve: runs/{run.group(1)}/learning_curve.png" in desk.out
+    assert f"learning curve: s3://test/runs/{run.group(1)}/learning_curve.png" in desk.out
+    assert f"onto the disk: `faastrain fetch {run.group(1)}`" in desk.out
     assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f]", desk.out)
 
 
@@ -201,7 +203,32 @@ def test_runs_are_listed_the_newest_first(trained: Desk) -> None:
         (RUN, "completed", "target", 480.5),
     ]
     assert trained("runs") == ExitCode.DONE
-    assert trained.out.splitlines()[1].startswith("other\tcompleted\tstopped\tCartPole-v1\t1\t64")
+    assert re.fullmatch(
+        r"other\tcompleted\tCartPole-v1\t0\t\S+Z\t1\t64\t480.50\t\d+\.\d\tstopped",
+        trained.out.splitlines()[1],
+    )
+
+
+def test_runs_are_chosen_by_status_and_number(trained: Desk) -> None:
+    """A failed one is told in a line, whatever its reason has."""
+    trained.facts.ending = "failed"
+    say(trained, RunRequested(run="broken", spec={**SPEC, "seed": 7}))
+    say(trained, *beginning("going"))
+    for argv, names in (
+        (("--status", "failed"), ["broken"]),
+        (("--status", "completed"), [RUN]),
+        (("--status", "running"), ["going"]),
+        (("--status", "stopping"), []),
+        (("--limit", "2"), ["going", "broken"]),
+        (("--limit", "1", "--status", "completed"), [RUN]),
+    ):
+        assert trained("runs", "--json", *argv) == ExitCode.DONE
+        assert [row["run_id"] for row in json.loads(trained.out)] == names
+    assert trained("runs", "--status", "failed") == ExitCode.DONE
+    assert len(trained.out.splitlines()) == 2
+    assert "\t7\t" in trained.out
+    for argv in (("--limit", "0"), ("--limit", "x"), ("--status", "dead")):
+        assert trained("runs", *argv) == ExitCode.BAD_INPUT
 
 
 def test_no_runs_are_an_empty_list(desk: Desk) -> None:
@@ -328,6 +355,21 @@ def test_usage_mistakes_are_bad_input(desk: Desk) -> None:
         assert desk(*argv) == ExitCode.BAD_INPUT
         assert desk.err.startswith("faastrain: ")
         assert len(desk.err.splitlines()) == 1
+
+
+def test_exit_codes_are_told_once(capsys: pytest.CaptureFixture[str]) -> None:
+    """By the command's own help, not below each of its pages."""
+    for argv, told in ((["--help"], 1), (["train", "--help"], 0), (["dead", "--help"], 0)):
+        with pytest.raises(SystemExit):
+            main(argv)
+        assert capsys.readouterr().out.count("exit codes:") == told
+
+
+def test_the_version_is_the_installed_one(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(["--version"])
+    assert end.value.code == 0
+    assert capsys.readouterr().out == f"faastrain {version('faastraingym')}\n"
 
 
 def test_help_tells_the_exit_codes(capsys: pytest.CaptureFixture[str]) -> None:

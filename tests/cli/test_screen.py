@@ -1,15 +1,17 @@
 import io
 import json
 
+import msgspec
+
 from cli.live import LiveView, replica_line
 from cli.progress import Progress, advance
 from cli.runs import RunRow
 from cli.screen import Screen, printable
-from cli.summary import print_summary
+from cli.summary import print_summary, rows
 from events.history import fold
 from events.report import build
 from schemas.messages import RunRequested
-from tests.cli.facts import NOW, RUN, SPEC, beginning, completed, records, usage
+from tests.cli.facts import NOW, RUN, SPEC, beginning, completed, policy, records, usage
 
 
 class Terminal(io.StringIO):
@@ -54,7 +56,13 @@ def test_a_summary_on_a_terminal_has_the_same_facts() -> None:
     screen = Screen(Terminal(), io.StringIO())
     print_summary(screen, report)
     shown = screen.out.getvalue()
-    for fact in (RUN, "480.50 ± 12.25", "ab" * 32, f"runs/{RUN}/report.json", "GB-seconds"):
+    for fact in (
+        RUN,
+        "480.50 ± 12.25",
+        "ab" * 32,
+        f"s3://test/runs/{RUN}/report.json",
+        "GB-seconds",
+    ):
         assert fact in shown
 
 
@@ -79,3 +87,21 @@ def test_replicas_in_words() -> None:
     """None at work, and nobody to ask."""
     assert replica_line({"rollout": 0}) == "replicas: none"
     assert replica_line(None) == "replicas: the gateway does not answer"
+
+
+def test_a_summary_does_not_contradict_itself() -> None:
+    """A later version was better, and training went on while the reported one was evaluated."""
+    later = [msgspec.structs.replace(f, policy=policy(3)) for f in beginning()[3:4]]
+    worse = [
+        msgspec.structs.replace(beginning()[4], policy=policy(v), return_mean=mean)
+        for v, mean in ((0, 20.0), (3, 500.0), (2, 100.0))
+    ]
+    told = records(
+        RunRequested(run=RUN, spec=SPEC), *beginning(), *later, *worse, completed("target")
+    )
+    found = dict(rows(build(RUN, fold(told), [], NOW)))
+    assert found["evaluation"] == "480.50 ± 12.25 over 20 episodes"
+    assert found["best evaluation"] == "500.00, of version 3"
+    assert found["versions"] == "1; training reached 3 while evaluations ran"
+    assert found["evaluations"].endswith("first 20.0, best 500.0, last 500.0")
+    assert found["speed"] == f"{3 * 64 / 10:,.0f} steps/s"

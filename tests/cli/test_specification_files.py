@@ -88,13 +88,24 @@ def test_overrides_are_toml_values_and_leave_the_original_alone() -> None:
     assert raw == {"algorithm": {"name": "ppo", "gamma": 0.9}}
 
 
+@pytest.mark.parametrize("word", ["Acrobot-v1", "ALE/Pong-v5", "a.module:Name-v0", "ppo", "True"])
+def test_a_word_needs_no_quotes(word: str) -> None:
+    """What is TOML stays TOML: true, inf, 1e3."""
+    assert override({}, [f"a.b={word}"]) == {"a": {"b": word}}
+    assert override({}, ["a=true", "b=1e3"]) == {"a": True, "b": 1000.0}
+
+
 @pytest.mark.parametrize(
     ("assignment", "said"),
     [
         ("seed", "write key=value"),
         ("=1", "write key=value"),
         ("algorithm..gamma=1", "write key=value"),
-        ("environment.id=CartPole-v1", "write a text in quotes: --set 'environment.id=\""),
+        ("environment.id=Cart Pole", "write a text in quotes: --set 'environment.id=\""),
+        ("environment.id=", "write a text in quotes"),
+        ("environment.id='CartPole", "write a text in quotes"),
+        ("algorithm.hidden_sizes=[64", "write a text in quotes"),
+        ("seed=1_", "write a text in quotes"),
         ("seed=1\nevil=2", "the value is no TOML"),
         ("algorithm.name.first=1", "name is no table"),
     ],

@@ -1,0 +1,52 @@
+"""fetch: a run's results onto the disk, byte for byte as the bucket has them."""
+
+import asyncio
+from argparse import Namespace
+from pathlib import Path
+
+import msgspec
+
+from cli import fetching, run_ids, runs
+from cli.errors import BadInput
+from cli.exit_codes import ExitCode
+from cli.world import Connected, World
+from events.history import History
+from schemas.references import ObjectRef
+from schemas.report import RunReport
+
+
+def fetch(arguments: Namespace, world: World) -> ExitCode:
+    """Write report, learning curve and policy of a run's leg into a folder."""
+    run = run_ids.check(arguments.run)
+    found = asyncio.run(_read(run, arguments.leg, world))
+    written = fetching.write(arguments.folder or Path(run), found, arguments.force)
+    if arguments.json:
+        world.screen.json({"run_id": run, "files": [str(path) for path in written]})
+        return ExitCode.DONE
+    for path in written:
+        world.screen.line(str(path))
+    if any(path.suffix == ".msgpack" for path in written):
+        world.screen.remark(f"for NumPy alone: `faastrain export {run} {run}.npz`")
+    return ExitCode.DONE
+
+
+async def _read(run: str, leg: int | None, world: World) -> dict[str, bytes]:
+    """The files by name; a run that failed early has no policy."""
+    async with world.connect() as stack:
+        history = await runs.history(stack, run)
+        refs = await _references(stack, run, history, history.leg if leg is None else leg)
+        return {fetching.name_of(ref.key): await stack.objects.get(ref) for ref in refs}
+
+
+async def _references(stack: Connected, run: str, history: History, leg: int) -> list[ObjectRef]:
+    if leg != history.leg and leg not in history.legs:
+        raise BadInput(f"run {run} has the legs 0 to {history.leg}; --leg {leg} is none of them")
+    said = history.legs[leg].report if leg in history.legs else None
+    if said is None:
+        raise BadInput(
+            f"run {run} goes on, so there is no report yet; `faastrain follow {run}`, or "
+            f"`faastrain stop {run}` ends it"
+        )
+    report = msgspec.json.decode(await stack.objects.get(said.report), type=RunReport)
+    policy = history.policies.get(report.policy.version) if report.policy else None
+    return [said.report, said.learning_curve, *([policy.policy.policy] if policy else [])]

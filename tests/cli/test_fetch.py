@@ -1,0 +1,127 @@
+"""A run's results, fetched on fakes."""
+
+import asyncio
+import hashlib
+import json
+
+import msgspec
+import pytest
+
+from cli.exit_codes import ExitCode
+from cli.fetching import name_of
+from events.history import fold
+from events.report import build
+from schemas import keys
+from schemas.messages import ReportWritten, RunRequested, RunResumed, StopRequested
+from tests.cli.conftest import Desk
+from tests.cli.facts import NOW, RUN, SPEC, beginning, completed, failed, obj, records
+from tests.cli.test_main import say
+
+
+def conclude(desk: Desk, leg: int, *facts: object) -> None:
+    """The end of a leg, with what conclude-run writes."""
+    report = build(RUN, fold(records(*facts)), [], NOW)  # type: ignore[arg-type]
+
+    async def put() -> None:
+        written = await desk.objects.put(keys.report(RUN, leg), msgspec.json.encode(report))
+        curve = await desk.objects.put(keys.learning_curve(RUN, leg), b"a picture %d" % leg)
+        await desk.facts.say(ReportWritten(run=RUN, report=written, learning_curve=curve, leg=leg))
+
+    asyncio.run(put())
+
+
+@pytest.fixture
+def ended(desk: Desk) -> Desk:
+    """A run that reached its target."""
+    stored = asyncio.run(desk.objects.put(keys.policy(RUN, 1), b"a policy"))
+    said = [*beginning(), completed("target")]
+    for i, fact in enumerate(said):
+        policy = getattr(fact, "policy", None)
+        if policy is not None and policy.version == 1:
+            named = msgspec.structs.replace(policy, policy=stored)
+            said[i] = msgspec.structs.replace(fact, policy=named)
+    desk.facts.log.clear()
+    say(desk, *said)
+    conclude(desk, 0, *said)
+    return desk
+
+
+def test_results_come_to_the_disk_as_they_are(ended: Desk) -> None:
+    """In a folder that is called as the run; the policy has the SHA-256 that the report tells."""
+    assert ended("fetch", RUN) == ExitCode.DONE
+    folder = ended.folder / RUN
+    assert ended.out.splitlines() == [
+        f"{RUN}/report.json", f"{RUN}/learning_curve.png", f"{RUN}/policy-1.msgpack",
+    ]  # fmt: skip
+    report = json.loads((folder / "report.json").read_bytes())
+    policy = (folder / "policy-1.msgpack").read_bytes()
+    assert hashlib.sha256(policy).hexdigest() == report["policy"]["sha256"]
+    assert sorted(path.name for path in folder.iterdir()) == sorted(
+        ["report.json", "learning_curve.png", "policy-1.msgpack"]
+    )
+
+
+def test_a_folder_of_ones_own_and_json(ended: Desk) -> None:
+    """It is made."""
+    assert ended("fetch", RUN, "a/b", "--json") == ExitCode.DONE
+    told = json.loads(ended.out)
+    assert told["run_id"] == RUN
+    assert all((ended.folder / file).is_file() for file in told["files"])
+
+
+def test_what_is_there_is_not_replaced_unasked(ended: Desk) -> None:
+    """The same content is left alone; of other content nothing is written at all."""
+    assert ended("fetch", RUN, "out") == ExitCode.DONE
+    assert ended("fetch", RUN, "out") == ExitCode.DONE
+    (ended.folder / "out" / "report.json").write_text("mine")
+    (ended.folder / "out" / "policy-1.msgpack").unlink()
+    assert ended("fetch", RUN, "out") == ExitCode.BAD_INPUT
+    assert "out/report.json is there with other content" in ended.err
+    assert not (ended.folder / "out" / "policy-1.msgpack").exists()
+    assert ended("fetch", RUN, "out", "--force") == ExitCode.DONE
+    assert json.loads((ended.folder / "out" / "report.json").read_bytes())["run_id"] == RUN
+
+
+def test_where_nothing_can_be_written(ended: Desk) -> None:
+    """A file where the folder would be, a folder where a file would be."""
+    ended.write("file", "")
+    assert ended("fetch", RUN, "file") == ExitCode.BAD_INPUT
+    (ended.folder / "out" / "report.json").mkdir(parents=True)
+    assert ended("fetch", RUN, "out") == ExitCode.BAD_INPUT
+    assert ended.err.startswith("faastrain: out: cannot be written: ")
+
+
+def test_a_run_that_goes_on_has_no_results_yet(desk: Desk) -> None:
+    """Nor has one that nobody knows."""
+    say(desk, *beginning(), StopRequested(run=RUN))
+    assert desk("fetch", RUN) == ExitCode.BAD_INPUT
+    assert f"run {RUN} goes on" in desk.err
+    assert desk("fetch", "nobody") == ExitCode.BAD_INPUT
+    assert not (desk.folder / RUN).exists()
+
+
+def test_a_failed_run_has_a_report_and_perhaps_no_policy(desk: Desk) -> None:
+    say(desk, failed())
+    conclude(desk, 0, failed())
+    assert desk("fetch", RUN) == ExitCode.DONE
+    assert len(desk.out.splitlines()) == 2
+
+
+def test_each_leg_has_its_own(ended: Desk) -> None:
+    """The last one, unless another is named."""
+    resumed = RunResumed(run=RUN, manifest=obj("m"), leg=1, env_steps=256, target=None)
+    end = msgspec.structs.replace(failed(), leg=1)
+    say(ended, resumed, end)
+    assert ended("fetch", RUN) == ExitCode.BAD_INPUT
+    conclude(ended, 1, RunRequested(run=RUN, spec=SPEC), resumed, end)
+    assert ended("fetch", RUN, "out") == ExitCode.DONE
+    assert ended.out.splitlines()[0] == f"out/{keys.report(RUN, 1).rpartition('/')[2]}"
+    assert ended("fetch", RUN, "out", "--leg", "0") == ExitCode.DONE
+    assert "out/report.json" in ended.out
+    assert ended("fetch", RUN, "--leg", "2") == ExitCode.BAD_INPUT
+    assert "has the legs 0 to 1" in ended.err
+
+
+def test_names_are_those_of_keys() -> None:
+    assert name_of(keys.policy(RUN, 30)) == "policy-30.msgpack"
+    assert name_of(keys.report(RUN, 0)) == "report.json"

@@ -1,0 +1,88 @@
+"""Tables on terminals of any width."""
+
+import io
+
+import pytest
+
+from cli.commands.dead import _print
+from cli.commands.reading import list_rows
+from cli.letters import LetterRow
+from cli.runs import RunRow
+from cli.screen import Screen
+from cli.tables import table
+from tests.cli.test_screen import Terminal
+
+LONG = "environment-with-a-very-long-name-20261122-171500-3fa2"
+WHEN = "2026-11-22T17:15:00.000Z"
+
+
+def drawn(head: tuple[str, ...], rows: list[tuple[str, ...]], numbers: tuple[str, ...]) -> list:
+    return [line.plain for line in table(head, rows, numbers)]
+
+
+@pytest.fixture(params=[20, 80, 200])
+def width(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
+    monkeypatch.setenv("COLUMNS", str(request.param))
+    return request.param
+
+
+def test_columns_stand_below_each_other() -> None:
+    """Numbers at their right; wide letters count twice."""
+    assert drawn(("name", "n"), [("a", "1"), ("日本", "23")], ("n",)) == [
+        "name   n",
+        "a      1",
+        "日本  23",
+    ]
+
+
+def test_only_the_last_text_gives_way(width: int) -> None:
+    """To the terminal's width, but for a few columns that it always has."""
+    rows = [(LONG, "why " * 60), ("b", "two\nlines\tand a tab")]
+    head, first, second = drawn(("run", "reason"), rows, ())
+    assert first.startswith(f"{LONG}  why")
+    assert first.endswith("...")
+    assert len(first) <= max(width, len(LONG) + 22)
+    assert second.split() == ["b", "two", "lines", "and", "a", "tab"] or width == 20
+    assert head.startswith("run")
+
+
+def test_no_run_is_cut_and_no_reason_takes_two_lines(width: int) -> None:
+    row = RunRow(
+        run_id=LONG,
+        status="failed",
+        reason="the environment raised\nTraceback\n" + "x" * 300,
+        algorithm="ppo",
+        environment="SomeNamespace/SomeLongEnvironment-v5",
+        seed=7,
+        versions=1,
+        env_steps=2,
+        evaluation=None,
+        requested_at=3.0,
+        wall_seconds=4.0,
+    )
+    screen = Screen(Terminal(), io.StringIO())
+    list_rows(screen, [row])
+    head, told = screen.out.getvalue().splitlines()  # type: ignore[attr-defined]
+    assert LONG in told
+    assert "1970-01-01T00:00:03Z" in told
+    assert "SomeNamespace/SomeLongEnvironment-v5" in told
+    assert all(name in head for name in ("seed", "started", "reason"))
+
+
+def test_letters_are_dated_whole(width: int) -> None:
+    row = LetterRow(
+        id=1,
+        at=WHEN,
+        function="rollout",
+        run=LONG,
+        what="collect-rollout, version 3, rollout 1",
+        attempts=5,
+        status=500,
+        error="ValueError: " + "x" * 300,
+    )
+    screen = Screen(Terminal(), io.StringIO())
+    _print([row], screen)
+    _, told = screen.out.getvalue().splitlines()  # type: ignore[attr-defined]
+    assert WHEN in told
+    assert LONG in told
+    assert told.endswith("...")
