@@ -17,14 +17,17 @@ $(STAMP): pyproject.toml requirements.lock
 	@$(PYTHON) -m venv .venv || { \
 	  echo "$(PYTHON) cannot make a virtual environment; on Debian and Ubuntu:" \
 	       "apt-get install python3-venv"; rm -rf .venv; exit 1; }
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@echo "installing $$(grep -c == requirements.lock) packages into .venv, which takes some minutes the first time"
+	$(BIN)/python -m pip install --disable-pip-version-check --requirement requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@touch $@
 
 install: $(STAMP) ## make the virtual environment, with everything in it
 
 train: $(STAMP) ## train CartPole-v1, from nothing to its report
 	$(BIN)/faastrain train examples/cartpole.toml
+	@echo 'next: put $(BIN) on your PATH; "faastrain fetch", as above, brings the results to the disk;'
+	@echo '      "faastrain train examples/acrobot.toml" trains another; "faastrain down" stops the stack'
 
 test: $(STAMP) ## run the tests; TESTS=tests/events chooses
 	$(BIN)/pytest $(TESTS)

@@ -13,6 +13,8 @@ from events import subjects
 from events.ports import FactLog, Recorded, Unavailable
 
 PULSE_SECONDS = 1.0
+QUIET_SECONDS = 2.0  # a learner that finds everything compiled is faster
+COMPILING = "the learner starts, and JAX compiles what the run needs (about 20 s, once)"
 PATIENCE_SECONDS = 120.0  # servers may be away for a minute without harm
 
 Replicas = Callable[[], Awaitable[Mapping[str, int] | None]]
@@ -32,6 +34,7 @@ class Follower:
         pulse: float = PULSE_SECONDS,
         patience: float = PATIENCE_SECONDS,
         trouble: Callable[[], str] = str,  # what a person should do, if anything
+        quiet: float = QUIET_SECONDS,
     ) -> None:
         self._facts = facts
         self._view = view
@@ -44,6 +47,9 @@ class Follower:
         self._reachable = asyncio.Event()
         self._trouble = trouble
         self._troubled = False
+        self._quiet = quiet
+        self._heard_at = time.monotonic()
+        self._compiling = False
 
     async def to_end(self) -> Progress:
         """Returns when the run has ended.
@@ -81,6 +87,7 @@ class Follower:
                 if subject in self._seen:
                     continue
                 self._seen.add(subject)
+                self._heard_at = time.monotonic()
                 self._progress = advance(self._progress, record)
                 self._view.show(self._progress, record)
                 if self._progress.ended:
@@ -106,6 +113,7 @@ class Follower:
                 self._view.notice("the stack answers again")
             self._reachable.set()
             self._tell(self._trouble())
+            self._tell_compiling()
             self._view.replicas(await self._replicas())
 
     def _tell(self, trouble: str) -> None:
@@ -113,6 +121,14 @@ class Follower:
         if bool(trouble) != self._troubled:
             self._view.notice(trouble or "that is over; the run goes on")
         self._troubled = bool(trouble)
+
+    def _tell_compiling(self) -> None:
+        """Once, when a learner's first work takes longer than it would if it were compiled."""
+        silence = time.monotonic() - self._heard_at
+        compiling = self._progress.learner_begins and silence >= self._quiet
+        if compiling != self._compiling:
+            self._view.notice(COMPILING if compiling else "")
+        self._compiling = compiling
 
     def _lost(self, lost_at: float | None, error: Unavailable) -> float:
         """Since when the stack is away."""

@@ -5,7 +5,6 @@ from types import TracebackType
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
-from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
@@ -15,6 +14,8 @@ from cli.sparkline import sparkline
 from cli.views import figures, headline
 from events.ports import Recorded
 
+WIDTH = 40
+
 
 class LiveView:
     """A View that redraws itself in place; use it as a context."""
@@ -23,6 +24,7 @@ class LiveView:
         self._progress = Progress(run=run)
         self._replicas: Mapping[str, int] | None = {}
         self._notice = ""
+        self._signs = signs(screen.out.encoding)
         self._live = Live(  # it draws at once, so it comes last
             console=Console(file=screen.out, highlight=False, markup=False),
             refresh_per_second=8,
@@ -57,9 +59,12 @@ class LiveView:
     def _render(self) -> Group:
         progress = self._progress
         bar = Table.grid(padding=(0, 1))
-        total = progress.budget or None
+        bar.add_column(no_wrap=True, min_width=WIDTH)
+        bar.add_column()
+        done, rest = self._signs
+        filled = bar_length(progress.env_steps, progress.budget)
         bar.add_row(
-            ProgressBar(total=total, completed=min(progress.env_steps, total or 0), width=40),
+            Text.assemble((done * filled, "green"), (rest * (WIDTH - filled), "dim")),
             Text(printable(f"version {progress.version}, " + ", ".join(figures(progress)))),
         )
         title = Text(printable(f"{progress.run}: {headline(progress)}"), style="bold")
@@ -69,6 +74,20 @@ class LiveView:
         if self._notice:
             lines.append(Text(printable(self._notice), style="yellow"))
         return Group(*lines)
+
+
+def bar_length(done: int, total: int) -> int:
+    """How many of the bar's WIDTH signs are filled; none while the total is not known."""
+    return min(WIDTH, WIDTH * done // total) if total else 0
+
+
+def signs(encoding: str | None) -> tuple[str, str]:
+    """What a bar is made of, done and to do: they differ without colours too."""
+    try:
+        "━·".encode(encoding or "utf-8")
+    except UnicodeEncodeError:
+        return "#", "-"
+    return "━", "·"
 
 
 def replica_line(counts: Mapping[str, int] | None) -> str:

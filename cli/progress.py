@@ -14,6 +14,7 @@ from schemas.messages import (
     RewardsReady,
     RunRequested,
     RunResumed,
+    RunStarted,
     RunUnreported,
 )
 
@@ -37,6 +38,7 @@ class Progress(Struct, frozen=True, kw_only=True):
     first_at: float = 0.0
     last_at: float = 0.0
     window: tuple[tuple[float, int], ...] = ()  # (time, environment steps) of the last versions
+    learner_begins: bool = False  # its first work is awaited, which JAX compiles
     ended: bool = False
 
     @property
@@ -55,13 +57,24 @@ def advance(progress: Progress, record: Recorded) -> Progress:
     match record.fact:
         case RunRequested(spec=spec):
             return replace(progress, **requested(spec))
+        case RunStarted():
+            return replace(progress, learner_begins=True)
         case PolicyUpdated(policy=policy):
             window = (*progress.window, (record.at, policy.env_steps))[-WINDOW:]
             return replace(
-                progress, version=policy.version, env_steps=policy.env_steps, window=window
+                progress,
+                version=policy.version,
+                env_steps=policy.env_steps,
+                window=window,
+                learner_begins=False,
             )
-        case RewardsReady(episodes=episodes) if episodes.episodes:
-            return replace(progress, training_return=episodes.return_sum / episodes.episodes)
+        case RewardsReady(episodes=episodes):
+            mean = episodes.return_sum / episodes.episodes if episodes.episodes else None
+            return replace(
+                progress,
+                training_return=progress.training_return if mean is None else mean,
+                learner_begins=progress.version == 0,
+            )
         case EvaluationCompleted(return_mean=mean):
             curve = (*progress.evaluations, mean)
             return replace(progress, evaluation_return=mean, evaluations=curve)

@@ -30,7 +30,7 @@ class View(Protocol):
         """Available replicas by function; None: the gateway does not answer."""
 
     def notice(self, text: str) -> None:
-        """Something about following itself."""
+        """Something about following itself; an empty text: what it was is over."""
 
 
 class PlainView:
@@ -55,7 +55,8 @@ class PlainView:
 
     def notice(self, text: str) -> None:
         """Write it."""
-        self._write(text)
+        if text:
+            self._write(text)
 
 
 def line(progress: Progress, record: Recorded) -> str | None:

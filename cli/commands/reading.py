@@ -126,7 +126,8 @@ class FactView:
 
     def notice(self, text: str) -> None:
         """Beside the facts."""
-        self._screen.remark(text)
+        if text:
+            self._screen.remark(text)
 
 
 async def nobody() -> None:

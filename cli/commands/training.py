@@ -23,6 +23,8 @@ from schemas.messages import RunRequested, RunResumed, StopRequested
 from schemas.report import RunReport
 from schemas.specification import RunSpec, to_dict
 
+NO_CURSOR = ("dumb", "unknown")  # terminals on which nothing can be drawn again in its place
+
 
 def train(arguments: Namespace, world: World) -> ExitCode:
     """Start the stack if needed, start a run, follow it to its end."""
@@ -30,6 +32,7 @@ def train(arguments: Namespace, world: World) -> ExitCode:
     world.ensure_stack()
     if not arguments.json:
         world.screen.line(f"run {run}")
+    _say_horizon(spec, world)
     return _until_end(run, spec, arguments.json, world)
 
 
@@ -42,10 +45,20 @@ def start(arguments: Namespace, world: World) -> ExitCode:
     else:
         world.screen.line(run)
         world.screen.remark(f"watch it with `faastrain follow {run}`")
+    _say_horizon(spec, world)
     waits_for = disk_trouble(world.environment)
     if waits_for:
         world.screen.remark(f"faastrain: {waits_for}")
     return ExitCode.DONE
+
+
+def _say_horizon(spec: RunSpec, world: World) -> None:
+    """What a run that shall be extended one day needs from its start on."""
+    if spec.algorithm.learning_rate_schedule == "linear" and spec.stop.horizon is None:
+        world.screen.remark(
+            f"its learning rate anneals to 0 at {spec.stop.annealing_steps:,} steps; to extend it "
+            "later, set stop.horizon"
+        )
 
 
 def follow(arguments: Namespace, world: World) -> ExitCode:
@@ -167,7 +180,7 @@ def _view(run: str, as_json: bool, world: World) -> Iterator[View]:
     """A bar on a terminal, lines elsewhere; beside JSON, lines on stderr."""
     if as_json:
         yield PlainView(world.screen.remark)
-    elif world.screen.is_terminal:
+    elif world.screen.is_terminal and world.environment.get("TERM") not in NO_CURSOR:
         from cli.live import LiveView
 
         with LiveView(world.screen, run) as view:

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 import pytest
 
 from cli.errors import BadInput, StackTrouble
-from cli.following import Follower
+from cli.following import COMPILING, Follower
 from cli.progress import Progress
 from events import subjects
 from events.ports import Recorded, Unavailable
@@ -130,6 +130,39 @@ async def test_a_trouble_is_told_once_and_its_end_too() -> None:
     await facts.say(reported())
     await following
     assert view.notices == ["the disk is full", "that is over; the run goes on"]
+
+
+async def test_that_jax_compiles_is_told_while_it_does() -> None:
+    """When the first version or update takes its time, and only then."""
+    facts, view = InMemoryFactLog(), Eyes()
+    started, initialised, *rest = beginning()
+    await facts.say(RunRequested(run=RUN, spec=SPEC))
+    await facts.say(started)
+    watching = Follower(RUN, facts, view, replicas, known(facts), pulse=0.001, quiet=0.0)
+    following = asyncio.create_task(watching.to_end())
+    async with asyncio.timeout(5):
+        while not view.notices:  # noqa: ASYNC110  the view has no event for it
+            await asyncio.sleep(0.001)
+        await facts.say(initialised)
+        while len(view.notices) < 2:  # noqa: ASYNC110
+            await asyncio.sleep(0.001)
+    for fact in (*rest, completed("target"), reported()):
+        await facts.say(fact)
+    await following
+    assert view.notices[:2] == [COMPILING, ""]
+
+
+async def test_a_learner_that_has_compiled_is_waited_for_in_silence() -> None:
+    """Its updates may take long for other reasons."""
+    facts, view = InMemoryFactLog(), Eyes()
+    await fill(facts)
+    watching = Follower(RUN, facts, view, replicas, known(facts), pulse=0.001, quiet=0.0)
+    following = asyncio.create_task(watching.to_end())
+    await view.counted.wait()
+    for fact in (completed("target"), reported()):
+        await facts.say(fact)
+    await following
+    assert view.notices == []
 
 
 async def test_a_run_that_nobody_knows_any_more_is_followed_no_longer() -> None:

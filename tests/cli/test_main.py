@@ -12,6 +12,7 @@ import pytest
 
 from cli.exit_codes import ExitCode
 from cli.main import main
+from cli.screen import Screen
 from events.ports import Unavailable
 from schemas.messages import RunRequested, StopRequested
 from schemas.payloads import Policy, Statistics, dump
@@ -142,6 +143,28 @@ def test_start_prints_the_run_alone(desk: Desk, spec: str) -> None:
     assert desk("start", spec) == ExitCode.DONE
     assert re.fullmatch(r"cartpole-20261122-171500-[0-9a-f]{4}\n", desk.out)
     assert desk.started == 0
+
+
+@pytest.mark.parametrize("command", ["train", "start"])
+def test_what_cannot_be_extended_later_is_told_at_once(desk: Desk, command: str) -> None:
+    """A learning rate that anneals over the budget is 0 at its end."""
+    linear = {**SPEC, "algorithm": {"name": "ppo", "learning_rate_schedule": "linear"}}
+    planned = {**linear, "stop": {**SPEC["stop"], "horizon": 1_000}}
+    for name, raw, told in (("a", linear, True), ("b", planned, False), ("c", SPEC, False)):
+        desk(command, desk.write(f"{name}.json", json.dumps(raw)))
+        said = "its learning rate anneals to 0 at 128 steps; to extend it later, set stop.horizon"
+        assert (said in desk.err) is told
+
+
+def test_a_terminal_without_a_cursor_gets_lines(
+    desk: Desk, spec: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As an editor's shell: nothing is drawn over what is there."""
+    monkeypatch.setattr(Screen, "is_terminal", True)
+    desk.variables["TERM"] = "dumb"
+    assert desk("train", spec) == ExitCode.DONE
+    assert "     0.0 s  requested: CartPole-v1 with ppo" in desk.out
+    assert "\x1b[?25l" not in desk.out  # hides the cursor
 
 
 def test_follow_tells_a_run_that_ended_long_ago(trained: Desk) -> None:

@@ -43,3 +43,10 @@ def test_a_specification_that_was_never_checked_tells_nothing() -> None:
     for spec in ({}, {"stop": 3, "environment": []}, {"stop": {"env_steps": "x", "target": "y"}}):
         assert requested(spec)["budget"] == 0
         assert requested(spec)["target"] is None
+
+
+def test_the_learner_begins_twice() -> None:
+    """With the first version, and with the first update; later updates find all of it compiled."""
+    begins = [fold(*beginning()[:count]).learner_begins for count in range(1, 6)]
+    assert begins == [True, False, True, False, False]
+    assert not fold(*beginning(), beginning()[2]).learner_begins

@@ -1,9 +1,11 @@
 import io
 import json
+import re
 
 import msgspec
+import pytest
 
-from cli.live import LiveView, replica_line
+from cli.live import LiveView, bar_length, replica_line, signs
 from cli.progress import Progress, advance
 from cli.runs import RunRow
 from cli.screen import Screen, printable
@@ -81,6 +83,31 @@ def test_the_live_view_shows_bar_numbers_and_replicas() -> None:
     assert "evaluation 480.50" in drawn
     assert "replicas: rollout 2" in drawn
     assert "[bold]the stack does not answer[2J" in drawn
+
+
+@pytest.mark.parametrize("variables", [{}, {"NO_COLOR": "1"}, {"TERM": "vt100"}])
+def test_without_colours_a_bar_is_a_bar(
+    variables: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is done and what is to do differ by their signs."""
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    screen = Screen(Terminal(), io.StringIO())
+    with LiveView(screen, RUN) as view:
+        progress = Progress(run=RUN)
+        for record in records(RunRequested(run=RUN, spec=SPEC), *beginning()):
+            progress = advance(progress, record)
+            view.show(progress, record)
+    plain = re.sub(r"\x1b\[[0-9;?]*\w", "", screen.out.getvalue())  # type: ignore[attr-defined]
+    assert "━" * 20 + "·" * 20 in plain
+    if "NO_COLOR" in variables:
+        assert not re.search(r"\x1b\[[0-9;]*3[0-9]", screen.out.getvalue())  # type: ignore[attr-defined]
+
+
+def test_a_bar_is_no_longer_than_its_place() -> None:
+    assert [bar_length(done, 128) for done in (0, 64, 128, 500)] == [0, 20, 40, 40]
+    assert bar_length(5, 0) == 0
+    assert (signs("ascii"), signs("latin-1"), signs(None)) == (("#", "-"), ("#", "-"), ("━", "·"))
 
 
 def test_replicas_in_words() -> None:
