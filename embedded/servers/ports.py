@@ -75,6 +75,25 @@ def is_free(port: int, host: str = "127.0.0.1") -> bool:
     return True
 
 
+def check_loopback() -> None:
+    """Return when a server can listen on 127.0.0.1 and be reached there.
+
+    Raises:
+        StackError: it cannot.
+    """
+    try:
+        with (
+            socket.create_server(("127.0.0.1", 0)) as server,
+            socket.create_connection(server.getsockname(), timeout=2.0),
+        ):
+            return
+    except OSError as error:
+        raise StackError(
+            f"127.0.0.1 cannot be reached ({error.strerror or error}); bring the interface up, "
+            "`ip link set lo up`, or check the firewall."
+        ) from error
+
+
 def remove_own(path: str) -> None:
     """Remove what a server of ours left there; what is another user's stays."""
     with suppress(OSError):

@@ -1,12 +1,17 @@
 import json
+import os
 import socket
+import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 from cli import checks
 from cli.checks import Check
 from cli.commands.doctor import line
 from cli.exit_codes import ExitCode
+from embedded.settings import CHECKOUT
 from tests.cli.conftest import Desk
 
 
@@ -31,6 +36,42 @@ def test_what_is_here_is_ok(tmp_path: Path) -> None:
     assert checks.loopback().ok
     assert str(tmp_path) in checks.disk(tmp_path / "not" / "yet").found
     assert line(Check(name="a", ok=True, found="b", remedy="c")) == "ok       a: b"
+
+
+def said_by(command: list[str], variables: dict[str, str], *prefix: str) -> str:
+    done = subprocess.run(
+        [*prefix, str(Path(sys.executable).parent / "faastrain"), *command],
+        env={**os.environ, **variables},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == ExitCode.STACK_TROUBLE, done.stderr
+    return done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "variables"),
+    [
+        ("nats-server", {"FAASTRAIN_NATS_SERVER": "/no/server"}),
+        ("weed", {"FAASTRAIN_WEED": "/dev/null"}),
+        ("home", {"FAASTRAIN_HOME": "/home/" + "/".join(["y" * 200] * 18)}),
+        ("loopback", {}),
+    ],
+)
+def test_a_start_says_what_the_doctor_says(
+    name: str, variables: dict[str, str], tmp_path: Path
+) -> None:
+    """In one sentence, before anything runs; without any network, too."""
+    variables = {"FAASTRAIN_HOME": str(tmp_path / "home"), **variables}
+    prefix = ["unshare", "--net"] if name == "loopback" else []
+    if prefix and subprocess.run([*prefix, "true"], check=False, capture_output=True).returncode:
+        pytest.skip("only root can be without network")
+    diagnosed = json.loads(said_by(["doctor", "--json"], variables, *prefix))
+    found = next(check for check in diagnosed if check["name"] == name)
+    for command in (["up"], ["train", str(CHECKOUT / "examples" / "cartpole.toml")]):
+        said = said_by(command, variables, *prefix)
+        assert said == f"faastrain: {found['found']}; {found['remedy']}.\n"
 
 
 def test_a_chosen_port_must_be_free(tmp_path: Path) -> None:
