@@ -91,6 +91,8 @@ class StackFiles:
                     return os.path.samestat(own, self._alive.stat())
                 except (FileNotFoundError, NotADirectoryError):
                     return False
+                except OSError:  # unreadable for now; it may be there
+                    return True
 
             yield is_there
 

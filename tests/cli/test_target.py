@@ -1,8 +1,10 @@
+import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from adapters.disk import STACK_VARIABLE
 from cli import target
 from cli.errors import BadInput, StackTrouble
 from cli.servers import servers
@@ -79,6 +81,34 @@ def test_a_stack_that_died_is_no_stack(tmp_path: Path) -> None:
     stack_at(tmp_path)
     with pytest.raises(StackTrouble, match=f"no stack runs at {tmp_path}"):
         target.find({"FAASTRAIN_HOME": str(tmp_path)})
+
+
+def test_a_relative_home_is_told_with_where_it_is_looked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another folder is another home; the default needs no such hint."""
+    monkeypatch.chdir(tmp_path)
+    named = f"no stack runs at {tmp_path}/x \\(FAASTRAIN_HOME=x, seen from here\\); start"
+    with pytest.raises(StackTrouble, match=named):
+        target.find({"FAASTRAIN_HOME": "x"})
+    with pytest.raises(StackTrouble, match=f"no stack runs at {tmp_path}/.faastrain; start"):
+        target.find({})
+
+
+def test_a_home_that_was_removed_under_its_stack_is_told(tmp_path: Path) -> None:
+    """As long as its processes are there."""
+    home = tmp_path / "home"
+    process = subprocess.Popen(["sleep", "600"], env={STACK_VARIABLE: str(home)})  # noqa: S607
+    try:
+        with pytest.raises(
+            StackTrouble, match=f"{home} was removed or moved under a running stack"
+        ):
+            target.find({"FAASTRAIN_HOME": str(home)})
+    finally:
+        process.kill()
+        process.wait()
+    with pytest.raises(StackTrouble, match=f"no stack runs at {home}"):
+        target.find({"FAASTRAIN_HOME": str(home)})
 
 
 def test_a_missing_secret_is_told(tmp_path: Path) -> None:
