@@ -16,6 +16,7 @@ import psutil
 import pytest
 import yaml
 
+from adapters.disk import STACK_VARIABLE
 from embedded import processes, prometheus
 from embedded.errors import StackError
 from embedded.settings import home_of
@@ -202,6 +203,17 @@ def test_a_new_stack_does_not_wait_for_the_one_that_lost_its_home(home: Path) ->
     time.sleep(2.0)  # longer than a supervisor takes to look
     assert status(home).state == second
     assert invoke(second, "function/echo") == b"hi"
+
+
+def test_down_ends_what_lost_its_home(tmp_path: Path) -> None:
+    """And makes no folder for it."""
+    home = tmp_path / "gone"
+    process = subprocess.Popen(["sleep", "600"], env={STACK_VARIABLE: str(home)})  # noqa: S607
+    assert down(home)
+    assert processes.of_stack(home) == []
+    assert not down(home)
+    process.wait(5.0)
+    assert not home.exists()
 
 
 def test_a_process_whose_parent_does_not_care_counts_as_ended() -> None:
