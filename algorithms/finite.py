@@ -27,7 +27,10 @@ def refuse_non_finite(
     step, environment, *element = map(int, place)
     moment = f"step {first_step + step}" if first_step + step >= 0 else "reset"
     part = f" element {element[0]}" if element else ""
+    value = str(values[place])
+    if np.isinf(values[place]) and values.dtype == np.float32:  # it may have been finite before
+        value += f", or beyond float32's largest number, {np.finfo(np.float32).max:.3g}"
     raise EnvironmentFailed(
-        f"{where}, {moment}, environment {environment}: {name}{part} is {values[place]}; "
+        f"{where}, {moment}, environment {environment}: {name}{part} is {value}; "
         "an environment must give finite numbers"
     )

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import gymnasium
 
-from algorithms import remembering
+from algorithms import remembering, trial
 from algorithms.errors import EnvironmentFailed
 from algorithms.pieces import divided
 from algorithms.playing import MAX_STEPS
@@ -47,7 +47,10 @@ def validate(raw: object) -> RunSpec:
 
 
 def check(spec: RunSpec) -> list[str]:
-    """Why PPO cannot learn in `spec.environment`: one sentence per problem, or none."""
+    """Why PPO cannot learn in `spec.environment`: one sentence per problem, or none.
+
+    It is built, reset and stepped here: foreign code, which may do anything (adapters/checking.py).
+    """
     problems = [*_refused_id(spec.environment.id), *_refused_kwargs(spec.environment)]
     if problems:
         return problems
@@ -55,7 +58,7 @@ def check(spec: RunSpec) -> list[str]:
         info = describe(spec)
     except EnvironmentFailed as error:
         return [_sentence(spec.environment, error)]
-    return list(_misfits(spec, info)) or remembering.problems(spec)
+    return list(_misfits(spec, info)) or trial.problems(spec, info) or remembering.problems(spec)
 
 
 def _refused_id(env_id: str) -> Iterator[str]:

@@ -15,6 +15,7 @@ from algorithms.collect import collect
 from algorithms.errors import EnvironmentFailed
 from algorithms.evaluate import evaluate
 from algorithms.foreign import MAX_WORDS, foreign, told
+from algorithms.space_info import _describe
 from schemas.payloads import Policy
 from schemas.specification import RunSpec
 
@@ -91,16 +92,9 @@ def register() -> Iterator[Callable[..., str]]:
         return name
 
     yield add
-    spaces_of_earlier_tests()
+    _describe.cache_clear()  # names are used again
     for name in names:
         del gymnasium.registry[name]
-
-
-def spaces_of_earlier_tests() -> None:
-    """Names are used again, so what was remembered of them goes."""
-    from algorithms.space_info import _describe
-
-    _describe.cache_clear()
 
 
 @pytest.mark.parametrize("error", RAISED, ids=lambda e: type(e).__name__)
