@@ -5,6 +5,7 @@ never a module, so whoever may start a run cannot choose what is imported.
 """
 
 import importlib
+import sys
 from collections.abc import Iterable
 
 from adapters.errors import SettingsError
@@ -12,12 +13,17 @@ from algorithms.errors import EnvironmentFailed
 from algorithms.foreign import foreign
 
 
-def register(modules: Iterable[str]) -> None:
+def register(modules: Iterable[str], folders: Iterable[str] = ()) -> None:
     """Import the modules; what they register can be used from then on.
+
+    Args:
+        modules: their names.
+        folders: where they are looked for besides; last, so nothing there hides a module of ours.
 
     Raises:
         SettingsError: there is no such module, or importing it raised anything.
     """
+    sys.path += [folder for folder in folders if folder not in sys.path]
     for name in modules:
         _register(name)
 

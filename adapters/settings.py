@@ -17,6 +17,8 @@ from events.roles import EXPORTER, QUEUE_WORKER, nats_secret, s3_secret
 
 SECRETS = "/var/openfaas/secrets"  # where OpenFaaS mounts them
 SIGNING_KEY = "ftg-signing-key"
+ENVIRONMENTS = "FTG_ENVIRONMENTS"  # modules that register environments, by commas
+ENVIRONMENTS_FOLDER = "FTG_ENVIRONMENTS_FOLDER"
 TRIGGER_TOKEN = "ftg-trigger-token"  # noqa: S105  the secret's name
 
 
@@ -44,6 +46,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     s3: Login
     signing_key: bytes
     environments: tuple[str, ...] = ()  # modules that register environments
+    environments_folder: str = ""  # where they are looked for, too
 
     def __repr__(self) -> str:
         return f"Settings(function={self.function!r}, replica={self.replica!r}, ...)"
@@ -68,6 +71,7 @@ class Settings(Struct, frozen=True, kw_only=True):
             s3=login(secrets / s3_secret(function), "access key:secret key"),
             signing_key=secret(secrets, SIGNING_KEY),
             environments=environment_modules(environment),
+            environments_folder=environments_folder(environment),
         )
 
 
@@ -109,7 +113,7 @@ def environment_modules(environment: Mapping[str, str]) -> tuple[str, ...]:
     Raises:
         SettingsError: one is no module's name.
     """
-    found = environment.get("FTG_ENVIRONMENTS", "")
+    found = environment.get(ENVIRONMENTS, "")
     names = tuple(name.strip() for name in found.split(",") if name.strip())
     for name in names:
         if not all(part.isidentifier() for part in name.split(".")):
@@ -132,6 +136,14 @@ def memory_mb(environment: Mapping[str, str] = os.environ) -> int:
         raise SettingsError(
             f"{MEMORY_LIMIT}: {error}; set it to limits.memory in stack.yml"
         ) from error
+
+
+def environments_folder(environment: Mapping[str, str]) -> str:
+    """Where FTG_ENVIRONMENTS is looked for last: the folder in which the stack was started; or ''.
+
+    An embedded stack tells its replicas; an image has what it needs installed.
+    """
+    return environment.get(ENVIRONMENTS_FOLDER, "")
 
 
 class WorkerSettings(Struct, frozen=True, kw_only=True):

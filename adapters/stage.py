@@ -106,13 +106,17 @@ class Stage:
         try:
             self._settings = Settings.from_environment()
             logs.configure(self._settings.function, self._settings.replica)
-            register(self._settings.environments)
+            await self._prepare()
         except SettingsError as error:
             raise SystemExit(str(error)) from error
         self._away = True
         away = await self._connect()
         if away:
             logger.warning("not connected", extra={"why": away.text})
+
+    async def _prepare(self) -> None:
+        """What there is to do before the first invocation."""
+        register(self._settings.environments, filter(None, [self._settings.environments_folder]))
 
     async def stop(self) -> None:
         """Let go of the connections."""

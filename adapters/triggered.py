@@ -16,7 +16,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
@@ -38,8 +38,20 @@ from schemas.specification import RunSpec, to_dict
 
 logger = logging.getLogger(__name__)
 
-Validate = Callable[[object], RunSpec]
 Event = Requested | Uploaded | Misread
+
+
+class Validator(Protocol):
+    """Who holds a specification to its schema and to its environment: adapters.checking.Checker."""
+
+    async def start(self) -> None:
+        """Get ready."""
+
+    async def validate(self, raw: object) -> RunSpec:
+        """The specification; raises SpecificationError of one that cannot be run."""
+
+    async def close(self) -> None:
+        """End."""
 
 
 class TriggeredStage(Stage):
@@ -53,15 +65,20 @@ class TriggeredStage(Stage):
     }
 
     def __init__(
-        self, accepts: tuple[type[Message], ...], handler: Handler, validate: Validate
+        self, accepts: tuple[type[Message], ...], handler: Handler, validator: Validator
     ) -> None:
         super().__init__((*accepts, HearUpload), handler)
-        self._validate = validate
+        self._validator = validator
 
-    async def start(self) -> None:
-        """As every stage, with the token that outsiders must show."""
+    async def _prepare(self) -> None:
+        """The token that outsiders must show; and nothing foreign is imported here."""
         self._token = trigger_token()
-        await super().start()
+        await self._validator.start()
+
+    async def stop(self) -> None:
+        """As every stage; whoever validates ends, too."""
+        await super().stop()
+        await self._validator.close()
 
     async def _serve(self, body: bytes, headers: Mapping[str, str], here: Current) -> Outcome:
         if SIGNATURE.lower() in headers and not is_event(headers):
@@ -155,7 +172,7 @@ class TriggeredStage(Stage):
         Raises:
             SchemaError: of a specification that cannot be run, or not in a message.
         """
-        spec = await asyncio.to_thread(self._validate, raw)
+        spec = await self._validator.validate(raw)
         request = RunRequested(run=run, spec=to_dict(spec))
         messages.encode(request)
         return request
@@ -178,6 +195,6 @@ class TriggeredStage(Stage):
         return {"run_id": request.run, "new": new}
 
 
-def triggered(validate: Validate, *accepts: type[Message]) -> Callable[[Handler], TriggeredStage]:
+def triggered(validator: Validator, *accepts: type[Message]) -> Callable[[Handler], TriggeredStage]:
     """Make a handler of these messages a stage that outside events reach."""
-    return lambda handler: TriggeredStage(accepts, handler, validate)
+    return lambda handler: TriggeredStage(accepts, handler, validator)

@@ -3,7 +3,7 @@
 import copy
 import re
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -40,16 +40,19 @@ def override(raw: dict[str, Any], assignments: Iterable[str]) -> dict[str, Any]:
     return changed
 
 
-def validate(raw: object, origin: str) -> RunSpec:
+def validate(raw: object, origin: str, check: Callable[[object], RunSpec]) -> RunSpec:
     """The specification, held to the checks and words of start-run.
+
+    Args:
+        raw: what the file holds.
+        origin: the file.
+        check: the world's, which knows environments.
 
     Raises:
         BadInput: it cannot be run; one line per problem, each with its `origin`.
     """
-    from algorithms import spaces
-
     try:
-        return spaces.validate(raw)
+        return check(raw)
     except SpecificationError as refusal:
         told = "\n".join(f"{origin}: {problem}" for problem in refusal.problems)
         raise BadInput(told) from refusal

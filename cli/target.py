@@ -22,7 +22,8 @@ environment variables:
   SSL_CERT_FILE            certificate authorities of servers that speak TLS, if the system knows
                            them not (an embedded stack tells its own)
   TRACEPARENT              W3C trace context: the run that is started is a part of that trace
-  FTG_ENVIRONMENTS         installed modules that register Gymnasium environments, by commas
+  FTG_ENVIRONMENTS         modules that register Gymnasium environments, by commas: installed,
+                           beside functions/, or in the folder where the stack is started
   OPENFAAS_URL and FAASTRAIN_NATS_URL, both set: use that cluster, no embedded stack, with
   OPENFAAS_PASSWORD        of the gateway's user admin
   FAASTRAIN_NATS_USER, FAASTRAIN_NATS_PASSWORD
@@ -67,6 +68,14 @@ def find(environment: Mapping[str, str]) -> Target:
         BadInput: a cluster's variables are incomplete.
     """
     return _cluster(environment) if is_cluster(environment) else _embedded(environment)
+
+
+def running(environment: Mapping[str, str]) -> "StackState | None":
+    """The embedded stack that runs at this home, if one does."""
+    from embedded.state import StackFiles
+
+    files = StackFiles(home_of(environment))
+    return files.load() if files.state.exists() and files.is_alive() else None
 
 
 def signing_key(environment: Mapping[str, str]) -> bytes:
@@ -118,11 +127,7 @@ def _embedded(environment: Mapping[str, str]) -> Target:
 
 
 def _state(environment: Mapping[str, str]) -> "StackState":
-    from embedded.state import StackFiles
-
-    home = home_of(environment)
-    files = StackFiles(home)
-    state = files.load() if files.is_alive() else None
+    home, state = home_of(environment), running(environment)
     if state is None:
         raise StackTrouble(_why_none(home, environment.get("FAASTRAIN_HOME", "")))
     return state

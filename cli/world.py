@@ -1,5 +1,6 @@
 """What the commands need of the outside, wired once; tests wire it to fakes."""
 
+import asyncio
 import logging
 import os
 import time
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from cli.gateway import Gateway
     from cli.streams import Streams
     from events.ports import Bucket, CommandQueue, DeadLetters, FactLog, ObjectStore
+    from schemas.specification import RunSpec
 
 
 class Connected(NamedTuple):
@@ -38,6 +40,7 @@ class World(NamedTuple):
     connect: Callable[[], AbstractAsyncContextManager[Connected]]
     gateway: Callable[[], "Gateway"]
     ensure_stack: Callable[[], None]  # start the embedded stack unless one runs
+    validate: Callable[[object], "RunSpec"]  # against the environment, too
     signing_key: Callable[[], bytes]  # only who invokes a function needs it
     now: Callable[[], float] = time.time  # Unix time, seconds
 
@@ -50,6 +53,7 @@ def real(environment: Mapping[str, str]) -> World:
         connect=lambda: _connect(environment),
         gateway=lambda: _gateway(environment),
         ensure_stack=lambda: _ensure_stack(environment),
+        validate=lambda raw: asyncio.run(_validate(raw, environment)),
         signing_key=lambda: target.signing_key(environment),
     )
 
@@ -101,6 +105,18 @@ def _target(environment: Mapping[str, str]) -> target.Target:
     if found.authority:
         os.environ["SSL_CERT_FILE"] = found.authority  # OpenSSL's; read at every connection
     return found
+
+
+async def _validate(raw: object, environment: Mapping[str, str]) -> "RunSpec":
+    """By a check as start-run's, with the modules that the stack has, or will have."""
+    from adapters.checking import Checker
+    from cli import environments
+
+    checker = Checker(environments.variables(environment))
+    try:
+        return await checker.validate(raw)
+    finally:
+        await checker.close()
 
 
 def _ensure_stack(environment: Mapping[str, str]) -> None:

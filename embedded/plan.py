@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from adapters.disk import STACK_VARIABLE
 from adapters.nats_accounts import JETSTREAM, PREFIX
+from adapters.settings import ENVIRONMENTS, ENVIRONMENTS_FOLDER
 from embedded import prometheus
 from embedded.child import ChildSpec
 from embedded.credentials import GATEWAY_USER, Credentials
@@ -65,6 +66,7 @@ def plan(settings: StackSettings, credentials: Credentials) -> Plan:
         "FAASTRAIN_STACK": state.stack_file,
         "FAASTRAIN_HOME": state.home,
         "FAASTRAIN_ROOT": str(settings.root),
+        ENVIRONMENTS_FOLDER: state.environments_folder,
         **settings.advertised,
     }
     gateway = addresses | {ORIGINS: settings.environment.get(ORIGINS, "")}
@@ -190,5 +192,7 @@ def _state(settings: StackSettings, numbers: Mapping[str, int]) -> StackState:
         bucket=settings.bucket,
         authority=str(settings.tls.authority) if settings.tls else "",
         secrets=str(home / "secrets"),
+        environments=settings.environment.get(ENVIRONMENTS, ""),
+        environments_folder=settings.environment.get(ENVIRONMENTS_FOLDER, ""),
         children={},
     )

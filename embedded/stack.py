@@ -17,6 +17,7 @@ import msgspec
 import psutil
 
 from adapters.disk import STACK_VARIABLE
+from adapters.settings import ENVIRONMENTS_FOLDER
 from embedded import open_files, processes
 from embedded.contract.auth import authorization
 from embedded.contract.messages import FunctionStatus
@@ -73,7 +74,7 @@ def run_foreground(
     from embedded.supervisor import supervise
 
     files = StackFiles(home.resolve())
-    settings = read(home, environment)
+    settings = read(home, here(environment))
     with ExitStack() as starting:
         starting.enter_context(files.exclusive())
         if files.is_alive():
@@ -87,6 +88,15 @@ def run_foreground(
             on_ready(state)
 
         supervise(settings, ready)
+
+
+def here(environment: Mapping[str, str]) -> dict[str, str]:
+    """The environment, with the folder in which modules of FTG_ENVIRONMENTS are looked for last."""
+    try:
+        folder = os.getcwd()
+    except OSError:  # it was removed
+        folder = ""
+    return {ENVIRONMENTS_FOLDER: folder, **environment}
 
 
 def down(home: Path) -> bool:
@@ -118,7 +128,7 @@ def _launch(home: Path, environment: Mapping[str, str]) -> None:
     read(home, environment)  # what is wrong with the settings is said here, not in a log
     _check(home)
     reading, writing = os.pipe()
-    variables = {**environment, "FAASTRAIN_HOME": str(home), READY_FD: str(writing)}
+    variables = {**here(environment), "FAASTRAIN_HOME": str(home), READY_FD: str(writing)}
     variables |= {STACK_VARIABLE: str(home), "PYTHONPATH": str(CHECKOUT)}
     variables |= {"PYTHONUTF8": "1", "PYTHONIOENCODING": "utf-8:backslashreplace"}  # any locale
     log = private_folder(home / "logs") / "supervisor.log"

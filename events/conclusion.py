@@ -6,6 +6,7 @@ once every evaluation scheduled before it is known: the outcome depends on the s
 
 import re
 
+from events.exits import DIED, KILLED
 from events.history import History
 from events.letters import OVERTIME
 from events.planning import on_leg
@@ -20,8 +21,6 @@ from schemas.messages import (
 from schemas.references import PolicyRef
 from schemas.specification import RunSpec
 
-DIED = "ended its process"  # what a provider says of a replica that did, and of how in brackets
-KILLED = "SIGKILL"  # which a machine without memory sends, too
 PLAYING = ("rollout", "evaluate")  # functions of whose processes environments have the most
 
 

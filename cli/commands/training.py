@@ -7,8 +7,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 
-from adapters.environments import register
-from adapters.settings import environment_modules
 from cli import exit_codes, run_ids, runs, specification_files
 from cli.errors import BadInput, CommandError
 from cli.exit_codes import ExitCode
@@ -111,8 +109,7 @@ def prepare(arguments: Namespace, world: World) -> tuple[str, RunSpec]:
     raw = specification_files.override(
         specification_files.load(arguments.spec), arguments.overrides
     )
-    register(environment_modules(world.environment))
-    spec = specification_files.validate(raw, str(arguments.spec))
+    spec = specification_files.validate(raw, str(arguments.spec), world.validate)
     run = (
         run_ids.check(arguments.run)
         if arguments.run

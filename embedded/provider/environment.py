@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from adapters.settings import ENVIRONMENTS_FOLDER
 from embedded.processes import INHERITED
 from embedded.provider.function import Function
 from embedded.settings import CHECKOUT
@@ -41,4 +42,6 @@ def variables(launch: Launch, function: Function, replica: str, secrets: Path) -
         "FTG_SECRETS": str(secrets),
         "FTG_STACK": launch.stack,
     }
+    if launch.inherited.get(ENVIRONMENTS_FOLDER):
+        environment[ENVIRONMENTS_FOLDER] = launch.inherited[ENVIRONMENTS_FOLDER]
     return environment

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import signal
 import sys
 import time
 from pathlib import Path
@@ -20,7 +19,7 @@ from embedded.provider.environment import Launch, variables
 from embedded.provider.function import Function
 from embedded.provider.logs import LogBook
 from embedded.provider.sockets import Endpoint, listen
-from events import conclusion
+from events import exits
 from events.answers import DIED, OVERTIME
 
 _IDLE = 12 * 3600.0  # seconds that an idle connection to a replica is kept
@@ -134,9 +133,9 @@ class Replica:
             return ProviderError(502, self.verdict, replica=DIED)
         tail = self._logs.tail(self.function.name, self.name, _TAIL)
         if not self.ready:
-            text = f"{self.name} did not start ({_ending(code)}):\n{tail}"
+            text = f"{self.name} did not start ({exits.ending(code)}):\n{tail}"
             return ProviderError(502, text, replica=DIED)
-        text = f"{self.name} {conclusion.DIED} ({_ending(code)}) while it served a request"
+        text = f"{self.name} {exits.DIED} ({exits.ending(code)}) while it served a request"
         return ProviderError(502, f"{tail}\n{text}".lstrip(), replica=DIED)
 
     async def _outlast(self) -> int:
@@ -162,13 +161,6 @@ class Replica:
             if group.remove():
                 return
             await asyncio.sleep(0.05)  # children of its own are on their way
-
-
-def _ending(code: int) -> str:
-    try:
-        return f"exit code {code}" if code >= 0 else f"signal {signal.Signals(-code).name}"
-    except ValueError:  # a real-time signal
-        return f"signal {-code}"
 
 
 def over_memory(name: str, function: Function, used: int | None = None) -> str:

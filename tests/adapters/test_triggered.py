@@ -34,15 +34,31 @@ async def handler(message: RunRequested, services: Services) -> Outgoing:
     return [message]
 
 
-def validate(raw: object) -> RunSpec:
-    spec = parse(raw)
-    if spec.seed == 13:
-        raise SpecificationError(["spec.seed: found 13; allowed: any other"])
-    return spec
+class Thirteen:
+    """Refuses one seed."""
+
+    async def start(self) -> None: ...
+
+    async def validate(self, raw: object) -> RunSpec:
+        spec = parse(raw)
+        if spec.seed == 13:
+            raise SpecificationError(["spec.seed: found 13; allowed: any other"])
+        return spec
+
+    async def close(self) -> None: ...
+
+
+class Defective(Thirteen):
+    """Fails at another seed."""
+
+    async def validate(self, raw: object) -> RunSpec:
+        if isinstance(raw, dict) and raw.get("seed") == 7:
+            raise AttributeError("no observation_space")
+        return await super().validate(raw)
 
 
 def stage() -> TriggeredStage:
-    made = TriggeredStage((RunRequested,), handler, validate)
+    made = TriggeredStage((RunRequested,), handler, Thirteen())
     connected(made)
     made._token = TOKEN
     return made
@@ -198,12 +214,7 @@ async def test_a_defect_of_one_file_is_told_beside_it_and_no_other_one_s_loss() 
     """And tried again: 500, after the others were asked for."""
     made = stage()
 
-    def defective(raw: object) -> RunSpec:
-        if isinstance(raw, dict) and raw.get("seed") == 7:
-            raise AttributeError("no observation_space")
-        return validate(raw)
-
-    made._validate = defective
+    made._validator = Defective()
     bad = "experiments/bad.json"
     store(made).data |= {bad: json.dumps(SPEC | {"seed": 7}).encode(), FILE: BODY}
     records = [

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from algorithms import spaces
 from cli.errors import StackTrouble
 from cli.gateway import FunctionState, LogLine
 from cli.main import main
@@ -105,6 +106,7 @@ class Desk:
             connect=self._connect,
             gateway=lambda: self.gateway,
             ensure_stack=self._ensure_stack,
+            validate=spaces.validate,
             signing_key=lambda: KEY,
             now=lambda: NOW,
         )

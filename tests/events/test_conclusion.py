@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from events import remedies
-from events.conclusion import DIED, conclude, first_to_reach, is_last
+from events.conclusion import conclude, first_to_reach, is_last
+from events.exits import DIED
 from events.routes import Function
 from schemas.messages import Message, RunCompleted, RunFailed
 from schemas.specification import RunSpec

@@ -15,8 +15,8 @@ import gymnasium
 from gymnasium.envs.classic_control.cartpole import CartPoleEnv
 
 STRAGGLING = "tests/StragglingCartPole-v0"
-ENDING = "tests/EndingCartPole-v0"
-HANGING = "tests/HangingCartPole-v0"
+ENDING, HANGING = "tests/EndingCartPole-v0", "tests/HangingCartPole-v0"
+UNBUILT = "tests/UnbuiltCartPole-v0"
 HELD, RAISING = "tests/HeldCartPole-v0", "tests/RaisingCartPole-v0"
 WORDS = "the pole fell into the sea"
 # Where a specification is checked nobody waits.
@@ -122,7 +122,15 @@ class EndingCartPole(CartPoleEnv):
         return super().step(action)
 
 
+class UnbuiltCartPole(CartPoleEnv):
+    """CartPole, but whoever builds it waits, as for a licence server that is away."""
+
+    def __init__(self) -> None:
+        time.sleep(100_000)
+
+
 gymnasium.register(ENDING, entry_point=EndingCartPole, max_episode_steps=500)
+gymnasium.register(UNBUILT, entry_point=UnbuiltCartPole, max_episode_steps=500)
 gymnasium.register(HELD, entry_point=HeldCartPole, max_episode_steps=500)
 gymnasium.register(HANGING, entry_point=HangingCartPole, max_episode_steps=500)
 gymnasium.register(STRAGGLING, entry_point=StragglingCartPole, max_episode_steps=500)

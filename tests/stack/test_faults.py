@@ -19,7 +19,7 @@ from schemas.messages import (
     RunRequested,
     encode,
 )
-from tests.stack.environments import ENDING, RAISING, WORDS
+from tests.stack.environments import ENDING, RAISING, UNBUILT, WORDS
 from tests.stack.facts import end, report, until, updated
 from tests.stack.specs import SHORT, held, undisturbed
 from tests.stack.support import Gate, Stack
@@ -77,6 +77,28 @@ async def test_an_environment_that_ends_its_process_is_named(
     assert reason in failed.reason
     assert "Task exception" not in failed.reason
     assert detail in failed.detail
+
+
+async def test_environments_that_hang_while_they_are_built_delay_nobody_else(stack: Stack) -> None:
+    """Seven of them are being checked; an eighth specification starts before the first is told."""
+    hanging = {**SHORT, "environment": {"id": UNBUILT, "num_envs": 2}}
+    runs = [f"hanging-{i}" for i in range(7)]
+    async with stack.connect() as connected:
+        for seed, run in enumerate(runs):
+            await connected.facts.say(RunRequested(run=run, spec={**hanging, "seed": seed}))
+        await connected.facts.say(RunRequested(run="beside-hanging", spec=SHORT))
+        assert isinstance(await end(connected.facts, "beside-hanging"), RunCompleted)
+        for run in runs:
+            failed = await end(connected.facts, run)
+            assert isinstance(failed, RunFailed)
+            assert failed.reason.startswith(
+                f"spec.environment.id: {UNBUILT} was not built, reset and stepped within 30 s"
+            )
+        started = await connected.facts.read(subjects.of_topic("run.started"))
+        ended = await connected.facts.read(subjects.of_topic("run.failed"))
+    at = {r.fact.run: r.at for r in started} | {r.fact.run: r.at for r in ended}
+    assert all(at["beside-hanging"] < at[run] for run in runs)
+    assert stack.cli("start", stack.file(hanging), "--run", "hanging-here").returncode == 3
 
 
 async def test_forged_messages_are_buried_and_harm_nobody(stack: Stack, gate: Gate) -> None:
