@@ -42,7 +42,7 @@ def _describe(env_id: str, kwargs: bytes) -> SpaceInfo:
     environment = make(EnvironmentSpec(id=env_id, kwargs=msgspec.json.decode(kwargs)))
     with foreign(f"{env_id} does not say its spaces"):
         observed, acted = environment.observation_space, environment.action_space
-        refused = [*_refused_observations(observed), *_refused_actions(acted)]
+        refused = [*_refused_observations(env_id, observed), *_refused_actions(env_id, acted)]
         info = None if refused else _info(observed, acted)
     with foreign(f"{env_id} could not be closed"):
         environment.close()
@@ -61,11 +61,16 @@ def make(environment: EnvironmentSpec) -> gymnasium.Env[Any, Any]:
         return gymnasium.make(environment.id, disable_env_checker=True, **environment.kwargs)
 
 
-def _refused_observations(space: Space[Any]) -> Iterator[str]:
+def _refused_observations(env_id: str, space: Space[Any]) -> Iterator[str]:
     if not isinstance(space, Space):
         yield _no_space("observation_space", space)
     elif not isinstance(space, Box | Discrete):
-        yield f"PPO cannot read observations in {space}; it reads Box and Discrete"
+        made = f"gymnasium.make({env_id!r})"
+        how = f"FlattenObservation({made})" if space.is_np_flattenable else f"a wrapper of {made}"
+        yield (
+            f"PPO cannot read observations in {space}; it reads Box and Discrete: register {how} "
+            "in a module of your own and name that in FTG_ENVIRONMENTS"
+        )
 
 
 def _no_space(name: str, found: object) -> str:
@@ -75,12 +80,16 @@ def _no_space(name: str, found: object) -> str:
     return f"its {name} is {what}; assign a space of gymnasium.spaces in its __init__"
 
 
-def _refused_actions(space: Space[Any]) -> Iterator[str]:
+def _refused_actions(env_id: str, space: Space[Any]) -> Iterator[str]:
     real = isinstance(space, Box) and space.dtype in (np.float32, np.float64)
     if not isinstance(space, Space):
         yield _no_space("action_space", space)
     elif not isinstance(space, Discrete) and not (real and len(space.shape or ()) == 1):
-        yield f"PPO cannot act in {space}; it acts in Discrete and in Box of one real dimension"
+        yield (
+            f"PPO cannot act in {space}; it acts in Discrete and in Box of one dimension and "
+            f"float32 or float64: register TransformAction(gymnasium.make({env_id!r}), function, "
+            "space) with such a space in a module of your own and name that in FTG_ENVIRONMENTS"
+        )
 
 
 def _info(observed: Space[Any], acted: Space[Any]) -> SpaceInfo:

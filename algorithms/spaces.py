@@ -11,6 +11,7 @@ import gymnasium
 
 from algorithms import remembering, trial
 from algorithms.errors import EnvironmentFailed
+from algorithms.foreign import words
 from algorithms.pieces import divided
 from algorithms.playing import MAX_STEPS
 from algorithms.space_info import SpaceInfo, describe
@@ -23,6 +24,14 @@ __all__ = ["SpaceInfo", "check", "describe", "validate"]
 MAX_SIZE = 1 << 16  # inputs or outputs of a network
 MAX_TRAJECTORY_BYTES = 256_000_000
 STEP_BYTES = 11  # of a transition: reward and log-probability, 3 flags
+EXTRAS = {"phys2d": "jax", "tabular": "jax"}  # of families that have no extra of their name
+PACKAGES = {  # by the modules that they bring
+    "ale_py": "gymnasium[atari]",
+    "Box2D": "gymnasium[box2d]",
+    "cv2": "gymnasium[other]",
+    "mujoco": "gymnasium[mujoco]",
+    "pygame": "gymnasium[classic-control]",
+}
 RESERVED = {
     "disable_env_checker": "collection decides it",
     "num_envs": "it is spec.environment.num_envs",
@@ -70,8 +79,17 @@ def _refused_id(env_id: str) -> Iterator[str]:
     elif env_id not in gymnasium.registry:
         near = suggestion(env_id, list(gymnasium.registry))
         # the whole registry is too long to read
-        near = near if near.startswith("; did") else "; `gymnasium.pprint_registry()` lists all"
+        near = near if near.startswith("; did") else f"; {_unknown(env_id)}"
         yield f"spec.environment.id: no environment {env_id!r} is registered{near}"
+
+
+def _unknown(env_id: str) -> str:
+    """Where environments that are not Gymnasium's own come from."""
+    if env_id.startswith("ALE/"):
+        return "`pip install 'gymnasium[atari]'` and set FTG_ENVIRONMENTS=ale_py"
+    if "/" in env_id:
+        return "name the module that registers it in FTG_ENVIRONMENTS"
+    return "`gymnasium.pprint_registry()` lists all"
 
 
 def _refused_kwargs(environment: EnvironmentSpec) -> Iterator[str]:
@@ -91,23 +109,28 @@ def _sentence(environment: EnvironmentSpec, error: EnvironmentFailed) -> str:
     cause = error.__cause__
     if cause is None:  # our own refusal of the spaces
         return f"spec.environment.id: {error}"
-    if isinstance(cause, ImportError | gymnasium.error.DependencyNotInstalled):
-        named = re.search(r"pip install [\"'`]?([\w.-]+(\[[\w,-]+\])?)", str(cause))
-        package = named.group(1) if named else f"gymnasium[{_extra(environment.id)}]"
+    if isinstance(cause, ModuleNotFoundError | gymnasium.error.DependencyNotInstalled):
         return (
             f"spec.environment.id: {environment.id} needs a package that is not installed; "
-            f"`pip install '{package}'` ({cause})"
+            f"`pip install '{_package(environment.id, cause)}'` ({words(cause)})"
         )
     field = "kwargs" if environment.kwargs else "id"
     found = f"found {environment.kwargs!r:.80}; " if environment.kwargs else ""
     return f"spec.environment.{field}: {found}{error}"
 
 
-def _extra(env_id: str) -> str:
-    """The optional dependency of Gymnasium that brings what `env_id` imports."""
+def _package(env_id: str, cause: Exception) -> str:
+    """What brings what is missing: an extra of Gymnasium's, for its own; else what is named last.
+
+    Its messages name what its extras need, too: `swig` comes before `gymnasium[box2d]`.
+    """
     found = re.match(r"gymnasium\.envs\.(\w+)", str(gymnasium.registry[env_id].entry_point))
-    family = found.group(1) if found else "all"
-    return {"phys2d": "jax", "tabular": "jax"}.get(family, family.replace("_", "-"))
+    if found:
+        family = found.group(1)
+        return f"gymnasium[{EXTRAS.get(family, family.replace('_', '-'))}]"
+    named = re.findall(r"pip install [\"'`]?([\w.-]+(?:\[[\w,-]+\])?)", words(cause))
+    module = str(getattr(cause, "name", None) or "").partition(".")[0]
+    return str(named[-1]) if named else PACKAGES.get(module, module or "gymnasium[all]")
 
 
 def _endless(environment: EnvironmentSpec) -> Iterator[str]:
