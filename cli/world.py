@@ -111,12 +111,21 @@ async def _validate(raw: object, environment: Mapping[str, str]) -> "RunSpec":
     """By a check as start-run's, with the modules that the stack has, or will have."""
     from adapters.checking import Checker
     from cli import environments
+    from schemas.validation import parse
 
+    spec = parse(raw)
     checker = Checker(environments.variables(environment))
     try:
-        return await checker.validate(raw)
+        spec, _ = await asyncio.gather(checker.validate(raw), asyncio.to_thread(_import_clients))
     finally:
         await checker.close()
+    return spec
+
+
+def _import_clients() -> None:
+    """What connecting takes next: half a second of another core, while the check takes one."""
+    from adapters import object_store  # noqa: F401
+    from cli import streams  # noqa: F401
 
 
 def _ensure_stack(environment: Mapping[str, str]) -> None:
