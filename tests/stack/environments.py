@@ -19,12 +19,12 @@ ENDING, HANGING = "tests/EndingCartPole-v0", "tests/HangingCartPole-v0"
 UNBUILT = "tests/UnbuiltCartPole-v0"
 HELD, RAISING = "tests/HeldCartPole-v0", "tests/RaisingCartPole-v0"
 WORDS = "the pole fell into the sea"
-# Where a specification is checked nobody waits.
+# A check steps once, too; it is not held.
 IS_PLAYED = os.environ.get("FTG_FUNCTION") in ("rollout", "evaluate")
 
 
 class HeldCartPole(CartPoleEnv):
-    """CartPole, but nobody can step it as long as the file `gate` is there."""
+    """CartPole, but no function can step it as long as the file `gate` is there."""
 
     def __init__(self, gate: str) -> None:
         super().__init__()
