@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from adapters.errors import SettingsError, Unavailable
-from adapters.settings import environment_modules, environments_folder
+from adapters.settings import environment_modules, environments_folder, memory_mb
 from events.exits import DIED, KILLED, ending
 from schemas.errors import SpecificationError
 from schemas.specification import RunSpec, to_dict
@@ -51,12 +51,9 @@ def bounds_of(environment: Mapping[str, str]) -> Bounds:
     """By the memory limit of the function that checks.
 
     Raises:
-        SettingsError: FTG_MEMORY_MB is no number.
+        SettingsError: FTG_MEMORY_LIMIT is no quantity.
     """
-    told = environment.get("FTG_MEMORY_MB") or str(FUNCTION_MB)
-    if not (told.isascii() and told.isdigit()):
-        raise SettingsError(f"FTG_MEMORY_MB is {told!r:.40}; write a whole number of megabytes")
-    return Bounds(memory_mb=max(OURS_MB, int(told) - OURS_MB))
+    return Bounds(memory_mb=max(OURS_MB, (memory_mb(environment) or FUNCTION_MB) - OURS_MB))
 
 
 class Checker:
@@ -64,7 +61,7 @@ class Checker:
 
     Args:
         environment: variables, read when it starts: FTG_ENVIRONMENTS and what belongs to it,
-            PYTHONPATH, by which modules are found, FTG_MEMORY_MB.
+            PYTHONPATH, by which modules are found, FTG_MEMORY_LIMIT.
         bounds: of one check; none: by `environment`.
     """
 

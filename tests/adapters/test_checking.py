@@ -202,9 +202,9 @@ async def test_who_stops_waiting_leaves_nothing(checker: Checker, tmp_path: Path
     assert not process.is_running()
 
 
-@pytest.mark.parametrize(("told", "memory"), [("", 384), ("1024", 896), ("64", 128)])
+@pytest.mark.parametrize(("told", "memory"), [("", 384), ("1Gi", 896), ("64Mi", 128)])
 def test_memory_is_below_the_function_s(told: str, memory: int) -> None:
-    assert bounds_of({"FTG_MEMORY_MB": told}).memory_mb == memory
+    assert bounds_of({"FTG_MEMORY_LIMIT": told}).memory_mb == memory
 
 
 def test_the_place_is_the_user_s() -> None:
