@@ -21,7 +21,9 @@ def of_batch(batch: np.ndarray) -> Statistics:
         return empty(batch.shape[1])
     wide = batch.astype(np.float64)
     mean = wide.mean(axis=0)
-    return Statistics(count=float(len(wide)), mean=mean, m2=np.square(wide - mean).sum(axis=0))
+    wide -= mean  # in place: images are large
+    np.square(wide, out=wide)
+    return Statistics(count=float(len(wide)), mean=mean, m2=wide.sum(axis=0))
 
 
 def merge(one: Statistics, other: Statistics) -> Statistics:
