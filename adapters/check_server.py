@@ -23,7 +23,9 @@ from typing import Any, NamedTuple, NoReturn
 from adapters.environments import register
 from adapters.errors import SettingsError
 from algorithms import spaces
-from schemas.validation import parse
+from algorithms.limits import Limits
+from schemas.errors import SpecificationError
+from schemas.specification import to_dict
 
 GRACE = 1.0  # seconds from a child's last word to its end
 TAIL = 4096  # bytes of a child's output that are kept
@@ -40,6 +42,7 @@ class Bounds(NamedTuple):
     folders: list[str]
     seconds: float
     memory_mb: int
+    limits: list[int]  # of functions, as algorithms.limits has them
 
 
 @dataclass
@@ -152,14 +155,17 @@ def check(reply: int, output: int, bounds: Bounds) -> NoReturn:
 
 
 def verdict(raw: object, bounds: Bounds) -> dict[str, Any]:
-    """What is wrong with the specification, or with the operator's modules."""
+    """The specification, completed, or what is wrong with it or with the operator's modules."""
     try:
         register(bounds.modules, bounds.folders)
     except SettingsError as error:
         return {"settings": str(error)}
-    problems = spaces.check(parse(raw))
-    limit = f"; a check may use {bounds.memory_mb} MB (docs/operations.md)"
-    return {"problems": [f"{p}{limit}" if "MemoryError" in p else p for p in problems]}
+    try:
+        spec = spaces.validate(raw, Limits(*bounds.limits))
+    except SpecificationError as refusal:
+        limit = f"; a check may use {bounds.memory_mb} MB (docs/operations.md)"
+        return {"problems": [f"{p}{limit}" if "MemoryError" in p else p for p in refusal.problems]}
+    return {"problems": [], "spec": to_dict(spec), "advice": spaces.advice(spec)}
 
 
 def _bind(reply: int, output: int, bounds: Bounds) -> None:

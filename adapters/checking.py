@@ -14,12 +14,13 @@ import socket
 import sys
 import sysconfig
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
 
+from adapters import limits
 from adapters.errors import SettingsError, Unavailable
 from adapters.settings import environment_modules, environments_folder, memory_mb
 from events.exits import DIED, KILLED, ending
@@ -56,12 +57,20 @@ def bounds_of(environment: Mapping[str, str]) -> Bounds:
     return Bounds(memory_mb=max(OURS_MB, (memory_mb(environment) or FUNCTION_MB) - OURS_MB))
 
 
+class Checked(NamedTuple):
+    """A specification that can be run."""
+
+    spec: RunSpec  # completed
+    advice: Sequence[str] = ()  # what is better said of it
+
+
 class Checker:
     """Checks specifications against their environments.
 
     Args:
         environment: variables, read when it starts: FTG_ENVIRONMENTS and what belongs to it,
-            PYTHONPATH, by which modules are found, FTG_MEMORY_LIMIT.
+            PYTHONPATH, by which modules are found, FTG_MEMORY_LIMIT, and the memory of functions
+            (adapters/limits.py).
         bounds: of one check; none: by `environment`.
     """
 
@@ -74,10 +83,16 @@ class Checker:
         self._starting = asyncio.Lock()
         self._process: asyncio.subprocess.Process | None = None
         self._control: socket.socket | None = None
-        self._sound: OrderedDict[bytes, None] = OrderedDict()  # specifications, encoded
+        self._sound: OrderedDict[bytes, Checked] = OrderedDict()  # specifications, encoded
 
     async def validate(self, raw: object) -> RunSpec:
+        """As `check`, the specification alone."""
+        return (await self.check(raw)).spec
+
+    async def check(self, raw: object) -> Checked:
         """The specification, held to its schema and to what its environment can do.
+
+        What passed is remembered.
 
         Raises:
             SpecificationError: it cannot be run.
@@ -85,32 +100,21 @@ class Checker:
             Unavailable: the check itself was killed.
         """
         spec = parse(raw)
-        problems = await self.problems(spec)
-        if problems:
-            raise SpecificationError(problems)
-        return spec
-
-    async def problems(self, spec: RunSpec) -> list[str]:
-        """Why `spec` cannot be run: one sentence per problem, or none, which is remembered.
-
-        Raises:
-            SettingsError, Unavailable: as `validate`.
-        """
         asked = msgspec.json.encode(to_dict(spec))
         if asked in self._sound:
-            return []
+            return self._sound[asked]
         async with self._free:
             answer = await self._ask(asked)
         if "settings" in answer:
             raise SettingsError(answer["settings"])
         if "problems" not in answer:
-            return [unanswered(spec, answer, self._bounds or Bounds())]
-        found: list[str] = answer["problems"]
-        if not found:
-            self._sound[asked] = None
-            while len(self._sound) > REMEMBERED:
-                self._sound.popitem(last=False)
-        return found
+            raise SpecificationError([unanswered(spec, answer, self._bounds or Bounds())])
+        if answer["problems"]:
+            raise SpecificationError(answer["problems"])
+        checked = self._sound[asked] = Checked(parse(answer["spec"]), answer["advice"])
+        while len(self._sound) > REMEMBERED:
+            self._sound.popitem(last=False)
+        return checked
 
     async def start(self) -> None:
         """Start the process that forks, unless it runs; the first check need not wait for that.
@@ -189,6 +193,7 @@ class Checker:
                 "folders": [folder] if folder else [],
                 "seconds": bounds.seconds,
                 "memory_mb": bounds.memory_mb,
+                "limits": limits.told(self._environment),
             }
         )
 

@@ -25,6 +25,7 @@ class SpaceInfo(NamedTuple):
     action_start: int = 0  # the first of a Discrete space's actions
     observation_start: int | None = None  # the first of a Discrete space's observations
     action_dtype: str = "<f4"  # of a continuous action, as the environment takes it
+    bytes_shape: tuple[int, ...] = ()  # of observations from 0 to 255, as images are
 
 
 def describe(spec: RunSpec) -> SpaceInfo:
@@ -97,11 +98,12 @@ def _info(observed: Space[Any], acted: Space[Any]) -> SpaceInfo:
         size, first = int(observed.n), int(observed.start)
     else:
         size, first = int(np.prod(observed.shape or (1,))), None
+    image = _bytes_shape(observed)
     if isinstance(acted, Box):
         low, high = (tuple(map(float, bound)) for bound in (acted.low, acted.high))
         dtype = np.dtype(acted.dtype).str
         return SpaceInfo(
-            size, True, len(low), low, high, observation_start=first, action_dtype=dtype
+            size, True, len(low), low, high, 0, first, action_dtype=dtype, bytes_shape=image
         )
     chosen: Any = acted  # Discrete: `describe` refuses anything else
     return SpaceInfo(
@@ -110,4 +112,11 @@ def _info(observed: Space[Any], acted: Space[Any]) -> SpaceInfo:
         action_size=int(chosen.n),
         action_start=int(chosen.start),
         observation_start=first,
+        bytes_shape=image,
     )
+
+
+def _bytes_shape(space: Space[Any]) -> tuple[int, ...]:
+    if isinstance(space, Box) and (space.low == 0).all() and (space.high == 255).all():
+        return tuple(space.shape or ())
+    return ()

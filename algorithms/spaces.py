@@ -9,9 +9,10 @@ from collections.abc import Iterator
 
 import gymnasium
 
-from algorithms import remembering, trial
+from algorithms import footprint, remembering, trial
 from algorithms.errors import EnvironmentFailed
 from algorithms.foreign import words
+from algorithms.limits import NOT_TOLD, Limits
 from algorithms.pieces import divided
 from algorithms.playing import MAX_STEPS
 from algorithms.space_info import SpaceInfo, describe
@@ -23,7 +24,6 @@ __all__ = ["SpaceInfo", "check", "describe", "validate"]
 
 MAX_SIZE = 1 << 16  # inputs or outputs of a network
 MAX_TRAJECTORY_BYTES = 256_000_000
-STEP_BYTES = 11  # of a transition: reward and log-probability, 3 flags
 EXTRAS = {"phys2d": "jax", "tabular": "jax"}  # of families that have no extra of their name
 PACKAGES = {  # by the modules that they bring
     "ale_py": "gymnasium[atari]",
@@ -42,20 +42,20 @@ RESERVED = {
 }
 
 
-def validate(raw: object) -> RunSpec:
-    """The specification, held to its schema and to what its environment can do, and completed.
+def validate(raw: object, limits: Limits = NOT_TOLD) -> RunSpec:
+    """The specification, completed; held to its schema, its environment and functions' memory.
 
     Raises:
         SpecificationError: it cannot be run.
     """
     spec = parse(raw)
-    problems = check(spec)
+    problems = check(spec, limits)
     if problems:
         raise SpecificationError(problems)
     return divided(spec)
 
 
-def check(spec: RunSpec) -> list[str]:
+def check(spec: RunSpec, limits: Limits = NOT_TOLD) -> list[str]:
     """Why PPO cannot learn in `spec.environment`: one sentence per problem, or none.
 
     It is built, reset and stepped here: foreign code, which may do anything (adapters/checking.py).
@@ -67,7 +67,30 @@ def check(spec: RunSpec) -> list[str]:
         info = describe(spec)
     except EnvironmentFailed as error:
         return [_sentence(spec.environment, error)]
-    return list(_misfits(spec, info)) or trial.problems(spec, info) or remembering.problems(spec)
+    misfits = list(_misfits(spec, info, limits))
+    return misfits or trial.problems(spec, info) or remembering.problems(spec)
+
+
+def advice(spec: RunSpec) -> list[str]:
+    """What is better said of a specification that can be run: a sentence each.
+
+    Raises:
+        EnvironmentFailed: the environment cannot be built, to see its spaces.
+    """
+    info = describe(spec)
+    if not info.bytes_shape or spec.algorithm.normalize_observations:
+        return []
+    return [f"{spec.environment.id} {_unscaled(info)}"]
+
+
+def _unscaled(info: SpaceInfo) -> str:
+    shape = "x".join(map(str, info.bytes_shape))
+    return (
+        f"shows {shape}, which an MLP reads as {info.observation_size} numbers of 0 to 255, not "
+        "scaled: register it in a module of your own under GrayscaleObservation, "
+        "ResizeObservation, FrameStackObservation (images) and a TransformObservation that "
+        "divides by 255, or set algorithm.normalize_observations"
+    )
 
 
 def _refused_id(env_id: str) -> Iterator[str]:
@@ -149,25 +172,36 @@ def _endless(environment: EnvironmentSpec) -> Iterator[str]:
         )
 
 
-def _too_large(spec: RunSpec, info: SpaceInfo) -> Iterator[str]:
-    """A trajectory of known length that is too large to be one object."""
-    steps, num_envs = spec.rollout.num_steps, spec.environment.num_envs
-    numbers = info.observation_size + (info.action_size if info.continuous else 1)
-    each = 4 * numbers + STEP_BYTES
-    if spec.rollout.horizon == "steps" and steps * num_envs * each > MAX_TRAJECTORY_BYTES:
+def _too_large(spec: RunSpec, info: SpaceInfo, limits: Limits) -> Iterator[str]:
+    """A trajectory of known length that is too large to be one object, or for a function."""
+    steps, num_envs, each = (
+        spec.rollout.num_steps,
+        spec.environment.num_envs,
+        footprint.transition(info),
+    )
+    size = footprint.trajectory(spec, info)
+    if spec.rollout.horizon == "steps" and size > MAX_TRAJECTORY_BYTES:
         yield (
             f"spec.rollout.num_steps: found {steps}, so a trajectory of {steps} steps x {num_envs} "
-            f"environments x {each} bytes = {steps * num_envs * each} bytes; "
+            f"environments x {each} bytes = {size} bytes; "
             f"allowed: at most {MAX_TRAJECTORY_BYTES} bytes"
         )
+        return
+    yield from footprint.problems(spec, info, limits)
 
 
-def _misfits(spec: RunSpec, info: SpaceInfo) -> Iterator[str]:
+def _misfits(spec: RunSpec, info: SpaceInfo, limits: Limits) -> Iterator[str]:
     yield from _endless(spec.environment)
-    for found, what in ((info.observation_size, "observations"), (info.action_size, "actions")):
+    pixels = f"; {spec.environment.id} {_unscaled(info)}" if info.bytes_shape else ""
+    sizes = ((info.observation_size, "observations", pixels), (info.action_size, "actions", ""))
+    for found, what, more in sizes:
         if found > MAX_SIZE:
-            yield f"spec.environment.id: found {what} of size {found}; allowed: at most {MAX_SIZE}"
-    yield from _too_large(spec, info)
+            yield (
+                f"spec.environment.id: found {what} of size {found}; allowed: at most "
+                f"{MAX_SIZE}{more}"
+            )
+    if info.observation_size <= MAX_SIZE:
+        yield from (problem + pixels for problem in _too_large(spec, info, limits))
     for i, step in enumerate(spec.reward):
         for name in ("weights", "squares") if isinstance(step, Potential) else ():
             found = len(getattr(step, name))

@@ -15,6 +15,12 @@ TIMEOUT = urllib3.Timeout(connect=2.0, read=10.0)  # seconds
 FOREVER = urllib3.Timeout(connect=2.0, read=None)
 
 
+class Resources(Struct, frozen=True, kw_only=True):
+    """What a function may have."""
+
+    memory: str = ""  # a quantity, as 512Mi
+
+
 class FunctionState(Struct, frozen=True, kw_only=True, rename="camel"):
     """A deployed function, now."""
 
@@ -22,6 +28,12 @@ class FunctionState(Struct, frozen=True, kw_only=True, rename="camel"):
     replicas: int | None = None  # desired
     available_replicas: int | None = None
     invocation_count: float | None = None
+    limits: Resources | None = None
+
+    @property
+    def memory(self) -> str:
+        """The memory that a replica may have; "": not told."""
+        return self.limits.memory if self.limits else ""
 
 
 class LogLine(Struct, frozen=True, kw_only=True):

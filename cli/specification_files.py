@@ -5,13 +5,16 @@ import re
 import tomllib
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cli.errors import BadInput
 from events import documents
 from schemas.errors import DocumentError, MessageError, SpecificationError
 from schemas.messages import RunRequested, encode
 from schemas.specification import RunSpec, to_dict
+
+if TYPE_CHECKING:
+    from adapters.checking import Checked
 
 WORD = r"[A-Za-z][\w./:+-]*"  # a text that needs no quotes after --set, as ALE/Pong-v5
 
@@ -40,8 +43,8 @@ def override(raw: dict[str, Any], assignments: Iterable[str]) -> dict[str, Any]:
     return changed
 
 
-def validate(raw: object, origin: str, check: Callable[[object], RunSpec]) -> RunSpec:
-    """The specification, held to the checks and words of start-run.
+def validate(raw: object, origin: str, check: "Callable[[object], Checked]") -> "Checked":
+    """The specification, held to the checks and words of start-run, and what is said of it.
 
     Args:
         raw: what the file holds.

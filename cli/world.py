@@ -15,10 +15,10 @@ from embedded.settings import home_of
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from adapters.checking import Checked
     from cli.gateway import Gateway
     from cli.streams import Streams
     from events.ports import Bucket, CommandQueue, DeadLetters, FactLog, ObjectStore
-    from schemas.specification import RunSpec
 
 
 class Connected(NamedTuple):
@@ -40,7 +40,7 @@ class World(NamedTuple):
     connect: Callable[[], AbstractAsyncContextManager[Connected]]
     gateway: Callable[[], "Gateway"]
     ensure_stack: Callable[[], None]  # start the embedded stack unless one runs
-    validate: Callable[[object], "RunSpec"]  # against the environment, too
+    validate: Callable[[object], "Checked"]  # against the environment, too
     signing_key: Callable[[], bytes]  # only who invokes a function needs it
     now: Callable[[], float] = time.time  # Unix time, seconds
 
@@ -107,19 +107,21 @@ def _target(environment: Mapping[str, str]) -> target.Target:
     return found
 
 
-async def _validate(raw: object, environment: Mapping[str, str]) -> "RunSpec":
-    """By a check as start-run's, with the modules that the stack has, or will have."""
+async def _validate(raw: object, environment: Mapping[str, str]) -> "Checked":
+    """By a check as start-run's, with the modules and limits that the stack has, or will have."""
     from adapters.checking import Checker
-    from cli import environments
+    from adapters.limits import variables
+    from cli import environments, limits
     from schemas.validation import parse
 
-    spec = parse(raw)
-    checker = Checker(environments.variables(environment))
+    parse(raw)  # its words come before all others
+    memory = variables(limits.of(lambda: _gateway(environment), environment))
+    checker = Checker(environments.variables(environment) | memory)
     try:
-        spec, _ = await asyncio.gather(checker.validate(raw), asyncio.to_thread(_import_clients))
+        found, _ = await asyncio.gather(checker.check(raw), asyncio.to_thread(_import_clients))
     finally:
         await checker.close()
-    return spec
+    return found
 
 
 def _import_clients() -> None:

@@ -106,10 +106,13 @@ async def _resume(arguments: Namespace, world: World) -> RunResumed:
 
 def prepare(arguments: Namespace, world: World) -> tuple[str, RunSpec]:
     """A run's name and its validated specification; nothing is published yet."""
+
     raw = specification_files.override(
         specification_files.load(arguments.spec), arguments.overrides
     )
-    spec = specification_files.validate(raw, str(arguments.spec), world.validate)
+    spec, advice = specification_files.validate(raw, str(arguments.spec), world.validate)
+    for remark in advice:
+        world.screen.remark(f"faastrain: {remark}")
     run = (
         run_ids.check(arguments.run)
         if arguments.run

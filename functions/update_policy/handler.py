@@ -6,6 +6,7 @@ whatever state lies there. So a second delivery, or a second learner, cannot for
 
 import asyncio
 import hashlib
+import logging
 import os
 
 from adapters.manifests import specification
@@ -13,7 +14,7 @@ from adapters.payloads import dump, load
 from adapters.platform import describe
 from adapters.spans import span
 from adapters.stage import Outgoing, stage
-from algorithms import fits, ppo
+from algorithms import fits, ppo, spaces
 from events import planning, promises
 from events.commands import Invocation
 from events.ports import Services
@@ -32,6 +33,7 @@ from schemas.specification import RunSpec
 
 from . import compiling
 
+logger = logging.getLogger(__name__)
 compiling.tell()
 compiling.unpack(compiling.BROUGHT, os.environ.get("JAX_COMPILATION_CACHE_DIR"))
 
@@ -63,6 +65,8 @@ def check_threads(spec: RunSpec, nproc: str | None) -> None:
 async def _initialise(message: RunStarted, spec: RunSpec, services: Services) -> Outgoing:
     with span("update"):
         state = await asyncio.to_thread(ppo.initialise, spec)
+    for advice in spaces.advice(spec):
+        logger.warning("advice", extra={"why": advice})
     committed = await _commit(message.run, state, 0, services)
     opening = planning.opening(spec)
     updated = PolicyUpdated(

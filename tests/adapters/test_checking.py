@@ -14,8 +14,9 @@ import pytest
 
 from adapters.checking import OWN, Bounds, Checker, bounds_of, place
 from adapters.errors import SettingsError, Unavailable
+from algorithms.pieces import divided
 from schemas.errors import SpecificationError
-from schemas.specification import RunSpec
+from schemas.specification import RunSpec, to_dict
 from schemas.validation import parse
 from tests.adapters.odd_environments import NAME
 
@@ -38,6 +39,14 @@ def checker_of(environment: Mapping[str, str], bounds: Bounds = BOUNDS) -> Check
     return Checker({"PATH": os.environ["PATH"], **environment}, bounds)
 
 
+async def problems(checker: Checker, asked: RunSpec) -> list[str]:
+    try:
+        await checker.check(to_dict(asked))
+    except SpecificationError as refusal:
+        return list(refusal.problems)
+    return []
+
+
 @pytest.fixture
 async def checker() -> AsyncIterator[Checker]:
     made = checker_of(MODULE)
@@ -47,10 +56,12 @@ async def checker() -> AsyncIterator[Checker]:
 
 async def test_a_sound_environment_passes_and_is_remembered(checker: Checker) -> None:
     """Once in a process of its own; afterwards without one."""
-    assert await checker.validate(raw("CartPole-v1")) == parse(raw("CartPole-v1"))
-    assert await checker.problems(spec(how="nothing")) == []
+    assert await checker.validate(raw("CartPole-v1")) == divided(parse(raw("CartPole-v1")))
+    completed = await checker.validate(raw("Acrobot-v1"))
+    assert completed.evaluation.pieces == 5  # whoever asks knows no environment
+    assert await problems(checker, spec(how="nothing")) == []
     await checker.close()
-    assert await checker.problems(spec(how="nothing")) == []
+    assert await problems(checker, spec(how="nothing")) == []
 
 
 async def test_problems_are_those_that_the_library_names(checker: Checker) -> None:
@@ -82,23 +93,23 @@ async def test_how_an_environment_ends_is_told_in_a_sentence(
     checker: Checker, how: str, words: str
 ) -> None:
     """With the field that chose it; the next check goes on as ever."""
-    (problem,) = await checker.problems(spec(how=how))
+    (problem,) = await problems(checker, spec(how=how))
     assert re.search(words, problem), problem
     assert problem.startswith("spec.environment.")
     assert "\n" not in problem
-    assert await checker.problems(spec(how="nothing")) == []
+    assert await problems(checker, spec(how="nothing")) == []
 
 
 @pytest.mark.parametrize("how", ["flood", "interrupt"])
 async def test_what_harms_nobody_is_allowed(checker: Checker, how: str) -> None:
     """100 MB of output, and a signal that a terminal would send."""
-    assert await checker.problems(spec(how=how)) == []
+    assert await problems(checker, spec(how=how)) == []
 
 
 async def test_children_go_with_the_check(checker: Checker, tmp_path: Path) -> None:
     """Those that were forked, and those that were started."""
     told = tmp_path / "group"
-    assert await checker.problems(spec(how="leave children", file=str(told))) == []
+    assert await problems(checker, spec(how="leave children", file=str(told))) == []
     group = int(told.read_text().split()[0])
     left = [p for p in psutil.process_iter() if _group(p) == group]
     psutil.wait_procs(left, timeout=10.0)
@@ -115,8 +126,8 @@ def _group(process: psutil.Process) -> int:
 async def test_a_killed_server_is_started_anew(checker: Checker) -> None:
     """By whoever asks next; whose check kills it each time is told to try again."""
     with pytest.raises(Unavailable, match="was killed; try again"):
-        await checker.problems(spec(how="kill the one that forked it"))
-    assert await checker.problems(spec(how="nothing")) == []
+        await problems(checker, spec(how="kill the one that forked it"))
+    assert await problems(checker, spec(how="nothing")) == []
 
 
 async def test_hanging_checks_keep_nobody_waiting() -> None:
@@ -124,10 +135,10 @@ async def test_hanging_checks_keep_nobody_waiting() -> None:
     made = checker_of(MODULE)
     try:
         hanging = [
-            asyncio.create_task(made.problems(spec(how="hang", seed=seed))) for seed in range(7)
+            asyncio.create_task(problems(made, spec(how="hang", seed=seed))) for seed in range(7)
         ]
         await asyncio.sleep(0)
-        assert await made.problems(spec("CartPole-v1")) == []
+        assert await problems(made, spec("CartPole-v1")) == []
         assert not any(task.done() for task in hanging)
         for (problem,) in await asyncio.gather(*hanging):
             assert "within 2 s" in problem
@@ -139,7 +150,7 @@ async def test_only_so_many_at_once() -> None:
     """The others wait."""
     made = checker_of(MODULE, BOUNDS._replace(at_once=1, seconds=0.5))
     try:
-        hanging = [asyncio.create_task(made.problems(spec(how="hang", seed=s))) for s in range(3)]
+        hanging = [asyncio.create_task(problems(made, spec(how="hang", seed=s))) for s in range(3)]
         done, _ = await asyncio.wait(hanging, return_when=asyncio.FIRST_COMPLETED)
         assert len(done) == 1
         assert all("within 0.5 s" in problem for (problem,) in await asyncio.gather(*hanging))
@@ -163,7 +174,7 @@ async def test_modules_that_cannot_be_imported_are_the_operator_s(
     made = checker_of({"FTG_ENVIRONMENTS": "mistaken", "FTG_ENVIRONMENTS_FOLDER": str(tmp_path)})
     try:
         with pytest.raises(SettingsError, match=f"FTG_ENVIRONMENTS names mistaken.*{words}"):
-            await made.problems(spec("CartPole-v1"))
+            await problems(made, spec("CartPole-v1"))
     finally:
         await made.close()
 
@@ -183,7 +194,7 @@ async def test_modules_of_a_folder_do_not_hide_ours(tmp_path: Path) -> None:
         (tmp_path / f"{name}.py").write_text("raise ImportError('of the user')")
     made = checker_of({"FTG_ENVIRONMENTS": "my_env", "FTG_ENVIRONMENTS_FOLDER": str(tmp_path)})
     try:
-        assert await made.problems(spec("Mine/Pole-v0")) == []
+        assert await problems(made, spec("Mine/Pole-v0")) == []
     finally:
         await made.close()
 
@@ -191,7 +202,7 @@ async def test_modules_of_a_folder_do_not_hide_ours(tmp_path: Path) -> None:
 async def test_who_stops_waiting_leaves_nothing(checker: Checker, tmp_path: Path) -> None:
     """As at Ctrl-C."""
     told = tmp_path / "group"
-    task = asyncio.create_task(checker.problems(spec(how="hang", file=str(told))))
+    task = asyncio.create_task(problems(checker, spec(how="hang", file=str(told))))
     until = time.monotonic() + 30.0
     while not (told.exists() and told.read_text()) and time.monotonic() < until:  # noqa: ASYNC110
         await asyncio.sleep(0.02)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from adapters.checking import Checked
 from algorithms import spaces
 from cli.errors import StackTrouble
 from cli.gateway import FunctionState, LogLine
@@ -106,7 +107,7 @@ class Desk:
             connect=self._connect,
             gateway=lambda: self.gateway,
             ensure_stack=self._ensure_stack,
-            validate=spaces.validate,
+            validate=lambda raw: Checked(spaces.validate(raw)),
             signing_key=lambda: KEY,
             now=lambda: NOW,
         )

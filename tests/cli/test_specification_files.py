@@ -2,10 +2,15 @@ from pathlib import Path
 
 import pytest
 
+from adapters.checking import Checked
 from algorithms import spaces
 from cli.errors import BadInput
 from cli.specification_files import load, override, validate
 from tests.cli.facts import SPEC
+
+
+def checked(raw: object) -> Checked:
+    return Checked(spaces.validate(raw))
 
 
 @pytest.mark.parametrize(
@@ -121,7 +126,7 @@ def test_a_wrong_override_is_refused(assignment: str, said: str) -> None:
 
 def test_a_good_specification_is_typed() -> None:
     """Defaults are filled in."""
-    spec = validate(SPEC, "a.toml", spaces.validate)
+    spec = validate(SPEC, "a.toml", checked).spec
     assert (spec.environment.id, spec.rollout.batch, spec.algorithm.gamma) == (
         "CartPole-v1",
         2,
@@ -144,5 +149,5 @@ def test_what_cannot_be_run_is_refused_in_the_words_of_start_run(
 ) -> None:
     """Schema, combinations and environment are checked, and the file is named."""
     with pytest.raises(BadInput) as refusal:
-        validate(override(SPEC, [assignment]), "a.toml", spaces.validate)
+        validate(override(SPEC, [assignment]), "a.toml", checked)
     assert said in str(refusal.value)
