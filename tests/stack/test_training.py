@@ -9,9 +9,9 @@ import pytest
 from cli.world import Connected
 from events import subjects
 from schemas import keys
-from schemas.messages import RunCompleted, StopRequested, tag
+from schemas.messages import EpisodesEvaluated, RunCompleted, StopRequested, tag
 from tests.stack.facts import end, report, until, updated
-from tests.stack.specs import LAGGING, LONG, SHORT, held, undisturbed
+from tests.stack.specs import LAGGING, LONG, SHORT, calm, held, undisturbed
 from tests.stack.support import Gate, Stack
 
 REQUIRED = {
@@ -62,6 +62,22 @@ async def test_the_policy_depends_on_the_specification_alone(
     for where, run in ((stack, f"{name}-1"), (stack, f"{name}-2"), (battered, f"{name}-3")):
         shown = where.json("train", where.file(spec), "--run", run)
         assert (run, shown["policy"]["sha256"]) == (run, expected)
+
+
+async def test_an_evaluation_in_pieces_is_played_apart_and_merged(stack: Stack, gate: Gate) -> None:
+    """Of an environment of one's own, which is not registered where its pieces are merged."""
+    gate.open()
+    spec = {**held(gate), "evaluation": {"every": 3, "episodes": 6, "pieces": 3}}
+    expected = await calm(spec)
+    shown = stack.json("train", stack.file(spec), "--run", "in-pieces")
+    for what in ("evaluation", "evaluations", "best_return"):
+        assert (what, shown[what]) == (what, expected.report[what])
+    assert shown["policy"]["sha256"] == expected.sha256
+    async with stack.connect() as connected:
+        said = [r.fact for r in await connected.facts.read(*subjects.of_run("in-pieces"))]
+    played = Counter(f.policy.version for f in said if isinstance(f, EpisodesEvaluated))
+    assert played == {point["version"]: 3 for point in expected.report["evaluations"]}
+    assert shown["usage"]["evaluate"]["invocations"] >= played.total()
 
 
 async def test_killing_a_follower_changes_nothing(stack: Stack, gate: Gate) -> None:
