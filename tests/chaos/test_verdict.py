@@ -10,7 +10,8 @@ from tests.stack.specs import Calm
 SUBJECTS = frozenset({"ftg.run.requested.demo", "ftg.policy.updated.demo.1"})
 REPORT = {
     "status": "completed", "reason": "budget", "versions": 1, "env_steps": 64, "episodes": 3,
-    "policy": {"sha256": "aa"},
+    "policy": {"sha256": "aa"}, "best_return": 9.5,
+    "evaluation": {"mean": 9.5, "std": 0.5, "episodes": 70},
 }  # fmt: skip
 CALM = Calm(SUBJECTS, REPORT)
 SAID = {"ftg.run.requested.r": 1, "ftg.policy.updated.r.1": 1}
@@ -50,6 +51,12 @@ def test_a_fact_that_was_never_said_is_told() -> None:
         ({"env_steps": 128}, "r: env_steps is 128, undisturbed 64"),
         ({"policy": {"sha256": "bb"}}, "r: policy.sha256 is bb, undisturbed aa"),
         ({"policy": None}, "r: policy.sha256 is None, undisturbed aa"),
+        ({"best_return": 9.75}, "r: best_return is 9.75, undisturbed 9.5"),
+        # a piece that counted twice
+        (
+            {"evaluation": {"mean": 9.5, "std": 0.5, "episodes": 102}},
+            "r: evaluation.episodes is 102, undisturbed 70",
+        ),
     ],
 )
 def test_other_numbers_and_other_bytes_are_told(change: dict[str, Any], words: str) -> None:

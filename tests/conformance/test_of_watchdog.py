@@ -4,6 +4,8 @@ Not in CI: mirrors of Go's module proxy refuse of-watchdog. Put it on PATH, or i
 """
 
 import asyncio
+import contextlib
+import os
 import shlex
 import shutil
 import signal
@@ -64,15 +66,20 @@ async def watched(
         **settings,
     }
     process = await asyncio.create_subprocess_exec(
-        FOUND[0], cwd=built.app, env=told, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        FOUND[0],
+        cwd=built.app,
+        env=told,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
     )
     try:
         async with aiohttp.ClientSession(f"http://127.0.0.1:{port}") as client:
             await until(client, "/_/health")
             yield process, client, built.app
     finally:
-        if process.returncode is None:
-            process.kill()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)  # the function's process too
         await process.wait()
 
 
