@@ -10,6 +10,7 @@ import gymnasium
 import numpy as np
 
 from algorithms.errors import EnvironmentFailed
+from algorithms.foreign import foreign
 from schemas.arrays import DTYPES
 from schemas.payloads import Arrays
 
@@ -57,10 +58,8 @@ def _array(name: Any, value: Any) -> np.ndarray:
 def _call(environment: Environment, name: str, *arguments: Any) -> Any:
     if not environment.has_wrapper_attr(name):
         raise EnvironmentFailed(f"{name}() is not there; write get_state() and set_state(state)")
-    try:
+    with foreign(f"{name}()"):
         return environment.get_wrapper_attr(name)(*arguments)
-    except Exception as error:  # foreign code may raise anything
-        raise EnvironmentFailed(f"{name}(): {type(error).__name__}: {error}") from error
 
 
 _ALLOWED = f"allowed: a dictionary of arrays of {', '.join(sorted(DTYPES))}"

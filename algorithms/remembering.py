@@ -15,6 +15,7 @@ from collections.abc import Callable
 
 from algorithms import carrying
 from algorithms.errors import EnvironmentFailed
+from algorithms.foreign import foreign
 from algorithms.repeating import Episode, close, difference, play, prepare
 from algorithms.space_info import make
 from schemas.specification import EnvironmentSpec, RunSpec
@@ -83,9 +84,10 @@ def _uncarried(environment: EnvironmentSpec) -> list[str]:
     """What keeps an environment's state from going on in an environment built anew."""
     old, new = make(environment), make(environment)
     try:
-        old.reset(seed=0)
+        with foreign("reset()"):
+            old.reset(seed=0)
         carrying.put(new, carrying.take(old))
-    except Exception as error:  # noqa: BLE001  foreign code may raise anything
+    except EnvironmentFailed as error:
         return [f'spec.environment.memory: found "carry", but {environment.id}: {error}']
     finally:
         close(old)

@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from algorithms import seeding
+from algorithms.errors import EnvironmentFailed
+from algorithms.foreign import foreign
 from algorithms.space_info import SpaceInfo, describe, make
 from schemas.specification import EnvironmentSpec, RunSpec
 
@@ -74,7 +76,7 @@ def difference(expected: Episode, found: Episode, first: int = 0) -> str:
 
 def close(environment: Any) -> None:
     """Ends an environment; what its own end raises matters to nobody."""
-    with contextlib.suppress(Exception):  # foreign code may raise anything
+    with contextlib.suppress(EnvironmentFailed), foreign("close()"):
         environment.close()
 
 
@@ -92,15 +94,16 @@ def _episode(
     """An episode up to its end, the last action, or what it raises: others will tell of that."""
     marks: Episode = []
     try:
-        marks.append(Mark(_bits(environment.reset(seed=trial.seeds[kind])[0])))
-        for action in trial.actions[kind]:
-            # a copy: an environment may write to its action
-            seen, reward, terminated, truncated, _ = environment.step(action.copy())
-            marks.append(Mark(_bits(seen), _bits(reward), bool(terminated), bool(truncated)))
-            if terminated or truncated or clock() > until:
-                break
-    except Exception as error:  # noqa: BLE001  foreign code may raise anything
-        marks.append(Mark(b"", raised=type(error).__name__))
+        with foreign(trial.environment.id):
+            marks.append(Mark(_bits(environment.reset(seed=trial.seeds[kind])[0])))
+            for action in trial.actions[kind]:
+                # a copy: an environment may write to its action
+                seen, reward, terminated, truncated, _ = environment.step(action.copy())
+                marks.append(Mark(_bits(seen), _bits(reward), bool(terminated), bool(truncated)))
+                if terminated or truncated or clock() > until:
+                    break
+    except EnvironmentFailed as error:
+        marks.append(Mark(b"", raised=type(error.__cause__).__name__))
     return marks
 
 

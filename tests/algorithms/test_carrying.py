@@ -139,3 +139,14 @@ def load_only(state: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     for array in state.values():
         array.flags.writeable = False
     return state
+
+
+def test_what_get_state_raises_is_ours() -> None:
+    """SystemExit too: the replica has other work."""
+
+    class Exits(gymnasium.Env[Any, Any]):
+        def get_state(self) -> Any:
+            raise SystemExit("no licence")
+
+    with pytest.raises(EnvironmentFailed, match=r"get_state\(\): SystemExit: no licence"):
+        carrying.take(Exits())
