@@ -104,8 +104,10 @@ def _key(message: Delivery, headers: Mapping[str, str]) -> str:
 
 
 def _own(message: Delivery, headers: Mapping[str, str]) -> str:
-    if BINARY_CLOUDEVENT in headers:
-        with suppress(TriggerError):  # the stage says so
+    with suppress(SchemaError):  # the stage says so
+        if media_type(headers.get("content-type", "")) == CLOUDEVENT:
+            return name(_identity(documents.parse("event.json", message.data)))
+        if BINARY_CLOUDEVENT in headers:
             return name(_binary_identity(headers))
     return message.subject.removeprefix(f"{subjects.START}.")
 

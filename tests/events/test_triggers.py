@@ -240,3 +240,19 @@ def test_what_others_publish_is_named_by_key_event_or_subject(
     assert passed.items() <= request.headers.items()
     assert request.body == b"{}"
     assert request.call_id == triggers.from_start(message).call_id
+
+
+@pytest.mark.parametrize(
+    ("body", "key"),
+    [
+        (json.dumps(ATTRIBUTES | {"data": SPEC}).encode(), FROM_CI),
+        (json.dumps({"id": "7"}).encode(), "nightly"),
+        (b"{", "nightly"),
+    ],
+)
+def test_a_structured_cloudevent_is_named_as_by_http(body: bytes, key: str) -> None:
+    """By its source and id; what is none, by its subject: the stage says what is wrong."""
+    queue = InMemorySubscription(immediate=True, quiet=0.0)
+    headers = {"Content-Type": f"{triggers.CLOUDEVENT}; charset=utf-8"}
+    message = InMemoryDelivery(queue, "ftg-start.nightly", body, "id", 1, headers)
+    assert triggers.from_start(message).headers[KEY] == key
