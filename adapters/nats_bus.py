@@ -94,15 +94,13 @@ class NatsBus:
         """What others publish to have runs started, each for one function alone."""
         return await self._durable(ASYNC, f"start-{function}", [subjects.STARTS])
 
-    async def enqueue(
-        self, function: str, request: bytes, message_id: str, piece: str = ""
-    ) -> bool:
+    async def enqueue(self, function: str, request: bytes, message_id: str, work: str = "") -> bool:
         """Queue an asynchronous invocation durably; a repeated message id is dropped.
 
-        The stream loses a message when it is settled: until then the broker itself refuses the
-        piece's second one, as it refuses a fact's.
+        The stream loses a message when it is settled: until then the broker itself refuses
+        the second one of a piece of work, as it refuses a fact's.
         """
-        subject = subjects.of_command(function, piece or message_id)
+        subject = subjects.of_command(function, work or message_id)
         headers = {**ONCE, MESSAGE_ID: message_id}
         try:
             await self._broker.request(subject, request, headers, told="command")

@@ -20,4 +20,4 @@ class NatsCommandQueue:
             Unavailable: the broker is away or takes nothing new, or this login may not.
         """
         queued = queue_request.of_command(request, body, signature, carried(request.message.run))
-        return await self._bus.enqueue(request.function, queued, request.call_id, request.piece)
+        return await self._bus.enqueue(request.function, queued, request.call_id, request.work)

@@ -44,7 +44,7 @@ class Invocation(NamedTuple):
         return str(uuid.uuid5(_NAMESPACE, identity))
 
     @property
-    def piece(self) -> str:
+    def work(self) -> str:
         """A NATS token that the same work always has, whichever attempt at it this is."""
         return uuid.uuid5(_NAMESPACE, f"{self.function}/{_work(self.message)}").hex
 

@@ -172,19 +172,17 @@ class Bus(Protocol):
     async def starts_for(self, function: str) -> Subscription:
         """What others publish to have runs started."""
 
-    async def enqueue(
-        self, function: str, request: bytes, message_id: str, piece: str = ""
-    ) -> bool:
+    async def enqueue(self, function: str, request: bytes, message_id: str, work: str = "") -> bool:
         """Queue an asynchronous invocation durably; a repeated message id is dropped.
 
         Args:
             function: that is to be invoked.
             request: OpenFaaS's queue request.
-            message_id: of this attempt; a NATS token where it stands for the piece.
-            piece: of work, a NATS token; none: the message id is it.
+            message_id: of this attempt; a NATS token where it stands for the work.
+            work: what is to be done, a NATS token; none: the message id is it.
 
         Returns:
-            False when the piece was queued before and is not settled: then nothing is added.
+            False when the work was queued before and is not settled: then nothing is added.
         """
 
     async def enqueue_open(self, function: str, request: bytes, message_id: str) -> None:

@@ -94,9 +94,9 @@ def of_run_usage(run: str, function: str = "*") -> str:
     return f"ftg-usage.{run}.{function}"
 
 
-def of_command(function: str, piece: str = "*") -> str:
+def of_command(function: str, work: str = "*") -> str:
     """The subject of a piece of work that a function is to do; without one, the filter for all."""
-    return f"ftg-command.{function}.{piece}"
+    return f"ftg-command.{function}.{work}"
 
 
 def of_old_command(function: str) -> str:

@@ -154,7 +154,7 @@ class InMemoryCommandQueue:
         return [request for request, _, _ in self.taken]
 
     async def invoke(self, request: Invocation, body: bytes, signature: str) -> bool:
-        if request.piece in {known.piece for known in self.invoked} - self.done:
+        if request.work in {known.work for known in self.invoked} - self.done:
             return False
         if request.call_id not in {known.call_id for known in self.invoked}:
             self.taken.append((request, body, signature))
@@ -318,11 +318,9 @@ class InMemoryBus:
         """The queue of a function that somebody has subscribed for."""
         return self._commands[function]
 
-    async def enqueue(
-        self, function: str, request: bytes, message_id: str, piece: str = ""
-    ) -> bool:
+    async def enqueue(self, function: str, request: bytes, message_id: str, work: str = "") -> bool:
         queue = await self.commands_for(function)
-        subject = subjects.of_command(function, piece or message_id)
+        subject = subjects.of_command(function, work or message_id)
         if subject in queue.unsettled:
             return False
         if message_id not in self._ids:

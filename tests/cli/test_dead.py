@@ -135,7 +135,7 @@ def test_a_letter_whose_work_waits_stays_until_that_is_done(desk: Desk) -> None:
     assert desk.out == "replayed 1\nreplayed 3\n"
     assert "letter 2 was not replayed: the same work waits already, or is being done" in desk.err
     assert list(desk.letters.kept) == [2]
-    desk.commands.done.add(invocation(command()).piece)
+    desk.commands.done.add(invocation(command()).work)
     assert desk("dead", "replay", "2") == ExitCode.DONE
     assert (len(desk.commands.taken), desk.letters.kept) == (3, {})
 

@@ -62,12 +62,12 @@ def test_issuing_again_on_purpose_changes_the_call_id() -> None:
 def test_every_attempt_at_a_piece_of_work_is_the_same_piece() -> None:
     """A stall's, a resumption's, a replayed letter's: its token in a subject stays."""
     for work in (invocation(collect()), Invocation("update-policy", facts.STARTED)):
-        assert len({work._replace(attempt=n).piece for n in (-7, 0, 1, 4)}) == 1
+        assert len({work._replace(attempt=n).work for n in (-7, 0, 1, 4)}) == 1
 
 
 def test_a_piece_of_work_never_changes_between_releases() -> None:
     """Or an upgrade would queue beside what waits."""
-    assert invocation(collect()).piece == "6de6f8d360125cbeb93fa05b8b92d0a3"
+    assert invocation(collect()).work == "6de6f8d360125cbeb93fa05b8b92d0a3"
 
 
 def test_different_work_is_different_pieces() -> None:
@@ -83,14 +83,14 @@ def test_different_work_is_different_pieces() -> None:
         *(Invocation("rollout", lost(0, verify=verify)) for verify in (False, True)),
         Invocation("rollout", lost(1)),
     ]
-    assert len({item.piece for item in work}) == len(work)
-    assert all(re.fullmatch("[0-9a-f]{32}", item.piece) for item in work)
+    assert len({item.work for item in work}) == len(work)
+    assert all(re.fullmatch("[0-9a-f]{32}", item.work) for item in work)
 
 
 def test_a_lost_object_that_is_asked_for_a_minute_later_is_the_same_piece() -> None:
     """Another call, which is not dropped once the first is done."""
     first, later = (Invocation("rollout", lost(0, asked=minute)) for minute in (1, 2))
-    assert (first.piece, first.call_id == later.call_id) == (later.piece, False)
+    assert (first.work, first.call_id == later.call_id) == (later.work, False)
 
 
 def lost(index: int, asked: int = 0, verify: bool = False) -> RestoreObject:

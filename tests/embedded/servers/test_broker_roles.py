@@ -234,7 +234,7 @@ async def test_a_role_commands_those_whom_it_has_work_for(
             queued = await allowed(queue.invoke(command, b"body", "signature"))
             anybody = role in {"reconcile", GATEWAY, OPERATOR, SUPERVISOR}
             assert (function, queued) == (function, anybody or role in COMMAND[function])
-            subject = subjects.of_command(function, command.piece)
+            subject = subjects.of_command(function, command.work)
             assert await _messages(owner, ASYNC.name, subject) == queued
     await owner.api(f"STREAM.PURGE.{ASYNC.name}")
 
