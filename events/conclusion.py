@@ -8,8 +8,8 @@ import re
 
 from events.exits import DIED, KILLED
 from events.history import History
-from events.letters import OVERTIME
 from events.planning import on_leg
+from schemas.dead_letter import OVERTIME
 from schemas.messages import (
     EvaluationCompleted,
     InvocationDeadLettered,

@@ -15,7 +15,6 @@ from schemas.dead_letter import DeadLetter, Omitted
 from schemas.errors import MessageError
 from schemas.messages import InvocationDeadLettered
 
-OVERTIME = 504  # status of a letter whose work ran longer than it may; its error ends with a remedy
 MOST_ERROR = 8192  # letters of a dead letter's error, of which the end says most
 MOST_HEADLINE = 1024  # the same, of one that strangers sent
 MOST_NAME = 200  # letters of its subject, its call id, its signature

@@ -221,7 +221,7 @@ class FunctionWorker:
                 await message.retry(delay)
             case Bury(why):
                 if told is Meaning.OVERTIME:
-                    answer = answer._replace(status=letters.OVERTIME)
+                    answer = answer._replace(status=dead_letter.OVERTIME)
                     why = f"{why}\n{remedies.overtime(self._function, tried.overtime)}"
                 self._log(logging.WARNING, "dead letter", **_about(message, request, answer))
                 await self._bury(message, source, request, answer, why)

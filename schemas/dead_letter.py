@@ -7,6 +7,8 @@ from msgspec import Meta, Struct
 
 from schemas.errors import MessageError
 
+OVERTIME = 504  # status of a letter whose work ran longer than it may; its error ends with a remedy
+
 
 class Omitted(Struct, frozen=True, kw_only=True):
     """A payload that was not kept, for nobody who is known had sent it."""

@@ -50,7 +50,8 @@ def test_a_run_on_functions_of_faas_cli_alone(stack: Stack, tmp_path: Path) -> N
             assert int(said["invocations"]) > 0
         assert departures(cli.exchanges) == []
     usage = stack.json("show", RUN)["usage"]
-    gib = dict.fromkeys(names, 0.25) | {"rollout": 0.75, "evaluate": 0.75, "update-policy": 2.5}
+    gib = dict.fromkeys(names, 0.25) | {"start-run": 0.5, "update-policy": 2.5}
+    gib |= dict.fromkeys(("rollout", "evaluate"), 0.75)
     for name in usage:
         spent = usage[name]["seconds"] * gib[name]
         assert spent > 0

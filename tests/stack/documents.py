@@ -63,6 +63,9 @@ def spans() -> Iterator[tuple[str, str]]:
 
 def _is_open(text: str) -> bool:
     """Whether a shell would ask for another line."""
+    here = re.search(r"<<-?\s*(\w+)", text)
+    if here:
+        return not re.search(rf"^{here[1]}$", text, re.MULTILINE)
     if text.rstrip("\n").endswith("\\"):
         return True
     checked = subprocess.run(["/bin/sh", "-nc", text], capture_output=True, check=False)

@@ -45,9 +45,15 @@ HOW = {
     r"prometheus --config\.file=\S+": Run("SUCCESS", "promtool"),
 }
 _CLUSTER = "needs a cluster; tests/conformance/test_kubernetes.py and test_faas_cli.py have it"
+_PAGE = "needs what earlier steps export; tests/conformance/test_operations.py types the whole page"
+_NEW = "needs a function that faas-cli has made; tests/conformance/test_new.py types it"
 NOT_HERE = {
     r"kubectl .*": _CLUSTER,
     r"faas-cli .*": _CLUSTER,
+    r"mkdir -p deploy/kubernetes/site": _PAGE,
+    r"cat > deploy/kubernetes/site/kustomization\.yaml <<END .*": _PAGE,
+    r"FAASTRAIN_STACK=.* faastrain up": _NEW,
+    r"echo world \| faas-cli invoke hello": _NEW,
     r"docker .*": "needs Docker and a registry",
     r"MINIO_ROOT_USER=.*": "needs MinIO; tests/conformance/test_minio.py has it",
     r"mc .*": "needs MinIO's client; test_triggers.py writes the same object",

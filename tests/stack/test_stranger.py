@@ -28,7 +28,12 @@ from tests.stack.test_planted import status
 REFUSED = {400, 401, 403, 404, 405, 501}
 # What is served to everybody by design (docs/security.md, "Who could do what").
 SERVED = {
-    "gateway": {"GET /healthz": 200, "GET /metrics": 200, "GET /openapi.json": 200},
+    "gateway": {
+        "GET /": 301,  # to /ui/, which asks for the password
+        "GET /healthz": 200,
+        "GET /metrics": 200,
+        "GET /openapi.json": 200,
+    },
     "provider": {"GET /healthz": 200},
     "weed-s3": {"GET /healthz": 200, "GET /status": 200},  # that it lives
     "exporter": {"GET /healthz": 200, "GET /metrics": 200},
