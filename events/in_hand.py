@@ -2,8 +2,8 @@
 
 import asyncio
 import time
+from collections.abc import Callable
 from contextlib import suppress
-from functools import cache
 from typing import Generic, NamedTuple, TypeVar
 
 from events.fairness import FairQueue
@@ -39,12 +39,17 @@ class InHand(Generic[By]):
     @property
     def waiting(self) -> int:
         """How many wait for slots alone; the others wait for their own run's work to end."""
-        runs = cache(self._runs)
+        runs = self._once()
         return sum(
             count if not run or self.standing(run) is Standing.PROVEN else 1
             for run, count in self._waiting.lanes()
             if self._shares.may_begin(run, self._slots, runs)
         )
+
+    @property
+    def is_fed(self) -> bool:
+        """Whether what waits for slots alone would fill all of them."""
+        return len(self._waiting) >= self._slots and self.waiting >= self._slots
 
     @property
     def room(self) -> int:
@@ -61,7 +66,7 @@ class InHand(Generic[By]):
 
     def next(self, slots: int) -> Taken[By] | None:
         """What is to be begun now, of `slots` one being free; it stays in hand."""
-        runs = cache(self._runs)
+        runs = self._once()
         taken = self._waiting.next(lambda run: self._shares.may_begin(run, slots, runs))
         if taken is not None:
             self._shares.begin(taken.run)
@@ -97,6 +102,16 @@ class InHand(Generic[By]):
             if number % HEARTBEATS_AT_ONCE == 0:
                 await asyncio.sleep(0)
 
+    def _once(self) -> Callable[[], int]:
+        """How many runs wait, have something in flight, or were here just now; counted once."""
+        known: list[int] = []
+
+        def runs() -> int:
+            if not known:
+                known.append(self._runs())
+            return known[0]
+
+        return runs
+
     def _runs(self) -> int:
-        """Those that wait, have something in flight, or were here just now."""
         return len((self._shares.runs() | self._waiting.names()) - {""})

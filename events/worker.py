@@ -150,7 +150,7 @@ class FunctionWorker:
 
     async def _room(self) -> int:
         """How many messages to ask for, once it is time: at once while little waits here."""
-        while self._in_hand.waiting >= self._function.concurrency or not self._unasked:
+        while self._in_hand.is_fed or not self._unasked:
             self._hungry.clear()
             with suppress(TimeoutError):
                 async with asyncio.timeout(AHEAD_SECONDS):
@@ -171,7 +171,7 @@ class FunctionWorker:
             if taken is None:
                 break
             deliveries.create_task(self._deliver(taken, self._limit.begin(), deliveries))
-        if self._in_hand.waiting < self._function.concurrency:
+        if not self._in_hand.is_fed:
             self._hungry.set()
 
     async def _deliver(

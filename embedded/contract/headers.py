@@ -23,11 +23,21 @@ def forwarded(headers: list[tuple[str, str]], address: str, host: str) -> list[t
 
     They are told to functions and believed by nobody here: what comes first anybody can write.
     """
+    came: dict[str, list[str]] = {"x-forwarded-for": [], "x-forwarded-host": []}
+    kept = []
+    for header in headers:
+        told = came.get(header[0].lower())
+        if told is None:
+            kept.append(header)
+        else:
+            told.append(header[1])
     for name, value in ((FORWARDED_FOR, address), (FORWARDED_HOST, host)):
+        told = came[name.lower()]
         if value:
-            came = [old for known, old in headers if known.lower() == name.lower()]
-            headers = [*without([name], headers), (name, ", ".join((*came, value)))]
-    return headers
+            told.append(value)
+        if told:
+            kept.append((name, ", ".join(told)))
+    return kept
 
 
 def end_to_end(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
