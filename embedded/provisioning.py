@@ -3,6 +3,8 @@
 Apart from the supervisor, for its imports take as long as the servers' own start: both at once.
 """
 
+import asyncio
+import time
 from pathlib import Path
 
 from aiohttp import encode_basic_auth
@@ -21,6 +23,7 @@ from embedded.settings import StackSettings
 from events.roles import SUPERVISOR
 
 WRITE_SECONDS = 20.0
+HEARD_SECONDS = 10.0  # until S3 has heard of an entry that was written anew
 
 
 async def streams(made: Plan, settings: StackSettings) -> None:
@@ -66,7 +69,19 @@ async def _reset(there: Bucket, weed: ChildSpec, made: Plan) -> None:
         await there.reset()
     except Refused:
         await weed_bucket.renew(weed, ports.of_home(Path(made.state.home)), made.state.bucket)
-        await there.reset()
+        await _reset_again(there, time.monotonic() + HEARD_SECONDS)
+
+
+async def _reset_again(there: Bucket, until: float) -> None:
+    """S3 hears of the bucket's new entry a moment later, and obeys the old one until then."""
+    while True:
+        try:
+            await there.reset()
+            return
+        except Refused:
+            if time.monotonic() > until:
+                raise
+        await asyncio.sleep(0.1)
 
 
 async def functions(made: Plan, settings: StackSettings) -> None:
