@@ -1,8 +1,9 @@
 """Forks a process for each check of a specification's environment: see adapters/checking.py.
 
-It has imported Gymnasium and runs no foreign code itself, so it answers whatever that does. On its
-standard input, a socket, comes a socket for each check; on that one come a line with the
-specification, the child's verdict, and, when the child is gone with all of its group, how it ended.
+The server has imported Gymnasium and runs no foreign code itself, so no environment can keep it
+from answering. On its standard input, a socket, comes a socket for each check; on that one come a
+line with the specification, the child's verdict, and, when the child is gone with all of its group,
+how it ended.
 """
 
 import contextlib
@@ -187,7 +188,7 @@ def _bind(reply: int, output: int, bounds: Bounds) -> None:
     os.nice(NICENESS)
     with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as file:
         file.write("1000")
-    signal.alarm(math.ceil(bounds.seconds + 2 * GRACE))  # if whoever forked it is killed
+    signal.alarm(math.ceil(bounds.seconds + 2 * GRACE))  # if the server is killed
     faulthandler.enable(2)
     faulthandler.dump_traceback_later(bounds.seconds, file=2)
 

@@ -1,4 +1,4 @@
-"""The CommandQueue port: commands lie where the queue-worker takes them, whatever the gateway."""
+"""The CommandQueue port: a stage puts commands on the queue-worker's stream itself."""
 
 from adapters.current import carried
 from adapters.jetstream import Broker

@@ -76,7 +76,7 @@ class TriggeredStage(Stage):
         await self._validator.start()
 
     async def stop(self) -> None:
-        """As every stage; whoever validates ends, too."""
+        """End the stage, then its validator."""
         await super().stop()
         await self._validator.close()
 

@@ -43,8 +43,8 @@ def _episodes(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Returns [B] float64 and lengths [B] int32 of the wanted episodes of a chunk.
 
-    The actor sees the whole chunk, whatever is wanted of it: a matrix product's last bits depend on
-    the number of rows.
+    The actor always sees the whole chunk, for a matrix product's last bits depend on the number of
+    rows.
     """
     where = f"{spec.environment.id}, evaluation of policy version {version}"
     begin = chunk * TOGETHER

@@ -21,7 +21,7 @@ KNOWN = {"adapters", "algorithms", "events", "functions", "schemas", "gymnasium"
 
 
 class foreign:  # noqa: N801  reads as a clause: `with foreign("CartPole-v1 could not be built")`
-    """Raises whatever foreign code raises as EnvironmentFailed, with it as the cause.
+    """Turns each exception of foreign code into EnvironmentFailed, whose cause it becomes.
 
     Args:
         what: what failed, as a sentence begins; called when something did, if that depends.
