@@ -49,7 +49,7 @@ check: $(STAMP) ## formatter, linter, types, import floors, exported schemas
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m events.export --check docs
+	$(BIN)/python -m faastraingym.events.export --check docs
 
 bench: $(STAMP) ## measure the pipeline; PEERS=1 installs what stands beside it (5 GB); BENCH=hops chooses
 	$(if $(PEERS),$(PYTHON) -m venv .venv-peers && .venv-peers/bin/python -m pip install --quiet \
@@ -71,7 +71,7 @@ format: $(STAMP) ## format the code and mend what the linter can
 	$(BIN)/ruff check --fix .
 
 schemas: $(STAMP) ## write the JSON Schemas and the AsyncAPI document to docs/
-	$(BIN)/python -m events.export docs
+	$(BIN)/python -m faastraingym.events.export docs
 
 lock: ## pin every dependency anew (needs uv: python3 -m pip install uv)
 	$(UV) pip compile --quiet --universal --upgrade --fork-strategy fewest --no-emit-index-url \

@@ -12,7 +12,7 @@ AdapterError
 
 from types import TracebackType
 
-from events import ports
+from faastraingym.events import ports
 
 
 class AdapterError(Exception):

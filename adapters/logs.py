@@ -9,7 +9,7 @@ import sys
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
-from adapters import current
+from faastraingym.adapters.stage import current
 
 # What a log call may add by `extra=`.
 FIELDS = (

@@ -9,11 +9,11 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
-from adapters.errors import SettingsError
-from adapters.jetstream import API
-from events.callbacks import ORIGINS, Origin, origins
-from events.quantities import MEMORY_LIMIT, mebibytes
-from events.roles import EXPORTER, QUEUE_WORKER, nats_secret, s3_secret
+from faastraingym.adapters.errors import SettingsError
+from faastraingym.adapters.nats.jetstream import API
+from faastraingym.events.delivery.callbacks import ORIGINS, Origin, origins
+from faastraingym.events.topology.quantities import MEMORY_LIMIT, mebibytes
+from faastraingym.events.topology.roles import EXPORTER, QUEUE_WORKER, nats_secret, s3_secret
 
 SECRETS = "/var/openfaas/secrets"  # where OpenFaaS mounts them
 SIGNING_KEY = "ftg-signing-key"

@@ -1,1 +1,4 @@
-"""Pure numerics: returns, losses, networks, rollout collection. No I/O."""
+"""Pure numerics: environments, actors, learners, reward transforms. No I/O.
+
+Actors and environments are NumPy alone; only a learner imports JAX.
+"""

@@ -3,7 +3,7 @@
 EnvironmentFailed    the environment's own code raised; `__cause__` is what it raised
 """
 
-from schemas.errors import RunFault
+from faastraingym.schemas.errors import RunFault
 
 
 class EnvironmentFailed(RunFault):

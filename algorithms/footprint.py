@@ -10,14 +10,14 @@ whole episodes are nobody knows before: such rollouts are not estimated.
 from collections.abc import Iterator
 from itertools import pairwise
 
-from algorithms.limits import Limits
-from algorithms.space_info import SpaceInfo
-from schemas.specification import RunSpec
+from faastraingym.algorithms.environments.space_info import SpaceInfo
+from faastraingym.algorithms.limits import Limits
+from faastraingym.schemas.specification import RunSpec
 
 MB = 1_000_000
 STEP_BYTES = 11  # of a transition: reward and log-probability, 3 flags
 ROLLOUT_MB = 67  # interpreter, NumPy, Gymnasium, the clients of the broker and the store
-CACHE_MB = 64  # of objects (adapters/object_cache.py)
+CACHE_MB = 64  # of objects (adapters/s3/cache.py)
 COPIES = 6  # of a trajectory: of itself, the one before, its statistics, its bytes
 LEARNER_MB = 500  # the same with JAX, after it has compiled
 BATCH_COPIES = 5

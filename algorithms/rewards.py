@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from algorithms import statistics
-from schemas.payloads import NormalizeState, Rewards, Statistics, Trajectory
-from schemas.specification import Clip, Normalize, Potential, RunSpec, Scale
+from faastraingym.algorithms import statistics
+from faastraingym.schemas.payloads import NormalizeState, Rewards, Statistics, Trajectory
+from faastraingym.schemas.specification import Clip, Normalize, Potential, RunSpec, Scale
 
 State = dict[str, NormalizeState]
 

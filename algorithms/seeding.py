@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from schemas.payloads import GeneratorState
+from faastraingym.schemas.payloads import GeneratorState
 
 
 def sequence(run_seed: int, purpose: str, *indices: int) -> np.random.SeedSequence:

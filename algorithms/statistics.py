@@ -5,7 +5,7 @@ Chan, Golub, LeVeque 1983, "Algorithms for Computing the Sample Variance".
 
 import numpy as np
 
-from schemas.payloads import Statistics
+from faastraingym.schemas.payloads import Statistics
 
 EPSILON = 1e-8  # added to the variance, as VecNormalize of Stable-Baselines3 does
 

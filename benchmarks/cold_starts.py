@@ -19,18 +19,18 @@ from typing import NamedTuple
 import msgspec
 import uvloop
 
-from adapters.signing import sign
 from benchmarks import runs, stacks
 from benchmarks.gateways import STACK, Door
 from benchmarks.report import Floor, Row
 from benchmarks.samples import median
-from embedded.state import StackState
-from events import routes
-from events.planning import plan
-from events.visits import parts
-from schemas import messages
-from schemas.messages import InvocationCompleted, RewardsReady
-from schemas.specification import RunSpec
+from faastraingym.adapters.http.signing import sign
+from faastraingym.embedded.state import StackState
+from faastraingym.events.pipeline.planning import plan
+from faastraingym.events.topology import stack_file
+from faastraingym.events.views.invocations import parts
+from faastraingym.schemas import messages
+from faastraingym.schemas.messages import InvocationCompleted, RewardsReady
+from faastraingym.schemas.specification import RunSpec
 
 GOALS = {"rollout": 0.5}
 FIRST = {"reconcile": 200, "start-run": 401}  # what an unsigned request is answered, where not 400
@@ -56,7 +56,7 @@ class Start(NamedTuple):
 
 def measure(repeat: int) -> list[Row]:
     """Seconds to the first answer, by function; then the learner's to its first update's end."""
-    names = [function.name for function in routes.functions(routes.load(STACK))]
+    names = [function.name for function in stack_file.functions(stack_file.load(STACK))]
     first: dict[str, list[float]] = {name: [] for name in names}
     starts: dict[str, list[Start]] = {name: [] for name in names}
     learning: list[float] = []

@@ -19,11 +19,17 @@ import uvloop
 from benchmarks import runs, stacks
 from benchmarks.gateways import Door
 from benchmarks.report import Row
-from embedded.state import StackState
-from events.ports import Recorded
-from schemas.messages import InvocationCompleted, PolicyUpdated, RunCompleted, RunRequested, tag
-from schemas.specification import RunSpec
-from schemas.validation import parse
+from faastraingym.embedded.state import StackState
+from faastraingym.events.ports import Recorded
+from faastraingym.schemas.messages import (
+    InvocationCompleted,
+    PolicyUpdated,
+    RunCompleted,
+    RunRequested,
+    tag,
+)
+from faastraingym.schemas.specification import RunSpec
+from faastraingym.schemas.validation import parse
 
 MIB_PER_GIB = 1024
 IDLE = 10.0  # s, FAASTRAIN_ZERO_DURATION's default

@@ -8,10 +8,10 @@ import msgspec
 import psutil
 import urllib3
 
-from embedded import processes
-from embedded.settings import CHECKOUT
-from embedded.state import StackState
-from events import routes
+from benchmarks.checkout import CHECKOUT
+from faastraingym.embedded import processes
+from faastraingym.embedded.state import StackState
+from faastraingym.events.topology import stack_file
 
 STACK = CHECKOUT / "stack.yml"
 Headers = dict[str, str]
@@ -58,7 +58,7 @@ class Door:
 
     def all_to_zero(self) -> None:
         """End every replica of every function of this repository's stack."""
-        for function in routes.functions(routes.load(STACK)):
+        for function in stack_file.functions(stack_file.load(STACK)):
             self.to_zero(function.name)
 
     def to_zero(self, function: str) -> None:

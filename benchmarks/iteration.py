@@ -8,12 +8,12 @@ import uvloop
 from benchmarks import runs, stacks
 from benchmarks.report import Row
 from benchmarks.samples import median
-from embedded.state import StackState
-from events.iterations import iterations
-from events.ports import Recorded
-from events.profile import Profile, profile
-from events.visits import visits
-from schemas.specification import RunSpec
+from faastraingym.embedded.state import StackState
+from faastraingym.events.ports import Recorded
+from faastraingym.events.views.invocations import visits
+from faastraingym.events.views.iterations import iterations
+from faastraingym.events.views.profile import Profile, profile
+from faastraingym.schemas.specification import RunSpec
 
 
 def measure(repeat: int) -> list[Row]:

@@ -12,8 +12,8 @@ from msgspec.structs import replace
 from benchmarks import plain_loop, runs, stacks
 from benchmarks.report import Row
 from benchmarks.samples import ratios
-from embedded.state import StackState
-from schemas.specification import RunSpec
+from faastraingym.embedded.state import StackState
+from faastraingym.schemas.specification import RunSpec
 
 
 class Turn(NamedTuple):

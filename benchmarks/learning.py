@@ -16,8 +16,8 @@ from benchmarks.peers import peer
 from benchmarks.peers.peer import PEERS, STABLE_BASELINES3, Peer
 from benchmarks.report import Floor, Row
 from benchmarks.samples import ratios
-from embedded.state import StackState
-from schemas.specification import RunSpec
+from faastraingym.embedded.state import StackState
+from faastraingym.schemas.specification import RunSpec
 
 # CartPole-v1 alone: 1.7M steps/s with 64 environments; the update alone: 310 ms for 65,536 steps.
 FLOOR = Floor(190e3, "environment 0.6 us and update 4.7 us a step, one after the other")

@@ -17,7 +17,7 @@ from benchmarks.peers.peer import STABLE_BASELINES3, Solved
 from benchmarks.report import Row
 from benchmarks.samples import median, ratios
 from benchmarks.training import train
-from embedded import stack
+from faastraingym.embedded import stack
 
 ENVIRONMENT, TARGET, SPECIFICATION = "LunarLander-v3", 200.0, "lunarlander.toml"
 MISSING = "Box2D is not installed: pip install -e '.[box2d]'"

@@ -5,15 +5,15 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import NamedTuple
 
-from adapters.connections import Connections
-from adapters.signing import sign
 from benchmarks import stacks
 from benchmarks.functions.ping.arrivals import Arrivals, listening
 from benchmarks.gateways import Door
-from events.commands import Invocation
-from schemas import messages
-from schemas.messages import CollectRollout, EpisodeSummary, RolloutCompleted
-from schemas.references import ObjectRef, PolicyRef, TrajectoryRef
+from faastraingym.adapters.http.signing import sign
+from faastraingym.adapters.stage.connections import Connections
+from faastraingym.events.pipeline.commands import Invocation
+from faastraingym.schemas import messages
+from faastraingym.schemas.messages import CollectRollout, EpisodeSummary, RolloutCompleted
+from faastraingym.schemas.references import ObjectRef, PolicyRef, TrajectoryRef
 
 OBJECT = ObjectRef(bucket="faastraingym", key="runs/pings/object", size=4096, sha256="0" * 64)
 POLICY = PolicyRef(version=1, policy=OBJECT, learner=OBJECT, env_steps=256)

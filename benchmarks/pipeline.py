@@ -12,8 +12,8 @@ import uvloop
 from benchmarks import plain_loop, runs, stacks
 from benchmarks.report import Floor, Row
 from benchmarks.samples import ratios
-from embedded.state import StackState
-from schemas.specification import RunSpec
+from faastraingym.embedded.state import StackState
+from faastraingym.schemas.specification import RunSpec
 
 CASES = {
     "256-step updates": (runs.small(updates=60), 0.5),

@@ -11,8 +11,8 @@ import time
 
 import msgspec
 
-from schemas.specification import RunSpec, to_dict
-from schemas.validation import parse
+from faastraingym.schemas.specification import RunSpec, to_dict
+from faastraingym.schemas.validation import parse
 
 THREADS = {"NPROC": "1", "OPENBLAS_NUM_THREADS": "1"}
 
@@ -31,12 +31,12 @@ def run(spec: RunSpec) -> list[tuple[float, int]]:
 
 def loop(spec: RunSpec) -> list[tuple[float, int]]:
     """Collect, plan, update, until the budget is spent; (s, steps) of every version."""
-    from algorithms import ppo
-    from algorithms.collect import collect_from
-    from algorithms.episodes import env_steps
-    from algorithms.starting import beginning
-    from algorithms.timing import Stopwatch
-    from events import planning
+    from faastraingym.algorithms import ppo
+    from faastraingym.algorithms.actors.collect import collect_from
+    from faastraingym.algorithms.actors.episodes import env_steps
+    from faastraingym.algorithms.actors.initial_state import beginning
+    from faastraingym.algorithms.timing import Stopwatch
+    from faastraingym.events.pipeline import planning
 
     state = ppo.initialise(spec)
     marks = [(time.perf_counter(), 0)]

@@ -10,8 +10,8 @@ from itertools import groupby
 from pathlib import Path
 
 from benchmarks import report
+from benchmarks.checkout import CHECKOUT
 from benchmarks.report import Document, Row, number
-from embedded.settings import CHECKOUT
 
 BEGIN, END = "<!-- benchmarks -->", "<!-- /benchmarks -->"
 PAGE = CHECKOUT / "docs" / "performance.md"

@@ -3,14 +3,14 @@
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
-from adapters.connections import Connections
 from benchmarks import stacks
-from embedded.state import StackState
-from events import subjects
-from events.ports import Recorded
-from schemas.messages import PolicyUpdated, RunCompleted, RunFailed, RunRequested
-from schemas.specification import RunSpec, to_dict
-from schemas.validation import parse
+from faastraingym.adapters.stage.connections import Connections
+from faastraingym.embedded.state import StackState
+from faastraingym.events.pipeline import subjects
+from faastraingym.events.ports import Recorded
+from faastraingym.schemas.messages import PolicyUpdated, RunCompleted, RunFailed, RunRequested
+from faastraingym.schemas.specification import RunSpec, to_dict
+from faastraingym.schemas.validation import parse
 
 WARM_UP = 8  # versions that are not counted: cold starts, compilation
 

@@ -17,8 +17,8 @@ from benchmarks import runs, stacks
 from benchmarks.iteration import profiled
 from benchmarks.report import Floor, Row
 from benchmarks.samples import median
-from embedded.state import StackState
-from schemas.specification import RunSpec
+from faastraingym.embedded.state import StackState
+from faastraingym.schemas.specification import RunSpec
 
 REPLICAS = (1, 2, 4)
 FAN_OUT = (1, 2, 4, 8, 16)

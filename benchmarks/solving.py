@@ -17,7 +17,7 @@ from benchmarks.peers.peer import PEERS, RLLIB, STABLE_BASELINES3, Peer, Solved
 from benchmarks.report import Row
 from benchmarks.samples import median, ratios
 from benchmarks.training import train
-from embedded import stack
+from faastraingym.embedded import stack
 
 ENVIRONMENT, TARGET, SPECIFICATION = "CartPole-v1", 475.0, "cartpole.toml"
 NOTHING, UP, WARM = "from nothing", "stack up, functions at zero", "stack up, warm"

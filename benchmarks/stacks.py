@@ -6,12 +6,12 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
-from adapters import connections
-from adapters.connections import Connections
-from adapters.settings import Settings
-from embedded import stack
-from embedded.settings import CHECKOUT
-from embedded.state import StackState
+from benchmarks.checkout import CHECKOUT
+from faastraingym.adapters.settings import Settings
+from faastraingym.adapters.stage import connections
+from faastraingym.adapters.stage.connections import Connections
+from faastraingym.embedded import stack
+from faastraingym.embedded.state import StackState
 
 __all__ = ["CHECKOUT", "connected", "home", "running"]
 

@@ -16,14 +16,14 @@ from typing import NamedTuple
 import msgspec
 import uvloop
 
-from adapters.connections import Connections
 from benchmarks import pings
 from benchmarks.peers import interpreter
 from benchmarks.pings import OBJECT, POLICY, Pings
 from benchmarks.report import Floor, Row
 from benchmarks.samples import ratios
-from events.streams import FACTS
-from schemas.messages import InvocationCompleted, PolicyUpdated
+from faastraingym.adapters.stage.connections import Connections
+from faastraingym.events.topology.streams import FACTS
+from faastraingym.schemas.messages import InvocationCompleted, PolicyUpdated
 
 COUNTS = {1: 512, 8: 2048, 64: 2048, 512: 2048}  # by number in flight
 GOAL_AT, CHECKED_AT = 64, 512

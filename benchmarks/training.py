@@ -18,7 +18,14 @@ def train(home: Path, specification: str, seed: int) -> tuple[float, dict[str, A
     Raises:
         RuntimeError: it did not reach the target.
     """
-    command = [sys.executable, "-m", "cli.main", "train", f"examples/{specification}", "--json"]
+    command = [
+        sys.executable,
+        "-m",
+        "faastraingym.cli.main",
+        "train",
+        f"examples/{specification}",
+        "--json",
+    ]
     begun = time.perf_counter()
     process = subprocess.run(
         [*command, "--set", f"seed={seed}"],

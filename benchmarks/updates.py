@@ -14,7 +14,7 @@ from importlib.util import find_spec
 import msgspec
 
 from benchmarks.report import Row
-from schemas.validation import parse
+from faastraingym.schemas.validation import parse
 
 STEPS = 128
 BATCHES = {"65,536 samples": 256, "1,048,576 samples": 4096}  # environments of each of 2 rollouts
@@ -53,9 +53,9 @@ def _seconds(num_envs: int, platform: str, repeat: int) -> list[float]:
 
 def updates(num_envs: int, repeat: int) -> list[float]:
     """Seconds of `repeat` updates after the one that compiles."""
-    from algorithms import ppo
-    from algorithms.collect import collect
-    from events import planning
+    from faastraingym.algorithms import ppo
+    from faastraingym.algorithms.actors.collect import collect
+    from faastraingym.events.pipeline import planning
 
     spec = parse(
         {

@@ -9,16 +9,16 @@ from pathlib import Path
 import psutil
 from msgspec import Struct
 
-from adapters.disk import space as disk_of
-from cli import target
-from embedded import open_files
-from embedded.errors import StackError
-from embedded.files import LEAST_FILES_TO_START, check_path
-from embedded.open_files import ENOUGH, REMEDY
-from embedded.provider.cgroups import of_home
-from embedded.servers.binaries import find
-from embedded.servers.ports import check_loopback
-from embedded.settings import home_of
+from faastraingym.adapters.disk import space as disk_of
+from faastraingym.cli import target
+from faastraingym.embedded import open_files
+from faastraingym.embedded.errors import StackError
+from faastraingym.embedded.files import LEAST_FILES_TO_START, check_path
+from faastraingym.embedded.open_files import ENOUGH, REMEDY
+from faastraingym.embedded.provider.cgroups import of_home
+from faastraingym.embedded.servers.binaries import find
+from faastraingym.embedded.servers.ports import check_loopback
+from faastraingym.embedded.settings import home_of
 
 GIB = 1 << 30
 DISK_BYTES = 1 * GIB
@@ -150,8 +150,8 @@ def loopback() -> Check:
 
 def gateway_port(environment: Mapping[str, str]) -> Check:
     """The only port that a user can choose; all others are free ones."""
-    from embedded.servers.ports import is_free
-    from embedded.state import StackFiles
+    from faastraingym.embedded.servers.ports import is_free
+    from faastraingym.embedded.state import StackFiles
 
     text = environment.get("FAASTRAIN_GATEWAY_PORT") or "0"
     if text == "0":

@@ -9,10 +9,10 @@ first fact.
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from events.iterations import Iteration
-from events.ports import Recorded
-from events.visits import Visit, key_of, lanes
-from schemas.messages import PolicyUpdated, tag
+from faastraingym.events.ports import Recorded
+from faastraingym.events.views.invocations import Visit, key_of, lanes
+from faastraingym.events.views.iterations import Iteration
+from faastraingym.schemas.messages import PolicyUpdated, tag
 
 Event = dict[str, Any]
 RUN, PATH, FACTS = 1, 1, 2  # process and threads of what belongs to no function

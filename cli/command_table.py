@@ -5,9 +5,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
-from cli import exit_codes
-from cli.errors import BadInput
-from cli.target import VARIABLES
+from faastraingym.cli import exit_codes
+from faastraingym.cli.errors import BadInput
+from faastraingym.cli.target import VARIABLES
 
 
 class Argument(NamedTuple):
@@ -66,7 +66,7 @@ def _count(text: str) -> int:
 
 
 def _how_to_load() -> str:
-    from cli.export_help import HOW_TO_LOAD
+    from faastraingym.cli.export_help import HOW_TO_LOAD
 
     return HOW_TO_LOAD
 
@@ -79,33 +79,29 @@ SELECTED = (
     argument("--all", action="store_true", help="every one"),
 )
 DEAD_LETTERS = (
-    Command("list", "cli.commands.dead:list_letters", "what was given up", (OF_RUN, JSON)),
-    Command(
-        "show", "cli.commands.dead:show", "payload, error, attempts, when, where", (LETTER, JSON)
-    ),
+    Command("list", "dead:list_letters", "what was given up", (OF_RUN, JSON)),
+    Command("show", "dead:show", "payload, error, attempts, when, where", (LETTER, JSON)),
     Command(
         "replay",
-        "cli.commands.dead:replay",
+        "dead:replay",
         "invoke the function again with the message, and remove the letter",
         (JSON,),
         SELECTED,
     ),
-    Command("drop", "cli.commands.dead:drop", "remove the letter", (JSON,), SELECTED),
+    Command("drop", "dead:drop", "remove the letter", (JSON,), SELECTED),
 )
 
 COMMANDS = (
     Command(
         "train",
-        "cli.commands.training:train",
+        "training:train",
         "start the stack if needed, start a run, follow it to its end",
         (SPEC, NAME, SET, JSON),
     ),
-    Command(
-        "start", "cli.commands.training:start", "start a run and return", (SPEC, NAME, SET, JSON)
-    ),
+    Command("start", "training:start", "start a run and return", (SPEC, NAME, SET, JSON)),
     Command(
         "gate",
-        "cli.commands.gate:gate",
+        "gate:gate",
         "train, or wait for a run, and hold its report to bounds: for pipelines",
         (
             argument(
@@ -127,11 +123,11 @@ COMMANDS = (
             JSON,
         ),
     ),
-    Command("follow", "cli.commands.training:follow", "watch a run to its end", (RUN, JSON)),
-    Command("stop", "cli.commands.training:stop", "end a run with the policy that it has", (RUN,)),
+    Command("follow", "training:follow", "watch a run to its end", (RUN, JSON)),
+    Command("stop", "training:stop", "end a run with the policy that it has", (RUN,)),
     Command(
         "resume",
-        "cli.commands.training:resume",
+        "training:resume",
         "let a run that has ended go on where it stopped, bit for bit",
         (
             RUN,
@@ -142,7 +138,7 @@ COMMANDS = (
     ),
     Command(
         "runs",
-        "cli.commands.reading:list_runs",
+        "reading:list_runs",
         "list the runs, the newest first",
         (
             argument(
@@ -152,16 +148,16 @@ COMMANDS = (
             JSON,
         ),
     ),
-    Command("show", "cli.commands.reading:show", "a run's report", (RUN, JSON)),
+    Command("show", "reading:show", "a run's report", (RUN, JSON)),
     Command(
         "events",
-        "cli.commands.reading:events",
+        "reading:events",
         "a run's facts; with --json one document a line",
         (RUN, FOLLOW, JSON),
     ),
     Command(
         "fetch",
-        "cli.commands.fetch:fetch",
+        "fetch:fetch",
         "write a run's report, learning curve and policy into a folder",
         (
             RUN,
@@ -177,14 +173,14 @@ COMMANDS = (
     ),
     Command(
         "export",
-        "cli.commands.reading:export",
+        "reading:export",
         "write a run's policy, specification and report into one file for NumPy",
         (RUN, argument("file", type=Path, metavar="FILE", help="a .npz file"), JSON),
         epilog=_how_to_load,
     ),
     Command(
         "trace",
-        "cli.commands.trace:trace",
+        "trace:trace",
         "where the time of a run's iterations goes",
         (
             RUN,
@@ -206,7 +202,7 @@ COMMANDS = (
     ),
     Command(
         "logs",
-        "cli.commands.logs:logs",
+        "logs:logs",
         "what a function's replicas wrote, or all functions about a run",
         (
             argument(
@@ -223,17 +219,13 @@ COMMANDS = (
     Group("dead", "deliveries that were given up: list, show, replay, drop", DEAD_LETTERS),
     Command(
         "up",
-        "cli.commands.stack:up",
+        "stack:up",
         "start the embedded stack, or find the one that runs",
         (argument("--foreground", action="store_true", help="stay until Ctrl-C"),),
     ),
-    Command("down", "cli.commands.stack:down", "stop the embedded stack; its data stays"),
-    Command(
-        "status", "cli.commands.stack:status", "functions, servers, streams, active runs", (JSON,)
-    ),
-    Command(
-        "doctor", "cli.commands.doctor:doctor", "what could be wrong here, and what to do", (JSON,)
-    ),
+    Command("down", "stack:down", "stop the embedded stack; its data stays"),
+    Command("status", "stack:status", "functions, servers, streams, active runs", (JSON,)),
+    Command("doctor", "doctor:doctor", "what could be wrong here, and what to do", (JSON,)),
 )
 
 
@@ -242,7 +234,7 @@ class Version(argparse.Action):
 
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
         """Exit with 0."""
-        from embedded.settings import VERSION
+        from faastraingym.embedded.settings import VERSION
 
         print(f"faastrain {VERSION}")
         parser.exit()

@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from adapters.settings import ENVIRONMENTS, ENVIRONMENTS_FOLDER, environment_modules
-from cli import target
-from cli.errors import StackTrouble
+from faastraingym.adapters.settings import ENVIRONMENTS, ENVIRONMENTS_FOLDER, environment_modules
+from faastraingym.cli import target
+from faastraingym.cli.errors import StackTrouble
 
 if TYPE_CHECKING:
-    from embedded.state import StackState
+    from faastraingym.embedded.state import StackState
 
 
 def variables(environment: Mapping[str, str]) -> dict[str, str]:
@@ -24,18 +24,18 @@ def variables(environment: Mapping[str, str]) -> dict[str, str]:
         StackTrouble: FTG_ENVIRONMENTS names other modules than those of the stack that runs.
         SettingsError: it names none.
     """
-    from embedded.settings import CHECKOUT
-    from embedded.stack import here
+    from faastraingym.embedded.settings import PACKAGE, import_paths
+    from faastraingym.embedded.stack import here
 
     told = here(environment)
-    stack_file = Path(environment.get("FAASTRAIN_STACK") or CHECKOUT / "stack.yml").resolve()
-    root = str(stack_file.parent)
+    stack_file = Path(environment.get("FAASTRAIN_STACK") or PACKAGE / "stack.yml").resolve()
+    root = stack_file.parent
     state = None if target.is_cluster(environment) else target.running(environment)
     if state is not None:
         _refuse_others(told, state)
         told |= {ENVIRONMENTS: state.environments, ENVIRONMENTS_FOLDER: state.environments_folder}
-        root = str(Path(state.stack_file).parent)
-    return told | {"PYTHONPATH": os.pathsep.join((root, str(CHECKOUT)))}  # as a replica's
+        root = Path(state.stack_file).parent
+    return told | {"PYTHONPATH": os.pathsep.join(map(str, import_paths(root)))}  # as a replica's
 
 
 def _refuse_others(told: Mapping[str, str], state: "StackState") -> None:

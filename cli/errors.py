@@ -8,7 +8,7 @@ CommandError
 
 from typing import ClassVar
 
-from cli.exit_codes import ExitCode
+from faastraingym.cli.exit_codes import ExitCode
 
 
 class CommandError(Exception):

@@ -8,9 +8,9 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from cli.errors import BadInput
-from schemas.payloads import Policy
-from schemas.report import RunReport
+from faastraingym.cli.errors import BadInput
+from faastraingym.schemas.payloads import Policy
+from faastraingym.schemas.report import RunReport
 
 
 def arrays(policy: Policy, report: RunReport) -> dict[str, np.ndarray]:

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
-from cli import exporting
-from cli.errors import BadInput
+from faastraingym.cli import exporting
+from faastraingym.cli.errors import BadInput
 
 
 def name_of(key: str) -> str:

@@ -6,11 +6,11 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing
 from typing import cast
 
-from cli.errors import BadInput, StackTrouble
-from cli.progress import Progress, advance
-from cli.views import View
-from events import subjects
-from events.ports import FactLog, Recorded, Unavailable
+from faastraingym.cli.errors import BadInput, StackTrouble
+from faastraingym.cli.progress import Progress, advance
+from faastraingym.cli.views import View
+from faastraingym.events.pipeline import subjects
+from faastraingym.events.ports import FactLog, Recorded, Unavailable
 
 PULSE_SECONDS = 1.0
 QUIET_SECONDS = 2.0  # a learner that finds everything compiled is faster

@@ -8,8 +8,8 @@ import msgspec
 import urllib3
 from msgspec import Struct
 
-from cli.errors import BadInput, StackTrouble
-from cli.target import Server
+from faastraingym.cli.errors import BadInput, StackTrouble
+from faastraingym.cli.target import Server
 
 TIMEOUT = urllib3.Timeout(connect=2.0, read=10.0)  # seconds
 FOREVER = urllib3.Timeout(connect=2.0, read=None)

@@ -6,10 +6,10 @@ from xml.etree import ElementTree
 
 from msgspec import Struct
 
-from cli.exit_codes import ExitCode
-from cli.phrases import location, one_line
-from cli.screen import printable
-from schemas.report import RunReport
+from faastraingym.cli.exit_codes import ExitCode
+from faastraingym.cli.phrases import location, one_line
+from faastraingym.cli.screen import printable
+from faastraingym.schemas.report import RunReport
 
 
 class Check(Struct, frozen=True, kw_only=True):

@@ -7,14 +7,14 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from adapters.errors import SignatureError
-from adapters.signing import verify
-from cli.phrases import last_line, timestamp
-from events.ports import Kept
-from schemas import messages
-from schemas.dead_letter import DeadLetter
-from schemas.errors import MessageError
-from schemas.messages import Message, tag
+from faastraingym.adapters.errors import SignatureError
+from faastraingym.adapters.http.signing import verify
+from faastraingym.cli.phrases import last_line, timestamp
+from faastraingym.events.ports import Kept
+from faastraingym.schemas import messages
+from faastraingym.schemas.dead_letter import DeadLetter
+from faastraingym.schemas.errors import MessageError
+from faastraingym.schemas.messages import Message, tag
 
 HEAD = ("id", "when", "function", "run", "what", "attempts", "status", "error")
 SHOWN_BYTES = 64

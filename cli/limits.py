@@ -4,13 +4,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from algorithms.limits import Limits
-from cli.errors import CommandError
-from embedded.settings import CHECKOUT
-from events import quantities, routes
+from faastraingym.algorithms.limits import Limits
+from faastraingym.cli.errors import CommandError
+from faastraingym.embedded.settings import PACKAGE
+from faastraingym.events.topology import quantities, stack_file
 
 if TYPE_CHECKING:
-    from cli.gateway import Gateway
+    from faastraingym.cli.gateway import Gateway
 
 
 def of(gateway: Callable[[], "Gateway"], environment: Mapping[str, str]) -> Limits:
@@ -23,10 +23,10 @@ def of(gateway: Callable[[], "Gateway"], environment: Mapping[str, str]) -> Limi
 
 
 def _of_file(environment: Mapping[str, str]) -> dict[str, str]:
-    file = Path(environment.get("FAASTRAIN_STACK") or CHECKOUT / "stack.yml")
+    file = Path(environment.get("FAASTRAIN_STACK") or PACKAGE / "stack.yml")
     try:
-        functions = routes.functions(routes.load(file, environment))
-    except routes.StackError:  # which `faastrain up` tells of
+        functions = stack_file.functions(stack_file.load(file, environment))
+    except stack_file.StackError:  # which `faastrain up` tells of
         return {}
     return {function.name: f"{function.memory_mb}Mi" for function in functions}
 

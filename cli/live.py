@@ -8,11 +8,11 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from cli.progress import Progress
-from cli.screen import Screen, printable
-from cli.sparkline import sparkline
-from cli.views import figures, headline
-from events.ports import Recorded
+from faastraingym.cli.progress import Progress
+from faastraingym.cli.screen import Screen, printable
+from faastraingym.cli.sparkline import sparkline
+from faastraingym.cli.views import figures, headline
+from faastraingym.events.ports import Recorded
 
 WIDTH = 40
 

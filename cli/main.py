@@ -6,11 +6,11 @@ import sys
 from argparse import Namespace
 from collections.abc import Callable, Sequence
 
-from cli import utf8, world
-from cli.command_table import parser
-from cli.errors import CommandError
-from cli.exit_codes import ExitCode
-from cli.world import World
+from faastraingym.cli import utf8, world
+from faastraingym.cli.command_table import parser
+from faastraingym.cli.errors import CommandError
+from faastraingym.cli.exit_codes import ExitCode
+from faastraingym.cli.world import World
 
 Handler = Callable[[Namespace, World], ExitCode]
 
@@ -38,18 +38,18 @@ def main(argv: Sequence[str] | None = None, outside: World | None = None) -> int
 
 def _foreign() -> tuple[type[Exception], ...]:
     """What the floors below raise for the stack's troubles; evaluated only after an exception."""
-    from adapters.errors import AdapterError
-    from embedded.errors import EmbeddedError
-    from events.ports import Unavailable
-    from events.routes import StackError
-    from schemas.errors import MessageError
+    from faastraingym.adapters.errors import AdapterError
+    from faastraingym.embedded.errors import EmbeddedError
+    from faastraingym.events.ports import Unavailable
+    from faastraingym.events.topology.stack_file import StackError
+    from faastraingym.schemas.errors import MessageError
 
     return AdapterError, EmbeddedError, Unavailable, StackError, MessageError
 
 
 def _disk_trouble(outside: World) -> str:
-    from cli.servers import disk_trouble
-    from embedded.errors import StackError
+    from faastraingym.cli.servers import disk_trouble
+    from faastraingym.embedded.errors import StackError
 
     try:
         return disk_trouble(outside.environment)
@@ -65,7 +65,9 @@ def _say(outside: World, text: str, code: ExitCode) -> ExitCode:
 
 def _handler(name: str) -> Handler:
     module, _, function = name.partition(":")
-    found: Handler = getattr(importlib.import_module(module), function)
+    found: Handler = getattr(
+        importlib.import_module(f"faastraingym.cli.commands.{module}"), function
+    )
     return found
 
 

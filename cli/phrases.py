@@ -2,8 +2,8 @@
 
 from datetime import UTC, datetime
 
-from events.ports import Recorded
-from schemas.messages import (
+from faastraingym.events.ports import Recorded
+from faastraingym.schemas.messages import (
     EpisodesEvaluated,
     EvaluationCompleted,
     InvocationDeadLettered,

@@ -6,8 +6,8 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from events.ports import Recorded
-from schemas.messages import (
+from faastraingym.events.ports import Recorded
+from faastraingym.schemas.messages import (
     EvaluationCompleted,
     PolicyUpdated,
     ReportWritten,

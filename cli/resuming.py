@@ -1,12 +1,12 @@
 """What it takes for a run that has ended to go on: pure."""
 
-from cli.errors import BadInput
-from events.conclusion import first_to_reach
-from events.history import History
-from events.planning import on_leg
-from schemas.messages import RunResumed
-from schemas.specification import RunSpec
-from schemas.validation import parse
+from faastraingym.cli.errors import BadInput
+from faastraingym.events.pipeline.conclusion import first_to_reach
+from faastraingym.events.pipeline.history import History
+from faastraingym.events.pipeline.planning import on_leg
+from faastraingym.schemas.messages import RunResumed
+from faastraingym.schemas.specification import RunSpec
+from faastraingym.schemas.validation import parse
 
 
 def resumption(run: str, told: History, budget: int | None, target: float | None) -> RunResumed:

@@ -4,8 +4,8 @@ import re
 from datetime import UTC, datetime
 from pathlib import Path
 
-from cli.errors import BadInput
-from schemas.references import RUN_PATTERN
+from faastraingym.cli.errors import BadInput
+from faastraingym.schemas.references import RUN_PATTERN
 
 MAX_LENGTH = 63
 EXAMPLE = "cartpole-20261122-171500-3fa2"

@@ -7,8 +7,8 @@ from datetime import datetime
 from queue import SimpleQueue
 from typing import Any, NamedTuple
 
-from cli.errors import CommandError
-from cli.gateway import Gateway, LogLine
+from faastraingym.cli.errors import CommandError
+from faastraingym.cli.gateway import Gateway, LogLine
 
 ABOUT = ("heard", "version", "index", "status", "seconds", "why", "call_id")
 

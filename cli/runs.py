@@ -7,16 +7,16 @@ from typing import Any, get_args
 
 from msgspec import Struct
 
-from cli import run_ids
-from cli.errors import BadInput, BeingRestored
-from cli.world import Connected
-from events import archive, subjects
-from events.history import History, fold
-from events.ports import FactLog, Recorded
-from events.report import build, status
-from schemas.messages import EvaluationCompleted, RunCompleted, RunRequested, tag
-from schemas.report import RunReport, Status
-from schemas.validation import suggestion
+from faastraingym.cli import run_ids
+from faastraingym.cli.errors import BadInput, BeingRestored
+from faastraingym.cli.world import Connected
+from faastraingym.events.pipeline import event_backup, subjects
+from faastraingym.events.pipeline.history import History, fold
+from faastraingym.events.ports import FactLog, Recorded
+from faastraingym.events.views.report import build, status
+from faastraingym.schemas.messages import EvaluationCompleted, RunCompleted, RunRequested, tag
+from faastraingym.schemas.report import RunReport, Status
+from faastraingym.schemas.validation import suggestion
 
 ABOUT_RUNS = subjects.of_topic("run.*")  # requested, started, stop-requested, completed, failed
 
@@ -59,7 +59,7 @@ async def is_known(stack: Connected, run: str) -> bool:
     """Whether the log has `run`, or the store what `reconcile` will say it again from."""
     if await stack.facts.count(subjects.of_kind(RunRequested, run)):
         return True
-    return await archive.is_kept(run, stack.objects, stack.bucket)
+    return await event_backup.is_kept(run, stack.objects, stack.bucket)
 
 
 async def awaited(stack: Connected, run: str, say: Callable[[str], None]) -> History:

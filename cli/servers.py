@@ -6,10 +6,10 @@ from collections.abc import Mapping
 import psutil
 from msgspec import Struct
 
-from adapters import disk
-from cli import target
-from embedded.settings import home_of
-from embedded.state import StackFiles, StackState
+from faastraingym.adapters import disk
+from faastraingym.cli import target
+from faastraingym.embedded.settings import home_of
+from faastraingym.embedded.state import StackFiles, StackState
 
 
 class ServerState(Struct, frozen=True, kw_only=True):

@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cli.errors import BadInput
-from events import documents
-from schemas.errors import DocumentError, MessageError, SpecificationError
-from schemas.messages import RunRequested, encode
-from schemas.specification import RunSpec, to_dict
+from faastraingym.cli.errors import BadInput
+from faastraingym.events.triggers import documents
+from faastraingym.schemas.errors import DocumentError, MessageError, SpecificationError
+from faastraingym.schemas.messages import RunRequested, encode
+from faastraingym.schemas.specification import RunSpec, to_dict
 
 if TYPE_CHECKING:
-    from adapters.checking import Checked
+    from faastraingym.adapters.processes.checking import Checked
 
 WORD = r"[A-Za-z][\w./:+-]*"  # a text that needs no quotes after --set, as ALE/Pong-v5
 

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Protocol
 import msgspec
 from msgspec import Struct
 
-from events.streams import STREAMS
+from faastraingym.events.topology.streams import STREAMS
 
 if TYPE_CHECKING:
-    from adapters.broker import Broker
+    from faastraingym.adapters.nats.broker import Broker
 
 
 class StreamSize(Struct, frozen=True, kw_only=True):
@@ -22,7 +22,7 @@ class Streams(Protocol):
     """The broker's streams."""
 
     async def sizes(self) -> dict[str, StreamSize]:
-        """By name, in the order of events/streams.py."""
+        """By name, in the order of events/topology/streams.py."""
 
 
 class _Info(Struct):
@@ -36,7 +36,7 @@ class JetStreamStreams:
         self._broker = broker
 
     async def sizes(self) -> dict[str, StreamSize]:
-        """By name, in the order of events/streams.py."""
+        """By name, in the order of events/topology/streams.py."""
         found = {}
         for stream in STREAMS:
             answer = await self._broker.api(f"STREAM.INFO.{stream.name}")

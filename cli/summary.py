@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from typing import Any
 
-from cli.phrases import location, one_line
-from cli.screen import Screen
-from cli.sparkline import sparkline
-from schemas import keys
-from schemas.report import CurvePoint, RunReport
+from faastraingym.cli.phrases import location, one_line
+from faastraingym.cli.screen import Screen
+from faastraingym.cli.sparkline import sparkline
+from faastraingym.schemas import keys
+from faastraingym.schemas.report import CurvePoint, RunReport
 
 USAGE_HEAD = ("function", "invocations", "seconds", "GB-seconds", "cold starts")
 
@@ -82,7 +82,7 @@ def _curve(name: str, points: list[CurvePoint]) -> Iterator[tuple[str, str]]:
 
 
 def _tables(facts: list[tuple[str, str]], costs: list[tuple[str, ...]]) -> list[Any]:
-    from cli.tables import names_and_values, table
+    from faastraingym.cli.tables import names_and_values, table
 
     about = names_and_values(facts)
     return [*about, "", *table(USAGE_HEAD, costs, USAGE_HEAD[1:])] if costs else about

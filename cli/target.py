@@ -10,11 +10,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from cli.errors import BadInput, StackTrouble
-from embedded.settings import home_of
+from faastraingym.cli.errors import BadInput, StackTrouble
+from faastraingym.embedded.settings import home_of
 
 if TYPE_CHECKING:
-    from embedded.state import StackState
+    from faastraingym.embedded.state import StackState
 
 VARIABLES = """\
 environment variables:
@@ -72,7 +72,7 @@ def find(environment: Mapping[str, str]) -> Target:
 
 def running(environment: Mapping[str, str]) -> "StackState | None":
     """The embedded stack that runs at this home, if one does."""
-    from embedded.state import StackFiles
+    from faastraingym.embedded.state import StackFiles
 
     files = StackFiles(home_of(environment))
     return files.load() if files.state.exists() and files.is_alive() else None
@@ -98,7 +98,7 @@ def signing_key(environment: Mapping[str, str]) -> bytes:
 
 
 def _cluster(environment: Mapping[str, str]) -> Target:
-    from adapters.jetstream import API
+    from faastraingym.adapters.nats.jetstream import API
 
     def value(name: str) -> str:
         if not environment.get(name):
@@ -134,7 +134,7 @@ def _state(environment: Mapping[str, str]) -> "StackState":
 
 
 def _why_none(home: Path, named: str) -> str:
-    from embedded.processes import of_stack
+    from faastraingym.embedded.processes import of_stack
 
     if not os.path.exists(home) and of_stack(home):
         return f"{home} was removed or moved under a running stack, which is ending"
@@ -154,7 +154,7 @@ def _readable() -> Iterator[None]:
 
 
 def _of_state(state: "StackState") -> Target:
-    from events.roles import OPERATOR, nats_secret, s3_secret
+    from faastraingym.events.topology.roles import OPERATOR, nats_secret, s3_secret
 
     secrets = Path(state.secrets)
     password = Path(state.password_file).read_text().strip()

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from events.iterations import STEPS, Iteration
-from events.visits import KINDS, Part, Visit, lanes
+from faastraingym.events.views.invocations import KINDS, Part, Visit, lanes
+from faastraingym.events.views.iterations import STEPS, Iteration
 
 COLOURS = {
     "environment": "#2ca02c",

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
-from cli.phrases import evaluation, phrase
-from cli.progress import Progress
-from events.ports import Recorded
-from schemas.messages import (
+from faastraingym.cli.phrases import evaluation, phrase
+from faastraingym.cli.progress import Progress
+from faastraingym.events.ports import Recorded
+from faastraingym.schemas.messages import (
     EpisodesEvaluated,
     EvaluationCompleted,
     InvocationDeadLettered,

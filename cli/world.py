@@ -8,17 +8,17 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from typing import TYPE_CHECKING, NamedTuple
 
-from cli import target
-from cli.screen import Screen
-from embedded.settings import home_of
+from faastraingym.cli import target
+from faastraingym.cli.screen import Screen
+from faastraingym.embedded.settings import home_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from adapters.checking import Checked
-    from cli.gateway import Gateway
-    from cli.streams import Streams
-    from events.ports import Bucket, CommandQueue, DeadLetters, FactLog, ObjectStore
+    from faastraingym.adapters.processes.checking import Checked
+    from faastraingym.cli.gateway import Gateway
+    from faastraingym.cli.streams import Streams
+    from faastraingym.events.ports import Bucket, CommandQueue, DeadLetters, FactLog, ObjectStore
 
 
 class Connected(NamedTuple):
@@ -60,15 +60,16 @@ def real(environment: Mapping[str, str]) -> World:
 
 @asynccontextmanager
 async def _connect(environment: Mapping[str, str]) -> "AsyncIterator[Connected]":
-    from adapters import broker, current
-    from adapters.nats_commands import NatsCommandQueue
-    from adapters.nats_dead_letters import NatsDeadLetters
-    from adapters.nats_facts import NatsFactLog
-    from adapters.object_store import S3ObjectStore
-    from adapters.settings import Login
-    from cli.streams import JetStreamStreams
-    from events.ports import Unavailable
-    from events.tracing import parse
+    from faastraingym.adapters.nats import broker
+    from faastraingym.adapters.nats.commands import NatsCommandQueue
+    from faastraingym.adapters.nats.dead_letters import NatsDeadLetters
+    from faastraingym.adapters.nats.fact_log import NatsFactLog
+    from faastraingym.adapters.s3.object_store import S3ObjectStore
+    from faastraingym.adapters.settings import Login
+    from faastraingym.adapters.stage import current
+    from faastraingym.cli.streams import JetStreamStreams
+    from faastraingym.events.ports import Unavailable
+    from faastraingym.events.telemetry.tracing import parse
 
     logging.getLogger("adapters").setLevel(logging.ERROR)  # troubles are told by the commands
     caller = parse(environment.get("TRACEPARENT", ""))  # OpenTelemetry's name
@@ -94,7 +95,7 @@ async def _connect(environment: Mapping[str, str]) -> "AsyncIterator[Connected]"
 
 
 def _gateway(environment: Mapping[str, str]) -> "Gateway":
-    from cli.gateway import HttpGateway
+    from faastraingym.cli.gateway import HttpGateway
 
     return HttpGateway(_target(environment).gateway)
 
@@ -109,10 +110,10 @@ def _target(environment: Mapping[str, str]) -> target.Target:
 
 async def _validate(raw: object, environment: Mapping[str, str]) -> "Checked":
     """By a check as start-run's, with the modules and limits that the stack has, or will have."""
-    from adapters.checking import Checker
-    from adapters.limits import variables
-    from cli import environments, limits
-    from schemas.validation import parse
+    from faastraingym.adapters.processes.checking import Checker
+    from faastraingym.adapters.stage.limits import variables
+    from faastraingym.cli import environments, limits
+    from faastraingym.schemas.validation import parse
 
     parse(raw)  # its words come before all others
     memory = variables(limits.of(lambda: _gateway(environment), environment))
@@ -126,13 +127,13 @@ async def _validate(raw: object, environment: Mapping[str, str]) -> "Checked":
 
 def _import_clients() -> None:
     """What connecting takes next: half a second of another core, while the check takes one."""
-    from adapters import object_store  # noqa: F401
-    from cli import streams  # noqa: F401
+    from faastraingym.adapters.s3 import object_store  # noqa: F401
+    from faastraingym.cli import streams  # noqa: F401
 
 
 def _ensure_stack(environment: Mapping[str, str]) -> None:
     if target.is_cluster(environment):
         return
-    from embedded import stack
+    from faastraingym.embedded import stack
 
     stack.up(home_of(environment), environment)

@@ -1,9 +1,9 @@
 """A MinIO of one's own: the bucket, and a user for every role.
 
-    python -m deploy.minio URL BUCKET FOLDER
+    python -m faastraingym.deploy.minio URL BUCKET FOLDER
 
 with MINIO_ROOT_USER and MINIO_ROOT_PASSWORD; the folder has the secrets `ftg-s3-<role>`, as
-`python -m deploy.kubernetes.make_secrets` writes them. Repeating it changes nothing.
+`python -m faastraingym.deploy.kubernetes.make_secrets` writes them. Repeating it changes nothing.
 """
 
 import asyncio
@@ -17,12 +17,12 @@ from minio.credentials import StaticProvider
 from minio.error import MinioException
 from minio.minioadmin import MinioAdmin
 
-from adapters import s3_policies
-from adapters.bucket import Bucket
-from adapters.errors import AdapterError
-from adapters.settings import Login, login
-from events import roles
-from events.roles import ROLES, SUPERVISOR, s3_secret
+from faastraingym.adapters.errors import AdapterError
+from faastraingym.adapters.s3 import policies
+from faastraingym.adapters.s3.bucket import Bucket
+from faastraingym.adapters.settings import Login, login
+from faastraingym.events.topology import roles
+from faastraingym.events.topology.roles import ROLES, SUPERVISOR, s3_secret
 
 
 def users(url: str, owner: Login, bucket: str, logins: Mapping[str, Login]) -> None:
@@ -33,7 +33,7 @@ def users(url: str, owner: Login, bucket: str, logins: Mapping[str, Login]) -> N
     for role, known in logins.items():
         if role != SUPERVISOR:  # who is its owner
             admin.user_add(known.user, known.password)
-            admin.policy_add(role, policy=s3_policies.policy(roles.of(role), bucket))
+            admin.policy_add(role, policy=policies.policy(roles.of(role), bucket))
             admin.policy_set(role, user=known.user)
 
 
@@ -46,7 +46,7 @@ def logins(secrets: Path) -> dict[str, Login]:
 def main(arguments: list[str]) -> None:
     """Exits with one line on what went wrong."""
     if len(arguments) != 3:
-        sys.exit("usage: python -m deploy.minio URL BUCKET FOLDER")
+        sys.exit("usage: python -m faastraingym.deploy.minio URL BUCKET FOLDER")
     url, bucket, folder = arguments
     try:
         owner = Login(os.environ["MINIO_ROOT_USER"], os.environ["MINIO_ROOT_PASSWORD"])

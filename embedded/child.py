@@ -9,11 +9,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from adapters import disk
-from embedded.errors import StackError
-from embedded.files import appending
-from embedded.processes import die_with_parent
-from embedded.state import ChildState
+from faastraingym.adapters import disk
+from faastraingym.embedded.errors import StackError
+from faastraingym.embedded.files import appending
+from faastraingym.embedded.processes import die_with_parent
+from faastraingym.embedded.state import ChildState
 
 START_TIMEOUT = 30.0  # seconds from process to ready
 GRACE = 10.0  # seconds from SIGTERM to SIGKILL

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import msgspec
 
-from adapters.settings import SIGNING_KEY, TRIGGER_TOKEN, Login
-from embedded.errors import StackError
-from embedded.files import write_private
-from embedded.settings import External
-from events import roles
-from events.roles import nats_secret, s3_secret
+from faastraingym.adapters.settings import SIGNING_KEY, TRIGGER_TOKEN, Login
+from faastraingym.embedded.errors import StackError
+from faastraingym.embedded.files import write_private
+from faastraingym.embedded.settings import External
+from faastraingym.events.topology import roles
+from faastraingym.events.topology.roles import nats_secret, s3_secret
 
 GATEWAY_USER = "admin"
 

@@ -8,10 +8,10 @@ from typing import Any
 import msgspec
 import yaml
 
-from embedded.contract.messages import FunctionDeployment
-from embedded.errors import StackError
-from embedded.settings import StackSettings
-from events import routes
+from faastraingym.embedded.contract.messages import FunctionDeployment
+from faastraingym.embedded.errors import StackError
+from faastraingym.embedded.settings import StackSettings
+from faastraingym.events.topology import stack_file
 
 
 def scale_labels(zero_duration: str) -> str:
@@ -40,8 +40,8 @@ def of_stack(file: Path, environment: Mapping[str, str]) -> list[FunctionDeploym
         StackError: naming the file and the function that is wrong.
     """
     try:
-        stack = routes.load(file, environment)
-    except routes.StackError as error:
+        stack = stack_file.load(file, environment)
+    except stack_file.StackError as error:
         raise StackError(str(error)) from error
     return [_deployment(file, name, entry) for name, entry in stack["functions"].items()]
 

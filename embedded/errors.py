@@ -5,7 +5,7 @@ EmbeddedError
 └── ProviderError   a request is answered with this status and text
 """
 
-from events.answers import INTERNAL, REPLICA
+from faastraingym.events.delivery.answers import INTERNAL, REPLICA
 
 
 class EmbeddedError(Exception):
@@ -20,7 +20,7 @@ class ProviderError(EmbeddedError):
     """A request that is answered with `status` and `text`.
 
     `retry_after` in seconds becomes the header Retry-After; `replica`, what became of the one that
-    had the request (events/answers.py), X-Ftg-Replica.
+    had the request (events/delivery/answers.py), X-Ftg-Replica.
     """
 
     def __init__(

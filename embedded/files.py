@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from adapters import disk
-from embedded.errors import StackError
+from faastraingym.adapters import disk
+from faastraingym.embedded.errors import StackError
 
 LEAST_TO_START = 256 * disk.MIB  # for the servers' own files and a first run
 LEAST_FILES_TO_START = 1_000

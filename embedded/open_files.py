@@ -6,7 +6,7 @@ stack trace, or everything waits.
 
 import resource
 
-from embedded.errors import StackError
+from faastraingym.embedded.errors import StackError
 
 LEAST = 256  # SeaweedFS alone has 116 open under a first run; with 96 a run stands still
 ENOUGH = 4096

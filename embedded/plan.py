@@ -8,21 +8,21 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from adapters.disk import STACK_VARIABLE
-from adapters.nats_accounts import JETSTREAM, PREFIX
-from adapters.settings import ENVIRONMENTS, ENVIRONMENTS_FOLDER
-from embedded import prometheus
-from embedded.child import ChildSpec
-from embedded.credentials import GATEWAY_USER, Credentials
-from embedded.deployments import substitutions
-from embedded.errors import StackError
-from embedded.files import private_folder, write_private
-from embedded.processes import INHERITED, TRUSTED
-from embedded.servers import nats, ports, weed, weed_ports
-from embedded.servers.binaries import find
-from embedded.settings import CHECKOUT, StackSettings
-from embedded.state import StackState
-from events.callbacks import ORIGINS
+from faastraingym.adapters.disk import STACK_VARIABLE
+from faastraingym.adapters.nats.accounts import JETSTREAM, PREFIX
+from faastraingym.adapters.settings import ENVIRONMENTS, ENVIRONMENTS_FOLDER
+from faastraingym.embedded import prometheus
+from faastraingym.embedded.child import ChildSpec
+from faastraingym.embedded.credentials import GATEWAY_USER, Credentials
+from faastraingym.embedded.deployments import substitutions
+from faastraingym.embedded.errors import StackError
+from faastraingym.embedded.files import private_folder, write_private
+from faastraingym.embedded.processes import INHERITED, TRUSTED
+from faastraingym.embedded.servers import nats, ports, weed, weed_ports
+from faastraingym.embedded.servers.binaries import find
+from faastraingym.embedded.settings import IMPORTED, StackSettings
+from faastraingym.embedded.state import StackState
+from faastraingym.events.delivery.callbacks import ORIGINS
 
 GATEWAY_READY = re.compile(r"^gateway ready")
 
@@ -76,7 +76,9 @@ def plan(settings: StackSettings, credentials: Credentials) -> Plan:
     return Plan(
         nats=_nats(settings, numbers, credentials),
         weed=_weed(settings, numbers, credentials, state.gateway_url),
-        gateway=_python(settings, "gateway", "embedded.gateway", gateway, GATEWAY_READY, numbers),
+        gateway=_python(
+            settings, "gateway", "faastraingym.embedded.gateway", gateway, GATEWAY_READY, numbers
+        ),
         worker=_python(settings, "queue-worker", settings.worker, seen | addresses, None, numbers),
         exporter=_exporter(settings, addresses, numbers),
         credentials=credentials,
@@ -128,7 +130,7 @@ def _python(
 ) -> ChildSpec:
     environment = base_environment(
         settings,
-        PYTHONPATH=str(CHECKOUT),
+        PYTHONPATH=str(IMPORTED),
         PYTHONUNBUFFERED="1",
         FTG_FUNCTION=name,
         FTG_LISTEN_PORT=str(_gateway_port(settings, numbers)),
@@ -148,7 +150,9 @@ def _exporter(
     """It looks on, so it gives way to whoever trains."""
     told = {k: v for k, v in settings.environment.items() if k.startswith("OTEL_EXPORTER_OTLP_")}
     told |= addresses | {"FTG_EXPORTER_PORT": str(numbers["exporter"])}
-    spec = _python(settings, "exporter", "adapters.exporter", told, None, numbers)
+    spec = _python(
+        settings, "exporter", "faastraingym.adapters.processes.exporter", told, None, numbers
+    )
     return spec._replace(command=["nice", "-n", "10", *spec.command])
 
 

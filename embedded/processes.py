@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psutil
 
-from adapters.disk import STACK_VARIABLE
+from faastraingym.adapters.disk import STACK_VARIABLE
 
 TRUSTED = "SSL_CERT_FILE"  # OpenSSL's own variable: the certificate authorities that clients trust
 INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", TRUSTED)  # of ours, no more

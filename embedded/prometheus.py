@@ -7,10 +7,10 @@ from urllib.parse import urlsplit
 
 import yaml
 
-from embedded.settings import CHECKOUT
-from embedded.state import StackState
+from faastraingym.embedded.settings import PACKAGE
+from faastraingym.embedded.state import StackState
 
-FOLDER = CHECKOUT / "deploy" / "prometheus"
+FOLDER = PACKAGE / "deploy" / "prometheus"
 
 
 def pattern(path: Path) -> str:

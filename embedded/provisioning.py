@@ -9,18 +9,18 @@ from pathlib import Path
 
 from aiohttp import encode_basic_auth
 
-from adapters.broker import connect
-from adapters.bucket import Bucket
-from adapters.errors import AdapterError, Refused
-from adapters.nats_streams import ensure_streams
-from embedded import deployments
-from embedded.child import ChildSpec
-from embedded.errors import ProviderError, StackError
-from embedded.gateway.upstream import HttpProvider
-from embedded.plan import Plan
-from embedded.servers import ports, weed_bucket
-from embedded.settings import StackSettings
-from events.roles import SUPERVISOR
+from faastraingym.adapters.errors import AdapterError, Refused
+from faastraingym.adapters.nats.broker import connect
+from faastraingym.adapters.nats.streams import ensure_streams
+from faastraingym.adapters.s3.bucket import Bucket
+from faastraingym.embedded import deployments
+from faastraingym.embedded.child import ChildSpec
+from faastraingym.embedded.errors import ProviderError, StackError
+from faastraingym.embedded.gateway.upstream import HttpProvider
+from faastraingym.embedded.plan import Plan
+from faastraingym.embedded.servers import ports, weed_bucket
+from faastraingym.embedded.settings import StackSettings
+from faastraingym.events.topology.roles import SUPERVISOR
 
 WRITE_SECONDS = 20.0
 HEARD_SECONDS = 10.0  # until S3 has heard of an entry that was written anew

@@ -1,14 +1,17 @@
-"""What `faastrain up` is told: environment variables, and where the checkout is."""
+"""What `faastrain up` is told: environment variables, and where the package is."""
 
 import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from embedded.errors import StackError
+import faastraingym
+from faastraingym.embedded.errors import StackError
 
 VERSION = "0.1.0"
-CHECKOUT = Path(__file__).resolve().parent.parent
+# stack.yml, template/, functions/, examples/ and deploy/ lie here, in a checkout as installed.
+PACKAGE = Path(faastraingym.__file__).parent
+IMPORTED = PACKAGE.parent  # what a process of ours imports it from
 # Where stages and the queue-worker are sent instead of to the servers themselves: to a proxy.
 ADVERTISED = {
     "FAASTRAIN_NATS_ADVERTISE": "FTG_NATS_URL",
@@ -45,13 +48,21 @@ class StackSettings(NamedTuple):
     nats: External | None = None
     s3: External | None = None
     tls: Tls | None = None
-    worker: str = "adapters.queue_worker"  # the module that delivers
+    worker: str = "faastraingym.adapters.processes.queue_worker"  # the module that delivers
     advertised: Mapping[str, str] = {}  # addresses by the variable that tells them
 
     @property
     def root(self) -> Path:
         """Where functions/ is."""
         return self.stack_file.parent
+
+
+def import_paths(root: Path) -> tuple[Path, ...]:
+    """What a replica imports from: the folder of stack.yml, and where this package is.
+
+    Inside an installed package there is no code but ours, under other names.
+    """
+    return (IMPORTED,) if root == PACKAGE.resolve() else (root, IMPORTED)
 
 
 def home_of(environment: Mapping[str, str]) -> Path:
@@ -79,7 +90,7 @@ def read(home: Path, environment: Mapping[str, str]) -> StackSettings:
     Raises:
         StackError: a variable that cannot be used.
     """
-    stack_file = Path(environment.get("FAASTRAIN_STACK") or CHECKOUT / "stack.yml").resolve()
+    stack_file = Path(environment.get("FAASTRAIN_STACK") or PACKAGE / "stack.yml").resolve()
     if not stack_file.is_file():
         raise StackError(f"{stack_file} is not there; set FAASTRAIN_STACK to your stack.yml.")
     return StackSettings(
@@ -96,7 +107,8 @@ def read(home: Path, environment: Mapping[str, str]) -> StackSettings:
             environment, "FAASTRAIN_S3_URL", "FAASTRAIN_S3_ACCESS_KEY", "FAASTRAIN_S3_SECRET_KEY"
         ),
         tls=_tls(environment),
-        worker=environment.get("FAASTRAIN_WORKER") or "adapters.queue_worker",
+        worker=environment.get("FAASTRAIN_WORKER")
+        or "faastraingym.adapters.processes.queue_worker",
         advertised={
             told: environment[name] for name, told in ADVERTISED.items() if environment.get(name)
         },

@@ -16,17 +16,17 @@ from typing import NamedTuple
 import msgspec
 import psutil
 
-from adapters.disk import STACK_VARIABLE
-from adapters.settings import ENVIRONMENTS_FOLDER
-from embedded import open_files, processes
-from embedded.contract.auth import authorization
-from embedded.contract.messages import FunctionStatus
-from embedded.errors import StackError
-from embedded.files import accessing, appending, check_space, private_folder, tighten
-from embedded.provider import cgroups
-from embedded.servers import ports, weed_ports
-from embedded.settings import CHECKOUT, read
-from embedded.state import READY_FD, StackFiles, StackState
+from faastraingym.adapters.disk import STACK_VARIABLE
+from faastraingym.adapters.settings import ENVIRONMENTS_FOLDER
+from faastraingym.embedded import open_files, processes
+from faastraingym.embedded.contract.auth import authorization
+from faastraingym.embedded.contract.messages import FunctionStatus
+from faastraingym.embedded.errors import StackError
+from faastraingym.embedded.files import accessing, appending, check_space, private_folder, tighten
+from faastraingym.embedded.provider import cgroups
+from faastraingym.embedded.servers import ports, weed_ports
+from faastraingym.embedded.settings import IMPORTED, read
+from faastraingym.embedded.state import READY_FD, StackFiles, StackState
 
 UP_TIMEOUT = 90.0  # seconds
 DOWN_TIMEOUT = 30.0
@@ -71,7 +71,7 @@ def run_foreground(
     Raises:
         StackError: it does not start, or another one runs at `home`.
     """
-    from embedded.supervisor import supervise
+    from faastraingym.embedded.supervisor import supervise
 
     files = StackFiles(home.resolve())
     settings = read(home, here(environment))
@@ -129,13 +129,13 @@ def _launch(home: Path, environment: Mapping[str, str]) -> None:
     _check(home)
     reading, writing = os.pipe()
     variables = {**here(environment), "FAASTRAIN_HOME": str(home), READY_FD: str(writing)}
-    variables |= {STACK_VARIABLE: str(home), "PYTHONPATH": str(CHECKOUT)}
+    variables |= {STACK_VARIABLE: str(home), "PYTHONPATH": str(IMPORTED)}
     variables |= {"PYTHONUTF8": "1", "PYTHONIOENCODING": "utf-8:backslashreplace"}  # any locale
     log = private_folder(home / "logs") / "supervisor.log"
     tighten(log.parent)
     with appending(log) as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "embedded.supervisor"],
+            [sys.executable, "-m", "faastraingym.embedded.supervisor"],
             env=variables,
             cwd=home,
             stdin=subprocess.DEVNULL,

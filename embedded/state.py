@@ -9,8 +9,8 @@ from pathlib import Path
 
 import msgspec
 
-from embedded.errors import StackError
-from embedded.files import accessing, check_path, private_folder, write_private
+from faastraingym.embedded.errors import StackError
+from faastraingym.embedded.files import accessing, check_path, private_folder, write_private
 
 READY_FD = "FTG_READY_FD"  # the supervisor says ready there; `up` waits at the other end
 

@@ -1,6 +1,7 @@
 """The supervisor: starts a stack's processes, keeps them alive, stops them in reverse order.
 
-Detached by `faastrain up` (`python -m embedded.supervisor`), or in the foreground. Its processes
+Detached by `faastrain up` (`python -m faastraingym.embedded.supervisor`), or in the
+foreground. Its processes
 die with it, however it dies.
 """
 
@@ -14,16 +15,16 @@ from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
-from embedded import credentials, deployments, open_files
-from embedded.child import Child, ChildSpec, say
-from embedded.errors import StackError
-from embedded.files import private_folder, refusal
-from embedded.plan import Plan, plan
-from embedded.processes import TRUSTED
-from embedded.servers import ports, weed_ports
-from embedded.settings import StackSettings, read
-from embedded.state import READY_FD, StackFiles, StackState
-from events.roles import ROLES
+from faastraingym.embedded import credentials, deployments, open_files
+from faastraingym.embedded.child import Child, ChildSpec, say
+from faastraingym.embedded.errors import StackError
+from faastraingym.embedded.files import private_folder, refusal
+from faastraingym.embedded.plan import Plan, plan
+from faastraingym.embedded.processes import TRUSTED
+from faastraingym.embedded.servers import ports, weed_ports
+from faastraingym.embedded.settings import StackSettings, read
+from faastraingym.embedded.state import READY_FD, StackFiles, StackState
+from faastraingym.events.topology.roles import ROLES
 
 HOME_SECONDS = 1.0  # between two looks
 
@@ -170,7 +171,7 @@ def _credentials(file: Path, settings: StackSettings) -> credentials.Credentials
 
 async def _provisioning() -> ModuleType:
     """Imported in a thread, while servers start."""
-    return await asyncio.to_thread(importlib.import_module, "embedded.provisioning")
+    return await asyncio.to_thread(importlib.import_module, "faastraingym.embedded.provisioning")
 
 
 if __name__ == "__main__":

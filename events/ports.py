@@ -6,10 +6,10 @@ Every implementation passes the one contract suite in tests/adapters/.
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
-from events.commands import Invocation
-from schemas.dead_letter import DeadLetter
-from schemas.messages import InvocationCompleted, Message
-from schemas.references import ObjectRef
+from faastraingym.events.pipeline.commands import Invocation
+from faastraingym.schemas.dead_letter import DeadLetter
+from faastraingym.schemas.messages import InvocationCompleted, Message
+from faastraingym.schemas.references import ObjectRef
 
 
 class Unavailable(Exception):  # noqa: N818  the condition's own name
@@ -193,7 +193,7 @@ class Bus(Protocol):
         """
 
     async def bury(self, function: str, record: bytes, kind: str = "") -> None:
-        """Write a dead letter, of one of the kinds of events/subjects.py or of none."""
+        """Write a dead letter, of one of the kinds of events/pipeline/subjects.py or of none."""
 
 
 class Kept(NamedTuple):

@@ -9,7 +9,7 @@ from typing import Any
 import msgpack
 import numpy as np
 
-from schemas.errors import PayloadError
+from faastraingym.schemas.errors import PayloadError
 
 MAX_PAYLOAD_BYTES = 1 << 30
 MAX_DIMENSIONS = 8

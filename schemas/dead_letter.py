@@ -5,7 +5,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, Struct
 
-from schemas.errors import MessageError
+from faastraingym.schemas.errors import MessageError
 
 OVERTIME = 504  # status of a letter whose work ran longer than it may; its error ends with a remedy
 

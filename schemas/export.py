@@ -7,10 +7,10 @@ from typing import Any
 
 import msgspec
 
-from schemas.dead_letter import DeadLetter
-from schemas.messages import AnyMessage, Message
-from schemas.report import RunReport
-from schemas.specification import RunSpec
+from faastraingym.schemas.dead_letter import DeadLetter
+from faastraingym.schemas.messages import AnyMessage, Message
+from faastraingym.schemas.report import RunReport
+from faastraingym.schemas.specification import RunSpec
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 MESSAGE_TYPES: tuple[type[Message], ...] = AnyMessage.__args__  # type: ignore[attr-defined]

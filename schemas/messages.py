@@ -10,8 +10,8 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Struct
 
-from schemas.errors import MessageError
-from schemas.references import Count, ObjectRef, PolicyRef, RunId, TrajectoryRef
+from faastraingym.schemas.errors import MessageError
+from faastraingym.schemas.references import Count, ObjectRef, PolicyRef, RunId, TrajectoryRef
 
 Leg = Annotated[int, Meta(ge=0, description="stretch of the run: 0, and one more per resumption")]
 

@@ -10,11 +10,11 @@ import msgspec
 import numpy as np
 from msgspec import Meta, Struct
 
-from schemas import forms
-from schemas.arrays import pack, unpack
-from schemas.errors import PayloadError
-from schemas.forms import Form
-from schemas.references import Count
+from faastraingym.schemas import array_specs
+from faastraingym.schemas.array_specs import Form
+from faastraingym.schemas.arrays import pack, unpack
+from faastraingym.schemas.errors import PayloadError
+from faastraingym.schemas.references import Count
 
 Arrays = dict[str, np.ndarray]
 Parameters = dict[str, Annotated[np.ndarray, Form("<f4")]]
@@ -157,7 +157,7 @@ def load(data: bytes | memoryview, kind: type[Payload]) -> Payload:
         payload = msgspec.convert(unpack(data), kind)
     except (msgspec.ValidationError, RecursionError) as error:
         raise PayloadError(f"not a {kind.__name__}: {error}") from error
-    forms.check(payload)
+    array_specs.check(payload)
     return payload
 
 

@@ -11,10 +11,10 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 import msgspec
 from msgspec import Struct, inspect
 
-from schemas import bounds
-from schemas.descriptions import describe
-from schemas.errors import SpecificationError
-from schemas.specification import RunSpec
+from faastraingym.schemas import bounds
+from faastraingym.schemas.descriptions import describe
+from faastraingym.schemas.errors import SpecificationError
+from faastraingym.schemas.specification import RunSpec
 
 
 def parse(raw: Any) -> RunSpec:

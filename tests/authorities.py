@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import trustme
 
-from embedded.settings import Tls
+from faastraingym.embedded.settings import Tls
 
 
 class Authorities(NamedTuple):

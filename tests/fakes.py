@@ -6,16 +6,16 @@ import time
 from collections import deque
 from collections.abc import AsyncIterator, Mapping, Sequence
 
-from adapters.current import carried
-from adapters.errors import ObjectAltered, ObjectMissing
-from events import subjects
-from events.commands import Invocation
-from events.ports import Kept, Listed, QueueFull, Recorded
-from events.streams import OPEN
-from events.tracing import HEADER
-from schemas.dead_letter import DeadLetter
-from schemas.messages import InvocationCompleted, Message, decode, encode
-from schemas.references import ObjectRef
+from faastraingym.adapters.errors import ObjectAltered, ObjectMissing
+from faastraingym.adapters.stage.current import carried
+from faastraingym.events.pipeline import subjects
+from faastraingym.events.pipeline.commands import Invocation
+from faastraingym.events.ports import Kept, Listed, QueueFull, Recorded
+from faastraingym.events.telemetry.tracing import HEADER
+from faastraingym.events.topology.streams import OPEN
+from faastraingym.schemas.dead_letter import DeadLetter
+from faastraingym.schemas.messages import InvocationCompleted, Message, decode, encode
+from faastraingym.schemas.references import ObjectRef
 
 
 def matches(pattern: str, subject: str) -> bool:

@@ -15,7 +15,7 @@ from typing import TypeVar
 
 import pytest
 
-from adapters.settings import Login
+from faastraingym.adapters.settings import Login
 
 S = TypeVar("S", bound="Server")
 LOGIN = Login("tester", "kept-in-this-test-only")

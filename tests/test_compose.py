@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 import yaml
 
-from adapters.nats_accounts import by_variables, variable
-from adapters.settings import TRIGGER_TOKEN
-from deploy.compose import entrypoint
-from embedded.settings import CHECKOUT
-from events import roles, routes
-from events.roles import PROCESSES, ROLES, nats_secret, s3_secret
+from faastraingym.adapters.nats.accounts import by_variables, variable
+from faastraingym.adapters.settings import TRIGGER_TOKEN
+from faastraingym.deploy.compose import entrypoint
+from faastraingym.events.topology import roles, stack_file
+from faastraingym.events.topology.roles import PROCESSES, ROLES, nats_secret, s3_secret
+from tests.checkout import CHECKOUT
 from tests.servers import binary
 
 COMPOSE = CHECKOUT / "deploy" / "compose"
@@ -62,7 +62,7 @@ def test_compose_asks_for_nothing_that_make_env_does_not_write(env: dict[str, st
 
 
 def test_the_brokers_configuration_is_that_of_the_roles(env: dict[str, str]) -> None:
-    """nats.conf ends with what `python -m adapters.nats_accounts` prints; nats-server takes it."""
+    """nats.conf ends with what adapters/nats/accounts.py prints; nats-server takes it."""
     assert (COMPOSE / "nats.conf").read_text().endswith(by_variables())
     command = [binary("nats-server"), "-t", "-c", str(COMPOSE / "nats.conf")]
     passwords = {name: env[name] for name in services()["nats"]["environment"]}
@@ -85,7 +85,7 @@ def test_each_service_is_told_its_own_logins() -> None:
 
 def test_every_function_mounts_the_secrets_of_its_role_alone() -> None:
     """In stack.yml, which also tells it its name."""
-    stack = routes.load(CHECKOUT / "stack.yml", {})
+    stack = stack_file.load(CHECKOUT / "stack.yml", {})
     assert stack["functions"].keys() == {name for name in ROLES if name not in PROCESSES}
     for name, entry in stack["functions"].items():
         token = [TRIGGER_TOKEN] if name == "start-run" else []

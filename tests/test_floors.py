@@ -12,21 +12,35 @@ CONTRACTS = {contract["id"]: contract for contract in LINTER["contracts"]}
 STAGES = sorted(path.parent.name for path in (ROOT / "functions").glob("*/handler.py"))
 
 
+PACKAGE = ROOT / "faastraingym"
+NO_CODE = {"template", "examples", "stack.yml"}  # what is installed beside the code
+
+
 def test_every_package_has_its_floor() -> None:
-    """import-linter itself cannot ask this of several root packages."""
-    packages = {path.parent.name for path in ROOT.glob("*/__init__.py")} - {"tests"}
-    layers = {name.strip() for layer in CONTRACTS["floors"]["layers"] for name in layer.split("|")}
-    installed = {
-        name.rstrip("*") for name in PROJECT["tool"]["setuptools"]["packages"]["find"]["include"]
-    }
-    assert packages == layers == set(LINTER["root_packages"]) == installed
+    """import-linter itself does not ask this."""
+    packages = {path.parent.name for path in ROOT.glob("*/__init__.py")} - {"tests", PACKAGE.name}
+    floors = {name.strip() for layer in CONTRACTS["floors"]["layers"] for name in layer.split("|")}
+    assert {f"{PACKAGE.name}.{name}" for name in packages} == floors
+
+
+def test_the_package_is_the_repository_linked() -> None:
+    """One rule for where code is; nothing is in the package alone (ADR 35)."""
+    links = {path.name: path.readlink() for path in PACKAGE.iterdir() if path.is_symlink()}
+    packages = {path.parent.name for path in ROOT.glob("*/__init__.py")} - {"tests", PACKAGE.name}
+    assert set(links) == packages | NO_CODE
+    assert all(str(link) == f"../{name}" for name, link in links.items())
+    assert [path.name for path in PACKAGE.glob("*.py")] == ["__init__.py"]
 
 
 def test_every_stage_but_the_learner_is_forbidden_to_import_jax() -> None:
     forbidden = {
-        name for name in CONTRACTS["jax"]["source_modules"] if name.startswith("functions.")
+        name
+        for name in CONTRACTS["jax"]["source_modules"]
+        if name.startswith("faastraingym.functions.")
     }
-    assert forbidden == {f"functions.{stage}" for stage in STAGES} - {"functions.update_policy"}
+    assert forbidden == {f"faastraingym.functions.{stage}" for stage in STAGES} - {
+        "faastraingym.functions.update_policy"
+    }
 
 
 @pytest.mark.parametrize("stage", STAGES)

@@ -11,11 +11,11 @@ from collections.abc import Sequence
 
 import pytest
 
-from events.history import History, fold
-from events.ports import Recorded
-from functions.reconcile.handler import handle as reconcile
-from schemas import keys
-from schemas.messages import (
+from faastraingym.events.pipeline.history import History, fold
+from faastraingym.events.ports import Recorded
+from faastraingym.functions.reconcile.handler import handle as reconcile
+from faastraingym.schemas import keys
+from faastraingym.schemas.messages import (
     PolicyUpdated,
     ReportWritten,
     RewardsReady,
@@ -26,7 +26,7 @@ from schemas.messages import (
     RunStalled,
     StopRequested,
 )
-from schemas.payloads import Trajectory, load
+from faastraingym.schemas.payloads import Trajectory, load
 from tests.test_loop import SPEC, Platform, TwiceAndBackwards, train
 
 LAGGING = {

@@ -20,11 +20,11 @@ from pathlib import Path
 
 import pytest
 
-from events import routes
-from events.commands import Invocation, invocation
-from events.ports import Services
-from schemas import keys
-from schemas.messages import (
+from faastraingym.events.pipeline.commands import Invocation, invocation
+from faastraingym.events.ports import Services
+from faastraingym.events.topology import stack_file
+from faastraingym.schemas import keys
+from faastraingym.schemas.messages import (
     COMMANDS,
     Message,
     RunRequested,
@@ -36,7 +36,7 @@ from schemas.messages import (
 )
 from tests.fakes import InMemoryFactLog, InMemoryObjectStore
 
-STACK = routes.functions(routes.load(Path(__file__).parent.parent / "stack.yml", {}))
+STACK = stack_file.functions(stack_file.load(Path(__file__).parent.parent / "stack.yml", {}))
 SPEC = {
     "seed": 7,
     "environment": {"id": "CartPole-v1", "num_envs": 2},

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from events import subjects
-from events.history import History, fold
-from events.ports import FactLog, Recorded, Services, Unavailable
-from functions.aggregate_rewards.handler import handle as aggregate
-from schemas import keys
-from schemas.messages import (
+from faastraingym.events.pipeline import subjects
+from faastraingym.events.pipeline.history import History, fold
+from faastraingym.events.ports import FactLog, Recorded, Services, Unavailable
+from faastraingym.functions.aggregate_rewards.handler import handle as aggregate
+from faastraingym.schemas import keys
+from faastraingym.schemas.messages import (
     EpisodesEvaluated,
     EvaluatePolicy,
     EvaluationCompleted,

@@ -11,16 +11,23 @@ from collections.abc import Callable, Iterable
 
 import pytest
 
-from adapters.restoring import Restorer
-from events import subjects
-from events.commands import Invocation
-from events.history import History, fold
-from events.lineage import Lineage, inputs
-from events.ports import LostObject, Services
-from schemas import keys
-from schemas.messages import Message, RestoreObject, RunCompleted, RunRequested, decode, encode
-from schemas.references import ObjectRef
-from schemas.validation import parse
+from faastraingym.adapters.stage.restoring import Restorer
+from faastraingym.events.pipeline import subjects
+from faastraingym.events.pipeline.commands import Invocation
+from faastraingym.events.pipeline.history import History, fold
+from faastraingym.events.pipeline.lineage import Lineage, inputs
+from faastraingym.events.ports import LostObject, Services
+from faastraingym.schemas import keys
+from faastraingym.schemas.messages import (
+    Message,
+    RestoreObject,
+    RunCompleted,
+    RunRequested,
+    decode,
+    encode,
+)
+from faastraingym.schemas.references import ObjectRef
+from faastraingym.schemas.validation import parse
 from tests.fakes import InMemoryObjectStore
 from tests.test_loop import SPEC, Platform, handler, train
 

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from embedded.settings import CHECKOUT
+from tests.checkout import CHECKOUT
 
 TEXT = (CHECKOUT / "docs" / "security.md").read_text()
 NAMED = re.findall(r"`(tests/[\w/]+\.py)?(?:::(\w+))?`", TEXT)

@@ -10,16 +10,16 @@ from collections.abc import Sequence
 import pytest
 from msgspec.structs import replace
 
-from cli.exit_codes import ExitCode, of_run
-from events import active
-from events.commands import Invocation
-from events.history import fold
-from events.ports import Recorded
-from events.recovery import MOST_STALLS
-from events.report import build
-from functions.reconcile.handler import handle as reconcile
-from schemas import keys
-from schemas.messages import (
+from faastraingym.cli.exit_codes import ExitCode, of_run
+from faastraingym.events.pipeline import active_runs
+from faastraingym.events.pipeline.commands import Invocation
+from faastraingym.events.pipeline.history import fold
+from faastraingym.events.pipeline.recovery import MOST_STALLS
+from faastraingym.events.ports import Recorded
+from faastraingym.events.views.report import build
+from faastraingym.functions.reconcile.handler import handle as reconcile
+from faastraingym.schemas import keys
+from faastraingym.schemas.messages import (
     Message,
     ReportWritten,
     RunCompleted,
@@ -28,8 +28,8 @@ from schemas.messages import (
     RunUnreported,
     decode,
 )
-from schemas.references import ObjectRef
-from schemas.report import RunReport
+from faastraingym.schemas.references import ObjectRef
+from faastraingym.schemas.report import RunReport
 from tests.events import facts
 from tests.fakes import InMemoryObjectStore
 from tests.test_lag import AN_HOUR, told
@@ -129,7 +129,7 @@ async def test_nobody_tries_it_again(given_up: Giving) -> None:
     attempts = given_up.attempts
     assert await ticks(given_up, 3) == 0
     assert given_up.attempts == attempts
-    assert not await active.any_active(given_up.facts)
+    assert not await active_runs.any_active(given_up.facts)
 
 
 def test_it_is_told_as_failed_and_with_what_it_ended(given_up: Giving) -> None:

@@ -1,5 +1,5 @@
 """Proximal policy optimisation (Schulman et al. 2017, arXiv 1707.06347). Imports JAX."""
 
-from algorithms.ppo.learner import initialise, project, update
+from faastraingym.algorithms.ppo.learner import initialise, project, update
 
 __all__ = ["initialise", "project", "update"]

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from schemas.payloads import Trajectory
+from faastraingym.schemas.payloads import Trajectory
 
 
 class Batch(NamedTuple):

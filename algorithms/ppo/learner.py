@@ -10,17 +10,18 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from algorithms import episodes, seeding, statistics
-from algorithms.ppo import networks, trees
-from algorithms.ppo.batches import assemble
-from algorithms.ppo.dealing import deal
-from algorithms.ppo.networks import Architecture
-from algorithms.ppo.updating import make_update, optimizer
-from algorithms.space_info import describe
-from schemas.errors import RunFault
-from schemas.messages import Schedule
-from schemas.payloads import Arrays, LearnerState, Policy, Statistics, Trajectory
-from schemas.specification import PPO, RunSpec
+from faastraingym.algorithms import seeding, statistics
+from faastraingym.algorithms.actors import episodes
+from faastraingym.algorithms.environments.space_info import describe
+from faastraingym.algorithms.ppo import networks, trees
+from faastraingym.algorithms.ppo.batches import assemble
+from faastraingym.algorithms.ppo.minibatches import deal
+from faastraingym.algorithms.ppo.networks import Architecture
+from faastraingym.algorithms.ppo.updating import make_update, optimizer
+from faastraingym.schemas.errors import RunFault
+from faastraingym.schemas.messages import Schedule
+from faastraingym.schemas.payloads import Arrays, LearnerState, Policy, Statistics, Trajectory
+from faastraingym.schemas.specification import PPO, RunSpec
 
 
 def initialise(spec: RunSpec) -> LearnerState:

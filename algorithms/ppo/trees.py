@@ -5,8 +5,8 @@ from typing import Any
 import jax
 import numpy as np
 
-from algorithms import fits
-from schemas.payloads import Arrays
+from faastraingym.algorithms import shape_checks
+from faastraingym.schemas.payloads import Arrays
 
 
 def flatten(tree: Any) -> Arrays:
@@ -25,7 +25,7 @@ def restore(template: Any, arrays: Arrays) -> Any:
     """
     paths, structure = jax.tree_util.tree_flatten_with_path(template)
     wanted = {jax.tree_util.keystr(p, simple=True, separator="/"): leaf for p, leaf in paths}
-    fits.arrays("LearnerState.optimizer", arrays, wanted)
+    shape_checks.arrays("LearnerState.optimizer", arrays, wanted)
     return jax.tree_util.tree_unflatten(structure, [np.array(arrays[name]) for name in wanted])
 
 

@@ -8,11 +8,11 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from algorithms import returns
-from algorithms.ppo import losses, networks
-from algorithms.ppo.batches import Batch
-from algorithms.ppo.networks import Architecture, Parameters
-from schemas.specification import PPO
+from faastraingym.algorithms import returns
+from faastraingym.algorithms.ppo import losses, networks
+from faastraingym.algorithms.ppo.batches import Batch
+from faastraingym.algorithms.ppo.networks import Architecture, Parameters
+from faastraingym.schemas.specification import PPO
 
 ADAM_EPSILON = 1e-5
 Samples = dict[str, jax.Array]  # [N, ...] each

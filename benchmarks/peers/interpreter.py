@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from embedded.settings import CHECKOUT
+from benchmarks.checkout import CHECKOUT
 
 MISSING = "peer not installed: make bench PEERS=1"
 PYTHON = Path(os.environ.get("FTG_PEERS_PYTHON", CHECKOUT / ".venv-peers/bin/python"))

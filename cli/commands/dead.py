@@ -6,17 +6,17 @@ from collections.abc import Awaitable, Callable
 
 from msgspec import Struct
 
-from adapters.signing import sign
-from cli import letters
-from cli.errors import BadInput
-from cli.exit_codes import ExitCode
-from cli.phrases import one_line
-from cli.screen import Screen
-from cli.world import Connected, World
-from events import subjects
-from events.commands import Invocation
-from events.history import fold
-from events.ports import Kept
+from faastraingym.adapters.http.signing import sign
+from faastraingym.cli import letters
+from faastraingym.cli.errors import BadInput
+from faastraingym.cli.exit_codes import ExitCode
+from faastraingym.cli.phrases import one_line
+from faastraingym.cli.screen import Screen
+from faastraingym.cli.world import Connected, World
+from faastraingym.events.pipeline import subjects
+from faastraingym.events.pipeline.commands import Invocation
+from faastraingym.events.pipeline.history import fold
+from faastraingym.events.ports import Kept
 
 
 class Treated(Struct, frozen=True, kw_only=True):
@@ -155,6 +155,6 @@ def _print(rows: list[letters.LetterRow], screen: Screen) -> None:
         for line in (letters.HEAD, *cells):
             screen.line("\t".join(line))
         return
-    from cli.tables import table
+    from faastraingym.cli.tables import table
 
     screen.rich(*table(letters.HEAD, cells, ("id", "attempts", "status")))

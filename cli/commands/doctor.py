@@ -4,15 +4,15 @@ import asyncio
 from argparse import Namespace
 from collections.abc import Iterator
 
-from adapters.errors import AdapterError
-from cli import checks, target
-from cli.checks import Check
-from cli.errors import CommandError
-from cli.exit_codes import ExitCode
-from cli.world import World
-from embedded.errors import StackError
-from events import subjects
-from events.ports import Unavailable
+from faastraingym.adapters.errors import AdapterError
+from faastraingym.cli import checks, target
+from faastraingym.cli.checks import Check
+from faastraingym.cli.errors import CommandError
+from faastraingym.cli.exit_codes import ExitCode
+from faastraingym.cli.world import World
+from faastraingym.embedded.errors import StackError
+from faastraingym.events.pipeline import subjects
+from faastraingym.events.ports import Unavailable
 
 
 def doctor(arguments: Namespace, world: World) -> ExitCode:

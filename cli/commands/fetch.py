@@ -6,13 +6,13 @@ from pathlib import Path
 
 import msgspec
 
-from cli import fetching, run_ids, runs
-from cli.errors import BadInput
-from cli.exit_codes import ExitCode
-from cli.world import Connected, World
-from events.history import History
-from schemas.references import ObjectRef
-from schemas.report import RunReport
+from faastraingym.cli import fetching, run_ids, runs
+from faastraingym.cli.errors import BadInput
+from faastraingym.cli.exit_codes import ExitCode
+from faastraingym.cli.world import Connected, World
+from faastraingym.events.pipeline.history import History
+from faastraingym.schemas.references import ObjectRef
+from faastraingym.schemas.report import RunReport
 
 
 def fetch(arguments: Namespace, world: World) -> ExitCode:

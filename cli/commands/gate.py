@@ -4,13 +4,13 @@ import asyncio
 from argparse import Namespace
 from pathlib import Path
 
-from cli import gating, run_ids
-from cli.commands import training
-from cli.errors import BadInput
-from cli.exit_codes import ExitCode
-from cli.world import World
-from events.documents import PARSERS, suffix
-from schemas.report import RunReport
+from faastraingym.cli import gating, run_ids
+from faastraingym.cli.commands import training
+from faastraingym.cli.errors import BadInput
+from faastraingym.cli.exit_codes import ExitCode
+from faastraingym.cli.world import World
+from faastraingym.events.triggers.documents import PARSERS, suffix
+from faastraingym.schemas.report import RunReport
 
 SUMMARY = "GITHUB_STEP_SUMMARY"  # where GitHub's runner shows Markdown
 

@@ -5,17 +5,17 @@ from argparse import Namespace
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
-from cli import run_lines
-from cli.errors import BadInput
-from cli.exit_codes import ExitCode
-from cli.run_ids import is_one
-from cli.run_lines import RunLine
-from cli.screen import Screen
-from cli.world import World
-from events import subjects
-from events.routes import StackError, seconds
-from schemas.messages import RunRequested, tag
-from schemas.validation import suggestion
+from faastraingym.cli import run_lines
+from faastraingym.cli.errors import BadInput
+from faastraingym.cli.exit_codes import ExitCode
+from faastraingym.cli.run_ids import is_one
+from faastraingym.cli.run_lines import RunLine
+from faastraingym.cli.screen import Screen
+from faastraingym.cli.world import World
+from faastraingym.events.pipeline import subjects
+from faastraingym.events.topology.stack_file import StackError, seconds
+from faastraingym.schemas.messages import RunRequested, tag
+from faastraingym.schemas.validation import suggestion
 
 
 def logs(arguments: Namespace, world: World) -> ExitCode:

@@ -7,21 +7,21 @@ from functools import partial
 from pathlib import Path
 from typing import Any, get_args
 
-from cli import run_ids, runs
-from cli.commands import dead
-from cli.errors import BadInput
-from cli.exit_codes import ExitCode
-from cli.following import Follower
-from cli.phrases import event_line, one_line, timestamp
-from cli.progress import Progress
-from cli.runs import RunRow
-from cli.screen import Screen
-from cli.summary import print_summary
-from cli.world import World
-from events import subjects
-from events.ports import Recorded
-from events.report import build, reported_policy
-from schemas.report import RunReport, Status
+from faastraingym.cli import run_ids, runs
+from faastraingym.cli.commands import dead
+from faastraingym.cli.errors import BadInput
+from faastraingym.cli.exit_codes import ExitCode
+from faastraingym.cli.following import Follower
+from faastraingym.cli.phrases import event_line, one_line, timestamp
+from faastraingym.cli.progress import Progress
+from faastraingym.cli.runs import RunRow
+from faastraingym.cli.screen import Screen
+from faastraingym.cli.summary import print_summary
+from faastraingym.cli.world import World
+from faastraingym.events.pipeline import subjects
+from faastraingym.events.ports import Recorded
+from faastraingym.events.views.report import build, reported_policy
+from faastraingym.schemas.report import RunReport, Status
 
 NUMBERS = ("seed", "versions", "steps", "return", "seconds")
 HEAD = ("run", "status", "environment", "seed", "started", *NUMBERS[1:], "reason")
@@ -53,7 +53,7 @@ def list_rows(screen: Screen, rows: list[RunRow]) -> None:
         for line in (HEAD, *cells):
             screen.line("\t".join(line))
         return
-    from cli.tables import table
+    from faastraingym.cli.tables import table
 
     screen.rich(*table(HEAD, cells, NUMBERS))
 
@@ -147,7 +147,7 @@ def print_fact(record: Recorded, as_json: bool, screen: Screen) -> None:
 
 def export(arguments: Namespace, world: World) -> ExitCode:
     """Write a run's policy, specification and report into one file."""
-    from cli import exporting
+    from faastraingym.cli import exporting
 
     path = exporting.check(arguments.file)
     told = asyncio.run(_export(arguments.run, path, world))
@@ -159,8 +159,8 @@ def export(arguments: Namespace, world: World) -> ExitCode:
 
 
 async def _export(run: str, path: Path, world: World) -> dict[str, Any]:
-    from cli import exporting
-    from schemas.payloads import Policy, load
+    from faastraingym.cli import exporting
+    from faastraingym.schemas.payloads import Policy, load
 
     async with world.connect() as stack:
         history = await runs.history(stack, run)

@@ -6,18 +6,18 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from cli import runs, target
-from cli.errors import BadInput
-from cli.exit_codes import ExitCode
-from cli.gateway import FunctionState
-from cli.runs import RunRow
-from cli.screen import Screen
-from cli.servers import DiskState, ServerState, disk_state, servers
-from cli.streams import StreamSize
-from cli.world import World
-from embedded.settings import home_of
-from embedded.state import StackState
-from events.streams import DEAD
+from faastraingym.cli import runs, target
+from faastraingym.cli.errors import BadInput
+from faastraingym.cli.exit_codes import ExitCode
+from faastraingym.cli.gateway import FunctionState
+from faastraingym.cli.runs import RunRow
+from faastraingym.cli.screen import Screen
+from faastraingym.cli.servers import DiskState, ServerState, disk_state, servers
+from faastraingym.cli.streams import StreamSize
+from faastraingym.cli.world import World
+from faastraingym.embedded.settings import home_of
+from faastraingym.embedded.state import StackState
+from faastraingym.events.topology.streams import DEAD
 
 MIB = 1 << 20
 ACTIVE = ("requested", "running", "stopping")
@@ -44,7 +44,7 @@ class Status(Struct, frozen=True, kw_only=True):
 
 def up(arguments: Namespace, world: World) -> ExitCode:
     """Start the embedded stack, or find the one that runs."""
-    from embedded import open_files, stack
+    from faastraingym.embedded import open_files, stack
 
     home = _home(world)
     bounded = open_files.warning(open_files.allowed())
@@ -59,7 +59,7 @@ def up(arguments: Namespace, world: World) -> ExitCode:
 
 def down(arguments: Namespace, world: World) -> ExitCode:
     """Stop the embedded stack."""
-    from embedded import stack
+    from faastraingym.embedded import stack
 
     home = _home(world)
     stopped = stack.down(home)

@@ -8,16 +8,16 @@ from typing import NamedTuple
 
 import msgspec
 
-from cli import exporting, run_ids, runs
-from cli.errors import BadInput
-from cli.exit_codes import ExitCode
-from cli.screen import Screen
-from cli.world import World
-from events import subjects
-from events.iterations import Iteration, iterations
-from events.ports import Recorded
-from events.profile import Profile, profile, typical
-from events.visits import KINDS, Visit, visits
+from faastraingym.cli import exporting, run_ids, runs
+from faastraingym.cli.errors import BadInput
+from faastraingym.cli.exit_codes import ExitCode
+from faastraingym.cli.screen import Screen
+from faastraingym.cli.world import World
+from faastraingym.events.pipeline import subjects
+from faastraingym.events.ports import Recorded
+from faastraingym.events.views.invocations import KINDS, Visit, visits
+from faastraingym.events.views.iterations import Iteration, iterations
+from faastraingym.events.views.profile import Profile, profile, typical
 
 SUFFIXES = (".svg", ".png", ".json")
 DRAWN = 5  # iterations, around the median one
@@ -105,7 +105,7 @@ def _check(path: Path) -> Path:
 
 def _content(path: Path, run: str, traced: Traced, drawn: Sequence[Iteration]) -> bytes:
     if path.suffix == ".json":
-        from cli.chrome_trace import document
+        from faastraingym.cli.chrome_trace import document
 
         return msgspec.json.encode(document(*traced))
     if len(drawn) > MOST_DRAWN:
@@ -113,7 +113,7 @@ def _content(path: Path, run: str, traced: Traced, drawn: Sequence[Iteration]) -
             f"{path}: {len(drawn)} iterations cannot be told apart in a picture; give at most "
             f"{MOST_DRAWN} in --versions, or write a .json for https://ui.perfetto.dev"
         )
-    from cli.trace_picture import draw
+    from faastraingym.cli.trace_picture import draw
 
     return draw(run, drawn, traced.visits, path.suffix[1:])
 
@@ -139,7 +139,7 @@ def _print(screen: Screen, found: Profile) -> None:
         for line in (KIND_HEAD, *kinds, STEP_HEAD, *steps):
             screen.line("\t".join(line))
         return
-    from cli.tables import table
+    from faastraingym.cli.tables import table
 
     told = [(*row, KINDS[row[0]]) for row in kinds]
     kinds_table = table((*KIND_HEAD, "what it is"), told, KIND_HEAD[1:])

@@ -7,19 +7,19 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 
-from cli import exit_codes, run_ids, runs, specification_files
-from cli.errors import BadInput, CommandError
-from cli.exit_codes import ExitCode
-from cli.following import Follower
-from cli.progress import requested
-from cli.resuming import resumption
-from cli.servers import disk_trouble
-from cli.summary import print_summary
-from cli.views import PlainView, View
-from cli.world import Connected, World
-from schemas.messages import RunRequested, RunResumed, StopRequested
-from schemas.report import RunReport
-from schemas.specification import RunSpec, to_dict
+from faastraingym.cli import exit_codes, run_ids, runs, specification_files
+from faastraingym.cli.errors import BadInput, CommandError
+from faastraingym.cli.exit_codes import ExitCode
+from faastraingym.cli.following import Follower
+from faastraingym.cli.progress import requested
+from faastraingym.cli.resuming import resumption
+from faastraingym.cli.servers import disk_trouble
+from faastraingym.cli.summary import print_summary
+from faastraingym.cli.views import PlainView, View
+from faastraingym.cli.world import Connected, World
+from faastraingym.schemas.messages import RunRequested, RunResumed, StopRequested
+from faastraingym.schemas.report import RunReport
+from faastraingym.schemas.specification import RunSpec, to_dict
 
 NO_CURSOR = ("dumb", "unknown")  # terminals on which nothing can be drawn again in its place
 
@@ -181,7 +181,7 @@ def _view(run: str, as_json: bool, world: World) -> Iterator[View]:
     if as_json:
         yield PlainView(world.screen.remark)
     elif world.screen.is_terminal and world.environment.get("TERM") not in NO_CURSOR:
-        from cli.live import LiveView
+        from faastraingym.cli.live import LiveView
 
         with LiveView(world.screen, run) as view:
             yield view

@@ -10,10 +10,10 @@ from pathlib import Path
 
 PREFIX = "SECRET_"  # SECRET_FTG_NATS_ROLLOUT becomes the secret ftg-nats-rollout
 COMMANDS = {
-    "gateway": ["-m", "embedded.gateway"],
-    "queue-worker": ["-m", "adapters.queue_worker"],
-    "exporter": ["-m", "adapters.exporter"],
-    "provision": ["-m", "deploy.compose.provision"],
+    "gateway": ["-m", "faastraingym.embedded.gateway"],
+    "queue-worker": ["-m", "faastraingym.adapters.processes.queue_worker"],
+    "exporter": ["-m", "faastraingym.adapters.processes.exporter"],
+    "provision": ["-m", "faastraingym.deploy.compose.provision"],
 }
 
 

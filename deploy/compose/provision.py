@@ -11,19 +11,19 @@ from pathlib import Path
 from aiohttp import encode_basic_auth
 from minio.error import MinioException
 
-from adapters.broker import connect
-from adapters.bucket import Bucket
-from adapters.errors import AdapterError, SettingsError
-from adapters.nats_streams import ensure_streams
-from adapters.settings import Settings
-from deploy import minio
-from embedded import deployments
-from embedded import settings as stack_settings
-from embedded.credentials import GATEWAY_USER
-from embedded.errors import ProviderError, StackError
-from embedded.gateway.upstream import HttpProvider
-from events.roles import SUPERVISOR
-from schemas.keys import EXPERIMENTS
+from faastraingym.adapters.errors import AdapterError, SettingsError
+from faastraingym.adapters.nats.broker import connect
+from faastraingym.adapters.nats.streams import ensure_streams
+from faastraingym.adapters.s3.bucket import Bucket
+from faastraingym.adapters.settings import Settings
+from faastraingym.deploy import minio
+from faastraingym.embedded import deployments
+from faastraingym.embedded import settings as stack_settings
+from faastraingym.embedded.credentials import GATEWAY_USER
+from faastraingym.embedded.errors import ProviderError, StackError
+from faastraingym.embedded.gateway.upstream import HttpProvider
+from faastraingym.events.topology.roles import SUPERVISOR
+from faastraingym.schemas.keys import EXPERIMENTS
 
 
 async def provision(settings: Settings, stack: stack_settings.StackSettings, password: str) -> None:
@@ -41,9 +41,8 @@ async def provision(settings: Settings, stack: stack_settings.StackSettings, pas
         await asyncio.to_thread(minio.users, url, owner, settings.bucket, known)
         await bucket.notify(EXPERIMENTS, "arn:minio:sqs::FAASTRAIN:webhook")
     wanted = deployments.of_stack(stack.stack_file, deployments.substitutions(stack))
-    async with HttpProvider(
-        settings.gateway_url, encode_basic_auth(GATEWAY_USER, password)
-    ) as gateway:
+    login = encode_basic_auth(GATEWAY_USER, password)
+    async with HttpProvider(os.environ["FTG_GATEWAY_URL"], login) as gateway:
         for deployment in wanted:
             await gateway.deploy(deployment)
 

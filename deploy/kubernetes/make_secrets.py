@@ -1,4 +1,6 @@
-"""`python -m deploy.kubernetes.make_secrets FOLDER`: new logins and keys, as Kubernetes' secrets.
+"""`python -m faastraingym.deploy.kubernetes.make_secrets FOLDER`: new logins and keys.
+
+They are written as Kubernetes' secrets.
 
 Writes a file for each, and the kustomization that makes secrets of those that the cluster needs:
 what each function mounts, and what queue-worker and exporter read. The others are for people,
@@ -12,13 +14,13 @@ from typing import Any
 
 import yaml
 
-from adapters import nats_accounts
-from adapters.settings import SIGNING_KEY
-from embedded import credentials
-from embedded.files import private_folder, write_private
-from embedded.settings import CHECKOUT
-from events import routes
-from events.roles import EXPORTER, QUEUE_WORKER, nats_secret
+from faastraingym.adapters.nats import accounts
+from faastraingym.adapters.settings import SIGNING_KEY
+from faastraingym.embedded import credentials
+from faastraingym.embedded.files import private_folder, write_private
+from faastraingym.embedded.settings import PACKAGE
+from faastraingym.events.topology import stack_file
+from faastraingym.events.topology.roles import EXPORTER, QUEUE_WORKER, nats_secret
 
 FUNCTIONS, OURS = "openfaas-fn", "faastraingym"  # namespaces
 OF_PROCESS = {
@@ -46,9 +48,8 @@ def write(folder: Path) -> None:
     for name, value in logins.secrets().items():
         write_private(private_folder(folder) / name, value.encode())
     passwords = {role: login.password for role, login in logins.nats.items()}
-    accounts = nats_accounts.configuration(passwords)
-    write_private(folder / "nats-accounts.conf", accounts.encode())
-    made = kustomization(routes.load(CHECKOUT / "stack.yml"))
+    write_private(folder / "nats-accounts.conf", accounts.configuration(passwords).encode())
+    made = kustomization(stack_file.load(PACKAGE / "stack.yml"))
     write_private(folder / "kustomization.yaml", yaml.safe_dump(made, sort_keys=False).encode())
 
 
@@ -59,7 +60,7 @@ def _secret(name: str, namespace: str, files: list[str]) -> dict[str, Any]:
 def main(arguments: list[str]) -> None:
     """Exits with one line when there is nothing to be done."""
     if len(arguments) != 1:
-        sys.exit("usage: python -m deploy.kubernetes.make_secrets FOLDER")
+        sys.exit("usage: python -m faastraingym.deploy.kubernetes.make_secrets FOLDER")
     folder = Path(arguments[0])
     if folder.exists():
         sys.exit(f"{folder} is there already; remove it to make new logins")

@@ -6,8 +6,8 @@ from typing import Any
 
 from aiohttp import web
 
-from embedded.contract.http import Handler, text
-from embedded.credentials import GATEWAY_USER
+from faastraingym.embedded.contract.http import Handler, text
+from faastraingym.embedded.credentials import GATEWAY_USER
 
 _GUARDED = ("/system/", "/ui")
 

@@ -6,10 +6,10 @@ import tempfile
 from collections.abc import Callable, Iterator
 from typing import IO, cast
 
-from embedded.contract.budget import OWN, Budget
-from embedded.errors import ProviderError
-from events.answers import ANSWERED
-from schemas.messages import MAX_MESSAGE_BYTES
+from faastraingym.embedded.contract.budget import OWN, Budget
+from faastraingym.embedded.errors import ProviderError
+from faastraingym.events.delivery.answers import ANSWERED
+from faastraingym.schemas.messages import MAX_MESSAGE_BYTES
 
 Writing = asyncio.Future[None]
 PIECE = 64 << 10  # bytes that are read from a file at once

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Protocol
 from weakref import WeakSet
 
-from adapters import disk
-from embedded.errors import ProviderError
+from faastraingym.adapters import disk
+from faastraingym.embedded.errors import ProviderError
 
 OWN = 64 << 10  # bytes of a body that every connection may hold in memory
 # For bodies between OWN and the largest message: 256 of those at once.

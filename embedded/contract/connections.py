@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from aiohttp import web
 
-from embedded.contract.budget import DRAINING, RETRY_SECONDS, Budget
+from faastraingym.embedded.contract.budget import DRAINING, RETRY_SECONDS, Budget
 
 # Bytes that a connection may send without making a request or its body longer: heads, trailers,
 # marks of chunks.

@@ -3,7 +3,7 @@
 from asyncio import BaseTransport
 from collections.abc import Iterable
 
-from events.requests import HOP_BY_HOP
+from faastraingym.events.delivery.requests import HOP_BY_HOP
 
 # Made anew on the next leg.
 _REWRITTEN = frozenset({"host", "content-length"})

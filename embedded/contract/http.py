@@ -12,14 +12,14 @@ from aiohttp.abc import AbstractStreamWriter
 from aiohttp.http_exceptions import HttpProcessingError
 from multidict import CIMultiDict
 
-from embedded.contract import bodies
-from embedded.contract.bodies import Body, Incoming, Spooled
-from embedded.contract.budget import Budget
-from embedded.contract.connections import MOST_OVERHEAD, Connection
-from embedded.contract.headers import client, end_to_end, forwarded, without
-from embedded.contract.messages import Request, Response
-from embedded.errors import ProviderError
-from events.answers import ANSWERED
+from faastraingym.embedded.contract import bodies
+from faastraingym.embedded.contract.bodies import Body, Incoming, Spooled
+from faastraingym.embedded.contract.budget import Budget
+from faastraingym.embedded.contract.connections import MOST_OVERHEAD, Connection
+from faastraingym.embedded.contract.headers import client, end_to_end, forwarded, without
+from faastraingym.embedded.contract.messages import Request, Response
+from faastraingym.embedded.errors import ProviderError
+from faastraingym.events.delivery.answers import ANSWERED
 
 logger = logging.getLogger(__name__)
 

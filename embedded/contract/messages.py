@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
-from embedded.contract.bodies import Body
+from faastraingym.embedded.contract.bodies import Body
 
 NAMESPACE = "openfaas-fn"
 

@@ -2,8 +2,8 @@
 
 import re
 
-from embedded.contract.messages import NAMESPACE
-from embedded.errors import ProviderError
+from faastraingym.embedded.contract.messages import NAMESPACE
+from faastraingym.embedded.errors import ProviderError
 
 _DNS_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _SECRET = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from typing import Protocol
 
-from embedded.contract.messages import (
+from faastraingym.embedded.contract.messages import (
     FunctionDeployment,
     FunctionStatus,
     LogLine,

@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 import msgspec
 from aiohttp import web
 
-from embedded.contract import http
-from embedded.contract.messages import (
+from faastraingym.embedded.contract import http
+from faastraingym.embedded.contract.messages import (
     NAMESPACE,
     DeleteRequest,
     FunctionDeployment,
@@ -17,9 +17,9 @@ from embedded.contract.messages import (
     ScaleRequest,
     Secret,
 )
-from embedded.contract.names import check_namespaces, function_name
-from embedded.contract.provider import Provider
-from embedded.errors import ProviderError
+from faastraingym.embedded.contract.names import check_namespaces, function_name
+from faastraingym.embedded.contract.provider import Provider
+from faastraingym.embedded.errors import ProviderError
 
 PROVIDER: web.AppKey[Provider] = web.AppKey("provider")
 

@@ -7,15 +7,15 @@ serves; SIGTERM stops it and every replica.
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
-from embedded.contract.auth import authorization
-from embedded.contract.budget import Budget
-from embedded.contract.provider import Provider
-from embedded.gateway.app import application
-from embedded.gateway.queue import LazyQueue
-from embedded.gateway.serving import budget, listening, run, stopped, tls_context
-from embedded.gateway.settings import GatewaySettings
-from embedded.gateway.upstream import HttpProvider
-from embedded.provider.process import serving
+from faastraingym.embedded.contract.auth import authorization
+from faastraingym.embedded.contract.budget import Budget
+from faastraingym.embedded.contract.provider import Provider
+from faastraingym.embedded.gateway.app import application
+from faastraingym.embedded.gateway.queue import LazyQueue
+from faastraingym.embedded.gateway.serving import budget, listening, run, stopped, tls_context
+from faastraingym.embedded.gateway.settings import GatewaySettings
+from faastraingym.embedded.gateway.upstream import HttpProvider
+from faastraingym.embedded.provider.process import serving
 
 READY = "gateway ready"
 

@@ -6,16 +6,16 @@ from typing import Any
 
 from aiohttp import web
 
-from embedded.contract import http, system
-from embedded.contract.auth import guard
-from embedded.contract.budget import Budget
-from embedded.contract.http import BUDGET, DEFAULT_LIMITS, LIMITS, Limits
-from embedded.contract.messages import FunctionStatus, GatewayInfo, Version
-from embedded.contract.provider import Provider
-from embedded.contract.system import PROVIDER, ROUTES, Parameter, Route
-from embedded.gateway import openapi
-from embedded.gateway.door import DEFAULT_DOOR, Door
-from embedded.gateway.invoke import (
+from faastraingym.embedded.contract import http, system
+from faastraingym.embedded.contract.auth import guard
+from faastraingym.embedded.contract.budget import Budget
+from faastraingym.embedded.contract.http import BUDGET, DEFAULT_LIMITS, LIMITS, Limits
+from faastraingym.embedded.contract.messages import FunctionStatus, GatewayInfo, Version
+from faastraingym.embedded.contract.provider import Provider
+from faastraingym.embedded.contract.system import PROVIDER, ROUTES, Parameter, Route
+from faastraingym.embedded.gateway import openapi
+from faastraingym.embedded.gateway.async_admission import DEFAULT_DOOR, Door
+from faastraingym.embedded.gateway.invoke import (
     CALLBACK,
     INVOCATIONS,
     METRICS,
@@ -24,9 +24,9 @@ from embedded.gateway.invoke import (
     asynchronous,
     synchronous,
 )
-from embedded.gateway.metrics import Metrics
-from embedded.settings import VERSION
-from events.requests import CALL_ID, SIGNATURE
+from faastraingym.embedded.gateway.metrics import Metrics
+from faastraingym.embedded.settings import VERSION
+from faastraingym.events.delivery.requests import CALL_ID, SIGNATURE
 
 
 async def list_functions(request: web.Request) -> web.Response:

@@ -8,19 +8,19 @@ from typing import Protocol
 
 from aiohttp import web
 
-from embedded.contract import http
-from embedded.contract.bodies import whole
-from embedded.contract.headers import without
-from embedded.contract.messages import FunctionStatus, Request, Response
-from embedded.contract.names import function_name
-from embedded.contract.provider import Provider
-from embedded.errors import ProviderError
-from embedded.gateway.door import Door, Refusal, over_quota
-from embedded.gateway.metrics import Metrics
-from events import queue_request
-from events.ports import QueueFull, Unavailable
-from events.requests import CALL_ID
-from schemas.messages import MAX_MESSAGE_BYTES
+from faastraingym.embedded.contract import http
+from faastraingym.embedded.contract.bodies import whole
+from faastraingym.embedded.contract.headers import without
+from faastraingym.embedded.contract.messages import FunctionStatus, Request, Response
+from faastraingym.embedded.contract.names import function_name
+from faastraingym.embedded.contract.provider import Provider
+from faastraingym.embedded.errors import ProviderError
+from faastraingym.embedded.gateway.async_admission import Door, Refusal, over_quota
+from faastraingym.embedded.gateway.metrics import Metrics
+from faastraingym.events.delivery import queue_request
+from faastraingym.events.delivery.requests import CALL_ID
+from faastraingym.events.ports import QueueFull, Unavailable
+from faastraingym.schemas.messages import MAX_MESSAGE_BYTES
 
 _CALL_ID_FORM = re.compile(r"[!-~]{1,200}")
 Headers = list[tuple[str, str]]
@@ -28,20 +28,20 @@ START_TIME, CALLBACK = "X-Start-Time", "X-Callback-Url"
 
 
 class Queue(Protocol):
-    """Where asynchronous invocations go; events.ports.Bus has it."""
+    """Where asynchronous invocations go; faastraingym.events.ports.Bus has it."""
 
     async def enqueue(self, function: str, request: bytes, message_id: str) -> None:
         """Queue durably.
 
         Raises:
-            events.ports.Unavailable: the broker is away.
+            faastraingym.events.ports.Unavailable: the broker is away.
         """
 
     async def enqueue_open(self, function: str, request: bytes, message_id: str) -> None:
         """The same, of what nobody vouches for.
 
         Raises:
-            events.ports.QueueFull: of these the function has as many as may wait.
+            faastraingym.events.ports.QueueFull: of these the function has as many as may wait.
         """
 
 

@@ -9,9 +9,9 @@ from prometheus_client import (
     generate_latest,
 )
 
-from embedded.contract.budget import REASONS, Budget
-from embedded.contract.messages import FunctionStatus
-from embedded.contract.names import qualified
+from faastraingym.embedded.contract.budget import REASONS, Budget
+from faastraingym.embedded.contract.messages import FunctionStatus
+from faastraingym.embedded.contract.names import qualified
 
 # Those of OpenFaaS's own gateway, which has Go's defaults: rules made for it hold here.
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)

@@ -7,8 +7,8 @@ from typing import Any
 
 import msgspec
 
-from embedded.contract.system import Parameter, Route
-from embedded.settings import VERSION
+from faastraingym.embedded.contract.system import Parameter, Route
+from faastraingym.embedded.settings import VERSION
 
 _ANY = ("get", "post", "put", "delete", "patch", "head", "options", "trace")
 _WITH_BODY = ("post", "put", "patch", "delete")

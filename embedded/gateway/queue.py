@@ -3,16 +3,16 @@
 import asyncio
 from pathlib import Path
 
-from adapters.broker import Broker, connect
-from adapters.errors import SettingsError
-from adapters.nats_bus import NatsBus
-from adapters.settings import Login, login
-from embedded.errors import ProviderError
-from events.roles import GATEWAY, nats_secret
+from faastraingym.adapters.errors import SettingsError
+from faastraingym.adapters.nats.broker import Broker, connect
+from faastraingym.adapters.nats.bus import NatsBus
+from faastraingym.adapters.settings import Login, login
+from faastraingym.embedded.errors import ProviderError
+from faastraingym.events.topology.roles import GATEWAY, nats_secret
 
 
 class LazyQueue:
-    """Implements embedded.gateway.invoke.Queue."""
+    """Implements faastraingym.embedded.gateway.invoke.Queue."""
 
     def __init__(self, url: str, api: str, secrets: Path) -> None:
         self._url, self._api, self._secrets = url, api, secrets

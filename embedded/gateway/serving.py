@@ -13,14 +13,14 @@ from typing import Any, cast
 
 from aiohttp import web
 
-from embedded.contract import http
-from embedded.contract.budget import CONNECTIONS, DESCRIPTORS, Budget
-from embedded.contract.connections import Acceptor, bound_buffers
-from embedded.errors import StackError
-from embedded.files import private_folder
-from embedded.gateway.invoke import INVOCATIONS
-from embedded.gateway.lane import Lanes
-from embedded.gateway.settings import GatewaySettings, read
+from faastraingym.embedded.contract import http
+from faastraingym.embedded.contract.budget import CONNECTIONS, DESCRIPTORS, Budget
+from faastraingym.embedded.contract.connections import Acceptor, bound_buffers
+from faastraingym.embedded.errors import StackError
+from faastraingym.embedded.files import private_folder
+from faastraingym.embedded.gateway.fast_path import Lanes
+from faastraingym.embedded.gateway.invoke import INVOCATIONS
+from faastraingym.embedded.gateway.settings import GatewaySettings, read
 
 
 def stopped() -> asyncio.Event:

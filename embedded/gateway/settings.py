@@ -4,15 +4,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from adapters.errors import SettingsError
-from adapters.settings import callback_origins
-from embedded.contract.http import DEFAULT_LIMITS, Limits
-from embedded.errors import StackError
-from embedded.gateway.door import Door, Keys
-from embedded.settings import CHECKOUT
-from events import routes
-from events.callbacks import Origin, Policy, origin
-from events.routes import seconds
+from faastraingym.adapters.errors import SettingsError
+from faastraingym.adapters.settings import callback_origins
+from faastraingym.embedded.contract.http import DEFAULT_LIMITS, Limits
+from faastraingym.embedded.errors import StackError
+from faastraingym.embedded.gateway.async_admission import Door, Keys
+from faastraingym.embedded.settings import PACKAGE
+from faastraingym.events.delivery.callbacks import Origin, Policy, origin
+from faastraingym.events.topology import stack_file
+from faastraingym.events.topology.stack_file import seconds
 
 # What replicas are told of the world, whatever their deployments say: as a cluster's DNS resolves.
 ADDRESSES = ("FTG_NATS_URL", "FTG_NATS_API", "FTG_S3_URL", "FTG_BUCKET")
@@ -48,7 +48,7 @@ class GatewaySettings(NamedTuple):
     @property
     def script(self) -> Path:
         """The template's server."""
-        return CHECKOUT / "template" / "python3-faastrain" / "index.py"
+        return PACKAGE / "template" / "python3-faastrain" / "index.py"
 
 
 def read(environment: Mapping[str, str]) -> GatewaySettings:
@@ -90,7 +90,7 @@ def _seconds(environment: Mapping[str, str], name: str, default: float) -> float
     text = environment.get(name) or f"{default}s"
     try:
         return seconds(text)
-    except routes.StackError as error:
+    except stack_file.StackError as error:
         raise StackError(f"{name}: {error}.") from error
 
 

@@ -9,10 +9,10 @@ import aiohttp
 import msgspec
 from yarl import URL
 
-from embedded.contract.bodies import Answer, Body, Spooled, whole
-from embedded.contract.budget import Budget
-from embedded.contract.headers import end_to_end
-from embedded.contract.messages import (
+from faastraingym.embedded.contract.bodies import Answer, Body, Spooled, whole
+from faastraingym.embedded.contract.budget import Budget
+from faastraingym.embedded.contract.headers import end_to_end
+from faastraingym.embedded.contract.messages import (
     DeleteRequest,
     FunctionDeployment,
     FunctionStatus,
@@ -24,7 +24,7 @@ from embedded.contract.messages import (
     ScaleRequest,
     Secret,
 )
-from embedded.errors import ProviderError
+from faastraingym.embedded.errors import ProviderError
 
 
 def _trusted(url: str) -> ssl.SSLContext | bool:

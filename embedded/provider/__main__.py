@@ -5,9 +5,9 @@ variables, of which it listens on FTG_LISTEN_HOST and FTG_PROVIDER_PORT. Prints 
 when it serves; SIGTERM stops it and every replica.
 """
 
-from embedded.gateway.serving import budget, run, stopped
-from embedded.gateway.settings import GatewaySettings
-from embedded.provider.process import serving
+from faastraingym.embedded.gateway.serving import budget, run, stopped
+from faastraingym.embedded.gateway.settings import GatewaySettings
+from faastraingym.embedded.provider.process import serving
 
 READY = "provider ready"
 

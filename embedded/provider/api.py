@@ -4,12 +4,12 @@ import time
 
 from aiohttp import web
 
-from embedded.contract import http, system
-from embedded.contract.auth import guard
-from embedded.contract.budget import Budget
-from embedded.contract.names import function_name
-from embedded.contract.provider import Provider
-from embedded.errors import ProviderError
+from faastraingym.embedded.contract import http, system
+from faastraingym.embedded.contract.auth import guard
+from faastraingym.embedded.contract.budget import Budget
+from faastraingym.embedded.contract.names import function_name
+from faastraingym.embedded.contract.provider import Provider
+from faastraingym.embedded.errors import ProviderError
 
 
 async def invoke(request: web.Request) -> web.StreamResponse:

@@ -14,7 +14,7 @@ import subprocess
 from pathlib import Path
 from typing import NamedTuple
 
-from embedded.provider.cgroup_tree import OWN, Version, here, parents
+from faastraingym.embedded.provider.cgroup_tree import OWN, Version, here, parents
 
 PROBE_BYTES = 64 << 20
 SECONDS = 5.0

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from adapters.settings import ENVIRONMENTS_FOLDER
-from embedded.processes import INHERITED
-from embedded.provider.function import Function
-from embedded.settings import CHECKOUT
+from faastraingym.adapters.settings import ENVIRONMENTS_FOLDER
+from faastraingym.embedded.processes import INHERITED
+from faastraingym.embedded.provider.function import Function
+from faastraingym.embedded.settings import import_paths
 
 
 class Launch(NamedTuple):
@@ -31,7 +31,7 @@ def variables(launch: Launch, function: Function, replica: str, secrets: Path) -
     environment = {k: launch.inherited[k] for k in INHERITED if k in launch.inherited}
     environment |= function.deployment.env_vars or {}
     environment |= launch.overrides
-    paths = (*function.code.mounted(code_folder(launch, function)), launch.root, CHECKOUT)
+    paths = (*function.code.mounted(code_folder(launch, function)), *import_paths(launch.root))
     environment |= {
         "handler_module": function.code.module,
         "PYTHONPATH": os.pathsep.join(map(str, paths)),  # as `copy` in stack.yml

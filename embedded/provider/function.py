@@ -5,12 +5,17 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from embedded.contract.messages import NAMESPACE, FunctionDeployment, FunctionStatus, Usage
-from embedded.contract.names import check_function_name
-from embedded.errors import ProviderError
-from embedded.provider.images import Code, code
-from events.quantities import quantity
-from events.routes import MAX_COUNT, StackError, seconds
+from faastraingym.embedded.contract.messages import (
+    NAMESPACE,
+    FunctionDeployment,
+    FunctionStatus,
+    Usage,
+)
+from faastraingym.embedded.contract.names import check_function_name
+from faastraingym.embedded.errors import ProviderError
+from faastraingym.embedded.provider.images import Code, code
+from faastraingym.events.topology.quantities import quantity
+from faastraingym.events.topology.stack_file import MAX_COUNT, StackError, seconds
 
 _SCALE = "com.openfaas.scale."
 PROCESS = "python index.py"  # `fprocess` in the template's template.yml

@@ -4,7 +4,7 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-from embedded.errors import ProviderError
+from faastraingym.embedded.errors import ProviderError
 
 WANTED = "async def handle(body: bytes, headers: dict[str, str])"
 

@@ -4,11 +4,13 @@ import os
 from pathlib import Path
 from typing import NamedTuple
 
-from embedded.errors import ProviderError
-from embedded.provider.handlers import check_handler
+from faastraingym.embedded import settings
+from faastraingym.embedded.errors import ProviderError
+from faastraingym.embedded.provider.handlers import check_handler
 
 PACKAGE = "deployed"  # in an image it is `function`, which is taken: the template has one
 OWN = f"{PACKAGE}.handler"
+SHIPPED = (settings.PACKAGE / "functions").resolve()
 
 
 class Code(NamedTuple):
@@ -45,7 +47,9 @@ def code(image: str, root: Path) -> Code:
     package = root / "functions" / module
     if module.isidentifier() and (package / "handler.py").is_file():
         check_handler(package / "handler.py")
-        is_package = (package.parent / "__init__.py").is_file()  # or ours would come before it
+        if package.resolve().is_relative_to(SHIPPED):
+            return Code(f"faastraingym.functions.{module}.handler")
+        is_package = (package.parent / "__init__.py").is_file()
         return Code(f"functions.{module}.handler") if is_package else Code(OWN, package)
     if name and not name.startswith(".") and (own / "handler.py").is_file():
         check_handler(own / "handler.py")

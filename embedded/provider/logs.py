@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from embedded.contract.messages import NAMESPACE, LogLine, LogQuery
-from embedded.files import appending, private_folder
+from faastraingym.embedded.contract.messages import NAMESPACE, LogLine, LogQuery
+from faastraingym.embedded.files import appending, private_folder
 
 REMEMBERED = 2000  # lines per function
 MAX_LINE = 16 << 10  # bytes; what is longer is split

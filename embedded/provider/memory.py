@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable
 
 import psutil
 
-from embedded.contract.messages import Usage
-from embedded.provider.replica import Replica, over_memory
+from faastraingym.embedded.contract.messages import Usage
+from faastraingym.embedded.provider.replica import Replica, over_memory
 
 INTERVAL = 1.0  # seconds between two looks
 

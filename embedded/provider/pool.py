@@ -6,13 +6,13 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
-from embedded.contract.budget import CONNECTIONS
-from embedded.contract.messages import Request, Response
-from embedded.errors import ProviderError
-from embedded.provider.function import Function
-from embedded.provider.replica import Replica
-from embedded.provider.scaling import desired, surplus
-from events.answers import DIED
+from faastraingym.embedded.contract.budget import CONNECTIONS
+from faastraingym.embedded.contract.messages import Request, Response
+from faastraingym.embedded.errors import ProviderError
+from faastraingym.embedded.provider.function import Function
+from faastraingym.embedded.provider.replica import Replica
+from faastraingym.embedded.provider.scaling import desired, surplus
+from faastraingym.events.delivery.answers import DIED
 
 Spawn = Callable[[Function], Awaitable[Replica]]
 MOST_WAITING = CONNECTIONS // 2  # requests of one function: others have connections left

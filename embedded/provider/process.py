@@ -4,12 +4,12 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from embedded.contract.budget import Budget
-from embedded.gateway.serving import listening
-from embedded.gateway.settings import GatewaySettings
-from embedded.provider.api import application
-from embedded.provider.environment import Launch
-from embedded.provider.provider import ProcessProvider
+from faastraingym.embedded.contract.budget import Budget
+from faastraingym.embedded.gateway.serving import listening
+from faastraingym.embedded.gateway.settings import GatewaySettings
+from faastraingym.embedded.provider.api import application
+from faastraingym.embedded.provider.environment import Launch
+from faastraingym.embedded.provider.provider import ProcessProvider
 
 
 @asynccontextmanager

@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from embedded.contract.budget import Budget
-from embedded.contract.messages import (
+from faastraingym.embedded.contract.budget import Budget
+from faastraingym.embedded.contract.messages import (
     NAMESPACE,
     FunctionDeployment,
     FunctionStatus,
@@ -19,18 +19,18 @@ from embedded.contract.messages import (
     Secret,
     Version,
 )
-from embedded.errors import ProviderError
-from embedded.files import private_folder
-from embedded.provider import store
-from embedded.provider.cgroups import Groups, of_home, sweep
-from embedded.provider.environment import Launch, code_folder
-from embedded.provider.function import Function, checked, read, status
-from embedded.provider.logs import LogBook
-from embedded.provider.memory import MemoryWatch, usage
-from embedded.provider.pool import Pool
-from embedded.provider.replica import Replica, spawn
-from embedded.provider.secrets import SecretStore
-from embedded.settings import VERSION
+from faastraingym.embedded.errors import ProviderError
+from faastraingym.embedded.files import private_folder
+from faastraingym.embedded.provider import store
+from faastraingym.embedded.provider.cgroups import Groups, of_home, sweep
+from faastraingym.embedded.provider.environment import Launch, code_folder
+from faastraingym.embedded.provider.function import Function, checked, read, status
+from faastraingym.embedded.provider.logs import LogBook
+from faastraingym.embedded.provider.memory import MemoryWatch, usage
+from faastraingym.embedded.provider.pool import Pool
+from faastraingym.embedded.provider.replica import Replica, spawn
+from faastraingym.embedded.provider.secrets import SecretStore
+from faastraingym.embedded.settings import VERSION
 
 INFO = ProviderInfo("faastrain-processes", Version(VERSION), "processes")
 

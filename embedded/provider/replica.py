@@ -6,21 +6,21 @@ import sys
 import time
 from pathlib import Path
 
-from adapters.errors import AdapterError
-from adapters.http_client import HttpClient
-from embedded.contract.bodies import Answer
-from embedded.contract.budget import Budget
-from embedded.contract.headers import end_to_end
-from embedded.contract.messages import Request, Response
-from embedded.errors import ProviderError
-from embedded.processes import die_with_parent
-from embedded.provider.cgroups import Group, Groups
-from embedded.provider.environment import Launch, variables
-from embedded.provider.function import Function
-from embedded.provider.logs import LogBook
-from embedded.provider.sockets import Endpoint, listen
-from events import exits
-from events.answers import DIED, OVERTIME
+from faastraingym.adapters.errors import AdapterError
+from faastraingym.adapters.http.client import HttpClient
+from faastraingym.embedded.contract.bodies import Answer
+from faastraingym.embedded.contract.budget import Budget
+from faastraingym.embedded.contract.headers import end_to_end
+from faastraingym.embedded.contract.messages import Request, Response
+from faastraingym.embedded.errors import ProviderError
+from faastraingym.embedded.processes import die_with_parent
+from faastraingym.embedded.provider.cgroups import Group, Groups
+from faastraingym.embedded.provider.environment import Launch, variables
+from faastraingym.embedded.provider.function import Function
+from faastraingym.embedded.provider.logs import LogBook
+from faastraingym.embedded.provider.sockets import Endpoint, listen
+from faastraingym.events.delivery import exits
+from faastraingym.events.delivery.answers import DIED, OVERTIME
 
 _IDLE = 12 * 3600.0  # seconds that an idle connection to a replica is kept
 _REMOVALS = 20

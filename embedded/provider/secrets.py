@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from embedded.contract.messages import NAMESPACE, Secret
-from embedded.contract.names import check_secret_name
-from embedded.errors import ProviderError
-from embedded.files import private_folder, write_private
+from faastraingym.embedded.contract.messages import NAMESPACE, Secret
+from faastraingym.embedded.contract.names import check_secret_name
+from faastraingym.embedded.errors import ProviderError
+from faastraingym.embedded.files import private_folder, write_private
 
 
 class SecretStore:

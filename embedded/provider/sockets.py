@@ -7,7 +7,7 @@ import socket
 from pathlib import Path
 from typing import NamedTuple
 
-from adapters.http_client import Address
+from faastraingym.adapters.http.client import Address
 
 _LONGEST_PATH = 100  # bytes; Linux takes 107, macOS 103
 _BACKLOG = 1024

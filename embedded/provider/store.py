@@ -5,9 +5,9 @@ from pathlib import Path
 
 import msgspec
 
-from embedded.contract.messages import FunctionDeployment
-from embedded.errors import StackError
-from embedded.files import write_private
+from faastraingym.embedded.contract.messages import FunctionDeployment
+from faastraingym.embedded.errors import StackError
+from faastraingym.embedded.files import write_private
 
 
 class Deployed(msgspec.Struct, frozen=True):

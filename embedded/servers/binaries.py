@@ -6,7 +6,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from embedded.errors import StackError
+from faastraingym.embedded.errors import StackError
 
 
 def find(program: str, variable: str, package: str, environment: Mapping[str, str]) -> Path:

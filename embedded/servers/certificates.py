@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from embedded.files import write_private
+from faastraingym.embedded.files import write_private
 
 # It ends with its stack, not by a clock that may be wrong, or set while the stack is up; RFC 5280
 # (4.1.2.5) has the second moment for that.

@@ -3,11 +3,11 @@
 import re
 from pathlib import Path
 
-from adapters import nats_accounts
-from adapters.nats_conf import written
-from embedded.credentials import Credentials
-from embedded.files import private_folder, write_private
-from embedded.settings import Tls
+from faastraingym.adapters.nats import accounts
+from faastraingym.adapters.nats.conf import written
+from faastraingym.embedded.credentials import Credentials
+from faastraingym.embedded.files import private_folder, write_private
+from faastraingym.embedded.settings import Tls
 
 READY = re.compile(r"Server is ready")
 # After a write that failed a stream takes nothing more until the server is started again.
@@ -30,7 +30,7 @@ jetstream {{
   sync_interval: always
   max_file_store: 1TB
 }}
-{_tls(tls)}{nats_accounts.configuration(passwords)}"""
+{_tls(tls)}{accounts.configuration(passwords)}"""
 
 
 def _tls(tls: Tls | None) -> str:

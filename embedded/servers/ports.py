@@ -9,8 +9,8 @@ from pathlib import Path
 
 import msgspec
 
-from embedded.errors import StackError
-from embedded.files import write_private
+from faastraingym.embedded.errors import StackError
+from faastraingym.embedded.files import write_private
 
 # Below what systems hand to outgoing connections: those cannot take one of ours meanwhile.
 _FIRST, _LAST = 15000, 32000

@@ -10,15 +10,15 @@ from pathlib import Path
 
 import msgspec
 
-from adapters.s3_policies import policy
-from embedded.credentials import Credentials
-from embedded.files import empty_folder, private_folder, write_private
-from embedded.servers import certificates
-from embedded.servers.weed_ports import GRPC_OFFSET, PLANES, PORTS
-from embedded.settings import StackSettings
-from events import roles
-from events.roles import SUPERVISOR
-from schemas.keys import EXPERIMENTS
+from faastraingym.adapters.s3.policies import policy
+from faastraingym.embedded.credentials import Credentials
+from faastraingym.embedded.files import empty_folder, private_folder, write_private
+from faastraingym.embedded.servers import certificates
+from faastraingym.embedded.servers.weed_ports import GRPC_OFFSET, PLANES, PORTS
+from faastraingym.embedded.settings import StackSettings
+from faastraingym.events.topology import roles
+from faastraingym.events.topology.roles import SUPERVISOR
+from faastraingym.schemas.keys import EXPERIMENTS
 
 READY = re.compile(r"S3\s+ready")  # its admin plane, which nobody needs, comes later
 # After a full disk it takes writes again by itself, within a minute at the latest.

@@ -8,10 +8,10 @@ import asyncio
 from collections.abc import Mapping
 from pathlib import Path
 
-from embedded.child import ChildSpec
-from embedded.errors import StackError
-from embedded.files import write_private
-from embedded.servers.weed import TEMPORARY
+from faastraingym.embedded.child import ChildSpec
+from faastraingym.embedded.errors import StackError
+from faastraingym.embedded.files import write_private
+from faastraingym.embedded.servers.weed import TEMPORARY
 
 SHELL_SECONDS = 20.0
 _DIRECTORY = 0o777 | 1 << 31  # Go's mode of a folder

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from embedded.servers import ports
+from faastraingym.embedded.servers import ports
 
 PLANES = ("s3", "master", "volume", "filer", "admin")
 PORTS = tuple(

@@ -9,19 +9,20 @@ import asyncio
 
 import msgspec
 
-from adapters.manifests import specification
-from adapters.payloads import dump, load
-from adapters.spans import span
-from adapters.stage import stage
-from algorithms import episodes, fits, pieces
-from algorithms.rewards import transform
-from events import subjects
-from events.ports import Messages, Services, Unavailable
-from schemas import keys
-from schemas.messages import EpisodesEvaluated, RewardsReady, RolloutCompleted
-from schemas.payloads import Evaluation, Rewards, Trajectory
-from schemas.references import ObjectRef
-from schemas.specification import RunSpec
+from faastraingym.adapters.stage.manifests import specification
+from faastraingym.adapters.stage.payloads import dump, load
+from faastraingym.adapters.stage.spans import span
+from faastraingym.adapters.stage.stage import stage
+from faastraingym.algorithms import shape_checks
+from faastraingym.algorithms.actors import episodes, evaluation_pieces
+from faastraingym.algorithms.rewards import transform
+from faastraingym.events.pipeline import subjects
+from faastraingym.events.ports import Messages, Services, Unavailable
+from faastraingym.schemas import keys
+from faastraingym.schemas.messages import EpisodesEvaluated, RewardsReady, RolloutCompleted
+from faastraingym.schemas.payloads import Evaluation, Rewards, Trajectory
+from faastraingym.schemas.references import ObjectRef
+from faastraingym.schemas.specification import RunSpec
 
 Heard = RolloutCompleted | EpisodesEvaluated | RewardsReady
 
@@ -80,10 +81,10 @@ async def _evaluation(spec: RunSpec, heard: EpisodesEvaluated, services: Service
     refs = [fact.evaluation for _, fact in sorted(played.items())]
     stored = await asyncio.gather(*map(services.objects.get, refs))
     parts = [load(data, Evaluation) for data in stored]
-    evaluation = pieces.merge(spec, policy.version, parts)
+    evaluation = evaluation_pieces.merge(spec, policy.version, parts)
     key = keys.evaluation(run, policy.version)
     return [
-        pieces.completed(
+        evaluation_pieces.completed(
             heard, policy, evaluation, await services.objects.put(key, dump(evaluation))
         )
     ]
@@ -100,9 +101,9 @@ async def _calculate(spec: RunSpec, ready: RewardsReady, services: Services) -> 
     """Transformed rewards, stored; the transforms' own state goes on from the last version's."""
     version = ready.version
     stored = await asyncio.gather(*(services.objects.get(ref.object) for ref in ready.batch))
-    batch = [fits.trajectory(spec, load(data, Trajectory)) for data in stored]
+    batch = [shape_checks.trajectory(spec, load(data, Trajectory)) for data in stored]
     before = await _before(ready.run, version - 1, services) if version else None
-    previous = None if before is None else fits.reward_state(spec, before)
+    previous = None if before is None else shape_checks.reward_state(spec, before)
     with span("rewards"):
         rewards = await asyncio.to_thread(transform, spec, batch, previous)
     return await services.objects.put(keys.rewards(ready.run, version), dump(rewards))

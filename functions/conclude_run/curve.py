@@ -4,7 +4,7 @@ import io
 
 from matplotlib.figure import Figure
 
-from schemas.report import CurvePoint, RunReport
+from faastraingym.schemas.report import CurvePoint, RunReport
 
 
 def draw(report: RunReport) -> bytes:

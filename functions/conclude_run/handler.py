@@ -9,15 +9,15 @@ import time
 
 import msgspec
 
-from adapters.manifests import specification
-from adapters.stage import stage
-from events import archive, subjects
-from events.conclusion import conclude, unreported
-from events.history import History, fold
-from events.ports import Messages, Services, Unavailable
-from events.report import build
-from schemas import keys
-from schemas.messages import (
+from faastraingym.adapters.stage.manifests import specification
+from faastraingym.adapters.stage.stage import stage
+from faastraingym.events.pipeline import event_backup, subjects
+from faastraingym.events.pipeline.conclusion import conclude, unreported
+from faastraingym.events.pipeline.history import History, fold
+from faastraingym.events.ports import Messages, Services, Unavailable
+from faastraingym.events.views.report import build
+from faastraingym.schemas import keys
+from faastraingym.schemas.messages import (
     EvaluationCompleted,
     InvocationDeadLettered,
     ReportWritten,
@@ -47,8 +47,8 @@ async def handle(message: Said, services: Services) -> Messages:
         given_up = unreported(history)
         if given_up and isinstance(message, InvocationDeadLettered):
             return [given_up]
-        copied = archive.held(await archive.copies(message.run, services.bucket))
-        await archive.keep(message.run, said[copied:], copied, services.objects)
+        copied = event_backup.held(await event_backup.copies(message.run, services.bucket))
+        await event_backup.keep(message.run, said[copied:], copied, services.objects)
         return [await _report(message.run, history, services)]
     spec = await specification(services, history.started.manifest) if history.started else None
     end = conclude(history, spec)

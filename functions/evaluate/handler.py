@@ -2,17 +2,18 @@
 
 import asyncio
 
-from adapters.manifests import specification
-from adapters.payloads import dump, load
-from adapters.spans import parted
-from adapters.stage import stage
-from algorithms import fits, pieces
-from algorithms.evaluate import evaluate
-from events.ports import Messages, Services
-from schemas import keys
-from schemas.messages import EpisodesEvaluated, EvaluatePolicy
-from schemas.payloads import Evaluation, Policy
-from schemas.specification import RunSpec
+from faastraingym.adapters.stage.manifests import specification
+from faastraingym.adapters.stage.payloads import dump, load
+from faastraingym.adapters.stage.spans import parted
+from faastraingym.adapters.stage.stage import stage
+from faastraingym.algorithms import shape_checks
+from faastraingym.algorithms.actors import evaluation_pieces
+from faastraingym.algorithms.actors.evaluate import evaluate
+from faastraingym.events.ports import Messages, Services
+from faastraingym.schemas import keys
+from faastraingym.schemas.messages import EpisodesEvaluated, EvaluatePolicy
+from faastraingym.schemas.payloads import Evaluation, Policy
+from faastraingym.schemas.specification import RunSpec
 
 
 @stage(EvaluatePolicy)
@@ -25,12 +26,12 @@ async def handle(command: EvaluatePolicy, services: Services) -> Messages:
         specification(services, command.manifest),
         services.objects.get(command.policy.policy),
     )
-    actor = fits.policy(spec, load(policy, Policy))
+    actor = shape_checks.policy(spec, load(policy, Policy))
     evaluation = await asyncio.to_thread(_evaluate, spec, actor, command.piece)
     run, version, piece = command.run, command.policy.version, command.piece
     if piece is None:
         stored = await services.objects.put(keys.evaluation(run, version), dump(evaluation))
-        return [pieces.completed(command, command.policy, evaluation, stored)]
+        return [evaluation_pieces.completed(command, command.policy, evaluation, stored)]
     stored = await services.objects.put(keys.episodes(run, version, piece), dump(evaluation))
     return [
         EpisodesEvaluated(
@@ -39,7 +40,7 @@ async def handle(command: EvaluatePolicy, services: Services) -> Messages:
             policy=command.policy,
             piece=piece,
             evaluation=stored,
-            episodes=pieces.summary(evaluation),
+            episodes=evaluation_pieces.summary(evaluation),
         )
     ]
 

@@ -4,16 +4,16 @@ With a policy lag the next fan-out runs beside the update, so a version and the 
 learns from come in any order, and whichever comes last is planned from.
 """
 
-from adapters.manifests import specification
-from adapters.stage import stage
-from events import promises, subjects
-from events.commands import Invocation
-from events.history import History, fold
-from events.planning import learning, on_leg, plan
-from events.ports import Services, Unavailable
-from events.recovery import missing
-from events.retention import expendable, pruned
-from schemas.messages import (
+from faastraingym.adapters.stage.manifests import specification
+from faastraingym.adapters.stage.stage import stage
+from faastraingym.events.pipeline import follow_ups, subjects
+from faastraingym.events.pipeline.commands import Invocation
+from faastraingym.events.pipeline.history import History, fold
+from faastraingym.events.pipeline.planning import learning, on_leg, plan
+from faastraingym.events.pipeline.recovery import missing
+from faastraingym.events.pipeline.retention import expendable, pruned
+from faastraingym.events.ports import Services, Unavailable
+from faastraingym.schemas.messages import (
     CollectRollout,
     EvaluatePolicy,
     PolicyUpdated,
@@ -21,7 +21,7 @@ from schemas.messages import (
     RunResumed,
     UpdatePolicy,
 )
-from schemas.specification import RunSpec
+from faastraingym.schemas.specification import RunSpec
 
 Planned = list[UpdatePolicy | CollectRollout | EvaluatePolicy | Invocation]
 
@@ -88,6 +88,6 @@ def next_step(spec: RunSpec, ready: RewardsReady, history: History) -> Planned:
         return [Invocation("conclude-run", history.stop)]
     spec = on_leg(spec, history.resumed)
     if before.env_steps >= spec.stop.env_steps:  # resumed to a budget that is spent by now
-        return [*promises.evaluation(ready, before, spec)]
+        return [*follow_ups.evaluation(ready, before, spec)]
     update = plan(spec, before, ready)
-    return [*([] if made else [update]), *promises.beside(update)]
+    return [*([] if made else [update]), *follow_ups.beside(update)]

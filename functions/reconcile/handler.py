@@ -9,21 +9,21 @@ import re
 import time
 from collections.abc import Sequence
 
-from adapters.manifests import specification
-from adapters.restoring import Restorer, awaited
-from adapters.stage import cron_stage
-from events import archive, subjects
-from events.active import known_runs
-from events.commands import Invocation
-from events.history import fold
-from events.lineage import Unsaid
-from events.ports import LostObject, Recorded, Services
-from events.recovery import missing, overdue, stalled
-from schemas import keys
-from schemas.errors import RunFault, SchemaError
-from schemas.messages import Message, RunRequested
-from schemas.references import RUN_PATTERN
-from schemas.specification import to_dict
+from faastraingym.adapters.stage.manifests import specification
+from faastraingym.adapters.stage.restoring import Restorer, awaited
+from faastraingym.adapters.stage.stage import cron_stage
+from faastraingym.events.pipeline import event_backup, subjects
+from faastraingym.events.pipeline.active_runs import known_runs
+from faastraingym.events.pipeline.commands import Invocation
+from faastraingym.events.pipeline.history import fold
+from faastraingym.events.pipeline.lineage import Unsaid
+from faastraingym.events.pipeline.recovery import missing, overdue, stalled
+from faastraingym.events.ports import LostObject, Recorded, Services
+from faastraingym.schemas import keys
+from faastraingym.schemas.errors import RunFault, SchemaError
+from faastraingym.schemas.messages import Message, RunRequested
+from faastraingym.schemas.references import RUN_PATTERN
+from faastraingym.schemas.specification import to_dict
 
 from .inbox import hear
 
@@ -62,23 +62,23 @@ async def _alone(run: str, services: Services) -> Mending:
 async def _mend(run: str, services: Services) -> Mending:
     said = await services.facts.read(*subjects.of_run(run))
     known = {subjects.of(record.fact) for record in said}
-    pieces = await archive.copies(run, services.bucket)
-    copied = archive.held(pieces)
+    pieces = await event_backup.copies(run, services.bucket)
+    copied = event_backup.held(pieces)
     # A broker that was rolled back has lost its newest facts, and may have heard others since.
-    newest = await archive.recall(pieces[-1:], services.objects)
+    newest = await event_backup.recall(pieces[-1:], services.objects)
     unasked = subjects.of_kind(RunRequested, run) not in known
     if copied > len(said) or unasked or not known.issuperset(map(subjects.of, newest)):
-        kept = await archive.recall(pieces, services.objects)
+        kept = await event_backup.recall(pieces, services.objects)
         if unasked and not any(isinstance(fact, RunRequested) for fact in kept):
             kept += await _request(run, services)
         lost = [fact for fact in kept if subjects.of(fact) not in known]
         if lost:
             names = {subjects.of(fact) for fact in kept}
             added = [record for record in said if subjects.of(record.fact) not in names]
-            await archive.keep(run, added, copied, services.objects)
+            await event_backup.keep(run, added, copied, services.objects)
             whole = [*said, *(Recorded(0, time.time(), fact) for fact in lost)]
             return [*lost, *await _missing(whole, services, at_once=True)]
-    await archive.keep(run, said[copied:], copied, services.objects)
+    await event_backup.keep(run, said[copied:], copied, services.objects)
     return await _missing(said, services)
 
 

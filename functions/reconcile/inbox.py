@@ -5,12 +5,13 @@ import logging
 import time
 from collections.abc import Collection, Sequence
 
-from adapters.errors import Refused
-from events import documents, subjects, triggers
-from events.ports import Listed, Services, Unavailable
-from events.uploads import heard, unheard
-from schemas import keys
-from schemas.messages import HearUpload, UploadHeard, tag
+from faastraingym.adapters.errors import Refused
+from faastraingym.events.pipeline import subjects
+from faastraingym.events.ports import Listed, Services, Unavailable
+from faastraingym.events.triggers import documents, outside_events
+from faastraingym.events.triggers.uploads import heard, unheard
+from faastraingym.schemas import keys
+from faastraingym.schemas.messages import HearUpload, UploadHeard, tag
 
 logger = logging.getLogger(__name__)
 
@@ -57,7 +58,7 @@ async def _one(
         return None
     if data is None:  # gone, or another one
         return None
-    run = triggers.of_upload(file.key, data)
+    run = outside_events.of_upload(file.key, data)
     if run in known:
         return UploadHeard(run=run, key=file.key, etag=file.etag)
     return HearUpload(run=run, key=file.key)

@@ -2,23 +2,24 @@
 
 import asyncio
 
-from adapters.manifests import specification
-from adapters.payloads import dump, load
-from adapters.settings import memory_mb
-from adapters.spans import parted
-from adapters.stage import stage
-from algorithms import episodes, fits
-from algorithms.collect import collect_from
-from algorithms.playing import Start
-from algorithms.starting import beginning
-from events.ports import Messages, Services
-from schemas import keys
-from schemas.messages import CollectRollout, RolloutCompleted
-from schemas.payloads import Policy, Trajectory
-from schemas.references import TrajectoryRef
-from schemas.specification import RunSpec
+from faastraingym.adapters.settings import memory_mb
+from faastraingym.adapters.stage.manifests import specification
+from faastraingym.adapters.stage.payloads import dump, load
+from faastraingym.adapters.stage.spans import parted
+from faastraingym.adapters.stage.stage import stage
+from faastraingym.algorithms import shape_checks
+from faastraingym.algorithms.actors import episodes
+from faastraingym.algorithms.actors.collect import collect_from
+from faastraingym.algorithms.actors.initial_state import beginning
+from faastraingym.algorithms.actors.step_loop import Start
+from faastraingym.events.ports import Messages, Services
+from faastraingym.schemas import keys
+from faastraingym.schemas.messages import CollectRollout, RolloutCompleted
+from faastraingym.schemas.payloads import Policy, Trajectory
+from faastraingym.schemas.references import TrajectoryRef
+from faastraingym.schemas.specification import RunSpec
 
-from .kept import Kept
+from .warm_environments import Kept
 
 KEPT = Kept(memory_mb())
 
@@ -31,8 +32,8 @@ async def handle(command: CollectRollout, services: Services) -> Messages:
     )
     kept = KEPT.take(command.manifest, command.previous.object) if command.previous else None
     before = None if kept else await _trajectory(services, command.previous)
-    previous = None if before is None else fits.continued(spec, before)
-    actor = fits.policy(spec, load(policy, Policy))
+    previous = None if before is None else shape_checks.continued(spec, before)
+    actor = shape_checks.policy(spec, load(policy, Policy))
     trajectory, end = await asyncio.to_thread(_collect, spec, actor, command, kept, previous)
     data = dump(trajectory)
     stored = await services.objects.put(

@@ -1,14 +1,14 @@
 """start-run: validates a requested specification and writes the run's manifest."""
 
-from adapters.checking import Checker
-from adapters.manifests import dump
-from adapters.stage import Outgoing
-from adapters.triggered import triggered
-from events import promises
-from events.ports import Services
-from schemas import keys
-from schemas.errors import SpecificationError
-from schemas.messages import RunFailed, RunRequested, RunStarted
+from faastraingym.adapters.processes.checking import Checker
+from faastraingym.adapters.stage.manifests import dump
+from faastraingym.adapters.stage.stage import Outgoing
+from faastraingym.adapters.stage.triggered import triggered
+from faastraingym.events.pipeline import follow_ups
+from faastraingym.events.ports import Services
+from faastraingym.schemas import keys
+from faastraingym.schemas.errors import SpecificationError
+from faastraingym.schemas.messages import RunFailed, RunRequested, RunStarted
 
 CHECKER = Checker()
 
@@ -26,4 +26,4 @@ async def handle(request: RunRequested, services: Services) -> Outgoing:
         return [request, RunFailed(run=request.run, reason=str(refusal), function="start-run")]
     manifest = await services.objects.put(keys.manifest(request.run), dump(request.run, spec))
     started = RunStarted(run=request.run, manifest=manifest)
-    return [request, started, *promises.warm_ups(request.run)]
+    return [request, started, *follow_ups.warm_ups(request.run)]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import jax
 
-from adapters.spans import add
+from faastraingym.adapters.stage.spans import add
 
 # Before XLA looks, which is when the first array is made: a GPU is to give the same bits, too.
 os.environ.setdefault("XLA_FLAGS", "--xla_gpu_deterministic_ops=true")

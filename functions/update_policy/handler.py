@@ -9,27 +9,28 @@ import hashlib
 import logging
 import os
 
-from adapters.manifests import specification
-from adapters.payloads import dump, load
-from adapters.platform import describe
-from adapters.spans import span
-from adapters.stage import Outgoing, stage
-from algorithms import fits, ppo, spaces
-from events import planning, promises
-from events.commands import Invocation
-from events.ports import Services
-from schemas import keys
-from schemas.errors import RunFault
-from schemas.messages import (
+from faastraingym.adapters.stage.manifests import specification
+from faastraingym.adapters.stage.payloads import dump, load
+from faastraingym.adapters.stage.platform import describe
+from faastraingym.adapters.stage.spans import span
+from faastraingym.adapters.stage.stage import Outgoing, stage
+from faastraingym.algorithms import ppo, shape_checks
+from faastraingym.algorithms.environments import spaces
+from faastraingym.events.pipeline import follow_ups, planning
+from faastraingym.events.pipeline.commands import Invocation
+from faastraingym.events.ports import Services
+from faastraingym.schemas import keys
+from faastraingym.schemas.errors import RunFault
+from faastraingym.schemas.messages import (
     CollectRollout,
     EvaluatePolicy,
     PolicyUpdated,
     RunStarted,
     UpdatePolicy,
 )
-from schemas.payloads import LearnerState, Rewards, Trajectory
-from schemas.references import ObjectRef, PolicyRef, TrajectoryRef
-from schemas.specification import RunSpec
+from faastraingym.schemas.payloads import LearnerState, Rewards, Trajectory
+from faastraingym.schemas.references import ObjectRef, PolicyRef, TrajectoryRef
+from faastraingym.schemas.specification import RunSpec
 
 from . import compiling
 
@@ -86,9 +87,9 @@ async def _update(command: UpdatePolicy, spec: RunSpec, services: Services) -> O
         asyncio.gather(*(services.objects.get(ref.object) for ref in command.batch)),
         _rewards(command.rewards, services),
     )
-    before = fits.learner(spec, load(state, LearnerState))
+    before = shape_checks.learner(spec, load(state, LearnerState))
     trajectories = [load(trajectory, Trajectory) for trajectory in batch]
-    fits.batch(spec, before, trajectories, rewards)
+    shape_checks.batch(spec, before, trajectories, rewards)
     with span("update"):
         state_after, metrics = await asyncio.to_thread(
             ppo.update, spec, before, trajectories, rewards, command.schedule
@@ -140,10 +141,10 @@ def fan_out(
     With a lag the rollouts from which it learns were started beside the update that made it.
     Whoever comes last, they or it, has the next step planned.
     """
-    evaluations = promises.evaluations(updated, spec)
+    evaluations = follow_ups.evaluations(updated, spec)
     if lag and updated.rollouts:
         return [Invocation("plan-update", updated), *evaluations]
-    return [*promises.rollouts(updated, updated.rollouts, batch), *evaluations]
+    return [*follow_ups.rollouts(updated, updated.rollouts, batch), *evaluations]
 
 
 async def _rewards(ref: ObjectRef | None, services: Services) -> list | None:

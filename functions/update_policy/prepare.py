@@ -13,11 +13,12 @@ from pathlib import Path
 
 import jax
 
-from algorithms import ppo, spaces
-from algorithms.collect import collect
-from events.planning import schedule
-from schemas.specification import RunSpec
-from schemas.validation import parse
+from faastraingym.algorithms import ppo
+from faastraingym.algorithms.actors.collect import collect
+from faastraingym.algorithms.environments import spaces
+from faastraingym.events.pipeline.planning import schedule
+from faastraingym.schemas.specification import RunSpec
+from faastraingym.schemas.validation import parse
 
 from .compiling import BROUGHT
 

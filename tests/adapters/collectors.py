@@ -4,8 +4,8 @@ from typing import Any
 
 from aiohttp import web
 
-from adapters.otlp_sender import OtlpSender, sender
-from tests.events.test_otlp import read
+from faastraingym.adapters.processes.otlp_sender import OtlpSender, sender
+from tests.events.telemetry.test_otlp import read
 from tests.servers import free_ports
 
 

@@ -2,14 +2,14 @@
 
 import uuid
 
-from schemas.messages import (
+from faastraingym.schemas.messages import (
     EpisodeSummary,
     InvocationCompleted,
     RolloutCompleted,
     RunRequested,
     StopRequested,
 )
-from schemas.references import ObjectRef, PolicyRef, TrajectoryRef
+from faastraingym.schemas.references import ObjectRef, PolicyRef, TrajectoryRef
 
 REF = ObjectRef(bucket="b", key="k", size=1, sha256="0" * 64)
 

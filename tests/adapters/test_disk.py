@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from adapters import disk
-from adapters.disk import MIB, Space
+from faastraingym.adapters import disk
+from faastraingym.adapters.disk import MIB, Space
 
 HOME = Path("/home/somebody/.faastrain")
 

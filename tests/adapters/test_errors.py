@@ -7,7 +7,7 @@ import nats.js.errors
 import pytest
 import urllib3.exceptions
 
-from adapters.errors import (
+from faastraingym.adapters.errors import (
     FOREIGN,
     AdapterError,
     Refused,
@@ -15,7 +15,7 @@ from adapters.errors import (
     translate,
     translated,
 )
-from events import ports
+from faastraingym.events import ports
 
 LIBRARIES = {
     nats.errors: nats.errors.Error,

@@ -7,8 +7,10 @@ import pytest
 
 PROGRAM = """
 import sys, asyncio
-import adapters.connections, adapters.settings, adapters.signing, adapters.logs
-from adapters.broker import client_type
+from faastraingym.adapters import logs, settings
+from faastraingym.adapters.http import signing
+from faastraingym.adapters.stage import connections
+from faastraingym.adapters.nats.broker import client_type
 client_type()
 print(*sys.modules)
 """

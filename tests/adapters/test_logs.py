@@ -3,10 +3,10 @@ import json
 import logging
 import sys
 
-from adapters import current
-from adapters.logs import JsonFormatter
-from events.tracing import of_run
-from schemas.messages import StopRequested
+from faastraingym.adapters.logs import JsonFormatter
+from faastraingym.adapters.stage import current
+from faastraingym.events.telemetry.tracing import of_run
+from faastraingym.schemas.messages import StopRequested
 
 NOT_OF_THE_CALL = {"time", "level", "function", "replica", "message"}
 

@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from adapters.errors import SettingsError
-from adapters.settings import Login, Settings
+from faastraingym.adapters.errors import SettingsError
+from faastraingym.adapters.settings import Login, Settings
 
 
 @pytest.fixture

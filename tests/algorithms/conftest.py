@@ -6,11 +6,11 @@ import gymnasium
 import numpy as np
 import pytest
 
-from algorithms import statistics
-from algorithms.space_info import describe
-from schemas.payloads import Policy, Trajectory
-from schemas.specification import RunSpec
-from schemas.validation import parse
+from faastraingym.algorithms import statistics
+from faastraingym.algorithms.environments.space_info import describe
+from faastraingym.schemas.payloads import Policy, Trajectory
+from faastraingym.schemas.specification import RunSpec
+from faastraingym.schemas.validation import parse
 
 
 class Corridor(gymnasium.Env):

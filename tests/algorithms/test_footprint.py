@@ -11,11 +11,12 @@ import gymnasium
 import numpy as np
 import pytest
 
-from algorithms import footprint, spaces
-from algorithms.limits import Limits
-from algorithms.space_info import SpaceInfo
-from schemas.specification import RunSpec
-from schemas.validation import parse
+from faastraingym.algorithms import footprint
+from faastraingym.algorithms.environments import spaces
+from faastraingym.algorithms.environments.space_info import SpaceInfo
+from faastraingym.algorithms.limits import Limits
+from faastraingym.schemas.specification import RunSpec
+from faastraingym.schemas.validation import parse
 
 Make = Callable[..., RunSpec]
 MIB = 1 << 20
@@ -92,14 +93,14 @@ from pathlib import Path
 import gymnasium, numpy as np
 from tests.algorithms.test_footprint import Images, OnDisk
 from tests.fakes import InMemoryFactLog, InMemoryObjectStore
-from adapters import manifests
-from adapters.payloads import dump
-from events.ports import Services
-from functions.rollout import handler
-from schemas.messages import CollectRollout
-from schemas.payloads import Policy
-from schemas.references import PolicyRef
-from schemas.validation import parse
+from faastraingym.adapters.stage import manifests
+from faastraingym.adapters.stage.payloads import dump
+from faastraingym.events.ports import Services
+from faastraingym.functions.rollout import handler
+from faastraingym.schemas.messages import CollectRollout
+from faastraingym.schemas.payloads import Policy
+from faastraingym.schemas.references import PolicyRef
+from faastraingym.schemas.validation import parse
 
 def peak_mb():  # of this program: ru_maxrss would begin with that of the one that started it
     lines = Path("/proc/self/status").read_text().splitlines()

@@ -5,14 +5,15 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
-from algorithms import ppo, rewards, spaces
-from algorithms.collect import collect
-from algorithms.episodes import env_steps
-from algorithms.evaluate import evaluate
-from events import planning
-from schemas.payloads import Rewards, Trajectory
-from schemas.specification import RunSpec
-from schemas.validation import parse
+from faastraingym.algorithms import ppo, rewards
+from faastraingym.algorithms.actors.collect import collect
+from faastraingym.algorithms.actors.episodes import env_steps
+from faastraingym.algorithms.actors.evaluate import evaluate
+from faastraingym.algorithms.environments import spaces
+from faastraingym.events.pipeline import planning
+from faastraingym.schemas.payloads import Rewards, Trajectory
+from faastraingym.schemas.specification import RunSpec
+from faastraingym.schemas.validation import parse
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 

@@ -3,8 +3,9 @@ from subprocess import check_output
 
 SCRIPT = """
 import sys
-from algorithms import acting, collect, episodes, evaluate, rewards, seeding, spaces
-from algorithms import statistics
+from faastraingym.algorithms import rewards, seeding, statistics
+from faastraingym.algorithms.actors import acting, collect, episodes, evaluate
+from faastraingym.algorithms.environments import spaces
 print(sorted({"jax", "flax", "optax"} & set(sys.modules)))
 """
 

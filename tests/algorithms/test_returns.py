@@ -5,7 +5,7 @@ import jax
 import numpy as np
 import pytest
 
-from algorithms import returns
+from faastraingym.algorithms import returns
 
 pytestmark = pytest.mark.parametrize("variant", [jax.jit, lambda f: f], ids=["jit", "plain"])
 Variant = Callable[[Any], Any]

@@ -3,9 +3,9 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from algorithms import rewards
-from schemas.payloads import Rewards, Trajectory, dump, load
-from schemas.specification import RunSpec
+from faastraingym.algorithms import rewards
+from faastraingym.schemas.payloads import Rewards, Trajectory, dump, load
+from faastraingym.schemas.specification import RunSpec
 
 Make = Callable[..., RunSpec]
 MakeTrajectory = Callable[..., Trajectory]

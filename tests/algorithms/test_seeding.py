@@ -1,7 +1,7 @@
 import numpy as np
 
-from algorithms import seeding
-from schemas.arrays import pack, unpack
+from faastraingym.algorithms import seeding
+from faastraingym.schemas.arrays import pack, unpack
 
 
 def test_equal_identities_give_equal_streams() -> None:

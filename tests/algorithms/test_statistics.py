@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from algorithms import statistics
+from faastraingym.algorithms import statistics
 
 BATCHES = arrays.arrays(
     np.float32,

@@ -5,11 +5,11 @@ from collections.abc import Callable
 
 import pytest
 
-from algorithms.collect import collect
-from algorithms.evaluate import evaluate
-from algorithms.timing import Stopwatch
-from schemas.payloads import Policy, dump
-from schemas.specification import RunSpec
+from faastraingym.algorithms.actors.collect import collect
+from faastraingym.algorithms.actors.evaluate import evaluate
+from faastraingym.algorithms.timing import Stopwatch
+from faastraingym.schemas.payloads import Policy, dump
+from faastraingym.schemas.specification import RunSpec
 
 Make = Callable[..., RunSpec]
 MakePolicy = Callable[..., Policy]

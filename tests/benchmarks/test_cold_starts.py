@@ -1,5 +1,5 @@
 from benchmarks.cold_starts import Start, of_function, of_learner
-from schemas.messages import InvocationCompleted, Span
+from faastraingym.schemas.messages import InvocationCompleted, Span
 
 
 def updated(at: float, spans: list[Span], cold: bool = True) -> InvocationCompleted:

@@ -3,9 +3,14 @@
 import pytest
 
 from benchmarks.cost import DAY, Cost, cost, of_costs, of_day
-from events.ports import Recorded
-from schemas.messages import InvocationCompleted, PolicyUpdated, RunCompleted, RunRequested
-from schemas.references import ObjectRef, PolicyRef
+from faastraingym.events.ports import Recorded
+from faastraingym.schemas.messages import (
+    InvocationCompleted,
+    PolicyUpdated,
+    RunCompleted,
+    RunRequested,
+)
+from faastraingym.schemas.references import ObjectRef, PolicyRef
 
 OBJECT = ObjectRef(bucket="b-b", key="k", size=1, sha256="0" * 64)
 POLICY = PolicyRef(version=1, policy=OBJECT, learner=OBJECT, env_steps=500)

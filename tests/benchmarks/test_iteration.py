@@ -1,9 +1,9 @@
 """The profile as rows."""
 
 from benchmarks.iteration import rows
-from events.iterations import iterations
-from events.profile import profile
-from events.visits import visits
+from faastraingym.events.views.invocations import visits
+from faastraingym.events.views.iterations import iterations
+from faastraingym.events.views.profile import profile
 from tests.events.traced import SAID, USAGE
 
 

@@ -1,10 +1,10 @@
 """The plain loop is the pipeline's work: the same functions, the same bits."""
 
-from algorithms import ppo
-from algorithms.collect import collect
-from algorithms.episodes import env_steps
 from benchmarks import plain_loop, runs
-from events import planning
+from faastraingym.algorithms import ppo
+from faastraingym.algorithms.actors.collect import collect
+from faastraingym.algorithms.actors.episodes import env_steps
+from faastraingym.events.pipeline import planning
 
 
 def test_the_loop_learns_until_the_budget_is_spent() -> None:

@@ -3,9 +3,9 @@
 import pytest
 
 from benchmarks import runs
-from events.ports import Recorded
-from schemas.messages import PolicyUpdated
-from schemas.references import ObjectRef, PolicyRef
+from faastraingym.events.ports import Recorded
+from faastraingym.schemas.messages import PolicyUpdated
+from faastraingym.schemas.references import ObjectRef, PolicyRef
 
 OBJECT = ObjectRef(bucket="b-b", key="k", size=1, sha256="0" * 64)
 

@@ -1,7 +1,7 @@
 import pytest
 
 from benchmarks.throughput import COUNTS, Measured, check, rows
-from schemas.messages import InvocationCompleted
+from faastraingym.schemas.messages import InvocationCompleted
 
 
 def metered(index: int, status: int = 200) -> InvocationCompleted:

@@ -12,9 +12,9 @@ from contextlib import asynccontextmanager
 import aiohttp
 from aiohttp import web
 
-from embedded.contract import http
-from embedded.contract.headers import end_to_end
-from embedded.contract.messages import Response
+from faastraingym.embedded.contract import http
+from faastraingym.embedded.contract.headers import end_to_end
+from faastraingym.embedded.contract.messages import Response
 
 LATEST_COPY = 2.0  # seconds
 LONGEST_DELAY = 1.0

@@ -11,13 +11,13 @@ from typing import Any
 import urllib3
 from minio.error import MinioException
 
-from adapters.broker import Broker
-from adapters.nats_facts import NatsFactLog
-from cli.runs import is_known
-from events import triggers
-from events.ports import Unavailable
-from schemas import keys
-from schemas.messages import RunRequested
+from faastraingym.adapters.nats.broker import Broker
+from faastraingym.adapters.nats.fact_log import NatsFactLog
+from faastraingym.cli.runs import is_known
+from faastraingym.events.ports import Unavailable
+from faastraingym.events.triggers import outside_events
+from faastraingym.schemas import keys
+from faastraingym.schemas.messages import RunRequested
 from tests.chaos.injection import Injector
 from tests.chaos.plan import LOSSES, Fault, overlapping
 from tests.chaos.progress import Progress
@@ -69,7 +69,7 @@ class Harness:
         number = len(self.runs)
         if number % 2:
             key, data = f"{keys.EXPERIMENTS}run-{number}.json", json.dumps(self._spec).encode()
-            run = triggers.of_upload(key, data)
+            run = outside_events.of_upload(key, data)
             self.runs.append(run)
             await self._upload(key, data)
         else:

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import psutil
 
-from embedded import processes
-from embedded.state import StackFiles
+from faastraingym.embedded import processes
+from faastraingym.embedded.state import StackFiles
 from tests.chaos import losses
 from tests.chaos.deliveries import Deliveries
 from tests.chaos.plan import MOST_FACTS, REPLICA, Fault

@@ -7,13 +7,13 @@ from typing import Any
 
 import msgspec
 
-from adapters.broker import Broker
-from cli.runs import report
-from cli.world import Connected
-from events import subjects
-from events.ports import LostObject
-from events.streams import ASYNC, FACTS
-from schemas.messages import ReportWritten
+from faastraingym.adapters.nats.broker import Broker
+from faastraingym.cli.runs import report
+from faastraingym.cli.world import Connected
+from faastraingym.events.pipeline import subjects
+from faastraingym.events.ports import LostObject
+from faastraingym.events.topology.streams import ASYNC, FACTS
+from faastraingym.schemas.messages import ReportWritten
 from tests.chaos import verdict
 from tests.chaos.progress import counted
 from tests.stack.facts import until

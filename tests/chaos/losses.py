@@ -7,7 +7,7 @@ from pathlib import Path
 
 import psutil
 
-from events.streams import FACTS
+from faastraingym.events.topology.streams import FACTS
 
 MOST_CUT = 16 << 10  # bytes: some dozen facts
 

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from adapters.nats_bus import ACK_WAIT_SECONDS
-from events.streams import FACTS
+from faastraingym.adapters.nats.bus import ACK_WAIT_SECONDS
+from faastraingym.events.topology.streams import FACTS
 
 SERVERS = ("nats-server", "weed", "gateway", "queue-worker")
 REPLICA = "replica"  # of any function

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from adapters.broker import Broker
-from events import subjects
-from events.streams import FACTS
-from schemas.messages import ReportWritten, tag
+from faastraingym.adapters.nats.broker import Broker
+from faastraingym.events.pipeline import subjects
+from faastraingym.events.topology.streams import FACTS
+from faastraingym.schemas.messages import ReportWritten, tag
 
 if TYPE_CHECKING:
     from nats.aio.msg import Msg

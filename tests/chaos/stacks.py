@@ -5,7 +5,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from embedded.state import StackFiles, StackState
+from faastraingym.embedded.state import StackFiles, StackState
 from tests.chaos.deliveries import Deliveries
 from tests.chaos.injection import Injector
 from tests.chaos.proxy import Address, Proxy

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from adapters import broker
-from embedded import processes
-from embedded.errors import StackError
-from events.streams import DEAD
+from faastraingym.adapters.nats import broker
+from faastraingym.embedded import processes
+from faastraingym.embedded.errors import StackError
+from faastraingym.events.topology.streams import DEAD
 from tests.chaos import inspection, verdict
 from tests.chaos.harness import Harness
 from tests.chaos.injection import Injector

@@ -6,8 +6,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.nats_bus import ACK_WAIT_SECONDS
-from embedded.settings import CHECKOUT
+from faastraingym.adapters.nats.bus import ACK_WAIT_SECONDS
 from tests.chaos.plan import (
     DOWN,
     LOSSES,
@@ -18,6 +17,7 @@ from tests.chaos.plan import (
     overlapping,
     plan,
 )
+from tests.checkout import CHECKOUT
 
 seeds = st.integers(0, 2**63)
 counts = st.integers(0, 120)

@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from adapters.checking import Checked
-from algorithms import spaces
-from cli.errors import StackTrouble
-from cli.gateway import FunctionState, LogLine
-from cli.main import main
-from cli.screen import Screen
-from cli.streams import StreamSize
-from cli.world import Connected, World
-from schemas.messages import Message, RunRequested
+from faastraingym.adapters.processes.checking import Checked
+from faastraingym.algorithms.environments import spaces
+from faastraingym.cli.errors import StackTrouble
+from faastraingym.cli.gateway import FunctionState, LogLine
+from faastraingym.cli.main import main
+from faastraingym.cli.screen import Screen
+from faastraingym.cli.streams import StreamSize
+from faastraingym.cli.world import Connected, World
+from faastraingym.schemas.messages import Message, RunRequested
 from tests.cli.facts import NOW, beginning, completed, failed, reported, unreported
 from tests.fakes import (
     InMemoryCommandQueue,

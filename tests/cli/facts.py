@@ -1,7 +1,7 @@
 """Literal facts of one small run."""
 
-from events.ports import Recorded
-from schemas.messages import (
+from faastraingym.events.ports import Recorded
+from faastraingym.schemas.messages import (
     EpisodeSummary,
     EvaluationCompleted,
     InvocationCompleted,
@@ -14,7 +14,7 @@ from schemas.messages import (
     RunStarted,
     RunUnreported,
 )
-from schemas.references import ObjectRef, PolicyRef
+from faastraingym.schemas.references import ObjectRef, PolicyRef
 
 RUN = "cartpole-20261122-171500-3fa2"
 SPEC = {

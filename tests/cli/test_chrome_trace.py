@@ -6,9 +6,9 @@ from collections import Counter, defaultdict
 import msgspec
 import pytest
 
-from cli.chrome_trace import document
-from events.iterations import iterations
-from events.visits import visits
+from faastraingym.cli.chrome_trace import document
+from faastraingym.events.views.invocations import visits
+from faastraingym.events.views.iterations import iterations
 from tests.events.traced import SAID, USAGE
 
 REQUIRED = {

@@ -6,9 +6,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from cli.errors import BadInput, StackTrouble
-from cli.gateway import FunctionState, HttpGateway
-from cli.target import Server
+from faastraingym.cli.errors import BadInput, StackTrouble
+from faastraingym.cli.gateway import FunctionState, HttpGateway
+from faastraingym.cli.target import Server
 
 FUNCTIONS = b'[{"name":"rollout","image":"x","replicas":2,"availableReplicas":1,"labels":{}}]'
 LINES = [

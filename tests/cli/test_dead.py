@@ -5,11 +5,11 @@ import json
 
 import pytest
 
-from adapters.signing import sign, verify
-from cli.exit_codes import ExitCode
-from events.commands import invocation
-from schemas.dead_letter import DeadLetter
-from schemas.messages import CollectRollout, Message, RunRequested, encode
+from faastraingym.adapters.http.signing import sign, verify
+from faastraingym.cli.exit_codes import ExitCode
+from faastraingym.events.pipeline.commands import invocation
+from faastraingym.schemas.dead_letter import DeadLetter
+from faastraingym.schemas.messages import CollectRollout, Message, RunRequested, encode
 from tests.cli.conftest import KEY, Desk
 from tests.cli.facts import NOW, RUN, SPEC, obj, policy
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from cli import checks
-from cli.checks import Check
-from cli.commands.doctor import line
-from cli.exit_codes import ExitCode
-from embedded.settings import CHECKOUT
+from faastraingym.cli import checks
+from faastraingym.cli.checks import Check
+from faastraingym.cli.commands.doctor import line
+from faastraingym.cli.exit_codes import ExitCode
+from tests.checkout import CHECKOUT
 from tests.cli.conftest import Desk
 
 

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from cli import environments
-from cli.errors import StackTrouble
-from embedded.settings import CHECKOUT
-from embedded.state import StackFiles, StackState
+from faastraingym.cli import environments
+from faastraingym.cli.errors import StackTrouble
+from faastraingym.embedded.state import StackFiles, StackState
+from tests.checkout import CHECKOUT
 
 COMMAND = Path(sys.executable).parent / "faastrain"
 MODULE = """

@@ -1,6 +1,6 @@
 import pytest
 
-from cli.exit_codes import ExitCode, epilog, of_run
+from faastraingym.cli.exit_codes import ExitCode, epilog, of_run
 
 
 @pytest.mark.parametrize(

@@ -7,12 +7,12 @@ import json
 import msgspec
 import pytest
 
-from cli.exit_codes import ExitCode
-from cli.fetching import name_of
-from events.history import fold
-from events.report import build
-from schemas import keys
-from schemas.messages import ReportWritten, RunRequested, RunResumed, StopRequested
+from faastraingym.cli.exit_codes import ExitCode
+from faastraingym.cli.fetching import name_of
+from faastraingym.events.pipeline.history import fold
+from faastraingym.events.views.report import build
+from faastraingym.schemas import keys
+from faastraingym.schemas.messages import ReportWritten, RunRequested, RunResumed, StopRequested
 from tests.cli.conftest import Desk
 from tests.cli.facts import NOW, RUN, SPEC, beginning, completed, failed, obj, records
 from tests.cli.test_main import say

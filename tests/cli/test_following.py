@@ -3,12 +3,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
 import pytest
 
-from cli.errors import BadInput, StackTrouble
-from cli.following import COMPILING, Follower
-from cli.progress import Progress
-from events import subjects
-from events.ports import Recorded, Unavailable
-from schemas.messages import RunRequested, tag
+from faastraingym.cli.errors import BadInput, StackTrouble
+from faastraingym.cli.following import COMPILING, Follower
+from faastraingym.cli.progress import Progress
+from faastraingym.events.pipeline import subjects
+from faastraingym.events.ports import Recorded, Unavailable
+from faastraingym.schemas.messages import RunRequested, tag
 from tests.cli.facts import RUN, SPEC, beginning, completed, reported
 from tests.fakes import InMemoryFactLog
 

@@ -5,11 +5,11 @@ from xml.etree import ElementTree
 import msgspec
 import pytest
 
-from cli import gating
-from cli.exit_codes import ExitCode
-from events.history import fold
-from events.report import build
-from schemas.report import RunReport
+from faastraingym.cli import gating
+from faastraingym.cli.exit_codes import ExitCode
+from faastraingym.events.pipeline.history import fold
+from faastraingym.events.views.report import build
+from faastraingym.schemas.report import RunReport
 from tests.cli.conftest import Desk
 from tests.cli.facts import NOW, RUN, SPEC, beginning, completed, failed, records, usage
 
@@ -19,7 +19,7 @@ MISSED = ExitCode.BUDGET_SPENT
 
 def report(*end: object, target: float | None = None, mean: float | None = 480.5) -> RunReport:
     """Of a run that cost 1 + 2 GB-seconds."""
-    from schemas.messages import RunRequested
+    from faastraingym.schemas.messages import RunRequested
 
     spec = SPEC | {"stop": {"env_steps": 128} | ({"target": target} if target else {})}
     said = records(RunRequested(run=RUN, spec=spec), *beginning(), *end)

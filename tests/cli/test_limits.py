@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from algorithms.limits import Limits
-from cli import limits
-from cli.errors import StackTrouble
-from cli.gateway import FunctionState, LogLine, Resources
+from faastraingym.algorithms.limits import Limits
+from faastraingym.cli import limits
+from faastraingym.cli.errors import StackTrouble
+from faastraingym.cli.gateway import FunctionState, LogLine, Resources
 
 MIB = 1 << 20
 

@@ -10,12 +10,12 @@ from importlib.metadata import version
 import numpy as np
 import pytest
 
-from cli.exit_codes import ExitCode
-from cli.main import main
-from cli.screen import Screen
-from events.ports import Unavailable
-from schemas.messages import RunRequested, StopRequested
-from schemas.payloads import Policy, Statistics, dump
+from faastraingym.cli.exit_codes import ExitCode
+from faastraingym.cli.main import main
+from faastraingym.cli.screen import Screen
+from faastraingym.events.ports import Unavailable
+from faastraingym.schemas.messages import RunRequested, StopRequested
+from faastraingym.schemas.payloads import Policy, Statistics, dump
 from tests.cli.conftest import Desk
 from tests.cli.facts import RUN, SPEC, beginning, completed, usage
 
@@ -407,7 +407,8 @@ def test_help_tells_the_exit_codes(capsys: pytest.CaptureFixture[str]) -> None:
 def test_help_imports_nothing_heavy() -> None:
     """So that a person need not wait for it: only the standard library and our own tables."""
     code = (
-        "import sys, cli.main, cli.command_table; cli.command_table.parser().format_help();"
+        "import sys, faastraingym.cli.main; from faastraingym.cli import command_table;"
+        "command_table.parser().format_help();"
         "print(sorted({m.split('.')[0] for m in sys.modules}"
         " & {'msgspec', 'numpy', 'rich', 'nats', 'urllib3', 'aiohttp', 'gymnasium', 'jax'}))"
     )

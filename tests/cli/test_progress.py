@@ -1,7 +1,7 @@
 from functools import reduce
 
-from cli.progress import Progress, advance, requested
-from schemas.messages import RunRequested
+from faastraingym.cli.progress import Progress, advance, requested
+from faastraingym.schemas.messages import RunRequested
 from tests.cli.facts import RUN, SPEC, beginning, completed, failed, records, reported
 
 

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cli import run_ids
-from cli.errors import BadInput
-from schemas.references import RUN_PATTERN
+from faastraingym.cli import run_ids
+from faastraingym.cli.errors import BadInput
+from faastraingym.schemas.references import RUN_PATTERN
 from tests.cli.facts import NOW
 
 

@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from cli.errors import StackTrouble
-from cli.exit_codes import ExitCode
-from cli.gateway import LogLine
-from schemas.messages import RunRequested
+from faastraingym.cli.errors import StackTrouble
+from faastraingym.cli.exit_codes import ExitCode
+from faastraingym.cli.gateway import LogLine
+from faastraingym.schemas.messages import RunRequested
 from tests.cli.conftest import Desk
 
 

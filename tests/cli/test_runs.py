@@ -4,11 +4,11 @@ import asyncio
 
 import pytest
 
-from cli import runs
-from cli.errors import BadInput, BeingRestored
-from cli.world import Connected
-from schemas import keys
-from schemas.messages import RunRequested
+from faastraingym.cli import runs
+from faastraingym.cli.errors import BadInput, BeingRestored
+from faastraingym.cli.world import Connected
+from faastraingym.schemas import keys
+from faastraingym.schemas.messages import RunRequested
 from tests.cli.conftest import FakeStreams
 from tests.cli.facts import RUN, SPEC
 from tests.fakes import (

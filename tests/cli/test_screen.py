@@ -5,14 +5,14 @@ import re
 import msgspec
 import pytest
 
-from cli.live import LiveView, bar_length, replica_line, signs
-from cli.progress import Progress, advance
-from cli.runs import RunRow
-from cli.screen import Screen, printable
-from cli.summary import print_summary, rows
-from events.history import fold
-from events.report import build
-from schemas.messages import RunRequested
+from faastraingym.cli.live import LiveView, bar_length, replica_line, signs
+from faastraingym.cli.progress import Progress, advance
+from faastraingym.cli.runs import RunRow
+from faastraingym.cli.screen import Screen, printable
+from faastraingym.cli.summary import print_summary, rows
+from faastraingym.events.pipeline.history import fold
+from faastraingym.events.views.report import build
+from faastraingym.schemas.messages import RunRequested
 from tests.cli.facts import NOW, RUN, SPEC, beginning, completed, policy, records, usage
 
 

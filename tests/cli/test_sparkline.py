@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cli.sparkline import BLOCKS, sparkline
+from faastraingym.cli.sparkline import BLOCKS, sparkline
 
 
 def test_low_is_low_and_high_is_high() -> None:

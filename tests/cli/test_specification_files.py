@@ -2,10 +2,10 @@ from pathlib import Path
 
 import pytest
 
-from adapters.checking import Checked
-from algorithms import spaces
-from cli.errors import BadInput
-from cli.specification_files import load, override, validate
+from faastraingym.adapters.processes.checking import Checked
+from faastraingym.algorithms.environments import spaces
+from faastraingym.cli.errors import BadInput
+from faastraingym.cli.specification_files import load, override, validate
 from tests.cli.facts import SPEC
 
 

@@ -4,12 +4,12 @@ import io
 
 import pytest
 
-from cli.commands.dead import _print
-from cli.commands.reading import list_rows
-from cli.letters import LetterRow
-from cli.runs import RunRow
-from cli.screen import Screen
-from cli.tables import table
+from faastraingym.cli.commands.dead import _print
+from faastraingym.cli.commands.reading import list_rows
+from faastraingym.cli.letters import LetterRow
+from faastraingym.cli.runs import RunRow
+from faastraingym.cli.screen import Screen
+from faastraingym.cli.tables import table
 from tests.cli.test_screen import Terminal
 
 LONG = "environment-with-a-very-long-name-20261122-171500-3fa2"

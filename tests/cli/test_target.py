@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from adapters.disk import STACK_VARIABLE
-from cli import target
-from cli.errors import BadInput, StackTrouble
-from cli.servers import servers
-from cli.target import Server
-from embedded.state import ChildState, StackFiles, StackState
+from faastraingym.adapters.disk import STACK_VARIABLE
+from faastraingym.cli import target
+from faastraingym.cli.errors import BadInput, StackTrouble
+from faastraingym.cli.servers import servers
+from faastraingym.cli.target import Server
+from faastraingym.embedded.state import ChildState, StackFiles, StackState
 
 CLUSTER = {
     "OPENFAAS_URL": "https://gateway.example/",

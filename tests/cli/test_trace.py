@@ -5,11 +5,11 @@ import json
 import pytest
 from matplotlib.image import imread
 
-from cli.commands.trace import around, select
-from cli.exit_codes import ExitCode
-from cli.trace_picture import COLOURS
-from events.iterations import Iteration
-from events.visits import KINDS
+from faastraingym.cli.commands.trace import around, select
+from faastraingym.cli.exit_codes import ExitCode
+from faastraingym.cli.trace_picture import COLOURS
+from faastraingym.events.views.invocations import KINDS
+from faastraingym.events.views.iterations import Iteration
 from tests.cli.conftest import Desk
 from tests.events import facts
 from tests.events.traced import SAID, USAGE, say

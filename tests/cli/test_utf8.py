@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from cli.live import LiveView
-from cli.screen import Screen
-from cli.summary import print_summary
-from events.history import fold
-from events.report import build
-from schemas.messages import RunRequested
+from faastraingym.cli.live import LiveView
+from faastraingym.cli.screen import Screen
+from faastraingym.cli.summary import print_summary
+from faastraingym.events.pipeline.history import fold
+from faastraingym.events.views.report import build
+from faastraingym.schemas.messages import RunRequested
 from tests.cli.conftest import Desk
 from tests.cli.facts import NOW, RUN, SPEC, beginning, completed, records, usage
 

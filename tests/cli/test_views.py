@@ -1,11 +1,11 @@
 from functools import reduce
 from itertools import accumulate
 
-from cli.phrases import phrase
-from cli.progress import Progress, advance
-from cli.views import PlainView, line
-from events.ports import Recorded
-from schemas.messages import (
+from faastraingym.cli.phrases import phrase
+from faastraingym.cli.progress import Progress, advance
+from faastraingym.cli.views import PlainView, line
+from faastraingym.events.ports import Recorded
+from faastraingym.schemas.messages import (
     EpisodesEvaluated,
     EpisodeSummary,
     InvocationDeadLettered,

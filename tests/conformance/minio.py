@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.settings import Login
+from faastraingym.adapters.settings import Login
 from tests.conformance.programs import program
 from tests.servers import LOGIN, Server, free_ports, running
 

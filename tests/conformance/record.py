@@ -15,7 +15,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from embedded.settings import CHECKOUT
+from tests.checkout import CHECKOUT
 from tests.conformance.faas_cli import FaasCli, login
 from tests.conformance.recorder import recording
 from tests.embedded.contract.exchanges import Exchange

@@ -3,7 +3,7 @@
 import json
 import subprocess
 
-from embedded.settings import CHECKOUT
+from tests.checkout import CHECKOUT
 from tests.conformance.programs import program
 from tests.test_compose import env
 

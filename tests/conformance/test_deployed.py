@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from embedded.deployments import of_stack
-from embedded.settings import CHECKOUT
+from faastraingym.embedded.deployments import of_stack
+from tests.checkout import CHECKOUT
 from tests.conformance.faas_cli import departures, described, faas_cli
 from tests.embedded.contract.exchanges import exchange
 from tests.embedded.contract.redeploying import no_request_is_lost

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 import yaml
 
-from embedded import deployments
-from embedded.settings import CHECKOUT, VERSION
+from faastraingym.embedded import deployments
+from faastraingym.embedded.settings import VERSION
 from tests.callbacks import Receiver
+from tests.checkout import CHECKOUT
 from tests.conformance.faas_cli import FaasCli, departures, described, faas_cli, login
 from tests.embedded.support import FUNCTIONS
 from tests.stack.facts import PATIENCE

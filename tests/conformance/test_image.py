@@ -18,8 +18,8 @@ from pathlib import Path
 
 import pytest
 
-from embedded.deployments import of_stack
-from embedded.settings import CHECKOUT
+from faastraingym.embedded.deployments import of_stack
+from tests.checkout import CHECKOUT
 from tests.conformance.faas_cli import FaasCli
 from tests.conformance.image import Image, image
 from tests.conformance.recorder import Recorder

@@ -7,9 +7,9 @@ from typing import Any
 import kubernetes_validate
 import yaml
 
-from deploy.kubernetes import make_secrets
-from embedded.settings import CHECKOUT
-from events import routes
+from faastraingym.deploy.kubernetes import make_secrets
+from faastraingym.events.topology import stack_file
+from tests.checkout import CHECKOUT
 from tests.conformance.programs import program
 
 BASE = CHECKOUT / "deploy" / "kubernetes" / "base"
@@ -58,7 +58,7 @@ def test_faas_cli_makes_a_function_of_every_entry_of_the_stack(tmp_path: Path) -
         capture_output=True,
     )
     made = {one["spec"]["name"]: one["spec"] for one in yaml.safe_load_all(said.stdout) if one}
-    entries = routes.load(CHECKOUT / "stack.yml", {})["functions"]
+    entries = stack_file.load(CHECKOUT / "stack.yml", {})["functions"]
     assert made.keys() == entries.keys()
     for name, spec in made.items():
         assert set(spec["secrets"]) == set(entries[name]["secrets"])

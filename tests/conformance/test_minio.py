@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 from minio import Minio
 
-from adapters.bucket import Bucket
-from adapters.errors import ObjectAltered, ObjectMissing
-from adapters.object_store import S3ObjectStore
-from deploy.minio import users
-from embedded import credentials
-from events.roles import ROLES, SUPERVISOR
-from tests.adapters.test_object_store_contract import (
+from faastraingym.adapters.errors import ObjectAltered, ObjectMissing
+from faastraingym.adapters.s3.bucket import Bucket
+from faastraingym.adapters.s3.object_store import S3ObjectStore
+from faastraingym.deploy.minio import users
+from faastraingym.embedded import credentials
+from faastraingym.events.topology.roles import ROLES, SUPERVISOR
+from tests.adapters.s3.test_object_store_contract import (
     Underneath,
     store,
     test_a_deleted_object_is_missing,

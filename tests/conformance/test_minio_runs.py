@@ -11,14 +11,15 @@ from typing import Any
 import pytest
 from minio import Minio, S3Error
 
-from adapters.bucket import Bucket
-from deploy.kubernetes import make_secrets
-from deploy.minio import main as users_of_roles
-from events import subjects, triggers
-from events.roles import TRIGGER
-from schemas import keys
-from schemas.keys import EXPERIMENTS
-from schemas.messages import RunRequested, UploadHeard
+from faastraingym.adapters.s3.bucket import Bucket
+from faastraingym.deploy.kubernetes import make_secrets
+from faastraingym.deploy.minio import main as users_of_roles
+from faastraingym.events.pipeline import subjects
+from faastraingym.events.topology.roles import TRIGGER
+from faastraingym.events.triggers import outside_events
+from faastraingym.schemas import keys
+from faastraingym.schemas.keys import EXPERIMENTS
+from faastraingym.schemas.messages import RunRequested, UploadHeard
 from tests.conformance.minio import TARGET, MinioServer
 from tests.conformance.programs import program
 from tests.servers import LOGIN, running
@@ -87,7 +88,7 @@ async def test_a_file_in_the_bucket_starts_one_run(
     store = client(minio)
     for name, data in ((bad, b"seed = "), (key, BODY), (key, BODY)):
         store.put_object(BUCKET, name, io.BytesIO(data), len(data))
-    run = triggers.of_upload(key, BODY)
+    run = outside_events.of_upload(key, BODY)
     told = await ended(stack, run)
     assert told["policy"]["sha256"] == await undisturbed(SHORT)
     assert json.loads(store.get_object(BUCKET, keys.report(run)).data) == told
@@ -102,7 +103,7 @@ async def test_what_could_not_be_told_is_told_later(minio: MinioServer, stack: S
     stack.kill("gateway")
     key = f"{EXPERIMENTS}patient.json"
     client(minio).put_object(BUCKET, key, io.BytesIO(BODY), len(BODY))
-    told = await ended(stack, triggers.of_upload(key, BODY))
+    told = await ended(stack, outside_events.of_upload(key, BODY))
     assert told["policy"]["sha256"] == await undisturbed(SHORT)
 
 
@@ -112,7 +113,7 @@ async def test_what_is_told_to_nobody_is_heard_by_a_tick(minio: MinioServer, sta
     store.delete_bucket_notification(BUCKET)
     key = f"{EXPERIMENTS}untold #1.json"
     store.put_object(BUCKET, key, io.BytesIO(body), len(body))
-    run = triggers.of_upload(key, body)
+    run = outside_events.of_upload(key, body)
     heard = subjects.below(UploadHeard, run)
     async with stack.connect() as connected, asyncio.timeout(2 * PATIENCE):
         while not await connected.facts.count(heard):

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import pytest
 
-from embedded.settings import CHECKOUT
+from tests.checkout import CHECKOUT
 from tests.conformance.faas_cli import FaasCli, departures, faas_cli
 from tests.conformance.image import image
 from tests.conformance.recorder import Recorder

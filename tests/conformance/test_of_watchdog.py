@@ -18,7 +18,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from embedded.settings import CHECKOUT
+from tests.checkout import CHECKOUT
 from tests.conformance.image import image
 from tests.conformance.programs import TOOLS
 from tests.conformance.test_image import environment

@@ -18,9 +18,9 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from embedded.settings import CHECKOUT
-from events.quantities import MEMORY_LIMIT
-from events.roles import SUPERVISOR
+from faastraingym.events.topology.quantities import MEMORY_LIMIT
+from faastraingym.events.topology.roles import SUPERVISOR
+from tests.checkout import CHECKOUT
 from tests.conformance.programs import TOOLS
 from tests.servers import binary
 from tests.stack.facts import report

@@ -12,8 +12,8 @@ from typing import NamedTuple
 import pytest
 import yaml
 
-from deploy.grafana.panels import DASHBOARDS, Query, load, panels
-from embedded.settings import CHECKOUT
+from faastraingym.deploy.grafana.panels import DASHBOARDS, Query, load, panels
+from tests.checkout import CHECKOUT
 from tests.conformance.programs import program
 from tests.conformance.prometheus import Prometheus
 from tests.stack.facts import until

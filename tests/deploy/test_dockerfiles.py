@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from embedded.settings import CHECKOUT
+from tests.checkout import CHECKOUT
 
 DOCKERFILES = [
     CHECKOUT / "template" / "python3-faastrain" / "Dockerfile",

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from deploy.compose import health
+from faastraingym.deploy.compose import health
 from tests.servers import free_ports
 
 

@@ -10,15 +10,15 @@ from typing import Any
 import pytest
 import yaml
 
-from deploy.kubernetes import make_secrets
-from embedded.settings import CHECKOUT
-from events import routes
-from events.roles import EXPORTER, QUEUE_WORKER
+from faastraingym.deploy.kubernetes import make_secrets
+from faastraingym.events.topology import stack_file
+from faastraingym.events.topology.roles import EXPORTER, QUEUE_WORKER
+from tests.checkout import CHECKOUT
 from tests.servers import binary
 
 BASE = CHECKOUT / "deploy" / "kubernetes" / "base"
 OPERATIONS = CHECKOUT / "docs" / "operations.md"
-STACK = routes.load(CHECKOUT / "stack.yml", {})
+STACK = stack_file.load(CHECKOUT / "stack.yml", {})
 
 
 def objects() -> list[dict[str, Any]]:
@@ -69,7 +69,7 @@ def test_a_pod_reads_its_own_secrets(name: str, tmp_path: Path) -> None:
 def test_every_secret_that_a_function_mounts_is_made(tmp_path: Path) -> None:
     """In the functions' namespace, under its own name, from a file that only its owner reads."""
     folder = tmp_path / "secrets"
-    command = [sys.executable, "-m", "deploy.kubernetes.make_secrets", str(folder)]
+    command = [sys.executable, "-m", "faastraingym.deploy.kubernetes.make_secrets", str(folder)]
     subprocess.run(command, cwd=CHECKOUT, check=True)
     made = yaml.safe_load((folder / "kustomization.yaml").read_text())["secretGenerator"]
     names = {one["name"] for one in made if one["namespace"] == make_secrets.FUNCTIONS}
@@ -112,10 +112,10 @@ def test_the_functions_policy_is_of_ours_and_of_no_other() -> None:
 def test_the_queue_worker_knows_of_as_many_replicas_as_stack_yml_has() -> None:
     """It has that many deliveries in flight; faas-cli is told by the same variables."""
     lines = (BASE / "settings.env").read_text().splitlines()
-    told = routes.functions(
-        routes.load(CHECKOUT / "stack.yml", dict(x.split("=", 1) for x in lines))
+    told = stack_file.functions(
+        stack_file.load(CHECKOUT / "stack.yml", dict(x.split("=", 1) for x in lines))
     )
-    assert told == routes.functions(STACK)
+    assert told == stack_file.functions(STACK)
 
 
 def reached(policy: str) -> set[tuple[str, int]]:

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 import yaml
 
-from deploy.grafana.panels import DASHBOARDS, load, panels
-from embedded.contract.budget import Budget
-from embedded.gateway.metrics import Metrics
-from embedded.settings import CHECKOUT
-from events.metrics import broker_up, families
-from events.metrics_table import NOTHING
+from faastraingym.deploy.grafana.panels import DASHBOARDS, load, panels
+from faastraingym.embedded.contract.budget import Budget
+from faastraingym.embedded.gateway.metrics import Metrics
+from faastraingym.events.export.metrics_table import NOTHING
+from faastraingym.events.telemetry.metrics import broker_up, families
+from tests.checkout import CHECKOUT
 
 DEPLOY = CHECKOUT / "deploy"
 NAMES = [path.stem for path in sorted(DASHBOARDS.glob("*.json"))]

@@ -15,10 +15,10 @@ from pathlib import Path
 import msgspec
 import psutil
 
-from adapters.broker import connect
-from adapters.nats_streams import ensure_streams
-from embedded.files import private_folder, write_private
-from embedded.settings import CHECKOUT
+from faastraingym.adapters.nats.broker import connect
+from faastraingym.adapters.nats.streams import ensure_streams
+from faastraingym.embedded.files import private_folder, write_private
+from tests.checkout import CHECKOUT
 from tests.embedded.support import FUNCTIONS, PASSWORD, deployment
 from tests.servers import LOGIN, NatsServer, free_ports
 

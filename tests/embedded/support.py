@@ -8,13 +8,13 @@ from pathlib import Path
 
 import aiohttp
 
-from embedded.contract.messages import FunctionDeployment, Request, Resources
-from embedded.provider.cgroup_tree import here
-from embedded.provider.cgroups import prefix
-from embedded.provider.environment import Launch
-from embedded.provider.provider import ProcessProvider
-from embedded.settings import CHECKOUT
-from events.ports import QueueFull, Unavailable
+from faastraingym.embedded.contract.messages import FunctionDeployment, Request, Resources
+from faastraingym.embedded.provider.cgroup_tree import here
+from faastraingym.embedded.provider.cgroups import prefix
+from faastraingym.embedded.provider.environment import Launch
+from faastraingym.embedded.provider.provider import ProcessProvider
+from faastraingym.events.ports import QueueFull, Unavailable
+from tests.checkout import CHECKOUT
 
 FUNCTIONS = Path(__file__).parent / "functions_for_tests"
 SCRIPT = CHECKOUT / "template" / "python3-faastrain" / "index.py"

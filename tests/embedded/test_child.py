@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from embedded.child import Child, ChildSpec
+from faastraingym.embedded.child import Child, ChildSpec
 
 READY, BROKEN = re.compile("^ready"), re.compile("critical write error")
 Kept = Callable[..., Child]

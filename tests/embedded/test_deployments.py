@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from embedded.contract.messages import Resources
-from embedded.deployments import of_stack, scale_labels
-from embedded.errors import StackError
-from embedded.settings import CHECKOUT
-from events.quantities import MEMORY_LIMIT, mebibytes
+from faastraingym.embedded.contract.messages import Resources
+from faastraingym.embedded.deployments import of_stack, scale_labels
+from faastraingym.embedded.errors import StackError
+from faastraingym.events.topology.quantities import MEMORY_LIMIT, mebibytes
+from tests.checkout import CHECKOUT
 from tests.embedded.support import FUNCTIONS
 
 

@@ -16,11 +16,11 @@ import psutil
 import pytest
 import yaml
 
-from adapters.disk import STACK_VARIABLE
-from embedded import processes, prometheus
-from embedded.errors import StackError
-from embedded.settings import home_of
-from embedded.stack import down, status, up
+from faastraingym.adapters.disk import STACK_VARIABLE
+from faastraingym.embedded import processes, prometheus
+from faastraingym.embedded.errors import StackError
+from faastraingym.embedded.settings import home_of
+from faastraingym.embedded.stack import down, status, up
 from tests.embedded.support import FUNCTIONS
 from tests.embedded.test_stack import invoke
 from tests.stack import stranger

@@ -10,10 +10,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from embedded import open_files
-from embedded.errors import StackError
-from embedded.settings import CHECKOUT
-from embedded.stack import down, status
+from faastraingym.embedded import open_files
+from faastraingym.embedded.errors import StackError
+from faastraingym.embedded.stack import down, status
+from tests.checkout import CHECKOUT
 from tests.embedded.support import FUNCTIONS
 
 
@@ -28,7 +28,7 @@ def faastrain(home: Path, command: str, soft: int, hard: int) -> "subprocess.Com
     """A command that may open so many files."""
     told = {"FAASTRAIN_HOME": str(home), "FAASTRAIN_STACK": str(FUNCTIONS / "stack.yml")}
     return subprocess.run(
-        [sys.executable, "-m", "cli.main", command],
+        [sys.executable, "-m", "faastraingym.cli.main", command],
         env={**os.environ, **told, "PYTHONPATH": str(CHECKOUT)},
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard)),
         capture_output=True,

@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from embedded import credentials
-from embedded.gateway import settings as gateway_settings
-from embedded.plan import plan
-from embedded.settings import read
-from events.callbacks import origin
+from faastraingym.embedded import credentials
+from faastraingym.embedded.gateway import settings as gateway_settings
+from faastraingym.embedded.plan import plan
+from faastraingym.embedded.settings import read
+from faastraingym.events.delivery.callbacks import origin
 
 PROXIED = {
     "FAASTRAIN_NATS_ADVERTISE": "nats://127.0.0.1:1",

@@ -14,12 +14,12 @@ from threading import Event
 import psutil
 import pytest
 
-from embedded import processes
-from embedded.contract.messages import FunctionStatus
-from embedded.errors import StackError
-from embedded.settings import CHECKOUT
-from embedded.stack import down, status, up
-from embedded.state import StackState
+from faastraingym.embedded import processes
+from faastraingym.embedded.contract.messages import FunctionStatus
+from faastraingym.embedded.errors import StackError
+from faastraingym.embedded.stack import down, status, up
+from faastraingym.embedded.state import StackState
+from tests.checkout import CHECKOUT
 from tests.embedded.support import FUNCTIONS, free_port, groups_of
 
 ENVIRONMENT = {**os.environ, "FAASTRAIN_STACK": str(FUNCTIONS / "stack.yml")}
@@ -115,7 +115,7 @@ def test_a_server_that_dies_is_started_again(home: Path) -> None:
 def test_ctrl_c_ends_a_stack_in_the_foreground(home: Path) -> None:
     """SIGINT to the process; nothing is left."""
     code = (
-        "import pathlib, sys; from embedded.stack import run_foreground;"
+        "import pathlib, sys; from faastraingym.embedded.stack import run_foreground;"
         "run_foreground(pathlib.Path(sys.argv[1]), lambda s: print(s.gateway_url, flush=True))"
     )
     process = subprocess.Popen(

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable
 
-from events.history import History, fold
-from events.ports import Recorded
-from schemas import keys
-from schemas.messages import (
+from faastraingym.events.pipeline.history import History, fold
+from faastraingym.events.ports import Recorded
+from faastraingym.schemas import keys
+from faastraingym.schemas.messages import (
     CollectRollout,
     EpisodesEvaluated,
     EpisodeSummary,
@@ -22,9 +22,9 @@ from schemas.messages import (
     RunStarted,
     StopRequested,
 )
-from schemas.references import ObjectRef, PolicyRef, TrajectoryRef
-from schemas.specification import RunSpec
-from schemas.validation import parse
+from faastraingym.schemas.references import ObjectRef, PolicyRef, TrajectoryRef
+from faastraingym.schemas.specification import RunSpec
+from faastraingym.schemas.validation import parse
 
 RUN = "r"
 STEPS = 100  # environment steps of one version

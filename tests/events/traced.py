@@ -1,7 +1,7 @@
 """A literal run of two iterations, metered: milliseconds since its first fact."""
 
-from events.ports import Recorded
-from schemas.messages import InvocationCompleted, Message, Span
+from faastraingym.events.ports import Recorded
+from faastraingym.schemas.messages import InvocationCompleted, Message, Span
 from tests.events import facts
 
 START = 1_000.0  # Unix time, seconds

@@ -3,8 +3,8 @@
 import jax
 import jax.numpy as jnp
 
-import functions.update_policy.handler  # noqa: F401  it listens from its import on
-from adapters.spans import keep
+import faastraingym.functions.update_policy.handler  # noqa: F401  it listens from its import on
+from faastraingym.adapters.stage.spans import keep
 
 
 def test_a_compilation_is_told_to_the_invocation_that_it_happens_in() -> None:

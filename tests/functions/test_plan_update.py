@@ -3,13 +3,13 @@
 import pytest
 from msgspec.structs import replace
 
-from adapters import manifests
-from events.commands import Invocation, invocation
-from events.planning import plan
-from events.ports import FactLog, Recorded, Services, Unavailable
-from functions.plan_update.handler import handle, next_step
-from schemas import keys
-from schemas.messages import EvaluatePolicy, Message, PolicyUpdated
+from faastraingym.adapters.stage import manifests
+from faastraingym.events.pipeline.commands import Invocation, invocation
+from faastraingym.events.pipeline.planning import plan
+from faastraingym.events.ports import FactLog, Recorded, Services, Unavailable
+from faastraingym.functions.plan_update.handler import handle, next_step
+from faastraingym.schemas import keys
+from faastraingym.schemas.messages import EvaluatePolicy, Message, PolicyUpdated
 from tests.events import facts
 from tests.events.facts import history, ready, specification, updated
 from tests.fakes import InMemoryFactLog, InMemoryObjectStore

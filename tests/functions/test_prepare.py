@@ -5,22 +5,22 @@ import sys
 from pathlib import Path
 from subprocess import run
 
-from embedded.deployments import of_stack
-from functions.update_policy import compiling
+from faastraingym.embedded.deployments import of_stack
+from faastraingym.functions.update_policy import compiling
 
 ROOT = Path(__file__).parents[2]
 PREPARE = """
 import sys
 from pathlib import Path
-from functions.update_policy.prepare import main
+from faastraingym.functions.update_policy.prepare import main
 main(Path(sys.argv[1]), [Path(sys.argv[2])])
 """
 LEARN = """
 import sys, tomllib
 from pathlib import Path
-import functions.update_policy.handler
-from functions.update_policy.prepare import learn
-from schemas.validation import parse
+import faastraingym.functions.update_policy.handler
+from faastraingym.functions.update_policy.prepare import learn
+from faastraingym.schemas.validation import parse
 learn(parse(tomllib.loads(Path(sys.argv[1]).read_text())))
 """
 SPECIFICATION = """

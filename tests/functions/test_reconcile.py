@@ -6,13 +6,13 @@ from collections.abc import Iterable
 
 import pytest
 
-from adapters.errors import Refused
-from events import triggers
-from events.commands import Invocation
-from events.ports import Listed, Services, Unavailable
-from functions.reconcile.handler import handle
-from schemas import keys
-from schemas.messages import (
+from faastraingym.adapters.errors import Refused
+from faastraingym.events.pipeline.commands import Invocation
+from faastraingym.events.ports import Listed, Services, Unavailable
+from faastraingym.events.triggers import outside_events
+from faastraingym.functions.reconcile.handler import handle
+from faastraingym.schemas import keys
+from faastraingym.schemas.messages import (
     HearUpload,
     Message,
     PolicyUpdated,
@@ -156,7 +156,7 @@ async def test_a_file_that_started_no_run_is_heard() -> None:
     """By start-run, which is told key and name; once the run is asked for, the log knows both."""
     services = inbox(cart=BODY)
     (command,) = await tick(services)
-    assert command == HearUpload(run=triggers.of_upload(FILE, BODY), key=FILE)
+    assert command == HearUpload(run=outside_events.of_upload(FILE, BODY), key=FILE)
     await services.facts.say(RunRequested(run=command.run, spec=SPEC))
     told = UploadHeard(run=command.run, key=FILE, etag=hashlib.sha256(BODY).hexdigest())
     assert [m for m in await tick(services) if isinstance(m, UploadHeard)] == [told]

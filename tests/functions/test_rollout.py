@@ -7,21 +7,21 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
-from adapters import manifests
-from adapters.errors import ObjectMissing
-from adapters.payloads import dump, load
-from algorithms import ppo
-from algorithms.playing import Start
-from algorithms.starting import beginning
-from events.ports import Services
-from functions.rollout import handler
-from functions.rollout.kept import CAPACITY, Kept, peak_mb
-from schemas import keys
-from schemas.messages import CollectRollout, RolloutCompleted
-from schemas.payloads import Trajectory
-from schemas.references import ObjectRef, PolicyRef, TrajectoryRef
-from schemas.specification import RunSpec
-from schemas.validation import parse
+from faastraingym.adapters.errors import ObjectMissing
+from faastraingym.adapters.stage import manifests
+from faastraingym.adapters.stage.payloads import dump, load
+from faastraingym.algorithms import ppo
+from faastraingym.algorithms.actors.initial_state import beginning
+from faastraingym.algorithms.actors.step_loop import Start
+from faastraingym.events.ports import Services
+from faastraingym.functions.rollout import handler
+from faastraingym.functions.rollout.warm_environments import CAPACITY, Kept, peak_mb
+from faastraingym.schemas import keys
+from faastraingym.schemas.messages import CollectRollout, RolloutCompleted
+from faastraingym.schemas.payloads import Trajectory
+from faastraingym.schemas.references import ObjectRef, PolicyRef, TrajectoryRef
+from faastraingym.schemas.specification import RunSpec
+from faastraingym.schemas.validation import parse
 from tests.fakes import InMemoryFactLog, InMemoryObjectStore
 from tests.remembering import COUNTING, SCALED, SEEN
 

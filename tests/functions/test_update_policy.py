@@ -2,14 +2,14 @@
 
 import pytest
 
-from events.commands import Invocation
-from functions.update_policy.handler import check_threads, fan_out, handle
-from schemas import keys
-from schemas.errors import RunFault
-from schemas.messages import CollectRollout, EvaluatePolicy, PolicyUpdated
-from schemas.payloads import LearnerState, Policy, dump, load
-from schemas.references import ObjectRef, PolicyRef, TrajectoryRef
-from schemas.validation import parse
+from faastraingym.events.pipeline.commands import Invocation
+from faastraingym.functions.update_policy.handler import check_threads, fan_out, handle
+from faastraingym.schemas import keys
+from faastraingym.schemas.errors import RunFault
+from faastraingym.schemas.messages import CollectRollout, EvaluatePolicy, PolicyUpdated
+from faastraingym.schemas.payloads import LearnerState, Policy, dump, load
+from faastraingym.schemas.references import ObjectRef, PolicyRef, TrajectoryRef
+from faastraingym.schemas.validation import parse
 from tests.fakes import InMemoryObjectStore
 from tests.test_loop import SPEC, Platform, train
 

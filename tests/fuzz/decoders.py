@@ -19,36 +19,31 @@ import msgspec
 from aiohttp.test_utils import make_mocked_request
 from hypothesis import strategies as st
 
-from adapters import admission, manifests, nats_direct, nats_pull, signing
-from adapters.admission import Asked, Secrets
-from adapters.errors import Refused, SignatureError, Unavailable
-from cli import specification_files
-from cli.errors import BadInput
-from embedded import deployments
-from embedded.contract import auth, http, messages, names, system
-from embedded.errors import ProviderError, StackError
-from embedded.gateway.door import DEFAULT_DOOR
-from embedded.provider import function, handlers, store
-from events import (
-    admits,
-    callbacks,
-    cron,
-    quantities,
-    queue_request,
-    requests,
-    routes,
-    triggers,
-)
-from schemas import archive, arrays, dead_letter, keys, payloads, validation
-from schemas import messages as said
-from schemas.errors import (
+from faastraingym.adapters.errors import Refused, SignatureError, Unavailable
+from faastraingym.adapters.http import admission, signing
+from faastraingym.adapters.http.admission import Asked, Secrets
+from faastraingym.adapters.nats import direct, pull
+from faastraingym.adapters.stage import manifests
+from faastraingym.cli import specification_files
+from faastraingym.cli.errors import BadInput
+from faastraingym.embedded import deployments
+from faastraingym.embedded.contract import auth, http, messages, names, system
+from faastraingym.embedded.errors import ProviderError, StackError
+from faastraingym.embedded.gateway.async_admission import DEFAULT_DOOR
+from faastraingym.embedded.provider import function, handlers, store
+from faastraingym.events.delivery import callbacks, queue_request, requests
+from faastraingym.events.topology import admits, quantities, stack_file
+from faastraingym.events.triggers import cron, outside_events
+from faastraingym.schemas import arrays, dead_letter, event_backup, keys, payloads, validation
+from faastraingym.schemas import messages as said
+from faastraingym.schemas.errors import (
     DocumentError,
     MessageError,
     PayloadError,
     SpecificationError,
     TriggerError,
 )
-from schemas.specification import to_dict
+from faastraingym.schemas.specification import to_dict
 from tests.fuzz.inputs import (
     DEEP,
     json_bombs,
@@ -116,7 +111,7 @@ LETTER = dead_letter.encode(
         error="e", at=NOW,
     )
 )  # fmt: skip
-COPY = archive.dump([said.StopRequested(run="r"), said.RunFailed(run="r", reason="why")])
+COPY = event_backup.dump([said.StopRequested(run="r"), said.RunFailed(run="r", reason="why")])
 SPEC = json.loads(msgspec.json.encode(to_dict(validation.parse({
     "environment": {"id": "CartPole-v1", "num_envs": 4, "kwargs": {"x": [1]}},
     "algorithm": {"name": "ppo", "num_minibatches": 4},
@@ -183,7 +178,7 @@ def _json_text(value: Any) -> bytes:
 
 
 def _trigger(kind: str, data: bytes) -> object:
-    return triggers.read(data, {"content-type": kind}, "otherwise")
+    return outside_events.read(data, {"content-type": kind}, "otherwise")
 
 
 def _specification(suffix: str) -> Callable[[bytes], object]:
@@ -202,8 +197,8 @@ def _stack(data: bytes) -> object:
     with tempfile.NamedTemporaryFile(suffix=".yml") as file:
         file.write(data)
         file.flush()
-        loaded = routes.load(Path(file.name), {})
-        return routes.functions(loaded), deployments.of_stack(Path(file.name), {})
+        loaded = stack_file.load(Path(file.name), {})
+        return stack_file.functions(loaded), deployments.of_stack(Path(file.name), {})
 
 
 def _called_back(url: str) -> bytes:
@@ -221,7 +216,7 @@ def _log_query(query: dict[str, str]) -> object:
 
 def _stored(headers: dict[str, str]) -> object:
     message: Any = SimpleNamespace(headers=headers, data=b"x")
-    return nats_direct._message(message), nats_direct._pending(message)
+    return direct._message(message), direct._pending(message)
 
 
 def _text(data: bytes) -> str:
@@ -231,78 +226,78 @@ def _text(data: bytes) -> str:
 def _registry() -> dict[str, Decoder]:
     payload_kinds = {type(payload): arrays.unpack(payloads.dump(payload)) for payload in PAYLOADS}
     table = {
-        "schemas.messages.decode": Decoder(
+        "faastraingym.schemas.messages.decode": Decoder(
             said.decode,
             (MessageError,),
             st.one_of(near(*GOLDEN), near_data(*map(msgpack.unpackb, GOLDEN)).map(packed)),
             GOLDEN,
             (*msgpack_bombs(), *_deep_messages()),
         ),
-        "schemas.arrays.unpack": Decoder(
+        "faastraingym.schemas.arrays.unpack": Decoder(
             arrays.unpack,
             (PayloadError,),
             near_payload(*payload_kinds.values()),
             tuple(map(payloads.dump, PAYLOADS)),
             msgpack_bombs(),
         ),
-        "schemas.dead_letter.decode": Decoder(
+        "faastraingym.schemas.dead_letter.decode": Decoder(
             dead_letter.decode,
             (MessageError,),
             st.one_of(near(LETTER), near_data(msgpack.unpackb(LETTER)).map(packed)),
             (LETTER,),
             msgpack_bombs(),
         ),
-        "schemas.archive.load": Decoder(
-            archive.load,
+        "faastraingym.schemas.event_backup.load": Decoder(
+            event_backup.load,
             (MessageError,),
             st.one_of(near(COPY), near_data(msgpack.unpackb(COPY)).map(packed)),
             (COPY,),
             msgpack_bombs(),
         ),
-        "schemas.keys.place": Decoder(
+        "faastraingym.schemas.keys.place": Decoder(
             keys.place,
             (),
             _texts("runs/a/trajectories/3/1.msgpack"),
             ("runs/a/manifest",),
             ("/" * 99,),
         ),
-        "events.requests.run_of": Decoder(
+        "faastraingym.events.delivery.requests.run_of": Decoder(
             requests.run_of,
             (),
             st.one_of(near(QUEUED), near_data(json.loads(QUEUED)).map(_json_text)),
             (QUEUED,),
             json_bombs(),
         ),
-        "schemas.validation.parse": Decoder(
+        "faastraingym.schemas.validation.parse": Decoder(
             validation.parse, (SpecificationError,), near_data(SPEC), (SPEC,), _raw_bombs()
         ),
-        "events.requests.from_queue": Decoder(
+        "faastraingym.events.delivery.requests.from_queue": Decoder(
             requests.from_queue,
             (MessageError,),
             st.one_of(near(QUEUED), near_data(json.loads(QUEUED)).map(_json_text)),
             (QUEUED,),
             json_bombs(),
         ),
-        "events.routes.load": Decoder(
-            _stack, (routes.StackError, StackError), near(STACK), (STACK,), yaml_bombs()
+        "faastraingym.events.topology.stack_file.load": Decoder(
+            _stack, (stack_file.StackError, StackError), near(STACK), (STACK,), yaml_bombs()
         ),
-        "events.routes.seconds": Decoder(
-            routes.seconds,
-            (routes.StackError,),
+        "faastraingym.events.topology.stack_file.seconds": Decoder(
+            stack_file.seconds,
+            (stack_file.StackError,),
             _texts("1h30m", "250ms", "1.5s"),
             ("1h30m",),
             ("9" * 5000 + "s", "1.".join(["9" * 400] * 9) + "h", "٣m", "1s" * 50_000),
         ),
-        "events.routes.substitute": Decoder(
-            lambda text: routes.substitute(text, {"A": "1"}),
+        "faastraingym.events.topology.stack_file.substitute": Decoder(
+            lambda text: stack_file.substitute(text, {"A": "1"}),
             (),
             _texts("${A:-b} ${C-d} $E"),
             ("${A}",),
             ("${" * 20_000, "${a-" * 20_000, "${" + "a" * 100_000),
         ),
-        "events.cron.next_tick": Decoder(
+        "faastraingym.events.triggers.cron.next_tick": Decoder(
             lambda text: cron.next_tick("f", text, datetime.now(UTC)),
-            (routes.StackError,),
+            (stack_file.StackError,),
             _texts("*/5 1-3 * * MON", "0 0 30 2 *"),
             ("* * * * *",),
             (
@@ -312,28 +307,28 @@ def _registry() -> dict[str, Decoder]:
                 ",".join(["1"] * 9999) + " * * * *",
             ),
         ),
-        "adapters.manifests.parse": Decoder(
+        "faastraingym.adapters.stage.manifests.parse": Decoder(
             manifests.parse,
             (PayloadError, SpecificationError),
             st.one_of(near(MANIFEST), near_data(msgpack.unpackb(MANIFEST)).map(packed)),
             (MANIFEST,),
             msgpack_bombs(),
         ),
-        "adapters.signing.verify": Decoder(
+        "faastraingym.adapters.http.signing.verify": Decoder(
             lambda header: signing.verify(KEY, "f", BODY, header, NOW),
             (SignatureError,),
             _texts(SIGNATURE),
             (SIGNATURE,),
             ("t=" + "9" * 100_000 + ",v1=" + "0" * 64, "t=1,v1=" + "٣" * 64),
         ),
-        "adapters.signing.verify key": Decoder(
+        "faastraingym.adapters.http.signing.verify key": Decoder(
             lambda key: signing.verify(KEY, "f", BODY, SIGNATURE_OF_MORE, NOW, path="/a", key=key),
             (SignatureError,),
             _texts("mine"),
             ("mine",),
             ("\n" * 100_000, "m" * 100_000, "\udcff"),
         ),
-        "adapters.admission.admit": Decoder(
+        "faastraingym.adapters.http.admission.admit": Decoder(
             lambda headers: [
                 admission.admit(what, Asked("f", headers, BODY), Secrets(KEY, b"token"), NOW)
                 for what in (admits.ANYBODY, admits.EVENT)
@@ -343,31 +338,31 @@ def _registry() -> dict[str, Decoder]:
             (EVENT_HEADERS,),
             ({"authorization": "Bearer " + "a" * 100_000}, {"authorization": "bearer \udcff"}),
         ),
-        "events.callbacks.origins": Decoder(
+        "faastraingym.events.delivery.callbacks.origins": Decoder(
             callbacks.origins,
             (ValueError,),
             _texts("https://ci.example.com,http://[::1]:9"),
             ("https://ci.example.com",),
             ("http://[", "http://h:" + "9" * 5000, "," * 100_000, "http://h," * 10_000),
         ),
-        "adapters.nats_direct headers": Decoder(
+        "faastraingym.adapters.nats.direct headers": Decoder(
             _stored,
             (Refused, Unavailable),
             near_data(HEADERS).map(_string_headers),
             (HEADERS,),
             ({"Nats-Sequence": "9" * 5000, "Nats-Time-Stamp": "9999-12-31T23:59:59+00:00"},),
         ),
-        "adapters.nats_pull.position": Decoder(
-            nats_pull.position, (Refused,), _texts(TOKENS), (TOKENS,), ("." * 100_000,)
+        "faastraingym.adapters.nats.pull.position": Decoder(
+            pull.position, (Refused,), _texts(TOKENS), (TOKENS,), ("." * 100_000,)
         ),
-        "embedded.contract.auth.allowed": Decoder(
+        "faastraingym.embedded.contract.auth.allowed": Decoder(
             lambda text: auth.allowed(text, "secret"),
             (),
             _texts(BASIC.decode()),
             (BASIC.decode(),),
             ("Basic " + "ü" * 1000, "Basic " + "A" * 100_000),
         ),
-        "embedded.contract.system.log_query": Decoder(
+        "faastraingym.embedded.contract.system.log_query": Decoder(
             _log_query,
             (ProviderError,),
             near_data(LOGS).map(_string_headers),
@@ -377,7 +372,7 @@ def _registry() -> dict[str, Decoder]:
                 {"name": "f", "since": "0001-01-01T00:00:00+23:59"},
             ),
         ),
-        "embedded.contract.names": Decoder(
+        "faastraingym.embedded.contract.names": Decoder(
             lambda text: (
                 names.function_name(text),
                 names.check_function_name(text),
@@ -388,14 +383,14 @@ def _registry() -> dict[str, Decoder]:
             ("start-run",),
             ("a" * 100_000, "a-" * 50_000),
         ),
-        "embedded.gateway callback URL": Decoder(
+        "faastraingym.embedded.gateway callback URL": Decoder(
             _called_back,
             (ProviderError,),
             _texts("http://h:81/p?q=1#f", "https://[::1]:8/"),
             ("http://h",),
             ("http://[", "http://h:99999", "http://h:" + "9" * 5000, "http://[::1", "h" * 100_000),
         ),
-        "events.quantities.quantity": Decoder(
+        "faastraingym.events.topology.quantities.quantity": Decoder(
             quantities.quantity,
             (ValueError,),
             _texts("512Mi", "1.5Gi"),
@@ -409,14 +404,14 @@ def _registry() -> dict[str, Decoder]:
                 "٣Mi",
             ),
         ),
-        "embedded.provider.handlers.check_handler": Decoder(
+        "faastraingym.embedded.provider.handlers.check_handler": Decoder(
             _file(handlers.check_handler),
             (ProviderError,),
             near(HANDLER),
             (HANDLER,),
             HANDLER_BOMBS,
         ),
-        "embedded.provider.store.load": Decoder(
+        "faastraingym.embedded.provider.store.load": Decoder(
             _file(store.load), (StackError,), near(DEPLOYED), (DEPLOYED,), json_bombs()
         ),
     }
@@ -425,7 +420,7 @@ def _registry() -> dict[str, Decoder]:
         (".yaml", msgspec.yaml.encode(SPEC), yaml_bombs()),
         (".json", msgspec.json.encode(SPEC), json_bombs()),
     ):
-        table[f"cli.specification_files {suffix}"] = Decoder(
+        table[f"faastraingym.cli.specification_files {suffix}"] = Decoder(
             _specification(suffix), (BadInput, SpecificationError), near(good), (good,), bombs
         )
     for kind, good, bombs in (
@@ -433,14 +428,14 @@ def _registry() -> dict[str, Decoder]:
         ("application/cloudevents+json", CLOUDEVENT, json_bombs()),
         ("application/yaml", msgspec.yaml.encode(SPEC), yaml_bombs()),
     ):
-        table[f"events.triggers.read {kind}"] = Decoder(
+        table[f"faastraingym.events.triggers.outside_events.read {kind}"] = Decoder(
             functools.partial(_trigger, kind),
             (DocumentError, TriggerError),
             near(good),
             (good,),
             bombs,
         )
-    table["cli.specification_files --set"] = Decoder(
+    table["faastraingym.cli.specification_files --set"] = Decoder(
         lambda text: specification_files.override(SPEC, [text]),
         (BadInput,),
         _texts("algorithm.gamma=0.98", "a.b=[1]"),
@@ -448,7 +443,7 @@ def _registry() -> dict[str, Decoder]:
         ("a=" + "[" * DEEP, "a=" + "9" * 5000, ".".join(["a"] * DEEP) + "=1"),
     )
     for kind, good in payload_kinds.items():
-        table[f"schemas.payloads.load {kind.__name__}"] = Decoder(
+        table[f"faastraingym.schemas.payloads.load {kind.__name__}"] = Decoder(
             functools.partial(payloads.load, kind=kind),
             (PayloadError,),
             near_payload(good),

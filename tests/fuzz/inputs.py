@@ -8,8 +8,8 @@ import msgpack
 import numpy as np
 from hypothesis import strategies as st
 
-from schemas import arrays
-from schemas.arrays import DTYPES
+from faastraingym.schemas import arrays
+from faastraingym.schemas.arrays import DTYPES
 
 DEEP = 10_000  # levels
 HUGE = 2**32 - 1  # the longest length that msgpack can declare

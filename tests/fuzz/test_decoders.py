@@ -26,7 +26,7 @@ def test_generated_input_is_answered_or_refused(decoder: Decoder) -> None:
 
 def test_an_undeclared_error_and_a_greedy_decoder_are_caught() -> None:
     """The test itself can fail."""
-    (good,) = DECODERS["schemas.dead_letter.decode"].good
+    (good,) = DECODERS["faastraingym.schemas.dead_letter.decode"].good
     with pytest.raises(ZeroDivisionError):
         attempt(Decoder(lambda _: 1 / 0, (ValueError,), None, ()), good)
     with pytest.raises(AssertionError, match="bytes for"):

@@ -11,10 +11,10 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from benchmarks.report import Row
-from embedded.contract.budget import DISK
-from embedded.settings import CHECKOUT
-from schemas.specification import to_dict
-from schemas.validation import parse
+from faastraingym.embedded.contract.budget import DISK
+from faastraingym.schemas.specification import to_dict
+from faastraingym.schemas.validation import parse
+from tests.checkout import CHECKOUT
 from tests.embedded.attacks import Pieces, ask, head
 from tests.stack.specs import SHORT, undisturbed
 

@@ -1,7 +1,7 @@
 """Fairness: a small run starts while a large one has hundreds of rollouts queued."""
 
 from benchmarks.report import Row
-from schemas.messages import PolicyUpdated, RolloutCompleted
+from faastraingym.schemas.messages import PolicyUpdated, RolloutCompleted
 
 from .runs import Bench, Ended, ended, losses, none, queued, request, seconds, train
 from .sizes import Size, slow

@@ -8,12 +8,12 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from adapters.http_client import HttpClient, locate
-from adapters.nats_direct import read_all
 from benchmarks.report import Row
-from events import subjects
-from events.streams import DEAD, MIB, OPEN
-from schemas.validation import parse
+from faastraingym.adapters.http.client import HttpClient, locate
+from faastraingym.adapters.nats.direct import read_all
+from faastraingym.events.pipeline import subjects
+from faastraingym.events.topology.streams import DEAD, MIB, OPEN
+from faastraingym.schemas.validation import parse
 from tests.stack.facts import until
 from tests.stack.specs import LONG, SHORT, undisturbed
 from tests.stack.support import Stack

@@ -1,8 +1,8 @@
 """Many rollouts in flight: one version promises them all at once."""
 
 from benchmarks.report import Row
-from schemas.messages import PolicyUpdated, RewardsReady
-from schemas.specification import to_dict
+from faastraingym.schemas.messages import PolicyUpdated, RewardsReady
+from faastraingym.schemas.specification import to_dict
 from tests.stack.environments import HELD
 from tests.stack.specs import undisturbed
 from tests.stack.support import Gate

@@ -5,12 +5,12 @@ import time
 import urllib.error
 import urllib.request
 
-from adapters.signing import sign
 from benchmarks.report import Row
-from events.requests import CALL_ID, SIGNATURE
-from schemas.errors import MessageError
-from schemas.messages import MAX_MESSAGE_BYTES, RewardsReady, RunRequested, encode
-from schemas.specification import MAX_ROLLOUTS, RunSpec, to_dict
+from faastraingym.adapters.http.signing import sign
+from faastraingym.events.delivery.requests import CALL_ID, SIGNATURE
+from faastraingym.schemas.errors import MessageError
+from faastraingym.schemas.messages import MAX_MESSAGE_BYTES, RewardsReady, RunRequested, encode
+from faastraingym.schemas.specification import MAX_ROLLOUTS, RunSpec, to_dict
 
 from .environments import PADDED
 from .runs import Bench, ended, losses, none, request, train

@@ -7,16 +7,16 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from adapters import broker
-from adapters.jetstream import Broker
-from adapters.nats_direct import read_all
 from benchmarks.report import Row
-from cli.world import Connected
-from events import subjects
-from events.ports import Recorded
-from events.streams import ASYNC, DEAD, Stream
-from schemas import keys
-from schemas.messages import (
+from faastraingym.adapters.nats import broker
+from faastraingym.adapters.nats.direct import read_all
+from faastraingym.adapters.nats.jetstream import Broker
+from faastraingym.cli.world import Connected
+from faastraingym.events.pipeline import subjects
+from faastraingym.events.ports import Recorded
+from faastraingym.events.topology.streams import ASYNC, DEAD, Stream
+from faastraingym.schemas import keys
+from faastraingym.schemas.messages import (
     PolicyUpdated,
     ReportWritten,
     RolloutCompleted,
@@ -24,7 +24,7 @@ from schemas.messages import (
     RunFailed,
     RunRequested,
 )
-from schemas.specification import RunSpec, to_dict
+from faastraingym.schemas.specification import RunSpec, to_dict
 from tests.chaos.progress import counted
 from tests.stack.facts import until
 from tests.stack.support import Stack

@@ -2,8 +2,8 @@
 
 import pytest
 
-from events.ports import Recorded
-from schemas.messages import (
+from faastraingym.events.ports import Recorded
+from faastraingym.schemas.messages import (
     MAX_MESSAGE_BYTES,
     EpisodeSummary,
     PolicyUpdated,
@@ -11,8 +11,8 @@ from schemas.messages import (
     RunRequested,
     encode,
 )
-from schemas.references import ObjectRef, PolicyRef, TrajectoryRef
-from schemas.specification import to_dict
+from faastraingym.schemas.references import ObjectRef, PolicyRef, TrajectoryRef
+from faastraingym.schemas.specification import to_dict
 from tests.load.fairness import overtaken
 from tests.load.largest import padded
 from tests.load.memory import MARGINS, grown

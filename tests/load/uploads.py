@@ -11,12 +11,13 @@ import psutil
 from minio import Minio
 
 from benchmarks.report import Row
-from cli import target
-from events import subjects, triggers
-from events.roles import TRIGGER
-from schemas import keys
-from schemas.messages import RunRequested
-from schemas.validation import parse
+from faastraingym.cli import target
+from faastraingym.events.pipeline import subjects
+from faastraingym.events.topology.roles import TRIGGER
+from faastraingym.events.triggers import outside_events
+from faastraingym.schemas import keys
+from faastraingym.schemas.messages import RunRequested
+from faastraingym.schemas.validation import parse
 from tests.chaos.progress import counted
 from tests.stack.specs import SHORT, undisturbed
 from tests.stack.support import Stack
@@ -69,7 +70,7 @@ def _put(stack: Stack, number: int, spec: dict[str, Any]) -> str:
     store = Minio(url.removeprefix("http://"), login.user, login.password, secure=False)
     key, data = f"{keys.EXPERIMENTS}{NAME}-{number}.json", json.dumps(spec).encode()
     store.put_object(BUCKET, key, io.BytesIO(data), len(data))
-    return triggers.of_upload(key, data)
+    return outside_events.of_upload(key, data)
 
 
 async def _kill(stack: Stack, after: float) -> int:

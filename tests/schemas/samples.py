@@ -1,6 +1,6 @@
 """One literal message of every type: the content of the golden files. Never change a sample."""
 
-from schemas.messages import (
+from faastraingym.schemas.messages import (
     CollectRollout,
     EpisodesEvaluated,
     EpisodeSummary,
@@ -29,7 +29,7 @@ from schemas.messages import (
     UploadHeard,
     WarmUp,
 )
-from schemas.references import ObjectRef, PolicyRef, TrajectoryRef
+from faastraingym.schemas.references import ObjectRef, PolicyRef, TrajectoryRef
 
 RUN = "cartpole-1"
 

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from schemas import arrays
-from schemas.arrays import DTYPES, NDARRAY, pack, unpack
-from schemas.errors import PayloadError
+from faastraingym.schemas import arrays
+from faastraingym.schemas.arrays import DTYPES, NDARRAY, pack, unpack
+from faastraingym.schemas.errors import PayloadError
 
 shapes = hnp.array_shapes(min_dims=0, max_dims=8, min_side=0, max_side=3)
 

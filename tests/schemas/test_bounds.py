@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from schemas.bounds import MAX_DEPTH, problem
+from faastraingym.schemas.bounds import MAX_DEPTH, problem
 
 
 def nested(levels: int) -> Any:

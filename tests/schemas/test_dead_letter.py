@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from schemas.dead_letter import DeadLetter, decode, encode
-from schemas.errors import MessageError
+from faastraingym.schemas.dead_letter import DeadLetter, decode, encode
+from faastraingym.schemas.errors import MessageError
 from tests.schemas import strategies
 
 

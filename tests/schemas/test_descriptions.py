@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 import pytest
 from msgspec import Meta, inspect
 
-from schemas.descriptions import describe
+from faastraingym.schemas.descriptions import describe
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,9 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 
-from schemas.export import documents
-from schemas.messages import tag
-from schemas.specification import RunSpec, to_dict
+from faastraingym.schemas.export import documents
+from faastraingym.schemas.messages import tag
+from faastraingym.schemas.specification import RunSpec, to_dict
 from tests.schemas import strategies
 from tests.schemas.samples import SAMPLES
 

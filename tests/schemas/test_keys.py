@@ -2,7 +2,7 @@
 
 import pytest
 
-from schemas import keys
+from faastraingym.schemas import keys
 
 
 def test_every_object_of_a_run_has_its_own_key_below_the_run() -> None:

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from schemas import keys, messages
-from schemas.errors import MessageError
-from schemas.export import MESSAGE_TYPES
-from schemas.messages import (
+from faastraingym.schemas import keys, messages
+from faastraingym.schemas.errors import MessageError
+from faastraingym.schemas.export import MESSAGE_TYPES
+from faastraingym.schemas.messages import (
     MAX_MESSAGE_BYTES,
     EpisodeSummary,
     RewardsReady,
@@ -22,8 +22,8 @@ from schemas.messages import (
     encode,
     tag,
 )
-from schemas.references import ObjectRef, PolicyRef, TrajectoryRef
-from schemas.specification import MAX_ROLLOUTS
+from faastraingym.schemas.references import ObjectRef, PolicyRef, TrajectoryRef
+from faastraingym.schemas.specification import MAX_ROLLOUTS
 from tests.schemas import strategies
 from tests.schemas.golden import versions
 from tests.schemas.samples import MANIFEST, RUN, SAMPLES

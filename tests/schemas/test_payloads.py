@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Struct, structs
 
-from schemas.arrays import pack
-from schemas.errors import PayloadError
-from schemas.payloads import (
+from faastraingym.schemas.arrays import pack
+from faastraingym.schemas.errors import PayloadError
+from faastraingym.schemas.payloads import (
     Evaluation,
     LearnerState,
     Policy,

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-from schemas.errors import SpecificationError
-from schemas.specification import (
+from faastraingym.schemas.errors import SpecificationError
+from faastraingym.schemas.specification import (
     Clip,
     EnvironmentSpec,
     EvaluationSpec,
@@ -21,7 +21,7 @@ from schemas.specification import (
     Scale,
     to_dict,
 )
-from schemas.validation import parse, suggestion
+from faastraingym.schemas.validation import parse, suggestion
 from tests.schemas import strategies
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.toml"))

@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from embedded.settings import CHECKOUT
+from tests.checkout import CHECKOUT
 
 DOCUMENTS = ["README.md", "CONTRIBUTING.md"]
 DOCUMENTS += sorted(f"docs/{path.name}" for path in (CHECKOUT / "docs").glob("*.md"))

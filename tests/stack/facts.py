@@ -6,10 +6,16 @@ from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from typing import Any
 
-from cli.world import Connected
-from events import subjects
-from events.ports import FactLog, Unavailable
-from schemas.messages import Message, PolicyUpdated, ReportWritten, RunCompleted, RunFailed
+from faastraingym.cli.world import Connected
+from faastraingym.events.pipeline import subjects
+from faastraingym.events.ports import FactLog, Unavailable
+from faastraingym.schemas.messages import (
+    Message,
+    PolicyUpdated,
+    ReportWritten,
+    RunCompleted,
+    RunFailed,
+)
 
 PATIENCE = 90.0  # seconds: far beyond what anything here takes on a busy machine
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from embedded.state import StackFiles
+from faastraingym.embedded.state import StackFiles
 from tests.chaos.deliveries import Deliveries
 
 

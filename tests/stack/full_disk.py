@@ -18,11 +18,16 @@ from pathlib import Path
 
 import pytest
 
-from adapters import disk
-from cli.world import Connected
-from events import subjects
-from events.ports import Unavailable
-from schemas.messages import PolicyUpdated, RolloutCompleted, RunCompleted, RunRequested
+from faastraingym.adapters import disk
+from faastraingym.cli.world import Connected
+from faastraingym.events.pipeline import subjects
+from faastraingym.events.ports import Unavailable
+from faastraingym.schemas.messages import (
+    PolicyUpdated,
+    RolloutCompleted,
+    RunCompleted,
+    RunRequested,
+)
 from tests.stack.facts import end, until, updated
 from tests.stack.specs import LONG, undisturbed
 from tests.stack.support import Stack

@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 
 import urllib3
 
-from adapters.s3_signature import authorized
-from adapters.settings import Login
+from faastraingym.adapters.s3.signature import authorized
+from faastraingym.adapters.settings import Login
 from tests.servers import Server, binary, free_ports
 
 EVIL = Login("EVILEVILEVILEVIL0000", "evilsecretevilsecretevilsecret00")

@@ -14,14 +14,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from cli.world import Connected
-from events import subjects
-from events.history import fold
-from events.lineage import Lineage, Lost
-from events.ports import Recorded
-from schemas import keys
-from schemas.messages import PolicyUpdated, RestoreObject, RunCompleted, RunFailed, tag
-from schemas.validation import parse
+from faastraingym.cli.world import Connected
+from faastraingym.events.pipeline import subjects
+from faastraingym.events.pipeline.history import fold
+from faastraingym.events.pipeline.lineage import Lineage, Lost
+from faastraingym.events.ports import Recorded
+from faastraingym.schemas import keys
+from faastraingym.schemas.messages import PolicyUpdated, RestoreObject, RunCompleted, RunFailed, tag
+from faastraingym.schemas.validation import parse
 from tests.stack.facts import end
 from tests.stack.specs import undisturbed
 from tests.stack.support import Stack

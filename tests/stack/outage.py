@@ -16,8 +16,8 @@ from pathlib import Path
 
 import psutil
 
-from events import subjects
-from schemas.messages import PolicyUpdated, RunCompleted
+from faastraingym.events.pipeline import subjects
+from faastraingym.schemas.messages import PolicyUpdated, RunCompleted
 from tests.servers import binary
 from tests.stack.facts import end, updated
 from tests.stack.specs import LONG, undisturbed

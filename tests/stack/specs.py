@@ -5,10 +5,10 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from algorithms import spaces
-from functions.start_run.handler import CHECKER
-from schemas import keys
-from schemas.specification import RunSpec
+from faastraingym.algorithms.environments import spaces
+from faastraingym.functions.start_run.handler import CHECKER
+from faastraingym.schemas import keys
+from faastraingym.schemas.specification import RunSpec
 from tests.stack.environments import HELD
 from tests.stack.support import Gate
 from tests.test_loop import Platform, train

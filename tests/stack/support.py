@@ -13,14 +13,14 @@ from typing import Any
 
 import psutil
 
-from adapters.settings import Login
-from cli import target, world
-from cli.world import Connected
-from embedded import credentials, processes, stack
-from embedded.credentials import Credentials
-from embedded.settings import CHECKOUT
-from embedded.state import StackState
-from events.roles import SUPERVISOR
+from faastraingym.adapters.settings import Login
+from faastraingym.cli import target, world
+from faastraingym.cli.world import Connected
+from faastraingym.embedded import credentials, processes, stack
+from faastraingym.embedded.credentials import Credentials
+from faastraingym.embedded.state import StackState
+from faastraingym.events.topology.roles import SUPERVISOR
+from tests.checkout import CHECKOUT
 from tests.stack.facts import PATIENCE
 
 
@@ -50,7 +50,7 @@ class Stack:
     def popen(self, *arguments: str) -> "subprocess.Popen[str]":
         """Begin a `faastrain` command."""
         return subprocess.Popen(
-            [sys.executable, "-m", "cli.main", *arguments],
+            [sys.executable, "-m", "faastraingym.cli.main", *arguments],
             env=self.environment,
             cwd=self.home,
             stdout=subprocess.PIPE,

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from adapters import broker
-from adapters.nats_direct import read_all
-from adapters.signing import sign
-from events import subjects
-from events.streams import DEAD
-from schemas import dead_letter
+from faastraingym.adapters.http.signing import sign
+from faastraingym.adapters.nats import broker
+from faastraingym.adapters.nats.direct import read_all
+from faastraingym.events.pipeline import subjects
+from faastraingym.events.topology.streams import DEAD
+from faastraingym.schemas import dead_letter
 from tests.callbacks import Receiver
 from tests.stack.facts import PATIENCE, until
 from tests.stack.support import Stack

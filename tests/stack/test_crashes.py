@@ -5,11 +5,11 @@ import asyncio
 import msgspec
 import pytest
 
-from adapters import broker
-from adapters.jetstream import Broker
-from events import subjects
-from events.streams import ASYNC
-from schemas.messages import PolicyUpdated, RolloutCompleted, RunCompleted
+from faastraingym.adapters.nats import broker
+from faastraingym.adapters.nats.jetstream import Broker
+from faastraingym.events.pipeline import subjects
+from faastraingym.events.topology.streams import ASYNC
+from faastraingym.schemas.messages import PolicyUpdated, RolloutCompleted, RunCompleted
 from tests.stack.facts import end, first, report, until, updated
 from tests.stack.specs import LONG, held, undisturbed
 from tests.stack.support import Gate, Stack

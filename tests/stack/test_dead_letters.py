@@ -2,13 +2,19 @@
 
 import time
 
-from adapters import broker
-from adapters.nats_bus import NatsBus
-from adapters.signing import sign
-from events.commands import invocation
-from schemas import dead_letter
-from schemas.dead_letter import DeadLetter
-from schemas.messages import CollectRollout, EvaluatePolicy, RunCompleted, RunFailed, encode
+from faastraingym.adapters.http.signing import sign
+from faastraingym.adapters.nats import broker
+from faastraingym.adapters.nats.bus import NatsBus
+from faastraingym.events.pipeline.commands import invocation
+from faastraingym.schemas import dead_letter
+from faastraingym.schemas.dead_letter import DeadLetter
+from faastraingym.schemas.messages import (
+    CollectRollout,
+    EvaluatePolicy,
+    RunCompleted,
+    RunFailed,
+    encode,
+)
 from tests.stack.environments import RAISING, WORDS
 from tests.stack.facts import end, report, until, updated
 from tests.stack.specs import SHORT, held, undisturbed

@@ -16,8 +16,8 @@ from typing import NamedTuple
 
 import pytest
 
-from cli.command_table import COMMANDS, Group
-from embedded.settings import CHECKOUT
+from faastraingym.cli.command_table import COMMANDS, Group
+from tests.checkout import CHECKOUT
 from tests.stack import documents
 from tests.stack.facts import PATIENCE
 from tests.stack.specs import SHORT

@@ -5,14 +5,14 @@ from typing import Any
 
 import pytest
 
-from adapters import broker
-from adapters.nats_direct import read_all
-from adapters.signing import MAX_AGE, sign
-from events import subjects
-from events.requests import SIGNATURE
-from events.streams import DEAD
-from schemas import dead_letter
-from schemas.messages import (
+from faastraingym.adapters.http.signing import MAX_AGE, sign
+from faastraingym.adapters.nats import broker
+from faastraingym.adapters.nats.direct import read_all
+from faastraingym.events.delivery.requests import SIGNATURE
+from faastraingym.events.pipeline import subjects
+from faastraingym.events.topology.streams import DEAD
+from faastraingym.schemas import dead_letter
+from faastraingym.schemas.messages import (
     CollectRollout,
     RunCompleted,
     RunFailed,

@@ -6,7 +6,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from schemas.messages import RunCompleted
+from faastraingym.schemas.messages import RunCompleted
 from tests.stack.facts import end
 from tests.stack.foreign_gateway import ForeignGateway
 from tests.stack.specs import LAGGING, SHORT, undisturbed

@@ -8,7 +8,7 @@ import tempfile
 
 import pytest
 
-from embedded.settings import CHECKOUT
+from tests.checkout import CHECKOUT
 from tests.stack.facts import PATIENCE
 
 SECONDS = "8"  # `python -m tests.stack.full_disk --seconds 60` takes its time

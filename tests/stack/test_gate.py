@@ -28,7 +28,7 @@ def test_a_pipeline_trains_judges_and_cleans_up(name: str, tmp_path: Path, compi
     assert commands[-1] == ".venv/bin/faastrain down"
     program = tmp_path / ".venv/bin/faastrain"
     program.parent.mkdir(parents=True)
-    program.write_text(f'#!/bin/sh\nexec {sys.executable} -m cli.main "$@"\n')
+    program.write_text(f'#!/bin/sh\nexec {sys.executable} -m faastraingym.cli.main "$@"\n')
     program.chmod(0o755)
     (tmp_path / "examples").symlink_to(EXAMPLES.parent)
     known = {

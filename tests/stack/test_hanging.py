@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from cli.world import Connected
-from schemas.messages import InvocationCompleted, RunCompleted, RunFailed
+from faastraingym.cli.world import Connected
+from faastraingym.schemas.messages import InvocationCompleted, RunCompleted, RunFailed
 from tests.stack.environments import HANGING
 from tests.stack.facts import end, report, until
 from tests.stack.specs import SHORT, undisturbed

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 import urllib3
 
-from adapters.s3_signature import EMPTY, authorized
-from adapters.settings import Login
-from cli import target
-from embedded.servers.weed_ports import FORMER, GAPS, SOCKETS
+from faastraingym.adapters.s3.signature import EMPTY, authorized
+from faastraingym.adapters.settings import Login
+from faastraingym.cli import target
+from faastraingym.embedded.servers.weed_ports import FORMER, GAPS, SOCKETS
 from tests.stack.intruder import EVERYBODY, EVIL, IDENTITY, NOBODY, Opened, opened
 from tests.stack.specs import SHORT, undisturbed
 from tests.stack.support import Stack

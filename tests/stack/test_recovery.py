@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from cli.world import Connected
-from events import subjects
-from schemas import keys
-from schemas.messages import (
+from faastraingym.cli.world import Connected
+from faastraingym.events.pipeline import subjects
+from faastraingym.schemas import keys
+from faastraingym.schemas.messages import (
     PolicyUpdated,
     RolloutCompleted,
     RunCompleted,

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from schemas.messages import RolloutCompleted, RunCompleted, RunRequested
+from faastraingym.schemas.messages import RolloutCompleted, RunCompleted, RunRequested
 from tests.remembering import COUNTING, SCALED
 from tests.stack.facts import end, first, report
 from tests.stack.specs import undisturbed

@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 from minio import Minio, S3Error
 
-from adapters.broker import connect
-from adapters.errors import Unavailable
-from cli import target
-from embedded.contract.auth import authorization
-from embedded.credentials import Credentials
-from embedded.servers.certificates import FILES
-from events.roles import SUPERVISOR
+from faastraingym.adapters.errors import Unavailable
+from faastraingym.adapters.nats.broker import connect
+from faastraingym.cli import target
+from faastraingym.embedded.contract.auth import authorization
+from faastraingym.embedded.credentials import Credentials
+from faastraingym.embedded.servers.certificates import FILES
+from faastraingym.events.topology.roles import SUPERVISOR
 from tests.stack.support import Stack
 
 BUCKET = "faastraingym"

@@ -5,12 +5,12 @@ import re
 
 import pytest
 
-from adapters import broker
-from adapters.errors import AdapterError
-from adapters.nats_direct import read_all
-from adapters.settings import Login
-from embedded import processes
-from events.streams import STREAMS
+from faastraingym.adapters.errors import AdapterError
+from faastraingym.adapters.nats import broker
+from faastraingym.adapters.nats.direct import read_all
+from faastraingym.adapters.settings import Login
+from faastraingym.embedded import processes
+from faastraingym.events.topology.streams import STREAMS
 from tests.stack.specs import SHORT
 from tests.stack.support import Stack
 

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from events import subjects
-from schemas.messages import RolloutCompleted, RunCompleted
+from faastraingym.events.pipeline import subjects
+from faastraingym.schemas.messages import RolloutCompleted, RunCompleted
 from tests.stack.environments import STRAGGLING
 from tests.stack.facts import end
 from tests.stack.specs import SHORT

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from adapters.bucket import Bucket
-from cli import target
-from embedded import processes
-from embedded.servers import certificates, ports
-from embedded.servers.certificates import FILES
-from events.roles import SUPERVISOR
+from faastraingym.adapters.s3.bucket import Bucket
+from faastraingym.cli import target
+from faastraingym.embedded import processes
+from faastraingym.embedded.servers import certificates, ports
+from faastraingym.embedded.servers.certificates import FILES
+from faastraingym.events.topology.roles import SUPERVISOR
 from tests.servers import binary
 from tests.stack import stranger
 from tests.stack.intruder import EVIL, opened

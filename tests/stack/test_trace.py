@@ -6,11 +6,11 @@ from collections import defaultdict
 from itertools import pairwise
 from pathlib import Path
 
-from events import subjects
-from events.iterations import iterations
-from events.tracing import of_run, parse
-from events.visits import visits
-from schemas.messages import InvocationCompleted, RolloutCompleted
+from faastraingym.events.pipeline import subjects
+from faastraingym.events.telemetry.tracing import of_run, parse
+from faastraingym.events.views.invocations import visits
+from faastraingym.events.views.iterations import iterations
+from faastraingym.schemas.messages import InvocationCompleted, RolloutCompleted
 from tests.stack.facts import PATIENCE, report
 from tests.stack.specs import SHORT
 from tests.stack.support import Stack

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from cli.world import Connected
-from events import subjects
-from schemas import keys
-from schemas.messages import EpisodesEvaluated, RunCompleted, StopRequested, tag
+from faastraingym.cli.world import Connected
+from faastraingym.events.pipeline import subjects
+from faastraingym.schemas import keys
+from faastraingym.schemas.messages import EpisodesEvaluated, RunCompleted, StopRequested, tag
 from tests.stack.facts import end, report, until, updated
 from tests.stack.specs import LAGGING, LONG, SHORT, calm, held, undisturbed
 from tests.stack.support import Gate, Stack

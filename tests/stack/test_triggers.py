@@ -19,13 +19,14 @@ import pytest
 from minio import Minio
 from minio.error import S3Error
 
-from adapters.settings import Login
-from adapters.signing import sign
-from cli import target
-from embedded.settings import CHECKOUT
-from events import subjects, triggers
-from schemas import keys
-from schemas.messages import RunRequested, UploadHeard
+from faastraingym.adapters.http.signing import sign
+from faastraingym.adapters.settings import Login
+from faastraingym.cli import target
+from faastraingym.events.pipeline import subjects
+from faastraingym.events.triggers import outside_events
+from faastraingym.schemas import keys
+from faastraingym.schemas.messages import RunRequested, UploadHeard
+from tests.checkout import CHECKOUT
 from tests.stack.facts import PATIENCE, report
 from tests.stack.specs import SHORT, undisturbed
 from tests.stack.support import Stack
@@ -91,7 +92,7 @@ async def test_a_file_in_the_bucket_starts_one_run(stack: Stack) -> None:
     """Its report appears under the run; the same file again changes nothing."""
     key = "experiments/dropped.json"
     put(stack, key, BODY)
-    run = triggers.of_upload(key, BODY)
+    run = outside_events.of_upload(key, BODY)
     assert await policy(stack, run) == await undisturbed(SHORT)
     assert json.loads(await got(stack, keys.report(run)))["run_id"] == run
     put(stack, key, BODY)
@@ -135,7 +136,7 @@ async def test_an_upload_outlives_the_replica_that_hears_it(stack: Stack) -> Non
     key, body = "experiments/outlives.json", json.dumps(SHORT | {"seed": 31}).encode()
     put(stack, key, body)
     await asyncio.to_thread(kill_first, stack, "start-run")
-    assert await policy(stack, triggers.of_upload(key, body)) == await undisturbed(
+    assert await policy(stack, outside_events.of_upload(key, body)) == await undisturbed(
         SHORT | {"seed": 31}
     )
 
@@ -145,7 +146,7 @@ async def test_an_upload_that_nobody_told_of_is_heard_by_a_tick(stack: Stack) ->
     key, body = "experiments/unheard.json", json.dumps(SHORT | {"seed": 32}).encode()
     stack.kill("gateway")
     put(stack, key, body)
-    run = triggers.of_upload(key, body)
+    run = outside_events.of_upload(key, body)
     heard = subjects.below(UploadHeard, run)
     async with stack.connect() as connected, asyncio.timeout(2 * PATIENCE):
         while not await connected.facts.count(heard):
@@ -239,7 +240,7 @@ async def test_an_outsider_may_do_nothing_else(stack: Stack) -> None:
 
 
 def documented(word: str) -> list[str]:
-    """The commands of docs/triggers.md that have this word, as they stand there."""
+    """The commands of docs/outside_events.md that have this word, as they stand there."""
     blocks = re.findall(r"(?:^    .*\n)+", (CHECKOUT / "docs" / "triggers.md").read_text(), re.M)
     return [textwrap.dedent(block) for block in blocks if word in block]
 

@@ -5,9 +5,9 @@ import os
 import time
 from collections.abc import Mapping
 
-from adapters.stage import Response, Stage
-from events.ports import Messages, Services
-from schemas.messages import CollectRollout, RolloutCompleted
+from faastraingym.adapters.stage.stage import Response, Stage
+from faastraingym.events.ports import Messages, Services
+from faastraingym.schemas.messages import CollectRollout, RolloutCompleted
 
 from .arrivals import Arrival, Teller
 

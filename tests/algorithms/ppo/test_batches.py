@@ -2,8 +2,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from algorithms.ppo.batches import assemble
-from schemas.payloads import Trajectory
+from faastraingym.algorithms.ppo.batches import assemble
+from faastraingym.schemas.payloads import Trajectory
 
 MakeTrajectory = Callable[..., Trajectory]
 

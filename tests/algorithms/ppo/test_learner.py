@@ -7,16 +7,16 @@ import msgspec
 import numpy as np
 import pytest
 
-from algorithms import ppo, statistics
-from algorithms.acting import Actor
-from algorithms.collect import collect
-from algorithms.ppo import networks, trees
-from algorithms.ppo.learner import _architecture, _merged
-from algorithms.space_info import describe
-from events import planning
-from schemas.errors import RunFault
-from schemas.payloads import LearnerState, Trajectory, dump, load
-from schemas.specification import RunSpec
+from faastraingym.algorithms import ppo, statistics
+from faastraingym.algorithms.actors.acting import Actor
+from faastraingym.algorithms.actors.collect import collect
+from faastraingym.algorithms.environments.space_info import describe
+from faastraingym.algorithms.ppo import networks, trees
+from faastraingym.algorithms.ppo.learner import _architecture, _merged
+from faastraingym.events.pipeline import planning
+from faastraingym.schemas.errors import RunFault
+from faastraingym.schemas.payloads import LearnerState, Trajectory, dump, load
+from faastraingym.schemas.specification import RunSpec
 
 Make = Callable[..., RunSpec]
 MakeTrajectory = Callable[..., Trajectory]
@@ -179,10 +179,11 @@ def test_a_projection_holds_what_an_actor_needs_only(spec: RunSpec) -> None:
 
 SCRIPT = """
 import hashlib
-from algorithms import collect, ppo
-from events import planning
-from schemas.payloads import dump
-from schemas.validation import parse
+from faastraingym.algorithms import ppo
+from faastraingym.algorithms.actors import collect
+from faastraingym.events.pipeline import planning
+from faastraingym.schemas.payloads import dump
+from faastraingym.schemas.validation import parse
 spec = parse({"environment": {"id": "CartPole-v1", "num_envs": 4}, "stop": {"env_steps": 9},
               "algorithm": {"name": "ppo", "update_epochs": 2}, "rollout": {"num_steps": 16}})
 state = ppo.initialise(spec)

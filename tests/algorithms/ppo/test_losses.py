@@ -6,8 +6,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from algorithms import acting
-from algorithms.ppo import losses
+from faastraingym.algorithms.actors import acting
+from faastraingym.algorithms.ppo import losses
 
 pytestmark = pytest.mark.parametrize("variant", [jax.jit, lambda f: f], ids=["jit", "plain"])
 Variant = Callable[[Any], Any]

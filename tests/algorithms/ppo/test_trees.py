@@ -3,9 +3,9 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-from algorithms.ppo import trees
-from schemas.arrays import pack, unpack
-from schemas.errors import PayloadError
+from faastraingym.algorithms.ppo import trees
+from faastraingym.schemas.arrays import pack, unpack
+from faastraingym.schemas.errors import PayloadError
 
 
 class Moments(NamedTuple):

@@ -7,11 +7,11 @@ import msgspec
 import numpy as np
 import pytest
 
-from algorithms.ppo import updating
-from algorithms.ppo.batches import Batch
-from algorithms.ppo.dealing import deal
-from algorithms.ppo.networks import Architecture
-from schemas.specification import PPO
+from faastraingym.algorithms.ppo import updating
+from faastraingym.algorithms.ppo.batches import Batch
+from faastraingym.algorithms.ppo.minibatches import deal
+from faastraingym.algorithms.ppo.networks import Architecture
+from faastraingym.schemas.specification import PPO
 
 F, T = False, True
 LINEAR = Architecture((), "tanh", action_size=2, continuous=False)

@@ -7,9 +7,9 @@ prints them as they must stand there.
 
 from collections.abc import Iterable
 
-from embedded.gateway.app import GATEWAY_ROUTES
-from embedded.gateway.openapi import document
-from embedded.provider.api import PROVIDER_ROUTES
+from faastraingym.embedded.gateway.app import GATEWAY_ROUTES
+from faastraingym.embedded.gateway.openapi import document
+from faastraingym.embedded.provider.api import PROVIDER_ROUTES
 from tests.embedded.contract.walk import NOT_SERVED
 
 DOCUMENTS = {"gateway": document(GATEWAY_ROUTES), "provider": document(PROVIDER_ROUTES)}

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from embedded.contract import http
-from embedded.contract.bodies import MOST_ANSWER, Answer, Incoming, Spooled, whole
-from embedded.contract.budget import OWN, Budget
-from embedded.errors import ProviderError
-from schemas.messages import MAX_MESSAGE_BYTES
+from faastraingym.embedded.contract import http
+from faastraingym.embedded.contract.bodies import MOST_ANSWER, Answer, Incoming, Spooled, whole
+from faastraingym.embedded.contract.budget import OWN, Budget
+from faastraingym.embedded.errors import ProviderError
+from faastraingym.schemas.messages import MAX_MESSAGE_BYTES
 
 LIMIT = 16 << 20
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from embedded.gateway.app import GATEWAY_ROUTES
-from embedded.gateway.openapi import document
+from faastraingym.embedded.gateway.app import GATEWAY_ROUTES
+from faastraingym.embedded.gateway.openapi import document
 from tests.embedded.contract.exchanges import Exchange, faults
 
 DOCUMENT = document(GATEWAY_ROUTES)

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from embedded.contract.headers import end_to_end, forwarded
-from events.requests import HOP_BY_HOP
+from faastraingym.embedded.contract.headers import end_to_end, forwarded
+from faastraingym.events.delivery.requests import HOP_BY_HOP
 
 FOR, HOST = "X-Forwarded-For", "X-Forwarded-Host"
 

@@ -2,13 +2,13 @@
 
 import pytest
 
-from embedded.contract.names import (
+from faastraingym.embedded.contract.names import (
     check_function_name,
     check_secret_name,
     function_name,
     qualified,
 )
-from embedded.errors import ProviderError
+from faastraingym.embedded.errors import ProviderError
 
 
 @pytest.mark.parametrize(

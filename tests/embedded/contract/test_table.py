@@ -1,6 +1,6 @@
 """docs/openfaas_contract.md says what is so."""
 
-from embedded.settings import CHECKOUT
+from tests.checkout import CHECKOUT
 from tests.embedded.contract.table import missing, served
 
 TEXT = (CHECKOUT / "docs" / "openfaas_contract.md").read_text()

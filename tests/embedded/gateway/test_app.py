@@ -12,11 +12,11 @@ import msgspec
 import pytest
 import yarl
 
-from embedded.contract.auth import allowed
-from embedded.contract.messages import FunctionDeployment
-from embedded.contract.system import ROUTES, Route
-from embedded.gateway.app import GATEWAY_ROUTES
-from embedded.provider.provider import ProcessProvider
+from faastraingym.embedded.contract.auth import allowed
+from faastraingym.embedded.contract.messages import FunctionDeployment
+from faastraingym.embedded.contract.system import ROUTES, Route
+from faastraingym.embedded.gateway.app import GATEWAY_ROUTES
+from faastraingym.embedded.provider.provider import ProcessProvider
 from tests.embedded.support import LOGIN, PASSWORD, MemoryQueue, deployment
 
 

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from yarl import URL
 
-from embedded.contract.auth import allowed
+from faastraingym.embedded.contract.auth import allowed
 from tests.embedded.gateway.test_app import deploy, get
 from tests.embedded.support import LOGIN, MemoryQueue, deployment
 

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from embedded.contract.budget import OWN, PATIENCE, Budget
-from embedded.contract.connections import MOST_OVERHEAD
-from embedded.contract.http import DEFAULT_LIMITS
-from embedded.gateway.app import application as gateway_application
-from embedded.gateway.serving import listening
-from embedded.provider.api import application as provider_application
-from embedded.provider.provider import ProcessProvider
-from tests.embedded.gateway.test_lane import Client, Functions, client, halved, posting, served
+from faastraingym.embedded.contract.budget import OWN, PATIENCE, Budget
+from faastraingym.embedded.contract.connections import MOST_OVERHEAD
+from faastraingym.embedded.contract.http import DEFAULT_LIMITS
+from faastraingym.embedded.gateway.app import application as gateway_application
+from faastraingym.embedded.gateway.serving import listening
+from faastraingym.embedded.provider.api import application as provider_application
+from faastraingym.embedded.provider.provider import ProcessProvider
+from tests.embedded.gateway.test_fast_path import Client, Functions, client, halved, posting, served
 from tests.embedded.support import PASSWORD, MemoryQueue, deployment, free_port, launch
 
 LONG, MESSAGE = 1 << 20, 200_000

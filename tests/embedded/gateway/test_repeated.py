@@ -8,21 +8,21 @@ from typing import NamedTuple
 import msgspec
 import pytest
 
-from adapters.broker import connect
-from adapters.jetstream import Broker
-from adapters.nats_bus import NatsBus
-from adapters.nats_streams import ensure_streams
-from adapters.signing import sign
-from embedded.contract.messages import FunctionStatus, Request
-from embedded.files import write_private
-from embedded.gateway.door import Door, Keys
-from embedded.gateway.invoke import Invocations
-from embedded.gateway.metrics import Metrics
-from events.callbacks import Policy, origins
-from events.requests import from_queue
-from events.streams import ASYNC, OPEN
-from tests.adapters.test_bus_contract import new_function, take
-from tests.embedded.gateway.test_door import KEY, TOKEN
+from faastraingym.adapters.http.signing import sign
+from faastraingym.adapters.nats.broker import connect
+from faastraingym.adapters.nats.bus import NatsBus
+from faastraingym.adapters.nats.jetstream import Broker
+from faastraingym.adapters.nats.streams import ensure_streams
+from faastraingym.embedded.contract.messages import FunctionStatus, Request
+from faastraingym.embedded.files import write_private
+from faastraingym.embedded.gateway.async_admission import Door, Keys
+from faastraingym.embedded.gateway.invoke import Invocations
+from faastraingym.embedded.gateway.metrics import Metrics
+from faastraingym.events.delivery.callbacks import Policy, origins
+from faastraingym.events.delivery.requests import from_queue
+from faastraingym.events.topology.streams import ASYNC, OPEN
+from tests.adapters.nats.test_bus_contract import new_function, take
+from tests.embedded.gateway.test_async_admission import KEY, TOKEN
 from tests.servers import LOGIN, NatsServer
 
 CI = "https://ci.example.com/told"

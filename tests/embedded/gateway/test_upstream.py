@@ -5,15 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from embedded.contract.auth import authorization
-from embedded.contract.bodies import Spooled, whole
-from embedded.contract.budget import Budget
-from embedded.contract.messages import LogQuery, Secret
-from embedded.errors import ProviderError
-from embedded.gateway.serving import listening
-from embedded.gateway.upstream import HttpProvider
-from embedded.provider.api import application
-from embedded.provider.provider import ProcessProvider
+from faastraingym.embedded.contract.auth import authorization
+from faastraingym.embedded.contract.bodies import Spooled, whole
+from faastraingym.embedded.contract.budget import Budget
+from faastraingym.embedded.contract.messages import LogQuery, Secret
+from faastraingym.embedded.errors import ProviderError
+from faastraingym.embedded.gateway.serving import listening
+from faastraingym.embedded.gateway.upstream import HttpProvider
+from faastraingym.embedded.provider.api import application
+from faastraingym.embedded.provider.provider import ProcessProvider
 from tests.embedded.support import PASSWORD, deployment, free_port, post
 
 

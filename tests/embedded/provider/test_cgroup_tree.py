@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from embedded.provider.cgroup_tree import V1, V2, Tree, parents, tree
+from faastraingym.embedded.provider.cgroup_tree import V1, V2, Tree, parents, tree
 
 HYBRID = "9:name=systemd:/\n4:memory:/jobs/7\n3:cpuset:/\n0::/\n"
 HYBRID_MOUNTS = """\

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from embedded.provider.cgroup_tree import V1, V2, Version
-from embedded.provider.cgroups import Group, Groups, prefix
+from faastraingym.embedded.provider.cgroup_tree import V1, V2, Version
+from faastraingym.embedded.provider.cgroups import Group, Groups, prefix
 
 LIMIT = 256 << 20
 SAID_BY_2 = "low 0\nhigh 0\nmax 31\noom 1\noom_kill 1\noom_group_kill 1\n"

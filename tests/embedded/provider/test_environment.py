@@ -3,8 +3,8 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
-from embedded.provider.environment import Launch, variables
-from embedded.provider.function import checked
+from faastraingym.embedded.provider.environment import Launch, variables
+from faastraingym.embedded.provider.function import checked
 from tests.embedded.support import FUNCTIONS, SCRIPT, deployment
 
 

@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 import pytest
 import yaml
 
-from embedded.contract.messages import FunctionDeployment, Resources
-from embedded.errors import ProviderError
-from embedded.provider.function import PROCESS, Function, checked
-from embedded.provider.images import Code
-from embedded.settings import CHECKOUT
+from faastraingym.embedded.contract.messages import FunctionDeployment, Resources
+from faastraingym.embedded.errors import ProviderError
+from faastraingym.embedded.provider.function import PROCESS, Function, checked
+from faastraingym.embedded.provider.images import Code
+from tests.checkout import CHECKOUT
 from tests.embedded.support import FUNCTIONS
 
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from embedded.errors import ProviderError
-from embedded.provider.handlers import check_handler
-from embedded.settings import CHECKOUT
+from faastraingym.embedded.errors import ProviderError
+from faastraingym.embedded.provider.handlers import check_handler
+from tests.checkout import CHECKOUT
 from tests.embedded.support import FUNCTIONS
 
 OURS = sorted(

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from embedded.errors import ProviderError
-from embedded.provider.images import Code, code, function_of, known
-from embedded.provider.provider import ProcessProvider
+from faastraingym.embedded.errors import ProviderError
+from faastraingym.embedded.provider.images import Code, code, function_of, known
+from faastraingym.embedded.provider.provider import ProcessProvider
 from tests.embedded.support import deployment, launch, post
 
 SAYS = "from {place} import word\n\nasync def handle(body, headers):\n    return 200, {{}}, word\n"

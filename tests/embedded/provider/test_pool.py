@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from embedded.errors import ProviderError
-from embedded.provider.function import Function, checked
-from embedded.provider.pool import MOST_WAITING, Pool
-from embedded.provider.replica import Replica
+from faastraingym.embedded.errors import ProviderError
+from faastraingym.embedded.provider.function import Function, checked
+from faastraingym.embedded.provider.pool import MOST_WAITING, Pool
+from faastraingym.embedded.provider.replica import Replica
 from tests.embedded.support import FUNCTIONS, deployment, post
 
 

@@ -10,10 +10,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from embedded.contract.messages import LogLine, LogQuery, Secret
-from embedded.errors import ProviderError
-from embedded.provider.cgroups import Groups, of_home, sweep
-from embedded.provider.provider import ProcessProvider
+from faastraingym.embedded.contract.messages import LogLine, LogQuery, Secret
+from faastraingym.embedded.errors import ProviderError
+from faastraingym.embedded.provider.cgroups import Groups, of_home, sweep
+from faastraingym.embedded.provider.provider import ProcessProvider
 from tests.embedded.support import deployment, groups_of, launch, post, replicas
 
 BOUNDED = pytest.mark.skipif(

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from embedded.provider.scaling import desired, surplus
+from faastraingym.embedded.provider.scaling import desired, surplus
 
 SMALL = st.integers(0, 50)
 

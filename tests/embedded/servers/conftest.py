@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 import pytest
 
-from embedded import credentials
-from embedded.credentials import Credentials
-from events.roles import ROLES
+from faastraingym.embedded import credentials
+from faastraingym.embedded.credentials import Credentials
+from faastraingym.events.topology.roles import ROLES
 from tests.embedded.servers import running
 
 BUCKET = "faastraingym"

@@ -5,7 +5,7 @@ import ssl
 from contextlib import suppress
 from pathlib import Path
 
-from embedded.servers.certificates import FILES
+from faastraingym.embedded.servers.certificates import FILES
 
 PATIENCE = 5.0  # seconds of silence that count as no answer
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04\x00\x00\x00\x00\x00"  # and no settings

@@ -6,9 +6,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from embedded.credentials import Credentials
-from embedded.servers import nats, ports, weed, weed_ports
-from embedded.settings import Tls, read
+from faastraingym.embedded.credentials import Credentials
+from faastraingym.embedded.servers import nats, ports, weed, weed_ports
+from faastraingym.embedded.settings import Tls, read
 from tests.servers import Server, binary
 
 

@@ -7,18 +7,19 @@ from typing import Any
 import msgspec
 import pytest
 
-from adapters import broker
-from adapters.errors import AdapterError
-from adapters.jetstream import ApiError, Broker
-from adapters.nats_accounts import PREFIX
-from adapters.nats_bus import NatsBus
-from adapters.nats_commands import NatsCommandQueue
-from adapters.nats_direct import read_all
-from adapters.nats_facts import NatsFactLog
-from adapters.nats_streams import ensure_streams
-from events import roles, subjects
-from events.commands import Invocation
-from events.roles import (
+from faastraingym.adapters.errors import AdapterError
+from faastraingym.adapters.nats import broker
+from faastraingym.adapters.nats.accounts import PREFIX
+from faastraingym.adapters.nats.bus import NatsBus
+from faastraingym.adapters.nats.commands import NatsCommandQueue
+from faastraingym.adapters.nats.direct import read_all
+from faastraingym.adapters.nats.fact_log import NatsFactLog
+from faastraingym.adapters.nats.jetstream import ApiError, Broker
+from faastraingym.adapters.nats.streams import ensure_streams
+from faastraingym.events.pipeline import subjects
+from faastraingym.events.pipeline.commands import Invocation
+from faastraingym.events.topology import roles
+from faastraingym.events.topology.roles import (
     ANY,
     EXPORTER,
     GATEWAY,
@@ -28,9 +29,9 @@ from events.roles import (
     ROLES,
     SUPERVISOR,
 )
-from events.streams import ASYNC, DEAD, FACTS, USAGE
-from schemas.messages import FACTS as KINDS
-from schemas.messages import Message, WarmUp, tag
+from faastraingym.events.topology.streams import ASYNC, DEAD, FACTS, USAGE
+from faastraingym.schemas.messages import FACTS as KINDS
+from faastraingym.schemas.messages import Message, WarmUp, tag
 from tests.embedded.servers.conftest import Servers
 from tests.schemas.samples import SAMPLES
 

@@ -7,11 +7,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from embedded import credentials, settings
-from embedded.errors import StackError
-from embedded.servers import nats, weed, weed_bucket, weed_ports
-from embedded.servers.binaries import find
-from events.roles import ROLES
+from faastraingym.embedded import credentials, settings
+from faastraingym.embedded.errors import StackError
+from faastraingym.embedded.servers import nats, weed, weed_bucket, weed_ports
+from faastraingym.embedded.servers.binaries import find
+from faastraingym.events.topology.roles import ROLES
 
 SOME = credentials.generate()
 

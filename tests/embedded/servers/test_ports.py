@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from embedded.errors import StackError
-from embedded.servers import ports, weed_ports
-from embedded.servers.ports import choose, is_free
+from faastraingym.embedded.errors import StackError
+from faastraingym.embedded.servers import ports, weed_ports
+from faastraingym.embedded.servers.ports import choose, is_free
 
 
 def test_ports_are_free_different_and_remembered(tmp_path: Path) -> None:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from embedded.servers import certificates
-from embedded.servers.weed_ports import GRPC_OFFSET, PORTS, SOCKETS
+from faastraingym.embedded.servers import certificates
+from faastraingym.embedded.servers.weed_ports import GRPC_OFFSET, PORTS, SOCKETS
 from tests.embedded.servers import doors
 from tests.embedded.servers.conftest import Servers
 

@@ -6,12 +6,12 @@ import time
 import pytest
 import urllib3
 
-from adapters.bucket import Bucket
-from adapters.s3_signature import authorized, encoded
-from adapters.settings import Login
-from events import roles
-from events.roles import OPERATOR, PROCESSES, ROLES, SUPERVISOR, TRIGGER
-from schemas import keys
+from faastraingym.adapters.s3.bucket import Bucket
+from faastraingym.adapters.s3.signature import authorized, encoded
+from faastraingym.adapters.settings import Login
+from faastraingym.events.topology import roles
+from faastraingym.events.topology.roles import OPERATOR, PROCESSES, ROLES, SUPERVISOR, TRIGGER
+from faastraingym.schemas import keys
 from tests.embedded.servers.conftest import BUCKET, Servers
 
 LOGINS = sorted(name for name in {*ROLES, "ping"} if roles.of(name).stores)

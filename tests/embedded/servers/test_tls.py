@@ -7,26 +7,26 @@ from typing import NamedTuple
 
 import pytest
 
-from adapters import broker
-from adapters.bucket import Bucket
-from adapters.errors import AdapterError, Unavailable
-from adapters.nats_accounts import PREFIX
-from adapters.object_store import S3ObjectStore
-from adapters.queue_worker import Gateway
-from cli.errors import StackTrouble
-from cli.gateway import HttpGateway
-from cli.target import Server as Address
-from embedded import credentials
-from embedded.credentials import Credentials
-from embedded.errors import ProviderError, StackError
-from embedded.gateway.app import application
-from embedded.gateway.serving import listening, tls_context
-from embedded.gateway.upstream import HttpProvider
-from embedded.provider.provider import ProcessProvider
-from embedded.settings import read
-from events.requests import Request
-from events.roles import SUPERVISOR
-from events.routes import Function
+from faastraingym.adapters.errors import AdapterError, Unavailable
+from faastraingym.adapters.nats import broker
+from faastraingym.adapters.nats.accounts import PREFIX
+from faastraingym.adapters.processes.queue_worker import Gateway
+from faastraingym.adapters.s3.bucket import Bucket
+from faastraingym.adapters.s3.object_store import S3ObjectStore
+from faastraingym.cli.errors import StackTrouble
+from faastraingym.cli.gateway import HttpGateway
+from faastraingym.cli.target import Server as Address
+from faastraingym.embedded import credentials
+from faastraingym.embedded.credentials import Credentials
+from faastraingym.embedded.errors import ProviderError, StackError
+from faastraingym.embedded.gateway.app import application
+from faastraingym.embedded.gateway.serving import listening, tls_context
+from faastraingym.embedded.gateway.upstream import HttpProvider
+from faastraingym.embedded.provider.provider import ProcessProvider
+from faastraingym.embedded.settings import read
+from faastraingym.events.delivery.requests import Request
+from faastraingym.events.topology.roles import SUPERVISOR
+from faastraingym.events.topology.stack_file import Function
 from tests.authorities import Authorities, authorities
 from tests.embedded.servers import running
 from tests.embedded.support import LOGIN, PASSWORD, MemoryQueue, free_port, launch

@@ -1,0 +1,123 @@
+"""Who may ask a function: one decision, of the gateway that queues and of the stage that answers.
+
+What a function admits is its annotation `com.faastraingym.admits`
+(events/topology/admits.py). Pure.
+"""
+
+import hmac
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from faastraingym.adapters.errors import SignatureError
+from faastraingym.adapters.http.signing import MAX_AGE, verify
+from faastraingym.events.delivery.requests import KEY, PATH, SIGNATURE
+from faastraingym.events.topology.admits import ANYBODY, EVENT, SIGNED
+from faastraingym.events.triggers.headers import is_event
+
+
+class Secrets(NamedTuple):
+    """What a request is held to."""
+
+    signing_key: bytes
+    trigger_token: bytes = b""  # empty: nobody can show it
+
+    def __repr__(self) -> str:
+        return "Secrets(...)"
+
+
+class Asked(NamedTuple):
+    """A request to a function; names of headers in lower case, `:path` what is below its name."""
+
+    function: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+def admit(admits: str, asked: Asked, secrets: Secrets, now: float) -> bool:
+    """Whether the pipeline itself, or whoever may start runs, vouches for a request.
+
+    False: anybody may ask this function, and this may be anybody.
+
+    Raises:
+        SignatureError: nobody vouches for it, and the function admits nothing else.
+    """
+    try:
+        _PROOF_OF.get(admits, _signed)(asked, secrets, now)
+    except SignatureError:
+        if admits == ANYBODY:
+            return False
+        raise
+    return True
+
+
+def claims(headers: Mapping[str, str]) -> bool:
+    """Whether a request says that somebody vouches for it."""
+    return bool(_shown(headers) is not None or headers.get(SIGNATURE.lower()))
+
+
+def signature(headers: Mapping[str, str]) -> str:
+    """The signature that vouches for an outside event; empty when it shows the token instead."""
+    return "" if _shown(headers) is not None else headers.get(SIGNATURE.lower(), "")
+
+
+def _shown(headers: Mapping[str, str]) -> str | None:
+    """The token that is shown, if one is."""
+    scheme, _, token = headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else None
+
+
+def _signed(asked: Asked, secrets: Secrets, now: float) -> None:
+    verify_request(secrets.signing_key, asked, now)
+
+
+def _event(asked: Asked, secrets: Secrets, now: float) -> None:
+    """An outside event shows the token or is signed with it; everything else is the pipeline's."""
+    if SIGNATURE.lower() in asked.headers and not is_event(asked.headers):
+        _signed(asked, secrets, now)
+    else:
+        _by_either(asked, secrets, now)
+
+
+def _by_either(asked: Asked, secrets: Secrets, now: float) -> None:
+    shown, token = _shown(asked.headers), secrets.trigger_token
+    if shown is not None:
+        if not token or not hmac.compare_digest(shown.encode("utf-8", "surrogateescape"), token):
+            raise SignatureError("the token is not that of the secret ftg-trigger-token")
+        return
+    if not asked.headers.get(SIGNATURE.lower()):
+        raise SignatureError(
+            "write `Authorization: Bearer <token>` with the secret ftg-trigger-token, or sign the "
+            f"request with it in {SIGNATURE} (docs/triggers.md)"
+        )
+    try:
+        verify_request(secrets.signing_key, asked, now)
+    except SignatureError:
+        if not secrets.trigger_token:
+            raise
+        verify_request(secrets.trigger_token, asked, now)
+
+
+def verify_request(secret: bytes, asked: Asked, now: float, max_age: float = MAX_AGE) -> None:
+    """Return when a request is signed with `secret`, its path and its key too.
+
+    Raises:
+        SignatureError: as faastraingym.adapters.http.signing.verify has it.
+    """
+    headers = asked.headers
+    verify(
+        secret,
+        asked.function,
+        asked.body,
+        headers.get(SIGNATURE.lower(), ""),
+        now,
+        max_age,
+        path=headers.get(PATH, ""),
+        key=headers.get(KEY.lower(), ""),
+    )
+
+
+_PROOF_OF: Mapping[str, Callable[[Asked, Secrets, float], None]] = {
+    SIGNED: _signed,
+    EVENT: _event,
+    ANYBODY: _by_either,
+}

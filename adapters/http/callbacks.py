@@ -1,0 +1,110 @@
+"""Calling back: to what the policy allows, at the addresses that it was asked about."""
+
+import asyncio
+import socket
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from faastraingym.adapters.errors import AdapterError
+from faastraingym.adapters.http.client import Broken, HttpClient, Reply, locate
+from faastraingym.events.delivery import callbacks
+from faastraingym.events.delivery.callbacks import Origin, Policy
+
+# For all attempts together, for that long the function's slot is held.
+TOTAL_SECONDS = 30.0
+ATTEMPT_SECONDS = 10.0
+PAUSES = (1.0, 4.0)  # before the second and the third attempt: a receiver that is restarted
+AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
+MOST_ANSWER = 64 << 10  # bytes: nobody reads it
+
+
+class Call(NamedTuple):
+    """What is posted."""
+
+    url: str
+    headers: dict[str, str]
+    body: bytes
+
+
+class Callbacks:
+    """Posts to receivers; nothing is followed, and no name is resolved twice."""
+
+    def __init__(
+        self,
+        origins: frozenset[Origin] | None,
+        gateway_url: str,
+        pauses: Sequence[float] = PAUSES,
+    ) -> None:
+        own, self._pauses = callbacks.origin(gateway_url), pauses
+        self._own = (own.host, own.port)
+        self._policy = Policy(origins, frozenset({own}))
+
+    async def tell(self, call: Call, vouched: bool) -> str:
+        """Post; why it was in vain, or nothing."""
+        try:
+            why = callbacks.refusal(call.url, self._policy, vouched)
+            if why:
+                return why
+            async with asyncio.timeout(TOTAL_SECONDS):
+                return await self._tell(call)
+        except TimeoutError:
+            return f"not told within {TOTAL_SECONDS:g} s"
+        except (AdapterError, OSError, ValueError) as error:  # UnicodeError: no name of a host
+            return str(error)
+
+    async def _tell(self, call: Call) -> str:
+        wanted = callbacks.origin(call.url)
+        found = await _resolved(wanted.host, wanted.port)
+        own = [(text, self._own[1]) for text in await _resolved(*self._own)]
+        why = callbacks.resolved_refusal(call.url, found, self._policy, own)
+        if why:
+            return why
+        for number, pause in enumerate((*self._pauses, None)):
+            why, again = await _attempt(call, found[number % len(found)])
+            if not again or pause is None:
+                return why
+            await asyncio.sleep(pause)
+        return why
+
+
+async def _attempt(call: Call, ip: str) -> tuple[str, bool]:
+    """Why it was in vain, and whether another attempt may help."""
+    address, target = locate(call.url)
+    try:
+        async with (
+            asyncio.timeout(ATTEMPT_SECONDS),
+            HttpClient(address._replace(ip=ip)) as client,
+        ):
+            reply: Reply = await client.request(
+                "POST", target, call.headers.items(), call.body, _Unread()
+            )
+    except TimeoutError:
+        return f"no answer in {ATTEMPT_SECONDS:g} s", True
+    except Broken as error:
+        return str(error), True
+    if 200 <= reply.status < 300:
+        return "", False
+    return f"answered {reply.status}", reply.status in AGAIN
+
+
+class _Unread:
+    """Throws an answer away, and lets go of whoever sends more than any receiver would."""
+
+    def __init__(self) -> None:
+        self._left = MOST_ANSWER
+
+    def take(self, piece: bytes) -> bool:
+        """Whether it wants more."""
+        self._left -= len(piece)
+        return self._left >= 0
+
+
+async def _resolved(host: str, port: int) -> Sequence[str]:
+    """The addresses of a host, each once.
+
+    Raises:
+        OSError: it has none.
+    """
+    loop = asyncio.get_running_loop()
+    found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(entry[4][0]) for entry in found))

@@ -1,0 +1,85 @@
+"""Opening a connection to NATS that mends itself for ever."""
+
+import asyncio
+import logging
+import sys
+from typing import TYPE_CHECKING, cast
+
+from faastraingym.adapters.errors import Unavailable
+from faastraingym.adapters.nats.jetstream import API, Broker
+from faastraingym.adapters.settings import Login
+
+if TYPE_CHECKING:
+    from nats.aio.client import Client
+
+__all__ = ["Broker", "connect"]
+
+logger = logging.getLogger(__name__)
+
+CONNECT_SECONDS = 10.0
+RECONNECT_SECONDS = 0.1
+
+
+async def connect(url: str, login: Login | None = None, name: str = "", api: str = API) -> Broker:
+    """Connect within 10 s; `api` is the prefix of JetStream's API in our account.
+
+    Raises:
+        Unavailable: nobody answers there, or not as a NATS server that lets us in.
+    """
+    client = client_type()()
+    broker = Broker(client, url, api)
+    seen: set[str] = set()
+
+    async def on_error(error: Exception) -> None:
+        if broker.is_closed:  # in mid-attempt, and nats-py would go on reconnecting for ever
+            raise asyncio.CancelledError
+        if str(error) not in seen:  # every attempt to reconnect repeats it
+            seen.add(str(error))
+            logger.warning("NATS at %s: %s", url, error)
+
+    async def on_disconnect() -> None:
+        broker.disconnected()
+
+    async def on_reconnect() -> None:
+        seen.clear()
+        logger.info("NATS at %s: connected again", url)
+        for tell in list(broker.reconnected):
+            tell()
+
+    try:
+        async with asyncio.timeout(CONNECT_SECONDS):
+            await client.connect(
+                url,
+                name=name or None,
+                user=login.user if login else None,
+                password=login.password if login else None,
+                error_cb=on_error,
+                disconnected_cb=on_disconnect,
+                reconnected_cb=on_reconnect,
+                reconnect_time_wait=RECONNECT_SECONDS,
+                max_reconnect_attempts=-1,
+                connect_timeout=2,
+                ping_interval=20,
+                max_outstanding_pings=2,
+            )
+    except TimeoutError as error:
+        reason = client.last_error or next(iter(seen), "no answer")
+        await client.close()
+        raise Unavailable(
+            f"NATS at {url} cannot be reached: {reason}; "
+            "check FTG_NATS_URL and the secret ftg-nats-<role>"
+        ) from error
+    return broker
+
+
+def client_type() -> "type[Client]":
+    """nats-py imports aiohttp for ws:// addresses, which costs a cold start 0.1 s; do without."""
+    spared = "aiohttp" not in sys.modules
+    if spared:
+        sys.modules["aiohttp"] = None  # type: ignore[assignment]  # documented: the import fails
+    try:
+        from nats.aio import client
+    finally:
+        if spared:
+            del sys.modules["aiohttp"]
+    return cast("type[Client]", client.Client)

@@ -1,0 +1,127 @@
+"""The FactLog port on JetStream."""
+
+from collections.abc import AsyncIterator
+from uuid import uuid4
+
+import msgspec
+from msgspec import Struct
+
+from faastraingym.adapters.nats.direct import read_all, read_last
+from faastraingym.adapters.nats.jetstream import NOT_ALONE, ONCE, ApiError, Broker
+from faastraingym.adapters.nats.pull import PullConsumer, position
+from faastraingym.adapters.stage.current import carried
+from faastraingym.events.pipeline import subjects
+from faastraingym.events.ports import Recorded
+from faastraingym.events.telemetry.tracing import HEADER
+from faastraingym.events.topology.streams import FACTS, USAGE
+from faastraingym.schemas.messages import InvocationCompleted, Message, decode, encode
+
+FOLLOWED_AT_ONCE = 256
+
+
+class _State(Struct):
+    subjects: dict[str, int] = {}
+    last_seq: int = 0
+
+
+class _Info(Struct):
+    state: _State
+    total: int = 0  # subjects under the filter, over all pages
+    limit: int = 0
+
+
+_decode_info = msgspec.json.Decoder(_Info).decode
+
+
+class NatsFactLog:
+    """Facts in the stream FTG_FACTS, metering in FTG_USAGE."""
+
+    def __init__(self, broker: Broker) -> None:
+        self._broker = broker
+
+    async def say(self, fact: Message) -> bool:
+        """Publish once for ever; False when it was already said. Returns after the ack."""
+        try:
+            headers = {**ONCE, HEADER: carried(fact.run)}
+            await self._broker.request(subjects.of(fact), encode(fact), headers)
+        except ApiError as error:
+            if error.number != NOT_ALONE:
+                raise
+            return False
+        return True
+
+    async def count(self, subject_filter: str) -> int:
+        """How many facts lie under a filter, as the stream's leader knows it."""
+        counted = 0
+        while True:
+            request = {"subjects_filter": subject_filter, "offset": counted}
+            info = _decode_info(await self._broker.api(f"STREAM.INFO.{FACTS.name}", request))
+            counted += len(info.state.subjects)  # a fact is alone under its subject
+            if counted >= info.total or not info.state.subjects:
+                return counted
+
+    async def read(self, *subject_filters: str) -> list[Recorded]:
+        """The facts under the filters, in the log's order."""
+        stored = await read_last(self._broker, FACTS.name, list(subject_filters))
+        return [Recorded(item.sequence, item.at, decode(item.data)) for item in stored]
+
+    async def follow(self, *subject_filters: str) -> AsyncIterator[Recorded]:
+        """The facts under the filters, those to come included, each once and in order.
+
+        A broker that lost facts tells what it has from the beginning.
+        """
+        sequence = 0
+        while True:
+            start = await self._after(sequence)
+            consumer = await self._follower(subject_filters, start)
+            try:
+                async for fact in _in_order(consumer):
+                    sequence = fact.sequence
+                    yield fact
+            finally:
+                await consumer.close()
+
+    async def _after(self, sequence: int) -> int:
+        """Where to go on after `sequence`: at the beginning when the broker lost that."""
+        if sequence == 0:
+            return 1
+        info = _decode_info(await self._broker.api(f"STREAM.INFO.{FACTS.name}"))
+        return sequence + 1 if sequence <= info.state.last_seq else 1
+
+    async def meter(self, usage: InvocationCompleted) -> None:
+        """Record what an invocation cost; does not wait for the ack."""
+        await self._broker.publish(subjects.of_usage(usage), encode(usage))
+
+    async def usage(
+        self, run: str, function: str = "*", since: float = 0.0
+    ) -> list[InvocationCompleted]:
+        """What a run's invocations cost so far: of one function, metered since a time, or all."""
+        pattern = subjects.of_run_usage(run, function)
+        stored = await read_all(self._broker, USAGE.name, pattern, since=since)
+        return [decode(item.data) for item in stored]
+
+    async def _follower(self, filters: tuple[str, ...], start: int) -> PullConsumer:
+        config = {
+            "deliver_policy": "by_start_sequence",
+            "opt_start_seq": start,
+            "ack_policy": "none",
+            "filter_subjects": list(filters),
+            "mem_storage": True,
+            "num_replicas": 1,
+            "inactive_threshold": 60 * 1_000_000_000,
+        }
+        consumer = PullConsumer(self._broker, FACTS.name, f"follow-{uuid4().hex}", config)
+        await consumer.open()
+        return consumer
+
+
+async def _in_order(consumer: PullConsumer) -> AsyncIterator[Recorded]:
+    """What an ephemeral consumer delivers, until it is lost or has lost something."""
+    delivered = 0
+    while not consumer.lost:
+        for message in await consumer.next(FOLLOWED_AT_ONCE):
+            at = position(message.reply)
+            if at.consumer_sequence != delivered + 1:
+                return
+            delivered += 1
+            yield Recorded(at.sequence, at.at, decode(bytes(message.data)))

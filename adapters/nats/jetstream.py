@@ -1,0 +1,202 @@
+"""A connection to NATS, and JetStream's own protocol on it (JSON requests to `$JS.API.*`, or to
+what stands for it in an account that has imported it).
+
+Reconnecting goes on for ever; what was published meanwhile is sent afterwards. Foreign exceptions
+leave here as ours.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from msgspec import Struct
+
+from faastraingym.adapters.errors import Refused, Unavailable, translated
+from faastraingym.adapters.stage.spans import span
+from faastraingym.events import ports
+
+if TYPE_CHECKING:
+    from nats.aio.client import Client
+    from nats.aio.msg import Msg
+
+API = "$JS.API"
+REQUEST_SECONDS = 5.0
+STREAM_NOT_FOUND = 10059
+ONCE = {"Nats-Expected-Last-Subject-Sequence": "0"}  # publish if nothing is under the subject
+NOT_ALONE = 10071  # wrong last sequence: something is
+# A replicated stream: the same is being written just now, and may or may not come to be.
+IN_PROCESS = frozenset({10158, 10164})
+NOT_STORED = 10077  # for a bound of the stream, or for its disk: the description tells
+STATUS = "Status"  # nats-py's name for the status of a message without body
+END = frozenset({"204", "404", "408", "409", "413", "503"})
+
+
+class ApiError(Refused):
+    """JetStream refused a request; `number` is its error code (10071: wrong last sequence)."""
+
+    def __init__(self, subject: str, number: int, description: str) -> None:
+        super().__init__(f"{subject}: {description} (JetStream error {number})")
+        self.number = number
+
+
+class StreamFull(Unavailable, ports.QueueFull):
+    """The stream is at its maximum of bytes or messages, and takes nothing new."""
+
+
+class StreamMissing(Unavailable):
+    """The stream is not there: the queue-worker makes it when it connects."""
+
+
+class _Error(Struct):
+    code: int = 0
+    err_code: int = 0
+    description: str = ""
+
+
+class _Answer(Struct):
+    error: _Error | None = None
+
+
+_decode_answer = msgspec.json.Decoder(_Answer).decode
+
+
+class Broker:
+    """One connection, shared by whoever lives in this process."""
+
+    def __init__(self, client: "Client", url: str, api: str = API) -> None:
+        self.client = client
+        self._url = url
+        self._api = api
+        self._batches: dict[str, _Batch] = {}
+        self._inbox = ""
+        self.reconnected: set[Callable[[], None]] = set()  # told after a connection is back
+        self.is_closed = False
+        self._limits: set[asyncio.Timeout] = set()  # of requests that are under way
+
+    async def publish(
+        self, subject: str, data: bytes, headers: dict[str, str] | None = None, reply: str = ""
+    ) -> None:
+        """Send; returns before anybody has it."""
+        with translated(f"{self._url}: publish {subject}"):
+            await self.client.publish(subject, data, reply=reply, headers=headers)
+
+    async def request(
+        self,
+        subject: str,
+        data: bytes = b"",
+        headers: dict[str, str] | None = None,
+        told: str = "broker",
+    ) -> bytes:
+        """JetStream's answer, as JSON; the time that it takes is `told` as of that kind.
+
+        Raises:
+            ApiError: it says no.
+            Unavailable: nobody answers, or it says that it cannot just now.
+            StreamFull: the stream's bounds.
+            StreamMissing: the broker's store is new, or was emptied.
+        """
+        with span(told), translated(f"{self._url}: request {subject}"):
+            async with self._answered(subject):
+                message = await self.client.request(
+                    subject, data, timeout=REQUEST_SECONDS, headers=headers
+                )
+        answer = bytes(message.data)
+        error = _decode_answer(answer).error
+        if error is None:
+            return answer
+        if error.err_code == NOT_STORED and error.description.startswith("maximum "):
+            raise StreamFull(f"{self._url}: {subject}: {error.description}")
+        if error.code == 503 or error.err_code in IN_PROCESS:
+            raise Unavailable(f"{self._url}: {subject}: {error.description}")
+        if error.err_code == STREAM_NOT_FOUND:
+            raise StreamMissing(f"{self._url}: {subject}: {error.description}")
+        raise ApiError(subject, error.err_code, error.description)
+
+    def api_subject(self, verb: str) -> str:
+        """Where JetStream is asked for `verb`."""
+        return f"{self._api}.{verb}"
+
+    async def api(self, verb: str, request: Any = None) -> bytes:
+        """Ask `$JS.API.<verb>`."""
+        return await self.request(
+            self.api_subject(verb), msgspec.json.encode(request) if request else b""
+        )
+
+    async def batch(self, verb: str, request: Any) -> list["Msg"]:
+        """Ask for several messages; the last of the answer is the status that ends it."""
+        if not self._inbox:
+            self._inbox = self.client.new_inbox()
+            await self._subscribe(f"{self._inbox}.*")
+        token = self.client.new_inbox().rpartition(".")[2]
+        batch = self._batches[token] = _Batch()
+        try:
+            await self.publish(
+                self.api_subject(verb),
+                msgspec.json.encode(request),
+                reply=f"{self._inbox}.{token}",
+            )
+            with span("broker"), translated(f"{self._url}: {verb}"):
+                async with self._answered(verb):
+                    await batch.complete
+        finally:
+            del self._batches[token]
+        return batch.messages
+
+    def disconnected(self) -> None:
+        """Answers that were under way are lost: nobody need wait for them."""
+        now = asyncio.get_running_loop().time()
+        while self._limits:
+            limit = self._limits.pop()
+            if not limit.expired():
+                limit.reschedule(now)
+
+    @asynccontextmanager
+    async def _answered(self, what: str) -> AsyncIterator[None]:
+        """TimeoutError after 5 s; Unavailable as soon as the connection breaks."""
+        limit = asyncio.timeout(REQUEST_SECONDS)
+        self._limits.add(limit)
+        try:
+            async with limit:
+                yield
+        except TimeoutError as error:
+            if limit in self._limits:
+                raise
+            raise Unavailable(f"{self._url}: request {what}: the connection broke") from error
+        finally:
+            self._limits.discard(limit)
+
+    async def _subscribe(self, subject: str) -> None:
+        with translated(f"{self._url}: subscribe"):
+            await self.client.subscribe(subject, cb=self._on_batch_message)
+
+    async def _on_batch_message(self, message: "Msg") -> None:
+        batch = self._batches.get(message.subject.rpartition(".")[2])
+        if batch is not None:
+            batch.add(message)
+
+    async def close(self) -> None:
+        """Send what is pending and disconnect."""
+        with translated(f"{self._url}: close"):
+            if self.client.is_connected:
+                await self.client.flush()
+            with suppress(RuntimeError):  # uvloop's: nobody is there to take what is pending
+                await self.client.close()
+        self.is_closed = True
+
+
+class _Batch:
+    def __init__(self) -> None:
+        self.messages: list[Msg] = []
+        self.complete: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def add(self, message: "Msg") -> None:
+        self.messages.append(message)
+        if status(message) in END and not self.complete.done():
+            self.complete.set_result(None)
+
+
+def status(message: "Msg") -> str:
+    """The status that a message without body carries; empty for a real message."""
+    return (message.headers or {}).get(STATUS, "") if not message.data else ""

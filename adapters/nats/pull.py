@@ -1,0 +1,128 @@
+"""A JetStream pull consumer: takes what is there in one round trip, or waits for the next message.
+
+At most as many messages are asked for as the caller can take, because a message that lies here
+unseen would run into its ack wait. So: first a request for up to `limit` that does not wait, then,
+when there is nothing, one for a single message that does.
+"""
+
+import asyncio
+from collections import deque
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import msgspec
+
+from faastraingym.adapters.errors import Refused, translated
+from faastraingym.adapters.nats.jetstream import Broker, status
+
+if TYPE_CHECKING:
+    from nats.aio.msg import Msg
+
+NANOSECONDS = 1_000_000_000
+WAIT_SECONDS = 10.0
+ANSWER_SECONDS = 2.0
+CONSUMER_GONE = ("409", "503")  # deleted, its leader moved, or nobody answers for it
+
+
+class Position(NamedTuple):
+    """What a delivered message's reply subject says."""
+
+    attempt: int
+    sequence: int
+    consumer_sequence: int
+    at: float  # Unix time, seconds
+
+
+def position(reply: str) -> Position:
+    """Read `$JS.ACK[.<domain>.<account>].<stream>.<consumer>.<attempt>.<sequence>.<...>`.
+
+    Raises:
+        Refused: it is none.
+    """
+    tokens = reply.split(".")
+    first = 4 if len(tokens) == 9 else 6
+    try:
+        attempt, sequence, own, at = map(int, tokens[first : first + 4])
+    except ValueError as error:
+        raise Refused(f"{reply!r:.200} is no reply subject of JetStream") from error
+    return Position(attempt, sequence, own, at / NANOSECONDS)
+
+
+class PullConsumer:
+    """A consumer of `stream` with this configuration, made when it is missing."""
+
+    def __init__(self, broker: Broker, stream: str, name: str, config: dict[str, Any]) -> None:
+        self._broker = broker
+        self._stream = stream
+        self._name = name
+        self._config = {**config, "name": name}
+        self._inbox = ""
+        self._ready: deque[Msg] = deque()
+        self._ended = False  # the request under way has no more to give
+        self._gone = False  # the consumer must be made again
+        self._wake = asyncio.Event()
+        self.asked = 0  # messages that may yet come of the request under way
+
+    @property
+    def lost(self) -> bool:
+        """The consumer may have missed something or may be gone; `next` makes it again."""
+        return self._gone
+
+    async def open(self) -> None:
+        """Create the consumer or update it, and listen."""
+        await self._create()
+        self._inbox = self._broker.client.new_inbox()
+        with translated(f"subscribe for {self._name}"):
+            self._subscription = await self._broker.client.subscribe(
+                self._inbox, cb=self._on_message
+            )
+        self._broker.reconnected.add(self._on_reconnect)
+
+    async def close(self) -> None:
+        """Stop listening; the consumer itself stays."""
+        self._broker.reconnected.discard(self._on_reconnect)
+        with translated(f"unsubscribe for {self._name}"):
+            await self._subscription.unsubscribe()
+
+    async def next(self, limit: int) -> list["Msg"]:
+        """1 to `limit` messages as soon as there is one; none after 10 quiet seconds."""
+        if not self._ready:
+            if self._gone:
+                await self._create()
+            await self._pull({"batch": limit, "no_wait": True}, limit, ANSWER_SECONDS)
+        if not self._ready and not self._gone:
+            wait = {"batch": 1, "expires": int(WAIT_SECONDS * NANOSECONDS)}
+            await self._pull(wait, 1, WAIT_SECONDS + ANSWER_SECONDS)
+        return [self._ready.popleft() for _ in range(min(limit, len(self._ready)))]
+
+    async def _create(self) -> None:
+        request = {"stream_name": self._stream, "config": self._config}
+        await self._broker.api(f"CONSUMER.CREATE.{self._stream}.{self._name}", request)
+        self._gone = False
+
+    async def _pull(self, request: dict[str, Any], expected: int, seconds: float) -> None:
+        self._ended, self.asked = False, expected
+        subject = self._broker.api_subject(f"CONSUMER.MSG.NEXT.{self._stream}.{self._name}")
+        await self._broker.publish(subject, msgspec.json.encode(request), reply=self._inbox)
+        try:
+            async with asyncio.timeout(seconds):
+                while len(self._ready) < expected and not self._ended:
+                    self._wake.clear()
+                    await self._wake.wait()
+        except TimeoutError:
+            return  # the request or its answer was lost; the next one starts anew
+        finally:
+            self.asked = 0
+
+    async def _on_message(self, message: "Msg") -> None:
+        code = status(message)
+        if not code:
+            self._ready.append(message)
+        elif code != "100":
+            self._ended = True
+            self._gone = self._gone or code in CONSUMER_GONE
+        self._wake.set()
+
+    def _on_reconnect(self) -> None:
+        """The server forgot the request under way, and perhaps an ephemeral consumer too."""
+        self._ended = self._gone = True
+        self._wake.set()

@@ -1,0 +1,242 @@
+"""Whether a specification can be run: its environment is built, reset and stepped, apart.
+
+That is foreign code. Each check is a process with bounds on time and memory, forked by one that
+has imported Gymnasium (check_server.py), so it takes milliseconds, and neither a hang nor
+a crash nor 100 MB of output is anybody else's.
+"""
+
+import asyncio
+import contextlib
+import json
+import os
+import re
+import socket
+import sys
+import sysconfig
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+
+import faastraingym
+from faastraingym.adapters.errors import SettingsError, Unavailable
+from faastraingym.adapters.settings import environment_modules, environments_folder, memory_mb
+from faastraingym.adapters.stage import limits
+from faastraingym.events.delivery.exits import DIED, KILLED, ending
+from faastraingym.schemas.errors import SpecificationError
+from faastraingym.schemas.specification import RunSpec, to_dict
+from faastraingym.schemas.validation import parse
+
+SECONDS = 30.0  # that an environment has to be imported, built, reset and stepped
+AT_ONCE = 16  # checks; others wait
+FUNCTION_MB = 512  # start-run's limit in stack.yml, where nobody tells
+OURS_MB = 128  # of it, for start-run itself
+PATIENCE = 60.0  # seconds beyond a check's own, for a busy machine
+REMEMBERED = 64
+MAX_LINE = 1 << 20
+PACKAGE = Path(faastraingym.__file__).parent
+PLACE = re.compile(r'^  File "(.+)", line (\d+) in (.+)$', re.MULTILINE)
+WHILE = "while it was built, reset and stepped"
+
+
+class Bounds(NamedTuple):
+    """What one check may take."""
+
+    memory_mb: int = FUNCTION_MB - OURS_MB
+    seconds: float = SECONDS
+    at_once: int = AT_ONCE
+
+
+def bounds_of(environment: Mapping[str, str]) -> Bounds:
+    """By the memory limit of the function that checks.
+
+    Raises:
+        SettingsError: FTG_MEMORY_LIMIT is no quantity.
+    """
+    return Bounds(memory_mb=max(OURS_MB, (memory_mb(environment) or FUNCTION_MB) - OURS_MB))
+
+
+class Checked(NamedTuple):
+    """A specification that can be run."""
+
+    spec: RunSpec  # completed
+    advice: Sequence[str] = ()  # what is better said of it
+
+
+class Checker:
+    """Checks specifications against their environments.
+
+    Args:
+        environment: variables, read when it starts: FTG_ENVIRONMENTS and what belongs to it,
+            PYTHONPATH, by which modules are found, FTG_MEMORY_LIMIT, and the memory of functions
+            (adapters/stage/limits.py).
+        bounds: of one check; none: by `environment`.
+    """
+
+    def __init__(
+        self, environment: Mapping[str, str] = os.environ, bounds: Bounds | None = None
+    ) -> None:
+        self._environment = environment
+        self._bounds = bounds
+        self._free = asyncio.Semaphore(bounds.at_once if bounds else AT_ONCE)
+        self._starting = asyncio.Lock()
+        self._process: asyncio.subprocess.Process | None = None
+        self._control: socket.socket | None = None
+        self._sound: OrderedDict[bytes, Checked] = OrderedDict()  # specifications, encoded
+
+    async def validate(self, raw: object) -> RunSpec:
+        """As `check`, the specification alone."""
+        return (await self.check(raw)).spec
+
+    async def check(self, raw: object) -> Checked:
+        """The specification, held to its schema and to what its environment can do.
+
+        What passed is remembered.
+
+        Raises:
+            SpecificationError: it cannot be run.
+            SettingsError: a module of FTG_ENVIRONMENTS cannot be imported.
+            Unavailable: the check itself was killed.
+        """
+        spec = parse(raw)
+        asked = msgspec.json.encode(to_dict(spec))
+        if asked in self._sound:
+            return self._sound[asked]
+        async with self._free:
+            answer = await self._ask(asked)
+        if "settings" in answer:
+            raise SettingsError(answer["settings"])
+        if "problems" not in answer:
+            raise SpecificationError([unanswered(spec, answer, self._bounds or Bounds())])
+        if answer["problems"]:
+            raise SpecificationError(answer["problems"])
+        checked = self._sound[asked] = Checked(parse(answer["spec"]), answer["advice"])
+        while len(self._sound) > REMEMBERED:
+            self._sound.popitem(last=False)
+        return checked
+
+    async def start(self) -> None:
+        """Start the process that forks, unless it runs; the first check need not wait for that.
+
+        Raises:
+            SettingsError: a variable cannot be used.
+        """
+        async with self._starting:
+            if self._process is not None and self._process.returncode is None:
+                return
+            bounds = self._bounds = self._bounds or bounds_of(self._environment)
+            await self.close()
+            self._control, theirs = socket.socketpair()
+            with theirs:
+                self._process = await asyncio.create_subprocess_exec(
+                    *(
+                        sys.executable,
+                        "-P",
+                        "-m",
+                        "faastraingym.adapters.processes.check_server",
+                        self._arguments(bounds),
+                    ),
+                    env=self._variables(),
+                    stdin=theirs.fileno(),
+                    stdout=asyncio.subprocess.DEVNULL,
+                    start_new_session=True,  # a terminal's Ctrl-C is ours
+                )
+
+    async def close(self) -> None:
+        """End it, and with it all checks."""
+        if self._control is not None:
+            self._control.close()
+        if self._process is not None:
+            await self._process.wait()
+        self._control = self._process = None
+
+    async def _ask(self, asked: bytes) -> dict[str, Any]:
+        """The verdict, else how the process that should have given it ended."""
+        try:
+            for _ in range(2):  # the one that forks may have been killed
+                await self.start()
+                seconds = self._bounds.seconds if self._bounds else SECONDS
+                async with asyncio.timeout(seconds + PATIENCE):
+                    answer = await self._asked(asked)
+                if answer:
+                    return answer
+        except TimeoutError:
+            pass
+        raise Unavailable("the process that checks environments was killed; try again")
+
+    async def _asked(self, asked: bytes) -> dict[str, Any]:
+        ours, theirs = socket.socketpair()
+        with theirs:
+            try:
+                socket.send_fds(self._control, [b"c"], [theirs.fileno()])  # type: ignore[arg-type]
+            except OSError:
+                ours.close()
+                await self._gone()
+                return {}
+        reader, writer = await asyncio.open_unix_connection(sock=ours, limit=MAX_LINE)
+        with contextlib.closing(writer):
+            writer.write(asked + b"\n")
+            answer: dict[str, Any] = {}
+            with contextlib.suppress(OSError, ValueError):  # it may answer anything, or nothing
+                async for line in reader:
+                    answer |= json.loads(line) if line.strip() else {}
+                    if "code" in answer:
+                        return answer
+        await self._gone()
+        return {}
+
+    async def _gone(self) -> None:
+        """It was killed, and is on its way."""
+        if self._process is not None:
+            await self._process.wait()
+
+    def _arguments(self, bounds: Bounds) -> str:
+        folder = environments_folder(self._environment)
+        return json.dumps(
+            {
+                "modules": environment_modules(self._environment),
+                "folders": [folder] if folder else [],
+                "seconds": bounds.seconds,
+                "memory_mb": bounds.memory_mb,
+                "limits": limits.told(self._environment),
+            }
+        )
+
+    def _variables(self) -> dict[str, str]:
+        """As a replica's: its modules are found where a replica's are."""
+        paths = self._environment.get("PYTHONPATH", "")
+        return {
+            **self._environment,
+            "PYTHONPATH": os.pathsep.join(filter(None, (paths, str(PACKAGE.parent)))),
+            "PYTHONUNBUFFERED": "1",
+            "OPENBLAS_NUM_THREADS": "1",  # it forks, so it has one thread
+        }
+
+
+def unanswered(spec: RunSpec, answer: dict[str, Any], bounds: Bounds) -> str:
+    """The problem of a check that gave no verdict."""
+    env_id, tail = spec.environment.id, str(answer.get("tail", ""))
+    if answer.get("late"):
+        return (
+            f"spec.environment.id: {env_id} was not built, reset and stepped within "
+            f"{bounds.seconds:g} s{place(tail)}"
+        )
+    how = ending(int(answer["code"]))
+    memory = f", or wanted more than {bounds.memory_mb} MB" if KILLED in how else ""
+    last = [line.strip() for line in tail.splitlines() if line.strip()][-1:]
+    said = f"; the last that it wrote: {last[0]:.200}" if last else ""
+    return f"spec.environment.id: {env_id} {DIED} ({how}{memory}) {WHILE}{said}"
+
+
+def place(dump: str) -> str:
+    """Where a stack that faulthandler wrote stands in code of neither ours nor a library's."""
+    library = sysconfig.get_paths()["stdlib"]
+    for file, line, function in PLACE.findall(dump.rpartition("Timeout (")[2]):
+        path = Path(file)
+        standard = file.startswith(library) and "site-packages" not in path.parts
+        known = {"gymnasium", "numpy"} & set(path.parts) or path.is_relative_to(PACKAGE)
+        if not (standard or known):
+            return f": it stood in {function} ({file}, line {line})"
+    return ""

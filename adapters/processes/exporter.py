@@ -1,0 +1,162 @@
+"""The exporter's process: the training, as metrics that Prometheus scrapes.
+
+`python -m faastraingym.adapters.processes.exporter`, with FTG_NATS_URL, FTG_NATS_API, FTG_SECRETS
+(`ftg-nats-exporter`),
+FTG_EXPORTER_HOST and FTG_EXPORTER_PORT. It reads when it is scraped, and keeps nothing that the
+log does not have. With OTEL_EXPORTER_OTLP_ENDPOINT it also sends spans to that collector.
+"""
+
+import asyncio
+import logging
+import os
+import signal
+from collections.abc import Iterable
+from typing import Any
+
+import uvloop
+from aiohttp import web
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.exposition import choose_encoder
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
+
+from faastraingym.adapters import logs
+from faastraingym.adapters.errors import AdapterError, SettingsError
+from faastraingym.adapters.nats.broker import Broker, connect
+from faastraingym.adapters.nats.observer import NatsObserver
+from faastraingym.adapters.processes.otlp_sender import OtlpSender, sender
+from faastraingym.adapters.processes.projection import Projection
+from faastraingym.adapters.settings import ExporterSettings
+from faastraingym.events.ports import Unavailable
+from faastraingym.events.telemetry.metrics import Family, broker_up
+
+logger = logging.getLogger(__name__)
+
+KINDS = {"gauge": GaugeMetricFamily, "counter": CounterMetricFamily}
+SEND_SECONDS = 2.0
+
+
+class Exporter:
+    """Answers scrapes; connects to the broker when the first one comes, and again as needed."""
+
+    def __init__(self, settings: ExporterSettings, sender: OtlpSender | None = None) -> None:
+        self._settings = settings
+        self._sender = sender
+        self._opened: asyncio.Task[tuple[Broker, Projection]] | None = None
+
+    async def families(self) -> list[Family]:
+        """What is shown; while the broker is away that alone, and no numbers of yesterday."""
+        try:
+            found = await (await self._projection()).families()
+        except (Unavailable, AdapterError) as error:
+            logger.warning("broker away", extra={"why": str(error)})
+            found = []
+        return [broker_up(bool(found)), *found]
+
+    async def _projection(self) -> Projection:
+        """One attempt to connect serves all who wait."""
+        if self._opened is None or (self._opened.done() and self._opened.exception()):
+            self._opened = asyncio.create_task(self._open())
+        _, projection = await asyncio.shield(self._opened)
+        return projection
+
+    async def _open(self) -> tuple[Broker, Projection]:
+        told = self._settings
+        broker = await connect(told.nats_url, told.nats, "exporter", told.nats_api)
+        news = self._sender.take if self._sender else None
+        return broker, Projection(NatsObserver(broker), news)
+
+    async def send(self) -> None:
+        """Spans to the collector, for ever; without one it returns."""
+        while self._sender:
+            try:
+                await (await self._projection()).advance()
+            except (Unavailable, AdapterError) as error:
+                logger.warning("broker away", extra={"why": str(error)})
+            await self._sender.send()
+            await asyncio.sleep(SEND_SECONDS)
+
+    async def close(self) -> None:
+        """Let go of the broker and the collector."""
+        if self._sender is not None:
+            self._sender.close()
+        if self._opened is not None and self._opened.done() and not self._opened.exception():
+            broker, _ = self._opened.result()
+            await broker.close()
+
+
+class _Collected(Collector):
+    def __init__(self, families: Iterable[Family]) -> None:
+        self._families = families
+
+    def collect(self) -> Iterable[Metric]:
+        """In the client library's words."""
+        for family in self._families:
+            metric = KINDS[family.kind](family.name, family.help, labels=family.labels)
+            for labels, value in family.rows:
+                metric.add_metric(labels, value)
+            yield metric
+
+
+def exposition(families: Iterable[Family], accept: str) -> tuple[bytes, str]:
+    """The text, and its type, in the form that the scraper accepts."""
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(_Collected(list(families)))
+    encode, content_type = choose_encoder(accept)
+    return encode(registry), content_type
+
+
+def application(exporter: Exporter) -> web.Application:
+    """`/metrics`, and `/healthz`, which says that this process lives."""
+
+    async def metrics(request: web.Request) -> web.Response:
+        text, kind = exposition(await exporter.families(), request.headers.get("Accept", ""))
+        return web.Response(body=text, headers={"Content-Type": kind})
+
+    async def health(_: web.Request) -> web.Response:
+        return web.Response(text="OK\n")
+
+    app = web.Application()
+    app.router.add_get("/metrics", metrics)
+    app.router.add_get("/healthz", health)
+    return app
+
+
+async def serve(settings: ExporterSettings, sender: OtlpSender | None) -> None:
+    """Serve until SIGTERM or SIGINT."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    exporter = Exporter(settings, sender)
+    runner = web.AppRunner(application(exporter), access_log=None)
+    await runner.setup()
+    tasks: list[asyncio.Task[Any]] = [asyncio.create_task(stop.wait())]
+    if sender is not None:
+        tasks.append(asyncio.create_task(exporter.send()))
+    try:
+        await web.TCPSite(runner, settings.host, settings.port).start()
+        logger.info("ready")
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()  # sending ends by a defect alone
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+        await runner.cleanup()
+        await exporter.close()
+
+
+def main() -> None:
+    """Run the exporter; exits with one line on what is wrong with its settings, or its port."""
+    logs.configure("exporter", str(os.getpid()))
+    try:
+        settings = ExporterSettings.from_environment()
+        uvloop.run(serve(settings, sender(os.environ)))
+    except (SettingsError, OSError) as error:
+        raise SystemExit(f"exporter: {error}") from error
+
+
+if __name__ == "__main__":
+    main()

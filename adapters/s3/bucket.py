@@ -1,0 +1,136 @@
+"""What is done to a whole bucket: create it, list it. Not needed by a rollout's cold start."""
+
+import asyncio
+import io
+import time
+from urllib.parse import urlsplit
+
+import urllib3
+from minio import Minio, S3Error
+from minio.error import ServerError
+from minio.notificationconfig import NotificationConfig, PrefixFilterRule, QueueConfig
+
+from faastraingym.adapters.errors import Refused, translated
+from faastraingym.adapters.s3.signature import EMPTY, REGION, authorized
+from faastraingym.adapters.settings import Login
+from faastraingym.adapters.stage.spans import span
+from faastraingym.events.ports import Listed
+
+TIMEOUT = urllib3.Timeout(connect=2.0, read=15.0)  # seconds
+RETRIES = urllib3.Retry(
+    total=3,
+    allowed_methods=None,
+    status_forcelist=(429, 502, 503, 504),
+    backoff_factor=0.1,
+    raise_on_status=False,
+    redirect=False,
+)
+# A bucket's own settings that let others in or throw objects away, and how each is taken back.
+SETTINGS: dict[str, tuple[str, dict[str, str]]] = {
+    "policy": ("DELETE", {}),
+    "lifecycle": ("DELETE", {}),
+    "acl": ("PUT", {"x-amz-acl": "private"}),
+}
+OURS_ALREADY = {"BucketAlreadyOwnedByYou", "BucketAlreadyExists"}
+
+
+class Bucket:
+    """A bucket of an S3 store."""
+
+    def __init__(self, url: str, name: str, login: Login) -> None:
+        self._url = urlsplit(url)
+        self._name = name
+        self._login = login
+        self._http = urllib3.PoolManager(timeout=TIMEOUT, retries=RETRIES)
+        self._client = self._connect(self._http)
+
+    def _connect(self, http: urllib3.PoolManager) -> Minio:
+        return Minio(
+            self._url.netloc,
+            access_key=self._login.user,
+            secret_key=self._login.password,
+            secure=self._url.scheme == "https",
+            region=REGION,
+            http_client=http,
+        )
+
+    async def ensure(self) -> None:
+        """Create the bucket where it is missing."""
+        with translated(f"create bucket {self._name}"):
+            await asyncio.to_thread(self._ensure)
+
+    async def reset(self) -> None:
+        """Take back what the bucket's own settings grant or throw away, whoever made them."""
+        with translated(f"settings of bucket {self._name}"):
+            await asyncio.to_thread(self._reset)
+
+    async def notify(self, prefix: str, target: str) -> None:
+        """Have the store tell `target`, an ARN that it knows, of what is written under `prefix`."""
+        rule = QueueConfig(
+            queue=target,
+            events=["s3:ObjectCreated:*"],
+            config_id=prefix.strip("/"),
+            prefix_filter_rule=PrefixFilterRule(prefix),
+        )
+        config = NotificationConfig(queue_config_list=[rule])
+        with translated(f"notifications of {self._name}/{prefix}"):
+            await asyncio.to_thread(self._client.set_bucket_notification, self._name, config)
+
+    async def keys(self, prefix: str = "") -> list[str]:
+        """The keys that begin with `prefix`, sorted."""
+        return [one.key for one in await self.listed(prefix)]
+
+    async def listed(self, prefix: str) -> list[Listed]:
+        """The objects whose keys begin with `prefix`, sorted by key."""
+        with span("store"), translated(f"list {self._name}/{prefix}"):
+            return await asyncio.to_thread(self._list, prefix)
+
+    async def folders(self, prefix: str) -> list[str]:
+        """What follows `prefix` up to the next `/` in the keys that begin with it, sorted."""
+        with span("store"), translated(f"list {self._name}/{prefix}"):
+            return await asyncio.to_thread(self._folders, prefix)
+
+    async def takes_writes(self, seconds: float) -> bool:
+        """Whether a small object can be written within `seconds`; it stays, under `.probe`."""
+        impatient = urllib3.PoolManager(timeout=seconds, retries=False)
+        put = self._connect(impatient).put_object
+        try:
+            await asyncio.to_thread(put, self._name, ".probe", io.BytesIO(b"ready"), 5)
+        except (urllib3.exceptions.HTTPError, S3Error, ServerError):
+            return False
+        return True
+
+    def _ensure(self) -> None:
+        if self._client.bucket_exists(self._name):
+            return
+        try:
+            self._client.make_bucket(self._name)
+        except S3Error as error:
+            if error.code not in OURS_ALREADY:  # somebody else was faster
+                raise
+
+    def _reset(self) -> None:
+        host, path = self._url.netloc, f"/{self._name}"
+        for setting, (method, headers) in SETTINGS.items():
+            query = f"{setting}="
+            signed = authorized(method, host, path, headers, EMPTY, self._login, time.time(), query)
+            url = f"{self._url.geturl()}{path}?{query}"
+            reply = self._http.request(method, url, headers=signed)
+            if reply.status not in (200, 204, 404):
+                raise Refused(f"{setting} of bucket {self._name}: {reply.status}: {reply.data!r}")
+
+    def _folders(self, prefix: str) -> list[str]:
+        found = self._client.list_objects(self._name, prefix=prefix)
+        names = [item.object_name for item in found if item.is_dir]
+        return sorted(name.removeprefix(prefix).rstrip("/") for name in names)
+
+    def _list(self, prefix: str) -> list[Listed]:
+        found = self._client.list_objects(self._name, prefix=prefix, recursive=True)
+        return sorted(
+            Listed(
+                item.object_name,
+                item.etag or "",
+                item.last_modified.timestamp() if item.last_modified else 0.0,
+            )
+            for item in found
+        )

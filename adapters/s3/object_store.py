@@ -1,0 +1,238 @@
+"""Objects on any S3 (SeaweedFS, MinIO, AWS), written once and held to their digest when read.
+
+A put and a get are one round trip each, over kept connections, on the event loop.
+"""
+
+import asyncio
+import hashlib
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from faastraingym.adapters.errors import ObjectAltered, ObjectMissing, Refused, Unavailable
+from faastraingym.adapters.http.client import Broken, HttpClient, Reply, locate, repeated
+from faastraingym.adapters.http.connection import CutOff
+from faastraingym.adapters.s3.signature import EMPTY, authorized, encoded
+from faastraingym.adapters.settings import Login
+from faastraingym.adapters.stage.spans import span
+from faastraingym.events.ports import Listed
+from faastraingym.schemas.references import ObjectRef
+
+if TYPE_CHECKING:
+    from faastraingym.adapters.s3.bucket import Bucket
+
+DIGEST = "x-amz-meta-sha256"  # kept with the object, so that a HEAD tells the whole reference
+CONNECTIONS = 16
+SECONDS = 30.0  # for one attempt
+# Repeating is safe: a put that did arrive answers 412 the second time.
+PAUSES = (0.0, 0.2, 0.4)  # seconds before an attempt is repeated
+UNREADABLE = b"<Code>SlowDownRead</Code>"  # of MinIO: neither busy nor a reason to wait
+BUSY = (429, 502, 503, 504)  # a 500 has been tried often enough by the store itself
+
+
+class S3ObjectStore:
+    """The ObjectStore and Bucket ports on a bucket of an S3 store."""
+
+    def __init__(self, url: str, bucket: str, login: Login) -> None:
+        self._url = urlsplit(url)
+        self._bucket = bucket
+        self._login = login
+        self._client = HttpClient(locate(url)[0])
+        self._slots = asyncio.Semaphore(CONNECTIONS)
+
+    async def put(
+        self, key: str, data: bytes, content_type: str = "application/msgpack"
+    ) -> ObjectRef:
+        """Write if absent; the reference is of what lies there, whoever wrote it first."""
+        digest = hashlib.sha256(data).hexdigest()
+        headers = {"If-None-Match": "*", "Content-Type": content_type, DIGEST: digest}
+        with self._doing(f"put {self._name(key)}"):
+            reply = await self._request("PUT", self._bucket, key, headers, data)
+            if reply.status == 412:
+                there = await self._find(key)
+                if there is None:
+                    raise Unavailable(f"{self._name(key)} vanished while it was being written")
+                return there
+        self._expect(reply, key)
+        return ObjectRef(bucket=self._bucket, key=key, size=len(data), sha256=digest)
+
+    async def get(self, ref: ObjectRef) -> bytes:
+        """The object's bytes.
+
+        Raises:
+            ObjectMissing: there is no such object.
+            ObjectAltered: its size or SHA-256 is not the reference's, or its disk has altered it.
+        """
+        with self._doing(f"get {ref.bucket}/{ref.key}"):
+            reply = await self._readable(ref)
+            if reply.status == 404:
+                raise ObjectMissing(f"object {ref.bucket}/{ref.key} is not in the store", ref)
+        self._expect(reply, ref.key)
+        digest = hashlib.sha256(reply.body).hexdigest()
+        if len(reply.body) != ref.size or digest != ref.sha256:
+            raise ObjectAltered(
+                f"object {ref.bucket}/{ref.key} is not what its reference says: "
+                f"{len(reply.body)} bytes with SHA-256 {digest}, "
+                f"expected {ref.size} with {ref.sha256}",
+                ref,
+            )
+        return reply.body
+
+    async def find(self, key: str) -> ObjectRef | None:
+        """A reference to the object with this key, if there is one."""
+        with self._doing(f"find {self._name(key)}"):
+            return await self._find(key)
+
+    async def holds(self, ref: ObjectRef) -> bool:
+        """Whether the object is there, and is what the reference says."""
+        try:
+            await self.get(ref)
+        except (ObjectMissing, ObjectAltered):
+            return False
+        return True
+
+    async def replace(self, key: str, data: bytes) -> ObjectRef:
+        """Write, whatever lies there: only for bytes that a reference asks for."""
+        await self.write(key, data, "application/msgpack")
+        digest = hashlib.sha256(data).hexdigest()
+        return ObjectRef(bucket=self._bucket, key=key, size=len(data), sha256=digest)
+
+    async def write(self, key: str, data: bytes, content_type: str) -> None:
+        """Write, whatever lies there."""
+        headers = {"Content-Type": content_type, DIGEST: hashlib.sha256(data).hexdigest()}
+        with self._doing(f"write {self._name(key)}"):
+            reply = await self._request("PUT", self._bucket, key, headers, data)
+        self._expect(reply, key)
+
+    async def read(self, key: str, limit: int, etag: str = "") -> bytes | None:
+        """What somebody put there, its first `limit` bytes at most; None when nothing is there.
+
+        With an `etag`: None, too, when it is another object by now.
+        """
+        headers = {"Range": f"bytes=0-{limit - 1}"} | ({"If-Match": f'"{etag}"'} if etag else {})
+        with self._doing(f"read {self._name(key)}"):
+            reply = await self._request("GET", self._bucket, key, headers)
+        if reply.status in (404, 412):
+            return None
+        if reply.status == 416:  # of an empty object no range can be had
+            return b""
+        self._expect(reply, key)
+        return reply.body[:limit]
+
+    async def keys(self, prefix: str) -> list[str]:
+        """The keys that begin with `prefix`, sorted."""
+        return await self._whole().keys(prefix)
+
+    async def listed(self, prefix: str) -> list[Listed]:
+        """The objects whose keys begin with `prefix`, sorted by key."""
+        return await self._whole().listed(prefix)
+
+    async def folders(self, prefix: str) -> list[str]:
+        """What follows `prefix` up to the next `/` in the keys that begin with it, sorted."""
+        return await self._whole().folders(prefix)
+
+    async def delete(self, keys: Sequence[str]) -> None:
+        """Remove these objects; those that are not there are no error."""
+        await asyncio.gather(*map(self._delete, keys))
+
+    async def close(self) -> None:
+        """Close the connections, those in use after their answer."""
+        self._client.close()
+
+    def _whole(self) -> "Bucket":
+        from faastraingym.adapters.s3.bucket import (
+            Bucket,
+        )  # what few stages need shall cost no other a cold start
+
+        return Bucket(self._url.geturl(), self._bucket, self._login)
+
+    async def _delete(self, key: str) -> None:
+        with self._doing(f"delete {self._name(key)}"):
+            reply = await self._request("DELETE", self._bucket, key)
+        if reply.status != 404:
+            self._expect(reply, key)
+
+    async def _find(self, key: str) -> ObjectRef | None:
+        reply = await self._request("HEAD", self._bucket, key)
+        if reply.status == 404:
+            return None
+        self._expect(reply, key)
+        size, digest = int(reply.header("content-length")), reply.header(DIGEST)
+        if not digest:  # somebody else's upload
+            reply = await self._request("GET", self._bucket, key)
+            self._expect(reply, key)
+            size, digest = len(reply.body), hashlib.sha256(reply.body).hexdigest()
+        return ObjectRef(bucket=self._bucket, key=key, size=size, sha256=digest)
+
+    async def _readable(self, ref: ObjectRef) -> Reply:
+        """The store's answer to a GET.
+
+        Of bytes that fail its own checksum SeaweedFS says 500, after 13 s; MinIO says 503, or, when
+        it has begun to send them, cuts them off. It then still knows of the object, which a store
+        that is away does not. If it is more that is wrong, making the object again does no harm.
+
+        Raises:
+            ObjectAltered: its disk has altered the object.
+        """
+        try:
+            reply = await self._request("GET", ref.bucket, ref.key)
+            if reply.status != 500 and not (reply.status == 503 and UNREADABLE in reply.body):
+                return reply
+        except CutOff:
+            if not await self._is_there(ref):
+                raise
+        else:
+            if not await self._is_there(ref):
+                return reply
+        raise ObjectAltered(f"the store cannot read its object {ref.bucket}/{ref.key}", ref)
+
+    async def _is_there(self, ref: ObjectRef) -> bool:
+        return (await self._request("HEAD", ref.bucket, ref.key)).status == 200
+
+    async def _request(
+        self,
+        method: str,
+        bucket: str,
+        key: str,
+        headers: Mapping[str, str] | None = None,
+        body: bytes = b"",
+    ) -> Reply:
+        """The store's answer, after some attempts when it is busy or the connection breaks."""
+        path, named = encoded(bucket, key), headers or {}
+        return await repeated(lambda: self._attempt(method, path, named, body), PAUSES, BUSY)
+
+    async def _attempt(
+        self, method: str, path: str, headers: Mapping[str, str], body: bytes
+    ) -> Reply:
+        host = self._url.netloc
+        digest = headers.get(DIGEST, EMPTY)  # whatever has a body names it
+        signed = authorized(method, host, path, headers, digest, self._login, time.time())
+        del signed["Host"]  # which the client says
+        async with self._slots, asyncio.timeout(SECONDS):
+            return await self._client.request(method, path, signed.items(), body)
+
+    @contextmanager
+    def _doing(self, what: str) -> Iterator[None]:
+        """Time it; if it fails for want of a connection, say where and what."""
+        with span("store"):
+            try:
+                yield
+            except (Broken, TimeoutError) as error:
+                why = str(error) or f"no answer in {SECONDS:g} s"
+                raise Unavailable(f"{self._url.netloc}: {what}: {why}") from error
+
+    def _expect(self, reply: Reply, key: str) -> None:
+        if reply.status < 300:
+            return
+        what = f"object {self._name(key)}: the store answered {reply.status}"
+        if reply.status >= 500 or reply.status in (409, 429):
+            raise Unavailable(what)
+        raise Refused(
+            f"{what}: {reply.body[:300]!r}; check the secret ftg-s3-<role>, the bucket, "
+            "and what the role may (docs/security.md)"
+        )
+
+    def _name(self, key: str) -> str:
+        return f"{self._bucket}/{key}"

@@ -1,0 +1,44 @@
+"""What a replica holds between invocations: one connection to each of broker and store."""
+
+from typing import NamedTuple
+
+from faastraingym.adapters.nats import broker
+from faastraingym.adapters.nats.broker import Broker
+from faastraingym.adapters.nats.commands import NatsCommandQueue
+from faastraingym.adapters.nats.fact_log import NatsFactLog
+from faastraingym.adapters.s3.cache import CachedObjects
+from faastraingym.adapters.s3.object_store import S3ObjectStore
+from faastraingym.adapters.settings import Settings
+from faastraingym.events.ports import Services
+
+
+class Connections(NamedTuple):
+    """The services that handlers are given, and what only the wrapper uses."""
+
+    services: Services
+    commands: NatsCommandQueue
+    broker: Broker
+    objects: S3ObjectStore
+
+    async def close(self) -> None:
+        """Send what is pending and let go."""
+        await self.broker.close()
+        await self.objects.close()
+
+
+async def connect(settings: Settings) -> Connections:
+    """Connect as the function that `settings` names.
+
+    Raises:
+        Unavailable: the broker does not answer; the store is not asked yet.
+    """
+    connection = await broker.connect(
+        settings.nats_url, settings.nats, settings.replica, settings.nats_api
+    )
+    objects = S3ObjectStore(settings.s3_url, settings.bucket, settings.s3)
+    return Connections(
+        services=Services(NatsFactLog(connection), CachedObjects(objects), objects),
+        commands=NatsCommandQueue(connection),
+        broker=connection,
+        objects=objects,
+    )

@@ -1,0 +1,51 @@
+"""The run manifest: the validated specification, as every stage of the run reads it."""
+
+import functools
+from typing import Any
+
+import msgspec
+
+from faastraingym.events.ports import Services
+from faastraingym.schemas import validation
+from faastraingym.schemas.errors import PayloadError
+from faastraingym.schemas.references import ObjectRef, RunId
+from faastraingym.schemas.specification import RunSpec
+
+
+class Manifest(msgspec.Struct, frozen=True, kw_only=True):
+    """What a run was started with."""
+
+    run: RunId
+    spec: RunSpec
+
+
+class _Raw(msgspec.Struct, frozen=True, kw_only=True):
+    """The same, before the specification is held to more than its types."""
+
+    run: RunId
+    spec: dict[str, Any]
+
+
+def dump(run: str, spec: RunSpec) -> bytes:
+    """The manifest's bytes; equal specifications give equal bytes."""
+    return msgspec.msgpack.encode(Manifest(run=run, spec=spec))
+
+
+async def specification(services: Services, ref: ObjectRef) -> RunSpec:
+    """The specification that a manifest reference speaks of."""
+    return parse(await services.objects.get(ref))
+
+
+@functools.lru_cache(maxsize=64)
+def parse(data: bytes) -> RunSpec:
+    """The specification in a manifest's bytes.
+
+    Raises:
+        PayloadError: they are no manifest.
+        SpecificationError: a manifest of what cannot be run.
+    """
+    try:
+        raw = msgspec.msgpack.decode(data, type=_Raw).spec
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
+        raise PayloadError(f"not a manifest: {error}") from error
+    return validation.parse(raw)

@@ -1,0 +1,27 @@
+"""The codecs of faastraingym.schemas.payloads, whose time is told."""
+
+from msgspec import Struct
+
+from faastraingym.adapters.stage.spans import span
+from faastraingym.schemas import payloads
+from faastraingym.schemas.payloads import Payload
+
+
+def dump(payload: Struct) -> bytes:
+    """The payload's bytes.
+
+    Raises:
+        PayloadError: an array of a dtype that is not for the wire.
+    """
+    with span("msgpack"):
+        return payloads.dump(payload)
+
+
+def load(data: bytes | memoryview, kind: type[Payload]) -> Payload:
+    """The payload of type `kind` in `data`.
+
+    Raises:
+        PayloadError: `data` is not such a payload.
+    """
+    with span("msgpack"):
+        return payloads.load(data, kind)

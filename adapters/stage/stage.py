@@ -1,0 +1,328 @@
+"""The wrapper around every stage: the one place that decodes, times, meters, sends, maps errors.
+
+A handler takes a decoded message and services and returns what to send. The answer to its caller:
+
+    200  done, everything that it returned is durably sent
+    400  not a message for this stage, or not signed by us: never delivered again
+    422  the run itself is at fault, trying again cannot help: buried, and its run fails
+    500  a defect, traceback in the body: delivered again, then buried
+    503  the broker or the store is away, or an object is lost, which its maker is now asked to make
+         again: delivered again
+"""
+
+import asyncio
+import faulthandler
+import logging
+import os
+import time
+import traceback
+import uuid
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from faastraingym.adapters import logs
+from faastraingym.adapters.disk import trouble
+from faastraingym.adapters.errors import SettingsError, SignatureError
+from faastraingym.adapters.http import admission
+from faastraingym.adapters.http.admission import Asked, Secrets
+from faastraingym.adapters.http.signing import sign
+from faastraingym.adapters.settings import Settings
+from faastraingym.adapters.stage import current
+from faastraingym.adapters.stage.connections import Connections, connect
+from faastraingym.adapters.stage.current import Current
+from faastraingym.adapters.stage.environments import register
+from faastraingym.adapters.stage.restoring import BeingRestored, Makers, Restorer
+from faastraingym.adapters.stage.spans import keep, told
+from faastraingym.events.delivery.requests import AGAIN, CALL_ID
+from faastraingym.events.pipeline import follow_ups, subjects
+from faastraingym.events.pipeline.commands import Invocation, invocation
+from faastraingym.events.pipeline.history import fold
+from faastraingym.events.ports import LostObject, Services, Unavailable
+from faastraingym.events.telemetry.identity import identity
+from faastraingym.events.telemetry.tracing import HEADER
+from faastraingym.events.topology.admits import ANYBODY, SIGNED
+from faastraingym.schemas import messages
+from faastraingym.schemas.errors import MessageError, RunFault, SchemaError
+from faastraingym.schemas.messages import (
+    COMMANDS,
+    FACTS,
+    InvocationCompleted,
+    Message,
+    RestoreObject,
+    RunStarted,
+    WarmUp,
+)
+
+logger = logging.getLogger(__name__)
+
+Outgoing = Sequence[Message | Invocation]
+Handler = Callable[[Any, Services], Awaitable[Outgoing]]
+Response = tuple[int, dict[str, str], bytes]
+
+REFUSED = (SchemaError, SignatureError)  # of the message itself, before a handler sees it
+STATUS_OF: Mapping[type[Exception], int] = {
+    RunFault: 422,
+    SchemaError: 422,  # of what the message refers to
+    Unavailable: 503,
+}
+SENT_AT_ONCE = 256  # messages; more would wait for each other's acknowledgement beyond its time
+
+
+class Outcome(NamedTuple):
+    """How an invocation ended; without a message there was none that we take."""
+
+    status: int
+    text: str
+    message: Message | None
+    again_after: int | None = None  # seconds; none: nobody knows
+    kind: str = "text/plain"  # of the text
+    vouched: bool = True  # False: nobody knows who asked, so it is not metered
+
+
+class Stage:
+    """A handler, as the template's index.py serves it."""
+
+    status_of = STATUS_OF
+    admits = SIGNED  # whom, as its annotation in stack.yml says too
+
+    def __init__(self, accepts: tuple[type[Message], ...], handler: Handler) -> None:
+        self.accepts = accepts
+        self.handler = handler
+        self._settings: Settings
+        self._token = b""  # of those who may start runs; most stages are not told it
+        self._connections: Connections
+        self._away = False  # the broker, ever since this replica started
+        self._connecting: asyncio.Task[Connections] | None = None
+        self._served = 0
+        self._restorer = Restorer()
+
+    async def start(self) -> None:
+        """Read settings and secrets, connect; once per replica.
+
+        What cannot be used ends the replica, in one sentence; a crash in C, in a traceback.
+
+        A broker that is away is no reason to die, which would count as the function's failure:
+        what comes meanwhile is answered 503.
+        """
+        faulthandler.enable()
+        try:
+            self._settings = Settings.from_environment()
+            logs.configure(self._settings.function, self._settings.replica)
+            await self._prepare()
+        except SettingsError as error:
+            raise SystemExit(str(error)) from error
+        self._away = True
+        away = await self._connect()
+        if away:
+            logger.warning("not connected", extra={"why": away.text})
+
+    async def _prepare(self) -> None:
+        """What there is to do before the first invocation."""
+        register(self._settings.environments, filter(None, [self._settings.environments_folder]))
+
+    async def stop(self) -> None:
+        """Let go of the connections."""
+        if not self._away:
+            await self._connections.close()
+
+    async def _connect(self) -> Outcome | None:
+        """Connect unless it is done; 503 while that fails. One attempt serves all who wait."""
+        if not self._away:
+            return None
+        attempt = self._connecting or asyncio.create_task(connect(self._settings))
+        self._connecting = attempt
+        try:
+            self._connections = await asyncio.shield(attempt)
+        except Unavailable as error:
+            if self._connecting is attempt:
+                self._connecting = None
+            return Outcome(503, str(error), None)
+        self._away = False
+        return None
+
+    async def __call__(self, body: bytes, headers: Mapping[str, str]) -> Response:
+        """Serve one invocation."""
+        began, clock = time.time(), time.perf_counter()
+        cold, self._served = self._served == 0, self._served + 1
+        call_id = headers.get(CALL_ID.lower()) or str(uuid.uuid4())
+        kept = keep()
+        here = current.begin(call_id, headers.get(HEADER, ""))
+        outcome = await self._connect() or await self._serve(body, headers, here)
+        if outcome.status == 503:
+            why = (outcome.text, trouble(os.environ))
+            outcome = outcome._replace(text="; ".join(filter(None, why)))
+        seconds = time.perf_counter() - clock
+        known = {"run": subjects.NO_RUN} | identity(outcome.message)
+        usage = InvocationCompleted(
+            function=self._settings.function,
+            call_id=call_id,
+            replica=self._settings.replica,
+            started_at=began,
+            seconds=seconds,
+            memory_mb=self._settings.memory_mb,
+            cold_start=cold,
+            status=outcome.status,
+            spans=told(kept, clock),
+            retried=AGAIN.lower() in headers,
+            traceparent=str(here.span or ""),
+            parent=here.parent,
+            **known,
+        )
+        await self._meter(usage, outcome)
+        answer = {"x-duration-seconds": f"{seconds:.6f}", "content-type": outcome.kind}
+        if outcome.again_after is not None:
+            answer["retry-after"] = str(outcome.again_after)
+        return outcome.status, answer, outcome.text.encode(errors="replace")
+
+    async def _serve(self, body: bytes, headers: Mapping[str, str], here: Current) -> Outcome:
+        try:
+            message = self.authenticate(body, headers, time.time())
+        except REFUSED as error:
+            vouched = not isinstance(error, SignatureError)
+            return Outcome(400, str(error), None, vouched=vouched)
+        here.message = message
+        return await self._mapped(self._handle(message, AGAIN.lower() in headers), here)
+
+    async def _mapped(self, work: Awaitable[str], here: Current) -> Outcome:
+        """The outcome of an invocation's work, which says what was unusual about it."""
+        try:
+            text = await work
+        except tuple(self.status_of) as error:
+            status = next(s for kind, s in self.status_of.items() if isinstance(error, kind))
+            again_after = error.again_after if isinstance(error, BeingRestored) else None
+            return Outcome(status, explain(error), here.message, again_after)
+        except Exception:  # noqa: BLE001  the boundary: a defect is answered, buried and shown
+            return Outcome(500, traceback.format_exc(), here.message)
+        return Outcome(200, text, here.message)
+
+    async def _handle(self, message: Message | None, again: bool) -> str:
+        """Do the work, unless it was done; a word on what was unusual about it."""
+        if isinstance(message, WarmUp):
+            return "warm"
+        services = self._connections.services
+        # A broker that was emptied tells every run's start again, as if for the first time.
+        subject = follow_ups.kept(message) if again or isinstance(message, RunStarted) else None
+        if subject and await services.facts.count(subject):
+            return "done before"
+        try:
+            if isinstance(message, RestoreObject):
+                restored = await self._restorer.restore(message, again, self.handler, services)
+                await self._send(restored.commands)
+                return restored.text
+            await self._send(await self.handler(message, services))
+        except LostObject as lost:
+            if message is None:
+                raise
+            return await self._recover(message, lost)
+        return ""
+
+    async def _recover(self, message: Message, lost: LostObject) -> str:
+        """Ask the makers of what is lost for it.
+
+        Raises:
+            BeingRestored: always, unless the work is needless.
+        """
+        services = self._connections.services
+        history = fold(await services.facts.read(*subjects.of_run(message.run)))
+        if follow_ups.is_needless(message, history):
+            return "needless: the version's batch is complete"
+        asked = await self._restorer.wanted(message, lost, history, services)
+        await self._send(asked.commands)
+        raise BeingRestored(f"{lost}; {_makers(asked)}", asked.missing) from lost
+
+    def authenticate(self, body: bytes, headers: Mapping[str, str], now: float) -> Message | None:
+        """The message in `body`, if it is signed by us and for this stage.
+
+        Raises:
+            SignatureError: not signed with `ftg-signing-key` for this function.
+            MessageError: not a message that this stage accepts.
+        """
+        self.admit(body, headers, now)
+        name = self._settings.function
+        message: Message = messages.decode(body)
+        heard = message.origin if isinstance(message, RestoreObject) else message
+        if not isinstance(heard, (*self.accepts, WarmUp)):
+            wanted = ", ".join(messages.tag(kind) for kind in self.accepts)
+            raise MessageError(f"{name} does not take {messages.tag(message)}; it takes {wanted}")
+        return message
+
+    def admit(self, body: bytes, headers: Mapping[str, str], now: float) -> bool:
+        """Whether somebody vouches for a request; False where this stage admits anybody.
+
+        Raises:
+            SignatureError: nobody does, and it does not.
+        """
+        asked = Asked(self._settings.function, headers, body)
+        return admission.admit(
+            self.admits, asked, Secrets(self._settings.signing_key, self._token), now
+        )
+
+    async def _send(self, outgoing: Outgoing) -> None:
+        """Facts first: a command that has an effect must not outrun the fact that promised it."""
+        requests = [item for item in outgoing if isinstance(item, (*COMMANDS, Invocation))]
+        facts = [item for item in outgoing if isinstance(item, FACTS)]
+        await _each(self._connections.services.facts.say, facts)
+        await _each(self._invoke, requests)
+
+    async def _invoke(self, item: Message | Invocation) -> None:
+        request = item if isinstance(item, Invocation) else invocation(item)
+        body = messages.encode(request.message)
+        signature = sign(self._settings.signing_key, request.function, body, time.time())
+        await self._connections.commands.invoke(request, body, signature)
+
+    async def _meter(self, usage: InvocationCompleted, outcome: Outcome) -> None:
+        level = {200: logging.INFO, 503: logging.WARNING}.get(outcome.status, logging.ERROR)
+        about = {"status": usage.status, "seconds": round(usage.seconds, 6)}
+        logger.log(level, outcome.text or "done", extra=about)
+        if self._away or not outcome.vouched:  # or strangers would fill the metering's stream
+            return
+        try:
+            await self._connections.services.facts.meter(usage)
+        except Unavailable as error:
+            logger.warning("not metered", extra={"why": str(error)})
+
+
+class CronStage(Stage):
+    """A stage that the clock invokes: there is no message, so there is nothing to authenticate."""
+
+    admits = ANYBODY
+
+    def authenticate(self, body: bytes, headers: Mapping[str, str], now: float) -> None:
+        """Anybody may tell the time; the handler does what is due, whoever asks."""
+
+    async def _serve(self, body: bytes, headers: Mapping[str, str], here: Current) -> Outcome:
+        outcome = await super()._serve(body, headers, here)
+        return outcome._replace(vouched=self.admit(body, headers, time.time()))
+
+
+def stage(*accepts: type[Message]) -> Callable[[Handler], Stage]:
+    """Make a handler of these messages a stage."""
+    return lambda handler: Stage(accepts, handler)
+
+
+def cron_stage(handler: Callable[[Services], Awaitable[Outgoing]]) -> CronStage:
+    """Make a handler that needs no message a stage."""
+
+    async def on_tick(_: None, services: Services) -> Outgoing:
+        return await handler(services)
+
+    return CronStage((), on_tick)
+
+
+async def _each(send: Callable[[Any], Awaitable[object]], items: Sequence[Any]) -> None:
+    for i in range(0, len(items), SENT_AT_ONCE):
+        await asyncio.gather(*map(send, items[i : i + SENT_AT_ONCE]))
+
+
+def _makers(asked: Makers) -> str:
+    functions = sorted({item.function for item in asked.commands})
+    what = "it" if asked.missing == 1 else f"it and {asked.missing - 1} more objects"
+    return f"{' and '.join(functions)} makes {what} again"
+
+
+def explain(error: BaseException) -> str:
+    """The error's words; of an environment's own error, its traceback too, with the words last."""
+    cause = error.__cause__
+    if cause is None or not isinstance(error, RunFault):
+        return str(error)
+    return "".join(traceback.format_exception(cause)) + str(error)

@@ -1,0 +1,201 @@
+"""A stage that the outside world reaches, too, to have runs started (docs/outside_events.md).
+
+Whatever it is sent becomes the fact `run.requested`, as if the command line had said it:
+
+    200  `{"runs": [{"run_id", "new"}]}`: every run is asked for; `new` is false the second time;
+         of a notification of several files, `refused` says what was wrong with the others
+    400  nothing that starts a run, or a specification that cannot be run
+    401  neither the token nor a signature
+    409  the run was asked for before, with another specification
+    503  the broker or the store is away: send it again
+
+A signed event without a key has its signature for a key: sent again it starts nothing more.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+import msgspec
+
+from faastraingym.adapters.errors import AdapterError, OtherRequest, SignatureError
+from faastraingym.adapters.http.admission import signature
+from faastraingym.adapters.settings import trigger_token
+from faastraingym.adapters.stage.current import Current
+from faastraingym.adapters.stage.stage import STATUS_OF, Handler, Outcome, Stage
+from faastraingym.events.delivery.requests import SIGNATURE
+from faastraingym.events.pipeline import subjects
+from faastraingym.events.ports import Unavailable
+from faastraingym.events.topology.admits import EVENT
+from faastraingym.events.triggers import documents, outside_events
+from faastraingym.events.triggers.headers import is_event
+from faastraingym.events.triggers.outside_events import Misread, Requested, Uploaded
+from faastraingym.schemas import keys, messages
+from faastraingym.schemas.errors import SchemaError, TriggerError
+from faastraingym.schemas.messages import HearUpload, Message, RunRequested
+from faastraingym.schemas.specification import RunSpec, to_dict
+
+logger = logging.getLogger(__name__)
+
+Event = Requested | Uploaded | Misread
+
+
+class Validator(Protocol):
+    """Who holds a specification to its schema and to its environment: checking.Checker."""
+
+    async def start(self) -> None:
+        """Get ready."""
+
+    async def validate(self, raw: object) -> RunSpec:
+        """The specification; raises SpecificationError of one that cannot be run."""
+
+    async def close(self) -> None:
+        """End."""
+
+
+class TriggeredStage(Stage):
+    """A stage for messages of the pipeline and for events from outside."""
+
+    admits = EVENT
+    status_of: Mapping[type[Exception], int] = {
+        SignatureError: 401,
+        OtherRequest: 409,
+        **STATUS_OF,
+    }
+
+    def __init__(
+        self, accepts: tuple[type[Message], ...], handler: Handler, validator: Validator
+    ) -> None:
+        super().__init__((*accepts, HearUpload), handler)
+        self._validator = validator
+
+    async def _prepare(self) -> None:
+        """The token that outsiders must show; and nothing foreign is imported here."""
+        self._token = trigger_token()
+        await self._validator.start()
+
+    async def stop(self) -> None:
+        """End the stage, then its validator."""
+        await super().stop()
+        await self._validator.close()
+
+    async def _serve(self, body: bytes, headers: Mapping[str, str], here: Current) -> Outcome:
+        if SIGNATURE.lower() in headers and not is_event(headers):
+            return await super()._serve(body, headers, here)  # of the pipeline itself
+        outcome = await self._mapped(self._asked(body, headers, here), here)
+        if outcome.status == 200:
+            return outcome._replace(kind="application/json")
+        if outcome.status == 401:
+            return outcome._replace(vouched=False)
+        # What an outsider sends is no run's fault: nothing was begun.
+        return outcome._replace(status=400) if outcome.status == 422 else outcome
+
+    async def _handle(self, message: Message | None, again: bool) -> str:
+        """The pipeline's own messages as ever; of an upload, that it be heard."""
+        if not isinstance(message, HearUpload):
+            return await super()._handle(message, again)
+        of_it = Current("", "")  # this invocation's own message stays
+        return await self._all([Uploaded(self._settings.bucket, message.key)], of_it)
+
+    async def _asked(self, body: bytes, headers: Mapping[str, str], here: Current) -> str:
+        """Ask for the runs that an event names; the answer."""
+        self.admit(body, headers, time.time())
+        events = outside_events.read(body, headers, here.call_id, signature(headers))
+        return await self._all(events, here if len(events) == 1 else Current("", ""))
+
+    async def _all(self, events: Sequence[Event], here: Current) -> str:
+        """Ask for every run: what is wrong with one event, or fails, is no other one's loss.
+
+        Args:
+            events: what to hear.
+            here: what this invocation is said to be for.
+
+        Raises:
+            Exception: what failed, after all others were asked for.
+        """
+        asked = (self._one(event, here) for event in events)
+        done = await asyncio.gather(*asked, return_exceptions=True)
+        refused = [one for one in done if isinstance(one, TriggerError)]
+        for event, one in zip(events, done, strict=True):
+            if isinstance(event, Uploaded) and isinstance(one, Exception):
+                await self._told(event, one)
+        for one in done:
+            if isinstance(one, BaseException) and (one not in refused or len(done) == len(refused)):
+                raise one
+        answer = {"runs": [one for one in done if isinstance(one, dict)]}
+        told = {"refused": [str(one) for one in refused]} if refused else {}
+        return msgspec.json.encode(answer | told).decode()
+
+    async def _one(self, event: Event, here: Current) -> dict[str, Any] | None:
+        """What is answered of an event; nothing of a file that is gone, or bad."""
+        if isinstance(event, Misread):
+            raise TriggerError(event.why)
+        if isinstance(event, Requested):
+            return await self._said(await self._request(*event), here)
+        if event.bucket != self._settings.bucket:
+            raise TriggerError(
+                f"an object of the bucket {event.bucket!r:.80}; ours is {self._settings.bucket}"
+            )
+        return await self._found(event.key, here)
+
+    async def _found(self, key: str, here: Current) -> dict[str, Any] | None:
+        """As `_one`, of an uploaded file; what is wrong with it is told beside it."""
+        services = self._connections.services
+        data = await services.bucket.read(key, documents.MAX_BYTES + 1)
+        if data is None:
+            return None
+        run = outside_events.of_upload(key, data)
+        try:
+            raw = await asyncio.to_thread(documents.parse, key, data)  # YAML may take seconds
+            said = await self._said(await self._request(run, raw), here)
+        except (SchemaError, OtherRequest) as error:
+            await self._tell(key, str(error))
+            return None
+        await services.bucket.delete([keys.refusal(key)])  # of what lay there before
+        return said
+
+    async def _told(self, upload: Uploaded, error: Exception) -> None:
+        """A defect, too, is told beside the file; the delivery is tried again all the same."""
+        if not isinstance(error, (TriggerError, AdapterError, Unavailable)):
+            text = f"start-run failed: {error!r}; `faastrain dead list` has more"
+            await self._tell(upload.key, text)
+
+    async def _tell(self, key: str, why: str) -> None:
+        logger.warning("refused", extra={"key": key, "why": why})
+        where, told = keys.refusal(key), f"{why}\n".encode()
+        await self._connections.services.bucket.write(where, told, "text/plain; charset=utf-8")
+
+    async def _request(self, run: str, raw: dict[str, Any]) -> RunRequested:
+        """The fact that asks for a run.
+
+        Raises:
+            SchemaError: of a specification that cannot be run, or not in a message.
+        """
+        spec = await self._validator.validate(raw)
+        request = RunRequested(run=run, spec=to_dict(spec))
+        messages.encode(request)
+        return request
+
+    async def _said(self, request: RunRequested, here: Current) -> dict[str, Any]:
+        """Ask for the run; not `new` when that was done before, with the same specification.
+
+        Raises:
+            OtherRequest: with another one.
+        """
+        here.message, facts = request, self._connections.services.facts
+        new = await facts.say(request)
+        if not new:
+            said = await facts.read(subjects.of_kind(RunRequested, request.run))
+            if [messages.encode(recorded.fact) for recorded in said] != [messages.encode(request)]:
+                raise OtherRequest(
+                    f"the run {request.run} was asked for before, with another specification; "
+                    "write another Idempotency-Key (or subject)"
+                )
+        return {"run_id": request.run, "new": new}
+
+
+def triggered(validator: Validator, *accepts: type[Message]) -> Callable[[Handler], TriggeredStage]:
+    """Make a handler of these messages a stage that outside events reach."""
+    return lambda handler: TriggeredStage(accepts, handler, validator)

@@ -1,0 +1,4 @@
+"""How a policy acts in environments: the step loop, trajectories, evaluation.
+
+NumPy alone, so that rollout and evaluate start fast.
+"""

@@ -1,0 +1,132 @@
+"""The policy in NumPy: forward pass, sampling, log-probabilities, the deterministic action.
+
+Flax has the same network; a test holds the two to 1e-5. Always act with the rollout's own batch:
+a matrix product's last bits depend on the number of rows.
+"""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from faastraingym.algorithms import statistics
+from faastraingym.algorithms.environments.space_info import SpaceInfo
+from faastraingym.schemas.payloads import Policy
+
+HALF_LOG_TWO_PI = 0.5 * math.log(2.0 * math.pi)
+ACTIVATIONS: dict[str, Any] = {
+    "tanh": lambda x: np.tanh(x, out=x),
+    "relu": lambda x: np.maximum(x, 0.0, out=x),
+}
+
+
+class Actor:
+    """A policy ready to act in environments of `info`.
+
+    Args:
+        policy: its parameters (path -> float32) and observation statistics.
+        activation: of the hidden layers, `tanh` or `relu`.
+        info: the environment's spaces.
+    """
+
+    def __init__(self, policy: Policy, activation: str, info: SpaceInfo) -> None:
+        parameters = policy.parameters
+        depth = sum(path.startswith("policy/layer_") for path in parameters) // 2
+        names = [f"policy/layer_{i}" for i in range(depth)] + ["policy/head"]
+        layers = [(parameters[f"{n}/kernel"], parameters[f"{n}/bias"]) for n in names]
+        self.hidden, self.head = layers[:-1], layers[-1]
+        self.log_std = parameters.get("policy/log_std")  # [A]; continuous only
+        self.std = None if self.log_std is None else np.exp(self.log_std)
+        self.activate = ACTIVATIONS[activation]
+        self.moments = None if policy.statistics is None else statistics.moments(policy.statistics)
+        self.info = info
+        # in the dtype of the space, and so is what is clipped by them
+        self.bounds = tuple(np.array(b, info.action_dtype) for b in (info.low, info.high))
+
+    def outputs(self, observations: np.ndarray) -> np.ndarray:
+        """Logits or means, [B, A] float32, of observations [B, O] float32 (not normalised)."""
+        x: np.ndarray = observations
+        if self.moments is not None:
+            mean, scale = self.moments
+            x = (x - mean) * scale
+            # two ufuncs: np.clip takes three times as long on arrays this small
+            np.minimum(np.maximum(x, -10.0, out=x), 10.0, out=x)
+        for kernel, bias in self.hidden:
+            x = x @ kernel
+            x += bias
+            self.activate(x)
+        kernel, bias = self.head
+        x = x @ kernel
+        x += bias
+        return x
+
+    def noise(self, generator: np.random.Generator, steps: int, num_envs: int) -> np.ndarray:
+        """Randomness of `steps` steps, [T, B, A] float32: Gumbel, or standard normal.
+
+        Two halves drawn one after the other equal the whole drawn at once.
+        """
+        shape = (steps, num_envs, self.info.action_size)
+        if self.std is not None:
+            return generator.standard_normal(shape).astype(np.float32)
+        return (-np.log(generator.standard_exponential(shape))).astype(np.float32)
+
+    def sample(self, outputs: np.ndarray, noise: np.ndarray) -> np.ndarray:
+        """Sampled actions: [B] (the Gumbel-max trick), or [B, A] not clipped."""
+        if self.std is None:
+            return np.asarray((outputs + noise).argmax(axis=1))
+        return np.asarray(outputs + self.std * noise)
+
+    def deterministic(self, outputs: np.ndarray) -> np.ndarray:
+        """The most probable action: argmax, or the mean."""
+        return np.asarray(outputs.argmax(axis=1)) if self.std is None else outputs
+
+    def log_probs(self, outputs: np.ndarray, actions: np.ndarray) -> np.ndarray:
+        """log pi(a|s), [...] float32, of outputs [..., A]."""
+        if self.std is None or self.log_std is None:
+            return categorical_log_prob(outputs, actions)
+        return gaussian_log_prob(outputs, self.log_std, actions)
+
+    def sent(self, actions: np.ndarray) -> np.ndarray:
+        """Actions as the environment takes them: numbered from its first, or clipped."""
+        if self.std is None:
+            start = self.info.action_start
+            return np.asarray(actions + start) if start else actions
+        low, high = self.bounds
+        return np.asarray(np.minimum(np.maximum(actions, low), high))
+
+
+def encode(observations: Any, info: SpaceInfo) -> np.ndarray:
+    """A batch of the environment's observations, as [B, O]: flattened, or one-hot.
+
+    Raises:
+        ValueError: an observation that its Discrete space does not contain.
+    """
+    batch = np.asarray(observations)
+    if info.observation_start is None:
+        return batch.reshape(len(batch), -1)
+    chosen = batch - info.observation_start
+    outside = (chosen < 0) | (chosen >= info.observation_size)
+    if outside.any():
+        first, size = info.observation_start, info.observation_size
+        raise ValueError(
+            f"observation {batch[outside][0]} is not in Discrete({size}), {first} to "
+            f"{first + size - 1}"
+        )
+    one_hot = np.zeros((len(batch), info.observation_size), np.float32)
+    one_hot[np.arange(len(batch)), chosen] = 1.0
+    return one_hot
+
+
+def categorical_log_prob(logits: np.ndarray, actions: np.ndarray) -> np.ndarray:
+    """log softmax(logits)[a], [...] of logits [..., A]."""
+    shifted = logits - logits.max(axis=-1, keepdims=True)
+    log_probs = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+    chosen = np.take_along_axis(log_probs, actions[..., None].astype(np.intp), axis=-1)
+    return np.asarray(chosen[..., 0])
+
+
+def gaussian_log_prob(mean: np.ndarray, log_std: np.ndarray, actions: np.ndarray) -> np.ndarray:
+    """sum_i log N(a_i; mean_i, exp(log_std_i)), [...] of means [..., A]."""
+    standardised = (actions - mean) * np.exp(-log_std)
+    terms = -0.5 * np.square(standardised) - log_std - np.float32(HALF_LOG_TWO_PI)
+    return np.asarray(terms.sum(axis=-1))

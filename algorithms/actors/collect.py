@@ -1,0 +1,125 @@
+"""One rollout: environments of one slot, acted in by one policy version."""
+
+import numpy as np
+
+from faastraingym.algorithms import seeding, statistics
+from faastraingym.algorithms.actors.acting import Actor
+from faastraingym.algorithms.actors.episodes import Tally
+from faastraingym.algorithms.actors.initial_state import beginning, place
+from faastraingym.algorithms.actors.step_loop import Start, Steps, play, play_episodes
+from faastraingym.algorithms.environments.finite import refuse_non_finite
+from faastraingym.algorithms.environments.space_info import describe
+from faastraingym.algorithms.timing import Stopwatch
+from faastraingym.schemas.payloads import Continuation, Policy, Trajectory
+from faastraingym.schemas.specification import RunSpec
+
+
+def collect(
+    spec: RunSpec,
+    policy: Policy,
+    index: int,
+    previous: Trajectory | None,
+    watch: Stopwatch | None = None,
+    lag: int = 0,
+) -> Trajectory:
+    """What slot `index` sees under `policy`, the same bits on every call.
+
+    Args:
+        spec: the run.
+        policy: parameters and frozen observation statistics.
+        index: the slot.
+        previous: the slot's trajectory before this one, to go on from when the horizon is
+            `steps`, or to remember what is carried; none: the environments are reset.
+        watch: adds up what the environments take.
+        lag: updates between `policy` and the one that learns. One policy may act for two versions
+            to learn from; what they begin afresh differs.
+
+    Raises:
+        EnvironmentFailed: the environment raised (its exception is the cause), gave a number that
+            is not finite, or cannot be continued.
+    """
+    watch = watch or Stopwatch()
+    start = watch.time(beginning, spec, policy.version + lag, index, previous)
+    return collect_from(start, spec, policy, index, watch)[0]
+
+
+def collect_from(
+    start: Start, spec: RunSpec, policy: Policy, index: int, watch: Stopwatch
+) -> tuple[Trajectory, Start]:
+    """What slot `index` sees from `start` on, and where that leaves its environments.
+
+    `start` is used up: its environments and its generator move on.
+
+    Raises:
+        EnvironmentFailed: the environment raised (its exception is the cause), or gave a number
+            that is not finite.
+    """
+    actor = Actor(policy, spec.algorithm.activation, watch.time(describe, spec))
+    where = place(spec, policy.version, index)
+    if spec.rollout.horizon == "steps":
+        steps = play(start, actor, spec.rollout.num_steps, None, where, watch)
+    else:
+        steps = play_episodes(start, actor, spec.rollout.num_episodes, where, watch)
+    valid = _valid(spec, steps, start.ended)
+    terminated, truncated = steps.terminated & valid, steps.truncated & valid
+    refuse_non_finite("observation", steps.observations, _learnt(valid, terminated), where, -1)
+    refuse_non_finite("reward", steps.rewards, valid, where, 0)
+    refuse_non_finite("reward", steps.own, valid, where, 0)
+    rewards, own = (np.where(valid, r, np.float32(0.0)) for r in (steps.rewards, steps.own))
+    tally = Tally(start.returns, start.lengths)
+    tally.count(own, valid, terminated | truncated)
+    end = start._replace(
+        observations=steps.observations[-1].copy(),  # a view would keep all of them
+        ended=terminated[-1] | truncated[-1],
+        returns=tally.returns,
+        lengths=tally.lengths,
+    )
+    trajectory = Trajectory(
+        version=policy.version,
+        index=index,
+        observations=steps.observations,
+        actions=steps.actions,
+        log_probs=actor.log_probs(steps.outputs, steps.actions),
+        rewards=rewards,
+        terminated=terminated,
+        truncated=truncated,
+        valid=valid,
+        episode_returns=np.array(tally.finished_returns, np.float64),
+        episode_lengths=np.array(tally.finished_lengths, np.int32),
+        statistics=statistics.of_batch(steps.observations[:-1][valid]),
+        continuation=_continuation(end) if _continues(spec) else None,
+    )
+    return trajectory, end
+
+
+def _learnt(valid: np.ndarray, terminated: np.ndarray) -> np.ndarray:
+    """Which observations are learnt from, [T+1, B]: a terminal one has no part in anything."""
+    learnt = np.zeros((len(valid) + 1, valid.shape[1]), np.bool_)
+    learnt[:-1] = valid
+    learnt[1:] |= valid & ~terminated
+    return learnt
+
+
+def _valid(spec: RunSpec, steps: Steps, ended_before: np.ndarray) -> np.ndarray:
+    """Which transitions count, [T, B]: no resets, nothing after the last episode asked for."""
+    ended = steps.terminated | steps.truncated
+    valid = ~np.concatenate([ended_before[None], ended[:-1]])
+    if spec.rollout.horizon == "episodes":
+        ended_so_far = np.cumsum(ended, axis=0) - ended
+        valid &= ended_so_far < spec.rollout.num_episodes
+    return valid
+
+
+def _continues(spec: RunSpec) -> bool:
+    """Whole episodes begin anew, and hand on at the most what their environments remember."""
+    return spec.rollout.horizon == "steps" or spec.environment.memory == "carry"
+
+
+def _continuation(end: Start) -> Continuation:
+    return {
+        "origin": end.origin,
+        "fleet": end.fleet.standing(),
+        "generator": seeding.pack_generator(end.generator),
+        "returns": end.returns,
+        "lengths": end.lengths,
+    }

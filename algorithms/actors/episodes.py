@@ -1,0 +1,67 @@
+"""Sums over finished episodes, and what counts as an environment step."""
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from faastraingym.schemas.messages import EpisodeSummary
+from faastraingym.schemas.payloads import Trajectory
+
+
+def env_steps(trajectory: Trajectory) -> int:
+    """Transitions that count: the reset's pseudo-transitions do not."""
+    return int(trajectory.valid.sum())
+
+
+def summary(trajectory: Trajectory) -> EpisodeSummary:
+    """The episodes that ended in `trajectory`."""
+    returns = trajectory.episode_returns
+    if not len(returns):
+        return EpisodeSummary()
+    return EpisodeSummary(
+        episodes=len(returns),
+        return_sum=float(returns.sum()),
+        return_min=float(returns.min()),
+        return_max=float(returns.max()),
+        length_sum=int(trajectory.episode_lengths.sum()),
+    )
+
+
+def merge(summaries: Iterable[EpisodeSummary]) -> EpisodeSummary:
+    """All of `summaries` as one; the order matters to the last bit of `return_sum` only."""
+    parts = list(summaries)
+    least = [part.return_min for part in parts if part.return_min is not None]
+    most = [part.return_max for part in parts if part.return_max is not None]
+    return EpisodeSummary(
+        episodes=sum(part.episodes for part in parts),
+        return_sum=sum(part.return_sum for part in parts),
+        return_min=min(least, default=None),
+        return_max=max(most, default=None),
+        length_sum=sum(part.length_sum for part in parts),
+    )
+
+
+class Tally:
+    """Undiscounted returns and lengths of episodes, over as many rollouts as they take.
+
+    Args:
+        returns: [B] float64, of the episodes in progress.
+        lengths: [B] int32.
+    """
+
+    def __init__(self, returns: np.ndarray, lengths: np.ndarray) -> None:
+        self.returns, self.lengths = returns.copy(), lengths.copy()
+        self.finished_returns: list[float] = []
+        self.finished_lengths: list[int] = []
+
+    def count(self, rewards: np.ndarray, valid: np.ndarray, ended: np.ndarray) -> None:
+        """Adds [T, B] transitions one step at a time, so that a split leaves the same bits."""
+        any_ended = np.logical_or.reduce(ended, axis=1)
+        for t, reward in enumerate(rewards):
+            self.returns += reward
+            self.lengths += valid[t]
+            if any_ended[t]:
+                self.finished_returns.extend(self.returns[ended[t]])
+                self.finished_lengths.extend(self.lengths[ended[t]])
+                self.returns[ended[t]] = 0.0
+                self.lengths[ended[t]] = 0

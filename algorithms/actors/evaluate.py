@@ -1,0 +1,76 @@
+"""Deterministic episodes of one policy version, apart from training."""
+
+import numpy as np
+
+from faastraingym.algorithms.actors.acting import Actor, encode
+from faastraingym.algorithms.actors.evaluation_pieces import TOGETHER, episodes_of
+from faastraingym.algorithms.actors.step_loop import MAX_STEPS
+from faastraingym.algorithms.environments.finite import refuse_non_finite
+from faastraingym.algorithms.environments.foreign import foreign
+from faastraingym.algorithms.environments.space_info import describe
+from faastraingym.algorithms.environments.vectors import Fleet, Seeds
+from faastraingym.algorithms.errors import EnvironmentFailed
+from faastraingym.algorithms.timing import Stopwatch
+from faastraingym.schemas.payloads import Evaluation, Policy
+from faastraingym.schemas.specification import RunSpec
+
+
+def evaluate(
+    spec: RunSpec, policy: Policy, watch: Stopwatch | None = None, piece: int | None = None
+) -> Evaluation:
+    """Plays `spec.evaluation.episodes` episodes, or a piece's, with the most probable actions.
+
+    Returns are the environment's own, undiscounted: neither a reward transform applies nor a
+    wrapper that changes rewards. Each environment is built for this and plays one episode, so that
+    short episodes are not preferred, and nothing is remembered. `watch` adds up what the
+    environments take. All pieces together give the bits that the whole gives.
+
+    Raises:
+        EnvironmentFailed: the environment raised, gave a number that is not finite, or an episode
+            does not end.
+    """
+    watch = watch or Stopwatch()
+    actor = Actor(policy, spec.algorithm.activation, watch.time(describe, spec))
+    wanted = episodes_of(spec, piece)
+    chunks = range(wanted.start // TOGETHER, (wanted.stop - 1) // TOGETHER + 1)
+    parts = [_episodes(spec, policy.version, actor, chunk, wanted, watch) for chunk in chunks]
+    returns, lengths = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return Evaluation(version=policy.version, returns=returns, lengths=lengths)
+
+
+def _episodes(
+    spec: RunSpec, version: int, actor: Actor, chunk: int, wanted: range, watch: Stopwatch
+) -> tuple[np.ndarray, np.ndarray]:
+    """Returns [B] float64 and lengths [B] int32 of the wanted episodes of a chunk.
+
+    The actor always sees the whole chunk, for a matrix product's last bits depend on the number of
+    rows.
+    """
+    where = f"{spec.environment.id}, evaluation of policy version {version}"
+    begin = chunk * TOGETHER
+    rows = min(TOGETHER, spec.evaluation.episodes - begin)
+    places = slice(max(wanted.start - begin, 0), min(wanted.stop - begin, rows))
+    num_envs = places.stop - places.start
+    seeds = Seeds(spec.seed, "evaluation", (version, chunk))
+    fleet = watch.time(Fleet, spec.environment, num_envs, seeds, places.start)
+    seen = np.zeros((rows, actor.info.observation_size), np.float32)
+    returns, lengths = np.zeros(num_envs), np.zeros(num_envs, np.int32)
+    going = np.ones(num_envs, np.bool_)
+    t = 0
+    with foreign(lambda: f"{where}, step {t}"):
+        observations = watch.time(fleet.reset)
+        while going.any() and t < MAX_STEPS:
+            seen[places] = encode(observations, actor.info)
+            refuse_non_finite("observation", seen[None, places], going[None], where, t - 1)
+            actions = actor.sent(actor.deterministic(actor.outputs(seen)[places]))
+            observations, rewards, terminated, truncated, _ = watch.time(fleet.vector.step, actions)
+            own = fleet.own_rewards()
+            earned = rewards if own is None else own
+            refuse_non_finite("reward", earned[None], going[None], where, t)
+            returns += np.where(going, earned, 0.0)
+            lengths += going
+            going &= ~(terminated | truncated)
+            t += 1
+    if going.any():
+        raise EnvironmentFailed(f"{where}: an episode did not end in {MAX_STEPS} steps")
+    return returns, lengths

@@ -1,0 +1,112 @@
+"""How an evaluation's episodes are divided among invocations, and put together again.
+
+Each episode has its own seed, and its actions come from a matrix product of as many rows as if
+nobody had divided anything (evaluate.py), so no result depends on the division.
+"""
+
+from collections.abc import Sequence
+
+import gymnasium
+import numpy as np
+from msgspec.structs import replace
+
+from faastraingym.algorithms.environments.vectors import has_own_vector
+from faastraingym.schemas.errors import PayloadError
+from faastraingym.schemas.messages import EpisodeSummary, EvaluationCompleted, RunMessage
+from faastraingym.schemas.payloads import Evaluation
+from faastraingym.schemas.references import ObjectRef, PolicyRef
+from faastraingym.schemas.specification import EnvironmentSpec, RunSpec
+
+# Of one piece. A simulator that takes 50 ms a step, slow as those go, then needs 100 s, less than
+# exec_timeout; one that takes 20 us needs 40 ms, beside which a hop is little.
+PIECE_STEPS = 2_000
+MOST_PIECES = 1_000
+TOGETHER = 32  # environments that an evaluation steps together
+
+
+def divided(spec: RunSpec) -> RunSpec:
+    """`spec` with the number of its evaluations' pieces, unless it names one.
+
+    Where an environment's own vector steps many episodes at once, those are not divided.
+    """
+    units = _units(spec)
+    asked = spec.evaluation.pieces
+    if asked is None:
+        each = max(1, PIECE_STEPS // _limit(spec.environment), -(-units // MOST_PIECES))
+        asked = -(-units // each)
+    return replace(spec, evaluation=replace(spec.evaluation, pieces=min(asked, units)))
+
+
+def episodes_of(spec: RunSpec, piece: int | None) -> range:
+    """The numbers of a piece's episodes; of all, without a piece."""
+    total, units = spec.evaluation.episodes, _units(spec)
+    if piece is None:
+        return range(total)
+    pieces = spec.evaluation.pieces or 1
+    begin, end = (units * edge // pieces * _unit(spec.environment) for edge in (piece, piece + 1))
+    return range(begin, min(end, total))
+
+
+def merge(spec: RunSpec, version: int, parts: Sequence[Evaluation]) -> Evaluation:
+    """The evaluation of which `parts` are all pieces, in order.
+
+    The environment is not looked up: whoever merges need not know it.
+
+    Raises:
+        PayloadError: they are of another version, or are not as many episodes as specified.
+    """
+    versions, wanted = {part.version for part in parts}, spec.evaluation.episodes
+    found = sum(len(part.returns) for part in parts)
+    if versions != {version} or found != wanted:
+        raise PayloadError(
+            f"Evaluation of {len(parts)} pieces: found {found} episodes of versions "
+            f"{sorted(versions)}; allowed: {wanted} of version {version}"
+        )
+    return Evaluation(
+        version=version,
+        returns=np.concatenate([part.returns for part in parts]),
+        lengths=np.concatenate([part.lengths for part in parts]),
+    )
+
+
+def summary(evaluation: Evaluation) -> EpisodeSummary:
+    """What a piece's episodes came to."""
+    returns = evaluation.returns
+    return EpisodeSummary(
+        episodes=len(returns),
+        return_sum=float(returns.sum()),
+        return_min=float(returns.min()),
+        return_max=float(returns.max()),
+        length_sum=int(evaluation.lengths.sum()),
+    )
+
+
+def completed(
+    about: RunMessage, policy: PolicyRef, evaluation: Evaluation, stored: ObjectRef
+) -> EvaluationCompleted:
+    """What is said of an evaluation, all episodes of which are there."""
+    return EvaluationCompleted(
+        run=about.run,
+        manifest=about.manifest,
+        policy=policy,
+        evaluation=stored,
+        episodes=len(evaluation.returns),
+        return_mean=float(np.mean(evaluation.returns)),
+        return_std=float(np.std(evaluation.returns)),
+        length_mean=float(np.mean(evaluation.lengths)),
+    )
+
+
+def _unit(environment: EnvironmentSpec) -> int:
+    """How many episodes are not divided."""
+    return TOGETHER if has_own_vector(environment.id) else 1
+
+
+def _units(spec: RunSpec) -> int:
+    return -(-spec.evaluation.episodes // _unit(spec.environment))
+
+
+def _limit(environment: EnvironmentSpec) -> int:
+    """Steps after which an episode ends at the latest."""
+    registered = gymnasium.spec(environment.id).max_episode_steps
+    return int(environment.kwargs.get("max_episode_steps", registered) or PIECE_STEPS)

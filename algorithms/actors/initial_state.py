@@ -1,0 +1,73 @@
+"""Where a rollout begins: after a reset, or where the slot's trajectory before it stopped."""
+
+import numpy as np
+
+from faastraingym.algorithms import seeding
+from faastraingym.algorithms.actors.acting import encode
+from faastraingym.algorithms.actors.step_loop import Start
+from faastraingym.algorithms.environments import replaying
+from faastraingym.algorithms.environments.foreign import foreign
+from faastraingym.algorithms.environments.space_info import SpaceInfo, describe
+from faastraingym.algorithms.environments.vectors import Fleet, Seeds, Step
+from faastraingym.schemas.payloads import Trajectory
+from faastraingym.schemas.specification import RunSpec
+
+
+def place(spec: RunSpec, version: int, index: int) -> str:
+    """What an error names first."""
+    return f"{spec.environment.id}, policy version {version}, slot {index}"
+
+
+def beginning(spec: RunSpec, version: int, index: int, previous: Trajectory | None) -> Start:
+    """Where slot `index` goes on, or a fresh reset.
+
+    Raises:
+        EnvironmentFailed: the environment cannot be built, reset or continued.
+    """
+    info, where = describe(spec), place(spec, version, index)
+    num_envs = spec.environment.num_envs
+    before = None if previous is None else previous.continuation
+    data = before if spec.rollout.horizon == "steps" else None
+    origin = version if data is None else data["origin"]
+    seeds = Seeds(spec.seed, "reset", (origin, index))
+    fleet = Fleet(spec.environment, num_envs, seeds)
+    with foreign(f"{where}, reset"):
+        if data is None or previous is None:
+            if before is not None:
+                fleet.inherit(before["fleet"])
+            return Start(
+                fleet=fleet,
+                observations=encode(fleet.reset(), info),
+                generator=seeding.generator(spec.seed, "action", origin, index),
+                ended=np.zeros(num_envs, np.bool_),
+                returns=np.zeros(num_envs),
+                lengths=np.zeros(num_envs, np.int32),
+                origin=origin,
+            )
+        played = fleet.resume(data["fleet"], spec.rollout.num_steps)
+    observations = previous.observations[-1]
+    ended = previous.terminated[-1] | previous.truncated[-1]
+    if spec.environment.memory == "declared":
+        observations, ended = _as_they_stand(played, observations, ended, info)
+    else:
+        replaying.check(spec, seeds, played, previous, where)
+    return Start(
+        fleet=fleet,
+        observations=observations,
+        generator=seeding.unpack_generator(data["generator"]),
+        ended=ended,
+        returns=data["returns"],
+        lengths=data["lengths"],
+        origin=origin,
+    )
+
+
+def _as_they_stand(
+    played: dict[int, list[Step]], observations: np.ndarray, ended: np.ndarray, info: SpaceInfo
+) -> tuple[np.ndarray, np.ndarray]:
+    """Observations [B, O] and ends [B] with those of replayed environments put in their places."""
+    observations, ended = observations.copy(), ended.copy()
+    for i, steps in played.items():
+        observations[i] = encode([steps[-1].observation], info)[0]
+        ended[i] = steps[-1].terminated or steps[-1].truncated
+    return observations, ended

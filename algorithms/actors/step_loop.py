@@ -1,0 +1,117 @@
+"""The hot loop: a policy acts in environments that step together."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from faastraingym.algorithms.actors.acting import Actor, encode
+from faastraingym.algorithms.environments.finite import refuse_non_finite
+from faastraingym.algorithms.environments.foreign import foreign
+from faastraingym.algorithms.environments.vectors import Fleet
+from faastraingym.algorithms.errors import EnvironmentFailed
+from faastraingym.algorithms.timing import Stopwatch
+
+CHUNK = 256  # steps between allocations when the horizon is `episodes`
+MAX_STEPS = 1 << 20  # of one rollout; whole episodes must end before that
+
+
+class Steps(NamedTuple):
+    """What happened in T steps of B environments; `outputs` are logits or means."""
+
+    observations: np.ndarray  # [T+1, B, O] float32
+    outputs: np.ndarray  # [T, B, A] float32
+    actions: np.ndarray  # [T, B] int32, or [T, B, A] float32
+    rewards: np.ndarray  # [T, B] float32
+    terminated: np.ndarray  # [T, B] bool
+    truncated: np.ndarray  # [T, B] bool
+    own: np.ndarray  # [T, B] float32: rewards below the wrappers that change them
+
+
+class Start(NamedTuple):
+    """Where a rollout begins."""
+
+    fleet: Fleet
+    observations: np.ndarray  # [B, O]
+    generator: np.random.Generator  # of the actions
+    ended: np.ndarray  # [B] bool: the environment's next step is a reset
+    returns: np.ndarray  # [B] float64, of the episodes in progress
+    lengths: np.ndarray  # [B] int32
+    origin: int  # the policy version of the slot's last fresh start
+
+
+def play(
+    start: Start,
+    actor: Actor,
+    num_steps: int,
+    episodes_left: np.ndarray | None,
+    where: str,
+    watch: Stopwatch,
+) -> Steps:
+    """Acts for `num_steps` steps, or until every environment's `episodes_left` [B] is 0.
+
+    The hot loop: arrays are allocated before it, and what can be computed of all steps at once
+    (log-probabilities, validity, returns) is left for after it.
+
+    Raises:
+        EnvironmentFailed: the environment raised, or gave what its space does not contain.
+    """
+    num_envs, info = len(start.observations), actor.info
+    shape = (num_steps, num_envs)
+    observations = np.empty((num_steps + 1, num_envs, info.observation_size), np.float32)
+    outputs = np.empty((*shape, info.action_size), np.float32)
+    actions = np.empty_like(outputs) if info.continuous else np.empty(shape, np.int32)
+    rewards = np.empty(shape, np.float32)
+    terminated, truncated = np.empty(shape, np.bool_), np.empty(shape, np.bool_)
+    noise = actor.noise(start.generator, num_steps, num_envs)
+    own = rewards if start.fleet.own_rewards() is None else np.empty_like(rewards)
+    step, clock, stepping = start.fleet.vector.step, watch.clock, 0.0
+    observations[0] = start.observations
+    t = 0
+    guard = foreign(lambda: f"{where}, step {t}")
+    while t < num_steps:
+        outputs[t] = scores = actor.outputs(observations[t])
+        actions[t] = action = actor.sample(scores, noise[t])
+        try:
+            with guard:
+                sent, begin = actor.sent(action), clock()
+                seen, rewards[t], terminated[t], truncated[t], _ = step(sent)
+                stepping += clock() - begin
+                observations[t + 1] = encode(seen, info)
+                if own is not rewards:
+                    own[t] = start.fleet.own_rewards()
+        except EnvironmentFailed:
+            # perhaps over an action that came of a NaN: then say where that came from
+            going = ~(terminated[t - 1] | truncated[t - 1]) if t else ~start.ended
+            refuse_non_finite("observation", observations[t : t + 1], going[None], where, t - 1)
+            raise
+        t += 1
+        if episodes_left is not None:
+            episodes_left -= terminated[t - 1] | truncated[t - 1]
+            if (episodes_left <= 0).all():
+                break
+    watch.seconds += stepping
+    columns = (outputs, actions, rewards, terminated, truncated, own)
+    return Steps(observations[: t + 1], *(column[:t] for column in columns))
+
+
+def play_episodes(
+    start: Start, actor: Actor, num_episodes: int, where: str, watch: Stopwatch
+) -> Steps:
+    """Acts until each environment has ended `num_episodes` episodes.
+
+    Raises:
+        EnvironmentFailed: the environment raised, or an episode does not end.
+    """
+    left = np.full(len(start.observations), num_episodes)
+    parts: list[Steps] = []
+    while (left > 0).any():
+        parts.append(play(start, actor, CHUNK, left, where, watch))
+        start = start._replace(observations=parts[-1].observations[-1])
+        if len(parts) * CHUNK >= MAX_STEPS:
+            raise EnvironmentFailed(
+                f"{where}: not all episodes ended in {MAX_STEPS} steps; give the environment a "
+                "limit (spec.environment.kwargs.max_episode_steps)"
+            )
+    last = parts[-1].observations[-1:]
+    seen = np.concatenate([*(part.observations[:-1] for part in parts), last])
+    return Steps(seen, *(np.concatenate(columns) for columns in list(zip(*parts, strict=True))[1:]))

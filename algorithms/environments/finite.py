@@ -1,0 +1,36 @@
+"""Numbers that nothing can be learnt from are refused where they come from: the environment."""
+
+import numpy as np
+
+from faastraingym.algorithms.errors import EnvironmentFailed
+
+
+def refuse_non_finite(
+    name: str, values: np.ndarray, counted: np.ndarray, where: str, first_step: int
+) -> None:
+    """Names the first number that is NaN or infinite and counts.
+
+    Args:
+        name: what `values` are, as `observation`.
+        values: [T, B, ...].
+        counted: which of them matter, [T, B] bool.
+        where: the environment, policy version and slot.
+        first_step: the step that gave `values[0]`; -1 is the reset before step 0.
+
+    Raises:
+        EnvironmentFailed: there is such a number.
+    """
+    wrong = ~np.isfinite(values) & counted.reshape(counted.shape + (1,) * (values.ndim - 2))
+    if not wrong.any():
+        return
+    place = tuple(np.argwhere(wrong)[0])  # in row-major order: the first in time
+    step, environment, *element = map(int, place)
+    moment = f"step {first_step + step}" if first_step + step >= 0 else "reset"
+    part = f" element {element[0]}" if element else ""
+    value = str(values[place])
+    if np.isinf(values[place]) and values.dtype == np.float32:  # it may have been finite before
+        value += f", or beyond float32's largest number, {np.finfo(np.float32).max:.3g}"
+    raise EnvironmentFailed(
+        f"{where}, {moment}, environment {environment}: {name}{part} is {value}; "
+        "an environment must give finite numbers"
+    )

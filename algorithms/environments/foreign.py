@@ -1,0 +1,88 @@
+"""The boundary around foreign code: what it raises becomes our error, in one sentence.
+
+Foreign are the modules that register environments, the environments, and what NumPy and Gymnasium
+do with what these returned. Such code may raise anything: SystemExit, as simulators do that find
+no licence, KeyboardInterrupt, exceptions whose own text raises. None of it may end a process that
+has other work. What ends the process itself (os._exit, a crash in C) is nobody's exception.
+"""
+
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from traceback import walk_tb
+from types import TracebackType
+
+from faastraingym.algorithms.errors import EnvironmentFailed
+
+MAX_WORDS = 500  # characters of a foreign text that a sentence of ours holds
+# Whose frames are not where a user looks for his mistake; besides the standard library's.
+KNOWN = {"faastraingym", "gymnasium", "numpy"}
+
+
+class foreign:  # noqa: N801  reads as a clause: `with foreign("CartPole-v1 could not be built")`
+    """Turns each exception of foreign code into EnvironmentFailed, whose cause it becomes.
+
+    Args:
+        what: what failed, as a sentence begins; called when something did, if that depends.
+
+    Raises:
+        EnvironmentFailed: anything was raised inside, but for the user's own Ctrl-C.
+    """
+
+    def __init__(self, what: str | Callable[[], str]) -> None:
+        self._what = what
+
+    def __enter__(self) -> None:
+        """Nothing to prepare."""
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Raise ours from theirs; leave ours as it is."""
+        if error is None or isinstance(error, EnvironmentFailed) or _is_of_the_user(error):
+            return
+        what = self._what if isinstance(self._what, str) else self._what()
+        raise EnvironmentFailed(f"{what}: {told(error)}") from error
+
+
+def told(error: BaseException) -> str:
+    """A foreign exception in part of a sentence: type, text, and where in the user's file."""
+    text, place = words(error), _place(error)
+    return " ".join(filter(None, (f"{type(error).__name__}{': ' if text else ''}{text}", place)))
+
+
+def words(error: BaseException) -> str:
+    """A foreign exception's own text, on one line, bounded and encodable."""
+    try:
+        text = str(error)
+    except BaseException:  # noqa: BLE001  the boundary: its text is computed by foreign code, too
+        return "(without a text)"
+    line = " ".join(text.encode(errors="replace").decode().split())
+    return line if len(line) <= MAX_WORDS else f"{line[:MAX_WORDS]}..."
+
+
+def _place(error: BaseException) -> str:
+    """The innermost line of neither ours nor a library's, or nothing."""
+    ignored = KNOWN | sys.stdlib_module_names
+    found = ""
+    for frame, line in walk_tb(error.__traceback__):
+        module = str(frame.f_globals.get("__name__") or "")
+        if module.partition(".")[0] not in ignored:
+            found = f"({frame.f_code.co_filename}, line {line})"
+    return found
+
+
+def _is_of_the_user(error: BaseException) -> bool:
+    """Whether it is Ctrl-C: Python raises that in the main thread, unless a signal handler is set.
+
+    Replicas handle SIGINT and run environments in threads, so there it never is.
+    """
+    return (
+        isinstance(error, KeyboardInterrupt)
+        and threading.current_thread() is threading.main_thread()
+        and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    )

@@ -1,0 +1,112 @@
+"""Short episodes that are played several times, each step's answer as a mark of its bits."""
+
+import contextlib
+import hashlib
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from faastraingym.algorithms import seeding
+from faastraingym.algorithms.environments.foreign import foreign
+from faastraingym.algorithms.environments.space_info import SpaceInfo, describe, make
+from faastraingym.algorithms.errors import EnvironmentFailed
+from faastraingym.schemas.specification import EnvironmentSpec, RunSpec
+
+STEPS = 64  # of an episode, at the most
+
+
+class Mark(NamedTuple):
+    """What one step showed; a reset has an observation alone."""
+
+    observation: bytes
+    reward: bytes = b""
+    terminated: bool = False
+    truncated: bool = False
+    raised: str = ""  # instead of all that
+
+
+Episode = list[Mark]
+
+
+class Trial(NamedTuple):
+    """Two kinds of episodes: seeds [2] and actions [2][STEPS]."""
+
+    environment: EnvironmentSpec
+    seeds: Sequence[int]
+    actions: Sequence[np.ndarray]
+
+
+def prepare(spec: RunSpec) -> Trial:
+    """Two kinds of episodes, from the run's seed."""
+    info = describe(spec)
+    seeds = [seeding.integer(spec.seed, "trial", kind) for kind in range(2)]
+    generator = seeding.generator(spec.seed, "trial")
+    return Trial(spec.environment, seeds, [_actions(info, generator) for _ in range(2)])
+
+
+def play(
+    trial: Trial,
+    kinds: Sequence[int],
+    until: float = float("inf"),
+    clock: Callable[[], float] = lambda: 0.0,
+) -> list[Episode]:
+    """One environment, built anew, plays episodes of these kinds; until the clock says so."""
+    environment = make(trial.environment)
+    try:
+        return [_episode(environment, trial, kind, until, clock) for kind in kinds]
+    finally:
+        close(environment)
+
+
+def difference(expected: Episode, found: Episode, first: int = 0) -> str:
+    """In what the same episode came out otherwise, as `another reward at step 3`; "": in nothing.
+
+    `first` is the step that the first mark stands behind; 0: it is the reset's.
+    """
+    for t, (one, other) in enumerate(zip(expected, found, strict=False), first):
+        if one != other:
+            named = zip(
+                ("observation", "reward", "end", "end", "exception"), one, other, strict=True
+            )
+            what = next(name for name, here, there in named if here != there)
+            return f"another {what} at {f'step {t}' if t else 'the reset'}"
+    return ""
+
+
+def close(environment: Any) -> None:
+    """Ends an environment; what its own end raises matters to nobody."""
+    with contextlib.suppress(EnvironmentFailed), foreign("close()"):
+        environment.close()
+
+
+def _actions(info: SpaceInfo, generator: np.random.Generator) -> np.ndarray:
+    """As a policy at its beginning sends them, [STEPS] or [STEPS, A]."""
+    if not info.continuous:
+        return info.action_start + generator.integers(info.action_size, size=STEPS)
+    drawn = generator.standard_normal((STEPS, info.action_size))
+    return np.clip(drawn, info.low, info.high).astype(info.action_dtype)
+
+
+def _episode(
+    environment: Any, trial: Trial, kind: int, until: float, clock: Callable[[], float]
+) -> Episode:
+    """An episode up to its end, the last action, or what it raises: others will tell of that."""
+    marks: Episode = []
+    try:
+        with foreign(trial.environment.id):
+            marks.append(Mark(_bits(environment.reset(seed=trial.seeds[kind])[0])))
+            for action in trial.actions[kind]:
+                # a copy: an environment may write to its action
+                seen, reward, terminated, truncated, _ = environment.step(action.copy())
+                marks.append(Mark(_bits(seen), _bits(reward), bool(terminated), bool(truncated)))
+                if terminated or truncated or clock() > until:
+                    break
+    except EnvironmentFailed as error:
+        marks.append(Mark(b"", raised=type(error.__cause__).__name__))
+    return marks
+
+
+def _bits(value: Any) -> bytes:
+    array = np.asarray(value)
+    return hashlib.sha256(array.tobytes()).digest()

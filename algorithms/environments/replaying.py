@@ -1,0 +1,76 @@
+"""Whether an episode that is played again comes out as it had: bit for bit, rewards and ends."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from faastraingym.algorithms.actors.acting import encode
+from faastraingym.algorithms.environments.memory import DETERMINED, WAYS
+from faastraingym.algorithms.environments.repeating import Mark, difference
+from faastraingym.algorithms.environments.space_info import SpaceInfo, describe
+from faastraingym.algorithms.environments.vectors import Fleet, Seeds, Step
+from faastraingym.algorithms.errors import EnvironmentFailed
+from faastraingym.schemas.payloads import Trajectory
+from faastraingym.schemas.specification import RunSpec
+
+REMEMBERS = f"remembers across its episodes; {WAYS}"
+UNDETERMINED = f"is not determined by its seed; {DETERMINED}"
+
+Played = dict[int, list[Step]]  # by environment
+
+
+def check(spec: RunSpec, seeds: Seeds, played: Played, previous: Trajectory, where: str) -> None:
+    """Holds the steps that were played again to those that the trajectory ends with.
+
+    Raises:
+        EnvironmentFailed: they differ. Playing them once more tells why: what comes out the same
+            again is determined, but for what another replica remembered.
+    """
+    info = describe(spec)
+    for i, steps in played.items():
+        found = _marks(steps, info)
+        expected, first = _expected(previous, i)
+        has_ended = found[-1].terminated or found[-1].truncated  # which it had not
+        told = "another end" if has_ended else difference(expected, found, first)
+        if told:
+            once_more = _marks(_replay(spec, seeds, previous)[i], info)
+            remembers = spec.environment.memory == "none" and once_more == found
+            why = REMEMBERS if remembers else UNDETERMINED
+            raise EnvironmentFailed(
+                f"{where}, environment {i}: replaying its actions gave {told} of the episode: the "
+                f"environment {why}"
+            )
+
+
+def _expected(previous: Trajectory, i: int) -> tuple[list[Mark], int]:
+    """What environment `i` showed in its episode at last, and the first step's number."""
+    assert previous.continuation is not None  # noqa: S101  it was gone on from
+    number = len(previous.continuation["fleet"]["singles"][i]["actions"])
+    begin = len(previous.rewards) - min(number, len(previous.rewards))
+    marks = [Mark(previous.observations[begin, i].tobytes())]
+    for t in range(begin, len(previous.rewards)):
+        marks.append(
+            Mark(
+                previous.observations[t + 1, i].tobytes(),
+                previous.rewards[t, i].tobytes(),
+                bool(previous.terminated[t, i]),
+                bool(previous.truncated[t, i]),
+            )
+        )
+    return marks, number - len(marks) + 1
+
+
+def _marks(steps: Sequence[Step], info: SpaceInfo) -> list[Mark]:
+    """As a trajectory has them; of the first, which others led to, the observation alone."""
+    marks: list[Mark] = []
+    for seen, reward, terminated, truncated in steps:
+        observation = encode([seen], info)[0].astype(np.float32).tobytes()
+        reward_bytes = np.float32(reward).tobytes() if marks else b""
+        marks.append(Mark(observation, reward_bytes, bool(terminated), bool(truncated)))
+    return marks
+
+
+def _replay(spec: RunSpec, seeds: Seeds, previous: Trajectory) -> Played:
+    assert previous.continuation is not None  # noqa: S101  it was gone on from
+    fleet = Fleet(spec.environment, spec.environment.num_envs, seeds)
+    return fleet.resume(previous.continuation["fleet"], len(previous.rewards))

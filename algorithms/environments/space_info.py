@@ -1,0 +1,122 @@
+"""What an environment shows and takes, as an MLP sees it."""
+
+import functools
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import gymnasium
+import msgspec
+import numpy as np
+from gymnasium.spaces import Box, Discrete, Space
+
+from faastraingym.algorithms.environments.foreign import foreign
+from faastraingym.algorithms.errors import EnvironmentFailed
+from faastraingym.schemas.specification import EnvironmentSpec, RunSpec
+
+
+class SpaceInfo(NamedTuple):
+    """An environment's spaces as an MLP sees them."""
+
+    observation_size: int  # O; flattened Box, or one-hot Discrete
+    continuous: bool
+    action_size: int  # actions to choose from, or elements of a continuous action
+    low: tuple[float, ...] = ()  # of each element of a continuous action, perhaps -inf
+    high: tuple[float, ...] = ()
+    action_start: int = 0  # the first of a Discrete space's actions
+    observation_start: int | None = None  # the first of a Discrete space's observations
+    action_dtype: str = "<f4"  # of a continuous action, as the environment takes it
+    bytes_shape: tuple[int, ...] = ()  # of observations from 0 to 255, as images are
+
+
+def describe(spec: RunSpec) -> SpaceInfo:
+    """The spaces of `spec.environment`.
+
+    Raises:
+        EnvironmentFailed: it cannot be built, or has spaces that `check` refuses.
+    """
+    kwargs = msgspec.json.encode(spec.environment.kwargs, order="deterministic")
+    return _describe(spec.environment.id, kwargs)
+
+
+@functools.lru_cache(maxsize=64)
+def _describe(env_id: str, kwargs: bytes) -> SpaceInfo:
+    environment = make(EnvironmentSpec(id=env_id, kwargs=msgspec.json.decode(kwargs)))
+    with foreign(f"{env_id} does not say its spaces"):
+        observed, acted = environment.observation_space, environment.action_space
+        refused = [*_refused_observations(env_id, observed), *_refused_actions(env_id, acted)]
+        info = None if refused else _info(observed, acted)
+    with foreign(f"{env_id} could not be closed"):
+        environment.close()
+    if info is None:
+        raise EnvironmentFailed(f"{env_id}: {'; '.join(refused)}")
+    return info
+
+
+def make(environment: EnvironmentSpec) -> gymnasium.Env[Any, Any]:
+    """One environment, to look at.
+
+    Raises:
+        EnvironmentFailed: whatever its constructor raised is the cause.
+    """
+    with foreign(f"{environment.id} could not be built"):
+        return gymnasium.make(environment.id, disable_env_checker=True, **environment.kwargs)
+
+
+def _refused_observations(env_id: str, space: Space[Any]) -> Iterator[str]:
+    if not isinstance(space, Space):
+        yield _no_space("observation_space", space)
+    elif not isinstance(space, Box | Discrete):
+        made = f"gymnasium.make({env_id!r})"
+        how = f"FlattenObservation({made})" if space.is_np_flattenable else f"a wrapper of {made}"
+        yield (
+            f"PPO cannot read observations in {space}; it reads Box and Discrete: register {how} "
+            "in a module of your own and name that in FTG_ENVIRONMENTS"
+        )
+
+
+def _no_space(name: str, found: object) -> str:
+    """As half-written environments have, and those of the older library `gym`."""
+    kind = type(found)
+    what = "None" if found is None else f"a {kind.__name__} of {kind.__module__}"
+    return f"its {name} is {what}; assign a space of gymnasium.spaces in its __init__"
+
+
+def _refused_actions(env_id: str, space: Space[Any]) -> Iterator[str]:
+    real = isinstance(space, Box) and space.dtype in (np.float32, np.float64)
+    if not isinstance(space, Space):
+        yield _no_space("action_space", space)
+    elif not isinstance(space, Discrete) and not (real and len(space.shape or ()) == 1):
+        yield (
+            f"PPO cannot act in {space}; it acts in Discrete and in Box of one dimension and "
+            f"float32 or float64: register TransformAction(gymnasium.make({env_id!r}), function, "
+            "space) with such a space in a module of your own and name that in FTG_ENVIRONMENTS"
+        )
+
+
+def _info(observed: Space[Any], acted: Space[Any]) -> SpaceInfo:
+    if isinstance(observed, Discrete):
+        size, first = int(observed.n), int(observed.start)
+    else:
+        size, first = int(np.prod(observed.shape or (1,))), None
+    image = _bytes_shape(observed)
+    if isinstance(acted, Box):
+        low, high = (tuple(map(float, bound)) for bound in (acted.low, acted.high))
+        dtype = np.dtype(acted.dtype).str
+        return SpaceInfo(
+            size, True, len(low), low, high, 0, first, action_dtype=dtype, bytes_shape=image
+        )
+    chosen: Any = acted  # Discrete: `describe` refuses anything else
+    return SpaceInfo(
+        size,
+        continuous=False,
+        action_size=int(chosen.n),
+        action_start=int(chosen.start),
+        observation_start=first,
+        bytes_shape=image,
+    )
+
+
+def _bytes_shape(space: Space[Any]) -> tuple[int, ...]:
+    if isinstance(space, Box) and (space.low == 0).all() and (space.high == 255).all():
+        return tuple(space.shape or ())
+    return ()

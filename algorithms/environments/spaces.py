@@ -1,0 +1,213 @@
+"""Whether an environment may be used, and whether PPO can learn there.
+
+What may be used is what is registered with Gymnasium in this process: the modules that the
+deployment names register theirs. An id with a module prefix would import code, so it is refused.
+"""
+
+import re
+from collections.abc import Iterator
+
+import gymnasium
+
+from faastraingym.algorithms import footprint
+from faastraingym.algorithms.actors.evaluation_pieces import divided
+from faastraingym.algorithms.actors.step_loop import MAX_STEPS
+from faastraingym.algorithms.environments import memory, trial
+from faastraingym.algorithms.environments.foreign import words
+from faastraingym.algorithms.environments.space_info import SpaceInfo, describe
+from faastraingym.algorithms.errors import EnvironmentFailed
+from faastraingym.algorithms.limits import NOT_TOLD, Limits
+from faastraingym.schemas.errors import SpecificationError
+from faastraingym.schemas.specification import EnvironmentSpec, Potential, RunSpec
+from faastraingym.schemas.validation import parse, suggestion
+
+__all__ = ["SpaceInfo", "check", "describe", "validate"]
+
+MAX_SIZE = 1 << 16  # inputs or outputs of a network
+MAX_TRAJECTORY_BYTES = 256_000_000
+EXTRAS = {"phys2d": "jax", "tabular": "jax"}  # of families that have no extra of their name
+PACKAGES = {  # by the modules that they bring
+    "ale_py": "gymnasium[atari]",
+    "Box2D": "gymnasium[box2d]",
+    "cv2": "gymnasium[other]",
+    "mujoco": "gymnasium[mujoco]",
+    "pygame": "gymnasium[classic-control]",
+}
+RESERVED = {
+    "disable_env_checker": "collection decides it",
+    "num_envs": "it is spec.environment.num_envs",
+    "render_mode": "nobody watches a rollout",
+    "vector_kwargs": "collection decides it",
+    "vectorization_mode": "collection decides it",
+    "wrappers": "collection decides it",
+}
+
+
+def validate(raw: object, limits: Limits = NOT_TOLD) -> RunSpec:
+    """The specification, completed; held to its schema, its environment and functions' memory.
+
+    Raises:
+        SpecificationError: it cannot be run.
+    """
+    spec = parse(raw)
+    problems = check(spec, limits)
+    if problems:
+        raise SpecificationError(problems)
+    return divided(spec)
+
+
+def check(spec: RunSpec, limits: Limits = NOT_TOLD) -> list[str]:
+    """Why PPO cannot learn in `spec.environment`: one sentence per problem, or none.
+
+    It is built, reset and stepped here: foreign code, which may do anything (in a process apart).
+    """
+    problems = [*_refused_id(spec.environment.id), *_refused_kwargs(spec.environment)]
+    if problems:
+        return problems
+    try:
+        info = describe(spec)
+    except EnvironmentFailed as error:
+        return [_sentence(spec.environment, error)]
+    misfits = list(_misfits(spec, info, limits))
+    return misfits or trial.problems(spec, info) or memory.problems(spec)
+
+
+def advice(spec: RunSpec) -> list[str]:
+    """What is better said of a specification that can be run: a sentence each.
+
+    Raises:
+        EnvironmentFailed: the environment cannot be built, to see its spaces.
+    """
+    info = describe(spec)
+    if not info.bytes_shape or spec.algorithm.normalize_observations:
+        return []
+    return [f"{spec.environment.id} {_unscaled(info)}"]
+
+
+def _unscaled(info: SpaceInfo) -> str:
+    shape = "x".join(map(str, info.bytes_shape))
+    return (
+        f"shows {shape}, which an MLP reads as {info.observation_size} numbers of 0 to 255, not "
+        "scaled: register it in a module of your own under GrayscaleObservation, "
+        "ResizeObservation, FrameStackObservation (images) and a TransformObservation that "
+        "divides by 255, or set algorithm.normalize_observations"
+    )
+
+
+def _refused_id(env_id: str) -> Iterator[str]:
+    if ":" in env_id:
+        yield (
+            f"spec.environment.id: found {env_id!r}, which would import a module; "
+            "allowed: the id of a registered environment"
+        )
+    elif env_id not in gymnasium.registry:
+        near = suggestion(env_id, list(gymnasium.registry))
+        # the whole registry is too long to read
+        near = near if near.startswith("; did") else f"; {_unknown(env_id)}"
+        yield f"spec.environment.id: no environment {env_id!r} is registered{near}"
+
+
+def _unknown(env_id: str) -> str:
+    """Where environments that are not Gymnasium's own come from."""
+    if env_id.startswith("ALE/"):
+        return "`pip install 'gymnasium[atari]'` and set FTG_ENVIRONMENTS=ale_py"
+    if "/" in env_id:
+        return "name the module that registers it in FTG_ENVIRONMENTS"
+    return "`gymnasium.pprint_registry()` lists all"
+
+
+def _refused_kwargs(environment: EnvironmentSpec) -> Iterator[str]:
+    for name in environment.kwargs:
+        if name in RESERVED:
+            yield f"spec.environment.kwargs.{name}: may not be set; {RESERVED[name]}"
+    limit = environment.kwargs.get("max_episode_steps", 1)
+    if type(limit) is not int or not 1 <= limit <= MAX_STEPS:
+        yield (
+            f"spec.environment.kwargs.max_episode_steps: found {limit!r:.80}; "
+            f"allowed: an integer from 1 to {MAX_STEPS}"
+        )
+
+
+def _sentence(environment: EnvironmentSpec, error: EnvironmentFailed) -> str:
+    """The problem behind a failed construction, and what to do about it."""
+    cause = error.__cause__
+    if cause is None:  # our own refusal of the spaces
+        return f"spec.environment.id: {error}"
+    if isinstance(cause, ModuleNotFoundError | gymnasium.error.DependencyNotInstalled):
+        return (
+            f"spec.environment.id: {environment.id} needs a package that is not installed; "
+            f"`pip install '{_package(environment.id, cause)}'` ({words(cause)})"
+        )
+    field = "kwargs" if environment.kwargs else "id"
+    found = f"found {environment.kwargs!r:.80}; " if environment.kwargs else ""
+    return f"spec.environment.{field}: {found}{error}"
+
+
+def _package(env_id: str, cause: Exception) -> str:
+    """What brings what is missing: an extra of Gymnasium's, for its own; else what is named last.
+
+    Its messages name what its extras need, too: `swig` comes before `gymnasium[box2d]`.
+    """
+    found = re.match(r"gymnasium\.envs\.(\w+)", str(gymnasium.registry[env_id].entry_point))
+    if found:
+        family = found.group(1)
+        return f"gymnasium[{EXTRAS.get(family, family.replace('_', '-'))}]"
+    named = re.findall(r"pip install [\"'`]?([\w.-]+(?:\[[\w,-]+\])?)", words(cause))
+    module = str(getattr(cause, "name", None) or "").partition(".")[0]
+    return str(named[-1]) if named else PACKAGES.get(module, module or "gymnasium[all]")
+
+
+def _endless(environment: EnvironmentSpec) -> Iterator[str]:
+    """Only a limit of steps is sure to end an episode, and so an evaluation."""
+    registered = gymnasium.registry[environment.id].max_episode_steps
+    if registered is None and "max_episode_steps" not in environment.kwargs:
+        yield (
+            f"spec.environment.id: found {environment.id}, whose episodes have no limit of steps: "
+            "an evaluation might never end; set environment.kwargs.max_episode_steps"
+        )
+    elif "max_episode_steps" not in environment.kwargs and registered > MAX_STEPS:
+        yield (
+            f"spec.environment.id: found {environment.id}, which is registered with "
+            f"max_episode_steps={registered}; allowed: at most {MAX_STEPS}; "
+            "set environment.kwargs.max_episode_steps"
+        )
+
+
+def _too_large(spec: RunSpec, info: SpaceInfo, limits: Limits) -> Iterator[str]:
+    """A trajectory of known length that is too large to be one object, or for a function."""
+    steps, num_envs, each = (
+        spec.rollout.num_steps,
+        spec.environment.num_envs,
+        footprint.transition(info),
+    )
+    size = footprint.trajectory(spec, info)
+    if spec.rollout.horizon == "steps" and size > MAX_TRAJECTORY_BYTES:
+        yield (
+            f"spec.rollout.num_steps: found {steps}, so a trajectory of {steps} steps x {num_envs} "
+            f"environments x {each} bytes = {size} bytes; "
+            f"allowed: at most {MAX_TRAJECTORY_BYTES} bytes"
+        )
+        return
+    yield from footprint.problems(spec, info, limits)
+
+
+def _misfits(spec: RunSpec, info: SpaceInfo, limits: Limits) -> Iterator[str]:
+    yield from _endless(spec.environment)
+    pixels = f"; {spec.environment.id} {_unscaled(info)}" if info.bytes_shape else ""
+    sizes = ((info.observation_size, "observations", pixels), (info.action_size, "actions", ""))
+    for found, what, more in sizes:
+        if found > MAX_SIZE:
+            yield (
+                f"spec.environment.id: found {what} of size {found}; allowed: at most "
+                f"{MAX_SIZE}{more}"
+            )
+    if info.observation_size <= MAX_SIZE:
+        yield from (problem + pixels for problem in _too_large(spec, info, limits))
+    for i, step in enumerate(spec.reward):
+        for name in ("weights", "squares") if isinstance(step, Potential) else ():
+            found = len(getattr(step, name))
+            if found not in (0, info.observation_size):
+                yield (
+                    f"spec.reward[{i}].{name}: found {found} numbers; allowed: none, or "
+                    f"{info.observation_size}, one per observation element"
+                )

@@ -1,0 +1,139 @@
+"""One reset and one step of an environment, held to what collection takes.
+
+What Gymnasium only warns of and training survives is allowed: observations outside of a Box's
+bounds, flags that are 0 or 1, or arrays of one. The rest would fail the run's first rollout, in
+worse words.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import gymnasium
+import numpy as np
+
+from faastraingym.algorithms import seeding
+from faastraingym.algorithms.actors.acting import encode
+from faastraingym.algorithms.environments.foreign import foreign, words
+from faastraingym.algorithms.environments.space_info import SpaceInfo, make
+from faastraingym.algorithms.errors import EnvironmentFailed
+from faastraingym.schemas.specification import RunSpec
+
+OLD = "the API of gym before 0.26; see gymnasium's migration guide"
+RESET = "(observation, info)"
+STEP = "(observation, reward, terminated, truncated, info)"
+LARGEST = np.finfo(np.float32).max
+
+
+def problems(spec: RunSpec, info: SpaceInfo) -> list[str]:
+    """What is wrong with the first reset and step: one sentence per problem, or none.
+
+    Args:
+        spec: the run; its environment can be built.
+        info: the environment's spaces.
+    """
+    try:
+        environment = make(spec.environment)
+        with foreign(f"{spec.environment.id} could not be reset"):
+            seed = seeding.integer(spec.seed, "trial")
+            given = environment.reset(seed=seed, options=None)
+            found = list(_of_reset(environment, given, info))
+        if not found:
+            with foreign(f"{spec.environment.id} could not be stepped"):
+                given = environment.step(_action(environment.action_space, info))
+                found = list(_of_step(environment, given, info))
+        with foreign(f"{spec.environment.id} could not be closed"):
+            environment.close()
+    except EnvironmentFailed as error:
+        return [f"spec.environment.id: {error}{_hint(error.__cause__)}"]
+    return [f"spec.environment.id: {spec.environment.id}: {problem}" for problem in found]
+
+
+def _hint(cause: BaseException | None) -> str:
+    """Of what wrappers, which unpack what they are given, say of the older API."""
+    text = words(cause) if isinstance(cause, TypeError | ValueError) else ""
+    if "values to unpack" in text:
+        return f"; reset returns {RESET} and step {STEP}: if it does not, that is {OLD}"
+    if "unexpected keyword argument 'seed'" in text or "argument 'options'" in text:
+        return f"; reset takes `*, seed=None, options=None`: without them it is {OLD}"
+    return ""
+
+
+def _action(space: Any, info: SpaceInfo) -> Any:
+    """An action as a new policy's first is: the first of all, or zeros within their bounds."""
+    if not info.continuous:
+        return np.int64(info.action_start)
+    return np.clip(np.zeros(info.action_size, space.dtype), space.low, space.high)
+
+
+def _of_reset(environment: Any, given: Any, info: SpaceInfo) -> Iterator[str]:
+    if not (isinstance(given, tuple) and len(given) == 2):
+        yield f"reset returned {_kind(given)}; allowed: {RESET}. What it returns is of {OLD}"
+        return
+    yield from _of_observation(environment, given[0], info, "reset")
+    yield from _of_info(given[1], "reset")
+
+
+def _of_step(environment: Any, given: Any, info: SpaceInfo) -> Iterator[str]:
+    if not (isinstance(given, tuple) and len(given) == 5):
+        yield f"step returned {_kind(given)}; allowed: {STEP}. What it returns is of {OLD}"
+        return
+    observation, reward, terminated, truncated, more = given
+    yield from _of_observation(environment, observation, info, "step")
+    yield from _of_reward(reward)
+    for name, flag in (("terminated", terminated), ("truncated", truncated)):
+        array = np.asarray(flag)
+        if array.dtype.kind not in "biuf" or array.size != 1 or array.item() not in (0, 1):
+            yield f"step's {name} is {_kind(flag)}; allowed: True or False"
+    yield from _of_info(more, "step")
+
+
+def _of_observation(environment: Any, seen: Any, info: SpaceInfo, where: str) -> Iterator[str]:
+    """Shape and dtype as the space's; the values finite, in float32 too."""
+    space: gymnasium.Space[Any] = environment.observation_space
+    array = np.asarray(seen)
+    if array.shape != space.shape:
+        yield (
+            f"{where}'s observation is {_kind(seen)}; allowed: shape {space.shape}, as its "
+            f"observation_space {space} says"
+        )
+    elif not np.can_cast(array.dtype, space.dtype or array.dtype, "same_kind"):
+        yield (
+            f"{where}'s observation is {_kind(seen)}; allowed: {space.dtype}, as its "
+            f"observation_space {space} says"
+        )
+    elif info.observation_start is not None:
+        encode(array[None], info)  # raises, of what the space does not contain
+    else:
+        yield from _of_number(f"{where}'s observation", array)
+
+
+def _of_reward(reward: Any) -> Iterator[str]:
+    array = np.asarray(reward)
+    if array.shape or array.dtype.kind not in "biuf":
+        yield f"step's reward is {_kind(reward)}; allowed: one number, as float(reward)"
+    else:
+        yield from _of_number("step's reward", array)
+
+
+def _of_number(what: str, array: np.ndarray) -> Iterator[str]:
+    with np.errstate(over="ignore", invalid="ignore"):
+        wrong = ~np.isfinite(array.astype(np.float32))
+    if wrong.any():
+        value = array[wrong].ravel()[0]
+        beyond = f", beyond float32's largest number, {LARGEST:.3g}" if np.isfinite(value) else ""
+        yield f"{what} has {value}{beyond}; allowed: finite numbers of float32"
+
+
+def _of_info(info: Any, where: str) -> Iterator[str]:
+    if not isinstance(info, dict):
+        yield f"{where}'s info is {_kind(info)}; allowed: a dict"
+
+
+def _kind(value: Any) -> str:
+    """What `value` is, in a few words; None, a number or text as it is."""
+    if value is None or isinstance(value, bool | int | float | str):
+        return f"{value!r:.60}"
+    if isinstance(value, np.ndarray | np.generic):
+        return f"an array of shape {value.shape} and {value.dtype}"
+    of = f" of {len(value)} values" if isinstance(value, tuple | list) else ""
+    return f"a {type(value).__name__}{of}"

@@ -1,0 +1,231 @@
+"""Vector environments whose every reset is seeded, and which can go on where others stopped.
+
+Two kinds: an environment's own vector entry point where its state is known, else Gymnasium's
+SyncVectorEnv over single environments. Both reset themselves in NEXT_STEP mode.
+"""
+
+from collections import deque
+from functools import partial
+from typing import Any, NamedTuple
+
+import gymnasium
+import numpy as np
+from gymnasium.envs.registration import load_env_creator
+from gymnasium.vector import AutoresetMode, SyncVectorEnv, VectorEnv
+
+from faastraingym.algorithms import seeding
+from faastraingym.algorithms.environments import carrying, own_rewards, snapshots
+from faastraingym.algorithms.environments.foreign import foreign
+from faastraingym.algorithms.environments.space_info import make
+from faastraingym.schemas.payloads import Arrays, FleetStanding, Standing
+from faastraingym.schemas.specification import EnvironmentSpec
+
+
+class Seeds(NamedTuple):
+    """What the resets of one fleet derive from."""
+
+    run_seed: int
+    purpose: str
+    indices: tuple[int, ...]
+
+    def integer(self, *more: int) -> int:
+        """The seed of one reset."""
+        return seeding.integer(self.run_seed, self.purpose, *self.indices, *more)
+
+
+class Step(NamedTuple):
+    """What one environment answered; a reset's reward is 0."""
+
+    observation: Any
+    reward: Any
+    terminated: bool
+    truncated: bool
+
+
+class SeededEpisodes(gymnasium.Wrapper):  # type: ignore[misc]
+    """Seeds every reset from the episode's number, and keeps what continuing takes.
+
+    Where the environment may not remember, or says itself what, it is built anew at each episode:
+    so nothing depends on which replica played the episodes before.
+
+    Args:
+        environment: what to build.
+        seeds: the fleet's seeds.
+        place: which of the fleet's environments this is.
+
+    Raises:
+        EnvironmentFailed: it cannot be built.
+    """
+
+    env: gymnasium.Env[Any, Any]
+
+    def __init__(self, environment: EnvironmentSpec, seeds: Seeds, place: int) -> None:
+        super().__init__(make(environment))
+        self.environment, self.seeds, self.place = environment, seeds, place
+        self.episode, self.ended, self.is_new = -1, False, True
+        self.carried: Arrays | None = None  # into this episode; of its first one: nothing
+        self.tap = own_rewards.tap(self.env)
+        self.own_reward = 0.0  # of the last step, as the environment itself gave it
+        self.replays = not snapshots.supports(self.env)
+        self.actions: list[Any] = []  # of this episode; only where they are replayed
+
+    def reset(self, *, seed: Any = None, options: Any = None) -> tuple[Any, dict[str, Any]]:
+        """Begins the next episode; the vector environment's own seed is not used."""
+        if not self.is_new and self.environment.memory in ("forget", "carry"):
+            self._renew()
+        self.episode, self.ended, self.is_new = self.episode + 1, False, False
+        self.actions, self.own_reward = [], 0.0
+        seed = self.seeds.integer(self.place, self.episode)
+        observation, info = self.env.reset(seed=seed, options=options)
+        return observation, info
+
+    def step(self, action: Any) -> tuple[Any, Any, bool, bool, dict[str, Any]]:
+        """One step; after an end that was restored, the reset instead, as in NEXT_STEP mode."""
+        if self.ended:
+            observation, info = self.reset()
+            return observation, 0.0, False, False, info
+        if self.replays:
+            self.actions.append(np.array(action))
+        observation, reward, terminated, truncated, info = self.env.step(action)
+        self.own_reward = self.tap.take() if self.tap else reward
+        self.ended = bool(terminated or truncated)
+        return observation, reward, terminated, truncated, info
+
+    def standing(self) -> Standing:
+        """Where this environment stands: arrays, or the actions since the episode's reset.
+
+        Raises:
+            EnvironmentFailed: it does not tell what it remembers.
+        """
+        data: Standing = {"episode": self.episode, "ended": self.ended}
+        remembered = self._remembered() if self.ended else self.carried
+        if remembered is not None:
+            data["memory"] = remembered
+        if self.replays:
+            return {**data, "actions": np.array(self.actions)}
+        return {**data, "snapshot": snapshots.take(self.env)}
+
+    def inherit(self, standing: Standing) -> None:
+        """Before the first reset: remembers what the environment of `standing` did."""
+        if "memory" in standing:
+            self._carry(standing["memory"])
+
+    def resume(self, standing: Standing, last: int) -> list[Step]:
+        """Goes where `standing` was taken; the `last` steps that were played again to get there.
+
+        They follow the step, or the reset, before them. They end where the episode does, though
+        it had not. Where it had there is nothing to go to: the next step resets.
+        """
+        self.inherit(standing)
+        self.episode, self.ended = standing["episode"], standing["ended"]
+        if self.ended:
+            return []
+        self.episode -= 1
+        observation, _ = self.reset()
+        if "snapshot" in standing:
+            snapshots.put(self.env, standing["snapshot"])
+            return []
+        played = deque([Step(observation, 0.0, False, False)], maxlen=last + 1)
+        for action in standing["actions"]:
+            # a copy: decoded arrays are read-only, and an environment may write to its action
+            played.append(Step(*self.step(action.copy())[:4]))
+            if self.ended:
+                break
+        return list(played)
+
+    def _renew(self) -> None:
+        """Builds the environment anew; it gets what the old one says that it remembers."""
+        remembered = self._remembered()
+        self.env.close()
+        self.env = make(self.environment)
+        self.tap = own_rewards.tap(self.env)
+        if remembered is not None:
+            self._carry(remembered)
+
+    def _remembered(self) -> Arrays | None:
+        return carrying.take(self.env) if self.environment.memory == "carry" else None
+
+    def _carry(self, memory: Arrays) -> None:
+        carrying.put(self.env, memory)
+        self.carried = memory
+
+
+class Fleet:
+    """`num_envs` environments that step together.
+
+    Args:
+        environment: what to build.
+        num_envs: how many.
+        seeds: what their resets derive from.
+        first: the place of the first of them among those that share the seeds.
+
+    Raises:
+        EnvironmentFailed: whatever the environment's constructor raised is the cause.
+    """
+
+    def __init__(
+        self, environment: EnvironmentSpec, num_envs: int, seeds: Seeds, first: int = 0
+    ) -> None:
+        self.seeds = seeds
+        self.vector = _build(environment, num_envs, seeds, first)
+        own = not isinstance(self.vector, SyncVectorEnv)
+        self.singles: list[Any] = [] if own else list(self.vector.envs)  # SeededEpisodes
+        self._taps = any(single.tap for single in self.singles)
+
+    def reset(self) -> Any:
+        """The first observations, batched as the environment batches them."""
+        seed = None if self.singles else self.seeds.integer()
+        return self.vector.reset(seed=seed)[0]
+
+    def standing(self) -> FleetStanding:
+        """Where all of them stand."""
+        if self.singles:
+            return {"singles": [single.standing() for single in self.singles]}
+        vector: Any = self.vector
+        generator = seeding.pack_generator(vector.np_random)
+        return {"snapshot": snapshots.take(vector), "generator": generator}
+
+    def own_rewards(self) -> np.ndarray | None:
+        """The last step's rewards [B] float64 as the environments themselves gave them.
+
+        None: as the vector gave them.
+        """
+        if not self._taps:
+            return None
+        return np.array([single.own_reward for single in self.singles], np.float64)
+
+    def inherit(self, standing: FleetStanding) -> None:
+        """Before the first reset: remembers what the fleet of `standing` did."""
+        for single, part in zip(self.singles, standing.get("singles", []), strict=False):
+            single.inherit(part)
+
+    def resume(self, standing: FleetStanding, last: int) -> dict[int, list[Step]]:
+        """Goes where `standing` was taken; the `last` steps played again, by environment."""
+        if self.singles:
+            pairs = zip(self.singles, standing["singles"], strict=True)
+            played = {i: single.resume(part, last) for i, (single, part) in enumerate(pairs)}
+            return {i: steps for i, steps in played.items() if steps}
+        self.reset()
+        snapshots.put(self.vector, standing["snapshot"])
+        self.vector.np_random = seeding.unpack_generator(standing["generator"])
+        return {}
+
+
+def _build(
+    environment: EnvironmentSpec, num_envs: int, seeds: Seeds, first: int
+) -> VectorEnv[Any, Any, Any]:
+    env_id, places = environment.id, range(first, first + num_envs)
+    with foreign(f"{env_id} could not be built"):
+        if has_own_vector(env_id):
+            return gymnasium.make_vec(env_id, num_envs, "vector_entry_point", **environment.kwargs)
+        return SyncVectorEnv([partial(SeededEpisodes, environment, seeds, i) for i in places])
+
+
+def has_own_vector(env_id: str) -> bool:
+    """Whether `env_id` has a vector entry point that can be continued and resets as ours do."""
+    entry_point: Any = gymnasium.spec(env_id).vector_entry_point
+    if entry_point is None:
+        return False
+    creator: Any = load_env_creator(entry_point) if isinstance(entry_point, str) else entry_point
+    mode = getattr(creator, "metadata", {}).get("autoreset_mode")
+    return snapshots.name_of(creator) in snapshots.LAYERS and mode is AutoresetMode.NEXT_STEP

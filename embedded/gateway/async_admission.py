@@ -1,0 +1,111 @@
+"""The door of /async-function: what is not admitted is not queued, nor is a callback to anywhere.
+
+Nothing of it reaches the broker's disk, and each refusal is counted (embedded/gateway/metrics.py).
+"""
+
+import os
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from faastraingym.adapters import settings
+from faastraingym.adapters.errors import SettingsError, SignatureError
+from faastraingym.adapters.http import admission
+from faastraingym.adapters.http.admission import Asked, Secrets
+from faastraingym.adapters.settings import SIGNING_KEY, TRIGGER_TOKEN
+from faastraingym.embedded.contract.bodies import whole
+from faastraingym.embedded.contract.messages import FunctionStatus, Request
+from faastraingym.embedded.errors import ProviderError
+from faastraingym.events.delivery import callbacks
+from faastraingym.events.delivery.callbacks import Policy
+from faastraingym.events.delivery.requests import PATH
+from faastraingym.events.topology.admits import ANYBODY, admits
+
+QUOTA_SECONDS = 10  # after which whoever was over the quota may ask again
+Reason = Literal["not-admitted", "over-quota", "callback"]
+
+
+class Refusal(ProviderError):  # noqa: N818  the condition's own name
+    """A refusal that is counted, by function and reason."""
+
+    def __init__(
+        self, status: int, text: str, function: str, reason: Reason, retry_after: int | None = None
+    ) -> None:
+        super().__init__(status, text, retry_after)
+        self.function, self.reason = function, reason
+
+
+class Keys:
+    """The secrets that requests are held to, as their files have them now."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._files = [str(folder / name) for name in (SIGNING_KEY, TRIGGER_TOKEN)]
+        self._read: tuple[tuple[int, ...], Secrets] | None = None
+
+    def __call__(self) -> Secrets:
+        """Both.
+
+        Raises:
+            ProviderError: 503, one cannot be read: then nobody is let in for somebody else.
+        """
+        try:
+            as_of = tuple(os.stat(file).st_mtime_ns for file in self._files)
+            if self._read is None or self._read[0] != as_of:
+                names = (SIGNING_KEY, TRIGGER_TOKEN)
+                self._read = as_of, Secrets(*(settings.secret(self._folder, n) for n in names))
+        except (OSError, SettingsError) as error:
+            text = f"The gateway cannot tell who asks: {error}; restore that secret."
+            raise ProviderError(503, text, retry_after=5) from error
+        return self._read[1]
+
+
+class Door(NamedTuple):
+    """Who may ask for what."""
+
+    keys: Keys
+    policy: Policy
+
+    def admit(self, status: FunctionStatus, call: Request, now: float) -> bool:
+        """Whether who asks is known; False: anybody may ask this function, and does.
+
+        Raises:
+            Refusal: 401, the function admits nobody who is unknown.
+            ProviderError: 503, the gateway's own secrets are missing.
+        """
+        # Of a header that comes twice the first counts, for that one is delivered.
+        headers = {name.lower(): value for name, value in reversed(call.headers)}
+        asked = Asked(status.name, {**headers, PATH: call.path}, whole(call.body))
+        try:
+            wanted = admits(status.annotations or {})
+            if wanted == ANYBODY and not admission.claims(headers):
+                return False
+            return admission.admit(wanted, asked, self.keys(), now)
+        except (SignatureError, ValueError) as error:
+            text = f"{status.name} takes only what is signed, and this was not queued: {error}."
+            raise Refusal(401, text, status.name, "not-admitted") from error
+
+    def check_callback(self, function: str, url: str, vouched: bool) -> None:
+        """Return when the answer may be posted to `url`.
+
+        Raises:
+            ProviderError: 400, it is no URL that anything can be posted to.
+            Refusal: 403, the policy says no.
+        """
+        try:
+            why = callbacks.refusal(url, self.policy, vouched)
+        except ValueError as error:
+            raise ProviderError(400, f"X-Callback-Url: {error}.") from error
+        if why:
+            raise Refusal(403, f"X-Callback-Url: {why}.", function, "callback")
+
+
+def over_quota(function: str) -> Refusal:
+    """429: the function has as much to do for strangers as may wait."""
+    text = (
+        f"As many unsigned requests wait for {function} as may wait (FTG_OPEN's quota); "
+        "ask again later, or sign the request."
+    )
+    return Refusal(429, text, function, "over-quota", QUOTA_SECONDS)
+
+
+DEFAULT_DOOR = Door(Keys(Path(settings.SECRETS)), Policy(None))

@@ -1,0 +1,81 @@
+"""What is kept of a delivery that was given up, and what its run is told."""
+
+import hashlib
+import time
+from collections.abc import Sequence
+
+from msgspec.structs import replace
+
+from faastraingym.events.delivery.outcomes import Answer
+from faastraingym.events.delivery.requests import SIGNATURE, Request
+from faastraingym.events.ports import Delivery
+from faastraingym.events.triggers import outside_events
+from faastraingym.schemas import messages
+from faastraingym.schemas.dead_letter import DeadLetter, Omitted
+from faastraingym.schemas.errors import MessageError
+from faastraingym.schemas.messages import InvocationDeadLettered
+
+MOST_ERROR = 8192  # letters of a dead letter's error, of which the end says most
+MOST_HEADLINE = 1024  # the same, of one that strangers sent
+MOST_NAME = 200  # letters of its subject, its call id, its signature
+
+
+def written(
+    function: str, message: Delivery, request: Request, answer: Answer, error: str
+) -> DeadLetter:
+    """A delivery that is given up now, all its words bounded."""
+    return DeadLetter(
+        function=function,
+        subject=message.subject[:MOST_NAME],
+        call_id=request.call_id[:MOST_NAME],
+        payload=request.body,
+        attempts=message.attempt,
+        status=answer.status,
+        error=error[-MOST_ERROR:],
+        at=time.time(),
+        run=_run(request),
+        queued_at=message.queued_at,
+        signature=request.headers.get(SIGNATURE, "")[:MOST_NAME],
+    )
+
+
+def _run(request: Request) -> str:
+    try:
+        return str(messages.decode(request.body).run)
+    except MessageError:
+        return outside_events.run_of(request)
+
+
+def headline(letter: DeadLetter) -> DeadLetter:
+    """A letter without its payload, of which size and SHA-256 are told; anybody may name a run."""
+    payload = letter.payload
+    told = Omitted(size=len(payload), sha256=hashlib.sha256(payload).hexdigest())
+    said = letter.error[-MOST_HEADLINE:]
+    return replace(letter, payload=b"", omitted=told, error=said, run="")
+
+
+def obituary(letter: DeadLetter) -> Sequence[InvocationDeadLettered]:
+    """What its run is told of a dead letter.
+
+    Nothing when the function refused the message itself (400), nor of a headline: anybody may post
+    bytes that name a run, so only a message that was understood and found authentic may end one.
+    """
+    if letter.status == 400:
+        return []
+    try:
+        message = messages.decode(letter.payload)
+    except MessageError:
+        return []
+    if isinstance(message, InvocationDeadLettered):
+        return []  # or a failing listener of this fact would say it for ever
+    return [
+        InvocationDeadLettered(
+            run=message.run,
+            function=letter.function,
+            call_id=letter.call_id,
+            attempts=letter.attempts,
+            status=letter.status,
+            error=letter.error,
+            queued_at=letter.queued_at,
+        )
+    ]

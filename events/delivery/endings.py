@@ -1,0 +1,51 @@
+"""Whether a run is over, so that what was still to be done for it is not."""
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from contextlib import suppress
+
+from faastraingym.events.pipeline import subjects
+from faastraingym.events.pipeline.history import fold
+from faastraingym.events.ports import FactLog, Unavailable
+from faastraingym.schemas.messages import (
+    InvocationDeadLettered,
+    RunCompleted,
+    RunFailed,
+    RunResumed,
+)
+
+BELIEVED_SECONDS = 1.0  # that a run goes on; that it is over is asked each time: it may be resumed
+REMEMBERED = 1000  # runs
+_KINDS = (RunCompleted, RunFailed, RunResumed, InvocationDeadLettered)
+
+
+class Endings:
+    """Asks the log, at most once a second for a run that goes on."""
+
+    def __init__(self, facts: FactLog, clock: Callable[[], float] = time.monotonic) -> None:
+        self._facts = facts
+        self._clock = clock
+        self._going_on: OrderedDict[str, float] = OrderedDict()  # until when that is believed
+
+    async def is_over(self, run: str) -> bool:
+        """Whether the newest leg has ended, or will: a delivery of it was given up."""
+        if self._going_on.get(run, 0.0) > self._clock():
+            return False
+        over = False
+        with suppress(Unavailable):  # then it is tried, as if it went on
+            history = fold(await self._facts.read(*(subjects.below(k, run) for k in _KINDS)))
+            over = history.end is not None or bool(history.dead_letters)
+        if not over:
+            self._believe(run)
+        return over
+
+    def forget(self, run: str) -> None:
+        """Ask again: something has just been said of it."""
+        self._going_on.pop(run, None)
+
+    def _believe(self, run: str) -> None:
+        self._going_on.pop(run, None)
+        self._going_on[run] = self._clock() + BELIEVED_SECONDS
+        if len(self._going_on) > REMEMBERED:
+            self._going_on.popitem(last=False)

@@ -1,0 +1,117 @@
+"""What a queue-worker has in hand of one function: some is in flight, some waits for its turn."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Generic, NamedTuple, TypeVar
+
+from faastraingym.events.delivery.fair_scheduling import FairQueue
+from faastraingym.events.delivery.shares import Shares, Standing
+from faastraingym.events.ports import Delivery, Unavailable
+
+HEARTBEATS_AT_ONCE = 64  # then whatever else is due has its turn
+
+By = TypeVar("By")  # the way by which a delivery came
+
+
+class Taken(NamedTuple, Generic[By]):
+    """A delivery in hand."""
+
+    message: Delivery
+    by: By
+    run: str  # whose turn it takes
+    at: float  # since when, monotonic seconds
+
+
+class InHand(Generic[By]):
+    """Deliveries from when they are taken until they are let go, of a function with `slots`."""
+
+    def __init__(self, slots: int) -> None:
+        self._slots = slots
+        self._all: dict[str, Delivery] = {}  # by message
+        self._waiting: FairQueue[Taken[By]] = FairQueue()
+        self._shares = Shares()
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    @property
+    def waiting(self) -> int:
+        """How many wait for slots alone; the others wait for their own run's work to end."""
+        runs = self._once()
+        return sum(
+            count if not run or self.standing(run) is Standing.PROVEN else 1
+            for run, count in self._waiting.lanes()
+            if self._shares.may_begin(run, self._slots, runs)
+        )
+
+    @property
+    def is_fed(self) -> bool:
+        """Whether what waits for slots alone would fill all of them."""
+        return len(self._waiting) >= self._slots and self.waiting >= self._slots
+
+    @property
+    def room(self) -> int:
+        """How many more may come."""
+        return self._waiting.room
+
+    def take(self, run: str, message: Delivery, by: By) -> None:
+        """Let it wait among its run's, unless it is here: its heartbeats came too late."""
+        if message.message_id not in self._all:
+            now = time.monotonic()
+            self._all[message.message_id] = message
+            self._waiting.add(run, Taken(message, by, run, now), len(message.data))
+            self._shares.seen(run, now)
+
+    def next(self, slots: int) -> Taken[By] | None:
+        """What is to be begun now, of `slots` one being free; it stays in hand."""
+        runs = self._once()
+        taken = self._waiting.next(lambda run: self._shares.may_begin(run, slots, runs))
+        if taken is not None:
+            self._shares.begin(taken.run)
+        return taken
+
+    def let_go(self, taken: Taken[By]) -> None:
+        """What has begun is settled, or somebody else's."""
+        del self._all[taken.message.message_id]
+        self._shares.end(taken.run)
+        self._shares.seen(taken.run, time.monotonic())
+
+    def standing(self, run: str) -> Standing:
+        """What is known of a run's work."""
+        return self._shares.of(run)
+
+    def tell(self, run: str, standing: Standing) -> None:
+        """What has just become known of a run's work."""
+        self._shares.tell(run, standing)
+
+    async def hand_back(self) -> None:
+        """Let go of what has not begun, so that nobody waits for its ack wait."""
+        while (taken := self._waiting.next()) is not None:
+            del self._all[taken.message.message_id]
+            with suppress(Unavailable):  # then it comes back by itself
+                await taken.message.retry(0)
+
+    async def extend(self) -> None:
+        """Tell the broker that all of it is in good hands."""
+        for number, message in enumerate(list(self._all.values())):
+            if message.message_id in self._all:  # still
+                with suppress(Unavailable):  # then it is delivered again
+                    await message.extend()
+            if number % HEARTBEATS_AT_ONCE == 0:
+                await asyncio.sleep(0)
+
+    def _once(self) -> Callable[[], int]:
+        """How many runs wait, have something in flight, or were here just now; counted once."""
+        known: list[int] = []
+
+        def runs() -> int:
+            if not known:
+                known.append(self._runs())
+            return known[0]
+
+        return runs
+
+    def _runs(self) -> int:
+        return len((self._shares.runs() | self._waiting.names()) - {""})

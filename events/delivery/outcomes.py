@@ -1,0 +1,115 @@
+"""What becomes of a delivery: a pure decision from the function's answer.
+
+Codes and waits as OpenFaaS Pro's queue-worker has them
+(https://docs.openfaas.com/openfaas-pro/retries/): exponential from `min_wait` to `max_wait`, or
+what `Retry-After` says within those; up to half taken off by jitter, so that the retries of one
+outage do not come together.
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from faastraingym.events.delivery.answers import Meaning
+from faastraingym.events.topology.stack_file import RetryPolicy
+
+REMEMBERED = 10_000  # messages; the broker has as many in flight
+OVERTIMES = 2  # that a message may take: a busy machine is forgiven once, work that is too long not
+
+
+class Answer(NamedTuple):
+    """What the function said, or whoever stood in its place."""
+
+    status: int
+    body: bytes = b""
+    retry_after: float | None = None  # seconds
+    seconds: float = 0.0  # that it took; 0: nobody answered
+    headers: Mapping[str, str] = {}  # names in lower case
+
+
+class Settled(NamedTuple):
+    """Done: acknowledge."""
+
+
+class Retry(NamedTuple):
+    """Deliver again after `delay` seconds."""
+
+    delay: float
+
+
+class Bury(NamedTuple):
+    """Give up: keep it as a dead letter."""
+
+    error: str
+
+
+Outcome = Settled | Retry | Bury
+
+
+class Tries(NamedTuple):
+    """How often a function has had a message and failed."""
+
+    failed: int = 0
+    overtime: int = 0  # of those, how often it ran longer than it may
+
+
+def decide(
+    answer: Answer, tried: Tries, delivered: int, policy: RetryPolicy, jitter: float
+) -> Outcome:
+    """The outcome of a delivery.
+
+    Args:
+        answer: the function's, or what the gateway said in its place.
+        tried: how often the function has failed with the message, this time included.
+        delivered: how often it was delivered, outages included; 1 is the first.
+        policy: the function's.
+        jitter: uniform in [0, 1).
+    """
+    if 200 <= answer.status < 300:
+        return Settled()
+    failed = tried.failed >= policy.attempts or tried.overtime >= OVERTIMES
+    spent = failed or delivered >= policy.patience
+    if answer.status not in policy.codes or spent:
+        # The end of a traceback says most.
+        return Bury(answer.body[-8192:].decode(errors="replace") or f"status {answer.status}")
+    wait = policy.min_wait * 2 ** min(delivered - 1, 30)
+    if answer.retry_after is not None:
+        wait = max(policy.min_wait, answer.retry_after)
+    return Retry(min(policy.max_wait, wait) * (0.5 + 0.5 * jitter))
+
+
+class Failures:
+    """How often the function itself failed with a message.
+
+    A message may be settled by another worker, so the one that failed longest ago is forgotten
+    when there are too many; it then gets more attempts than others.
+    """
+
+    def __init__(self, most: int = REMEMBERED) -> None:
+        self._tries: dict[str, Tries] = {}  # that failed longest ago first
+        self._most = most
+
+    def __len__(self) -> int:
+        return len(self._tries)
+
+    def add(self, message_id: str, meaning: Meaning, again: bool = False) -> Tries:
+        """Failures so far, this time included if it was one.
+
+        Args:
+            message_id: of the message.
+            meaning: of this time's answer.
+            again: whether it was begun after others of its run had run overtime or died: then this
+                was the once more that is granted, and no other of them gets it.
+        """
+        failed, overtime = self._tries.pop(message_id, Tries())
+        if meaning is Meaning.OVERTIME:
+            overtime = max(overtime, int(again)) + 1
+        tries = Tries(failed + meaning.is_failure, overtime)
+        if tries.failed:
+            self._tries[message_id] = tries
+        if len(self._tries) > self._most:
+            self.forget(next(iter(self._tries)))
+        return tries
+
+    def forget(self, message_id: str) -> None:
+        """It is settled."""
+        self._tries.pop(message_id, None)

@@ -1,0 +1,44 @@
+"""What a person can do about work that is too long, as data: a clause for each function."""
+
+from typing import NamedTuple
+
+from faastraingym.events.topology.stack_file import Function
+
+
+class Remedy(NamedTuple):
+    """Of one function."""
+
+    work: str  # what it does, for a person
+    shorten: str
+    otherwise: str  # where it ought to be quick
+
+
+REMEDIES = {
+    "rollout": Remedy(
+        "rollout",
+        "shorten it (rollout.num_steps, environment.num_envs)",
+        "if it should be quick, its environment never answers",
+    ),
+    "evaluate": Remedy(
+        "evaluation",
+        "give it fewer episodes (evaluation.episodes) or shorter ones (max_episode_steps)",
+        "if it should be quick, its environment never answers or its episodes never end",
+    ),
+    "update-policy": Remedy(
+        "update",
+        "make it smaller (algorithm.update_epochs, rollout.count, rollout.num_steps) or give it"
+        " more threads (learner.threads)",
+        "if it should be quick, its replica has less processor than it needs",
+    ),
+}
+
+
+def overtime(function: Function, times: int) -> str:
+    """One sentence: what was too long, how often, and what to do."""
+    remedy = REMEDIES.get(function.name, Remedy("call", "shorten it", "if not, it hangs"))
+    often = {1: "", 2: " twice"}.get(times, f" {times} times")
+    return (
+        f"its {remedy.work} ran longer than exec_timeout={function.timeout:g}s{often}: "
+        f"{remedy.shorten}, or raise exec_timeout of {function.name} in stack.yml; "
+        f"{remedy.otherwise}"
+    )

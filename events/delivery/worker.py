@@ -1,0 +1,350 @@
+"""The queue-worker: delivers facts and asynchronous invocations to functions over HTTP.
+
+At least once: a message is settled only after the function has answered. One `FunctionWorker` per
+function, so a function that fails or is slow holds up nobody else. What waits for a slot waits
+here, within bounds, so that runs can take turns (ADR 14).
+"""
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, NamedTuple, Protocol
+
+from msgspec.structs import replace
+
+from faastraingym.events.delivery import dead_letters, outcomes, remedies, requests
+from faastraingym.events.delivery.answers import Meaning, meaning
+from faastraingym.events.delivery.concurrency_limit import Limit
+from faastraingym.events.delivery.endings import Endings
+from faastraingym.events.delivery.in_flight import InHand, Taken
+from faastraingym.events.delivery.outcomes import Answer, Bury, Failures, Retry, Settled
+from faastraingym.events.delivery.requests import AGAIN, KEY, SIGNATURE, Request
+from faastraingym.events.delivery.shares import Standing
+from faastraingym.events.pipeline import subjects
+from faastraingym.events.ports import Bus, Delivery, FactLog, Subscription, Unavailable
+from faastraingym.events.telemetry import metering, tracing
+from faastraingym.events.telemetry.identity import identity
+from faastraingym.events.topology.admits import ANYBODY
+from faastraingym.events.topology.stack_file import Function
+from faastraingym.events.triggers import outside_events
+from faastraingym.events.triggers.headers import is_event
+from faastraingym.schemas import dead_letter, messages
+from faastraingym.schemas.errors import MessageError
+from faastraingym.schemas.messages import WarmUp
+
+logger = logging.getLogger(__name__)
+
+HEARTBEAT_SECONDS = 1.0  # the broker's ack wait is 4 s
+PAUSE_SECONDS = 1.0  # before the broker is asked again after it could not be
+# Between two batches that are taken ahead of free slots. A function that is fast enough empties its
+# queue meanwhile, so several queue-workers share it; one that is slow is seen far ahead.
+AHEAD_SECONDS = 0.05
+
+
+WAITED_SECONDS = 1.0  # here: then the run may have ended meanwhile
+BUSY = 429  # more in flight than the function has room for
+
+
+class Seal(Protocol):
+    """The pipeline's signature."""
+
+    def sign(self, function: str, body: bytes, key: str = "") -> str:
+        """Of a body and an Idempotency-Key for a function, as of now."""
+
+    def is_ours(self, function: str, request: Request) -> bool:
+        """Whether a request was signed by this pipeline, however long ago."""
+
+
+class Client(Protocol):
+    """What the queue-worker needs of HTTP."""
+
+    async def invoke(self, function: Function, request: Request) -> Answer:
+        """The function's answer; 503 when nobody answers."""
+
+    async def call_back(
+        self, function: Function, request: Request, answer: Answer, vouched: bool
+    ) -> str:
+        """Tell `request.callback` how the invocation ended; why not, if that was in vain.
+
+        Args:
+            function: that was invoked.
+            request: as it came.
+            answer: the function's.
+            vouched: whether somebody who is known asked for it.
+        """
+
+
+class Source(NamedTuple):
+    """One of the ways by which a message comes to a function."""
+
+    subscription: Subscription
+    read: Callable[[Delivery], Request]
+    run_of: Callable[[Delivery], str]  # whose turn it takes
+    vouched: bool = True  # who sent it is known
+
+
+class FunctionWorker:
+    """Delivers to one function, at most `function.concurrency` at once, fewer when it says 429."""
+
+    def __init__(
+        self, function: Function, bus: Bus, facts: FactLog, client: Client, seal: Seal
+    ) -> None:
+        self._function = function
+        self._bus = bus
+        self._facts = facts
+        self._client = client
+        self._seal = seal
+        self._limit = Limit(function.concurrency)  # slots
+        self._in_hand: InHand[Source] = InHand(function.concurrency)
+        self._hungry = asyncio.Event()  # less waits than could begin at once
+        self._failures = Failures()  # of the function itself
+        self._subscriptions: list[Subscription] = []
+        self._endings = Endings(facts)
+
+    async def run(self) -> None:
+        """Deliver until cancelled; then finish what has begun and hand back what has not."""
+        sources = await self._sources()
+        self._subscriptions = [source.subscription for source in sources]
+        heartbeat = asyncio.create_task(self._heartbeat())  # while draining, too
+        try:
+            async with asyncio.TaskGroup() as deliveries:
+                pulls = asyncio.gather(*(self._pull(source, deliveries) for source in sources))
+                try:
+                    await pulls
+                except asyncio.CancelledError:
+                    self._log(logging.INFO, "draining", in_hand=len(self._in_hand))
+                finally:
+                    pulls.cancel()
+                    await self._in_hand.hand_back()
+        finally:
+            heartbeat.cancel()
+
+    async def _sources(self) -> list[Source]:
+        name = self._function.name
+        commands = await self._bus.commands_for(name)
+        sources = [Source(commands, self._from_queue, lambda m: requests.run_of(m.data))]
+        if self._function.admits == ANYBODY:
+            anybodys = await self._bus.open_for(name)
+            sources.append(Source(anybodys, self._from_queue, lambda _: "", vouched=False))
+        if self._function.topics:
+            facts = await self._bus.facts_for(name, self._function.topics)
+            run_of = lambda m: subjects.run_of(m.subject)  # noqa: E731
+            sources.append(Source(facts, self._from_fact, run_of))
+        if self._function.starts:
+            starts = await self._bus.starts_for(name)
+            sources.append(Source(starts, self._from_start, lambda m: m.message_id))
+        return sources
+
+    async def _pull(self, source: Source, deliveries: asyncio.TaskGroup) -> None:
+        while True:
+            try:
+                arrived = await source.subscription.next(await self._room())
+            except Unavailable as error:
+                self._log(logging.WARNING, "broker away", why=str(error))
+                await asyncio.sleep(PAUSE_SECONDS)
+                continue
+            for message in arrived:
+                self._in_hand.take(source.run_of(message), message, source)
+            self._begin(deliveries)
+            await asyncio.sleep(0)  # what has begun leaves before the broker is asked for more
+
+    async def _room(self) -> int:
+        """How many messages to ask for, once it is time: at once while little waits here."""
+        while self._in_hand.is_fed or not self._unasked:
+            self._hungry.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(AHEAD_SECONDS):
+                    await self._hungry.wait()
+            if self._unasked:
+                break
+        return self._unasked
+
+    @property
+    def _unasked(self) -> int:
+        """The room that no source has asked messages for."""
+        return max(0, self._in_hand.room - sum(each.asked for each in self._subscriptions))
+
+    def _begin(self, deliveries: asyncio.TaskGroup) -> None:
+        """Fill the free slots, one run after the other."""
+        while not self._limit.is_reached:
+            taken = self._in_hand.next(self._limit.now)
+            if taken is None:
+                break
+            deliveries.create_task(self._deliver(taken, self._limit.begin(), deliveries))
+        if not self._in_hand.is_fed:
+            self._hungry.set()
+
+    async def _deliver(
+        self, taken: Taken[Source], since: int, deliveries: asyncio.TaskGroup
+    ) -> None:
+        try:
+            await self._attempt(taken, since)
+        except Unavailable as error:  # not settled: the broker delivers it again
+            self._log(logging.WARNING, "unsettled", why=str(error))
+        except Exception:
+            # The boundary: a defect of one delivery must not end all others. Told, and not settled.
+            logger.exception("unsettled", extra={"worker": self._function.name})
+        finally:
+            self._in_hand.let_go(taken)
+            self._limit.end()
+            self._begin(deliveries)
+
+    async def _attempt(self, taken: Taken[Source], since: int) -> None:
+        message, source, read = taken.message, taken.by, taken.by.read
+        try:
+            request = read(message) if message.attempt == 1 else requests.again(read(message))
+        except MessageError as error:
+            request, answer = Request(body=message.data), Answer(400)
+            await self._bury(message, source, request, answer, str(error))
+            return
+        suspect = self._in_hand.standing(taken.run) is Standing.SUSPECT
+        late = time.monotonic() - taken.at > WAITED_SECONDS or AGAIN in request.headers
+        if (suspect or late) and await self._is_over(request):
+            await self._drop(message, request)
+            return
+        answer = await self._client.invoke(self._function, request)
+        told = meaning(answer.status, answer.headers, answer.seconds, self._function.timeout)
+        self._learn(taken, request, answer, told, since)
+        if source.vouched and told.has_cut_off:
+            await metering.count(self._facts, self._function, request, answer)
+        tried = self._failures.add(message.message_id, told, suspect)
+        policy = self._function.retry
+        outcome = outcomes.decide(answer, tried, message.attempt, policy, random.random())
+        if not isinstance(outcome, Settled) and await self._is_over(request):
+            await self._drop(message, request)
+            return
+        match outcome:
+            case Settled():
+                await self._settle(message, source, request, answer)
+            case Retry(delay):
+                self._log(logging.WARNING, "retry", **_about(message, request, answer))
+                await message.retry(delay)
+            case Bury(why):
+                if told is Meaning.OVERTIME:
+                    answer = answer._replace(status=dead_letter.OVERTIME)
+                    why = f"{why}\n{remedies.overtime(self._function, tried.overtime)}"
+                self._log(logging.WARNING, "dead letter", **_about(message, request, answer))
+                await self._bury(message, source, request, answer, why)
+
+    def _learn(
+        self, taken: Taken[Source], request: Request, answer: Answer, told: Meaning, since: int
+    ) -> None:
+        """What an answer tells of the function's room, and of the run's work there."""
+        if answer.status == BUSY:
+            self._limit.refused(since)
+        elif told is Meaning.DONE:
+            self._limit.taken(since)
+            proven = self._in_hand.standing(taken.run) is Standing.PROVEN
+            if not proven and not _is(request, WarmUp):
+                self._in_hand.tell(taken.run, Standing.PROVEN)
+        elif told.has_cut_off:
+            self._in_hand.tell(taken.run, Standing.SUSPECT)
+
+    async def _is_over(self, request: Request) -> bool:
+        """Whether it is a command of a run that has ended: nobody waits for it."""
+        message = _message(request)
+        return isinstance(message, messages.COMMANDS) and await self._endings.is_over(message.run)
+
+    async def _drop(self, message: Delivery, request: Request) -> None:
+        self._log(logging.INFO, "dropped: its run has ended", **_whose(message, request))
+        self._failures.forget(message.message_id)
+        await message.ack()
+
+    async def _settle(
+        self, message: Delivery, source: Source, request: Request, answer: Answer
+    ) -> None:
+        self._failures.forget(message.message_id)
+        if request.callback:
+            await self._call_back(message, source, request, answer)
+        await message.ack()
+
+    async def _call_back(
+        self, message: Delivery, source: Source, request: Request, answer: Answer
+    ) -> None:
+        """Once; that it was in vain is a headline among the dead letters, and no reason to wait."""
+        name = self._function.name
+        why = await self._client.call_back(self._function, request, answer, source.vouched)
+        if not why:
+            return
+        told = f"callback to {request.callback!r:.300}: {why}"
+        self._log(logging.WARNING, "callback given up", call_id=request.call_id, why=told)
+        letter = dead_letters.written(name, message, request, answer, told)
+        with suppress(Unavailable):  # or the function would be invoked again for it
+            await self._bus.bury(
+                name, dead_letter.encode(dead_letters.headline(letter)), subjects.CALLBACK
+            )
+
+    async def _bury(
+        self, message: Delivery, source: Source, request: Request, answer: Answer, error: str
+    ) -> None:
+        """Keep what is ours, of the rest a headline; tell its run, and only then settle."""
+        name = self._function.name
+        letter, kind = dead_letters.written(name, message, request, answer, error), ""
+        named = {header.lower(): value for header, value in request.headers.items()}
+        let_in = source.vouched and is_event(named)  # by the token, which only the door knows
+        if not (let_in or self._seal.is_ours(name, request)):
+            letter, kind = dead_letters.headline(letter), subjects.UNSIGNED
+        await self._bus.bury(name, dead_letter.encode(letter), kind)
+        for fact in dead_letters.obituary(letter):
+            await self._facts.say(fact)
+            self._endings.forget(fact.run)
+        await self._settle(message, source, request, answer)
+
+    def _from_fact(self, message: Delivery) -> Request:
+        name = self._function.name
+        signature = self._seal.sign(name, message.data)
+        trace = message.headers.get(tracing.HEADER, "")
+        return requests.from_fact(name, message.subject, message.data, signature, trace)
+
+    def _from_start(self, message: Delivery) -> Request:
+        request = outside_events.from_start(message)
+        signature = self._seal.sign(self._function.name, request.body, request.headers[KEY])
+        return replace(request, headers=request.headers | {SIGNATURE: signature})
+
+    def _from_queue(self, message: Delivery) -> Request:
+        return requests.from_queue(message.data)
+
+    async def _heartbeat(self) -> None:
+        while True:
+            await asyncio.sleep(HEARTBEAT_SECONDS)
+            await self._in_hand.extend()
+
+    def _log(self, level: int, event: str, **fields: object) -> None:
+        logger.log(level, event, extra={"worker": self._function.name, **fields})
+
+
+def _about(message: Delivery, request: Request, answer: Answer) -> dict[str, object]:
+    """What a log says of a delivery that went wrong; its message may be anything."""
+    return {
+        **_whose(message, request),
+        "status": answer.status,
+        "answer": answer.body[-500:].decode(errors="replace"),
+    }
+
+
+def _whose(message: Delivery, request: Request) -> dict[str, object]:
+    """The same of any delivery."""
+    known = identity(_message(request))
+    named = {name.lower(): value for name, value in request.headers.items()}  # Go's are Capital
+    trace = tracing.parse(named.get(tracing.HEADER, ""))
+    return {
+        **known,
+        **({"trace_id": trace.trace} if trace else {}),
+        "call_id": request.call_id,
+        "attempt": message.attempt,
+    }
+
+
+def _message(request: Request) -> Any:
+    """What is in it; None: nothing that we know."""
+    try:
+        return messages.decode(request.body)
+    except MessageError:
+        return None
+
+
+def _is(request: Request, kind: type[messages.Message]) -> bool:
+    return isinstance(_message(request), kind)

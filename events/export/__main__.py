@@ -1,0 +1,68 @@
+"""`python -m faastraingym.events.export [--check] docs`: writes, or compares, the exported schemas.
+
+docs/schemas/*.json are JSON Schemas, docs/asyncapi.yaml is an AsyncAPI 3.0 document.
+"""
+
+import argparse
+import json
+import sys
+import tomllib
+from pathlib import Path
+
+import yaml
+
+from faastraingym.events.export import asyncapi
+from faastraingym.events.topology import stack_file
+from faastraingym.schemas import export
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def files() -> dict[str, str]:
+    """The text of every exported file by its path below docs/."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    functions = stack_file.functions(stack_file.load(ROOT / "stack.yml", {}))
+    document = asyncapi.document(project["version"], functions)
+    return {
+        **{
+            f"schemas/{name}.json": json.dumps(schema, indent=2) + "\n"
+            for name, schema in export.documents().items()
+        },
+        "asyncapi.yaml": yaml.safe_dump(document, sort_keys=False, width=100),
+    }
+
+
+def stale(docs: Path) -> list[Path]:
+    """The files below `docs` that are missing or say something else than `files()`."""
+    return [
+        docs / name
+        for name, text in files().items()
+        if not (docs / name).is_file() or (docs / name).read_text() != text
+    ]
+
+
+def write(docs: Path) -> None:
+    """Write every file, making folders as needed."""
+    for name, text in files().items():
+        (docs / name).parent.mkdir(parents=True, exist_ok=True)
+        (docs / name).write_text(text)
+
+
+def main(arguments: list[str]) -> int:
+    """Exit status: 0, or 1 when `--check` finds a file that is not current."""
+    parser = argparse.ArgumentParser(
+        prog="python -m faastraingym.events.export", description=__doc__
+    )
+    parser.add_argument("docs", type=Path, help="the folder of documents")
+    parser.add_argument("--check", action="store_true", help="compare only")
+    options = parser.parse_args(arguments)
+    if not options.check:
+        write(options.docs)
+        return 0
+    for path in (old := stale(options.docs)):
+        sys.stderr.write(f"{path} is not current; run `make schemas`\n")
+    return 1 if old else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

@@ -1,0 +1,198 @@
+"""The pipeline as an AsyncAPI 3.0 document: pure, from the schemas, the subjects and the routes.
+
+https://www.asyncapi.com/docs/reference/specification/v3.0.0
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from faastraingym.events.pipeline.commands import FUNCTION_OF
+from faastraingym.events.pipeline.subjects import ROOT, START, of_command
+from faastraingym.events.telemetry.tracing import HEADER
+from faastraingym.events.topology.stack_file import Function
+from faastraingym.schemas.export import MESSAGE_TYPES, summary
+from faastraingym.schemas.messages import (
+    COMMANDS,
+    FACTS,
+    CollectRollout,
+    EpisodesEvaluated,
+    EvaluatePolicy,
+    EvaluationCompleted,
+    HearUpload,
+    InvocationCompleted,
+    InvocationDeadLettered,
+    Message,
+    PolicyUpdated,
+    ReportWritten,
+    RestoreObject,
+    RewardsReady,
+    RolloutCompleted,
+    RunCompleted,
+    RunFailed,
+    RunRequested,
+    RunResumed,
+    RunStalled,
+    RunStarted,
+    RunUnreported,
+    StopRequested,
+    UpdatePolicy,
+    UploadHeard,
+    WarmUp,
+    tag,
+)
+
+CLIENT, QUEUE_WORKER, EVERY_STAGE = "cli", "queue-worker", "stage"
+
+SAYS: dict[str, tuple[type[Message], ...]] = {
+    CLIENT: (RunRequested, RunResumed, StopRequested),
+    "start-run": (RunRequested, RunStarted, RunFailed, WarmUp),
+    "update-policy": (PolicyUpdated, CollectRollout, EvaluatePolicy),
+    "rollout": (RolloutCompleted,),
+    "aggregate-rewards": (RewardsReady, EvaluationCompleted),
+    "plan-update": (UpdatePolicy, CollectRollout, EvaluatePolicy),
+    "evaluate": (EpisodesEvaluated, EvaluationCompleted),
+    "conclude-run": (RunCompleted, RunFailed, RunUnreported, ReportWritten),
+    "reconcile": (*FACTS, CollectRollout, EvaluatePolicy, HearUpload),
+    QUEUE_WORKER: (InvocationDeadLettered,),
+    EVERY_STAGE: (InvocationCompleted, RestoreObject),
+}
+
+QUEUED = (*COMMANDS, RestoreObject, WarmUp)
+
+IDENTITY: dict[type[Message], tuple[str, ...]] = {
+    PolicyUpdated: ("version",),
+    RolloutCompleted: ("version", "index"),
+    RewardsReady: ("version",),
+    EpisodesEvaluated: ("version", "piece"),
+    EvaluationCompleted: ("version",),
+    InvocationDeadLettered: ("call_id",),
+    RunStalled: ("number",),
+    UploadHeard: ("object",),
+    **dict.fromkeys(
+        (RunResumed, StopRequested, RunCompleted, RunFailed, RunUnreported, ReportWritten),
+        ("leg",),
+    ),
+}
+
+PARAMETERS = {
+    "run": "a run's name, a DNS label",
+    "version": "a policy version, from 0",
+    "index": "a rollout's slot, from 0",
+    "piece": "a piece of an evaluation, from 0",
+    "leg": "stretch of the run: 0, and one more per resumption",
+    "number": "counts a run's stalls, from 0",
+    "object": "the first 16 hexadecimal digits of the SHA-256 of key, a zero byte, and ETag",
+    "call_id": "the invocation's call id, a UUID",
+    "function": "the name of a function",
+    "work": "what is to be done: a hash, the same at every attempt",
+    "key": "the run's name, or any text that no other event has",
+}
+
+WANTED = "Wanted"  # the one message that is not ours: docs/triggers.md
+OUTSIDER = "outsider"
+
+_WANTED = {
+    "title": WANTED,
+    "summary": "A specification; a CloudEvent or a bucket's notification is taken, too.",
+    "contentType": "application/json",
+    "payload": {"$ref": "schemas/specification.json"},
+}
+
+TRACED = {
+    "type": "object",
+    "properties": {
+        HEADER: {"type": "string", "description": "W3C trace context; without it, the run's own"}
+    },
+}
+
+DESCRIPTION = """\
+Facts lie in one JetStream stream, each said once for ever under the subject that is its identity.
+Commands lie in another as OpenFaaS queue requests, JSON with the message in base64 as `Body`, one
+at a time for each piece of work. Both are msgpack maps tagged by `type`.
+The document is exported by `python -m faastraingym.events.export docs`; do not edit it."""
+
+
+def document(version: str, functions: Iterable[Function]) -> dict[str, Any]:
+    """The whole document; payloads are in schemas/messages.json beside it."""
+    return {
+        "asyncapi": "3.0.0",
+        "info": {"title": "FaaSTrainGym", "version": version, "description": DESCRIPTION},
+        "defaultContentType": "application/msgpack",
+        "servers": {
+            "nats": {"host": "nats:4222", "protocol": "nats", "description": "JetStream"},
+        },
+        "channels": {
+            **{kind.__name__: _channel(kind) for kind in MESSAGE_TYPES},
+            WANTED: _channel_of(WANTED, f"{START}.{{key}}", "Somebody wants a run."),
+        },
+        "operations": dict([*_sends(), *_receives(list(functions))]),
+        "components": {
+            "messages": {
+                **{kind.__name__: _message(kind) for kind in MESSAGE_TYPES},
+                WANTED: _WANTED,
+            }
+        },
+    }
+
+
+def address(kind: type[Message]) -> str:
+    """Where messages of a kind travel: a subject with `{parameters}`."""
+    if kind in QUEUED:
+        return of_command(FUNCTION_OF.get(kind, "{function}"), "{work}")
+    if kind is InvocationCompleted:
+        return "ftg-usage.{run}.{function}"
+    names = ("run", *IDENTITY.get(kind, ()))
+    return ".".join((ROOT, tag(kind), *(f"{{{name}}}" for name in names)))
+
+
+def _channel(kind: type[Message]) -> dict[str, Any]:
+    return _channel_of(kind.__name__, address(kind), summary(kind))
+
+
+def _channel_of(name: str, where: str, told: str) -> dict[str, Any]:
+    named = {n: {"description": text} for n, text in PARAMETERS.items() if f"{{{n}}}" in where}
+    return {
+        "address": where,
+        "summary": told,
+        "servers": [{"$ref": "#/servers/nats"}],
+        **({"parameters": named} if named else {}),
+        "messages": {name: {"$ref": f"#/components/messages/{name}"}},
+    }
+
+
+def _message(kind: type[Message]) -> dict[str, Any]:
+    return {
+        "name": tag(kind),
+        "title": kind.__name__,
+        "summary": summary(kind),
+        **({} if kind is InvocationCompleted else {"headers": TRACED}),
+        "payload": {"$ref": f"schemas/messages.json#/$defs/{kind.__name__}"},
+    }
+
+
+def _sends() -> Iterable[tuple[str, dict[str, Any]]]:
+    yield _operation("send", OUTSIDER, WANTED, "what it wants")
+    for speaker, kinds in SAYS.items():
+        for kind in kinds:
+            yield _operation("send", speaker, kind.__name__, tag(kind))
+
+
+def _receives(functions: list[Function]) -> Iterable[tuple[str, dict[str, Any]]]:
+    kind_of = {tag(kind): kind for kind in FACTS}
+    for function in functions:
+        if function.starts:
+            yield _operation("receive", function.name, WANTED, "what outsiders want")
+        commands = [kind for kind, name in FUNCTION_OF.items() if name == function.name]
+        for kind in [*(kind_of[topic] for topic in function.topics), *commands]:
+            yield _operation("receive", function.name, kind.__name__, tag(kind))
+
+
+def _operation(action: str, who: str, name: str, what: str) -> tuple[str, dict[str, Any]]:
+    channel = f"#/channels/{name}"
+    verb = "sends" if action == "send" else "receives"
+    return f"{who}.{action}.{name}", {
+        "action": action,
+        "summary": f"{who} {verb} {what}",
+        "channel": {"$ref": channel},
+        "messages": [{"$ref": f"{channel}/messages/{name}"}],
+    }

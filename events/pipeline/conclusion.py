@@ -1,0 +1,119 @@
+"""When a run ends, and with which policy: pure.
+
+Evaluations run beside training and may finish in any order, so a version reaches the target only
+once every evaluation scheduled before it is known: the outcome depends on the specification alone.
+"""
+
+import re
+
+from faastraingym.events.delivery.exits import DIED, KILLED
+from faastraingym.events.pipeline.history import History
+from faastraingym.events.pipeline.planning import on_leg
+from faastraingym.schemas.dead_letter import OVERTIME
+from faastraingym.schemas.messages import (
+    EvaluationCompleted,
+    InvocationDeadLettered,
+    PolicyUpdated,
+    RunCompleted,
+    RunFailed,
+    RunUnreported,
+)
+from faastraingym.schemas.references import PolicyRef
+from faastraingym.schemas.specification import RunSpec
+
+PLAYING = ("rollout", "evaluate")  # functions of whose processes environments have the most
+
+
+def conclude(history: History, spec: RunSpec | None) -> RunCompleted | RunFailed | None:
+    """The end of the run's newest leg, or None while it goes on.
+
+    `spec` is the manifest's; without it the run has not started yet.
+    """
+    if history.dead_letters:
+        return _failed(history, spec)
+    if spec is None:
+        return None
+    spec = on_leg(spec, history.resumed)
+    reached = first_to_reach(history, spec)
+    if reached:
+        return _completed(reached.run, history.leg, "target", reached.policy)
+    latest = history.latest
+    if latest and is_last(latest, spec) and latest.policy.version in history.evaluations:
+        waiting = [v for v in _scheduled(history, spec) if v not in history.evaluations]
+        done = _completed(latest.run, history.leg, "budget", latest.policy)
+        return None if waiting else done
+    if latest and history.stop:
+        return _completed(latest.run, history.leg, "stopped", latest.policy)
+    return None
+
+
+def unreported(history: History) -> RunUnreported | None:
+    """That nobody could write the report of the leg that ended, once that was given up."""
+    letter = history.newest.given_up
+    if letter is None:
+        return None
+    reason = (
+        f"its report cannot be written: {_why(letter)}; mend that, then `faastrain dead replay` "
+        f"the letter that `faastrain dead list --run {letter.run}` shows"
+    )
+    return RunUnreported(run=letter.run, reason=reason, detail=letter.error, leg=history.leg)
+
+
+def first_to_reach(history: History, spec: RunSpec) -> EvaluationCompleted | None:
+    """The earliest scheduled version whose evaluation reached the target."""
+    if spec.stop.target is None:
+        return None
+    for version in _scheduled(history, spec):
+        evaluation = history.evaluations.get(version)
+        if evaluation is None:
+            return None
+        if evaluation.return_mean >= spec.stop.target:
+            return evaluation
+    return None
+
+
+def is_last(updated: PolicyUpdated, spec: RunSpec) -> bool:
+    """Whether the budget ends with this version."""
+    return updated.policy.env_steps >= spec.stop.env_steps
+
+
+def _failed(history: History, spec: RunSpec | None) -> RunFailed:
+    letter = history.dead_letters[0]
+    why = _why(letter)
+    ended = re.search(rf"{DIED} \(.*?\)", why)
+    if spec is not None and letter.function in PLAYING and ended:
+        outside = ", or something outside," if KILLED in why else ""
+        who = f"the environment {spec.environment.id}{outside}"
+        why = f"{who} {ended.group()} while it was stepped"
+    told = f"{letter.function} failed {letter.attempts} time(s): {why}"
+    return RunFailed(
+        run=letter.run,
+        reason=why if letter.status == OVERTIME and letter.error.strip() else told,
+        function=letter.function,
+        detail=letter.error,
+        leg=history.leg,
+        policy=history.latest.policy if history.latest else None,
+    )
+
+
+def _why(letter: InvocationDeadLettered) -> str:
+    lines = letter.error.strip().splitlines()
+    return lines[-1] if lines else f"status {letter.status}"
+
+
+def _completed(run: str, leg: int, reason: str, policy: PolicyRef) -> RunCompleted:
+    return RunCompleted(run=run, reason=reason, policy=policy, leg=leg)
+
+
+def _scheduled(history: History, spec: RunSpec) -> list[int]:
+    """The versions so far that count: those on schedule, and the last one of the budget.
+
+    An earlier leg's last version is evaluated too, but does not count: a run that never stopped
+    there would not have evaluated it.
+    """
+    latest = history.latest
+    if latest is None:
+        return []
+    version, every = latest.policy.version, spec.evaluation.every
+    on_schedule = list(range(every, version + 1, every))
+    return sorted({*on_schedule, version}) if is_last(latest, spec) else on_schedule

@@ -1,0 +1,170 @@
+"""A run's facts, folded: everything that anybody derives about a run derives from here."""
+
+from collections.abc import Iterable
+
+from msgspec import Struct, field
+
+from faastraingym.events.ports import Recorded
+from faastraingym.schemas.messages import (
+    EpisodesEvaluated,
+    EvaluationCompleted,
+    InvocationDeadLettered,
+    PolicyUpdated,
+    ReportWritten,
+    RewardsReady,
+    RolloutCompleted,
+    RunCompleted,
+    RunFailed,
+    RunRequested,
+    RunResumed,
+    RunStalled,
+    RunStarted,
+    RunUnreported,
+    StopRequested,
+    UploadHeard,
+)
+
+CONCLUDES = "conclude-run"  # the function that does
+
+
+class Leg(Struct, kw_only=True):
+    """One stretch of a run, from its start or resumption to its end."""
+
+    resumed: RunResumed | None = None  # None: the first
+    resumed_at: float = 0.0
+    stop: StopRequested | None = None
+    end: RunCompleted | RunFailed | None = None
+    end_at: float = 0.0
+    report: ReportWritten | None = None
+    given_up: InvocationDeadLettered | None = None  # attempts at the report
+    unreported: RunUnreported | None = None
+
+
+class History(Struct, kw_only=True):
+    """What was said about one run, by kind and identity."""
+
+    requested: RunRequested | None = None
+    started: RunStarted | None = None
+    policies: dict[int, PolicyUpdated] = field(default_factory=dict)
+    rollouts: dict[int, dict[int, RolloutCompleted]] = field(default_factory=dict)
+    rewards: dict[int, RewardsReady] = field(default_factory=dict)
+    evaluated: dict[int, dict[int, EpisodesEvaluated]] = field(default_factory=dict)  # by piece
+    evaluations: dict[int, EvaluationCompleted] = field(default_factory=dict)
+    legs: dict[int, Leg] = field(default_factory=dict)
+    dead_letters: list[InvocationDeadLettered] = field(default_factory=list)  # since resumed
+    stalls: int = 0
+    fruitless: int = 0  # stalls since anything else was said
+    first_at: float = 0.0
+    last_at: float = 0.0
+    facts: int = 0
+
+    @property
+    def leg(self) -> int:
+        """The number of the newest leg."""
+        return max(self.legs, default=0)
+
+    @property
+    def newest(self) -> Leg:
+        """The newest leg."""
+        return self.legs.get(self.leg) or Leg()
+
+    @property
+    def resumed(self) -> RunResumed | None:
+        """What began the newest leg; None: the run's start did."""
+        return self.newest.resumed
+
+    @property
+    def stop(self) -> StopRequested | None:
+        """The request to end the newest leg."""
+        return self.newest.stop
+
+    @property
+    def end(self) -> RunCompleted | RunFailed | None:
+        """The end of the newest leg."""
+        return self.newest.end
+
+    @property
+    def report(self) -> ReportWritten | None:
+        """The report of the newest leg."""
+        return self.newest.report
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more will come of the newest leg: no report, where none can be."""
+        return bool(self.newest.report or self.newest.unreported)
+
+    @property
+    def latest(self) -> PolicyUpdated | None:
+        """The newest committed version."""
+        return self.policies[max(self.policies)] if self.policies else None
+
+
+def fold(records: Iterable[Recorded]) -> History:
+    """The history that `records`, in the log's order, tell.
+
+    Completion and failure are two subjects, so both may be said; the earlier one is the end.
+    """
+    history = History()
+    for record in records:
+        _add(history, record)
+    return history
+
+
+def _add(history: History, record: Recorded) -> None:
+    fact = record.fact
+    if isinstance(fact, UploadHeard):  # of the inbox, whenever it was looked at
+        return
+    history.facts += 1
+    history.first_at = history.first_at or record.at
+    history.last_at = record.at
+    history.fruitless = history.fruitless + 1 if isinstance(fact, RunStalled) else 0
+    match fact:
+        case RunRequested():
+            history.requested = fact
+        case RunStarted():
+            history.started = fact
+        case PolicyUpdated(policy=policy):
+            history.policies[policy.version] = fact
+        case RolloutCompleted(trajectory=ref):
+            history.rollouts.setdefault(ref.version, {})[ref.index] = fact
+        case RewardsReady():
+            history.rewards[fact.version] = fact
+        case EpisodesEvaluated(policy=policy, piece=piece):
+            history.evaluated.setdefault(policy.version, {})[piece] = fact
+        case EvaluationCompleted(policy=policy):
+            history.evaluations[policy.version] = fact
+        case RunStalled():
+            history.stalls += 1
+        case InvocationDeadLettered():
+            _bury(history, fact, fact.queued_at or record.at)
+        case RunResumed() | StopRequested() | RunCompleted() | RunFailed():
+            _add_to_leg(history, history.legs.setdefault(fact.leg, Leg()), record)
+        case ReportWritten() | RunUnreported():
+            _add_to_leg(history, history.legs.setdefault(fact.leg, Leg()), record)
+
+
+def _bury(history: History, letter: InvocationDeadLettered, queued_at: float) -> None:
+    """Among the newest leg's, unless its message was queued in an earlier one.
+
+    Whoever concludes a leg that has ended writes its report.
+    """
+    newest = history.newest
+    if queued_at >= newest.resumed_at:
+        history.dead_letters.append(letter)
+    if newest.end and letter.function == CONCLUDES and queued_at >= newest.end_at:
+        newest.given_up = letter
+
+
+def _add_to_leg(history: History, leg: Leg, record: Recorded) -> None:
+    match record.fact:
+        case RunResumed() as fact:
+            leg.resumed, leg.resumed_at = fact, record.at
+            history.dead_letters.clear()
+        case StopRequested() as fact:
+            leg.stop = fact
+        case (RunCompleted() | RunFailed()) as fact if leg.end is None:
+            leg.end, leg.end_at = fact, record.at
+        case ReportWritten() as fact:
+            leg.report = fact
+        case RunUnreported() as fact:
+            leg.unreported = fact

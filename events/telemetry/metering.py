@@ -1,0 +1,74 @@
+"""What an attempt cost of which its function cannot tell: its replica died in mid-work.
+
+A function meters itself when it ends. Where it is killed (it crashed, went over its memory or its
+`exec_timeout`), the gateway answers in its place, and who delivered the message counts the attempt:
+from its delivery to that answer, a cold start included.
+"""
+
+import logging
+import random
+import time
+
+from faastraingym.events.delivery.outcomes import Answer
+from faastraingym.events.delivery.requests import AGAIN, Request
+from faastraingym.events.ports import FactLog, Unavailable
+from faastraingym.events.telemetry import tracing
+from faastraingym.events.telemetry.identity import identity
+from faastraingym.events.topology.stack_file import Function
+from faastraingym.schemas import messages
+from faastraingym.schemas.errors import MessageError
+from faastraingym.schemas.messages import InvocationCompleted
+
+logger = logging.getLogger(__name__)
+
+SKEW_SECONDS = 0.1  # between two clocks; an attempt's next one comes later than that
+
+
+async def count(facts: FactLog, function: Function, request: Request, answer: Answer) -> None:
+    """Meter an attempt whose replica died, unless it has told what it cost and died then."""
+    spent = of_death(function, request, answer, time.time(), random.getrandbits(64) or 1)
+    if spent is None:
+        return
+    since = spent.started_at - SKEW_SECONDS
+    try:
+        told = await facts.usage(spent.run, spent.function, since)
+        if not any(o.call_id == spent.call_id and o.started_at >= since for o in told):
+            await facts.meter(spent)
+    except Unavailable as error:
+        logger.warning("not metered", extra={"call_id": spent.call_id, "why": str(error)})
+
+
+def of_death(
+    function: Function, request: Request, answer: Answer, now: float, span: int
+) -> InvocationCompleted | None:
+    """What the attempt cost; None where nobody answered, or the message is none of a run's.
+
+    Args:
+        function: that was invoked.
+        request: with which.
+        answer: the gateway's, in its place.
+        now: Unix time in seconds, when the answer came.
+        span: a random number of 64 bits, not 0: the attempt's own in its run's trace.
+    """
+    if not answer.seconds:  # for want of any answer: the replica may go on
+        return None
+    try:
+        message = messages.decode(request.body)
+    except MessageError:
+        return None
+    named = {name.lower(): value for name, value in request.headers.items()}  # Go's are Capital
+    cause = tracing.parse(named.get(tracing.HEADER, "")) or tracing.of_run(message.run)
+    return InvocationCompleted(
+        function=function.name,
+        call_id=request.call_id,
+        replica="",
+        started_at=now - answer.seconds,
+        seconds=answer.seconds,
+        memory_mb=function.memory_mb,
+        cold_start=False,
+        status=answer.status,
+        retried=AGAIN.lower() in named,
+        traceparent=str(tracing.Context(cause.trace, f"{span:016x}")),
+        parent=cause.span,
+        **identity(message),
+    )

@@ -1,0 +1,292 @@
+"""What the exporter shows, as data: every metric, its labels, its meaning. Pure.
+
+Names and units as https://prometheus.io/docs/practices/naming/ has them. A run is a label, so runs
+leave: `KEEP_SECONDS` after their end, and beyond the newest `MOST_RUNS`.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import islice
+from typing import Literal, NamedTuple
+
+from faastraingym.events.pipeline import subjects
+from faastraingym.events.views.run import RunView, Spent
+
+KEEP_SECONDS = 3600.0  # that a run is shown after its end
+MOST_RUNS = 200
+MOST_LEARNER = 32  # losses and diagnostics of a run
+
+Kind = Literal["gauge", "counter"]
+Source = Literal["fact", "command", "start", "open"]  # ways by which messages come to a function
+Rows = Iterable[tuple[tuple[str, ...], float]]  # label values, value
+
+
+class Family(NamedTuple):
+    """One metric with all its series."""
+
+    name: str
+    kind: Kind
+    help: str
+    labels: tuple[str, ...]
+    rows: list[tuple[tuple[str, ...], float]]
+
+
+class Queue(NamedTuple):
+    """What waits for a function by one of the ways that messages come to it."""
+
+    function: str
+    source: Source
+    waiting: int  # not delivered yet
+    in_hand: int  # delivered, not settled
+    oldest_at: float | None  # Unix time, seconds; None: nothing waits
+
+
+class Observation(NamedTuple):
+    """The broker, at one moment."""
+
+    now: float
+    queues: Sequence[Queue]
+    dead_letters: Mapping[tuple[str, ...], int]  # by function, and kind if it has one
+    streams: Mapping[str, tuple[int, int, int]]  # messages, bytes, and bytes at most
+
+
+class _OfRun(NamedTuple):
+    name: str
+    kind: Kind
+    help: str
+    value: Callable[[RunView], float | None]
+
+
+class _OfFunction(NamedTuple):
+    name: str
+    help: str
+    value: Callable[[Spent], float]
+
+
+OF_RUN = (
+    _OfRun("run_active", "gauge", "1 until the run's end, then 0.", lambda v: not v.ended_at),
+    _OfRun(
+        "run_requested_timestamp_seconds",
+        "gauge",
+        "When the run was requested.",
+        lambda v: v.requested_at,
+    ),
+    _OfRun(
+        "run_last_fact_timestamp_seconds",
+        "gauge",
+        "When its last fact was said.",
+        lambda v: v.last_at,
+    ),
+    _OfRun("run_versions", "gauge", "Updates behind the newest policy.", lambda v: v.version),
+    _OfRun(
+        "run_env_steps", "counter", "Environment steps that it learnt from.", lambda v: v.env_steps
+    ),
+    _OfRun("run_episodes", "counter", "Episodes that it learnt from.", lambda v: v.episodes),
+    _OfRun(
+        "run_budget_env_steps",
+        "gauge",
+        "Environment steps after which it ends.",
+        lambda v: v.budget,
+    ),
+    _OfRun(
+        "run_target_return",
+        "gauge",
+        "The mean evaluation return that is enough.",
+        lambda v: v.target,
+    ),
+    _OfRun(
+        "run_training_return",
+        "gauge",
+        "Mean undiscounted return of the newest batch's episodes.",
+        lambda v: v.training_return,
+    ),
+    _OfRun(
+        "run_episode_length_steps",
+        "gauge",
+        "Mean length of the newest batch's episodes.",
+        lambda v: v.episode_length,
+    ),
+    _OfRun(
+        "run_evaluation_return",
+        "gauge",
+        "Mean undiscounted return of the newest evaluation.",
+        lambda v: v.evaluation.return_mean if v.evaluation else None,
+    ),
+    _OfRun(
+        "run_evaluation_return_stddev",
+        "gauge",
+        "Standard deviation of the return over its episodes.",
+        lambda v: v.evaluation.return_std if v.evaluation else None,
+    ),
+    _OfRun(
+        "run_staleness_versions",
+        "gauge",
+        "Updates between the policy that collected the newest batch and the one that learns.",
+        lambda v: v.staleness,
+    ),
+    _OfRun("run_stalls", "counter", "Deadlines that passed with nothing said.", lambda v: v.stalls),
+    _OfRun(
+        "run_dead_letters",
+        "counter",
+        "Deliveries of the run that were given up.",
+        lambda v: v.dead_letters,
+    ),
+)
+OF_FUNCTION = (
+    _OfFunction(
+        "invocation_seconds", "Busy seconds, summed over invocations.", lambda s: s.seconds
+    ),
+    _OfFunction(
+        "gigabyte_seconds", "Busy seconds times the memory limit, GiB.", lambda s: s.gb_seconds
+    ),
+    _OfFunction("cold_starts", "First invocations of a replica.", lambda s: s.cold_starts),
+    _OfFunction("retries", "Invocations whose message was delivered before.", lambda s: s.retried),
+)
+DEAD = (
+    ("dead_letters", (), "Dead letters that lie there with their payloads."),
+    (
+        "dead_letters_unsigned",
+        (subjects.UNSIGNED,),
+        "Headlines of dead letters that nobody signed, without payloads.",
+    ),
+    (
+        "dead_callbacks",
+        (subjects.CALLBACK,),
+        "Headlines of callbacks that were refused or given up.",
+    ),
+)
+STREAM = (
+    ("stream_messages", "Messages that a stream holds."),
+    ("stream_bytes", "Bytes that it has on disk."),
+    ("stream_max_bytes", "Bytes that it may have; beyond, it refuses or its oldest goes."),
+)
+
+
+def keep(views: Iterable[RunView], now: float) -> dict[str, RunView]:
+    """The runs that go on, or ended less than `KEEP_SECONDS` ago."""
+    return {v.run: v for v in views if not v.ended_at or now - v.ended_at < KEEP_SECONDS}
+
+
+def shown(views: Iterable[RunView]) -> list[RunView]:
+    """The newest `MOST_RUNS`, those that go on first."""
+    order = sorted(views, key=lambda v: (bool(v.ended_at), -v.last_at))
+    return order[:MOST_RUNS]
+
+
+def broker_up(is_up: bool) -> Family:
+    """Shown alone while the broker is away: numbers of yesterday are no numbers."""
+    return _family("broker_up", "gauge", "1 while the broker answers.", (), [((), float(is_up))])
+
+
+def families(
+    views: Sequence[RunView], apart: Mapping[str, Spent], seen: Observation
+) -> list[Family]:
+    """Everything that is shown.
+
+    Args:
+        views: runs that are kept.
+        apart: by function, what belongs to no run.
+        seen: the broker.
+    """
+    runs = shown(views)
+    return [*_of_runs(runs, len(views) - len(runs)), *_of_functions(runs, apart), *_of_broker(seen)]
+
+
+def _of_runs(runs: Sequence[RunView], hidden: int) -> Iterable[Family]:
+    for m in OF_RUN:
+        values = ((v.run, m.value(v)) for v in runs)
+        rows = [((run,), float(value)) for run, value in values if value is not None]
+        yield _family(m.name, m.kind, m.help, ("run",), rows)
+    about = [((v.run, v.environment, v.algorithm), 1.0) for v in runs]
+    yield _family(
+        "run_info",
+        "gauge",
+        "What the run is; always 1.",
+        ("run", "environment", "algorithm"),
+        about,
+    )
+    status = [((v.run, v.status), 1.0) for v in runs]
+    yield _family(
+        "run_status",
+        "gauge",
+        "1 under the present status, as `faastrain runs` has it.",
+        ("run", "status"),
+        status,
+    )
+    learner = [
+        ((v.run, name), value)
+        for v in runs
+        for name, value in islice(sorted(v.learner.items()), MOST_LEARNER)
+    ]
+    yield _family(
+        "learner_metric",
+        "gauge",
+        "Losses and diagnostics of the newest update.",
+        ("run", "metric"),
+        learner,
+    )
+    text = "Runs that are left out, for there are too many."
+    yield _family("runs_hidden", "gauge", text, (), [((), float(hidden))])
+
+
+def _of_functions(runs: Sequence[RunView], apart: Mapping[str, Spent]) -> Iterable[Family]:
+    spent = [(v.run, f, s) for v in runs for f, s in sorted(v.spent.items())]
+    spent += [("none", f, s) for f, s in sorted(apart.items())]
+    counted = [
+        ((run, function, str(status)), float(count))
+        for run, function, s in spent
+        for status, count in sorted(s.by_status.items())
+    ]
+    labels = ("run", "function", "status")
+    yield _family(
+        "invocations",
+        "counter",
+        "Invocations that ended, by the status of the answer.",
+        labels,
+        counted,
+    )
+    for m in OF_FUNCTION:
+        rows = [((run, function), float(m.value(s))) for run, function, s in spent]
+        yield _family(m.name, "counter", m.help, labels[:2], rows)
+
+
+def _of_broker(seen: Observation) -> Iterable[Family]:
+    depth = [
+        ((q.function, q.source, state), float(count))
+        for q in seen.queues
+        for state, count in (("waiting", q.waiting), ("in_hand", q.in_hand))
+    ]
+    labels = ("function", "source", "state")
+    yield _family(
+        "queue_messages",
+        "gauge",
+        "Messages that are not settled: waiting, or delivered.",
+        labels,
+        depth,
+    )
+    age = [
+        ((q.function, q.source), max(0.0, seen.now - q.oldest_at) if q.oldest_at else 0.0)
+        for q in seen.queues
+    ]
+    yield _family(
+        "queue_oldest_seconds",
+        "gauge",
+        "Age of the oldest of them; 0: there is none.",
+        labels[:2],
+        age,
+    )
+    functions = dict.fromkeys(q.function for q in seen.queues)
+    for name, kind, text in DEAD:
+        dead = dict.fromkeys(functions, 0) | _of_kind(seen.dead_letters, kind)
+        letters = [((function,), float(count)) for function, count in sorted(dead.items())]
+        yield _family(name, "gauge", text, ("function",), letters)
+    for number, (name, text) in enumerate(STREAM):
+        sizes = [((stream,), float(size[number])) for stream, size in seen.streams.items()]
+        yield _family(name, "gauge", text, ("stream",), sizes)
+
+
+def _of_kind(letters: Mapping[tuple[str, ...], int], kind: tuple[str, ...]) -> dict[str, int]:
+    return {name[0]: count for name, count in letters.items() if name[1:] == kind}
+
+
+def _family(name: str, kind: Kind, text: str, labels: tuple[str, ...], rows: Rows) -> Family:
+    return Family(f"faastrain_{name}", kind, text, labels, list(rows))

@@ -1,0 +1,28 @@
+"""What tells an outside event from a message of the pipeline: the headers that it comes with."""
+
+from collections.abc import Mapping
+
+from faastraingym.events.delivery.requests import TOPIC
+from faastraingym.events.pipeline.subjects import START
+
+CLOUDEVENT = "application/cloudevents+json"
+BINARY_CLOUDEVENT = "ce-specversion"
+NAME_OF = {  # what parses a content type
+    "application/json": "specification.json",
+    "application/toml": "specification.toml",
+    "application/yaml": "specification.yaml",
+    # What it was called before it had a name (RFC 9512).
+    **dict.fromkeys(("application/x-yaml", "text/yaml", "text/x-yaml"), "specification.yaml"),
+}
+
+
+def is_event(headers: Mapping[str, str]) -> bool:
+    """Whether a request says that it is an outside event; names of headers in lower case."""
+    kind = media_type(headers.get("content-type", ""))
+    published = headers.get(TOPIC.lower(), "").startswith(f"{START}.")  # whatever it says it is
+    return published or kind in (*NAME_OF, CLOUDEVENT) or BINARY_CLOUDEVENT in headers
+
+
+def media_type(text: str) -> str:
+    """A content type without its parameters."""
+    return text.partition(";")[0].strip().lower()

@@ -1,0 +1,49 @@
+"""Environments that a warm replica keeps where a rollout left them, for the slot's next one.
+
+They are found by the manifest and by the trajectory that they stand at the end of, so they are
+never the wrong ones, and whoever takes them has them for himself. Without them the same bits come
+of building, resetting and restoring: what is kept here saves time, nothing else.
+"""
+
+import resource
+import sys
+from collections import OrderedDict
+from collections.abc import Callable
+
+from faastraingym.algorithms.actors.step_loop import Start
+from faastraingym.schemas.references import ObjectRef
+
+CAPACITY = 8  # slots
+MEMORY_MB = 512  # the function's limit in stack.yml, where nobody tells
+
+
+def peak_mb() -> float:
+    """The most memory that this process has ever held, MB."""
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
+
+
+class Kept:
+    """Where slots stand, the longest unused dropped first.
+
+    Args:
+        memory_mb: the function's limit; 0: not told.
+        used_mb: what this process has used of it at most. Beyond half of the limit nothing is
+            kept: beside the environments kept there must be room for others.
+    """
+
+    def __init__(self, memory_mb: int, used_mb: Callable[[], float] = peak_mb) -> None:
+        self._most = (memory_mb or MEMORY_MB) / 2
+        self._used_mb = used_mb
+        self._starts: OrderedDict[tuple[str, str], Start] = OrderedDict()
+
+    def take(self, manifest: ObjectRef, trajectory: ObjectRef) -> Start | None:
+        """What stands at the end of `trajectory`, if it is here; it is here no longer."""
+        return self._starts.pop((manifest.sha256, trajectory.sha256), None)
+
+    def keep(self, manifest: ObjectRef, trajectory: ObjectRef, start: Start) -> None:
+        """Keep what stands at the end of `trajectory`."""
+        self._starts[manifest.sha256, trajectory.sha256] = start
+        allowed = CAPACITY if self._used_mb() < self._most else 0
+        while len(self._starts) > allowed:
+            self._starts.popitem(last=False)

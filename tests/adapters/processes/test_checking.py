@@ -1,0 +1,244 @@
+"""Checks of environments, apart: what foreign code does is told in a sentence, and ends with it."""
+
+import asyncio
+import os
+import re
+import sys
+import time
+from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from faastraingym.adapters.errors import SettingsError, Unavailable
+from faastraingym.adapters.processes.checking import Bounds, Checker, bounds_of, place
+from faastraingym.algorithms.actors.evaluation_pieces import divided
+from faastraingym.schemas.errors import SpecificationError
+from faastraingym.schemas.specification import RunSpec, to_dict
+from faastraingym.schemas.validation import parse
+from tests.adapters.odd_environments import NAME
+from tests.checkout import CHECKOUT
+
+BOUNDS = Bounds(memory_mb=384, seconds=2.0)
+MODULE = {"FTG_ENVIRONMENTS": "tests.adapters.odd_environments", "PYTHONPATH": str(CHECKOUT)}
+
+
+def raw(env_id: str = NAME, seed: int = 0, **kwargs: Any) -> dict[str, Any]:
+    environment = {"id": env_id, "num_envs": 1, "kwargs": kwargs}
+    algorithm = {"name": "ppo", "num_minibatches": 1}
+    stop = {"env_steps": 1000}
+    return {"seed": seed, "environment": environment, "algorithm": algorithm, "stop": stop}
+
+
+def spec(env_id: str = NAME, **kwargs: Any) -> RunSpec:
+    return parse(raw(env_id, **kwargs))
+
+
+def checker_of(environment: Mapping[str, str], bounds: Bounds = BOUNDS) -> Checker:
+    return Checker({"PATH": os.environ["PATH"], **environment}, bounds)
+
+
+async def problems(checker: Checker, asked: RunSpec) -> list[str]:
+    try:
+        await checker.check(to_dict(asked))
+    except SpecificationError as refusal:
+        return list(refusal.problems)
+    return []
+
+
+@pytest.fixture
+async def checker() -> AsyncIterator[Checker]:
+    made = checker_of(MODULE)
+    yield made
+    await made.close()
+
+
+async def test_a_sound_environment_passes_and_is_remembered(checker: Checker) -> None:
+    """Once in a process of its own; afterwards without one."""
+    assert await checker.validate(raw("CartPole-v1")) == divided(parse(raw("CartPole-v1")))
+    completed = await checker.validate(raw("Acrobot-v1"))
+    assert completed.evaluation.pieces == 5  # whoever asks knows no environment
+    assert await problems(checker, spec(how="nothing")) == []
+    await checker.close()
+    assert await problems(checker, spec(how="nothing")) == []
+
+
+async def test_problems_are_those_that_the_library_names(checker: Checker) -> None:
+    """Of the schema, and of an environment that is not there."""
+    with pytest.raises(SpecificationError, match=r"no environment 'CartPol-v1' is registered; did"):
+        await checker.validate(raw("CartPol-v1"))
+    with pytest.raises(SpecificationError, match=r"spec\.seed"):
+        await checker.validate(raw(seed=-1))
+
+
+ENDS = [
+    ("os._exit", r"ended its process \(exit code 7\) while it was built, reset and stepped"),
+    ("close everything", r"ended its process \(exit code 1\) while it was built"),
+    ("complain", r"ended its process \(signal SIGABRT\) while .*; the last that it wrote: "),
+    ("segfault", r"ended its process \(signal SIGSEGV\)"),
+    ("SIGKILL", r"ended its process \(signal SIGKILL, or wanted more than 384 MB\)"),
+    ("sys.exit", r"could not be built: SystemExit: no licence"),
+    ("KeyboardInterrupt", r"could not be built: KeyboardInterrupt"),
+    ("allocate", r"could not be built: MemoryError: Unable to allocate .*a check may use 384 MB"),
+    ("allocate in Python", r"could not be built: MemoryError.*a check may use 384 MB"),
+    ("read stdin", r"could not be built: EOFError"),
+    ("hang", r"was not built, reset and stepped within 2 s: it stood in hang \(.*odd_environments"),
+    ("hang, deaf", r"was not built, reset and stepped within 2 s: it stood in hang_deaf \("),
+]
+
+
+@pytest.mark.parametrize(("how", "words"), ENDS, ids=[how for how, _ in ENDS])
+async def test_how_an_environment_ends_is_told_in_a_sentence(
+    checker: Checker, how: str, words: str
+) -> None:
+    """With the field that chose it; the next check goes on as ever."""
+    (problem,) = await problems(checker, spec(how=how))
+    assert re.search(words, problem), problem
+    assert problem.startswith("spec.environment.")
+    assert "\n" not in problem
+    assert await problems(checker, spec(how="nothing")) == []
+
+
+@pytest.mark.parametrize("how", ["flood", "interrupt"])
+async def test_what_harms_nobody_is_allowed(checker: Checker, how: str) -> None:
+    """100 MB of output, and a signal that a terminal would send."""
+    assert await problems(checker, spec(how=how)) == []
+
+
+async def test_children_go_with_the_check(checker: Checker, tmp_path: Path) -> None:
+    """Those that were forked, and those that were started."""
+    told = tmp_path / "group"
+    assert await problems(checker, spec(how="leave children", file=str(told))) == []
+    group = int(told.read_text().split()[0])
+    left = [p for p in psutil.process_iter() if _group(p) == group]
+    psutil.wait_procs(left, timeout=10.0)
+    assert [p for p in left if p.is_running() and p.status() != psutil.STATUS_ZOMBIE] == []
+
+
+def _group(process: psutil.Process) -> int:
+    try:
+        return os.getpgid(process.pid)
+    except ProcessLookupError:
+        return -1
+
+
+async def test_a_killed_server_is_started_anew(checker: Checker) -> None:
+    """By whoever asks next; whose check kills it each time is told to try again."""
+    with pytest.raises(Unavailable, match="was killed; try again"):
+        await problems(checker, spec(how="kill the one that forked it"))
+    assert await problems(checker, spec(how="nothing")) == []
+
+
+async def test_hanging_checks_keep_nobody_waiting() -> None:
+    """Seven hang; the eighth is done before the first of them ends."""
+    made = checker_of(MODULE)
+    try:
+        hanging = [
+            asyncio.create_task(problems(made, spec(how="hang", seed=seed))) for seed in range(7)
+        ]
+        await asyncio.sleep(0)
+        assert await problems(made, spec("CartPole-v1")) == []
+        assert not any(task.done() for task in hanging)
+        for (problem,) in await asyncio.gather(*hanging):
+            assert "within 2 s" in problem
+    finally:
+        await made.close()
+
+
+async def test_only_so_many_at_once() -> None:
+    """The others wait."""
+    made = checker_of(MODULE, BOUNDS._replace(at_once=1, seconds=0.5))
+    try:
+        hanging = [asyncio.create_task(problems(made, spec(how="hang", seed=s))) for s in range(3)]
+        done, _ = await asyncio.wait(hanging, return_when=asyncio.FIRST_COMPLETED)
+        assert len(done) == 1
+        assert all("within 0.5 s" in problem for (problem,) in await asyncio.gather(*hanging))
+    finally:
+        await made.close()
+
+
+MISTAKES = [
+    ("def broken(:", "SyntaxError"),
+    ("import sys\nsys.exit('no licence')", "SystemExit: no licence"),
+    ("undefined", "NameError"),
+]
+
+
+@pytest.mark.parametrize(("text", "words"), MISTAKES, ids=[words for _, words in MISTAKES])
+async def test_modules_that_cannot_be_imported_are_the_operator_s(
+    tmp_path: Path, text: str, words: str
+) -> None:
+    """Not the specification's."""
+    (tmp_path / "mistaken.py").write_text(text)
+    made = checker_of({"FTG_ENVIRONMENTS": "mistaken", "FTG_ENVIRONMENTS_FOLDER": str(tmp_path)})
+    try:
+        with pytest.raises(SettingsError, match=f"FTG_ENVIRONMENTS names mistaken.*{words}"):
+            await problems(made, spec("CartPole-v1"))
+    finally:
+        await made.close()
+
+
+OWN_MODULE = """
+import gymnasium, faastraingym.schemas.specification
+assert hasattr(faastraingym.schemas.specification, "RunSpec")
+gymnasium.register("Mine/Pole-v0", entry_point="gymnasium.envs.classic_control:CartPoleEnv",
+                   max_episode_steps=100)
+"""
+
+
+async def test_modules_of_a_folder_do_not_hide_ours(tmp_path: Path) -> None:
+    """A user's folder has what it likes in it."""
+    (tmp_path / "my_env.py").write_text(OWN_MODULE)
+    for name in ("faastraingym", "json", "numpy"):
+        (tmp_path / f"{name}.py").write_text("raise ImportError('of the user')")
+    made = checker_of({"FTG_ENVIRONMENTS": "my_env", "FTG_ENVIRONMENTS_FOLDER": str(tmp_path)})
+    try:
+        assert await problems(made, spec("Mine/Pole-v0")) == []
+    finally:
+        await made.close()
+
+
+async def test_who_stops_waiting_leaves_nothing(checker: Checker, tmp_path: Path) -> None:
+    """As at Ctrl-C."""
+    told = tmp_path / "group"
+    task = asyncio.create_task(problems(checker, spec(how="hang", file=str(told))))
+    until = time.monotonic() + 30.0
+    while not (told.exists() and told.read_text()) and time.monotonic() < until:  # noqa: ASYNC110
+        await asyncio.sleep(0.02)
+    process = psutil.Process(int(told.read_text()))
+    task.cancel()
+    await checker.close()
+    psutil.wait_procs([process], timeout=10.0)
+    assert not process.is_running()
+
+
+@pytest.mark.parametrize(("told", "memory"), [("", 384), ("1Gi", 896), ("64Mi", 128)])
+def test_memory_is_below_the_function_s(told: str, memory: int) -> None:
+    assert bounds_of({"FTG_MEMORY_LIMIT": told}).memory_mb == memory
+
+
+def test_the_place_is_the_user_s() -> None:
+    """The innermost line of neither the standard library nor ours."""
+    dump = f"""noise
+  File "/not/this.py", line 1 in f
+Timeout (0:00:30)!
+Thread 0x1 (most recent call first):
+  File "{os.__file__}", line 9 in read
+  File "/home/u/my_env.py", line 12 in connect
+  File "{CHECKOUT}/faastraingym/algorithms/environments/space_info.py", line 60 in make
+"""
+    assert place(dump) == ": it stood in connect (/home/u/my_env.py, line 12)"
+    assert place("") == ""
+
+
+def test_start_run_imports_no_environments() -> None:
+    """The check does, in its own process."""
+    import subprocess
+
+    program = "import sys, faastraingym.functions.start_run.handler; print(*sys.modules)"
+    ran = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, cwd=CHECKOUT
+    )
+    assert {"gymnasium", "numpy"}.isdisjoint(ran.stdout.split())

@@ -1,0 +1,28 @@
+"""Whether a store takes writes: weed accepts connections before it does."""
+
+import asyncio
+
+from faastraingym.adapters.s3.bucket import Bucket
+from tests.servers import LOGIN, WeedServer
+
+
+async def test_a_store_that_works_takes_writes(weed_server: WeedServer) -> None:
+    """Within the time given."""
+    bucket = Bucket(weed_server.url, "probed", LOGIN)
+    await bucket.ensure()
+    assert await bucket.takes_writes(10.0)
+    assert await bucket.keys() == [".probe"]
+
+
+async def test_a_store_that_accepts_and_does_not_answer_takes_none() -> None:
+    """It is not waited for longer than asked."""
+    silent = asyncio.Event()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await silent.wait()
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        host, port = server.sockets[0].getsockname()
+        assert not await Bucket(f"http://{host}:{port}", "probed", LOGIN).takes_writes(0.2)
+        silent.set()

@@ -1,0 +1,35 @@
+"""A manifest: what was written is read; anything else is told."""
+
+import msgspec
+import pytest
+
+from faastraingym.adapters.stage.manifests import dump, parse
+from faastraingym.schemas.errors import PayloadError, SpecificationError
+from faastraingym.schemas.specification import RunSpec, to_dict
+from faastraingym.schemas.validation import parse as parse_specification
+
+
+@pytest.fixture
+def spec() -> RunSpec:
+    algorithm = {"name": "ppo", "num_minibatches": 1}
+    raw = {"environment": {"id": "CartPole-v1"}, "algorithm": algorithm, "stop": {"env_steps": 9}}
+    return parse_specification(raw)
+
+
+def test_a_manifest_is_read_as_it_was_written(spec: RunSpec) -> None:
+    assert parse(dump("cartpole-1", spec)) == spec
+
+
+@pytest.mark.parametrize("data", [b"", b"\xc1", b"\x91" * 100_000, b"\x80", b"\xa1\xff"])
+def test_bytes_that_are_no_manifest_are_a_payload_error(data: bytes) -> None:
+    with pytest.raises(PayloadError, match="not a manifest: "):
+        parse(data)
+
+
+def test_a_manifest_of_what_cannot_be_run_is_refused(spec: RunSpec) -> None:
+    """Its types are right, so only the checks of start-run find it."""
+    raw = to_dict(spec)
+    raw["rollout"]["threshold"] = 5
+    data = msgspec.msgpack.encode({"run": "cartpole-1", "spec": raw})
+    with pytest.raises(SpecificationError, match=r"spec\.rollout\.threshold: found 5"):
+        parse(data)

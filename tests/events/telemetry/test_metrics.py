@@ -1,0 +1,127 @@
+"""What the exporter shows: names, labels, and that there is an end to them."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from faastraingym.events.export.metrics_table import table
+from faastraingym.events.ports import Recorded
+from faastraingym.events.telemetry.metrics import (
+    KEEP_SECONDS,
+    MOST_LEARNER,
+    MOST_RUNS,
+    Family,
+    Observation,
+    Queue,
+    families,
+    keep,
+    shown,
+)
+from faastraingym.events.views.run import RunView, Spent
+from faastraingym.schemas.messages import RunFailed, RunRequested
+from tests.events.facts import RAW
+
+DOCS = Path(__file__).parents[3] / "docs" / "observability.md"
+DEAD = {("rollout",): 1, ("rollout", "unsigned"): 7, ("evaluate", "callback"): 2}
+NOTHING = Observation(now=100.0, queues=[], dead_letters={}, streams={})
+
+
+def requested(run: str, at: float = 1.0) -> RunView:
+    view = RunView(run=run)
+    view.add(Recorded(1, at, RunRequested(run=run, spec=RAW)))
+    return view
+
+
+def ended(run: str, at: float) -> RunView:
+    view = requested(run)
+    view.add(Recorded(2, at, RunFailed(run=run, reason="no")))
+    return view
+
+
+def by_name(*views: RunView, seen: Observation = NOTHING) -> dict[str, Family]:
+    apart = {"reconcile": Spent(by_status={200: 3})}
+    return {family.name: family for family in families(views, apart, seen)}
+
+
+def test_names_are_prometheus_names() -> None:
+    """One prefix; a counter's name gets its _total from the client; labels are as many as given."""
+    found = by_name(requested("a"))
+    assert len(found) > 20
+    for family in found.values():
+        assert re.fullmatch(r"faastrain_[a-z_]+(?<!_total)", family.name)
+        assert family.help.endswith(".")
+        assert all(len(values) == len(family.labels) for values, _ in family.rows)
+
+
+def test_what_nothing_was_said_of_is_not_shown() -> None:
+    """No evaluation yet is not an evaluation of 0."""
+    found = by_name(requested("a"))
+    assert found["faastrain_run_evaluation_return"].rows == []
+    assert found["faastrain_run_versions"].rows == []
+    assert found["faastrain_run_target_return"].rows == [(("a",), 475.0)]
+    assert found["faastrain_run_status"].rows == [(("a", "requested"), 1.0)]
+
+
+def test_what_belongs_to_no_run_is_shown_apart() -> None:
+    """Ticks of the clock cost, too."""
+    assert by_name()["faastrain_invocations"].rows == [(("none", "reconcile", "200"), 3.0)]
+
+
+@pytest.mark.parametrize(("age", "stays"), [(KEEP_SECONDS - 1, True), (KEEP_SECONDS, False)])
+def test_a_run_leaves_an_hour_after_its_end(age: float, stays: bool) -> None:
+    """By the facts' own times."""
+    assert bool(keep([ended("a", 10.0)], now=10.0 + age)) == stays
+
+
+def test_a_run_that_goes_on_stays() -> None:
+    """However long it takes."""
+    assert keep([requested("a")], now=1e9).keys() == {"a"}
+
+
+def test_there_is_an_end_to_runs() -> None:
+    """Those that go on come first, then the newest; how many are left out is told."""
+    views = [ended(f"old-{i}", float(i + 2)) for i in range(MOST_RUNS)] + [requested("active")]
+    chosen = [view.run for view in shown(views)]
+    assert len(chosen) == MOST_RUNS
+    assert chosen[:2] == ["active", f"old-{MOST_RUNS - 1}"]
+    assert by_name(*views)["faastrain_runs_hidden"].rows == [((), 1.0)]
+
+
+def test_there_is_an_end_to_a_learners_metrics() -> None:
+    """Their names come from messages."""
+    view = requested("a")
+    view.learner = {f"m{i:03}": 1.0 for i in range(MOST_LEARNER + 9)}
+    assert len(by_name(view)["faastrain_learner_metric"].rows) == MOST_LEARNER
+
+
+def test_queues_are_shown_though_they_are_empty() -> None:
+    """Depth, age in seconds, dead letters: 0 is a number."""
+    queues = [Queue("rollout", "command", 3, 2, 90.0), Queue("evaluate", "command", 0, 0, None)]
+    found = by_name(seen=NOTHING._replace(queues=queues, dead_letters=DEAD))
+    assert found["faastrain_queue_messages"].rows == [
+        (("rollout", "command", "waiting"), 3.0),
+        (("rollout", "command", "in_hand"), 2.0),
+        (("evaluate", "command", "waiting"), 0.0),
+        (("evaluate", "command", "in_hand"), 0.0),
+    ]
+    ages = [value for _, value in found["faastrain_queue_oldest_seconds"].rows]
+    assert ages == [10.0, 0.0]
+    for name, counts in {
+        "dead_letters": (0.0, 1.0),
+        "dead_letters_unsigned": (0.0, 7.0),
+        "dead_callbacks": (2.0, 0.0),
+    }.items():
+        rows = zip((("evaluate",), ("rollout",)), counts, strict=True)
+        assert found[f"faastrain_{name}"].rows == list(rows)
+
+
+def test_a_stream_is_shown_beside_what_it_may_hold() -> None:
+    found = by_name(seen=NOTHING._replace(streams={"FTG_OPEN": (3, 700, 1000)}))
+    shown = [found[f"faastrain_stream_{name}"].rows for name in ("messages", "bytes", "max_bytes")]
+    assert shown == [[(("FTG_OPEN",), float(n))] for n in (3, 700, 1000)]
+
+
+def test_the_documented_table_is_this_one() -> None:
+    """`python -m faastraingym.events.export.metrics_table` prints the new one."""
+    assert table() in DOCS.read_text()
