@@ -169,12 +169,10 @@ class Pool:
 
     async def _start(self, function: Function) -> None:
         try:
-            replica = await self._spawn(function)
+            replica = await self._spawned(function)
         except ProviderError as error:
-            self._starting -= 1
             self._failed_to_start(error)
             return
-        self._starting -= 1
         self.replicas[replica.name] = replica
         self._run(self._mourn(replica))
         if function is not self.function or self._closed:  # deployed anew, or removed, meanwhile
@@ -193,6 +191,12 @@ class Pool:
         replica.last_used = time.monotonic()
         self._offer()
         self._arm_reaper()
+
+    async def _spawned(self, function: Function) -> Replica:
+        try:
+            return await self._spawn(function)
+        finally:  # else nothing would be started in its place, ever
+            self._starting -= 1
 
     def _failed_to_start(self, error: ProviderError, replica: Replica | None = None) -> None:
         """What waits learns the reason, unless another replica may still serve it."""

@@ -183,9 +183,12 @@ async def spawn(
     """Start a replica's process.
 
     Raises:
-        ProviderError: 503, the machine refuses another process.
+        ProviderError: 503, the machine refuses another process, or its disk a socket's file.
     """
-    endpoint = listen(folder, name)
+    try:
+        endpoint = listen(folder, name)
+    except OSError as error:
+        raise _refused(name, error) from error
     descriptor = endpoint.listener.fileno()
     environment = variables(launch, function, name, secrets) | {"FTG_LISTEN_FD": str(descriptor)}
     group = groups.make(name, function.memory_bytes) if groups and function.memory_bytes else None
@@ -206,12 +209,15 @@ async def spawn(
         endpoint.remove()
         if group:
             group.remove()
-        raise ProviderError(
-            503, f"{name} cannot start: {os.strerror(error.errno or 0)}.", retry_after=5
-        ) from error
+        raise _refused(name, error) from error
     finally:
         endpoint.close()  # or connections to a dead replica would wait for ever
     if group and process.pid not in group.processes():  # refused, or it is gone already
         group.remove()
         group = None
     return Replica(name, function, process, endpoint, logs, budget, group)
+
+
+def _refused(name: str, error: OSError) -> ProviderError:
+    text = f"{name} cannot start: {os.strerror(error.errno or 0)}."
+    return ProviderError(503, text, retry_after=5)

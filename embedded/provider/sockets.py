@@ -30,13 +30,21 @@ class Endpoint(NamedTuple):
 
 
 def listen(folder: Path, name: str) -> Endpoint:
-    """A Unix domain socket in `folder`; on loopback TCP where its path would be too long."""
+    """A Unix domain socket in `folder`; on loopback TCP where its path would be too long.
+
+    Raises:
+        OSError: no port, no descriptor, or a disk without room for the socket's file.
+    """
     path = folder / f"{name}.sock"
     if len(str(path).encode()) > _LONGEST_PATH:
         listener = socket.create_server(("127.0.0.1", 0), backlog=_BACKLOG)
         return Endpoint(listener, Address("127.0.0.1", listener.getsockname()[1]))
     path.unlink(missing_ok=True)
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    listener.bind(str(path))
-    listener.listen(_BACKLOG)
+    try:
+        listener.bind(str(path))
+        listener.listen(_BACKLOG)
+    except OSError:
+        listener.close()
+        raise
     return Endpoint(listener, Address(path=str(path)))

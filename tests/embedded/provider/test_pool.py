@@ -47,6 +47,26 @@ async def test_a_machine_that_refuses_processes_is_answered_at_once() -> None:
     await pool.close()
 
 
+async def test_a_start_that_nobody_foresaw_is_not_counted_for_ever() -> None:
+    """Of one replica at most: it would else be the one that starts, and nobody would be served."""
+    attempts = []
+
+    async def spawn(function: Function) -> Replica:
+        attempts.append(function.name)
+        if len(attempts) == 1:
+            raise RuntimeError("unforeseen")
+        raise ProviderError(503, "the second")
+
+    wanted = deployment("echo", high=1, variables={"exec_timeout": "20ms"})
+    pool = Pool(checked(wanted, FUNCTIONS, datetime.now(UTC)), spawn, queue_timeout=0.02)
+    with pytest.raises(ProviderError, match="no free replica"):
+        await pool.invoke(post())
+    assert pool.size == 0
+    with pytest.raises(ProviderError, match="the second"):
+        await pool.invoke(post())
+    await pool.close()
+
+
 async def test_as_many_wait_as_may_and_the_next_one_is_told_so() -> None:
     """429 with Retry-After, as of-watchdog says it; whoever went away waits no more."""
     serves = asyncio.Event()

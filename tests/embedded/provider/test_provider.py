@@ -141,6 +141,20 @@ async def test_a_handler_that_cannot_be_imported_is_answered_with_the_reason(
         assert "no module named nonsense" in error.text
 
 
+async def test_a_replica_whose_socket_finds_no_place_is_told_and_tried_again(
+    provider: ProcessProvider, tmp_path: Path
+) -> None:
+    """503, to come again, as of a full disk; the next request starts one."""
+    await provider.deploy(deployment("echo"))
+    sockets = tmp_path / "run"
+    sockets.rename(tmp_path / "away")
+    with pytest.raises(ProviderError, match="cannot start: No such file or directory") as caught:
+        await provider.invoke("echo", post())
+    assert (caught.value.status, caught.value.retry_after) == (503, 5)
+    (tmp_path / "away").rename(sockets)
+    assert (await provider.invoke("echo", post(b"here"))).status == 200
+
+
 async def test_a_replica_sees_its_secrets_and_the_addresses_of_here(
     provider: ProcessProvider,
 ) -> None:
