@@ -39,6 +39,7 @@ class ChildSpec(NamedTuple):
     log: Path
     ready: re.Pattern[str] | None  # the line that says so; None: at once
     broken: re.Pattern[str] | None = None  # the line after which only a restart helps
+    mend: Callable[[], None] | None = None  # puts its files in order before each start
 
 
 class Child:
@@ -90,6 +91,8 @@ class Child:
         self._is_ready.clear()
         self._is_broken = False
         try:
+            if spec.mend is not None:
+                spec.mend()
             self._process = await asyncio.create_subprocess_exec(
                 *spec.command,
                 env=spec.environment,
@@ -135,18 +138,23 @@ class Child:
         log = self.spec.log
         if log.exists() and log.stat().st_size > MAX_LOG:
             log.replace(log.with_suffix(".log.1"))
+        rest = b""
         with appending(log) as file:
             while chunk := await process.stdout.read(1 << 16):
                 with suppress(OSError):  # a full disk; unread, the server would stand still
                     file.write(chunk)
-                lines = chunk.decode(errors="replace").splitlines()
-                self._last_lines.extend(line for line in lines if line.strip())
-                if self._has_said(self.spec.ready):
-                    self._is_ready.set()
-                self._is_broken = self._is_broken or self._has_said(self.spec.broken)
+                *lines, rest = (rest + chunk).split(b"\n")
+                self._hear(lines)
+                rest = rest[-(1 << 16) :]
+        self._hear([rest])  # its last word
 
-    def _has_said(self, line: re.Pattern[str] | None) -> bool:
-        return line is not None and any(map(line.search, self._last_lines))
+    def _hear(self, said: list[bytes]) -> None:
+        """All of the lines, however many came at once."""
+        lines = [line.decode(errors="replace") for line in said if line.strip()]
+        self._last_lines.extend(lines)
+        if _is_among(lines, self.spec.ready):
+            self._is_ready.set()
+        self._is_broken = self._is_broken or _is_among(lines, self.spec.broken)
 
     async def _watch(self) -> None:
         """End a server that is broken as soon as its disk has room; tell when it crashes no more.
@@ -189,3 +197,7 @@ class Child:
         if self._process is not None and self._process.returncode is None:
             self._process.kill()
             await self._process.wait()
+
+
+def _is_among(lines: list[str], line: re.Pattern[str] | None) -> bool:
+    return line is not None and any(map(line.search, lines))

@@ -5,6 +5,7 @@ import re
 import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,7 +19,7 @@ from faastraingym.embedded.deployments import substitutions
 from faastraingym.embedded.errors import StackError
 from faastraingym.embedded.files import private_folder, write_private
 from faastraingym.embedded.processes import INHERITED, TRUSTED
-from faastraingym.embedded.servers import nats, ports, weed, weed_ports
+from faastraingym.embedded.servers import nats, ports, weed, weed_ports, weed_volumes
 from faastraingym.embedded.servers.binaries import find
 from faastraingym.embedded.settings import IMPORTED, StackSettings
 from faastraingym.embedded.state import StackState
@@ -117,7 +118,9 @@ def _weed(
     command = weed.command(binary, folder, numbers, credentials, settings, gateway_url)
     # It would read configuration from its user's home, and write logs where everybody does.
     environment = base_environment(settings, HOME=str(folder), TMPDIR=str(folder / weed.TEMPORARY))
-    return _spec(settings, "weed", command, environment, folder, weed.READY)
+    spec = _spec(settings, "weed", command, environment, folder, weed.READY)
+    mend = partial(weed_volumes.mend, folder / weed.DATA)
+    return spec._replace(broken=weed.BROKEN, mend=mend)
 
 
 def _python(

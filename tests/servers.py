@@ -52,6 +52,12 @@ class Server:
         self.directory = directory
         self._process: subprocess.Popen[bytes] | None = None
 
+    @property
+    def pid(self) -> int:
+        """Its process."""
+        assert self._process is not None
+        return self._process.pid
+
     def start(self) -> None:
         """Returns when the server is ready."""
         self._process = subprocess.Popen(

@@ -21,7 +21,9 @@ from faastraingym.events.topology.roles import SUPERVISOR
 from faastraingym.schemas.keys import EXPERIMENTS
 
 READY = re.compile(r"S3\s+ready")  # its admin plane, which nobody needs, comes later
-# After a full disk it takes writes again by itself, within a minute at the latest.
+# After a full disk its volumes take writes again by themselves, within a minute. The LevelDB of its
+# filer does not: after one write that failed a journal refuses all, until it is opened anew.
+BROKEN = re.compile(r" : write \S+/\d\d/(\d{6}\.log|MANIFEST-\d{6}): [a-z/ ]+$")
 DATA, TEMPORARY = "data", "tmp"  # in its folder; weed writes logs of its own into the second
 FORGOTTEN = ("etc", "topics")  # of the filer's root: empty at every start
 

@@ -19,10 +19,13 @@ async def kept(tmp_path: Path) -> AsyncIterator[Kept]:
     children: list[Child] = []
 
     def child(
-        script: str, log: Path = tmp_path / "log", changed: Callable[[], None] = lambda: None
+        script: str,
+        log: Path = tmp_path / "log",
+        changed: Callable[[], None] = lambda: None,
+        mend: Callable[[], None] | None = None,
     ) -> Child:
-        command = ["/bin/sh", "-c", script]
-        spec = ChildSpec("server", command, {"PATH": "/bin:/usr/bin"}, tmp_path, log, READY, BROKEN)
+        command, path = ["/bin/sh", "-c", script], {"PATH": "/bin:/usr/bin"}
+        spec = ChildSpec("server", command, path, tmp_path, log, READY, BROKEN, mend)
         children.append(Child(spec, changed))
         return children[-1]
 
@@ -49,6 +52,30 @@ async def test_a_server_that_says_that_it_is_broken_is_started_again(kept: Kept)
     assert child.state.last_exit == 3  # it was asked to end, not killed
     said = child.spec.log.read_text().splitlines()
     assert said == ["ready", "critical write error: full", "bye", "ready"]
+
+
+async def test_what_it_says_is_heard_however_much_comes_at_once(kept: Kept) -> None:
+    """Its last lines are kept for whoever asks why; the one that counts may not be among them."""
+    many = "i=0; while [ $i -lt 100 ]; do echo line $i; i=$((i+1)); done"
+    child = kept(
+        "[ -e mended ] && { echo ready; exec sleep 60; }; touch mended;"
+        f"(echo ready; echo critical write error: full; {many}) > all; cat all; exec sleep 60"
+    )
+    await child.start()
+    await until(lambda: child.spec.log.read_text().count("ready") == 2)
+    assert child.state.restarts == 1
+
+
+async def test_its_files_are_put_in_order_before_each_start(kept: Kept, tmp_path: Path) -> None:
+    """Not only before the first: what breaks a server may have left them in disorder."""
+    child = kept(
+        "[ -e order ] || exit 1; rm order; echo ready; exec sleep 60",
+        mend=(tmp_path / "order").touch,
+    )
+    await child.start()
+    child._process.kill()  # type: ignore[union-attr]
+    await until(lambda: child.spec.log.read_text().count("ready") == 2)
+    assert child.state.restarts == 1
 
 
 async def test_a_log_on_a_full_disk_does_not_hold_up_its_server(kept: Kept) -> None:

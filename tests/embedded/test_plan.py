@@ -35,6 +35,24 @@ def test_stages_may_be_sent_to_a_proxy_while_the_servers_stay_where_they_are(
     assert not {state.nats_url, state.s3_url, state.gateway_url} & set(PROXIED.values())
 
 
+def test_a_store_that_a_full_disk_broke_is_started_again_with_its_volumes_in_order(
+    tmp_path: Path,
+) -> None:
+    """The supervisor sees to it; the lines are SeaweedFS's and LevelDB's."""
+    store = plan(read(tmp_path, {}), credentials.generate()).weed
+    assert store is not None
+    assert store.broken is not None
+    assert store.mend is not None
+    index = store.folder / "data" / "b_1.idx"
+    index.write_bytes(bytes(4096))
+    index.with_suffix(".vif").write_text('{"bytesOffset": 5}')
+    store.mend()
+    assert index.stat().st_size == 4080
+    assert store.broken.search(
+        "persisting /k : write data/filerldb2/03/000001.log: no space left on device"
+    )
+
+
 def test_who_decides_about_callbacks_is_told_where_they_may_go(tmp_path: Path) -> None:
     """The gateway when it is asked, the queue-worker when it calls."""
     listed = {"FTG_CALLBACK_ORIGINS": "https://ci.example.com"}
