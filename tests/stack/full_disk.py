@@ -28,6 +28,7 @@ from faastraingym.schemas.messages import (
     RunCompleted,
     RunRequested,
 )
+from tests.stack.explained import explained
 from tests.stack.facts import end, until, updated
 from tests.stack.specs import LONG, undisturbed
 from tests.stack.support import Stack
@@ -174,7 +175,8 @@ def main() -> None:
             mount(home)
             stack.up()
             print(f"{disk.space(home).free // disk.MIB} MiB free")
-            asyncio.run(endure(stack, seconds))
+            with explained(stack):
+                asyncio.run(endure(stack, seconds))
             print("the run ended with the SHA-256 of the undisturbed one, nothing was damaged")
         finally:
             stack.down()

@@ -1,0 +1,34 @@
+"""What a person asks of a stack whose test failed, printed before the stack goes."""
+
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.stack.support import Stack
+
+LINES = 30  # of each log, the last ones
+WIDTH = 300  # characters of each of these
+
+
+@contextmanager
+def explained(stack: Stack) -> Iterator[None]:
+    """Print the stack's status and its logs' last lines when what is within fails."""
+    try:
+        yield
+    except BaseException:
+        for question in ("status", "doctor", "runs"):
+            asked = stack.cli(question)
+            _print(f"faastrain {question}", (asked.stdout + asked.stderr).splitlines())
+        for log in sorted((stack.home / "logs").rglob("*.log")):
+            _print(str(log.relative_to(stack.home)), _last_lines(log))
+        raise
+
+
+def _last_lines(log: Path) -> list[str]:
+    with log.open(errors="replace") as lines:
+        return list(deque(lines, maxlen=LINES))
+
+
+def _print(title: str, lines: list[str]) -> None:
+    print(f"--- {title}", *(line.rstrip()[:WIDTH] for line in lines), sep="\n", flush=True)
