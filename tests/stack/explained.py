@@ -1,5 +1,6 @@
 """What a person asks of a stack whose test failed, printed before the stack goes."""
 
+import subprocess
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,8 +8,8 @@ from pathlib import Path
 
 from tests.stack.support import Stack
 
-LINES = 30  # of each log, the last ones
-WIDTH = 300  # characters of each of these
+LINES = 15  # of each log, the last ones
+WIDTH = 600  # characters of each of these
 
 
 @contextmanager
@@ -22,6 +23,18 @@ def explained(stack: Stack) -> Iterator[None]:
             _print(f"faastrain {question}", (asked.stdout + asked.stderr).splitlines())
         for log in sorted((stack.home / "logs").rglob("*.log")):
             _print(str(log.relative_to(stack.home)), _last_lines(log))
+        raise
+
+
+@contextmanager
+def told(command: "subprocess.Popen[str]") -> Iterator[None]:
+    """End a command that runs beside what is within when that fails, and print its last lines."""
+    try:
+        yield
+    except BaseException:
+        command.kill()
+        for name, said in zip(("stdout", "stderr"), command.communicate(), strict=True):
+            _print(f"{name} of {command.args}", said.splitlines()[-LINES:])
         raise
 
 

@@ -28,10 +28,10 @@ from faastraingym.schemas.messages import (
     RunCompleted,
     RunRequested,
 )
-from tests.stack.explained import explained
+from tests.stack.explained import explained, told
 from tests.stack.facts import end, until, updated
-from tests.stack.specs import LONG, undisturbed
-from tests.stack.support import Stack
+from tests.stack.specs import LONG, held, undisturbed
+from tests.stack.support import Gate, Stack
 
 SIZE = "400m"
 INODES = 6_000
@@ -71,33 +71,38 @@ def crowd(folder: Path) -> None:
     assert found.free >= found.least
 
 
-async def endure(stack: Stack, seconds: float) -> None:
+async def endure(stack: Stack, gate: Gate, seconds: float) -> None:
     """A run on whose disk there is no room for a while; everybody says so, and it goes on.
 
     No byte at first, which stops it, and then no inode, which stops it once it needs a new file.
+    It stands still while the disk is being filled: on a busy machine it would come to its end.
     """
-    ballast, files = stack.home / "ballast", stack.home / "files"
-    stack.start("full", LONG)
+    ballast, files, spec = stack.home / "ballast", stack.home / "files", held(gate, LONG)
+    gate.open()
+    stack.start("full", spec)
     follower = stack.popen("follow", "full")
-    async with stack.connect() as connected:
-        await updated(connected.facts, "full", 15)
-        fill(ballast)
-        began = time.monotonic()
-        await until(lambda: _logged(stack))
-        _complaints(stack, "make room")
-        with pytest.raises(Unavailable):
-            await connected.facts.say(RunRequested(run="large", spec={"x": "y" * 200_000}))
-        await asyncio.sleep(max(0.0, began + seconds - time.monotonic()))
-        reached = await _relieved(connected, ballast.unlink)
-        crowd(files)
-        _complaints(stack, "remove files")
-        shutil.rmtree(files)
-        ended = await end(connected.facts, "full")
-        assert isinstance(ended, RunCompleted), ended
-        assert ended.policy.policy.sha256 == await undisturbed(LONG)
-        assert ended.policy.version > reached
-        await _intact(connected, ended.policy.version)
-    said, complained = follower.communicate(timeout=60.0)
+    with told(follower):
+        async with stack.connect() as connected:
+            await updated(connected.facts, "full", 15)
+            gate.close()
+            fill(ballast)
+            gate.open()
+            began = time.monotonic()
+            await until(lambda: _logged(stack))
+            _complaints(stack, "make room")
+            with pytest.raises(Unavailable):
+                await connected.facts.say(RunRequested(run="large", spec={"x": "y" * 200_000}))
+            await asyncio.sleep(max(0.0, began + seconds - time.monotonic()))
+            reached = await _relieved(connected, ballast.unlink)
+            crowd(files)
+            _complaints(stack, "remove files")
+            shutil.rmtree(files)
+            ended = await end(connected.facts, "full")
+            assert isinstance(ended, RunCompleted), ended
+            assert ended.policy.policy.sha256 == await undisturbed(spec)
+            assert ended.policy.version > reached
+            await _intact(connected, ended.policy.version)
+        said, complained = follower.communicate(timeout=60.0)
     assert follower.returncode == 0, complained
     assert WORDS in said
     now = stack.json("status")
@@ -108,11 +113,12 @@ async def endure(stack: Stack, seconds: float) -> None:
 async def _relieved(connected: Connected, give: Callable[[], None]) -> int:
     """Give back what was taken: the run goes on; at which version it stood."""
     reached = await connected.facts.count(subjects.below(PolicyUpdated, "full")) - 1
+    print(f"stood at version {reached}")
     give()
     began = time.monotonic()
     await updated(connected.facts, "full", reached + 3, MOST_SECONDS)
     taken = time.monotonic() - began
-    print(f"stood at version {reached}; 3 more {taken:.1f} s after there is room")
+    print(f"3 more {taken:.1f} s after there is room")
     return reached
 
 
@@ -129,9 +135,9 @@ def _complaints(stack: Stack, remedy: str) -> None:
     start = stack.cli(
         "start", spec, "--run", remedy.partition(" ")[0], "--set", "stop.env_steps=400"
     )
-    for told in (status.stdout, doctor.stdout, start.stderr):
-        assert f"disk of {stack.home} {WORDS}" in told, told
-        assert f"{remedy} there, and the runs go on by themselves" in told
+    for text in (status.stdout, doctor.stdout, start.stderr):
+        assert f"disk of {stack.home} {WORDS}" in text, text
+        assert f"{remedy} there, and the runs go on by themselves" in text
     assert (status.returncode, doctor.returncode) == (0, 4)
     assert start.returncode in (0, 4)  # a small fact may find its place where a large one does not
 
@@ -176,7 +182,7 @@ def main() -> None:
             stack.up()
             print(f"{disk.space(home).free // disk.MIB} MiB free")
             with explained(stack):
-                asyncio.run(endure(stack, seconds))
+                asyncio.run(endure(stack, Gate(Path(name) / "gate"), seconds))
             print("the run ended with the SHA-256 of the undisturbed one, nothing was damaged")
         finally:
             stack.down()

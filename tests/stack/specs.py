@@ -31,10 +31,10 @@ LONG: dict[str, Any] = {
 }
 
 
-def held(gate: Gate) -> dict[str, Any]:
-    """SHORT, whose rollouts stand still as long as the gate is closed."""
+def held(gate: Gate, spec: dict[str, Any] = SHORT) -> dict[str, Any]:
+    """`spec`, whose rollouts stand still as long as the gate is closed."""
     environment = {"id": HELD, "num_envs": 2, "kwargs": {"gate": str(gate.path)}}
-    return {**SHORT, "environment": environment}
+    return {**spec, "environment": environment}
 
 
 class Calm(NamedTuple):
