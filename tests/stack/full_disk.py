@@ -19,6 +19,7 @@ from pathlib import Path
 import pytest
 
 from faastraingym.adapters import disk
+from faastraingym.cli.following import PATIENCE_SECONDS
 from faastraingym.cli.world import Connected
 from faastraingym.events.pipeline import subjects
 from faastraingym.events.ports import Unavailable
@@ -102,7 +103,7 @@ async def endure(stack: Stack, gate: Gate, seconds: float) -> None:
             assert ended.policy.policy.sha256 == await undisturbed(spec)
             assert ended.policy.version > reached
             await _intact(connected, ended.policy.version)
-        said, complained = follower.communicate(timeout=60.0)
+        said, complained = follower.communicate(timeout=PATIENCE_SECONDS + 30.0)
     assert follower.returncode == 0, complained
     assert WORDS in said
     now = stack.json("status")

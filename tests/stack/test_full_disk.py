@@ -42,7 +42,7 @@ def test_a_full_disk_stops_a_run_and_room_lets_it_go_on() -> None:
         env={**os.environ, "PYTHONPATH": str(CHECKOUT)},
         capture_output=True,
         text=True,
-        timeout=4 * PATIENCE,
+        timeout=6 * PATIENCE,  # below it would be ended before it could say why it fails
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
