@@ -1,6 +1,7 @@
 """Environments of one's own, as README says: with the installed command, from any folder."""
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,18 +17,11 @@ from faastraingym.embedded.state import StackFiles, StackState
 from tests.checkout import CHECKOUT
 
 COMMAND = Path(sys.executable).parent / "faastrain"
-MODULE = """
-import gymnasium
-
-gymnasium.register(
-    "Mine/Pole-v0",
-    entry_point="gymnasium.envs.classic_control:CartPoleEnv",
-    max_episode_steps=100,
-)
-"""
+README = (CHECKOUT / "README.md").read_text()
+(MODULE,) = re.findall(r"^```python\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
 SPEC = """
 [environment]
-id = "Mine/Pole-v0"
+id = "ShortPole-v0"
 [algorithm]
 name = "ppo"
 [stop]
@@ -89,7 +83,12 @@ MISTAKES = [
     ("nowhere", None, 4, "No module named 'nowhere'; install its package, or correct the name"),
     ("broken", "def broken(:", 4, "SyntaxError: invalid syntax (broken.py, line 1); correct the"),
     ("leaves", "import sys; sys.exit('no licence')", 4, "SystemExit: no licence (/"),
-    ("chatty", MODULE.replace("Pole", "Other") + "print('hello')", 3, "no environment 'Mine/Pole"),
+    (
+        "chatty",
+        MODULE.replace("ShortPole", "ShortRod") + "print('hello')",
+        3,
+        "no environment 'ShortPole",
+    ),
     ("a/b", None, 4, "FTG_ENVIRONMENTS holds 'a/b'"),
 ]
 

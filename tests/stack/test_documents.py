@@ -36,18 +36,27 @@ class Run(NamedTuple):
 STARTED = r'"run_id":'
 HOW = {
     r"make\b.*": Run(),  # each of its recipes is looked at, as below
-    r"python -m deploy\.kubernetes\.make_secrets deploy/kubernetes/secrets": Run("wrote deploy"),
+    r"python -m faastraingym\.deploy\.kubernetes\.make_secrets deploy/kubernetes/secrets": Run(
+        "wrote deploy"
+    ),
     r"curl .*/function/start-run.*": Run(STARTED),
     r"nats pub ftg-start.*": Run("Published", "nats"),
     r"export [A-Z_]+=.*": Run(),
     r"(t|key|v1|v2)=.*": Run(),
     r"faastrain up": Run("^gateway "),
+    r"#.*": Run(),
     r"prometheus --config\.file=\S+": Run("SUCCESS", "promtool"),
 }
 _CLUSTER = "needs a cluster; tests/conformance/test_kubernetes.py and test_faas_cli.py have it"
 _PAGE = "needs what earlier steps export; tests/conformance/test_operations.py types the whole page"
 _NEW = "needs a function that faas-cli has made; tests/conformance/test_new.py types it"
+_FRESH = "tests/package installs the wheel into a new environment and types it in an empty folder"
 NOT_HERE = {
+    r"(pip|uv tool|pipx) install \.": _FRESH,
+    r"faastrain train CartPole-v1": _FRESH,
+    r"faastrain gate CartPole-v1 .*": "trains to the end; ROWS has it with a short specification",
+    r"faastrain down": "the following tests need the stack",
+    r"FTG_ENVIRONMENTS=my_env faastrain train spec\.toml": "test_own_environment.py types it",
     r"kubectl .*": _CLUSTER,
     r"faas-cli .*": _CLUSTER,
     r"mkdir -p deploy/kubernetes/site": _PAGE,

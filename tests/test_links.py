@@ -1,0 +1,55 @@
+"""Every link and every path that a document names leads somewhere."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.checkout import CHECKOUT
+
+DOCUMENTS = ["README.md", "CONTRIBUTING.md"]
+DOCUMENTS += sorted(f"docs/{path.name}" for path in (CHECKOUT / "docs").glob("*.md"))
+DECISIONS = sorted(f"docs/adr/{path.name}" for path in (CHECKOUT / "docs" / "adr").glob("*.md"))
+_CODE = re.compile(r"^ *```.*?^ *```$", re.MULTILINE | re.DOTALL)
+_LINK = re.compile(r"\]\(([^)\s]+)\)")
+_PATH = re.compile(r"`([\w.-]+(?:/[\w.-]+)+\.(?:py|md|toml|yml|yaml|conf|env|json))(?:::\w+)?`")
+_OF_A_HOME = (".faastrain/", "nats/", "weed/", "runs/", "results/")  # made while a stack runs
+_HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
+LINKS = [
+    (document, link)
+    for document in (*DOCUMENTS, *DECISIONS)
+    for link in _LINK.findall(_CODE.sub("", (CHECKOUT / document).read_text()))
+    if "://" not in link
+]
+PATHS = [
+    (document, path)
+    for document in DOCUMENTS
+    for path in _PATH.findall((CHECKOUT / document).read_text())
+    if not path.startswith(_OF_A_HOME) and "NAME" not in path
+]
+
+
+def _anchors(file: Path) -> set[str]:
+    """The fragments of a Markdown file's headings, as its readers' programs make them."""
+    headings = _HEADING.findall(_CODE.sub("", file.read_text()))
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_documents_have_links_and_paths() -> None:
+    """Or the patterns would hold nothing."""
+    assert len(LINKS) > 50
+    assert len(PATHS) > 20
+
+
+@pytest.mark.parametrize(("document", "link"), LINKS)
+def test_a_link_leads_to_a_file_and_its_heading(document: str, link: str) -> None:
+    path, _, fragment = link.partition("#")
+    target = (CHECKOUT / document).parent / path if path else CHECKOUT / document
+    assert target.exists()
+    assert not fragment or fragment in _anchors(target)
+
+
+@pytest.mark.parametrize(("document", "path"), PATHS)
+def test_a_path_is_one_of_the_checkout(document: str, path: str) -> None:
+    """From its root, or from the folder of the document."""
+    assert (CHECKOUT / path).exists() or ((CHECKOUT / document).parent / path).exists()
