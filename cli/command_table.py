@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
+from faastraingym import __version__
 from faastraingym.cli import exit_codes
 from faastraingym.cli.errors import BadInput
 from faastraingym.cli.target import VARIABLES
@@ -229,17 +230,6 @@ COMMANDS = (
 )
 
 
-class Version(argparse.Action):
-    """Prints what is installed, and ends."""
-
-    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
-        """Exit with 0."""
-        from faastraingym.embedded.settings import VERSION
-
-        print(f"faastrain {VERSION}")
-        parser.exit()
-
-
 class Parser(argparse.ArgumentParser):
     """Mistakes are told in one line, as all others are."""
 
@@ -256,7 +246,12 @@ def parser() -> Parser:
         epilog=f"{VARIABLES}\n{exit_codes.epilog()}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    made.add_argument("--version", action=Version, nargs=0, help="print the version")
+    made.add_argument(
+        "--version",
+        action="version",
+        version=f"faastrain {__version__}",
+        help="print the version",
+    )
     _add(made, COMMANDS)
     return made
 

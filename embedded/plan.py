@@ -78,7 +78,12 @@ def plan(settings: StackSettings, credentials: Credentials) -> Plan:
         nats=_nats(settings, numbers, credentials),
         weed=_weed(settings, numbers, credentials, state.gateway_url),
         gateway=_python(
-            settings, "gateway", "faastraingym.embedded.gateway", gateway, GATEWAY_READY, numbers
+            settings,
+            "gateway",
+            "faastraingym.embedded.gateway_process",
+            gateway,
+            GATEWAY_READY,
+            numbers,
         ),
         worker=_python(settings, "queue-worker", settings.worker, seen | addresses, None, numbers),
         exporter=_exporter(settings, addresses, numbers),

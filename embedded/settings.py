@@ -8,7 +8,6 @@ from typing import NamedTuple
 import faastraingym
 from faastraingym.embedded.errors import StackError
 
-VERSION = "0.1.0"
 # stack.yml, template/, functions/, examples/ and deploy/ lie here, in a checkout as installed.
 PACKAGE = Path(faastraingym.__file__).parent
 IMPORTED = PACKAGE.parent  # what a process of ours imports it from

@@ -10,7 +10,7 @@ from pathlib import Path
 
 PREFIX = "SECRET_"  # SECRET_FTG_NATS_ROLLOUT becomes the secret ftg-nats-rollout
 COMMANDS = {
-    "gateway": ["-m", "faastraingym.embedded.gateway"],
+    "gateway": ["-m", "faastraingym.embedded.gateway_process"],
     "queue-worker": ["-m", "faastraingym.adapters.processes.queue_worker"],
     "exporter": ["-m", "faastraingym.adapters.processes.exporter"],
     "provision": ["-m", "faastraingym.deploy.compose.provision"],

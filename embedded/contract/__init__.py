@@ -1,1 +1,1 @@
-"""OpenFaaS's provider contract: what lies between a gateway and a provider."""
+"""What OpenFaaS lays down between a gateway and a provider, and what both serve it with."""

@@ -6,14 +6,16 @@ from typing import Any
 
 from aiohttp import web
 
+from faastraingym import __version__
 from faastraingym.embedded.contract import http, system
 from faastraingym.embedded.contract.auth import guard
 from faastraingym.embedded.contract.budget import Budget
 from faastraingym.embedded.contract.http import BUDGET, DEFAULT_LIMITS, LIMITS, Limits
 from faastraingym.embedded.contract.messages import FunctionStatus, GatewayInfo, Version
 from faastraingym.embedded.contract.provider import Provider
+from faastraingym.embedded.contract.serving import FRONT
 from faastraingym.embedded.contract.system import PROVIDER, ROUTES, Parameter, Route
-from faastraingym.embedded.gateway import openapi
+from faastraingym.embedded.gateway import fast_path, openapi
 from faastraingym.embedded.gateway.async_admission import DEFAULT_DOOR, Door
 from faastraingym.embedded.gateway.invoke import (
     CALLBACK,
@@ -25,7 +27,6 @@ from faastraingym.embedded.gateway.invoke import (
     synchronous,
 )
 from faastraingym.embedded.gateway.metrics import Metrics
-from faastraingym.embedded.settings import VERSION
 from faastraingym.events.delivery.requests import CALL_ID, SIGNATURE
 
 
@@ -42,7 +43,7 @@ async def get_function(request: web.Request) -> web.Response:
 async def info(request: web.Request) -> web.Response:
     """GET /system/info: the provider's, within ours."""
     provider = await request.app[PROVIDER].info()
-    return http.json(GatewayInfo(provider, Version(VERSION), platform.machine()))
+    return http.json(GatewayInfo(provider, Version(__version__), platform.machine()))
 
 
 async def metrics(request: web.Request) -> web.Response:
@@ -100,6 +101,7 @@ def application(
     app[PROVIDER], app[METRICS] = provider, Metrics()
     app[BUDGET].told = app[METRICS].refused
     app[INVOCATIONS] = Invocations(provider, queue, app[METRICS], door)
+    app[FRONT] = fast_path.lanes
     for route in GATEWAY_ROUTES:
         app.router.add_route(route.method, route.path, route.handler)
     return app

@@ -14,9 +14,10 @@ from faastraingym.adapters.http.admission import Asked, Secrets
 from faastraingym.adapters.settings import SIGNING_KEY, TRIGGER_TOKEN
 from faastraingym.embedded.contract.bodies import whole
 from faastraingym.embedded.contract.messages import FunctionStatus, Request
+from faastraingym.embedded.contract.settings import ServerSettings
 from faastraingym.embedded.errors import ProviderError
 from faastraingym.events.delivery import callbacks
-from faastraingym.events.delivery.callbacks import Policy
+from faastraingym.events.delivery.callbacks import Policy, origin
 from faastraingym.events.delivery.requests import PATH
 from faastraingym.events.topology.admits import ANYBODY, admits
 
@@ -106,6 +107,13 @@ def over_quota(function: str) -> Refusal:
         "ask again later, or sign the request."
     )
     return Refusal(429, text, function, "over-quota", QUOTA_SECONDS)
+
+
+def door(told: ServerSettings) -> Door:
+    """Who may ask for what, and where this gateway itself is reached."""
+    served = f"http{'s' if told.certificate else ''}://{told.host}:{told.port}"
+    own = frozenset(map(origin, (served, told.advertised)))
+    return Door(Keys(told.home / "secrets"), Policy(told.callback_origins, own))
 
 
 DEFAULT_DOOR = Door(Keys(Path(settings.SECRETS)), Policy(None))

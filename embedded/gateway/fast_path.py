@@ -15,15 +15,15 @@ from http import HTTPStatus
 from itertools import chain
 from typing import NamedTuple, cast
 
+from aiohttp import web
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 
-from faastraingym.embedded.contract import bodies
+from faastraingym.embedded.contract import bodies, http
 from faastraingym.embedded.contract.bodies import Spooled
 from faastraingym.embedded.contract.budget import OWN, Budget
 from faastraingym.embedded.contract.headers import client, forwarded
-from faastraingym.embedded.contract.http import MOST_HEADERS
 from faastraingym.embedded.contract.messages import Request, Response
-from faastraingym.embedded.gateway.invoke import Invocations
+from faastraingym.embedded.gateway.invoke import INVOCATIONS, Invocations
 from faastraingym.events.delivery.requests import HOP_BY_HOP
 
 logger = logging.getLogger(__name__)
@@ -64,7 +64,7 @@ class Reader:
             return None
         if not (self._ended and self._plain and self._host and self._begun == 1):
             return None
-        if self._count > MOST_HEADERS:
+        if self._count > http.MOST_HEADERS:
             return None
         method = self._parser.get_method().decode()
         if method not in _OURS or len(data) - len(self._body) > MOST_HEAD:
@@ -277,6 +277,12 @@ class Lanes:
             await asyncio.wait(stopping, timeout=seconds)
         for lane in list(self.open):
             lane.abort()
+
+
+def lanes(app: web.Application, other: Callable[[], asyncio.Protocol]) -> Lanes:
+    """The short way to an application's functions."""
+    limits = app[http.LIMITS]
+    return Lanes(app[INVOCATIONS], other, app[http.BUDGET], limits.body_bytes, limits.idle_seconds)
 
 
 def encode(response: Response) -> bytes:

@@ -7,8 +7,8 @@ from typing import Any
 
 import msgspec
 
+from faastraingym import __version__
 from faastraingym.embedded.contract.system import Parameter, Route
-from faastraingym.embedded.settings import VERSION
 
 _ANY = ("get", "post", "put", "delete", "patch", "head", "options", "trace")
 _WITH_BODY = ("post", "put", "patch", "delete")
@@ -29,7 +29,7 @@ def document(routes: Iterable[Route]) -> dict[str, Any]:
     _, schemas = msgspec.json.schema_components(sorted(kinds, key=str), ref_template=_SCHEMAS)
     return {
         "openapi": "3.1.0",
-        "info": {"title": "FaaSTrainGym gateway, OpenFaaS's API", "version": VERSION},
+        "info": {"title": "FaaSTrainGym gateway, OpenFaaS's API", "version": __version__},
         "components": {
             "schemas": schemas,
             "securitySchemes": {"basic": {"type": "http", "scheme": "basic"}},

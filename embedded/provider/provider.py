@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+from faastraingym import __version__
 from faastraingym.embedded.contract.budget import Budget
 from faastraingym.embedded.contract.messages import (
     NAMESPACE,
@@ -30,9 +31,8 @@ from faastraingym.embedded.provider.memory import MemoryWatch, usage
 from faastraingym.embedded.provider.pool import Pool
 from faastraingym.embedded.provider.replica import Replica, spawn
 from faastraingym.embedded.provider.secrets import SecretStore
-from faastraingym.embedded.settings import VERSION
 
-INFO = ProviderInfo("faastrain-processes", Version(VERSION), "processes")
+INFO = ProviderInfo("faastrain-processes", Version(__version__), "processes")
 
 
 class ProcessProvider:

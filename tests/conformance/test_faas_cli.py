@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
+from faastraingym import __version__
 from faastraingym.embedded import deployments
-from faastraingym.embedded.settings import VERSION
 from tests.callbacks import Receiver
 from tests.checkout import CHECKOUT
 from tests.conformance.faas_cli import FaasCli, departures, described, faas_cli, login
@@ -65,9 +65,9 @@ def test_version_reads_the_gateways_and_its_providers(cli: FaasCli) -> None:
     """Each by its own name."""
     said = cli("version", "--warn-update=false")
     gateway, provider = said.split("Gateway")[1].split("Provider")
-    assert f"version: {VERSION}" in gateway
+    assert f"version: {__version__}" in gateway
     assert " ".join(provider.split()) == (
-        f"name: faastrain-processes orchestration: processes version: {VERSION} sha:"
+        f"name: faastrain-processes orchestration: processes version: {__version__} sha:"
     )
 
 

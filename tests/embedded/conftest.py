@@ -6,8 +6,8 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from faastraingym.embedded.contract.serving import listening
 from faastraingym.embedded.gateway.app import application
-from faastraingym.embedded.gateway.serving import listening
 from faastraingym.embedded.provider.api import application as provider_application
 from faastraingym.embedded.provider.provider import ProcessProvider
 from tests.embedded.support import PASSWORD, MemoryQueue, free_port, launch

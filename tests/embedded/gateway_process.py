@@ -80,7 +80,7 @@ def gateway_process(
             **(settings or {}),
         }
         process = subprocess.Popen(
-            [sys.executable, "-m", f"embedded.{server}"],
+            [sys.executable, "-m", f"faastraingym.embedded.{server}_process"],
             env=environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

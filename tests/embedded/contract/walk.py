@@ -10,6 +10,8 @@ import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from faastraingym import __version__
+
 OURS = "openfaas-fn"
 F, S = "/system/functions", "/system/secrets"
 UUID = "[0-9a-f-]{36}"
@@ -75,7 +77,7 @@ HEARD_BEHIND = {
     "x-heard": r'"x-forwarded-for": "203\.0\.113\.7, 127\.0\.0\.1.*"x-forwarded-host": "train\.'
     r"example\.com, 127\.0\.0\.1:"
 }
-VERSION = {"release": "0.1.0", "sha": ""}
+VERSION = {"release": __version__, "sha": ""}
 PROVIDER = {
     "provider": "faastrain-processes",
     "version": VERSION,

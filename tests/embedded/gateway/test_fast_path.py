@@ -13,10 +13,10 @@ from faastraingym.embedded.contract.bodies import whole
 from faastraingym.embedded.contract.budget import Budget
 from faastraingym.embedded.contract.http import DEFAULT_LIMITS, MOST_HEADERS
 from faastraingym.embedded.contract.messages import FunctionStatus, Request, Response
+from faastraingym.embedded.contract.serving import listening
 from faastraingym.embedded.errors import ProviderError
 from faastraingym.embedded.gateway.app import application
 from faastraingym.embedded.gateway.fast_path import Reader, encode
-from faastraingym.embedded.gateway.serving import listening
 from tests.embedded.support import PASSWORD, MemoryQueue, free_port
 
 

@@ -12,8 +12,8 @@ import pytest
 from faastraingym.embedded.contract.budget import OWN, PATIENCE, Budget
 from faastraingym.embedded.contract.connections import MOST_OVERHEAD
 from faastraingym.embedded.contract.http import DEFAULT_LIMITS
+from faastraingym.embedded.contract.serving import listening
 from faastraingym.embedded.gateway.app import application as gateway_application
-from faastraingym.embedded.gateway.serving import listening
 from faastraingym.embedded.provider.api import application as provider_application
 from faastraingym.embedded.provider.provider import ProcessProvider
 from tests.embedded.gateway.test_fast_path import Client, Functions, client, halved, posting, served

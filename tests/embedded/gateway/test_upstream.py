@@ -9,8 +9,8 @@ from faastraingym.embedded.contract.auth import authorization
 from faastraingym.embedded.contract.bodies import Spooled, whole
 from faastraingym.embedded.contract.budget import Budget
 from faastraingym.embedded.contract.messages import LogQuery, Secret
+from faastraingym.embedded.contract.serving import listening
 from faastraingym.embedded.errors import ProviderError
-from faastraingym.embedded.gateway.serving import listening
 from faastraingym.embedded.gateway.upstream import HttpProvider
 from faastraingym.embedded.provider.api import application
 from faastraingym.embedded.provider.provider import ProcessProvider

@@ -17,10 +17,10 @@ from faastraingym.cli.errors import StackTrouble
 from faastraingym.cli.gateway import HttpGateway
 from faastraingym.cli.target import Server as Address
 from faastraingym.embedded import credentials
+from faastraingym.embedded.contract.serving import listening, tls_context
 from faastraingym.embedded.credentials import Credentials
 from faastraingym.embedded.errors import ProviderError, StackError
 from faastraingym.embedded.gateway.app import application
-from faastraingym.embedded.gateway.serving import listening, tls_context
 from faastraingym.embedded.gateway.upstream import HttpProvider
 from faastraingym.embedded.provider.provider import ProcessProvider
 from faastraingym.embedded.settings import read

@@ -10,17 +10,18 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from faastraingym.embedded.contract.auth import authorization
 from faastraingym.embedded.contract.budget import Budget
 from faastraingym.embedded.contract.provider import Provider
+from faastraingym.embedded.contract.serving import budget, listening, run, stopped, tls_context
+from faastraingym.embedded.contract.settings import ServerSettings
 from faastraingym.embedded.gateway.app import application
+from faastraingym.embedded.gateway.async_admission import door
 from faastraingym.embedded.gateway.queue import LazyQueue
-from faastraingym.embedded.gateway.serving import budget, listening, run, stopped, tls_context
-from faastraingym.embedded.gateway.settings import GatewaySettings
 from faastraingym.embedded.gateway.upstream import HttpProvider
-from faastraingym.embedded.provider.process import serving
+from faastraingym.embedded.provider_process import serving
 
 READY = "gateway ready"
 
 
-async def serve(settings: GatewaySettings) -> None:
+async def serve(settings: ServerSettings) -> None:
     """Serve until SIGTERM or SIGINT."""
     stop = stopped()
     async with AsyncExitStack() as stack:
@@ -30,7 +31,7 @@ async def serve(settings: GatewaySettings) -> None:
         queue = LazyQueue(urls["FTG_NATS_URL"], urls["FTG_NATS_API"], settings.home / "secrets")
         stack.push_async_callback(queue.close)
         app = application(
-            provider, queue, settings.password(), settings.limits, settings.door, shared
+            provider, queue, settings.password(), settings.limits, door(settings), shared
         )
         tls = tls_context(settings.certificate, settings.key)
         await stack.enter_async_context(listening(app, settings.host, settings.port, tls))
@@ -39,7 +40,7 @@ async def serve(settings: GatewaySettings) -> None:
 
 
 @asynccontextmanager
-async def _provider(settings: GatewaySettings, shared: Budget) -> AsyncIterator[Provider]:
+async def _provider(settings: ServerSettings, shared: Budget) -> AsyncIterator[Provider]:
     if settings.provider_url:
         login = authorization(settings.password())
         async with HttpProvider(settings.provider_url, login, shared) as upstream:

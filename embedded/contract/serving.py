@@ -9,18 +9,31 @@ import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 from aiohttp import web
 
 from faastraingym.embedded.contract import http
 from faastraingym.embedded.contract.budget import CONNECTIONS, DESCRIPTORS, Budget
 from faastraingym.embedded.contract.connections import Acceptor, bound_buffers
+from faastraingym.embedded.contract.settings import ServerSettings, read
 from faastraingym.embedded.errors import StackError
 from faastraingym.embedded.files import private_folder
-from faastraingym.embedded.gateway.fast_path import Lanes
-from faastraingym.embedded.gateway.invoke import INVOCATIONS
-from faastraingym.embedded.gateway.settings import GatewaySettings, read
+
+Connect = Callable[[], asyncio.Protocol]  # makes the protocol of a new connection
+
+
+class Front(Protocol):
+    """Serves connections before aiohttp does, and hands over those that it cannot serve."""
+
+    def __call__(self) -> asyncio.Protocol:
+        """The protocol of a new connection."""
+
+    async def close(self, seconds: float) -> None:
+        """Close every connection, those that are served within `seconds`."""
+
+
+FRONT: web.AppKey[Callable[[web.Application, Connect], Front]] = web.AppKey("front")
 
 
 def stopped() -> asyncio.Event:
@@ -32,7 +45,7 @@ def stopped() -> asyncio.Event:
     return stop
 
 
-def budget(settings: GatewaySettings) -> Budget:
+def budget(settings: ServerSettings) -> Budget:
     """What all connections of this process share; files lie in the home, not in memory (tmpfs)."""
     files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     connections = CONNECTIONS if files == resource.RLIM_INFINITY else files // DESCRIPTORS
@@ -53,8 +66,8 @@ async def listening(
     await runner.setup()
     # There is a server after `setup`.
     handlers = partial(http.connection, app, cast(web.Server, runner.server))
-    lanes = _lanes(app, handlers)
-    acceptor = Acceptor(lanes or handlers, app[http.BUDGET])
+    front = app[FRONT](app, handlers) if FRONT in app else None
+    acceptor = Acceptor(front or handlers, app[http.BUDGET])
     loop = asyncio.get_running_loop()
     try:
         server = await loop.create_server(acceptor, host, port, backlog=1024, ssl=tls)
@@ -66,17 +79,9 @@ async def listening(
         yield
     finally:
         server.close()
-        if lanes:
-            await lanes.close(http.SHUTDOWN_SECONDS)
+        if front:
+            await front.close(http.SHUTDOWN_SECONDS)
         await runner.cleanup()
-
-
-def _lanes(app: web.Application, other: Callable[[], asyncio.Protocol]) -> Lanes | None:
-    """The short way to functions, where the application has them."""
-    if INVOCATIONS not in app:
-        return None
-    limits = app[http.LIMITS]
-    return Lanes(app[INVOCATIONS], other, app[http.BUDGET], limits.body_bytes, limits.idle_seconds)
 
 
 def tls_context(certificate: str, key: str) -> ssl.SSLContext | None:
@@ -97,7 +102,7 @@ def tls_context(certificate: str, key: str) -> ssl.SSLContext | None:
     return context
 
 
-def run(name: str, serve: Callable[[GatewaySettings], Coroutine[Any, Any, None]]) -> None:
+def run(name: str, serve: Callable[[ServerSettings], Coroutine[Any, Any, None]]) -> None:
     """Serve as the environment says, on uvloop where there is one, with many open files."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = 65536 if most == resource.RLIM_INFINITY else min(most, 65536)

@@ -1,4 +1,4 @@
-"""What the gateway's process is told by its environment."""
+"""What a gateway's or a provider's process is told by its environment."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,9 +8,8 @@ from faastraingym.adapters.errors import SettingsError
 from faastraingym.adapters.settings import callback_origins
 from faastraingym.embedded.contract.http import DEFAULT_LIMITS, Limits
 from faastraingym.embedded.errors import StackError
-from faastraingym.embedded.gateway.async_admission import Door, Keys
 from faastraingym.embedded.settings import PACKAGE
-from faastraingym.events.delivery.callbacks import Origin, Policy, origin
+from faastraingym.events.delivery.callbacks import Origin
 from faastraingym.events.topology import stack_file
 from faastraingym.events.topology.stack_file import seconds
 
@@ -18,7 +17,7 @@ from faastraingym.events.topology.stack_file import seconds
 ADDRESSES = ("FTG_NATS_URL", "FTG_NATS_API", "FTG_S3_URL", "FTG_BUCKET")
 
 
-class GatewaySettings(NamedTuple):
+class ServerSettings(NamedTuple):
     """Where to listen, what to run, where state lies."""
 
     home: Path
@@ -39,19 +38,12 @@ class GatewaySettings(NamedTuple):
         return (self.home / "gateway-password").read_text().strip()
 
     @property
-    def door(self) -> Door:
-        """Who may ask for what, and where this gateway itself is reached."""
-        served = f"http{'s' if self.certificate else ''}://{self.host}:{self.port}"
-        own = frozenset(map(origin, (served, self.advertised)))
-        return Door(Keys(self.home / "secrets"), Policy(self.callback_origins, own))
-
-    @property
     def script(self) -> Path:
         """The template's server."""
         return PACKAGE / "template" / "python3-faastrain" / "index.py"
 
 
-def read(environment: Mapping[str, str]) -> GatewaySettings:
+def read(environment: Mapping[str, str]) -> ServerSettings:
     """Read the settings.
 
     Raises:
@@ -61,7 +53,7 @@ def read(environment: Mapping[str, str]) -> GatewaySettings:
         allowed = callback_origins(environment)
     except SettingsError as error:
         raise StackError(f"{error}.") from error
-    return GatewaySettings(
+    return ServerSettings(
         home=Path(_required(environment, "FAASTRAIN_HOME")).resolve(),
         root=Path(environment.get("FAASTRAIN_ROOT", ".")).resolve(),
         host=environment.get("FTG_LISTEN_HOST", "127.0.0.1"),
