@@ -42,7 +42,12 @@ def argument(*flags: str, **options: Any) -> Argument:
     return Argument(flags, options)
 
 
-SPEC = argument("spec", type=Path, metavar="SPEC", help="run specification: TOML, YAML or JSON")
+SPEC = argument(
+    "spec",
+    metavar="SPEC",
+    help="run specification: TOML, YAML or JSON; or an environment that has an example, as "
+    "CartPole-v1",
+)
 RUN = argument("run", metavar="RUN", help="a run's name; `faastrain runs` lists them")
 NAME = argument("--run", metavar="NAME", help="name the run (default: SPEC's stem, time, 4 digits)")
 SET = argument(
@@ -108,7 +113,7 @@ COMMANDS = (
             argument(
                 "what",
                 metavar="RUN|SPEC",
-                help="a run's name, or a specification (.toml, .yaml, .json), which is trained",
+                help="a run's name, or a specification as for `train`, which is trained",
             ),
             argument(
                 "--min-return",

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from faastraingym.cli import examples
 from faastraingym.cli.errors import BadInput
 from faastraingym.events.triggers import documents
 from faastraingym.schemas.errors import DocumentError, MessageError, SpecificationError
@@ -17,6 +18,17 @@ if TYPE_CHECKING:
     from faastraingym.adapters.processes.checking import Checked
 
 WORD = r"[A-Za-z][\w./:+-]*"  # a text that needs no quotes after --set, as ALE/Pong-v5
+
+
+def find(named: str) -> Path:
+    """The specification that a person names: a file, or an environment that has an example.
+
+    Raises:
+        BadInput: neither.
+    """
+    path = Path(named)
+    is_file = documents.suffix(path.name) in documents.PARSERS or path.exists()
+    return path if is_file else examples.of(named)
 
 
 def load(path: Path) -> dict[str, Any]:
@@ -81,7 +93,9 @@ def _bytes(path: Path) -> bytes:
         with path.open("rb") as file:
             return file.read(documents.MAX_BYTES + 1)
     except FileNotFoundError as error:
-        raise BadInput(f"{path}: no such file; name a specification, see examples/") from error
+        raise BadInput(
+            f"{path}: no such file; name one, or an environment that has an example, as CartPole-v1"
+        ) from error
     except OSError as error:
         raise BadInput(f"{path}: cannot be read: {error.strerror}") from error
 

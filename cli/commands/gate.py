@@ -4,7 +4,7 @@ import asyncio
 from argparse import Namespace
 from pathlib import Path
 
-from faastraingym.cli import gating, run_ids
+from faastraingym.cli import examples, gating, run_ids
 from faastraingym.cli.commands import training
 from faastraingym.cli.errors import BadInput
 from faastraingym.cli.exit_codes import ExitCode
@@ -41,11 +41,11 @@ def gate(arguments: Namespace, world: World) -> ExitCode:
 
 def _report(arguments: Namespace, world: World) -> RunReport:
     """Of a new run, if a specification is named, else of the run with that name, at its end."""
-    named = Path(arguments.what)
-    if suffix(named.name) not in PARSERS:
+    named = arguments.what
+    if suffix(named) not in PARSERS and named not in examples.by_environment():
         if arguments.run or arguments.overrides:
             raise BadInput(f"--run and --set are for a specification; {named} is a run's name")
-        return asyncio.run(training.followed(run_ids.check(arguments.what), None, True, world))
+        return asyncio.run(training.followed(run_ids.check(named), None, True, world))
     arguments.spec = named
     run, spec = training.prepare(arguments, world)
     world.ensure_stack()

@@ -106,19 +106,17 @@ async def _resume(arguments: Namespace, world: World) -> RunResumed:
 
 def prepare(arguments: Namespace, world: World) -> tuple[str, RunSpec]:
     """A run's name and its validated specification; nothing is published yet."""
-
-    raw = specification_files.override(
-        specification_files.load(arguments.spec), arguments.overrides
-    )
-    spec, advice = specification_files.validate(raw, str(arguments.spec), world.validate)
+    file = specification_files.find(arguments.spec)
+    raw = specification_files.override(specification_files.load(file), arguments.overrides)
+    spec, advice = specification_files.validate(raw, arguments.spec, world.validate)
     for remark in advice:
         world.screen.remark(f"faastrain: {remark}")
     run = (
         run_ids.check(arguments.run)
         if arguments.run
-        else run_ids.derive(arguments.spec, world.now(), secrets.token_hex(2))
+        else run_ids.derive(file, world.now(), secrets.token_hex(2))
     )
-    specification_files.check_size(run, spec, str(arguments.spec))
+    specification_files.check_size(run, spec, arguments.spec)
     return run, spec
 
 
