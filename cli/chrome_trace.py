@@ -10,7 +10,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from faastraingym.events.ports import Recorded
-from faastraingym.events.views.invocations import Visit, key_of, lanes
+from faastraingym.events.telemetry.identity import key_of
+from faastraingym.events.views.invocations import Visit, lanes
 from faastraingym.events.views.iterations import Iteration
 from faastraingym.schemas.messages import PolicyUpdated, tag
 

@@ -3,9 +3,14 @@
 A fact is published once for ever under a NATS subject; a command is an asynchronous invocation of
 exactly one function. Both are msgpack maps tagged by `type`. Fields are only ever added, with
 defaults (https://jcristharif.com/msgspec/schema-evolution.html); a type never changes.
+
+What tells a message from others of its type, its class says once, as `identity`: subjects, call
+ids, metering, the trace and AsyncAPI derive from it. Who sends it and who receives it is in
+events/pipeline/flow.py.
 """
 
-from typing import Annotated, Any
+import hashlib
+from typing import Annotated, Any, ClassVar
 
 import msgspec
 from msgspec import Meta, Struct
@@ -21,7 +26,21 @@ MAX_MESSAGE_BYTES = 256_000  # what OpenFaaS Community Edition takes as an async
 class Message(Struct, frozen=True, kw_only=True, tag_field="type"):
     """What every message has: the run that it belongs to."""
 
+    # Names of attributes. The order is that of the tokens in subjects.
+    identity: ClassVar[tuple[str, ...]] = ("run",)
+
     run: RunId
+
+    @property
+    def identified(self) -> tuple[str, ...]:
+        """The values of `identity`; an attribute that is None is no part of it."""
+        found = (getattr(self, name) for name in self.identity)
+        return tuple(str(value) for value in found if value is not None)
+
+    @property
+    def outcome(self) -> tuple[str, ...]:
+        """The identity of the fact which is there once all that the message is for was done."""
+        return self.identified
 
 
 class RunMessage(Message, frozen=True, kw_only=True):
@@ -30,8 +49,23 @@ class RunMessage(Message, frozen=True, kw_only=True):
     manifest: ObjectRef
 
 
+class PolicyMessage(RunMessage, frozen=True, kw_only=True):
+    """A message about a committed policy version."""
+
+    identity: ClassVar[tuple[str, ...]] = ("run", "version")
+
+    policy: PolicyRef
+
+    @property
+    def version(self) -> int:
+        """The version that it is about."""
+        return self.policy.version
+
+
 class BatchMessage(RunMessage, frozen=True, kw_only=True):
     """A message of the batch that `policy` collects and `version` learns from."""
+
+    identity: ClassVar[tuple[str, ...]] = ("run", "version")
 
     policy: Annotated[PolicyRef, Meta(description="that acts")]
     lag: Annotated[Count, Meta(description="updates between acting and learning policy")] = 0
@@ -77,18 +111,29 @@ class RunRequested(Message, frozen=True, kw_only=True, tag="run.requested"):
 class UploadHeard(Message, frozen=True, kw_only=True, tag="upload.heard"):
     """A file of the inbox, as it lies there, is what this run was requested by."""
 
+    identity = ("run", "object")
+
     key: str
     etag: Annotated[str, Meta(description="tells one content of the key from another")]
+
+    @property
+    def object(self) -> str:
+        """A digest of the file's key and content."""
+        return hashlib.sha256(f"{self.key}\0{self.etag}".encode()).hexdigest()[:16]
 
 
 class RunStarted(RunMessage, frozen=True, kw_only=True, tag="run.started"):
     """The specification is valid and its manifest is stored."""
 
+    @property
+    def outcome(self) -> tuple[str, ...]:
+        """That version 0 was said does not mean that its rollouts were sent: their rewards do."""
+        return self.run, "0"
 
-class PolicyUpdated(RunMessage, frozen=True, kw_only=True, tag="policy.updated"):
+
+class PolicyUpdated(PolicyMessage, frozen=True, kw_only=True, tag="policy.updated"):
     """A policy version is committed; `rollouts` rollouts (and an evaluation) of it are due."""
 
-    policy: PolicyRef
     rollouts: Count
     evaluate: bool
     metrics: dict[str, float] = {}
@@ -100,10 +145,22 @@ class PolicyUpdated(RunMessage, frozen=True, kw_only=True, tag="policy.updated")
 class RolloutCompleted(RunMessage, frozen=True, kw_only=True, tag="rollout.completed"):
     """A trajectory is stored."""
 
+    identity = ("run", "version", "index")
+
     policy: PolicyRef
     trajectory: TrajectoryRef
     env_steps: Annotated[Count, Meta(description="transitions that count (autoresets do not)")]
     episodes: EpisodeSummary
+
+    @property
+    def version(self) -> int:
+        """The policy version that learns from the trajectory."""
+        return self.trajectory.version
+
+    @property
+    def index(self) -> int:
+        """The slot that collected it."""
+        return self.trajectory.index
 
 
 class RewardsReady(BatchMessage, frozen=True, kw_only=True, tag="rewards.ready"):
@@ -117,19 +174,19 @@ class RewardsReady(BatchMessage, frozen=True, kw_only=True, tag="rewards.ready")
     ] = None
 
 
-class EpisodesEvaluated(RunMessage, frozen=True, kw_only=True, tag="episodes.evaluated"):
+class EpisodesEvaluated(PolicyMessage, frozen=True, kw_only=True, tag="episodes.evaluated"):
     """One piece of an evaluation that is divided was played; the evaluation needs all of them."""
 
-    policy: PolicyRef
+    identity = ("run", "version", "piece")
+
     piece: Count
     evaluation: Annotated[ObjectRef, Meta(description="the piece's episodes")]
     episodes: EpisodeSummary
 
 
-class EvaluationCompleted(RunMessage, frozen=True, kw_only=True, tag="evaluation.completed"):
+class EvaluationCompleted(PolicyMessage, frozen=True, kw_only=True, tag="evaluation.completed"):
     """Deterministic episodes of one version were played."""
 
-    policy: PolicyRef
     evaluation: ObjectRef
     episodes: Count
     return_mean: float
@@ -140,6 +197,8 @@ class EvaluationCompleted(RunMessage, frozen=True, kw_only=True, tag="evaluation
 class RunResumed(RunMessage, frozen=True, kw_only=True, tag="run.resumed"):
     """A run that had ended goes on where it stopped, to this budget and target: its next leg."""
 
+    identity = ("run", "leg")
+
     leg: Annotated[int, Meta(ge=1)]
     env_steps: Annotated[Count, Meta(description="budget of the whole run, earlier legs included")]
     target: float | None = None
@@ -148,6 +207,8 @@ class RunResumed(RunMessage, frozen=True, kw_only=True, tag="run.resumed"):
 class RunStalled(Message, frozen=True, kw_only=True, tag="run.stalled"):
     """Nothing was said for as long as the deadline: what is missing is issued again."""
 
+    identity = ("run", "number")
+
     number: Annotated[Count, Meta(description="counts the run's stalls, from 0")]
     waiting_for: Annotated[list[str], Meta(description="what is missing, in words")]
 
@@ -155,11 +216,15 @@ class RunStalled(Message, frozen=True, kw_only=True, tag="run.stalled"):
 class StopRequested(Message, frozen=True, kw_only=True, tag="run.stop-requested"):
     """A person wants the run to end with the policy that it has."""
 
+    identity = ("run", "leg")
+
     leg: Leg = 0
 
 
 class InvocationDeadLettered(Message, frozen=True, kw_only=True, tag="invocation.dead-lettered"):
     """A delivery of this run was given up."""
+
+    identity = ("run", "call_id")
 
     function: str
     call_id: str
@@ -174,6 +239,8 @@ class InvocationDeadLettered(Message, frozen=True, kw_only=True, tag="invocation
 class RunCompleted(Message, frozen=True, kw_only=True, tag="run.completed"):
     """The run ended well: `reason` is target, budget or stopped."""
 
+    identity = ("run", "leg")
+
     reason: str
     policy: PolicyRef
     leg: Leg = 0
@@ -181,6 +248,8 @@ class RunCompleted(Message, frozen=True, kw_only=True, tag="run.completed"):
 
 class RunFailed(Message, frozen=True, kw_only=True, tag="run.failed"):
     """The run ended badly; `reason` is for a person to act on, `detail` may hold a traceback."""
+
+    identity = ("run", "leg")
 
     reason: str
     function: str = ""
@@ -194,6 +263,8 @@ class RunFailed(Message, frozen=True, kw_only=True, tag="run.failed"):
 class RunUnreported(Message, frozen=True, kw_only=True, tag="run.unreported"):
     """The run has ended, and its report cannot be written; `reason` is for a person to act on."""
 
+    identity = ("run", "leg")
+
     reason: str
     detail: str = ""
     leg: Leg = 0
@@ -201,6 +272,8 @@ class RunUnreported(Message, frozen=True, kw_only=True, tag="run.unreported"):
 
 class ReportWritten(Message, frozen=True, kw_only=True, tag="report.written"):
     """The report of a run that ended, and its picture, are stored: nothing more will come."""
+
+    identity = ("run", "leg")
 
     report: ObjectRef
     learning_curve: ObjectRef
@@ -213,25 +286,34 @@ class ReportWritten(Message, frozen=True, kw_only=True, tag="report.written"):
 class CollectRollout(BatchMessage, frozen=True, kw_only=True, tag="collect-rollout"):
     """To `rollout`: run slot `index` under `policy`, going on where `previous` stopped."""
 
+    identity = ("run", "version", "index")
+
     index: Count
     previous: TrajectoryRef | None = None
 
 
-class UpdatePolicy(RunMessage, frozen=True, kw_only=True, tag="update-policy"):
+class UpdatePolicy(PolicyMessage, frozen=True, kw_only=True, tag="update-policy"):
     """To `update-policy`: learn from `batch`, commit version `policy.version + 1`."""
 
-    policy: PolicyRef
     batch: list[TrajectoryRef]
     rewards: ObjectRef | None
     env_steps: Count
     episodes: Count
     schedule: Schedule
 
+    @property
+    def outcome(self) -> tuple[str, ...]:
+        """That the next version was said does not mean that its commands were sent: the rewards
+        of the first batch that it collected do.
+        """
+        return self.run, str(self.version + 1 + self.schedule.lag)
 
-class EvaluatePolicy(RunMessage, frozen=True, kw_only=True, tag="evaluate-policy"):
+
+class EvaluatePolicy(PolicyMessage, frozen=True, kw_only=True, tag="evaluate-policy"):
     """To `evaluate`: play the specification's evaluation episodes with `policy`."""
 
-    policy: PolicyRef
+    identity = ("run", "version", "piece")
+
     piece: Annotated[
         Count | None, Meta(description="of spec.evaluation.pieces; none: all episodes")
     ] = None
@@ -261,6 +343,8 @@ class RestoreObject(Message, frozen=True, kw_only=True, tag="restore-object"):
     ones are asked for, until what is wanted is there.
     """
 
+    identity = ("key", "verify")
+
     object: ObjectRef
     origin: Annotated[Origin, Meta(description="the message from which it was made")]
     towards: Annotated[
@@ -272,6 +356,11 @@ class RestoreObject(Message, frozen=True, kw_only=True, tag="restore-object"):
     asked: Annotated[
         Count, Meta(description="minutes since 1970: tells one request from a later one")
     ] = 0
+
+    @property
+    def key(self) -> str:
+        """The object's, which names the run too."""
+        return self.object.key
 
 
 class WarmUp(Message, frozen=True, kw_only=True, tag="warm-up"):
@@ -329,6 +418,11 @@ AnyMessage = Fact | Command | RestoreObject | WarmUp | InvocationCompleted
 
 FACTS: tuple[type[Message], ...] = Fact.__args__  # type: ignore[attr-defined]
 COMMANDS: tuple[type[Message], ...] = Command.__args__  # type: ignore[attr-defined]
+QUEUED: tuple[type[Message], ...] = (
+    *COMMANDS,
+    RestoreObject,
+    WarmUp,
+)  # what travels as an invocation only
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(AnyMessage)

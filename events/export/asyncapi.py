@@ -12,8 +12,8 @@ from faastraingym.events.telemetry.tracing import HEADER
 from faastraingym.events.topology.stack_file import Function
 from faastraingym.schemas.export import MESSAGE_TYPES, summary
 from faastraingym.schemas.messages import (
-    COMMANDS,
     FACTS,
+    QUEUED,
     CollectRollout,
     EpisodesEvaluated,
     EvaluatePolicy,
@@ -31,12 +31,10 @@ from faastraingym.schemas.messages import (
     RunFailed,
     RunRequested,
     RunResumed,
-    RunStalled,
     RunStarted,
     RunUnreported,
     StopRequested,
     UpdatePolicy,
-    UploadHeard,
     WarmUp,
     tag,
 )
@@ -55,23 +53,6 @@ SAYS: dict[str, tuple[type[Message], ...]] = {
     "reconcile": (*FACTS, CollectRollout, EvaluatePolicy, HearUpload),
     QUEUE_WORKER: (InvocationDeadLettered,),
     EVERY_STAGE: (InvocationCompleted, RestoreObject),
-}
-
-QUEUED = (*COMMANDS, RestoreObject, WarmUp)
-
-IDENTITY: dict[type[Message], tuple[str, ...]] = {
-    PolicyUpdated: ("version",),
-    RolloutCompleted: ("version", "index"),
-    RewardsReady: ("version",),
-    EpisodesEvaluated: ("version", "piece"),
-    EvaluationCompleted: ("version",),
-    InvocationDeadLettered: ("call_id",),
-    RunStalled: ("number",),
-    UploadHeard: ("object",),
-    **dict.fromkeys(
-        (RunResumed, StopRequested, RunCompleted, RunFailed, RunUnreported, ReportWritten),
-        ("leg",),
-    ),
 }
 
 PARAMETERS = {
@@ -141,8 +122,7 @@ def address(kind: type[Message]) -> str:
         return of_command(FUNCTION_OF.get(kind, "{function}"), "{work}")
     if kind is InvocationCompleted:
         return "ftg-usage.{run}.{function}"
-    names = ("run", *IDENTITY.get(kind, ()))
-    return ".".join((ROOT, tag(kind), *(f"{{{name}}}" for name in names)))
+    return ".".join((ROOT, tag(kind), *(f"{{{name}}}" for name in kind.identity)))
 
 
 def _channel(kind: type[Message]) -> dict[str, Any]:

@@ -5,13 +5,13 @@ from typing import NamedTuple
 
 from faastraingym.events.pipeline import subjects
 from faastraingym.schemas.messages import (
+    QUEUED,
     CollectRollout,
     EvaluatePolicy,
     HearUpload,
     Message,
     RestoreObject,
     UpdatePolicy,
-    WarmUp,
     tag,
 )
 
@@ -40,7 +40,8 @@ class Invocation(NamedTuple):
     @property
     def call_id(self) -> str:
         """A UUID that the same invocation always has."""
-        identity = f"{self.function}/{_identity(self.message)}/{self.attempt}"
+        asked = f"/{self.message.asked}" if isinstance(self.message, RestoreObject) else ""
+        identity = f"{self.function}/{_work(self.message)}{asked}/{self.attempt}"
         return str(uuid.uuid5(_NAMESPACE, identity))
 
     @property
@@ -58,21 +59,7 @@ def invocation(command: Message) -> Invocation:
     return Invocation(FUNCTION_OF[type(command)], command)
 
 
-def _identity(message: Message) -> str:
-    """What an invocation is: the work, and of a restoration when it was asked for."""
-    asked = f"/{message.asked}" if isinstance(message, RestoreObject) else ""
-    return _work(message) + asked
-
-
 def _work(message: Message) -> str:
-    if isinstance(message, RestoreObject):
-        return f"{tag(message)}/{message.object.key}/{message.verify}"
-    if isinstance(message, WarmUp | HearUpload):  # a run's name is made of its upload
-        return f"{tag(message)}/{message.run}"
-    if not isinstance(message, CollectRollout | UpdatePolicy | EvaluatePolicy):
-        return subjects.of(message)
-    if isinstance(message, CollectRollout):
-        return f"{tag(message)}/{message.run}/{message.version}/{message.index}"
-    of_version = f"{tag(message)}/{message.run}/{message.policy.version}"
-    piece = message.piece if isinstance(message, EvaluatePolicy) else None
-    return of_version if piece is None else f"{of_version}/{piece}"
+    if isinstance(message, QUEUED):
+        return "/".join((tag(message), *message.identified))
+    return subjects.of(message)

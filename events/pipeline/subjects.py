@@ -1,28 +1,14 @@
 """NATS subjects: `ftg.<entity>.<event>.<run>[.<version>[.<index>]]`.
 
-A fact's subject is its identity. It is published with "expected last subject sequence 0", so the
-server itself refuses to hear the same fact twice.
+A fact's subject is its identity, as its class declares it. It is published with "expected last
+subject sequence 0", so the server itself refuses to hear the same fact twice.
 """
 
-import hashlib
-
 from faastraingym.schemas.messages import (
-    EpisodesEvaluated,
-    EvaluationCompleted,
     InvocationCompleted,
-    InvocationDeadLettered,
     Message,
     PolicyUpdated,
-    ReportWritten,
     RewardsReady,
-    RolloutCompleted,
-    RunCompleted,
-    RunFailed,
-    RunResumed,
-    RunStalled,
-    RunUnreported,
-    StopRequested,
-    UploadHeard,
     tag,
 )
 
@@ -37,7 +23,7 @@ NO_RUN = "none"  # what an invocation that belongs to no run is metered under
 
 def of(fact: Message) -> str:
     """The subject under which `fact` is said."""
-    return ".".join((ROOT, tag(fact), fact.run, *_identity(fact)))
+    return ".".join((ROOT, tag(fact), *fact.identified))
 
 
 def run_of(subject: str) -> str:
@@ -115,27 +101,3 @@ def of_dead_letter(function: str, kind: str = "") -> str:
     Kinds have subjects of their own so that the broker bounds each apart.
     """
     return f"ftg-dead.{function}.{kind}" if kind else f"ftg-dead.{function}"
-
-
-def _identity(fact: Message) -> tuple[str, ...]:
-    match fact:
-        case RolloutCompleted(trajectory=trajectory):
-            return str(trajectory.version), str(trajectory.index)
-        case EpisodesEvaluated(policy=policy, piece=piece):
-            return str(policy.version), str(piece)
-        case RewardsReady():
-            return (str(fact.version),)
-        case PolicyUpdated(policy=policy) | EvaluationCompleted(policy=policy):
-            return (str(policy.version),)
-        case InvocationDeadLettered(call_id=call_id):
-            return (call_id,)
-        case RunStalled(number=number):
-            return (str(number),)
-        case UploadHeard(key=key, etag=etag):
-            return (hashlib.sha256(f"{key}\0{etag}".encode()).hexdigest()[:16],)
-        case RunResumed() | StopRequested() | RunCompleted() | RunFailed():
-            return (str(fact.leg),)
-        case ReportWritten() | RunUnreported():
-            return (str(fact.leg),)
-        case _:
-            return ()

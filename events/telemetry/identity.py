@@ -2,18 +2,10 @@
 
 from typing import Any
 
-from faastraingym.schemas.messages import (
-    CollectRollout,
-    EpisodesEvaluated,
-    EvaluatePolicy,
-    EvaluationCompleted,
-    Message,
-    PolicyUpdated,
-    RewardsReady,
-    RolloutCompleted,
-    UpdatePolicy,
-    tag,
-)
+from faastraingym.schemas.messages import Message, tag
+
+_NAMES = {"version": "version", "index": "index", "piece": "index"}
+Key = tuple[str, int | None, int | None]  # tag, version, index
 
 
 def identity(message: Message | None) -> dict[str, Any]:
@@ -21,15 +13,13 @@ def identity(message: Message | None) -> dict[str, Any]:
     if message is None:
         return {}
     known: dict[str, Any] = {"heard": tag(message), "run": message.run}
-    match message:
-        case RolloutCompleted(trajectory=ref):
-            known |= {"version": ref.version, "index": ref.index}
-        case CollectRollout(index=index):
-            known |= {"version": message.version, "index": index}
-        case EpisodesEvaluated(piece=piece) | EvaluatePolicy(piece=int() as piece):
-            known |= {"version": message.policy.version, "index": piece}
-        case RewardsReady():
-            known |= {"version": message.version}
-        case UpdatePolicy() | PolicyUpdated() | EvaluatePolicy() | EvaluationCompleted():
-            known |= {"version": message.policy.version}
+    for name in message.identity:
+        if name in _NAMES and (value := getattr(message, name)) is not None:
+            known[_NAMES[name]] = value
     return known
+
+
+def key_of(message: Message) -> Key:
+    """What a message is recognised by among those of its run, as metering names it."""
+    known = identity(message)
+    return known["heard"], known.get("version"), known.get("index")

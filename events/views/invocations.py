@@ -12,14 +12,12 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from faastraingym.events.ports import Recorded
+from faastraingym.events.telemetry.identity import Key, key_of
 from faastraingym.schemas.messages import (
     COMMANDS,
     CollectRollout,
-    EpisodesEvaluated,
     EvaluatePolicy,
-    EvaluationCompleted,
     InvocationCompleted,
-    Message,
     PolicyUpdated,
     RewardsReady,
     RolloutCompleted,
@@ -47,8 +45,6 @@ KINDS = {
 }
 SENT = ("command", "gateway")
 WORK = ("environment", "policy", "rewards", "update")  # the mathematics; all else is overhead
-
-Key = tuple[str, int | None, int | None]  # tag, version, index
 
 
 class Part(NamedTuple):
@@ -98,20 +94,6 @@ def parts(usage: InvocationCompleted) -> tuple[Part, ...]:
         else:
             found.append(Part(kind, begin + a, begin + b))
     return tuple(found)
-
-
-def key_of(fact: Message) -> Key:
-    """What a fact is recognised by, as metering names it."""
-    match fact:
-        case RolloutCompleted(trajectory=ref):
-            return tag(fact), ref.version, ref.index
-        case EpisodesEvaluated(policy=policy, piece=piece):
-            return tag(fact), policy.version, piece
-        case RewardsReady():
-            return tag(fact), fact.version, None
-        case PolicyUpdated() | EvaluationCompleted():
-            return tag(fact), fact.policy.version, None
-    return tag(fact), None, None
 
 
 def _visit(one: InvocationCompleted) -> Visit:

@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 from faastraingym.events.pipeline.history import History, fold
 from faastraingym.events.ports import Recorded
-from faastraingym.events.views.invocations import SENT, Part, Visit, key_of
+from faastraingym.events.telemetry.identity import key_of
+from faastraingym.events.views.invocations import SENT, Part, Visit
 from faastraingym.schemas.messages import (
     CollectRollout,
     PolicyUpdated,
