@@ -6,11 +6,11 @@ docs/schemas/*.json are JSON Schemas, docs/asyncapi.yaml is an AsyncAPI 3.0 docu
 import argparse
 import json
 import sys
-import tomllib
 from pathlib import Path
 
 import yaml
 
+from faastraingym import __version__
 from faastraingym.events.export import asyncapi
 from faastraingym.events.topology import stack_file
 from faastraingym.schemas import export
@@ -20,9 +20,8 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def files() -> dict[str, str]:
     """The text of every exported file by its path below docs/."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     functions = stack_file.functions(stack_file.load(ROOT / "stack.yml", {}))
-    document = asyncapi.document(project["version"], functions)
+    document = asyncapi.document(__version__, functions)
     return {
         **{
             f"schemas/{name}.json": json.dumps(schema, indent=2) + "\n"
