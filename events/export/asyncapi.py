@@ -6,54 +6,12 @@ https://www.asyncapi.com/docs/reference/specification/v3.0.0
 from collections.abc import Iterable
 from typing import Any
 
-from faastraingym.events.pipeline.commands import FUNCTION_OF
+from faastraingym.events.pipeline import flow
 from faastraingym.events.pipeline.subjects import ROOT, START, of_command
 from faastraingym.events.telemetry.tracing import HEADER
 from faastraingym.events.topology.stack_file import Function
 from faastraingym.schemas.export import MESSAGE_TYPES, summary
-from faastraingym.schemas.messages import (
-    FACTS,
-    QUEUED,
-    CollectRollout,
-    EpisodesEvaluated,
-    EvaluatePolicy,
-    EvaluationCompleted,
-    HearUpload,
-    InvocationCompleted,
-    InvocationDeadLettered,
-    Message,
-    PolicyUpdated,
-    ReportWritten,
-    RestoreObject,
-    RewardsReady,
-    RolloutCompleted,
-    RunCompleted,
-    RunFailed,
-    RunRequested,
-    RunResumed,
-    RunStarted,
-    RunUnreported,
-    StopRequested,
-    UpdatePolicy,
-    WarmUp,
-    tag,
-)
-
-CLIENT, QUEUE_WORKER, EVERY_STAGE = "cli", "queue-worker", "stage"
-
-SAYS: dict[str, tuple[type[Message], ...]] = {
-    CLIENT: (RunRequested, RunResumed, StopRequested),
-    "start-run": (RunRequested, RunStarted, RunFailed, WarmUp),
-    "update-policy": (PolicyUpdated, CollectRollout, EvaluatePolicy),
-    "rollout": (RolloutCompleted,),
-    "aggregate-rewards": (RewardsReady, EvaluationCompleted),
-    "plan-update": (UpdatePolicy, CollectRollout, EvaluatePolicy),
-    "evaluate": (EpisodesEvaluated, EvaluationCompleted),
-    "conclude-run": (RunCompleted, RunFailed, RunUnreported, ReportWritten),
-    "reconcile": (*FACTS, CollectRollout, EvaluatePolicy, HearUpload),
-    QUEUE_WORKER: (InvocationDeadLettered,),
-    EVERY_STAGE: (InvocationCompleted, RestoreObject),
-}
+from faastraingym.schemas.messages import QUEUED, InvocationCompleted, Message, tag
 
 PARAMETERS = {
     "run": "a run's name, a DNS label",
@@ -119,7 +77,8 @@ def document(version: str, functions: Iterable[Function]) -> dict[str, Any]:
 def address(kind: type[Message]) -> str:
     """Where messages of a kind travel: a subject with `{parameters}`."""
     if kind in QUEUED:
-        return of_command(FUNCTION_OF.get(kind, "{function}"), "{work}")
+        only = flow.receivers(kind)
+        return of_command(only[0] if len(only) == 1 else "{function}", "{work}")
     if kind is InvocationCompleted:
         return "ftg-usage.{run}.{function}"
     return ".".join((ROOT, tag(kind), *(f"{{{name}}}" for name in kind.identity)))
@@ -152,18 +111,16 @@ def _message(kind: type[Message]) -> dict[str, Any]:
 
 def _sends() -> Iterable[tuple[str, dict[str, Any]]]:
     yield _operation("send", OUTSIDER, WANTED, "what it wants")
-    for speaker, kinds in SAYS.items():
-        for kind in kinds:
-            yield _operation("send", speaker, kind.__name__, tag(kind))
+    for sender in (*flow.PROCESSES, *flow.FUNCTIONS):
+        for kind in flow.sent(sender):
+            yield _operation("send", sender, kind.__name__, tag(kind))
 
 
 def _receives(functions: list[Function]) -> Iterable[tuple[str, dict[str, Any]]]:
-    kind_of = {tag(kind): kind for kind in FACTS}
     for function in functions:
         if function.starts:
             yield _operation("receive", function.name, WANTED, "what outsiders want")
-        commands = [kind for kind, name in FUNCTION_OF.items() if name == function.name]
-        for kind in [*(kind_of[topic] for topic in function.topics), *commands]:
+        for kind in flow.received(function.name):
             yield _operation("receive", function.name, kind.__name__, tag(kind))
 
 

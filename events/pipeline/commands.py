@@ -3,24 +3,13 @@
 import uuid
 from typing import NamedTuple
 
-from faastraingym.events.pipeline import subjects
+from faastraingym.events.pipeline import flow, subjects
 from faastraingym.schemas.messages import (
     QUEUED,
-    CollectRollout,
-    EvaluatePolicy,
-    HearUpload,
     Message,
     RestoreObject,
-    UpdatePolicy,
     tag,
 )
-
-FUNCTION_OF: dict[type[Message], str] = {
-    CollectRollout: "rollout",
-    UpdatePolicy: "update-policy",
-    EvaluatePolicy: "evaluate",
-    HearUpload: "start-run",
-}
 
 _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "urn:faastraingym:invocation")
 
@@ -50,13 +39,13 @@ class Invocation(NamedTuple):
         return uuid.uuid5(_NAMESPACE, f"{self.function}/{_work(self.message)}").hex
 
 
-def invocation(command: Message) -> Invocation:
-    """The invocation that carries `command` out.
+def invocation(message: Message) -> Invocation:
+    """The invocation of the function that a command, or a fact, is for.
 
     Raises:
-        KeyError: `command` is not a command.
+        LookupError: it comes to no function.
     """
-    return Invocation(FUNCTION_OF[type(command)], command)
+    return Invocation(flow.receivers(type(message))[0], message)
 
 
 def _work(message: Message) -> str:

@@ -7,20 +7,11 @@ matter.
 
 from collections.abc import Iterable, Sequence
 
-from faastraingym.events.pipeline import subjects
+from faastraingym.events.pipeline import flow, subjects
 from faastraingym.events.ports import Bucket, LostObject, ObjectStore, Recorded
 from faastraingym.schemas import event_backup, keys
 from faastraingym.schemas.errors import MessageError
-from faastraingym.schemas.messages import (
-    Message,
-    PolicyUpdated,
-    RewardsReady,
-    RolloutCompleted,
-    RunCompleted,
-    RunFailed,
-    RunRequested,
-    RunStarted,
-)
+from faastraingym.schemas.messages import Message, RewardsReady
 
 
 async def is_kept(run: str, objects: ObjectStore, bucket: Bucket) -> bool:
@@ -66,20 +57,6 @@ async def _read(key: str, objects: ObjectStore) -> list[Message]:
         return []
 
 
-# A version's commit comes before the fact from which it was made: who hears that one sees that
-# there is nothing left to do. With a policy lag what rewards lead to are the next rewards too. The
-# request is the last: until it is there, who decides by the whole log waits.
-_RANK: dict[type[Message], int] = {
-    PolicyUpdated: 0,
-    RunCompleted: 0,
-    RunFailed: 0,
-    RewardsReady: 2,
-    RolloutCompleted: 3,
-    RunStarted: 4,
-    RunRequested: 5,
-}
-
-
 def quiet_first(facts: Iterable[Message]) -> list[Message]:
     """The facts, effects before their causes, else in the order that they have."""
     return sorted(facts, key=_loudness)
@@ -87,4 +64,4 @@ def quiet_first(facts: Iterable[Message]) -> list[Message]:
 
 def _loudness(fact: Message) -> tuple[int, int]:
     newest_first = -fact.version if isinstance(fact, RewardsReady) else 0
-    return _RANK.get(type(fact), 1), newest_first
+    return flow.LINES[type(fact)].rank, newest_first

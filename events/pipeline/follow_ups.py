@@ -4,27 +4,20 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from faastraingym.events.pipeline import subjects
+from faastraingym.events.pipeline import flow, subjects
 from faastraingym.events.pipeline.commands import Invocation
 from faastraingym.events.pipeline.history import History
 from faastraingym.schemas.messages import (
     CollectRollout,
-    EpisodesEvaluated,
     EvaluatePolicy,
-    EvaluationCompleted,
     Message,
     PolicyUpdated,
-    RewardsReady,
-    RolloutCompleted,
     RunMessage,
-    RunStarted,
     UpdatePolicy,
     WarmUp,
 )
 from faastraingym.schemas.references import PolicyRef, TrajectoryRef
 from faastraingym.schemas.specification import RunSpec
-
-NEEDED = ("rollout", "aggregate-rewards", "plan-update", "evaluate", "conclude-run")
 
 
 def rollouts(
@@ -72,27 +65,16 @@ def warm_ups(run: str) -> list[Invocation]:
 
     A second replica of a function is started by demand, and nothing waits for it.
     """
-    return [Invocation(function, WarmUp(run=run)) for function in NEEDED]
+    return [Invocation(function, WarmUp(run=run)) for function in flow.LINES[WarmUp].invoked]
 
 
 def kept(message: Message | None) -> str | None:
-    """The subject under which something was said once all that a message is for has been done.
-
-    That a learner said its version does not mean that it sent the commands after it: that the
-    first rewards are ready that the version collected does.
-    """
-    match message:
-        case RunStarted(run=run):
-            return subjects.of_kind(RewardsReady, run, 0)
-        case UpdatePolicy(run=run, policy=policy, schedule=schedule):
-            return subjects.of_kind(RewardsReady, run, policy.version + 1 + schedule.lag)
-        case CollectRollout(run=run, index=index):
-            return subjects.of_kind(RolloutCompleted, run, message.version, index)
-        case EvaluatePolicy(run=run, policy=policy, piece=None):
-            return subjects.of_kind(EvaluationCompleted, run, policy.version)
-        case EvaluatePolicy(run=run, policy=policy, piece=int() as piece):
-            return subjects.of_kind(EpisodesEvaluated, run, policy.version, piece)
-    return None
+    """The subject of the fact that is there once all that a message is for has been done."""
+    line = flow.LINES.get(type(message)) if message else None
+    if message is None or line is None:
+        return None
+    tells = (kind for kind in line.done if len(kind.identity) == len(message.outcome))
+    return next((subjects.of_kind(kind, *message.outcome) for kind in tells), None)
 
 
 def is_needless(message: Message | None, history: History) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from msgspec import Struct, field
 
+from faastraingym.events.pipeline import flow
 from faastraingym.events.ports import Recorded
 from faastraingym.schemas.messages import (
     EpisodesEvaluated,
@@ -24,7 +25,7 @@ from faastraingym.schemas.messages import (
     UploadHeard,
 )
 
-CONCLUDES = "conclude-run"  # the function that does
+CONCLUDES = flow.receivers(RunCompleted)[0]  # the function that does
 
 
 class Leg(Struct, kw_only=True):

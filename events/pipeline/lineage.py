@@ -10,8 +10,8 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
-from faastraingym.events.pipeline import follow_ups, recovery
-from faastraingym.events.pipeline.commands import Invocation
+from faastraingym.events.pipeline import flow, follow_ups, recovery
+from faastraingym.events.pipeline.commands import Invocation, invocation
 from faastraingym.events.pipeline.history import History
 from faastraingym.events.pipeline.planning import learning, on_leg, plan
 from faastraingym.events.ports import Unavailable
@@ -34,7 +34,6 @@ from faastraingym.schemas.specification import RunSpec
 
 ASKED_EVERY = 60.0  # seconds: so often an object that is still lost is asked for again
 
-KINDS = ("manifest", "trajectories", "rewards", "policies", "learner", "episodes", "evaluations")
 LEARNT_FROM = ("trajectories", "rewards")  # kinds that the next version is made from
 Name = tuple[str, int, int]  # of a piece of work: function, version, slot
 
@@ -127,13 +126,12 @@ class Lineage:
             RunFault: no log ever could.
         """
         if ref.key not in self._works:
-            made = self._made(ref.key)
-            if made is None:
+            origin = self._origin(ref.key)
+            if origin is None:
                 why = f"object {ref.key} is lost, and the log does not say how it was made"
                 raise Unsaid(f"{why}, any more") if self._was_said(ref.key) else RunFault(why)
-            function, origin = made
-            read = inputs(origin, self.history)
-            self._works[ref.key] = Work(function, origin, tuple(read))
+            function = flow.OBJECTS[keys.place(ref.key).kind].made[type(origin)]
+            self._works[ref.key] = Work(function, origin, tuple(inputs(origin, self.history)))
         return self._works[ref.key]
 
     def made_with(self, ref: ObjectRef) -> list[ObjectRef]:
@@ -160,7 +158,7 @@ class Lineage:
         """Whether a run's log has once told of an object with this key."""
         kind, _, slot = keys.place(key)
         slots = self._spec.rollout.count if self._spec and kind == "trajectories" else 1
-        return kind in KINDS and slot < slots
+        return kind in flow.RESTORABLE and slot < slots
 
     def towards(self, wanted: Iterable[ObjectRef]) -> int | None:
         """The version for which somebody waits who wants these; at a run's end, the newest.
@@ -256,35 +254,34 @@ class Lineage:
         if not self.prunes or not isinstance(restored.origin, UpdatePolicy):
             return []
         ready = self.history.rewards.get(restored.origin.policy.version + 1)
-        return [Invocation("plan-update", ready)] if ready else []
+        return [invocation(ready)] if ready else []
 
-    def _made(self, key: str) -> tuple[str, Origin] | None:
-        """Which function made the object with this key, from which message."""
+    def _origin(self, key: str) -> Origin | None:
+        """The message from which the object with this key was made."""
         kind, version, slot = keys.place(key)
         history, spec = self.history, self._spec
         if kind == "manifest":
-            return ("start-run", history.requested) if history.requested else None
+            return history.requested
         updated, ready = history.policies.get(version), history.rewards.get(version)
         if spec is None:
             return None
         match kind:
             case "trajectories":
                 slots = self._rollouts(spec, version)
-                return ("rollout", slots[slot]) if slot < len(slots) else None
+                return slots[slot] if slot < len(slots) else None
             case "policies" | "learner" if updated:
-                update = _update(version, history, spec)
-                return ("update-policy", update) if update else None
+                return _update(version, history, spec)
             case "rewards":
-                return ("aggregate-rewards", ready) if ready else None
+                return ready
             case "episodes" if updated:
                 due = follow_ups.evaluation(updated, updated.policy, spec)
-                return ("evaluate", due[slot]) if slot < len(due) else None
+                return due[slot] if slot < len(due) else None
             case "evaluations" if updated:
                 due = follow_ups.evaluation(updated, updated.policy, spec)
                 played = self.history.evaluated.get(version)
                 if len(due) == 1:
-                    return ("evaluate", due[0])
-                return ("aggregate-rewards", played[max(played)]) if played else None
+                    return due[0]
+                return played[max(played)] if played else None
         return None
 
     def _rollouts(self, spec: RunSpec, version: int) -> list[CollectRollout]:

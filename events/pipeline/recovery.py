@@ -7,7 +7,7 @@ listener that is told a fact again says the same thing.
 from faastraingym.events.pipeline import follow_ups
 from faastraingym.events.pipeline.commands import Invocation, invocation
 from faastraingym.events.pipeline.conclusion import is_last
-from faastraingym.events.pipeline.history import CONCLUDES, History
+from faastraingym.events.pipeline.history import History
 from faastraingym.events.pipeline.planning import acting, on_leg
 from faastraingym.schemas.messages import (
     CollectRollout,
@@ -95,16 +95,16 @@ def in_words(item: Invocation) -> str:
 
 def _missing(history: History, spec: RunSpec | None) -> list[Invocation]:
     if history.end is not None:  # without a report
-        return [Invocation(CONCLUDES, history.newest.given_up or history.end)]
+        return [invocation(history.newest.given_up or history.end)]
     if history.dead_letters:  # what was given up would only be given up again
-        return [Invocation(CONCLUDES, history.dead_letters[0])]
+        return [invocation(history.dead_letters[0])]
     if spec is None:
-        return [Invocation("start-run", history.requested)] if history.requested else []
+        return [invocation(history.requested)] if history.requested else []
     latest = history.latest
     if latest is None:
-        return [Invocation("update-policy", history.started)] if history.started else []
+        return [invocation(history.started)] if history.started else []
     if history.stop is not None:
-        return [Invocation(CONCLUDES, history.stop)]
+        return [invocation(history.stop)]
     spec = on_leg(spec, history.resumed)
     step = _gap(history, spec, latest) or _next_step(history, spec, latest)
     return [*_evaluations(history, spec), *step]
@@ -142,7 +142,7 @@ def _evaluation(history: History, spec: RunSpec, updated: PolicyUpdated) -> list
     played = history.evaluated.get(updated.policy.version, {})
     due = follow_ups.evaluation(updated, updated.policy, spec)
     waiting = [invocation(command) for command in due if command.piece not in played]
-    return waiting or [Invocation("aggregate-rewards", played[max(played)])]
+    return waiting or [invocation(played[max(played)])]
 
 
 def _next_step(history: History, spec: RunSpec, latest: PolicyUpdated) -> list[Invocation]:
@@ -150,9 +150,9 @@ def _next_step(history: History, spec: RunSpec, latest: PolicyUpdated) -> list[I
     version = latest.policy.version
     if is_last(latest, spec):
         evaluation = history.evaluations.get(version)
-        return [Invocation(CONCLUDES, evaluation)] if evaluation else []
+        return [invocation(evaluation)] if evaluation else []
     if version in history.rewards:
-        return [Invocation("plan-update", history.rewards[version])]
+        return [invocation(history.rewards[version])]
     return _towards_rewards(history, spec, version)
 
 
@@ -168,10 +168,9 @@ def _step(history: History, spec: RunSpec, version: int) -> list[Invocation]:
     completed = history.rollouts.get(version, {})
     if version not in history.policies:
         before: Message | None = history.rewards.get(version - 1) or history.started
-        name = "plan-update" if version else "update-policy"
-        return [Invocation(name, before)] if before else []
+        return [invocation(before)] if before else []
     if len(completed) >= spec.rollout.batch:
-        return [Invocation("aggregate-rewards", completed[max(completed)])]
+        return [invocation(completed[max(completed)])]
     due = rollouts(history, spec, version)
     return [invocation(command) for command in due if command.index not in completed]
 

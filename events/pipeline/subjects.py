@@ -36,7 +36,7 @@ def of_topic(topic: str) -> str:
     return f"{ROOT}.{topic}.>"
 
 
-def of_kind(kind: type[Message], run: str, *identity: int) -> str:
+def of_kind(kind: type[Message], run: str, *identity: int | str) -> str:
     """The filter for the facts of one kind in one run, narrowed by version (and index)."""
     return ".".join((ROOT, tag(kind), run, *map(str, identity)))
 

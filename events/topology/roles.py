@@ -6,14 +6,15 @@ docs/security.md are made from this, and nothing else says it.
 
 from typing import NamedTuple
 
-from faastraingym.events.pipeline import subjects
+from faastraingym.events.pipeline import flow, subjects
 from faastraingym.events.topology.streams import ASYNC, DEAD, FACTS, OPEN, STREAMS, USAGE
 from faastraingym.schemas.keys import ERROR, EXPERIMENTS
+from faastraingym.schemas.messages import FACTS as FACT_TYPES
+from faastraingym.schemas.messages import tag
 
 ANY = "*"
 SUPERVISOR = "supervisor"  # owns streams and bucket: starts a stack, is mounted by no function
-OPERATOR = "operator"
-QUEUE_WORKER = "queue-worker"
+OPERATOR, QUEUE_WORKER = flow.OPERATOR, flow.QUEUE_WORKER
 GATEWAY = "gateway"
 EXPORTER = "exporter"
 TRIGGER = "trigger"  # whoever has runs started from outside: a pipeline, a store's notifications
@@ -59,73 +60,46 @@ def commands(*functions: str) -> tuple[str, ...]:
     return tuple(map(subjects.of_command, functions))
 
 
-# Whoever misses an object asks its makers for it, and those of what it is made from (ADR 15).
-MAKERS = ("start-run", "rollout", "aggregate-rewards", "update-policy", "evaluate")
-RESTORE = commands(*MAKERS)
-
-
 def function(name: str, **more: tuple[str, ...]) -> Role:
-    """What every function may: read facts and its runs' objects, and meter itself."""
+    """What every function may, and what the flow says of one of the pipeline's.
+
+    Every function reads facts and its runs' objects, and meters itself. Whoever misses an object
+    asks its makers for it, and those of what it is made from (ADR 15).
+    """
     rights = {"sends": (f"ftg-usage.*.{name}",), "asks": READ_FACTS, "reads": ("runs/*",)}
+    if name in flow.FUNCTIONS:
+        everything = name == flow.RECONCILE  # it publishes what was lost, and replays
+        rights |= {
+            "says": (ANY,) if everything else topics(name),
+            "sends": rights["sends"] + commands(*((ANY,) if everything else flow.invokes(name))),
+            "writes": tuple(f"runs/*/{pattern}" for pattern in flow.written(name)),
+        }
     return Role(**{what: rights.get(what, ()) + more.get(what, ()) for what in rights | more})
 
 
+def topics(name: str) -> tuple[str, ...]:
+    """The topics of the facts that a function or process publishes."""
+    return tuple(tag(kind) for kind in flow.sent(name) if kind in FACT_TYPES)
+
+
+INBOX = (f"{EXPERIMENTS}*",)
+MORE: dict[str, dict[str, tuple[str, ...]]] = {  # rights that the flow does not tell of
+    "start-run": {
+        "reads": INBOX,
+        "writes": (f"{EXPERIMENTS}*{ERROR}",),
+        "deletes": (f"{EXPERIMENTS}*{ERROR}",),
+    },
+    "plan-update": {  # the specification's retention
+        "deletes": tuple(f"runs/*/{o.pattern}" for o in flow.OBJECTS.values() if o.pruned)
+    },
+    "conclude-run": {"asks": READ_USAGE},
+    flow.RECONCILE: {"reads": INBOX},
+}
+
 ROLES: dict[str, Role] = {
-    "start-run": function(
-        "start-run",
-        says=("run.requested", "run.started", "run.failed"),
-        sends=(*RESTORE, *commands("plan-update", "conclude-run")),  # to be warm
-        reads=(f"{EXPERIMENTS}*",),
-        writes=("runs/*/manifest.msgpack", f"{EXPERIMENTS}*{ERROR}"),
-        deletes=(f"{EXPERIMENTS}*{ERROR}",),
-    ),
-    "rollout": function(
-        "rollout",
-        says=("rollout.completed",),
-        sends=RESTORE,
-        writes=("runs/*/trajectories/*",),
-    ),
-    "aggregate-rewards": function(
-        "aggregate-rewards",
-        says=("rewards.ready", "evaluation.completed"),
-        sends=RESTORE,
-        writes=("runs/*/rewards/*", "runs/*/evaluations/*"),
-    ),
-    "plan-update": function(
-        "plan-update",
-        sends=(*RESTORE, *commands("plan-update", "conclude-run")),  # what a resumed run needs
-        deletes=tuple(  # the specification's retention
-            f"runs/*/{kind}/*" for kind in ("trajectories", "rewards", "learner", "policies")
-        ),
-    ),
-    "update-policy": function(
-        "update-policy",
-        says=("policy.updated",),
-        sends=(*RESTORE, *commands("plan-update")),
-        writes=("runs/*/policies/*", "runs/*/learner/*"),
-    ),
-    "evaluate": function(
-        "evaluate",
-        says=("episodes.evaluated", "evaluation.completed"),
-        sends=RESTORE,
-        writes=("runs/*/episodes/*", "runs/*/evaluations/*"),
-    ),
-    "conclude-run": function(
-        "conclude-run",
-        says=("run.completed", "run.failed", "run.unreported", "report.written"),
-        sends=RESTORE,
-        asks=READ_USAGE,
-        writes=("runs/*/report*.json", "runs/*/learning_curve*.png", "runs/*/log/*"),
-    ),
-    "reconcile": function(
-        "reconcile",
-        says=(ANY,),
-        sends=commands(ANY),
-        reads=(f"{EXPERIMENTS}*",),
-        writes=("runs/*/log/*",),
-    ),
+    **{name: function(name, **MORE.get(name, {})) for name in flow.FUNCTIONS},
     QUEUE_WORKER: Role(
-        says=("invocation.dead-lettered",),
+        says=topics(QUEUE_WORKER),
         sends=(
             *DEAD.subjects,
             "ftg-usage.*.*",  # of attempts whose replica died and told nothing
@@ -142,7 +116,7 @@ ROLES: dict[str, Role] = {
         )
     ),
     OPERATOR: Role(
-        says=("run.requested", "run.resumed", "run.stop-requested"),
+        says=topics(OPERATOR),
         sends=commands(ANY),  # `faastrain dead replay`
         asks=(READ_FACTS[0], *READ_SIZES, *READ_USAGE, *READ_DEAD, *FOLLOW),
         reads=(ANY,),

@@ -6,7 +6,8 @@ import uuid
 import pytest
 from msgspec import structs
 
-from faastraingym.events.pipeline.commands import FUNCTION_OF, Invocation, invocation
+from faastraingym.events.pipeline import flow
+from faastraingym.events.pipeline.commands import Invocation, invocation
 from faastraingym.schemas.messages import COMMANDS, CollectRollout, RestoreObject, WarmUp, tag
 from tests.events import facts
 from tests.schemas.samples import SAMPLES
@@ -21,7 +22,14 @@ def collect(version: int = 0, index: int = 0, run: str = "r") -> CollectRollout:
 
 
 def test_every_command_has_one_function() -> None:
-    assert set(FUNCTION_OF) == set(COMMANDS)
+    assert all(len(flow.receivers(kind)) == 1 for kind in COMMANDS)
+
+
+def test_a_fact_is_invoked_again_at_the_function_that_goes_on_from_it() -> None:
+    """Where several hear it, at the first of the flow."""
+    assert invocation(facts.ready(0)) == Invocation("plan-update", facts.ready(0))
+    with pytest.raises(LookupError):
+        invocation(facts.REPORTED)
 
 
 @pytest.mark.parametrize("command", SAMPLE_COMMANDS, ids=tag)
@@ -98,8 +106,3 @@ def lost(index: int, asked: int = 0, verify: bool = False) -> RestoreObject:
     return RestoreObject(
         run="r", object=trajectory, origin=collect(0, index), asked=asked, verify=verify
     )
-
-
-def test_a_fact_is_no_command() -> None:
-    with pytest.raises(KeyError):
-        invocation(facts.STARTED)

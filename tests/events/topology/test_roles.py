@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from faastraingym.events.export.roles_table import table
+from faastraingym.events.pipeline import flow
 from faastraingym.events.topology import roles, streams
 from faastraingym.events.topology.roles import (
     ANY,
@@ -52,7 +53,7 @@ PROMISED = {  # what a stage sends besides asking for what is lost
 def test_a_function_commands_makers_and_whom_it_has_work_for(name: str) -> None:
     """Nobody commands reconcile, and none but reconcile commands whomever it likes."""
     commanded = {s.split(".")[1] for s in roles.of(name).sends if s.startswith("ftg-command.")}
-    assert commanded == set(roles.MAKERS) | PROMISED.get(name, set())
+    assert commanded == set(flow.MAKERS) | PROMISED.get(name, set())
 
 
 def test_who_makes_objects_may_be_asked_to_make_them_again() -> None:
@@ -64,7 +65,7 @@ def test_who_makes_objects_may_be_asked_to_make_them_again() -> None:
         for pattern in roles.of(name).writes
         if any(f"/{kind}" in pattern for kind in kinds)
     }
-    assert writers == set(roles.MAKERS)
+    assert writers == set(flow.MAKERS)
 
 
 def test_the_store_is_no_business_of_those_who_deliver() -> None:

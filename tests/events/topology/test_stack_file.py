@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from faastraingym.events.export.asyncapi import FUNCTION_OF
+from faastraingym.events.pipeline import flow
 from faastraingym.events.topology.stack_file import (
     Function,
     RetryPolicy,
@@ -128,7 +128,7 @@ def test_our_own_stack_hears_every_topic_that_exists_and_no_other() -> None:
     deployed = functions(load(STACK, {}))
     heard = {topic for function in deployed for topic in function.topics}
     assert heard <= {tag(kind) for kind in FACTS}
-    assert set(FUNCTION_OF.values()) <= {function.name for function in deployed}
+    assert {*flow.FUNCTIONS} == {function.name for function in deployed}
     assert [function.name for function in deployed if function.schedule] == ["reconcile"]
 
 

@@ -1,0 +1,186 @@
+"""The pipeline as data: who sends each message, who receives it, what completes it.
+
+Permissions, the function of a command, what recovery invokes again, who makes a lost object again,
+AsyncAPI and docs/pipeline.svg derive from this. Tests hold stack.yml and the stages to it (ADR 36).
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from faastraingym.schemas import messages as m
+
+OPERATOR, QUEUE_WORKER = "operator", "queue-worker"
+EVERY_STAGE = "stage"  # every function of the pipeline
+RECONCILE = "reconcile"  # publishes every fact that the broker lost, and invokes what is missing
+PROCESSES = (OPERATOR, QUEUE_WORKER, EVERY_STAGE)  # senders that are no functions
+RECOVERS = ("plan-update", RECONCILE)  # who invokes what is missing; the first: of a resumed run
+
+Names = tuple[str, ...]
+Kinds = tuple[type[m.Message], ...]
+
+
+class Line(NamedTuple):
+    """One type of message on its way.
+
+    Args:
+        message: the type.
+        senders: functions and processes; of facts RECONCILE too.
+        subscribers: functions that the queue-worker delivers the fact to.
+        invoked: functions that its sender invokes with it.
+        done: the fact that is there once all that it is for was done, by its `outcome`.
+        rank: facts that are lost are published again in this order: effects before causes.
+    """
+
+    message: type[m.Message]
+    senders: Names = ()
+    subscribers: Names = ()
+    invoked: Names = ()
+    done: Kinds = ()
+    rank: int = 1
+
+
+class Objects(NamedTuple):
+    """One kind of object of a run.
+
+    Args:
+        pattern: its keys below the run's, `*` being any text.
+        made: by the message that one is made from, and made again when it is lost: who makes it.
+        writers: who writes one that nobody makes again.
+        pruned: whether the specification's retention removes old ones.
+    """
+
+    pattern: str
+    made: Mapping[type[m.Message], str] = {}
+    writers: Names = ()
+    pruned: bool = False
+
+
+# Ranks: a version comes before the fact from which it was made, so that the function which receives
+# that fact sees that nothing is left to do. With a policy lag rewards lead to the next ones, too.
+# The request comes last: until it is there, functions that decide by the whole log wait.
+FLOW = (
+    # a run is asked for
+    Line(m.RunRequested, (OPERATOR, "start-run"), ("start-run",), rank=5),
+    Line(m.HearUpload, (RECONCILE,), invoked=("start-run",)),
+    Line(m.UploadHeard),
+    # a batch is collected
+    Line(
+        m.CollectRollout,
+        ("update-policy", "plan-update", RECONCILE),
+        invoked=("rollout",),
+        done=(m.RolloutCompleted,),
+    ),
+    Line(m.RolloutCompleted, ("rollout",), ("aggregate-rewards",), rank=3),
+    Line(m.RewardsReady, ("aggregate-rewards",), ("plan-update",), rank=2),
+    # a version is made
+    Line(m.RunStarted, ("start-run",), ("update-policy",), done=(m.RewardsReady,), rank=4),
+    Line(m.UpdatePolicy, ("plan-update",), invoked=("update-policy",), done=(m.RewardsReady,)),
+    Line(m.PolicyUpdated, ("update-policy",), invoked=("plan-update",), rank=0),  # with a lag
+    # a version is evaluated
+    Line(
+        m.EvaluatePolicy,
+        ("update-policy", "plan-update", RECONCILE),
+        invoked=("evaluate",),
+        done=(m.EpisodesEvaluated, m.EvaluationCompleted),
+    ),
+    Line(m.EpisodesEvaluated, ("evaluate",), ("aggregate-rewards",)),
+    Line(m.EvaluationCompleted, ("evaluate", "aggregate-rewards"), ("conclude-run",)),
+    # a run ends, or goes on
+    Line(m.RunResumed, (OPERATOR,), ("plan-update",)),
+    Line(m.StopRequested, (OPERATOR,), ("conclude-run",)),
+    Line(m.InvocationDeadLettered, (QUEUE_WORKER,), ("conclude-run",)),
+    Line(m.RunStalled),
+    Line(m.RunCompleted, ("conclude-run",), ("conclude-run",), rank=0),
+    Line(m.RunFailed, ("start-run", "conclude-run"), ("conclude-run",), rank=0),
+    Line(m.RunUnreported, ("conclude-run",)),
+    Line(m.ReportWritten, ("conclude-run",)),
+    # beside the pipeline
+    Line(
+        m.WarmUp,
+        ("start-run",),
+        invoked=("rollout", "aggregate-rewards", "plan-update", "evaluate", "conclude-run"),
+    ),
+    Line(m.RestoreObject, (EVERY_STAGE,)),  # it invokes those who make objects
+    Line(m.InvocationCompleted, (EVERY_STAGE,)),
+)
+
+OBJECTS = {
+    "manifest": Objects("manifest.msgpack", {m.RunRequested: "start-run"}),
+    "trajectories": Objects("trajectories/*", {m.CollectRollout: "rollout"}, pruned=True),
+    "rewards": Objects("rewards/*", {m.RewardsReady: "aggregate-rewards"}, pruned=True),
+    **{
+        kind: Objects(
+            f"{kind}/*",
+            {m.RunStarted: "update-policy", m.UpdatePolicy: "update-policy"},
+            pruned=True,
+        )
+        for kind in ("policies", "learner")
+    },
+    "episodes": Objects("episodes/*", {m.EvaluatePolicy: "evaluate"}),
+    "evaluations": Objects(  # whoever merges its pieces makes a divided one
+        "evaluations/*", {m.EvaluatePolicy: "evaluate", m.EpisodesEvaluated: "aggregate-rewards"}
+    ),
+    "report": Objects("report*.json", writers=("conclude-run",)),
+    "learning_curve": Objects("learning_curve*.png", writers=("conclude-run",)),
+    "log": Objects("log/*", writers=("conclude-run", RECONCILE)),
+}
+
+LINES = {line.message: line for line in FLOW}
+RESTORABLE = tuple(kind for kind, objects in OBJECTS.items() if objects.made)
+
+
+_NAMED = [n for line in FLOW for n in (*line.subscribers, *line.invoked)]
+_NAMED += [n for line in FLOW for n in line.senders]
+FUNCTIONS = (*dict.fromkeys(n for n in _NAMED if n not in (*PROCESSES, RECONCILE)), RECONCILE)
+MAKERS = tuple(f for f in FUNCTIONS if any(f in o.made.values() for o in OBJECTS.values()))
+
+
+def senders(kind: type[m.Message]) -> Names:
+    """Who sends messages of a type."""
+    return LINES[kind].senders + ((RECONCILE,) if kind in m.FACTS else ())
+
+
+def receivers(kind: type[m.Message]) -> Names:
+    """Functions that messages of a type come to; recovery invokes the first with a lost one."""
+    line = LINES[kind]
+    return line.subscribers + line.invoked
+
+
+def received(function: str) -> Kinds:
+    """The types of messages that come to a function."""
+    return tuple(kind for kind in LINES if function in receivers(kind) and kind is not m.WarmUp)
+
+
+def accepted(function: str) -> set[type[m.Message]]:
+    """Those, and what it makes objects again from."""
+    return {
+        *received(function),
+        *(k for o in OBJECTS.values() for k in o.made if o.made[k] == function),
+    }
+
+
+def sent(name: str) -> Kinds:
+    """The types of messages that a function or process sends."""
+    return tuple(kind for kind in LINES if name in senders(kind))
+
+
+def causes(kind: type[m.Message]) -> Kinds:
+    """The types of messages upon which their receivers send messages of a type."""
+    return tuple(cause for cause in LINES if set(receivers(cause)) & set(LINES[kind].senders))
+
+
+def invokes(function: str) -> Names:
+    """The functions that one invokes: makers of lost objects, and those it has work for."""
+    asked = {f for line in FLOW if function in line.senders for f in line.invoked}
+    if function in RECOVERS:
+        asked |= {*FUNCTIONS} - {RECONCILE}
+    return MAKERS + tuple(f for f in FUNCTIONS if f in asked and f not in MAKERS)
+
+
+def written(function: str) -> Names:
+    """The patterns of objects that a function writes, below a run's key."""
+    return tuple(
+        objects.pattern
+        for objects in OBJECTS.values()
+        if function in (*objects.made.values(), *objects.writers)
+    )
