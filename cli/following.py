@@ -7,10 +7,10 @@ from contextlib import aclosing
 from typing import cast
 
 from faastraingym.cli.errors import BadInput, StackTrouble
-from faastraingym.cli.progress import Progress, advance
 from faastraingym.cli.views import View
 from faastraingym.events.pipeline import subjects
 from faastraingym.events.ports import FactLog, Recorded, Unavailable
+from faastraingym.events.views.run import Watched
 
 PULSE_SECONDS = 1.0
 QUIET_SECONDS = 2.0  # a learner that finds everything compiled is faster
@@ -42,7 +42,8 @@ class Follower:
         self._is_known = is_known
         self._pulse_seconds = pulse
         self._patience = patience
-        self._progress = Progress(run=run, leg=leg)
+        self._run = Watched(run=run)
+        self._leg = leg
         self._seen: set[str] = set()  # subjects: a broker that lost facts hears them again
         self._reachable = asyncio.Event()
         self._trouble = trouble
@@ -51,7 +52,7 @@ class Follower:
         self._heard_at = time.monotonic()
         self._compiling = False
 
-    async def to_end(self) -> Progress:
+    async def to_end(self) -> None:
         """Returns when the run has ended.
 
         Raises:
@@ -67,11 +68,10 @@ class Follower:
             watching.cancel()
             pulse.cancel()
             await asyncio.gather(watching, pulse, return_exceptions=True)
-        return self._progress
 
     async def _watch(self) -> None:
         """Show facts until the end; where following breaks off, go on after what was seen."""
-        while not self._progress.ended:
+        while not self._ended:
             try:
                 await self._read()
             except Unavailable:
@@ -79,7 +79,7 @@ class Follower:
                 await self._reachable.wait()
 
     async def _read(self) -> None:
-        following = self._facts.follow(*subjects.of_run(self._progress.run))
+        following = self._facts.follow(*subjects.of_run(self._run.run))
         # every implementation is an async generator, and an open one holds a consumer
         async with aclosing(cast(AsyncGenerator[Recorded, None], following)) as records:
             async for record in records:
@@ -88,10 +88,14 @@ class Follower:
                     continue
                 self._seen.add(subject)
                 self._heard_at = time.monotonic()
-                self._progress = advance(self._progress, record)
-                self._view.show(self._progress, record)
-                if self._progress.ended:
+                self._view.show(self._run.add([record]).view, record)
+                if self._ended:
                     return
+
+    @property
+    def _ended(self) -> bool:
+        """Whether nothing more will come of the leg that is followed, or of a later one."""
+        return any(leg.over for n, leg in self._run.history.legs.items() if n >= self._leg)
 
     async def _pulse(self) -> None:
         """Every second: is the log there, and the run in it, and how many replicas work?"""
@@ -105,7 +109,7 @@ class Follower:
                 continue
             if not known:
                 raise BadInput(
-                    f"run {self._progress.run} is known to nobody any more: the broker has lost "
+                    f"run {self._run.run} is known to nobody any more: the broker has lost "
                     "it, and the object store has nothing to restore it from; start it anew"
                 )
             if lost_at is not None:
@@ -125,7 +129,7 @@ class Follower:
     def _tell_compiling(self) -> None:
         """Once, when a learner's first work takes longer than it would if it were compiled."""
         silence = time.monotonic() - self._heard_at
-        compiling = self._progress.learner_begins and silence >= self._quiet
+        compiling = self._run.view.learner_begins and silence >= self._quiet
         if compiling != self._compiling:
             self._view.notice(COMPILING if compiling else "")
         self._compiling = compiling
@@ -141,6 +145,6 @@ class Follower:
         if now - lost_at >= self._patience:
             raise StackTrouble(
                 f"the stack was away for {self._patience:.0f} s: {error}; `faastrain up`, then "
-                f"`faastrain follow {self._progress.run}`: the run goes on where it was"
+                f"`faastrain follow {self._run.run}`: the run goes on where it was"
             )
         return lost_at

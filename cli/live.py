@@ -8,11 +8,11 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from faastraingym.cli.progress import Progress
 from faastraingym.cli.screen import Screen, printable
 from faastraingym.cli.sparkline import sparkline
 from faastraingym.cli.views import figures, headline
 from faastraingym.events.ports import Recorded
+from faastraingym.events.views.run import RunView, Watched
 
 WIDTH = 40
 
@@ -21,7 +21,7 @@ class LiveView:
     """A View that redraws itself in place; use it as a context."""
 
     def __init__(self, screen: Screen, run: str) -> None:
-        self._progress = Progress(run=run)
+        self._run = Watched(run=run).view
         self._replicas: Mapping[str, int] | None = {}
         self._notice = ""
         self._signs = signs(screen.out.encoding)
@@ -44,9 +44,9 @@ class LiveView:
         self._live.refresh()
         self._live.stop()
 
-    def show(self, progress: Progress, record: Recorded) -> None:
+    def show(self, run: RunView, record: Recorded) -> None:
         """Remember it; the next redraw shows it."""
-        self._progress = progress
+        self._run = run
 
     def replicas(self, counts: Mapping[str, int] | None) -> None:
         """Remember it."""
@@ -57,28 +57,28 @@ class LiveView:
         self._notice = text
 
     def _render(self) -> Group:
-        progress = self._progress
+        run = self._run
         bar = Table.grid(padding=(0, 1))
         bar.add_column(no_wrap=True, min_width=WIDTH)
         bar.add_column()
         done, rest = self._signs
-        filled = bar_length(progress.env_steps, progress.budget)
+        filled = bar_length(run.env_steps or 0, run.budget)
         bar.add_row(
             Text.assemble((done * filled, "green"), (rest * (WIDTH - filled), "dim")),
-            Text(printable(f"version {progress.version}, " + ", ".join(figures(progress)))),
+            Text(printable(f"version {run.version or 0}, " + ", ".join(figures(run)))),
         )
-        title = Text(printable(f"{progress.run}: {headline(progress)}"), style="bold")
+        title = Text(printable(f"{run.run}: {headline(run)}"), style="bold")
         lines: list[RenderableType] = [title, bar, Text(replica_line(self._replicas), style="dim")]
-        if progress.evaluations:
-            lines.append(Text("evaluations " + sparkline(progress.evaluations), style="cyan"))
+        if run.evaluations:
+            lines.append(Text("evaluations " + sparkline(run.evaluations), style="cyan"))
         if self._notice:
             lines.append(Text(printable(self._notice), style="yellow"))
         return Group(*lines)
 
 
-def bar_length(done: int, total: int) -> int:
+def bar_length(done: int, total: float | None) -> int:
     """How many of the bar's WIDTH signs are filled; none while the total is not known."""
-    return min(WIDTH, WIDTH * done // total) if total else 0
+    return min(WIDTH, int(WIDTH * done // total)) if total else 0
 
 
 def signs(encoding: str | None) -> tuple[str, str]:

@@ -13,7 +13,8 @@ from faastraingym.cli.world import Connected
 from faastraingym.events.pipeline import event_backup, subjects
 from faastraingym.events.pipeline.history import History, fold
 from faastraingym.events.ports import FactLog, Recorded
-from faastraingym.events.views.report import build, status
+from faastraingym.events.views.report import build
+from faastraingym.events.views.run import status
 from faastraingym.schemas.messages import EvaluationCompleted, RunCompleted, RunRequested, tag
 from faastraingym.schemas.report import RunReport, Status
 from faastraingym.schemas.validation import suggestion

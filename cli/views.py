@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from faastraingym.cli.phrases import evaluation, phrase
-from faastraingym.cli.progress import Progress
 from faastraingym.events.ports import Recorded
+from faastraingym.events.views.run import RunView
 from faastraingym.schemas.messages import (
     EpisodesEvaluated,
     EvaluationCompleted,
@@ -23,8 +23,8 @@ VERSION_SECONDS = 5.0  # between two lines about versions, by the log's own cloc
 class View(Protocol):
     """Shows a run while it is followed."""
 
-    def show(self, progress: Progress, record: Recorded) -> None:
-        """A fact, and how far the run is with it."""
+    def show(self, run: RunView, record: Recorded) -> None:
+        """A fact, and the run as it stands with it."""
 
     def replicas(self, counts: Mapping[str, int] | None) -> None:
         """Available replicas by function; None: the gateway does not answer."""
@@ -40,15 +40,15 @@ class PlainView:
         self._write = write
         self._version_at = 0.0
 
-    def show(self, progress: Progress, record: Recorded) -> None:
+    def show(self, run: RunView, record: Recorded) -> None:
         """Write the fact's line, unless it is one of too many."""
         if isinstance(record.fact, PolicyUpdated):
             if record.at - self._version_at < VERSION_SECONDS:
                 return
             self._version_at = record.at
-        text = line(progress, record)
+        text = line(run, record)
         if text:
-            self._write(f"{record.at - progress.first_at:8.1f} s  {text}")
+            self._write(f"{record.at - run.requested_at:8.1f} s  {text}")
 
     def replicas(self, counts: Mapping[str, int] | None) -> None:
         """Not told: it would be a line every second."""
@@ -59,15 +59,15 @@ class PlainView:
             self._write(text)
 
 
-def line(progress: Progress, record: Recorded) -> str | None:
-    """A fact in words, with what the run's progress adds; None for what comes too often."""
+def line(run: RunView, record: Recorded) -> str | None:
+    """A fact in words, with what the run as it stands adds; None for what comes too often."""
     match record.fact:
         case RunRequested():
-            return f"requested: {headline(progress)}"
+            return f"requested: {headline(run)}"
         case RolloutCompleted() | RewardsReady() | EpisodesEvaluated():
             return None
         case PolicyUpdated():
-            return f"version {progress.version}: {', '.join(figures(progress))}"
+            return f"version {run.version}: {', '.join(figures(run))}"
         case EvaluationCompleted() as fact:
             return f"evaluation of {evaluation(fact)}"
         case InvocationDeadLettered():
@@ -77,24 +77,24 @@ def line(progress: Progress, record: Recorded) -> str | None:
     return f"{name}: {words}" if words else name
 
 
-def headline(progress: Progress) -> str:
+def headline(run: RunView) -> str:
     """What the run is."""
-    parts = [f"{progress.environment} with {progress.algorithm}"]
-    if progress.budget:
-        parts.append(f"budget {progress.budget:,} steps")
-    if progress.target is not None:
-        parts.append(f"target {progress.target:g}")
+    parts = [f"{run.environment} with {run.algorithm}"]
+    if run.budget:
+        parts.append(f"budget {run.budget:,.0f} steps")
+    if run.target is not None:
+        parts.append(f"target {run.target:g}")
     return ", ".join(parts)
 
 
-def figures(progress: Progress) -> Sequence[str]:
+def figures(run: RunView) -> Sequence[str]:
     """Where the run is, in numbers."""
-    of_budget = f" of {progress.budget:,}" if progress.budget else ""
-    found = [f"{progress.env_steps:,}{of_budget} steps"]
-    if progress.training_return is not None:
-        found.append(f"return {progress.training_return:.2f}")
-    if progress.evaluation_return is not None:
-        found.append(f"evaluation {progress.evaluation_return:.2f}")
-    if progress.steps_per_second is not None:
-        found.append(f"{progress.steps_per_second:,.0f} steps/s")
+    of_budget = f" of {run.budget:,.0f}" if run.budget else ""
+    found = [f"{run.env_steps or 0:,}{of_budget} steps"]
+    if run.training_return is not None:
+        found.append(f"return {run.training_return:.2f}")
+    if run.evaluation is not None:
+        found.append(f"evaluation {run.evaluation.return_mean:.2f}")
+    if run.steps_per_second is not None:
+        found.append(f"{run.steps_per_second:,.0f} steps/s")
     return found

@@ -7,7 +7,7 @@ before it showed. Only what belongs to no run (ticks, refused messages) counts f
 import asyncio
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 
 from faastraingym.adapters.nats.observer import Marks, NatsObserver, Size
 from faastraingym.events.pipeline import subjects
@@ -16,7 +16,7 @@ from faastraingym.events.ports import Recorded
 from faastraingym.events.telemetry import metrics
 from faastraingym.events.telemetry.metrics import Family
 from faastraingym.events.topology.streams import FACTS, USAGE
-from faastraingym.events.views.run import RunView, Spent
+from faastraingym.events.views.run import RunView, Spent, Watched, spend
 from faastraingym.schemas.messages import InvocationCompleted
 
 News = Callable[[list[InvocationCompleted], list[RunView]], None]
@@ -31,7 +31,7 @@ class Projection:
     def __init__(self, observer: NatsObserver, news: News | None = None) -> None:
         self._observer = observer
         self._news = news
-        self._views: dict[str, RunView] = {}
+        self._runs: dict[str, Watched] = {}
         self._apart: dict[str, Spent] = {}  # by function, of no run
         self._read: Marks | None = None
         self._turn = asyncio.Lock()  # one reads at a time
@@ -45,7 +45,7 @@ class Projection:
         async with self._turn:
             sizes = await self._advance()
             seen = await self._observer.observe(sizes)
-            return metrics.families(list(self._views.values()), self._apart, seen)
+            return metrics.families([run.view for run in self._runs.values()], self._apart, seen)
 
     async def advance(self) -> None:
         """Read what is new."""
@@ -58,7 +58,7 @@ class Projection:
         until = Marks(sizes[FACTS.name].last_seq, sizes[USAGE.name].last_seq)
         read = self._read
         if read is not None and (until.facts < read.facts or until.usage < read.usage):
-            self._views, read = {}, None  # the broker is an older copy of itself
+            self._runs, read = {}, None  # the broker is an older copy of itself
         if read is None:
             said, spent = await self._observer.lives(until.facts), []
         else:
@@ -70,38 +70,33 @@ class Projection:
         new = {
             run: await self._whole(run, until)
             for run, records in by_run.items()
-            if run not in self._views
-            if metrics.keep([_add(RunView(run=run), records)], time.time())
+            if run not in self._runs and _is_kept(Watched(run=run).add(records))
         }
-        going_on = {run for run, view in self._views.items() if not view.ended_at}
+        going_on = {name for name, run in self._runs.items() if not run.view.ended_at}
         self._count(by_run, spent)
-        self._views = metrics.keep((self._views | new).values(), time.time())
+        self._runs = {name: run for name, run in (self._runs | new).items() if _is_kept(run)}
         self._read = until
         if self._news and read is not None:
-            maybe = going_on | new.keys()
-            self._news(spent, [v for v in self._views.values() if v.ended_at and v.run in maybe])
+            maybe = [self._runs[name].view for name in self._runs.keys() & (going_on | new.keys())]
+            self._news(spent, [view for view in maybe if view.ended_at])
         return sizes
 
-    def _count(
-        self, said: Mapping[str, list[Recorded]], spent: Iterable[InvocationCompleted]
-    ) -> None:
-        for run, records in said.items():
-            if run in self._views:
-                _add(self._views[run], records)
+    def _count(self, said: Mapping[str, list[Recorded]], spent: list[InvocationCompleted]) -> None:
+        for name, records in said.items():
+            if name in self._runs:
+                self._runs[name].add(records)
         for one in spent:
-            if one.run in self._views:
-                self._views[one.run].spend(one)
+            if one.run in self._runs:
+                spend(self._runs[one.run].spent, [one])
             elif one.run == NO_RUN:
-                self._apart.setdefault(one.function, Spent()).add(one)
+                spend(self._apart, [one])
 
-    async def _whole(self, run: str, until: Marks) -> RunView:
-        view = _add(RunView(run=run), await self._observer.of_run(run, until.facts))
-        for one in await self._observer.usage(0, until.usage, subjects.of_run_usage(run)):
-            view.spend(one)
-        return view
+    async def _whole(self, name: str, until: Marks) -> Watched:
+        run = Watched(run=name).add(await self._observer.of_run(name, until.facts))
+        usage = await self._observer.usage(0, until.usage, subjects.of_run_usage(name))
+        spend(run.spent, usage)
+        return run
 
 
-def _add(view: RunView, records: Iterable[Recorded]) -> RunView:
-    for record in records:
-        view.add(record)
-    return view
+def _is_kept(run: Watched) -> bool:
+    return metrics.is_kept(run.view, time.time())

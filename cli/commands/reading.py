@@ -13,7 +13,6 @@ from faastraingym.cli.errors import BadInput
 from faastraingym.cli.exit_codes import ExitCode
 from faastraingym.cli.following import Follower
 from faastraingym.cli.phrases import event_line, one_line, timestamp
-from faastraingym.cli.progress import Progress
 from faastraingym.cli.runs import RunRow
 from faastraingym.cli.screen import Screen
 from faastraingym.cli.summary import print_summary
@@ -21,6 +20,7 @@ from faastraingym.cli.world import World
 from faastraingym.events.pipeline import subjects
 from faastraingym.events.ports import Recorded
 from faastraingym.events.views.report import build, reported_policy
+from faastraingym.events.views.run import RunView
 from faastraingym.schemas.report import RunReport, Status
 
 NUMBERS = ("seed", "versions", "steps", "return", "seconds")
@@ -117,7 +117,7 @@ class FactView:
     def __init__(self, screen: Screen, as_json: bool) -> None:
         self._screen, self._as_json = screen, as_json
 
-    def show(self, progress: Progress, record: Recorded) -> None:
+    def show(self, run: RunView, record: Recorded) -> None:
         """Print it."""
         print_fact(record, self._as_json, self._screen)
 

@@ -11,12 +11,12 @@ from faastraingym.cli import exit_codes, run_ids, runs, specification_files
 from faastraingym.cli.errors import BadInput, CommandError
 from faastraingym.cli.exit_codes import ExitCode
 from faastraingym.cli.following import Follower
-from faastraingym.cli.progress import requested
 from faastraingym.cli.resuming import resumption
 from faastraingym.cli.servers import disk_trouble
 from faastraingym.cli.summary import print_summary
 from faastraingym.cli.views import PlainView, View
 from faastraingym.cli.world import Connected, World
+from faastraingym.events.views.run import number, table
 from faastraingym.schemas.messages import RunRequested, RunResumed, StopRequested
 from faastraingym.schemas.report import RunReport
 from faastraingym.schemas.specification import RunSpec, to_dict
@@ -149,7 +149,7 @@ def _until_end(run: str, spec: RunSpec | None, as_json: bool, world: World) -> E
         world.screen.json(report)
     else:
         print_summary(world.screen, report)
-    target = requested(report.spec)["target"]
+    target = number(table(report.spec, "stop").get("target"))
     return exit_codes.of_run(report.status, report.reason, target)
 
 

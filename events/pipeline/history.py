@@ -40,6 +40,11 @@ class Leg(Struct, kw_only=True):
     given_up: InvocationDeadLettered | None = None  # attempts at the report
     unreported: RunUnreported | None = None
 
+    @property
+    def over(self) -> bool:
+        """Whether nothing more will come of it: no report, where none can be."""
+        return bool(self.report or self.unreported)
+
 
 class History(Struct, kw_only=True):
     """What was said about one run, by kind and identity."""
@@ -47,12 +52,14 @@ class History(Struct, kw_only=True):
     requested: RunRequested | None = None
     started: RunStarted | None = None
     policies: dict[int, PolicyUpdated] = field(default_factory=dict)
+    committed_at: dict[int, float] = field(default_factory=dict)  # by version
     rollouts: dict[int, dict[int, RolloutCompleted]] = field(default_factory=dict)
     rewards: dict[int, RewardsReady] = field(default_factory=dict)
     evaluated: dict[int, dict[int, EpisodesEvaluated]] = field(default_factory=dict)  # by piece
     evaluations: dict[int, EvaluationCompleted] = field(default_factory=dict)
     legs: dict[int, Leg] = field(default_factory=dict)
     dead_letters: list[InvocationDeadLettered] = field(default_factory=list)  # since resumed
+    dead_lettered: int = 0  # of all legs
     stalls: int = 0
     fruitless: int = 0  # stalls since anything else was said
     first_at: float = 0.0
@@ -91,8 +98,8 @@ class History(Struct, kw_only=True):
 
     @property
     def over(self) -> bool:
-        """Whether nothing more will come of the newest leg: no report, where none can be."""
-        return bool(self.newest.report or self.newest.unreported)
+        """Whether nothing more will come of the newest leg."""
+        return self.newest.over
 
     @property
     def latest(self) -> PolicyUpdated | None:
@@ -107,17 +114,18 @@ def fold(records: Iterable[Recorded]) -> History:
     """
     history = History()
     for record in records:
-        _add(history, record)
+        add(history, record)
     return history
 
 
-def _add(history: History, record: Recorded) -> None:
+def add(history: History, record: Recorded) -> None:
+    """What one more fact tells."""
     fact = record.fact
     if isinstance(fact, UploadHeard):  # of the inbox, whenever it was looked at
         return
     history.facts += 1
     history.first_at = history.first_at or record.at
-    history.last_at = record.at
+    history.last_at = max(history.last_at, record.at)
     history.fruitless = history.fruitless + 1 if isinstance(fact, RunStalled) else 0
     match fact:
         case RunRequested():
@@ -126,6 +134,7 @@ def _add(history: History, record: Recorded) -> None:
             history.started = fact
         case PolicyUpdated(policy=policy):
             history.policies[policy.version] = fact
+            history.committed_at[policy.version] = record.at
         case RolloutCompleted(trajectory=ref):
             history.rollouts.setdefault(ref.version, {})[ref.index] = fact
         case RewardsReady():
@@ -137,6 +146,7 @@ def _add(history: History, record: Recorded) -> None:
         case RunStalled():
             history.stalls += 1
         case InvocationDeadLettered():
+            history.dead_lettered += 1
             _bury(history, fact, fact.queued_at or record.at)
         case RunResumed() | StopRequested() | RunCompleted() | RunFailed():
             _add_to_leg(history, history.legs.setdefault(fact.leg, Leg()), record)

@@ -161,9 +161,9 @@ STREAM = (
 )
 
 
-def keep(views: Iterable[RunView], now: float) -> dict[str, RunView]:
-    """The runs that go on, or ended less than `KEEP_SECONDS` ago."""
-    return {v.run: v for v in views if not v.ended_at or now - v.ended_at < KEEP_SECONDS}
+def is_kept(view: RunView, now: float) -> bool:
+    """Whether the run goes on, or ended less than `KEEP_SECONDS` ago."""
+    return not view.ended_at or now - view.ended_at < KEEP_SECONDS
 
 
 def shown(views: Iterable[RunView]) -> list[RunView]:

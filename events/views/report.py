@@ -5,14 +5,13 @@ from typing import Any
 
 from faastraingym.events.pipeline.history import History, Leg
 from faastraingym.events.pipeline.planning import learning
+from faastraingym.events.views.run import name, spend, status, stop, unreported
 from faastraingym.schemas.messages import (
     EvaluationCompleted,
     InvocationCompleted,
     PolicyUpdated,
     RewardsReady,
-    RunCompleted,
     RunFailed,
-    RunUnreported,
 )
 from faastraingym.schemas.references import PolicyRef
 from faastraingym.schemas.report import (
@@ -21,11 +20,8 @@ from faastraingym.schemas.report import (
     MetricCurves,
     PolicyReport,
     RunReport,
-    Status,
     Usage,
 )
-
-MIB_PER_GIB = 1024
 
 
 def build(
@@ -47,8 +43,8 @@ def build(
         status=status(history),
         reason=_reason(history),
         detail=_detail(history),
-        algorithm=_name(spec, "algorithm", "name"),
-        environment=_name(spec, "environment", "id"),
+        algorithm=name(spec, "algorithm", "name"),
+        environment=name(spec, "environment", "id"),
         spec=spec,
         versions=policy.version if policy else 0,
         env_steps=policy.env_steps if policy else 0,
@@ -65,7 +61,7 @@ def build(
         ],
         metrics=_metrics(history, policy),
         platform=_platform(history),
-        unreported=_unreported(history) is not None,
+        unreported=unreported(history) is not None,
         reproducible=_reproducible(spec) if history.started and spec else "",
         bucket=history.started.manifest.bucket if history.started else "",
         latest_version=history.latest.policy.version if history.latest else 0,
@@ -83,16 +79,15 @@ def reported_policy(history: History) -> PolicyRef | None:
 
 def tally(usage: Iterable[InvocationCompleted]) -> dict[str, Usage]:
     """Invocations, seconds, GB-seconds and cold starts by function."""
-    totals: dict[str, Usage] = {}
-    for spent in usage:
-        before = totals.get(spent.function, Usage())
-        totals[spent.function] = Usage(
-            invocations=before.invocations + 1,
-            seconds=before.seconds + spent.seconds,
-            gb_seconds=before.gb_seconds + spent.seconds * spent.memory_mb / MIB_PER_GIB,
-            cold_starts=before.cold_starts + spent.cold_start,
+    return {
+        function: Usage(
+            invocations=sum(spent.by_status.values()),
+            seconds=spent.seconds,
+            gb_seconds=spent.gb_seconds,
+            cold_starts=spent.cold_starts,
         )
-    return dict(sorted(totals.items()))
+        for function, spent in sorted(spend({}, usage).items())
+    }
 
 
 def _evaluation(fact: EvaluationCompleted) -> EvaluationReport:
@@ -103,50 +98,22 @@ def _policy(ref: PolicyRef) -> PolicyReport:
     return PolicyReport(version=ref.version, key=ref.policy.key, sha256=ref.policy.sha256)
 
 
-def _spec(history: History) -> dict[str, object]:
+def _spec(history: History) -> dict[str, Any]:
     """The specification as it was requested, with the newest leg's budget and target."""
     spec = history.requested.spec if history.requested else {}
-    if history.resumed is None:
-        return spec
-    stop = {"env_steps": history.resumed.env_steps, "target": history.resumed.target}
-    return {**spec, "stop": {**spec["stop"], **stop}}
-
-
-def status(history: History) -> Status:
-    """Where the newest leg stands."""
-    match history.end:
-        case RunCompleted() if not _unreported(history):
-            return "completed"
-        case RunCompleted():
-            return "failed"
-        case RunFailed():
-            return "failed"
-    if history.stop:
-        return "stopping"
-    return "running" if history.started else "requested"
+    return {**spec, "stop": {**spec["stop"], **stop(history)}} if history.resumed else spec
 
 
 def _reason(history: History) -> str:
-    reason, unreported = history.end.reason if history.end else "", _unreported(history)
-    return f"{reason}; {unreported.reason}" if unreported else reason
-
-
-def _unreported(history: History) -> RunUnreported | None:
-    """Why there is no report; a later one, of a letter that was replayed, counts."""
-    return None if history.report else history.newest.unreported
+    reason, why = history.end.reason if history.end else "", unreported(history)
+    return f"{reason}; {why.reason}" if why else reason
 
 
 def _detail(history: History) -> str:
-    unreported = _unreported(history)
-    if unreported:
-        return unreported.detail
+    why = unreported(history)
+    if why:
+        return why.detail
     return history.end.detail if isinstance(history.end, RunFailed) else ""
-
-
-def _name(spec: Mapping[str, object], table: str, key: str) -> str:
-    """A field of the raw specification, which may be anything: the run may have been refused."""
-    section = spec.get(table)
-    return str(section.get(key, "")) if isinstance(section, dict) else ""
 
 
 REPRODUCIBLE = {

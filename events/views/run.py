@@ -1,32 +1,21 @@
-"""A run as a dashboard shows it: its newest numbers, and what it cost by function. Pure.
+"""A run in its newest numbers, as a dashboard and a person who follows it want them: pure."""
 
-Built from facts and metering alone, in whatever order the kinds come; a rollout's own fact is not
-needed, for `rewards.ready` sums its batch up.
-"""
-
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from msgspec import Struct, field
 
+from faastraingym.events.pipeline.history import History, add
 from faastraingym.events.ports import Recorded
 from faastraingym.schemas.messages import (
     EvaluationCompleted,
     InvocationCompleted,
-    InvocationDeadLettered,
-    PolicyUpdated,
-    RewardsReady,
     RunCompleted,
-    RunFailed,
-    RunRequested,
-    RunResumed,
-    RunStalled,
-    RunStarted,
-    StopRequested,
-    UploadHeard,
+    RunUnreported,
 )
 from faastraingym.schemas.report import Status
 
-TOPICS = (
+TOPICS = (  # what a view needs, whatever order they come in; rewards.ready sums its rollouts up
     "run.*",
     "policy.updated",
     "rewards.ready",
@@ -35,6 +24,8 @@ TOPICS = (
 )
 MIB_PER_GIB = 1024
 MOST_TEXT = 64  # characters of a name that a specification, which may be anything, gives
+WINDOW = 10  # versions over which the speed is measured
+MOST_EVALUATIONS = 60
 
 
 class Spent(Struct, kw_only=True):
@@ -46,132 +37,175 @@ class Spent(Struct, kw_only=True):
     cold_starts: int = 0
     retried: int = 0
 
-    def add(self, one: InvocationCompleted) -> None:
-        """One more invocation."""
-        self.by_status[one.status] = self.by_status.get(one.status, 0) + 1
-        self.seconds += one.seconds
-        self.gb_seconds += one.seconds * one.memory_mb / MIB_PER_GIB
-        self.cold_starts += one.cold_start
-        self.retried += one.retried
+
+def spend(spent: dict[str, Spent], usage: Iterable[InvocationCompleted]) -> dict[str, Spent]:
+    """`spent`, by function, with what these invocations cost added."""
+    for one in usage:
+        total = spent.setdefault(one.function, Spent())
+        total.by_status[one.status] = total.by_status.get(one.status, 0) + 1
+        total.seconds += one.seconds
+        total.gb_seconds += one.seconds * one.memory_mb / MIB_PER_GIB
+        total.cold_starts += one.cold_start
+        total.retried += one.retried
+    return spent
 
 
-class _Leg(Struct):
-    status: Status = "requested"
-    at: float = 0.0  # of its end; 0: it goes on
-
-
-class RunView(Struct, kw_only=True):
-    """One run; numbers that nothing was said of are None."""
+class RunView(Struct, frozen=True, kw_only=True):
+    """One run, now; numbers that nothing was said of are None."""
 
     run: str
-    environment: str = ""
-    algorithm: str = ""
-    target: float | None = None
-    budget: float | None = None  # environment steps
-    requested_at: float = 0.0  # Unix time, seconds, as are all times here
-    last_at: float = 0.0
-    version: int | None = None
-    env_steps: int | None = None
-    episodes: int | None = None
-    learner: dict[str, float] = field(default_factory=dict)  # losses and diagnostics
-    batch: int = -1  # the version whose rewards these three are of
-    training_return: float | None = None
-    episode_length: float | None = None
-    staleness: int | None = None
-    evaluation: EvaluationCompleted | None = None
-    stalls: int = 0
-    dead_letters: int = 0
-    legs: dict[int, _Leg] = field(default_factory=dict)
-    spent: dict[str, Spent] = field(default_factory=dict)  # by function
+    status: Status  # of its newest leg
+    environment: str
+    algorithm: str
+    target: float | None
+    budget: float | None  # environment steps
+    requested_at: float  # Unix time, seconds, as are all times here
+    last_at: float
+    ended_at: float  # 0: it goes on
+    version: int | None
+    env_steps: int | None
+    episodes: int | None
+    steps_per_second: float | None  # over the newest versions
+    learner: Mapping[str, float]  # losses and diagnostics
+    learner_begins: bool  # its first work is awaited, which JAX compiles
+    training_return: float | None  # mean of the newest batch in which episodes ended
+    episode_length: float | None
+    staleness: int | None
+    evaluations: tuple[float, ...]  # mean returns of the newest, in the order of versions
+    evaluation: EvaluationCompleted | None
+    stalls: int
+    dead_letters: int
+    spent: Mapping[str, Spent]  # by function
+
+
+class Watched(Struct, kw_only=True):
+    """A run that is watched: what is kept of its history stays small, however long it goes on."""
+
+    run: str
+    history: History = field(default_factory=History)
+    spent: dict[str, Spent] = field(default_factory=dict)
+
+    def add(self, records: Iterable[Recorded]) -> "Watched":
+        """More facts."""
+        for record in records:
+            add(self.history, record)
+            _forget(self.history)
+        return self
 
     @property
-    def status(self) -> Status:
-        """Where its newest leg stands."""
-        return self._newest.status
-
-    @property
-    def ended_at(self) -> float:
-        """When its newest leg ended; 0 while it goes on."""
-        return self._newest.at
-
-    @property
-    def _newest(self) -> _Leg:
-        return self.legs[max(self.legs)] if self.legs else _Leg()
-
-    def add(self, record: Recorded) -> None:
-        """What one more fact tells."""
-        if isinstance(record.fact, UploadHeard):  # of the inbox, whenever it was looked at
-            return
-        self.last_at = max(self.last_at, record.at)
-        match record.fact:
-            case RunRequested(spec=spec):
-                self.requested_at = record.at
-                self.environment = _text(spec, "environment", "id")
-                self.algorithm = _text(spec, "algorithm", "name")
-                if self.budget is None:  # no resumption was read before
-                    self._stops(_table(spec, "stop"))
-                self.legs.setdefault(0, _Leg())
-            case PolicyUpdated(policy=policy) as fact if policy.version > _or(self.version, -1):
-                self.version, self.env_steps = policy.version, policy.env_steps
-                self.episodes, self.learner = policy.episodes, fact.metrics
-            case RewardsReady() as ready if ready.version > self.batch:
-                self._learn(ready)
-            case EvaluationCompleted(policy=policy) as fact:
-                if self.evaluation is None or policy.version > self.evaluation.policy.version:
-                    self.evaluation = fact
-            case RunStalled():
-                self.stalls += 1
-            case InvocationDeadLettered():
-                self.dead_letters += 1
-            case _:
-                self._live(record)
-
-    def spend(self, one: InvocationCompleted) -> None:
-        """What one more invocation cost."""
-        self.spent.setdefault(one.function, Spent()).add(one)
-
-    def _learn(self, ready: RewardsReady) -> None:
-        self.batch, self.staleness = ready.version, ready.lag
-        if ready.episodes.episodes:
-            self.training_return = ready.episodes.return_sum / ready.episodes.episodes
-            self.episode_length = ready.episodes.length_sum / ready.episodes.episodes
-
-    def _live(self, record: Recorded) -> None:
-        """Where its life stands; of two ends of a leg the first counts."""
-        fact = record.fact
-        leg = self.legs.setdefault(getattr(fact, "leg", 0), _Leg())
-        if leg.at:
-            return
-        match fact:
-            case RunStarted() if leg.status == "requested":
-                leg.status = "running"
-            case RunResumed():
-                leg.status = "running"
-                self._stops({"env_steps": fact.env_steps, "target": fact.target})
-            case StopRequested():
-                leg.status = "stopping"
-            case RunCompleted():
-                leg.status, leg.at = "completed", record.at
-            case RunFailed():
-                leg.status, leg.at = "failed", record.at
-
-    def _stops(self, stop: Mapping[str, object]) -> None:
-        self.target, self.budget = _number(stop.get("target")), _number(stop.get("env_steps"))
+    def view(self) -> RunView:
+        """What there is to show."""
+        return view(self.run, self.history, self.spent)
 
 
-def _table(spec: Mapping[str, object], name: str) -> Mapping[str, object]:
-    """A table of the raw specification, which may be anything."""
+def view(run: str, history: History, spent: Mapping[str, Spent]) -> RunView:
+    """The newest numbers of a run with this history."""
+    latest = history.latest
+    policy = latest.policy if latest else None
+    ended = history.rewards.get(_ended(history))
+    newest = history.rewards.get(max(history.rewards, default=-1))
+    evaluations = [fact for _, fact in sorted(history.evaluations.items())][-MOST_EVALUATIONS:]
+    wanted, spec = stop(history), history.requested.spec if history.requested else {}
+    return RunView(
+        run=run,
+        status=status(history),
+        environment=name(spec, "environment", "id")[:MOST_TEXT],
+        algorithm=name(spec, "algorithm", "name")[:MOST_TEXT],
+        target=number(wanted.get("target")),
+        budget=number(wanted.get("env_steps")),
+        requested_at=history.first_at,
+        last_at=history.last_at,
+        ended_at=history.newest.end_at,
+        version=policy.version if policy else None,
+        env_steps=policy.env_steps if policy else None,
+        episodes=policy.episodes if policy else None,
+        steps_per_second=_speed(history),
+        learner=latest.metrics if latest else {},
+        learner_begins=_learner_begins(history),
+        training_return=ended.episodes.return_sum / ended.episodes.episodes if ended else None,
+        episode_length=ended.episodes.length_sum / ended.episodes.episodes if ended else None,
+        staleness=newest.lag if newest else None,
+        evaluations=tuple(fact.return_mean for fact in evaluations),
+        evaluation=evaluations[-1] if evaluations else None,
+        stalls=history.stalls,
+        dead_letters=history.dead_lettered,
+        spent=spent,
+    )
+
+
+def status(history: History) -> Status:
+    """Where the newest leg stands."""
+    if history.end:
+        well = isinstance(history.end, RunCompleted) and not unreported(history)
+        return "completed" if well else "failed"
+    if history.stop:
+        return "stopping"
+    return "running" if history.started or history.resumed else "requested"
+
+
+def unreported(history: History) -> RunUnreported | None:
+    """Why there is no report; a later one, of a letter that was replayed, counts."""
+    return None if history.report else history.newest.unreported
+
+
+def stop(history: History) -> Mapping[str, object]:
+    """When the newest leg ends: what its resumption says, or the raw specification."""
+    if history.resumed:
+        return {"env_steps": history.resumed.env_steps, "target": history.resumed.target}
+    return table(history.requested.spec if history.requested else {}, "stop")
+
+
+def table(spec: Mapping[str, object], name: str) -> Mapping[str, object]:
+    """A table of the raw specification, which may be anything: the run may have been refused."""
     found = spec.get(name)
     return found if isinstance(found, dict) else {}
 
 
-def _text(spec: Mapping[str, object], table: str, key: str) -> str:
-    return str(_table(spec, table).get(key, ""))[:MOST_TEXT]
+def name(spec: Mapping[str, object], of_table: str, key: str) -> str:
+    """A text of the raw specification; empty: it has none."""
+    return str(table(spec, of_table).get(key, ""))
 
 
-def _number(value: object) -> float | None:
+def number(value: object) -> float | None:
+    """A number of the raw specification, if it is one."""
     return float(value) if isinstance(value, int | float) and abs(value) < 1e300 else None
 
 
-def _or(value: int | None, default: int) -> int:
-    return default if value is None else value
+def _ended(history: History) -> int:
+    """The newest version in whose batch an episode ended; -1: in none."""
+    return max((v for v, ready in history.rewards.items() if ready.episodes.episodes), default=-1)
+
+
+def _speed(history: History) -> float | None:
+    """Environment steps per second."""
+    window = sorted(history.policies)[-WINDOW:]
+    if not window:
+        return None
+    seconds = history.committed_at[window[-1]] - history.committed_at[window[0]]
+    first, last = (
+        history.policies[version].policy.env_steps for version in (window[0], window[-1])
+    )
+    return (last - first) / seconds if seconds > 0 else None
+
+
+def _learner_begins(history: History) -> bool:
+    """JAX compiles twice: for the first version, and for the first update."""
+    if history.latest is None:
+        return history.started is not None
+    return history.latest.policy.version == 0 and 0 in history.rewards
+
+
+def _forget(history: History) -> None:
+    """What no view shows any more, now that newer facts are known."""
+    shown = {max(history.rewards, default=-1), _ended(history)}
+    _drop(history.rewards, set(history.rewards) - shown)
+    _drop(history.evaluations, sorted(history.evaluations)[:-MOST_EVALUATIONS])
+    for by_version in (history.policies, history.committed_at):
+        _drop(by_version, sorted(by_version)[:-WINDOW])
+    history.rollouts.clear()
+    history.evaluated.clear()
+
+
+def _drop(by_version: dict[int, Any], versions: Iterable[int]) -> None:
+    for version in versions:
+        del by_version[version]

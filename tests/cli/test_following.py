@@ -5,9 +5,9 @@ import pytest
 
 from faastraingym.cli.errors import BadInput, StackTrouble
 from faastraingym.cli.following import COMPILING, Follower
-from faastraingym.cli.progress import Progress
 from faastraingym.events.pipeline import subjects
 from faastraingym.events.ports import Recorded, Unavailable
+from faastraingym.events.views.run import RunView
 from faastraingym.schemas.messages import RunRequested, tag
 from tests.cli.facts import RUN, SPEC, beginning, completed, reported
 from tests.fakes import InMemoryFactLog
@@ -22,7 +22,7 @@ class Eyes:
         self.counts: list[Mapping[str, int] | None] = []
         self.counted = asyncio.Event()
 
-    def show(self, progress: Progress, record: Recorded) -> None:
+    def show(self, run: RunView, record: Recorded) -> None:
         self.types.append(tag(record.fact))
 
     def replicas(self, counts: Mapping[str, int] | None) -> None:
@@ -88,7 +88,8 @@ async def test_it_ends_with_the_run_and_says_nothing() -> None:
     assert not following.done()
     await facts.say(completed("target"))
     await facts.say(reported())
-    assert (await following).ended
+    await following
+    assert view.types[-1] == "report.written"
     assert view.types[0] == "run.requested"
     assert view.types[-2:] == ["run.completed", "report.written"]
     assert len(facts.log) == len(view.types)

@@ -6,12 +6,12 @@ import msgspec
 import pytest
 
 from faastraingym.cli.live import LiveView, bar_length, replica_line, signs
-from faastraingym.cli.progress import Progress, advance
 from faastraingym.cli.runs import RunRow
 from faastraingym.cli.screen import Screen, printable
 from faastraingym.cli.summary import print_summary, rows
 from faastraingym.events.pipeline.history import fold
 from faastraingym.events.views.report import build
+from faastraingym.events.views.run import Watched
 from faastraingym.schemas.messages import RunRequested
 from tests.cli.facts import NOW, RUN, SPEC, beginning, completed, policy, records, usage
 
@@ -71,11 +71,10 @@ def test_a_summary_on_a_terminal_has_the_same_facts() -> None:
 def test_the_live_view_shows_bar_numbers_and_replicas() -> None:
     """What it drew last; a notice is shown until the next."""
     screen = Screen(Terminal(), io.StringIO())
-    progress = Progress(run=RUN)
+    run = Watched(run=RUN)
     with LiveView(screen, RUN) as view:
         for record in records(RunRequested(run=RUN, spec=SPEC), *beginning()):
-            progress = advance(progress, record)
-            view.show(progress, record)
+            view.show(run.add([record]).view, record)
         view.replicas({"rollout": 2, "evaluate": 0})
         view.notice("[bold]the stack does not answer\x1b[2J")
     drawn = screen.out.getvalue()
@@ -94,10 +93,9 @@ def test_without_colours_a_bar_is_a_bar(
         monkeypatch.setenv(name, value)
     screen = Screen(Terminal(), io.StringIO())
     with LiveView(screen, RUN) as view:
-        progress = Progress(run=RUN)
+        run = Watched(run=RUN)
         for record in records(RunRequested(run=RUN, spec=SPEC), *beginning()):
-            progress = advance(progress, record)
-            view.show(progress, record)
+            view.show(run.add([record]).view, record)
     plain = re.sub(r"\x1b\[[0-9;?]*\w", "", screen.out.getvalue())  # type: ignore[attr-defined]
     assert "━" * 20 + "·" * 20 in plain
     if "NO_COLOR" in variables:

@@ -1,10 +1,7 @@
-from functools import reduce
-from itertools import accumulate
-
 from faastraingym.cli.phrases import phrase
-from faastraingym.cli.progress import Progress, advance
 from faastraingym.cli.views import PlainView, line
 from faastraingym.events.ports import Recorded
+from faastraingym.events.views.run import Watched
 from faastraingym.schemas.messages import (
     EpisodesEvaluated,
     EpisodeSummary,
@@ -13,16 +10,15 @@ from faastraingym.schemas.messages import (
     RunRequested,
     StopRequested,
 )
-from tests.cli.facts import RUN, SPEC, beginning, completed, failed, obj, policy, records, reported
+from tests.cli.facts import RUN, SPEC, beginning, completed, failed, obj, policy, records
 
 
 def shown(*facts, every: float = 1.0) -> list[str]:
     lines: list[str] = []
     view = PlainView(lines.append)
-    told = records(*facts, every=every)
-    states = list(accumulate(told, advance, initial=Progress(run=RUN)))[1:]
-    for progress, record in zip(states, told, strict=True):
-        view.show(progress, record)
+    run = Watched(run=RUN)
+    for record in records(*facts, every=every):
+        view.show(run.add([record]).view, record)
     return lines
 
 
@@ -62,12 +58,6 @@ def test_fast_versions_are_not_all_told() -> None:
     assert [line.split("version ")[1].split(":")[0] for line in lines] == ["0", "5", "10"]
 
 
-def test_the_end_is_seen_whatever_came_before() -> None:
-    """Folding and showing agree."""
-    told = records(*beginning(), completed("budget"), reported())
-    assert reduce(advance, told, Progress(run=RUN)).ended
-
-
 def test_a_piece_of_an_evaluation_is_told_by_events_and_not_while_following() -> None:
     """Of an evaluation the follower shows what it came to."""
     piece = EpisodesEvaluated(
@@ -79,4 +69,4 @@ def test_a_piece_of_an_evaluation_is_told_by_events_and_not_while_following() ->
         episodes=EpisodeSummary(episodes=2, return_sum=31.0),
     )
     assert phrase(piece) == "version 3, piece 1: return 15.50 over 2 episodes"
-    assert line(Progress(run=RUN), Recorded(1, 0.0, piece)) is None
+    assert line(Watched(run=RUN).view, Recorded(1, 0.0, piece)) is None

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from faastraingym.events.export.metrics_table import table
 from faastraingym.events.ports import Recorded
@@ -15,10 +16,10 @@ from faastraingym.events.telemetry.metrics import (
     Observation,
     Queue,
     families,
-    keep,
+    is_kept,
     shown,
 )
-from faastraingym.events.views.run import RunView, Spent
+from faastraingym.events.views.run import RunView, Spent, Watched
 from faastraingym.schemas.messages import RunFailed, RunRequested
 from tests.events.facts import RAW
 
@@ -27,16 +28,12 @@ DEAD = {("rollout",): 1, ("rollout", "unsigned"): 7, ("evaluate", "callback"): 2
 NOTHING = Observation(now=100.0, queues=[], dead_letters={}, streams={})
 
 
-def requested(run: str, at: float = 1.0) -> RunView:
-    view = RunView(run=run)
-    view.add(Recorded(1, at, RunRequested(run=run, spec=RAW)))
-    return view
+def requested(run: str, at: float = 1.0, *more: Recorded) -> RunView:
+    return Watched(run=run).add([Recorded(1, at, RunRequested(run=run, spec=RAW)), *more]).view
 
 
 def ended(run: str, at: float) -> RunView:
-    view = requested(run)
-    view.add(Recorded(2, at, RunFailed(run=run, reason="no")))
-    return view
+    return requested(run, 1.0, Recorded(2, at, RunFailed(run=run, reason="no")))
 
 
 def by_name(*views: RunView, seen: Observation = NOTHING) -> dict[str, Family]:
@@ -71,12 +68,12 @@ def test_what_belongs_to_no_run_is_shown_apart() -> None:
 @pytest.mark.parametrize(("age", "stays"), [(KEEP_SECONDS - 1, True), (KEEP_SECONDS, False)])
 def test_a_run_leaves_an_hour_after_its_end(age: float, stays: bool) -> None:
     """By the facts' own times."""
-    assert bool(keep([ended("a", 10.0)], now=10.0 + age)) == stays
+    assert is_kept(ended("a", 10.0), now=10.0 + age) == stays
 
 
 def test_a_run_that_goes_on_stays() -> None:
     """However long it takes."""
-    assert keep([requested("a")], now=1e9).keys() == {"a"}
+    assert is_kept(requested("a"), now=1e9)
 
 
 def test_there_is_an_end_to_runs() -> None:
@@ -90,8 +87,8 @@ def test_there_is_an_end_to_runs() -> None:
 
 def test_there_is_an_end_to_a_learners_metrics() -> None:
     """Their names come from messages."""
-    view = requested("a")
-    view.learner = {f"m{i:03}": 1.0 for i in range(MOST_LEARNER + 9)}
+    metrics = {f"m{i:03}": 1.0 for i in range(MOST_LEARNER + 9)}
+    view = replace(requested("a"), learner=metrics)
     assert len(by_name(view)["faastrain_learner_metric"].rows) == MOST_LEARNER
 
 

@@ -12,7 +12,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Status
 from faastraingym.events.ports import Recorded
 from faastraingym.events.telemetry.otlp import document
 from faastraingym.events.telemetry.tracing import of_run
-from faastraingym.events.views.run import RunView
+from faastraingym.events.views.run import Watched
 from faastraingym.schemas.messages import InvocationCompleted, RunFailed, RunRequested, Span
 from tests.events.facts import RAW, RUN
 
@@ -88,9 +88,8 @@ def test_failures_are_errors_and_what_has_no_span_is_left_out() -> None:
 
 def test_a_run_is_the_root_of_its_trace() -> None:
     """From its request to its end."""
-    view = RunView(run=RUN)
-    view.add(Recorded(1, 10.0, RunRequested(run=RUN, spec=RAW)))
-    view.add(Recorded(2, 30.0, RunFailed(run=RUN, reason="no")))
+    request, failure = RunRequested(run=RUN, spec=RAW), RunFailed(run=RUN, reason="no")
+    view = Watched(run=RUN).add([Recorded(1, 10.0, request), Recorded(2, 30.0, failure)]).view
     (resource,) = read(document([], [view])).resource_spans
     (span,) = resource.scope_spans[0].spans
     assert (span.trace_id.hex(), span.span_id.hex(), span.parent_span_id) == (*of_run(RUN), b"")
