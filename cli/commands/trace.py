@@ -23,6 +23,10 @@ SUFFIXES = (".svg", ".png", ".json")
 DRAWN = 5  # iterations, around the median one
 MOST_DRAWN = 50
 KIND_HEAD = ("kind", "median ms", "share", "max ms", "all replicas ms")
+CAUSELESS = (
+    "this run was recorded before invocations told what caused them: who sent a command is not "
+    "known, so most of each critical path is unmetered"
+)
 STEP_HEAD = ("critical path", "before it, ms", "in it, ms")
 
 
@@ -44,6 +48,8 @@ def trace(arguments: Namespace, world: World) -> ExitCode:
     written = [(path, _content(path, arguments.run, traced, drawn)) for path in files]
     for path, data in written:
         exporting.write(path, data)
+    if traced.visits and not any(visit.parent for visit in traced.visits):
+        world.screen.remark(CAUSELESS)
     if arguments.json:
         told = {"files": list(map(str, files)), **msgspec.to_builtins(found)}
         world.screen.json(told)

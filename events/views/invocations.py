@@ -1,28 +1,22 @@
 """A run's invocations as visits to functions: what called for each, and where its time went. Pure.
 
 A visit begins with what lies between its cause and its function: waiting for a busy replica
-(`queue`), then a `hop`, or a `cold start`, or the `retry` of an attempt that failed. Where
-another run keeps the replica busy, that is a part of the hop. Clocks of several machines are
-compared as they are: where they differ, hops are longer or shorter by that.
+(`queue`), then a `hop`, or a `cold start`, or the `retry` of an attempt that failed. Its cause is
+the fact that it heard, or its parent's act of sending; runs that were metered before there were
+parents do not tell who sent a command. Clocks of several machines are compared as they are: where
+they differ, hops are longer or shorter by that.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
 from faastraingym.events.ports import Recorded
 from faastraingym.events.telemetry.identity import Key, key_of
+from faastraingym.events.telemetry.tracing import parse
 from faastraingym.schemas.messages import (
-    COMMANDS,
-    CollectRollout,
-    EvaluatePolicy,
     InvocationCompleted,
-    PolicyUpdated,
-    RewardsReady,
-    RolloutCompleted,
-    UpdatePolicy,
-    tag,
 )
 
 KINDS = {
@@ -61,6 +55,8 @@ class Visit(NamedTuple):
     function: str
     replica: str
     key: Key  # of the message that it heard
+    span: str  # its own, and the one that caused it: ids, empty where it has none
+    parent: str
     status: int
     begin: float
     end: float
@@ -70,13 +66,33 @@ class Visit(NamedTuple):
 
 def visits(said: Iterable[Recorded], usage: Iterable[InvocationCompleted]) -> list[Visit]:
     """The run's invocations in the order in which they began."""
-    causes = _Causes(said)
+    facts: dict[Key, list[float]] = defaultdict(list)
+    for record in said:
+        facts[key_of(record.fact)].append(record.at)
+    ordered = sorted(usage, key=lambda one: one.started_at)
+    alone = [_visit(one) for one in ordered]
+    by_span = {visit.span: visit for visit in alone if visit.span}
     found: list[Visit] = []
-    for one in sorted(usage, key=lambda one: one.started_at):
-        visit = _visit(one)
-        visit = visit._replace(before=_before(visit, one.cold_start, causes))
-        causes.add(visit)
+    failed: dict[Key, float] = {}  # when the last attempt did
+    last: dict[str, Visit] = {}  # by replica
+    for one, visit in zip(ordered, alone, strict=True):
+        again = failed.get(visit.key, visit.end) if visit.key[0] else visit.end
+        cause = _cause(visit, facts, by_span.get(visit.parent))
+        if again <= visit.begin:
+            before: tuple[Part, ...] = (Part("retry", again, visit.begin),)
+        elif cause is None:
+            before = ()
+        else:
+            # a function takes one command at a time, and any number of facts
+            waits = () if visit.key in facts else _waits(visit, cause, last.get(visit.replica))
+            free = waits[-1].end if waits else cause
+            before = (*waits, Part("cold start" if one.cold_start else "hop", free, visit.begin))
+        visit = visit._replace(before=before)
         found.append(visit)
+        if visit.replica:  # else it died, and who tells of it does not know its name
+            last[visit.replica] = visit
+        if visit.status != 200:
+            failed[visit.key] = visit.end
     return found
 
 
@@ -97,10 +113,13 @@ def parts(usage: InvocationCompleted) -> tuple[Part, ...]:
 
 
 def _visit(one: InvocationCompleted) -> Visit:
+    own = parse(one.traceparent)
     return Visit(
         function=one.function,
         replica=one.replica,
         key=(one.heard, one.version, one.index),
+        span=own.span if own else "",
+        parent=one.parent,
         status=one.status,
         begin=one.started_at,
         end=one.started_at + one.seconds,
@@ -109,69 +128,20 @@ def _visit(one: InvocationCompleted) -> Visit:
     )
 
 
-def _before(visit: Visit, cold: bool, causes: "_Causes") -> tuple[Part, ...]:
-    failed = causes.failed(visit)
-    if failed is not None:
-        return (Part("retry", failed, visit.begin),)
-    cause = causes.of(visit)
-    if cause is None:
+def _cause(
+    visit: Visit, facts: Mapping[Key, Sequence[float]], parent: Visit | None
+) -> float | None:
+    """When its fact was said, or its parent sent its command: the last time before it."""
+    sent = [part.begin for part in parent.parts if part.kind in SENT] if parent else []
+    return max((at for at in facts.get(visit.key, sent) if at <= visit.begin), default=None)
+
+
+def _waits(visit: Visit, cause: float, last: Visit | None) -> tuple[Part, ...]:
+    """A command's wait for the command before it: what that waited for, and it itself."""
+    if last is None or last.end > visit.begin:
         return ()
-    waits = causes.waits(visit, cause)
-    free = waits[-1].end if waits else cause
-    return (*waits, Part("cold start" if cold else "hop", free, visit.begin))
-
-
-class _Causes:
-    """When what calls for a visit happened: a fact was said, a command was sent."""
-
-    _commands = frozenset(map(tag, COMMANDS))  # their functions take one invocation at a time
-    _planners = (tag(RewardsReady), tag(PolicyUpdated))  # what a planner hears
-
-    def __init__(self, said: Iterable[Recorded]) -> None:
-        self._said: dict[Key, list[float]] = defaultdict(list)
-        self._beside: set[int] = set()  # versions whose rollouts were sent beside an update
-        for record in said:
-            self._said[key_of(record.fact)].append(record.at)
-            if isinstance(record.fact, RolloutCompleted):
-                ref, acted = record.fact.trajectory, record.fact.policy.version
-                self._beside |= {ref.version} if acted < ref.version else set()
-        self._failed: dict[Key, float] = {}
-        self._last: dict[str, Visit] = {}  # by replica
-
-    def add(self, visit: Visit) -> None:
-        """What it makes a cause of: the update and the rollouts that a planner sent."""
-        if visit.replica:  # else it died, and who tells of it does not know its name
-            self._last[visit.replica] = visit
-        if visit.status != 200:
-            self._failed[visit.key] = visit.end
-        sent = [part.begin for part in visit.parts if part.kind in SENT]
-        name, version, _ = visit.key
-        if name in self._planners and version is not None and sent:
-            self._said[(tag(UpdatePolicy), version, None)].append(sent[-1])
-            self._said[(tag(CollectRollout), version + 1, None)].append(sent[-1])
-
-    def of(self, visit: Visit) -> float | None:
-        """The last cause before the visit."""
-        name, version, _ = visit.key
-        key = visit.key
-        if name == tag(CollectRollout) and version in self._beside:
-            key = (name, version, None)
-        elif name in (tag(CollectRollout), tag(EvaluatePolicy)):
-            key = (tag(PolicyUpdated), version, None)
-        return max((at for at in self._said[key] if at <= visit.begin), default=None)
-
-    def failed(self, visit: Visit) -> float | None:
-        """When the last attempt before this one failed."""
-        end = self._failed.get(visit.key)
-        return end if visit.key[0] and end is not None and end <= visit.begin else None
-
-    def waits(self, visit: Visit, cause: float) -> tuple[Part, ...]:
-        """A command's wait for the command before it: what that waited for, and it itself."""
-        last = self._last.get(visit.replica)
-        if last is None or visit.key[0] not in self._commands or last.end > visit.begin:
-            return ()
-        parts = (*last.before, Part("queue", last.begin, last.end))
-        return tuple(p._replace(begin=max(p.begin, cause)) for p in parts if p.end > cause)
+    parts = (*last.before, Part("queue", last.begin, last.end))
+    return tuple(part._replace(begin=max(part.begin, cause)) for part in parts if part.end > cause)
 
 
 def lanes(found: Sequence[Visit]) -> dict[tuple[str, str, int], list[Visit]]:

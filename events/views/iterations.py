@@ -1,29 +1,27 @@
 """Iterations and their critical paths: pure.
 
 An iteration lasts from one `policy.updated` to the next. Its critical path is what the end waited
-for, fact after fact: the commands being sent, the rollout that came last, the aggregation that said
-`rewards.ready`, the plan, the update. The parts of a path follow each other without gaps.
+for: the visit that said it, the visit that caused that one, and so on, back to the begin. The parts
+of a path follow each other without gaps.
 """
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import zip_longest
 from typing import NamedTuple
 
-from faastraingym.events.pipeline.history import History, fold
+from faastraingym.events.pipeline.history import fold
 from faastraingym.events.ports import Recorded
-from faastraingym.events.telemetry.identity import key_of
-from faastraingym.events.views.invocations import SENT, Part, Visit
+from faastraingym.events.telemetry.identity import Key, key_of
+from faastraingym.events.views.invocations import Part, Visit
 from faastraingym.schemas.messages import (
-    CollectRollout,
-    PolicyUpdated,
-    RewardsReady,
-    RolloutCompleted,
     RunStarted,
     UpdatePolicy,
     tag,
 )
 
-SENDING = "sending"  # the update's last act is the next iteration's first
-STEPS = (SENDING, "rollout", "aggregate-rewards", "plan-update", "update-policy")
+SENDING, UPDATE = "sending", "update-policy"  # the update's last act is the next iteration's first
+STEPS = (SENDING, "rollout", "aggregate-rewards", "plan-update", UPDATE)
 
 
 class Step(NamedTuple):
@@ -47,107 +45,69 @@ class Iteration(NamedTuple):
         return [part for step in self.path for part in step.parts]
 
 
-class _Leg(NamedTuple):
-    """Visits of one step, and when the path leaves them."""
-
-    visits: list[Visit]
-    until: float
-
-
 def iterations(said: Sequence[Recorded], visits: Iterable[Visit]) -> list[Iteration]:
     """The run's iterations, but those in which it had ended and was resumed."""
-    history = fold(said)
-    at = {key_of(record.fact): record.at for record in said}
-    index = _index(visits)
+    history, known = fold(said), _Known(said, visits)
     pauses = [leg.end_at for leg in history.legs.values() if leg.end_at]
     found = []
-    for version in sorted(history.rewards):
-        begin, end = (at.get((tag(PolicyUpdated), v, None)) for v in (version, version + 1))
-        if begin is None or end is None or any(begin <= pause < end for pause in pauses):
-            continue
-        legs = _legs(history, version, at, index)
-        found.append(Iteration(version, begin, end, _path(begin, end, legs)))
+    for version, begin in sorted(history.committed_at.items()):
+        end = history.committed_at.get(version + 1)
+        if end is not None and not any(begin <= pause < end for pause in pauses):
+            found.append(Iteration(version, begin, end, known.path(version, begin, end)))
     return found
 
 
-Index = dict[tuple[str, int | None], list[Visit]]
-Times = dict[tuple[str, int | None, int | None], float]
+class _Known:
+    """What is known of a run's visits."""
 
+    def __init__(self, said: Iterable[Recorded], visits: Iterable[Visit]) -> None:
+        self._at = {key_of(record.fact): record.at for record in said}
+        self._by_key: Mapping[Key, list[Visit]] = defaultdict(list)
+        self._by_span: dict[str, Visit] = {}
+        for visit in visits:
+            self._by_key[visit.key].append(visit)
+            self._by_span[visit.span] = visit
+        self._by_span.pop("", None)
 
-def _index(visits: Iterable[Visit]) -> Index:
-    index: Index = {}
-    for visit in visits:
-        index.setdefault(visit.key[:2], []).append(visit)
-    return index
+    def path(self, version: int, begin: float, end: float) -> tuple[Step, ...]:
+        """What the version after `version` waited for."""
+        sending, chain = self._maker(version, begin), self._chain(version, begin, end)
+        if sending and sending not in chain:  # who sent the rollouts, if no span leads there
+            chain.insert(0, sending)
+        parts: dict[str, tuple[Part, ...]] = dict.fromkeys(STEPS, ())
+        cursor = begin
+        for visit, following in zip_longest(chain, chain[1:]):
+            name = SENDING if visit is sending else visit.function
+            called = self._at.get(following.key, following.begin) if following else end
+            until = max(cursor, min(called, visit.end, end))
+            if name in parts:
+                parts[name] = tuple(_between(cursor, until, self._attempts(visit)))
+                cursor = until
+        if cursor < end:
+            parts[UPDATE] = (*parts[UPDATE], Part("unmetered", cursor, end))
+        return tuple(Step(name, parts[name]) for name in STEPS)
 
+    def _chain(self, version: int, begin: float, end: float) -> list[Visit]:
+        """The visit that made the next version, and its causes since `begin`, the first first."""
+        chain: list[Visit] = []
+        visit = self._maker(version + 1, end)
+        while visit and visit not in chain:
+            chain.insert(0, visit)
+            visit = self._by_span.get(visit.parent) if visit.begin > begin else None
+        return chain
 
-def _legs(history: History, version: int, at: Times, index: Index) -> list[_Leg]:
-    begin = at[tag(PolicyUpdated), version, None]
-    ready = at[tag(RewardsReady), version, None]
-    end = at[tag(PolicyUpdated), version + 1, None]
-    last, completed = _last(history.rewards[version], at)
-    rollout = _until(index.get((tag(CollectRollout), last[0]), []), completed, last[1])
-    aggregate = _until(index.get((tag(RolloutCompleted), last[0]), []), ready)
-    update = _until(index.get((tag(UpdatePolicy), version), []), end)
-    begun = update[0].begin if update else end
-    plan = _until(_planning(index, version), begun)
-    before = index.get((tag(UpdatePolicy), version - 1), []) if version else _first(index)
-    sending = _until(before, begin)
-    started = rollout[0].begin if rollout else completed
-    return [
-        _Leg(sending, min(_end(sending, begin), max(started, begin))),
-        _Leg(rollout, completed),
-        _Leg(aggregate, ready),
-        _Leg(plan, min(_end(plan, ready), begun)),
-        _Leg(update, end),
-    ]
+    def _maker(self, version: int, at: float) -> Visit | None:
+        """The visit in whose time a version was committed."""
+        made_of = (tag(UpdatePolicy), version - 1, None)
+        tries = self._by_key.get(made_of if version else (tag(RunStarted), None, None), [])
+        tries = [visit for visit in tries if visit.begin < at]
+        return next((v for v in tries if v.end >= at), tries[-1] if tries else None)
 
-
-def _planning(index: Index, version: int) -> list[Visit]:
-    """Visits that heard what the step from `version` is planned from, and planned."""
-    heard = [
-        v for kind in (RewardsReady, PolicyUpdated) for v in index.get((tag(kind), version), [])
-    ]
-    heard.sort(key=lambda visit: visit.begin)
-    planned = [v for v in heard if v.status != 200 or any(p.kind in SENT for p in v.parts)]
-    return planned or heard
-
-
-def _first(index: Index) -> list[Visit]:
-    return index.get((tag(RunStarted), None), [])
-
-
-def _last(ready: RewardsReady, at: Times) -> tuple[tuple[int, int], float]:
-    """The rollout of a batch that came last, as (version, index), and when."""
-    came = {
-        (ref.version, ref.index): at.get((tag(RolloutCompleted), ref.version, ref.index), 0.0)
-        for ref in ready.batch
-    }
-    last = max(came, key=lambda slot: came[slot], default=(ready.policy.version, 0))
-    return last, came.get(last, 0.0)
-
-
-def _until(visits: Sequence[Visit], until: float, index: int | None = None) -> list[Visit]:
-    """The visit that did what was done at `until`, and attempts before it that failed."""
-    asked = [v for v in visits if v.begin < until and index in (None, v.key[2])]
-    well = [v for v in asked if v.status == 200]
-    did = next((v for v in well if v.end >= until), well[-1] if well else None)
-    return [v for v in asked if v is did or (v.status != 200 and (not did or v.end <= did.begin))]
-
-
-def _end(visits: Sequence[Visit], default: float) -> float:
-    return visits[-1].end if visits else default
-
-
-def _path(begin: float, end: float, legs: Sequence[_Leg]) -> tuple[Step, ...]:
-    steps, cursor = [], begin
-    for name, leg in zip(STEPS, legs, strict=True):
-        known = [part for visit in leg.visits for part in (*visit.before, *visit.parts)]
-        until = min(leg.until, end)
-        parts = _between(cursor, until, known)
-        steps.append(Step(name, tuple(parts)))
-        cursor = max(cursor, until)
-    return tuple(steps)
+    def _attempts(self, visit: Visit) -> list[Part]:
+        """All that lies before a visit and in it, with attempts before it that failed."""
+        tries = self._by_key[visit.key]
+        tries = [v for v in tries if v is visit or (v.status != 200 and v.end <= visit.begin)]
+        return [part for one in tries for part in (*one.before, *one.parts)]
 
 
 def _between(cursor: float, until: float, known: Iterable[Part]) -> list[Part]:

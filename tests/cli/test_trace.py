@@ -4,6 +4,7 @@ import json
 
 import pytest
 from matplotlib.image import imread
+from msgspec.structs import replace
 
 from faastraingym.cli.commands.trace import around, select
 from faastraingym.cli.exit_codes import ExitCode
@@ -24,7 +25,8 @@ def traced(desk: Desk) -> Desk:
 
 def test_it_prints_medians_and_draws(traced: Desk) -> None:
     """Into RUN.svg, unless told otherwise."""
-    assert traced("trace", facts.RUN) == ExitCode.DONE, traced.err
+    assert traced("trace", facts.RUN) == ExitCode.DONE
+    assert not traced.err
     head, *lines = traced.out.splitlines()
     assert head == (
         "2 iterations, from version 0 to 2: median 80.00 ms, longest 100.00 ms; overhead 56%"
@@ -64,6 +66,15 @@ def test_what_cannot_be_drawn_is_said_with_what_to_do(traced: Desk, options, sai
     assert traced("trace", facts.RUN, *options) == ExitCode.BAD_INPUT
     assert said in traced.err
     assert not list(traced.folder.glob("*.svg"))
+
+
+def test_of_an_old_run_it_is_said_that_nobody_knows_its_causes(traced: Desk) -> None:
+    """It was metered before invocations told their parents; what it did is told all the same."""
+    traced.facts.metered = [replace(one, traceparent="", parent="") for one in USAGE]
+    assert traced("trace", facts.RUN) == ExitCode.DONE
+    assert "recorded before invocations told what caused them" in traced.err
+    assert "update\t27.50\t32.5%\t40.00\t27.50" in traced.out.splitlines()
+    assert "unmetered\t38.00\t49.0%\t43.00\t0.00" in traced.out.splitlines()
 
 
 def test_an_unknown_run_is_named(traced: Desk) -> None:

@@ -55,10 +55,10 @@ def test_spans_beyond_the_invocation_are_cut() -> None:
 @pytest.mark.parametrize(
     ("heard", "before"),
     [
-        (("collect-rollout", 0, 1), [("cold start", 100, 106)]),
+        (("collect-rollout", 0, 1), [("cold start", 101, 106)]),
         (
             ("collect-rollout", 0, 0),
-            [("cold start", 100, 106), ("queue", 106, 121), ("hop", 121, 122)],
+            [("cold start", 101, 106), ("queue", 106, 121), ("hop", 121, 122)],
         ),
         (("rollout.completed", 0, 0), [("hop", 130, 133)]),
         (("rewards.ready", 0, None), [("hop", 140, 143)]),
@@ -68,8 +68,17 @@ def test_spans_beyond_the_invocation_are_cut() -> None:
     ids=["cold", "busy replica", "fact", "plan", "command", "after a failure"],
 )
 def test_what_lies_between_a_cause_and_its_function(heard, before) -> None:
-    """A command to a replica begins when the version that promised it was committed."""
+    """A fact's is when it was said, a command's when its parent began to send it."""
     assert told(visit(*heard).before) == before
+
+
+def test_without_a_parent_nobody_knows_who_sent_a_command() -> None:
+    """As of a run that was metered before there were parents; facts tell for themselves."""
+    found = visits(SAID, [replace(one, parent="") for one in USAGE])
+    causes = {v.key: bool(v.before) for v in found if v.status == 200}
+    assert not causes["collect-rollout", 0, 1]
+    assert not causes["update-policy", 0, None]
+    assert causes["rewards.ready", 0, None]
 
 
 def test_what_was_metered_before_there_were_spans_is_a_stage_without_a_cause() -> None:
