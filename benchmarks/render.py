@@ -16,7 +16,7 @@ from benchmarks.report import Document, Row, number
 BEGIN, END = "<!-- benchmarks -->", "<!-- /benchmarks -->"
 PAGE = CHECKOUT / "docs" / "performance.md"
 LOAD = "load before"
-HEAD = ("what", "median", "range", "unit", "goal", "", "floor", "gap", "note")
+HEAD = ("what", "median", "range", "unit", "better", "goal", "", "floor", "gap", "note")
 
 
 def main(files: Sequence[str]) -> int:
@@ -67,7 +67,9 @@ def _cells(row: Row) -> list[str]:
     floor = f"{number(row.floor.value)}: {row.floor.why}" if row.floor else ""
     gap = f"{row.gap:.2f} x" if row.gap is not None else ""
     what = row.what.replace("  ", "&emsp;")
-    return [what, value, row.spread, row.unit, row.goal, row.verdict, floor, gap, row.note]
+    better = row.better if row.samples else ""
+    told = [row.spread, row.unit, better, row.goal, row.verdict, floor, gap, row.note]
+    return [what, value, *told]
 
 
 def _line(cells: Sequence[str]) -> str:

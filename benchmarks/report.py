@@ -11,6 +11,14 @@ from rich.table import Table
 
 from benchmarks.samples import median
 
+LOWER, HIGHER = "lower", "higher"
+_BY_UNIT = {"ms": LOWER, "s": LOWER, "GiB s": LOWER, "share": LOWER, "1/s": HIGHER}
+_BY_UNIT |= {"steps/s": HIGHER}
+_RATIOS = {  # of a benchmark: of times and costs, or of rates
+    **dict.fromkeys(("solving", "lunar-lander", "iteration", "cost", "scaling"), LOWER),
+    **dict.fromkeys(("throughput", "learning", "pipeline", "lag"), HIGHER),
+}
+
 
 class Floor(msgspec.Struct, frozen=True):
     """What the hardware allows, in the row's unit, and why."""
@@ -42,6 +50,13 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
         if self.at_most is not None:
             return f"<= {self.at_most:g}"
         return f">= {self.at_least:g}" if self.at_least is not None else ""
+
+    @property
+    def better(self) -> str:
+        """Which direction is better: as the goal says, else the unit, else the benchmark."""
+        if self.goal:
+            return HIGHER if self.at_most is None else LOWER
+        return _BY_UNIT.get(self.unit) or _RATIOS.get(self.benchmark, "")
 
     @property
     def gap(self) -> float | None:

@@ -43,7 +43,7 @@ _decode_consumer = msgspec.json.Decoder(_Consumer).decode
 
 
 class Measured(NamedTuple):
-    """One repetition, per second: facts said, invocations and Ray's tasks as in COUNTS."""
+    """One repetition, per second: facts published, invocations and Ray's tasks as in COUNTS."""
 
     said: float
     invocations: list[float]
@@ -164,4 +164,4 @@ def rows(found: list[Measured]) -> list[Row]:
         ]
     said = [one.said for one in found]
     note = f"{SAID_AT_ONCE} at once, each on disk"
-    return [*made, _row(what="facts said", unit="1/s", samples=said, floor=FLOOR, note=note)]
+    return [*made, _row(what="facts published", unit="1/s", samples=said, floor=FLOOR, note=note)]

@@ -28,6 +28,21 @@ def test_goals_bound_from_above_or_below(
     assert (row.goal, row.met) == (goal, met)
 
 
+@pytest.mark.parametrize(
+    ("row", "better"),
+    [
+        ({"unit": "ms"}, "lower"),
+        ({"unit": "steps/s"}, "higher"),
+        ({"unit": "x", "benchmark": "solving"}, "lower"),
+        ({"unit": "x", "benchmark": "lag"}, "higher"),
+        ({"unit": "x", "benchmark": "lag", "at_most": 1.0}, "lower"),
+        ({"unit": "runs"}, ""),
+    ],
+)
+def test_every_quantity_has_a_better_direction(row: dict, better: str) -> None:
+    assert Row(**({"benchmark": "b", "what": "w"} | row)).better == better
+
+
 def test_what_was_not_measured_meets_nothing() -> None:
     row = Row(benchmark="b", what="w", at_most=1.0, note="not installed")
     assert (row.value, row.met) == (None, None)
