@@ -1,6 +1,7 @@
-"""Every link and every path that a document names leads somewhere."""
+"""Every link, path and module that a document names is one that there is."""
 
 import re
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ _CODE = re.compile(r"^ *```.*?^ *```$", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
 _PATH = re.compile(r"`([\w.-]+(?:/[\w.-]+)+\.(?:py|md|toml|yml|yaml|conf|env|json))(?:::\w+)?`")
 _OF_A_HOME = (".faastrain/", "nats/", "weed/", "runs/", "results/")  # made while a stack runs
+_MODULE = re.compile(r"python -m\s+((?:faastraingym|tests|benchmarks)[\w.]*)")
 _HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 LINKS = [
     (document, link)
@@ -27,6 +29,9 @@ PATHS = [
     for path in _PATH.findall((CHECKOUT / document).read_text())
     if not path.startswith(_OF_A_HOME) and "NAME" not in path
 ]
+MODULES = sorted(
+    {(d, module) for d in DOCUMENTS for module in _MODULE.findall((CHECKOUT / d).read_text())}
+)
 
 
 def _anchors(file: Path) -> set[str]:
@@ -39,6 +44,7 @@ def test_documents_have_links_and_paths() -> None:
     """Or the patterns would hold nothing."""
     assert len(LINKS) > 50
     assert len(PATHS) > 20
+    assert len(MODULES) > 20
 
 
 @pytest.mark.parametrize(("document", "link"), LINKS)
@@ -53,3 +59,10 @@ def test_a_link_leads_to_a_file_and_its_heading(document: str, link: str) -> Non
 def test_a_path_is_one_of_the_checkout(document: str, path: str) -> None:
     """From its root, or from the folder of the document."""
     assert (CHECKOUT / path).exists() or ((CHECKOUT / document).parent / path).exists()
+
+
+@pytest.mark.parametrize(("document", "module"), MODULES)
+def test_a_module_that_a_document_runs_can_be_run(document: str, module: str) -> None:
+    found = find_spec(module)
+    assert found is not None
+    assert not found.submodule_search_locations or find_spec(f"{module}.__main__")
