@@ -26,18 +26,15 @@ from tests.conformance.recorder import Recorder
 from tests.servers import free_ports
 from tests.stack.support import Stack
 
-SOURCES = ("template", "functions", "schemas", "algorithms", "events", "adapters", "examples")
+LEFT_OUT = shutil.ignore_patterns("__pycache__", ".*", "*.egg-info", "tests", "docs", "benchmarks")
 FUNCTIONS = {wanted.service: wanted for wanted in of_stack(CHECKOUT / "stack.yml", {})}
 
 
 @pytest.fixture(scope="module")
 def contexts(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The build contexts of all functions, by faas-cli, of a copy of the sources."""
-    folder = tmp_path_factory.mktemp("sources")
-    for name in SOURCES:
-        left_out = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(CHECKOUT / name, folder / name, ignore=left_out)
-    shutil.copy(CHECKOUT / "stack.yml", folder)
+    folder = tmp_path_factory.mktemp("images") / "sources"
+    shutil.copytree(CHECKOUT, folder, symlinks=True, ignore=LEFT_OUT)
     FaasCli(Recorder("", []), folder, {"HOME": str(folder)})("build", "--shrinkwrap")
     return folder / "build"
 
