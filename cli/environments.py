@@ -24,12 +24,12 @@ def variables(environment: Mapping[str, str]) -> dict[str, str]:
         StackTrouble: FTG_ENVIRONMENTS names other modules than those of the stack that runs.
         SettingsError: it names none.
     """
-    from faastraingym.embedded.settings import PACKAGE, import_paths
+    from faastraingym.embedded.settings import import_paths
     from faastraingym.embedded.stack import here
+    from faastraingym.events.topology import stack_file
 
     told = here(environment)
-    stack_file = Path(environment.get("FAASTRAIN_STACK") or PACKAGE / "stack.yml").resolve()
-    root = stack_file.parent
+    root = stack_file.path(environment).resolve().parent
     state = None if target.is_cluster(environment) else target.running(environment)
     if state is not None:
         _refuse_others(told, state)

@@ -3,8 +3,8 @@
 import tomllib
 from pathlib import Path
 
+from faastraingym import PACKAGE
 from faastraingym.cli.errors import BadInput
-from faastraingym.embedded.settings import PACKAGE
 
 FOLDER = PACKAGE / "examples"
 

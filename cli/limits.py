@@ -1,12 +1,10 @@
 """What the functions may have of memory: as the gateway tells, else as stack.yml will have it."""
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from faastraingym.algorithms.limits import Limits
 from faastraingym.cli.errors import CommandError
-from faastraingym.embedded.settings import PACKAGE
 from faastraingym.events.topology import quantities, stack_file
 
 if TYPE_CHECKING:
@@ -23,9 +21,9 @@ def of(gateway: Callable[[], "Gateway"], environment: Mapping[str, str]) -> Limi
 
 
 def _of_file(environment: Mapping[str, str]) -> dict[str, str]:
-    file = Path(environment.get("FAASTRAIN_STACK") or PACKAGE / "stack.yml")
     try:
-        functions = stack_file.functions(stack_file.load(file, environment))
+        loaded = stack_file.load(stack_file.path(environment), environment)
+        functions = stack_file.functions(loaded)
     except stack_file.StackError:  # which `faastrain up` tells of
         return {}
     return {function.name: f"{function.memory_mb}Mi" for function in functions}

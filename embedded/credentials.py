@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Iterable
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
@@ -36,6 +37,19 @@ class Credentials(msgspec.Struct, frozen=True, kw_only=True):
             **{nats_secret(role): _text(login) for role, login in self.nats.items()},
             **{s3_secret(role): _text(login) for role, login in self.s3.items()},
         }
+
+
+class Servers(NamedTuple):
+    """Where a stack's servers are, and who their owner is there."""
+
+    nats_url: str
+    nats_api: str  # the prefix of JetStream's API
+    nats: Login
+    s3_url: str
+    bucket: str
+    s3: Login
+    gateway_url: str
+    gateway: Login
 
 
 def generate(names: Iterable[str] = roles.ROLES) -> Credentials:

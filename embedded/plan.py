@@ -11,10 +11,10 @@ from typing import NamedTuple
 
 from faastraingym.adapters.disk import STACK_VARIABLE
 from faastraingym.adapters.nats.accounts import JETSTREAM, PREFIX
-from faastraingym.adapters.settings import ENVIRONMENTS, ENVIRONMENTS_FOLDER
+from faastraingym.adapters.settings import ENVIRONMENTS, ENVIRONMENTS_FOLDER, Login
 from faastraingym.embedded import prometheus
 from faastraingym.embedded.child import ChildSpec
-from faastraingym.embedded.credentials import GATEWAY_USER, Credentials
+from faastraingym.embedded.credentials import GATEWAY_USER, Credentials, Servers
 from faastraingym.embedded.deployments import substitutions
 from faastraingym.embedded.errors import StackError
 from faastraingym.embedded.files import private_folder, write_private
@@ -24,6 +24,7 @@ from faastraingym.embedded.servers.binaries import find
 from faastraingym.embedded.settings import IMPORTED, StackSettings
 from faastraingym.embedded.state import StackState
 from faastraingym.events.delivery.callbacks import ORIGINS
+from faastraingym.events.topology.roles import SUPERVISOR
 
 GATEWAY_READY = re.compile(r"^gateway ready")
 
@@ -38,6 +39,21 @@ class Plan(NamedTuple):
     exporter: ChildSpec
     credentials: Credentials
     state: StackState
+
+    @property
+    def servers(self) -> Servers:
+        """Where they are, and who we are there."""
+        state, known = self.state, self.credentials
+        return Servers(
+            nats_url=state.nats_url,
+            nats_api=state.nats_api,
+            nats=known.nats[SUPERVISOR],
+            s3_url=state.s3_url,
+            bucket=state.bucket,
+            s3=known.s3[SUPERVISOR],
+            gateway_url=state.gateway_url,
+            gateway=Login(GATEWAY_USER, known.gateway_password),
+        )
 
 
 def plan(settings: StackSettings, credentials: Credentials) -> Plan:

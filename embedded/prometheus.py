@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import yaml
 
-from faastraingym.embedded.settings import PACKAGE
+from faastraingym import PACKAGE
 from faastraingym.embedded.state import StackState
 
 FOLDER = PACKAGE / "deploy" / "prometheus"

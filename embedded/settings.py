@@ -5,11 +5,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-import faastraingym
+from faastraingym import PACKAGE
 from faastraingym.embedded.errors import StackError
 
-# stack.yml, template/, functions/, examples/ and deploy/ lie here, in a checkout as installed.
-PACKAGE = Path(faastraingym.__file__).parent
 IMPORTED = PACKAGE.parent  # what a process of ours imports it from
 # Where stages and the queue-worker are sent instead of to the servers themselves: to a proxy.
 ADVERTISED = {
@@ -89,12 +87,14 @@ def read(home: Path, environment: Mapping[str, str]) -> StackSettings:
     Raises:
         StackError: a variable that cannot be used.
     """
-    stack_file = Path(environment.get("FAASTRAIN_STACK") or PACKAGE / "stack.yml").resolve()
-    if not stack_file.is_file():
-        raise StackError(f"{stack_file} is not there; set FAASTRAIN_STACK to your stack.yml.")
+    from faastraingym.events.topology import stack_file  # heavy for the help, which needs home_of
+
+    file = stack_file.path(environment).resolve()
+    if not file.is_file():
+        raise StackError(f"{file} is not there; set FAASTRAIN_STACK to your stack.yml.")
     return StackSettings(
         home=home.resolve(),
-        stack_file=stack_file,
+        stack_file=file,
         environment=dict(environment),
         zero_duration=environment.get("FAASTRAIN_ZERO_DURATION") or "10s",
         bucket=_bucket(environment),

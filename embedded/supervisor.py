@@ -86,15 +86,15 @@ class Supervisor:
 
     async def _broker(self, made: Plan) -> None:
         await self._child(made.nats)
-        await (await _provisioning()).streams(made, self._settings)
+        await (await _provisioning()).streams(made.servers, self._settings.environment)
 
     async def _store(self, made: Plan) -> None:
         await self._child(made.weed)
-        await (await _provisioning()).bucket(made)
+        await (await _provisioning()).bucket(made.servers, made.weed, self._ports)
 
     async def _gateway(self, made: Plan) -> None:
         await self._child(made.gateway)
-        await (await _provisioning()).functions(made, self._settings)
+        await (await _provisioning()).functions(made.servers, self._settings)
 
     async def _child(self, spec: ChildSpec | None) -> None:
         if spec is None:

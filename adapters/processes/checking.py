@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-import faastraingym
+from faastraingym import PACKAGE
 from faastraingym.adapters.errors import SettingsError, Unavailable
 from faastraingym.adapters.settings import environment_modules, environments_folder, memory_mb
 from faastraingym.adapters.stage import limits
@@ -36,7 +36,6 @@ OURS_MB = 128  # of it, for start-run itself
 PATIENCE = 60.0  # seconds beyond a check's own, for a busy machine
 REMEMBERED = 64
 MAX_LINE = 1 << 20
-PACKAGE = Path(faastraingym.__file__).parent
 PLACE = re.compile(r'^  File "(.+)", line (\d+) in (.+)$', re.MULTILINE)
 WHILE = "while it was built, reset and stepped"
 

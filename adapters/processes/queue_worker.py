@@ -11,7 +11,6 @@ import math
 import os
 import signal
 import time
-from pathlib import Path
 
 import uvloop
 
@@ -180,9 +179,7 @@ def main() -> None:
     logs.configure("queue-worker", str(os.getpid()))
     try:
         settings = WorkerSettings.from_environment()
-        functions = stack_file.functions(
-            stack_file.load(Path(os.environ.get("FAASTRAIN_STACK", "stack.yml")))
-        )
+        functions = stack_file.functions(stack_file.load(stack_file.path()))
         uvloop.run(serve(settings, functions))
     except (SettingsError, stack_file.StackError, Unavailable) as error:
         raise SystemExit(f"queue-worker: {error}") from error

@@ -1,4 +1,4 @@
-"""`entrypoint.py SERVICE`: credentials into files, then the process itself.
+"""`entrypoint SERVICE`: credentials into files, then the process itself.
 
 OpenFaaS's secrets are files. Compose cannot give files made from variables to a container whose
 root file system is read-only, so they are written here, to a volume or a tmpfs, for their owner.
@@ -41,5 +41,5 @@ def main(name: str) -> None:
 
 if __name__ == "__main__":
     if len(sys.argv) != 2 or sys.argv[1] not in COMMANDS:
-        sys.exit(f"usage: entrypoint.py {'|'.join(COMMANDS)}")
+        sys.exit(f"usage: entrypoint {'|'.join(COMMANDS)}")
     main(sys.argv[1])

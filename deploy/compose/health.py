@@ -1,4 +1,4 @@
-"""`health.py CHECK`: exit status 0 when the container's process does its work."""
+"""`health CHECK`: exit status 0 when the container's process does its work."""
 
 import os
 import socket

@@ -1,61 +1,68 @@
-"""What the stack's servers are given once they run: streams, a bucket, users, functions.
+"""`provision` of docker-compose.yml: the servers of compose are given what the embedded ones are.
 
-Repeating it changes nothing but functions whose entry has changed.
+And a MinIO its users, and where it tells of an upload. Repeating it changes nothing but functions
+whose entry has changed.
 """
 
 import asyncio
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
-from aiohttp import encode_basic_auth
 from minio.error import MinioException
 
-from faastraingym.adapters.errors import AdapterError, SettingsError
-from faastraingym.adapters.nats.broker import connect
-from faastraingym.adapters.nats.streams import ensure_streams
+from faastraingym.adapters.errors import AdapterError
 from faastraingym.adapters.s3.bucket import Bucket
-from faastraingym.adapters.settings import Settings
+from faastraingym.adapters.settings import Login, Settings
 from faastraingym.deploy import minio
-from faastraingym.embedded import deployments
+from faastraingym.embedded import provisioning
 from faastraingym.embedded import settings as stack_settings
-from faastraingym.embedded.credentials import GATEWAY_USER
-from faastraingym.embedded.errors import ProviderError, StackError
-from faastraingym.embedded.gateway.upstream import HttpProvider
+from faastraingym.embedded.credentials import GATEWAY_USER, Servers
+from faastraingym.embedded.errors import StackError
 from faastraingym.events.topology.roles import SUPERVISOR
 from faastraingym.schemas.keys import EXPERIMENTS
 
 
-async def provision(settings: Settings, stack: stack_settings.StackSettings, password: str) -> None:
+def servers(environment: Mapping[str, str]) -> Servers:
+    """Those of compose.
+
+    Raises:
+        SettingsError: a variable or a secret is missing or ill-formed.
+    """
+    told = Settings.from_environment({**environment, "FTG_FUNCTION": SUPERVISOR})
+    password = Path(environment["FTG_SECRETS"], "gateway-password").read_text()
+    return Servers(
+        nats_url=told.nats_url,
+        nats_api=told.nats_api,
+        nats=told.nats,
+        s3_url=told.s3_url,
+        bucket=told.bucket,
+        s3=told.s3,
+        gateway_url=environment["FTG_GATEWAY_URL"],
+        gateway=Login(GATEWAY_USER, password),
+    )
+
+
+async def provision(environment: Mapping[str, str]) -> None:
     """Streams, then the bucket and its users, then the functions."""
-    broker = await connect(settings.nats_url, settings.nats, SUPERVISOR, settings.nats_api)
-    try:
-        await ensure_streams(broker)
-    finally:
-        await broker.close()
-    bucket = Bucket(settings.s3_url, settings.bucket, settings.s3)
-    await bucket.ensure()
-    if not os.environ.get("MINIO_ROLES"):
-        known = minio.logins(Path(os.environ["FTG_SECRETS"]))
-        url, owner = settings.s3_url, settings.s3
-        await asyncio.to_thread(minio.users, url, owner, settings.bucket, known)
-        await bucket.notify(EXPERIMENTS, "arn:minio:sqs::FAASTRAIN:webhook")
-    wanted = deployments.of_stack(stack.stack_file, deployments.substitutions(stack))
-    login = encode_basic_auth(GATEWAY_USER, password)
-    async with HttpProvider(os.environ["FTG_GATEWAY_URL"], login) as gateway:
-        for deployment in wanted:
-            await gateway.deploy(deployment)
+    given = servers(environment)
+    stack = stack_settings.read(stack_settings.home_of(environment), environment)
+    await provisioning.streams(given, environment)
+    await provisioning.bucket(given)
+    if not environment.get("MINIO_ROLES"):
+        known = minio.logins(Path(environment["FTG_SECRETS"]))
+        await asyncio.to_thread(minio.users, given.s3_url, given.s3, given.bucket, known)
+        store = Bucket(given.s3_url, given.bucket, given.s3)
+        await store.notify(EXPERIMENTS, "arn:minio:sqs::FAASTRAIN:webhook")
+    await provisioning.functions(given, stack)
 
 
 def main() -> None:
     """Exits with one line on what went wrong."""
-    os.environ["FTG_FUNCTION"] = SUPERVISOR  # whose logins we have
     try:
-        home = stack_settings.home_of(os.environ)
-        stack = stack_settings.read(home, os.environ)
-        password = Path(os.environ["FTG_SECRETS"], "gateway-password").read_text()
-        asyncio.run(provision(Settings.from_environment(), stack, password))
-    except (AdapterError, MinioException, SettingsError, ProviderError, StackError) as error:
+        asyncio.run(provision(os.environ))
+    except (AdapterError, MinioException, StackError) as error:
         sys.exit(f"provision: {error}")
 
 

@@ -18,7 +18,6 @@ from faastraingym.adapters.nats import accounts
 from faastraingym.adapters.settings import SIGNING_KEY
 from faastraingym.embedded import credentials
 from faastraingym.embedded.files import private_folder, write_private
-from faastraingym.embedded.settings import PACKAGE
 from faastraingym.events.topology import stack_file
 from faastraingym.events.topology.roles import EXPORTER, QUEUE_WORKER, nats_secret
 
@@ -49,7 +48,7 @@ def write(folder: Path) -> None:
         write_private(private_folder(folder) / name, value.encode())
     passwords = {role: login.password for role, login in logins.nats.items()}
     write_private(folder / "nats-accounts.conf", accounts.configuration(passwords).encode())
-    made = kustomization(stack_file.load(PACKAGE / "stack.yml"))
+    made = kustomization(stack_file.load(stack_file.path({})))
     write_private(folder / "kustomization.yaml", yaml.safe_dump(made, sort_keys=False).encode())
 
 

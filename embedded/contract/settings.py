@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from faastraingym import PACKAGE
 from faastraingym.adapters.errors import SettingsError
 from faastraingym.adapters.settings import callback_origins
 from faastraingym.embedded.contract.http import DEFAULT_LIMITS, Limits
 from faastraingym.embedded.errors import StackError
-from faastraingym.embedded.settings import PACKAGE
 from faastraingym.events.delivery.callbacks import Origin
 from faastraingym.events.topology import stack_file
 from faastraingym.events.topology.stack_file import seconds
@@ -55,7 +55,7 @@ def read(environment: Mapping[str, str]) -> ServerSettings:
         raise StackError(f"{error}.") from error
     return ServerSettings(
         home=Path(_required(environment, "FAASTRAIN_HOME")).resolve(),
-        root=Path(environment.get("FAASTRAIN_ROOT", ".")).resolve(),
+        root=_root(environment),
         host=environment.get("FTG_LISTEN_HOST", "127.0.0.1"),
         port=_port(environment, "FTG_LISTEN_PORT", "8080"),
         provider_port=_port(environment, "FTG_PROVIDER_PORT", "8081"),
@@ -70,6 +70,11 @@ def read(environment: Mapping[str, str]) -> ServerSettings:
             idle_seconds=_seconds(environment, "FTG_IDLE_SECONDS", DEFAULT_LIMITS.idle_seconds),
         ),
     )
+
+
+def _root(environment: Mapping[str, str]) -> Path:
+    """FAASTRAIN_ROOT, else the folder of stack.yml."""
+    return Path(environment.get("FAASTRAIN_ROOT") or stack_file.path(environment).parent).resolve()
 
 
 def _required(environment: Mapping[str, str], name: str) -> str:

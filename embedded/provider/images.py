@@ -4,13 +4,13 @@ import os
 from pathlib import Path
 from typing import NamedTuple
 
-from faastraingym.embedded import settings
+from faastraingym import PACKAGE
 from faastraingym.embedded.errors import ProviderError
 from faastraingym.embedded.provider.handlers import check_handler
 
-PACKAGE = "deployed"  # in an image it is `function`, which is taken: the template has one
-OWN = f"{PACKAGE}.handler"
-SHIPPED = (settings.PACKAGE / "functions").resolve()
+DEPLOYED = "deployed"  # in an image it is `function`, which is taken: the template has one
+OWN = f"{DEPLOYED}.handler"
+SHIPPED = (PACKAGE / "functions").resolve()
 
 
 class Code(NamedTuple):
@@ -27,10 +27,10 @@ class Code(NamedTuple):
         """Show a folder, whatever its name, as a package in `place`."""
         if self.folder is not None:
             place.mkdir(parents=True, exist_ok=True)
-            made = place / f"{PACKAGE}.new"
+            made = place / f"{DEPLOYED}.new"
             made.unlink(missing_ok=True)
             made.symlink_to(self.folder)
-            os.replace(made, place / PACKAGE)
+            os.replace(made, place / DEPLOYED)
 
 
 def code(image: str, root: Path) -> Code:

@@ -1,19 +1,23 @@
-"""A bucket's entry in the filer, written anew: for a bucket whose own policy keeps out its owner.
+"""A bucket's own settings are taken back: they may keep out even its owner.
 
-S3 obeys such a policy whoever asks, so it is SeaweedFS's shell that takes it away, by the store's
-own certificate. What lies in the bucket stays.
+S3 obeys such a policy whoever asks, so SeaweedFS's shell writes the bucket's entry in the filer
+anew, by the store's own certificate. What lies in the bucket stays.
 """
 
 import asyncio
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
+from faastraingym.adapters.errors import Refused
+from faastraingym.adapters.s3.bucket import Bucket
 from faastraingym.embedded.child import ChildSpec
 from faastraingym.embedded.errors import StackError
 from faastraingym.embedded.files import write_private
 from faastraingym.embedded.servers.weed import TEMPORARY
 
 SHELL_SECONDS = 20.0
+HEARD_SECONDS = 10.0  # until S3 has heard of an entry that was written anew
 _DIRECTORY = 0o777 | 1 << 31  # Go's mode of a folder
 
 
@@ -27,6 +31,32 @@ def saved(bucket: str) -> bytes:
     entry = _bytes(1, bucket.encode()) + _number(2, 1) + _bytes(4, attributes)
     full = _bytes(1, b"/buckets") + _bytes(2, entry)
     return len(full).to_bytes(4, "big") + full
+
+
+async def reset(there: Bucket, weed: ChildSpec, ports: Mapping[str, int], bucket: str) -> None:
+    """Take back the bucket's own settings.
+
+    Raises:
+        Refused: S3 goes on obeying them.
+        StackError: as `renew`.
+    """
+    try:
+        await there.reset()
+    except Refused:
+        await renew(weed, ports, bucket)
+        await _reset_again(there, time.monotonic() + HEARD_SECONDS)
+
+
+async def _reset_again(there: Bucket, until: float) -> None:
+    """S3 hears of the bucket's new entry a moment later, and obeys the old one until then."""
+    while True:
+        try:
+            await there.reset()
+            return
+        except Refused:
+            if time.monotonic() > until:
+                raise
+        await asyncio.sleep(0.1)
 
 
 async def renew(weed: ChildSpec, ports: Mapping[str, int], bucket: str) -> None:

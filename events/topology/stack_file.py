@@ -16,6 +16,7 @@ from typing import Any
 import yaml
 from msgspec import Struct
 
+from faastraingym import PACKAGE
 from faastraingym.events.topology.admits import ANYBODY, admits
 from faastraingym.events.topology.quantities import mebibytes
 from faastraingym.schemas import bounds
@@ -69,6 +70,11 @@ class Function(Struct, frozen=True, kw_only=True):
 
 class StackError(ValueError):
     """stack.yml cannot be used; the text names the file, the place and the mend."""
+
+
+def path(environment: Mapping[str, str] = os.environ) -> Path:
+    """FAASTRAIN_STACK, else the stack.yml that is installed with this package."""
+    return Path(environment.get("FAASTRAIN_STACK") or PACKAGE / "stack.yml")
 
 
 def load(path: Path, environment: Mapping[str, str] = os.environ) -> dict[str, Any]:
