@@ -77,6 +77,13 @@ def _how_to_load() -> str:
     return HOW_TO_LOAD
 
 
+SCRIPTS = """\
+where the shells look for it:
+  faastrain completion bash > ~/.local/share/bash-completion/completions/faastrain
+  faastrain completion zsh > DIR/_faastrain    # DIR: a folder of $fpath
+  faastrain completion fish > ~/.config/fish/completions/faastrain.fish
+"""
+
 LETTER = argument("id", type=int, metavar="ID", help="a number that `faastrain dead list` shows")
 OF_RUN = argument("--run", metavar="RUN", help="those of one run")
 SELECTED = (
@@ -231,6 +238,13 @@ COMMANDS = (
     ),
     Command("down", "stack:down", "stop the embedded stack; its data stays"),
     Command("status", "stack:status", "functions, servers, streams, active runs", (JSON,)),
+    Command(
+        "completion",
+        "completion:completion",
+        "print a script that lets a shell complete commands, options, files and runs",
+        (argument("shell", choices=("bash", "zsh", "fish")),),
+        epilog=lambda: SCRIPTS,
+    ),
     Command("doctor", "doctor:doctor", "what could be wrong here, and what to do", (JSON,)),
 )
 

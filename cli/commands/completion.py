@@ -1,0 +1,70 @@
+"""completion: the words that a shell offers when TAB is typed, by shtab from the parser."""
+
+import argparse
+from argparse import Namespace
+from typing import Any, cast
+
+import shtab
+
+from faastraingym.cli import command_table, examples
+from faastraingym.cli.exit_codes import ExitCode
+from faastraingym.cli.world import World
+from faastraingym.events.triggers.documents import PARSERS
+
+LIST = "faastrain runs 2>/dev/null | tail -n +2 | cut -f1"  # of the stack that runs here
+
+
+def completion(arguments: Namespace, world: World) -> ExitCode:
+    """Print the completion of a shell, as a script in its language."""
+    parser = command_table.parser()
+    _fill(parser, _by_metavar())
+    world.screen.out.write(shtab.complete(parser, arguments.shell))
+    return ExitCode.DONE
+
+
+def _by_metavar() -> dict[str, Any]:
+    """What an argument may be, by the name that `--help` gives it."""
+    specification, run = _specification(), _run()
+    return {
+        "SPEC": specification,
+        "RUN|SPEC": specification,
+        "RUN": run,
+        "FUNCTION|RUN": run,
+        "FILE": shtab.FILE,
+        "DIR": shtab.DIRECTORY,
+    }
+
+
+def _fill(parser: argparse.ArgumentParser, known: dict[str, Any]) -> None:
+    for action in parser._actions:  # argparse has no other way to them
+        if isinstance(action, argparse._SubParsersAction):
+            for sub in dict.fromkeys(action.choices.values()):
+                _fill(sub, known)
+        elif isinstance(action.metavar, str) and action.metavar in known:
+            cast(Any, action).complete = known[action.metavar]  # shtab's attribute
+
+
+def _run() -> dict[str, Any]:
+    """A run's name; listed when it is asked for, where zsh's of shtab is when a shell starts."""
+    made: Any = shtab.cmd(LIST)
+    zsh = f'_faastrain_runs() {{ compadd "$@" -- $({LIST}) }}'
+    return {**made, "zsh": "_faastrain_runs", "preamble": {**made["preamble"], "zsh": zsh}}
+
+
+def _specification() -> dict[str, Any]:
+    """A file, or an environment that has an example."""
+    files: Any = shtab.glob(*(f"*{suffix}" for suffix in PARSERS))
+    words = " ".join(sorted(examples.by_environment()))
+    bash, fish = files["preamble"]["bash"], files["preamble"]["fish"]
+    function = (
+        "_faastrain_specification_file() {\n"
+        f'  {files["bash"]} "$1"\n'
+        f'  compgen -W "{words}" -- "$1"\n'
+        "}\n"
+    )
+    return {
+        "bash": "_faastrain_specification_file",
+        "zsh": f"{{{files['zsh']}; compadd -- {words}}}",
+        "fish": f"({files['fish'].strip('()')}; string split ' ' '{words}')",
+        "preamble": {"bash": f"{bash}\n{function}", "fish": fish},
+    }
