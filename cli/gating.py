@@ -7,8 +7,8 @@ from xml.etree import ElementTree
 from msgspec import Struct
 
 from faastraingym.cli.exit_codes import ExitCode
-from faastraingym.cli.phrases import location, one_line
 from faastraingym.cli.screen import printable
+from faastraingym.events.views.phrases import location, one_line
 from faastraingym.schemas.report import RunReport
 
 

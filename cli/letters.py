@@ -1,68 +1,17 @@
-"""Dead letters in words: rows for a list, one letter in full, and why one is not replayed."""
+"""Dead letters in words, and why one is not replayed."""
 
 import math
 from collections.abc import Iterator
-from typing import Any
 
 import msgspec
-from msgspec import Struct
 
 from faastraingym.adapters.errors import SignatureError
 from faastraingym.adapters.http.signing import verify
-from faastraingym.cli.phrases import last_line, timestamp
 from faastraingym.events.ports import Kept
-from faastraingym.schemas import messages
-from faastraingym.schemas.dead_letter import DeadLetter
-from faastraingym.schemas.errors import MessageError
-from faastraingym.schemas.messages import Message, tag
+from faastraingym.events.views.dead_letters import LetterDetail, LetterRow
 
 HEAD = ("id", "when", "function", "run", "what", "attempts", "status", "error")
-SHOWN_BYTES = 64
-
-
-class LetterRow(Struct, frozen=True, kw_only=True):
-    """One line of `faastrain dead list`."""
-
-    id: int
-    at: str  # RFC 3339
-    function: str
-    run: str  # empty: none is known
-    what: str
-    attempts: int
-    status: int
-    error: str  # its last line
-
-
-class LetterDetail(LetterRow, frozen=True, kw_only=True):
-    """`faastrain dead show`."""
-
-    subject: str
-    call_id: str
-    detail: str  # the whole error
-    payload_bytes: int
-    message: Message | None
-    payload_head: str  # hexadecimal, of what is no message
-    not_a_message: str  # why
-
-
-def row(kept: Kept) -> LetterRow:
-    """A letter on one line."""
-    return LetterRow(**_row(kept))
-
-
-def detail(kept: Kept) -> LetterDetail:
-    """All of a letter."""
-    letter, (message, why) = kept.letter, decoded(kept)
-    return LetterDetail(
-        **_row(kept),
-        subject=letter.subject,
-        call_id=letter.call_id,
-        detail=letter.error,
-        payload_bytes=size(letter),
-        message=message,
-        payload_head="" if message else letter.payload[:SHOWN_BYTES].hex(" "),
-        not_a_message=why,
-    )
+NUMBERS = ("id", "attempts", "status")
 
 
 def cells(row: LetterRow) -> tuple[str, ...]:
@@ -87,31 +36,6 @@ def lines(found: LetterDetail) -> Iterator[str]:
     yield found.detail
 
 
-def decoded(kept: Kept) -> tuple[Message | None, str]:
-    """The message that could not be delivered; or None, and why it is none."""
-    omitted = kept.letter.omitted
-    if omitted is not None:
-        return None, (
-            "which nobody who is known had signed, so they were not kept and there is nothing to "
-            f"replay; SHA-256 {omitted.sha256}"
-        )
-    try:
-        return messages.decode(kept.letter.payload), ""
-    except MessageError as error:
-        return None, str(error)
-
-
-def size(letter: DeadLetter) -> int:
-    """Bytes of the payload, kept or not."""
-    return letter.omitted.size if letter.omitted else len(letter.payload)
-
-
-def is_of(kept: Kept, run: str) -> bool:
-    """Whether the letter belongs to `run`."""
-    message, _ = decoded(kept)
-    return run == (message.run if message else kept.letter.run)
-
-
 def forged(kept: Kept, key: bytes, now: float) -> str:
     """Why the letter is not ours, or nothing: to replay it is to sign it anew.
 
@@ -123,29 +47,3 @@ def forged(kept: Kept, key: bytes, now: float) -> str:
     except SignatureError as error:
         return str(error)
     return ""
-
-
-def _row(kept: Kept) -> dict[str, Any]:
-    letter, (message, _) = kept.letter, decoded(kept)
-    return {
-        "id": kept.id,
-        "at": timestamp(letter.at),
-        "function": letter.function,
-        "run": message.run if message else letter.run,
-        "what": _what(message) if message else f"{size(letter)} bytes",
-        "attempts": letter.attempts,
-        "status": letter.status,
-        "error": last_line(letter.error),
-    }
-
-
-def _what(message: Message) -> str:
-    """Type, version and slot, of any message that has them."""
-    place: Any = getattr(message, "trajectory", None) or getattr(message, "policy", None)
-    index = getattr(message, "index", getattr(place, "index", None))
-    parts = [tag(message)]
-    if place is not None:
-        parts.append(f"version {place.version}")
-    if index is not None:
-        parts.append(f"rollout {index}")
-    return ", ".join(parts)

@@ -5,6 +5,7 @@ import json
 import os
 import re
 import sys
+from collections.abc import Collection, Sequence
 from typing import Any, TextIO
 
 # Text from functions and environments may hold anything, terminal commands included.
@@ -73,6 +74,18 @@ class Screen:
         except UnicodeEncodeError:
             text = _BEYOND_ASCII.sub(lambda found: json.dumps(found[0])[1:-1], text)
         print(text, file=self.out, flush=True)
+
+    def table(
+        self, head: Sequence[str], rows: Sequence[Sequence[str]], numbers: Collection[str]
+    ) -> None:
+        """Rows of cells below a head: columns on a terminal, tab-separated values elsewhere."""
+        if not self.is_terminal:
+            for row in (head, *rows):
+                self.line("\t".join(row))
+            return
+        from faastraingym.cli.tables import table
+
+        self.rich(*table(head, rows, numbers))
 
     def rich(self, *renderables: Any) -> None:
         """Tables and the like, for a terminal."""

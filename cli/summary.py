@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import Any
 
-from faastraingym.cli.phrases import location, one_line
 from faastraingym.cli.screen import Screen
 from faastraingym.cli.sparkline import sparkline
+from faastraingym.events.views.phrases import location, one_line
 from faastraingym.schemas import keys
 from faastraingym.schemas.report import CurvePoint, RunReport
 

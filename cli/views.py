@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
-from faastraingym.cli.phrases import evaluation, phrase
 from faastraingym.events.ports import Recorded
+from faastraingym.events.views.phrases import evaluation, phrase
 from faastraingym.events.views.run import RunView
 from faastraingym.schemas.messages import (
     EpisodesEvaluated,

@@ -6,11 +6,11 @@ before it showed. Only what belongs to no run (ticks, refused messages) counts f
 
 import asyncio
 import time
-from collections import defaultdict
 from collections.abc import Callable, Mapping
 
 from faastraingym.adapters.nats.observer import Marks, NatsObserver, Size
 from faastraingym.events.pipeline import subjects
+from faastraingym.events.pipeline.history import by_run
 from faastraingym.events.pipeline.subjects import NO_RUN
 from faastraingym.events.ports import Recorded
 from faastraingym.events.telemetry import metrics
@@ -64,16 +64,14 @@ class Projection:
         else:
             said = await self._observer.facts(read.facts, until.facts)
             spent = await self._observer.usage(read.usage, until.usage)
-        by_run: dict[str, list[Recorded]] = defaultdict(list)
-        for record in said:
-            by_run[record.fact.run].append(record)
+        told = by_run(said)
         new = {
             run: await self._whole(run, until)
-            for run, records in by_run.items()
+            for run, records in told.items()
             if run not in self._runs and _is_kept(Watched(run=run).add(records))
         }
         going_on = {name for name, run in self._runs.items() if not run.view.ended_at}
-        self._count(by_run, spent)
+        self._count(told, spent)
         self._runs = {name: run for name, run in (self._runs | new).items() if _is_kept(run)}
         self._read = until
         if self._news and read is not None:

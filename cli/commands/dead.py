@@ -10,13 +10,13 @@ from faastraingym.adapters.http.signing import sign
 from faastraingym.cli import letters
 from faastraingym.cli.errors import BadInput
 from faastraingym.cli.exit_codes import ExitCode
-from faastraingym.cli.phrases import one_line
-from faastraingym.cli.screen import Screen
 from faastraingym.cli.world import Connected, World
 from faastraingym.events.pipeline import subjects
 from faastraingym.events.pipeline.commands import Invocation
 from faastraingym.events.pipeline.history import fold
 from faastraingym.events.ports import Kept
+from faastraingym.events.views import dead_letters
+from faastraingym.events.views.phrases import one_line
 
 
 class Treated(Struct, frozen=True, kw_only=True):
@@ -37,11 +37,12 @@ def list_letters(arguments: Namespace, world: World) -> ExitCode:
         async with world.connect() as stack:
             return await of(stack, arguments.run)
 
-    rows = [letters.row(kept) for kept in asyncio.run(read())]
+    rows = [dead_letters.row(kept) for kept in asyncio.run(read())]
     if arguments.json:
         world.screen.json(rows)
     else:
-        _print(rows, world.screen)
+        cells = [letters.cells(row) for row in rows]
+        world.screen.table(letters.HEAD, cells, letters.NUMBERS)
     return ExitCode.DONE
 
 
@@ -52,7 +53,7 @@ def show(arguments: Namespace, world: World) -> ExitCode:
         async with world.connect() as stack:
             return await _one(stack, arguments.id)
 
-    found = letters.detail(asyncio.run(read()))
+    found = dead_letters.detail(asyncio.run(read()))
     if arguments.json:
         world.screen.json(found)
     else:
@@ -84,7 +85,7 @@ def drop(arguments: Namespace, world: World) -> ExitCode:
 async def of(stack: Connected, run: str | None) -> list[Kept]:
     """The letters of one run, or all."""
     found = await stack.dead_letters.all()
-    return [kept for kept in found if run is None or letters.is_of(kept, run)]
+    return [kept for kept in found if run is None or dead_letters.is_of(kept, run)]
 
 
 async def _one(stack: Connected, number: int) -> Kept:
@@ -123,7 +124,7 @@ async def _treat_all(arguments: Namespace, world: World, treat: Treat) -> list[T
 
 async def _replay(stack: Connected, kept: Kept, key: bytes, now: float) -> str:
     """Invoke and remove; or why that would be wrong or useless, and what to do instead."""
-    letter, (message, why) = kept.letter, letters.decoded(kept)
+    letter, (message, why) = kept.letter, dead_letters.decoded(kept)
     drop_it = f"`faastrain dead drop {kept.id}` removes it"
     if letter.omitted is not None:
         return f"nobody signed it, so its payload was not kept: nothing to replay; {drop_it}"
@@ -146,15 +147,3 @@ async def _replay(stack: Connected, kept: Kept, key: bytes, now: float) -> str:
         return f"the same work waits already, or is being done; replay it after that, or {drop_it}"
     await stack.dead_letters.drop(kept.id)
     return ""
-
-
-def _print(rows: list[letters.LetterRow], screen: Screen) -> None:
-    """A table on a terminal, tab-separated values elsewhere."""
-    cells = [letters.cells(row) for row in rows]
-    if not screen.is_terminal:
-        for line in (letters.HEAD, *cells):
-            screen.line("\t".join(line))
-        return
-    from faastraingym.cli.tables import table
-
-    screen.rich(*table(letters.HEAD, cells, ("id", "attempts", "status")))

@@ -12,15 +12,15 @@ from faastraingym.cli.commands import dead
 from faastraingym.cli.errors import BadInput
 from faastraingym.cli.exit_codes import ExitCode
 from faastraingym.cli.following import Follower
-from faastraingym.cli.phrases import event_line, one_line, timestamp
-from faastraingym.cli.runs import RunRow
 from faastraingym.cli.screen import Screen
 from faastraingym.cli.summary import print_summary
 from faastraingym.cli.world import World
 from faastraingym.events.pipeline import subjects
 from faastraingym.events.ports import Recorded
+from faastraingym.events.views.phrases import event_line, one_line, timestamp
 from faastraingym.events.views.report import build, reported_policy
 from faastraingym.events.views.run import RunView
+from faastraingym.events.views.runs import RunRow, overview
 from faastraingym.schemas.report import RunReport, Status
 
 NUMBERS = ("seed", "versions", "steps", "return", "seconds")
@@ -46,18 +46,6 @@ def show(arguments: Namespace, world: World) -> ExitCode:
     return ExitCode.DONE
 
 
-def list_rows(screen: Screen, rows: list[RunRow]) -> None:
-    """Print runs: a table on a terminal, tab-separated values elsewhere."""
-    cells = [cells_of(row) for row in rows]
-    if not screen.is_terminal:
-        for line in (HEAD, *cells):
-            screen.line("\t".join(line))
-        return
-    from faastraingym.cli.tables import table
-
-    screen.rich(*table(HEAD, cells, NUMBERS))
-
-
 def cells_of(row: RunRow) -> tuple[str, ...]:
     """A run as the cells of a table."""
     return (
@@ -80,13 +68,13 @@ def list_runs(arguments: Namespace, world: World) -> ExitCode:
     async def read() -> list[RunRow]:
         async with world.connect() as stack:
             only = [arguments.status] if arguments.status else get_args(Status)
-            return await runs.overview(stack.facts, world.now(), only, arguments.limit)
+            return await overview(stack.facts, world.now(), only, arguments.limit)
 
     rows = asyncio.run(read())
     if arguments.json:
         world.screen.json(rows)
     else:
-        list_rows(world.screen, rows)
+        world.screen.table(HEAD, [cells_of(row) for row in rows], NUMBERS)
     return ExitCode.DONE
 
 

@@ -6,11 +6,10 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from faastraingym.cli import runs, target
+from faastraingym.cli import target
 from faastraingym.cli.errors import BadInput
 from faastraingym.cli.exit_codes import ExitCode
 from faastraingym.cli.gateway import FunctionState
-from faastraingym.cli.runs import RunRow
 from faastraingym.cli.screen import Screen
 from faastraingym.cli.servers import DiskState, ServerState, disk_state, servers
 from faastraingym.cli.streams import StreamSize
@@ -18,6 +17,7 @@ from faastraingym.cli.world import World
 from faastraingym.embedded.settings import home_of
 from faastraingym.embedded.state import StackState
 from faastraingym.events.topology.streams import DEAD
+from faastraingym.events.views.runs import RunRow, overview
 
 MIB = 1 << 20
 ACTIVE = ("requested", "running", "stopping")
@@ -80,7 +80,7 @@ def status(arguments: Namespace, world: World) -> ExitCode:
 async def _status(world: World) -> Status:
     async with world.connect() as stack:
         sizes = await stack.streams.sizes()
-        rows = await runs.overview(stack.facts, world.now(), ACTIVE)
+        rows = await overview(stack.facts, world.now(), ACTIVE)
     return Status(
         functions={f.name: _row(f) for f in world.gateway().functions()},
         servers=servers(world.environment),

@@ -141,12 +141,10 @@ def _print(screen: Screen, found: Profile) -> None:
         f"median {found.median_ms:.2f} ms, longest {found.max_ms:.2f} ms; "
         f"overhead {found.overhead:.0%}"
     )
-    if not screen.is_terminal:
-        for line in (KIND_HEAD, *kinds, STEP_HEAD, *steps):
-            screen.line("\t".join(line))
-        return
-    from faastraingym.cli.tables import table
-
-    told = [(*row, KINDS[row[0]]) for row in kinds]
-    kinds_table = table((*KIND_HEAD, "what it is"), told, KIND_HEAD[1:])
-    screen.rich(*kinds_table, "", *table(STEP_HEAD, steps, STEP_HEAD[1:]))
+    if screen.is_terminal:
+        explained = [(*row, KINDS[row[0]]) for row in kinds]
+        screen.table((*KIND_HEAD, "what it is"), explained, KIND_HEAD[1:])
+        screen.line()
+    else:
+        screen.table(KIND_HEAD, kinds, KIND_HEAD[1:])
+    screen.table(STEP_HEAD, steps, STEP_HEAD[1:])

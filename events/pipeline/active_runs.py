@@ -1,10 +1,8 @@
 """Which runs there are, and which go on: those whose newest leg still owes its report."""
 
-from collections import defaultdict
-
 from faastraingym.events.pipeline import subjects
-from faastraingym.events.pipeline.history import fold
-from faastraingym.events.ports import FactLog, Recorded
+from faastraingym.events.pipeline.history import by_run, fold
+from faastraingym.events.ports import FactLog
 from faastraingym.schemas.messages import (
     ReportWritten,
     RunRequested,
@@ -18,10 +16,8 @@ _KINDS = (RunRequested, RunResumed, RunUnreported, ReportWritten)
 
 async def known_runs(facts: FactLog) -> dict[str, bool]:
     """Whether it goes on, by run, in the order of their requests."""
-    by_run: dict[str, list[Recorded]] = defaultdict(list)
-    for record in await facts.read(*(subjects.of_topic(tag(kind)) for kind in _KINDS)):
-        by_run[record.fact.run].append(record)
-    told = {run: fold(records) for run, records in by_run.items()}
+    said = await facts.read(*(subjects.of_topic(tag(kind)) for kind in _KINDS))
+    told = {run: fold(records) for run, records in by_run(said).items()}
     return {run: not history.over for run, history in told.items() if history.requested}
 
 

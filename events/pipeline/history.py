@@ -107,6 +107,14 @@ class History(Struct, kw_only=True):
         return self.policies[max(self.policies)] if self.policies else None
 
 
+def by_run(records: Iterable[Recorded]) -> dict[str, list[Recorded]]:
+    """Facts by the run that they belong to; runs in the order of their first one."""
+    found: dict[str, list[Recorded]] = {}
+    for record in records:
+        found.setdefault(record.fact.run, []).append(record)
+    return found
+
+
 def fold(records: Iterable[Recorded]) -> History:
     """The history that `records`, in the log's order, tell.
 

@@ -51,9 +51,9 @@ class Observation(NamedTuple):
 
 class _OfRun(NamedTuple):
     name: str
-    kind: Kind
     help: str
     value: Callable[[RunView], float | None]
+    kind: Kind = "gauge"
 
 
 class _OfFunction(NamedTuple):
@@ -63,72 +63,49 @@ class _OfFunction(NamedTuple):
 
 
 OF_RUN = (
-    _OfRun("run_active", "gauge", "1 until the run's end, then 0.", lambda v: not v.ended_at),
+    _OfRun("run_active", "1 until the run's end, then 0.", lambda v: not v.ended_at),
     _OfRun(
-        "run_requested_timestamp_seconds",
-        "gauge",
-        "When the run was requested.",
-        lambda v: v.requested_at,
+        "run_requested_timestamp_seconds", "When the run was requested.", lambda v: v.requested_at
     ),
+    _OfRun("run_last_fact_timestamp_seconds", "When its last fact was said.", lambda v: v.last_at),
+    _OfRun("run_versions", "Updates behind the newest policy.", lambda v: v.version),
     _OfRun(
-        "run_last_fact_timestamp_seconds",
-        "gauge",
-        "When its last fact was said.",
-        lambda v: v.last_at,
+        "run_env_steps", "Environment steps that it learnt from.", lambda v: v.env_steps, "counter"
     ),
-    _OfRun("run_versions", "gauge", "Updates behind the newest policy.", lambda v: v.version),
-    _OfRun(
-        "run_env_steps", "counter", "Environment steps that it learnt from.", lambda v: v.env_steps
-    ),
-    _OfRun("run_episodes", "counter", "Episodes that it learnt from.", lambda v: v.episodes),
-    _OfRun(
-        "run_budget_env_steps",
-        "gauge",
-        "Environment steps after which it ends.",
-        lambda v: v.budget,
-    ),
-    _OfRun(
-        "run_target_return",
-        "gauge",
-        "The mean evaluation return that is enough.",
-        lambda v: v.target,
-    ),
+    _OfRun("run_episodes", "Episodes that it learnt from.", lambda v: v.episodes, "counter"),
+    _OfRun("run_budget_env_steps", "Environment steps after which it ends.", lambda v: v.budget),
+    _OfRun("run_target_return", "The mean evaluation return that is enough.", lambda v: v.target),
     _OfRun(
         "run_training_return",
-        "gauge",
         "Mean undiscounted return of the newest batch's episodes.",
         lambda v: v.training_return,
     ),
     _OfRun(
         "run_episode_length_steps",
-        "gauge",
         "Mean length of the newest batch's episodes.",
         lambda v: v.episode_length,
     ),
     _OfRun(
         "run_evaluation_return",
-        "gauge",
         "Mean undiscounted return of the newest evaluation.",
         lambda v: v.evaluation.return_mean if v.evaluation else None,
     ),
     _OfRun(
         "run_evaluation_return_stddev",
-        "gauge",
         "Standard deviation of the return over its episodes.",
         lambda v: v.evaluation.return_std if v.evaluation else None,
     ),
     _OfRun(
         "run_staleness_versions",
-        "gauge",
         "Updates between the policy that collected the newest batch and the one that learns.",
         lambda v: v.staleness,
     ),
-    _OfRun("run_stalls", "counter", "Deadlines that passed with nothing said.", lambda v: v.stalls),
+    _OfRun("run_stalls", "Deadlines that passed with nothing said.", lambda v: v.stalls, "counter"),
     _OfRun(
         "run_dead_letters",
-        "counter",
         "Deliveries of the run that were given up.",
         lambda v: v.dead_letters,
+        "counter",
     ),
 )
 OF_FUNCTION = (
@@ -197,33 +174,18 @@ def _of_runs(runs: Sequence[RunView], hidden: int) -> Iterable[Family]:
         rows = [((run,), float(value)) for run, value in values if value is not None]
         yield _family(m.name, m.kind, m.help, ("run",), rows)
     about = [((v.run, v.environment, v.algorithm), 1.0) for v in runs]
-    yield _family(
-        "run_info",
-        "gauge",
-        "What the run is; always 1.",
-        ("run", "environment", "algorithm"),
-        about,
-    )
+    labels = ("run", "environment", "algorithm")
+    yield _family("run_info", "gauge", "What the run is; always 1.", labels, about)
     status = [((v.run, v.status), 1.0) for v in runs]
-    yield _family(
-        "run_status",
-        "gauge",
-        "1 under the present status, as `faastrain runs` has it.",
-        ("run", "status"),
-        status,
-    )
+    text = "1 under the present status, as `faastrain runs` has it."
+    yield _family("run_status", "gauge", text, ("run", "status"), status)
     learner = [
         ((v.run, name), value)
         for v in runs
         for name, value in islice(sorted(v.learner.items()), MOST_LEARNER)
     ]
-    yield _family(
-        "learner_metric",
-        "gauge",
-        "Losses and diagnostics of the newest update.",
-        ("run", "metric"),
-        learner,
-    )
+    text = "Losses and diagnostics of the newest update."
+    yield _family("learner_metric", "gauge", text, ("run", "metric"), learner)
     text = "Runs that are left out, for there are too many."
     yield _family("runs_hidden", "gauge", text, (), [((), float(hidden))])
 
@@ -237,13 +199,8 @@ def _of_functions(runs: Sequence[RunView], apart: Mapping[str, Spent]) -> Iterab
         for status, count in sorted(s.by_status.items())
     ]
     labels = ("run", "function", "status")
-    yield _family(
-        "invocations",
-        "counter",
-        "Invocations that ended, by the status of the answer.",
-        labels,
-        counted,
-    )
+    text = "Invocations that ended, by the status of the answer."
+    yield _family("invocations", "counter", text, labels, counted)
     for m in OF_FUNCTION:
         rows = [((run, function), float(m.value(s))) for run, function, s in spent]
         yield _family(m.name, "counter", m.help, labels[:2], rows)
@@ -256,24 +213,14 @@ def _of_broker(seen: Observation) -> Iterable[Family]:
         for state, count in (("waiting", q.waiting), ("in_hand", q.in_hand))
     ]
     labels = ("function", "source", "state")
-    yield _family(
-        "queue_messages",
-        "gauge",
-        "Messages that are not settled: waiting, or delivered.",
-        labels,
-        depth,
-    )
+    text = "Messages that are not settled: waiting, or delivered."
+    yield _family("queue_messages", "gauge", text, labels, depth)
     age = [
         ((q.function, q.source), max(0.0, seen.now - q.oldest_at) if q.oldest_at else 0.0)
         for q in seen.queues
     ]
-    yield _family(
-        "queue_oldest_seconds",
-        "gauge",
-        "Age of the oldest of them; 0: there is none.",
-        labels[:2],
-        age,
-    )
+    text = "Age of the oldest of them; 0: there is none."
+    yield _family("queue_oldest_seconds", "gauge", text, labels[:2], age)
     functions = dict.fromkeys(q.function for q in seen.queues)
     for name, kind, text in DEAD:
         dead = dict.fromkeys(functions, 0) | _of_kind(seen.dead_letters, kind)

@@ -84,9 +84,7 @@ def _step(number: int, name: str, found: Sequence[Iteration]) -> StepRow:
     before = [sum(p.end - p.begin for p in parts if p.kind in BEFORE) for parts in paths]
     within = [sum(p.end - p.begin for p in parts if p.kind not in BEFORE) for parts in paths]
     return StepRow(
-        step=name,
-        before_ms=_round(median(before) * 1e3),
-        function_ms=_round(median(within) * 1e3),
+        step=name, before_ms=_round(median(before) * 1e3), function_ms=_round(median(within) * 1e3)
     )
 
 

@@ -25,10 +25,7 @@ from faastraingym.schemas.report import (
 
 
 def build(
-    run: str,
-    history: History,
-    usage: Iterable[InvocationCompleted],
-    now: float,
+    run: str, history: History, usage: Iterable[InvocationCompleted], now: float
 ) -> RunReport:
     """The report of `run` at time `now` (Unix time, seconds).
 

@@ -17,6 +17,7 @@ from faastraingym.schemas.report import Status
 
 TOPICS = (  # what a view needs, whatever order they come in; rewards.ready sums its rollouts up
     "run.*",
+    "report.written",
     "policy.updated",
     "rewards.ready",
     "evaluation.completed",

@@ -6,12 +6,12 @@ import msgspec
 import pytest
 
 from faastraingym.cli.live import LiveView, bar_length, replica_line, signs
-from faastraingym.cli.runs import RunRow
 from faastraingym.cli.screen import Screen, printable
 from faastraingym.cli.summary import print_summary, rows
 from faastraingym.events.pipeline.history import fold
 from faastraingym.events.views.report import build
 from faastraingym.events.views.run import Watched
+from faastraingym.events.views.runs import RunRow
 from faastraingym.schemas.messages import RunRequested
 from tests.cli.facts import NOW, RUN, SPEC, beginning, completed, policy, records, usage
 

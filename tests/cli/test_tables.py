@@ -4,12 +4,12 @@ import io
 
 import pytest
 
-from faastraingym.cli.commands.dead import _print
-from faastraingym.cli.commands.reading import list_rows
-from faastraingym.cli.letters import LetterRow
-from faastraingym.cli.runs import RunRow
+from faastraingym.cli import letters
+from faastraingym.cli.commands.reading import HEAD, NUMBERS, cells_of
 from faastraingym.cli.screen import Screen
 from faastraingym.cli.tables import table
+from faastraingym.events.views.dead_letters import LetterRow
+from faastraingym.events.views.runs import RunRow
 from tests.cli.test_screen import Terminal
 
 LONG = "environment-with-a-very-long-name-20261122-171500-3fa2"
@@ -61,7 +61,7 @@ def test_no_run_is_cut_and_no_reason_takes_two_lines(width: int) -> None:
         wall_seconds=4.0,
     )
     screen = Screen(Terminal(), io.StringIO())
-    list_rows(screen, [row])
+    screen.table(HEAD, [cells_of(row)], NUMBERS)
     head, told = screen.out.getvalue().splitlines()  # type: ignore[attr-defined]
     assert LONG in told
     assert "1970-01-01T00:00:03Z" in told
@@ -81,7 +81,7 @@ def test_letters_are_dated_whole(width: int) -> None:
         error="ValueError: " + "x" * 300,
     )
     screen = Screen(Terminal(), io.StringIO())
-    _print([row], screen)
+    screen.table(letters.HEAD, [letters.cells(row)], letters.NUMBERS)
     _, told = screen.out.getvalue().splitlines()  # type: ignore[attr-defined]
     assert WHEN in told
     assert LONG in told

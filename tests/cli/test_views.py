@@ -1,6 +1,6 @@
-from faastraingym.cli.phrases import phrase
 from faastraingym.cli.views import PlainView, line
 from faastraingym.events.ports import Recorded
+from faastraingym.events.views.phrases import phrase
 from faastraingym.events.views.run import Watched
 from faastraingym.schemas.messages import (
     EpisodesEvaluated,

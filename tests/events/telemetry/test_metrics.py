@@ -20,8 +20,8 @@ from faastraingym.events.telemetry.metrics import (
     shown,
 )
 from faastraingym.events.views.run import RunView, Spent, Watched
-from faastraingym.schemas.messages import RunFailed, RunRequested
-from tests.events.facts import RAW
+from faastraingym.schemas.messages import EpisodeSummary, RunFailed, RunRequested, RunStalled
+from tests.events.facts import RAW, REQUESTED, RUN, STARTED, dead, evaluated, ready, updated
 
 DOCS = Path(__file__).parents[3] / "docs" / "observability.md"
 DEAD = {("rollout",): 1, ("rollout", "unsigned"): 7, ("evaluate", "callback"): 2}
@@ -58,6 +58,45 @@ def test_what_nothing_was_said_of_is_not_shown() -> None:
     assert found["faastrain_run_versions"].rows == []
     assert found["faastrain_run_target_return"].rows == [(("a",), 475.0)]
     assert found["faastrain_run_status"].rows == [(("a", "requested"), 1.0)]
+
+
+def test_a_runs_numbers() -> None:
+    """Each of them, of a run that everything was said of."""
+    said = [
+        REQUESTED,
+        STARTED,
+        updated(0),
+        replace(ready(0), lag=1, episodes=EpisodeSummary(episodes=2, return_sum=9, length_sum=6)),
+        updated(1),
+        evaluated(1, 480.0),
+        RunStalled(run=RUN, number=0, waiting_for=[]),
+        dead(),
+        RunFailed(run=RUN, reason="no"),
+    ]
+    records = [Recorded(at, float(at), fact) for at, fact in enumerate(said, start=1)]
+    found = by_name(Watched(run=RUN).add(records).view)
+    assert {f.name: f.rows for f in found.values() if "run_" in f.name and f.rows} == {
+        f"faastrain_{name}": [((RUN, *labels), value)]
+        for name, labels, value in (
+            ("run_active", (), 0.0),
+            ("run_requested_timestamp_seconds", (), 1.0),
+            ("run_last_fact_timestamp_seconds", (), 9.0),
+            ("run_versions", (), 1.0),
+            ("run_env_steps", (), 100.0),
+            ("run_episodes", (), 1.0),
+            ("run_budget_env_steps", (), 300.0),
+            ("run_target_return", (), 475.0),
+            ("run_training_return", (), 4.5),
+            ("run_episode_length_steps", (), 3.0),
+            ("run_evaluation_return", (), 480.0),
+            ("run_evaluation_return_stddev", (), 1.0),
+            ("run_staleness_versions", (), 1.0),
+            ("run_stalls", (), 1.0),
+            ("run_dead_letters", (), 1.0),
+            ("run_info", ("CartPole-v1", "ppo"), 1.0),
+            ("run_status", ("failed",), 1.0),
+        )
+    }
 
 
 def test_what_belongs_to_no_run_is_shown_apart() -> None:
