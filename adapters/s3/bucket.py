@@ -1,4 +1,4 @@
-"""What is done to a whole bucket: create it, list it. Not needed by a rollout's cold start."""
+"""What the owner of a bucket does to it: makes it, takes its settings back. No function does."""
 
 import asyncio
 import io
@@ -13,8 +13,6 @@ from minio.notificationconfig import NotificationConfig, PrefixFilterRule, Queue
 from faastraingym.adapters.errors import Refused, translated
 from faastraingym.adapters.s3.signature import EMPTY, REGION, authorized
 from faastraingym.adapters.settings import Login
-from faastraingym.adapters.stage.spans import span
-from faastraingym.events.ports import Listed
 
 TIMEOUT = urllib3.Timeout(connect=2.0, read=15.0)  # seconds
 RETRIES = urllib3.Retry(
@@ -76,20 +74,6 @@ class Bucket:
         with translated(f"notifications of {self._name}/{prefix}"):
             await asyncio.to_thread(self._client.set_bucket_notification, self._name, config)
 
-    async def keys(self, prefix: str = "") -> list[str]:
-        """The keys that begin with `prefix`, sorted."""
-        return [one.key for one in await self.listed(prefix)]
-
-    async def listed(self, prefix: str) -> list[Listed]:
-        """The objects whose keys begin with `prefix`, sorted by key."""
-        with span("store"), translated(f"list {self._name}/{prefix}"):
-            return await asyncio.to_thread(self._list, prefix)
-
-    async def folders(self, prefix: str) -> list[str]:
-        """What follows `prefix` up to the next `/` in the keys that begin with it, sorted."""
-        with span("store"), translated(f"list {self._name}/{prefix}"):
-            return await asyncio.to_thread(self._folders, prefix)
-
     async def takes_writes(self, seconds: float) -> bool:
         """Whether a small object can be written within `seconds`; it stays, under `.probe`."""
         impatient = urllib3.PoolManager(timeout=seconds, retries=False)
@@ -118,19 +102,3 @@ class Bucket:
             reply = self._http.request(method, url, headers=signed)
             if reply.status not in (200, 204, 404):
                 raise Refused(f"{setting} of bucket {self._name}: {reply.status}: {reply.data!r}")
-
-    def _folders(self, prefix: str) -> list[str]:
-        found = self._client.list_objects(self._name, prefix=prefix)
-        names = [item.object_name for item in found if item.is_dir]
-        return sorted(name.removeprefix(prefix).rstrip("/") for name in names)
-
-    def _list(self, prefix: str) -> list[Listed]:
-        found = self._client.list_objects(self._name, prefix=prefix, recursive=True)
-        return sorted(
-            Listed(
-                item.object_name,
-                item.etag or "",
-                item.last_modified.timestamp() if item.last_modified else 0.0,
-            )
-            for item in found
-        )

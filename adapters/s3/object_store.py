@@ -6,22 +6,19 @@ A put and a get are one round trip each, over kept connections, on the event loo
 import asyncio
 import hashlib
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from faastraingym.adapters.errors import ObjectAltered, ObjectMissing, Refused, Unavailable
 from faastraingym.adapters.http.client import Broken, HttpClient, Reply, locate, repeated
 from faastraingym.adapters.http.connection import CutOff
+from faastraingym.adapters.s3.listing import Page, page, query
 from faastraingym.adapters.s3.signature import EMPTY, authorized, encoded
 from faastraingym.adapters.settings import Login
 from faastraingym.adapters.stage.spans import span
 from faastraingym.events.ports import Listed
 from faastraingym.schemas.references import ObjectRef
-
-if TYPE_CHECKING:
-    from faastraingym.adapters.s3.bucket import Bucket
 
 DIGEST = "x-amz-meta-sha256"  # kept with the object, so that a HEAD tells the whole reference
 CONNECTIONS = 16
@@ -123,15 +120,16 @@ class S3ObjectStore:
 
     async def keys(self, prefix: str) -> list[str]:
         """The keys that begin with `prefix`, sorted."""
-        return await self._whole().keys(prefix)
+        return [one.key for one in await self.listed(prefix)]
 
     async def listed(self, prefix: str) -> list[Listed]:
         """The objects whose keys begin with `prefix`, sorted by key."""
-        return await self._whole().listed(prefix)
+        return sorted([one async for part in self._pages(prefix) for one in part.objects])
 
     async def folders(self, prefix: str) -> list[str]:
         """What follows `prefix` up to the next `/` in the keys that begin with it, sorted."""
-        return await self._whole().folders(prefix)
+        found = [one async for part in self._pages(prefix, "/") for one in part.folders]
+        return sorted(one.removeprefix(prefix).rstrip("/") for one in found)
 
     async def delete(self, keys: Sequence[str]) -> None:
         """Remove these objects; those that are not there are no error."""
@@ -141,12 +139,18 @@ class S3ObjectStore:
         """Close the connections, those in use after their answer."""
         self._client.close()
 
-    def _whole(self) -> "Bucket":
-        from faastraingym.adapters.s3.bucket import (
-            Bucket,
-        )  # what few stages need shall cost no other a cold start
-
-        return Bucket(self._url.geturl(), self._bucket, self._login)
+    async def _pages(self, prefix: str, delimiter: str = "") -> AsyncIterator[Page]:
+        token = ""
+        while True:
+            asked = query(prefix, delimiter, token)
+            with self._doing(f"list {self._name(prefix)}"):
+                reply = await self._request("GET", self._bucket, query=asked)
+            self._expect(reply, prefix)
+            found = page(reply.body)
+            yield found
+            token = found.token
+            if not token:
+                return
 
     async def _delete(self, key: str) -> None:
         with self._doing(f"delete {self._name(key)}"):
@@ -195,23 +199,25 @@ class S3ObjectStore:
         self,
         method: str,
         bucket: str,
-        key: str,
+        key: str = "",
         headers: Mapping[str, str] | None = None,
         body: bytes = b"",
+        query: str = "",
     ) -> Reply:
         """The store's answer, after some attempts when it is busy or the connection breaks."""
         path, named = encoded(bucket, key), headers or {}
-        return await repeated(lambda: self._attempt(method, path, named, body), PAUSES, BUSY)
+        return await repeated(lambda: self._attempt(method, path, named, body, query), PAUSES, BUSY)
 
     async def _attempt(
-        self, method: str, path: str, headers: Mapping[str, str], body: bytes
+        self, method: str, path: str, headers: Mapping[str, str], body: bytes, query: str
     ) -> Reply:
         host = self._url.netloc
         digest = headers.get(DIGEST, EMPTY)  # whatever has a body names it
-        signed = authorized(method, host, path, headers, digest, self._login, time.time())
+        signed = authorized(method, host, path, headers, digest, self._login, time.time(), query)
         del signed["Host"]  # which the client says
         async with self._slots, asyncio.timeout(SECONDS):
-            return await self._client.request(method, path, signed.items(), body)
+            target = f"{path}?{query}" if query else path
+            return await self._client.request(method, target, signed.items(), body)
 
     @contextmanager
     def _doing(self, what: str) -> Iterator[None]:

@@ -53,8 +53,8 @@ def authorized(
 
 
 def encoded(bucket: str, key: str) -> str:
-    """The path of an object, in path style."""
-    return f"/{bucket}/{quote(key, safe='/-_.~')}"
+    """The path of an object, or of the bucket itself, in path style."""
+    return f"/{bucket}/{quote(key, safe='/-_.~')}" if key else f"/{bucket}"
 
 
 @functools.lru_cache(maxsize=4)

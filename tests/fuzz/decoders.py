@@ -23,6 +23,7 @@ from faastraingym.adapters.errors import Refused, SignatureError, Unavailable
 from faastraingym.adapters.http import admission, signing
 from faastraingym.adapters.http.admission import Asked, Secrets
 from faastraingym.adapters.nats import direct, pull
+from faastraingym.adapters.s3 import listing
 from faastraingym.adapters.stage import manifests
 from faastraingym.cli import specification_files
 from faastraingym.cli.errors import BadInput
@@ -53,6 +54,7 @@ from tests.fuzz.inputs import (
     near_payload,
     packed,
     toml_bombs,
+    xml_bombs,
     yaml_bombs,
 )
 from tests.schemas import samples
@@ -89,6 +91,13 @@ EVENT = msgspec.json.encode(
 )
 CLOUDEVENT = msgspec.json.encode(
     {"specversion": "1.0", "id": "1", "source": "/s", "type": "t", "data_base64": "e30="}
+)
+LIST = (
+    b'<?xml version="1.0"?><ListBucketResult><EncodingType>url</EncodingType><Contents>'
+    b"<Key>runs/a%2Bb</Key><LastModified>2024-01-02T03:04:05.678Z</LastModified><ETag>&quot;4f&quot;"
+    b"</ETag></Contents><CommonPrefixes><Prefix>runs/</Prefix></CommonPrefixes>"
+    b"<IsTruncated>true</IsTruncated><NextContinuationToken>t</NextContinuationToken>"
+    b"</ListBucketResult>"
 )
 LOGS = {"name": "echo", "tail": "5", "since": "2024-01-02T03:04:05Z", "follow": "1"}
 NOW = 1_700_000_000.0
@@ -351,6 +360,9 @@ def _registry() -> dict[str, Decoder]:
             near_data(HEADERS).map(_string_headers),
             (HEADERS,),
             ({"Nats-Sequence": "9" * 5000, "Nats-Time-Stamp": "9999-12-31T23:59:59+00:00"},),
+        ),
+        "faastraingym.adapters.s3.listing.page": Decoder(
+            listing.page, (Unavailable,), near(LIST), (LIST,), xml_bombs()
         ),
         "faastraingym.adapters.nats.pull.position": Decoder(
             pull.position, (Refused,), _texts(TOKENS), (TOKENS,), ("." * 100_000,)

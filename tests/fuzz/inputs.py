@@ -203,3 +203,22 @@ def toml_bombs() -> tuple[bytes, ...]:
         'a = "\\ud800"',
     )
     return tuple(text.encode() for text in texts)
+
+
+def xml_bombs() -> tuple[bytes, ...]:
+    """Depth, entities that grow and that name files, encodings and times that are none."""
+    grown = "".join(f'<!ENTITY e{i} "{f"&e{i - 1};" * 10}">' for i in range(1, 9))
+    stamp = "<a><Contents><Key>k</Key><LastModified>{}</LastModified></Contents></a>"
+    texts = (
+        "<a>" * DEEP + "</a>" * DEEP,
+        f'<!DOCTYPE a [<!ENTITY e0 "{"x" * 100}">{grown}]><a><IsTruncated>&e8;</IsTruncated></a>',
+        '<!DOCTYPE a [<!ENTITY e SYSTEM "file:///etc/passwd">]><a><IsTruncated>&e;</IsTruncated></a>',
+        '<?xml version="1.0" encoding="no-such"?><a/>',
+        '<?xml version="1.0" encoding="utf-7"?><a/>',
+        "<a>&#xD800;</a>",
+        *(
+            stamp.format(at)
+            for at in ("9999-12-31T23:59:59-23:59", "0001-01-01T00:00:00", "9" * 5000)
+        ),
+    )
+    return tuple(text.encode() for text in texts)

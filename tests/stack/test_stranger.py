@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from faastraingym.adapters.s3.bucket import Bucket
+from faastraingym.adapters.s3.object_store import S3ObjectStore
 from faastraingym.cli import target
 from faastraingym.embedded import processes
 from faastraingym.embedded.servers import certificates, ports
@@ -101,7 +101,11 @@ def pids(running: Stack) -> list[int]:
 async def objects(stack: Stack) -> list[str]:
     """The keys of the bucket."""
     login = stack.credentials().s3[SUPERVISOR]
-    return await Bucket(target.find(stack.environment).s3.url, "faastraingym", login).keys()
+    store = S3ObjectStore(target.find(stack.environment).s3.url, "faastraingym", login)
+    try:
+        return await store.keys("")
+    finally:
+        await store.close()
 
 
 def test_every_listener_is_local(pids: list[int]) -> None:

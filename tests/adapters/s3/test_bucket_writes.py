@@ -3,15 +3,19 @@
 import asyncio
 
 from faastraingym.adapters.s3.bucket import Bucket
+from faastraingym.adapters.s3.object_store import S3ObjectStore
 from tests.servers import LOGIN, WeedServer
 
 
 async def test_a_store_that_works_takes_writes(weed_server: WeedServer) -> None:
-    """Within the time given."""
+    """Within the time given; to create a bucket twice is no error."""
     bucket = Bucket(weed_server.url, "probed", LOGIN)
     await bucket.ensure()
+    await bucket.ensure()
     assert await bucket.takes_writes(10.0)
-    assert await bucket.keys() == [".probe"]
+    store = S3ObjectStore(weed_server.url, "probed", LOGIN)
+    assert await store.keys("") == [".probe"]
+    await store.close()
 
 
 async def test_a_store_that_accepts_and_does_not_answer_takes_none() -> None:

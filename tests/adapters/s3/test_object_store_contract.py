@@ -217,25 +217,13 @@ async def test_keys_and_folders_are_listed_and_objects_removed(store: S3ObjectSt
     await store.delete([])
 
 
-async def test_a_bucket_lists_what_lies_under_a_prefix(weed_server: WeedServer) -> None:
-    """Sorted, and nothing beside it; to create a bucket twice is no error."""
-    bucket, store = Bucket(weed_server.url, "test", LOGIN), None
-    await bucket.ensure()
-    await bucket.ensure()
-    store = S3ObjectStore(weed_server.url, "test", LOGIN)
-    prefix = f"runs/{uuid.uuid4().hex}/"
-    for key in ("b/2", "a", "b/1"):
-        await store.put(prefix + key, b"x")
-    assert await bucket.keys(prefix) == [prefix + key for key in ("a", "b/1", "b/2")]
-    assert await bucket.keys(prefix + "b/") == [prefix + key for key in ("b/1", "b/2")]
-    await store.close()
-
-
 async def test_a_wrong_key_is_refused(weed_server: WeedServer) -> None:
     """Trying again cannot help; the sentence says what to look at."""
     store = S3ObjectStore(weed_server.url, "test", Login(LOGIN.user, "wrong"))
     with pytest.raises(Refused, match=r"403.*secret ftg-s3"):
         await store.put(new_key(), b"x")
+    with pytest.raises(Refused, match=r"403.*secret ftg-s3"):
+        await store.keys("")
     await store.close()
 
 
@@ -268,3 +256,14 @@ async def test_what_is_written_is_what_lies_there(underneath: Underneath) -> Non
         await store.write(key, data, "text/plain")
         assert await store.read(key, 99) == data
         assert await store.get(await store.find(key)) == data  # type: ignore[arg-type]
+
+
+async def test_a_list_of_several_pages_is_whole(store: S3ObjectStore) -> None:
+    """A store tells a thousand keys at once; names are as they were written."""
+    prefix = f"runs/{uuid.uuid4().hex}/"
+    keys = [f"{prefix}{i % 3}/é & <{i}>+%.msgpack" for i in range(1_100)]
+    for begin in range(0, len(keys), 50):
+        await asyncio.gather(*(store.put(key, b"x") for key in keys[begin : begin + 50]))
+    assert await store.keys(prefix) == sorted(keys)
+    assert await store.folders(prefix) == ["0", "1", "2"]
+    assert await store.keys(prefix + "none/") == []

@@ -9,10 +9,12 @@ from minio.credentials import Credentials
 from minio.helpers import queryencode
 from minio.signer import sign_v4_s3
 
+from faastraingym.adapters.s3.listing import query
 from faastraingym.adapters.s3.signature import REGION, authorized, encoded
 from faastraingym.adapters.settings import Login
 
 LOGIN = Login("access", "secret")
+NAMES = st.text(st.characters(exclude_categories=["Cs"]))
 WORDS = st.text(st.characters(categories=["L", "N"], max_codepoint=127), min_size=1)
 
 
@@ -36,21 +38,22 @@ def test_another_body_has_another_signature() -> None:
 
 @given(
     method=st.sampled_from(["GET", "HEAD", "PUT", "DELETE"]),
-    key=st.text(st.characters(exclude_categories=["Cs"]), min_size=1),
+    key=NAMES,
     headers=st.dictionaries(WORDS.map(lambda name: f"x-amz-meta-{name}".lower()), WORDS),
+    asked=st.just("") | st.builds(query, NAMES, st.sampled_from(["", "/"]), NAMES),
     login=st.builds(Login, WORDS, WORDS),
     now=st.integers(0, 4 * 10**9),
 )
 def test_it_is_the_signature_of_minio(
-    method: str, key: str, headers: dict[str, str], login: Login, now: int
+    method: str, key: str, headers: dict[str, str], asked: str, login: Login, now: int
 ) -> None:
     """Whatever is asked, by whomever, whenever."""
     path, digest = encoded("bucket", key), "3" * 64
-    ours = authorized(method, "host:9000", path, headers, digest, login, now + 0.5)
+    ours = authorized(method, "host:9000", path, headers, digest, login, now + 0.5, asked)
     plain = {name: value for name, value in ours.items() if name != "Authorization"}
     assert ours == sign_v4_s3(
         method=method,
-        url=SplitResult("http", "host:9000", path, "", ""),
+        url=SplitResult("http", "host:9000", path, asked, ""),
         region=REGION,
         headers=plain,
         credentials=Credentials(login.user, login.password),
@@ -59,7 +62,7 @@ def test_it_is_the_signature_of_minio(
     )
 
 
-@given(key=st.text(st.characters(exclude_categories=["Cs"]), min_size=1))
+@given(key=NAMES.filter(bool))
 def test_keys_are_encoded_as_minio_encodes_them(key: str) -> None:
     """Slashes stay, everything else that is not plain is quoted."""
     assert encoded("bucket", key) == f"/bucket/{queryencode(key, '/')}"

@@ -95,7 +95,7 @@ async def test_the_store(
     with pytest.raises(AdapterError, match="certificate verify failed"):
         await wary.find("a")
     with pytest.raises(AdapterError, match="certificate verify failed"):
-        await Bucket(secured.s3_url, "by-tls", login).keys()
+        await Bucket(secured.s3_url, "by-tls", login).ensure()
     await wary.close()
 
 
