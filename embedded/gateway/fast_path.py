@@ -18,8 +18,8 @@ from typing import NamedTuple, cast
 from aiohttp import web
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 
-from faastraingym.embedded.contract import bodies, http
-from faastraingym.embedded.contract.bodies import Spooled
+from faastraingym.embedded.contract import http
+from faastraingym.embedded.contract.bodies import Body, Spooled
 from faastraingym.embedded.contract.budget import OWN, Budget
 from faastraingym.embedded.contract.headers import client, forwarded
 from faastraingym.embedded.contract.messages import Request, Response
@@ -185,11 +185,11 @@ class Lane(asyncio.Protocol):
         size = len(call.request.body)
         self._budget.memory += size
         try:
-            response = await self._lanes.invoke(call)
-            if not isinstance(response.body, bytes):
-                await self._send(response, response.body)
+            head, body = await self._lanes.invoke(call)
+            if not isinstance(body, bytes):
+                await self._send(head, body)
             elif not self._transport.is_closing():
-                self._transport.write(encode(response))
+                self._transport.write(head + body)
         finally:
             self._budget.memory -= size
             self._serving = None
@@ -197,11 +197,11 @@ class Lane(asyncio.Protocol):
             self._due = self._loop.time() + self._lanes.idle_seconds
             self._go_on()
 
-    async def _send(self, response: Response, body: Spooled) -> None:
+    async def _send(self, head: bytes, body: Spooled) -> None:
         """An answer out of a file, as fast as it is read, within the time of an idle connection."""
         try:
             async with asyncio.timeout(self._lanes.idle_seconds):
-                for piece in chain((head(response),), body.pieces()):
+                for piece in chain((head,), body.pieces()):
                     if self._transport.is_closing():
                         return
                     self._transport.write(piece)
@@ -259,16 +259,18 @@ class Lanes:
         """The protocol of a new connection."""
         return Lane(self)
 
-    async def invoke(self, call: Call) -> Response:
-        """The function's answer, or that it is queued."""
+    async def invoke(self, call: Call) -> tuple[bytes, Body]:
+        """Head and body of the function's answer, or of that it is queued."""
         try:
             if call.later:
-                return await self._invocations.later(call.name, call.request, call.host)
-            return await self._invocations.now(call.name, call.request)
+                response = await self._invocations.later(call.name, call.request, call.host)
+            else:
+                response = await self._invocations.now(call.name, call.request)
+            return encode(response)
         except Exception:
             # The boundary: a defect ends one invocation, and its caller is told.
             logger.exception("invocation of %s", call.name)
-            return Response(500, [], b"")
+            return encode(Response(500, [], b""))
 
     async def close(self, seconds: float) -> None:
         """Close every connection, those that are served within `seconds`."""
@@ -285,22 +287,25 @@ def lanes(app: web.Application, other: Callable[[], asyncio.Protocol]) -> Lanes:
     return Lanes(app[INVOCATIONS], other, app[http.BUDGET], limits.body_bytes, limits.idle_seconds)
 
 
-def encode(response: Response) -> bytes:
-    """The bytes of an answer whose body is in memory."""
-    body = b"" if response.status in _BODILESS else bodies.whole(response.body)
-    return head(response) + body
+def encode(response: Response) -> tuple[bytes, Body]:
+    """An answer's head, and the body that follows it.
 
-
-def head(response: Response) -> bytes:
-    """The bytes of the answer's head."""
+    Raises:
+        ValueError: a header has a line's end, after which would stand a header of the function's.
+    """
     status, headers, body = response
     lines = [f"HTTP/1.1 {status} {_REASONS.get(status, '')}"]
     lines += [f"{name}: {value}" for name, value in headers]
     if not any(name.lower() == "date" for name, _ in headers):
         lines.append(f"Date: {_date(int(time.time()))}")
-    if status not in _BODILESS:
+    if status in _BODILESS:
+        body = b""
+    else:
         lines.append(f"Content-Length: {len(body)}")
-    return "\r\n".join((*lines, "", "")).encode()
+    head = "\r\n".join(lines)
+    if head.count("\n") != len(lines) - 1 or head.count("\r") != len(lines) - 1 or "\0" in head:
+        raise ValueError(f"a line's end within the headers {headers!r:.200}")
+    return f"{head}\r\n\r\n".encode(), body
 
 
 _dates: dict[int, str] = {}

@@ -296,8 +296,26 @@ def test_no_bytes_but_a_whole_plain_request_are_read(data: bytes) -> None:
 
 @pytest.mark.parametrize(("status", "length"), [(200, b"Content-Length: 2"), (204, b"")])
 def test_an_answer_has_a_length_unless_it_cannot_have_a_body(status: int, length: bytes) -> None:
-    head, _, body = encode(Response(status, [("A", "é")], b"hi")).partition(b"\r\n\r\n")
+    head, body = encode(Response(status, [("A", "é")], b"hi"))
+    assert head.endswith(b"\r\n\r\n")
     assert "A: é".encode() in head
     assert b"\r\nDate: " in head
     assert (length in head, body) == (True, b"hi" if length else b"")
     assert (b"Content-Length" in head) == bool(length)
+
+
+@pytest.mark.parametrize("end", ["\r\n", "\n", "\r", "\0"])
+async def test_a_line_end_in_an_answer_begins_no_header(
+    end: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever puts it there, the caller is told of a defect, and what comes next is served."""
+
+    async def invoke(name: str, request: Request) -> Response:
+        return Response(200, [("X-Own", f"1{end}Set-Cookie: a=b")], b"hi")
+
+    functions = Functions()
+    async with served(functions) as port, client(port) as one:
+        with monkeypatch.context() as patch:
+            patch.setattr(functions, "invoke", invoke)
+            assert await one.ask(posting("/function/echo", body=b"hi")) == (500, b"")
+        assert await one.ask(posting("/function/echo", body=b"hi")) == (200, b"POST / hi")
