@@ -3,12 +3,16 @@ PYTHON ?= python3
 UV ?= uv
 BIN := .venv/bin
 STAMP := .venv/.installed
+# One process more than there are cores, as tests on servers wait more than they calculate. A file
+# stays in one process, and files begin in the order in which they were collected.
+WORKERS ?= $(shell cores=$$(getconf _NPROCESSORS_ONLN); echo $$((cores < 7 ? cores + 1 : 8)))
+SPREAD = -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help install train test conformance tools images check bench chaos load fuzz format lock schemas clean
+.PHONY: help install train test test-all conformance tools images check bench chaos load fuzz format lock schemas clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(STAMP): pyproject.toml requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
@@ -29,15 +33,20 @@ train: $(STAMP) ## train CartPole-v1, from nothing to its report
 	@echo 'next: put $(BIN) on your PATH; "faastrain fetch", as above, brings the results to the disk;'
 	@echo '      "faastrain train examples/acrobot.toml" trains another; "faastrain down" stops the stack'
 
-test: $(STAMP) ## run the tests; TESTS=tests/events chooses
-	$(BIN)/pytest $(TESTS)
+test: $(STAMP) ## run the tests, but for the slow ones; TESTS=tests/events chooses, slow ones too
+	$(BIN)/pytest $(if $(TESTS),$(TESTS),$(SPREAD) -m "not slow")
+
+# The programs of others are built beside the first tests, most of which wait for servers; the tests
+# that need those programs come last, and wait for them.
+test-all: $(STAMP) ## run all tests, those on programs of others too
+	@(nice $(BIN)/python -m tests.conformance.tools >tools.log 2>&1 || cat tools.log) & \
+	  $(BIN)/pytest $(SPREAD) --hypothesis-profile=all
 
 conformance: $(STAMP) tools ## run the tests on programs of others: faas-cli, MinIO, Prometheus...
 	$(BIN)/pytest tests/conformance
 
 tools: $(STAMP) ## put the programs of others that `make conformance` needs into .tools/
 	$(BIN)/python -m tests.conformance.tools
-	sh tests/conformance/install-prometheus
 
 images: $(STAMP) ## build the images of stack.yml and docker-compose.yml (needs Docker)
 	$(BIN)/python -m tests.conformance.tools faas-cli
