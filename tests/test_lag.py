@@ -1,13 +1,16 @@
-"""Collecting beside the update, `rollout.max_policy_lag = 1`: as tests/test_loop.py, in process.
+"""Collecting beside the update, `rollout.max_policy_lag` from 1: as tests/test_loop.py, in process.
 
 version 0 -> rollouts for 0 -> rewards.ready 0 -> plan-update -> the update of version 0,
                                            and beside it the rollouts for 1, under version 0
 rewards.ready 1 and version 1, in any order -> plan-update -> the update of version 1, ...
+
+With a lag of 3 version 0 acts for batches 0 to 3, whether or not versions 1 to 3 are made by then.
 """
 
 import asyncio
 import random
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
@@ -29,13 +32,20 @@ from faastraingym.schemas.messages import (
 from faastraingym.schemas.payloads import Trajectory, load
 from tests.test_loop import SPEC, Platform, TwiceAndBackwards, train
 
-LAGGING = {
-    **SPEC,
-    "rollout": {"count": 2, "num_steps": 16, "max_policy_lag": 1},
-    "algorithm": {**SPEC["algorithm"], "normalize_observations": True},
-    "reward": [{"kind": "normalize"}],
-    "stop": {"env_steps": 200},  # four iterations
-}
+STEPS_OF = {1: 200, 3: 400}  # by lag
+VERSIONS = {1: 4, 3: 7}
+
+
+def lagging(lag: int, **stop: int) -> dict[str, Any]:
+    return {
+        **SPEC,
+        "rollout": {"count": 2, "num_steps": 16, "max_policy_lag": lag},
+        "algorithm": {**SPEC["algorithm"], "normalize_observations": True},
+        "reward": [{"kind": "normalize"}],
+        "stop": {"env_steps": STEPS_OF[lag]} | stop,
+    }
+
+
 MADE = ("policies", "learner", "trajectories", "rewards", "episodes", "evaluations")
 STEPS = (PolicyUpdated, RolloutCompleted, RewardsReady)
 AN_HOUR = 3600.0  # longer than the deadline
@@ -88,37 +98,64 @@ def said(platform: Platform) -> list[str]:
     return sorted(subject for subject, r in log if not isinstance(r.fact, RunStalled))
 
 
+@pytest.fixture(scope="module", params=STEPS_OF)
+def lag(request: pytest.FixtureRequest) -> int:
+    return int(request.param)
+
+
 @pytest.fixture(scope="module")
-def calm() -> Platform:
-    return asyncio.run(train(Platform(), LAGGING))
+def calm(lag: int) -> Platform:
+    return asyncio.run(train(Platform(), lagging(lag)))
 
 
-def test_every_batch_is_collected_one_update_behind_and_none_beyond_the_budget(
-    calm: Platform,
+def test_every_batch_is_collected_as_far_behind_as_allowed_and_none_beyond_the_budget(
+    calm: Platform, lag: int
 ) -> None:
-    """Version 0 acts for itself and for version 1."""
-    history = told(calm)
+    """Version 0 acts for itself and for as many versions after it."""
+    history, last = told(calm), VERSIONS[lag]
     assert isinstance(history.end, RunCompleted)
-    assert [*history.policies] == [0, 1, 2, 3, 4]
+    assert sorted(history.policies) == [*range(last + 1)]
     acted = {v: [r.policy.version for r in slots.values()] for v, slots in history.rollouts.items()}
-    assert acted == {0: [0, 0], 1: [0, 0], 2: [1, 1], 3: [2, 2]}
+    assert acted == {v: [max(0, v - lag)] * 2 for v in range(last)}
     for slots in history.rollouts.values():
         for rollout in slots.values():
             stored = load(calm.objects.data[rollout.trajectory.object.key], Trajectory)
             assert stored.version == rollout.policy.version
     learnt = sum(ready.env_steps for ready in history.rewards.values())
-    assert history.policies[4].policy.env_steps == learnt
+    assert history.policies[last].policy.env_steps == learnt
 
 
-async def test_the_policy_does_not_depend_on_delivery(calm: Platform) -> None:
+class Slow(Platform):
+    """Whose learner comes last: all else is delivered before."""
+
+    async def run(self) -> None:
+        while self.queue:
+            others = [one for one in self.queue if one[0] != "update-policy"]
+            chosen = others[0] if others else self.queue[0]
+            self.queue.remove(chosen)
+            await self.deliver(*chosen)
+
+
+async def test_batches_are_collected_ahead_of_a_slow_learner(calm: Platform, lag: int) -> None:
+    """As many as the lag allows are whole before version 1 is said; the bytes are the same."""
+    slow = await train(Slow(), lagging(lag))
+    order = [(type(r.fact), getattr(r.fact, "version", None)) for _, r in slow.facts.log]
+    first = order.index((PolicyUpdated, 1))
+    assert [v for kind, v in order[:first] if kind is RewardsReady] == [*range(lag + 1)]
+    assert (said(slow), made(slow)) == (said(calm), made(calm))
+
+
+async def test_the_policy_does_not_depend_on_delivery(calm: Platform, lag: int) -> None:
     """Every message twice and in the opposite order: the same bytes in every object."""
-    rough = await train(TwiceAndBackwards(), LAGGING)
+    rough = await train(TwiceAndBackwards(), lagging(lag))
     assert (said(rough), made(rough)) == (said(calm), made(calm))
 
 
 @pytest.mark.parametrize("seed", range(4))
-async def test_nor_on_what_is_lost_repeated_or_broken_off(calm: Platform, seed: int) -> None:
-    rough = await train(Careless(seed), LAGGING)
+async def test_nor_on_what_is_lost_repeated_or_broken_off(
+    calm: Platform, lag: int, seed: int
+) -> None:
+    rough = await train(Careless(seed), lagging(lag))
     assert (said(rough), made(rough)) == (said(calm), made(calm))
 
 
@@ -151,25 +188,31 @@ async def test_a_log_with_gaps_is_mended_as_far_as_the_run_needs_it(
     assert (told(mended).end, made(mended)) == (told(calm).end, made(calm))
 
 
-async def resumed(platform: Platform) -> Platform:
+async def resumed(platform: Platform, lag: int) -> Platform:
     """Its second leg, to the whole budget."""
     started = told(platform).started
     assert started is not None
-    await platform.publish(RunResumed(run="demo", manifest=started.manifest, leg=1, env_steps=200))
+    await platform.publish(
+        RunResumed(run="demo", manifest=started.manifest, leg=1, env_steps=STEPS_OF[lag])
+    )
     await platform.run()
     return platform
 
 
-async def test_a_budget_in_two_legs_equals_one_that_is_spent_at_once(calm: Platform) -> None:
-    half = {**LAGGING, "stop": {"env_steps": 100, "horizon": 200}}
+async def test_a_budget_in_two_legs_equals_one_that_is_spent_at_once(
+    calm: Platform, lag: int
+) -> None:
+    half = lagging(lag, env_steps=100, horizon=STEPS_OF[lag])
     first = await train(Platform(), half)
-    assert [*told(first).policies] == [0, 1, 2]
-    assert made(await resumed(first)) == made(calm)
+    assert sorted(told(first).policies) == [0, 1, 2]
+    assert made(await resumed(first, lag)) == made(calm)
 
 
-async def test_a_run_that_was_stopped_in_between_equals_one_that_never_was(calm: Platform) -> None:
+async def test_a_run_that_was_stopped_in_between_equals_one_that_never_was(
+    calm: Platform, lag: int
+) -> None:
     platform = Platform()
-    await platform.publish(RunRequested(run="demo", spec=LAGGING))
+    await platform.publish(RunRequested(run="demo", spec=lagging(lag)))
     while platform.said.count("policy.updated") < 3:
         await platform.deliver(*platform.queue.popleft())
     await platform.publish(StopRequested(run="demo"))
@@ -177,4 +220,4 @@ async def test_a_run_that_was_stopped_in_between_equals_one_that_never_was(calm:
     end = told(platform).end
     assert isinstance(end, RunCompleted)
     assert end.reason == "stopped"
-    assert made(await resumed(platform)) == made(calm)
+    assert made(await resumed(platform, lag)) == made(calm)

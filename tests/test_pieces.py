@@ -152,7 +152,7 @@ async def test_nothing_is_said_before_all_pieces_are_there(calm: Platform) -> No
     assert await heard(calm, InMemoryFactLog(), 2) == []
     (completed,) = await heard(calm, InMemoryFactLog(), 3)
     assert completed == told(calm).evaluations[1]
-    with pytest.raises(Unavailable, match="2 facts read, more were counted"):
+    with pytest.raises(Unavailable, match="2 pieces of 3 were read, more were counted"):
         await heard(calm, Behind(), 3)
 
 

@@ -116,6 +116,7 @@ RUNS = [
     spec(12, rollout={"count": 2, "max_policy_lag": 1}),
     spec(12, rollout={"count": 2}, reward=NORMALISED),
     spec(12, rollout={"count": 2, "max_policy_lag": 1}, reward=NORMALISED),
+    spec(12, rollout={"count": 2, "max_policy_lag": 3}, reward=NORMALISED),
 ]
 
 

@@ -1,7 +1,5 @@
 """Sums over finished episodes, and what counts as an environment step."""
 
-from collections.abc import Iterable
-
 import numpy as np
 
 from faastraingym.schemas.messages import EpisodeSummary
@@ -24,20 +22,6 @@ def summary(trajectory: Trajectory) -> EpisodeSummary:
         return_min=float(returns.min()),
         return_max=float(returns.max()),
         length_sum=int(trajectory.episode_lengths.sum()),
-    )
-
-
-def merge(summaries: Iterable[EpisodeSummary]) -> EpisodeSummary:
-    """All of `summaries` as one; the order matters to the last bit of `return_sum` only."""
-    parts = list(summaries)
-    least = [part.return_min for part in parts if part.return_min is not None]
-    most = [part.return_max for part in parts if part.return_max is not None]
-    return EpisodeSummary(
-        episodes=sum(part.episodes for part in parts),
-        return_sum=sum(part.return_sum for part in parts),
-        return_min=min(least, default=None),
-        return_max=max(most, default=None),
-        length_sum=sum(part.length_sum for part in parts),
     )
 
 

@@ -4,16 +4,16 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from faastraingym.events.pipeline import flow, subjects
-from faastraingym.events.pipeline.commands import Invocation
+from faastraingym.events.pipeline import batches, flow, subjects
+from faastraingym.events.pipeline.commands import Invocation, invocation
 from faastraingym.events.pipeline.history import History
+from faastraingym.events.pipeline.planning import acting
 from faastraingym.schemas.messages import (
     CollectRollout,
     EvaluatePolicy,
     Message,
     PolicyUpdated,
     RunMessage,
-    UpdatePolicy,
     WarmUp,
 )
 from faastraingym.schemas.references import PolicyRef, TrajectoryRef
@@ -21,7 +21,7 @@ from faastraingym.schemas.specification import RunSpec
 
 
 def rollouts(
-    under: PolicyUpdated | UpdatePolicy, count: int, batch: Sequence[TrajectoryRef], lag: int = 0
+    under: PolicyUpdated, count: int, batch: Sequence[TrajectoryRef], lag: int = 0
 ) -> list[CollectRollout]:
     """One command per slot of a fan-out of `count`, under a message's policy.
 
@@ -42,16 +42,41 @@ def rollouts(
     ]
 
 
-def beside(update: UpdatePolicy) -> list[CollectRollout]:
-    """The rollouts that run beside an update, under the policy that it begins with."""
-    schedule = update.schedule
-    return rollouts(update, schedule.rollouts, update.batch, schedule.lag) if schedule.lag else []
+def of_batch(history: History, spec: RunSpec, version: int) -> list[CollectRollout]:
+    """All rollouts from which a version learns; of a leg's last one, those that resume it.
+
+    None where the log has lost the policy that acts, or the batch before, from which it says how
+    they go on.
+    """
+    under, before = history.policies.get(acting(spec, version)), history.rewards.get(version - 1)
+    if under is None or (version and before is None):
+        return []
+    batch, lag = before.batch if before else [], version - under.policy.version
+    return rollouts(under, spec.rollout.count, batch, lag)
+
+
+def fan_out(
+    updated: PolicyUpdated, spec: RunSpec, batch: Sequence[TrajectoryRef], lag: int = 0
+) -> list[CollectRollout | EvaluatePolicy | Invocation]:
+    """The commands that a new version promises.
+
+    With a lag rollouts are sent by whoever knows the version that acts and the batch before.
+
+    Args:
+        updated: the version.
+        spec: the run's.
+        batch: what it was learnt from.
+        lag: between it and the version that learns from what it collects.
+    """
+    if lag and updated.rollouts:
+        return [invocation(updated), *evaluations(updated, spec)]
+    return [*rollouts(updated, updated.rollouts, batch), *evaluations(updated, spec)]
 
 
 def evaluation(about: RunMessage, policy: PolicyRef, spec: RunSpec) -> list[EvaluatePolicy]:
     """The commands for an evaluation of a policy of the run `about`: one for each of its pieces."""
     whole = EvaluatePolicy(run=about.run, manifest=about.manifest, policy=policy)
-    pieces = spec.evaluation.pieces or 1  # none in a manifest of an older release
+    pieces = batches.pieces(spec)
     return [whole] if pieces == 1 else [replace(whole, piece=piece) for piece in range(pieces)]
 
 

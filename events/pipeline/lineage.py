@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
-from faastraingym.events.pipeline import flow, follow_ups, recovery
+from faastraingym.events.pipeline import flow, follow_ups
 from faastraingym.events.pipeline.commands import Invocation, invocation
 from faastraingym.events.pipeline.history import History
 from faastraingym.events.pipeline.planning import learning, on_leg, plan
@@ -286,7 +286,7 @@ class Lineage:
 
     def _rollouts(self, spec: RunSpec, version: int) -> list[CollectRollout]:
         if version not in self._slots:
-            self._slots[version] = recovery.rollouts(self.history, spec, version)
+            self._slots[version] = follow_ups.of_batch(self.history, spec, version)
         return self._slots[version]
 
 

@@ -81,7 +81,7 @@ def schedule(spec: RunSpec, version: int, env_steps_before: int, batch_env_steps
         ent_coef=settings.ent_coef,
         rollouts=0 if last else spec.rollout.count,
         evaluate=last or is_evaluated(spec, version + 1),
-        lag=version + 1 - acting(spec, version + 1),
+        lag=spec.rollout.max_policy_lag,
     )
 
 

@@ -4,11 +4,14 @@ Everything derives from identity, so a command that is issued again makes the sa
 listener that is told a fact again says the same thing.
 """
 
+from collections.abc import Sequence
+
 from faastraingym.events.pipeline import follow_ups
 from faastraingym.events.pipeline.commands import Invocation, invocation
 from faastraingym.events.pipeline.conclusion import is_last
 from faastraingym.events.pipeline.history import History
-from faastraingym.events.pipeline.planning import acting, on_leg
+from faastraingym.events.pipeline.next_step import collect
+from faastraingym.events.pipeline.planning import on_leg
 from faastraingym.schemas.messages import (
     CollectRollout,
     EvaluatePolicy,
@@ -152,8 +155,20 @@ def _next_step(history: History, spec: RunSpec, latest: PolicyUpdated) -> list[I
         evaluation = history.evaluations.get(version)
         return [invocation(evaluation)] if evaluation else []
     if version in history.rewards:
-        return [invocation(history.rewards[version])]
+        return [invocation(history.rewards[version]), *_ahead(history, spec, version)]
     return _towards_rewards(history, spec, version)
+
+
+def _ahead(history: History, spec: RunSpec, version: int) -> list[Invocation]:
+    """What the first batch waits for that is not whole, if the update of `version` is not next.
+
+    It is that with a policy lag above 1: several batches may be collected before their versions.
+    """
+    batch = version + 1
+    while batch in history.rewards:
+        batch += 1
+    due = collect(spec, batch, history) if batch > version + 1 else []
+    return _of_batch(history, spec, batch, due)
 
 
 def _towards_rewards(history: History, spec: RunSpec, version: int) -> list[Invocation]:
@@ -165,13 +180,19 @@ def _towards_rewards(history: History, spec: RunSpec, version: int) -> list[Invo
 
 def _step(history: History, spec: RunSpec, version: int) -> list[Invocation]:
     """What is next for a version, all being said of the one before."""
-    completed = history.rollouts.get(version, {})
     if version not in history.policies:
         before: Message | None = history.rewards.get(version - 1) or history.started
         return [invocation(before)] if before else []
-    if len(completed) >= spec.rollout.batch:
+    return _of_batch(history, spec, version, follow_ups.of_batch(history, spec, version))
+
+
+def _of_batch(
+    history: History, spec: RunSpec, version: int, due: Sequence[CollectRollout]
+) -> list[Invocation]:
+    """The rollouts of `due` that a batch waits for; where there are enough, its aggregation."""
+    completed = history.rollouts.get(version, {})
+    if due and len(completed) >= spec.rollout.batch:
         return [invocation(completed[max(completed)])]
-    due = rollouts(history, spec, version)
     return [invocation(command) for command in due if command.index not in completed]
 
 
@@ -179,16 +200,3 @@ def _is_whole(history: History, spec: RunSpec, version: int) -> bool:
     """Whether the log has of a version what the next one is made from."""
     lagging = spec.rollout.max_policy_lag > 0  # else rewards name the policy that learns from them
     return version in history.rewards and (version in history.policies or not lagging)
-
-
-def rollouts(history: History, spec: RunSpec, version: int) -> list[CollectRollout]:
-    """All rollouts from which a version learns; of a leg's last one, those that resume it.
-
-    None where the log has lost the policy that acts, or the batch before, from which it says how
-    they go on.
-    """
-    under, before = history.policies.get(acting(spec, version)), history.rewards.get(version - 1)
-    if under is None or (version and before is None):
-        return []
-    batch, lag = before.batch if before else [], version - under.policy.version
-    return follow_ups.rollouts(under, spec.rollout.count, batch, lag)

@@ -28,9 +28,10 @@ def expendable(spec: RunSpec, ready: RewardsReady, history: History) -> list[str
 
 def pruned(spec: RunSpec, version: int) -> int | None:
     """The version that the run keeps no longer, once `version` is planned from."""
-    if spec.retention.versions is None or version < spec.retention.versions:
+    if spec.retention.versions is None:
         return None
-    return version - spec.retention.versions
+    kept = max(spec.retention.versions, spec.rollout.max_policy_lag + 1)  # what acted is needed too
+    return version - kept if version >= kept else None
 
 
 def _objects(spec: RunSpec, run: str, version: int, history: History) -> Iterator[str]:

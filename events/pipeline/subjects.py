@@ -8,7 +8,6 @@ from faastraingym.schemas.messages import (
     InvocationCompleted,
     Message,
     PolicyUpdated,
-    RewardsReady,
     tag,
 )
 
@@ -54,15 +53,6 @@ def of_run(run: str) -> list[str]:
 def of_life(run: str) -> list[str]:
     """Filters for the facts that say where a run's life stands: requested, resumed, ended..."""
     return [f"{ROOT}.run.*.{run}", f"{ROOT}.run.*.{run}.>"]
-
-
-def of_steps(run: str, version: int, lag: int) -> list[str]:
-    """Filters for the facts that say whether the step from `version` is due, or was made."""
-    following = [of_kind(PolicyUpdated, run, version + 1)]
-    if not lag:  # then whoever asks knows the version and its rewards
-        return following
-    kinds = (PolicyUpdated, RewardsReady)
-    return [of_kind(kind, run, v) for v in (version, version + 1) for kind in kinds]
 
 
 def of_version(run: str, version: int | None) -> list[str]:

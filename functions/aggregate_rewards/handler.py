@@ -14,9 +14,9 @@ from faastraingym.adapters.stage.payloads import dump, load
 from faastraingym.adapters.stage.spans import span
 from faastraingym.adapters.stage.stage import stage
 from faastraingym.algorithms import shape_checks
-from faastraingym.algorithms.actors import episodes, evaluation_pieces
+from faastraingym.algorithms.actors import evaluation_pieces
 from faastraingym.algorithms.rewards import transform
-from faastraingym.events.pipeline import subjects
+from faastraingym.events.pipeline import batches, subjects
 from faastraingym.events.ports import Messages, Services, Unavailable
 from faastraingym.schemas import keys
 from faastraingym.schemas.messages import EpisodesEvaluated, RewardsReady, RolloutCompleted
@@ -39,47 +39,25 @@ async def handle(heard: Heard, services: Services) -> Messages:
         return await _evaluation(spec, heard, services)
     if isinstance(heard, RewardsReady):
         return [await _with_rewards(spec, heard, services)]
-    run, version = heard.run, heard.trajectory.version
+    run, version = heard.run, heard.version
     siblings = subjects.below(RolloutCompleted, run, version)
     if await services.facts.count(siblings) < spec.rollout.batch:
         return []
     outcome = subjects.of_kind(RewardsReady, run, version)
     said = [record.fact for record in await services.facts.read(siblings, outcome)]
-    if any(isinstance(fact, RewardsReady) for fact in said):
-        return []
-    completed = [fact for fact in said if isinstance(fact, RolloutCompleted)]
-    if len(completed) < spec.rollout.batch:  # read from a replica that lags behind the count
-        raise Unavailable(f"{siblings}: {len(completed)} facts read, more were counted")
-    return [await _with_rewards(spec, aggregate(spec, completed), services)]
-
-
-def aggregate(spec: RunSpec, completed: list[RolloutCompleted]) -> RewardsReady:
-    """The batch: the first `threshold` rollouts that the log heard, in index order."""
-    batch = sorted(completed[: spec.rollout.batch], key=lambda fact: fact.trajectory.index)
-    first = batch[0]
-    return RewardsReady(
-        run=first.run,
-        manifest=first.manifest,
-        policy=first.policy,
-        lag=first.trajectory.version - first.policy.version,
-        batch=[fact.trajectory for fact in batch],
-        env_steps=sum(fact.env_steps for fact in batch),
-        episodes=episodes.merge([fact.episodes for fact in batch]),
-    )
+    ready = batches.batch(spec, said)
+    return [await _with_rewards(spec, ready, services)] if ready else []
 
 
 async def _evaluation(spec: RunSpec, heard: EpisodesEvaluated, services: Services) -> Messages:
     """The evaluation, merged and stored, when this was the last of its pieces."""
-    run, policy, wanted = heard.run, heard.policy, spec.evaluation.pieces or 1
+    run, policy = heard.run, heard.policy
     siblings = subjects.below(EpisodesEvaluated, run, policy.version)
-    if await services.facts.count(siblings) < wanted:
+    if await services.facts.count(siblings) < batches.pieces(spec):
         return []
     said = [record.fact for record in await services.facts.read(siblings)]
-    played = {fact.piece: fact for fact in said if isinstance(fact, EpisodesEvaluated)}
-    if len(played) < wanted:  # read from a replica that lags behind the count
-        raise Unavailable(f"{siblings}: {len(played)} facts read, more were counted")
-    refs = [fact.evaluation for _, fact in sorted(played.items())]
-    stored = await asyncio.gather(*map(services.objects.get, refs))
+    played = [fact.evaluation for fact in batches.evaluation(spec, said)]
+    stored = await asyncio.gather(*map(services.objects.get, played))
     parts = [load(data, Evaluation) for data in stored]
     evaluation = evaluation_pieces.merge(spec, policy.version, parts)
     key = keys.evaluation(run, policy.version)

@@ -17,19 +17,12 @@ from faastraingym.adapters.stage.stage import Outgoing, stage
 from faastraingym.algorithms import ppo, shape_checks
 from faastraingym.algorithms.environments import spaces
 from faastraingym.events.pipeline import follow_ups, planning
-from faastraingym.events.pipeline.commands import Invocation
 from faastraingym.events.ports import Services
 from faastraingym.schemas import keys
 from faastraingym.schemas.errors import RunFault
-from faastraingym.schemas.messages import (
-    CollectRollout,
-    EvaluatePolicy,
-    PolicyUpdated,
-    RunStarted,
-    UpdatePolicy,
-)
+from faastraingym.schemas.messages import PolicyUpdated, RunStarted, UpdatePolicy
 from faastraingym.schemas.payloads import LearnerState, Rewards, Trajectory
-from faastraingym.schemas.references import ObjectRef, PolicyRef, TrajectoryRef
+from faastraingym.schemas.references import ObjectRef, PolicyRef
 from faastraingym.schemas.specification import RunSpec
 
 from . import compiling
@@ -78,7 +71,7 @@ async def _initialise(message: RunStarted, spec: RunSpec, services: Services) ->
         evaluate=opening.evaluate,
         platform=describe() | {"device": compiling.device()},
     )
-    return [updated, *fan_out(updated, spec, [])]
+    return [updated, *follow_ups.fan_out(updated, spec, [])]
 
 
 async def _update(command: UpdatePolicy, spec: RunSpec, services: Services) -> Outgoing:
@@ -102,7 +95,7 @@ async def _update(command: UpdatePolicy, spec: RunSpec, services: Services) -> O
         evaluate=command.schedule.evaluate,
         metrics=metrics,
     )
-    return [updated, *fan_out(updated, spec, command.batch, command.schedule.lag)]
+    return [updated, *follow_ups.fan_out(updated, spec, command.batch, command.schedule.lag)]
 
 
 async def _commit(run: str, state: LearnerState, episodes: int, services: Services) -> PolicyRef:
@@ -131,20 +124,6 @@ async def _commit(run: str, state: LearnerState, episodes: int, services: Servic
 
 def _sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
-
-
-def fan_out(
-    updated: PolicyUpdated, spec: RunSpec, batch: list[TrajectoryRef], lag: int = 0
-) -> list[CollectRollout | EvaluatePolicy | Invocation]:
-    """The commands that a new version promises.
-
-    With a lag the rollouts from which it learns were started beside the update that made it.
-    Whoever comes last, they or it, has the next step planned.
-    """
-    evaluations = follow_ups.evaluations(updated, spec)
-    if lag and updated.rollouts:
-        return [Invocation("plan-update", updated), *evaluations]
-    return [*follow_ups.rollouts(updated, updated.rollouts, batch), *evaluations]
 
 
 async def _rewards(ref: ObjectRef | None, services: Services) -> list | None:

@@ -4,32 +4,17 @@ import pytest
 from msgspec.structs import replace
 
 from faastraingym.adapters.stage import manifests
-from faastraingym.events.pipeline.commands import Invocation, invocation
+from faastraingym.events.pipeline.commands import invocation
 from faastraingym.events.pipeline.planning import plan
 from faastraingym.events.ports import FactLog, Recorded, Services, Unavailable
-from faastraingym.functions.plan_update.handler import handle, next_step
+from faastraingym.functions.plan_update.handler import handle
 from faastraingym.schemas import keys
-from faastraingym.schemas.messages import EvaluatePolicy, Message, PolicyUpdated
+from faastraingym.schemas.messages import Message, PolicyUpdated
 from tests.events import facts
-from tests.events.facts import history, ready, specification, updated
+from tests.events.facts import ready, specification, updated
 from tests.fakes import InMemoryFactLog, InMemoryObjectStore
 
 SPEC = specification()  # version 3 is the last
-
-
-def test_rewards_lead_to_an_update() -> None:
-    assert next_step(SPEC, ready(1), history(facts.REQUESTED)) == [
-        plan(SPEC, facts.policy(1), ready(1))
-    ]
-
-
-def test_what_was_updated_is_not_planned_again() -> None:
-    assert next_step(SPEC, ready(1), history(facts.REQUESTED, updated(2))) == []
-
-
-def test_a_stop_ends_the_leg() -> None:
-    said = history(facts.REQUESTED, facts.STOP)
-    assert next_step(SPEC, ready(1), said) == [Invocation("conclude-run", facts.STOP)]
 
 
 async def test_a_resumption_waits_for_the_whole_log() -> None:
@@ -41,33 +26,9 @@ async def test_a_resumption_waits_for_the_whole_log() -> None:
         await handle.handler(replace(facts.resumed(1), manifest=manifest), services)
 
 
-def test_nothing_is_planned_beyond_a_budget_that_was_set_meanwhile() -> None:
-    """Its last version is evaluated instead, for nobody had planned that."""
-    said = history(facts.REQUESTED, facts.resumed(1, env_steps=200))
-    (evaluate,) = next_step(SPEC, ready(2), said)
-    assert evaluate == EvaluatePolicy(
-        run=facts.RUN, manifest=facts.MANIFEST, policy=facts.policy(2)
-    )
-
-
 LAGGING = specification(rollout={"count": 2, "max_policy_lag": 1})
 READY = ready(1, lag=1)  # collected by version 0, for version 1 to learn from
 UPDATE = plan(LAGGING, facts.policy(1), READY)
-
-
-def test_with_a_lag_the_next_rollouts_are_sent_with_the_update() -> None:
-    said = history(facts.REQUESTED, updated(1))
-    previous = [facts.trajectory(1, index) for index in (0, 1)]
-    beside = [facts.rollout(2, index, previous[index], lag=1) for index in (0, 1)]
-    assert next_step(LAGGING, READY, said) == [UPDATE, *beside]
-    # whoever planned may have died before all were sent
-    assert next_step(LAGGING, READY, history(facts.REQUESTED, updated(1), updated(2))) == beside
-    whole = history(facts.REQUESTED, updated(1), updated(2), ready(2, lag=1))
-    assert next_step(LAGGING, READY, whole) == []
-
-
-def test_with_a_lag_nothing_is_planned_before_there_is_the_version_that_learns() -> None:
-    assert next_step(LAGGING, READY, history(facts.REQUESTED)) == []
 
 
 async def planned(*said: Message, log: FactLog | None = None) -> list[list[Message]]:

@@ -15,14 +15,6 @@ def test_summary_sums_what_ended(make_trajectory: Callable[..., Trajectory]) -> 
     )
 
 
-def test_merging_with_nothing_changes_nothing(make_trajectory: Callable[..., Trajectory]) -> None:
-    """A rollout in which no episode ended is the neutral element."""
-    nothing = episodes.summary(make_trajectory())
-    one = EpisodeSummary(episodes=1, return_sum=4.0, return_min=4.0, return_max=4.0, length_sum=9)
-    assert episodes.merge([nothing, one, nothing]) == one
-    assert episodes.merge([]) == nothing == EpisodeSummary()
-
-
 def test_resets_are_no_environment_steps(make_trajectory: Callable[..., Trajectory]) -> None:
     """The pseudo-transition of an autoreset does not count."""
     steps = make_trajectory(rewards=[1, 1, 0], valid=[True, True, False])

@@ -4,6 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from faastraingym.events.pipeline import follow_ups
+from faastraingym.events.pipeline.commands import Invocation
 from faastraingym.events.pipeline.planning import plan
 from faastraingym.schemas.messages import EvaluatePolicy, Message
 from tests.events import facts
@@ -14,18 +15,34 @@ UPDATES = [plan(spec, facts.policy(0), ready(0)) for spec in SPECS]
 EVALUATE = EvaluatePolicy(run=facts.RUN, manifest=facts.MANIFEST, policy=facts.policy(1))
 
 
-def test_without_a_lag_nothing_runs_beside_the_update() -> None:
-    assert follow_ups.beside(UPDATES[0]) == []
+def test_a_slot_goes_on_where_its_rollout_stopped() -> None:
+    """A slot that was not in the batch starts afresh."""
+    before = facts.trajectory(2, 1)
+    assert follow_ups.fan_out(facts.updated(3), SPECS[0], [before]) == [
+        rollout(3, 0, None),
+        rollout(3, 1, before),
+    ]
 
 
-def test_with_a_lag_the_next_rollouts_do_and_go_on_where_its_batch_stopped() -> None:
-    """Version 0 acts, version 1 will learn from it."""
-    previous = [facts.trajectory(0, index) for index in (0, 1)]
-    assert follow_ups.beside(UPDATES[1]) == [rollout(1, i, previous[i], lag=1) for i in (0, 1)]
+def test_the_last_version_is_evaluated_and_not_rolled_out() -> None:
+    """No rollouts promised, none commanded."""
+    last = facts.updated(1, rollouts=0, evaluate=True)
+    assert follow_ups.fan_out(last, SPECS[0], []) == [EVALUATE]
 
 
-def test_nothing_is_collected_beside_the_last_update() -> None:
-    assert follow_ups.beside(plan(SPECS[1], facts.policy(2), ready(2, lag=1))) == []
+def test_each_piece_of_an_evaluation_has_a_command_of_its_own() -> None:
+    spec = specification(evaluation={"every": 1, "episodes": 4, "pieces": 3})
+    last = facts.updated(1, rollouts=0, evaluate=True)
+    pieces = [replace(EVALUATE, piece=piece) for piece in range(3)]
+    assert follow_ups.fan_out(last, spec, []) == pieces
+
+
+def test_with_a_lag_the_step_from_a_new_version_is_planned_by_whoever_knows_its_rewards() -> None:
+    """Its rollouts were sent beside the update; of the last version there are none."""
+    version = facts.updated(3)
+    planned = [Invocation("plan-update", version)]
+    assert follow_ups.fan_out(version, SPECS[1], [], lag=1) == planned
+    assert follow_ups.fan_out(facts.updated(3, rollouts=0), SPECS[1], [], lag=1) == []
 
 
 @pytest.mark.parametrize(

@@ -76,3 +76,10 @@ def test_what_a_lagging_rollout_acts_with_stays() -> None:
     spec = specification(retention={"versions": 2}, rollout={"count": 2, "max_policy_lag": 1})
     gone = expendable(spec, ready(9, lag=1), History())
     assert {keys.place(key).version for key in gone} == {7}
+
+
+def test_with_a_larger_lag_more_stays() -> None:
+    """Version 6 acts for 9, of which a lost rollout may have to be made again."""
+    spec = specification(retention={"versions": 2}, rollout={"count": 2, "max_policy_lag": 3})
+    gone = expendable(spec, ready(9, lag=3), History())
+    assert {keys.place(key).version for key in gone} == {5}
