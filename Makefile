@@ -59,6 +59,7 @@ check: $(STAMP) ## formatter, linter, types, import floors, exported schemas
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m faastraingym.events.export --check docs
+	$(BIN)/python -m faastraingym.deploy.generated --check
 
 bench: $(STAMP) ## measure the pipeline; PEERS=1 installs what stands beside it (5 GB); BENCH=hops chooses
 	$(if $(PEERS),$(PYTHON) -m venv .venv-peers && .venv-peers/bin/python -m pip install --quiet \
@@ -79,8 +80,9 @@ format: $(STAMP) ## format the code and mend what the linter can
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-schemas: $(STAMP) ## write the JSON Schemas and the AsyncAPI document to docs/
+schemas: $(STAMP) ## write what derives from messages, flow and roles: docs/, parts of deploy/
 	$(BIN)/python -m faastraingym.events.export docs
+	$(BIN)/python -m faastraingym.deploy.generated
 
 lock: ## pin every dependency anew (needs uv: python3 -m pip install uv)
 	$(UV) pip compile --quiet --universal --upgrade --fork-strategy fewest --no-emit-index-url \

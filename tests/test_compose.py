@@ -24,6 +24,7 @@ COMPOSE = CHECKOUT / "deploy" / "compose"
 def env(tmp_path: Path) -> dict[str, str]:
     """What `make-env` writes into .env."""
     shutil.copytree(COMPOSE, tmp_path / "deploy" / "compose")
+    shutil.copy(CHECKOUT / "docker-compose.yml", tmp_path)
     subprocess.run(["/bin/sh", tmp_path / "deploy/compose/make-env"], check=True)
     assert (tmp_path / ".env").stat().st_mode & 0o777 == 0o600
     lines = (tmp_path / ".env").read_text().splitlines()
