@@ -173,7 +173,7 @@ def invokes(function: str) -> Names:
     """The functions that one invokes: makers of lost objects, and those it has work for."""
     asked = {f for line in FLOW if function in line.senders for f in line.invoked}
     if function in RECOVERS:
-        asked |= {*FUNCTIONS} - {RECONCILE}
+        asked |= {receivers(kind)[0] for kind in LINES if receivers(kind)}
     return MAKERS + tuple(f for f in FUNCTIONS if f in asked and f not in MAKERS)
 
 

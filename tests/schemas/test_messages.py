@@ -46,8 +46,10 @@ def test_every_type_is_either_a_fact_or_a_command_or_metering() -> None:
     assert {*messages.FACTS, *messages.COMMANDS, *others} == {*MESSAGE_TYPES}
 
 
-def test_there_is_a_sample_of_every_type() -> None:
-    assert [type(sample) for sample in SAMPLES] == list(MESSAGE_TYPES)
+def test_there_is_a_sample_of_every_type_that_has_a_golden_file() -> None:
+    """A type has one from its first release on."""
+    released = [kind for kind in MESSAGE_TYPES if versions(tag(kind))]
+    assert [type(sample) for sample in SAMPLES] == released
 
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=tag)

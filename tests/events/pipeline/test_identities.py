@@ -13,7 +13,8 @@ from faastraingym.events.pipeline import follow_ups, subjects
 from faastraingym.events.pipeline.commands import Invocation
 from faastraingym.events.telemetry.identity import identity
 from faastraingym.schemas.export import MESSAGE_TYPES
-from faastraingym.schemas.messages import FACTS, EvaluatePolicy, Message
+from faastraingym.schemas.messages import FACTS, EvaluatePolicy, Message, tag
+from tests.schemas.golden import versions
 from tests.schemas.samples import SAMPLES
 
 
@@ -199,8 +200,9 @@ PINS = [
 ]
 
 
-def test_each_type_of_message_is_pinned() -> None:
-    assert {type(message) for message in MESSAGES} == set(MESSAGE_TYPES)
+def test_each_type_that_was_released_is_pinned() -> None:
+    released = {kind for kind in MESSAGE_TYPES if versions(tag(kind))}
+    assert {type(message) for message in MESSAGES} == released
 
 
 @pytest.mark.parametrize(
@@ -217,7 +219,6 @@ def test_an_identity_is_the_same_for_ever(message: Message, pin: Pin) -> None:
         assert subjects.of(message) == pin.subject
 
 
-@pytest.mark.parametrize("kind", MESSAGE_TYPES, ids=lambda kind: kind.__name__)
-def test_an_identity_names_what_the_message_has(kind: type[Message]) -> None:
-    message = next(one for one in SAMPLES if type(one) is kind)
-    assert len(message.identified) == len(kind.identity)
+@pytest.mark.parametrize("message", SAMPLES, ids=lambda message: type(message).__name__)
+def test_an_identity_names_what_the_message_has(message: Message) -> None:
+    assert len(message.identified) == len(message.identity)
