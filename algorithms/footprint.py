@@ -8,14 +8,19 @@ whole episodes are nobody knows before: such rollouts are not estimated.
 """
 
 from collections.abc import Iterator
-from itertools import pairwise
+from math import prod
+from operator import mul
 
+import numpy as np
+
+from faastraingym.algorithms import registry
 from faastraingym.algorithms.environments.space_info import SpaceInfo
 from faastraingym.algorithms.limits import Limits
+from faastraingym.schemas.array_specs import ArraySpecs
 from faastraingym.schemas.specification import RunSpec
 
 MB = 1_000_000
-STEP_BYTES = 11  # of a transition: reward and log-probability, 3 flags
+STEP_BYTES = 7  # of a transition: reward, 3 flags
 ROLLOUT_MB = 67  # interpreter, NumPy, Gymnasium, the clients of the broker and the store
 CACHE_MB = 64  # of objects (adapters/s3/cache.py)
 COPIES = 6  # of a trajectory: of itself, the one before, its statistics, its bytes
@@ -27,26 +32,30 @@ ACTIVATIONS = 1.2  # of all hidden layers, of all samples at once
 
 def trajectory(spec: RunSpec, info: SpaceInfo) -> int:
     """Bytes of a trajectory of a known number of steps."""
-    return spec.rollout.num_steps * spec.environment.num_envs * transition(info)
+    return spec.rollout.num_steps * spec.environment.num_envs * transition(spec, info)
 
 
-def transition(info: SpaceInfo) -> int:
+def transition(spec: RunSpec, info: SpaceInfo) -> int:
     """Bytes of one step of one environment in a trajectory."""
-    return 4 * (info.observation_size + (info.action_size if info.continuous else 1)) + STEP_BYTES
+    extras = _bytes(registry.acting(spec).extras(spec, info))
+    acted = info.action_size if info.continuous else 1
+    return 4 * (info.observation_size + acted) + STEP_BYTES + extras
 
 
 def rollout(spec: RunSpec, info: SpaceInfo) -> int:
     """Bytes that `rollout` will take at the most, of a known number of steps."""
     each = trajectory(spec, info)
+    networks = registry.acting(spec).policy_arrays(spec, info)
     cached = min(CACHE_MB * MB, 4 * each) if each < CACHE_MB * MB else 0
-    return ROLLOUT_MB * MB + cached + COPIES * each + 2 * _network(spec, info, info.action_size)
+    return ROLLOUT_MB * MB + cached + COPIES * each + 2 * _bytes(networks)
 
 
 def update(spec: RunSpec, info: SpaceInfo) -> int:
     """Bytes that `update-policy` will take at the most, of rollouts of a known number of steps."""
-    state = _network(spec, info, info.action_size) + _network(spec, info, 1)
+    acting = registry.acting(spec)
+    state = _bytes(acting.learner_arrays(spec, info))
     samples = spec.rollout.batch * spec.rollout.num_steps * spec.environment.num_envs
-    activations = 2 * 4 * samples * sum(spec.algorithm.hidden_sizes)
+    activations = 4 * samples * acting.activations(spec)
     batch = spec.rollout.batch * trajectory(spec, info)
     return (
         LEARNER_MB * MB
@@ -86,9 +95,11 @@ def problems(spec: RunSpec, info: SpaceInfo, limits: Limits) -> Iterator[str]:
 _SMALLER = "make observations smaller by a wrapper in a module of your own"
 
 
-def _network(spec: RunSpec, info: SpaceInfo, outputs: int) -> int:
-    sizes = (info.observation_size, *spec.algorithm.hidden_sizes, outputs)
-    return 4 * sum((above + 1) * below for above, below in pairwise(sizes))
+def _bytes(arrays: ArraySpecs) -> int:
+    """Bytes of arrays; of those of each step, T and B being 1."""
+    sizes = ([n for n in spec.dimensions if isinstance(n, int)] for spec in arrays.values())
+    items = (np.dtype(spec.dtype).itemsize for spec in arrays.values())
+    return sum(map(mul, map(prod, sizes), items))
 
 
 def _mib(number: int) -> int:

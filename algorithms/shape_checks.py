@@ -1,17 +1,18 @@
 """Whether a stored object fits the run that it is used in: its shapes against the specification's.
 
-`schemas.payloads.load` has held the arrays of each object to each other. Here they are held to the
+`faastraingym.schemas.payloads.load` has held the arrays of each object to each other. Here they are held to the
 run, before a computation would fail on them half-way, or broadcast them silently. Each function
 returns what it was given. Only names, dtypes and shapes are looked at.
 """
 
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
+from faastraingym.algorithms import registry
 from faastraingym.algorithms.environments.space_info import describe
+from faastraingym.schemas import array_specs
 from faastraingym.schemas.errors import PayloadError
 from faastraingym.schemas.payloads import (
     Arrays,
@@ -23,8 +24,6 @@ from faastraingym.schemas.payloads import (
 )
 from faastraingym.schemas.specification import Normalize, RunSpec
 
-Shapes = dict[str, tuple[int, ...]]
-
 
 def policy(spec: RunSpec, found: Policy) -> Policy:
     """A policy for the run's environment.
@@ -34,27 +33,23 @@ def policy(spec: RunSpec, found: Policy) -> Policy:
         EnvironmentFailed: the environment cannot be built, to see its spaces.
     """
     info = describe(spec)
-    wanted = _network("policy", spec, info.observation_size, info.action_size)
-    if info.continuous:
-        wanted["policy/log_std"] = (info.action_size,)
-    _same("Policy.parameters", _shapes(found.parameters), wanted)
+    wanted = registry.acting(spec).policy_arrays(spec, info)
+    array_specs.check_named("Policy.parameters", found.parameters, wanted)
     _check_statistics("Policy", found.statistics, info.observation_size)
     return found
 
 
 def learner(spec: RunSpec, found: LearnerState) -> LearnerState:
-    """A learner state of the run's networks; their outer sizes are read off, not looked up.
+    """A learner state of the run's networks.
 
     Raises:
         PayloadError: other networks, or statistics of other observations.
+        EnvironmentFailed: the environment cannot be built, to see its spaces.
     """
-    shapes = _shapes(found.parameters)
-    inputs, outputs = _outer_sizes(shapes)
-    wanted = _network("policy", spec, inputs, outputs) | _network("value", spec, inputs, 1)
-    if "policy/log_std" in shapes:
-        wanted["policy/log_std"] = (outputs,)
-    _same("LearnerState.parameters", shapes, wanted)
-    _check_statistics("LearnerState", found.statistics, inputs)
+    info = describe(spec)
+    wanted = registry.acting(spec).learner_arrays(spec, info)
+    array_specs.check_named("LearnerState.parameters", found.parameters, wanted)
+    _check_statistics("LearnerState", found.statistics, info.observation_size)
     return found
 
 
@@ -93,24 +88,27 @@ def continued(spec: RunSpec, found: Trajectory) -> Trajectory:
     return trajectory(spec, found)
 
 
-def batch(
-    spec: RunSpec, state: LearnerState, found: Sequence[Trajectory], rewards: list | None
-) -> None:
-    """What an update learns from: trajectories for the learner's networks, a reward for each step.
+def batch(spec: RunSpec, found: Sequence[Trajectory], rewards: list | None) -> None:
+    """What an update learns from: trajectories of the run, a reward for each step.
 
     Raises:
         PayloadError: they do not fit.
+        EnvironmentFailed: the environment cannot be built, to see its spaces.
     """
-    inputs, outputs = _outer_sizes(_shapes(state.parameters))
-    actions: tuple[int, ...] = (outputs,) if "policy/log_std" in state.parameters else ()
+    info = describe(spec)
+    actions: tuple[int, ...] = (info.action_size,) if info.continuous else ()
+    extras = registry.acting(spec).extras(spec, info)
     for t in found:
         trajectory(spec, t)
         size, action_shape = t.observations.shape[2], t.actions.shape[2:]
-        if (size, action_shape) != (inputs, actions):
+        if (size, action_shape) != (info.observation_size, actions):
             raise PayloadError(
                 f"Trajectory of slot {t.index}: found observations of {size} elements and actions "
-                f"of shape {list(action_shape)}; allowed: {inputs} and {list(actions)}"
+                f"of shape {list(action_shape)}; allowed: {info.observation_size} and "
+                f"{list(actions)}"
             )
+        known = dict(zip("TB", t.rewards.shape, strict=True))
+        array_specs.check_named(f"Trajectory of slot {t.index}", t.extras, extras, known)
     if rewards is not None:
         wanted: Any = [t.rewards.shape for t in found]
         shapes = [r.shape for r in rewards]
@@ -149,36 +147,6 @@ def arrays(where: str, found: Arrays, wanted: dict[str, Any]) -> Arrays:
         dtype = np.dtype(template.dtype).str
         _check_array(f"{where}[{name!r}]", found[name], dtype, template.shape)
     return found
-
-
-def _network(which: str, spec: RunSpec, inputs: int, outputs: int) -> Shapes:
-    sizes = [inputs, *spec.algorithm.hidden_sizes, outputs]
-    names = [*(f"layer_{i}" for i in range(len(sizes) - 2)), "head"]
-    shapes: Shapes = {}
-    for name, (above, below) in zip(names, pairwise(sizes), strict=True):
-        shapes[f"{which}/{name}/kernel"] = (above, below)
-        shapes[f"{which}/{name}/bias"] = (below,)
-    return shapes
-
-
-def _outer_sizes(shapes: Shapes) -> tuple[int, int]:
-    """Observation and action size of a policy network with these parameters."""
-    first = "policy/layer_0/kernel" if "policy/layer_0/kernel" in shapes else "policy/head/kernel"
-    kernel, bias = shapes.get(first, ()), shapes.get("policy/head/bias", ())
-    if len(kernel) != 2 or len(bias) != 1:
-        raise PayloadError(f"LearnerState.parameters: {first} or policy/head/bias is no such array")
-    return kernel[0], bias[0]
-
-
-def _shapes(found: Arrays) -> Shapes:
-    return {name: array.shape for name, array in found.items()}
-
-
-def _same(where: str, found: Shapes, wanted: Shapes) -> None:
-    for name in sorted({*found, *wanted}):
-        here, there = (shapes.get(name, "nothing") for shapes in (found, wanted))
-        if here != there:
-            raise PayloadError(f"{where}[{name!r:.80}]: found {here}; allowed: {there}")
 
 
 def _check_statistics(where: str, found: Statistics | None, size: int) -> None:

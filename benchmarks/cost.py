@@ -19,6 +19,7 @@ import uvloop
 from benchmarks import runs, stacks
 from benchmarks.gateways import Door
 from benchmarks.report import Row
+from faastraingym.algorithms.registry import parse
 from faastraingym.embedded.state import StackState
 from faastraingym.events.ports import Recorded
 from faastraingym.schemas.messages import (
@@ -29,7 +30,6 @@ from faastraingym.schemas.messages import (
     tag,
 )
 from faastraingym.schemas.specification import RunSpec
-from faastraingym.schemas.validation import parse
 
 MIB_PER_GIB = 1024
 IDLE = 10.0  # s, FAASTRAIN_ZERO_DURATION's default

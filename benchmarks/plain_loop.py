@@ -11,8 +11,8 @@ import time
 
 import msgspec
 
+from faastraingym.algorithms import registry
 from faastraingym.schemas.specification import RunSpec, to_dict
-from faastraingym.schemas.validation import parse
 
 THREADS = {"NPROC": "1", "OPENBLAS_NUM_THREADS": "1"}
 
@@ -31,28 +31,28 @@ def run(spec: RunSpec) -> list[tuple[float, int]]:
 
 def loop(spec: RunSpec) -> list[tuple[float, int]]:
     """Collect, plan, update, until the budget is spent; (s, steps) of every version."""
-    from faastraingym.algorithms import ppo
     from faastraingym.algorithms.actors.collect import collect_from
     from faastraingym.algorithms.actors.episodes import env_steps
     from faastraingym.algorithms.actors.initial_state import beginning
     from faastraingym.algorithms.timing import Stopwatch
     from faastraingym.events.pipeline import planning
 
-    state = ppo.initialise(spec)
+    learner = registry.learner(spec)
+    state = learner.initialise(spec)
     marks = [(time.perf_counter(), 0)]
     slots = range(spec.rollout.count)
     stands = [beginning(spec, 0, index, None) for index in slots]
     while state.env_steps < spec.stop.env_steps:
-        policy = ppo.project(state)
+        policy = learner.project(state)
         pairs = [collect_from(stands[i], spec, policy, i, Stopwatch()) for i in slots]
         collected, stands = map(list, zip(*pairs, strict=True))
         steps = sum(map(env_steps, collected))
-        schedule = planning.schedule(spec, state.version, state.env_steps, steps)
-        state, _ = ppo.update(spec, state, collected, None, schedule)
+        schedule = planning.update_plan(spec, state.version, state.env_steps, steps)
+        state, _ = learner.update(spec, state, collected, None, schedule)
         marks.append((time.perf_counter(), state.env_steps))
     return marks
 
 
 if __name__ == "__main__":
-    specification = parse(msgspec.json.decode(sys.stdin.buffer.read()))
+    specification = registry.parse(msgspec.json.decode(sys.stdin.buffer.read()))
     sys.stdout.buffer.write(msgspec.json.encode(loop(specification)))

@@ -5,12 +5,12 @@ from itertools import pairwise
 
 from benchmarks import stacks
 from faastraingym.adapters.stage.connections import Connections
+from faastraingym.algorithms.registry import parse
 from faastraingym.embedded.state import StackState
 from faastraingym.events.pipeline import subjects
 from faastraingym.events.ports import Recorded
 from faastraingym.schemas.messages import PolicyUpdated, RunCompleted, RunFailed, RunRequested
 from faastraingym.schemas.specification import RunSpec, to_dict
-from faastraingym.schemas.validation import parse
 
 WARM_UP = 8  # versions that are not counted: cold starts, compilation
 

@@ -14,7 +14,7 @@ from importlib.util import find_spec
 import msgspec
 
 from benchmarks.report import Row
-from faastraingym.schemas.validation import parse
+from faastraingym.algorithms.registry import parse
 
 STEPS = 128
 BATCHES = {"65,536 samples": 256, "1,048,576 samples": 4096}  # environments of each of 2 rollouts
@@ -53,8 +53,8 @@ def _seconds(num_envs: int, platform: str, repeat: int) -> list[float]:
 
 def updates(num_envs: int, repeat: int) -> list[float]:
     """Seconds of `repeat` updates after the one that compiles."""
-    from faastraingym.algorithms import ppo
     from faastraingym.algorithms.actors.collect import collect
+    from faastraingym.algorithms.ppo import learner
     from faastraingym.events.pipeline import planning
 
     spec = parse(
@@ -65,13 +65,13 @@ def updates(num_envs: int, repeat: int) -> list[float]:
             "stop": {"env_steps": 10**9},
         }
     )
-    state = ppo.initialise(spec)
-    batch = [collect(spec, ppo.project(state), index, None) for index in range(2)]
-    schedule = planning.schedule(spec, 0, 0, 1)
+    state = learner.initialise(spec)
+    batch = [collect(spec, learner.project(state), index, None) for index in range(2)]
+    schedule = planning.update_plan(spec, 0, 0, 1)
     found = []
     for _ in range(repeat + 1):
         begun = time.perf_counter()
-        ppo.update(spec, state, batch, None, schedule)
+        learner.update(spec, state, batch, None, schedule)
         found.append(time.perf_counter() - begun)
     return found[1:]
 

@@ -1,12 +1,12 @@
 """What it takes for a run that has ended to go on: pure."""
 
+from faastraingym.algorithms.registry import parse
 from faastraingym.cli.errors import BadInput
 from faastraingym.events.pipeline.conclusion import first_to_reach
 from faastraingym.events.pipeline.history import History
-from faastraingym.events.pipeline.planning import on_leg
+from faastraingym.events.pipeline.planning import learning_plan, on_leg
 from faastraingym.schemas.messages import RunResumed
 from faastraingym.schemas.specification import RunSpec
-from faastraingym.schemas.validation import parse
 
 
 def resumption(run: str, told: History, budget: int | None, target: float | None) -> RunResumed:
@@ -43,8 +43,7 @@ def _check(told: History, spec: RunSpec, run: str) -> None:
             f"version {reached.policy.version} of run {run} reached {reached.return_mean:g}, and "
             f"the target is {spec.stop.target:g}; give it a higher --target"
         )
-    annealed = spec.algorithm.learning_rate_schedule == "linear"
-    if annealed and steps >= spec.stop.annealing_steps:
+    if not learning_plan(spec, steps).coefficients["learning_rate"]:
         raise BadInput(
             f"the learning rate of run {run} has annealed to 0 at {spec.stop.annealing_steps:,} "
             "steps, so it would learn no more; a run that is to go on names its whole horizon in "

@@ -112,8 +112,8 @@ async def _validate(raw: object, environment: Mapping[str, str]) -> "Checked":
     """By a check as start-run's, with the modules and limits that the stack has, or will have."""
     from faastraingym.adapters.processes.checking import Checker
     from faastraingym.adapters.stage.limits import variables
+    from faastraingym.algorithms.registry import parse
     from faastraingym.cli import environments, limits
-    from faastraingym.schemas.validation import parse
 
     parse(raw)  # its words come before all others
     memory = variables(limits.of(lambda: _gateway(environment), environment))

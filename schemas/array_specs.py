@@ -1,12 +1,12 @@
-"""What form an array must have: declared beside the field, checked once when a payload is read.
+"""What dtype and shape an array must have: declared beside the field, checked when it is read.
 
-`Annotated[np.ndarray, Form("<f4", "T+1", "B", "O")]`. A letter is one size wherever it occurs in a
-payload; `T+1` is one more than T, `*` any size. Only dtypes and shapes are looked at, never the
-elements, so checking costs the same whatever the size.
+`Annotated[np.ndarray, ArraySpec("<f4", "T+1", "B", "O")]`. A letter is one size wherever it occurs
+in a payload; `T+1` is one more than T, `*` any size, a number that size. Only dtypes and shapes are
+looked at, never the elements, so checking costs the same whatever the size.
 """
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import numpy as np
@@ -15,15 +15,19 @@ from msgspec import Struct
 from faastraingym.schemas.errors import PayloadError
 
 
-class Form:
+class ArraySpec:
     """A dtype and a shape; without dimensions: of any shape."""
 
-    def __init__(self, dtype: str, *dimensions: str) -> None:
+    def __init__(self, dtype: str, *dimensions: str | int) -> None:
         self.dtype = dtype
         self.dimensions = dimensions
 
     def __str__(self) -> str:
-        return f"{self.dtype} [{', '.join(self.dimensions)}]" if self.dimensions else self.dtype
+        return (
+            f"{self.dtype} [{', '.join(map(str, self.dimensions))}]"
+            if self.dimensions
+            else self.dtype
+        )
 
     def sizes(self, array: np.ndarray) -> dict[str, int] | None:
         """What each letter is in `array`; None when it has another dtype, rank or shape."""
@@ -33,58 +37,93 @@ class Form:
             return None
         found: dict[str, int] = {}
         for dimension, size in zip(self.dimensions, array.shape, strict=False):
-            letter, plus, more = dimension.partition("+")
+            letter, plus, more = str(dimension).partition("+")
             size -= int(more) if plus else 0
-            if size < 0 or (letter != "*" and found.setdefault(letter, size) != size):
+            wanted = int(letter) if letter.isdigit() else found.get(letter, size)
+            if size < 0 or wanted != size:
                 return None
+            if letter.isalpha():
+                found[letter] = size
         return found
 
 
+ArraySpecs = dict[str, ArraySpec]  # by the array's name
+NOTHING: Mapping[str, int] = {}
+
+
+def check_named(
+    where: str, found: dict[str, np.ndarray], wanted: ArraySpecs, known: Mapping[str, int] = NOTHING
+) -> None:
+    """Hold named arrays to their specifications: these names, and no others.
+
+    Args:
+        where: what holds them, for the error.
+        found: the arrays.
+        wanted: their specifications.
+        known: what letters are, as far as they are known.
+
+    Raises:
+        PayloadError: naming the first in alphabetical order that is missing or different.
+    """
+    for name in sorted({*found, *wanted}):
+        spec, array = wanted.get(name), found.get(name)
+        sizes = spec.sizes(array) if spec is not None and array is not None else None
+        if sizes is None or any(known.get(letter, size) != size for letter, size in sizes.items()):
+            here = "nothing" if array is None else f"{array.dtype.str} {list(array.shape)}"
+            fixed = ", ".join(f"{letter}={size}" for letter, size in known.items())
+            raise PayloadError(
+                f"{where}[{name!r:.80}]: found {here}; allowed: {spec or 'nothing'}"
+                + (f" where {fixed}" if fixed else "")
+            )
+
+
 def check(payload: Struct) -> None:
-    """Hold every array of `payload` to its form, and the forms to each other.
+    """Hold every array of `payload` to its specification, and all of them to each other.
 
     Raises:
         PayloadError: naming the field, what was found and what is allowed.
     """
     known: dict[str, int] = {}
-    for path, forms, array in _arrays(payload, ""):
-        sizes = next((found for form in forms if (found := form.sizes(array)) is not None), None)
+    for path, specs, array in _arrays(payload, ""):
+        sizes = next((found for spec in specs if (found := spec.sizes(array)) is not None), None)
         if sizes is None or any(known.get(letter, size) != size for letter, size in sizes.items()):
             fixed = ", ".join(f"{letter}={size}" for letter, size in known.items())
             raise PayloadError(
                 f"{type(payload).__name__}.{path}: found {array.dtype.str} {list(array.shape)}; "
-                f"allowed: {' or '.join(map(str, forms))}" + (f" where {fixed}" if fixed else "")
+                f"allowed: {' or '.join(map(str, specs))}" + (f" where {fixed}" if fixed else "")
             )
         known |= sizes
 
 
-def _arrays(payload: Struct, prefix: str) -> Iterator[tuple[str, tuple[Form, ...], np.ndarray]]:
-    """Path, forms and value of every array with a declared form, nested structs' included."""
-    for name, forms in _declared(type(payload)):
+def _arrays(
+    payload: Struct, prefix: str
+) -> Iterator[tuple[str, tuple[ArraySpec, ...], np.ndarray]]:
+    """Path, specs and value of every array with a specification, nested structs' included."""
+    for name, specs in _declared(type(payload)):
         value, path = getattr(payload, name), f"{prefix}{name}"
         if isinstance(value, Struct):
             yield from _arrays(value, f"{path}.")
-        elif isinstance(value, np.ndarray) and forms:
-            yield path, forms, value
+        elif isinstance(value, np.ndarray) and specs:
+            yield path, specs, value
         elif isinstance(value, list | dict):
             pairs = value.items() if isinstance(value, dict) else enumerate(value)
             for key, item in pairs:
                 if isinstance(item, Struct):
                     yield from _arrays(item, f"{path}[{key!r:.80}].")
-                elif isinstance(item, np.ndarray) and forms:
-                    yield f"{path}[{key!r:.80}]", forms, item
+                elif isinstance(item, np.ndarray) and specs:
+                    yield f"{path}[{key!r:.80}]", specs, item
 
 
 @functools.cache
-def _declared(kind: type[Struct]) -> list[tuple[str, tuple[Form, ...]]]:
-    """The forms of a struct's fields, in order; of a list's or a table's, those of its items."""
+def _declared(kind: type[Struct]) -> list[tuple[str, tuple[ArraySpec, ...]]]:
+    """The specifications of a struct's fields, in order; of a list or a table, of its items."""
     hints = get_type_hints(kind, include_extras=True)
-    return [(name, tuple(_forms(hints[name]))) for name in kind.__struct_fields__]
+    return [(name, tuple(_of(hints[name]))) for name in kind.__struct_fields__]
 
 
-def _forms(hint: Any) -> Iterator[Form]:
+def _of(hint: Any) -> Iterator[ArraySpec]:
     if get_origin(hint) is Annotated:
-        yield from (extra for extra in hint.__metadata__ if isinstance(extra, Form))
+        yield from (extra for extra in hint.__metadata__ if isinstance(extra, ArraySpec))
     for inner in get_args(hint):
         if get_origin(inner) is not None:
-            yield from _forms(inner)
+            yield from _of(inner)

@@ -16,11 +16,15 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 MESSAGE_TYPES: tuple[type[Message], ...] = AnyMessage.__args__  # type: ignore[attr-defined]
 
 
-def documents() -> dict[str, dict[str, Any]]:
-    """Every JSON Schema document by its name, as `messages` for docs/schemas/messages.json."""
+def documents(specification: type[RunSpec]) -> dict[str, dict[str, Any]]:
+    """Every JSON Schema document by its name, as `messages` for docs/schemas/messages.json.
+
+    Args:
+        specification: RunSpec, with the algorithms that there are.
+    """
     return {
         "messages": _document("What stages say to each other", AnyMessage),
-        "specification": _document("A run specification", RunSpec),
+        "specification": _document("A run specification", specification),
         "report": _document("A run's report", RunReport),
         "dead_letter": _document("A delivery that was given up", DeadLetter),
     }

@@ -86,17 +86,42 @@ class EpisodeSummary(Struct, frozen=True, kw_only=True):
     length_sum: Count = 0
 
 
-class Schedule(Struct, frozen=True, kw_only=True):
-    """What `plan-update` decided for one update: annealed coefficients and what comes after it."""
+class VersionRange(Struct, frozen=True, kw_only=True):
+    """Versions `first` to `last`, both included."""
 
-    learning_rate: float
-    clip_coef: float
-    ent_coef: float
+    first: Count
+    last: Count
+
+
+class UpdatePlan(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What `plan-update` decided for one update, of any algorithm, and what comes after it."""
+
+    coefficients: Annotated[
+        dict[str, float], Meta(description="of the update, by name, as learning_rate; annealed")
+    ] = {}
+    gradient_steps: Annotated[
+        Count | None, Meta(description="none: as the algorithm's epochs and minibatches make")
+    ] = None
+    replay: Annotated[
+        VersionRange | None,
+        Meta(description="versions whose trajectories are sampled; none: the batch alone"),
+    ] = None
     rollouts: Annotated[Count, Meta(description="rollouts to start next; 0 ends the run")]
     evaluate: Annotated[bool, Meta(description="evaluate the version that the update makes")]
     lag: Annotated[
         Count, Meta(description="of those rollouts; 0: they follow the update; 1: run beside it")
     ] = 0
+    learning_rate: Annotated[float | None, Meta(description="once; now a coefficient")] = None
+    clip_coef: Annotated[float | None, Meta(description="once; now a coefficient")] = None
+    ent_coef: Annotated[float | None, Meta(description="once; now a coefficient")] = None
+
+    def __post_init__(self) -> None:
+        """What is read of an older message becomes what it would be today."""
+        for name in ("learning_rate", "clip_coef", "ent_coef"):
+            if (value := getattr(self, name)) is not None:
+                coefficients = {**self.coefficients, name: value}
+                msgspec.structs.force_setattr(self, "coefficients", coefficients)
+                msgspec.structs.force_setattr(self, name, None)
 
 
 # Facts -------------------------------------------------------------------------------------------
@@ -299,7 +324,7 @@ class UpdatePolicy(PolicyMessage, frozen=True, kw_only=True, tag="update-policy"
     rewards: ObjectRef | None
     env_steps: Count
     episodes: Count
-    schedule: Schedule
+    schedule: UpdatePlan
 
     @property
     def outcome(self) -> tuple[str, ...]:

@@ -11,13 +11,13 @@ import numpy as np
 from msgspec import Meta, Struct
 
 from faastraingym.schemas import array_specs
-from faastraingym.schemas.array_specs import Form
+from faastraingym.schemas.array_specs import ArraySpec
 from faastraingym.schemas.arrays import pack, unpack
 from faastraingym.schemas.errors import PayloadError
 from faastraingym.schemas.references import Count
 
 Arrays = dict[str, np.ndarray]
-Parameters = dict[str, Annotated[np.ndarray, Form("<f4")]]
+Parameters = dict[str, Annotated[np.ndarray, ArraySpec("<f4")]]
 Word = Annotated[bytes, Meta(min_length=16, max_length=16)]  # 128 bits, little-endian
 
 
@@ -25,8 +25,8 @@ class Statistics(Struct, frozen=True, kw_only=True):
     """Count, mean and sum of squared deviations of observations; merges exactly (Chan et al.)."""
 
     count: float
-    mean: Annotated[np.ndarray, Form("<f8", "O")]
-    m2: Annotated[np.ndarray, Form("<f8", "O")]
+    mean: Annotated[np.ndarray, ArraySpec("<f8", "O")]
+    m2: Annotated[np.ndarray, ArraySpec("<f8", "O")]
 
 
 class GeneratorState(TypedDict):
@@ -86,17 +86,18 @@ class Trajectory(Struct, frozen=True, kw_only=True):
     version: Count
     index: Count
     # as the environment gave them
-    observations: Annotated[np.ndarray, Form("<f4", "T+1", "B", "O")]
+    observations: Annotated[np.ndarray, ArraySpec("<f4", "T+1", "B", "O")]
     # as sampled (not clipped)
-    actions: Annotated[np.ndarray, Form("<i4", "T", "B"), Form("<f4", "T", "B", "A")]
-    log_probs: Annotated[np.ndarray, Form("<f4", "T", "B")]  # under the behaviour policy
-    rewards: Annotated[np.ndarray, Form("<f4", "T", "B")]  # as the environment gave them
-    terminated: Annotated[np.ndarray, Form("|b1", "T", "B")]
-    truncated: Annotated[np.ndarray, Form("|b1", "T", "B")]
-    valid: Annotated[np.ndarray, Form("|b1", "T", "B")]
+    actions: Annotated[np.ndarray, ArraySpec("<i4", "T", "B"), ArraySpec("<f4", "T", "B", "A")]
+    # what the algorithm's learner wants to know of each action besides, [T, B, ...] each
+    extras: Arrays = {}
+    rewards: Annotated[np.ndarray, ArraySpec("<f4", "T", "B")]  # as the environment gave them
+    terminated: Annotated[np.ndarray, ArraySpec("|b1", "T", "B")]
+    truncated: Annotated[np.ndarray, ArraySpec("|b1", "T", "B")]
+    valid: Annotated[np.ndarray, ArraySpec("|b1", "T", "B")]
     # undiscounted, of episodes that ended here
-    episode_returns: Annotated[np.ndarray, Form("<f8", "E")]
-    episode_lengths: Annotated[np.ndarray, Form("<i4", "E")]
+    episode_returns: Annotated[np.ndarray, ArraySpec("<f8", "E")]
+    episode_lengths: Annotated[np.ndarray, ArraySpec("<i4", "E")]
     statistics: Statistics  # of the valid observations of this rollout
     continuation: Continuation | None = None
 
@@ -123,15 +124,15 @@ class Evaluation(Struct, frozen=True, kw_only=True):
     """Deterministic episodes of one policy version."""
 
     version: Count
-    returns: Annotated[np.ndarray, Form("<f8", "E")]  # undiscounted
-    lengths: Annotated[np.ndarray, Form("<i4", "E")]
+    returns: Annotated[np.ndarray, ArraySpec("<f8", "E")]  # undiscounted
+    lengths: Annotated[np.ndarray, ArraySpec("<i4", "E")]
 
 
 class Rewards(Struct, frozen=True, kw_only=True):
     """Transformed rewards of one batch, in the batch's order, and the transforms' own state."""
 
     version: Count
-    rewards: list[Annotated[np.ndarray, Form("<f4", "*", "B")]]  # one per trajectory
+    rewards: list[Annotated[np.ndarray, ArraySpec("<f4", "*", "B")]]  # one per trajectory
     state: dict[str, NormalizeState]  # by the transform's place in the specification
 
 
@@ -144,7 +145,8 @@ def dump(payload: Struct) -> bytes:
     Raises:
         PayloadError: an array of a dtype that is not for the wire.
     """
-    return pack(msgspec.to_builtins(payload, builtin_types=(np.ndarray, bytes), enc_hook=_keep))
+    fields = msgspec.to_builtins(payload, builtin_types=(np.ndarray, bytes), enc_hook=_keep)
+    return pack(_flat(fields) if isinstance(payload, Trajectory) else fields)
 
 
 def load(data: bytes | memoryview, kind: type[Payload]) -> Payload:
@@ -154,11 +156,31 @@ def load(data: bytes | memoryview, kind: type[Payload]) -> Payload:
         PayloadError: `data` is not such a payload, or its arrays do not fit each other.
     """
     try:
-        payload = msgspec.convert(unpack(data), kind)
+        fields = unpack(data)
+        payload = msgspec.convert(_nested(fields) if kind is Trajectory else fields, kind)
     except (msgspec.ValidationError, RecursionError) as error:
         raise PayloadError(f"not a {kind.__name__}: {error}") from error
     array_specs.check(payload)
     return payload
+
+
+def _flat(fields: dict[str, Any]) -> dict[str, Any]:
+    """A trajectory on the wire: an extra is a key beside the others, as `log_probs` always was."""
+    pairs: list[tuple[str, Any]] = []
+    for name, value in fields.items():
+        pairs += value.items() if name == "extras" else [(name, value)]
+    if len(dict(pairs)) < len(pairs):
+        raise PayloadError(f"Trajectory.extras: {sorted(fields['extras'])} hide a field")
+    return dict(pairs)
+
+
+def _nested(fields: Any) -> Any:
+    """The inverse of `_flat`: what is no field is an extra."""
+    if not isinstance(fields, dict):
+        return fields
+    known = {name: value for name, value in fields.items() if name in Trajectory.__struct_fields__}
+    extras = {name: value for name, value in fields.items() if name not in known}
+    return {**known, "extras": extras}
 
 
 def _keep(value: Any) -> Any:

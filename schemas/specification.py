@@ -78,25 +78,18 @@ class RolloutSpec(Section, frozen=True, kw_only=True):
         return self.count if self.threshold is None else self.threshold
 
 
-class PPO(Section, frozen=True, kw_only=True, tag_field="name", tag="ppo"):
-    """Proximal policy optimisation (Schulman et al. 2017, arXiv 1707.06347)."""
+class AlgorithmSpec(Section, frozen=True, kw_only=True):
+    """What an algorithm is told: each declares its own, tagged by its `name`."""
 
-    learning_rate: Annotated[float, Meta(gt=0, description="Adam's step size")] = 3e-4
-    learning_rate_schedule: Annealing = "constant"
-    gamma: Annotated[Fraction, Meta(description="discount")] = 0.99
-    gae_lambda: Fraction = 0.95
-    num_minibatches: Positive = 4
-    update_epochs: Positive = 10
-    clip_coef: Annotated[float, Meta(gt=0, description="policy ratio clip")] = 0.2
-    clip_coef_schedule: Annealing = "constant"
-    ent_coef: NonNegative = 0.0
-    vf_coef: NonNegative = 0.5
-    max_grad_norm: Annotated[float, Meta(gt=0)] = 0.5
-    normalize_advantages: Annotated[bool, Meta(description="per minibatch")] = True
-    normalize_observations: Annotated[bool, Meta(description="by running statistics")] = False
-    hidden_sizes: tuple[Annotated[int, Meta(ge=1, le=4096)], ...] = (64, 64)
-    activation: Literal["tanh", "relu"] = "tanh"
-    log_std_init: Annotated[float, Meta(description="Gaussian policies")] = 0.0
+    @property
+    def gamma(self) -> float:
+        """The discount, a field of every algorithm."""
+        raise NotImplementedError
+
+    @property
+    def normalize_observations(self) -> bool:
+        """Whether observations are normalised by running statistics; a field of those that can."""
+        return False
 
 
 class Scale(Section, frozen=True, kw_only=True, tag_field="kind", tag="scale"):
@@ -187,11 +180,11 @@ class LearnerSpec(Section, frozen=True, kw_only=True):
 
 
 class RunSpec(Section, frozen=True, kw_only=True):
-    """One run."""
+    """One run; `algorithms.registry.parse` reads one of any algorithm."""
 
     environment: EnvironmentSpec
     stop: StopSpec
-    algorithm: PPO
+    algorithm: AlgorithmSpec
     seed: Annotated[int, Meta(ge=0, le=2**62)] = 0
     rollout: RolloutSpec = RolloutSpec()
     reward: Annotated[

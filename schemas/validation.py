@@ -5,8 +5,8 @@ Every problem is named at once, each in one sentence.
 
 import difflib
 import math
-from collections.abc import Iterator
-from typing import Annotated, Any, get_args, get_origin, get_type_hints
+from collections.abc import Callable, Iterable, Iterator
+from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
 from msgspec import Struct, inspect
@@ -16,19 +16,28 @@ from faastraingym.schemas.descriptions import describe
 from faastraingym.schemas.errors import SpecificationError
 from faastraingym.schemas.specification import RunSpec
 
+Spec = TypeVar("Spec", bound=RunSpec)
 
-def parse(raw: Any) -> RunSpec:
+
+def parse(
+    raw: Any, kind: type[Spec], refused: Callable[[Spec], Iterable[str]] = lambda _: ()
+) -> Spec:
     """The validated specification.
+
+    Args:
+        raw: plain data, of whatever kind.
+        kind: RunSpec, with the algorithms that there are.
+        refused: what the algorithm has to say about values that are possible each by itself.
 
     Raises:
         SpecificationError: unknown keys, wrong types, impossible values or combinations.
     """
     problem = bounds.problem(raw, "spec")
-    problems = [problem] if problem else list(_problems(raw, RunSpec, "spec"))
+    problems = [problem] if problem else list(_problems(raw, kind, "spec"))
     if problems:
         raise SpecificationError(problems)
-    spec = msgspec.convert(raw, RunSpec)
-    problems = list(_contradictions(spec))
+    spec = msgspec.convert(raw, kind)
+    problems = [*_contradictions(spec), *refused(spec)]
     if problems:
         raise SpecificationError(problems)
     return spec
@@ -53,7 +62,6 @@ def _contradictions(spec: RunSpec) -> Iterator[str]:
             "fan-out (spec.rollout.count), while the horizon is episodes: rollouts of short "
             "episodes come first and would bias the batch"
         )
-    yield from _minibatch_problems(spec)
     if (spec.evaluation.pieces or 1) > spec.evaluation.episodes:
         yield (
             f"spec.evaluation.pieces: found {spec.evaluation.pieces}; allowed: 1 to "
@@ -63,26 +71,6 @@ def _contradictions(spec: RunSpec) -> Iterator[str]:
         low, high = getattr(transform, "low", 0.0), getattr(transform, "high", 1.0)
         if low >= high:
             yield f"spec.reward[{i}].low: found {low}; allowed: less than high, which is {high}"
-
-
-def _minibatch_problems(spec: RunSpec) -> Iterator[str]:
-    """How the samples of an update, known in number when the horizon is steps, are dealt."""
-    rollout = spec.rollout
-    if rollout.horizon != "steps" or rollout.batch < 1:
-        return
-    samples = rollout.batch * rollout.num_steps * spec.environment.num_envs
-    minibatches = spec.algorithm.num_minibatches
-    if samples % minibatches:
-        yield (
-            f"spec.algorithm.num_minibatches: found {minibatches}; allowed: a divisor of the "
-            f"{samples} samples of an update (threshold x num_steps x num_envs)"
-        )
-    elif samples < 2 * minibatches and spec.algorithm.normalize_advantages:
-        yield (
-            f"spec.algorithm.num_minibatches: found {minibatches}, so {samples // minibatches} "
-            f"sample each; allowed: at least 2 of the {samples} samples of an update in each "
-            "minibatch, or normalize_advantages = false"
-        )
 
 
 def _problems(raw: Any, hint: Any, path: str) -> Iterator[str]:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 import pytest
 
 from faastraingym.adapters.stage.restoring import Restorer
+from faastraingym.algorithms.registry import parse
 from faastraingym.events.pipeline import subjects
 from faastraingym.events.pipeline.commands import Invocation
 from faastraingym.events.pipeline.history import History, fold
@@ -27,7 +28,6 @@ from faastraingym.schemas.messages import (
     encode,
 )
 from faastraingym.schemas.references import ObjectRef
-from faastraingym.schemas.validation import parse
 from tests.fakes import InMemoryObjectStore
 from tests.test_loop import SPEC, Platform, handler, train
 

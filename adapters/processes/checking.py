@@ -24,10 +24,10 @@ from faastraingym import PACKAGE
 from faastraingym.adapters.errors import SettingsError, Unavailable
 from faastraingym.adapters.settings import environment_modules, environments_folder, memory_mb
 from faastraingym.adapters.stage import limits
+from faastraingym.algorithms.registry import parse
 from faastraingym.events.delivery.exits import DIED, KILLED, ending
 from faastraingym.schemas.errors import SpecificationError
 from faastraingym.schemas.specification import RunSpec, to_dict
-from faastraingym.schemas.validation import parse
 
 SECONDS = 30.0  # that an environment has to be imported, built, reset and stepped
 AT_ONCE = 16  # checks; others wait

@@ -5,8 +5,8 @@ from typing import Any
 
 import msgspec
 
+from faastraingym.algorithms import registry
 from faastraingym.events.ports import Services
-from faastraingym.schemas import validation
 from faastraingym.schemas.errors import PayloadError
 from faastraingym.schemas.references import ObjectRef, RunId
 from faastraingym.schemas.specification import RunSpec
@@ -48,4 +48,4 @@ def parse(data: bytes) -> RunSpec:
         raw = msgspec.msgpack.decode(data, type=_Raw).spec
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
         raise PayloadError(f"not a manifest: {error}") from error
-    return validation.parse(raw)
+    return registry.parse(raw)

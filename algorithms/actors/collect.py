@@ -1,9 +1,10 @@
 """One rollout: environments of one slot, acted in by one policy version."""
 
+from collections.abc import Mapping
+
 import numpy as np
 
-from faastraingym.algorithms import seeding, statistics
-from faastraingym.algorithms.actors.acting import Actor
+from faastraingym.algorithms import registry, seeding, statistics
 from faastraingym.algorithms.actors.episodes import Tally
 from faastraingym.algorithms.actors.initial_state import beginning, place
 from faastraingym.algorithms.actors.step_loop import Start, Steps, play, play_episodes
@@ -44,22 +45,29 @@ def collect(
 
 
 def collect_from(
-    start: Start, spec: RunSpec, policy: Policy, index: int, watch: Stopwatch
+    start: Start,
+    spec: RunSpec,
+    policy: Policy,
+    index: int,
+    watch: Stopwatch,
+    exploration: Mapping[str, float] = {},
 ) -> tuple[Trajectory, Start]:
     """What slot `index` sees from `start` on, and where that leaves its environments.
 
-    `start` is used up: its environments and its generator move on.
+    `start` is used up: its environments and its generator move on. `exploration` is what the
+    algorithm plans of the acting version.
 
     Raises:
         EnvironmentFailed: the environment raised (its exception is the cause), or gave a number
             that is not finite.
     """
-    actor = Actor(policy, spec.algorithm.activation, watch.time(describe, spec))
+    info = watch.time(describe, spec)
+    actor = registry.acting(spec).actor(spec, policy, info, exploration)
     where = place(spec, policy.version, index)
     if spec.rollout.horizon == "steps":
-        steps = play(start, actor, spec.rollout.num_steps, None, where, watch)
+        steps = play(start, actor, info, spec.rollout.num_steps, None, where, watch)
     else:
-        steps = play_episodes(start, actor, spec.rollout.num_episodes, where, watch)
+        steps = play_episodes(start, actor, info, spec.rollout.num_episodes, where, watch)
     valid = _valid(spec, steps, start.ended)
     terminated, truncated = steps.terminated & valid, steps.truncated & valid
     refuse_non_finite("observation", steps.observations, _learnt(valid, terminated), where, -1)
@@ -79,7 +87,7 @@ def collect_from(
         index=index,
         observations=steps.observations,
         actions=steps.actions,
-        log_probs=actor.log_probs(steps.outputs, steps.actions),
+        extras=actor.extras(steps.outputs, steps.actions),
         rewards=rewards,
         terminated=terminated,
         truncated=truncated,

@@ -2,12 +2,14 @@
 
 import numpy as np
 
-from faastraingym.algorithms.actors.acting import Actor, encode
+from faastraingym.algorithms import registry
 from faastraingym.algorithms.actors.evaluation_pieces import TOGETHER, episodes_of
 from faastraingym.algorithms.actors.step_loop import MAX_STEPS
+from faastraingym.algorithms.api import Actor
 from faastraingym.algorithms.environments.finite import refuse_non_finite
 from faastraingym.algorithms.environments.foreign import foreign
-from faastraingym.algorithms.environments.space_info import describe
+from faastraingym.algorithms.environments.observations import encode
+from faastraingym.algorithms.environments.space_info import SpaceInfo, describe
 from faastraingym.algorithms.environments.vectors import Fleet, Seeds
 from faastraingym.algorithms.errors import EnvironmentFailed
 from faastraingym.algorithms.timing import Stopwatch
@@ -30,16 +32,23 @@ def evaluate(
             does not end.
     """
     watch = watch or Stopwatch()
-    actor = Actor(policy, spec.algorithm.activation, watch.time(describe, spec))
+    info = watch.time(describe, spec)
+    actor = registry.acting(spec).actor(spec, policy, info, {})
     wanted = episodes_of(spec, piece)
     chunks = range(wanted.start // TOGETHER, (wanted.stop - 1) // TOGETHER + 1)
-    parts = [_episodes(spec, policy.version, actor, chunk, wanted, watch) for chunk in chunks]
+    parts = [_episodes(spec, policy.version, actor, info, chunk, wanted, watch) for chunk in chunks]
     returns, lengths = (np.concatenate(column) for column in zip(*parts, strict=True))
     return Evaluation(version=policy.version, returns=returns, lengths=lengths)
 
 
 def _episodes(
-    spec: RunSpec, version: int, actor: Actor, chunk: int, wanted: range, watch: Stopwatch
+    spec: RunSpec,
+    version: int,
+    actor: Actor,
+    info: SpaceInfo,
+    chunk: int,
+    wanted: range,
+    watch: Stopwatch,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Returns [B] float64 and lengths [B] int32 of the wanted episodes of a chunk.
 
@@ -53,14 +62,14 @@ def _episodes(
     num_envs = places.stop - places.start
     seeds = Seeds(spec.seed, "evaluation", (version, chunk))
     fleet = watch.time(Fleet, spec.environment, num_envs, seeds, places.start)
-    seen = np.zeros((rows, actor.info.observation_size), np.float32)
+    seen = np.zeros((rows, info.observation_size), np.float32)
     returns, lengths = np.zeros(num_envs), np.zeros(num_envs, np.int32)
     going = np.ones(num_envs, np.bool_)
     t = 0
     with foreign(lambda: f"{where}, step {t}"):
         observations = watch.time(fleet.reset)
         while going.any() and t < MAX_STEPS:
-            seen[places] = encode(observations, actor.info)
+            seen[places] = encode(observations, info)
             refuse_non_finite("observation", seen[None, places], going[None], where, t - 1)
             actions = actor.sent(actor.deterministic(actor.outputs(seen)[places]))
             observations, rewards, terminated, truncated, _ = watch.time(fleet.vector.step, actions)

@@ -3,10 +3,10 @@
 import numpy as np
 
 from faastraingym.algorithms import seeding
-from faastraingym.algorithms.actors.acting import encode
 from faastraingym.algorithms.actors.step_loop import Start
 from faastraingym.algorithms.environments import replaying
 from faastraingym.algorithms.environments.foreign import foreign
+from faastraingym.algorithms.environments.observations import encode
 from faastraingym.algorithms.environments.space_info import SpaceInfo, describe
 from faastraingym.algorithms.environments.vectors import Fleet, Seeds, Step
 from faastraingym.schemas.payloads import Trajectory

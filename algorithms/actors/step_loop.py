@@ -4,9 +4,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from faastraingym.algorithms.actors.acting import Actor, encode
+from faastraingym.algorithms.api import Actor
 from faastraingym.algorithms.environments.finite import refuse_non_finite
 from faastraingym.algorithms.environments.foreign import foreign
+from faastraingym.algorithms.environments.observations import encode
+from faastraingym.algorithms.environments.space_info import SpaceInfo
 from faastraingym.algorithms.environments.vectors import Fleet
 from faastraingym.algorithms.errors import EnvironmentFailed
 from faastraingym.algorithms.timing import Stopwatch
@@ -16,10 +18,10 @@ MAX_STEPS = 1 << 20  # of one rollout; whole episodes must end before that
 
 
 class Steps(NamedTuple):
-    """What happened in T steps of B environments; `outputs` are logits or means."""
+    """What happened in T steps of B environments; `outputs` are the actor's."""
 
     observations: np.ndarray  # [T+1, B, O] float32
-    outputs: np.ndarray  # [T, B, A] float32
+    outputs: np.ndarray  # [T, B, K] float32
     actions: np.ndarray  # [T, B] int32, or [T, B, A] float32
     rewards: np.ndarray  # [T, B] float32
     terminated: np.ndarray  # [T, B] bool
@@ -42,6 +44,7 @@ class Start(NamedTuple):
 def play(
     start: Start,
     actor: Actor,
+    info: SpaceInfo,
     num_steps: int,
     episodes_left: np.ndarray | None,
     where: str,
@@ -55,11 +58,15 @@ def play(
     Raises:
         EnvironmentFailed: the environment raised, or gave what its space does not contain.
     """
-    num_envs, info = len(start.observations), actor.info
+    num_envs = len(start.observations)
     shape = (num_steps, num_envs)
     observations = np.empty((num_steps + 1, num_envs, info.observation_size), np.float32)
-    outputs = np.empty((*shape, info.action_size), np.float32)
-    actions = np.empty_like(outputs) if info.continuous else np.empty(shape, np.int32)
+    outputs = np.empty((*shape, actor.output_size), np.float32)
+    actions = (
+        np.empty((*shape, info.action_size), np.float32)
+        if info.continuous
+        else np.empty(shape, np.int32)
+    )
     rewards = np.empty(shape, np.float32)
     terminated, truncated = np.empty(shape, np.bool_), np.empty(shape, np.bool_)
     noise = actor.noise(start.generator, num_steps, num_envs)
@@ -95,7 +102,12 @@ def play(
 
 
 def play_episodes(
-    start: Start, actor: Actor, num_episodes: int, where: str, watch: Stopwatch
+    start: Start,
+    actor: Actor,
+    info: SpaceInfo,
+    num_episodes: int,
+    where: str,
+    watch: Stopwatch,
 ) -> Steps:
     """Acts until each environment has ended `num_episodes` episodes.
 
@@ -105,7 +117,7 @@ def play_episodes(
     left = np.full(len(start.observations), num_episodes)
     parts: list[Steps] = []
     while (left > 0).any():
-        parts.append(play(start, actor, CHUNK, left, where, watch))
+        parts.append(play(start, actor, info, CHUNK, left, where, watch))
         start = start._replace(observations=parts[-1].observations[-1])
         if len(parts) * CHUNK >= MAX_STEPS:
             raise EnvironmentFailed(

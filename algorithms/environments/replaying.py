@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from faastraingym.algorithms.actors.acting import encode
 from faastraingym.algorithms.environments.memory import DETERMINED, WAYS
+from faastraingym.algorithms.environments.observations import encode
 from faastraingym.algorithms.environments.repeating import Mark, difference
 from faastraingym.algorithms.environments.space_info import SpaceInfo, describe
 from faastraingym.algorithms.environments.vectors import Fleet, Seeds, Step

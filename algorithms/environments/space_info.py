@@ -9,9 +9,12 @@ import msgspec
 import numpy as np
 from gymnasium.spaces import Box, Discrete, Space
 
+from faastraingym.algorithms import registry
 from faastraingym.algorithms.environments.foreign import foreign
 from faastraingym.algorithms.errors import EnvironmentFailed
 from faastraingym.schemas.specification import EnvironmentSpec, RunSpec
+
+ACTED = {"Discrete": "Discrete", "Box": "Box of one dimension and float32 or float64"}
 
 
 class SpaceInfo(NamedTuple):
@@ -35,15 +38,18 @@ def describe(spec: RunSpec) -> SpaceInfo:
         EnvironmentFailed: it cannot be built, or has spaces that `check` refuses.
     """
     kwargs = msgspec.json.encode(spec.environment.kwargs, order="deterministic")
-    return _describe(spec.environment.id, kwargs)
+    return _describe(spec.environment.id, kwargs, registry.name(spec), registry.rules(spec).ACTIONS)
 
 
 @functools.lru_cache(maxsize=64)
-def _describe(env_id: str, kwargs: bytes) -> SpaceInfo:
+def _describe(env_id: str, kwargs: bytes, algorithm: str, actions: tuple[str, ...]) -> SpaceInfo:
     environment = make(EnvironmentSpec(id=env_id, kwargs=msgspec.json.decode(kwargs)))
     with foreign(f"{env_id} does not say its spaces"):
         observed, acted = environment.observation_space, environment.action_space
-        refused = [*_refused_observations(env_id, observed), *_refused_actions(env_id, acted)]
+        refused = [
+            *_refused_observations(env_id, observed, algorithm.upper()),
+            *_refused_actions(env_id, acted, algorithm.upper(), actions),
+        ]
         info = None if refused else _info(observed, acted)
     with foreign(f"{env_id} could not be closed"):
         environment.close()
@@ -62,15 +68,15 @@ def make(environment: EnvironmentSpec) -> gymnasium.Env[Any, Any]:
         return gymnasium.make(environment.id, disable_env_checker=True, **environment.kwargs)
 
 
-def _refused_observations(env_id: str, space: Space[Any]) -> Iterator[str]:
+def _refused_observations(env_id: str, space: Space[Any], algorithm: str) -> Iterator[str]:
     if not isinstance(space, Space):
         yield _no_space("observation_space", space)
     elif not isinstance(space, Box | Discrete):
         made = f"gymnasium.make({env_id!r})"
         how = f"FlattenObservation({made})" if space.is_np_flattenable else f"a wrapper of {made}"
         yield (
-            f"PPO cannot read observations in {space}; it reads Box and Discrete: register {how} "
-            "in a module of your own and name that in FTG_ENVIRONMENTS"
+            f"{algorithm} cannot read observations in {space}; it reads Box and Discrete: register "
+            f"{how} in a module of your own and name that in FTG_ENVIRONMENTS"
         )
 
 
@@ -81,15 +87,19 @@ def _no_space(name: str, found: object) -> str:
     return f"its {name} is {what}; assign a space of gymnasium.spaces in its __init__"
 
 
-def _refused_actions(env_id: str, space: Space[Any]) -> Iterator[str]:
+def _refused_actions(
+    env_id: str, space: Space[Any], algorithm: str, actions: tuple[str, ...]
+) -> Iterator[str]:
     real = isinstance(space, Box) and space.dtype in (np.float32, np.float64)
+    fits = isinstance(space, Discrete) or (real and len(space.shape or ()) == 1)
     if not isinstance(space, Space):
         yield _no_space("action_space", space)
-    elif not isinstance(space, Discrete) and not (real and len(space.shape or ()) == 1):
+    elif not fits or ("Box" if real else "Discrete") not in actions:
+        allowed = " and in ".join(ACTED[kind] for kind in actions)
         yield (
-            f"PPO cannot act in {space}; it acts in Discrete and in Box of one dimension and "
-            f"float32 or float64: register TransformAction(gymnasium.make({env_id!r}), function, "
-            "space) with such a space in a module of your own and name that in FTG_ENVIRONMENTS"
+            f"{algorithm} cannot act in {space}; it acts in {allowed}: register "
+            f"TransformAction(gymnasium.make({env_id!r}), function, space) with such a space in a "
+            "module of your own and name that in FTG_ENVIRONMENTS"
         )
 
 

@@ -1,4 +1,4 @@
-"""Whether an environment may be used, and whether PPO can learn there.
+"""Whether an environment may be used, and whether the algorithm can learn there.
 
 What may be used is what is registered with Gymnasium in this process: the modules that the
 deployment names register theirs. An id with a module prefix would import code, so it is refused.
@@ -17,9 +17,10 @@ from faastraingym.algorithms.environments.foreign import words
 from faastraingym.algorithms.environments.space_info import SpaceInfo, describe
 from faastraingym.algorithms.errors import EnvironmentFailed
 from faastraingym.algorithms.limits import NOT_TOLD, Limits
+from faastraingym.algorithms.registry import parse
 from faastraingym.schemas.errors import SpecificationError
 from faastraingym.schemas.specification import EnvironmentSpec, Potential, RunSpec
-from faastraingym.schemas.validation import parse, suggestion
+from faastraingym.schemas.validation import suggestion
 
 __all__ = ["SpaceInfo", "check", "describe", "validate"]
 
@@ -57,7 +58,7 @@ def validate(raw: object, limits: Limits = NOT_TOLD) -> RunSpec:
 
 
 def check(spec: RunSpec, limits: Limits = NOT_TOLD) -> list[str]:
-    """Why PPO cannot learn in `spec.environment`: one sentence per problem, or none.
+    """Why the algorithm cannot learn in `spec.environment`: one sentence per problem, or none.
 
     It is built, reset and stepped here: foreign code, which may do anything (in a process apart).
     """
@@ -178,7 +179,7 @@ def _too_large(spec: RunSpec, info: SpaceInfo, limits: Limits) -> Iterator[str]:
     steps, num_envs, each = (
         spec.rollout.num_steps,
         spec.environment.num_envs,
-        footprint.transition(info),
+        footprint.transition(spec, info),
     )
     size = footprint.trajectory(spec, info)
     if spec.rollout.horizon == "steps" and size > MAX_TRAJECTORY_BYTES:

@@ -12,8 +12,8 @@ import gymnasium
 import numpy as np
 
 from faastraingym.algorithms import seeding
-from faastraingym.algorithms.actors.acting import encode
 from faastraingym.algorithms.environments.foreign import foreign, words
+from faastraingym.algorithms.environments.observations import encode
 from faastraingym.algorithms.environments.space_info import SpaceInfo, make
 from faastraingym.algorithms.errors import EnvironmentFailed
 from faastraingym.schemas.specification import RunSpec

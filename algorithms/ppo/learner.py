@@ -1,154 +1,34 @@
-"""The learner: version v and its batch -> version v + 1, the same bits on every call.
+"""PPO's learner: epochs of shuffled minibatches, Adam, the clipped surrogate loss."""
 
-The bits also depend on XLA's number of threads, which the environment variable NPROC sets.
-"""
+from functools import partial
 
-import functools
-from typing import Any
-
-import jax
-import jax.numpy as jnp
 import numpy as np
+import optax
 
-from faastraingym.algorithms import seeding, statistics
-from faastraingym.algorithms.actors import episodes
-from faastraingym.algorithms.environments.space_info import describe
-from faastraingym.algorithms.ppo import networks, trees
-from faastraingym.algorithms.ppo.batches import assemble
-from faastraingym.algorithms.ppo.minibatches import deal
-from faastraingym.algorithms.ppo.networks import Architecture
-from faastraingym.algorithms.ppo.updating import make_update, optimizer
-from faastraingym.schemas.errors import RunFault
-from faastraingym.schemas.messages import Schedule
-from faastraingym.schemas.payloads import Arrays, LearnerState, Policy, Statistics, Trajectory
-from faastraingym.schemas.specification import PPO, RunSpec
+from faastraingym.algorithms.actor_critic import learner
+from faastraingym.algorithms.actor_critic.learner import project
+from faastraingym.algorithms.actor_critic.updating import Method
+from faastraingym.algorithms.ppo.losses import total_loss
+from faastraingym.algorithms.ppo.minibatches import shuffled
+from faastraingym.algorithms.ppo.specification import PPO
+
+__all__ = ["initialise", "project", "update"]
+
+ADAM_EPSILON = 1e-5
 
 
-def initialise(spec: RunSpec) -> LearnerState:
-    """Policy version 0.
-
-    Raises:
-        EnvironmentFailed: the environment cannot be built, to see its spaces.
-    """
-    info, settings = describe(spec), spec.algorithm
-    architecture = Architecture(
-        hidden_sizes=settings.hidden_sizes,
-        activation=settings.activation,
-        action_size=info.action_size,
-        continuous=info.continuous,
-        log_std_init=settings.log_std_init,
-    )
-    key = _key(spec.seed, "initialise")
-    parameters = networks.initial(architecture, info.observation_size, key)
-    observed = statistics.empty(info.observation_size)
-    return LearnerState(
-        version=0,
-        env_steps=0,
-        parameters=trees.flatten(parameters),
-        optimizer=trees.flatten(optimizer(settings).init(parameters)),
-        statistics=observed if settings.normalize_observations else None,
+def optimizer(settings: PPO) -> optax.GradientTransformation:
+    """Adam behind a global norm clip; its output is scaled by the annealed learning rate."""
+    return optax.chain(
+        optax.clip_by_global_norm(settings.max_grad_norm), optax.scale_by_adam(eps=ADAM_EPSILON)
     )
 
 
-def update(
-    spec: RunSpec,
-    state: LearnerState,
-    batch: list[Trajectory],
-    rewards: list[np.ndarray] | None,
-    schedule: Schedule,
-) -> tuple[LearnerState, dict[str, float]]:
-    """Learns from `batch`.
-
-    Observations are normalised by the statistics that the batch was collected under; those of
-    the new version have the batch's merged in, in index order, once.
-
-    Args:
-        spec: the run.
-        state: the version that collected the batch; it is left as it is.
-        batch: trajectories, in any order.
-        rewards: transformed rewards in the order of `batch`; none: the environment's own.
-        schedule: this update's coefficients.
-
-    Returns:
-        The next version, and the means over all minibatches of the loss's terms and diagnostics.
-
-    Raises:
-        RunFault: a metric or a new parameter is not finite.
-    """
-    parameters = trees.nest(state.parameters)  # copies: the update donates what it is given
-    settings = spec.algorithm
-    moments = None if state.statistics is None else statistics.moments(state.statistics)
-    arrays = assemble(batch, rewards, pad=spec.rollout.horizon == "episodes")
-    generator = seeding.generator(spec.seed, "update", state.version)
-    step = make_update(settings, _architecture(settings, state))
-    new_parameters, new_optimizer, metrics = step(
-        parameters,
-        trees.restore(_optimizer_template(settings, _shapes(state.parameters)), state.optimizer),
-        arrays,
-        moments,
-        {
-            "learning_rate": np.float32(schedule.learning_rate),
-            "clip_coef": np.float32(schedule.clip_coef),
-            "ent_coef": np.float32(schedule.ent_coef),
-        },
-        deal(generator, arrays.valid, settings.num_minibatches, settings.update_epochs),
-    )
-    new_state = LearnerState(
-        version=state.version + 1,
-        env_steps=state.env_steps + sum(episodes.env_steps(t) for t in batch),
-        parameters=trees.flatten(new_parameters),
-        optimizer=trees.flatten(new_optimizer),
-        statistics=_merged(state.statistics, batch),
-    )
-    means = {name: float(value) for name, value in metrics.items()}
-    _refuse_divergence(state.version, {**means, **new_state.parameters})
-    return new_state, {**means, "learning_rate": schedule.learning_rate}
+def minibatches(settings: PPO, generator: np.random.Generator, valid: np.ndarray) -> np.ndarray:
+    """Each epoch shuffles the samples anew."""
+    return shuffled(generator, valid, settings.num_minibatches, settings.update_epochs)
 
 
-def _refuse_divergence(version: int, results: dict[str, Any]) -> None:
-    for name, value in results.items():
-        if not np.isfinite(value).all():
-            raise RunFault(
-                f"the update of version {version} diverged: {name} is not finite; lower "
-                "algorithm.learning_rate or algorithm.max_grad_norm, or scale the rewards"
-            )
-
-
-def project(state: LearnerState) -> Policy:
-    """What an actor needs of `state`: the policy network and the observation statistics."""
-    actors = {p: a for p, a in state.parameters.items() if p.startswith("policy/")}
-    return Policy(version=state.version, parameters=actors, statistics=state.statistics)
-
-
-def _key(run_seed: int, purpose: str, *indices: int) -> jax.Array:
-    """A JAX key; the implementation is named, so that a setting elsewhere cannot change it."""
-    data = seeding.key_data(run_seed, purpose, *indices)
-    return jax.random.wrap_key_data(jnp.asarray(data), impl="threefry2x32")
-
-
-def _architecture(settings: PPO, state: LearnerState) -> Architecture:
-    """Read off the parameters, so that an update needs no environment."""
-    return Architecture(
-        hidden_sizes=settings.hidden_sizes,
-        activation=settings.activation,
-        action_size=len(state.parameters["policy/head/bias"]),
-        continuous="policy/log_std" in state.parameters,
-    )
-
-
-def _shapes(arrays: Arrays) -> tuple[tuple[str, tuple[int, ...]], ...]:
-    return tuple((path, array.shape) for path, array in arrays.items())
-
-
-@functools.lru_cache(maxsize=16)
-def _optimizer_template(settings: PPO, shapes: tuple[tuple[str, tuple[int, ...]], ...]) -> Any:
-    """The structure of the optimizer's state, for parameters of `shapes`."""
-    parameters = trees.nest({path: np.zeros(shape, np.float32) for path, shape in shapes})
-    return jax.eval_shape(optimizer(settings).init, parameters)
-
-
-def _merged(before: Statistics | None, batch: list[Trajectory]) -> Statistics | None:
-    if before is None:
-        return None
-    parts = [t.statistics for t in sorted(batch, key=lambda t: t.index)]
-    return functools.reduce(statistics.merge, parts, before)
+METHOD = Method(optimizer, minibatches, total_loss)
+initialise = partial(learner.initialise, METHOD)
+update = partial(learner.update, METHOD)

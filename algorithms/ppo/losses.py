@@ -1,24 +1,49 @@
-"""The terms of PPO's loss. Each is a mean over the samples that `valid` marks, N of them."""
-
-import math
+"""PPO's loss. Each term is a mean over the samples that `valid` marks, N of them."""
 
 import jax
 import jax.numpy as jnp
 
-ADVANTAGE_EPSILON = 1e-8
-HALF_LOG_TWO_PI = 0.5 * math.log(2.0 * math.pi)
+from faastraingym.algorithms.actor_critic import networks
+from faastraingym.algorithms.actor_critic.losses import (
+    distribution,
+    masked_mean,
+    normalized,
+    value_loss,
+)
+from faastraingym.algorithms.actor_critic.networks import Architecture, Parameters
+from faastraingym.algorithms.actor_critic.updating import Coefficients, Metrics, Samples
+from faastraingym.algorithms.ppo.specification import PPO
 
 
-def masked_mean(x: jax.Array, valid: jax.Array) -> jax.Array:
-    """Mean of `x`, [N], over valid samples; 0 if there are none."""
-    return jnp.where(valid, x, 0.0).sum() / jnp.maximum(valid.sum(), 1)
-
-
-def normalized(advantages: jax.Array, valid: jax.Array) -> jax.Array:
-    """Advantages with mean 0 and deviation 1 over the minibatch's valid samples, [N]."""
-    centred = advantages - masked_mean(advantages, valid)
-    deviation = jnp.sqrt(masked_mean(jnp.square(centred), valid))
-    return centred / (deviation + ADVANTAGE_EPSILON)
+def total_loss(
+    settings: PPO,
+    architecture: Architecture,
+    coefficients: Coefficients,
+    samples: Samples,
+    parameters: Parameters,
+) -> tuple[jax.Array, Metrics]:
+    """policy loss - ent_coef * entropy + vf_coef * value loss (arXiv 1707.06347, eq. 9)."""
+    valid, clip_coef = samples["valid"], coefficients["clip_coef"]
+    outputs = networks.policy_outputs(architecture, parameters, samples["observations"])
+    log_probs, entropies = distribution(parameters, outputs, samples["actions"])
+    log_ratio = jnp.where(valid, log_probs - samples["log_probs"], 0.0)
+    advantages = samples["advantages"]
+    if settings.normalize_advantages:
+        advantages = normalized(advantages, valid)
+    values = networks.state_values(architecture, parameters, samples["observations"])
+    metrics = {
+        "policy_loss": clipped_surrogate_loss(log_ratio, advantages, valid, clip_coef),
+        "value_loss": value_loss(values, samples["targets"], valid),
+        "entropy": masked_mean(entropies, valid),
+        "approx_kl": approximate_kl(log_ratio, valid),
+        "clip_fraction": clip_fraction(log_ratio, valid, clip_coef),
+    }
+    total = (
+        metrics["policy_loss"]
+        - coefficients["ent_coef"] * metrics["entropy"]
+        + settings.vf_coef * metrics["value_loss"]
+    )
+    return total, metrics
 
 
 def clipped_surrogate_loss(
@@ -30,11 +55,6 @@ def clipped_surrogate_loss(
     return -masked_mean(jnp.minimum(ratio * advantages, clipped * advantages), valid)
 
 
-def value_loss(values: jax.Array, targets: jax.Array, valid: jax.Array) -> jax.Array:
-    """mean (V(s) - target)^2; without a half, so that `vf_coef` means what it does in the zoo."""
-    return masked_mean(jnp.square(values - targets), valid)
-
-
 def approximate_kl(log_ratio: jax.Array, valid: jax.Array) -> jax.Array:
     """mean (r - 1) - log r, Schulman's unbiased, non-negative estimate of KL(mu, pi)."""
     return masked_mean(jnp.expm1(log_ratio) - log_ratio, valid)
@@ -43,34 +63,3 @@ def approximate_kl(log_ratio: jax.Array, valid: jax.Array) -> jax.Array:
 def clip_fraction(log_ratio: jax.Array, valid: jax.Array, clip_coef: jax.Array) -> jax.Array:
     """The share of samples whose ratio lies outside the clip range."""
     return masked_mean((jnp.abs(jnp.expm1(log_ratio)) > clip_coef).astype(jnp.float32), valid)
-
-
-def explained_variance(values: jax.Array, targets: jax.Array, valid: jax.Array) -> jax.Array:
-    """1 - var(target - V) / var(target); 1 is perfect, 0 no better than a constant.
-
-    0 where the targets do not vary: there is nothing to explain.
-    """
-
-    def variance(x: jax.Array) -> jax.Array:
-        return masked_mean(jnp.square(x - masked_mean(x, valid)), valid)
-
-    whole = variance(targets)
-    some = jnp.where(whole > 0.0, whole, 1.0)
-    return jnp.where(whole > 0.0, 1.0 - variance(targets - values) / some, 0.0)
-
-
-def categorical(logits: jax.Array, actions: jax.Array) -> tuple[jax.Array, jax.Array]:
-    """log softmax(logits)[a] and the entropy, both [N], of logits [N, A] and actions [N]."""
-    log_probs = jax.nn.log_softmax(logits)
-    chosen = jnp.take_along_axis(log_probs, actions[..., None], axis=-1)[..., 0]
-    return chosen, -(jnp.exp(log_probs) * log_probs).sum(axis=-1)
-
-
-def gaussian(
-    mean: jax.Array, log_std: jax.Array, actions: jax.Array
-) -> tuple[jax.Array, jax.Array]:
-    """log density of a diagonal Gaussian and its entropy, both [N], of means, actions [N, A]."""
-    standardised = (actions - mean) * jnp.exp(-log_std)
-    terms = -0.5 * jnp.square(standardised) - log_std - HALF_LOG_TWO_PI
-    entropy = (log_std + 0.5 + HALF_LOG_TWO_PI).sum()
-    return terms.sum(axis=-1), jnp.full(mean.shape[:-1], entropy)

@@ -16,6 +16,7 @@ from faastraingym.cli.servers import disk_trouble
 from faastraingym.cli.summary import print_summary
 from faastraingym.cli.views import PlainView, View
 from faastraingym.cli.world import Connected, World
+from faastraingym.events.pipeline.planning import learning_plan
 from faastraingym.events.views.run import number, table
 from faastraingym.schemas.messages import RunRequested, RunResumed, StopRequested
 from faastraingym.schemas.report import RunReport
@@ -52,7 +53,8 @@ def start(arguments: Namespace, world: World) -> ExitCode:
 
 def _say_horizon(spec: RunSpec, world: World) -> None:
     """What a run that shall be extended one day needs from its start on."""
-    if spec.algorithm.learning_rate_schedule == "linear" and spec.stop.horizon is None:
+    at_last = learning_plan(spec, spec.stop.annealing_steps).coefficients["learning_rate"]
+    if not at_last and spec.stop.horizon is None:
         world.screen.remark(
             f"its learning rate anneals to 0 at {spec.stop.annealing_steps:,} steps; to extend it "
             "later, set stop.horizon"

@@ -11,6 +11,7 @@ from pathlib import Path
 import yaml
 
 from faastraingym import __version__
+from faastraingym.algorithms import registry
 from faastraingym.events.export import asyncapi
 from faastraingym.events.topology import stack_file
 from faastraingym.schemas import export
@@ -25,7 +26,7 @@ def files() -> dict[str, str]:
     return {
         **{
             f"schemas/{name}.json": json.dumps(schema, indent=2) + "\n"
-            for name, schema in export.documents().items()
+            for name, schema in export.documents(registry.specification()).items()
         },
         "asyncapi.yaml": yaml.safe_dump(document, sort_keys=False, width=100),
     }

@@ -1,13 +1,21 @@
-"""What comes next: annealed coefficients, the next fan-out, evaluation, the end of the budget."""
+"""What comes next: the algorithm's plan, the next fan-out, evaluation, the end of the budget."""
 
 from typing import NamedTuple
 
 from msgspec.structs import replace
 
+from faastraingym.algorithms import registry
+from faastraingym.algorithms.api import LearningPlan
 from faastraingym.events.pipeline.history import History
-from faastraingym.schemas.messages import RewardsReady, RunResumed, Schedule, UpdatePolicy
+from faastraingym.schemas.messages import (
+    RewardsReady,
+    RunResumed,
+    UpdatePlan,
+    UpdatePolicy,
+    VersionRange,
+)
 from faastraingym.schemas.references import PolicyRef
-from faastraingym.schemas.specification import Annealing, RunSpec, StopSpec
+from faastraingym.schemas.specification import RunSpec, StopSpec
 
 
 class Opening(NamedTuple):
@@ -59,11 +67,13 @@ def plan(spec: RunSpec, before: PolicyRef, ready: RewardsReady) -> UpdatePolicy:
         rewards=ready.rewards,
         env_steps=ready.env_steps,
         episodes=before.episodes + ready.episodes.episodes,
-        schedule=schedule(spec, before.version, before.env_steps, ready.env_steps),
+        schedule=update_plan(spec, before.version, before.env_steps, ready.env_steps),
     )
 
 
-def schedule(spec: RunSpec, version: int, env_steps_before: int, batch_env_steps: int) -> Schedule:
+def update_plan(
+    spec: RunSpec, version: int, env_steps_before: int, batch_env_steps: int
+) -> UpdatePlan:
     """The plan of the update that turns `version` into `version + 1`.
 
     Args:
@@ -72,24 +82,29 @@ def schedule(spec: RunSpec, version: int, env_steps_before: int, batch_env_steps
         env_steps_before: environment steps that earlier updates learnt from.
         batch_env_steps: environment steps of this batch.
     """
-    settings = spec.algorithm
-    progress = env_steps_before / spec.stop.annealing_steps
+    learning = learning_plan(spec, env_steps_before)
     last = env_steps_before + batch_env_steps >= spec.stop.env_steps
-    return Schedule(
-        learning_rate=anneal(settings.learning_rate, settings.learning_rate_schedule, progress),
-        clip_coef=anneal(settings.clip_coef, settings.clip_coef_schedule, progress),
-        ent_coef=settings.ent_coef,
+    return UpdatePlan(
+        coefficients=dict(learning.coefficients),
+        gradient_steps=learning.gradient_steps,
+        replay=replay_window(spec, version),
         rollouts=0 if last else spec.rollout.count,
         evaluate=last or is_evaluated(spec, version + 1),
         lag=spec.rollout.max_policy_lag,
     )
 
 
+def learning_plan(spec: RunSpec, env_steps: int) -> LearningPlan:
+    """What the algorithm plans of a version that has learnt from `env_steps` environment steps."""
+    return registry.rules(spec).plan(spec, env_steps / spec.stop.annealing_steps)
+
+
+def replay_window(spec: RunSpec, version: int) -> VersionRange | None:
+    """The versions whose trajectories the update of `version` samples; None: its batch alone."""
+    replayed = registry.rules(spec).replayed_versions(spec)
+    return VersionRange(first=max(0, version - replayed), last=version) if replayed else None
+
+
 def is_evaluated(spec: RunSpec, version: int) -> bool:
     """Whether a version that is not the last one is evaluated."""
     return version > 0 and version % spec.evaluation.every == 0
-
-
-def anneal(initial: float, annealing: Annealing, progress: float) -> float:
-    """`initial`, or its linear way down to 0 at `progress` 1."""
-    return initial if annealing == "constant" else initial * max(0.0, 1.0 - progress)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from faastraingym.algorithms import registry
 from faastraingym.events.pipeline.history import History
 from faastraingym.events.pipeline.planning import is_evaluated
 from faastraingym.schemas import keys
@@ -13,9 +14,10 @@ def expendable(spec: RunSpec, ready: RewardsReady, history: History) -> list[str
     """The keys of the newest version that the run keeps no longer, now that `ready` was said.
 
     At least two versions stay: the next one is learnt from the newest, its rollouts go on where
-    those of the newest stopped, and what is lost of the newest is made from the one before. The
-    policies of evaluated versions, also of those whose evaluation is still to come, and of those
-    with which a leg ended, well or badly, stay for good.
+    those of the newest stopped, and what is lost of the newest is made from the one before. So do
+    the versions that the updates of these two replay. The policies of evaluated versions, also of
+    those whose evaluation is still to come, and of those with which a leg ended, well or badly,
+    stay for good.
 
     Args:
         spec: the run's.
@@ -30,7 +32,9 @@ def pruned(spec: RunSpec, version: int) -> int | None:
     """The version that the run keeps no longer, once `version` is planned from."""
     if spec.retention.versions is None:
         return None
-    kept = max(spec.retention.versions, spec.rollout.max_policy_lag + 1)  # what acted is needed too
+    replayed = registry.rules(spec).replayed_versions(spec)
+    # what acted is needed too
+    kept = max(spec.retention.versions, spec.rollout.max_policy_lag + 1, replayed + 2)
     return version - kept if version >= kept else None
 
 

@@ -14,7 +14,7 @@ from faastraingym.adapters.stage.payloads import dump, load
 from faastraingym.adapters.stage.platform import describe
 from faastraingym.adapters.stage.spans import span
 from faastraingym.adapters.stage.stage import Outgoing, stage
-from faastraingym.algorithms import ppo, shape_checks
+from faastraingym.algorithms import registry, shape_checks
 from faastraingym.algorithms.environments import spaces
 from faastraingym.events.pipeline import follow_ups, planning
 from faastraingym.events.ports import Services
@@ -28,6 +28,7 @@ from faastraingym.schemas.specification import RunSpec
 from . import compiling
 
 logger = logging.getLogger(__name__)
+registry.load_learners()
 compiling.tell()
 compiling.unpack(compiling.BROUGHT, os.environ.get("JAX_COMPILATION_CACHE_DIR"))
 
@@ -58,10 +59,10 @@ def check_threads(spec: RunSpec, nproc: str | None) -> None:
 
 async def _initialise(message: RunStarted, spec: RunSpec, services: Services) -> Outgoing:
     with span("update"):
-        state = await asyncio.to_thread(ppo.initialise, spec)
+        state = await asyncio.to_thread(registry.learner(spec).initialise, spec)
     for advice in spaces.advice(spec):
         logger.warning("advice", extra={"why": advice})
-    committed = await _commit(message.run, state, 0, services)
+    committed = await _commit(message.run, spec, state, 0, services)
     opening = planning.opening(spec)
     updated = PolicyUpdated(
         run=message.run,
@@ -82,15 +83,20 @@ async def _update(command: UpdatePolicy, spec: RunSpec, services: Services) -> O
     )
     before = shape_checks.learner(spec, load(state, LearnerState))
     trajectories = [load(trajectory, Trajectory) for trajectory in batch]
-    shape_checks.batch(spec, before, trajectories, rewards)
+    shape_checks.batch(spec, trajectories, rewards)
     with span("update"):
         state_after, metrics = await asyncio.to_thread(
-            ppo.update, spec, before, trajectories, rewards, command.schedule
+            registry.learner(spec).update,
+            spec,
+            before,
+            trajectories,
+            rewards,
+            command.schedule,
         )
     updated = PolicyUpdated(
         run=command.run,
         manifest=command.manifest,
-        policy=await _commit(command.run, state_after, command.episodes, services),
+        policy=await _commit(command.run, spec, state_after, command.episodes, services),
         rollouts=command.schedule.rollouts,
         evaluate=command.schedule.evaluate,
         metrics=metrics,
@@ -98,19 +104,22 @@ async def _update(command: UpdatePolicy, spec: RunSpec, services: Services) -> O
     return [updated, *follow_ups.fan_out(updated, spec, command.batch, command.schedule.lag)]
 
 
-async def _commit(run: str, state: LearnerState, episodes: int, services: Services) -> PolicyRef:
+async def _commit(
+    run: str, spec: RunSpec, state: LearnerState, episodes: int, services: Services
+) -> PolicyRef:
     """Write the state, unless another did, and the policy that is projected from what lies there.
 
     Both at once; should another learner's state have been first, the policy follows it.
     """
     objects, place = services.objects, keys.policy(run, state.version)
-    data, projected = dump(state), dump(ppo.project(state))
+    project = registry.learner(spec).project
+    data, projected = dump(state), dump(project(state))
     learner, policy = await asyncio.gather(
         objects.put(keys.learner(run, state.version), data), objects.put(place, projected)
     )
     if learner.sha256 != _sha256(data):
         state = load(await objects.get(learner), LearnerState)
-        projected = dump(ppo.project(state))
+        projected = dump(project(state))
     if policy.sha256 != _sha256(projected):
         policy = await objects.replace(place, projected)
     return PolicyRef(

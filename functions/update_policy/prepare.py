@@ -13,22 +13,23 @@ from pathlib import Path
 
 import jax
 
-from faastraingym.algorithms import ppo
+from faastraingym.algorithms import registry
 from faastraingym.algorithms.actors.collect import collect
 from faastraingym.algorithms.environments import spaces
-from faastraingym.events.pipeline.planning import schedule
+from faastraingym.algorithms.registry import parse
+from faastraingym.events.pipeline.planning import update_plan
 from faastraingym.schemas.specification import RunSpec
-from faastraingym.schemas.validation import parse
 
 from .compiling import BROUGHT
 
 
 def learn(spec: RunSpec) -> None:
     """Version 0, its rollouts and the update by them: every program that a run has."""
-    state = ppo.initialise(spec)
-    policy = ppo.project(state)
+    learner = registry.learner(spec)
+    state = learner.initialise(spec)
+    policy = learner.project(state)
     batch = [collect(spec, policy, index, None) for index in range(spec.rollout.batch)]
-    ppo.update(spec, state, batch, None, schedule(spec, 0, 0, 1))
+    learner.update(spec, state, batch, None, update_plan(spec, 0, 0, 1))
 
 
 def main(folder: Path, files: list[Path]) -> None:

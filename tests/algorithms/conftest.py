@@ -8,9 +8,9 @@ import pytest
 
 from faastraingym.algorithms import statistics
 from faastraingym.algorithms.environments.space_info import describe
+from faastraingym.algorithms.registry import parse
 from faastraingym.schemas.payloads import Policy, Trajectory
 from faastraingym.schemas.specification import RunSpec
-from faastraingym.schemas.validation import parse
 
 
 class Corridor(gymnasium.Env):
@@ -146,7 +146,7 @@ def make_trajectory() -> Callable[..., Trajectory]:
             "index": 0,
             "observations": seen[:, None, None],
             "actions": np.zeros((steps, 1), np.int32),
-            "log_probs": np.full((steps, 1), -0.5, np.float32),
+            "extras": {"log_probs": np.full((steps, 1), -0.5, np.float32)},
             "episode_returns": np.zeros(0),
             "episode_lengths": np.zeros(0, np.int32),
             "statistics": statistics.of_batch(seen[:-1, None][column["valid"][:, 0]]),

@@ -15,8 +15,8 @@ from faastraingym.algorithms import footprint
 from faastraingym.algorithms.environments import spaces
 from faastraingym.algorithms.environments.space_info import SpaceInfo
 from faastraingym.algorithms.limits import Limits
+from faastraingym.algorithms.registry import parse
 from faastraingym.schemas.specification import RunSpec
-from faastraingym.schemas.validation import parse
 
 Make = Callable[..., RunSpec]
 MIB = 1 << 20
@@ -100,7 +100,7 @@ from faastraingym.functions.rollout import handler
 from faastraingym.schemas.messages import CollectRollout
 from faastraingym.schemas.payloads import Policy
 from faastraingym.schemas.references import PolicyRef
-from faastraingym.schemas.validation import parse
+from faastraingym.algorithms.registry import parse
 
 def peak_mb():  # of this program: ru_maxrss would begin with that of the one that started it
     lines = Path("/proc/self/status").read_text().splitlines()

@@ -5,15 +5,15 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
-from faastraingym.algorithms import ppo, rewards
+from faastraingym.algorithms import registry, rewards
 from faastraingym.algorithms.actors.collect import collect
 from faastraingym.algorithms.actors.episodes import env_steps
 from faastraingym.algorithms.actors.evaluate import evaluate
 from faastraingym.algorithms.environments import spaces
+from faastraingym.algorithms.registry import parse
 from faastraingym.events.pipeline import planning
 from faastraingym.schemas.payloads import Rewards, Trajectory
 from faastraingym.schemas.specification import RunSpec
-from faastraingym.schemas.validation import parse
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -24,26 +24,29 @@ def example(name: str) -> RunSpec:
 
 @pytest.mark.parametrize("name", ["cartpole", "pendulum", "acrobot"])
 def test_examples_are_accepted(name: str) -> None:
-    """Each parses and names an environment in which PPO can learn."""
+    """Each parses and names an environment in which its algorithm can learn."""
     assert spaces.check(example(name)) == []
 
 
 def best_return(spec: RunSpec, budget: int) -> float:
     """The whole training in a plain loop, without events, until the target or `budget` steps."""
-    state, best = ppo.initialise(spec), -np.inf
-    policies = {0: ppo.project(state)}
+    learner = registry.learner(spec)
+    state, best = learner.initialise(spec), -np.inf
+    policies = {0: learner.project(state)}
     previous: list[Trajectory | None] = [None] * spec.rollout.count
     transformed: Rewards | None = None
     while state.env_steps < budget and best < (spec.stop.target or np.inf):
         policy = policies[planning.acting(spec, state.version)]
         lag = state.version - policy.version
         batch = [collect(spec, policy, i, last, lag=lag) for i, last in enumerate(previous)]
-        plan = planning.schedule(spec, state.version, state.env_steps, sum(map(env_steps, batch)))
+        plan = planning.update_plan(
+            spec, state.version, state.env_steps, sum(map(env_steps, batch))
+        )
         if spec.reward:
             transformed = rewards.transform(spec, batch, transformed)
         given = None if transformed is None else transformed.rewards
-        state, _ = ppo.update(spec, state, batch, given, plan)
-        previous, policies[state.version] = list(batch), ppo.project(state)
+        state, _ = learner.update(spec, state, batch, given, plan)
+        previous, policies[state.version] = list(batch), learner.project(state)
         if plan.evaluate:
             best = max(best, float(evaluate(spec, policies[state.version]).returns.mean()))
     return best

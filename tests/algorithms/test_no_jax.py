@@ -4,7 +4,9 @@ from subprocess import check_output
 SCRIPT = """
 import sys
 from faastraingym.algorithms import rewards, seeding, statistics
-from faastraingym.algorithms.actors import acting, collect, episodes, evaluate
+from faastraingym.algorithms.actors import collect, episodes, evaluate
+from faastraingym.algorithms.actor_critic import acting
+from faastraingym.algorithms.ppo import acting
 from faastraingym.algorithms.environments import spaces
 print(sorted({"jax", "flax", "optax"} & set(sys.modules)))
 """

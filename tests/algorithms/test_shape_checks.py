@@ -8,17 +8,19 @@ import numpy as np
 import pytest
 from msgspec import Struct
 
-from faastraingym.algorithms import ppo, rewards, shape_checks
+from faastraingym.algorithms import rewards, shape_checks
 from faastraingym.algorithms.actors.collect import collect
+from faastraingym.algorithms.ppo import learner
 from faastraingym.schemas import arrays
 from faastraingym.schemas.errors import PayloadError, RunFault
-from faastraingym.schemas.messages import Schedule
+from faastraingym.schemas.messages import UpdatePlan
 from faastraingym.schemas.payloads import LearnerState, Policy, Rewards, Trajectory, dump, load
 from faastraingym.schemas.specification import RunSpec
 from tests.algorithms.actors.test_collect import steps
 
 Make = Callable[..., RunSpec]
-SCHEDULE = Schedule(learning_rate=1e-3, clip_coef=0.2, ent_coef=0.0, rollouts=1, evaluate=False)
+COEFFICIENTS = {"learning_rate": 1e-3, "clip_coef": 0.2, "ent_coef": 0.0}
+PLAN = UpdatePlan(coefficients=COEFFICIENTS, rollouts=1, evaluate=False)
 WRONG: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "dtype": lambda a: a.astype("<u4" if a.dtype != np.uint32 else "<u8"),
     "rank": lambda a: a[None],
@@ -32,8 +34,8 @@ class Objects:
 
     def __init__(self, spec: RunSpec) -> None:
         self.spec = spec
-        self.state = ppo.initialise(spec)
-        self.policy = ppo.project(self.state)
+        self.state = learner.initialise(spec)
+        self.policy = learner.project(self.state)
         self.trajectory = collect(spec, self.policy, 0, None)
         self.rewards = rewards.transform(spec, [self.trajectory], None)
 
@@ -47,13 +49,13 @@ class Objects:
             shape_checks.policy(self.spec, found)
         elif kind is LearnerState:
             state = shape_checks.learner(self.spec, found)
-            ppo.update(self.spec, state, [self.trajectory], None, SCHEDULE)
+            learner.update(self.spec, state, [self.trajectory], None, PLAN)
         elif kind is Rewards:
             shape_checks.reward_state(self.spec, found)
-            shape_checks.batch(self.spec, self.state, [self.trajectory], found.rewards)
+            shape_checks.batch(self.spec, [self.trajectory], found.rewards)
         else:
             shape_checks.continued(self.spec, found)
-            shape_checks.batch(self.spec, self.state, [found], None)
+            shape_checks.batch(self.spec, [found], None)
 
 
 @pytest.fixture(params=["CartPole-v1", "Pendulum-v1", "Corridor-v0"])

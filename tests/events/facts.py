@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from faastraingym.algorithms.registry import parse
 from faastraingym.events.pipeline.history import History, fold
 from faastraingym.events.ports import Recorded
 from faastraingym.schemas import keys
@@ -24,7 +25,6 @@ from faastraingym.schemas.messages import (
 )
 from faastraingym.schemas.references import ObjectRef, PolicyRef, TrajectoryRef
 from faastraingym.schemas.specification import RunSpec
-from faastraingym.schemas.validation import parse
 
 RUN = "r"
 STEPS = 100  # environment steps of one version

@@ -20,7 +20,7 @@ import sys, tomllib
 from pathlib import Path
 import faastraingym.functions.update_policy.handler
 from faastraingym.functions.update_policy.prepare import learn
-from faastraingym.schemas.validation import parse
+from faastraingym.algorithms.registry import parse
 learn(parse(tomllib.loads(Path(sys.argv[1]).read_text())))
 """
 SPECIFICATION = """

@@ -10,9 +10,10 @@ from msgspec.structs import replace
 from faastraingym.adapters.errors import ObjectMissing
 from faastraingym.adapters.stage import manifests
 from faastraingym.adapters.stage.payloads import dump, load
-from faastraingym.algorithms import ppo
 from faastraingym.algorithms.actors.initial_state import beginning
 from faastraingym.algorithms.actors.step_loop import Start
+from faastraingym.algorithms.ppo import learner
+from faastraingym.algorithms.registry import parse
 from faastraingym.events.ports import Services
 from faastraingym.functions.rollout import handler
 from faastraingym.functions.rollout.warm_environments import CAPACITY, Kept, peak_mb
@@ -21,7 +22,6 @@ from faastraingym.schemas.messages import CollectRollout, RolloutCompleted
 from faastraingym.schemas.payloads import Trajectory
 from faastraingym.schemas.references import ObjectRef, PolicyRef, TrajectoryRef
 from faastraingym.schemas.specification import RunSpec
-from faastraingym.schemas.validation import parse
 from tests.fakes import InMemoryFactLog, InMemoryObjectStore
 from tests.remembering import COUNTING, SCALED, SEEN
 
@@ -55,7 +55,7 @@ class Slot:
     async def roll(self, version: int) -> bytes:
         """The next trajectory's bytes."""
         manifest = await self.objects.put("manifest", manifests.dump("demo", self.spec))
-        policy = replace(ppo.project(ppo.initialise(self.spec)), version=version)
+        policy = replace(learner.project(learner.initialise(self.spec)), version=version)
         stored = await self.objects.put(f"policy/{version}", dump(policy))
         command = CollectRollout(
             run="demo",

@@ -2,12 +2,12 @@
 
 import pytest
 
+from faastraingym.algorithms.registry import parse
 from faastraingym.functions.update_policy.handler import check_threads, handle
 from faastraingym.schemas import keys
 from faastraingym.schemas.errors import RunFault
 from faastraingym.schemas.payloads import LearnerState, Policy, dump, load
 from faastraingym.schemas.references import ObjectRef
-from faastraingym.schemas.validation import parse
 from tests.fakes import InMemoryObjectStore
 from tests.test_loop import SPEC, Platform, train
 

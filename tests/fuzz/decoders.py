@@ -25,6 +25,7 @@ from faastraingym.adapters.http.admission import Asked, Secrets
 from faastraingym.adapters.nats import direct, pull
 from faastraingym.adapters.s3 import listing
 from faastraingym.adapters.stage import manifests
+from faastraingym.algorithms import registry
 from faastraingym.cli import specification_files
 from faastraingym.cli.errors import BadInput
 from faastraingym.embedded import deployments
@@ -35,7 +36,7 @@ from faastraingym.embedded.provider import function, handlers, store
 from faastraingym.events.delivery import callbacks, queue_request, requests
 from faastraingym.events.topology import admits, quantities, stack_file
 from faastraingym.events.triggers import cron, outside_events
-from faastraingym.schemas import arrays, dead_letter, event_backup, keys, payloads, validation
+from faastraingym.schemas import arrays, dead_letter, event_backup, keys, payloads
 from faastraingym.schemas import messages as said
 from faastraingym.schemas.errors import (
     DocumentError,
@@ -121,7 +122,7 @@ LETTER = dead_letter.encode(
     )
 )  # fmt: skip
 COPY = event_backup.dump([said.StopRequested(run="r"), said.RunFailed(run="r", reason="why")])
-SPEC = json.loads(msgspec.json.encode(to_dict(validation.parse({
+SPEC = json.loads(msgspec.json.encode(to_dict(registry.parse({
     "environment": {"id": "CartPole-v1", "num_envs": 4, "kwargs": {"x": [1]}},
     "algorithm": {"name": "ppo", "num_minibatches": 4},
     "stop": {"env_steps": 1000, "target": 475.0},
@@ -133,7 +134,7 @@ SPEC = json.loads(msgspec.json.encode(to_dict(validation.parse({
         {"kind": "normalize"},
     ],
 }))))  # fmt: skip
-MANIFEST = manifests.dump("cartpole-1", validation.parse(SPEC))
+MANIFEST = manifests.dump("cartpole-1", registry.parse(SPEC))
 QUEUED = (
     b'{"Function":"echo","Method":"POST","Path":"/a","QueryString":"b=c","Header":{"X-Call-Id":'
     b'["1"]},"Body":"aGk=","CallbackUrl":{"Scheme":"http","Host":"h:81","Path":"/p"}}'
@@ -197,7 +198,7 @@ def _specification(suffix: str) -> Callable[[bytes], object]:
         with tempfile.NamedTemporaryFile(suffix=suffix) as file:
             file.write(data)
             file.flush()
-            return validation.parse(specification_files.load(Path(file.name)))
+            return registry.parse(specification_files.load(Path(file.name)))
 
     return read
 
@@ -277,8 +278,8 @@ def _registry() -> dict[str, Decoder]:
             (QUEUED,),
             json_bombs(),
         ),
-        "faastraingym.schemas.validation.parse": Decoder(
-            validation.parse, (SpecificationError,), near_data(SPEC), (SPEC,), _raw_bombs()
+        "faastraingym.algorithms.registry.parse": Decoder(
+            registry.parse, (SpecificationError,), near_data(SPEC), (SPEC,), _raw_bombs()
         ),
         "faastraingym.events.delivery.requests.from_queue": Decoder(
             requests.from_queue,

@@ -3,8 +3,8 @@
 import asyncio
 
 from benchmarks.report import Row
+from faastraingym.algorithms.registry import parse
 from faastraingym.schemas.specification import RunSpec, to_dict
-from faastraingym.schemas.validation import parse
 from tests.stack.specs import SHORT, undisturbed
 
 from .runs import Bench, losses, none, seconds, train

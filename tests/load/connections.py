@@ -11,9 +11,9 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from benchmarks.report import Row
+from faastraingym.algorithms.registry import parse
 from faastraingym.embedded.contract.budget import DISK
 from faastraingym.schemas.specification import to_dict
-from faastraingym.schemas.validation import parse
 from tests.checkout import CHECKOUT
 from tests.embedded.attacks import Pieces, ask, head
 from tests.stack.specs import SHORT, undisturbed

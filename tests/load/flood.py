@@ -11,9 +11,9 @@ from typing import NamedTuple
 from benchmarks.report import Row
 from faastraingym.adapters.http.client import HttpClient, locate
 from faastraingym.adapters.nats.direct import read_all
+from faastraingym.algorithms.registry import parse
 from faastraingym.events.pipeline import subjects
 from faastraingym.events.topology.streams import DEAD, MIB, OPEN
-from faastraingym.schemas.validation import parse
 from tests.stack.facts import until
 from tests.stack.specs import LONG, SHORT, undisturbed
 from tests.stack.support import Stack

@@ -4,9 +4,9 @@ import asyncio
 import time
 
 from benchmarks.report import Row
+from faastraingym.algorithms.registry import parse
 from faastraingym.schemas.messages import RunFailed
 from faastraingym.schemas.specification import RunSpec
-from faastraingym.schemas.validation import parse
 from tests.stack.environments import HANGING
 from tests.stack.facts import end, updated
 from tests.stack.specs import SHORT

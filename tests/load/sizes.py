@@ -2,8 +2,8 @@
 
 from typing import NamedTuple
 
+from faastraingym.algorithms.registry import parse
 from faastraingym.schemas.specification import MAX_ROLLOUTS, RunSpec
-from faastraingym.schemas.validation import parse
 
 from .environments import SLOW
 

@@ -11,13 +11,13 @@ import psutil
 from minio import Minio
 
 from benchmarks.report import Row
+from faastraingym.algorithms.registry import parse
 from faastraingym.cli import target
 from faastraingym.events.pipeline import subjects
 from faastraingym.events.topology.roles import TRIGGER
 from faastraingym.events.triggers import outside_events
 from faastraingym.schemas import keys
 from faastraingym.schemas.messages import RunRequested
-from faastraingym.schemas.validation import parse
 from tests.chaos.progress import counted
 from tests.stack.specs import SHORT, undisturbed
 from tests.stack.support import Stack

@@ -7,7 +7,7 @@ gets the field and the next version a file: `python -m tests.schemas.golden <typ
 import sys
 from pathlib import Path
 
-from schemas.messages import encode, tag
+from faastraingym.schemas.messages import encode, tag
 from tests.schemas.samples import SAMPLES
 
 FOLDER = Path(__file__).parent / "golden"

@@ -22,11 +22,12 @@ from faastraingym.schemas.messages import (
     RunStalled,
     RunStarted,
     RunUnreported,
-    Schedule,
     Span,
     StopRequested,
+    UpdatePlan,
     UpdatePolicy,
     UploadHeard,
+    VersionRange,
     WarmUp,
 )
 from faastraingym.schemas.references import ObjectRef, PolicyRef, TrajectoryRef
@@ -147,8 +148,13 @@ SAMPLES: tuple[Message, ...] = (
         rewards=None,
         env_steps=1020,
         episodes=33,
-        schedule=Schedule(
-            learning_rate=0.0003, clip_coef=0.2, ent_coef=0.0, rollouts=2, evaluate=False, lag=1
+        schedule=UpdatePlan(
+            coefficients={"learning_rate": 0.0003, "clip_coef": 0.2, "ent_coef": 0.0},
+            gradient_steps=8,
+            replay=VersionRange(first=1, last=3),
+            rollouts=2,
+            evaluate=False,
+            lag=1,
         ),
     ),
     EvaluatePolicy(run=RUN, manifest=MANIFEST, policy=POLICY, piece=3),

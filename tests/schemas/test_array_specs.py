@@ -6,20 +6,20 @@ import numpy as np
 import pytest
 from msgspec import Struct
 
-from faastraingym.schemas.array_specs import Form, check
+from faastraingym.schemas.array_specs import ArraySpec, check
 from faastraingym.schemas.errors import PayloadError
 
 
 class Inner(Struct):
-    mean: Annotated[np.ndarray, Form("<f8", "O")]
+    mean: Annotated[np.ndarray, ArraySpec("<f8", "O")]
 
 
 class Outer(Struct):
-    seen: Annotated[np.ndarray, Form("<f4", "T+1", "O")]
-    acted: Annotated[np.ndarray, Form("<i4", "T"), Form("<f4", "T", "A")]
+    seen: Annotated[np.ndarray, ArraySpec("<f4", "T+1", "O")]
+    acted: Annotated[np.ndarray, ArraySpec("<i4", "T"), ArraySpec("<f4", "T", "A")]
     inner: Inner
-    parts: list[Annotated[np.ndarray, Form("<f4", "*", "O")]] = []
-    named: dict[str, Annotated[np.ndarray, Form("<f4")]] = {}
+    parts: list[Annotated[np.ndarray, ArraySpec("<f4", "*", "O")]] = []
+    named: dict[str, Annotated[np.ndarray, ArraySpec("<f4")]] = {}
     free: np.ndarray | None = None
 
 

@@ -8,13 +8,14 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 
+from faastraingym.algorithms import registry
 from faastraingym.schemas.export import documents
 from faastraingym.schemas.messages import tag
 from faastraingym.schemas.specification import RunSpec, to_dict
 from tests.schemas import strategies
 from tests.schemas.samples import SAMPLES
 
-DOCUMENTS = documents()
+DOCUMENTS = documents(registry.specification())
 
 
 def validator(name: str) -> jsonschema.Draft202012Validator:
@@ -46,6 +47,6 @@ def test_the_schema_refuses_what_the_decoder_refuses(message: dict[str, Any]) ->
 
 
 @settings(max_examples=25, deadline=None)
-@given(strategies.of(RunSpec))
+@given(strategies.of(registry.specification()))
 def test_the_schema_admits_every_specification(spec: RunSpec) -> None:
     validator("specification").validate(json.loads(json.dumps(to_dict(spec))))

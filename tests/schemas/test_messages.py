@@ -16,7 +16,7 @@ from faastraingym.schemas.messages import (
     RewardsReady,
     RunRequested,
     RunStarted,
-    Schedule,
+    UpdatePlan,
     UpdatePolicy,
     decode,
     encode,
@@ -165,8 +165,10 @@ def test_the_largest_batch_fits_into_one_message() -> None:
         rewards=ready.rewards,
         env_steps=ready.env_steps,
         episodes=10**15,
-        schedule=Schedule(
-            learning_rate=1e-3, clip_coef=0.2, ent_coef=0.0, rollouts=MAX_ROLLOUTS, evaluate=True
+        schedule=UpdatePlan(
+            coefficients={"learning_rate": 1e-3, "clip_coef": 0.2, "ent_coef": 0.0},
+            rollouts=MAX_ROLLOUTS,
+            evaluate=True,
         ),
     )
     assert decode(encode(ready)) == ready

@@ -34,7 +34,7 @@ def trajectory() -> Trajectory:
         index=1,
         observations=np.arange((T + 1) * B * O, dtype="<f4").reshape(T + 1, B, O),
         actions=np.ones((T, B), "<i4"),
-        log_probs=np.full((T, B), -0.7, "<f4"),
+        extras={"log_probs": np.full((T, B), -0.7, "<f4")},
         rewards=np.ones((T, B), "<f4"),
         terminated=flags,
         truncated=flags,

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
+from faastraingym.algorithms import registry
+from faastraingym.algorithms.registry import parse
 from faastraingym.schemas.errors import SpecificationError
 from faastraingym.schemas.specification import (
     Clip,
@@ -21,7 +23,7 @@ from faastraingym.schemas.specification import (
     Scale,
     to_dict,
 )
-from faastraingym.schemas.validation import parse, suggestion
+from faastraingym.schemas.validation import suggestion
 from tests.schemas import strategies
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.toml"))
@@ -78,7 +80,7 @@ def test_a_whole_number_is_a_number() -> None:
 
 
 @settings(max_examples=50, deadline=None)
-@given(strategies.of(RunSpec))
+@given(strategies.of(registry.specification()))
 def test_what_to_dict_writes_parses_to_the_same_or_is_a_contradiction(spec: RunSpec) -> None:
     raw = to_dict(spec)
     contradictory = (

@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from faastraingym.algorithms.registry import parse
 from faastraingym.cli.world import Connected
 from faastraingym.events.pipeline import subjects
 from faastraingym.events.pipeline.history import fold
@@ -21,7 +22,6 @@ from faastraingym.events.pipeline.lineage import Lineage, Lost
 from faastraingym.events.ports import Recorded
 from faastraingym.schemas import keys
 from faastraingym.schemas.messages import PolicyUpdated, RestoreObject, RunCompleted, RunFailed, tag
-from faastraingym.schemas.validation import parse
 from tests.stack.facts import end
 from tests.stack.specs import undisturbed
 from tests.stack.support import Stack

@@ -15,9 +15,9 @@ import pytest
 from faastraingym.adapters.errors import SettingsError, Unavailable
 from faastraingym.adapters.processes.checking import Bounds, Checker, bounds_of, place
 from faastraingym.algorithms.actors.evaluation_pieces import divided
+from faastraingym.algorithms.registry import parse
 from faastraingym.schemas.errors import SpecificationError
 from faastraingym.schemas.specification import RunSpec, to_dict
-from faastraingym.schemas.validation import parse
 from tests.adapters.odd_environments import NAME
 from tests.checkout import CHECKOUT
 

@@ -4,9 +4,9 @@ import msgspec
 import pytest
 
 from faastraingym.adapters.stage.manifests import dump, parse
+from faastraingym.algorithms.registry import parse as parse_specification
 from faastraingym.schemas.errors import PayloadError, SpecificationError
 from faastraingym.schemas.specification import RunSpec, to_dict
-from faastraingym.schemas.validation import parse as parse_specification
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from msgspec.structs import replace
 
 from faastraingym.adapters.stage import manifests
 from faastraingym.adapters.stage.stage import Outgoing, Stage
+from faastraingym.algorithms.registry import parse
 from faastraingym.events.ports import Services
 from faastraingym.schemas import keys
 from faastraingym.schemas.messages import (
@@ -20,7 +21,6 @@ from faastraingym.schemas.messages import (
 )
 from faastraingym.schemas.references import ObjectRef, PolicyRef, TrajectoryRef
 from faastraingym.schemas.specification import to_dict
-from faastraingym.schemas.validation import parse
 from tests.adapters.stage.test_stage import connected, signed
 
 RUN = "demo"

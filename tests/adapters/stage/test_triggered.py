@@ -9,13 +9,13 @@ import pytest
 from faastraingym.adapters.http.signing import sign
 from faastraingym.adapters.stage.stage import Outgoing
 from faastraingym.adapters.stage.triggered import TriggeredStage
+from faastraingym.algorithms.registry import parse
 from faastraingym.events.ports import Services, Unavailable
 from faastraingym.events.triggers import outside_events
 from faastraingym.schemas import keys
 from faastraingym.schemas.errors import SpecificationError
 from faastraingym.schemas.messages import HearUpload, RunRequested, encode
 from faastraingym.schemas.specification import RunSpec
-from faastraingym.schemas.validation import parse
 from tests.adapters.stage.test_stage import KEY, SETTINGS, connected
 from tests.fakes import InMemoryFactLog, InMemoryObjectStore
 

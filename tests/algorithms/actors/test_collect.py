@@ -88,7 +88,7 @@ import hashlib, sys
 import numpy as np
 from faastraingym.algorithms.actors.collect import collect
 from faastraingym.schemas.payloads import Policy, dump
-from faastraingym.schemas.validation import parse
+from faastraingym.algorithms.registry import parse
 spec = parse({"environment": {"id": "CartPole-v1", "num_envs": 3}, "stop": {"env_steps": 9},
               "algorithm": {"name": "ppo", "hidden_sizes": [], "num_minibatches": 1},
               "rollout": {"num_steps": 50}})
@@ -157,7 +157,7 @@ def test_log_probs_are_of_the_behaviour_policy(make_spec: Make, make_policy: Mak
     """Probabilities of the actions taken, of a policy that prefers one of them."""
     spec = make_spec(rollout=steps(100))
     found = collect(spec, make_policy(spec), 0, None)
-    frequent = np.exp(found.log_probs).mean()
+    frequent = np.exp(found.extras["log_probs"]).mean()
     assert 0.5 < frequent < 1.0
     assert set(np.unique(found.actions)) == {0, 1}
 
@@ -205,7 +205,7 @@ def test_a_terminal_observation_may_be_anything(make_spec: Make, make_policy: Ma
     spec = spoilt(make_spec, spoilt="observation", at=1, ends=True)
     found = collect(spec, make_policy(spec), 0, None)
     assert np.isnan(found.observations[2]).all()
-    assert np.isfinite(found.log_probs[found.valid]).all()
+    assert np.isfinite(found.extras["log_probs"][found.valid]).all()
     assert np.isfinite(found.rewards).all()
     assert np.isfinite(found.statistics.mean).all()
 

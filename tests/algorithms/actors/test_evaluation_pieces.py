@@ -14,10 +14,10 @@ from faastraingym.algorithms.actors import evaluation_pieces
 from faastraingym.algorithms.actors.evaluate import evaluate
 from faastraingym.algorithms.actors.evaluation_pieces import divided, episodes_of
 from faastraingym.algorithms.environments.spaces import validate
+from faastraingym.algorithms.registry import parse
 from faastraingym.schemas.errors import PayloadError, SpecificationError
 from faastraingym.schemas.payloads import Evaluation, Policy, dump
 from faastraingym.schemas.specification import RunSpec, to_dict
-from faastraingym.schemas.validation import parse
 
 Make = Callable[..., RunSpec]
 MakePolicy = Callable[..., Policy]

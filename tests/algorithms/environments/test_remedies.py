@@ -123,7 +123,7 @@ sys.meta_path.insert(0, Without())
 import gymnasium
 exec(setup)
 from faastraingym.algorithms.environments import spaces
-from faastraingym.schemas.validation import parse
+from faastraingym.algorithms.registry import parse
 environment = {"id": env_id, "num_envs": 1}
 algorithm = {"name": "ppo", "num_minibatches": 1}
 raw = {"environment": environment, "algorithm": algorithm, "stop": {"env_steps": 1000}}

@@ -7,12 +7,13 @@ import msgspec
 import numpy as np
 import pytest
 
-from faastraingym.algorithms import ppo, statistics
-from faastraingym.algorithms.actors.acting import Actor
+from faastraingym.algorithms import statistics
+from faastraingym.algorithms.actor_critic import networks, trees
+from faastraingym.algorithms.actor_critic.acting import Actor
+from faastraingym.algorithms.actor_critic.learner import _architecture, _merged
 from faastraingym.algorithms.actors.collect import collect
 from faastraingym.algorithms.environments.space_info import describe
-from faastraingym.algorithms.ppo import networks, trees
-from faastraingym.algorithms.ppo.learner import _architecture, _merged
+from faastraingym.algorithms.ppo import learner
 from faastraingym.events.pipeline import planning
 from faastraingym.schemas.errors import RunFault
 from faastraingym.schemas.payloads import LearnerState, Trajectory, dump, load
@@ -24,14 +25,14 @@ TINY = {"hidden_sizes": [8, 8], "update_epochs": 3, "num_minibatches": 2, "learn
 
 
 def batch_of(spec: RunSpec, state: LearnerState) -> list[Trajectory]:
-    return [collect(spec, ppo.project(state), i, None) for i in range(spec.rollout.count)]
+    return [collect(spec, learner.project(state), i, None) for i in range(spec.rollout.count)]
 
 
 def learnt(
     spec: RunSpec, state: LearnerState, batch: list[Trajectory]
 ) -> tuple[LearnerState, dict[str, float]]:
-    plan = planning.schedule(spec, state.version, state.env_steps, 0)
-    return ppo.update(spec, state, batch, None, plan)
+    plan = planning.update_plan(spec, state.version, state.env_steps, 0)
+    return learner.update(spec, state, batch, None, plan)
 
 
 @pytest.fixture(params=["CartPole-v1", "Pendulum-v1"])
@@ -45,7 +46,7 @@ def spec(request: pytest.FixtureRequest, make_spec: Make) -> RunSpec:
 
 def test_an_update_gives_the_same_bytes_every_time(spec: RunSpec) -> None:
     """Called twice, then on what came from the store; the input stays as it is."""
-    state = ppo.initialise(spec)
+    state = learner.initialise(spec)
     before, batch = dump(state), batch_of(spec, state)
     first = dump(learnt(spec, state, batch)[0])
     assert dump(state) == before
@@ -56,14 +57,16 @@ def test_an_update_gives_the_same_bytes_every_time(spec: RunSpec) -> None:
 
 def test_initial_parameters_depend_on_the_seed_alone(make_spec: Make) -> None:
     """Equal seeds, equal bytes; seeds that differ in a high bit, other parameters."""
-    assert dump(ppo.initialise(make_spec(seed=1))) == dump(ppo.initialise(make_spec(seed=1)))
-    low, high = (ppo.initialise(make_spec(seed=seed)).parameters for seed in (1, 1 + 2**40))
+    assert dump(learner.initialise(make_spec(seed=1))) == dump(
+        learner.initialise(make_spec(seed=1))
+    )
+    low, high = (learner.initialise(make_spec(seed=seed)).parameters for seed in (1, 1 + 2**40))
     assert not np.array_equal(low["policy/layer_0/kernel"], high["policy/layer_0/kernel"])
 
 
 def test_versions_steps_and_statistics_advance(spec: RunSpec) -> None:
     """Resets are not counted, and the batch's statistics are merged once, in index order."""
-    state = ppo.initialise(spec)
+    state = learner.initialise(spec)
     batch = batch_of(spec, state)
     new, metrics = learnt(spec, state, batch)
     valid = sum(int(t.valid.sum()) for t in batch)
@@ -83,15 +86,16 @@ def test_versions_steps_and_statistics_advance(spec: RunSpec) -> None:
 @pytest.mark.parametrize("absurd", [1e6, np.nan])
 def test_what_is_masked_is_not_learnt_from(spec: RunSpec, absurd: float) -> None:
     """Absurd numbers in the pseudo-transitions leave the bytes as they are."""
-    state = ppo.initialise(spec)
+    state = learner.initialise(spec)
     batch = batch_of(spec, state)
     (first, *others), fields = batch, {}
     real = ["actions"] if first.actions.dtype == np.float32 else []
-    for name in ("rewards", "log_probs", *real):
-        values = getattr(first, name)
+    arrays = {name: getattr(first, name) for name in ("rewards", *real)} | first.extras
+    for name, values in arrays.items():
         valid = first.valid.reshape(first.valid.shape + (1,) * (values.ndim - 2))
         fields[name] = np.where(valid, values, np.float32(absurd))
-    spoilt = Trajectory(**{n: fields.get(n, getattr(first, n)) for n in first.__struct_fields__})
+    extras = {name: fields.pop(name) for name in ("log_probs",)}
+    spoilt = msgspec.structs.replace(first, **fields, extras=extras)
     assert not first.valid.all()
     expected = learnt(spec, state, batch)[0]
     assert dump(learnt(spec, state, [spoilt, *others])[0]) == dump(expected)
@@ -115,7 +119,7 @@ def test_statistics_are_merged_once_per_version(make_trajectory: MakeTrajectory)
 
 def test_a_second_update_counts_only_what_is_new(spec: RunSpec) -> None:
     """Version 2 has the observations of both batches, each once."""
-    first = ppo.initialise(spec)
+    first = learner.initialise(spec)
     second = learnt(spec, first, batch_of(spec, first))[0]
     batch = batch_of(spec, second)
     third = learnt(spec, second, batch)[0]
@@ -129,20 +133,20 @@ def test_an_update_that_diverges_is_a_fault_of_the_run(spec: RunSpec) -> None:
     """It ends in words, instead of a policy of NaN."""
     algorithm = msgspec.structs.replace(spec.algorithm, learning_rate=1e30)
     wild = msgspec.structs.replace(spec, algorithm=algorithm)
-    state = ppo.initialise(wild)
+    state = learner.initialise(wild)
     with pytest.raises(RunFault, match=r"version 0 diverged: \w+ is not finite; lower algorithm"):
         learnt(wild, state, batch_of(wild, state))
 
 
 def test_acting_in_numpy_is_acting_in_flax(spec: RunSpec) -> None:
     """The two forward passes differ by less than 1e-5, on trained parameters."""
-    state = ppo.initialise(spec)
+    state = learner.initialise(spec)
     batch = batch_of(spec, state)
     new = learnt(spec, state, batch)[0]
     seen = batch[0].observations.reshape(-1, batch[0].observations.shape[-1])
-    found = Actor(ppo.project(new), spec.algorithm.activation, describe(spec)).outputs(seen)
+    found = Actor(learner.project(new), spec.algorithm.activation, describe(spec)).outputs(seen)
     normalised = statistics.normalise(seen, new.statistics)
-    architecture = _architecture(spec.algorithm, new)
+    architecture = _architecture(spec)
     expected = networks.policy_outputs(architecture, trees.nest(new.parameters), normalised)
     np.testing.assert_allclose(found, expected, atol=1e-5, rtol=0)
 
@@ -152,7 +156,7 @@ def test_the_first_minibatch_has_the_ratio_1(spec: RunSpec) -> None:
     settings = {"update_epochs": 1, "num_minibatches": 1, "learning_rate": 1e-9}
     algorithm = msgspec.structs.replace(spec.algorithm, **settings)
     once = msgspec.structs.replace(spec, algorithm=algorithm)
-    state = ppo.initialise(once)
+    state = learner.initialise(once)
     metrics = learnt(once, state, batch_of(once, state))[1]
     assert metrics["approx_kl"] == pytest.approx(0.0, abs=1e-6)
     assert metrics["clip_fraction"] == 0.0
@@ -162,7 +166,7 @@ def test_whole_episodes_are_learnt_from(make_spec: Make) -> None:
     """Ragged trajectories and a batch that no number of minibatches divides."""
     rollout = {"horizon": "episodes", "count": 2}
     spec = make_spec(rollout=rollout, algorithm={**TINY, "num_minibatches": 5})
-    state = ppo.initialise(spec)
+    state = learner.initialise(spec)
     batch = batch_of(spec, state)
     assert len(batch[0].rewards) != len(batch[1].rewards)
     new, metrics = learnt(spec, state, batch)
@@ -172,23 +176,23 @@ def test_whole_episodes_are_learnt_from(make_spec: Make) -> None:
 
 def test_a_projection_holds_what_an_actor_needs_only(spec: RunSpec) -> None:
     """No value network in the policy."""
-    policy = ppo.project(ppo.initialise(spec))
+    policy = learner.project(learner.initialise(spec))
     assert all(path.startswith("policy/") for path in policy.parameters)
     assert policy.statistics is not None
 
 
 SCRIPT = """
 import hashlib
-from faastraingym.algorithms import ppo
+from faastraingym.algorithms.ppo import learner
 from faastraingym.algorithms.actors import collect
 from faastraingym.events.pipeline import planning
 from faastraingym.schemas.payloads import dump
-from faastraingym.schemas.validation import parse
+from faastraingym.algorithms.registry import parse
 spec = parse({"environment": {"id": "CartPole-v1", "num_envs": 4}, "stop": {"env_steps": 9},
               "algorithm": {"name": "ppo", "update_epochs": 2}, "rollout": {"num_steps": 16}})
-state = ppo.initialise(spec)
-batch = [collect.collect(spec, ppo.project(state), 0, None)]
-new = ppo.update(spec, state, batch, None, planning.schedule(spec, 0, 0, 64))[0]
+state = learner.initialise(spec)
+batch = [collect.collect(spec, learner.project(state), 0, None)]
+new = learner.update(spec, state, batch, None, planning.update_plan(spec, 0, 0, 64))[0]
 print(hashlib.sha256(dump(new)).hexdigest())
 """
 

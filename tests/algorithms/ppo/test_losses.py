@@ -6,7 +6,6 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from faastraingym.algorithms.actors import acting
 from faastraingym.algorithms.ppo import losses
 
 pytestmark = pytest.mark.parametrize("variant", [jax.jit, lambda f: f], ids=["jit", "plain"])
@@ -28,30 +27,11 @@ def test_samples_that_are_not_valid_change_nothing(variant: Variant) -> None:
     x, y = jnp.array([0.1, -0.3]), jnp.array([1.0, 2.5])
     wide_x, wide_y = jnp.append(x, 50.0), jnp.append(y, -1e9)
     mask = jnp.array([True, True, False])
-    for term, more in (
-        (losses.clipped_surrogate_loss, (0.2,)),
-        (losses.value_loss, ()),
-        (losses.explained_variance, ()),
-    ):
-        run = variant(term)
-        np.testing.assert_allclose(run(wide_x, wide_y, mask, *more), run(x, y, ALL, *more), 1e-6)
+    run = variant(losses.clipped_surrogate_loss)
+    np.testing.assert_allclose(run(wide_x, wide_y, mask, 0.2), run(x, y, ALL, 0.2), 1e-6)
     for term, more in ((losses.approximate_kl, ()), (losses.clip_fraction, (0.2,))):
         run = variant(term)
         np.testing.assert_allclose(run(wide_x, mask, *more), run(x, ALL, *more), 1e-6)
-    run = variant(losses.normalized)
-    np.testing.assert_allclose(run(wide_y, mask)[:2], run(y, ALL), 1e-6)
-
-
-def test_normalized_by_hand(variant: Variant) -> None:
-    """1 and 5 have mean 3 and deviation 2; a masked 100 has no part in it."""
-    found = variant(losses.normalized)(jnp.array([1.0, 100.0, 5.0]), jnp.array([True, False, True]))
-    np.testing.assert_allclose([found[0], found[2]], [-1.0, 1.0], rtol=1e-6)
-
-
-def test_an_all_masked_minibatch_is_worth_nothing(variant: Variant) -> None:
-    """0, not NaN."""
-    none = jnp.array([False, False])
-    assert float(variant(losses.masked_mean)(jnp.array([1.0, 2.0]), none)) == 0.0
 
 
 def test_kl_and_clip_fraction_by_hand(variant: Variant) -> None:
@@ -60,34 +40,3 @@ def test_kl_and_clip_fraction_by_hand(variant: Variant) -> None:
     expected = (1.0 - np.log(2.0)) / 2
     np.testing.assert_allclose(variant(losses.approximate_kl)(log_ratio, ALL), expected, rtol=1e-6)
     assert float(variant(losses.clip_fraction)(log_ratio, ALL, 0.2)) == 0.5
-
-
-def test_explained_variance_of_the_extremes(variant: Variant) -> None:
-    """1 for perfect values, 0 for a constant."""
-    targets = jnp.array([1.0, 3.0])
-    assert float(variant(losses.explained_variance)(targets, targets, ALL)) == 1.0
-    assert float(variant(losses.explained_variance)(jnp.array([7.0, 7.0]), targets, ALL)) == 0.0
-
-
-def test_explained_variance_has_no_floor(variant: Variant) -> None:
-    """Small targets count as large ones do; targets that do not vary leave nothing to explain."""
-    run, targets = variant(losses.explained_variance), 1e-6 * jnp.array([1.0, 3.0])
-    np.testing.assert_allclose(run(0.5 * targets, targets, ALL), 0.75, rtol=1e-5)
-    assert float(run(jnp.array([1.0, 2.0]), jnp.array([4.0, 4.0]), ALL)) == 0.0
-
-
-def test_distributions_agree_with_acting(variant: Variant) -> None:
-    """The learner's log-probabilities are the actor's; entropies by hand."""
-    outputs = np.array([[0.0, np.log(3.0)], [1.0, -1.0]], np.float32)
-    chosen = np.array([1, 0], np.int32)
-    found, entropy = variant(losses.categorical)(outputs, chosen)
-    np.testing.assert_allclose(found, acting.categorical_log_prob(outputs, chosen), rtol=1e-5)
-    by_hand = -(0.25 * np.log(0.25) + 0.75 * np.log(0.75))
-    np.testing.assert_allclose(entropy[0], by_hand, rtol=1e-5)
-    log_std = np.array([0.5, -1.0], np.float32)
-    actions = outputs + 0.7
-    found, entropy = variant(losses.gaussian)(outputs, log_std, actions)
-    expected = acting.gaussian_log_prob(outputs, log_std, actions)
-    np.testing.assert_allclose(found, expected, rtol=1e-5)
-    by_hand = 0.5 * np.log(2 * np.pi * np.e * np.exp(2 * log_std)).sum()
-    np.testing.assert_allclose(entropy, [by_hand] * 2, rtol=1e-5)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
+from faastraingym.algorithms import registry
 from faastraingym.events.export import __main__ as export
 from faastraingym.events.export.asyncapi import WANTED
 from faastraingym.schemas.export import MESSAGE_TYPES, documents
@@ -28,7 +29,7 @@ def references(node: object) -> list[str]:
 
 def resolve(reference: str) -> Any:
     file, _, pointer = reference.partition("#/")
-    node: Any = DOCUMENT if not file else documents()[Path(file).stem]
+    node: Any = DOCUMENT if not file else documents(registry.specification())[Path(file).stem]
     for part in filter(None, pointer.split("/")):
         node = node[part]
     return node

@@ -2,10 +2,10 @@ from collections.abc import Callable
 
 import pytest
 
+from faastraingym.algorithms.registry import parse
 from faastraingym.events.pipeline import planning
 from faastraingym.schemas.messages import RunResumed
 from faastraingym.schemas.specification import RunSpec
-from faastraingym.schemas.validation import parse
 from tests.events import facts
 
 Make = Callable[..., RunSpec]
@@ -26,23 +26,26 @@ def make_spec() -> Make:
 def test_linear_annealing_starts_whole_and_ends_at_zero(make_spec: Make) -> None:
     """Coefficients shrink with the share of the budget that is spent; others stay."""
     spec = make_spec(algorithm={"learning_rate_schedule": "linear", "learning_rate": 0.1})
-    rates = [planning.schedule(spec, 0, s, 10).learning_rate for s in (0, 500, 1000, 1100)]
+    rates = [
+        planning.update_plan(spec, 0, s, 10).coefficients["learning_rate"]
+        for s in (0, 500, 1000, 1100)
+    ]
     assert rates == pytest.approx([0.1, 0.05, 0.0, 0.0])
-    assert planning.schedule(spec, 0, 500, 10).clip_coef == 0.2
+    assert planning.update_plan(spec, 0, 500, 10).coefficients["clip_coef"] == 0.2
 
 
 @pytest.mark.parametrize(("before", "rollouts"), [(899, 2), (900, 0), (1200, 0)])
 def test_the_budget_ends_the_run(make_spec: Make, before: int, rollouts: int) -> None:
     """No rollouts follow the update that reaches the budget, and its version is evaluated."""
     spec = make_spec(rollout={"count": 2})
-    plan = planning.schedule(spec, 3, before, 100)
+    plan = planning.update_plan(spec, 3, before, 100)
     assert (plan.rollouts, plan.evaluate) == (rollouts, rollouts == 0)
 
 
 def test_evaluation_is_on_schedule(make_spec: Make) -> None:
     """Every third version that an update makes, here 3, 6 and 9."""
     spec = make_spec(evaluation={"every": 3})
-    plans = [planning.schedule(spec, version, 0, 1) for version in range(9)]
+    plans = [planning.update_plan(spec, version, 0, 1) for version in range(9)]
     assert [v + 1 for v, plan in enumerate(plans) if plan.evaluate] == [3, 6, 9]
 
 
@@ -56,11 +59,11 @@ def test_a_longer_budget_leaves_the_schedules_as_they_were(make_spec: Make) -> N
     algorithm = {"learning_rate_schedule": "linear", "learning_rate": 0.1}
     whole = make_spec(algorithm=algorithm)
     half = make_spec(algorithm=algorithm, stop={"env_steps": 500, "horizon": 1000})
-    assert planning.schedule(half, 3, 250, 10) == planning.schedule(whole, 3, 250, 10)
-    assert planning.schedule(half, 3, 495, 10).rollouts == 0
+    assert planning.update_plan(half, 3, 250, 10) == planning.update_plan(whole, 3, 250, 10)
+    assert planning.update_plan(half, 3, 495, 10).rollouts == 0
     resumed = RunResumed(run=facts.RUN, manifest=facts.MANIFEST, leg=1, env_steps=1000)
     going_on = planning.on_leg(half, resumed)
-    assert planning.schedule(going_on, 3, 495, 10) == planning.schedule(whole, 3, 495, 10)
+    assert planning.update_plan(going_on, 3, 495, 10) == planning.update_plan(whole, 3, 495, 10)
     assert planning.on_leg(planning.on_leg(half, resumed), resumed) == going_on
 
 
@@ -69,7 +72,7 @@ def test_without_a_horizon_a_resumed_run_stays_where_its_schedules_ended(make_sp
     resumed = RunResumed(run=facts.RUN, manifest=facts.MANIFEST, leg=1, env_steps=2000, target=9.0)
     longer = planning.on_leg(spec, resumed)
     assert (longer.stop.target, longer.stop.annealing_steps) == (9.0, 1000)
-    assert planning.schedule(longer, 3, 1500, 10).learning_rate == 0.0
+    assert planning.update_plan(longer, 3, 1500, 10).coefficients["learning_rate"] == 0.0
 
 
 @pytest.mark.parametrize(("lag", "acts"), [(0, [0, 1, 2, 3]), (1, [0, 0, 1, 2])])
@@ -79,7 +82,7 @@ def test_which_version_acts_for_a_version_to_learn_from(
     """Version 0 acts for itself, whatever the lag: there is none before it."""
     spec = make_spec(rollout={"max_policy_lag": lag})
     assert [planning.acting(spec, version) for version in range(4)] == acts
-    assert [planning.schedule(spec, version, 0, 1).lag for version in range(3)] == [lag] * 3
+    assert [planning.update_plan(spec, version, 0, 1).lag for version in range(3)] == [lag] * 3
 
 
 def test_rewards_under_a_lag_wait_for_the_version_that_learns_from_them() -> None:

@@ -2,78 +2,83 @@
 
 import functools
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
 
 from faastraingym.algorithms import returns
-from faastraingym.algorithms.ppo import losses, networks
-from faastraingym.algorithms.ppo.batches import Batch
-from faastraingym.algorithms.ppo.networks import Architecture, Parameters
-from faastraingym.schemas.specification import PPO
+from faastraingym.algorithms.actor_critic import losses, networks
+from faastraingym.algorithms.actor_critic.batches import Batch
+from faastraingym.algorithms.actor_critic.networks import Architecture, Parameters
 
-ADAM_EPSILON = 1e-5
 Samples = dict[str, jax.Array]  # [N, ...] each
 Coefficients = dict[str, jax.Array]  # what the schedule anneals: data, so nothing is recompiled
 Metrics = dict[str, jax.Array]
 Update = Callable[..., tuple[Parameters, Any, Metrics]]
 
 
-def optimizer(settings: PPO) -> optax.GradientTransformation:
-    """Adam behind a global norm clip; its output is scaled by the annealed learning rate."""
-    return optax.chain(
-        optax.clip_by_global_norm(settings.max_grad_norm), optax.scale_by_adam(eps=ADAM_EPSILON)
-    )
+class Method(NamedTuple):
+    """What one actor-critic algorithm has of its own; `settings` are its specification's."""
+
+    optimizer: Callable[[Any], optax.GradientTransformation]  # scaled by the learning rate later
+    minibatches: Callable[[Any, np.random.Generator, np.ndarray], np.ndarray]  # see `learn`
+    # (settings, architecture, coefficients, samples, parameters) -> what is minimised, and metrics
+    loss: Callable[..., tuple[jax.Array, Metrics]]
 
 
 @functools.lru_cache(maxsize=16)
-def make_update(settings: PPO, architecture: Architecture) -> Update:
+def make_update(method: Method, settings: Any, architecture: Architecture) -> Update:
     """`learn` of one run, compiled for each shape of batch that it meets.
 
-    The function takes what `learn` takes after its first two arguments, and donates the
+    The function takes what `learn` takes after its first three arguments, and donates the
     parameters and the optimizer's state.
     """
-    function = functools.partial(learn, settings, architecture)
+    function = functools.partial(learn, method, settings, architecture)
     compiled: Update = jax.jit(function, donate_argnums=(0, 1))
     return compiled
 
 
 def learn(
-    settings: PPO,
+    method: Method,
+    settings: Any,
     architecture: Architecture,
     parameters: Parameters,
     state: Any,
     batch: Batch,
     moments: tuple[jax.Array, jax.Array] | None,
     coefficients: Coefficients,
-    hands: jax.Array,
+    minibatches: jax.Array,
 ) -> tuple[Parameters, Any, Metrics]:
     """Epochs of minibatches over one batch.
 
     Args:
+        method: the algorithm.
         settings: the algorithm's.
         architecture: of the networks.
         parameters: of the version that collected the batch.
         state: the optimizer's.
         batch: transitions, [T, B].
         moments: mean and 1 / deviation of observations, [O] each; none: not normalised.
-        coefficients: learning_rate, clip_coef, ent_coef of this update.
-        hands: the samples of each minibatch, [epochs, minibatches, samples] (`dealing.deal`).
+        coefficients: of this update, by name; `learning_rate` is one of them.
+        minibatches: indices of the samples of each, [epochs, minibatches, samples] int32. Those
+            of an epoch name each of N samples once; N is at least T x B.
 
     Returns:
         New parameters, new optimizer state, and metrics averaged over all minibatches, each
         weighted by its valid samples.
     """
-    samples, explained = prepare(settings, architecture, parameters, batch, moments)
+    size = minibatches.shape[1] * minibatches.shape[2]
+    samples, explained = prepare(settings, architecture, parameters, batch, moments, size)
 
     def minibatch(carry: Any, indices: jax.Array) -> tuple[Any, tuple[Metrics, jax.Array]]:
         chosen = {name: values[indices] for name, values in samples.items()}
-        carry, metrics = descend(settings, architecture, coefficients, carry, chosen)
+        carry, metrics = descend(method, settings, architecture, coefficients, carry, chosen)
         return carry, (metrics, chosen["valid"].sum())
 
-    flat = hands.reshape(-1, hands.shape[-1])
+    flat = minibatches.reshape(-1, minibatches.shape[-1])
     (parameters, state), (metrics, counts) = jax.lax.scan(minibatch, (parameters, state), flat)
     weights = counts / jnp.maximum(counts.sum(), 1)
     means = {name: (values * weights).sum() for name, values in metrics.items()}
@@ -81,17 +86,17 @@ def learn(
 
 
 def prepare(
-    settings: PPO,
+    settings: Any,
     architecture: Architecture,
     parameters: Parameters,
     batch: Batch,
     moments: tuple[jax.Array, jax.Array] | None,
+    size: int,
 ) -> tuple[Samples, jax.Array]:
     """Flat samples with advantages and value targets, and the explained variance before learning.
 
-    N is T x B, rounded up to a multiple of the number of minibatches by invalid samples. What has
-    no part in the loss is zeroed before it enters a network: a NaN that is masked after it would
-    still have a NaN for its gradient.
+    `size` of them: T x B, and invalid samples beyond. What has no part in the loss is zeroed before
+    it enters a network: a NaN that is masked after it would still have a NaN for its gradient.
     """
     valid, terminated = jnp.asarray(batch.valid), jnp.asarray(batch.terminated)
     ended = jnp.logical_or(terminated, batch.truncated)
@@ -112,13 +117,13 @@ def prepare(
     samples = {
         "observations": observations[:-1],
         "actions": _zeroed(batch.actions, valid),
-        "log_probs": _zeroed(batch.log_probs, valid),
+        **{name: _zeroed(values, valid) for name, values in batch.extras.items()},
         "advantages": advantages,
         "targets": targets,
         "valid": valid,
     }
     explained = losses.explained_variance(values, targets, valid)
-    return {k: _flat(v, settings.num_minibatches) for k, v in samples.items()}, explained
+    return {k: _flat(v, size) for k, v in samples.items()}, explained
 
 
 def _zeroed(values: Any, kept: jax.Array) -> jax.Array:
@@ -126,14 +131,15 @@ def _zeroed(values: Any, kept: jax.Array) -> jax.Array:
     return jnp.where(kept.reshape(kept.shape + (1,) * (values.ndim - 2)), values, 0)
 
 
-def _flat(array: Any, multiple: int) -> jax.Array:
-    """[T, B, ...] -> [N, ...], padded with zeros (so: not valid) to a multiple."""
+def _flat(array: Any, size: int) -> jax.Array:
+    """[T, B, ...] -> [size, ...], padded with zeros (so: not valid)."""
     flat = jnp.reshape(array, (-1, *array.shape[2:]))
-    return jnp.pad(flat, [(0, -len(flat) % multiple)] + [(0, 0)] * (flat.ndim - 1))
+    return jnp.pad(flat, [(0, size - len(flat))] + [(0, 0)] * (flat.ndim - 1))
 
 
 def descend(
-    settings: PPO,
+    method: Method,
+    settings: Any,
     architecture: Architecture,
     coefficients: Coefficients,
     carry: tuple[Parameters, Any],
@@ -141,46 +147,11 @@ def descend(
 ) -> tuple[tuple[Parameters, Any], Metrics]:
     """One gradient step on one minibatch; none where no sample is valid."""
     parameters, state = carry
-    loss = functools.partial(total_loss, settings, architecture, coefficients, samples)
+    loss = functools.partial(method.loss, settings, architecture, coefficients, samples)
     gradients, metrics = jax.grad(loss, has_aux=True)(parameters)
-    directions, new_state = optimizer(settings).update(gradients, state)
+    directions, new_state = method.optimizer(settings).update(gradients, state)
     rate = coefficients["learning_rate"]
     moved = jax.tree.map(lambda p, d: p - rate * d, parameters, directions)
     some = samples["valid"].any()
     carry = jax.tree.map(lambda new, old: jnp.where(some, new, old), (moved, new_state), carry)
     return carry, {**metrics, "grad_norm": optax.tree.norm(gradients)}
-
-
-def total_loss(
-    settings: PPO,
-    architecture: Architecture,
-    coefficients: Coefficients,
-    samples: Samples,
-    parameters: Parameters,
-) -> tuple[jax.Array, Metrics]:
-    """policy loss - ent_coef * entropy + vf_coef * value loss (arXiv 1707.06347, eq. 9)."""
-    valid, clip_coef = samples["valid"], coefficients["clip_coef"]
-    outputs = networks.policy_outputs(architecture, parameters, samples["observations"])
-    if architecture.continuous:
-        log_std = parameters["policy"]["log_std"]
-        log_probs, entropies = losses.gaussian(outputs, log_std, samples["actions"])
-    else:
-        log_probs, entropies = losses.categorical(outputs, samples["actions"])
-    log_ratio = jnp.where(valid, log_probs - samples["log_probs"], 0.0)
-    advantages = samples["advantages"]
-    if settings.normalize_advantages:
-        advantages = losses.normalized(advantages, valid)
-    values = networks.state_values(architecture, parameters, samples["observations"])
-    metrics = {
-        "policy_loss": losses.clipped_surrogate_loss(log_ratio, advantages, valid, clip_coef),
-        "value_loss": losses.value_loss(values, samples["targets"], valid),
-        "entropy": losses.masked_mean(entropies, valid),
-        "approx_kl": losses.approximate_kl(log_ratio, valid),
-        "clip_fraction": losses.clip_fraction(log_ratio, valid, clip_coef),
-    }
-    total = (
-        metrics["policy_loss"]
-        - coefficients["ent_coef"] * metrics["entropy"]
-        + settings.vf_coef * metrics["value_loss"]
-    )
-    return total, metrics

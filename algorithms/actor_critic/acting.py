@@ -5,19 +5,55 @@ a matrix product's last bits depend on the number of rows.
 """
 
 import math
+from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from faastraingym.algorithms import statistics
 from faastraingym.algorithms.environments.space_info import SpaceInfo
-from faastraingym.schemas.payloads import Policy
+from faastraingym.schemas.array_specs import ArraySpec, ArraySpecs
+from faastraingym.schemas.payloads import Arrays, Policy
+from faastraingym.schemas.specification import RunSpec
 
 HALF_LOG_TWO_PI = 0.5 * math.log(2.0 * math.pi)
 ACTIVATIONS: dict[str, Any] = {
     "tanh": lambda x: np.tanh(x, out=x),
     "relu": lambda x: np.maximum(x, 0.0, out=x),
 }
+
+
+def policy_arrays(spec: RunSpec, info: SpaceInfo) -> ArraySpecs:
+    """Of the policy network; a policy of continuous actions also has a log_std."""
+    network = _network("policy", spec, info.observation_size, info.action_size)
+    if info.continuous:
+        network["policy/log_std"] = ArraySpec("<f4", info.action_size)
+    return network
+
+
+def learner_arrays(spec: RunSpec, info: SpaceInfo) -> ArraySpecs:
+    """Of the policy network and of the value network."""
+    return policy_arrays(spec, info) | _network("value", spec, info.observation_size, 1)
+
+
+def activations(spec: RunSpec) -> int:
+    """Floats in the hidden layers of both networks."""
+    settings: Any = spec.algorithm
+    return 2 * int(sum(settings.hidden_sizes))
+
+
+def extras(spec: RunSpec, info: SpaceInfo) -> ArraySpecs:
+    """Nothing: who learns from the acting policy's own batch can calculate all of it."""
+    return {}
+
+
+def actor(
+    spec: RunSpec, policy: Policy, info: SpaceInfo, exploration: Mapping[str, float]
+) -> "Actor":
+    """The policy, ready to act; it explores by sampling."""
+    settings: Any = spec.algorithm
+    return Actor(policy, settings.activation, info)
 
 
 class Actor:
@@ -39,7 +75,7 @@ class Actor:
         self.std = None if self.log_std is None else np.exp(self.log_std)
         self.activate = ACTIVATIONS[activation]
         self.moments = None if policy.statistics is None else statistics.moments(policy.statistics)
-        self.info = info
+        self.info, self.output_size = info, info.action_size
         # in the dtype of the space, and so is what is clipped by them
         self.bounds = tuple(np.array(b, info.action_dtype) for b in (info.low, info.high))
 
@@ -86,6 +122,10 @@ class Actor:
             return categorical_log_prob(outputs, actions)
         return gaussian_log_prob(outputs, self.log_std, actions)
 
+    def extras(self, outputs: np.ndarray, actions: np.ndarray) -> Arrays:
+        """Nothing besides the actions."""
+        return {}
+
     def sent(self, actions: np.ndarray) -> np.ndarray:
         """Actions as the environment takes them: numbered from its first, or clipped."""
         if self.std is None:
@@ -93,28 +133,6 @@ class Actor:
             return np.asarray(actions + start) if start else actions
         low, high = self.bounds
         return np.asarray(np.minimum(np.maximum(actions, low), high))
-
-
-def encode(observations: Any, info: SpaceInfo) -> np.ndarray:
-    """A batch of the environment's observations, as [B, O]: flattened, or one-hot.
-
-    Raises:
-        ValueError: an observation that its Discrete space does not contain.
-    """
-    batch = np.asarray(observations)
-    if info.observation_start is None:
-        return batch.reshape(len(batch), -1)
-    chosen = batch - info.observation_start
-    outside = (chosen < 0) | (chosen >= info.observation_size)
-    if outside.any():
-        first, size = info.observation_start, info.observation_size
-        raise ValueError(
-            f"observation {batch[outside][0]} is not in Discrete({size}), {first} to "
-            f"{first + size - 1}"
-        )
-    one_hot = np.zeros((len(batch), info.observation_size), np.float32)
-    one_hot[np.arange(len(batch)), chosen] = 1.0
-    return one_hot
 
 
 def categorical_log_prob(logits: np.ndarray, actions: np.ndarray) -> np.ndarray:
@@ -130,3 +148,14 @@ def gaussian_log_prob(mean: np.ndarray, log_std: np.ndarray, actions: np.ndarray
     standardised = (actions - mean) * np.exp(-log_std)
     terms = -0.5 * np.square(standardised) - log_std - np.float32(HALF_LOG_TWO_PI)
     return np.asarray(terms.sum(axis=-1))
+
+
+def _network(which: str, spec: RunSpec, inputs: int, outputs: int) -> ArraySpecs:
+    settings: Any = spec.algorithm
+    sizes = [inputs, *settings.hidden_sizes, outputs]
+    names = [*(f"layer_{i}" for i in range(len(sizes) - 2)), "head"]
+    specs: ArraySpecs = {}
+    for name, (above, below) in zip(names, pairwise(sizes), strict=True):
+        specs[f"{which}/{name}/kernel"] = ArraySpec("<f4", above, below)
+        specs[f"{which}/{name}/bias"] = ArraySpec("<f4", below)
+    return specs

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from faastraingym.algorithms import statistics
-from faastraingym.algorithms.actors import acting
-from faastraingym.algorithms.actors.acting import Actor
+from faastraingym.algorithms.actor_critic import acting
+from faastraingym.algorithms.actor_critic.acting import Actor
+from faastraingym.algorithms.environments.observations import encode
 from faastraingym.algorithms.environments.space_info import SpaceInfo, describe
 from faastraingym.schemas.payloads import Policy
 from faastraingym.schemas.specification import RunSpec
@@ -64,10 +65,10 @@ def test_actions_are_clipped_in_the_dtype_of_their_space(
 def test_discrete_observations_are_one_hot() -> None:
     """Numbered from the space's first; a number outside it is refused, as index -1 would not be."""
     info = SpaceInfo(3, False, 2, observation_start=5)
-    assert acting.encode(np.array([7, 5]), info).tolist() == [[0, 0, 1], [1, 0, 0]]
+    assert encode(np.array([7, 5]), info).tolist() == [[0, 0, 1], [1, 0, 0]]
     for outside in (4, 8):
         with pytest.raises(ValueError, match=rf"observation {outside} is not in Discrete\(3\)"):
-            acting.encode(np.array([5, outside]), info)
+            encode(np.array([5, outside]), info)
 
 
 def test_discrete_actions_are_sent_by_the_environments_numbers(

@@ -7,11 +7,12 @@ import msgspec
 import numpy as np
 import pytest
 
-from faastraingym.algorithms.ppo import updating
-from faastraingym.algorithms.ppo.batches import Batch
-from faastraingym.algorithms.ppo.minibatches import deal
-from faastraingym.algorithms.ppo.networks import Architecture
-from faastraingym.schemas.specification import PPO
+from faastraingym.algorithms.actor_critic import updating
+from faastraingym.algorithms.actor_critic.batches import Batch
+from faastraingym.algorithms.actor_critic.networks import Architecture
+from faastraingym.algorithms.ppo.learner import METHOD, optimizer
+from faastraingym.algorithms.ppo.minibatches import shuffled
+from faastraingym.algorithms.ppo.specification import PPO
 
 F, T = False, True
 LINEAR = Architecture((), "tanh", action_size=2, continuous=False)
@@ -52,14 +53,20 @@ def test_advantages_and_targets_by_hand() -> None:
     batch = Batch(
         observations=(normalised / 2 + 1)[..., None],
         actions=np.zeros((5, 3), np.int32),
-        log_probs=np.array([[0, 0, 0], [0, 0, nan], [nan, 0, 0], [0, 0, 0], [0, 0, 0]], np.float32),
+        extras={
+            "log_probs": np.array(
+                [[0, 0, 0], [0, 0, nan], [nan, 0, 0], [0, 0, 0], [0, 0, 0]], np.float32
+            )
+        },
         rewards=np.array([[1, 0, 0], [1, 0, nan], [nan, 0, 0], [1, 0, 0], [1, 0, 0]], np.float32),
         terminated=np.array([[F, F, T], [F, F, F], [F, F, F], [F, T, F], [T, F, F]]),
         truncated=np.array([[F, T, F], [T, F, F], [F, F, F], [F, F, F], [F, F, F]]),
         valid=np.array([[T, T, T], [T, T, F], [F, T, T], [T, T, T], [T, T, T]]),
     )
     moments = (jnp.array([1.0]), jnp.array([2.0]))
-    samples, explained = updating.prepare(SETTINGS, LINEAR, linear_parameters(1), batch, moments)
+    samples, explained = updating.prepare(
+        SETTINGS, LINEAR, linear_parameters(1), batch, moments, 15
+    )
     advantages = np.array(
         [[1.125, 0, -1], [0.5, -1, 0], [0, -2, -1.3125], [-1.5, -4, -1.25], [-4, -2, -1]]
     )
@@ -119,8 +126,10 @@ def test_one_step_is_the_reference_s() -> None:
     norm = np.linalg.norm(gradient)
     clipped = gradient * min(1.0, 3e-5 / norm)
     expected = at - 0.01 * clipped / (np.abs(clipped) + 1e-5)
-    carry = (before, updating.optimizer(SETTINGS).init(before))
-    (after, _), metrics = updating.descend(SETTINGS, LINEAR, COEFFICIENTS, carry, minibatch())
+    carry = (before, optimizer(SETTINGS).init(before))
+    (after, _), metrics = updating.descend(
+        METHOD, SETTINGS, LINEAR, COEFFICIENTS, carry, minibatch()
+    )
     np.testing.assert_allclose(metrics["grad_norm"], norm, rtol=1e-4)
     assert 0.0 < metrics["clip_fraction"] < 1.0
     np.testing.assert_allclose(as_vector(after), expected, atol=1e-6)
@@ -130,10 +139,10 @@ def test_one_step_is_the_reference_s() -> None:
 def test_a_minibatch_without_a_valid_sample_moves_nothing() -> None:
     """Neither the parameters nor Adam's moments and count."""
     before = linear_parameters(2)
-    first = (before, updating.optimizer(SETTINGS).init(before))
-    carry, _ = updating.descend(SETTINGS, LINEAR, COEFFICIENTS, first, minibatch())
+    first = (before, optimizer(SETTINGS).init(before))
+    carry, _ = updating.descend(METHOD, SETTINGS, LINEAR, COEFFICIENTS, first, minibatch())
     nothing = {**minibatch(), "valid": np.zeros(5, np.bool_)}
-    after, metrics = updating.descend(SETTINGS, LINEAR, COEFFICIENTS, carry, nothing)
+    after, metrics = updating.descend(METHOD, SETTINGS, LINEAR, COEFFICIENTS, carry, nothing)
     for one, other in zip(jax.tree.leaves(carry), jax.tree.leaves(after), strict=True):
         assert np.array_equal(one, other)
     assert metrics["value_loss"] == 0.0
@@ -148,7 +157,7 @@ def batch() -> Batch:
     return Batch(
         observations=random.normal(size=(6, 2, 2)).astype(np.float32),
         actions=random.integers(0, 2, (5, 2)).astype(np.int32),
-        log_probs=np.full((5, 2), -0.7, np.float32),
+        extras={"log_probs": np.full((5, 2), -0.7, np.float32)},
         rewards=random.normal(size=(5, 2)).astype(np.float32),
         terminated=np.zeros((5, 2), np.bool_),
         truncated=~valid,
@@ -160,15 +169,17 @@ def test_an_update_is_epochs_of_steps(batch: Batch) -> None:
     """`learn` is its parts in turn; metrics are weighted by the valid samples of a minibatch."""
     settings = msgspec.structs.replace(SETTINGS, num_minibatches=2, update_epochs=2)
     parameters = linear_parameters(2)
-    hands = deal(np.random.default_rng(5), batch.valid, 2, 2)
-    state = updating.optimizer(settings).init(parameters)
+    minibatches = shuffled(np.random.default_rng(5), batch.valid, 2, 2)
+    state = optimizer(settings).init(parameters)
     run: Callable[..., Any] = updating.learn
-    found, _, metrics = run(settings, LINEAR, parameters, state, batch, None, COEFFICIENTS, hands)
-    samples, _ = updating.prepare(settings, LINEAR, parameters, batch, None)
+    found, _, metrics = run(
+        METHOD, settings, LINEAR, parameters, state, batch, None, COEFFICIENTS, minibatches
+    )
+    samples, _ = updating.prepare(settings, LINEAR, parameters, batch, None, 10)
     carry, losses, counts = (parameters, state), [], []
-    for indices in np.concatenate(hands):
+    for indices in np.concatenate(minibatches):
         chosen = {name: values[indices] for name, values in samples.items()}
-        carry, each = updating.descend(settings, LINEAR, COEFFICIENTS, carry, chosen)
+        carry, each = updating.descend(METHOD, settings, LINEAR, COEFFICIENTS, carry, chosen)
         losses.append(float(each["value_loss"]))
         counts.append(int(chosen["valid"].sum()))
     assert sorted(counts) == [4, 4, 5, 5]

@@ -2,7 +2,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from faastraingym.algorithms.ppo.batches import assemble
+from faastraingym.algorithms.actor_critic.batches import assemble
 from faastraingym.schemas.payloads import Trajectory
 
 MakeTrajectory = Callable[..., Trajectory]

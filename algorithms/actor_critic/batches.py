@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from faastraingym.schemas.payloads import Trajectory
+from faastraingym.schemas.payloads import Arrays, Trajectory
 
 
 class Batch(NamedTuple):
@@ -12,7 +12,7 @@ class Batch(NamedTuple):
 
     observations: np.ndarray  # [T+1, B, O] float32, not normalised
     actions: np.ndarray  # [T, B, ...]
-    log_probs: np.ndarray  # [T, B] float32
+    extras: Arrays  # [T, B, ...] each
     rewards: np.ndarray  # [T, B] float32
     terminated: np.ndarray  # [T, B] bool
     truncated: np.ndarray  # [T, B] bool
@@ -40,7 +40,10 @@ def assemble(trajectories: list[Trajectory], rewards: list[np.ndarray] | None, p
     return Batch(
         observations=side_by_side([t.observations for t in ordered], steps + 1),
         actions=side_by_side([t.actions for t in ordered], steps),
-        log_probs=side_by_side([t.log_probs for t in ordered], steps),
+        extras={
+            name: side_by_side([t.extras[name] for t in ordered], steps)
+            for name in ordered[0].extras
+        },
         rewards=side_by_side([r for _, r in pairs], steps),
         terminated=side_by_side([t.terminated for t in ordered], steps),
         truncated=side_by_side([t.truncated for t in ordered], steps),

@@ -1,0 +1,150 @@
+"""The learner of an actor-critic: version v and its batch -> version v + 1, the same bits always.
+
+The bits also depend on XLA's number of threads, which the environment variable NPROC sets.
+"""
+
+import functools
+from typing import Any, cast
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from faastraingym.algorithms import seeding, statistics
+from faastraingym.algorithms.actor_critic import networks, trees
+from faastraingym.algorithms.actor_critic.batches import assemble
+from faastraingym.algorithms.actor_critic.networks import Architecture
+from faastraingym.algorithms.actor_critic.updating import Method, make_update
+from faastraingym.algorithms.actors import episodes
+from faastraingym.algorithms.environments.space_info import describe
+from faastraingym.schemas.errors import RunFault
+from faastraingym.schemas.messages import UpdatePlan
+from faastraingym.schemas.payloads import Arrays, LearnerState, Policy, Statistics, Trajectory
+from faastraingym.schemas.specification import RunSpec
+
+
+def initialise(method: Method, spec: RunSpec) -> LearnerState:
+    """Policy version 0.
+
+    Raises:
+        EnvironmentFailed: the environment cannot be built, to see its spaces.
+    """
+    settings: Any = spec.algorithm
+    architecture, size = _architecture(spec), describe(spec).observation_size
+    key = _key(spec.seed, "initialise")
+    parameters = networks.initial(architecture, size, key)
+    observed = statistics.empty(size)
+    return LearnerState(
+        version=0,
+        env_steps=0,
+        parameters=trees.flatten(parameters),
+        optimizer=trees.flatten(method.optimizer(settings).init(parameters)),
+        statistics=observed if settings.normalize_observations else None,
+    )
+
+
+def update(
+    method: Method,
+    spec: RunSpec,
+    state: LearnerState,
+    batch: list[Trajectory],
+    rewards: list[np.ndarray] | None,
+    plan: UpdatePlan,
+) -> tuple[LearnerState, dict[str, float]]:
+    """Learns from `batch`.
+
+    Observations are normalised by the statistics that the batch was collected under; those of
+    the new version have the batch's merged in, in index order, once.
+
+    Args:
+        method: the algorithm.
+        spec: the run.
+        state: the version that collected the batch; it is left as it is.
+        batch: trajectories, in any order.
+        rewards: transformed rewards in the order of `batch`; none: the environment's own.
+        plan: this update's coefficients.
+
+    Returns:
+        The next version, and the means over all minibatches of the loss's terms and diagnostics.
+
+    Raises:
+        RunFault: a metric or a new parameter is not finite.
+    """
+    parameters = trees.nest(state.parameters)  # copies: the update donates what it is given
+    settings: Any = spec.algorithm
+    moments = None if state.statistics is None else statistics.moments(state.statistics)
+    arrays = assemble(batch, rewards, pad=spec.rollout.horizon == "episodes")
+    generator = seeding.generator(spec.seed, "update", state.version)
+    step = make_update(method, settings, _architecture(spec))
+    new_parameters, new_optimizer, metrics = step(
+        parameters,
+        trees.restore(
+            _optimizer_template(method, settings, _shapes(state.parameters)), state.optimizer
+        ),
+        arrays,
+        moments,
+        {name: np.float32(value) for name, value in plan.coefficients.items()},
+        method.minibatches(settings, generator, arrays.valid),
+    )
+    new_state = LearnerState(
+        version=state.version + 1,
+        env_steps=state.env_steps + sum(episodes.env_steps(t) for t in batch),
+        parameters=trees.flatten(new_parameters),
+        optimizer=trees.flatten(new_optimizer),
+        statistics=_merged(state.statistics, batch),
+    )
+    means = {name: float(value) for name, value in metrics.items()}
+    _refuse_divergence(state.version, {**means, **new_state.parameters})
+    return new_state, {**means, "learning_rate": plan.coefficients["learning_rate"]}
+
+
+def _refuse_divergence(version: int, results: dict[str, Any]) -> None:
+    for name, value in results.items():
+        if not np.isfinite(value).all():
+            raise RunFault(
+                f"the update of version {version} diverged: {name} is not finite; lower "
+                "algorithm.learning_rate or algorithm.max_grad_norm, or scale the rewards"
+            )
+
+
+def project(state: LearnerState) -> Policy:
+    """What an actor needs of `state`: the policy network and the observation statistics."""
+    actors = {p: a for p, a in state.parameters.items() if p.startswith("policy/")}
+    return Policy(version=state.version, parameters=actors, statistics=state.statistics)
+
+
+def _key(run_seed: int, purpose: str, *indices: int) -> jax.Array:
+    """A JAX key; the implementation is named, so that a setting elsewhere cannot change it."""
+    data = seeding.key_data(run_seed, purpose, *indices)
+    return jax.random.wrap_key_data(jnp.asarray(data), impl="threefry2x32")
+
+
+def _architecture(spec: RunSpec) -> Architecture:
+    info, settings = describe(spec), cast(Any, spec.algorithm)
+    return Architecture(
+        hidden_sizes=settings.hidden_sizes,
+        activation=settings.activation,
+        action_size=info.action_size,
+        continuous=info.continuous,
+        log_std_init=settings.log_std_init,
+    )
+
+
+def _shapes(arrays: Arrays) -> tuple[tuple[str, tuple[int, ...]], ...]:
+    return tuple((path, array.shape) for path, array in arrays.items())
+
+
+@functools.lru_cache(maxsize=16)
+def _optimizer_template(
+    method: Method, settings: Any, shapes: tuple[tuple[str, tuple[int, ...]], ...]
+) -> Any:
+    """The structure of the optimizer's state, for parameters of `shapes`."""
+    parameters = trees.nest({path: np.zeros(shape, np.float32) for path, shape in shapes})
+    return jax.eval_shape(method.optimizer(settings).init, parameters)
+
+
+def _merged(before: Statistics | None, batch: list[Trajectory]) -> Statistics | None:
+    if before is None:
+        return None
+    parts = [t.statistics for t in sorted(batch, key=lambda t: t.index)]
+    return functools.reduce(statistics.merge, parts, before)

@@ -1,0 +1,126 @@
+"""The door through which the platform knows an algorithm: three modules, each loaded where needed.
+
+`<algorithm>/specification.py` (Rules)   data alone: what it is told, refuses and plans
+`<algorithm>/acting.py` (Acting)         NumPy: its arrays, and its actor
+`<algorithm>/learner.py` (Learner)       JAX: initialise, update, project
+
+`algorithms/registry.py` names the algorithms that there are.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from faastraingym.schemas.messages import UpdatePlan
+from faastraingym.schemas.specification import AlgorithmSpec, Annealing, RunSpec
+
+if TYPE_CHECKING:  # stages that only plan have no NumPy
+    import numpy as np
+
+    from faastraingym.algorithms.environments.space_info import SpaceInfo
+    from faastraingym.schemas.array_specs import ArraySpecs
+    from faastraingym.schemas.payloads import Arrays, LearnerState, Policy, Trajectory
+
+
+class LearningPlan(NamedTuple):
+    """What an algorithm plans of one version, from how far its run has come."""
+
+    coefficients: Mapping[str, float]  # of the update, by name; `learning_rate` is one of them
+    exploration: Mapping[str, float] = {}  # of the rollouts that the version acts in
+    gradient_steps: int | None = None  # of the update; none: as its epochs and minibatches make
+
+
+class Rules(Protocol):
+    """`<algorithm>/specification.py`."""
+
+    Specification: type[AlgorithmSpec]  # its tag is the algorithm's name
+    ACTIONS: tuple[str, ...]  # the kinds of spaces it acts in: Discrete, Box
+
+    def problems(self, spec: RunSpec) -> Iterator[str]:
+        """What it refuses of a specification whose values are possible each by itself."""
+
+    def plan(self, spec: RunSpec, progress: float) -> LearningPlan:
+        """The plan of a version at `progress`: 0 at the start, 1 where schedules have annealed."""
+
+    def replayed_versions(self, spec: RunSpec) -> int:
+        """Versions before the newest whose trajectories an update samples, too; on-policy: 0.
+
+        A number that the specification fixes: what retention prunes, no later update may need.
+        """
+
+
+class Actor(Protocol):
+    """A policy that acts. The step loop calls it with observations of all environments at once."""
+
+    output_size: int  # K
+
+    def noise(self, generator: "np.random.Generator", steps: int, num_envs: int) -> "np.ndarray":
+        """What `steps` steps draw, [T, B, ...]; two halves in turn equal the whole at once."""
+
+    def outputs(self, observations: "np.ndarray") -> "np.ndarray":
+        """What the network says, [B, K] float32, of observations [B, O] float32."""
+
+    def sample(self, outputs: "np.ndarray", noise: "np.ndarray") -> "np.ndarray":
+        """Actions that explore, [B] or [B, A]."""
+
+    def deterministic(self, outputs: "np.ndarray") -> "np.ndarray":
+        """Actions that do not, [B] or [B, A]."""
+
+    def sent(self, actions: "np.ndarray") -> "np.ndarray":
+        """Actions as the environment takes them."""
+
+    def extras(self, outputs: "np.ndarray", actions: "np.ndarray") -> "Arrays":
+        """What the learner wants to know of acting besides, by name, [T, B, ...] each."""
+
+
+class Acting(Protocol):
+    """`<algorithm>/acting.py`."""
+
+    def policy_arrays(self, spec: RunSpec, info: "SpaceInfo") -> "ArraySpecs":
+        """What `Policy.parameters` holds."""
+
+    def learner_arrays(self, spec: RunSpec, info: "SpaceInfo") -> "ArraySpecs":
+        """What `LearnerState.parameters` holds."""
+
+    def extras(self, spec: RunSpec, info: "SpaceInfo") -> "ArraySpecs":
+        """What a trajectory holds besides, of each step of each environment."""
+
+    def activations(self, spec: RunSpec) -> int:
+        """Floats that the networks' hidden layers hold of one sample, to estimate memory."""
+
+    def actor(
+        self, spec: RunSpec, policy: "Policy", info: "SpaceInfo", exploration: Mapping[str, float]
+    ) -> Actor:
+        """The policy, ready to act."""
+
+
+class Learner(Protocol):
+    """`<algorithm>/learner.py`. The same arguments give the same bits."""
+
+    def initialise(self, spec: RunSpec) -> "LearnerState":
+        """Version 0."""
+
+    def update(
+        self,
+        spec: RunSpec,
+        state: "LearnerState",
+        batch: "list[Trajectory]",
+        rewards: "list[np.ndarray] | None",
+        plan: UpdatePlan,
+    ) -> "tuple[LearnerState, dict[str, float]]":
+        """The version after `state`, and metrics."""
+
+    def project(self, state: "LearnerState") -> "Policy":
+        """What an actor needs of `state`."""
+
+
+def anneal(initial: float, annealing: Annealing, progress: float) -> float:
+    """`initial`, or its linear way down to 0 at `progress` 1."""
+    return initial if annealing == "constant" else initial * max(0.0, 1.0 - progress)
+
+
+def samples(spec: RunSpec) -> int | None:
+    """Samples of an update; None: how long whole episodes are is not known before."""
+    rollout = spec.rollout
+    if rollout.horizon != "steps" or rollout.batch < 1:
+        return None
+    return rollout.batch * rollout.num_steps * spec.environment.num_envs

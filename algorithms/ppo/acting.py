@@ -1,0 +1,36 @@
+"""PPO acts as every actor-critic does, and remembers how probable each action was."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from faastraingym.algorithms.actor_critic import acting
+from faastraingym.algorithms.actor_critic.acting import activations, learner_arrays, policy_arrays
+from faastraingym.algorithms.environments.space_info import SpaceInfo
+from faastraingym.schemas.array_specs import ArraySpec, ArraySpecs
+from faastraingym.schemas.payloads import Arrays, Policy
+from faastraingym.schemas.specification import RunSpec
+
+__all__ = ["activations", "actor", "extras", "learner_arrays", "policy_arrays"]
+
+
+class Actor(acting.Actor):
+    """A policy that says log mu(a|s), by which PPO's ratio is taken."""
+
+    def extras(self, outputs: np.ndarray, actions: np.ndarray) -> Arrays:
+        """`log_probs`, [T, B] float32, under the policy that acts."""
+        return {"log_probs": self.log_probs(outputs, actions)}
+
+
+def extras(spec: RunSpec, info: SpaceInfo) -> ArraySpecs:
+    """`log_probs`: one number for each action."""
+    return {"log_probs": ArraySpec("<f4", "T", "B")}
+
+
+def actor(
+    spec: RunSpec, policy: Policy, info: SpaceInfo, exploration: Mapping[str, float]
+) -> Actor:
+    """The policy, ready to act; it explores by sampling."""
+    settings: Any = spec.algorithm
+    return Actor(policy, settings.activation, info)

@@ -1,0 +1,80 @@
+"""What PPO is told, what it refuses of that, and what it plans. Data alone: no NumPy, no JAX."""
+
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta
+
+from faastraingym.algorithms.api import LearningPlan, anneal, samples
+from faastraingym.schemas.specification import (
+    AlgorithmSpec,
+    Annealing,
+    Fraction,
+    NonNegative,
+    Positive,
+    RunSpec,
+)
+
+
+class PPO(AlgorithmSpec, frozen=True, kw_only=True, tag_field="name", tag="ppo"):
+    """Proximal policy optimisation (Schulman et al. 2017, arXiv 1707.06347)."""
+
+    learning_rate: Annotated[float, Meta(gt=0, description="Adam's step size")] = 3e-4
+    learning_rate_schedule: Annealing = "constant"
+    gamma: Annotated[Fraction, Meta(description="discount")] = 0.99
+    gae_lambda: Fraction = 0.95
+    num_minibatches: Positive = 4
+    update_epochs: Positive = 10
+    clip_coef: Annotated[float, Meta(gt=0, description="policy ratio clip")] = 0.2
+    clip_coef_schedule: Annealing = "constant"
+    ent_coef: NonNegative = 0.0
+    vf_coef: NonNegative = 0.5
+    max_grad_norm: Annotated[float, Meta(gt=0)] = 0.5
+    normalize_advantages: Annotated[bool, Meta(description="per minibatch")] = True
+    normalize_observations: Annotated[bool, Meta(description="by running statistics")] = False
+    hidden_sizes: tuple[Annotated[int, Meta(ge=1, le=4096)], ...] = (64, 64)
+    activation: Literal["tanh", "relu"] = "tanh"
+    log_std_init: Annotated[float, Meta(description="Gaussian policies")] = 0.0
+
+
+Specification = PPO
+ACTIONS = ("Discrete", "Box")
+
+
+def problems(spec: RunSpec) -> Iterator[str]:
+    """How the samples of an update, where their number is known, are divided into minibatches."""
+    found = samples(spec)
+    if found is None:
+        return
+    settings: Any = spec.algorithm
+    minibatches = settings.num_minibatches
+    if found % minibatches:
+        yield (
+            f"spec.algorithm.num_minibatches: found {minibatches}; allowed: a divisor of the "
+            f"{found} samples of an update (threshold x num_steps x num_envs)"
+        )
+    elif found < 2 * minibatches and settings.normalize_advantages:
+        yield (
+            f"spec.algorithm.num_minibatches: found {minibatches}, so {found // minibatches} "
+            f"sample each; allowed: at least 2 of the {found} samples of an update in each "
+            "minibatch, or normalize_advantages = false"
+        )
+
+
+def replayed_versions(spec: RunSpec) -> int:
+    """None: PPO is on-policy."""
+    return 0
+
+
+def plan(spec: RunSpec, progress: float) -> LearningPlan:
+    """Annealed coefficients."""
+    settings: Any = spec.algorithm
+    return LearningPlan(
+        coefficients={
+            "learning_rate": anneal(
+                settings.learning_rate, settings.learning_rate_schedule, progress
+            ),
+            "clip_coef": anneal(settings.clip_coef, settings.clip_coef_schedule, progress),
+            "ent_coef": settings.ent_coef,
+        }
+    )

@@ -1,0 +1,80 @@
+"""The algorithms that there are: a line each. What a line leads to is loaded when it is needed."""
+
+import functools
+from collections.abc import Iterable
+from importlib import import_module
+from typing import Any, Union, cast
+
+import msgspec
+
+from faastraingym.algorithms.api import Acting, Learner, Rules
+from faastraingym.schemas import validation
+from faastraingym.schemas.specification import RunSpec
+
+PACKAGES = {
+    "ppo": "faastraingym.algorithms.ppo",
+}
+
+
+def name(spec: RunSpec) -> str:
+    """What the specification calls its algorithm."""
+    return str(type(spec.algorithm).__struct_config__.tag)
+
+
+def rules(spec: RunSpec) -> Rules:
+    """What the run's algorithm refuses and plans."""
+    return _rules(name(spec))
+
+
+def acting(spec: RunSpec) -> Acting:
+    """The run's algorithm as far as NumPy goes."""
+    return cast(Acting, import_module(f"{PACKAGES[name(spec)]}.acting"))
+
+
+def learner(spec: RunSpec) -> Learner:
+    """The run's learner, which imports JAX."""
+    return _learner(name(spec))
+
+
+def load_learners() -> None:
+    """Import every learner, so that none has to be when its first run comes."""
+    for algorithm in PACKAGES:
+        _learner(algorithm)
+
+
+def _learner(algorithm: str) -> Learner:
+    return cast(Learner, import_module(f"{PACKAGES[algorithm]}.learner"))
+
+
+@functools.cache
+def specification() -> type[RunSpec]:
+    """RunSpec, with the settings of any of the algorithms."""
+    kinds = tuple(_rules(each).Specification for each in PACKAGES)
+    complete = msgspec.defstruct(
+        RunSpec.__name__,
+        [("algorithm", Union[kinds])],  # noqa: UP007  of as many as there are
+        bases=(RunSpec,),
+        module=RunSpec.__module__,
+        namespace={"__doc__": RunSpec.__doc__},
+        frozen=True,
+        kw_only=True,
+        forbid_unknown_fields=True,
+    )
+    return cast(type[RunSpec], complete)
+
+
+def parse(raw: Any) -> RunSpec:
+    """The validated specification.
+
+    Raises:
+        SpecificationError: unknown keys, wrong types, impossible values or combinations.
+    """
+    return validation.parse(raw, specification(), _refused)
+
+
+def _refused(spec: RunSpec) -> Iterable[str]:
+    return rules(spec).problems(spec)
+
+
+def _rules(algorithm: str) -> Rules:
+    return cast(Rules, import_module(f"{PACKAGES[algorithm]}.specification"))
