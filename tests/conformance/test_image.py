@@ -35,6 +35,9 @@ def contexts(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The build contexts of all functions, by faas-cli, of a copy of the sources."""
     folder = tmp_path_factory.mktemp("images") / "sources"
     shutil.copytree(CHECKOUT, folder, symlinks=True, ignore=LEFT_OUT)
+    secrets = folder / "deploy" / "kubernetes" / "secrets"
+    secrets.mkdir(exist_ok=True)
+    (secrets / "ftg-signing-key").write_text("of an operator")
     FaasCli(Recorder("", []), folder, {"HOME": str(folder)})("build", "--shrinkwrap")
     return folder / "build"
 
@@ -53,6 +56,13 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 def test_every_function_has_a_context(contexts: Path) -> None:
     """And no other."""
     assert {path.name for path in contexts.iterdir()} == set(FUNCTIONS)
+
+
+def test_no_context_has_what_an_operator_made(contexts: Path) -> None:
+    """Secrets of deploy/kubernetes would be in every image."""
+    assert list(contexts.rglob("handler.py"))
+    assert not list(contexts.rglob("ftg-signing-key"))
+    assert not list(contexts.rglob("deploy"))
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
