@@ -22,6 +22,7 @@ from benchmarks.report import Row
 from faastraingym.algorithms.registry import parse
 from faastraingym.embedded.state import StackState
 from faastraingym.events.ports import Recorded
+from faastraingym.events.views.run import MIB_PER_GIB, spend
 from faastraingym.schemas.messages import (
     InvocationCompleted,
     PolicyUpdated,
@@ -31,7 +32,6 @@ from faastraingym.schemas.messages import (
 )
 from faastraingym.schemas.specification import RunSpec
 
-MIB_PER_GIB = 1024
 IDLE = 10.0  # s, FAASTRAIN_ZERO_DURATION's default
 DAY = 86_400.0  # s
 RUNS_A_DAY = (1, 10, 100)
@@ -60,7 +60,7 @@ def cost(said: Iterable[Recorded], usage: Sequence[InvocationCompleted]) -> Cost
         by_replica.setdefault(one.replica, []).append(one)
     at = {type(record.fact): record.at for record in said}
     return Cost(
-        billed=sum(one.seconds * one.memory_mb for one in usage) / MIB_PER_GIB,
+        billed=sum(spent.gb_seconds for spent in spend({}, usage).values()),
         held=sum(map(_held, by_replica.values())),
         server=sum(
             served[0].memory_mb / MIB_PER_GIB

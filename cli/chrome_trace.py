@@ -10,10 +10,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from faastraingym.events.ports import Recorded
-from faastraingym.events.telemetry.identity import key_of
+from faastraingym.events.telemetry.identity import Key, key_of
 from faastraingym.events.views.invocations import Visit, lanes
 from faastraingym.events.views.iterations import Iteration
-from faastraingym.schemas.messages import PolicyUpdated, tag
+from faastraingym.schemas.messages import PolicyUpdated
 
 Event = dict[str, Any]
 RUN, PATH, FACTS = 1, 1, 2  # process and threads of what belongs to no function
@@ -70,9 +70,8 @@ def _slices(visits: Sequence[Visit]) -> Iterator[Event]:
 def _visit(visit: Visit, process: int, thread: int, number: int) -> Iterator[Event]:
     heard, version, index = visit.key
     place = {"pid": process, "tid": thread}
-    words = (heard, *(str(n) for n in (version, index) if n is not None))
     about = {"heard": heard, "version": version, "index": index, "status": visit.status}
-    name = " ".join(filter(None, words)) or visit.function
+    name = _title(visit.key) or visit.function
     yield _slice(name, "invocation", visit.begin, visit.end, place) | {"args": about}
     for part in visit.parts:
         yield _slice(part.kind, part.kind, part.begin, part.end, place)
@@ -93,18 +92,13 @@ def _iterations(iterations: Sequence[Iteration]) -> Iterator[Event]:
 
 def _facts(said: Sequence[Recorded]) -> Iterator[Event]:
     for record in said:
-        kind, version, index = key_of(record.fact)
-        words = (kind, *(str(number) for number in (version, index) if number is not None))
-        scope = "g" if kind == tag(PolicyUpdated) else "t"
-        yield {
-            "ph": "i",
-            "name": " ".join(words),
-            "cat": "fact",
-            "s": scope,
-            "pid": RUN,
-            "tid": FACTS,
-            "ts": record.at,
-        }
+        about = {"name": _title(key_of(record.fact)), "cat": "fact", "pid": RUN, "tid": FACTS}
+        scope = "g" if isinstance(record.fact, PolicyUpdated) else "t"
+        yield {"ph": "i", **about, "s": scope, "ts": record.at}
+
+
+def _title(key: Key) -> str:
+    return " ".join(str(part) for part in key if part not in ("", None))
 
 
 def _slice(name: str, kind: str, begin: float, end: float, place: dict[str, int]) -> Event:

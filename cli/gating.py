@@ -9,6 +9,7 @@ from msgspec import Struct
 from faastraingym.cli.exit_codes import ExitCode
 from faastraingym.cli.screen import printable
 from faastraingym.events.views.phrases import location, one_line
+from faastraingym.events.views.run import target
 from faastraingym.schemas.report import RunReport
 
 
@@ -30,7 +31,7 @@ def checks(report: RunReport, min_return: float | None, max_cost: float | None) 
             specification's own target, if it has one.
         max_cost: of all its functions, retries included, in GB-seconds.
     """
-    target = report.spec.get("stop", {}).get("target") if min_return is None else min_return
+    least = target(report.spec) if min_return is None else min_return
     return [
         Check(
             name="run",
@@ -38,7 +39,7 @@ def checks(report: RunReport, min_return: float | None, max_cost: float | None) 
             measured=f"{report.status}: {one_line(report.reason)}",
             passed=report.status == "completed",
         ),
-        *_return(report, target),
+        *_return(report, least),
         *_cost(report, max_cost),
     ]
 

@@ -17,7 +17,7 @@ from faastraingym.cli.summary import print_summary
 from faastraingym.cli.views import PlainView, View
 from faastraingym.cli.world import Connected, World
 from faastraingym.events.pipeline.planning import learning_plan
-from faastraingym.events.views.run import number, table
+from faastraingym.events.views.run import target
 from faastraingym.schemas.messages import RunRequested, RunResumed, StopRequested
 from faastraingym.schemas.report import RunReport
 from faastraingym.schemas.specification import RunSpec, to_dict
@@ -151,8 +151,7 @@ def _until_end(run: str, spec: RunSpec | None, as_json: bool, world: World) -> E
         world.screen.json(report)
     else:
         print_summary(world.screen, report)
-    target = number(table(report.spec, "stop").get("target"))
-    return exit_codes.of_run(report.status, report.reason, target)
+    return exit_codes.of_run(report.status, report.reason, target(report.spec))
 
 
 async def followed(run: str, spec: RunSpec | None, as_json: bool, world: World) -> RunReport:

@@ -162,6 +162,11 @@ def table(spec: Mapping[str, object], name: str) -> Mapping[str, object]:
     return found if isinstance(found, dict) else {}
 
 
+def target(spec: Mapping[str, object]) -> float | None:
+    """The mean evaluation return that a raw specification wants; None: any will do."""
+    return number(table(spec, "stop").get("target"))
+
+
 def name(spec: Mapping[str, object], of_table: str, key: str) -> str:
     """A text of the raw specification; empty: it has none."""
     return str(table(spec, of_table).get(key, ""))

@@ -4,6 +4,7 @@ import io
 
 from matplotlib.figure import Figure
 
+from faastraingym.events.views.run import target
 from faastraingym.schemas.report import CurvePoint, RunReport
 
 
@@ -13,9 +14,9 @@ def draw(report: RunReport) -> bytes:
     axes = figure.subplots()
     _line(axes, report.training, "training episodes (mean of a batch)", color="0.65")
     _line(axes, report.evaluations, "evaluation (deterministic)", color="tab:blue", marker="o")
-    target = report.spec.get("stop", {}).get("target") if report.status == "completed" else None
-    if target is not None:
-        axes.axhline(target, color="tab:green", linestyle="--", label=f"target {target:g}")
+    wanted = target(report.spec) if report.status == "completed" else None
+    if wanted is not None:
+        axes.axhline(wanted, color="tab:green", linestyle="--", label=f"target {wanted:g}")
     axes.set(xlabel="environment steps", ylabel="undiscounted return", title=_title(report))
     axes.grid(alpha=0.3)
     if axes.has_data():

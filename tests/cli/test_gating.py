@@ -9,6 +9,7 @@ from faastraingym.cli import gating
 from faastraingym.cli.exit_codes import ExitCode
 from faastraingym.events.pipeline.history import fold
 from faastraingym.events.views.report import build
+from faastraingym.schemas.messages import RunFailed, RunRequested
 from faastraingym.schemas.report import RunReport
 from tests.cli.conftest import Desk
 from tests.cli.facts import NOW, RUN, SPEC, beginning, completed, failed, records, usage
@@ -19,8 +20,6 @@ MISSED = ExitCode.BUDGET_SPENT
 
 def report(*end: object, target: float | None = None, mean: float | None = 480.5) -> RunReport:
     """Of a run that cost 1 + 2 GB-seconds."""
-    from faastraingym.schemas.messages import RunRequested
-
     spec = SPEC | {"stop": {"env_steps": 128} | ({"target": target} if target else {})}
     said = records(RunRequested(run=RUN, spec=spec), *beginning(), *end)
     spent = [usage("rollout", 2.0, False), usage("evaluate", 4.0, True)]
@@ -129,3 +128,11 @@ def test_what_gate_cannot_use_is_told_before_anything_starts(desk: Desk) -> None
         assert desk("gate", *argv) == 3
         assert why in desk.err
     assert (desk("runs", "--json"), desk.out, desk.started) == (0, "[]\n", 0)
+
+
+@pytest.mark.parametrize("spec", [{}, {"stop": 3}, {"stop": {"target": "high"}}])
+def test_a_specification_that_was_refused_has_no_target(spec: dict[str, object]) -> None:
+    """It may be anything: somebody may have sent it past the command line."""
+    refused = RunFailed(run=RUN, reason="specification: unknown keys", function="start-run")
+    told = build(RUN, fold(records(RunRequested(run=RUN, spec=spec), refused)), [], NOW)
+    assert judged(told) == (ExitCode.RUN_FAILED, [("run", False)])
