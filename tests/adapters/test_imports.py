@@ -12,15 +12,36 @@ from faastraingym.adapters.http import signing
 from faastraingym.adapters.stage import connections
 from faastraingym.adapters.nats.broker import client_type
 client_type()
-print(*sys.modules)
 """
+AIOHTTP = "aiohttp.client"  # is imported when aiohttp's own code is run
 
 
-@pytest.mark.parametrize("spared", ["aiohttp", "jax", "gymnasium", "minio", "yaml"])
-def test_a_replica_does_without(spared: str) -> None:
+def imported(program: str) -> set[str]:
+    """The modules that a fresh process has after a program."""
+    command = [sys.executable, "-c", f"{program}\nimport sys; print(*sys.modules)"]
+    ran = subprocess.run(command, capture_output=True, text=True, check=True)
+    return set(ran.stdout.split())
+
+
+@pytest.fixture(scope="module")
+def modules() -> set[str]:
+    return imported(PROGRAM)
+
+
+@pytest.mark.parametrize("spared", [AIOHTTP, "jax", "gymnasium", "minio", "yaml"])
+def test_a_replica_does_without(modules: set[str], spared: str) -> None:
     """These cost a cold start more than they give."""
-    ran = subprocess.run(
-        [sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True
-    )
-    assert "nats.aio.client" in ran.stdout.split()
-    assert spared not in ran.stdout.split()
+    assert "nats.aio.client" in modules
+    assert spared not in modules
+
+
+def test_nothing_is_kept_from_who_uses_it() -> None:
+    """nats-py's ws:// transport, and any environment that imports aiohttp afterwards."""
+    used = "from nats.aio import transport; transport.aiohttp.ClientSession"
+    assert AIOHTTP in imported(f"{PROGRAM}\n{used}")
+    assert AIOHTTP in imported(f"{PROGRAM}\nfrom aiohttp import web")
+
+
+def test_it_is_for_nats_py_that_aiohttp_is_loaded_on_use() -> None:
+    """When this fails, nats-py does so by itself: `client_type` goes (ADR 41)."""
+    assert AIOHTTP in imported("import nats.aio.client")
