@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from faastraingym.adapters.nats.jetstream import NOT_ALONE, ONCE, ApiError, Broker
+from faastraingym.adapters.nats.jetstream import Broker
 from faastraingym.adapters.nats.pull import NANOSECONDS, PullConsumer, position
 from faastraingym.events.delivery.requests import MESSAGE_ID
 from faastraingym.events.pipeline import subjects
@@ -101,14 +101,8 @@ class NatsBus:
         the second one of a piece of work, as it refuses a fact's.
         """
         subject = subjects.of_command(function, work or message_id)
-        headers = {**ONCE, MESSAGE_ID: message_id}
-        try:
-            await self._broker.request(subject, request, headers, told="command")
-        except ApiError as error:
-            if error.number != NOT_ALONE:
-                raise
-            return False
-        return True
+        headers = {MESSAGE_ID: message_id}
+        return await self._broker.publish_once(subject, request, headers, told="command")
 
     async def enqueue_open(self, function: str, request: bytes, message_id: str) -> None:
         """The same, of one that nobody vouches for; the broker itself keeps the quota."""

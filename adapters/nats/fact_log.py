@@ -7,8 +7,8 @@ import msgspec
 from msgspec import Struct
 
 from faastraingym.adapters.nats.direct import read_all, read_last
-from faastraingym.adapters.nats.jetstream import NOT_ALONE, ONCE, ApiError, Broker
-from faastraingym.adapters.nats.pull import PullConsumer, position
+from faastraingym.adapters.nats.jetstream import Broker
+from faastraingym.adapters.nats.pull import NANOSECONDS, PullConsumer, position
 from faastraingym.adapters.stage.current import carried
 from faastraingym.events.pipeline import subjects
 from faastraingym.events.ports import Recorded
@@ -41,14 +41,8 @@ class NatsFactLog:
 
     async def say(self, fact: Message) -> bool:
         """Publish once for ever; False when it was already said. Returns after the ack."""
-        try:
-            headers = {**ONCE, HEADER: carried(fact.run)}
-            await self._broker.request(subjects.of(fact), encode(fact), headers)
-        except ApiError as error:
-            if error.number != NOT_ALONE:
-                raise
-            return False
-        return True
+        headers = {HEADER: carried(fact.run)}
+        return await self._broker.publish_once(subjects.of(fact), encode(fact), headers)
 
     async def count(self, subject_filter: str) -> int:
         """How many facts lie under a filter, as the stream's leader knows it."""
@@ -108,7 +102,7 @@ class NatsFactLog:
             "filter_subjects": list(filters),
             "mem_storage": True,
             "num_replicas": 1,
-            "inactive_threshold": 60 * 1_000_000_000,
+            "inactive_threshold": 60 * NANOSECONDS,
         }
         consumer = PullConsumer(self._broker, FACTS.name, f"follow-{uuid4().hex}", config)
         await consumer.open()

@@ -114,6 +114,18 @@ class Broker:
             raise StreamMissing(f"{self._url}: {subject}: {error.description}")
         raise ApiError(subject, error.err_code, error.description)
 
+    async def publish_once(
+        self, subject: str, data: bytes, headers: dict[str, str], told: str = "broker"
+    ) -> bool:
+        """Publish if nothing is under the subject; False: something is. Returns after the ack."""
+        try:
+            await self.request(subject, data, {**ONCE, **headers}, told)
+        except ApiError as error:
+            if error.number != NOT_ALONE:
+                raise
+            return False
+        return True
+
     def api_subject(self, verb: str) -> str:
         """Where JetStream is asked for `verb`."""
         return f"{self._api}.{verb}"

@@ -3,7 +3,6 @@ import pkgutil
 
 import minio.error
 import nats.errors
-import nats.js.errors
 import pytest
 import urllib3.exceptions
 
@@ -19,7 +18,6 @@ from faastraingym.events import ports
 
 LIBRARIES = {
     nats.errors: nats.errors.Error,
-    nats.js.errors: nats.js.errors.Error,
     urllib3.exceptions: urllib3.exceptions.HTTPError,
     minio.error: minio.error.MinioException,
 }
@@ -58,7 +56,6 @@ def test_every_name_in_the_table_exists(name: str) -> None:
         (nats.errors.TimeoutError(), Unavailable),
         (nats.errors.ConnectionClosedError(), Unavailable),
         (nats.errors.MaxPayloadError(), Refused),
-        (nats.js.errors.BadRequestError(), Refused),
         (KeyError(), None),
         (KeyboardInterrupt(), None),
     ],
