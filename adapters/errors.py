@@ -1,9 +1,9 @@
 """What the outside world can do to a stage.
 
 AdapterError
-├── Unavailable       away, late or overloaded; also faastraingym.events.ports.Unavailable, which stages know
+├── Unavailable       away, late or overloaded; also events.ports.Unavailable, which stages know
 ├── Refused           answered, and said no: a wrong request, a missing right, a missing bucket
-├── ObjectMissing     a reference to nothing; also faastraingym.events.ports.LostObject
+├── ObjectMissing     a reference to nothing; also events.ports.LostObject
 ├── ObjectAltered     an object that is not what its reference says; likewise
 ├── SettingsError     an environment variable or a secret file that cannot be used
 ├── SignatureError    a command that was not signed with our key

@@ -1,6 +1,6 @@
 """Whether a stored object fits the run that it is used in: its shapes against the specification's.
 
-`faastraingym.schemas.payloads.load` has held the arrays of each object to each other. Here they are held to the
+`schemas.payloads.load` has held the arrays of each object to each other. Here they are held to the
 run, before a computation would fail on them half-way, or broadcast them silently. Each function
 returns what it was given. Only names, dtypes and shapes are looked at.
 """

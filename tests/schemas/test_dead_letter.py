@@ -1,7 +1,7 @@
 """Dead letters survive the wire; other bytes are refused."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from faastraingym.schemas.dead_letter import DeadLetter, decode, encode
@@ -9,7 +9,6 @@ from faastraingym.schemas.errors import MessageError
 from tests.schemas import strategies
 
 
-@settings(max_examples=25, deadline=None)
 @given(strategies.of(DeadLetter))
 def test_a_dead_letter_round_trips(letter: DeadLetter) -> None:
     assert decode(encode(letter)) == letter

@@ -6,7 +6,7 @@ from typing import Any
 import jsonschema
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from faastraingym.algorithms import registry
 from faastraingym.schemas.export import documents
@@ -46,7 +46,6 @@ def test_the_schema_refuses_what_the_decoder_refuses(message: dict[str, Any]) ->
     assert not validator("messages").is_valid(message)
 
 
-@settings(max_examples=25, deadline=None)
 @given(strategies.of(registry.specification()))
 def test_the_schema_admits_every_specification(spec: RunSpec) -> None:
     validator("specification").validate(json.loads(json.dumps(to_dict(spec))))

@@ -4,7 +4,7 @@ from contextlib import suppress
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from faastraingym.schemas import keys, messages
@@ -34,7 +34,6 @@ def raw(**fields: object) -> bytes:
 
 
 @pytest.mark.parametrize("kind", MESSAGE_TYPES, ids=lambda kind: tag(kind))
-@settings(max_examples=25, deadline=None)
 @given(data=st.data())
 def test_any_message_of_any_type_round_trips(kind: type, data: st.DataObject) -> None:
     message = data.draw(strategies.of(kind))
@@ -72,7 +71,6 @@ def test_arbitrary_bytes_are_a_message_error_and_nothing_else(data: bytes) -> No
 
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=tag)
-@settings(max_examples=25, deadline=None)
 @given(data=st.data())
 def test_a_damaged_message_is_a_message_or_a_message_error(sample, data: st.DataObject) -> None:
     damaged = bytearray(encode(sample))

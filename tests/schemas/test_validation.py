@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from faastraingym.algorithms import registry
 from faastraingym.algorithms.registry import parse
@@ -79,7 +79,6 @@ def test_a_whole_number_is_a_number() -> None:
     assert (spec.algorithm.learning_rate, type(spec.algorithm.learning_rate)) == (1.0, float)
 
 
-@settings(max_examples=50, deadline=None)
 @given(strategies.of(registry.specification()))
 def test_what_to_dict_writes_parses_to_the_same_or_is_a_contradiction(spec: RunSpec) -> None:
     raw = to_dict(spec)
@@ -94,13 +93,11 @@ def test_what_to_dict_writes_parses_to_the_same_or_is_a_contradiction(spec: RunS
     assert found or parse(raw) == spec
 
 
-@settings(max_examples=100, deadline=None)
 @given(strategies.plain_data())
 def test_arbitrary_data_is_refused_with_problems(raw: object) -> None:
     assert all(problem.startswith("spec") for problem in problems(raw))
 
 
-@settings(max_examples=100, deadline=None)
 @given(strategies.plain_data())
 def test_arbitrary_data_in_a_table_is_refused_in_that_table(value: object) -> None:
     for section in ("rollout", "algorithm", "reward"):

@@ -199,7 +199,7 @@ async def test_what_is_no_answer_is_broken(pieces: list[bytes]) -> None:
             await get(client)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.binary(max_size=400)
     | st.builds(

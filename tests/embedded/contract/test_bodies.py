@@ -153,9 +153,7 @@ async def test_a_body_that_nobody_has_any_more_gives_its_room_back(tmp_path: Pat
     assert budget.spooled == 0
 
 
-@settings(
-    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     sizes=st.lists(st.integers(1, 2 * OWN), max_size=8),
     says=st.booleans(),

@@ -163,7 +163,7 @@ async def test_one_piece_or_two_is_answered_alike(request_: bytes) -> None:
     assert heard[:1] == heard[1:]
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(
     method=st.sampled_from(["GET", "POST", "PUT", "BREW", "POST "]),
     path=st.sampled_from(["/function/echo", "/async-function/echo", "/function/e%63ho"])

@@ -2,7 +2,7 @@
 
 from collections import deque
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from faastraingym.events.delivery.concurrency_limit import MOST_ROUNDS, ROUNDS, Limit
@@ -55,7 +55,6 @@ def room(limit: Limit, replicas: int, invocations: int) -> int:
     return refusals
 
 
-@settings(deadline=None)
 @given(st.integers(1, 16), st.integers(1, 20))
 def test_what_is_refused_is_little(most: int, replicas: int) -> None:
     """However few replicas there are; and those that there are, are used."""
@@ -66,7 +65,6 @@ def test_what_is_refused_is_little(most: int, replicas: int) -> None:
     assert room(limit, replicas, MOST_ROUNDS * most) <= MOST_ROUNDS * most / 100 + 6
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(1, 8), min_size=2, max_size=4))
 def test_it_follows_the_replicas(replicas: list[int]) -> None:
     """Down at once, up with their successes."""

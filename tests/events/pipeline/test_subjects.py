@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from faastraingym.events.export.asyncapi import address
@@ -64,7 +64,6 @@ def test_a_fact_lies_under_its_topic_and_its_run_and_no_other(fact: Message) -> 
     assert not any(matches(subject, subjects.of_topic(topic)) for topic in others)
 
 
-@settings(max_examples=50, deadline=None)
 @given(st.integers(0, 50), st.integers(0, 50), strategies.of(RolloutCompleted))
 def test_the_rollouts_of_a_version_lie_below_it(
     version: int, other: int, fact: RolloutCompleted
