@@ -18,6 +18,7 @@ import pytest
 from faastraingym.adapters.settings import Login
 
 S = TypeVar("S", bound="Server")
+PATIENCE = 90.0  # seconds: far beyond what a start takes on a busy machine
 LOGIN = Login("tester", "kept-in-this-test-only")
 
 
@@ -70,7 +71,7 @@ class Server:
         )
         ready = threading.Event()
         threading.Thread(target=self._watch, args=(self._process, ready), daemon=True).start()
-        if not ready.wait(30) or self._process.poll() is not None:
+        if not ready.wait(PATIENCE) or self._process.poll() is not None:
             pytest.fail(f"{self._command[0]} did not start: {self._log.read_text()[-2000:]}")
 
     def kill(self) -> None:

@@ -20,7 +20,7 @@ from faastraingym.adapters.nats.streams import ensure_streams
 from faastraingym.embedded.files import private_folder, write_private
 from tests.checkout import CHECKOUT
 from tests.embedded.support import FUNCTIONS, PASSWORD, deployment
-from tests.servers import LOGIN, NatsServer, free_ports
+from tests.servers import LOGIN, PATIENCE, NatsServer, free_ports
 
 BASIC = "Basic " + base64.b64encode(f"admin:{PASSWORD}".encode()).decode()
 SECRETS = {
@@ -115,7 +115,7 @@ def _started(process: "subprocess.Popen[str]") -> list[str]:
         ready.set()
 
     threading.Thread(target=collect, daemon=True).start()
-    assert ready.wait(30.0)
+    assert ready.wait(PATIENCE)
     assert process.poll() is None, log
     return log
 
