@@ -5,6 +5,7 @@ restore-object -> the object is there again -> restore-object for what that make
 the version that was wanted is there -> the message that waited goes on
 """
 
+import json
 import random
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterable
@@ -33,6 +34,7 @@ from tests.test_loop import SPEC, Platform, handler, train
 
 RUN = "demo"
 MOST_RETRIES = 20
+UNDISTURBED: dict[str, str] = {}  # by specification
 
 
 class Mending(Platform):
@@ -103,9 +105,13 @@ async def ended(platform: Mending) -> str:
 
 
 async def undisturbed(wanted: dict) -> str:
-    platform = Mending()
-    await train(platform, wanted)
-    return await ended(platform)
+    """Several tests ask for the same run: it is trained once."""
+    name = json.dumps(wanted, sort_keys=True)
+    if name not in UNDISTURBED:
+        platform = Mending()
+        await train(platform, wanted)
+        UNDISTURBED[name] = await ended(platform)
+    return UNDISTURBED[name]
 
 
 NORMALISED = [{"kind": "normalize"}]

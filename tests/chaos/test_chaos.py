@@ -17,11 +17,11 @@ SPEC = {**CHAOS, "stop": {"env_steps": 2_560}}  # 40 iterations
     ("seed", "lag", "kinds", "count"), [(23, 0, KINDS, 5), (113, 1, KINDS, 5), (5, 0, LOSSES, 1)]
 )
 async def test_a_stack_under_chaos_keeps_every_promise(
-    tmp_path: Path, seed: int, lag: int, kinds: Sequence[str], count: int
+    tmp_path: Path, compiled: Path, seed: int, lag: int, kinds: Sequence[str], count: int
 ) -> None:
     """Repeat and lengthen it with `python -m tests.chaos --seeds 23 --faults 5 --lag 0`."""
     spec = with_lag(SPEC, lag)
     faults, undisturbed = plan(seed, count, kinds), await calm(spec)
-    outcome = await survive(tmp_path / "home", tmp_path / "jax", seed, faults, 2, spec, undisturbed)
+    outcome = await survive(tmp_path / "home", compiled, seed, faults, 2, spec, undisturbed)
     assert outcome.breaches == []
     assert outcome.survived == count

@@ -1,6 +1,7 @@
 """One stack for all of this folder."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -9,8 +10,8 @@ from tests.stack.support import Stack
 
 
 @pytest.fixture(scope="module")
-def loaded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def loaded(tmp_path_factory: pytest.TempPathFactory, compiled: Path) -> Iterator[Stack]:
     """A stack that nothing else uses."""
-    cache = str(tmp_path_factory.mktemp("jax"))
-    with running(tmp_path_factory.mktemp("load"), FTG_COMPILATION_CACHE=cache) as stack:
+    home = tmp_path_factory.mktemp("load")
+    with running(home, FTG_COMPILATION_CACHE=str(compiled)) as stack:
         yield stack

@@ -10,12 +10,6 @@ from tests.stack.support import Gate, Stack
 
 
 @pytest.fixture(scope="session")
-def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What the learners of all stacks have compiled."""
-    return tmp_path_factory.mktemp("jax")
-
-
-@pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory, compiled: Path) -> Iterator[Stack]:
     """A stack that stays in order."""
     yield from _running(tmp_path_factory.mktemp("four"), compiled, "4")
