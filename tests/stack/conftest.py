@@ -35,6 +35,17 @@ def gate(tmp_path: Path) -> Gate:
     return Gate(tmp_path / "gate")
 
 
+@pytest.fixture
+def own(tmp_path: Path, compiled: Path) -> Iterator[Stack]:
+    """A stack of one's own, whose servers' data may be meddled with."""
+    stack = Stack(tmp_path / "home", FTG_COMPILATION_CACHE=str(compiled))
+    try:
+        stack.up()
+        yield stack
+    finally:
+        stack.down()
+
+
 def _running(home: Path, compiled: Path, rollouts: str, **more: str) -> Iterator[Stack]:
     stack = Stack(
         home,
