@@ -17,6 +17,8 @@ from tests.checkout import CHECKOUT
 FUNCTIONS = sorted(path.parent.name for path in CHECKOUT.glob("functions/*/handler.py"))
 # It names an uploaded file's run by the file's bytes; that start-run reads the file.
 NOT_CALLED = {"reconcile": {"pyyaml"}}
+# What algorithms/registry.py loads by its name, of every algorithm.
+LOADED_BY_NAME = {"rollout": "acting", "evaluate": "acting", "update_policy": "learner"}
 LISTING = """
 import asyncio, importlib, sys
 sys.modules["minio"] = sys.modules["urllib3"] = None  # an import fails, as in an image
@@ -58,6 +60,7 @@ def reached(function: str) -> set[str]:
     """The top-level modules of others that a function's code, and ours that it imports, import."""
     seen: set[Path] = set()
     waiting = list((CHECKOUT / "functions" / function).glob("*.py"))
+    waiting += CHECKOUT.glob(f"algorithms/*/{LOADED_BY_NAME.get(function, 'specification')}.py")
     others: set[str] = set()
     while waiting:
         file = waiting.pop()
