@@ -1,6 +1,7 @@
 """`python -m faastraingym.events.export [--check] docs`: writes, or compares, the exported schemas.
 
-docs/schemas/*.json are JSON Schemas, docs/asyncapi.yaml is an AsyncAPI 3.0 document.
+docs/schemas/*.json are JSON Schemas, docs/asyncapi.yaml is an AsyncAPI 3.0 document,
+docs/pipeline.svg is the flow as a picture.
 """
 
 import argparse
@@ -12,7 +13,7 @@ import yaml
 
 from faastraingym import __version__
 from faastraingym.algorithms import registry
-from faastraingym.events.export import asyncapi
+from faastraingym.events.export import asyncapi, picture
 from faastraingym.events.topology import stack_file
 from faastraingym.schemas import export
 
@@ -29,6 +30,7 @@ def files() -> dict[str, str]:
             for name, schema in export.documents(registry.specification()).items()
         },
         "asyncapi.yaml": yaml.safe_dump(document, sort_keys=False, width=100),
+        "pipeline.svg": picture.svg(),
     }
 
 

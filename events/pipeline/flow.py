@@ -58,51 +58,57 @@ class Objects(NamedTuple):
 # Ranks: a version comes before the fact from which it was made, so that the function which receives
 # that fact sees that nothing is left to do. With a policy lag rewards lead to the next ones, too.
 # The request comes last: until it is there, functions that decide by the whole log wait.
-FLOW = (
-    # a run is asked for
-    Line(m.RunRequested, (OPERATOR, "start-run"), ("start-run",), rank=5),
-    Line(m.HearUpload, (RECONCILE,), invoked=("start-run",)),
-    Line(m.UploadHeard),
-    # a batch is collected
-    Line(
-        m.CollectRollout,
-        ("update-policy", "plan-update", RECONCILE),
-        invoked=("rollout",),
-        done=(m.RolloutCompleted,),
+FLOW: dict[str, tuple[Line, ...]] = {
+    "a run is asked for": (
+        Line(m.RunRequested, (OPERATOR, "start-run"), ("start-run",), rank=5),
+        Line(m.HearUpload, (RECONCILE,), invoked=("start-run",)),
+        Line(m.UploadHeard),
     ),
-    Line(m.RolloutCompleted, ("rollout",), ("aggregate-rewards",), rank=3),
-    Line(m.RewardsReady, ("aggregate-rewards",), ("plan-update",), rank=2),
-    # a version is made
-    Line(m.RunStarted, ("start-run",), ("update-policy",), done=(m.RewardsReady,), rank=4),
-    Line(m.UpdatePolicy, ("plan-update",), invoked=("update-policy",), done=(m.RewardsReady,)),
-    Line(m.PolicyUpdated, ("update-policy",), invoked=("plan-update",), rank=0),  # with a lag
-    # a version is evaluated
-    Line(
-        m.EvaluatePolicy,
-        ("update-policy", "plan-update", RECONCILE),
-        invoked=("evaluate",),
-        done=(m.EpisodesEvaluated, m.EvaluationCompleted),
+    "a batch is collected": (
+        Line(
+            m.CollectRollout,
+            ("update-policy", "plan-update", RECONCILE),
+            invoked=("rollout",),
+            done=(m.RolloutCompleted,),
+        ),
+        Line(m.RolloutCompleted, ("rollout",), ("aggregate-rewards",), rank=3),
+        Line(m.RewardsReady, ("aggregate-rewards",), ("plan-update",), rank=2),
     ),
-    Line(m.EpisodesEvaluated, ("evaluate",), ("aggregate-rewards",)),
-    Line(m.EvaluationCompleted, ("evaluate", "aggregate-rewards"), ("conclude-run",)),
-    # a run ends, or goes on
-    Line(m.RunResumed, (OPERATOR,), ("plan-update",)),
-    Line(m.StopRequested, (OPERATOR,), ("conclude-run",)),
-    Line(m.InvocationDeadLettered, (QUEUE_WORKER,), ("conclude-run",)),
-    Line(m.RunStalled),
-    Line(m.RunCompleted, ("conclude-run",), ("conclude-run",), rank=0),
-    Line(m.RunFailed, ("start-run", "conclude-run"), ("conclude-run",), rank=0),
-    Line(m.RunUnreported, ("conclude-run",)),
-    Line(m.ReportWritten, ("conclude-run",)),
-    # beside the pipeline
-    Line(
-        m.WarmUp,
-        ("start-run",),
-        invoked=("rollout", "aggregate-rewards", "plan-update", "evaluate", "conclude-run"),
+    "a version is made": (
+        Line(m.RunStarted, ("start-run",), ("update-policy",), done=(m.RewardsReady,), rank=4),
+        Line(m.UpdatePolicy, ("plan-update",), invoked=("update-policy",), done=(m.RewardsReady,)),
+        Line(m.PolicyUpdated, ("update-policy",), invoked=("plan-update",), rank=0),  # with a lag
     ),
-    Line(m.RestoreObject, (EVERY_STAGE,)),  # it invokes those who make objects
-    Line(m.InvocationCompleted, (EVERY_STAGE,)),
-)
+    "a version is evaluated": (
+        Line(
+            m.EvaluatePolicy,
+            ("update-policy", "plan-update", RECONCILE),
+            invoked=("evaluate",),
+            done=(m.EpisodesEvaluated, m.EvaluationCompleted),
+        ),
+        Line(m.EpisodesEvaluated, ("evaluate",), ("aggregate-rewards",)),
+        Line(m.EvaluationCompleted, ("evaluate", "aggregate-rewards"), ("conclude-run",)),
+    ),
+    "a run ends, or goes on": (
+        Line(m.RunResumed, (OPERATOR,), ("plan-update",)),
+        Line(m.StopRequested, (OPERATOR,), ("conclude-run",)),
+        Line(m.InvocationDeadLettered, (QUEUE_WORKER,), ("conclude-run",)),
+        Line(m.RunStalled),
+        Line(m.RunCompleted, ("conclude-run",), ("conclude-run",), rank=0),
+        Line(m.RunFailed, ("start-run", "conclude-run"), ("conclude-run",), rank=0),
+        Line(m.RunUnreported, ("conclude-run",)),
+        Line(m.ReportWritten, ("conclude-run",)),
+    ),
+    "beside the pipeline": (
+        Line(
+            m.WarmUp,
+            ("start-run",),
+            invoked=("rollout", "aggregate-rewards", "plan-update", "evaluate", "conclude-run"),
+        ),
+        Line(m.RestoreObject, (EVERY_STAGE,)),  # it invokes those who make objects
+        Line(m.InvocationCompleted, (EVERY_STAGE,)),
+    ),
+}
 
 OBJECTS = {
     "manifest": Objects("manifest.msgpack", {m.RunRequested: "start-run"}),
@@ -125,12 +131,12 @@ OBJECTS = {
     "log": Objects("log/*", writers=("conclude-run", RECONCILE)),
 }
 
-LINES = {line.message: line for line in FLOW}
+LINES = {line.message: line for lines in FLOW.values() for line in lines}
 RESTORABLE = tuple(kind for kind, objects in OBJECTS.items() if objects.made)
 
 
-_NAMED = [n for line in FLOW for n in (*line.subscribers, *line.invoked)]
-_NAMED += [n for line in FLOW for n in line.senders]
+_NAMED = [n for line in LINES.values() for n in (*line.subscribers, *line.invoked)]
+_NAMED += [n for line in LINES.values() for n in line.senders]
 FUNCTIONS = (*dict.fromkeys(n for n in _NAMED if n not in (*PROCESSES, RECONCILE)), RECONCILE)
 MAKERS = tuple(f for f in FUNCTIONS if any(f in o.made.values() for o in OBJECTS.values()))
 
@@ -171,7 +177,7 @@ def causes(kind: type[m.Message]) -> Kinds:
 
 def invokes(function: str) -> Names:
     """The functions that one invokes: makers of lost objects, and those it has work for."""
-    asked = {f for line in FLOW if function in line.senders for f in line.invoked}
+    asked = {f for line in LINES.values() if function in line.senders for f in line.invoked}
     if function in RECOVERS:
         asked |= {receivers(kind)[0] for kind in LINES if receivers(kind)}
     return MAKERS + tuple(f for f in FUNCTIONS if f in asked and f not in MAKERS)
