@@ -157,22 +157,9 @@ def received(function: str) -> Kinds:
     return tuple(kind for kind in LINES if function in receivers(kind) and kind is not m.WarmUp)
 
 
-def accepted(function: str) -> set[type[m.Message]]:
-    """Those, and what it makes objects again from."""
-    return {
-        *received(function),
-        *(k for o in OBJECTS.values() for k in o.made if o.made[k] == function),
-    }
-
-
 def sent(name: str) -> Kinds:
     """The types of messages that a function or process sends."""
     return tuple(kind for kind in LINES if name in senders(kind))
-
-
-def causes(kind: type[m.Message]) -> Kinds:
-    """The types of messages upon which their receivers send messages of a type."""
-    return tuple(cause for cause in LINES if set(receivers(cause)) & set(LINES[kind].senders))
 
 
 def invokes(function: str) -> Names:
