@@ -90,7 +90,7 @@ class Watched(Struct, kw_only=True):
         """More facts."""
         for record in records:
             add(self.history, record)
-            _forget(self.history)
+        _forget(self.history)
         return self
 
     @property
