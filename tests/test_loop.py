@@ -109,7 +109,9 @@ def hearing(topic: str) -> Iterable[str]:
 
 
 def handler(function: str):
-    return importlib.import_module(f"functions.{function.replace('-', '_')}.handler").handle.handler
+    return importlib.import_module(
+        f"faastraingym.functions.{function.replace('-', '_')}.handler"
+    ).handle.handler
 
 
 async def train(platform: Platform, spec: dict = SPEC) -> Platform:

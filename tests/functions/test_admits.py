@@ -15,5 +15,7 @@ from tests.checkout import CHECKOUT
 )
 def test_the_annotation_of_each_stage_is_what_it_verifies(function: stack_file.Function) -> None:
     """A request that the one admits is not refused by the other."""
-    module = importlib.import_module(f"functions.{function.name.replace('-', '_')}.handler")
+    module = importlib.import_module(
+        f"faastraingym.functions.{function.name.replace('-', '_')}.handler"
+    )
     assert function.admits == module.handle.admits
