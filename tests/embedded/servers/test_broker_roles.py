@@ -34,6 +34,7 @@ from faastraingym.schemas.messages import FACTS as KINDS
 from faastraingym.schemas.messages import Message, WarmUp, tag
 from tests.embedded.servers.conftest import Servers
 from tests.schemas.samples import SAMPLES
+from tests.stack.facts import until
 
 LOGINS = sorted({*ROLES, "ping"})
 FUNCTIONS = [name for name in LOGINS if name not in PROCESSES]
@@ -205,8 +206,12 @@ async def test_each_delivers_what_it_is_there_for(servers: Servers, owner: Broke
         await NatsBus(worker).bury("rollout", b"buried")
         await delivery.ack()
         await commands.close()
-        await worker.client.flush()
-        assert await _messages(owner, ASYNC.name, subjects.of_command("rollout")) == 0
+
+        async def is_settled() -> bool:
+            """An ack is not answered."""
+            return await _messages(owner, ASYNC.name, subjects.of_command("rollout")) == 0
+
+        await until(is_settled)
         letters = await read_all(operator, DEAD.name, subjects.of_dead_letter("rollout"))
     assert [letter.data for letter in letters] == [b"buried"]
 
