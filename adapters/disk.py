@@ -36,7 +36,7 @@ class Space(NamedTuple):
         lack = self.lack(self.least, LEAST_FILES)
         if not lack:
             return ""
-        return f"the disk of {self.folder} is full: {lack} there, and the runs go on by themselves"
+        return f"the disk of {self.folder} is full: {lack} there, and the runs continue"
 
     def lack(self, least: int, files: int) -> str:
         """What there is too little of, and how to have more; empty: `least` bytes are free.

@@ -59,7 +59,7 @@ SET = argument(
     help="override a field by a TOML value, as algorithm.learning_rate=0.001; may be repeated",
 )
 JSON = argument("--json", action="store_true", help="print JSON on stdout")
-FOLLOW = argument("--follow", "-f", action="store_true", help="go on with what comes")
+FOLLOW = argument("--follow", "-f", action="store_true", help="keep printing what is new")
 
 
 STATUSES = ("requested", "running", "stopping", "completed", "failed")
@@ -92,16 +92,16 @@ SELECTED = (
     argument("--all", action="store_true", help="every one"),
 )
 DEAD_LETTERS = (
-    Command("list", "dead:list_letters", "what was given up", (OF_RUN, JSON)),
+    Command("list", "dead:list_letters", "list them", (OF_RUN, JSON)),
     Command("show", "dead:show", "payload, error, attempts, when, where", (LETTER, JSON)),
     Command(
         "replay",
         "dead:replay",
-        "invoke the function again with the message, and remove the letter",
+        "invoke the function again with the message, and remove the dead letter",
         (JSON,),
         SELECTED,
     ),
-    Command("drop", "dead:drop", "remove the letter", (JSON,), SELECTED),
+    Command("drop", "dead:drop", "remove the dead letter", (JSON,), SELECTED),
 )
 
 COMMANDS = (
@@ -115,7 +115,7 @@ COMMANDS = (
     Command(
         "gate",
         "gate:gate",
-        "train, or wait for a run, and hold its report to bounds: for pipelines",
+        "train, or wait for a run, and compare its report with bounds: for CI",
         (
             argument(
                 "what",
@@ -130,7 +130,7 @@ COMMANDS = (
             ),
             argument("--max-cost", type=float, metavar="Y", help="most GB-seconds, all functions"),
             argument("--junit", type=Path, metavar="FILE", help="write the checks as JUnit XML"),
-            argument("--markdown", type=Path, metavar="FILE", help="write the summary there, too"),
+            argument("--markdown", type=Path, metavar="FILE", help="write the summary as Markdown"),
             NAME,
             SET,
             JSON,
@@ -141,7 +141,7 @@ COMMANDS = (
     Command(
         "resume",
         "training:resume",
-        "let a run that has ended go on where it stopped, bit for bit",
+        "continue a run that has ended where it stopped, bit for bit",
         (
             RUN,
             argument("--budget", type=int, metavar="N", help="environment steps in all"),
@@ -178,7 +178,10 @@ COMMANDS = (
                 "folder", type=Path, metavar="DIR", nargs="?", help="where to (default: ./RUN)"
             ),
             argument(
-                "--leg", type=int, metavar="N", help="of a run that was resumed (default: the last)"
+                "--leg",
+                type=int,
+                metavar="N",
+                help="a segment of a resumed run, from 0 (default: the last)",
             ),
             argument("--force", action="store_true", help="replace files with other content"),
             JSON,
@@ -216,7 +219,7 @@ COMMANDS = (
     Command(
         "logs",
         "logs:logs",
-        "what a function's replicas wrote, or all functions about a run",
+        "print what a function's replicas wrote, or all functions about a run",
         (
             argument(
                 "name",
@@ -229,7 +232,7 @@ COMMANDS = (
             JSON,
         ),
     ),
-    Group("dead", "deliveries that were given up: list, show, replay, drop", DEAD_LETTERS),
+    Group("dead", "dead letters, which are deliveries that the queue-worker gave up", DEAD_LETTERS),
     Command(
         "up",
         "stack:up",

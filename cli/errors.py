@@ -30,4 +30,4 @@ class StackTrouble(CommandError):  # noqa: N818
 
 
 class BeingRestored(StackTrouble):
-    """What the broker lost of a run is being said again from the copies in the store."""
+    """What the broker lost of a run is being restored from the copies in the store."""

@@ -21,10 +21,14 @@ MEANING: dict[ExitCode, str] = {
         "the run ended below its target (budget spent, or stopped), or a gate's bound is not kept"
     ),
     ExitCode.RUN_FAILED: "the run failed; its reason and report say why",
-    ExitCode.BAD_INPUT: "bad input: usage, specification, unknown run, function or letter, file",
-    ExitCode.STACK_TROUBLE: "stack trouble: a server, a port, a disk, a program is missing",
-    ExitCode.INTERRUPTED: "interrupted by Ctrl-C; the run goes on",
-    ExitCode.BROKEN_PIPE: "whoever read the output closed it",
+    ExitCode.BAD_INPUT: (
+        "bad input: usage, specification, file; or no such run, function or dead letter"
+    ),
+    ExitCode.STACK_TROUBLE: (
+        "trouble with the stack: a server, a port, a disk, or a program that is missing"
+    ),
+    ExitCode.INTERRUPTED: "interrupted by Ctrl-C; the run continues",
+    ExitCode.BROKEN_PIPE: "the program that read the output closed it",
 }
 
 

@@ -109,8 +109,8 @@ class Follower:
                 continue
             if not known:
                 raise BadInput(
-                    f"run {self._run.run} is known to nobody any more: the broker has lost "
-                    "it, and the object store has nothing to restore it from; start it anew"
+                    f"run {self._run.run} is lost: the broker does not have it, and the object "
+                    "store has nothing to restore it from; start it again"
                 )
             if lost_at is not None:
                 lost_at = None
@@ -123,7 +123,7 @@ class Follower:
     def _tell(self, trouble: str) -> None:
         """Once, with what is wrong, and once when it is over."""
         if bool(trouble) != self._troubled:
-            self._view.notice(trouble or "that is over; the run goes on")
+            self._view.notice(trouble or "the trouble is over; the run continues")
         self._troubled = bool(trouble)
 
     def _tell_compiling(self) -> None:
@@ -145,6 +145,6 @@ class Follower:
         if now - lost_at >= self._patience:
             raise StackTrouble(
                 f"the stack was away for {self._patience:.0f} s: {error}; `faastrain up`, then "
-                f"`faastrain follow {self._run.run}`: the run goes on where it was"
+                f"`faastrain follow {self._run.run}`: the run continues where it was"
             )
         return lost_at

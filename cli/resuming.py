@@ -17,10 +17,10 @@ def resumption(run: str, told: History, budget: int | None, target: float | None
     """
     if not told.over:
         raise BadInput(
-            f"run {run} goes on; `faastrain follow {run}`, or first `faastrain stop {run}`"
+            f"run {run} has not ended; `faastrain follow {run}`, or first `faastrain stop {run}`"
         )
     if told.started is None or told.requested is None:
-        raise BadInput(f"run {run} never started; mend its specification and start a new run")
+        raise BadInput(f"run {run} never started; correct its specification and start a new run")
     spec = on_leg(parse(told.requested.spec), told.resumed)
     resumed = RunResumed(
         run=run,
@@ -46,6 +46,6 @@ def _check(told: History, spec: RunSpec, run: str) -> None:
     if not learning_plan(spec, steps).coefficients["learning_rate"]:
         raise BadInput(
             f"the learning rate of run {run} has annealed to 0 at {spec.stop.annealing_steps:,} "
-            "steps, so it would learn no more; a run that is to go on names its whole horizon in "
-            "its specification: stop.horizon"
+            "steps, so it cannot learn more; a run that will be resumed needs the steps of all its "
+            "segments in stop.horizon of its specification"
         )

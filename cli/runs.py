@@ -28,7 +28,7 @@ async def history(stack: Connected, run: str) -> History:
         return fold(records)
     if await is_known(stack, run):
         raise BeingRestored(
-            f"the broker has lost run {run}, and says it again from the object store within a "
+            f"the broker has lost run {run}; reconcile restores it from the object store within a "
             f"minute or two; `faastrain follow {run}` waits for that"
         )
     raise await _unknown(stack.facts, run)

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 VARIABLES = """\
 environment variables:
-  FAASTRAIN_HOME           where the embedded stack's state lies (default: ./.faastrain)
-  SSL_CERT_FILE            certificate authorities of servers that speak TLS, if the system knows
-                           them not (an embedded stack tells its own)
+  FAASTRAIN_HOME           where the embedded stack's state is (default: ./.faastrain)
+  SSL_CERT_FILE            a file of certificate authorities of servers with TLS; needed if the
+                           system does not trust them (an embedded stack sets its own)
   TRACEPARENT              W3C trace context: the run that is started is a part of that trace
   FTG_ENVIRONMENTS         modules that register Gymnasium environments, by commas: installed,
                            beside functions/, or in the folder where the stack is started

@@ -32,7 +32,7 @@ class FactLog(Protocol):
     """The log of facts."""
 
     async def say(self, fact: Message) -> bool:
-        """Publish once for ever; False when it was already said. Returns after the ack."""
+        """Publish once; False when the subject has a message already. Returns after the ack."""
 
     async def count(self, subject_filter: str) -> int:
         """How many facts lie under a filter."""

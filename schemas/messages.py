@@ -1,6 +1,6 @@
 """Everything that stages say to each other: facts (past tense) and commands (imperative).
 
-A fact is published once for ever under a NATS subject; a command is an asynchronous invocation of
+A fact is published once, under a NATS subject; a command is an asynchronous invocation of
 exactly one function. Both are msgpack maps tagged by `type`. Fields are only ever added, with
 defaults (https://jcristharif.com/msgspec/schema-evolution.html); a type never changes.
 
@@ -18,7 +18,9 @@ from msgspec import Meta, Struct
 from faastraingym.schemas.errors import MessageError
 from faastraingym.schemas.references import Count, ObjectRef, PolicyRef, RunId, TrajectoryRef
 
-Leg = Annotated[int, Meta(ge=0, description="stretch of the run: 0, and one more per resumption")]
+Leg = Annotated[
+    int, Meta(ge=0, description="segment of the run: 0, and one more after each resumption")
+]
 
 MAX_MESSAGE_BYTES = 256_000  # what OpenFaaS Community Edition takes as an asynchronous body
 
@@ -128,7 +130,7 @@ class UpdatePlan(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class RunRequested(Message, frozen=True, kw_only=True, tag="run.requested"):
-    """Somebody wants a run. The specification is raw: `start-run` validates it."""
+    """A client requests a run. The specification is raw: `start-run` validates it."""
 
     spec: dict[str, Any]
 
@@ -225,7 +227,9 @@ class RunResumed(RunMessage, frozen=True, kw_only=True, tag="run.resumed"):
     identity = ("run", "leg")
 
     leg: Annotated[int, Meta(ge=1)]
-    env_steps: Annotated[Count, Meta(description="budget of the whole run, earlier legs included")]
+    env_steps: Annotated[
+        Count, Meta(description="budget of the whole run, earlier segments included")
+    ]
     target: float | None = None
 
 

@@ -47,7 +47,7 @@ class MetricCurves(Struct, frozen=True, kw_only=True):
     env_steps: list[int] = []
     metrics: Annotated[
         dict[str, list[float | None]],
-        Meta(description="losses and diagnostics by name; null where an update did not tell"),
+        Meta(description="losses and diagnostics by name; null where an update had none"),
     ] = {}
 
 
@@ -61,7 +61,7 @@ class RunReport(Struct, frozen=True, kw_only=True):
     detail: Annotated[str, Meta(description="of a failure: the function's error")] = ""
     algorithm: str
     environment: str
-    spec: Annotated[dict[str, Any], Meta(description="its stop as the newest leg has it")]
+    spec: Annotated[dict[str, Any], Meta(description="with the stop of the newest segment")]
     versions: Annotated[int, Meta(description="updates made, the reported policy's included")]
     env_steps: int
     episodes: int
@@ -70,13 +70,13 @@ class RunReport(Struct, frozen=True, kw_only=True):
     policy: PolicyReport | None
     usage: dict[str, Usage]
     wall_seconds: Annotated[
-        float, Meta(description="from request or resumption to the end, summed over the legs")
+        float, Meta(description="from request or resumption to the end, summed over the segments")
     ]
     training: Annotated[list[CurvePoint], Meta(description="mean return of training episodes")]
     evaluations: list[CurvePoint]
     metrics: Annotated[dict[str, float], Meta(description="of the last update")]
     platform: Annotated[dict[str, str], Meta(description="what the SHA-256 holds within")] = {}
-    unreported: Annotated[bool, Meta(description="it cannot be written, and lies nowhere")] = False
+    unreported: Annotated[bool, Meta(description="the report could not be stored")] = False
     reproducible: Annotated[
         str, Meta(description="`yes` or `no`, and why: whether the SHA-256 follows from spec alone")
     ] = ""

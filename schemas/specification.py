@@ -31,10 +31,10 @@ class EnvironmentSpec(Section, frozen=True, kw_only=True):
     memory: Annotated[
         Memory,
         Meta(
-            description="what an environment takes from one episode into the next; none: nothing,"
-            " or the run is refused; forget: whatever it is, for it is built anew at each episode;"
-            " carry: what its get_state() gives, handed to set_state() of the next one; declared:"
-            " something, which a lost replica loses, so the SHA-256 depends on that"
+            description="what an environment takes from one episode into the next. none: nothing,"
+            " otherwise the run is refused; forget: it is built anew for each episode; carry: the"
+            " same, and get_state() of the old one goes to set_state() of the new one; declared:"
+            " something that a lost replica loses, so the SHA-256 depends on failures"
         ),
     ] = "none"
 
@@ -48,8 +48,8 @@ class RolloutSpec(Section, frozen=True, kw_only=True):
     threshold: Annotated[
         int | None,
         Meta(
-            description="rollouts that trigger the update; default: count. Below count the batch is"
-            " whoever came first: stragglers hold up nothing, and the SHA-256 depends on arrival"
+            description="rollouts that trigger the update; default: count. Below count, the batch"
+            " is the first to arrive: slow ones delay nothing, and the SHA-256 depends on the order"
         ),
     ] = None
     max_policy_lag: Annotated[
@@ -133,13 +133,13 @@ class EvaluationSpec(Section, frozen=True, kw_only=True):
         Annotated[int, Meta(ge=1, le=1000)] | None,
         Meta(
             description="invocations among which the episodes are divided, which changes no result;"
-            " default: as few as play 2,000 steps each at most, but one episode at least"
+            " default: as few as run 2,000 steps each at most, but one episode at least"
         ),
     ] = None
 
 
 class StopSpec(Section, frozen=True, kw_only=True):
-    """When the run ends: whichever comes first."""
+    """When the run ends: at the first of these."""
 
     env_steps: Annotated[Steps, Meta(description="budget")]
     target: Annotated[

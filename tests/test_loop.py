@@ -69,7 +69,7 @@ class Platform:
         self.queue: deque[tuple[str, bytes]] = deque()
 
     async def publish(self, message: Message | Invocation) -> None:
-        """A fact is said once for ever and told to its listeners; a command has one function."""
+        """A fact is stored once and delivered to its subscribers; a command has one function."""
         if isinstance(message, COMMANDS):
             message = invocation(message)
         if isinstance(message, Invocation):

@@ -118,7 +118,7 @@ def test_it_is_given_up_with_a_dead_letter_and_said(given_up: Giving) -> None:
     """Both what was heard at the end and the words are there for a person."""
     (said,) = of_kind(given_up, RunUnreported)
     assert isinstance(said, RunUnreported)
-    assert said.reason.startswith(f"its report cannot be written: {WORDS}; mend that, then")
+    assert said.reason.startswith(f"its report cannot be written: {WORDS}; repair that, then")
     assert "`faastrain dead list --run demo`" in said.reason
     assert isinstance(decode(given_up.letters[0]), RunCompleted)
     assert of_kind(given_up, ReportWritten, RunFailed, RunStalled) == []

@@ -48,7 +48,7 @@ class Callbacks:
             async with asyncio.timeout(TOTAL_SECONDS):
                 return await self._tell(call)
         except TimeoutError:
-            return f"not told within {TOTAL_SECONDS:g} s"
+            return f"no answer within {TOTAL_SECONDS:g} s"
         except (AdapterError, OSError, ValueError) as error:  # UnicodeError: no name of a host
             return str(error)
 

@@ -40,7 +40,7 @@ class NatsFactLog:
         self._broker = broker
 
     async def say(self, fact: Message) -> bool:
-        """Publish once for ever; False when it was already said. Returns after the ack."""
+        """Publish once; False when the subject has a message already. Returns after the ack."""
         headers = {HEADER: carried(fact.run)}
         return await self._broker.publish_once(subjects.of(fact), encode(fact), headers)
 

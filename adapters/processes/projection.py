@@ -58,7 +58,7 @@ class Projection:
         until = Marks(sizes[FACTS.name].last_seq, sizes[USAGE.name].last_seq)
         read = self._read
         if read is not None and (until.facts < read.facts or until.usage < read.usage):
-            self._runs, read = {}, None  # the broker is an older copy of itself
+            self._runs, read = {}, None  # the broker's data is an older copy now
         if read is None:
             said, spent = await self._observer.lives(until.facts), []
         else:

@@ -90,7 +90,7 @@ class Bucket:
         try:
             self._client.make_bucket(self._name)
         except S3Error as error:
-            if error.code not in OURS_ALREADY:  # somebody else was faster
+            if error.code not in OURS_ALREADY:  # another command removed it first
                 raise
 
     def _reset(self) -> None:

@@ -1,4 +1,4 @@
-"""A stage that the outside world reaches, too, to have runs started (docs/outside_events.md).
+"""A stage that the outside world reaches, too, to have runs started (docs/triggers.md).
 
 Whatever it is sent becomes the fact `run.requested`, as if the command line had said it:
 

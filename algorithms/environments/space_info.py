@@ -44,7 +44,7 @@ def describe(spec: RunSpec) -> SpaceInfo:
 @functools.lru_cache(maxsize=64)
 def _describe(env_id: str, kwargs: bytes, algorithm: str, actions: tuple[str, ...]) -> SpaceInfo:
     environment = make(EnvironmentSpec(id=env_id, kwargs=msgspec.json.decode(kwargs)))
-    with foreign(f"{env_id} does not say its spaces"):
+    with foreign(f"{env_id} does not define its spaces"):
         observed, acted = environment.observation_space, environment.action_space
         refused = [
             *_refused_observations(env_id, observed, algorithm.upper()),

@@ -77,7 +77,7 @@ def drop(arguments: Namespace, world: World) -> ExitCode:
 
     async def treat(stack: Connected, kept: Kept) -> str:
         gone = await stack.dead_letters.drop(kept.id)
-        return "" if gone else "somebody else was faster"
+        return "" if gone else "another command removed it first"
 
     return _treat(arguments, world, treat, "dropped")
 
@@ -127,7 +127,7 @@ async def _replay(stack: Connected, kept: Kept, key: bytes, now: float) -> str:
     letter, (message, why) = kept.letter, dead_letters.decoded(kept)
     drop_it = f"`faastrain dead drop {kept.id}` removes it"
     if letter.omitted is not None:
-        return f"nobody signed it, so its payload was not kept: nothing to replay; {drop_it}"
+        return f"it was not signed, so its payload was not stored and cannot be replayed; {drop_it}"
     if message is None:
         return f"{why}; {drop_it}"
     why = letters.forged(kept, key, now)
@@ -136,9 +136,9 @@ async def _replay(stack: Connected, kept: Kept, key: bytes, now: float) -> str:
     told = fold(await stack.facts.read(*subjects.of_run(message.run)))
     if told.end is not None and told.report is not None:
         return (
-            f"run {message.run} has ended ({one_line(told.end.reason)}), so nobody waits for this "
-            f"message; `faastrain resume {message.run}` starts the run's next leg and issues again "
-            f"whatever is missing; {drop_it}"
+            f"run {message.run} has ended ({one_line(told.end.reason)}), so no function waits "
+            f"for this message; `faastrain resume {message.run}` starts the run's next segment and "
+            f"issues again what is missing; {drop_it}"
         )
     # The letter's number makes the call id: whoever is killed before the drop may try again.
     request = Invocation(letter.function, message, attempt=-kept.id)

@@ -40,11 +40,13 @@ async def _read(run: str, leg: int | None, world: World) -> dict[str, bytes]:
 
 async def _references(stack: Connected, run: str, history: History, leg: int) -> list[ObjectRef]:
     if leg != history.leg and leg not in history.legs:
-        raise BadInput(f"run {run} has the legs 0 to {history.leg}; --leg {leg} is none of them")
+        raise BadInput(
+            f"run {run} has the segments 0 to {history.leg}; --leg {leg} is none of them"
+        )
     said = history.legs[leg].report if leg in history.legs else None
     if said is None:
         raise BadInput(
-            f"run {run} goes on, so there is no report yet; `faastrain follow {run}`, or "
+            f"run {run} has not ended, so there is no report yet; `faastrain follow {run}`, or "
             f"`faastrain stop {run}` ends it"
         )
     report = msgspec.json.decode(await stack.objects.get(said.report), type=RunReport)

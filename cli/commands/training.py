@@ -80,7 +80,7 @@ async def _stop(run: str, world: World) -> ExitCode:
         await stack.facts.say(StopRequested(run=run, leg=history.leg))
     world.screen.line(
         f"run {run} ends with the policy that it has; `faastrain show {run}`, "
-        f"`faastrain resume {run}` lets it go on"
+        f"`faastrain resume {run}` continues it"
     )
     return ExitCode.DONE
 
@@ -102,7 +102,9 @@ async def _resume(arguments: Namespace, world: World) -> RunResumed:
         told = await runs.history(stack, arguments.run)
         resumed = resumption(arguments.run, told, arguments.budget, arguments.target)
         if not await stack.facts.say(resumed):
-            raise BadInput(f"somebody else resumed run {resumed.run} in this moment; try again")
+            raise BadInput(
+                f"another command resumed run {resumed.run} at the same moment; try again"
+            )
     return resumed
 
 
@@ -143,7 +145,7 @@ def _until_end(run: str, spec: RunSpec | None, as_json: bool, world: World) -> E
         report = asyncio.run(followed(run, spec, as_json, world))
     except KeyboardInterrupt:
         world.screen.remark(
-            f"the run goes on; `faastrain follow {run}` watches it again, "
+            f"the run continues; `faastrain follow {run}` watches it again, "
             f"`faastrain stop {run}` ends it"
         )
         return ExitCode.INTERRUPTED

@@ -32,7 +32,9 @@ def guard(password: str) -> Any:
         if request.path.startswith(_GUARDED) and not allowed(
             request.headers.get("Authorization", ""), password
         ):
-            answer = text(401, "The user is admin; the password lies in the stack's home.")
+            answer = text(
+                401, "The user is admin; the password is in the stack's file gateway-password."
+            )
             answer.headers["WWW-Authenticate"] = 'Basic realm="OpenFaaS"'
             return answer
         return await handler(request)

@@ -60,6 +60,6 @@ def _check(pattern: re.Pattern[str], name: str, whose: str) -> str:
     if not pattern.fullmatch(name) or ".." in name:
         raise ProviderError(
             400,
-            f"{whose} name is of small letters, digits and '-', not at its ends; found {name!r}.",
+            f"{whose} name has small letters, digits and '-', not at its ends; found {name!r}.",
         )
     return name

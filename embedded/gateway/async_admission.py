@@ -55,7 +55,7 @@ class Keys:
                 names = (SIGNING_KEY, TRIGGER_TOKEN)
                 self._read = as_of, Secrets(*(settings.secret(self._folder, n) for n in names))
         except (OSError, SettingsError) as error:
-            text = f"The gateway cannot tell who asks: {error}; restore that secret."
+            text = f"The gateway cannot check signatures: {error}; restore that secret."
             raise ProviderError(503, text, retry_after=5) from error
         return self._read[1]
 

@@ -174,7 +174,9 @@ def _marks(call: Request) -> dict[str, str]:
     """
     call_id = _first(call, CALL_ID) or str(uuid.uuid4())
     if not _CALL_ID_FORM.fullmatch(call_id):
-        raise ProviderError(400, f"{CALL_ID} is 1 to 200 visible ASCII letters: {call_id!r:.80}.")
+        raise ProviderError(
+            400, f"{CALL_ID} must be 1 to 200 visible ASCII characters: {call_id!r:.80}."
+        )
     return {CALL_ID: call_id, START_TIME: str(time.time_ns())}
 
 

@@ -39,7 +39,7 @@ def _parsed(file: Path) -> ast.Module:
     try:
         return ast.parse(file.read_bytes(), str(file))
     except SyntaxError as error:
-        text = f"{file}:{error.lineno} is no Python: {error.msg}; mend it."
+        text = f"{file}:{error.lineno} is not valid Python: {error.msg}; correct it."
         raise ProviderError(400, text) from error
     except (ValueError, RecursionError, MemoryError, OSError) as error:
         raise ProviderError(400, f"{file} cannot be read as Python: {error}.") from error

@@ -25,7 +25,7 @@ class Meaning(Enum):
     """What an answer tells of an invocation."""
 
     DONE = "the function has done it"
-    UNTRIED = "nobody has tried: busy, away, or starting"
+    UNTRIED = "not tried: busy, away, or starting"
     FAILED = "the function's own failure"
     DIED = "its replica died of it"
     OVERTIME = "it ran longer than exec_timeout"

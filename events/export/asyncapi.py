@@ -18,7 +18,7 @@ PARAMETERS = {
     "version": "a policy version, from 0",
     "index": "a rollout's slot, from 0",
     "piece": "a piece of an evaluation, from 0",
-    "leg": "stretch of the run: 0, and one more per resumption",
+    "leg": "segment of the run: 0, and one more after each resumption",
     "number": "counts a run's stalls, from 0",
     "object": "the first 16 hexadecimal digits of the SHA-256 of key, a zero byte, and ETag",
     "call_id": "the invocation's call id, a UUID",
@@ -45,7 +45,7 @@ TRACED = {
 }
 
 DESCRIPTION = """\
-Facts lie in one JetStream stream, each said once for ever under the subject that is its identity.
+Facts lie in one JetStream stream, each stored once, under the subject that is its identity.
 Commands lie in another as OpenFaaS queue requests, JSON with the message in base64 as `Body`, one
 at a time for each piece of work. Both are msgpack maps tagged by `type`.
 The document is exported by `python -m faastraingym.events.export docs`; do not edit it."""
@@ -62,7 +62,7 @@ def document(version: str, functions: Iterable[Function]) -> dict[str, Any]:
         },
         "channels": {
             **{kind.__name__: _channel(kind) for kind in MESSAGE_TYPES},
-            WANTED: _channel_of(WANTED, f"{START}.{{key}}", "Somebody wants a run."),
+            WANTED: _channel_of(WANTED, f"{START}.{{key}}", "A client requests a run."),
         },
         "operations": dict([*_sends(), *_receives(list(functions))]),
         "components": {
@@ -110,7 +110,7 @@ def _message(kind: type[Message]) -> dict[str, Any]:
 
 
 def _sends() -> Iterable[tuple[str, dict[str, Any]]]:
-    yield _operation("send", OUTSIDER, WANTED, "what it wants")
+    yield _operation("send", OUTSIDER, WANTED, "a request for a run")
     for sender in (*flow.PROCESSES, *flow.FUNCTIONS):
         for kind in flow.sent(sender):
             yield _operation("send", sender, kind.__name__, tag(kind))
@@ -119,7 +119,7 @@ def _sends() -> Iterable[tuple[str, dict[str, Any]]]:
 def _receives(functions: list[Function]) -> Iterable[tuple[str, dict[str, Any]]]:
     for function in functions:
         if function.starts:
-            yield _operation("receive", function.name, WANTED, "what outsiders want")
+            yield _operation("receive", function.name, WANTED, "requests from outside")
         for kind in flow.received(function.name):
             yield _operation("receive", function.name, kind.__name__, tag(kind))
 

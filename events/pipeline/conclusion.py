@@ -53,8 +53,8 @@ def unreported(history: History) -> RunUnreported | None:
     if letter is None:
         return None
     reason = (
-        f"its report cannot be written: {_why(letter)}; mend that, then `faastrain dead replay` "
-        f"the letter that `faastrain dead list --run {letter.run}` shows"
+        f"its report cannot be written: {_why(letter)}; repair that, then `faastrain dead replay` "
+        f"the dead letter that `faastrain dead list --run {letter.run}` shows"
     )
     return RunUnreported(run=letter.run, reason=reason, detail=letter.error, leg=history.leg)
 

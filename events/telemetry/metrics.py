@@ -67,7 +67,9 @@ OF_RUN = (
     _OfRun(
         "run_requested_timestamp_seconds", "When the run was requested.", lambda v: v.requested_at
     ),
-    _OfRun("run_last_fact_timestamp_seconds", "When its last fact was said.", lambda v: v.last_at),
+    _OfRun(
+        "run_last_fact_timestamp_seconds", "When its last fact was published.", lambda v: v.last_at
+    ),
     _OfRun("run_versions", "Updates behind the newest policy.", lambda v: v.version),
     _OfRun(
         "run_env_steps", "Environment steps that it learnt from.", lambda v: v.env_steps, "counter"
@@ -100,7 +102,9 @@ OF_RUN = (
         "Updates between the policy that collected the newest batch and the one that learns.",
         lambda v: v.staleness,
     ),
-    _OfRun("run_stalls", "Deadlines that passed with nothing said.", lambda v: v.stalls, "counter"),
+    _OfRun(
+        "run_stalls", "Deadlines that passed without a new fact.", lambda v: v.stalls, "counter"
+    ),
     _OfRun(
         "run_dead_letters",
         "Deliveries of the run that were given up.",
@@ -119,22 +123,25 @@ OF_FUNCTION = (
     _OfFunction("retries", "Invocations whose message was delivered before.", lambda s: s.retried),
 )
 DEAD = (
-    ("dead_letters", (), "Dead letters that lie there with their payloads."),
+    ("dead_letters", (), "Stored dead letters with payload."),
     (
         "dead_letters_unsigned",
         (subjects.UNSIGNED,),
-        "Headlines of dead letters that nobody signed, without payloads.",
+        "Stored dead letters of unsigned messages, without payload.",
     ),
     (
         "dead_callbacks",
         (subjects.CALLBACK,),
-        "Headlines of callbacks that were refused or given up.",
+        "Stored dead letters of callbacks that were refused or failed.",
     ),
 )
 STREAM = (
     ("stream_messages", "Messages that a stream holds."),
     ("stream_bytes", "Bytes that it has on disk."),
-    ("stream_max_bytes", "Bytes that it may have; beyond, it refuses or its oldest goes."),
+    (
+        "stream_max_bytes",
+        "Bytes that it may have; a full stream refuses messages or loses its oldest.",
+    ),
 )
 
 

@@ -29,7 +29,7 @@ class Stream(NamedTuple):
 FACTS = Stream(
     "FTG_FACTS",
     (f"{subjects.ROOT}.>",),
-    "facts, each said once for ever",
+    "facts, one message for each subject",
     max_bytes=8 * GIB,  # unless FTG_FACTS_MAX_BYTES says otherwise
     refuses=True,
 )
@@ -46,7 +46,7 @@ ASYNC = Stream(
 OPEN = Stream(
     "FTG_OPEN",
     (subjects.of_open_command("*"),),
-    "asynchronous invocations that nobody vouches for, of functions that admit anybody",
+    "unsigned asynchronous invocations, of functions that admit every client",
     max_bytes=256 * MIB,
     work_queue=True,
     refuses=True,

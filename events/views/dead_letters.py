@@ -64,8 +64,8 @@ def decoded(kept: Kept) -> tuple[Message | None, str]:
     omitted = kept.letter.omitted
     if omitted is not None:
         return None, (
-            "which nobody who is known had signed, so they were not kept and there is nothing to "
-            f"replay; SHA-256 {omitted.sha256}"
+            "which were not signed, so they were not stored and cannot be replayed; SHA-256 "
+            f"{omitted.sha256}"
         )
     try:
         return messages.decode(kept.letter.payload), ""

@@ -40,7 +40,7 @@ async def handle(message: Said, services: Services) -> Messages:
     said = await services.facts.read(*subjects.of_run(message.run))
     history = fold(said)
     if history.requested is None:
-        raise Unavailable(f"the log of run {message.run} is being said again")
+        raise Unavailable(f"the log of run {message.run} is being restored")
     if history.end:
         if history.report:
             return []

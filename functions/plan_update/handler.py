@@ -26,7 +26,7 @@ async def handle(heard: Heard | RunResumed, services: Services) -> Planned:
     if isinstance(heard, RunResumed):
         history = fold(await services.facts.read(*subjects.of_run(heard.run)))
         if history.requested is None:
-            raise Unavailable(f"the log of run {heard.run} is being said again")
+            raise Unavailable(f"the log of run {heard.run} is being restored")
         return [*missing(history, spec)]
     history = await _known(spec, heard, services)
     said = [s for s in lacking(spec, heard, history) if await services.facts.count(s)]

@@ -55,7 +55,7 @@ async def _alone(run: str, services: Services) -> Mending:
     try:
         return await _mend(run, services)
     except (LostObject, SchemaError, RunFault, Unsaid) as error:
-        logger.warning("not mended", extra={"run": run, "why": str(error)})
+        logger.warning("run not reconciled", extra={"run": run, "why": str(error)})
         return []
 
 

@@ -54,7 +54,7 @@ async def _one(
     try:
         data = await services.bucket.read(file.key, documents.MAX_BYTES + 1, file.etag)
     except (Refused, Unavailable) as error:  # as of one that its disk has altered
-        logger.warning("not heard", extra={"key": file.key, "why": str(error)})
+        logger.warning("upload not read", extra={"key": file.key, "why": str(error)})
         return None
     if data is None:  # gone, or another one
         return None

@@ -32,7 +32,7 @@ def test_the_words_name_the_disk_and_what_to_do() -> None:
     """In one line."""
     assert Space(HOME, 3 * MIB, 500 * MIB).trouble == (
         "the disk of /home/somebody/.faastrain is full: 3 MiB free, 32 are needed; make room "
-        "there, and the runs go on by themselves"
+        "there, and the runs continue"
     )
 
 
@@ -46,7 +46,7 @@ def test_the_words_name_inodes_when_bytes_are_not_what_is_lacking() -> None:
     """And how to see it."""
     assert Space(HOME, 400 * MIB, 500 * MIB, 4).trouble == (
         "the disk of /home/somebody/.faastrain is full: 4 inodes free, 128 are needed, one for "
-        "each file (`df -i` counts them); remove files there, and the runs go on by themselves"
+        "each file (`df -i` counts them); remove files there, and the runs continue"
     )
 
 

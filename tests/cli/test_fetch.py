@@ -95,7 +95,7 @@ def test_a_run_that_goes_on_has_no_results_yet(desk: Desk) -> None:
     """Nor has one that nobody knows."""
     say(desk, *beginning(), StopRequested(run=RUN))
     assert desk("fetch", RUN) == ExitCode.BAD_INPUT
-    assert f"run {RUN} goes on" in desk.err
+    assert f"run {RUN} has not ended" in desk.err
     assert desk("fetch", "nobody") == ExitCode.BAD_INPUT
     assert not (desk.folder / RUN).exists()
 
@@ -119,7 +119,7 @@ def test_each_leg_has_its_own(ended: Desk) -> None:
     assert ended("fetch", RUN, "out", "--leg", "0") == ExitCode.DONE
     assert "out/report.json" in ended.out
     assert ended("fetch", RUN, "--leg", "2") == ExitCode.BAD_INPUT
-    assert "has the legs 0 to 1" in ended.err
+    assert "has the segments 0 to 1" in ended.err
 
 
 def test_names_are_those_of_keys() -> None:

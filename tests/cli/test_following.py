@@ -130,7 +130,7 @@ async def test_a_trouble_is_told_once_and_its_end_too() -> None:
     await facts.say(completed("target"))
     await facts.say(reported())
     await following
-    assert view.notices == ["the disk is full", "that is over; the run goes on"]
+    assert view.notices == ["the disk is full", "the trouble is over; the run continues"]
 
 
 async def test_that_jax_compiles_is_told_while_it_does() -> None:
@@ -173,7 +173,7 @@ async def test_a_run_that_nobody_knows_any_more_is_followed_no_longer() -> None:
     following = asyncio.create_task(follower(facts, view).to_end())
     await view.counted.wait()
     facts.log.clear()
-    with pytest.raises(BadInput, match=f"run {RUN} is known to nobody any more"):
+    with pytest.raises(BadInput, match=f"run {RUN} is lost"):
         await following
 
 

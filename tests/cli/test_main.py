@@ -397,7 +397,10 @@ def test_the_version_is_the_installed_one(capsys: pytest.CaptureFixture[str]) ->
 
 def test_help_tells_the_exit_codes(capsys: pytest.CaptureFixture[str]) -> None:
     """Also how to read an export."""
-    for argv, said in ((["--help"], "stack trouble"), (["export", "--help"], "numpy.load")):
+    for argv, said in (
+        (["--help"], "trouble with the stack"),
+        (["export", "--help"], "numpy.load"),
+    ):
         with pytest.raises(SystemExit) as end:
             main(argv)
         assert end.value.code == 0

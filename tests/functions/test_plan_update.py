@@ -22,7 +22,7 @@ async def test_a_resumption_waits_for_the_whole_log() -> None:
     objects = InMemoryObjectStore()
     services = Services(InMemoryFactLog(), objects, objects)
     manifest = await objects.put(keys.manifest(facts.RUN), manifests.dump(facts.RUN, SPEC))
-    with pytest.raises(Unavailable, match="is being said again"):
+    with pytest.raises(Unavailable, match="is being restored"):
         await handle.handler(replace(facts.resumed(1), manifest=manifest), services)
 
 

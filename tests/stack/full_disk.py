@@ -138,7 +138,7 @@ def _complaints(stack: Stack, remedy: str) -> None:
     )
     for text in (status.stdout, doctor.stdout, start.stderr):
         assert f"disk of {stack.home} {WORDS}" in text, text
-        assert f"{remedy} there, and the runs go on by themselves" in text
+        assert f"{remedy} there, and the runs continue" in text
     assert (status.returncode, doctor.returncode) == (0, 4)
     assert start.returncode in (0, 4)  # a small fact may find its place where a large one does not
 

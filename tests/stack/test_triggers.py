@@ -240,7 +240,7 @@ async def test_an_outsider_may_do_nothing_else(stack: Stack) -> None:
 
 
 def documented(word: str) -> list[str]:
-    """The commands of docs/outside_events.md that have this word, as they stand there."""
+    """The commands of docs/triggers.md that have this word, as they stand there."""
     blocks = re.findall(r"(?:^    .*\n)+", (CHECKOUT / "docs" / "triggers.md").read_text(), re.M)
     return [textwrap.dedent(block) for block in blocks if word in block]
 

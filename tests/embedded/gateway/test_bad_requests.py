@@ -47,7 +47,7 @@ async def test_a_call_id_that_cannot_be_passed_on_is_400(
         request = posting(path, b"X-Call-Id: " + call_id.encode())
         status, answer = await raw(gateway, request)
         assert status == 400
-        assert b"X-Call-Id is 1 to 200 visible ASCII letters" in answer
+        assert b"X-Call-Id must be 1 to 200 visible ASCII characters" in answer
     assert queue.unknown == []
 
 

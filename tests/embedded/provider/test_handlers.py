@@ -72,8 +72,11 @@ def test_what_may_be_a_coroutine_of_two_is_taken(text: str | bytes, tmp_path: Pa
         ("def main(event, context): ...", "has no `handle`; write"),
         ("class A:\n    def handle(self): ...", "has no `handle`"),
         ("", "has no `handle`"),
-        ("async def handle(body, headers:\n", r"handler\.py:1 is no Python: '\(' was never closed"),
-        (b"async def handle(body, headers): '\xff'", "is no Python"),
+        (
+            "async def handle(body, headers:\n",
+            r"handler\.py:1 is not valid Python: '\(' was never closed",
+        ),
+        (b"async def handle(body, headers): '\xff'", "is not valid Python"),
         (b"\0", "handler.py"),
         ("a = " + "(" * 5000 + ")" * 5000, "handler.py"),
     ],
