@@ -2,12 +2,15 @@
 
 import os
 import shutil
+import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
+from tests.checkout import CHECKOUT
 from tests.selection import is_slow, turn
 
 os.environ["NPROC"] = "1"  # XLA's threads, as in stack.yml; before JAX starts
@@ -42,6 +45,17 @@ def pytest_configure(config: pytest.Config) -> None:
 def compiled() -> Path:
     """What has been compiled so far: for the learners of stacks."""
     return Path(os.environ[SHARED["jax"]])
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_import_name() -> Iterator[None]:
+    """The checkout's folders can be imported beside the package, as second modules: nobody does."""
+    yield
+    folders = {path.parent.name for path in CHECKOUT.glob("*/__init__.py")} - {
+        "tests",
+        "faastraingym",
+    }
+    assert not folders & set(sys.modules)
 
 
 @pytest.hookimpl(tryfirst=True)
