@@ -26,7 +26,7 @@ REMEDIES = {
     ),
     "update-policy": Remedy(
         "update",
-        "make it smaller (algorithm.update_epochs, rollout.count, rollout.num_steps) or give it"
+        "make it smaller (rollout.count, rollout.num_steps, passes over the batch) or give it"
         " more threads (learner.threads)",
         "if it should be quick, its replica has less processor than it needs",
     ),

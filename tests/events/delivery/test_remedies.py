@@ -39,7 +39,7 @@ def test_every_function_that_works_long_has_a_remedy() -> None:
 
 
 def test_what_a_remedy_names_is_a_key_of_the_specification() -> None:
-    named = ["num_steps", "num_envs", "episodes", "update_epochs", "count", "threads"]
+    named = ["num_steps", "num_envs", "episodes", "count", "threads"]
     told = "".join(remedy.shorten for remedy in remedies.REMEDIES.values())
     for key in named:
         assert key in told
