@@ -81,7 +81,7 @@ def contents(wheel: Path) -> dict[str, bytes]:
 def install(wheel: Path, folder: Path) -> Installed:
     """The wheel in a new environment."""
     made = Installed(folder / "environment", folder / "empty")
-    venv.create(made.environment)
+    venv.create(made.environment, symlinks=True)
     made.folder.mkdir()
     pip = [sys.executable, "-m", "pip", "--python", str(made.python), "install", "--quiet"]
     subprocess.run([*pip, "--no-deps", "--no-index", str(wheel)], check=True)
