@@ -26,7 +26,7 @@ from faastraingym.adapters.errors import Unavailable
 from faastraingym.adapters.s3.object_store import S3ObjectStore
 from faastraingym.adapters.settings import Login
 for name in sys.argv[1:]:
-    importlib.import_module(f"functions.{name}.handler")
+    importlib.import_module(f"faastraingym.functions.{name}.handler")
 store = S3ObjectStore("http://127.0.0.1:1", "bucket", Login("user", "password"))
 for list_ in (store.keys, store.listed, store.folders):
     try:
