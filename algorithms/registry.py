@@ -12,6 +12,7 @@ from faastraingym.schemas import validation
 from faastraingym.schemas.specification import RunSpec
 
 PACKAGES = {
+    "a2c": "faastraingym.algorithms.a2c",
     "ppo": "faastraingym.algorithms.ppo",
 }
 

@@ -22,7 +22,7 @@ def example(name: str) -> RunSpec:
     return parse(tomllib.loads((EXAMPLES / f"{name}.toml").read_text()))
 
 
-@pytest.mark.parametrize("name", ["cartpole", "pendulum", "acrobot"])
+@pytest.mark.parametrize("name", ["cartpole", "cartpole_a2c", "pendulum", "acrobot"])
 def test_examples_are_accepted(name: str) -> None:
     """Each parses and names an environment in which its algorithm can learn."""
     assert spaces.check(example(name)) == []
@@ -53,7 +53,13 @@ def best_return(spec: RunSpec, budget: int) -> float:
 
 
 @pytest.mark.parametrize(
-    ("name", "budget"), [("cartpole", 50_000), ("pendulum", 100_000), ("acrobot", 100_000)]
+    ("name", "budget"),
+    [
+        ("cartpole", 50_000),
+        ("cartpole_a2c", 250_000),
+        ("pendulum", 100_000),
+        ("acrobot", 100_000),
+    ],
 )
 def test_the_examples_learn(name: str, budget: int) -> None:
     """The example's target is reached in half of its budget or less."""

@@ -178,7 +178,7 @@ def test_an_unknown_key_gets_the_known_ones() -> None:
 
 def test_an_unknown_algorithm_gets_the_known_ones() -> None:
     assert problems(with_value("algorithm", {"name": "dqn"})) == [
-        "spec.algorithm.name: found 'dqn'; allowed: ppo"
+        "spec.algorithm.name: found 'dqn'; allowed: a2c, ppo"
     ]
 
 

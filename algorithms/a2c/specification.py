@@ -1,0 +1,68 @@
+"""What A2C is told, what it refuses of that, and what it plans. Data alone: no NumPy, no JAX."""
+
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta
+
+from faastraingym.algorithms.api import LearningPlan, anneal, samples
+from faastraingym.schemas.specification import (
+    AlgorithmSpec,
+    Annealing,
+    Fraction,
+    NonNegative,
+    RunSpec,
+)
+
+
+class A2C(AlgorithmSpec, frozen=True, kw_only=True, tag_field="name", tag="a2c"):
+    """Advantage actor-critic (Mnih et al. 2016, arXiv 1602.01783): one step for each batch."""
+
+    learning_rate: Annotated[float, Meta(gt=0, description="the optimizer's step size")] = 7e-4
+    learning_rate_schedule: Annealing = "constant"
+    optimizer: Annotated[
+        Literal["rmsprop", "adam"], Meta(description="rmsprop: decay 0.99, as in the paper")
+    ] = "rmsprop"
+    gamma: Annotated[Fraction, Meta(description="discount")] = 0.99
+    gae_lambda: Annotated[Fraction, Meta(description="1: n-step returns, as in the paper")] = 1.0
+    ent_coef: NonNegative = 0.0
+    vf_coef: NonNegative = 0.5
+    max_grad_norm: Annotated[float, Meta(gt=0)] = 0.5
+    normalize_advantages: Annotated[bool, Meta(description="per batch")] = False
+    normalize_observations: Annotated[bool, Meta(description="by running statistics")] = False
+    hidden_sizes: tuple[Annotated[int, Meta(ge=1, le=4096)], ...] = (64, 64)
+    activation: Literal["tanh", "relu"] = "tanh"
+    log_std_init: Annotated[float, Meta(description="Gaussian policies")] = 0.0
+
+
+Specification = A2C
+ACTIONS = ("Discrete", "Box")
+
+
+def problems(spec: RunSpec) -> Iterator[str]:
+    """What would make the advantages of a batch all zero, or bias them."""
+    settings: Any = spec.algorithm
+    if settings.normalize_advantages and samples(spec) == 1:
+        yield (
+            "spec.algorithm.normalize_advantages: found true of 1 sample; allowed: false, or at "
+            "least 2 samples in an update (threshold x num_steps x num_envs)"
+        )
+    if spec.rollout.max_policy_lag:
+        yield (
+            f"spec.rollout.max_policy_lag: found {spec.rollout.max_policy_lag}; allowed: 0, for "
+            "A2C does not correct for a policy that acts and is not the one that learns"
+        )
+
+
+def plan(spec: RunSpec, progress: float) -> LearningPlan:
+    """An annealed learning rate, and one gradient step."""
+    settings: Any = spec.algorithm
+    rate = anneal(settings.learning_rate, settings.learning_rate_schedule, progress)
+    return LearningPlan(
+        coefficients={"learning_rate": rate, "ent_coef": settings.ent_coef}, gradient_steps=1
+    )
+
+
+def replayed_versions(spec: RunSpec) -> int:
+    """None: A2C is on-policy."""
+    return 0
