@@ -1,10 +1,16 @@
 """What is no longer needed once a version's rewards are ready."""
 
+from types import SimpleNamespace
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from faastraingym.algorithms import registry
 from faastraingym.events.pipeline.history import History
-from faastraingym.events.pipeline.retention import expendable
+from faastraingym.events.pipeline.planning import replay_window
+from faastraingym.events.pipeline.retention import expendable, pruned
 from faastraingym.schemas import keys
 from faastraingym.schemas.messages import Message, RunCompleted, RunFailed
 from tests.events import facts
@@ -83,3 +89,17 @@ def test_with_a_larger_lag_more_stays() -> None:
     spec = specification(retention={"versions": 2}, rollout={"count": 2, "max_policy_lag": 3})
     gone = expendable(spec, ready(9, lag=3), History())
     assert {keys.place(key).version for key in gone} == {5}
+
+
+@given(st.integers(2, 20), st.integers(0, 30), st.integers(0, 100))
+def test_what_a_window_needs_is_never_pruned(versions: int, replayed: int, newest: int) -> None:
+    """Nor what the window before it needs, from which a lost learner state is made again."""
+    spec = specification(retention={"versions": versions})
+    with pytest.MonkeyPatch.context() as patch:
+        rules = SimpleNamespace(replayed_versions=lambda _: replayed)
+        patch.setattr(registry, "rules", lambda _: rules)
+        gone = [g for v in range(newest + 1) if (g := pruned(spec, v)) is not None]
+        window = replay_window(spec, max(0, newest - 1))
+    first = newest - 1 if window is None else window.first
+    assert all(version < max(first, 0) for version in gone)
+    assert gone == list(range(len(gone)))  # each once, none passed over

@@ -1,0 +1,130 @@
+"""A window of trajectories, and samples of it.
+
+The trajectories of a run never change, so a range of versions says all that a replay buffer holds;
+what is sampled of it is a pure function of the window, the run's seed and the version that learns.
+A retry, another machine or a learner that starts cold so sample the same transitions (ADR 38).
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+import numpy as np
+
+from faastraingym.algorithms import seeding
+from faastraingym.schemas.messages import VersionRange
+from faastraingym.schemas.payloads import Arrays, Trajectory
+from faastraingym.schemas.specification import RunSpec
+
+
+class Place(NamedTuple):
+    """Which trajectory of the run."""
+
+    version: int  # that learnt from it first
+    slot: int
+
+
+class Window(NamedTuple):
+    """Trajectories of T steps of B environments: every slot's of each version."""
+
+    versions: VersionRange
+    slots: int
+    steps: int  # T
+    num_envs: int  # B
+
+    @property
+    def transitions(self) -> int:
+        """How many there are, resets' pseudo-transitions included."""
+        length = self.versions.last - self.versions.first + 1
+        return length * self.slots * self.steps * self.num_envs
+
+
+def window(spec: RunSpec, versions: VersionRange) -> Window:
+    """The window of a run whose specification `problems` has nothing against."""
+    rollout = spec.rollout
+    return Window(versions, rollout.count, rollout.num_steps, spec.environment.num_envs)
+
+
+def problems(spec: RunSpec) -> Iterator[str]:
+    """Why a range of versions would not say which transitions there are: a sentence each."""
+    rollout = spec.rollout
+    if rollout.batch != rollout.count:
+        yield (
+            f"spec.rollout.threshold: found {rollout.threshold}; allowed: {rollout.count}, the "
+            "fan-out (spec.rollout.count), for replay names trajectories by version and slot"
+        )
+    if rollout.horizon != "steps":
+        yield (
+            f"spec.rollout.horizon: found {rollout.horizon}; allowed: steps, for replay samples "
+            "trajectories of a known length"
+        )
+
+
+def versions_of(spec: RunSpec, capacity: int) -> int:
+    """Versions before the newest that a window of at least `capacity` transitions reaches back."""
+    rollout = spec.rollout
+    each = rollout.count * rollout.num_steps * spec.environment.num_envs
+    return -(-capacity // each) - 1
+
+
+def draw(of: Window, run_seed: int, version: int, batches: int, size: int) -> np.ndarray:
+    """Transitions of the window, uniformly, with replacement.
+
+    Args:
+        of: the window.
+        run_seed: of the specification.
+        version: that learns from them.
+        batches: gradient steps, G.
+        size: samples of each, N.
+
+    Returns:
+        [G, N] int64: numbers of transitions, counted through versions, slots, steps, environments.
+    """
+    generator = seeding.generator(run_seed, "replay", version)
+    return generator.integers(0, of.transitions, (batches, size))
+
+
+def places(of: Window, drawn: np.ndarray) -> list[Place]:
+    """The trajectories that hold what was drawn, each once, in order."""
+    trajectories = np.unique(drawn // (of.steps * of.num_envs))
+    versions, slots = np.divmod(trajectories, of.slots)
+    return [Place(int(v) + of.versions.first, int(s)) for v, s in zip(versions, slots, strict=True)]
+
+
+def gather(of: Window, drawn: np.ndarray, held: Mapping[Place, Trajectory]) -> Arrays:
+    """What was drawn, as arrays [G, N, ...].
+
+    `next_observations` are true successors, final ones included; where `valid` is false a reset's
+    pseudo-transition was drawn, which counts for nothing.
+
+    Args:
+        of: the window.
+        drawn: of it, by `draw`.
+        held: at least the trajectories of `places`.
+    """
+    numbers, within = np.divmod(drawn.ravel(), of.steps * of.num_envs)
+    t, environment = np.divmod(within, of.num_envs)
+    found: Arrays = {}
+    for number in np.unique(numbers):
+        version, slot = divmod(int(number), of.slots)
+        trajectory = held[Place(version + of.versions.first, slot)]
+        chosen = numbers == number
+        at, env = t[chosen], environment[chosen]
+        for name, values in _columns(trajectory).items():
+            column = found.setdefault(
+                name, np.empty((len(numbers), *values.shape[2:]), values.dtype)
+            )
+            column[chosen] = values[at, env]
+    return {name: column.reshape(*drawn.shape, *column.shape[1:]) for name, column in found.items()}
+
+
+def _columns(trajectory: Trajectory) -> Arrays:
+    return {
+        "observations": trajectory.observations[:-1],
+        "next_observations": trajectory.observations[1:],
+        "actions": trajectory.actions,
+        "rewards": trajectory.rewards,
+        "terminated": trajectory.terminated,
+        "truncated": trajectory.truncated,
+        "valid": trajectory.valid,
+        **trajectory.extras,
+    }
