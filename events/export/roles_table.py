@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from faastraingym.events.topology.roles import ANY, ROLES, SUPERVISOR, Role
 
-HEAD = ("role", "says", "sends", "asks JetStream", "reads", "writes", "deletes")
+HEAD = ("role", "publishes", "sends", "asks JetStream", "reads", "writes", "deletes")
 
 
 def table() -> str:
