@@ -3,7 +3,7 @@
 import re
 import tomllib
 
-from faastraingym.schemas import validation
+from faastraingym.algorithms import registry
 from tests.checkout import CHECKOUT
 
 README = (CHECKOUT / "README.md").read_text()
@@ -11,12 +11,12 @@ README = (CHECKOUT / "README.md").read_text()
 
 def test_the_specification_shown_is_valid() -> None:
     (text,) = re.findall(r"^```toml\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
-    spec = validation.parse(tomllib.loads(text))
+    spec = registry.parse(tomllib.loads(text))
     assert (spec.environment.id, spec.stop.target) == ("CartPole-v1", 475)
 
 
 def test_every_key_in_a_comment_is_valid_too() -> None:
     """With the comment's mark taken away, the file still means something."""
     (text,) = re.findall(r"^```toml\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
-    spec = validation.parse(tomllib.loads(re.sub(r"^# (?=[\[\w])", "", text, flags=re.MULTILINE)))
+    spec = registry.parse(tomllib.loads(re.sub(r"^# (?=[\[\w])", "", text, flags=re.MULTILINE)))
     assert (spec.rollout.max_policy_lag, spec.retention.versions) == (1, 10)

@@ -1,4 +1,4 @@
-"""When a batch, or an evaluation in pieces, is whole, and what is in it: pure."""
+"""When a version has its threshold of rollouts, or all pieces of its evaluation: pure."""
 
 from collections.abc import Iterable, Sequence
 
@@ -11,6 +11,11 @@ from faastraingym.schemas.messages import (
     RolloutCompleted,
 )
 from faastraingym.schemas.specification import RunSpec
+
+
+def reaches_threshold(spec: RunSpec, rollouts: int) -> bool:
+    """Whether a version has the rollouts that its update learns from (`rollout.threshold`)."""
+    return rollouts >= spec.rollout.batch
 
 
 def batch(spec: RunSpec, said: Sequence[Message]) -> RewardsReady | None:

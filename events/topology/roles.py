@@ -1,7 +1,8 @@
 """Who may say, ask, read and write what, as data: one role for each process of the pipeline.
 
 NATS accounts (adapters/nats/accounts.py), S3 policies (adapters/s3/policies.py) and the table in
-docs/security.md are made from this, and nothing else says it.
+docs/security.md are made from this. What the pipeline's functions publish and invoke comes from
+events/pipeline/flow.py; everything else is written here.
 """
 
 from typing import NamedTuple

@@ -41,7 +41,7 @@ async def handle(heard: Heard, services: Services) -> Messages:
         return [await _with_rewards(spec, heard, services)]
     run, version = heard.run, heard.version
     siblings = subjects.below(RolloutCompleted, run, version)
-    if await services.facts.count(siblings) < spec.rollout.batch:
+    if not batches.reaches_threshold(spec, await services.facts.count(siblings)):
         return []
     outcome = subjects.of_kind(RewardsReady, run, version)
     said = [record.fact for record in await services.facts.read(siblings, outcome)]

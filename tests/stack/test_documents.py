@@ -107,6 +107,7 @@ ROWS: dict[str, list[tuple[str, int]]] = {
     "fetch RUN": [(f"fetch {RUN}", 0), (f"fetch {RUN} results --leg 0", 0)],
     "export RUN": [(f"export {RUN} policy.npz", 0)],
     "up": [("up", 0), ("status", 0), ("doctor", 0)],
+    "completion SHELL": [(f"completion {name}", 0) for name in ("bash", "zsh", "fish")],
     "logs FUNCTION": [("logs rollout", 0), (f"logs {RUN}", 0)],
 }
 
