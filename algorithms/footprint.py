@@ -39,7 +39,9 @@ def transition(spec: RunSpec, info: SpaceInfo) -> int:
     """Bytes of one step of one environment in a trajectory."""
     extras = _bytes(registry.acting(spec).extras(spec, info))
     acted = info.action_size if info.continuous else 1
-    return 4 * (info.observation_size + acted) + STEP_BYTES + extras
+    elements = 1 if info.observation_start is not None else info.observation_size
+    seen = elements * np.dtype(info.observation_dtype).itemsize
+    return seen + 4 * acted + STEP_BYTES + extras
 
 
 def rollout(spec: RunSpec, info: SpaceInfo) -> int:
@@ -57,6 +59,8 @@ def update(spec: RunSpec, info: SpaceInfo) -> int:
     samples = spec.rollout.batch * spec.rollout.num_steps * spec.environment.num_envs
     activations = 4 * samples * acting.activations(spec)
     batch = spec.rollout.batch * trajectory(spec, info)
+    if info.observation_dtype == "|u1":  # the networks read floats
+        batch += 4 * samples * info.observation_size // BATCH_COPIES
     return (
         LEARNER_MB * MB
         + BATCH_COPIES * batch

@@ -3,6 +3,7 @@
 import numpy as np
 
 from faastraingym.algorithms import statistics
+from faastraingym.schemas.errors import RunFault
 from faastraingym.schemas.payloads import NormalizeState, Rewards, Statistics, Trajectory
 from faastraingym.schemas.specification import Clip, Normalize, Potential, RunSpec, Scale
 
@@ -46,9 +47,20 @@ def shaping(step: Potential, gamma: float, trajectory: Trajectory) -> np.ndarray
     A truncated episode would have gone on, so there phi of the final observation counts
     (Ng, Harada, Russell 1999).
     """
-    potentials = potential(step, trajectory.observations)
+    potentials = potential(step, _elements(step, trajectory))
     following = np.where(trajectory.terminated, 0.0, potentials[1:])
     return np.where(trajectory.valid, gamma * following - potentials[:-1], 0.0)
+
+
+def _elements(step: Potential, trajectory: Trajectory) -> np.ndarray:
+    """Observations as numbers, [T+1, B, O]: flat, or one-hot where they are numbers of states."""
+    seen = trajectory.observations
+    if not isinstance(seen, np.ndarray):
+        raise RunFault("a potential reads one array of observations, and not several by name")
+    if seen.ndim == 2 and seen.dtype.kind in "iu":
+        states = np.arange(max(len(step.weights), len(step.squares)))
+        return np.asarray(seen[..., None] == states)
+    return np.asarray(seen.reshape(*seen.shape[:2], -1))
 
 
 def potential(step: Potential, observations: np.ndarray) -> np.ndarray:

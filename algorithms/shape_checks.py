@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from faastraingym.algorithms import registry
-from faastraingym.algorithms.environments.space_info import describe
+from faastraingym.algorithms.environments.observations import of_any_version
+from faastraingym.algorithms.environments.space_info import SpaceInfo, describe
 from faastraingym.schemas import array_specs
 from faastraingym.schemas.errors import PayloadError
 from faastraingym.schemas.payloads import (
@@ -79,12 +80,7 @@ def continued(spec: RunSpec, found: Trajectory) -> Trajectory:
     Raises:
         PayloadError: as `trajectory`; also of observations of another size.
     """
-    size, info = found.observations.shape[2], describe(spec)
-    if size != info.observation_size:
-        raise PayloadError(
-            f"Trajectory.observations: found {size} elements each; allowed: "
-            f"{info.observation_size}, as {spec.environment.id} gives them"
-        )
+    _check_observations("Trajectory", found, describe(spec), spec)
     return trajectory(spec, found)
 
 
@@ -100,15 +96,15 @@ def batch(spec: RunSpec, found: Sequence[Trajectory], rewards: list | None) -> N
     extras = registry.acting(spec).extras(spec, info)
     for t in found:
         trajectory(spec, t)
-        size, action_shape = t.observations.shape[2], t.actions.shape[2:]
-        if (size, action_shape) != (info.observation_size, actions):
+        where = f"Trajectory of slot {t.index}"
+        _check_observations(where, t, info, spec)
+        if t.actions.shape[2:] != actions:
             raise PayloadError(
-                f"Trajectory of slot {t.index}: found observations of {size} elements and actions "
-                f"of shape {list(action_shape)}; allowed: {info.observation_size} and "
+                f"{where}: found actions of shape {list(t.actions.shape[2:])}; allowed: "
                 f"{list(actions)}"
             )
         known = dict(zip("TB", t.rewards.shape, strict=True))
-        array_specs.check_named(f"Trajectory of slot {t.index}", t.extras, extras, known)
+        array_specs.check_named(where, t.extras, extras, known)
     if rewards is not None:
         wanted: Any = [t.rewards.shape for t in found]
         shapes = [r.shape for r in rewards]
@@ -147,6 +143,20 @@ def arrays(where: str, found: Arrays, wanted: dict[str, Any]) -> Arrays:
         dtype = np.dtype(template.dtype).str
         _check_array(f"{where}[{name!r}]", found[name], dtype, template.shape)
     return found
+
+
+def _check_observations(where: str, found: Trajectory, info: SpaceInfo, spec: RunSpec) -> None:
+    own = of_any_version(found.observations, info)
+    dtype, shape = own.dtype.str, own.shape[2:]
+    if (dtype, shape) != (info.observation_dtype, info.observation_shape):
+        raise PayloadError(
+            f"{where}.observations: found {dtype} {list(shape)} each; allowed: "
+            f"{info.observation_dtype} {list(info.observation_shape)}, as {spec.environment.id} "
+            "gives them"
+        )
+    if found.statistics is None and spec.algorithm.normalize_observations:
+        raise PayloadError(f"{where}.statistics: missing; observations are normalised by them")
+    _check_statistics(where, found.statistics, info.observation_size)
 
 
 def _check_statistics(where: str, found: Statistics | None, size: int) -> None:

@@ -1,7 +1,8 @@
 """What dtype and shape an array must have: declared beside the field, checked when it is read.
 
 `Annotated[np.ndarray, ArraySpec("<f4", "T+1", "B", "O")]`. A letter is one size wherever it occurs
-in a payload; `T+1` is one more than T, `*` any size, a number that size. Only dtypes and shapes are
+in a payload; `T+1` is one more than T, `*` any size, a number that size; `...`, at the end, any
+further dimensions. The dtype `*` is any. Only dtypes and shapes are
 looked at, never the elements, so checking costs the same whatever the size.
 """
 
@@ -31,14 +32,16 @@ class ArraySpec:
 
     def sizes(self, array: np.ndarray) -> dict[str, int] | None:
         """What each letter is in `array`; None when it has another dtype, rank or shape."""
-        if array.dtype.str != self.dtype:
+        if self.dtype not in ("*", array.dtype.str):
             return None
-        if self.dimensions and array.ndim != len(self.dimensions):
+        fixed = [each for each in self.dimensions if each != "..."]
+        more = array.ndim - len(fixed)
+        if self.dimensions and (more < 0 or (more and len(fixed) == len(self.dimensions))):
             return None
         found: dict[str, int] = {}
-        for dimension, size in zip(self.dimensions, array.shape, strict=False):
-            letter, plus, more = str(dimension).partition("+")
-            size -= int(more) if plus else 0
+        for dimension, size in zip(fixed, array.shape, strict=False):
+            letter, _, added = str(dimension).partition("+")
+            size -= int(added or 0)
             wanted = int(letter) if letter.isdigit() else found.get(letter, size)
             if size < 0 or wanted != size:
                 return None
@@ -69,7 +72,7 @@ def check_named(
         spec, array = wanted.get(name), found.get(name)
         sizes = spec.sizes(array) if spec is not None and array is not None else None
         if sizes is None or any(known.get(letter, size) != size for letter, size in sizes.items()):
-            here = "nothing" if array is None else f"{array.dtype.str} {list(array.shape)}"
+            here = "nothing" if array is None else _words(array)
             fixed = ", ".join(f"{letter}={size}" for letter, size in known.items())
             raise PayloadError(
                 f"{where}[{name!r:.80}]: found {here}; allowed: {spec or 'nothing'}"
@@ -84,34 +87,40 @@ def check(payload: Struct) -> None:
         PayloadError: naming the field, what was found and what is allowed.
     """
     known: dict[str, int] = {}
-    for path, specs, array in _arrays(payload, ""):
-        sizes = next((found for spec in specs if (found := spec.sizes(array)) is not None), None)
+    for path, specs, value in _arrays(payload, ""):
+        sizes = None
+        if isinstance(value, np.ndarray):
+            sizes = next((s for spec in specs if (s := spec.sizes(value)) is not None), None)
         if sizes is None or any(known.get(letter, size) != size for letter, size in sizes.items()):
             fixed = ", ".join(f"{letter}={size}" for letter, size in known.items())
             raise PayloadError(
-                f"{type(payload).__name__}.{path}: found {array.dtype.str} {list(array.shape)}; "
+                f"{type(payload).__name__}.{path}: found {_words(value)}; "
                 f"allowed: {' or '.join(map(str, specs))}" + (f" where {fixed}" if fixed else "")
             )
         known |= sizes
 
 
-def _arrays(
-    payload: Struct, prefix: str
-) -> Iterator[tuple[str, tuple[ArraySpec, ...], np.ndarray]]:
+def _arrays(payload: Struct, prefix: str) -> Iterator[tuple[str, tuple[ArraySpec, ...], Any]]:
     """Path, specs and value of every array with a specification, nested structs' included."""
     for name, specs in _declared(type(payload)):
         value, path = getattr(payload, name), f"{prefix}{name}"
         if isinstance(value, Struct):
             yield from _arrays(value, f"{path}.")
-        elif isinstance(value, np.ndarray) and specs:
-            yield path, specs, value
         elif isinstance(value, list | dict):
             pairs = value.items() if isinstance(value, dict) else enumerate(value)
             for key, item in pairs:
                 if isinstance(item, Struct):
                     yield from _arrays(item, f"{path}[{key!r:.80}].")
-                elif isinstance(item, np.ndarray) and specs:
+                elif specs:
                     yield f"{path}[{key!r:.80}]", specs, item
+        elif specs:
+            yield path, specs, value
+
+
+def _words(value: Any) -> str:
+    if isinstance(value, np.ndarray):
+        return f"{value.dtype.str} {list(value.shape)}"
+    return f"a {type(value).__name__}"
 
 
 @functools.cache

@@ -14,7 +14,9 @@ from faastraingym.schemas.errors import PayloadError
 MAX_PAYLOAD_BYTES = 1 << 30
 MAX_DIMENSIONS = 8
 NDARRAY = 1
-DTYPES = frozenset({"<f4", "<f8", "<i4", "<i8", "<u4", "<u8", "|u1", "|b1"})
+DTYPES = frozenset(
+    {"<f2", "<f4", "<f8", "|i1", "<i2", "<i4", "<i8", "|u1", "<u2", "<u4", "<u8", "|b1"}
+)
 
 
 def pack(payload: Any) -> bytes:

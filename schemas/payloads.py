@@ -85,8 +85,8 @@ class Trajectory(Struct, frozen=True, kw_only=True):
 
     version: Count
     index: Count
-    # as the environment gave them
-    observations: Annotated[np.ndarray, ArraySpec("<f4", "T+1", "B", "O")]
+    # an array, in the dtype and shape of the space; of a Dict space arrays by name
+    observations: Annotated[Any, ArraySpec("*", "T+1", "B", "...")]
     # as sampled (not clipped)
     actions: Annotated[np.ndarray, ArraySpec("<i4", "T", "B"), ArraySpec("<f4", "T", "B", "A")]
     # what the algorithm's learner wants to know of each action besides, [T, B, ...] each
@@ -98,7 +98,8 @@ class Trajectory(Struct, frozen=True, kw_only=True):
     # undiscounted, of episodes that ended here
     episode_returns: Annotated[np.ndarray, ArraySpec("<f8", "E")]
     episode_lengths: Annotated[np.ndarray, ArraySpec("<i4", "E")]
-    statistics: Statistics  # of the valid observations of this rollout
+    # of the valid observations of this rollout, as networks read them; none: nobody wants them
+    statistics: Statistics | None = None
     continuation: Continuation | None = None
 
 

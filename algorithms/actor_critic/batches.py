@@ -4,13 +4,15 @@ from typing import NamedTuple
 
 import numpy as np
 
+from faastraingym.algorithms.environments.observations import features, of_any_version
+from faastraingym.algorithms.environments.space_info import SpaceInfo
 from faastraingym.schemas.payloads import Arrays, Trajectory
 
 
 class Batch(NamedTuple):
     """What an update learns from: B environments side by side, in index order."""
 
-    observations: np.ndarray  # [T+1, B, O] float32, not normalised
+    observations: np.ndarray  # [T+1, B, O] float32, or uint8 as images are; not normalised
     actions: np.ndarray  # [T, B, ...]
     extras: Arrays  # [T, B, ...] each
     rewards: np.ndarray  # [T, B] float32
@@ -19,7 +21,9 @@ class Batch(NamedTuple):
     valid: np.ndarray  # [T, B] bool
 
 
-def assemble(trajectories: list[Trajectory], rewards: list[np.ndarray] | None, pad: bool) -> Batch:
+def assemble(
+    trajectories: list[Trajectory], rewards: list[np.ndarray] | None, pad: bool, info: SpaceInfo
+) -> Batch:
     """The trajectories side by side, in index order.
 
     Args:
@@ -27,6 +31,7 @@ def assemble(trajectories: list[Trajectory], rewards: list[np.ndarray] | None, p
         rewards: in the order of `trajectories`; none: the environment's own.
         pad: to the next power of two in time, by transitions that are not valid, so that whole
             episodes of any length compile only a few shapes.
+        info: the environment's spaces.
     """
     own = [t.rewards for t in trajectories] if rewards is None else rewards
     pairs = sorted(zip(trajectories, own, strict=True), key=lambda pair: pair[0].index)
@@ -38,7 +43,7 @@ def assemble(trajectories: list[Trajectory], rewards: list[np.ndarray] | None, p
 
     ordered = [t for t, _ in pairs]
     return Batch(
-        observations=side_by_side([t.observations for t in ordered], steps + 1),
+        observations=side_by_side([_read(t, info) for t in ordered], steps + 1),
         actions=side_by_side([t.actions for t in ordered], steps),
         extras={
             name: side_by_side([t.extras[name] for t in ordered], steps)
@@ -49,6 +54,14 @@ def assemble(trajectories: list[Trajectory], rewards: list[np.ndarray] | None, p
         truncated=side_by_side([t.truncated for t in ordered], steps),
         valid=side_by_side([t.valid for t in ordered], steps),
     )
+
+
+def _read(trajectory: Trajectory, info: SpaceInfo) -> np.ndarray:
+    """Observations as the networks read them; bytes stay bytes until they are there."""
+    own = of_any_version(trajectory.observations, info)
+    if own.dtype == np.uint8:
+        return own.reshape(*own.shape[:2], -1)
+    return features(own, info)
 
 
 def _padded(part: np.ndarray, length: int) -> np.ndarray:

@@ -73,7 +73,7 @@ def update(
     parameters = trees.nest(state.parameters)  # copies: the update donates what it is given
     settings: Any = spec.algorithm
     moments = None if state.statistics is None else statistics.moments(state.statistics)
-    arrays = assemble(batch, rewards, pad=spec.rollout.horizon == "episodes")
+    arrays = assemble(batch, rewards, pad=spec.rollout.horizon == "episodes", info=describe(spec))
     generator = seeding.generator(spec.seed, "update", state.version)
     step = make_update(method, settings, _architecture(spec))
     new_parameters, new_optimizer, metrics = step(
@@ -146,5 +146,6 @@ def _optimizer_template(
 def _merged(before: Statistics | None, batch: list[Trajectory]) -> Statistics | None:
     if before is None:
         return None
-    parts = [t.statistics for t in sorted(batch, key=lambda t: t.index)]
+    ordered = sorted(batch, key=lambda t: t.index)
+    parts = [t.statistics for t in ordered if t.statistics is not None]
     return functools.reduce(statistics.merge, parts, before)

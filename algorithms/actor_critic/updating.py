@@ -102,7 +102,7 @@ def prepare(
     ended = jnp.logical_or(terminated, batch.truncated)
     nothing = jnp.zeros_like(valid[:1])
     seen = jnp.concatenate([valid, nothing]) | jnp.concatenate([nothing, valid & ~terminated])
-    observations = _zeroed(batch.observations, seen)
+    observations = _zeroed(jnp.asarray(batch.observations, jnp.float32), seen)
     if moments is not None:
         mean, scale = moments
         observations = jnp.clip((observations - mean) * scale, -10.0, 10.0)

@@ -9,6 +9,7 @@ from faastraingym.algorithms.actors.episodes import Tally
 from faastraingym.algorithms.actors.initial_state import beginning, place
 from faastraingym.algorithms.actors.step_loop import Start, Steps, play, play_episodes
 from faastraingym.algorithms.environments.finite import refuse_non_finite
+from faastraingym.algorithms.environments.observations import features
 from faastraingym.algorithms.environments.space_info import describe
 from faastraingym.algorithms.timing import Stopwatch
 from faastraingym.schemas.payloads import Continuation, Policy, Trajectory
@@ -70,7 +71,12 @@ def collect_from(
         steps = play_episodes(start, actor, info, spec.rollout.num_episodes, where, watch)
     valid = _valid(spec, steps, start.ended)
     terminated, truncated = steps.terminated & valid, steps.truncated & valid
-    refuse_non_finite("observation", steps.observations, _learnt(valid, terminated), where, -1)
+    seen = None
+    if np.dtype(info.observation_dtype).kind == "f":  # what is no float is finite
+        seen = features(steps.observations, info)
+        refuse_non_finite("observation", seen, _learnt(valid, terminated), where, -1)
+    if spec.algorithm.normalize_observations:
+        seen = features(steps.observations, info)
     refuse_non_finite("reward", steps.rewards, valid, where, 0)
     refuse_non_finite("reward", steps.own, valid, where, 0)
     rewards, own = (np.where(valid, r, np.float32(0.0)) for r in (steps.rewards, steps.own))
@@ -94,7 +100,7 @@ def collect_from(
         valid=valid,
         episode_returns=np.array(tally.finished_returns, np.float64),
         episode_lengths=np.array(tally.finished_lengths, np.int32),
-        statistics=statistics.of_batch(steps.observations[:-1][valid]),
+        statistics=None if seen is None else statistics.of_batch(seen[:-1][valid]),
         continuation=_continuation(end) if _continues(spec) else None,
     )
     return trajectory, end

@@ -8,7 +8,7 @@ from faastraingym.algorithms.actors.step_loop import MAX_STEPS
 from faastraingym.algorithms.api import Actor
 from faastraingym.algorithms.environments.finite import refuse_non_finite
 from faastraingym.algorithms.environments.foreign import foreign
-from faastraingym.algorithms.environments.observations import encode
+from faastraingym.algorithms.environments.observations import features, stored
 from faastraingym.algorithms.environments.space_info import SpaceInfo, describe
 from faastraingym.algorithms.environments.vectors import Fleet, Seeds
 from faastraingym.algorithms.errors import EnvironmentFailed
@@ -69,7 +69,7 @@ def _episodes(
     with foreign(lambda: f"{where}, step {t}"):
         observations = watch.time(fleet.reset)
         while going.any() and t < MAX_STEPS:
-            seen[places] = encode(observations, info)
+            seen[places] = features(stored(observations, info), info)
             refuse_non_finite("observation", seen[None, places], going[None], where, t - 1)
             actions = actor.sent(actor.deterministic(actor.outputs(seen)[places]))
             observations, rewards, terminated, truncated, _ = watch.time(fleet.vector.step, actions)

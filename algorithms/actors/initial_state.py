@@ -6,7 +6,7 @@ from faastraingym.algorithms import seeding
 from faastraingym.algorithms.actors.step_loop import Start
 from faastraingym.algorithms.environments import replaying
 from faastraingym.algorithms.environments.foreign import foreign
-from faastraingym.algorithms.environments.observations import encode
+from faastraingym.algorithms.environments.observations import of_any_version, stored
 from faastraingym.algorithms.environments.space_info import SpaceInfo, describe
 from faastraingym.algorithms.environments.vectors import Fleet, Seeds, Step
 from faastraingym.schemas.payloads import Trajectory
@@ -37,7 +37,7 @@ def beginning(spec: RunSpec, version: int, index: int, previous: Trajectory | No
                 fleet.inherit(before["fleet"])
             return Start(
                 fleet=fleet,
-                observations=encode(fleet.reset(), info),
+                observations=stored(fleet.reset(), info),
                 generator=seeding.generator(spec.seed, "action", origin, index),
                 ended=np.zeros(num_envs, np.bool_),
                 returns=np.zeros(num_envs),
@@ -45,7 +45,7 @@ def beginning(spec: RunSpec, version: int, index: int, previous: Trajectory | No
                 origin=origin,
             )
         played = fleet.resume(data["fleet"], spec.rollout.num_steps)
-    observations = previous.observations[-1]
+    observations = of_any_version(previous.observations, info)[-1]
     ended = previous.terminated[-1] | previous.truncated[-1]
     if spec.environment.memory == "declared":
         observations, ended = _as_they_stand(played, observations, ended, info)
@@ -68,6 +68,6 @@ def _as_they_stand(
     """Observations [B, O] and ends [B] with those of replayed environments put in their places."""
     observations, ended = observations.copy(), ended.copy()
     for i, steps in played.items():
-        observations[i] = encode([steps[-1].observation], info)[0]
+        observations[i] = stored([steps[-1].observation], info)[0]
         ended[i] = steps[-1].terminated or steps[-1].truncated
     return observations, ended

@@ -7,7 +7,7 @@ import numpy as np
 from faastraingym.algorithms.api import Actor
 from faastraingym.algorithms.environments.finite import refuse_non_finite
 from faastraingym.algorithms.environments.foreign import foreign
-from faastraingym.algorithms.environments.observations import encode
+from faastraingym.algorithms.environments.observations import features, stored
 from faastraingym.algorithms.environments.space_info import SpaceInfo
 from faastraingym.algorithms.environments.vectors import Fleet
 from faastraingym.algorithms.errors import EnvironmentFailed
@@ -20,7 +20,7 @@ MAX_STEPS = 1 << 20  # of one rollout; whole episodes must end before that
 class Steps(NamedTuple):
     """What happened in T steps of B environments; `outputs` are the actor's."""
 
-    observations: np.ndarray  # [T+1, B, O] float32
+    observations: np.ndarray  # [T+1, B, ...], as the environment gave them
     outputs: np.ndarray  # [T, B, K] float32
     actions: np.ndarray  # [T, B] int32, or [T, B, A] float32
     rewards: np.ndarray  # [T, B] float32
@@ -33,7 +33,7 @@ class Start(NamedTuple):
     """Where a rollout begins."""
 
     fleet: Fleet
-    observations: np.ndarray  # [B, O]
+    observations: np.ndarray  # [B, ...]
     generator: np.random.Generator  # of the actions
     ended: np.ndarray  # [B] bool: the environment's next step is a reset
     returns: np.ndarray  # [B] float64, of the episodes in progress
@@ -60,7 +60,8 @@ def play(
     """
     num_envs = len(start.observations)
     shape = (num_steps, num_envs)
-    observations = np.empty((num_steps + 1, num_envs, info.observation_size), np.float32)
+    space = (info.observation_shape, info.observation_dtype)
+    observations = np.empty((num_steps + 1, num_envs, *space[0]), space[1])
     outputs = np.empty((*shape, actor.output_size), np.float32)
     actions = (
         np.empty((*shape, info.action_size), np.float32)
@@ -76,20 +77,21 @@ def play(
     t = 0
     guard = foreign(lambda: f"{where}, step {t}")
     while t < num_steps:
-        outputs[t] = scores = actor.outputs(observations[t])
+        outputs[t] = scores = actor.outputs(features(observations[t], info))
         actions[t] = action = actor.sample(scores, noise[t])
         try:
             with guard:
                 sent, begin = actor.sent(action), clock()
                 seen, rewards[t], terminated[t], truncated[t], _ = step(sent)
                 stepping += clock() - begin
-                observations[t + 1] = encode(seen, info)
+                observations[t + 1] = stored(seen, info)
                 if own is not rewards:
                     own[t] = start.fleet.own_rewards()
         except EnvironmentFailed:
             # perhaps over an action that came of a NaN: then say where that came from
             going = ~(terminated[t - 1] | truncated[t - 1]) if t else ~start.ended
-            refuse_non_finite("observation", observations[t : t + 1], going[None], where, t - 1)
+            last = features(observations[t : t + 1], info)
+            refuse_non_finite("observation", last, going[None], where, t - 1)
             raise
         t += 1
         if episodes_left is not None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from faastraingym.algorithms.environments.memory import DETERMINED, WAYS
-from faastraingym.algorithms.environments.observations import encode
+from faastraingym.algorithms.environments.observations import features, of_any_version, stored
 from faastraingym.algorithms.environments.repeating import Mark, difference
 from faastraingym.algorithms.environments.space_info import SpaceInfo, describe
 from faastraingym.algorithms.environments.vectors import Fleet, Seeds, Step
@@ -29,7 +29,7 @@ def check(spec: RunSpec, seeds: Seeds, played: Played, previous: Trajectory, whe
     info = describe(spec)
     for i, steps in played.items():
         found = _marks(steps, info)
-        expected, first = _expected(previous, i)
+        expected, first = _expected(previous, i, info)
         has_ended = found[-1].terminated or found[-1].truncated  # which it had not
         told = "another end" if has_ended else difference(expected, found, first)
         if told:
@@ -42,16 +42,17 @@ def check(spec: RunSpec, seeds: Seeds, played: Played, previous: Trajectory, whe
             )
 
 
-def _expected(previous: Trajectory, i: int) -> tuple[list[Mark], int]:
+def _expected(previous: Trajectory, i: int, info: SpaceInfo) -> tuple[list[Mark], int]:
     """What environment `i` showed in its episode at last, and the first step's number."""
     assert previous.continuation is not None  # noqa: S101  it was gone on from
     number = len(previous.continuation["fleet"]["singles"][i]["actions"])
     begin = len(previous.rewards) - min(number, len(previous.rewards))
-    marks = [Mark(previous.observations[begin, i].tobytes())]
+    seen = features(of_any_version(previous.observations, info), info)
+    marks = [Mark(seen[begin, i].tobytes())]
     for t in range(begin, len(previous.rewards)):
         marks.append(
             Mark(
-                previous.observations[t + 1, i].tobytes(),
+                seen[t + 1, i].tobytes(),
                 previous.rewards[t, i].tobytes(),
                 bool(previous.terminated[t, i]),
                 bool(previous.truncated[t, i]),
@@ -64,7 +65,7 @@ def _marks(steps: Sequence[Step], info: SpaceInfo) -> list[Mark]:
     """As a trajectory has them; of the first, which others led to, the observation alone."""
     marks: list[Mark] = []
     for seen, reward, terminated, truncated in steps:
-        observation = encode([seen], info)[0].astype(np.float32).tobytes()
+        observation = features(stored([seen], info), info)[0].tobytes()
         reward_bytes = np.float32(reward).tobytes() if marks else b""
         marks.append(Mark(observation, reward_bytes, bool(terminated), bool(truncated)))
     return marks

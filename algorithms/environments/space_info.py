@@ -29,6 +29,8 @@ class SpaceInfo(NamedTuple):
     observation_start: int | None = None  # the first of a Discrete space's observations
     action_dtype: str = "<f4"  # of a continuous action, as the environment takes it
     bytes_shape: tuple[int, ...] = ()  # of observations from 0 to 255, as images are
+    observation_shape: tuple[int, ...] = ()  # as the environment gives them
+    observation_dtype: str = "<f4"
 
 
 def describe(spec: RunSpec) -> SpaceInfo:
@@ -108,13 +110,12 @@ def _info(observed: Space[Any], acted: Space[Any]) -> SpaceInfo:
         size, first = int(observed.n), int(observed.start)
     else:
         size, first = int(np.prod(observed.shape or (1,))), None
-    image = _bytes_shape(observed)
+    image, shape = _bytes_shape(observed), tuple(observed.shape or ())
+    seen = np.dtype(observed.dtype).newbyteorder("<").str
     if isinstance(acted, Box):
         low, high = (tuple(map(float, bound)) for bound in (acted.low, acted.high))
         dtype = np.dtype(acted.dtype).str
-        return SpaceInfo(
-            size, True, len(low), low, high, 0, first, action_dtype=dtype, bytes_shape=image
-        )
+        return SpaceInfo(size, True, len(low), low, high, 0, first, dtype, image, shape, seen)
     chosen: Any = acted  # Discrete: `describe` refuses anything else
     return SpaceInfo(
         size,
@@ -123,6 +124,8 @@ def _info(observed: Space[Any], acted: Space[Any]) -> SpaceInfo:
         action_start=int(chosen.start),
         observation_start=first,
         bytes_shape=image,
+        observation_shape=shape,
+        observation_dtype=seen,
     )
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from faastraingym.algorithms import seeding
 from faastraingym.algorithms.environments.foreign import foreign, words
-from faastraingym.algorithms.environments.observations import encode
+from faastraingym.algorithms.environments.observations import stored
 from faastraingym.algorithms.environments.space_info import SpaceInfo, make
 from faastraingym.algorithms.errors import EnvironmentFailed
 from faastraingym.schemas.specification import RunSpec
@@ -102,7 +102,7 @@ def _of_observation(environment: Any, seen: Any, info: SpaceInfo, where: str) ->
             f"observation_space {space} says"
         )
     elif info.observation_start is not None:
-        encode(array[None], info)  # raises, of what the space does not contain
+        stored(array[None], info)  # raises, of what the space does not contain
     else:
         yield from _of_number(f"{where}'s observation", array)
 

@@ -119,8 +119,8 @@ def gather(of: Window, drawn: np.ndarray, held: Mapping[Place, Trajectory]) -> A
 
 def _columns(trajectory: Trajectory) -> Arrays:
     return {
-        "observations": trajectory.observations[:-1],
-        "next_observations": trajectory.observations[1:],
+        **_seen("observations", trajectory, slice(None, -1)),
+        **_seen("next_observations", trajectory, slice(1, None)),
         "actions": trajectory.actions,
         "rewards": trajectory.rewards,
         "terminated": trajectory.terminated,
@@ -128,3 +128,11 @@ def _columns(trajectory: Trajectory) -> Arrays:
         "valid": trajectory.valid,
         **trajectory.extras,
     }
+
+
+def _seen(name: str, trajectory: Trajectory, steps: slice) -> Arrays:
+    """Observations of `steps`; those of a Dict space as `observations/key`."""
+    seen = trajectory.observations
+    if isinstance(seen, dict):
+        return {f"{name}/{key}": values[steps] for key, values in seen.items()}
+    return {name: seen[steps]}

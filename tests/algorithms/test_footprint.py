@@ -30,8 +30,9 @@ class Images(gymnasium.Env):
 
     action_space = gymnasium.spaces.Discrete(2)
 
-    def __init__(self, shape: tuple[int, ...], high: float = 255) -> None:
-        self.observation_space = gymnasium.spaces.Box(0, high, tuple(shape), np.uint8)
+    def __init__(self, shape: tuple[int, ...], high: float = 255, dtype: str = "uint8") -> None:
+        kind: Any = np.dtype(dtype).type
+        self.observation_space = gymnasium.spaces.Box(0, high, tuple(shape), kind)
 
     def reset(self, *, seed: int | None = None, options: Any = None) -> Any:
         super().reset(seed=seed)
@@ -108,7 +109,8 @@ def peak_mb():  # of this program: ru_maxrss would begin with that of the one th
 
 async def main():
     gymnasium.register("Images-v0", entry_point=Images, max_episode_steps=1000)
-    spec = parse({"environment": {"id": "Images-v0", "num_envs": 8, "kwargs": {"shape": [1000]}},
+    spec = parse({"environment": {"id": "Images-v0", "num_envs": 8,
+                                  "kwargs": {"shape": [1000], "dtype": "float32"}},
                   "rollout": {"num_steps": 500}, "stop": {"env_steps": 1},
                   "algorithm": {"name": "ppo", "hidden_sizes": [], "num_minibatches": 1}})
     store = InMemoryObjectStore()

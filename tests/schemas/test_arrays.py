@@ -42,7 +42,7 @@ def test_a_read_array_cannot_be_written_to() -> None:
         unpack(pack(np.zeros(3)))[0] = 1.0
 
 
-@pytest.mark.parametrize("dtype", ["O", "S3", "U3", "c16", "M8[s]", "f2", "i2"])
+@pytest.mark.parametrize("dtype", ["O", "S3", "U3", "c16", "M8[s]", "c8"])
 def test_a_dtype_that_is_not_for_the_wire_is_named(dtype: str) -> None:
     with pytest.raises(PayloadError, match="has no wire form; allowed: "):
         pack(np.zeros(1, dtype))
@@ -59,7 +59,7 @@ def test_more_dimensions_than_the_limit_are_refused_on_writing() -> None:
         pack(np.zeros((1,) * 9))
 
 
-@pytest.mark.parametrize("dtype", ["|O", "<f2", "O", "", ">f4", "f4", 7, None, ["<f4"]])
+@pytest.mark.parametrize("dtype", ["|O", "<c8", "O", "", ">f4", "f4", 7, None, ["<f4"]])
 def test_a_dtype_that_is_not_allowed_is_refused_on_reading(dtype: object) -> None:
     with pytest.raises(PayloadError, match="is not allowed; allowed: "):
         unpack(extension(dtype, [1], b"\0\0\0\0"))

@@ -108,7 +108,7 @@ def test_a_payload_that_is_no_map_is_refused() -> None:
 
 def test_an_array_that_has_no_wire_form_is_refused_on_writing() -> None:
     with pytest.raises(PayloadError, match="dtype"):
-        dump(Policy(version=0, parameters={"w": np.zeros(1, "f2")}))
+        dump(Policy(version=0, parameters={"w": np.zeros(1, "c8")}))
 
 
 @given(st.binary(max_size=200))

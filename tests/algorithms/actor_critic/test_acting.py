@@ -6,8 +6,7 @@ import pytest
 from faastraingym.algorithms import statistics
 from faastraingym.algorithms.actor_critic import acting
 from faastraingym.algorithms.actor_critic.acting import Actor
-from faastraingym.algorithms.environments.observations import encode
-from faastraingym.algorithms.environments.space_info import SpaceInfo, describe
+from faastraingym.algorithms.environments.space_info import describe
 from faastraingym.schemas.payloads import Policy
 from faastraingym.schemas.specification import RunSpec
 
@@ -60,15 +59,6 @@ def test_actions_are_clipped_in_the_dtype_of_their_space(
     spec = make_spec("Signal-v0", environment={"kwargs": {"bound": 0.1}})
     sent = Actor(make_policy(spec), "tanh", describe(spec)).sent(np.array([[9.0]], np.float32))
     assert (sent.dtype, sent.tolist()) == (np.float64, [[0.1]])
-
-
-def test_discrete_observations_are_one_hot() -> None:
-    """Numbered from the space's first; a number outside it is refused, as index -1 would not be."""
-    info = SpaceInfo(3, False, 2, observation_start=5)
-    assert encode(np.array([7, 5]), info).tolist() == [[0, 0, 1], [1, 0, 0]]
-    for outside in (4, 8):
-        with pytest.raises(ValueError, match=rf"observation {outside} is not in Discrete\(3\)"):
-            encode(np.array([5, outside]), info)
 
 
 def test_discrete_actions_are_sent_by_the_environments_numbers(
