@@ -105,7 +105,7 @@ class Careless(kinds.Counting):
 @pytest.mark.parametrize(
     ("state", "words"),
     [
-        ([1.0], "get_state() gave a list; allowed: a dictionary of arrays of <f4"),
+        ([1.0], "get_state() gave a list; allowed: a dictionary of arrays of <f2, <f4"),
         (None, "get_state() gave a NoneType"),
         ({"a": object()}, "get_state()['a'] is of object; allowed"),
         ({"a": "text"}, "get_state()['a'] is of <U4; allowed"),

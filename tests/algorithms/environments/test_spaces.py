@@ -11,7 +11,9 @@ Make = Callable[..., RunSpec]
 
 def test_cartpole_is_described(make_spec: Make) -> None:
     """Four numbers in, one of two actions out."""
-    assert spaces.describe(make_spec()) == spaces.SpaceInfo(4, False, 2)
+    assert spaces.describe(make_spec()) == spaces.SpaceInfo(
+        4, False, 2, observation_shape=(4,), observation_dtype="<f4"
+    )
     assert spaces.check(make_spec()) == []
 
 
