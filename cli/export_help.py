@@ -8,8 +8,9 @@ FILE is a NumPy .npz; it needs nothing of ours to be read:
   report = json.loads(str(data["report"]))      # the report; report["spec"] is the specification
   data["policy/layer_0/kernel"], data["policy/layer_0/bias"], ..., data["policy/head/kernel"]
 
-Observations [B, O] float32 become logits (discrete actions) or means (continuous; then there is
-policy/log_std too) through
+report["spec"]["algorithm"]["name"] is the algorithm. Where it has a policy network, observations
+[B, O] float32, flat, or one-hot of a Discrete space, become logits (discrete actions) or means
+(continuous; then there is policy/log_std too) through
   x = observations
   if "statistics/mean" in data:                 # the run normalised observations
       variance = data["statistics/m2"] / data["statistics/count"]
