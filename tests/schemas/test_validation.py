@@ -84,7 +84,9 @@ def test_what_to_dict_writes_parses_to_the_same_or_is_a_contradiction(spec: RunS
     raw = to_dict(spec)
     contradictory = (
         "rollout.threshold",
+        "rollout.max_policy_lag",
         "algorithm.num_minibatches",
+        "algorithm.normalize_advantages",
         "evaluation.pieces",
         "reward[",
     )
