@@ -20,7 +20,7 @@ import msgspec
 import uvloop
 
 from benchmarks import runs, stacks
-from benchmarks.gateways import STACK, Door
+from benchmarks.gateways import STACK, AsyncAdmission
 from benchmarks.report import Floor, Row
 from benchmarks.samples import median
 from faastraingym.adapters.http.signing import sign
@@ -62,14 +62,14 @@ def measure(repeat: int) -> list[Row]:
     learning: list[float] = []
     with stacks.running() as state:
         update = uvloop.run(_update(state, runs.small(updates=2)))  # fills the compile cache, too
-        door, key = Door(state), stacks.settings(state).signing_key
+        async_admission, key = AsyncAdmission(state), stacks.settings(state).signing_key
         for _ in range(repeat):
             for name in names:
                 answered = FIRST.get(name, 400)
-                first[name].append(door.from_zero(name, b"", {}, answered))
-                starts[name].append(_start(door.environment(name)))
+                first[name].append(async_admission.from_zero(name, b"", {}, answered))
+                starts[name].append(_start(async_admission.environment(name)))
             signed = {"X-Ftg-Signature": sign(key, LEARNER, update, time.time())}
-            learning.append(door.from_zero(LEARNER, update, signed, 200))
+            learning.append(async_admission.from_zero(LEARNER, update, signed, 200))
         usage = uvloop.run(_usage(state))
     rows = [of_function(name, first[name], starts[name]) for name in names]
     return [*rows, of_learner(learning, usage)]

@@ -17,7 +17,7 @@ from typing import NamedTuple
 import uvloop
 
 from benchmarks import runs, stacks
-from benchmarks.gateways import Door
+from benchmarks.gateways import AsyncAdmission
 from benchmarks.report import Row
 from faastraingym.algorithms.registry import parse
 from faastraingym.embedded.state import StackState
@@ -93,11 +93,11 @@ def measure(repeat: int) -> list[Row]:
     cases = {"CartPole-v1 to 475": parse(example), "large batches": runs.large(updates=32)}
     rows: list[Row] = []
     with stacks.running() as state:
-        door = Door(state)
+        async_admission = AsyncAdmission(state)
         for number, (what, spec) in enumerate(cases.items()):
             found = []
             for again in range(-1, repeat):  # the first compiles, and does not count
-                door.all_to_zero()
+                async_admission.all_to_zero()
                 found.append(uvloop.run(_run(state, f"cost-{number}-{again + 1}", spec)))
             rows += of_costs(what, found[1:])
     return rows

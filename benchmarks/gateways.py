@@ -17,7 +17,7 @@ STACK = CHECKOUT / "stack.yml"
 Headers = dict[str, str]
 
 
-class Door:
+class AsyncAdmission:
     """The gateway, and the processes behind it."""
 
     def __init__(self, state: StackState) -> None:

@@ -10,7 +10,7 @@ from benchmarks.report import Row
 from benchmarks.samples import median
 from faastraingym.embedded.state import StackState
 from faastraingym.events.ports import Recorded
-from faastraingym.events.views.invocations import visits
+from faastraingym.events.views.invocations import invocations
 from faastraingym.events.views.iterations import iterations
 from faastraingym.events.views.profile import Profile, profile
 from faastraingym.schemas.specification import RunSpec
@@ -27,7 +27,7 @@ async def profiled(state: StackState, name: str, spec: RunSpec) -> tuple[list[Re
     """A whole run: its facts, and where the time of its warm iterations went."""
     async with stacks.connected(state) as held:
         said = await runs.run(held, name, spec)
-        found = visits(said, await held.services.facts.usage(name))
+        found = invocations(said, await held.services.facts.usage(name))
     return said, profile(name, iterations(said, found)[runs.WARM_UP :], found)
 
 

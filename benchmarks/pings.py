@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from benchmarks import stacks
 from benchmarks.functions.ping.arrivals import Arrivals, listening
-from benchmarks.gateways import Door
+from benchmarks.gateways import AsyncAdmission
 from faastraingym.adapters.http.signing import sign
 from faastraingym.adapters.stage.connections import Connections
 from faastraingym.events.pipeline.commands import Invocation
@@ -40,7 +40,7 @@ async def running() -> AsyncIterator[Pings]:
             "FTG_BENCHMARK_ADDRESS": address,
         }
         with stacks.running(variables) as state:
-            Door(state).invoke("ping", b"", {}, 400)  # unsigned: it starts, and refuses
+            AsyncAdmission(state).invoke("ping", b"", {}, 400)  # unsigned: it starts, and refuses
             key = stacks.settings(state).signing_key
             async with stacks.connected(state) as held:
                 yield Pings(held, arrivals, _fact(held), _command(held, key))
@@ -56,7 +56,7 @@ def _fact(held: Connections) -> Send:
             env_steps=256,
             episodes=EpisodeSummary(),
         )
-        await held.services.facts.say(fact)
+        await held.services.facts.publish_once(fact)
 
     return send
 

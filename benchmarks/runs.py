@@ -59,7 +59,7 @@ async def run(held: Connections, name: str, spec: RunSpec) -> list[Recorded]:
     Raises:
         RuntimeError: the run failed, with its reason.
     """
-    await held.services.facts.say(RunRequested(run=name, spec=to_dict(spec)))
+    await held.services.facts.publish_once(RunRequested(run=name, spec=to_dict(spec)))
     records: list[Recorded] = []
     following = held.services.facts.follow(*subjects.of_run(name))
     async for record in following:

@@ -128,7 +128,7 @@ async def _said(held: Connections, run: str) -> float:
         policy = msgspec.structs.replace(POLICY, version=version)
         fact = PolicyUpdated(run=run, manifest=OBJECT, policy=policy, rollouts=0, evaluate=False)
         async with slots:
-            await held.services.facts.say(fact)
+            await held.services.facts.publish_once(fact)
 
     begun = time.perf_counter()
     await asyncio.gather(*map(one, range(SAID)))

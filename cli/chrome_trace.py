@@ -1,8 +1,8 @@
 """A run in the Chrome trace event format, for https://ui.perfetto.dev: pure.
 
 A process for each function, a thread for each lane; slices are invocations and what they did,
-arrows lead from where something was said to who heard it. Times are microseconds since the run's
-first fact.
+arrows lead from where something was published to who received it. Times are microseconds since
+the run's first fact.
 (https://docs.google.com/document/d/1CvAClvFfyA5R-PhYUmn5OOQtYMH4h6I0nSsKchNAySU)
 """
 
@@ -11,7 +11,7 @@ from typing import Any
 
 from faastraingym.events.ports import Recorded
 from faastraingym.events.telemetry.identity import Key, key_of
-from faastraingym.events.views.invocations import Visit, lanes
+from faastraingym.events.views.invocations import Invoked, lanes
 from faastraingym.events.views.iterations import Iteration
 from faastraingym.schemas.messages import PolicyUpdated
 
@@ -20,25 +20,25 @@ RUN, PATH, FACTS = 1, 1, 2  # process and threads of what belongs to no function
 
 
 def document(
-    said: Sequence[Recorded], visits: Sequence[Visit], iterations: Sequence[Iteration]
+    said: Sequence[Recorded], invocations: Sequence[Invoked], iterations: Sequence[Iteration]
 ) -> Event:
     """The whole trace."""
     origin = said[0].at
-    events = [*_slices(visits), *_iterations(iterations), *_facts(said)]
+    events = [*_slices(invocations), *_iterations(iterations), *_facts(said)]
     for event in events:
         event["ts"] = round((event["ts"] - origin) * 1e6, 1)
         if "dur" in event:
             event["dur"] = round(event["dur"] * 1e6, 1)
     # of slices that begin together the longer one comes first: it is the outer one
     events.sort(key=lambda event: (event["ts"], -event.get("dur", 0.0)))
-    return {"traceEvents": [*_names(visits), *events], "displayTimeUnit": "ms"}
+    return {"traceEvents": [*_names(invocations), *events], "displayTimeUnit": "ms"}
 
 
-def _names(visits: Sequence[Visit]) -> Iterator[Event]:
+def _names(invocations: Sequence[Invoked]) -> Iterator[Event]:
     yield _name("process_name", RUN, 0, "run")
     yield _name("thread_name", RUN, PATH, "critical path")
     yield _name("thread_name", RUN, FACTS, "facts")
-    for process, threads in enumerate(_threads(visits).items(), RUN + 1):
+    for process, threads in enumerate(_threads(invocations).items(), RUN + 1):
         function, tracks = threads
         yield _name("process_name", process, 0, function)
         for thread, (replica, number) in enumerate(tracks, 1):
@@ -50,35 +50,35 @@ def _name(what: str, process: int, thread: int, name: str) -> Event:
     return {"ph": "M", "name": what, "pid": process, "tid": thread, "args": {"name": name}}
 
 
-def _threads(visits: Sequence[Visit]) -> dict[str, dict[tuple[str, int], list[Visit]]]:
+def _threads(invocations: Sequence[Invoked]) -> dict[str, dict[tuple[str, int], list[Invoked]]]:
     """Lanes by function."""
-    found: dict[str, dict[tuple[str, int], list[Visit]]] = {}
-    for (function, replica, number), lane in lanes(visits).items():
+    found: dict[str, dict[tuple[str, int], list[Invoked]]] = {}
+    for (function, replica, number), lane in lanes(invocations).items():
         found.setdefault(function, {})[replica, number] = lane
     return found
 
 
-def _slices(visits: Sequence[Visit]) -> Iterator[Event]:
+def _slices(invocations: Sequence[Invoked]) -> Iterator[Event]:
     number = 0
-    for process, tracks in enumerate(_threads(visits).values(), RUN + 1):
+    for process, tracks in enumerate(_threads(invocations).values(), RUN + 1):
         for thread, lane in enumerate(tracks.values(), 1):
-            for visit in lane:
+            for invoked in lane:
                 number += 1
-                yield from _visit(visit, process, thread, number)
+                yield from _invoked(invoked, process, thread, number)
 
 
-def _visit(visit: Visit, process: int, thread: int, number: int) -> Iterator[Event]:
-    heard, version, index = visit.key
+def _invoked(invoked: Invoked, process: int, thread: int, number: int) -> Iterator[Event]:
+    received, version, index = invoked.key
     place = {"pid": process, "tid": thread}
-    about = {"heard": heard, "version": version, "index": index, "status": visit.status}
-    name = _title(visit.key) or visit.function
-    yield _slice(name, "invocation", visit.begin, visit.end, place) | {"args": about}
-    for part in visit.parts:
+    about = {"heard": received, "version": version, "index": index, "status": invoked.status}
+    name = _title(invoked.key) or invoked.function
+    yield _slice(name, "invocation", invoked.begin, invoked.end, place) | {"args": about}
+    for part in invoked.parts:
         yield _slice(part.kind, part.kind, part.begin, part.end, place)
-    for part in visit.before[:1]:  # an arrow from the line of facts
-        flow = {"name": visit.before[-1].kind, "cat": "hop", "id": number}
+    for part in invoked.before[:1]:  # an arrow from the line of facts
+        flow = {"name": invoked.before[-1].kind, "cat": "hop", "id": number}
         yield {"ph": "s", **flow, "pid": RUN, "tid": FACTS, "ts": part.begin}
-        yield {"ph": "f", "bp": "e", **flow, **place, "ts": visit.begin}
+        yield {"ph": "f", "bp": "e", **flow, **place, "ts": invoked.begin}
 
 
 def _iterations(iterations: Sequence[Iteration]) -> Iterator[Event]:

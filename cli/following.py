@@ -21,7 +21,7 @@ Replicas = Callable[[], Awaitable[Mapping[str, int] | None]]
 
 
 class Follower:
-    """Shows one run from its first fact to the end of a leg."""
+    """Shows one run from its first fact to the end of a segment."""
 
     def __init__(
         self,
@@ -30,7 +30,7 @@ class Follower:
         view: View,
         replicas: Replicas,
         is_known: Callable[[], Awaitable[bool]],  # whether log or store still have the run
-        leg: int = 0,
+        segment: int = 0,
         pulse: float = PULSE_SECONDS,
         patience: float = PATIENCE_SECONDS,
         trouble: Callable[[], str] = str,  # what a person should do, if anything
@@ -43,13 +43,13 @@ class Follower:
         self._pulse_seconds = pulse
         self._patience = patience
         self._run = Watched(run=run)
-        self._leg = leg
+        self._segment = segment
         self._seen: set[str] = set()  # subjects: a broker that lost facts hears them again
         self._reachable = asyncio.Event()
         self._trouble = trouble
         self._troubled = False
         self._quiet = quiet
-        self._heard_at = time.monotonic()
+        self._received_at = time.monotonic()
         self._compiling = False
 
     async def to_end(self) -> None:
@@ -87,15 +87,17 @@ class Follower:
                 if subject in self._seen:
                     continue
                 self._seen.add(subject)
-                self._heard_at = time.monotonic()
+                self._received_at = time.monotonic()
                 self._view.show(self._run.add([record]).view, record)
                 if self._ended:
                     return
 
     @property
     def _ended(self) -> bool:
-        """Whether nothing more will come of the leg that is followed, or of a later one."""
-        return any(leg.over for n, leg in self._run.history.legs.items() if n >= self._leg)
+        """Whether nothing more will come of the segment that is followed, or of a later one."""
+        return any(
+            segment.over for n, segment in self._run.history.segments.items() if n >= self._segment
+        )
 
     async def _pulse(self) -> None:
         """Every second: is the log there, and the run in it, and how many replicas work?"""
@@ -128,7 +130,7 @@ class Follower:
 
     def _tell_compiling(self) -> None:
         """Once, when a learner's first work takes longer than it would if it were compiled."""
-        silence = time.monotonic() - self._heard_at
+        silence = time.monotonic() - self._received_at
         compiling = self._run.view.learner_begins and silence >= self._quiet
         if compiling != self._compiling:
             self._view.notice(COMPILING if compiling else "")

@@ -7,19 +7,19 @@ import msgspec
 
 from faastraingym.adapters.errors import SignatureError
 from faastraingym.adapters.http.signing import verify
-from faastraingym.events.ports import Kept
-from faastraingym.events.views.dead_letters import LetterDetail, LetterRow
+from faastraingym.events.ports import StoredDeadLetter
+from faastraingym.events.views.dead_letters import DeadLetterDetail, DeadLetterRow
 
 HEAD = ("id", "when", "function", "run", "what", "attempts", "status", "error")
 NUMBERS = ("id", "attempts", "status")
 
 
-def cells(row: LetterRow) -> tuple[str, ...]:
+def cells(row: DeadLetterRow) -> tuple[str, ...]:
     """A row as the cells of a table."""
     return tuple(map(str, msgspec.structs.astuple(row)))
 
 
-def lines(found: LetterDetail) -> Iterator[str]:
+def lines(found: DeadLetterDetail) -> Iterator[str]:
     """A letter in words."""
     yield f"dead letter {found.id}: {found.what}"
     yield f"when: {found.at}, after {found.attempts} attempts, status {found.status}"
@@ -36,7 +36,7 @@ def lines(found: LetterDetail) -> Iterator[str]:
     yield found.detail
 
 
-def forged(kept: Kept, key: bytes, now: float) -> str:
+def forged(kept: StoredDeadLetter, key: bytes, now: float) -> str:
     """Why the letter is not ours, or nothing: to replay it is to sign it anew.
 
     The signature's age is no matter here: the letter may have lain for days.

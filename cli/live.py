@@ -10,7 +10,7 @@ from rich.text import Text
 
 from faastraingym.cli.screen import Screen, printable
 from faastraingym.cli.sparkline import sparkline
-from faastraingym.cli.views import figures, headline
+from faastraingym.cli.views import figures, without_payload
 from faastraingym.events.ports import Recorded
 from faastraingym.events.views.run import RunView, Watched
 
@@ -67,7 +67,7 @@ class LiveView:
             Text.assemble((done * filled, "green"), (rest * (WIDTH - filled), "dim")),
             Text(printable(f"version {run.version or 0}, " + ", ".join(figures(run)))),
         )
-        title = Text(printable(f"{run.run}: {headline(run)}"), style="bold")
+        title = Text(printable(f"{run.run}: {without_payload(run)}"), style="bold")
         lines: list[RenderableType] = [title, bar, Text(replica_line(self._replicas), style="dim")]
         if run.evaluations:
             lines.append(Text("evaluations " + sparkline(run.evaluations), style="cyan"))

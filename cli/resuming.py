@@ -4,13 +4,13 @@ from faastraingym.algorithms.registry import parse
 from faastraingym.cli.errors import BadInput
 from faastraingym.events.pipeline.conclusion import first_to_reach
 from faastraingym.events.pipeline.history import History
-from faastraingym.events.pipeline.planning import learning_plan, on_leg
+from faastraingym.events.pipeline.planning import learning_plan, on_segment
 from faastraingym.schemas.messages import RunResumed
 from faastraingym.schemas.specification import RunSpec
 
 
 def resumption(run: str, told: History, budget: int | None, target: float | None) -> RunResumed:
-    """The fact that begins the run's next leg, to `budget` environment steps in all.
+    """The fact that begins the run's next segment, to `budget` environment steps in all.
 
     Raises:
         BadInput: the run goes on, never started, or would end again at once.
@@ -21,15 +21,15 @@ def resumption(run: str, told: History, budget: int | None, target: float | None
         )
     if told.started is None or told.requested is None:
         raise BadInput(f"run {run} never started; correct its specification and start a new run")
-    spec = on_leg(parse(told.requested.spec), told.resumed)
+    spec = on_segment(parse(told.requested.spec), told.resumed)
     resumed = RunResumed(
         run=run,
         manifest=told.started.manifest,
-        leg=told.leg + 1,
+        segment=told.segment + 1,
         env_steps=budget or spec.stop.env_steps,
         target=spec.stop.target if target is None else target,
     )
-    _check(told, on_leg(spec, resumed), run)
+    _check(told, on_segment(spec, resumed), run)
     return resumed
 
 

@@ -47,21 +47,21 @@ def coming(
     """
     since = known[-1].at.isoformat() if known else ""
     seen = {line.source for line in known}
-    heard: SimpleQueue[RunLine | CommandError | None] = SimpleQueue()
+    received: SimpleQueue[RunLine | CommandError | None] = SimpleQueue()
 
     def listen(name: str) -> None:
         try:
             for line in _read(run, gateway.logs(name, True, -1, since)):
-                heard.put(line)
+                received.put(line)
         except CommandError as error:
-            heard.put(error)
-        heard.put(None)
+            received.put(error)
+        received.put(None)
 
     for name in functions:
         threading.Thread(target=listen, args=(name,), daemon=True).start()
     listening = len(functions)
     while listening:
-        match heard.get():
+        match received.get():
             case None:
                 listening -= 1
             case CommandError() as error:

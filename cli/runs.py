@@ -41,7 +41,7 @@ async def is_known(stack: Connected, run: str) -> bool:
     return await event_backup.is_kept(run, stack.objects, stack.bucket)
 
 
-async def awaited(stack: Connected, run: str, say: Callable[[str], None]) -> History:
+async def awaited(stack: Connected, run: str, publish_once: Callable[[str], None]) -> History:
     """As `history`; a run that is being restored is waited for, and `say` is told so.
 
     Raises:
@@ -50,8 +50,8 @@ async def awaited(stack: Connected, run: str, say: Callable[[str], None]) -> His
     try:
         return await history(stack, run)
     except BeingRestored as why:
-        say(str(why))
-    request: Any = stack.facts.follow(subjects.of_kind(RunRequested, run))  # it is said last
+        publish_once(str(why))
+    request: Any = stack.facts.follow(subjects.of_kind(RunRequested, run))  # it is published last
     async with aclosing(request) as said:
         await anext(said)
     return await history(stack, run)

@@ -56,7 +56,7 @@ def override(raw: dict[str, Any], assignments: Iterable[str]) -> dict[str, Any]:
 
 
 def validate(raw: object, origin: str, check: "Callable[[object], Checked]") -> "Checked":
-    """The specification, held to the checks and words of start-run, and what is said of it.
+    """The specification, held to the checks and words of start-run, and what is published of it.
 
     Args:
         raw: what the file holds.

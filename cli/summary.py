@@ -56,8 +56,8 @@ def rows(report: RunReport) -> Iterator[tuple[str, str]]:
         if report.reproducible:
             yield "reproducible", report.reproducible
     if report.status in ("completed", "failed") and not report.unreported:
-        curve = keys.learning_curve(report.run_id, report.leg)
-        yield "report", location(report.bucket, keys.report(report.run_id, report.leg))
+        curve = keys.learning_curve(report.run_id, report.segment)
+        yield "report", location(report.bucket, keys.report(report.run_id, report.segment))
         yield "learning curve", location(report.bucket, curve)
         yield "onto the disk", f"`faastrain fetch {report.run_id}`"
 

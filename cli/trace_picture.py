@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from faastraingym.events.views.invocations import KINDS, Part, Visit, lanes
+from faastraingym.events.views.invocations import KINDS, Invoked, Part, lanes
 from faastraingym.events.views.iterations import STEPS, Iteration
 
 COLOURS = {
@@ -33,7 +33,7 @@ THICK, THIN = 0.62, 0.18  # of a lane: an invocation, what lies before it
 CHARACTERS = 200  # of such names have place beside each other
 NAMED = 12  # iterations; where there are more, only their numbers are written
 ORDER = ("rollout", *STEPS[2:], "evaluate")  # along an iteration; others below
-Lane = tuple[str, list[Visit]]
+Lane = tuple[str, list[Invoked]]
 
 
 class Window(NamedTuple):
@@ -51,10 +51,12 @@ class Window(NamedTuple):
         return (part.begin - self.begin) * 1e3, (part.end - part.begin) * 1e3
 
 
-def draw(run: str, iterations: Sequence[Iteration], visits: Sequence[Visit], suffix: str) -> bytes:
+def draw(
+    run: str, iterations: Sequence[Iteration], invocations: Sequence[Invoked], suffix: str
+) -> bytes:
     """The picture of these iterations, of which there is at least one, as .svg or .png."""
     window = Window(iterations[0].begin, iterations[-1].end)
-    rows = _lanes([v for v in visits if window.visible((*v.before, *v.parts))])
+    rows = _lanes([v for v in invocations if window.visible((*v.before, *v.parts))])
     height = LANE * (len(rows) + 1) + 1.9
     figure = Figure(figsize=(WIDTH, height), dpi=130, layout="constrained")
     axes = figure.subplots()
@@ -77,9 +79,9 @@ def draw(run: str, iterations: Sequence[Iteration], visits: Sequence[Visit], suf
     return buffer.getvalue()
 
 
-def _lanes(visits: Sequence[Visit]) -> list[Lane]:
+def _lanes(invocations: Sequence[Invoked]) -> list[Lane]:
     """Lanes by function, replicas numbered in the order in which they appear."""
-    found = lanes(visits)
+    found = lanes(invocations)
     names = list(dict.fromkeys(function for function, _, _ in found))
     names.sort(key=lambda name: ORDER.index(name) if name in ORDER else len(ORDER))
     rows = []
@@ -98,8 +100,8 @@ def _draw_lanes(axes: Any, rows: Sequence[Lane], window: Window) -> set[str]:
             group, shaded = lane[0].function, not shaded
         if shaded:
             axes.axhspan(y - 0.5, y + 0.5, color="0.955", zorder=0)
-        seen |= _bars(axes, y, [p for visit in lane for p in visit.before], window, THIN)
-        seen |= _bars(axes, y, [p for visit in lane for p in visit.parts], window, THICK)
+        seen |= _bars(axes, y, [p for invoked in lane for p in invoked.before], window, THIN)
+        seen |= _bars(axes, y, [p for invoked in lane for p in invoked.parts], window, THICK)
         failed = [Part("", v.begin, v.end) for v in lane if v.status != 200]
         _outline(axes, y, failed, window)
     return seen

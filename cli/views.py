@@ -63,7 +63,7 @@ def line(run: RunView, record: Recorded) -> str | None:
     """A fact in words, with what the run as it stands adds; None for what comes too often."""
     match record.fact:
         case RunRequested():
-            return f"requested: {headline(run)}"
+            return f"requested: {without_payload(run)}"
         case RolloutCompleted() | RewardsReady() | EpisodesEvaluated():
             return None
         case PolicyUpdated():
@@ -77,7 +77,7 @@ def line(run: RunView, record: Recorded) -> str | None:
     return f"{name}: {words}" if words else name
 
 
-def headline(run: RunView) -> str:
+def without_payload(run: RunView) -> str:
     """What the run is."""
     parts = [f"{run.environment} with {run.algorithm}"]
     if run.budget:

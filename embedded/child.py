@@ -23,7 +23,7 @@ WATCH_SECONDS = 1.0
 MAX_LOG = 16 << 20  # bytes
 
 
-def say(text: str) -> None:
+def publish_once(text: str) -> None:
     """Into the supervisor's log, unless its disk is full."""
     with suppress(OSError):
         print(text, flush=True)
@@ -164,7 +164,7 @@ class Child:
         while True:
             await asyncio.sleep(WATCH_SECONDS)
             if self._is_broken and not disk.space(self.spec.folder).is_full:
-                say(f"{self.spec.name} needs a restart; see {self.spec.log}")
+                publish_once(f"{self.spec.name} needs a restart; see {self.spec.log}")
                 await self._end()
             if self.state.crashing and not self._crashes_often():
                 self.state.crashing = False
@@ -189,7 +189,7 @@ class Child:
             try:
                 await self._launch()
             except StackError as error:
-                say(str(error))
+                publish_once(str(error))
                 await self._kill()
             self._changed()
 

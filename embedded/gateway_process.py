@@ -13,7 +13,7 @@ from faastraingym.embedded.contract.provider import Provider
 from faastraingym.embedded.contract.serving import budget, listening, run, stopped, tls_context
 from faastraingym.embedded.contract.settings import ServerSettings
 from faastraingym.embedded.gateway.app import application
-from faastraingym.embedded.gateway.async_admission import door
+from faastraingym.embedded.gateway.async_admission import async_admission
 from faastraingym.embedded.gateway.queue import LazyQueue
 from faastraingym.embedded.gateway.upstream import HttpProvider
 from faastraingym.embedded.provider_process import serving
@@ -31,7 +31,7 @@ async def serve(settings: ServerSettings) -> None:
         queue = LazyQueue(urls["FTG_NATS_URL"], urls["FTG_NATS_API"], settings.home / "secrets")
         stack.push_async_callback(queue.close)
         app = application(
-            provider, queue, settings.password(), settings.limits, door(settings), shared
+            provider, queue, settings.password(), settings.limits, async_admission(settings), shared
         )
         tls = tls_context(settings.certificate, settings.key)
         await stack.enter_async_context(listening(app, settings.host, settings.port, tls))

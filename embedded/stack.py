@@ -125,7 +125,7 @@ def status(home: Path) -> Status:
 
 def _launch(home: Path, environment: Mapping[str, str]) -> None:
     """Start a detached supervisor and wait until it is ready."""
-    read(home, environment)  # what is wrong with the settings is said here, not in a log
+    read(home, environment)  # what is wrong with the settings is published here, not in a log
     _check(home)
     reading, writing = os.pipe()
     variables = {**here(environment), "FAASTRAIN_HOME": str(home), READY_FD: str(writing)}

@@ -16,7 +16,7 @@ from pathlib import Path
 from types import ModuleType
 
 from faastraingym.embedded import credentials, deployments, open_files
-from faastraingym.embedded.child import Child, ChildSpec, say
+from faastraingym.embedded.child import Child, ChildSpec, publish_once
 from faastraingym.embedded.errors import StackError
 from faastraingym.embedded.files import private_folder, refusal
 from faastraingym.embedded.plan import Plan, plan
@@ -109,7 +109,7 @@ class Supervisor:
             try:
                 self._files.save(self._state)
             except OSError as error:  # what a full disk does not take, the next change will say
-                say(f"{self._files.state}: {error}")
+                publish_once(f"{self._files.state}: {error}")
 
     async def _stop(self, is_there: Callable[[], bool]) -> None:
         """Who only asks first, then the gateway with its replicas, then the servers."""

@@ -31,7 +31,7 @@ class Recorded(NamedTuple):
 class FactLog(Protocol):
     """The log of facts."""
 
-    async def say(self, fact: Message) -> bool:
+    async def publish_once(self, fact: Message) -> bool:
         """Publish once; False when the subject has a message already. Returns after the ack."""
 
     async def count(self, subject_filter: str) -> int:
@@ -127,7 +127,7 @@ class CommandQueue(Protocol):
 
 
 class Delivery(Protocol):
-    """One message in hand, to be settled by exactly one of `ack` and `retry`."""
+    """One message in flight, to be settled by exactly one of `ack` and `retry`."""
 
     subject: str
     data: bytes
@@ -192,11 +192,11 @@ class Bus(Protocol):
             QueueFull: of these the function has as many as may wait.
         """
 
-    async def bury(self, function: str, record: bytes, kind: str = "") -> None:
+    async def give_up(self, function: str, record: bytes, kind: str = "") -> None:
         """Write a dead letter, of one of the kinds of events/pipeline/subjects.py or of none."""
 
 
-class Kept(NamedTuple):
+class StoredDeadLetter(NamedTuple):
     """A dead letter and its number, which no other one ever gets."""
 
     id: int
@@ -206,10 +206,10 @@ class Kept(NamedTuple):
 class DeadLetters(Protocol):
     """The deliveries that were given up, as an operator reads them."""
 
-    async def all(self) -> list[Kept]:
+    async def all(self) -> list[StoredDeadLetter]:
         """Every one, the oldest first."""
 
-    async def get(self, number: int) -> Kept | None:
+    async def get(self, number: int) -> StoredDeadLetter | None:
         """One, if it is still kept."""
 
     async def drop(self, number: int) -> bool:

@@ -69,14 +69,14 @@ def episodes(run: str, version: int, piece: int) -> str:
     return f"runs/{run}/episodes/{version}/{piece}.msgpack"
 
 
-def report(run: str, leg: int = 0) -> str:
-    """The report at the end of a leg."""
-    return f"runs/{run}/report{_numbered(leg)}.json"
+def report(run: str, segment: int = 0) -> str:
+    """The report at the end of a segment."""
+    return f"runs/{run}/report{_numbered(segment)}.json"
 
 
-def learning_curve(run: str, leg: int = 0) -> str:
+def learning_curve(run: str, segment: int = 0) -> str:
     """The report's picture."""
-    return f"runs/{run}/learning_curve{_numbered(leg)}.png"
+    return f"runs/{run}/learning_curve{_numbered(segment)}.png"
 
 
 def log(run: str, first: int, end: int) -> str:
@@ -116,5 +116,5 @@ def refusal(key: str) -> str:
     return folder + slash + name.encode()[:room].decode(errors="ignore") + end
 
 
-def _numbered(leg: int) -> str:
-    return f".{leg}" if leg else ""
+def _numbered(segment: int) -> str:
+    return f".{segment}" if segment else ""

@@ -13,12 +13,12 @@ import hashlib
 from typing import Annotated, Any, ClassVar
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, field
 
 from faastraingym.schemas.errors import MessageError
 from faastraingym.schemas.references import Count, ObjectRef, PolicyRef, RunId, TrajectoryRef
 
-Leg = Annotated[
+Segment = Annotated[
     int, Meta(ge=0, description="segment of the run: 0, and one more after each resumption")
 ]
 
@@ -154,7 +154,7 @@ class RunStarted(RunMessage, frozen=True, kw_only=True, tag="run.started"):
 
     @property
     def outcome(self) -> tuple[str, ...]:
-        """That version 0 was said does not mean that its rollouts were sent: their rewards do."""
+        """Version 0 may be published before its rollouts are sent: their rewards show that."""
         return self.run, "0"
 
 
@@ -222,11 +222,11 @@ class EvaluationCompleted(PolicyMessage, frozen=True, kw_only=True, tag="evaluat
 
 
 class RunResumed(RunMessage, frozen=True, kw_only=True, tag="run.resumed"):
-    """A run that had ended goes on where it stopped, to this budget and target: its next leg."""
+    """A run that had ended continues, to this budget and target: its next segment."""
 
-    identity = ("run", "leg")
+    identity = ("run", "segment")
 
-    leg: Annotated[int, Meta(ge=1)]
+    segment: Annotated[int, Meta(ge=1)] = field(name="leg")
     env_steps: Annotated[
         Count, Meta(description="budget of the whole run, earlier segments included")
     ]
@@ -234,7 +234,7 @@ class RunResumed(RunMessage, frozen=True, kw_only=True, tag="run.resumed"):
 
 
 class RunStalled(Message, frozen=True, kw_only=True, tag="run.stalled"):
-    """Nothing was said for as long as the deadline: what is missing is issued again."""
+    """Nothing was published for as long as the deadline: what is missing is issued again."""
 
     identity = ("run", "number")
 
@@ -245,9 +245,9 @@ class RunStalled(Message, frozen=True, kw_only=True, tag="run.stalled"):
 class StopRequested(Message, frozen=True, kw_only=True, tag="run.stop-requested"):
     """A person wants the run to end with the policy that it has."""
 
-    identity = ("run", "leg")
+    identity = ("run", "segment")
 
-    leg: Leg = 0
+    segment: Segment = field(default=0, name="leg")
 
 
 class InvocationDeadLettered(Message, frozen=True, kw_only=True, tag="invocation.dead-lettered"):
@@ -268,22 +268,22 @@ class InvocationDeadLettered(Message, frozen=True, kw_only=True, tag="invocation
 class RunCompleted(Message, frozen=True, kw_only=True, tag="run.completed"):
     """The run ended well: `reason` is target, budget or stopped."""
 
-    identity = ("run", "leg")
+    identity = ("run", "segment")
 
     reason: str
     policy: PolicyRef
-    leg: Leg = 0
+    segment: Segment = field(default=0, name="leg")
 
 
 class RunFailed(Message, frozen=True, kw_only=True, tag="run.failed"):
     """The run ended badly; `reason` is for a person to act on, `detail` may hold a traceback."""
 
-    identity = ("run", "leg")
+    identity = ("run", "segment")
 
     reason: str
     function: str = ""
     detail: str = ""
-    leg: Leg = 0
+    segment: Segment = field(default=0, name="leg")
     policy: Annotated[
         PolicyRef | None, Meta(description="the newest at that time; none: none was made yet")
     ] = None
@@ -292,21 +292,21 @@ class RunFailed(Message, frozen=True, kw_only=True, tag="run.failed"):
 class RunUnreported(Message, frozen=True, kw_only=True, tag="run.unreported"):
     """The run has ended, and its report cannot be written; `reason` is for a person to act on."""
 
-    identity = ("run", "leg")
+    identity = ("run", "segment")
 
     reason: str
     detail: str = ""
-    leg: Leg = 0
+    segment: Segment = field(default=0, name="leg")
 
 
 class ReportWritten(Message, frozen=True, kw_only=True, tag="report.written"):
     """The report of a run that ended, and its picture, are stored: nothing more will come."""
 
-    identity = ("run", "leg")
+    identity = ("run", "segment")
 
     report: ObjectRef
     learning_curve: ObjectRef
-    leg: Leg = 0
+    segment: Segment = field(default=0, name="leg")
 
 
 # Commands ----------------------------------------------------------------------------------------
@@ -332,8 +332,8 @@ class UpdatePolicy(PolicyMessage, frozen=True, kw_only=True, tag="update-policy"
 
     @property
     def outcome(self) -> tuple[str, ...]:
-        """That the next version was said does not mean that its commands were sent: the rewards
-        of the first batch that it collected do.
+        """The next version may be published before its commands are sent: the rewards of the first
+        batch that it collected show that.
         """
         return self.run, str(self.version + 1 + self.schedule.lag)
 
@@ -368,8 +368,8 @@ Origin = (
 class RestoreObject(Message, frozen=True, kw_only=True, tag="restore-object"):
     """To whoever made `object`, which was lost: make it again from what it was made from.
 
-    No fact comes of it: what there was to say has been said. Of a chain of lost objects the next
-    ones are asked for, until what is wanted is there.
+    No fact comes of it: all of them are published. Of a chain of lost objects the next ones are
+    asked for, until the wanted object is there.
     """
 
     identity = ("key", "verify")

@@ -48,7 +48,7 @@ class Standing(TypedDict):
     memory: NotRequired[Arrays]  # what it took into its episode; into the next, where that ended
 
 
-class FleetStanding(TypedDict):
+class VectorSnapshot(TypedDict):
     """Where environments that step together stand: each of them, or their own vector."""
 
     singles: NotRequired[list[Standing]]
@@ -60,7 +60,7 @@ class Continuation(TypedDict):
     """Where the environments of a slot stand, and their episodes in progress."""
 
     origin: Count  # for which version to learn from the slot last started afresh
-    fleet: FleetStanding
+    fleet: VectorSnapshot
     generator: GeneratorState  # of the actions
     returns: np.ndarray  # [B] float64
     lengths: np.ndarray  # [B] int32

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, field
 
 Status = Literal["requested", "running", "stopping", "completed", "failed"]
 
@@ -55,7 +55,9 @@ class RunReport(Struct, frozen=True, kw_only=True):
     """One run, as its facts tell it."""
 
     run_id: str
-    leg: Annotated[int, Meta(description="0, and one more for every time that it was resumed")] = 0
+    segment: Annotated[
+        int, Meta(description="0, and one more for every time that it was resumed")
+    ] = field(default=0, name="leg")
     status: Status
     reason: Annotated[str, Meta(description="target, budget, stopped, or why it failed")]
     detail: Annotated[str, Meta(description="of a failure: the function's error")] = ""

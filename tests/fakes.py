@@ -10,7 +10,7 @@ from faastraingym.adapters.errors import ObjectAltered, ObjectMissing
 from faastraingym.adapters.stage.current import carried
 from faastraingym.events.pipeline import subjects
 from faastraingym.events.pipeline.commands import Invocation
-from faastraingym.events.ports import Kept, Listed, QueueFull, Recorded
+from faastraingym.events.ports import Listed, QueueFull, Recorded, StoredDeadLetter
 from faastraingym.events.telemetry.tracing import HEADER
 from faastraingym.events.topology.streams import OPEN
 from faastraingym.schemas.dead_letter import DeadLetter
@@ -36,7 +36,7 @@ class InMemoryFactLog:
         self._metered_at: dict[int, float] = {}
         self._grown = asyncio.Condition()
 
-    async def say(self, fact: Message) -> bool:
+    async def publish_once(self, fact: Message) -> bool:
         subject = subjects.of(fact)
         if any(said == subject for said, _ in self.log):
             return False
@@ -168,16 +168,16 @@ class InMemoryDeadLetters:
         self.kept: dict[int, DeadLetter] = {}
         self._last = 0
 
-    def bury(self, letter: DeadLetter) -> int:
+    def give_up(self, letter: DeadLetter) -> int:
         self._last += 1
         self.kept[self._last] = letter
         return self._last
 
-    async def all(self) -> list[Kept]:
-        return [Kept(*item) for item in self.kept.items()]
+    async def all(self) -> list[StoredDeadLetter]:
+        return [StoredDeadLetter(*item) for item in self.kept.items()]
 
-    async def get(self, number: int) -> Kept | None:
-        return Kept(number, self.kept[number]) if number in self.kept else None
+    async def get(self, number: int) -> StoredDeadLetter | None:
+        return StoredDeadLetter(number, self.kept[number]) if number in self.kept else None
 
     async def drop(self, number: int) -> bool:
         return self.kept.pop(number, None) is not None
@@ -338,7 +338,7 @@ class InMemoryBus:
         self._ids.add(message_id)
         queue.add(subjects.of_open_command(function), request, message_id)
 
-    async def bury(self, function: str, record: bytes, kind: str = "") -> None:
+    async def give_up(self, function: str, record: bytes, kind: str = "") -> None:
         self.buried.append((function, record))
         self.kinds.append(kind)
 

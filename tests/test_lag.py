@@ -193,7 +193,7 @@ async def resumed(platform: Platform, lag: int) -> Platform:
     started = told(platform).started
     assert started is not None
     await platform.publish(
-        RunResumed(run="demo", manifest=started.manifest, leg=1, env_steps=STEPS_OF[lag])
+        RunResumed(run="demo", manifest=started.manifest, segment=1, env_steps=STEPS_OF[lag])
     )
     await platform.run()
     return platform

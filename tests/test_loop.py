@@ -74,7 +74,7 @@ class Platform:
             message = invocation(message)
         if isinstance(message, Invocation):
             self.queue.append((message.function, encode(message.message)))
-        elif await self.facts.say(message):
+        elif await self.facts.publish_once(message):
             self.said.append(tag(message))
             self.queue.extend((name, encode(message)) for name in hearing(tag(message)))
 
@@ -88,10 +88,10 @@ class Platform:
             await self.publish(message)
 
     async def answers(self, function: str, body: bytes) -> Sequence[Message | Invocation]:
-        heard = decode(body)
-        if isinstance(heard, WarmUp):  # it never gets beyond the wrapper
+        received = decode(body)
+        if isinstance(received, WarmUp):  # it never gets beyond the wrapper
             return []
-        return await handler(function)(heard, self.services)
+        return await handler(function)(received, self.services)
 
 
 class TwiceAndBackwards(Platform):

@@ -24,7 +24,7 @@ from faastraingym.schemas.messages import (
 from tests.fakes import InMemoryFactLog
 from tests.test_lag import Careless, made, said, told
 from tests.test_loop import SPEC, Platform, TwiceAndBackwards, train
-from tests.test_restoring import Mending
+from tests.test_restoring import Repairs
 
 EPISODES = 5
 
@@ -106,7 +106,7 @@ async def test_training_goes_on_while_pieces_are_played(calm: Platform) -> None:
 
 async def test_a_piece_that_is_lost_before_it_is_merged_is_played_again(calm: Platform) -> None:
     """Whoever merges asks for it, waits, and goes on."""
-    platform = Mending()
+    platform = Repairs()
     await platform.publish(RunRequested(run="demo", spec=in_pieces(3)))
     while len(told(platform).evaluated.get(1, {})) < 2:
         await platform.deliver(*platform.queue.popleft())
@@ -118,7 +118,7 @@ async def test_a_piece_that_is_lost_before_it_is_merged_is_played_again(calm: Pl
 
 
 async def test_an_altered_piece_is_played_again(calm: Platform) -> None:
-    platform = Mending()
+    platform = Repairs()
     await platform.publish(RunRequested(run="demo", spec=in_pieces(3)))
     while len(told(platform).evaluated.get(2, {})) < 1:
         await platform.deliver(*platform.queue.popleft())
@@ -139,21 +139,21 @@ class Behind(InMemoryFactLog):
         return len(await super().read(subject_filter))
 
 
-async def heard(platform: Platform, log: FactLog, pieces: int) -> Any:
+async def received(platform: Platform, log: FactLog, pieces: int) -> Any:
     """What the last of some pieces leads to, with a log that has these alone."""
     played = list(told(platform).evaluated[1].values())[:pieces]
     for fact in played:
-        await log.say(fact)
+        await log.publish_once(fact)
     services = Services(log, platform.objects, platform.objects)
     return await aggregate.handler(played[-1], services)
 
 
 async def test_nothing_is_said_before_all_pieces_are_there(calm: Platform) -> None:
-    assert await heard(calm, InMemoryFactLog(), 2) == []
-    (completed,) = await heard(calm, InMemoryFactLog(), 3)
+    assert await received(calm, InMemoryFactLog(), 2) == []
+    (completed,) = await received(calm, InMemoryFactLog(), 3)
     assert completed == told(calm).evaluations[1]
     with pytest.raises(Unavailable, match="2 pieces of 3 were read, more were counted"):
-        await heard(calm, Behind(), 3)
+        await received(calm, Behind(), 3)
 
 
 def facts_of(history: History) -> set[str]:

@@ -37,7 +37,7 @@ MOST_RETRIES = 20
 UNDISTURBED: dict[str, str] = {}  # by specification
 
 
-class Mending(Platform):
+class Repairs(Platform):
     """Whoever lacks an object waits until nothing else moves; the queue drops repetitions."""
 
     def __init__(self) -> None:
@@ -66,15 +66,15 @@ class Mending(Platform):
             await super().run()
 
     async def answers(self, function: str, body: bytes) -> Iterable[Message | Invocation]:
-        heard, restorer = decode(body), self._restorers[function]
-        if isinstance(heard, RestoreObject):
-            restored = await restorer.restore(heard, False, handler(function), self.services)
+        received, restorer = decode(body), self._restorers[function]
+        if isinstance(received, RestoreObject):
+            restored = await restorer.restore(received, False, handler(function), self.services)
             return restored.commands
         try:
             return await super().answers(function, body)
         except LostObject as lost:
             self._waiting.append((function, body))
-            asked = await restorer.wanted(heard, lost, await self.told(), self.services)
+            asked = await restorer.wanted(received, lost, await self.told(), self.services)
             return asked.commands
 
     async def told(self) -> History:
@@ -89,14 +89,14 @@ def spec(versions: int, **tables: object) -> dict:
     return {**found, "rollout": rollout, "stop": {"env_steps": budget}}
 
 
-async def interrupted(platform: Mending, wanted: dict, version: int) -> None:
+async def interrupted(platform: Repairs, wanted: dict, version: int) -> None:
     """Train until a version is made, and leave what it promises in the queue."""
     await platform.publish(RunRequested(run=RUN, spec=wanted))
     while max((await platform.told()).policies, default=-1) < version:
         await platform.deliver(*platform.queue.popleft())
 
 
-async def ended(platform: Mending) -> str:
+async def ended(platform: Repairs) -> str:
     """The SHA-256 of the policy with which the run ends."""
     await platform.run()
     end = (await platform.told()).end
@@ -108,7 +108,7 @@ async def undisturbed(wanted: dict) -> str:
     """Several tests ask for the same run: it is trained once."""
     name = json.dumps(wanted, sort_keys=True)
     if name not in UNDISTURBED:
-        platform = Mending()
+        platform = Repairs()
         await train(platform, wanted)
         UNDISTURBED[name] = await ended(platform)
     return UNDISTURBED[name]
@@ -143,7 +143,7 @@ def work(history: History, wanted: dict, there: Iterable[str] = ()) -> set[str]:
 @pytest.mark.parametrize("wanted", RUNS)
 async def test_whatever_is_lost_each_piece_of_work_is_asked_for_once(wanted: dict) -> None:
     """Walked down once, built upwards: no more messages than objects, and nobody asks twice."""
-    platform = Mending()
+    platform = Repairs()
     await interrupted(platform, wanted, 30 if wanted is RUNS[0] else 8)
     platform.objects.data.clear()
     needed = work(await platform.told(), wanted)
@@ -156,7 +156,7 @@ async def test_whatever_is_lost_each_piece_of_work_is_asked_for_once(wanted: dic
 
 async def test_what_is_there_is_not_made_again() -> None:
     """A store that was rolled back: the chain is walked down to its newest version."""
-    platform, wanted = Mending(), spec(20)
+    platform, wanted = Repairs(), spec(20)
     await interrupted(platform, wanted, 10)
     copy = dict(platform.objects.data)
     while max((await platform.told()).policies) < 16:
@@ -179,7 +179,7 @@ async def test_what_was_made_on_the_way_is_removed_by_the_rule_of_the_run() -> N
             most = max(most, sum(keys.place(k).kind == "learner" for k in self.data))
             return ref
 
-    platform, wanted = Mending(), spec(20, retention={"versions": 2})
+    platform, wanted = Repairs(), spec(20, retention={"versions": 2})
     await interrupted(platform, wanted, 15)
     platform.objects = Measured()
     platform.services = Services(platform.facts, platform.objects, platform.objects)
@@ -206,7 +206,7 @@ Lose = Callable[[dict[str, bytes], str], None]
 @pytest.mark.parametrize("ways", [[altered], [altered, deleted]], ids=["altered", "either"])
 async def test_what_is_listed_and_altered_counts_as_missing(seed: int, ways: list[Lose]) -> None:
     """Its reader finds it so; from then on what is listed is read before it is built upon."""
-    chance, platform = random.Random(seed), Mending()
+    chance, platform = random.Random(seed), Repairs()
     wanted = spec(12, rollout={"count": 2}, reward=NORMALISED)
     await interrupted(platform, wanted, 8)
     victims = [key for key in platform.objects.data if seed == 0 or chance.random() < 0.4]

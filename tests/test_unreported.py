@@ -90,10 +90,10 @@ async def ticks(platform: Giving, most: int) -> int:
         platform.facts.log = [
             (s, Recorded(r.sequence, r.at - AN_HOUR, r.fact)) for s, r in platform.facts.log
         ]
-        mending = await reconcile.handler(None, platform.services)
-        if not mending:
+        repairs = await reconcile.handler(None, platform.services)
+        if not repairs:
             return hour
-        for item in mending:
+        for item in repairs:
             await platform.publish(item)
         await platform.run()
     return most

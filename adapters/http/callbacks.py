@@ -39,10 +39,10 @@ class Callbacks:
         self._own = (own.host, own.port)
         self._policy = Policy(origins, frozenset({own}))
 
-    async def tell(self, call: Call, vouched: bool) -> str:
+    async def tell(self, call: Call, authenticated: bool) -> str:
         """Post; why it was in vain, or nothing."""
         try:
-            why = callbacks.refusal(call.url, self._policy, vouched)
+            why = callbacks.refusal(call.url, self._policy, authenticated)
             if why:
                 return why
             async with asyncio.timeout(TOTAL_SECONDS):

@@ -109,7 +109,7 @@ class NatsBus:
         headers = {MESSAGE_ID: message_id}
         await self._broker.request(subjects.of_open_command(function), request, headers)
 
-    async def bury(self, function: str, record: bytes, kind: str = "") -> None:
+    async def give_up(self, function: str, record: bytes, kind: str = "") -> None:
         """Write a dead letter; returns after the ack."""
         await self._broker.request(subjects.of_dead_letter(function, kind), record)
 

@@ -3,7 +3,7 @@
 from faastraingym.adapters.nats.direct import Stored, read_all, read_one
 from faastraingym.adapters.nats.jetstream import Broker
 from faastraingym.events.pipeline import subjects
-from faastraingym.events.ports import Kept
+from faastraingym.events.ports import StoredDeadLetter
 from faastraingym.events.topology.streams import DEAD
 from faastraingym.schemas import dead_letter
 from faastraingym.schemas.dead_letter import DeadLetter
@@ -16,12 +16,12 @@ class NatsDeadLetters:
     def __init__(self, broker: Broker) -> None:
         self._broker = broker
 
-    async def all(self) -> list[Kept]:
+    async def all(self) -> list[StoredDeadLetter]:
         """Every one, the oldest first."""
         stored = await read_all(self._broker, DEAD.name, subjects.DEAD_LETTERS)
         return [_kept(item) for item in stored]
 
-    async def get(self, number: int) -> Kept | None:
+    async def get(self, number: int) -> StoredDeadLetter | None:
         """One, if it is still kept."""
         stored = await read_one(self._broker, DEAD.name, number)
         return _kept(stored) if stored else None
@@ -35,7 +35,7 @@ class NatsDeadLetters:
         return True
 
 
-def _kept(stored: Stored) -> Kept:
+def _kept(stored: Stored) -> StoredDeadLetter:
     """A record that nobody can read is shown too, so that it can be dropped."""
     try:
         letter = dead_letter.decode(stored.data)
@@ -50,4 +50,4 @@ def _kept(stored: Stored) -> Kept:
             error=str(error),
             at=stored.at,
         )
-    return Kept(stored.sequence, letter)
+    return StoredDeadLetter(stored.sequence, letter)

@@ -39,7 +39,7 @@ class NatsFactLog:
     def __init__(self, broker: Broker) -> None:
         self._broker = broker
 
-    async def say(self, fact: Message) -> bool:
+    async def publish_once(self, fact: Message) -> bool:
         """Publish once; False when the subject has a message already. Returns after the ack."""
         headers = {HEADER: carried(fact.run)}
         return await self._broker.publish_once(subjects.of(fact), encode(fact), headers)

@@ -73,12 +73,12 @@ class Gateway:
         return Answer(reply.status, reply.body, _retry_after(reply), seconds, _headers(reply))
 
     async def call_back(
-        self, function: Function, request: Request, answer: Answer, vouched: bool
+        self, function: Function, request: Request, answer: Answer, authenticated: bool
     ) -> str:
         """Tell the caller of an asynchronous invocation how it ended; why not, if in vain."""
         told = callback_headers.headers(function.name, request, answer)
         call = Call(str(request.callback), told, answer.body)
-        return await self._callbacks.tell(call, vouched)
+        return await self._callbacks.tell(call, authenticated)
 
     def close(self) -> None:
         """Let go of the connections."""
@@ -121,7 +121,7 @@ def _headers(reply: Reply) -> dict[str, str]:
 
 
 async def serve(settings: WorkerSettings, functions: list[Function]) -> None:
-    """Deliver to `functions` until SIGTERM or SIGINT; then finish what is in hand."""
+    """Deliver to `functions` until SIGTERM or SIGINT; then finish what is in flight."""
     broker = await connect(settings.nats_url, settings.nats, "queue-worker", settings.nats_api)
     facts, bus = NatsFactLog(broker), NatsBus(broker)
     gateway = Gateway(settings.gateway_url, settings.callback_origins)
@@ -134,8 +134,8 @@ async def serve(settings: WorkerSettings, functions: list[Function]) -> None:
     await ensure_streams(broker)
     workers = [FunctionWorker(f, bus, facts, gateway, seal).run() for f in functions]
     clock = cron.run(functions, tick, lambda: _any_active(facts))
-    mending = _mend(broker, [f for f in functions if f.schedule], tick)
-    work = asyncio.gather(clock, mending, *workers)
+    repairs = _mend(broker, [f for f in functions if f.schedule], tick)
+    work = asyncio.gather(clock, repairs, *workers)
     for stop in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(stop, work.cancel)
     logger.info("ready", extra={"functions": [f.name for f in functions]})

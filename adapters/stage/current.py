@@ -74,6 +74,6 @@ def fields() -> dict[str, Any]:
 
 
 def carried(run: str) -> str:
-    """The `traceparent` of what is said or sent for a run."""
+    """The `traceparent` of what is published or sent for a run."""
     current = _current.get()
     return str((current and current.span) or _caller.get() or of_run(run))

@@ -2,7 +2,7 @@
 
 Who misses an object walks its chain down to what is there, once, and asks the makers at that
 frontier. Each of them, when it is done, asks for what has become possible, until what was wanted
-is there. Nobody waits for an input with a slot in hand, and nobody directs it.
+is there. Nobody waits for an input with a slot in flight, and nobody directs it.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from faastraingym.adapters.stage.manifests import specification
 from faastraingym.events.pipeline import lineage, subjects
 from faastraingym.events.pipeline.commands import Invocation
 from faastraingym.events.pipeline.history import History, fold
-from faastraingym.events.pipeline.lineage import Ascent, Lineage, Lost, Unsaid
+from faastraingym.events.pipeline.lineage import Ascent, Lineage, Lost, NotPublished
 from faastraingym.events.ports import LostObject, ObjectStore, Services, Unavailable
 from faastraingym.schemas import keys
 from faastraingym.schemas.errors import RunFault
@@ -186,7 +186,7 @@ async def awaited(
     made = Lineage(history, spec)
     try:
         ascent = await _ascent(goals, made, there, False, services)
-    except Unsaid:
+    except NotPublished:
         return []
     return lineage.restorations(ascent.frontier(), made.towards(goals), False, time.time())
 

@@ -59,7 +59,7 @@ class span:  # noqa: N801  reads as a clause: `with span("store")`
             kept.append((self._kind, self._begin, time.perf_counter()))
 
 
-class parted:  # noqa: N801  reads as a clause: `with parted("environment", "policy") as watch`
+class split_spans:  # noqa: N801  reads as a clause: `with parted("environment", "policy") as watch`
     """Two kinds that alternate in pieces too small to tell one by one: told one after the other.
 
     The first is what the watch has added up, the second what remains.
@@ -90,7 +90,7 @@ class parted:  # noqa: N801  reads as a clause: `with parted("environment", "pol
             kept.append((self._second, between, time.perf_counter()))
 
 
-def told(kept: list[Stretch], began: float) -> list[Span]:
+def merge_spans(kept: list[Stretch], began: float) -> list[Span]:
     """The spans, counted from `began`; neighbours of one kind that almost touch become one."""
     merged: list[Stretch] = []
     before, since, until = "", 0.0, 0.0

@@ -32,7 +32,7 @@ from faastraingym.adapters.stage.connections import Connections, connect
 from faastraingym.adapters.stage.current import Current
 from faastraingym.adapters.stage.environments import register
 from faastraingym.adapters.stage.restoring import BeingRestored, Makers, Restorer
-from faastraingym.adapters.stage.spans import keep, told
+from faastraingym.adapters.stage.spans import keep, merge_spans
 from faastraingym.events.delivery.requests import AGAIN, CALL_ID
 from faastraingym.events.pipeline import follow_ups, subjects
 from faastraingym.events.pipeline.commands import Invocation, invocation
@@ -76,7 +76,7 @@ class Outcome(NamedTuple):
     message: Message | None
     again_after: int | None = None  # seconds; none: nobody knows
     kind: str = "text/plain"  # of the text
-    vouched: bool = True  # False: nobody knows who asked, so it is not metered
+    authenticated: bool = True  # False: nobody knows who asked, so it is not metered
 
 
 class Stage:
@@ -162,7 +162,7 @@ class Stage:
             memory_mb=self._settings.memory_mb,
             cold_start=cold,
             status=outcome.status,
-            spans=told(kept, clock),
+            spans=merge_spans(kept, clock),
             retried=AGAIN.lower() in headers,
             traceparent=str(here.span or ""),
             parent=here.parent,
@@ -178,8 +178,8 @@ class Stage:
         try:
             message = self.authenticate(body, headers, time.time())
         except REFUSED as error:
-            vouched = not isinstance(error, SignatureError)
-            return Outcome(400, str(error), None, vouched=vouched)
+            authenticated = not isinstance(error, SignatureError)
+            return Outcome(400, str(error), None, authenticated=authenticated)
         here.message = message
         return await self._mapped(self._handle(message, AGAIN.lower() in headers), here)
 
@@ -240,8 +240,8 @@ class Stage:
         self.admit(body, headers, now)
         name = self._settings.function
         message: Message = messages.decode(body)
-        heard = message.origin if isinstance(message, RestoreObject) else message
-        if not isinstance(heard, (*self.accepts, WarmUp)):
+        received = message.origin if isinstance(message, RestoreObject) else message
+        if not isinstance(received, (*self.accepts, WarmUp)):
             wanted = ", ".join(messages.tag(kind) for kind in self.accepts)
             raise MessageError(f"{name} does not take {messages.tag(message)}; it takes {wanted}")
         return message
@@ -261,7 +261,7 @@ class Stage:
         """Facts first: a command that has an effect must not outrun the fact that promised it."""
         requests = [item for item in outgoing if isinstance(item, (*COMMANDS, Invocation))]
         facts = [item for item in outgoing if isinstance(item, FACTS)]
-        await _each(self._connections.services.facts.say, facts)
+        await _each(self._connections.services.facts.publish_once, facts)
         await _each(self._invoke, requests)
 
     async def _invoke(self, item: Message | Invocation) -> None:
@@ -274,7 +274,7 @@ class Stage:
         level = {200: logging.INFO, 503: logging.WARNING}.get(outcome.status, logging.ERROR)
         about = {"status": usage.status, "seconds": round(usage.seconds, 6)}
         logger.log(level, outcome.text or "done", extra=about)
-        if self._away or not outcome.vouched:  # or strangers would fill the metering's stream
+        if self._away or not outcome.authenticated:  # or strangers would fill the metering's stream
             return
         try:
             await self._connections.services.facts.meter(usage)
@@ -292,7 +292,7 @@ class CronStage(Stage):
 
     async def _serve(self, body: bytes, headers: Mapping[str, str], here: Current) -> Outcome:
         outcome = await super()._serve(body, headers, here)
-        return outcome._replace(vouched=self.admit(body, headers, time.time()))
+        return outcome._replace(authenticated=self.admit(body, headers, time.time()))
 
 
 def stage(*accepts: type[Message]) -> Callable[[Handler], Stage]:

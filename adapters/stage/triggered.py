@@ -88,7 +88,7 @@ class TriggeredStage(Stage):
         if outcome.status == 200:
             return outcome._replace(kind="application/json")
         if outcome.status == 401:
-            return outcome._replace(vouched=False)
+            return outcome._replace(authenticated=False)
         # What an outsider sends is no run's fault: nothing was begun.
         return outcome._replace(status=400) if outcome.status == 422 else outcome
 
@@ -110,7 +110,7 @@ class TriggeredStage(Stage):
 
         Args:
             events: what to hear.
-            here: what this invocation is said to be for.
+            here: what this invocation is published to be for.
 
         Raises:
             Exception: what failed, after all others were asked for.
@@ -185,7 +185,7 @@ class TriggeredStage(Stage):
             OtherRequest: with another one.
         """
         here.message, facts = request, self._connections.services.facts
-        new = await facts.say(request)
+        new = await facts.publish_once(request)
         if not new:
             said = await facts.read(subjects.of_kind(RunRequested, request.run))
             if [messages.encode(recorded.fact) for recorded in said] != [messages.encode(request)]:

@@ -10,7 +10,7 @@ from faastraingym.algorithms.environments.finite import refuse_non_finite
 from faastraingym.algorithms.environments.foreign import foreign
 from faastraingym.algorithms.environments.observations import features, stored
 from faastraingym.algorithms.environments.space_info import SpaceInfo, describe
-from faastraingym.algorithms.environments.vectors import Fleet, Seeds
+from faastraingym.algorithms.environments.vectors import Seeds, VectorEnvironments
 from faastraingym.algorithms.errors import EnvironmentFailed
 from faastraingym.algorithms.timing import Stopwatch
 from faastraingym.schemas.payloads import Evaluation, Policy
@@ -61,19 +61,21 @@ def _episodes(
     places = slice(max(wanted.start - begin, 0), min(wanted.stop - begin, rows))
     num_envs = places.stop - places.start
     seeds = Seeds(spec.seed, "evaluation", (version, chunk))
-    fleet = watch.time(Fleet, spec.environment, num_envs, seeds, places.start)
+    vector = watch.time(VectorEnvironments, spec.environment, num_envs, seeds, places.start)
     seen = np.zeros((rows, info.observation_size), np.float32)
     returns, lengths = np.zeros(num_envs), np.zeros(num_envs, np.int32)
     going = np.ones(num_envs, np.bool_)
     t = 0
     with foreign(lambda: f"{where}, step {t}"):
-        observations = watch.time(fleet.reset)
+        observations = watch.time(vector.reset)
         while going.any() and t < MAX_STEPS:
             seen[places] = features(stored(observations, info), info)
             refuse_non_finite("observation", seen[None, places], going[None], where, t - 1)
             actions = actor.sent(actor.deterministic(actor.outputs(seen)[places]))
-            observations, rewards, terminated, truncated, _ = watch.time(fleet.vector.step, actions)
-            own = fleet.own_rewards()
+            observations, rewards, terminated, truncated, _ = watch.time(
+                vector.vector.step, actions
+            )
+            own = vector.own_rewards()
             earned = rewards if own is None else own
             refuse_non_finite("reward", earned[None], going[None], where, t)
             returns += np.where(going, earned, 0.0)

@@ -84,7 +84,7 @@ def summary(evaluation: Evaluation) -> EpisodeSummary:
 def completed(
     about: RunMessage, policy: PolicyRef, evaluation: Evaluation, stored: ObjectRef
 ) -> EvaluationCompleted:
-    """What is said of an evaluation, all episodes of which are there."""
+    """What is published of an evaluation, all episodes of which are there."""
     return EvaluationCompleted(
         run=about.run,
         manifest=about.manifest,

@@ -8,7 +8,7 @@ from faastraingym.algorithms.environments import replaying
 from faastraingym.algorithms.environments.foreign import foreign
 from faastraingym.algorithms.environments.observations import of_any_version, stored
 from faastraingym.algorithms.environments.space_info import SpaceInfo, describe
-from faastraingym.algorithms.environments.vectors import Fleet, Seeds, Step
+from faastraingym.algorithms.environments.vectors import Seeds, Step, VectorEnvironments
 from faastraingym.schemas.payloads import Trajectory
 from faastraingym.schemas.specification import RunSpec
 
@@ -30,21 +30,21 @@ def beginning(spec: RunSpec, version: int, index: int, previous: Trajectory | No
     data = before if spec.rollout.horizon == "steps" else None
     origin = version if data is None else data["origin"]
     seeds = Seeds(spec.seed, "reset", (origin, index))
-    fleet = Fleet(spec.environment, num_envs, seeds)
+    vector = VectorEnvironments(spec.environment, num_envs, seeds)
     with foreign(f"{where}, reset"):
         if data is None or previous is None:
             if before is not None:
-                fleet.inherit(before["fleet"])
+                vector.inherit(before["fleet"])
             return Start(
-                fleet=fleet,
-                observations=stored(fleet.reset(), info),
+                vector=vector,
+                observations=stored(vector.reset(), info),
                 generator=seeding.generator(spec.seed, "action", origin, index),
                 ended=np.zeros(num_envs, np.bool_),
                 returns=np.zeros(num_envs),
                 lengths=np.zeros(num_envs, np.int32),
                 origin=origin,
             )
-        played = fleet.resume(data["fleet"], spec.rollout.num_steps)
+        played = vector.resume(data["fleet"], spec.rollout.num_steps)
     observations = of_any_version(previous.observations, info)[-1]
     ended = previous.terminated[-1] | previous.truncated[-1]
     if spec.environment.memory == "declared":
@@ -52,7 +52,7 @@ def beginning(spec: RunSpec, version: int, index: int, previous: Trajectory | No
     else:
         replaying.check(spec, seeds, played, previous, where)
     return Start(
-        fleet=fleet,
+        vector=vector,
         observations=observations,
         generator=seeding.unpack_generator(data["generator"]),
         ended=ended,

@@ -9,7 +9,7 @@ from faastraingym.algorithms.environments.finite import refuse_non_finite
 from faastraingym.algorithms.environments.foreign import foreign
 from faastraingym.algorithms.environments.observations import features, stored
 from faastraingym.algorithms.environments.space_info import SpaceInfo
-from faastraingym.algorithms.environments.vectors import Fleet
+from faastraingym.algorithms.environments.vectors import VectorEnvironments
 from faastraingym.algorithms.errors import EnvironmentFailed
 from faastraingym.algorithms.timing import Stopwatch
 
@@ -32,7 +32,7 @@ class Steps(NamedTuple):
 class Start(NamedTuple):
     """Where a rollout begins."""
 
-    fleet: Fleet
+    vector: VectorEnvironments
     observations: np.ndarray  # [B, ...]
     generator: np.random.Generator  # of the actions
     ended: np.ndarray  # [B] bool: the environment's next step is a reset
@@ -71,8 +71,8 @@ def play(
     rewards = np.empty(shape, np.float32)
     terminated, truncated = np.empty(shape, np.bool_), np.empty(shape, np.bool_)
     noise = actor.noise(start.generator, num_steps, num_envs)
-    own = rewards if start.fleet.own_rewards() is None else np.empty_like(rewards)
-    step, clock, stepping = start.fleet.vector.step, watch.clock, 0.0
+    own = rewards if start.vector.own_rewards() is None else np.empty_like(rewards)
+    step, clock, stepping = start.vector.vector.step, watch.clock, 0.0
     observations[0] = start.observations
     t = 0
     guard = foreign(lambda: f"{where}, step {t}")
@@ -86,7 +86,7 @@ def play(
                 stepping += clock() - begin
                 observations[t + 1] = stored(seen, info)
                 if own is not rewards:
-                    own[t] = start.fleet.own_rewards()
+                    own[t] = start.vector.own_rewards()
         except EnvironmentFailed:
             # perhaps over an action that came of a NaN: then say where that came from
             going = ~(terminated[t - 1] | truncated[t - 1]) if t else ~start.ended

@@ -8,7 +8,7 @@ from faastraingym.algorithms.environments.memory import DETERMINED, WAYS
 from faastraingym.algorithms.environments.observations import features, of_any_version, stored
 from faastraingym.algorithms.environments.repeating import Mark, difference
 from faastraingym.algorithms.environments.space_info import SpaceInfo, describe
-from faastraingym.algorithms.environments.vectors import Fleet, Seeds, Step
+from faastraingym.algorithms.environments.vectors import Seeds, Step, VectorEnvironments
 from faastraingym.algorithms.errors import EnvironmentFailed
 from faastraingym.schemas.payloads import Trajectory
 from faastraingym.schemas.specification import RunSpec
@@ -73,5 +73,5 @@ def _marks(steps: Sequence[Step], info: SpaceInfo) -> list[Mark]:
 
 def _replay(spec: RunSpec, seeds: Seeds, previous: Trajectory) -> Played:
     assert previous.continuation is not None  # noqa: S101  it was gone on from
-    fleet = Fleet(spec.environment, spec.environment.num_envs, seeds)
-    return fleet.resume(previous.continuation["fleet"], len(previous.rewards))
+    vector = VectorEnvironments(spec.environment, spec.environment.num_envs, seeds)
+    return vector.resume(previous.continuation["fleet"], len(previous.rewards))

@@ -17,7 +17,7 @@ from faastraingym.algorithms import seeding
 from faastraingym.algorithms.environments import carrying, own_rewards, snapshots
 from faastraingym.algorithms.environments.foreign import foreign
 from faastraingym.algorithms.environments.space_info import make
-from faastraingym.schemas.payloads import Arrays, FleetStanding, Standing
+from faastraingym.schemas.payloads import Arrays, Standing, VectorSnapshot
 from faastraingym.schemas.specification import EnvironmentSpec
 
 
@@ -150,7 +150,7 @@ class SeededEpisodes(gymnasium.Wrapper):  # type: ignore[misc]
         self.carried = memory
 
 
-class Fleet:
+class VectorEnvironments:
     """`num_envs` environments that step together.
 
     Args:
@@ -177,7 +177,7 @@ class Fleet:
         seed = None if self.singles else self.seeds.integer()
         return self.vector.reset(seed=seed)[0]
 
-    def standing(self) -> FleetStanding:
+    def standing(self) -> VectorSnapshot:
         """Where all of them stand."""
         if self.singles:
             return {"singles": [single.standing() for single in self.singles]}
@@ -194,12 +194,12 @@ class Fleet:
             return None
         return np.array([single.own_reward for single in self.singles], np.float64)
 
-    def inherit(self, standing: FleetStanding) -> None:
+    def inherit(self, standing: VectorSnapshot) -> None:
         """Before the first reset: remembers what the fleet of `standing` did."""
         for single, part in zip(self.singles, standing.get("singles", []), strict=False):
             single.inherit(part)
 
-    def resume(self, standing: FleetStanding, last: int) -> dict[int, list[Step]]:
+    def resume(self, standing: VectorSnapshot, last: int) -> dict[int, list[Step]]:
         """Goes where `standing` was taken; the `last` steps played again, by environment."""
         if self.singles:
             pairs = zip(self.singles, standing["singles"], strict=True)

@@ -14,7 +14,7 @@ from faastraingym.cli.world import Connected, World
 from faastraingym.events.pipeline import subjects
 from faastraingym.events.pipeline.commands import Invocation
 from faastraingym.events.pipeline.history import fold
-from faastraingym.events.ports import Kept
+from faastraingym.events.ports import StoredDeadLetter
 from faastraingym.events.views import dead_letters
 from faastraingym.events.views.phrases import one_line
 
@@ -27,13 +27,13 @@ class Treated(Struct, frozen=True, kw_only=True):
     why_not: str = ""
 
 
-Treat = Callable[[Connected, Kept], Awaitable[str]]  # an empty text: done
+Treat = Callable[[Connected, StoredDeadLetter], Awaitable[str]]  # an empty text: done
 
 
 def list_letters(arguments: Namespace, world: World) -> ExitCode:
     """Print the letters, the oldest first."""
 
-    async def read() -> list[Kept]:
+    async def read() -> list[StoredDeadLetter]:
         async with world.connect() as stack:
             return await of(stack, arguments.run)
 
@@ -49,7 +49,7 @@ def list_letters(arguments: Namespace, world: World) -> ExitCode:
 def show(arguments: Namespace, world: World) -> ExitCode:
     """Print one letter in full."""
 
-    async def read() -> Kept:
+    async def read() -> StoredDeadLetter:
         async with world.connect() as stack:
             return await _one(stack, arguments.id)
 
@@ -66,7 +66,7 @@ def replay(arguments: Namespace, world: World) -> ExitCode:
     """Invoke again, under a new call id, and remove the letter; code 3 when one is refused."""
     key = world.signing_key()
 
-    async def treat(stack: Connected, kept: Kept) -> str:
+    async def treat(stack: Connected, kept: StoredDeadLetter) -> str:
         return await _replay(stack, kept, key, world.now())
 
     return _treat(arguments, world, treat, "replayed")
@@ -75,20 +75,20 @@ def replay(arguments: Namespace, world: World) -> ExitCode:
 def drop(arguments: Namespace, world: World) -> ExitCode:
     """Remove letters."""
 
-    async def treat(stack: Connected, kept: Kept) -> str:
+    async def treat(stack: Connected, kept: StoredDeadLetter) -> str:
         gone = await stack.dead_letters.drop(kept.id)
         return "" if gone else "another command removed it first"
 
     return _treat(arguments, world, treat, "dropped")
 
 
-async def of(stack: Connected, run: str | None) -> list[Kept]:
+async def of(stack: Connected, run: str | None) -> list[StoredDeadLetter]:
     """The letters of one run, or all."""
     found = await stack.dead_letters.all()
     return [kept for kept in found if run is None or dead_letters.is_of(kept, run)]
 
 
-async def _one(stack: Connected, number: int) -> Kept:
+async def _one(stack: Connected, number: int) -> StoredDeadLetter:
     kept = await stack.dead_letters.get(number)
     if kept is None:
         raise BadInput(f"there is no dead letter {number}; `faastrain dead list` shows all")
@@ -122,7 +122,7 @@ async def _treat_all(arguments: Namespace, world: World, treat: Treat) -> list[T
         return treated
 
 
-async def _replay(stack: Connected, kept: Kept, key: bytes, now: float) -> str:
+async def _replay(stack: Connected, kept: StoredDeadLetter, key: bytes, now: float) -> str:
     """Invoke and remove; or why that would be wrong or useless, and what to do instead."""
     letter, (message, why) = kept.letter, dead_letters.decoded(kept)
     drop_it = f"`faastrain dead drop {kept.id}` removes it"

@@ -30,20 +30,24 @@ def fetch(arguments: Namespace, world: World) -> ExitCode:
     return ExitCode.DONE
 
 
-async def _read(run: str, leg: int | None, world: World) -> dict[str, bytes]:
+async def _read(run: str, segment: int | None, world: World) -> dict[str, bytes]:
     """The files by name; a run that failed early has no policy."""
     async with world.connect() as stack:
         history = await runs.history(stack, run)
-        refs = await _references(stack, run, history, history.leg if leg is None else leg)
+        refs = await _references(
+            stack, run, history, history.segment if segment is None else segment
+        )
         return {fetching.name_of(ref.key): await stack.objects.get(ref) for ref in refs}
 
 
-async def _references(stack: Connected, run: str, history: History, leg: int) -> list[ObjectRef]:
-    if leg != history.leg and leg not in history.legs:
+async def _references(
+    stack: Connected, run: str, history: History, segment: int
+) -> list[ObjectRef]:
+    if segment != history.segment and segment not in history.segments:
         raise BadInput(
-            f"run {run} has the segments 0 to {history.leg}; --leg {leg} is none of them"
+            f"run {run} has the segments 0 to {history.segment}; --leg {segment} is none of them"
         )
-    said = history.legs[leg].report if leg in history.legs else None
+    said = history.segments[segment].report if segment in history.segments else None
     if said is None:
         raise BadInput(
             f"run {run} has not ended, so there is no report yet; `faastrain follow {run}`, or "

@@ -92,7 +92,7 @@ async def _events(arguments: Namespace, world: World) -> ExitCode:
             history = await runs.history(stack, run)
         if arguments.follow and not history.over:
             known, view = partial(runs.is_known, stack, run), FactView(world.screen, arguments.json)
-            await Follower(run, stack.facts, view, nobody, known, history.leg).to_end()
+            await Follower(run, stack.facts, view, nobody, known, history.segment).to_end()
             return ExitCode.DONE
         for record in await stack.facts.read(*subjects.of_run(run)):
             print_fact(record, arguments.json, world.screen)

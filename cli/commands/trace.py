@@ -15,7 +15,7 @@ from faastraingym.cli.screen import Screen
 from faastraingym.cli.world import World
 from faastraingym.events.pipeline import subjects
 from faastraingym.events.ports import Recorded
-from faastraingym.events.views.invocations import KINDS, Visit, visits
+from faastraingym.events.views.invocations import KINDS, Invoked, invocations
 from faastraingym.events.views.iterations import Iteration, iterations
 from faastraingym.events.views.profile import Profile, profile, typical
 
@@ -34,7 +34,7 @@ class Traced(NamedTuple):
     """A run, put together."""
 
     said: list[Recorded]
-    visits: list[Visit]
+    invocations: list[Invoked]
     iterations: list[Iteration]
 
 
@@ -44,11 +44,11 @@ def trace(arguments: Namespace, world: World) -> ExitCode:
     traced = asyncio.run(_read(arguments.run, world))
     selected = select(arguments.run, traced.iterations, arguments.versions)
     drawn = selected if arguments.versions else around(selected)
-    found = profile(arguments.run, selected, traced.visits)
+    found = profile(arguments.run, selected, traced.invocations)
     written = [(path, _content(path, arguments.run, traced, drawn)) for path in files]
     for path, data in written:
         exporting.write(path, data)
-    if traced.visits and not any(visit.parent for visit in traced.visits):
+    if traced.invocations and not any(invoked.parent for invoked in traced.invocations):
         world.screen.remark(CAUSELESS)
     if arguments.json:
         told = {"files": list(map(str, files)), **msgspec.to_builtins(found)}
@@ -64,7 +64,7 @@ async def _read(run: str, world: World) -> Traced:
     async with world.connect() as stack:
         await runs.history(stack, run_ids.check(run))
         said = await stack.facts.read(*subjects.of_run(run))
-        found = visits(said, await stack.facts.usage(run))
+        found = invocations(said, await stack.facts.usage(run))
     return Traced(said, found, iterations(said, found))
 
 
@@ -121,7 +121,7 @@ def _content(path: Path, run: str, traced: Traced, drawn: Sequence[Iteration]) -
         )
     from faastraingym.cli.trace_picture import draw
 
-    return draw(run, drawn, traced.visits, path.suffix[1:])
+    return draw(run, drawn, traced.invocations, path.suffix[1:])
 
 
 def _print(screen: Screen, found: Profile) -> None:

@@ -77,7 +77,7 @@ async def _stop(run: str, world: World) -> ExitCode:
         if history.end:
             world.screen.line(f"run {run} has ended already: {history.end.reason}")
             return ExitCode.DONE
-        await stack.facts.say(StopRequested(run=run, leg=history.leg))
+        await stack.facts.publish_once(StopRequested(run=run, segment=history.segment))
     world.screen.line(
         f"run {run} ends with the policy that it has; `faastrain show {run}`, "
         f"`faastrain resume {run}` continues it"
@@ -89,7 +89,7 @@ def resume(arguments: Namespace, world: World) -> ExitCode:
     """Let a run that has ended go on where it stopped; nobody need watch it."""
     resumed = asyncio.run(_resume(arguments, world))
     if arguments.json:
-        told = {"run_id": resumed.run, "leg": resumed.leg, "env_steps": resumed.env_steps}
+        told = {"run_id": resumed.run, "leg": resumed.segment, "env_steps": resumed.env_steps}
         world.screen.json({**told, "target": resumed.target})
     else:
         world.screen.line(resumed.run)
@@ -101,7 +101,7 @@ async def _resume(arguments: Namespace, world: World) -> RunResumed:
     async with world.connect() as stack:
         told = await runs.history(stack, arguments.run)
         resumed = resumption(arguments.run, told, arguments.budget, arguments.target)
-        if not await stack.facts.say(resumed):
+        if not await stack.facts.publish_once(resumed):
             raise BadInput(
                 f"another command resumed run {resumed.run} at the same moment; try again"
             )
@@ -135,7 +135,7 @@ async def _say(run: str, spec: RunSpec, stack: Connected) -> None:
     Raises:
         BadInput: there is such a run already.
     """
-    if not await stack.facts.say(RunRequested(run=run, spec=to_dict(spec))):
+    if not await stack.facts.publish_once(RunRequested(run=run, spec=to_dict(spec))):
         raise BadInput(f"there is a run {run!r} already; choose another --run, or leave it out")
 
 
@@ -159,11 +159,11 @@ def _until_end(run: str, spec: RunSpec | None, as_json: bool, world: World) -> E
 async def followed(run: str, spec: RunSpec | None, as_json: bool, world: World) -> RunReport:
     """Publish `spec` if there is one, follow the run to its end; its report."""
     async with world.connect() as stack:
-        leg = 0
+        segment = 0
         if spec is not None:
             await _say(run, spec, stack)
         else:
-            leg = (await runs.awaited(stack, run, world.screen.remark)).leg
+            segment = (await runs.awaited(stack, run, world.screen.remark)).segment
 
         async def replicas() -> Mapping[str, int] | None:
             return await asyncio.to_thread(_replicas, world)
@@ -171,7 +171,7 @@ async def followed(run: str, spec: RunSpec | None, as_json: bool, world: World) 
         with _view(run, as_json, world) as view:
             trouble = partial(disk_trouble, world.environment)
             known = partial(runs.is_known, stack, run)
-            follower = Follower(run, stack.facts, view, replicas, known, leg, trouble=trouble)
+            follower = Follower(run, stack.facts, view, replicas, known, segment, trouble=trouble)
             await follower.to_end()
         return await runs.report(stack, run, world.now())
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from faastraingym.events.delivery.requests import HOP_BY_HOP
 
-# Made anew on the next leg.
+# Made anew on the next segment.
 _REWRITTEN = frozenset({"host", "content-length"})
 
 

@@ -16,7 +16,7 @@ from faastraingym.embedded.contract.provider import Provider
 from faastraingym.embedded.contract.serving import FRONT
 from faastraingym.embedded.contract.system import PROVIDER, ROUTES, Parameter, Route
 from faastraingym.embedded.gateway import fast_path, openapi
-from faastraingym.embedded.gateway.async_admission import DEFAULT_DOOR, Door
+from faastraingym.embedded.gateway.async_admission import DEFAULT_ADMISSION, AsyncAdmission
 from faastraingym.embedded.gateway.invoke import (
     CALLBACK,
     INVOCATIONS,
@@ -92,7 +92,7 @@ def application(
     queue: Queue,
     password: str,
     limits: Limits = DEFAULT_LIMITS,
-    door: Door = DEFAULT_DOOR,
+    async_admission: AsyncAdmission = DEFAULT_ADMISSION,
     budget: Budget | None = None,
 ) -> web.Application:
     """OpenFaaS's public API over a provider and a queue."""
@@ -100,8 +100,8 @@ def application(
     app[LIMITS], app[BUDGET] = limits, budget or Budget()
     app[PROVIDER], app[METRICS] = provider, Metrics()
     app[BUDGET].told = app[METRICS].refused
-    app[INVOCATIONS] = Invocations(provider, queue, app[METRICS], door)
-    app[FRONT] = fast_path.lanes
+    app[INVOCATIONS] = Invocations(provider, queue, app[METRICS], async_admission)
+    app[FRONT] = fast_path.fast_paths
     for route in GATEWAY_ROUTES:
         app.router.add_route(route.method, route.path, route.handler)
     return app

@@ -60,7 +60,7 @@ class Keys:
         return self._read[1]
 
 
-class Door(NamedTuple):
+class AsyncAdmission(NamedTuple):
     """Who may ask for what."""
 
     keys: Keys
@@ -85,7 +85,7 @@ class Door(NamedTuple):
             text = f"{status.name} takes only what is signed, and this was not queued: {error}."
             raise Refusal(401, text, status.name, "not-admitted") from error
 
-    def check_callback(self, function: str, url: str, vouched: bool) -> None:
+    def check_callback(self, function: str, url: str, authenticated: bool) -> None:
         """Return when the answer may be posted to `url`.
 
         Raises:
@@ -93,7 +93,7 @@ class Door(NamedTuple):
             Refusal: 403, the policy says no.
         """
         try:
-            why = callbacks.refusal(url, self.policy, vouched)
+            why = callbacks.refusal(url, self.policy, authenticated)
         except ValueError as error:
             raise ProviderError(400, f"X-Callback-Url: {error}.") from error
         if why:
@@ -109,11 +109,11 @@ def over_quota(function: str) -> Refusal:
     return Refusal(429, text, function, "over-quota", QUOTA_SECONDS)
 
 
-def door(told: ServerSettings) -> Door:
+def async_admission(told: ServerSettings) -> AsyncAdmission:
     """Who may ask for what, and where this gateway itself is reached."""
     served = f"http{'s' if told.certificate else ''}://{told.host}:{told.port}"
     own = frozenset(map(origin, (served, told.advertised)))
-    return Door(Keys(told.home / "secrets"), Policy(told.callback_origins, own))
+    return AsyncAdmission(Keys(told.home / "secrets"), Policy(told.callback_origins, own))
 
 
-DEFAULT_DOOR = Door(Keys(Path(settings.SECRETS)), Policy(None))
+DEFAULT_ADMISSION = AsyncAdmission(Keys(Path(settings.SECRETS)), Policy(None))

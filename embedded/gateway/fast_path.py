@@ -114,14 +114,14 @@ class Reader:
         self._plain = self._plain and self._parser.get_http_version() == "1.1"
 
 
-class Lane(asyncio.Protocol):
+class FastPath(asyncio.Protocol):
     """A connection for as long as it is plain; one request at a time."""
 
-    def __init__(self, lanes: "Lanes") -> None:
-        self._lanes = lanes
+    def __init__(self, fast_paths: "FastPaths") -> None:
+        self._paths = fast_paths
         self._loop = asyncio.get_running_loop()
-        self._reader = Reader(lanes.most)
-        self._budget = lanes.budget
+        self._reader = Reader(fast_paths.most)
+        self._budget = fast_paths.budget
         self._budget.enter(self)
         self._transport: asyncio.Transport
         self._serving: asyncio.Task[None] | None = None
@@ -132,9 +132,9 @@ class Lane(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """A request is due."""
         self._transport = cast(asyncio.Transport, transport)
-        self._lanes.open.add(self)
+        self._paths.open.add(self)
         self._client = client(transport)
-        self._due = self._loop.time() + self._lanes.idle_seconds
+        self._due = self._loop.time() + self._paths.idle_seconds
         self._timer = self._loop.call_at(self._due, self._look)
 
     def connection_lost(self, error: Exception | None) -> None:
@@ -185,7 +185,7 @@ class Lane(asyncio.Protocol):
         size = len(call.request.body)
         self._budget.memory += size
         try:
-            head, body = await self._lanes.invoke(call)
+            head, body = await self._paths.invoke(call)
             if not isinstance(body, bytes):
                 await self._send(head, body)
             elif not self._transport.is_closing():
@@ -194,13 +194,13 @@ class Lane(asyncio.Protocol):
             self._budget.memory -= size
             self._serving = None
             self._budget.end(self)
-            self._due = self._loop.time() + self._lanes.idle_seconds
+            self._due = self._loop.time() + self._paths.idle_seconds
             self._go_on()
 
     async def _send(self, head: bytes, body: Spooled) -> None:
         """An answer out of a file, as fast as it is read, within the time of an idle connection."""
         try:
-            async with asyncio.timeout(self._lanes.idle_seconds):
+            async with asyncio.timeout(self._paths.idle_seconds):
                 for piece in chain((head,), body.pieces()):
                     if self._transport.is_closing():
                         return
@@ -220,27 +220,27 @@ class Lane(asyncio.Protocol):
 
     def _hand_over(self, data: bytes) -> None:
         self._leave()
-        protocol = self._lanes.other()
+        protocol = self._paths.other()
         self._transport.set_protocol(protocol)
         protocol.connection_made(self._transport)
         protocol.data_received(data)
 
     def _leave(self) -> None:
-        self._lanes.open.discard(self)
+        self._paths.open.discard(self)
         self._budget.leave(self)
         self._timer.cancel()
 
     def _look(self) -> None:
         """Close a connection on which nothing was asked for long, or no answer read."""
         if self._serving is not None:
-            self._due = self._loop.time() + self._lanes.idle_seconds
+            self._due = self._loop.time() + self._paths.idle_seconds
         if self._loop.time() < self._due:
             self._timer = self._loop.call_at(self._due, self._look)
         else:
             self._transport.abort()
 
 
-class Lanes:
+class FastPaths:
     """All plain connections of a gateway; `other` makes the protocol of those that are not."""
 
     def __init__(
@@ -252,12 +252,12 @@ class Lanes:
         idle_seconds: float,
     ) -> None:
         self.other, self.budget, self.most, self.idle_seconds = other, budget, most, idle_seconds
-        self.open: set[Lane] = set()
+        self.open: set[FastPath] = set()
         self._invocations = invocations
 
-    def __call__(self) -> Lane:
+    def __call__(self) -> FastPath:
         """The protocol of a new connection."""
-        return Lane(self)
+        return FastPath(self)
 
     async def invoke(self, call: Call) -> tuple[bytes, Body]:
         """Head and body of the function's answer, or of that it is queued."""
@@ -274,17 +274,19 @@ class Lanes:
 
     async def close(self, seconds: float) -> None:
         """Close every connection, those that are served within `seconds`."""
-        stopping = [asyncio.ensure_future(lane.stop()) for lane in self.open]
+        stopping = [asyncio.ensure_future(fast_path.stop()) for fast_path in self.open]
         if stopping:
             await asyncio.wait(stopping, timeout=seconds)
-        for lane in list(self.open):
-            lane.abort()
+        for fast_path in list(self.open):
+            fast_path.abort()
 
 
-def lanes(app: web.Application, other: Callable[[], asyncio.Protocol]) -> Lanes:
+def fast_paths(app: web.Application, other: Callable[[], asyncio.Protocol]) -> FastPaths:
     """The short way to an application's functions."""
     limits = app[http.LIMITS]
-    return Lanes(app[INVOCATIONS], other, app[http.BUDGET], limits.body_bytes, limits.idle_seconds)
+    return FastPaths(
+        app[INVOCATIONS], other, app[http.BUDGET], limits.body_bytes, limits.idle_seconds
+    )
 
 
 def encode(response: Response) -> tuple[bytes, Body]:

@@ -15,7 +15,7 @@ from faastraingym.embedded.contract.messages import FunctionStatus, Request, Res
 from faastraingym.embedded.contract.names import function_name
 from faastraingym.embedded.contract.provider import Provider
 from faastraingym.embedded.errors import ProviderError
-from faastraingym.embedded.gateway.async_admission import Door, Refusal, over_quota
+from faastraingym.embedded.gateway.async_admission import AsyncAdmission, Refusal, over_quota
 from faastraingym.embedded.gateway.metrics import Metrics
 from faastraingym.events.delivery import queue_request
 from faastraingym.events.delivery.requests import CALL_ID
@@ -48,9 +48,11 @@ class Queue(Protocol):
 class Invocations:
     """Answers what is asked of `/function/` and `/async-function/`, whoever has read it."""
 
-    def __init__(self, provider: Provider, queue: Queue, metrics: Metrics, door: Door) -> None:
+    def __init__(
+        self, provider: Provider, queue: Queue, metrics: Metrics, async_admission: AsyncAdmission
+    ) -> None:
         self._provider, self._queue, self._metrics = provider, queue, metrics
-        self._door = door
+        self._async_admission = async_admission
 
     async def now(self, name: str, call: Request) -> Response:
         """The own answer of the function `name[.namespace]`, or what stands for it."""
@@ -103,16 +105,16 @@ class Invocations:
         status = await self._provider.function(name)
         if len(call.body) > MAX_MESSAGE_BYTES:
             raise http.too_large(MAX_MESSAGE_BYTES)
-        vouched = self._door.admit(status, call, time.time())
+        authenticated = self._async_admission.admit(status, call, time.time())
         callback = _first(call, CALLBACK)
         if callback:
-            self._door.check_callback(name, callback, vouched)
+            self._async_admission.check_callback(name, callback, authenticated)
         message = _queued(status, _with(call, marks), host, callback)
-        enqueue = self._queue.enqueue if vouched else self._queue.enqueue_open
+        enqueue = self._queue.enqueue if authenticated else self._queue.enqueue_open
         try:
             await enqueue(name, message, _identity(name, call, marks[CALL_ID], callback))
         except QueueFull as error:
-            if vouched:  # it waits for room as for a broker that is away
+            if authenticated:  # it waits for room as for a broker that is away
                 raise _away(error) from error
             raise over_quota(name) from error
         except Unavailable as error:

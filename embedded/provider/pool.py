@@ -174,7 +174,7 @@ class Pool:
             self._failed_to_start(error)
             return
         self.replicas[replica.name] = replica
-        self._run(self._mourn(replica))
+        self._run(self._on_exit(replica))
         if function is not self.function or self._closed:  # deployed anew, or removed, meanwhile
             self._retire(replica)
             self._scale_up()
@@ -211,7 +211,7 @@ class Pool:
         while self._waiting:
             _fail(self._waiting.popleft(), error)
 
-    async def _mourn(self, replica: Replica) -> None:
+    async def _on_exit(self, replica: Replica) -> None:
         await replica.gone
         self._leaving.discard(replica)
         died = self.replicas.pop(replica.name, None)

@@ -1,4 +1,4 @@
-"""One replica: a process, its socket, and the requests that it has in hand."""
+"""One replica: a process, its socket, and the requests that it has in flight."""
 
 import asyncio
 import os

@@ -54,7 +54,7 @@ def origins(text: str) -> frozenset[Origin] | None:
     return frozenset(map(_listed, found)) if found else None
 
 
-def refusal(url: str, policy: Policy, vouched: bool) -> str:
+def refusal(url: str, policy: Policy, authenticated: bool) -> str:
     """Why a callback may not go to `url`, or nothing.
 
     Args:
@@ -63,7 +63,7 @@ def refusal(url: str, policy: Policy, vouched: bool) -> str:
         vouched: whether who asks is known: a signature or the token came with the request.
     """
     wanted, allowed = origin(url), policy.origins
-    if allowed is None and not vouched:
+    if allowed is None and not authenticated:
         return (
             f"callbacks are for signed requests; for others list the origin {wanted} in {ORIGINS}"
         )

@@ -46,7 +46,7 @@ def _run(request: Request) -> str:
         return outside_events.run_of(request)
 
 
-def headline(letter: DeadLetter) -> DeadLetter:
+def without_payload(letter: DeadLetter) -> DeadLetter:
     """A letter without its payload, of which size and SHA-256 are told; anybody may name a run."""
     payload = letter.payload
     told = Omitted(size=len(payload), sha256=hashlib.sha256(payload).hexdigest())

@@ -29,7 +29,7 @@ class Endings:
         self._going_on: OrderedDict[str, float] = OrderedDict()  # until when that is believed
 
     async def is_over(self, run: str) -> bool:
-        """Whether the newest leg has ended, or will: a delivery of it was given up."""
+        """Whether the newest segment has ended, or will: a delivery of it was given up."""
         if self._going_on.get(run, 0.0) > self._clock():
             return False
         over = False
@@ -41,7 +41,7 @@ class Endings:
         return over
 
     def forget(self, run: str) -> None:
-        """Ask again: something has just been said of it."""
+        """Ask again: something has just been published of it."""
         self._going_on.pop(run, None)
 
     def _believe(self, run: str) -> None:

@@ -2,7 +2,7 @@
 
 import signal
 
-DIED = "ended its process"  # what is said of one that did; how, in brackets behind it
+DIED = "ended its process"  # what is published of one that did; how, in brackets behind it
 KILLED = "SIGKILL"  # which a machine without memory sends, too
 
 

@@ -1,4 +1,4 @@
-"""What a queue-worker has in hand of one function: some is in flight, some waits for its turn."""
+"""What a queue-worker has in flight of one function: some is in flight, some waits for its turn."""
 
 import asyncio
 import time
@@ -16,7 +16,7 @@ By = TypeVar("By")  # the way by which a delivery came
 
 
 class Taken(NamedTuple, Generic[By]):
-    """A delivery in hand."""
+    """A delivery in flight."""
 
     message: Delivery
     by: By
@@ -24,7 +24,7 @@ class Taken(NamedTuple, Generic[By]):
     at: float  # since when, monotonic seconds
 
 
-class InHand(Generic[By]):
+class InFlight(Generic[By]):
     """Deliveries from when they are taken until they are let go, of a function with `slots`."""
 
     def __init__(self, slots: int) -> None:
@@ -65,7 +65,7 @@ class InHand(Generic[By]):
             self._shares.seen(run, now)
 
     def next(self, slots: int) -> Taken[By] | None:
-        """What is to be begun now, of `slots` one being free; it stays in hand."""
+        """What is to be begun now, of `slots` one being free; it stays in flight."""
         runs = self._once()
         taken = self._waiting.next(lambda run: self._shares.may_begin(run, slots, runs))
         if taken is not None:

@@ -36,13 +36,13 @@ class Retry(NamedTuple):
     delay: float
 
 
-class Bury(NamedTuple):
+class GiveUp(NamedTuple):
     """Give up: keep it as a dead letter."""
 
     error: str
 
 
-Outcome = Settled | Retry | Bury
+Outcome = Settled | Retry | GiveUp
 
 
 class Tries(NamedTuple):
@@ -70,7 +70,7 @@ def decide(
     spent = failed or delivered >= policy.patience
     if answer.status not in policy.codes or spent:
         # The end of a traceback says most.
-        return Bury(answer.body[-8192:].decode(errors="replace") or f"status {answer.status}")
+        return GiveUp(answer.body[-8192:].decode(errors="replace") or f"status {answer.status}")
     wait = policy.min_wait * 2 ** min(delivered - 1, 30)
     if answer.retry_after is not None:
         wait = max(policy.min_wait, answer.retry_after)

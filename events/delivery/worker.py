@@ -19,8 +19,8 @@ from faastraingym.events.delivery import dead_letters, outcomes, remedies, reque
 from faastraingym.events.delivery.answers import Meaning, meaning
 from faastraingym.events.delivery.concurrency_limit import Limit
 from faastraingym.events.delivery.endings import Endings
-from faastraingym.events.delivery.in_flight import InHand, Taken
-from faastraingym.events.delivery.outcomes import Answer, Bury, Failures, Retry, Settled
+from faastraingym.events.delivery.in_flight import InFlight, Taken
+from faastraingym.events.delivery.outcomes import Answer, Failures, GiveUp, Retry, Settled
 from faastraingym.events.delivery.requests import AGAIN, KEY, SIGNATURE, Request
 from faastraingym.events.delivery.shares import Standing
 from faastraingym.events.pipeline import subjects
@@ -65,7 +65,7 @@ class Client(Protocol):
         """The function's answer; 503 when nobody answers."""
 
     async def call_back(
-        self, function: Function, request: Request, answer: Answer, vouched: bool
+        self, function: Function, request: Request, answer: Answer, authenticated: bool
     ) -> str:
         """Tell `request.callback` how the invocation ended; why not, if that was in vain.
 
@@ -83,7 +83,7 @@ class Source(NamedTuple):
     subscription: Subscription
     read: Callable[[Delivery], Request]
     run_of: Callable[[Delivery], str]  # whose turn it takes
-    vouched: bool = True  # who sent it is known
+    authenticated: bool = True  # who sent it is known
 
 
 class FunctionWorker:
@@ -98,7 +98,7 @@ class FunctionWorker:
         self._client = client
         self._seal = seal
         self._limit = Limit(function.concurrency)  # slots
-        self._in_hand: InHand[Source] = InHand(function.concurrency)
+        self._in_flight: InFlight[Source] = InFlight(function.concurrency)
         self._hungry = asyncio.Event()  # less waits than could begin at once
         self._failures = Failures()  # of the function itself
         self._subscriptions: list[Subscription] = []
@@ -115,10 +115,10 @@ class FunctionWorker:
                 try:
                     await pulls
                 except asyncio.CancelledError:
-                    self._log(logging.INFO, "draining", in_hand=len(self._in_hand))
+                    self._log(logging.INFO, "draining", in_hand=len(self._in_flight))
                 finally:
                     pulls.cancel()
-                    await self._in_hand.hand_back()
+                    await self._in_flight.hand_back()
         finally:
             heartbeat.cancel()
 
@@ -128,7 +128,7 @@ class FunctionWorker:
         sources = [Source(commands, self._from_queue, lambda m: requests.run_of(m.data))]
         if self._function.admits == ANYBODY:
             anybodys = await self._bus.open_for(name)
-            sources.append(Source(anybodys, self._from_queue, lambda _: "", vouched=False))
+            sources.append(Source(anybodys, self._from_queue, lambda _: "", authenticated=False))
         if self._function.topics:
             facts = await self._bus.facts_for(name, self._function.topics)
             run_of = lambda m: subjects.run_of(m.subject)  # noqa: E731
@@ -147,13 +147,13 @@ class FunctionWorker:
                 await asyncio.sleep(PAUSE_SECONDS)
                 continue
             for message in arrived:
-                self._in_hand.take(source.run_of(message), message, source)
+                self._in_flight.take(source.run_of(message), message, source)
             self._begin(deliveries)
             await asyncio.sleep(0)  # what has begun leaves before the broker is asked for more
 
     async def _room(self) -> int:
         """How many messages to ask for, once it is time: at once while little waits here."""
-        while self._in_hand.is_fed or not self._unasked:
+        while self._in_flight.is_fed or not self._unasked:
             self._hungry.clear()
             with suppress(TimeoutError):
                 async with asyncio.timeout(AHEAD_SECONDS):
@@ -165,16 +165,16 @@ class FunctionWorker:
     @property
     def _unasked(self) -> int:
         """The room that no source has asked messages for."""
-        return max(0, self._in_hand.room - sum(each.asked for each in self._subscriptions))
+        return max(0, self._in_flight.room - sum(each.asked for each in self._subscriptions))
 
     def _begin(self, deliveries: asyncio.TaskGroup) -> None:
         """Fill the free slots, one run after the other."""
         while not self._limit.is_reached:
-            taken = self._in_hand.next(self._limit.now)
+            taken = self._in_flight.next(self._limit.now)
             if taken is None:
                 break
             deliveries.create_task(self._deliver(taken, self._limit.begin(), deliveries))
-        if not self._in_hand.is_fed:
+        if not self._in_flight.is_fed:
             self._hungry.set()
 
     async def _deliver(
@@ -188,7 +188,7 @@ class FunctionWorker:
             # The boundary: a defect of one delivery must not end all others. Told, and not settled.
             logger.exception("unsettled", extra={"worker": self._function.name})
         finally:
-            self._in_hand.let_go(taken)
+            self._in_flight.let_go(taken)
             self._limit.end()
             self._begin(deliveries)
 
@@ -198,9 +198,9 @@ class FunctionWorker:
             request = read(message) if message.attempt == 1 else requests.again(read(message))
         except MessageError as error:
             request, answer = Request(body=message.data), Answer(400)
-            await self._bury(message, source, request, answer, str(error))
+            await self._give_up(message, source, request, answer, str(error))
             return
-        suspect = self._in_hand.standing(taken.run) is Standing.SUSPECT
+        suspect = self._in_flight.standing(taken.run) is Standing.SUSPECT
         late = time.monotonic() - taken.at > WAITED_SECONDS or AGAIN in request.headers
         if (suspect or late) and await self._is_over(request):
             await self._drop(message, request)
@@ -208,7 +208,7 @@ class FunctionWorker:
         answer = await self._client.invoke(self._function, request)
         told = meaning(answer.status, answer.headers, answer.seconds, self._function.timeout)
         self._learn(taken, request, answer, told, since)
-        if source.vouched and told.has_cut_off:
+        if source.authenticated and told.has_cut_off:
             await metering.count(self._facts, self._function, request, answer)
         tried = self._failures.add(message.message_id, told, suspect)
         policy = self._function.retry
@@ -222,12 +222,12 @@ class FunctionWorker:
             case Retry(delay):
                 self._log(logging.WARNING, "retry", **_about(message, request, answer))
                 await message.retry(delay)
-            case Bury(why):
+            case GiveUp(why):
                 if told is Meaning.OVERTIME:
                     answer = answer._replace(status=dead_letter.OVERTIME)
                     why = f"{why}\n{remedies.overtime(self._function, tried.overtime)}"
                 self._log(logging.WARNING, "dead letter", **_about(message, request, answer))
-                await self._bury(message, source, request, answer, why)
+                await self._give_up(message, source, request, answer, why)
 
     def _learn(
         self, taken: Taken[Source], request: Request, answer: Answer, told: Meaning, since: int
@@ -237,11 +237,11 @@ class FunctionWorker:
             self._limit.refused(since)
         elif told is Meaning.DONE:
             self._limit.taken(since)
-            proven = self._in_hand.standing(taken.run) is Standing.PROVEN
+            proven = self._in_flight.standing(taken.run) is Standing.PROVEN
             if not proven and not _is(request, WarmUp):
-                self._in_hand.tell(taken.run, Standing.PROVEN)
+                self._in_flight.tell(taken.run, Standing.PROVEN)
         elif told.has_cut_off:
-            self._in_hand.tell(taken.run, Standing.SUSPECT)
+            self._in_flight.tell(taken.run, Standing.SUSPECT)
 
     async def _is_over(self, request: Request) -> bool:
         """Whether it is a command of a run that has ended: nobody waits for it."""
@@ -266,30 +266,30 @@ class FunctionWorker:
     ) -> None:
         """Once; that it was in vain is a headline among the dead letters, and no reason to wait."""
         name = self._function.name
-        why = await self._client.call_back(self._function, request, answer, source.vouched)
+        why = await self._client.call_back(self._function, request, answer, source.authenticated)
         if not why:
             return
         told = f"callback to {request.callback!r:.300}: {why}"
         self._log(logging.WARNING, "callback given up", call_id=request.call_id, why=told)
         letter = dead_letters.written(name, message, request, answer, told)
         with suppress(Unavailable):  # or the function would be invoked again for it
-            await self._bus.bury(
-                name, dead_letter.encode(dead_letters.headline(letter)), subjects.CALLBACK
+            await self._bus.give_up(
+                name, dead_letter.encode(dead_letters.without_payload(letter)), subjects.CALLBACK
             )
 
-    async def _bury(
+    async def _give_up(
         self, message: Delivery, source: Source, request: Request, answer: Answer, error: str
     ) -> None:
         """Keep what is ours, of the rest a headline; tell its run, and only then settle."""
         name = self._function.name
         letter, kind = dead_letters.written(name, message, request, answer, error), ""
         named = {header.lower(): value for header, value in request.headers.items()}
-        let_in = source.vouched and is_event(named)  # by the token, which only the door knows
+        let_in = source.authenticated and is_event(named)  # by the token, which only the door knows
         if not (let_in or self._seal.is_ours(name, request)):
-            letter, kind = dead_letters.headline(letter), subjects.UNSIGNED
-        await self._bus.bury(name, dead_letter.encode(letter), kind)
+            letter, kind = dead_letters.without_payload(letter), subjects.UNSIGNED
+        await self._bus.give_up(name, dead_letter.encode(letter), kind)
         for fact in dead_letters.obituary(letter):
-            await self._facts.say(fact)
+            await self._facts.publish_once(fact)
             self._endings.forget(fact.run)
         await self._settle(message, source, request, answer)
 
@@ -310,7 +310,7 @@ class FunctionWorker:
     async def _heartbeat(self) -> None:
         while True:
             await asyncio.sleep(HEARTBEAT_SECONDS)
-            await self._in_hand.extend()
+            await self._in_flight.extend()
 
     def _log(self, level: int, event: str, **fields: object) -> None:
         logger.log(level, event, extra={"worker": self._function.name, **fields})

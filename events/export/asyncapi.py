@@ -18,7 +18,7 @@ PARAMETERS = {
     "version": "a policy version, from 0",
     "index": "a rollout's slot, from 0",
     "piece": "a piece of an evaluation, from 0",
-    "leg": "segment of the run: 0, and one more after each resumption",
+    "segment": "segment of the run: 0, and one more after each resumption",
     "number": "counts a run's stalls, from 0",
     "object": "the first 16 hexadecimal digits of the SHA-256 of key, a zero byte, and ETag",
     "call_id": "the invocation's call id, a UUID",

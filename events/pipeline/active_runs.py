@@ -1,4 +1,4 @@
-"""Which runs there are, and which go on: those whose newest leg still owes its report."""
+"""Which runs there are, and which go on: those whose newest segment still owes its report."""
 
 from faastraingym.events.pipeline import subjects
 from faastraingym.events.pipeline.history import by_run, fold

@@ -23,7 +23,7 @@ def batch(spec: RunSpec, said: Sequence[Message]) -> RewardsReady | None:
 
     Args:
         spec: the run's.
-        said: the version's rollouts, in the log's order, and its batch if it was said.
+        said: the version's rollouts, in the log's order, and its batch if it was published.
 
     Raises:
         Unavailable: as `_whole`.

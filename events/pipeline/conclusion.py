@@ -8,7 +8,7 @@ import re
 
 from faastraingym.events.delivery.exits import DIED, KILLED
 from faastraingym.events.pipeline.history import History
-from faastraingym.events.pipeline.planning import on_leg
+from faastraingym.events.pipeline.planning import on_segment
 from faastraingym.schemas.dead_letter import OVERTIME
 from faastraingym.schemas.messages import (
     EvaluationCompleted,
@@ -25,7 +25,7 @@ PLAYING = ("rollout", "evaluate")  # functions of whose processes environments h
 
 
 def conclude(history: History, spec: RunSpec | None) -> RunCompleted | RunFailed | None:
-    """The end of the run's newest leg, or None while it goes on.
+    """The end of the run's newest segment, or None while it goes on.
 
     `spec` is the manifest's; without it the run has not started yet.
     """
@@ -33,22 +33,22 @@ def conclude(history: History, spec: RunSpec | None) -> RunCompleted | RunFailed
         return _failed(history, spec)
     if spec is None:
         return None
-    spec = on_leg(spec, history.resumed)
+    spec = on_segment(spec, history.resumed)
     reached = first_to_reach(history, spec)
     if reached:
-        return _completed(reached.run, history.leg, "target", reached.policy)
+        return _completed(reached.run, history.segment, "target", reached.policy)
     latest = history.latest
     if latest and is_last(latest, spec) and latest.policy.version in history.evaluations:
         waiting = [v for v in _scheduled(history, spec) if v not in history.evaluations]
-        done = _completed(latest.run, history.leg, "budget", latest.policy)
+        done = _completed(latest.run, history.segment, "budget", latest.policy)
         return None if waiting else done
     if latest and history.stop:
-        return _completed(latest.run, history.leg, "stopped", latest.policy)
+        return _completed(latest.run, history.segment, "stopped", latest.policy)
     return None
 
 
 def unreported(history: History) -> RunUnreported | None:
-    """That nobody could write the report of the leg that ended, once that was given up."""
+    """That nobody could write the report of the segment that ended, once that was given up."""
     letter = history.newest.given_up
     if letter is None:
         return None
@@ -56,7 +56,9 @@ def unreported(history: History) -> RunUnreported | None:
         f"its report cannot be written: {_why(letter)}; repair that, then `faastrain dead replay` "
         f"the dead letter that `faastrain dead list --run {letter.run}` shows"
     )
-    return RunUnreported(run=letter.run, reason=reason, detail=letter.error, leg=history.leg)
+    return RunUnreported(
+        run=letter.run, reason=reason, detail=letter.error, segment=history.segment
+    )
 
 
 def first_to_reach(history: History, spec: RunSpec) -> EvaluationCompleted | None:
@@ -91,7 +93,7 @@ def _failed(history: History, spec: RunSpec | None) -> RunFailed:
         reason=why if letter.status == OVERTIME and letter.error.strip() else told,
         function=letter.function,
         detail=letter.error,
-        leg=history.leg,
+        segment=history.segment,
         policy=history.latest.policy if history.latest else None,
     )
 
@@ -101,14 +103,14 @@ def _why(letter: InvocationDeadLettered) -> str:
     return lines[-1] if lines else f"status {letter.status}"
 
 
-def _completed(run: str, leg: int, reason: str, policy: PolicyRef) -> RunCompleted:
-    return RunCompleted(run=run, reason=reason, policy=policy, leg=leg)
+def _completed(run: str, segment: int, reason: str, policy: PolicyRef) -> RunCompleted:
+    return RunCompleted(run=run, reason=reason, policy=policy, segment=segment)
 
 
 def _scheduled(history: History, spec: RunSpec) -> list[int]:
     """The versions so far that count: those on schedule, and the last one of the budget.
 
-    An earlier leg's last version is evaluated too, but does not count: a run that never stopped
+    An earlier segment's last version is evaluated too, but does not count: a run that never stopped
     there would not have evaluated it.
     """
     latest = history.latest

@@ -15,7 +15,7 @@ from faastraingym.schemas.messages import Message, RewardsReady
 
 
 async def is_kept(run: str, objects: ObjectStore, bucket: Bucket) -> bool:
-    """Whether the store holds what a run's log can be said again from."""
+    """Whether the store holds what a run's log can be published again from."""
     return bool(await objects.find(keys.manifest(run)) or await copies(run, bucket))
 
 

@@ -43,7 +43,7 @@ def rollouts(
 
 
 def of_batch(history: History, spec: RunSpec, version: int) -> list[CollectRollout]:
-    """All rollouts from which a version learns; of a leg's last one, those that resume it.
+    """All rollouts from which a version learns; of a segment's last one, those that resume it.
 
     None where the log has lost the policy that acts, or the batch before, from which it says how
     they go on.

@@ -28,7 +28,7 @@ from faastraingym.schemas.messages import (
 CONCLUDES = flow.receivers(RunCompleted)[0]  # the function that does
 
 
-class Leg(Struct, kw_only=True):
+class Segment(Struct, kw_only=True):
     """One stretch of a run, from its start or resumption to its end."""
 
     resumed: RunResumed | None = None  # None: the first
@@ -47,7 +47,7 @@ class Leg(Struct, kw_only=True):
 
 
 class History(Struct, kw_only=True):
-    """What was said about one run, by kind and identity."""
+    """What was published about one run, by kind and identity."""
 
     requested: RunRequested | None = None
     started: RunStarted | None = None
@@ -57,48 +57,48 @@ class History(Struct, kw_only=True):
     rewards: dict[int, RewardsReady] = field(default_factory=dict)
     evaluated: dict[int, dict[int, EpisodesEvaluated]] = field(default_factory=dict)  # by piece
     evaluations: dict[int, EvaluationCompleted] = field(default_factory=dict)
-    legs: dict[int, Leg] = field(default_factory=dict)
+    segments: dict[int, Segment] = field(default_factory=dict)
     dead_letters: list[InvocationDeadLettered] = field(default_factory=list)  # since resumed
-    dead_lettered: int = 0  # of all legs
+    dead_lettered: int = 0  # of all segments
     stalls: int = 0
-    fruitless: int = 0  # stalls since anything else was said
+    fruitless: int = 0  # stalls since anything else was published
     first_at: float = 0.0
     last_at: float = 0.0
     facts: int = 0
 
     @property
-    def leg(self) -> int:
-        """The number of the newest leg."""
-        return max(self.legs, default=0)
+    def segment(self) -> int:
+        """The number of the newest segment."""
+        return max(self.segments, default=0)
 
     @property
-    def newest(self) -> Leg:
-        """The newest leg."""
-        return self.legs.get(self.leg) or Leg()
+    def newest(self) -> Segment:
+        """The newest segment."""
+        return self.segments.get(self.segment) or Segment()
 
     @property
     def resumed(self) -> RunResumed | None:
-        """What began the newest leg; None: the run's start did."""
+        """What began the newest segment; None: the run's start did."""
         return self.newest.resumed
 
     @property
     def stop(self) -> StopRequested | None:
-        """The request to end the newest leg."""
+        """The request to end the newest segment."""
         return self.newest.stop
 
     @property
     def end(self) -> RunCompleted | RunFailed | None:
-        """The end of the newest leg."""
+        """The end of the newest segment."""
         return self.newest.end
 
     @property
     def report(self) -> ReportWritten | None:
-        """The report of the newest leg."""
+        """The report of the newest segment."""
         return self.newest.report
 
     @property
     def over(self) -> bool:
-        """Whether nothing more will come of the newest leg."""
+        """Whether nothing more will come of the newest segment."""
         return self.newest.over
 
     @property
@@ -118,7 +118,7 @@ def by_run(records: Iterable[Recorded]) -> dict[str, list[Recorded]]:
 def fold(records: Iterable[Recorded]) -> History:
     """The history that `records`, in the log's order, tell.
 
-    Completion and failure are two subjects, so both may be said; the earlier one is the end.
+    Completion and failure are two subjects, so both may be published; the earlier one is the end.
     """
     history = History()
     for record in records:
@@ -155,17 +155,17 @@ def add(history: History, record: Recorded) -> None:
             history.stalls += 1
         case InvocationDeadLettered():
             history.dead_lettered += 1
-            _bury(history, fact, fact.queued_at or record.at)
+            _give_up(history, fact, fact.queued_at or record.at)
         case RunResumed() | StopRequested() | RunCompleted() | RunFailed():
-            _add_to_leg(history, history.legs.setdefault(fact.leg, Leg()), record)
+            _add_to_segment(history, history.segments.setdefault(fact.segment, Segment()), record)
         case ReportWritten() | RunUnreported():
-            _add_to_leg(history, history.legs.setdefault(fact.leg, Leg()), record)
+            _add_to_segment(history, history.segments.setdefault(fact.segment, Segment()), record)
 
 
-def _bury(history: History, letter: InvocationDeadLettered, queued_at: float) -> None:
-    """Among the newest leg's, unless its message was queued in an earlier one.
+def _give_up(history: History, letter: InvocationDeadLettered, queued_at: float) -> None:
+    """Among the newest segment's, unless its message was queued in an earlier one.
 
-    Whoever concludes a leg that has ended writes its report.
+    Whoever concludes a segment that has ended writes its report.
     """
     newest = history.newest
     if queued_at >= newest.resumed_at:
@@ -174,16 +174,16 @@ def _bury(history: History, letter: InvocationDeadLettered, queued_at: float) ->
         newest.given_up = letter
 
 
-def _add_to_leg(history: History, leg: Leg, record: Recorded) -> None:
+def _add_to_segment(history: History, segment: Segment, record: Recorded) -> None:
     match record.fact:
         case RunResumed() as fact:
-            leg.resumed, leg.resumed_at = fact, record.at
+            segment.resumed, segment.resumed_at = fact, record.at
             history.dead_letters.clear()
         case StopRequested() as fact:
-            leg.stop = fact
-        case (RunCompleted() | RunFailed()) as fact if leg.end is None:
-            leg.end, leg.end_at = fact, record.at
+            segment.stop = fact
+        case (RunCompleted() | RunFailed()) as fact if segment.end is None:
+            segment.end, segment.end_at = fact, record.at
         case ReportWritten() as fact:
-            leg.report = fact
+            segment.report = fact
         case RunUnreported() as fact:
-            leg.unreported = fact
+            segment.unreported = fact

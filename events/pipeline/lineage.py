@@ -13,7 +13,7 @@ from typing import NamedTuple
 from faastraingym.events.pipeline import flow, follow_ups
 from faastraingym.events.pipeline.commands import Invocation, invocation
 from faastraingym.events.pipeline.history import History
-from faastraingym.events.pipeline.planning import learning, on_leg, plan
+from faastraingym.events.pipeline.planning import learning, on_segment, plan
 from faastraingym.events.ports import Unavailable
 from faastraingym.schemas import keys
 from faastraingym.schemas.errors import RunFault
@@ -38,7 +38,7 @@ LEARNT_FROM = ("trajectories", "rewards")  # kinds that the next version is made
 Name = tuple[str, int, int]  # of a piece of work: function, version, slot
 
 
-class Unsaid(Unavailable):
+class NotPublished(Unavailable):
     """The log lost what an object was made from; `reconcile` has that done and said again."""
 
 
@@ -114,7 +114,7 @@ class Lineage:
 
     def __init__(self, history: History, spec: RunSpec | None) -> None:
         self.history = history
-        self._spec = spec and on_leg(spec, history.resumed)
+        self._spec = spec and on_segment(spec, history.resumed)
         self._works: dict[str, Work] = {}  # by object
         self._slots: dict[int, list[CollectRollout]] = {}  # by version
 
@@ -129,7 +129,11 @@ class Lineage:
             origin = self._origin(ref.key)
             if origin is None:
                 why = f"object {ref.key} is lost, and the log does not say how it was made"
-                raise Unsaid(f"{why}, any more") if self._was_said(ref.key) else RunFault(why)
+                raise (
+                    NotPublished(f"{why}, any more")
+                    if self._was_published(ref.key)
+                    else RunFault(why)
+                )
             function = flow.OBJECTS[keys.place(ref.key).kind].made[type(origin)]
             self._works[ref.key] = Work(function, origin, tuple(inputs(origin, self.history)))
         return self._works[ref.key]
@@ -150,11 +154,11 @@ class Lineage:
     def _says(self, ref: ObjectRef) -> bool:
         try:
             self.work(ref)
-        except (Unsaid, RunFault):
+        except (NotPublished, RunFault):
             return False
         return True
 
-    def _was_said(self, key: str) -> bool:
+    def _was_published(self, key: str) -> bool:
         """Whether a run's log has once told of an object with this key."""
         kind, _, slot = keys.place(key)
         slots = self._spec.rollout.count if self._spec and kind == "trajectories" else 1

@@ -9,7 +9,7 @@ comes last a step is planned.
 from faastraingym.events.pipeline import follow_ups, subjects
 from faastraingym.events.pipeline.commands import Invocation, invocation
 from faastraingym.events.pipeline.history import History
-from faastraingym.events.pipeline.planning import acting, learning, on_leg, plan
+from faastraingym.events.pipeline.planning import acting, learning, on_segment, plan
 from faastraingym.schemas.messages import (
     CollectRollout,
     EvaluatePolicy,
@@ -19,22 +19,22 @@ from faastraingym.schemas.messages import (
 )
 from faastraingym.schemas.specification import RunSpec
 
-Heard = RewardsReady | PolicyUpdated
+Received = RewardsReady | PolicyUpdated
 Planned = list[UpdatePolicy | CollectRollout | EvaluatePolicy | Invocation]
 
 
-def collects(spec: RunSpec, heard: Heard) -> int:
-    """The version whose batch may be collected, now that `heard` was said."""
-    ahead = 1 if isinstance(heard, RewardsReady) else spec.rollout.max_policy_lag
-    return heard.version + ahead
+def collects(spec: RunSpec, received: Received) -> int:
+    """The version whose batch may be collected, now that `received` was published."""
+    ahead = 1 if isinstance(received, RewardsReady) else spec.rollout.max_policy_lag
+    return received.version + ahead
 
 
-def filters(spec: RunSpec, heard: Heard) -> list[str]:
-    """Filters for the facts that say whether the steps from `heard` are due, or were made."""
-    run, version = heard.run, heard.version
+def filters(spec: RunSpec, received: Received) -> list[str]:
+    """Filters for the facts that say whether the steps from `received` are due, or were made."""
+    run, version = received.run, received.version
     if not spec.rollout.max_policy_lag:  # then the rewards name the version that learns
         return [subjects.of_kind(PolicyUpdated, run, version + 1)]
-    batch = collects(spec, heard)
+    batch = collects(spec, received)
     acts = acting(spec, batch)
     return [
         *(subjects.of_kind(PolicyUpdated, run, v) for v in sorted({version, version + 1, acts})),
@@ -42,22 +42,22 @@ def filters(spec: RunSpec, heard: Heard) -> list[str]:
     ]
 
 
-def lacking(spec: RunSpec, heard: Heard, history: History) -> list[str]:
-    """Subjects of the facts without which a step from `heard` is not due.
+def lacking(spec: RunSpec, received: Received, history: History) -> list[str]:
+    """Subjects of the facts without which a step from `received` is not due.
 
-    If one of them has not been said yet, its receiver finds `heard` in the log.
+    If one of them has not been published yet, its receiver finds `received` in the log.
     """
-    batch = collects(spec, heard)
-    if isinstance(heard, PolicyUpdated):
-        rewards = {heard.version, batch - 1} - {*history.rewards}
-        return [subjects.of_kind(RewardsReady, heard.run, v) for v in sorted(rewards)]
-    versions = set() if learning(heard, history) else {heard.version}
+    batch = collects(spec, received)
+    if isinstance(received, PolicyUpdated):
+        rewards = {received.version, batch - 1} - {*history.rewards}
+        return [subjects.of_kind(RewardsReady, received.run, v) for v in sorted(rewards)]
+    versions = set() if learning(received, history) else {received.version}
     if spec.rollout.max_policy_lag:
         versions |= {acting(spec, batch)} - {*history.policies}
-    return [subjects.of_kind(PolicyUpdated, heard.run, v) for v in sorted(versions)]
+    return [subjects.of_kind(PolicyUpdated, received.run, v) for v in sorted(versions)]
 
 
-def next_step(spec: RunSpec, heard: Heard, history: History) -> Planned:
+def next_step(spec: RunSpec, received: Received, history: History) -> Planned:
     """The update and the rollouts that are due, or the end that somebody asked for.
 
     That an update was made does not mean that its rollouts were sent, so each is decided alone.
@@ -67,10 +67,10 @@ def next_step(spec: RunSpec, heard: Heard, history: History) -> Planned:
         heard: what is planned from.
         history: at least the run's life, and what `filters` name.
     """
-    leg = on_leg(spec, history.resumed)
+    segment = on_segment(spec, history.resumed)
     update, rollouts = (
-        _update(leg, heard.version, history),
-        collect(leg, collects(leg, heard), history),
+        _update(segment, received.version, history),
+        collect(segment, collects(segment, received), history),
     )
     if history.end or not (update or rollouts):
         return []
@@ -80,7 +80,7 @@ def next_step(spec: RunSpec, heard: Heard, history: History) -> Planned:
 
 
 def collect(spec: RunSpec, batch: int, history: History) -> list[CollectRollout]:
-    """The rollouts of a batch beside an update, unless it is whole or beyond the leg's budget."""
+    """The rollouts of a batch beside an update, unless it is whole or beyond the budget."""
     before, acts = history.rewards.get(batch - 1), acting(spec, batch)
     under = history.policies.get(acts)
     learnt = [history.rewards.get(version) for version in range(acts, batch)]

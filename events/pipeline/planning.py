@@ -30,8 +30,8 @@ def opening(spec: RunSpec) -> Opening:
     return Opening(rollouts=spec.rollout.count, evaluate=False)
 
 
-def on_leg(spec: RunSpec, resumed: RunResumed | None) -> RunSpec:
-    """`spec` with the budget and the target of a leg.
+def on_segment(spec: RunSpec, resumed: RunResumed | None) -> RunSpec:
+    """`spec` with the budget and the target of a segment.
 
     Its schedules anneal as they always would have: a run that stopped half-way and went on equals
     one that never stopped.

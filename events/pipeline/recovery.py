@@ -11,7 +11,7 @@ from faastraingym.events.pipeline.commands import Invocation, invocation
 from faastraingym.events.pipeline.conclusion import is_last
 from faastraingym.events.pipeline.history import History
 from faastraingym.events.pipeline.next_step import collect
-from faastraingym.events.pipeline.planning import on_leg
+from faastraingym.events.pipeline.planning import on_segment
 from faastraingym.schemas.messages import (
     CollectRollout,
     EvaluatePolicy,
@@ -23,7 +23,7 @@ from faastraingym.schemas.messages import (
 )
 from faastraingym.schemas.specification import RolloutSpec, RunSpec
 
-MOST_STALLS = 10  # deadlines in a row, nothing being said meanwhile, that a run survives
+MOST_STALLS = 10  # deadlines in a row, nothing being published meanwhile, that a run survives
 # A command that was lost is issued again soon; one that is slow, or waits for others' work, needs
 # time: with the default deadline 2.6 hours, far beyond what the queue-worker tries it for.
 MOST_DEADLINES = 8  # in one: it doubles with each stall in a row
@@ -32,7 +32,7 @@ Again = RunStalled | RunFailed | RunUnreported | Invocation
 
 
 def overdue(history: History, spec: RunSpec | None, now: float) -> list[Again]:
-    """What is to be said and issued, `now` (Unix time, seconds) being past the deadline.
+    """What is to be published and issued, `now` (Unix time, seconds) being past the deadline.
 
     Without `spec` the run has not started. That it stalled is itself a fact of the run, so the next
     deadline counts from there; a run that stalled too often without any progress fails.
@@ -54,7 +54,7 @@ def stalled(history: History, spec: RunSpec | None) -> list[Again]:
         function = again[0].function
         why = f"issued again {history.fruitless} times and never answered"
         reason = f"its report cannot be written: {why}; see `faastrain logs {function}`"
-        return [RunUnreported(run=run, reason=reason, leg=history.leg)]
+        return [RunUnreported(run=run, reason=reason, segment=history.segment)]
     if history.fruitless >= MOST_STALLS:
         reason = (
             f"no progress: issued again {history.fruitless} times and never answered: "
@@ -66,7 +66,7 @@ def stalled(history: History, spec: RunSpec | None) -> list[Again]:
                 run=run,
                 reason=reason,
                 function=again[0].function,
-                leg=history.leg,
+                segment=history.segment,
                 policy=history.latest.policy if history.latest else None,
             )
         ]
@@ -77,11 +77,11 @@ def missing(history: History, spec: RunSpec | None, stalls: int = 0) -> list[Inv
     """What the run waits for, under call ids that the queue has not seen.
 
     `spec` is the manifest's. Every resumption issues once, and so does every stall: `stalls` are
-    those that are just being said.
+    those that are just being published.
     """
     if history.over:
         return []
-    attempt = history.leg + history.stalls + stalls
+    attempt = history.segment + history.stalls + stalls
     return [item._replace(attempt=attempt) for item in _missing(history, spec)]
 
 
@@ -108,7 +108,7 @@ def _missing(history: History, spec: RunSpec | None) -> list[Invocation]:
         return [invocation(history.started)] if history.started else []
     if history.stop is not None:
         return [invocation(history.stop)]
-    spec = on_leg(spec, history.resumed)
+    spec = on_segment(spec, history.resumed)
     step = _gap(history, spec, latest) or _next_step(history, spec, latest)
     return [*_evaluations(history, spec), *step]
 
@@ -117,7 +117,7 @@ def _gap(history: History, spec: RunSpec, latest: PolicyUpdated) -> list[Invocat
     """What fills the log's first gap, if it has any.
 
     A log that lost its end may have heard of later versions from deliveries that were under way;
-    what was said after the gap can be made again only once that is said again.
+    what was published after the gap can be made again only once that is published again.
     """
     for version in range(latest.policy.version):
         if version not in history.policies or version not in history.rewards:
@@ -179,7 +179,7 @@ def _towards_rewards(history: History, spec: RunSpec, version: int) -> list[Invo
 
 
 def _step(history: History, spec: RunSpec, version: int) -> list[Invocation]:
-    """What is next for a version, all being said of the one before."""
+    """What is next for a version, all being published of the one before."""
     if version not in history.policies:
         before: Message | None = history.rewards.get(version - 1) or history.started
         return [invocation(before)] if before else []

@@ -11,12 +11,12 @@ from faastraingym.schemas.specification import RunSpec
 
 
 def expendable(spec: RunSpec, ready: RewardsReady, history: History) -> list[str]:
-    """The keys of the newest version that the run keeps no longer, now that `ready` was said.
+    """The keys of the newest version that the run keeps no longer, now that `ready` was published.
 
     At least two versions stay: the next one is learnt from the newest, its rollouts go on where
     those of the newest stopped, and what is lost of the newest is made from the one before. So do
     the versions that the updates of these two replay. The policies of evaluated versions, also of
-    those whose evaluation is still to come, and of those with which a leg ended, well or badly,
+    those whose evaluation is still to come, and of those with which a segment ended, well or badly,
     stay for good.
 
     Args:
@@ -50,5 +50,5 @@ def _objects(spec: RunSpec, run: str, version: int, history: History) -> Iterato
 
 
 def _ended_with(version: int, history: History) -> bool:
-    ends = (leg.end for leg in history.legs.values())
+    ends = (segment.end for segment in history.segments.values())
     return any(end and end.policy and end.policy.version == version for end in ends)

@@ -21,7 +21,7 @@ NO_RUN = "none"  # what an invocation that belongs to no run is metered under
 
 
 def of(fact: Message) -> str:
-    """The subject under which `fact` is said."""
+    """The subject under which `fact` is published."""
     return ".".join((ROOT, tag(fact), *fact.identified))
 
 
@@ -46,7 +46,7 @@ def below(kind: type[Message], run: str, *identity: int) -> str:
 
 
 def of_run(run: str) -> list[str]:
-    """Filters for everything that was said about a run."""
+    """Filters for everything that was published about a run."""
     return [f"{ROOT}.*.*.{run}", f"{ROOT}.*.*.{run}.>"]
 
 

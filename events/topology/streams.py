@@ -1,7 +1,7 @@
 """The JetStream streams, as data: what each holds, for how long, and what happens when it is full.
 
 FACTS is the log, and the log is the state: nothing is ever deleted from it, so when it is full
-nothing more is said. docs/reliability.md has the reasons for each bound.
+nothing more is published. docs/reliability.md has the reasons for each bound.
 """
 
 from typing import NamedTuple

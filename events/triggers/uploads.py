@@ -14,7 +14,7 @@ from faastraingym.schemas.messages import UploadHeard
 GRACE_SECONDS = 3.0  # for its notification; what is heard twice starts one run all the same
 
 
-def heard(said: Iterable[Recorded]) -> set[tuple[str, str]]:
+def received(said: Iterable[Recorded]) -> set[tuple[str, str]]:
     """Key and ETag of each file that the log knows."""
     facts = [record.fact for record in said]
     return {(fact.key, fact.etag) for fact in facts if isinstance(fact, UploadHeard)}

@@ -4,7 +4,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from faastraingym.events.ports import Kept
+from faastraingym.events.ports import StoredDeadLetter
 from faastraingym.events.views.phrases import last_line, timestamp
 from faastraingym.schemas import messages
 from faastraingym.schemas.dead_letter import DeadLetter
@@ -14,7 +14,7 @@ from faastraingym.schemas.messages import Message, tag
 SHOWN_BYTES = 64
 
 
-class LetterRow(Struct, frozen=True, kw_only=True):
+class DeadLetterRow(Struct, frozen=True, kw_only=True):
     """One line of `faastrain dead list`."""
 
     id: int
@@ -27,7 +27,7 @@ class LetterRow(Struct, frozen=True, kw_only=True):
     error: str  # its last line
 
 
-class LetterDetail(LetterRow, frozen=True, kw_only=True):
+class DeadLetterDetail(DeadLetterRow, frozen=True, kw_only=True):
     """`faastrain dead show`."""
 
     subject: str
@@ -39,15 +39,15 @@ class LetterDetail(LetterRow, frozen=True, kw_only=True):
     not_a_message: str  # why
 
 
-def row(kept: Kept) -> LetterRow:
+def row(kept: StoredDeadLetter) -> DeadLetterRow:
     """A letter on one line."""
-    return LetterRow(**_row(kept))
+    return DeadLetterRow(**_row(kept))
 
 
-def detail(kept: Kept) -> LetterDetail:
+def detail(kept: StoredDeadLetter) -> DeadLetterDetail:
     """All of a letter."""
     letter, (message, why) = kept.letter, decoded(kept)
-    return LetterDetail(
+    return DeadLetterDetail(
         **_row(kept),
         subject=letter.subject,
         call_id=letter.call_id,
@@ -59,7 +59,7 @@ def detail(kept: Kept) -> LetterDetail:
     )
 
 
-def decoded(kept: Kept) -> tuple[Message | None, str]:
+def decoded(kept: StoredDeadLetter) -> tuple[Message | None, str]:
     """The message that could not be delivered; or None, and why it is none."""
     omitted = kept.letter.omitted
     if omitted is not None:
@@ -78,13 +78,13 @@ def size(letter: DeadLetter) -> int:
     return letter.omitted.size if letter.omitted else len(letter.payload)
 
 
-def is_of(kept: Kept, run: str) -> bool:
+def is_of(kept: StoredDeadLetter, run: str) -> bool:
     """Whether the letter belongs to `run`."""
     message, _ = decoded(kept)
     return run == (message.run if message else kept.letter.run)
 
 
-def _row(kept: Kept) -> dict[str, Any]:
+def _row(kept: StoredDeadLetter) -> dict[str, Any]:
     letter, (message, _) = kept.letter, decoded(kept)
     return {
         "id": kept.id,

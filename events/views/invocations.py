@@ -49,7 +49,7 @@ class Part(NamedTuple):
     end: float
 
 
-class Visit(NamedTuple):
+class Invoked(NamedTuple):
     """One invocation; Unix seconds."""
 
     function: str
@@ -64,35 +64,37 @@ class Visit(NamedTuple):
     parts: tuple[Part, ...]  # from begin to end, without gaps
 
 
-def visits(said: Iterable[Recorded], usage: Iterable[InvocationCompleted]) -> list[Visit]:
+def invocations(said: Iterable[Recorded], usage: Iterable[InvocationCompleted]) -> list[Invoked]:
     """The run's invocations in the order in which they began."""
     facts: dict[Key, list[float]] = defaultdict(list)
     for record in said:
         facts[key_of(record.fact)].append(record.at)
     ordered = sorted(usage, key=lambda one: one.started_at)
-    alone = [_visit(one) for one in ordered]
-    by_span = {visit.span: visit for visit in alone if visit.span}
-    found: list[Visit] = []
+    alone = [_invoked(one) for one in ordered]
+    by_span = {invoked.span: invoked for invoked in alone if invoked.span}
+    found: list[Invoked] = []
     failed: dict[Key, float] = {}  # when the last attempt did
-    last: dict[str, Visit] = {}  # by replica
-    for one, visit in zip(ordered, alone, strict=True):
-        again = failed.get(visit.key, visit.end) if visit.key[0] else visit.end
-        cause = _cause(visit, facts, by_span.get(visit.parent))
-        if again <= visit.begin:
-            before: tuple[Part, ...] = (Part("retry", again, visit.begin),)
+    last: dict[str, Invoked] = {}  # by replica
+    for one, invoked in zip(ordered, alone, strict=True):
+        again = failed.get(invoked.key, invoked.end) if invoked.key[0] else invoked.end
+        cause = _cause(invoked, facts, by_span.get(invoked.parent))
+        if again <= invoked.begin:
+            before: tuple[Part, ...] = (Part("retry", again, invoked.begin),)
         elif cause is None:
             before = ()
         else:
             # a function takes one command at a time, and any number of facts
-            waits = () if visit.key in facts else _waits(visit, cause, last.get(visit.replica))
+            waits = (
+                () if invoked.key in facts else _waits(invoked, cause, last.get(invoked.replica))
+            )
             free = waits[-1].end if waits else cause
-            before = (*waits, Part("cold start" if one.cold_start else "hop", free, visit.begin))
-        visit = visit._replace(before=before)
-        found.append(visit)
-        if visit.replica:  # else it died, and who tells of it does not know its name
-            last[visit.replica] = visit
-        if visit.status != 200:
-            failed[visit.key] = visit.end
+            before = (*waits, Part("cold start" if one.cold_start else "hop", free, invoked.begin))
+        invoked = invoked._replace(before=before)
+        found.append(invoked)
+        if invoked.replica:  # else it died, and who tells of it does not know its name
+            last[invoked.replica] = invoked
+        if invoked.status != 200:
+            failed[invoked.key] = invoked.end
     return found
 
 
@@ -112,9 +114,9 @@ def parts(usage: InvocationCompleted) -> tuple[Part, ...]:
     return tuple(found)
 
 
-def _visit(one: InvocationCompleted) -> Visit:
+def _invoked(one: InvocationCompleted) -> Invoked:
     own = parse(one.traceparent)
-    return Visit(
+    return Invoked(
         function=one.function,
         replica=one.replica,
         key=(one.heard, one.version, one.index),
@@ -129,29 +131,29 @@ def _visit(one: InvocationCompleted) -> Visit:
 
 
 def _cause(
-    visit: Visit, facts: Mapping[Key, Sequence[float]], parent: Visit | None
+    invoked: Invoked, facts: Mapping[Key, Sequence[float]], parent: Invoked | None
 ) -> float | None:
-    """When its fact was said, or its parent sent its command: the last time before it."""
+    """When its fact was published, or its parent sent its command: the last time before it."""
     sent = [part.begin for part in parent.parts if part.kind in SENT] if parent else []
-    return max((at for at in facts.get(visit.key, sent) if at <= visit.begin), default=None)
+    return max((at for at in facts.get(invoked.key, sent) if at <= invoked.begin), default=None)
 
 
-def _waits(visit: Visit, cause: float, last: Visit | None) -> tuple[Part, ...]:
+def _waits(invoked: Invoked, cause: float, last: Invoked | None) -> tuple[Part, ...]:
     """A command's wait for the command before it: what that waited for, and it itself."""
-    if last is None or last.end > visit.begin:
+    if last is None or last.end > invoked.begin:
         return ()
     parts = (*last.before, Part("queue", last.begin, last.end))
     return tuple(part._replace(begin=max(part.begin, cause)) for part in parts if part.end > cause)
 
 
-def lanes(found: Sequence[Visit]) -> dict[tuple[str, str, int], list[Visit]]:
+def lanes(found: Sequence[Invoked]) -> dict[tuple[str, str, int], list[Invoked]]:
     """Visits by function, replica and track: no two of a track overlap."""
-    tracks: dict[tuple[str, str, int], list[Visit]] = {}
-    for visit in found:
+    tracks: dict[tuple[str, str, int], list[Invoked]] = {}
+    for invoked in found:
         number = 0
-        while (lane := tracks.get((visit.function, visit.replica, number))) and (
-            lane[-1].end > visit.begin
+        while (lane := tracks.get((invoked.function, invoked.replica, number))) and (
+            lane[-1].end > invoked.begin
         ):
             number += 1
-        tracks.setdefault((visit.function, visit.replica, number), []).append(visit)
+        tracks.setdefault((invoked.function, invoked.replica, number), []).append(invoked)
     return tracks

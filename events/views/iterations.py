@@ -13,7 +13,7 @@ from typing import NamedTuple
 from faastraingym.events.pipeline.history import fold
 from faastraingym.events.ports import Recorded
 from faastraingym.events.telemetry.identity import Key, key_of
-from faastraingym.events.views.invocations import Part, Visit
+from faastraingym.events.views.invocations import Invoked, Part
 from faastraingym.schemas.messages import (
     RunStarted,
     UpdatePolicy,
@@ -45,10 +45,10 @@ class Iteration(NamedTuple):
         return [part for step in self.path for part in step.parts]
 
 
-def iterations(said: Sequence[Recorded], visits: Iterable[Visit]) -> list[Iteration]:
+def iterations(said: Sequence[Recorded], invocations: Iterable[Invoked]) -> list[Iteration]:
     """The run's iterations, but those in which it had ended and was resumed."""
-    history, known = fold(said), _Known(said, visits)
-    pauses = [leg.end_at for leg in history.legs.values() if leg.end_at]
+    history, known = fold(said), _Known(said, invocations)
+    pauses = [segment.end_at for segment in history.segments.values() if segment.end_at]
     found = []
     for version, begin in sorted(history.committed_at.items()):
         end = history.committed_at.get(version + 1)
@@ -60,13 +60,13 @@ def iterations(said: Sequence[Recorded], visits: Iterable[Visit]) -> list[Iterat
 class _Known:
     """What is known of a run's visits."""
 
-    def __init__(self, said: Iterable[Recorded], visits: Iterable[Visit]) -> None:
+    def __init__(self, said: Iterable[Recorded], invocations: Iterable[Invoked]) -> None:
         self._at = {key_of(record.fact): record.at for record in said}
-        self._by_key: Mapping[Key, list[Visit]] = defaultdict(list)
-        self._by_span: dict[str, Visit] = {}
-        for visit in visits:
-            self._by_key[visit.key].append(visit)
-            self._by_span[visit.span] = visit
+        self._by_key: Mapping[Key, list[Invoked]] = defaultdict(list)
+        self._by_span: dict[str, Invoked] = {}
+        for invoked in invocations:
+            self._by_key[invoked.key].append(invoked)
+            self._by_span[invoked.span] = invoked
         self._by_span.pop("", None)
 
     def path(self, version: int, begin: float, end: float) -> tuple[Step, ...]:
@@ -76,37 +76,37 @@ class _Known:
             chain.insert(0, sending)
         parts: dict[str, tuple[Part, ...]] = dict.fromkeys(STEPS, ())
         cursor = begin
-        for visit, following in zip_longest(chain, chain[1:]):
-            name = SENDING if visit is sending else visit.function
+        for invoked, following in zip_longest(chain, chain[1:]):
+            name = SENDING if invoked is sending else invoked.function
             called = self._at.get(following.key, following.begin) if following else end
-            until = max(cursor, min(called, visit.end, end))
+            until = max(cursor, min(called, invoked.end, end))
             if name in parts:
-                parts[name] = tuple(_between(cursor, until, self._attempts(visit)))
+                parts[name] = tuple(_between(cursor, until, self._attempts(invoked)))
                 cursor = until
         if cursor < end:
             parts[UPDATE] = (*parts[UPDATE], Part("unmetered", cursor, end))
         return tuple(Step(name, parts[name]) for name in STEPS)
 
-    def _chain(self, version: int, begin: float, end: float) -> list[Visit]:
+    def _chain(self, version: int, begin: float, end: float) -> list[Invoked]:
         """The visit that made the next version, and its causes since `begin`, the first first."""
-        chain: list[Visit] = []
-        visit = self._maker(version + 1, end)
-        while visit and visit not in chain:
-            chain.insert(0, visit)
-            visit = self._by_span.get(visit.parent) if visit.begin > begin else None
+        chain: list[Invoked] = []
+        invoked = self._maker(version + 1, end)
+        while invoked and invoked not in chain:
+            chain.insert(0, invoked)
+            invoked = self._by_span.get(invoked.parent) if invoked.begin > begin else None
         return chain
 
-    def _maker(self, version: int, at: float) -> Visit | None:
+    def _maker(self, version: int, at: float) -> Invoked | None:
         """The visit in whose time a version was committed."""
         made_of = (tag(UpdatePolicy), version - 1, None)
         tries = self._by_key.get(made_of if version else (tag(RunStarted), None, None), [])
-        tries = [visit for visit in tries if visit.begin < at]
+        tries = [invoked for invoked in tries if invoked.begin < at]
         return next((v for v in tries if v.end >= at), tries[-1] if tries else None)
 
-    def _attempts(self, visit: Visit) -> list[Part]:
+    def _attempts(self, invoked: Invoked) -> list[Part]:
         """All that lies before a visit and in it, with attempts before it that failed."""
-        tries = self._by_key[visit.key]
-        tries = [v for v in tries if v is visit or (v.status != 200 and v.end <= visit.begin)]
+        tries = self._by_key[invoked.key]
+        tries = [v for v in tries if v is invoked or (v.status != 200 and v.end <= invoked.begin)]
         return [part for one in tries for part in (*one.before, *one.parts)]
 
 

@@ -6,7 +6,7 @@ from statistics import median
 
 from msgspec import Struct
 
-from faastraingym.events.views.invocations import KINDS, WORK, Part, Visit
+from faastraingym.events.views.invocations import KINDS, WORK, Invoked, Part
 from faastraingym.events.views.iterations import STEPS, Iteration
 
 BEFORE = ("hop", "cold start", "queue", "retry")
@@ -44,11 +44,11 @@ class Profile(Struct, frozen=True, kw_only=True):
     path: list[StepRow]
 
 
-def profile(run: str, found: Sequence[Iteration], visits: Iterable[Visit]) -> Profile:
+def profile(run: str, found: Sequence[Iteration], invocations: Iterable[Invoked]) -> Profile:
     """The numbers of one or more iterations."""
     lengths = [(i.end - i.begin) * 1e3 for i in found]
     on_path = [_by_kind(i.parts) for i in found]
-    everywhere = [_by_kind(parts) for parts in _work(found, visits)]
+    everywhere = [_by_kind(parts) for parts in _work(found, invocations)]
     pairs = list(zip(on_path, lengths, strict=True))
     return Profile(
         run_id=run,
@@ -88,14 +88,14 @@ def _step(number: int, name: str, found: Sequence[Iteration]) -> StepRow:
     )
 
 
-def _work(found: Sequence[Iteration], visits: Iterable[Visit]) -> list[list[Part]]:
+def _work(found: Sequence[Iteration], invocations: Iterable[Invoked]) -> list[list[Part]]:
     """What all visits did, by the iteration that they began in."""
     begins = [iteration.begin for iteration in found]
     work: list[list[Part]] = [[] for _ in found]
-    for visit in visits:
-        number = bisect_right(begins, visit.begin) - 1
-        if number >= 0 and visit.begin < found[number].end:
-            work[number] += visit.parts
+    for invoked in invocations:
+        number = bisect_right(begins, invoked.begin) - 1
+        if number >= 0 and invoked.begin < found[number].end:
+            work[number] += invoked.parts
     return work
 
 

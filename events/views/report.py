@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from faastraingym.events.pipeline.history import History, Leg
+from faastraingym.events.pipeline.history import History, Segment
 from faastraingym.events.pipeline.planning import learning
 from faastraingym.events.views.run import name, spend, status, stop, unreported
 from faastraingym.schemas.messages import (
@@ -36,7 +36,7 @@ def build(
     evaluation = history.evaluations.get(policy.version) if policy else None
     return RunReport(
         run_id=run,
-        leg=history.leg,
+        segment=history.segment,
         status=status(history),
         reason=_reason(history),
         detail=_detail(history),
@@ -96,7 +96,7 @@ def _policy(ref: PolicyRef) -> PolicyReport:
 
 
 def _spec(history: History) -> dict[str, Any]:
-    """The specification as it was requested, with the newest leg's budget and target."""
+    """The specification as it was requested, with the newest segment's budget and target."""
     spec = history.requested.spec if history.requested else {}
     return {**spec, "stop": {**spec["stop"], **stop(history)}} if history.resumed else spec
 
@@ -163,12 +163,12 @@ def _curves(history: History) -> MetricCurves:
 
 
 def _wall_seconds(history: History, now: float) -> float:
-    """From the beginning of each leg to its end; not what lies between two of them."""
-    legs = history.legs or {0: Leg()}
+    """From the beginning of each segment to its end; not what lies between two of them."""
+    segments = history.segments or {0: Segment()}
     seconds = 0.0
-    for number, leg in legs.items():
-        begun = leg.resumed_at or history.first_at or now
-        seconds += (leg.end_at or (now if number == history.leg else begun)) - begun
+    for number, segment in segments.items():
+        begun = segment.resumed_at or history.first_at or now
+        seconds += (segment.end_at or (now if number == history.segment else begun)) - begun
     return seconds
 
 

@@ -52,10 +52,10 @@ def spend(spent: dict[str, Spent], usage: Iterable[InvocationCompleted]) -> dict
 
 
 class RunView(Struct, frozen=True, kw_only=True):
-    """One run, now; numbers that nothing was said of are None."""
+    """One run, now; numbers that nothing was published of are None."""
 
     run: str
-    status: Status  # of its newest leg
+    status: Status  # of its newest segment
     environment: str
     algorithm: str
     target: float | None
@@ -135,7 +135,7 @@ def view(run: str, history: History, spent: Mapping[str, Spent]) -> RunView:
 
 
 def status(history: History) -> Status:
-    """Where the newest leg stands."""
+    """Where the newest segment stands."""
     if history.end:
         well = isinstance(history.end, RunCompleted) and not unreported(history)
         return "completed" if well else "failed"
@@ -150,7 +150,7 @@ def unreported(history: History) -> RunUnreported | None:
 
 
 def stop(history: History) -> Mapping[str, object]:
-    """When the newest leg ends: what its resumption says, or the raw specification."""
+    """When the newest segment ends: what its resumption says, or the raw specification."""
     if history.resumed:
         return {"env_steps": history.resumed.env_steps, "target": history.resumed.target}
     return table(history.requested.spec if history.requested else {}, "stop")

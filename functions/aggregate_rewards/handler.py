@@ -24,22 +24,22 @@ from faastraingym.schemas.payloads import Evaluation, Rewards, Trajectory
 from faastraingym.schemas.references import ObjectRef
 from faastraingym.schemas.specification import RunSpec
 
-Heard = RolloutCompleted | EpisodesEvaluated | RewardsReady
+Received = RolloutCompleted | EpisodesEvaluated | RewardsReady
 
 
 @stage(RolloutCompleted, EpisodesEvaluated, RewardsReady)
-async def handle(heard: Heard, services: Services) -> Messages:
+async def handle(received: Received, services: Services) -> Messages:
     """`rewards.ready` once the version has its threshold of rollouts; nothing before.
 
     `evaluation.completed` once all pieces were played. From `rewards.ready` itself the rewards that
     it names are made again, when they were lost.
     """
-    spec = await specification(services, heard.manifest)
-    if isinstance(heard, EpisodesEvaluated):
-        return await _evaluation(spec, heard, services)
-    if isinstance(heard, RewardsReady):
-        return [await _with_rewards(spec, heard, services)]
-    run, version = heard.run, heard.version
+    spec = await specification(services, received.manifest)
+    if isinstance(received, EpisodesEvaluated):
+        return await _evaluation(spec, received, services)
+    if isinstance(received, RewardsReady):
+        return [await _with_rewards(spec, received, services)]
+    run, version = received.run, received.version
     siblings = subjects.below(RolloutCompleted, run, version)
     if not batches.reaches_threshold(spec, await services.facts.count(siblings)):
         return []
@@ -49,9 +49,9 @@ async def handle(heard: Heard, services: Services) -> Messages:
     return [await _with_rewards(spec, ready, services)] if ready else []
 
 
-async def _evaluation(spec: RunSpec, heard: EpisodesEvaluated, services: Services) -> Messages:
+async def _evaluation(spec: RunSpec, received: EpisodesEvaluated, services: Services) -> Messages:
     """The evaluation, merged and stored, when this was the last of its pieces."""
-    run, policy = heard.run, heard.policy
+    run, policy = received.run, received.policy
     siblings = subjects.below(EpisodesEvaluated, run, policy.version)
     if await services.facts.count(siblings) < batches.pieces(spec):
         return []
@@ -63,7 +63,7 @@ async def _evaluation(spec: RunSpec, heard: EpisodesEvaluated, services: Service
     key = keys.evaluation(run, policy.version)
     return [
         evaluation_pieces.completed(
-            heard, policy, evaluation, await services.objects.put(key, dump(evaluation))
+            received, policy, evaluation, await services.objects.put(key, dump(evaluation))
         )
     ]
 

@@ -35,7 +35,7 @@ Said = EvaluationCompleted | StopRequested | InvocationDeadLettered | RunComplet
 async def handle(message: Said, services: Services) -> Messages:
     """The end, when the facts so far make one; after the end, the report and a copy of the log.
 
-    That the report was given up is said, and not tried for ever; who replays the letter tries.
+    That the report was given up is published, and not tried for ever; who replays the letter tries.
     """
     said = await services.facts.read(*subjects.of_run(message.run))
     history = fold(said)
@@ -56,13 +56,13 @@ async def handle(message: Said, services: Services) -> Messages:
 
 
 async def _report(run: str, history: History, services: Services) -> ReportWritten:
-    """Write the leg's report and its picture, unless they are there."""
-    leg = history.leg
+    """Write the segment's report and its picture, unless they are there."""
+    segment = history.segment
     report = build(run, history, await services.facts.usage(run), time.time())
     picture = await asyncio.to_thread(draw, report)
     data = msgspec.json.format(msgspec.json.encode(report))
     curve, written = await asyncio.gather(
-        services.objects.put(keys.learning_curve(run, leg), picture, "image/png"),
-        services.objects.put(keys.report(run, leg), data, "application/json"),
+        services.objects.put(keys.learning_curve(run, segment), picture, "image/png"),
+        services.objects.put(keys.report(run, segment), data, "application/json"),
     )
-    return ReportWritten(run=run, report=written, learning_curve=curve, leg=leg)
+    return ReportWritten(run=run, report=written, learning_curve=curve, segment=segment)

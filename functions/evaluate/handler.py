@@ -4,7 +4,7 @@ import asyncio
 
 from faastraingym.adapters.stage.manifests import specification
 from faastraingym.adapters.stage.payloads import dump, load
-from faastraingym.adapters.stage.spans import parted
+from faastraingym.adapters.stage.spans import split_spans
 from faastraingym.adapters.stage.stage import stage
 from faastraingym.algorithms import shape_checks
 from faastraingym.algorithms.actors import evaluation_pieces
@@ -46,5 +46,5 @@ async def handle(command: EvaluatePolicy, services: Services) -> Messages:
 
 
 def _evaluate(spec: RunSpec, policy: Policy, piece: int | None) -> Evaluation:
-    with parted("environment", "policy") as watch:
+    with split_spans("environment", "policy") as watch:
         return evaluate(spec, policy, watch, piece)

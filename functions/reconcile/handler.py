@@ -16,7 +16,7 @@ from faastraingym.events.pipeline import event_backup, subjects
 from faastraingym.events.pipeline.active_runs import known_runs
 from faastraingym.events.pipeline.commands import Invocation
 from faastraingym.events.pipeline.history import fold
-from faastraingym.events.pipeline.lineage import Unsaid
+from faastraingym.events.pipeline.lineage import NotPublished
 from faastraingym.events.pipeline.recovery import missing, overdue, stalled
 from faastraingym.events.ports import LostObject, Recorded, Services
 from faastraingym.schemas import keys
@@ -31,35 +31,35 @@ logger = logging.getLogger(__name__)
 
 MOST_AT_ONCE = 20_000  # facts and commands of one tick
 
-Mending = Sequence[Message | Invocation]
+Repairs = Sequence[Message | Invocation]
 
 
 @cron_stage
-async def handle(services: Services) -> Mending:
+async def handle(services: Services) -> Repairs:
     """What every run that has no report needs, every run that only the store knows, the inbox."""
     known = await known_runs(services.facts)
     stored = await services.bucket.folders(keys.RUNS)
     active = [run for run, goes_on in known.items() if goes_on]
     forgotten = [run for run in stored if run not in known and re.match(RUN_PATTERN, run)]
-    mending: list[Message | Invocation] = []
+    repairs: list[Message | Invocation] = []
     for run in [*active, *forgotten]:
-        mending += await _alone(run, services)
-        if len(mending) > MOST_AT_ONCE:
+        repairs += await _alone(run, services)
+        if len(repairs) > MOST_AT_ONCE:
             logger.warning("the rest waits for the next tick", extra={"run": run})
             break
-    return [*mending, *await hear(known, services)]
+    return [*repairs, *await hear(known, services)]
 
 
-async def _alone(run: str, services: Services) -> Mending:
+async def _alone(run: str, services: Services) -> Repairs:
     """What a run needs; one that cannot be read shall not hold up the others."""
     try:
         return await _mend(run, services)
-    except (LostObject, SchemaError, RunFault, Unsaid) as error:
+    except (LostObject, SchemaError, RunFault, NotPublished) as error:
         logger.warning("run not reconciled", extra={"run": run, "why": str(error)})
         return []
 
 
-async def _mend(run: str, services: Services) -> Mending:
+async def _mend(run: str, services: Services) -> Repairs:
     said = await services.facts.read(*subjects.of_run(run))
     known = {subjects.of(record.fact) for record in said}
     pieces = await event_backup.copies(run, services.bucket)
@@ -89,7 +89,7 @@ async def _request(run: str, services: Services) -> list[Message]:
     return [RunRequested(run=run, spec=to_dict(await specification(services, manifest)))]
 
 
-async def _missing(said: Sequence[Recorded], services: Services, at_once: bool = False) -> Mending:
+async def _missing(said: Sequence[Recorded], services: Services, at_once: bool = False) -> Repairs:
     """What is overdue; a run whose objects are being made again has not stalled."""
     history = fold(said)
     if history.started is None:

@@ -9,7 +9,7 @@ from faastraingym.adapters.errors import Refused
 from faastraingym.events.pipeline import subjects
 from faastraingym.events.ports import Listed, Services, Unavailable
 from faastraingym.events.triggers import documents, outside_events
-from faastraingym.events.triggers.uploads import heard, unheard
+from faastraingym.events.triggers.uploads import received, unheard
 from faastraingym.schemas import keys
 from faastraingym.schemas.messages import HearUpload, UploadHeard, tag
 
@@ -34,7 +34,7 @@ async def hear(known: Collection[str], services: Services) -> Sequence[UploadHea
     if not unheard(listed, (), time.time()):
         return []
     said = await services.facts.read(subjects.of_topic(tag(UploadHeard)))
-    new = unheard(listed, heard(said), time.time())
+    new = unheard(listed, received(said), time.time())
     if len(new) > MOST_READ:
         logger.warning("the rest waits for the next tick", extra={"files": len(new)})
     slots = asyncio.Semaphore(AT_ONCE)

@@ -5,7 +5,7 @@ import asyncio
 from faastraingym.adapters.settings import memory_mb
 from faastraingym.adapters.stage.manifests import specification
 from faastraingym.adapters.stage.payloads import dump, load
-from faastraingym.adapters.stage.spans import parted
+from faastraingym.adapters.stage.spans import split_spans
 from faastraingym.adapters.stage.stage import stage
 from faastraingym.algorithms import shape_checks
 from faastraingym.algorithms.actors import episodes
@@ -19,9 +19,9 @@ from faastraingym.schemas.payloads import Policy, Trajectory
 from faastraingym.schemas.references import TrajectoryRef
 from faastraingym.schemas.specification import RunSpec
 
-from .warm_environments import Kept
+from .warm_environments import WarmEnvironments
 
-KEPT = Kept(memory_mb())
+WARM = WarmEnvironments(memory_mb())
 
 
 @stage(CollectRollout)
@@ -30,7 +30,7 @@ async def handle(command: CollectRollout, services: Services) -> Messages:
     spec, policy = await asyncio.gather(
         specification(services, command.manifest), services.objects.get(command.policy.policy)
     )
-    kept = KEPT.take(command.manifest, command.previous.object) if command.previous else None
+    kept = WARM.take(command.manifest, command.previous.object) if command.previous else None
     before = None if kept else await _trajectory(services, command.previous)
     previous = None if before is None else shape_checks.continued(spec, before)
     actor = shape_checks.policy(spec, load(policy, Policy))
@@ -41,7 +41,7 @@ async def handle(command: CollectRollout, services: Services) -> Messages:
     )
     # One that somebody else had stored before is not kept.
     if _is_kept(spec, command) and await services.objects.get(stored) == data:
-        KEPT.keep(command.manifest, stored, end)
+        WARM.keep(command.manifest, stored, end)
     return [
         RolloutCompleted(
             run=command.run,
@@ -69,7 +69,7 @@ def _collect(
     kept: Start | None,
     previous: Trajectory | None,
 ) -> tuple[Trajectory, Start]:
-    with parted("environment", "policy") as watch:
+    with split_spans("environment", "policy") as watch:
         start = kept or watch.time(beginning, spec, command.version, command.index, previous)
         return collect_from(start, spec, policy, command.index, watch)
 

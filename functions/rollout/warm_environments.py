@@ -23,7 +23,7 @@ def peak_mb() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
 
 
-class Kept:
+class WarmEnvironments:
     """Where slots stand, the longest unused dropped first.
 
     Args:

@@ -17,8 +17,8 @@ CHECKER = Checker()
 async def handle(request: RunRequested, services: Services) -> Outgoing:
     """The run starts, or fails with the same words that the CLI would have said.
 
-    Whoever invoked this function has not told the log; the request is said in any case, because
-    whoever decides by the whole log waits until it is there.
+    The request is published in any case: a caller may have invoked this function without publishing
+    it, and functions that decide by the whole log wait until it is there.
     """
     try:
         spec = await CHECKER.validate(request.spec)

@@ -52,14 +52,14 @@ async def test_what_is_known_of_an_invocation_is_on_all_of_its_lines() -> None:
     """Of its tasks and threads too, and of no other invocation's."""
     said: list[dict] = []
 
-    def say() -> None:
+    def publish_once() -> None:
         said.append(line(record("in a thread")))
 
     async def serve(call_id: str) -> None:
         here = current.begin(call_id, "")
         said.append(line(record("begun")))
         here.message = StopRequested(run="r")
-        await asyncio.to_thread(say)
+        await asyncio.to_thread(publish_once)
 
     await asyncio.create_task(serve("a"))
     current.begin("b", "")

@@ -90,7 +90,7 @@ class Harness:
     async def _request(self, run: str) -> None:
         while True:
             with contextlib.suppress(Unavailable):
-                await self._facts.say(RunRequested(run=run, spec=self._spec))
+                await self._facts.publish_once(RunRequested(run=run, spec=self._spec))
                 break
             await asyncio.sleep(0.1)
 
@@ -129,9 +129,9 @@ class Harness:
 
     async def _all_move_on(self) -> None:
         """Every run that goes on has said another fact."""
-        heard = self.progress
-        before = {run: heard.count(run) for run in self.runs if not heard.is_over(run)}
-        await heard.until(lambda: all(heard.count(run) > n for run, n in before.items()))
+        received = self.progress
+        before = {run: received.count(run) for run in self.runs if not received.is_over(run)}
+        await received.until(lambda: all(received.count(run) > n for run, n in before.items()))
 
     def _least(self) -> int:
         return min((self.progress.count(run) for run in self.runs), default=0)

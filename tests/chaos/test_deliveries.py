@@ -13,7 +13,7 @@ from tests.chaos.deliveries import Deliveries
 CALM = 0.05  # seconds between requests whose order counts
 
 
-class Heard:
+class Received:
     """A gateway that answers with what it heard."""
 
     def __init__(self) -> None:
@@ -25,10 +25,10 @@ class Heard:
 
 
 @asynccontextmanager
-async def interposed() -> AsyncIterator[tuple[Heard, Deliveries, aiohttp.ClientSession]]:
-    heard = Heard()
+async def interposed() -> AsyncIterator[tuple[Received, Deliveries, aiohttp.ClientSession]]:
+    received = Received()
     application = web.Application()
-    application.router.add_post("/{path:.*}", heard.serve)
+    application.router.add_post("/{path:.*}", received.serve)
     runner = web.AppRunner(application)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
@@ -37,7 +37,7 @@ async def interposed() -> AsyncIterator[tuple[Heard, Deliveries, aiohttp.ClientS
         deliveries.serving() as port,
         aiohttp.ClientSession(f"http://127.0.0.1:{port}") as session,
     ):
-        yield heard, deliveries, session
+        yield received, deliveries, session
     await runner.cleanup()
 
 
@@ -48,25 +48,25 @@ async def _post(session: aiohttp.ClientSession, body: str) -> str:
 
 
 async def test_what_is_not_troubled_passes_once() -> None:
-    async with interposed() as (heard, _, session):
+    async with interposed() as (received, _, session):
         assert await _post(session, "a") == "/function/rollout a"
-    assert heard.bodies == ["a"]
+    assert received.bodies == ["a"]
 
 
 async def test_duplicates_come_later() -> None:
-    async with interposed() as (heard, deliveries, session):
+    async with interposed() as (received, deliveries, session):
         trouble = asyncio.create_task(deliveries.trouble("duplicate", 0.2, 0.5))
         await asyncio.sleep(0)
         assert await _post(session, "a") == "/function/rollout a"
         assert await trouble == 1
         async with asyncio.timeout(10):
-            while heard.bodies != ["a", "a"]:  # noqa: ASYNC110
+            while received.bodies != ["a", "a"]:  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
 
 
 async def test_of_one_window_the_newest_comes_first(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tests.chaos.deliveries.WINDOW", 1.5)  # machines pause
-    async with interposed() as (heard, deliveries, session):
+    async with interposed() as (received, deliveries, session):
         trouble = asyncio.create_task(deliveries.trouble("reorder", 2.0, 0.5))
         posts = []
         for body in "abc":
@@ -74,7 +74,7 @@ async def test_of_one_window_the_newest_comes_first(monkeypatch: pytest.MonkeyPa
             posts.append(asyncio.create_task(_post(session, body)))
         assert await asyncio.gather(*posts) == [f"/function/rollout {body}" for body in "abc"]
         assert await trouble == 3
-    assert heard.bodies == ["c", "b", "a"]
+    assert received.bodies == ["c", "b", "a"]
 
 
 async def test_a_gateway_that_is_away_gives_no_answer() -> None:

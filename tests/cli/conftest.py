@@ -35,13 +35,13 @@ class Pipeline(InMemoryFactLog):
         self.ending = "target"  # or another reason, or "failed"
         self.unreported = False  # its report cannot be written
 
-    async def say(self, fact: Message) -> bool:
-        heard = await super().say(fact)
-        if heard and isinstance(fact, RunRequested):
+    async def publish_once(self, fact: Message) -> bool:
+        received = await super().publish_once(fact)
+        if received and isinstance(fact, RunRequested):
             last = unreported(fact.run) if self.unreported else reported(fact.run)
             for more in [*beginning(fact.run), self.end(fact.run), last]:
-                await super().say(more)
-        return heard
+                await super().publish_once(more)
+        return received
 
     def end(self, run: str) -> Message:
         return failed(run) if self.ending == "failed" else completed(self.ending, run)

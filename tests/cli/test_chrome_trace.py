@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from faastraingym.cli.chrome_trace import document
-from faastraingym.events.views.invocations import visits
+from faastraingym.events.views.invocations import invocations
 from faastraingym.events.views.iterations import iterations
 from tests.events.traced import SAID, USAGE
 
@@ -22,7 +22,7 @@ REQUIRED = {
 
 @pytest.fixture(scope="module")
 def events() -> list[dict]:
-    found = visits(SAID, USAGE)
+    found = invocations(SAID, USAGE)
     told = document(SAID, found, iterations(SAID, found))
     assert told["displayTimeUnit"] == "ms"
     read: list[dict] = json.loads(msgspec.json.encode(told))["traceEvents"]

@@ -35,23 +35,23 @@ def letter(payload: bytes, key: bytes = KEY, function: str = "rollout") -> DeadL
     )
 
 
-def bury(desk: Desk, *messages: Message) -> list[int]:
-    return [desk.letters.bury(letter(encode(message))) for message in messages]
+def give_up(desk: Desk, *messages: Message) -> list[int]:
+    return [desk.letters.give_up(letter(encode(message))) for message in messages]
 
 
 @pytest.fixture
 def ended(desk: Desk) -> Desk:
     """A run that failed, and one of its letters."""
     desk.facts.ending = "failed"
-    asyncio.run(desk.facts.say(RunRequested(run=RUN, spec=SPEC)))
-    bury(desk, command(RUN))
+    asyncio.run(desk.facts.publish_once(RunRequested(run=RUN, spec=SPEC)))
+    give_up(desk, command(RUN))
     return desk
 
 
 def test_a_list_says_of_each_what_it_was_and_why(desk: Desk) -> None:
     """As tab-separated values, and as JSON."""
-    bury(desk, command())
-    desk.letters.bury(letter(b"\x00noise"))
+    give_up(desk, command())
+    desk.letters.give_up(letter(b"\x00noise"))
     assert desk("dead", "list") == ExitCode.DONE
     head, *rows = [line.split("\t") for line in desk.out.splitlines()]
     assert head[0] == "id"
@@ -66,8 +66,8 @@ def test_a_list_says_of_each_what_it_was_and_why(desk: Desk) -> None:
 
 def test_a_list_of_one_run_has_no_others(desk: Desk) -> None:
     """Nor those that are no messages; none at all is no error."""
-    bury(desk, command("mine"), command("other"))
-    desk.letters.bury(letter(b"noise"))
+    give_up(desk, command("mine"), command("other"))
+    desk.letters.give_up(letter(b"noise"))
     assert desk("dead", "list", "--run", "mine", "--json") == ExitCode.DONE
     assert [row["run"] for row in json.loads(desk.out)] == ["mine"]
     assert desk("dead", "list", "--run", "third", "--json") == ExitCode.DONE
@@ -76,7 +76,7 @@ def test_a_list_of_one_run_has_no_others(desk: Desk) -> None:
 
 def test_show_decodes_the_payload_and_gives_the_whole_error(desk: Desk) -> None:
     """With attempts, when and where."""
-    bury(desk, command())
+    give_up(desk, command())
     assert desk("dead", "show", "1") == ExitCode.DONE
     for words in ("after 5 attempts, status 500", "subject ftg-async.rollout, call id c-1"):
         assert words in desk.out
@@ -90,7 +90,7 @@ def test_show_decodes_the_payload_and_gives_the_whole_error(desk: Desk) -> None:
 
 def test_show_of_what_is_no_message_gives_its_bytes_and_the_reason(desk: Desk) -> None:
     """Hexadecimal, the head of it."""
-    desk.letters.bury(letter(b"\xc1" + bytes(1000)))
+    desk.letters.give_up(letter(b"\xc1" + bytes(1000)))
     assert desk("dead", "show", "1") == ExitCode.DONE
     assert "1001 bytes, not a message: " in desk.out
     assert "begins with: c1 00 00" in desk.out
@@ -99,7 +99,7 @@ def test_show_of_what_is_no_message_gives_its_bytes_and_the_reason(desk: Desk) -
 
 def test_replay_invokes_again_and_removes_the_letter(desk: Desk) -> None:
     """The same payload, signed now, under a call id that the queue has not seen."""
-    bury(desk, command())
+    give_up(desk, command())
     assert desk("dead", "replay", "1") == ExitCode.DONE
     assert desk.out == "replayed 1\n"
     assert desk.letters.kept == {}
@@ -111,7 +111,7 @@ def test_replay_invokes_again_and_removes_the_letter(desk: Desk) -> None:
 
 def test_replay_of_a_run_and_of_all(desk: Desk) -> None:
     """Only the run's; then the rest."""
-    bury(desk, command("mine", 0), command("other"), command("mine", 1))
+    give_up(desk, command("mine", 0), command("other"), command("mine", 1))
     assert desk("dead", "replay", "--run", "mine", "--json") == ExitCode.DONE
     assert json.loads(desk.out) == [
         {"id": 1, "done": True, "why_not": ""},
@@ -130,7 +130,7 @@ def test_replay_of_a_run_and_of_all(desk: Desk) -> None:
 
 def test_a_letter_whose_work_waits_stays_until_that_is_done(desk: Desk) -> None:
     """One command for each piece of work: a second would be dropped, and the letter be lost."""
-    bury(desk, command(), command(), command(index=2))
+    give_up(desk, command(), command(), command(index=2))
     assert desk("dead", "replay", "--all") == ExitCode.BAD_INPUT
     assert desk.out == "replayed 1\nreplayed 3\n"
     assert "letter 2 was not replayed: the same work waits already, or is being done" in desk.err
@@ -142,9 +142,9 @@ def test_a_letter_whose_work_waits_stays_until_that_is_done(desk: Desk) -> None:
 
 def test_a_letter_that_is_not_ours_is_not_signed(desk: Desk) -> None:
     """To replay what somebody posted to the gateway would be to vouch for it; the others go."""
-    desk.letters.bury(letter(encode(command(index=7)), key=b"guessed"))
-    desk.letters.bury(letter(b"noise"))
-    bury(desk, command())
+    desk.letters.give_up(letter(encode(command(index=7)), key=b"guessed"))
+    desk.letters.give_up(letter(b"noise"))
+    give_up(desk, command())
     assert desk("dead", "replay", "--all") == ExitCode.BAD_INPUT
     assert desk.out == "replayed 3\n"
     forged, noise = desk.err.splitlines()
@@ -165,7 +165,7 @@ def test_replay_for_a_run_that_has_ended_says_what_to_do(ended: Desk) -> None:
 
 def test_drop_removes_what_was_chosen(ended: Desk) -> None:
     """One by its number, a run's, all; also those of runs that have ended."""
-    bury(ended, command("mine"), command("mine"), command("other"))
+    give_up(ended, command("mine"), command("mine"), command("other"))
     assert ended("dead", "drop", "1") == ExitCode.DONE
     assert ended.out == "dropped 1\n"
     assert ended("dead", "drop", "--run", "mine") == ExitCode.DONE
@@ -186,7 +186,7 @@ def test_a_number_that_is_none_is_bad_input(desk: Desk, action: str) -> None:
 )
 def test_which_letters_must_be_said(desk: Desk, argv: list[str]) -> None:
     """Exactly one way of choosing; a mistake removes nothing."""
-    bury(desk, command())
+    give_up(desk, command())
     assert desk("dead", *argv) == ExitCode.BAD_INPUT
     assert len(desk.err.splitlines()) == 1
     assert len(desk.letters.kept) == 1
@@ -194,7 +194,7 @@ def test_which_letters_must_be_said(desk: Desk, argv: list[str]) -> None:
 
 def test_status_and_a_failed_run_point_to_their_letters(ended: Desk) -> None:
     """A number and the command that lists them; a run without any says nothing."""
-    bury(ended, command("other"))
+    give_up(ended, command("other"))
     assert ended("status") == ExitCode.DONE
     assert "2 dead letters; `faastrain dead list`\n" in ended.out
     assert ended("show", RUN) == ExitCode.DONE

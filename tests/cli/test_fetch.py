@@ -15,17 +15,19 @@ from faastraingym.schemas import keys
 from faastraingym.schemas.messages import ReportWritten, RunRequested, RunResumed, StopRequested
 from tests.cli.conftest import Desk
 from tests.cli.facts import NOW, RUN, SPEC, beginning, completed, failed, obj, records
-from tests.cli.test_main import say
+from tests.cli.test_main import publish_once
 
 
-def conclude(desk: Desk, leg: int, *facts: object) -> None:
+def conclude(desk: Desk, segment: int, *facts: object) -> None:
     """The end of a leg, with what conclude-run writes."""
     report = build(RUN, fold(records(*facts)), [], NOW)  # type: ignore[arg-type]
 
     async def put() -> None:
-        written = await desk.objects.put(keys.report(RUN, leg), msgspec.json.encode(report))
-        curve = await desk.objects.put(keys.learning_curve(RUN, leg), b"a picture %d" % leg)
-        await desk.facts.say(ReportWritten(run=RUN, report=written, learning_curve=curve, leg=leg))
+        written = await desk.objects.put(keys.report(RUN, segment), msgspec.json.encode(report))
+        curve = await desk.objects.put(keys.learning_curve(RUN, segment), b"a picture %d" % segment)
+        await desk.facts.publish_once(
+            ReportWritten(run=RUN, report=written, learning_curve=curve, segment=segment)
+        )
 
     asyncio.run(put())
 
@@ -41,7 +43,7 @@ def ended(desk: Desk) -> Desk:
             named = msgspec.structs.replace(policy, policy=stored)
             said[i] = msgspec.structs.replace(fact, policy=named)
     desk.facts.log.clear()
-    say(desk, *said)
+    publish_once(desk, *said)
     conclude(desk, 0, *said)
     return desk
 
@@ -93,7 +95,7 @@ def test_where_nothing_can_be_written(ended: Desk) -> None:
 
 def test_a_run_that_goes_on_has_no_results_yet(desk: Desk) -> None:
     """Nor has one that nobody knows."""
-    say(desk, *beginning(), StopRequested(run=RUN))
+    publish_once(desk, *beginning(), StopRequested(run=RUN))
     assert desk("fetch", RUN) == ExitCode.BAD_INPUT
     assert f"run {RUN} has not ended" in desk.err
     assert desk("fetch", "nobody") == ExitCode.BAD_INPUT
@@ -101,7 +103,7 @@ def test_a_run_that_goes_on_has_no_results_yet(desk: Desk) -> None:
 
 
 def test_a_failed_run_has_a_report_and_perhaps_no_policy(desk: Desk) -> None:
-    say(desk, failed())
+    publish_once(desk, failed())
     conclude(desk, 0, failed())
     assert desk("fetch", RUN) == ExitCode.DONE
     assert len(desk.out.splitlines()) == 2
@@ -109,9 +111,9 @@ def test_a_failed_run_has_a_report_and_perhaps_no_policy(desk: Desk) -> None:
 
 def test_each_leg_has_its_own(ended: Desk) -> None:
     """The last one, unless another is named."""
-    resumed = RunResumed(run=RUN, manifest=obj("m"), leg=1, env_steps=256, target=None)
-    end = msgspec.structs.replace(failed(), leg=1)
-    say(ended, resumed, end)
+    resumed = RunResumed(run=RUN, manifest=obj("m"), segment=1, env_steps=256, target=None)
+    end = msgspec.structs.replace(failed(), segment=1)
+    publish_once(ended, resumed, end)
     assert ended("fetch", RUN) == ExitCode.BAD_INPUT
     conclude(ended, 1, RunRequested(run=RUN, spec=SPEC), resumed, end)
     assert ended("fetch", RUN, "out") == ExitCode.DONE

@@ -76,7 +76,7 @@ def known(facts: InMemoryFactLog) -> Callable[[], Awaitable[bool]]:
 
 async def fill(facts: InMemoryFactLog, *more) -> None:
     for fact in (RunRequested(run=RUN, spec=SPEC), *beginning(), *more):
-        await facts.say(fact)
+        await facts.publish_once(fact)
 
 
 async def test_it_ends_with_the_run_and_says_nothing() -> None:
@@ -86,8 +86,8 @@ async def test_it_ends_with_the_run_and_says_nothing() -> None:
     following = asyncio.create_task(follower(facts, view).to_end())
     await view.counted.wait()
     assert not following.done()
-    await facts.say(completed("target"))
-    await facts.say(reported())
+    await facts.publish_once(completed("target"))
+    await facts.publish_once(reported())
     await following
     assert view.types[-1] == "report.written"
     assert view.types[0] == "run.requested"
@@ -127,8 +127,8 @@ async def test_a_trouble_is_told_once_and_its_end_too() -> None:
     async with asyncio.timeout(5):
         while len(view.notices) < 2:  # noqa: ASYNC110  the view has no event for it
             await asyncio.sleep(0.001)
-    await facts.say(completed("target"))
-    await facts.say(reported())
+    await facts.publish_once(completed("target"))
+    await facts.publish_once(reported())
     await following
     assert view.notices == ["the disk is full", "the trouble is over; the run continues"]
 
@@ -137,18 +137,18 @@ async def test_that_jax_compiles_is_told_while_it_does() -> None:
     """When the first version or update takes its time, and only then."""
     facts, view = InMemoryFactLog(), Eyes()
     started, initialised, *rest = beginning()
-    await facts.say(RunRequested(run=RUN, spec=SPEC))
-    await facts.say(started)
+    await facts.publish_once(RunRequested(run=RUN, spec=SPEC))
+    await facts.publish_once(started)
     watching = Follower(RUN, facts, view, replicas, known(facts), pulse=0.001, quiet=0.0)
     following = asyncio.create_task(watching.to_end())
     async with asyncio.timeout(5):
         while not view.notices:  # noqa: ASYNC110  the view has no event for it
             await asyncio.sleep(0.001)
-        await facts.say(initialised)
+        await facts.publish_once(initialised)
         while len(view.notices) < 2:  # noqa: ASYNC110
             await asyncio.sleep(0.001)
     for fact in (*rest, completed("target"), reported()):
-        await facts.say(fact)
+        await facts.publish_once(fact)
     await following
     assert view.notices[:2] == [COMPILING, ""]
 
@@ -161,7 +161,7 @@ async def test_a_learner_that_has_compiled_is_waited_for_in_silence() -> None:
     following = asyncio.create_task(watching.to_end())
     await view.counted.wait()
     for fact in (completed("target"), reported()):
-        await facts.say(fact)
+        await facts.publish_once(fact)
     await following
     assert view.notices == []
 

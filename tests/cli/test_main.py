@@ -37,10 +37,10 @@ REPORT_KEYS = {
 }
 
 
-def say(desk: Desk, *facts) -> None:
+def publish_once(desk: Desk, *facts) -> None:
     async def publish() -> None:
         for fact in facts:
-            await desk.facts.say(fact)
+            await desk.facts.publish_once(fact)
 
     asyncio.run(publish())
 
@@ -54,7 +54,7 @@ def spec(desk: Desk) -> str:
 def trained(desk: Desk) -> Desk:
     """A run that reached its target, with metered invocations."""
     desk.facts.metered = [usage("rollout", 2.0, True), usage("rollout", 1.0, False)]
-    say(desk, RunRequested(run=RUN, spec=SPEC))
+    publish_once(desk, RunRequested(run=RUN, spec=SPEC))
     return desk
 
 
@@ -209,7 +209,7 @@ def test_show_json_is_the_report(trained: Desk) -> None:
 def test_show_tells_why_a_run_failed(desk: Desk) -> None:
     """Reason and traceback; reading it is no failure of the command."""
     desk.facts.ending = "failed"
-    say(desk, RunRequested(run=RUN, spec=SPEC))
+    publish_once(desk, RunRequested(run=RUN, spec=SPEC))
     assert desk("show", RUN) == ExitCode.DONE
     assert "reason: the environment raised\n" in desk.out
     assert desk.out.endswith("Traceback: boom\n")
@@ -218,7 +218,7 @@ def test_show_tells_why_a_run_failed(desk: Desk) -> None:
 def test_runs_are_listed_the_newest_first(trained: Desk) -> None:
     """With the evaluation of the policy that each reports."""
     trained.facts.ending = "stopped"
-    say(trained, RunRequested(run="other", spec=SPEC))
+    publish_once(trained, RunRequested(run="other", spec=SPEC))
     assert trained("runs", "--json") == ExitCode.DONE
     rows = json.loads(trained.out)
     assert [(r["run_id"], r["status"], r["reason"], r["evaluation"]) for r in rows] == [
@@ -235,8 +235,8 @@ def test_runs_are_listed_the_newest_first(trained: Desk) -> None:
 def test_runs_are_chosen_by_status_and_number(trained: Desk) -> None:
     """A failed one is told in a line, whatever its reason has."""
     trained.facts.ending = "failed"
-    say(trained, RunRequested(run="broken", spec={**SPEC, "seed": 7}))
-    say(trained, *beginning("going"))
+    publish_once(trained, RunRequested(run="broken", spec={**SPEC, "seed": 7}))
+    publish_once(trained, *beginning("going"))
     for argv, names in (
         (("--status", "failed"), ["broken"]),
         (("--status", "completed"), [RUN]),
@@ -288,13 +288,13 @@ def test_export_needs_nothing_of_ours_to_be_read(desk: Desk) -> None:
         statistics=Statistics(count=3.0, mean=np.ones(2), m2=np.full(2, 6.0)),
     )
     ref = asyncio.run(desk.objects.put(f"runs/{RUN}/policies/1.msgpack", dump(stored)))
-    say(desk, RunRequested(run="other", spec=SPEC))  # the script's references lead nowhere
+    publish_once(desk, RunRequested(run="other", spec=SPEC))  # the script's references lead nowhere
     assert desk("export", "other", "out.npz") == ExitCode.STACK_TROUBLE
     assert "runs/other/policies/1.msgpack is not in the store" in desk.err
 
     real = completed("target", "third")
     desk.facts.log.clear()
-    say(desk, *beginning("third")[:1], _with_policy(real, ref))
+    publish_once(desk, *beginning("third")[:1], _with_policy(real, ref))
     assert desk("export", "third", "out.npz", "--json") == ExitCode.DONE
     assert json.loads(desk.out)["version"] == 1
     with np.load(desk.folder / "out.npz") as data:
@@ -319,7 +319,7 @@ def test_an_export_that_cannot_be_written_is_refused_first(trained: Desk, file: 
 
 def test_status_as_json(trained: Desk) -> None:
     """Functions with replicas, streams, and only the runs that go on."""
-    say(trained, *beginning("going"))
+    publish_once(trained, *beginning("going"))
     assert trained("status", "--json") == ExitCode.DONE
     status = json.loads(trained.out)
     assert status["functions"]["rollout"] == {

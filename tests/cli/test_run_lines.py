@@ -21,7 +21,7 @@ def wrote(function: str, second: int, **fields: object) -> LogLine:
 @pytest.fixture
 async def run(desk: Desk) -> str:
     """A run of which two functions wrote, among much else."""
-    await desk.facts.say(RunRequested(run="mine", spec={}))
+    await desk.facts.publish_once(RunRequested(run="mine", spec={}))
     desk.gateway.lines = {
         "evaluate": [
             wrote("evaluate", 3, run="mine", heard="evaluate-policy", version=2),

@@ -52,5 +52,5 @@ async def test_a_run_that_is_being_restored_can_be_waited_for(stack: Connected) 
     while not told:  # noqa: ASYNC110
         await asyncio.sleep(0)
     assert not waiting.done()
-    await stack.facts.say(RunRequested(run=RUN, spec=SPEC))
+    await stack.facts.publish_once(RunRequested(run=RUN, spec=SPEC))
     assert (await waiting).requested is not None

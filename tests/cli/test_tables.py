@@ -8,7 +8,7 @@ from faastraingym.cli import letters
 from faastraingym.cli.commands.reading import HEAD, NUMBERS, cells_of
 from faastraingym.cli.screen import Screen
 from faastraingym.cli.tables import table
-from faastraingym.events.views.dead_letters import LetterRow
+from faastraingym.events.views.dead_letters import DeadLetterRow
 from faastraingym.events.views.runs import RunRow
 from tests.cli.test_screen import Terminal
 
@@ -70,7 +70,7 @@ def test_no_run_is_cut_and_no_reason_takes_two_lines(width: int) -> None:
 
 
 def test_letters_are_dated_whole(width: int) -> None:
-    row = LetterRow(
+    row = DeadLetterRow(
         id=1,
         at=WHEN,
         function="rollout",

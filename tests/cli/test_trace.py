@@ -13,7 +13,7 @@ from faastraingym.events.views.invocations import KINDS
 from faastraingym.events.views.iterations import Iteration
 from tests.cli.conftest import Desk
 from tests.events import facts
-from tests.events.traced import SAID, USAGE, say
+from tests.events.traced import SAID, USAGE, publish_once
 
 
 @pytest.fixture
@@ -93,7 +93,9 @@ def test_a_run_without_an_update_has_nothing_to_trace(traced: Desk) -> None:
 
 def test_too_many_iterations_are_no_picture(traced: Desk) -> None:
     """Perfetto takes them all."""
-    said = say(*((v, fact) for v in range(60) for fact in (facts.updated(v), facts.ready(v))))
+    said = publish_once(
+        *((v, fact) for v in range(60) for fact in (facts.updated(v), facts.ready(v)))
+    )
     traced.facts.log = [(f"ftg.run.requested.{facts.RUN}", record) for record in said]
     traced.facts.metered = []
     assert traced("trace", "r", "--versions", "0:59") == ExitCode.BAD_INPUT

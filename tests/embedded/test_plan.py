@@ -4,7 +4,7 @@ from pathlib import Path
 
 from faastraingym.embedded import credentials
 from faastraingym.embedded.contract import settings as server_settings
-from faastraingym.embedded.gateway.async_admission import door
+from faastraingym.embedded.gateway.async_admission import async_admission
 from faastraingym.embedded.plan import plan
 from faastraingym.embedded.settings import read
 from faastraingym.events.delivery.callbacks import origin
@@ -61,7 +61,7 @@ def test_who_decides_about_callbacks_is_told_where_they_may_go(tmp_path: Path) -
     for process in (made.gateway, made.worker):
         assert process.environment["FTG_CALLBACK_ORIGINS"] == "https://ci.example.com"
     told = {**made.gateway.environment, "FTG_LISTEN_PORT": "8123"}
-    gate = door(server_settings.read(told))
+    gate = async_admission(server_settings.read(told))
     assert gate.policy.origins == {origin("https://ci.example.com")}
     served = {origin("http://127.0.0.1:8123"), origin(made.state.gateway_url)}
     assert gate.policy.gateways == served

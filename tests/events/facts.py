@@ -159,8 +159,10 @@ def dead(
     )
 
 
-def resumed(leg: int, env_steps: int = 6 * STEPS, target: float | None = None) -> RunResumed:
-    return RunResumed(run=RUN, manifest=MANIFEST, leg=leg, env_steps=env_steps, target=target)
+def resumed(segment: int, env_steps: int = 6 * STEPS, target: float | None = None) -> RunResumed:
+    return RunResumed(
+        run=RUN, manifest=MANIFEST, segment=segment, env_steps=env_steps, target=target
+    )
 
 
 def stalled(number: int) -> RunStalled:

@@ -19,7 +19,7 @@ def ms(seconds: float) -> float:
     return round((seconds - START) * 1e3, 3)
 
 
-def say(*facts_at: tuple[float, Message]) -> list[Recorded]:
+def publish_once(*facts_at: tuple[float, Message]) -> list[Recorded]:
     return [Recorded(i, at(when), fact) for i, (when, fact) in enumerate(facts_at, 1)]
 
 
@@ -31,7 +31,7 @@ def invocation(
     begin: float,
     end: float,
     function: str,
-    heard: str,
+    received: str,
     version: int | None = None,
     index: int | None = None,
     **more,
@@ -47,7 +47,7 @@ def invocation(
         memory_mb=256,
         cold_start=more.get("cold", False),
         status=more.get("status", 200),
-        heard=heard,
+        heard=received,
         version=version,
         index=index,
         spans=[Span(k, (a - begin) / 1e3, (b - a) / 1e3) for k, a, b in more.get("spans", ())],
@@ -56,7 +56,7 @@ def invocation(
     )
 
 
-SAID = say(
+SAID = publish_once(
     (0, facts.REQUESTED),
     (10, facts.STARTED),
     (100, facts.updated(0)),
@@ -106,7 +106,7 @@ USAGE = [
 
 # The same with a policy lag: the rollouts for version 1 run beside the update that makes it, and
 # are there before it. So the planner that hears of them first has nothing to plan.
-LAGGING_SAID = say(
+LAGGING_SAID = publish_once(
     *((ms(record.at), record.fact) for record in SAID[:6]),
     (160, facts.collected(1, 0, lag=1)),
     (170, facts.collected(1, 1, lag=1)),

@@ -37,9 +37,9 @@ async def planned(*said: Message, log: FactLog | None = None) -> list[list[Messa
     services = Services(log or InMemoryFactLog(), objects, objects)
     manifest = await objects.put(keys.manifest(facts.RUN), manifests.dump(facts.RUN, LAGGING))
     for fact in said:
-        await services.facts.say(fact)
-    heard = [replace(fact, manifest=manifest) for fact in said]
-    return [[*await handle.handler(fact, services)] for fact in heard]
+        await services.facts.publish_once(fact)
+    received = [replace(fact, manifest=manifest) for fact in said]
+    return [[*await handle.handler(fact, services)] for fact in received]
 
 
 async def test_with_a_lag_version_and_rewards_are_planned_from_whichever_comes_last() -> None:
@@ -78,7 +78,7 @@ class Growing(InMemoryFactLog):
         read = await super().read(*subject_filters)
         if self._coming:
             coming, self._coming = self._coming, None
-            await self.say(coming)
+            await self.publish_once(coming)
         return read
 
 
@@ -103,7 +103,9 @@ async def test_the_policy_of_a_version_whose_evaluation_is_still_to_come_is_not_
     objects, log = InMemoryObjectStore(), InMemoryFactLog()
     services = Services(log, objects, objects)
     manifest = await objects.put(keys.manifest(facts.RUN), manifests.dump(facts.RUN, spec))
-    await log.say(updated(3, rollouts=0, evaluate=promised))  # the budget's last, until resumed
+    await log.publish_once(
+        updated(3, rollouts=0, evaluate=promised)
+    )  # the budget's last, until resumed
     removed = [keys.learner(facts.RUN, 3), keys.policy(facts.RUN, 3)]
     objects.data |= dict.fromkeys(removed, b"")
     await handle.handler(replace(ready(5), manifest=manifest), services)

@@ -73,7 +73,7 @@ async def test_a_request_is_missed_though_others_spoke_first() -> None:
     platform = await begun()
     (updated,) = (r.fact for _, r in platform.facts.log if isinstance(r.fact, PolicyUpdated))
     emptied = InMemoryFactLog()
-    await emptied.say(updated)
+    await emptied.publish_once(updated)
     services = Services(emptied, platform.objects, platform.objects)
     again = kinds(await tick(services))
     assert again[0] == "run.requested"
@@ -95,7 +95,7 @@ async def test_a_fact_that_was_lost_is_missed_though_as_many_others_were_said() 
     await platform.publish(StopRequested(run="demo"))
     await tick(platform.services)
     platform.facts.log.pop()
-    await platform.facts.say(RunStalled(run="demo", number=0, waiting_for=[]))
+    await platform.facts.publish_once(RunStalled(run="demo", number=0, waiting_for=[]))
     stop, *rest = await tick(platform.services)
     assert stop == StopRequested(run="demo")
     assert kinds(rest) == ["run.stalled", "conclude-run"]
@@ -157,7 +157,7 @@ async def test_a_file_that_started_no_run_is_heard() -> None:
     services = inbox(cart=BODY)
     (command,) = await tick(services)
     assert command == HearUpload(run=outside_events.of_upload(FILE, BODY), key=FILE)
-    await services.facts.say(RunRequested(run=command.run, spec=SPEC))
+    await services.facts.publish_once(RunRequested(run=command.run, spec=SPEC))
     told = UploadHeard(run=command.run, key=FILE, etag=hashlib.sha256(BODY).hexdigest())
     assert [m for m in await tick(services) if isinstance(m, UploadHeard)] == [told]
 
@@ -168,7 +168,7 @@ async def test_what_the_log_knows_is_not_read_again() -> None:
     store = services.bucket
     assert isinstance(store, InMemoryObjectStore)
     known, etag = "experiments/known.json", hashlib.sha256(BODY).hexdigest()
-    await services.facts.say(UploadHeard(run="known", key=known, etag=etag))
+    await services.facts.publish_once(UploadHeard(run="known", key=known, etag=etag))
     for name in ("bad", "gone"):
         error = keys.refusal(f"experiments/{name}.json")
         store.data[error], store.modified[error] = b"what is wrong", 1.0

@@ -16,7 +16,7 @@ from faastraingym.algorithms.ppo import learner
 from faastraingym.algorithms.registry import parse
 from faastraingym.events.ports import Services
 from faastraingym.functions.rollout import handler
-from faastraingym.functions.rollout.warm_environments import CAPACITY, Kept, peak_mb
+from faastraingym.functions.rollout.warm_environments import CAPACITY, WarmEnvironments, peak_mb
 from faastraingym.schemas import keys
 from faastraingym.schemas.messages import CollectRollout, RolloutCompleted
 from faastraingym.schemas.payloads import Trajectory
@@ -73,9 +73,9 @@ class Slot:
 @pytest.fixture(autouse=True)
 def replica() -> Iterator[None]:
     """A handler that has served nothing yet."""
-    before, handler.KEPT = handler.KEPT, Kept(memory_mb=1 << 20)
+    before, handler.WARM = handler.WARM, WarmEnvironments(memory_mb=1 << 20)
     yield
-    handler.KEPT = before
+    handler.WARM = before
 
 
 @pytest.mark.parametrize("horizon", ["steps", "episodes"])
@@ -97,7 +97,7 @@ async def test_environments_that_were_kept_give_the_bytes_of_restored_ones(
     expected = [await warm.roll(version) for version in range(4)]
     found = []
     for version in range(4):
-        handler.KEPT = Kept(memory_mb=1 << 20)
+        handler.WARM = WarmEnvironments(memory_mb=1 << 20)
         found.append(await cold.roll(version))
     assert found == expected
 
@@ -128,7 +128,9 @@ async def test_what_is_declared_is_kept_from_the_first_rollout_on() -> None:
     await slot.roll(0)
     second = load(await slot.roll(1), Trajectory)
     assert second.rewards[:, 0].max() == 3.0  # 28 steps and resets: into the third episode
-    handler.KEPT = Kept(memory_mb=1 << 20)  # the replica is lost, and what it remembered
+    handler.WARM = WarmEnvironments(
+        memory_mb=1 << 20
+    )  # the replica is lost, and what it remembered
     assert load(await slot.roll(2), Trajectory).rewards[0, 0] == 1.0
 
 
@@ -148,9 +150,9 @@ async def test_whole_episodes_begin_anew() -> None:
     warm, cold = (Slot(spec_of("CartPole-v1", "episodes")) for _ in range(2))
     for version in range(3):
         expected = await warm.roll(version)
-        handler.KEPT, kept = Kept(memory_mb=1 << 20), handler.KEPT
+        handler.WARM, kept = WarmEnvironments(memory_mb=1 << 20), handler.WARM
         assert await cold.roll(version) == expected
-        handler.KEPT = kept
+        handler.WARM = kept
 
 
 async def test_the_environments_of_another_trajectory_are_not_kept() -> None:
@@ -163,7 +165,7 @@ async def test_the_environments_of_another_trajectory_are_not_kept() -> None:
     slot.objects.data[key] = await other.roll(0)
     await slot.roll(2)
     following = await slot.roll(3)
-    handler.KEPT = Kept(memory_mb=1 << 20)
+    handler.WARM = WarmEnvironments(memory_mb=1 << 20)
     slot.previous = TrajectoryRef(version=2, index=0, object=slot.objects._ref(key))
     del slot.objects.data[keys.trajectory("demo", 3, 0)]
     assert await slot.roll(3) == following
@@ -179,7 +181,7 @@ def start() -> Start:
 
 
 def test_the_longest_unused_slot_is_dropped() -> None:
-    kept = Kept(memory_mb=1 << 20)
+    kept = WarmEnvironments(memory_mb=1 << 20)
     for i in range(CAPACITY + 1):
         kept.keep(ref("manifest"), ref(str(i)), start())
     assert kept.take(ref("manifest"), ref("0")) is None
@@ -190,7 +192,7 @@ def test_the_longest_unused_slot_is_dropped() -> None:
 
 def test_nothing_is_kept_beyond_half_of_the_memory() -> None:
     used = [100.0]
-    kept = Kept(memory_mb=512, used_mb=lambda: used[0])
+    kept = WarmEnvironments(memory_mb=512, used_mb=lambda: used[0])
     kept.keep(ref("manifest"), ref("small"), start())
     used[0] = 300.0
     kept.keep(ref("manifest"), ref("large"), start())

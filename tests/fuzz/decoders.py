@@ -31,7 +31,7 @@ from faastraingym.cli.errors import BadInput
 from faastraingym.embedded import deployments
 from faastraingym.embedded.contract import auth, http, messages, names, system
 from faastraingym.embedded.errors import ProviderError, StackError
-from faastraingym.embedded.gateway.async_admission import DEFAULT_DOOR
+from faastraingym.embedded.gateway.async_admission import DEFAULT_ADMISSION
 from faastraingym.embedded.provider import function, handlers, store
 from faastraingym.events.delivery import callbacks, queue_request, requests
 from faastraingym.events.topology import admits, quantities, stack_file
@@ -213,7 +213,7 @@ def _stack(data: bytes) -> object:
 
 def _called_back(url: str) -> bytes:
     """As the gateway takes it: first the door, then the queue."""
-    DEFAULT_DOOR.check_callback("echo", url, vouched=True)
+    DEFAULT_ADMISSION.check_callback("echo", url, authenticated=True)
     return queue_request.encode("echo", [], b"", host="h", callback=url)
 
 

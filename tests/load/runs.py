@@ -63,7 +63,7 @@ async def bench(stack: Stack) -> AsyncIterator[Bench]:
 
 async def request(at: Bench, run: str, spec: RunSpec) -> None:
     """Ask for a run."""
-    await at.connected.facts.say(RunRequested(run=run, spec=to_dict(spec)))
+    await at.connected.facts.publish_once(RunRequested(run=run, spec=to_dict(spec)))
 
 
 async def ended(at: Bench, run: str, spec: RunSpec) -> Ended:

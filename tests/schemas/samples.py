@@ -109,9 +109,9 @@ SAMPLES: tuple[Message, ...] = (
         return_std=12.25,
         length_mean=487.5,
     ),
-    RunResumed(run=RUN, manifest=MANIFEST, leg=1, env_steps=200_000, target=490.0),
+    RunResumed(run=RUN, manifest=MANIFEST, segment=1, env_steps=200_000, target=490.0),
     RunStalled(run=RUN, number=3, waiting_for=["rollout 1 of version 2"]),
-    StopRequested(run=RUN, leg=1),
+    StopRequested(run=RUN, segment=1),
     InvocationDeadLettered(
         run=RUN,
         function="rollout",
@@ -121,23 +121,23 @@ SAMPLES: tuple[Message, ...] = (
         error="ZeroDivisionError: division by zero",
         queued_at=1700000000.5,
     ),
-    RunCompleted(run=RUN, reason="target", policy=POLICY, leg=1),
+    RunCompleted(run=RUN, reason="target", policy=POLICY, segment=1),
     RunFailed(
         run=RUN,
         reason="rollout failed 5 time(s)",
         function="rollout",
         detail="Traceback ...",
-        leg=1,
+        segment=1,
         policy=POLICY,
     ),
     RunUnreported(
-        run=RUN, reason="its report cannot be written: OSError", detail="Traceback ...", leg=1
+        run=RUN, reason="its report cannot be written: OSError", detail="Traceback ...", segment=1
     ),
     ReportWritten(
         run=RUN,
         report=an_object("report.json", "0"),
         learning_curve=an_object("learning_curve.png", "1"),
-        leg=1,
+        segment=1,
     ),
     CollectRollout(run=RUN, manifest=MANIFEST, policy=POLICY, lag=1, index=1, previous=TRAJECTORY),
     UpdatePolicy(

@@ -92,7 +92,9 @@ async def endure(stack: Stack, gate: Gate, seconds: float) -> None:
             await until(lambda: _logged(stack))
             _complaints(stack, "make room")
             with pytest.raises(Unavailable):
-                await connected.facts.say(RunRequested(run="large", spec={"x": "y" * 200_000}))
+                await connected.facts.publish_once(
+                    RunRequested(run="large", spec={"x": "y" * 200_000})
+                )
             await asyncio.sleep(max(0.0, began + seconds - time.monotonic()))
             reached = await _relieved(connected, ballast.unlink)
             crowd(files)

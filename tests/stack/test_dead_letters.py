@@ -65,7 +65,7 @@ async def test_a_replayed_letter_is_invoked_again_and_harms_nothing(
                 at=time.time(),
                 signature=sign(key, function, payload, time.time() - 86_400),
             )
-            await NatsBus(connection).bury(function, dead_letter.encode(letter))
+            await NatsBus(connection).give_up(function, dead_letter.encode(letter))
         before = await _commands(battered, 2)
         done = battered.cli("dead", "replay", "--run", "replayed")
         assert (done.returncode, done.stdout.count("replayed")) == (3, 1)

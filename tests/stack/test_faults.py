@@ -85,8 +85,10 @@ async def test_environments_that_hang_while_they_are_built_delay_nobody_else(sta
     runs = [f"hanging-{i}" for i in range(7)]
     async with stack.connect() as connected:
         for seed, run in enumerate(runs):
-            await connected.facts.say(RunRequested(run=run, spec={**hanging, "seed": seed}))
-        await connected.facts.say(RunRequested(run="beside-hanging", spec=SHORT))
+            await connected.facts.publish_once(
+                RunRequested(run=run, spec={**hanging, "seed": seed})
+            )
+        await connected.facts.publish_once(RunRequested(run="beside-hanging", spec=SHORT))
         assert isinstance(await end(connected.facts, "beside-hanging"), RunCompleted)
         for run in runs:
             failed = await end(connected.facts, run)
@@ -150,7 +152,7 @@ async def test_a_bad_specification_is_refused_everywhere_in_the_same_words(
     async with stack.connect() as connected:
         assert await connected.facts.read(*subjects.of_run(f"cli-{name}")) == []
         run = f"event-{name}"
-        await connected.facts.say(RunRequested(run=run, spec={**SHORT, **change}))
+        await connected.facts.publish_once(RunRequested(run=run, spec={**SHORT, **change}))
         failed = await end(connected.facts, run)
     assert isinstance(failed, RunFailed)
     assert failed.function == "start-run"

@@ -142,12 +142,12 @@ async def test_half_a_run_resumed_equals_the_whole_run(stack: Stack) -> None:
 async def test_a_run_that_was_stopped_goes_on_as_if_nothing_had_been(stack: Stack) -> None:
     """Stop is pause: as often as one likes."""
     stack.start("paused", LONG)
-    for leg, version in enumerate((5, 20)):
+    for segment, version in enumerate((5, 20)):
         async with stack.connect() as connected:
             await updated(connected.facts, "paused", version)
         assert stack.cli("stop", "paused").returncode == 0
         assert stack.cli("follow", "paused").returncode == 1
-        assert stack.json("show", "paused")["leg"] == leg
+        assert stack.json("show", "paused")["leg"] == segment
         assert stack.cli("resume", "paused").returncode == 0
     followed = stack.json("follow", "paused")
     assert (followed["reason"], followed["leg"]) == ("budget", 2)

@@ -76,7 +76,7 @@ async def test_what_is_not_handled_is_refused_before_anything_starts(forgetful: 
         assert "Traceback" not in refused.stderr
     async with forgetful.connect() as connected:
         run = "not-handled"
-        await connected.facts.say(RunRequested(run=run, spec=spec_of(COUNTING, "none")))
+        await connected.facts.publish_once(RunRequested(run=run, spec=spec_of(COUNTING, "none")))
         ended = await end(connected.facts, run)
         assert "remembers across its episodes" in getattr(ended, "reason", "")
         short = {**spec_of(SCALED, "declared"), "stop": {"env_steps": 300}}

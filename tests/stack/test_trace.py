@@ -8,7 +8,7 @@ from pathlib import Path
 
 from faastraingym.events.pipeline import subjects
 from faastraingym.events.telemetry.tracing import of_run, parse
-from faastraingym.events.views.invocations import visits
+from faastraingym.events.views.invocations import invocations
 from faastraingym.events.views.iterations import iterations
 from faastraingym.schemas.messages import InvocationCompleted, RolloutCompleted
 from tests.stack.facts import PATIENCE, report
@@ -33,14 +33,14 @@ async def test_every_rollout_and_update_of_a_run_has_its_spans(stack: Stack) -> 
     assert {u.version for u in well if u.heard == "update-policy"} == set(range(versions))
     # a second delivery finds its work done, so the first of each is what counts
     firsts = {(u.heard, u.version, u.index): u for u in reversed(well)}
-    for heard in ("collect-rollout", "update-policy"):
-        for one in (u for key, u in firsts.items() if key[0] == heard):
+    for received in ("collect-rollout", "update-policy"):
+        for one in (u for key, u in firsts.items() if key[0] == received):
             told = {span.kind for span in one.spans}
-            assert told >= DONE[heard] - {"command"}, one
-    everything = {heard: set[str]() for heard in DONE}
+            assert told >= DONE[received] - {"command"}, one
+    everything = {received: set[str]() for received in DONE}
     for one in well:
         everything.get(one.heard, set()).update(span.kind for span in one.spans)
-    assert all(everything[heard] >= kinds for heard, kinds in DONE.items()), everything
+    assert all(everything[received] >= kinds for received, kinds in DONE.items()), everything
     begun = [u for u in well if u.heard in ("run.started", "update-policy")]
     assert "compile" in {span.kind for u in begun for span in u.spans}
 
@@ -48,7 +48,7 @@ async def test_every_rollout_and_update_of_a_run_has_its_spans(stack: Stack) -> 
 async def test_the_parts_of_every_iteration_add_up_to_it(stack: Stack) -> None:
     """From fact to fact without gaps; the trace command tells of as many and draws them."""
     usage, said = await _run(stack, "parts")
-    found = iterations(said, visits(said, usage))
+    found = iterations(said, invocations(said, usage))
     versions = sum(isinstance(r.fact, RolloutCompleted) for r in said) // 2
     assert [iteration.version for iteration in found] == list(range(versions))
     for iteration in found:

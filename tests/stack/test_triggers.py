@@ -147,12 +147,12 @@ async def test_an_upload_that_nobody_told_of_is_heard_by_a_tick(stack: Stack) ->
     stack.kill("gateway")
     put(stack, key, body)
     run = outside_events.of_upload(key, body)
-    heard = subjects.below(UploadHeard, run)
+    received = subjects.below(UploadHeard, run)
     async with stack.connect() as connected, asyncio.timeout(2 * PATIENCE):
-        while not await connected.facts.count(heard):
+        while not await connected.facts.count(received):
             await asyncio.to_thread(tick, stack)
             await asyncio.sleep(1.0)
-        said = await connected.facts.read(heard)
+        said = await connected.facts.read(received)
     assert [r.fact.key for r in said if isinstance(r.fact, UploadHeard)] == [key]
     assert await policy(stack, run) == await undisturbed(SHORT | {"seed": 32})
 

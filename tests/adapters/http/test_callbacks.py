@@ -42,9 +42,9 @@ async def receiver(answer: Answer, **tls: object) -> AsyncIterator[tuple[int, li
         yield server.sockets[0].getsockname()[1], heads
 
 
-def tell(url: str, vouched: bool = True, listed: str = "") -> Awaitable[str]:
+def tell(url: str, authenticated: bool = True, listed: str = "") -> Awaitable[str]:
     caller = Callbacks(origins(listed), GATEWAY, pauses=(0.01, 0.01))
-    return caller.tell(Call(url, {"X-Call-Id": "one"}, b"done"), vouched)
+    return caller.tell(Call(url, {"X-Call-Id": "one"}, b"done"), authenticated)
 
 
 async def test_a_receiver_is_told_once() -> None:
@@ -82,9 +82,9 @@ async def test_nothing_is_sent_where_the_policy_says_no() -> None:
     """Asked again here, for what is known at the gateway is not all."""
     async with receiver(lambda _: OK) as (port, heads):
         at = f"http://127.0.0.1:{port}"
-        assert "FTG_CALLBACK_ORIGINS" in await tell(at, vouched=False)
+        assert "FTG_CALLBACK_ORIGINS" in await tell(at, authenticated=False)
         assert "not in FTG_CALLBACK_ORIGINS" in await tell(at, listed="https://ci.example.com")
-        assert await tell(at, vouched=False, listed=at) == ""
+        assert await tell(at, authenticated=False, listed=at) == ""
         for url in (f"http://u:p@127.0.0.1:{port}/", "nothing", "file:///etc/passwd"):
             assert await tell(url)
         own = Callbacks(None, at)

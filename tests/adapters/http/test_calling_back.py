@@ -41,7 +41,7 @@ async def test_a_callback_carries_the_functions_headers_to_the_socket() -> None:
         answer = await gateway.invoke(ECHO, asked)
         async with receiver(lambda _: b"HTTP/1.1 204 No\r\n\r\n") as (back, heads):
             request = Request(headers=asked.headers, callback=f"http://127.0.0.1:{back}/told")
-            assert await gateway.call_back(ECHO, request, answer, vouched=True) == ""
+            assert await gateway.call_back(ECHO, request, answer, authenticated=True) == ""
         gateway.close()
     (head,) = heads
     lines = head.split(b"\r\n")

@@ -61,11 +61,11 @@ async def gateway() -> AsyncIterator[tuple[Gateway, int]]:
 async def deliver(bench: Bench, function: Function, count: int) -> None:
     async with working(bench, function):
         for index in range(count):
-            await bench.facts.say(StopRequested(run=f"demo-{index}"))
+            await bench.facts.publish_once(StopRequested(run=f"demo-{index}"))
         await until(lambda: len(bench.acknowledged) == count)
 
 
-def heard(bench: Bench, function: str) -> int:
+def received(bench: Bench, function: str) -> int:
     """How often it was delivered to."""
     queue = bench.bus._of_facts.get(function)
     return len(queue.delivered) if queue else 0
@@ -91,7 +91,7 @@ async def test_what_is_in_flight_follows_the_live_replicas() -> None:
             for live, count in ((1, 100), (3, 400), (2, 700)):
                 busy.live = live
                 for index in range(len(bench.acknowledged), count):
-                    await bench.facts.say(StopRequested(run=f"demo-{index}"))
+                    await bench.facts.publish_once(StopRequested(run=f"demo-{index}"))
                 await until(lambda count=count: len(bench.acknowledged) == count)
     assert busy.done == 700
     assert busy.refused < 32 + 700 // 10
@@ -128,8 +128,8 @@ async def test_a_gateway_that_is_not_there_yet_spends_no_attempt() -> None:
     async with gateway() as (client, port):
         bench = Bench(client)  # type: ignore[arg-type]
         async with working(bench, hears()):
-            await bench.facts.say(StopRequested(run="demo"))
-            await until(lambda: heard(bench, "conclude-run") > 5)
+            await bench.facts.publish_once(StopRequested(run="demo"))
+            await until(lambda: received(bench, "conclude-run") > 5)
             async with serving(answered, port):
                 await until(lambda: bench.acknowledged)
     assert bench.bus.buried == []
@@ -154,4 +154,4 @@ async def test_who_never_answers_has_run_overtime() -> None:
     assert len(bench.bus.buried) == 1
     assert isinstance(bench.facts, InMemoryFactLog)
     assert bench.facts.metered == []
-    assert heard(bench, "f") == 2
+    assert received(bench, "f") == 2

@@ -97,7 +97,7 @@ async def test_an_impossible_number_of_replicas_is_refused(broker: Broker) -> No
 
 async def test_a_dead_letter_is_kept(broker: Broker) -> None:
     """It lies in its stream when bury returns."""
-    await NatsBus(broker).bury("f", b"record")
+    await NatsBus(broker).give_up("f", b"record")
     state = msgspec.json.decode(await broker.api(f"STREAM.INFO.{DEAD.name}"))["state"]
     assert state["messages"] >= 1
 
@@ -163,9 +163,9 @@ async def test_what_is_for_reading_back_loses_its_oldest(
 async def test_a_flood_of_one_functions_letters_leaves_the_others(broker: Broker) -> None:
     """Nor do those that nobody signed take the place of those that somebody did."""
     bus, function = NatsBus(broker), f"flooded-{uuid4().hex}"
-    await bus.bury(function, b"ours")
+    await bus.give_up(function, b"ours")
     for _ in range(DEAD.max_per_subject + 5):
-        await bus.bury(function, b"strangers'", subjects.UNSIGNED)
+        await bus.give_up(function, b"strangers'", subjects.UNSIGNED)
     kept = {kind: len(await letters(broker, function, kind)) for kind in ("", subjects.UNSIGNED)}
     assert kept == {"": 1, subjects.UNSIGNED: DEAD.max_per_subject}
 

@@ -192,11 +192,11 @@ async def test_a_subscription_is_shared(world: World) -> None:
 async def test_facts_go_to_every_function_that_hears_their_topic(world: World) -> None:
     """Said before or after it subscribed; other topics do not come."""
     run, one, two = new_run(), new_function(), new_function()
-    await world.facts.say(requested(run))
+    await world.facts.publish_once(requested(run))
     hears_all = await world.bus.facts_for(one, ["run.requested", "run.stop-requested"])
     hears_stop = await world.bus.facts_for(two, ["run.stop-requested"])
-    await world.facts.say(rollout(run, 0, 0))
-    await world.facts.say(stopped(run))
+    await world.facts.publish_once(rollout(run, 0, 0))
+    await world.facts.publish_once(stopped(run))
 
     async def of_run(subscription: Subscription, count: int) -> list[Delivery]:
         found: list[Delivery] = []
@@ -205,9 +205,9 @@ async def test_facts_go_to_every_function_that_hears_their_topic(world: World) -
                 found += [d for d in await subscription.next(64) if decode(d.data).run == run]
         return found
 
-    heard = await of_run(hears_all, 2)
-    assert [decode(d.data) for d in heard] == [requested(run), stopped(run)]
-    assert heard[0].message_id != heard[1].message_id
+    received = await of_run(hears_all, 2)
+    assert [decode(d.data) for d in received] == [requested(run), stopped(run)]
+    assert received[0].message_id != received[1].message_id
     assert [decode(d.data) for d in await of_run(hears_stop, 1)] == [stopped(run)]
 
 
@@ -216,7 +216,7 @@ async def test_a_topic_that_is_added_is_heard(world: World) -> None:
     run, function = new_run(), new_function()
     await world.bus.facts_for(function, ["run.failed"])
     both = await world.bus.facts_for(function, ["run.failed", "run.stop-requested"])
-    await world.facts.say(stopped(run))
+    await world.facts.publish_once(stopped(run))
     async with asyncio.timeout(20):
         while run not in [decode(d.data).run for d in await both.next(64)]:
             pass
@@ -225,15 +225,15 @@ async def test_a_topic_that_is_added_is_heard(world: World) -> None:
 async def test_a_fact_brings_the_span_that_said_it(world: World) -> None:
     """Outside of any, its run's own."""
     function, run = new_function(), new_run()
-    heard = await world.bus.facts_for(function, ["run.requested", "run.stop-requested"])
+    received = await world.bus.facts_for(function, ["run.requested", "run.stop-requested"])
     here = current.begin("a call", str(of_run("another")))
     here.message = requested(run)
-    await world.facts.say(requested(run))
+    await world.facts.publish_once(requested(run))
     current.leave()
-    await world.facts.say(stopped(run))
+    await world.facts.publish_once(stopped(run))
     brought = {}
     while len(brought) < 2:
-        for delivery in await heard.next(8):
+        for delivery in await received.next(8):
             if subjects.run_of(delivery.subject) == run:
                 brought[delivery.subject] = delivery.headers[tracing.HEADER]
             await delivery.ack()
@@ -259,9 +259,9 @@ async def test_a_delivery_says_when_its_message_was_queued_however_often_it_come
     """By the broker's clock, so that it can be told from a fact that was said before or after."""
     run, function = new_run(), new_function()
     commands = await world.bus.commands_for(function)
-    await world.facts.say(requested(run))
+    await world.facts.publish_once(requested(run))
     await world.bus.enqueue(function, b"a", new_id())
-    await world.facts.say(stopped(run))
+    await world.facts.publish_once(stopped(run))
     (first,) = await take(commands, 1)
     await first.retry(0)
     (second,) = await take(commands, 1)
@@ -274,11 +274,11 @@ async def test_a_delivery_says_when_its_message_was_queued_however_often_it_come
 async def test_a_fact_is_queued_when_it_is_said(world: World) -> None:
     """What is delivered of it is never older than what is read of it."""
     run, function = new_run(), new_function()
-    heard = await world.bus.facts_for(function, ["run.stop-requested"])
-    await world.facts.say(stopped(run))
-    told = {d.data: d.queued_at for d in await take(heard, 1) if decode(d.data).run == run}
+    received = await world.bus.facts_for(function, ["run.stop-requested"])
+    await world.facts.publish_once(stopped(run))
+    told = {d.data: d.queued_at for d in await take(received, 1) if decode(d.data).run == run}
     while not told:
-        told = {d.data: d.queued_at for d in await take(heard, 1) if decode(d.data).run == run}
+        told = {d.data: d.queued_at for d in await take(received, 1) if decode(d.data).run == run}
     (said,) = [record.at for record in await world.facts.read(*subjects.of_run(run))]
     (queued_at,) = told.values()
     assert 0 <= queued_at - said < 0.001

@@ -111,7 +111,7 @@ async def test_what_a_cluster_is_just_writing_is_neither_queued_nor_refused(
     with pytest.raises(Unavailable, match="wrong last sequence"):
         await NatsCommandQueue(broker).invoke(warm("f"), b"", "s")
     with pytest.raises(Unavailable, match="wrong last sequence"):
-        await NatsFactLog(broker).say(stopped("r"))
+        await NatsFactLog(broker).publish_once(stopped("r"))
     await broker.close()
 
 

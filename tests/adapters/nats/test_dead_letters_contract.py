@@ -23,7 +23,7 @@ class Cemetery(NamedTuple):
     """The port, and how the queue-worker fills it."""
 
     letters: DeadLetters
-    bury: Callable[[DeadLetter], Awaitable[None]]
+    give_up: Callable[[DeadLetter], Awaitable[None]]
 
 
 @pytest.fixture(params=["fake", "nats"])
@@ -32,7 +32,7 @@ async def cemetery(request: pytest.FixtureRequest) -> AsyncIterator[Cemetery]:
         fake = InMemoryDeadLetters()
 
         async def bury_there(letter: DeadLetter) -> None:
-            fake.bury(letter)
+            fake.give_up(letter)
 
         yield Cemetery(fake, bury_there)
         return
@@ -41,11 +41,11 @@ async def cemetery(request: pytest.FixtureRequest) -> AsyncIterator[Cemetery]:
     await ensure_streams(broker, {})
     bus = NatsBus(broker)
 
-    async def bury(letter: DeadLetter) -> None:
+    async def give_up(letter: DeadLetter) -> None:
         kind = subjects.UNSIGNED if letter.omitted else ""
-        await bus.bury(letter.function, dead_letter.encode(letter), kind)
+        await bus.give_up(letter.function, dead_letter.encode(letter), kind)
 
-    yield Cemetery(NatsDeadLetters(broker), bury)
+    yield Cemetery(NatsDeadLetters(broker), give_up)
     await broker.close()
 
 
@@ -73,7 +73,7 @@ async def test_all_gives_every_letter_the_oldest_first(cemetery: Cemetery) -> No
     """Of all functions, each with a number of its own."""
     buried = [letter("rollout"), letter("evaluate"), letter("rollout")]
     for each in buried:
-        await cemetery.bury(each)
+        await cemetery.give_up(each)
     found = [kept for kept in await cemetery.letters.all() if kept.letter in buried]
     assert [kept.letter for kept in found] == buried
     assert [kept.id for kept in found] == sorted({kept.id for kept in found})
@@ -82,8 +82,8 @@ async def test_all_gives_every_letter_the_oldest_first(cemetery: Cemetery) -> No
 async def test_a_letter_is_found_by_its_number(cemetery: Cemetery) -> None:
     """And by no other."""
     first, second = letter(), letter()
-    await cemetery.bury(first)
-    await cemetery.bury(second)
+    await cemetery.give_up(first)
+    await cemetery.give_up(second)
     number, other = await numbers(cemetery, first, second)
     for wanted, there in ((number, first), (other, second)):
         found = await cemetery.letters.get(wanted)
@@ -95,8 +95,8 @@ async def test_a_letter_is_found_by_its_number(cemetery: Cemetery) -> None:
 async def test_a_dropped_letter_is_gone_and_no_other(cemetery: Cemetery) -> None:
     """Dropping it again, or one that never was, is told; its number is not given away."""
     first, second, third = letter(), letter(), letter()
-    await cemetery.bury(first)
-    await cemetery.bury(second)
+    await cemetery.give_up(first)
+    await cemetery.give_up(second)
     number, other = await numbers(cemetery, first, second)
     assert await cemetery.letters.drop(number)
     assert await cemetery.letters.get(number) is None
@@ -104,7 +104,7 @@ async def test_a_dropped_letter_is_gone_and_no_other(cemetery: Cemetery) -> None
     assert not await cemetery.letters.drop(number)
     assert not await cemetery.letters.drop(other + 1_000_000)
     await cemetery.letters.drop(other)
-    await cemetery.bury(third)
+    await cemetery.give_up(third)
     (last,) = await numbers(cemetery, third)
     assert last > other
 
@@ -113,14 +113,14 @@ async def test_more_than_a_page_is_read(cemetery: Cemetery) -> None:
     """1100: JetStream's page has 1024; of one function not so many are kept."""
     many = [letter("rollout" if i % 2 else "evaluate") for i in range(1100)]
     for each in many:
-        await cemetery.bury(each)
+        await cemetery.give_up(each)
     assert len(await numbers(cemetery, *many)) == 1100
 
 
 async def test_a_headline_is_kept_too(cemetery: Cemetery) -> None:
     """Of what nobody signed, and of a callback."""
     left = replace(letter(), payload=b"", omitted=Omitted(size=180_000, sha256="0" * 64))
-    await cemetery.bury(left)
+    await cemetery.give_up(left)
     (number,) = await numbers(cemetery, left)
     assert await cemetery.letters.drop(number)
 
@@ -132,7 +132,7 @@ async def test_a_record_that_is_no_letter_is_shown_and_can_be_dropped(
     broker = await connect(nats_server.url, LOGIN)
     await ensure_streams(broker, {})
     letters, mark = NatsDeadLetters(broker), new_run().encode()
-    await NatsBus(broker).bury("rollout", mark)
+    await NatsBus(broker).give_up("rollout", mark)
     (found,) = [kept for kept in await letters.all() if kept.letter.payload == mark]
     assert "not a dead letter" in found.letter.error
     assert await letters.drop(found.id)

@@ -37,16 +37,16 @@ async def take(following: AsyncIterator[Recorded], count: int) -> list[Recorded]
 async def test_a_fact_is_said_once(log: FactLog) -> None:
     """The second time it is refused, even with other content, and the first content stays."""
     run = new_run()
-    assert await log.say(requested(run))
-    assert not await log.say(RunRequested(run=run, spec={"seed": 2}))
+    assert await log.publish_once(requested(run))
+    assert not await log.publish_once(RunRequested(run=run, spec={"seed": 2}))
     assert [r.fact for r in await log.read(*subjects.of_run(run))] == [requested(run)]
 
 
 async def test_of_many_who_say_the_same_one_is_heard(log: FactLog) -> None:
     """Sixteen at once: one True."""
     run = new_run()
-    heard = await asyncio.gather(*(log.say(rollout(run, 0, 0)) for _ in range(16)))
-    assert sorted(heard) == [False] * 15 + [True]
+    received = await asyncio.gather(*(log.publish_once(rollout(run, 0, 0)) for _ in range(16)))
+    assert sorted(received) == [False] * 15 + [True]
 
 
 async def test_count_is_of_the_filter(log: FactLog) -> None:
@@ -54,8 +54,8 @@ async def test_count_is_of_the_filter(log: FactLog) -> None:
     run = new_run()
     assert await log.count(subjects.below(RolloutCompleted, run, 0)) == 0
     for version, index in [(0, 0), (0, 1), (1, 0), (10, 0)]:
-        await log.say(rollout(run, version, index))
-    await log.say(stopped(run))
+        await log.publish_once(rollout(run, version, index))
+    await log.publish_once(stopped(run))
     assert await log.count(subjects.below(RolloutCompleted, run, 0)) == 2
     assert await log.count(subjects.below(RolloutCompleted, run, 1)) == 1
     assert await log.count(subjects.below(RolloutCompleted, run)) == 4
@@ -66,7 +66,7 @@ async def test_read_gives_the_facts_in_the_order_of_the_log(log: FactLog) -> Non
     run, began = new_run(), time.time()
     said = [rollout(run, 0, 1), stopped(run), rollout(run, 0, 0)]
     for fact in said:
-        await log.say(fact)
+        await log.publish_once(fact)
     found = await log.read(
         subjects.of(stopped(run)),
         subjects.below(RolloutCompleted, run, 0),
@@ -85,8 +85,8 @@ async def test_read_of_nothing_is_empty(log: FactLog) -> None:
 async def test_read_and_count_have_no_limit(log: FactLog) -> None:
     """1300 facts: more than one page of JetStream's."""
     run = new_run()
-    await asyncio.gather(*(log.say(rollout(run, 0, index)) for index in range(1300)))
-    await log.say(stopped(run))
+    await asyncio.gather(*(log.publish_once(rollout(run, 0, index)) for index in range(1300)))
+    await log.publish_once(stopped(run))
     found = await log.read(subjects.below(RolloutCompleted, run), subjects.of(stopped(run)))
     assert {r.fact.trajectory.index for r in found[:-1]} == set(range(1300))
     assert found[-1].fact == stopped(run)
@@ -97,13 +97,13 @@ async def test_read_and_count_have_no_limit(log: FactLog) -> None:
 async def test_follow_gives_the_old_and_then_the_new(log: FactLog) -> None:
     """What was said before, in order; then what is said while following."""
     run = new_run()
-    await log.say(requested(run))
-    await log.say(rollout(run, 0, 0))
+    await log.publish_once(requested(run))
+    await log.publish_once(rollout(run, 0, 0))
     following = log.follow(*subjects.of_run(run))
     assert [r.fact for r in await take(following, 2)] == [requested(run), rollout(run, 0, 0)]
     nothing_yet = asyncio.ensure_future(take(following, 1))
-    await log.say(stopped(new_run()))
-    await log.say(stopped(run))
+    await log.publish_once(stopped(new_run()))
+    await log.publish_once(stopped(run))
     assert [r.fact for r in await nothing_yet] == [stopped(run)]
 
 

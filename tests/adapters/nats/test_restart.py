@@ -24,16 +24,16 @@ async def test_facts_and_followers_survive(mortal_nats_server: NatsServer) -> No
     broker = await connect(mortal_nats_server.url, LOGIN)
     await ensure_streams(broker)
     log, run = NatsFactLog(broker), new_run()
-    await log.say(requested(run))
+    await log.publish_once(requested(run))
     following = log.follow(*subjects.of_run(run))
     seen = [(await anext(following)).fact]
     more = asyncio.ensure_future(anext(following))
     await asyncio.to_thread(mortal_nats_server.restart)
-    assert await log.say(rollout(run, 0, 0))
-    assert not await log.say(requested(run))
+    assert await log.publish_once(rollout(run, 0, 0))
+    assert not await log.publish_once(requested(run))
     async with asyncio.timeout(20):
         seen.append((await more).fact)
-        await log.say(stopped(run))
+        await log.publish_once(stopped(run))
         seen.append((await anext(following)).fact)
     assert seen == [requested(run), rollout(run, 0, 0), stopped(run)]
     await broker.close()
@@ -109,7 +109,7 @@ async def test_an_emptied_broker_is_away_until_its_streams_are_made_again(
     await ensure_streams(broker)
     log, run = NatsFactLog(broker), new_run()
     for index in range(3):
-        await log.say(rollout(run, 0, index))
+        await log.publish_once(rollout(run, 0, index))
     following = log.follow(*subjects.of_run(run))
     for index in range(3):
         assert (await anext(following)).fact == rollout(run, 0, index)
@@ -121,7 +121,7 @@ async def test_an_emptied_broker_is_away_until_its_streams_are_made_again(
     mortal_nats_server.start()
     await reconnected.wait()
     for question in (
-        lambda: log.say(requested(run)),
+        lambda: log.publish_once(requested(run)),
         lambda: log.count(subjects.below(RolloutCompleted, run)),
         lambda: log.read(*subjects.of_run(run)),
         lambda: NatsBus(broker).commands_for("f"),
@@ -131,7 +131,7 @@ async def test_an_emptied_broker_is_away_until_its_streams_are_made_again(
     with pytest.raises(Unavailable):
         await more
     await ensure_streams(broker)
-    assert await log.say(rollout(run, 0, 0))
+    assert await log.publish_once(rollout(run, 0, 0))
     again = log.follow(*subjects.of_run(run))
     assert (await anext(again)).fact == rollout(run, 0, 0)
     await broker.close()
@@ -144,7 +144,7 @@ async def test_a_broker_that_is_away_is_unavailable(mortal_nats_server: NatsServ
     log = NatsFactLog(broker)
     mortal_nats_server.kill()
     with pytest.raises(Unavailable, match=r"request ftg\.run\.requested"):
-        await log.say(requested(new_run()))
+        await log.publish_once(requested(new_run()))
     await broker.close()
 
 

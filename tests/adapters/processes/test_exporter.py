@@ -60,9 +60,9 @@ class Bench(NamedTuple):
     def projection(self) -> Projection:
         return Projection(NatsObserver(self.broker))
 
-    async def say(self, run: str, *facts: Message) -> None:
+    async def publish_once(self, run: str, *facts: Message) -> None:
         for fact in facts:
-            await self.log.say(replace(fact, run=run))
+            await self.log.publish_once(replace(fact, run=run))
 
     async def meter(self, run: str, **fields: object) -> None:
         await self.log.meter(replace(METERED, run=run, **fields))
@@ -88,10 +88,10 @@ async def test_a_run_is_followed_from_scrape_to_scrape(bench: Bench) -> None:
     """And whoever begins to look later sees the same."""
     run, early = new_run(), bench.projection()
     assert value(await early.families(), "run_active", run) is None
-    await bench.say(run, REQUESTED, STARTED, updated(0))
+    await bench.publish_once(run, REQUESTED, STARTED, updated(0))
     await bench.meter(run)
     assert value(await early.families(), "run_versions", run) == 0.0
-    await bench.say(run, ready(0, episodes=2), updated(1), evaluated(1, 5.0), dead())
+    await bench.publish_once(run, ready(0, episodes=2), updated(1), evaluated(1, 5.0), dead())
     await bench.meter(run, retried=True)
     for projection in (early, bench.projection()):
         found = await projection.families()
@@ -130,25 +130,25 @@ async def test_what_waits_is_counted_and_its_age_is_told(bench: Bench) -> None:
 async def test_a_facts_age_counts_from_the_first_that_is_not_settled(bench: Bench) -> None:
     """Of the consumer's own topics."""
     name, run = new_run(), new_run()
-    heard = await bench.bus.facts_for(name, ["run.stalled", "run.requested"])
-    await bench.say(run, REQUESTED)
+    received = await bench.bus.facts_for(name, ["run.stalled", "run.requested"])
+    await bench.publish_once(run, REQUESTED)
     found = await bench.projection().families()
     age = value(found, "queue_oldest_seconds", name, "fact")
     assert age is not None
     assert age > 0
-    while deliveries := await heard.next(999):
+    while deliveries := await received.next(999):
         for delivery in deliveries:
             await delivery.ack()
         await bench.broker.client.flush()
         if value(await bench.projection().families(), "queue_oldest_seconds", name, "fact") == 0:
             break
-    await heard.close()
+    await received.close()
 
 
 async def test_letters_and_streams_are_counted(bench: Bench) -> None:
     """By function, by stream."""
     name = new_run()
-    await bench.bus.bury(name, b"x")
+    await bench.bus.give_up(name, b"x")
     found = await bench.projection().families()
     assert value(found, "dead_letters", name) == 1.0
     held = value(found, "stream_messages", DEAD.name)
@@ -163,11 +163,11 @@ async def test_a_broker_that_was_emptied_is_read_anew(mortal_nats_server: NatsSe
     bench = Bench(broker, NatsFactLog(broker), NatsBus(broker))
     before, after = new_run(), new_run()
     projection = bench.projection()
-    await bench.say(before, REQUESTED, STARTED, updated(0))
+    await bench.publish_once(before, REQUESTED, STARTED, updated(0))
     assert value(await projection.families(), "run_versions", before) == 0.0
     await broker.api("STREAM.DELETE.FTG_FACTS")
     await ensure_streams(broker, {})
-    await bench.say(after, REQUESTED)
+    await bench.publish_once(after, REQUESTED)
     found = await projection.families()
     assert value(found, "run_active", before) is None
     assert value(found, "run_active", after) == 1.0
@@ -190,14 +190,14 @@ async def test_spans_go_to_a_collector_from_the_start_on(
 ) -> None:
     """Invocations as they end, and the run at its end; what was before is not told again."""
     before, run = new_run(), new_run()
-    await bench.say(before, REQUESTED, COMPLETED)
+    await bench.publish_once(before, REQUESTED, COMPLETED)
     await bench.meter(before, traceparent=str(of_run("other")))
     settings = ExporterSettings(
         nats_url=nats_server.url, nats_api="$JS.API", nats=LOGIN, host="", port=1
     )
     exporter = Exporter(settings, sending(collector))
     await exporter.families()
-    await bench.say(run, REQUESTED, STARTED, COMPLETED)
+    await bench.publish_once(run, REQUESTED, STARTED, COMPLETED)
     await bench.meter(run, traceparent=str(of_run("other")))
     going_on = asyncio.create_task(exporter.send())
     names: list[str] = []

@@ -60,7 +60,7 @@ async def stored(versions: range) -> tuple[InMemoryFactLog, Counting]:
             key = keys.trajectory(facts.RUN, version, ref.index)
             placed = await store.put(key, dump(trajectory(version, ref.index)))
             batch.append(replace(ref, object=placed))
-        await log.say(replace(facts.ready(version), batch=batch))
+        await log.publish_once(replace(facts.ready(version), batch=batch))
     return log, store
 
 

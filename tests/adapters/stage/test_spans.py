@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from faastraingym.adapters.stage.spans import Stretch, add, keep, parted, span, told
+from faastraingym.adapters.stage.spans import Stretch, add, keep, merge_spans, span, split_spans
 from faastraingym.schemas.messages import Span
 
 
@@ -38,7 +38,7 @@ def test_outside_an_invocation_nobody_keeps_anything() -> None:
     """The command line and the queue-worker use the same adapters."""
     with span("store"):
         add("compile", 1.0)
-    with parted("environment", "policy") as watch:
+    with split_spans("environment", "policy") as watch:
         assert watch.time(divmod, 7, 4) == (1, 3)
 
 
@@ -47,7 +47,7 @@ def test_what_failed_took_its_time_too() -> None:
     kept = keep()
     with pytest.raises(ZeroDivisionError), span("update"):
         _ = 1 / 0
-    with pytest.raises(ZeroDivisionError), parted("environment", "policy") as watch:
+    with pytest.raises(ZeroDivisionError), split_spans("environment", "policy") as watch:
         watch.time(divmod, 1, 0)
     assert kinds(kept) == ["update", "environment", "policy"]
 
@@ -55,7 +55,7 @@ def test_what_failed_took_its_time_too() -> None:
 def test_two_kinds_that_alternate_are_told_one_after_the_other() -> None:
     """Together they are as long as it took; the first is what the watch added up."""
     kept = keep()
-    with parted("environment", "policy") as watch:
+    with split_spans("environment", "policy") as watch:
         for _ in range(3):
             assert watch.time(sum, range(1000)) == 499_500
     (_, begin, between), (_, same, end) = kept
@@ -79,7 +79,9 @@ def test_neighbours_of_one_kind_become_one() -> None:
         ("msgpack", 10.3, 10.4),
         ("store", 10.9, 11.0),
     ]
-    assert [Span(s.kind, round(s.begin, 6), round(s.seconds, 6)) for s in told(kept, 10.0)] == [
+    assert [
+        Span(s.kind, round(s.begin, 6), round(s.seconds, 6)) for s in merge_spans(kept, 10.0)
+    ] == [
         Span("store", 0.0, 0.3),
         Span("msgpack", 0.3, 0.1),
         Span("store", 0.9, 0.1),
@@ -89,4 +91,4 @@ def test_neighbours_of_one_kind_become_one() -> None:
 def test_the_number_of_spans_is_bounded() -> None:
     """A message has a limit; what a person can look at has, too."""
     kept: list[Stretch] = [("store", float(i), i + 0.5) for i in range(1000)]
-    assert len(told(kept, 0.0)) == 256
+    assert len(merge_spans(kept, 0.0)) == 256

@@ -237,16 +237,16 @@ async def test_an_invocation_is_a_span_of_its_runs_trace(
 
 async def test_what_a_stage_says_carries_its_own_span() -> None:
     """What the handler sends is caused by this invocation; outside of one, by the run."""
-    heard: list[str] = []
+    received: list[str] = []
 
     async def handler(message: StopRequested, services: Services) -> Outgoing:
-        heard.append(carried("demo"))
+        received.append(carried("demo"))
         return ()
 
     stage = connected(Stage((StopRequested,), handler))
     await stage(BODY, signed(BODY) | {"traceparent": PARENT})
     (usage,) = stage._connections.services.facts.metered
-    assert heard == [usage.traceparent]
+    assert received == [usage.traceparent]
     current.leave()
     assert carried("demo") == str(of_run("demo"))
 

@@ -40,10 +40,10 @@ async def prepared(stage: Stage, policy: ObjectRef) -> CollectRollout:
     facts, objects, _ = stage._connections.services
     manifest = await objects.put(keys.manifest(RUN), manifests.dump(RUN, SPEC))
     ref = PolicyRef(version=0, policy=policy, learner=policy, env_steps=0)
-    await facts.say(RunRequested(run=RUN, spec=to_dict(SPEC)))
-    await facts.say(RunStarted(run=RUN, manifest=manifest))
+    await facts.publish_once(RunRequested(run=RUN, spec=to_dict(SPEC)))
+    await facts.publish_once(RunStarted(run=RUN, manifest=manifest))
     updated = PolicyUpdated(run=RUN, manifest=manifest, policy=ref, rollouts=2, evaluate=False)
-    await facts.say(updated)
+    await facts.publish_once(updated)
     return CollectRollout(run=RUN, manifest=manifest, policy=ref, index=0)
 
 
@@ -125,12 +125,12 @@ async def test_who_waits_for_a_long_chain_comes_back_later() -> None:
             env_steps=1,
             episodes=EpisodeSummary(),
         )
-        await facts.say(ready)
-        await facts.say(_updated(command, before))
+        await facts.publish_once(ready)
+        await facts.publish_once(_updated(command, before))
     newest = PolicyRef(
         version=100, policy=lost, learner=_lost(keys.learner(RUN, 100)), env_steps=100
     )
-    await facts.say(_updated(command, newest))
+    await facts.publish_once(_updated(command, newest))
     body = encode(replace(command, policy=newest))
     status, headers, text = await stage(body, signed(body))
     # Policy 100; of each version before a policy, a learner state and a trajectory.
@@ -184,7 +184,7 @@ async def test_a_rollout_that_comes_too_late_is_not_worth_restoring() -> None:
         env_steps=1,
         episodes=EpisodeSummary(),
     )
-    await stage._connections.services.facts.say(ready)
+    await stage._connections.services.facts.publish_once(ready)
     body = encode(command)
     assert (await stage(body, signed(body)))[0] == 200
     assert stage._connections.commands.invoked == []
@@ -228,7 +228,7 @@ async def test_who_died_before_he_asked_for_the_next_is_followed_by_who_has_his_
     there = await objects.put(key, MADE)
     other = _collected(origin, _lost(keys.trajectory(RUN, 0, 1)))
     other = replace(other, trajectory=replace(other.trajectory, index=1))
-    await stage._connections.services.facts.say(other)
+    await stage._connections.services.facts.publish_once(other)
     body = encode(RestoreObject(run=RUN, object=there, origin=origin, towards=0))
     again = {**signed(body), "x-ftg-again": "1"}
     assert (await stage(body, again))[0] == 200

@@ -261,7 +261,7 @@ async def test_an_event_is_sent_again_while_the_broker_is_away(
     async def away(fact: RunRequested) -> bool:
         raise Unavailable("away")
 
-    monkeypatch.setattr(facts(made), "say", away)
+    monkeypatch.setattr(facts(made), "publish_once", away)
     status, _, _ = await made(BODY, SHOWN)
     assert status == 503
 

@@ -72,8 +72,8 @@ def test_an_episode_that_ends_earlier_is_told(make_spec: Make, make_policy: Make
     policy = make_policy(spec)
     first = warm(spec, policy, 1)
     assert not first.truncated[-1].any()
-    fleet: Any = first.continuation
-    fleet["fleet"]["singles"][0]["actions"] = fleet["fleet"]["singles"][0]["actions"].repeat(2)
+    vector: Any = first.continuation
+    vector["fleet"]["singles"][0]["actions"] = vector["fleet"]["singles"][0]["actions"].repeat(2)
     with pytest.raises(EnvironmentFailed, match=r"gave another end of the episode"):
         collect(spec, policy, 0, first)
 

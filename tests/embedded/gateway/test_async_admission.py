@@ -13,7 +13,7 @@ from faastraingym.embedded.contract.budget import Budget
 from faastraingym.embedded.contract.messages import FunctionStatus, Request, Response
 from faastraingym.embedded.errors import ProviderError
 from faastraingym.embedded.files import write_private
-from faastraingym.embedded.gateway.async_admission import Door, Keys
+from faastraingym.embedded.gateway.async_admission import AsyncAdmission, Keys
 from faastraingym.embedded.gateway.invoke import Invocations
 from faastraingym.embedded.gateway.metrics import Metrics
 from faastraingym.events.delivery.callbacks import Policy, origin, origins
@@ -69,8 +69,8 @@ def made(folder: Path, listed: str = "") -> Bench:
     write_private(folder / "ftg-signing-key", KEY)
     write_private(folder / "ftg-trigger-token", TOKEN)
     queue, metrics = MemoryQueue(), Metrics()
-    door = Door(Keys(folder), Policy(origins(listed), GATEWAY))
-    invocations = Invocations(Functions(), queue, metrics, door)  # type: ignore[arg-type]
+    async_admission = AsyncAdmission(Keys(folder), Policy(origins(listed), GATEWAY))
+    invocations = Invocations(Functions(), queue, metrics, async_admission)  # type: ignore[arg-type]
     return Bench(invocations, queue, metrics, folder)
 
 
@@ -164,7 +164,7 @@ async def test_a_callback_that_is_no_url_is_400(bench: Bench, url: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("listed", "vouched", "url", "status"),
+    ("listed", "authenticated", "url", "status"),
     [
         ("", False, CI, 403),
         ("", True, CI, 202),
@@ -177,21 +177,21 @@ async def test_a_callback_that_is_no_url_is_400(bench: Bench, url: str) -> None:
     ],
 )
 async def test_a_callback_goes_where_the_operator_allows(
-    tmp_path: Path, listed: str, vouched: bool, url: str, status: int
+    tmp_path: Path, listed: str, authenticated: bool, url: str, status: int
 ) -> None:
     """Refused in a sentence before anything is queued, and counted."""
     bench = made(tmp_path, listed)
-    headers = {"X-Callback-Url": url} | (signed("open") if vouched else {})
+    headers = {"X-Callback-Url": url} | (signed("open") if authenticated else {})
     answer = await bench.post("open", headers)
     assert answer.status == status, answer.body
-    queued = bench.queue.requests if vouched else bench.queue.unknown
+    queued = bench.queue.requests if authenticated else bench.queue.unknown
     if status == 202:
         found = json.loads(queued[0][1])["CallbackUrl"]
         assert f"{found['Scheme']}://{found['Host']}{found['Path']}" == url
     else:
         assert queued == []
         assert 'reason="callback"' in bench.refused()[0]
-    if not (listed or vouched):
+    if not (listed or authenticated):
         assert b"FTG_CALLBACK_ORIGINS" in answer.body
 
 

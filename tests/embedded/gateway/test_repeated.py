@@ -15,7 +15,7 @@ from faastraingym.adapters.nats.jetstream import Broker
 from faastraingym.adapters.nats.streams import ensure_streams
 from faastraingym.embedded.contract.messages import FunctionStatus, Request
 from faastraingym.embedded.files import write_private
-from faastraingym.embedded.gateway.async_admission import Door, Keys
+from faastraingym.embedded.gateway.async_admission import AsyncAdmission, Keys
 from faastraingym.embedded.gateway.invoke import Invocations
 from faastraingym.embedded.gateway.metrics import Metrics
 from faastraingym.events.delivery.callbacks import Policy, origins
@@ -69,9 +69,9 @@ async def bench(nats_server: NatsServer, tmp_path: Path) -> AsyncIterator[Bench]
         write_private(tmp_path / name, value)
     broker = await connect(nats_server.url, LOGIN)
     await ensure_streams(broker, {})
-    door = Door(Keys(tmp_path), Policy(origins("https://ci.example.com")))
+    async_admission = AsyncAdmission(Keys(tmp_path), Policy(origins("https://ci.example.com")))
     queue = NatsBus(broker)
-    yield Bench(broker, Invocations(Functions(), queue, Metrics(), door))  # type: ignore[arg-type]
+    yield Bench(broker, Invocations(Functions(), queue, Metrics(), async_admission))  # type: ignore[arg-type]
     await broker.close()
 
 

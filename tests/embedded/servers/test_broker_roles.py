@@ -106,7 +106,7 @@ async def test_a_role_says_its_facts_and_no_others(
     async with connected(servers, role) as connection:
         facts = NatsFactLog(connection)
         for kind, fact in SAYABLE.items():
-            said = await allowed(facts.say(named(fact, f"said-by-{role}")))
+            said = await allowed(facts.publish_once(named(fact, f"said-by-{role}")))
             assert (tag(kind), said) == (tag(kind), may_say(role, kind))
     log = await NatsFactLog(owner).read(*subjects.of_run(f"said-by-{role}"))
     assert {tag(r.fact) for r in log} == {tag(k) for k in KINDS if may_say(role, k)}
@@ -203,7 +203,7 @@ async def test_each_delivers_what_it_is_there_for(servers: Servers, owner: Broke
         await NatsBus(gateway).enqueue("rollout", b"{}", "once")
         commands = await NatsBus(worker).commands_for("rollout")
         (delivery,) = await commands.next(1)
-        await NatsBus(worker).bury("rollout", b"buried")
+        await NatsBus(worker).give_up("rollout", b"buried")
         await delivery.ack()
         await commands.close()
 

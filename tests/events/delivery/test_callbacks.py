@@ -57,7 +57,7 @@ def test_credentials_are_refused_and_not_repeated() -> None:
 
 
 @pytest.mark.parametrize(
-    ("policy", "vouched", "url", "why"),
+    ("policy", "authenticated", "url", "why"),
     [
         (UNSET, False, "https://ci.example.com/a", "list the origin https://ci.example.com in"),
         (UNSET, True, "https://ci.example.com/a", ""),
@@ -69,9 +69,9 @@ def test_credentials_are_refused_and_not_repeated() -> None:
     ],
 )
 def test_the_list_binds_everybody_and_without_one_only_the_unknown(
-    policy: Policy, vouched: bool, url: str, why: str
+    policy: Policy, authenticated: bool, url: str, why: str
 ) -> None:
-    found = refusal(url, policy, vouched)
+    found = refusal(url, policy, authenticated)
     assert why in found
     assert bool(why) == bool(found)
 

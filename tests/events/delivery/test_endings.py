@@ -11,7 +11,7 @@ from tests.events import facts
 from tests.fakes import InMemoryFactLog
 
 FAILED = RunFailed(run="r", reason="it hangs")
-RESUMED = RunResumed(run="r", manifest=facts.MANIFEST, leg=1, env_steps=100)
+RESUMED = RunResumed(run="r", manifest=facts.MANIFEST, segment=1, env_steps=100)
 
 
 class Log(InMemoryFactLog):
@@ -48,7 +48,7 @@ class Clock:
         ([RunCompleted(run="r", reason="target", policy=facts.policy(1))], True),
         ([facts.dead()], True),  # it will fail
         ([facts.dead(), FAILED, RESUMED], False),
-        ([FAILED, RESUMED, RunFailed(run="r", reason="again", leg=1)], True),
+        ([FAILED, RESUMED, RunFailed(run="r", reason="again", segment=1)], True),
         ([FAILED, RESUMED, facts.dead()], True),
         ([RunFailed(run="another", reason="it hangs")], False),
     ],
@@ -56,7 +56,7 @@ class Clock:
 async def test_a_run_is_over_when_its_newest_leg_is(said: Sequence, over: bool) -> None:
     log = Log()
     for fact in said:
-        await log.say(fact)
+        await log.publish_once(fact)
     assert await Endings(log).is_over("r") is over
 
 
@@ -67,11 +67,11 @@ async def test_that_a_run_goes_on_is_believed_for_a_second() -> None:
     for _ in range(3):
         assert not await endings.is_over("r")
     assert log.reads == 1
-    await log.say(FAILED)
+    await log.publish_once(FAILED)
     assert not await endings.is_over("r")
     clock.now += BELIEVED_SECONDS
     assert await endings.is_over("r")
-    await log.say(RESUMED)
+    await log.publish_once(RESUMED)
     assert not await endings.is_over("r")
 
 
@@ -79,7 +79,7 @@ async def test_what_was_just_said_of_a_run_is_asked_for() -> None:
     log = Log()
     endings = Endings(log, Clock())
     assert not await endings.is_over("r")
-    await log.say(FAILED)
+    await log.publish_once(FAILED)
     endings.forget("r")
     endings.forget("never heard of")
     assert await endings.is_over("r")
@@ -88,7 +88,7 @@ async def test_what_was_just_said_of_a_run_is_asked_for() -> None:
 async def test_a_log_that_is_away_ends_no_run() -> None:
     log = Log()
     log.away = True
-    await log.say(FAILED)
+    await log.publish_once(FAILED)
     assert not await Endings(log).is_over("r")
 
 

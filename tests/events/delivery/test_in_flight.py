@@ -1,6 +1,6 @@
 """What is in hand is kept alive, taken once, and handed back if it has not begun."""
 
-from faastraingym.events.delivery.in_flight import InHand, Taken
+from faastraingym.events.delivery.in_flight import InFlight, Taken
 from faastraingym.events.delivery.shares import Standing
 from tests.fakes import InMemoryDelivery, InMemorySubscription
 
@@ -9,11 +9,11 @@ SLOTS = 4
 
 def filled(
     count: int, queue: InMemorySubscription | None = None
-) -> tuple[InHand[str], list[InMemoryDelivery], Taken[str]]:
+) -> tuple[InFlight[str], list[InMemoryDelivery], Taken[str]]:
     """One of `count` deliveries is in flight, the others wait; the run is proven."""
     queue = queue or InMemorySubscription(immediate=True, quiet=1)
     deliveries = [InMemoryDelivery(queue, "s", b"data", str(i), 1, {}) for i in range(count)]
-    in_hand: InHand[str] = InHand(SLOTS)
+    in_hand: InFlight[str] = InFlight(SLOTS)
     in_hand.tell("run", Standing.PROVEN)
     for delivery in deliveries:
         in_hand.take("run", delivery, "way")

@@ -8,8 +8,8 @@ from faastraingym.adapters.stage.restoring import BeingRestored
 from faastraingym.events.delivery.answers import Meaning
 from faastraingym.events.delivery.outcomes import (
     Answer,
-    Bury,
     Failures,
+    GiveUp,
     Retry,
     Settled,
     Tries,
@@ -29,14 +29,14 @@ def test_success_settles(status: int) -> None:
 
 @pytest.mark.parametrize("status", [300, 400, 401, 404, 409, 413, 501])
 def test_what_cannot_get_better_is_buried_at_once(status: int) -> None:
-    assert decide(Answer(status, b"why"), Tries(1), 1, POLICY, 0.0) == Bury("why")
+    assert decide(Answer(status, b"why"), Tries(1), 1, POLICY, 0.0) == GiveUp("why")
 
 
 @pytest.mark.parametrize("status", [408, 500, 502, 504])
 def test_what_may_get_better_is_retried_until_the_last_attempt(status: int) -> None:
     outcomes = [decide(Answer(status), Tries(n), n, POLICY, 0.0) for n in range(1, 6)]
     assert all(isinstance(outcome, Retry) for outcome in outcomes[:4])
-    assert outcomes[4] == Bury(f"status {status}")
+    assert outcomes[4] == GiveUp(f"status {status}")
 
 
 @pytest.mark.parametrize("status", [429, 503])
@@ -44,7 +44,7 @@ def test_an_outage_is_waited_out_150_times_as_long(status: int) -> None:
     """A server that restarts must not cost a run; what nobody tried is not to blame."""
     outcomes = [decide(Answer(status), Tries(), n, POLICY, 0.0) for n in range(1, 751)]
     assert all(isinstance(outcome, Retry) for outcome in outcomes[:749])
-    assert outcomes[749] == Bury(f"status {status}")
+    assert outcomes[749] == GiveUp(f"status {status}")
 
 
 def test_waits_double_up_to_the_longest() -> None:
@@ -73,7 +73,7 @@ def test_how_long_a_stage_waits_for_lost_objects(missing: int, minutes: int) -> 
     answer = Answer(503, b"lost", float(BeingRestored("lost", missing).again_after))
     while isinstance(outcome := decide(answer, Tries(), n, policy, 0.5), Retry):
         waited, n = waited + outcome.delay, n + 1
-    assert (round(waited / 60), outcome) == (minutes, Bury("lost"))
+    assert (round(waited / 60), outcome) == (minutes, GiveUp("lost"))
 
 
 @given(
@@ -104,7 +104,7 @@ def test_nothing_is_retried_for_ever(
 
 def test_a_long_or_binary_answer_is_cut_and_made_text() -> None:
     outcome = decide(Answer(400, b"x" * 10_000 + b"\xff"), Tries(1), 1, POLICY, 0.0)
-    assert isinstance(outcome, Bury)
+    assert isinstance(outcome, GiveUp)
     assert outcome.error == "x" * 8191 + "\N{REPLACEMENT CHARACTER}"
 
 
@@ -113,13 +113,13 @@ def test_work_that_is_too_long_is_tried_once_more(overtimes: int, attempts: int)
     """A busy machine is forgiven; the same seeds take as long the fifth time."""
     policy = RetryPolicy(attempts=attempts, min_wait=1.0, max_wait=8.0)
     assert isinstance(decide(Answer(504), Tries(1, 1), 1, policy, 0.0), Retry)
-    assert decide(Answer(504), Tries(2, 2), 2, policy, 0.0) == Bury("status 504")
-    assert decide(Answer(504), Tries(2, 2), 600, policy, 0.0) == Bury("status 504")
+    assert decide(Answer(504), Tries(2, 2), 2, policy, 0.0) == GiveUp("status 504")
+    assert decide(Answer(504), Tries(2, 2), 600, policy, 0.0) == GiveUp("status 504")
 
 
 def test_where_one_attempt_is_all_overtime_is_no_exception() -> None:
     policy = RetryPolicy(attempts=1)
-    assert decide(Answer(504), Tries(1, 1), 1, policy, 0.0) == Bury("status 504")
+    assert decide(Answer(504), Tries(1, 1), 1, policy, 0.0) == GiveUp("status 504")
 
 
 ADDED = st.tuples(st.sampled_from("abcdefgh"), st.sampled_from(Meaning))

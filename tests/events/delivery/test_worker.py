@@ -47,17 +47,17 @@ class Replica:
         self.answers = list(answers)
         self.requests: list[Request] = []
         self.called_back: list[int] = []
-        self.vouched: list[bool] = []
+        self.authenticated: list[bool] = []
         self.deaf = ""  # why nobody is told
         self.at_once = self.most_at_once = 0
         self.gate = asyncio.Event()
         self.gate.set()
 
     async def call_back(
-        self, function: Function, request: Request, answer: Answer, vouched: bool
+        self, function: Function, request: Request, answer: Answer, authenticated: bool
     ) -> str:
         self.called_back.append(answer.status)
-        self.vouched.append(vouched)
+        self.authenticated.append(authenticated)
         return self.deaf
 
     async def invoke(self, function: Function, request: Request) -> Answer:
@@ -135,7 +135,7 @@ async def test_a_fact_is_told_to_its_listener_signed_and_settled() -> None:
     """The body is the fact as it was said; the headers say the topic and prove the sender."""
     bench = Bench(Replica())
     async with working(bench):
-        await bench.facts.say(StopRequested(run="demo"))
+        await bench.facts.publish_once(StopRequested(run="demo"))
         await until(lambda: bench.acknowledged)
     (request,) = bench.replica.requests
     assert request.body == encode(StopRequested(run="demo"))
@@ -147,7 +147,7 @@ async def test_an_attempt_whose_replica_died_is_metered_before_it_is_tried_again
     """Its function could not; the one that succeeds meters itself."""
     bench = Bench(Replica(DEATH, Answer(503), Answer(500)))
     async with working(bench):
-        await bench.facts.say(StopRequested(run="demo"))
+        await bench.facts.publish_once(StopRequested(run="demo"))
         await until(lambda: bench.acknowledged)
     (spent,) = bench.facts.metered
     assert (spent.run, spent.function, spent.status) == ("demo", "conclude-run", 502)
@@ -158,7 +158,7 @@ async def test_a_transient_failure_is_delivered_again_under_the_same_call_id() -
     """503, 503, 200: three attempts, one call id, nothing buried."""
     bench = Bench(Replica(Answer(503), Answer(503)))
     async with working(bench):
-        await bench.facts.say(StopRequested(run="demo"))
+        await bench.facts.publish_once(StopRequested(run="demo"))
         await until(lambda: bench.acknowledged)
     assert len(bench.replica.requests) == 3
     assert len({request.call_id for request in bench.replica.requests}) == 1
@@ -169,25 +169,25 @@ async def test_the_last_attempt_buries_and_tells_the_run() -> None:
     """The dead letter keeps payload, signature, error; the run hears which function gave up."""
     bench = Bench(Replica(*[Answer(500, b"Traceback ...\nZeroDivisionError")] * 3))
     async with working(bench):
-        await bench.facts.say(StopRequested(run="demo"))
+        await bench.facts.publish_once(StopRequested(run="demo"))
         await until(lambda: bench.acknowledged)
     ((function, record),) = bench.bus.buried
     letter = dead_letter.decode(record)
     assert (function, letter.attempts, letter.status) == ("conclude-run", 3, 500)
     assert letter.payload == encode(StopRequested(run="demo"))
     assert letter.signature == "signed conclude-run"
-    (heard, told) = [record for _, record in bench.facts.log]
+    (received, told) = [record for _, record in bench.facts.log]
     said = told.fact
     assert isinstance(said, InvocationDeadLettered)
     assert (said.run, said.error) == ("demo", "Traceback ...\nZeroDivisionError")
-    assert said.queued_at == letter.queued_at == heard.at
+    assert said.queued_at == letter.queued_at == received.at
 
 
 async def test_a_log_line_says_which_run_a_retry_is_of(caplog: pytest.LogCaptureFixture) -> None:
     """And its call, attempt, answer and trace."""
     bench = Bench(Replica(Answer(503, b"away")))
     async with working(bench):
-        await bench.facts.say(StopRequested(run="demo"))
+        await bench.facts.publish_once(StopRequested(run="demo"))
         await until(lambda: bench.acknowledged)
     (retry,) = [record for record in caplog.records if record.message == "retry"]
     told = {name: getattr(retry, name) for name in ("run", "heard", "attempt", "status", "answer")}
@@ -206,7 +206,7 @@ async def test_what_a_function_refuses_is_buried_at_once_and_fails_no_run() -> N
     """Anybody may post bytes that name a run; a 400 must not end it."""
     bench = Bench(Replica(Answer(400, b"not signed")))
     async with working(bench):
-        await bench.facts.say(StopRequested(run="demo"))
+        await bench.facts.publish_once(StopRequested(run="demo"))
         await until(lambda: bench.acknowledged)
     assert len(bench.bus.buried) == 1
     assert len(bench.facts.log) == 1  # the request, nothing else
@@ -295,7 +295,9 @@ async def test_whoever_is_unknown_comes_by_a_way_of_their_own() -> None:
         await bench.bus.enqueue("conclude-run", posted(b"known"), "1")
         await bench.bus.enqueue_open("conclude-run", posted(b"unknown"), "2")
         await until(lambda: len(bench.acknowledged) == 2)
-    told = {r.body: v for r, v in zip(bench.replica.requests, bench.replica.vouched, strict=True)}
+    told = {
+        r.body: v for r, v in zip(bench.replica.requests, bench.replica.authenticated, strict=True)
+    }
     assert told == {b"known": True, b"unknown": False}
     async with working(bench, replace(function, admits="signature")):
         await bench.bus.enqueue_open("conclude-run", posted(b"late"), "3")
@@ -323,7 +325,7 @@ async def test_no_more_in_flight_than_the_function_takes() -> None:
     bench.replica.gate.clear()
     async with working(bench):
         for i in range(5):
-            await bench.facts.say(StopRequested(run=f"demo-{i}"))
+            await bench.facts.publish_once(StopRequested(run=f"demo-{i}"))
         await until(lambda: bench.replica.at_once == 2)
         bench.replica.gate.set()
         await until(lambda: len(bench.acknowledged) == 5)
@@ -339,9 +341,9 @@ async def test_a_poisoned_message_holds_up_nobody() -> None:
     )
     bench = Bench(Replica(Answer(500)))
     async with working(bench, function):
-        await bench.facts.say(StopRequested(run="poisoned"))
+        await bench.facts.publish_once(StopRequested(run="poisoned"))
         await until(lambda: bench.replica.requests)
-        await bench.facts.say(StopRequested(run="healthy"))
+        await bench.facts.publish_once(StopRequested(run="healthy"))
         await until(lambda: bench.acknowledged)
     assert bench.replica.requests[-1].body == encode(StopRequested(run="healthy"))
 
@@ -351,7 +353,7 @@ async def test_cancelling_finishes_what_is_in_hand() -> None:
     bench = Bench(Replica())
     bench.replica.gate.clear()
     task = asyncio.create_task(bench.worker(HEARS).run())
-    await bench.facts.say(StopRequested(run="demo"))
+    await bench.facts.publish_once(StopRequested(run="demo"))
     await until(lambda: bench.replica.at_once == 1)
     task.cancel()
     await asyncio.sleep(0)
@@ -378,7 +380,7 @@ async def test_an_outage_does_not_use_up_the_attempts_of_the_function() -> None:
     answers = [Answer(503)] * 4 + [Answer(500)] * 2
     bench = Bench(Replica(*answers))
     async with working(bench):
-        await bench.facts.say(StopRequested(run="demo"))
+        await bench.facts.publish_once(StopRequested(run="demo"))
         await until(lambda: bench.acknowledged)
     assert len(bench.replica.requests) == 7
     assert bench.bus.buried == []
@@ -501,8 +503,8 @@ async def test_a_defect_of_one_delivery_does_not_end_the_others() -> None:
     """It stays unsettled, for the broker to deliver again."""
     bench = Bench(Broken())
     async with working(bench):
-        await bench.facts.say(StopRequested(run="broken"))
-        await bench.facts.say(StopRequested(run="healthy"))
+        await bench.facts.publish_once(StopRequested(run="broken"))
+        await bench.facts.publish_once(StopRequested(run="healthy"))
         await until(lambda: bench.acknowledged)
     assert bench.acknowledged == ["ftg.run.stop-requested.healthy.0"]
 
@@ -524,8 +526,8 @@ OVER = {
     "given up": [replace(facts.dead(), run="demo")],
     "resumed and failed": [
         RunFailed(run="demo", reason="it hangs"),
-        RunResumed(run="demo", manifest=facts.MANIFEST, leg=1, env_steps=100),
-        RunFailed(run="demo", reason="it hangs", leg=1),
+        RunResumed(run="demo", manifest=facts.MANIFEST, segment=1, env_steps=100),
+        RunFailed(run="demo", reason="it hangs", segment=1),
     ],
 }
 
@@ -535,7 +537,7 @@ async def test_what_an_ended_run_had_issued_again_is_dropped(said: list[Message]
     """Not invoked, not buried; what was never tried before is, unless it has waited."""
     bench = Bench(Replica())
     for fact in said:
-        await bench.facts.say(fact)
+        await bench.facts.publish_once(fact)
     async with working(bench, ROLLOUT):
         await bench.bus.enqueue("rollout", command("demo", again=True), "1")
         await bench.bus.enqueue("rollout", command("other", again=True), "2")
@@ -548,7 +550,7 @@ async def test_a_run_that_was_resumed_goes_on() -> None:
     """Its end, and the letter before it, are of a leg that is over."""
     bench = Bench(Replica())
     for fact in (*OVER["given up"], *OVER["resumed and failed"][:2]):
-        await bench.facts.say(fact)
+        await bench.facts.publish_once(fact)
     async with working(bench, ROLLOUT):
         await bench.bus.enqueue("rollout", command("demo", again=True), "1")
         await until(lambda: bench.acknowledged)
@@ -558,13 +560,13 @@ async def test_a_run_that_was_resumed_goes_on() -> None:
 async def test_facts_and_restorations_of_an_ended_run_are_delivered() -> None:
     """Its report is written from the one, and others may need what the other makes."""
     bench = Bench(Replica(Answer(503), Answer(503)))
-    await bench.facts.say(RunFailed(run="demo", reason="it hangs"))
+    await bench.facts.publish_once(RunFailed(run="demo", reason="it hangs"))
     lost = RestoreObject(
         run="demo", object=facts.MANIFEST, origin=RunRequested(run="demo", spec={})
     )
     restore = QueueRequest(function="conclude-run", body=base64.b64encode(encode(lost)).decode())
     async with working(bench):
-        await bench.facts.say(StopRequested(run="demo"))
+        await bench.facts.publish_once(StopRequested(run="demo"))
         await bench.bus.enqueue("conclude-run", msgspec.json.encode(restore), "1")
         await until(lambda: len(bench.acknowledged) == 2)
     assert len(bench.replica.requests) == 4
@@ -578,7 +580,7 @@ async def test_a_run_that_ends_while_its_work_fails_is_given_no_letter() -> None
     async with working(bench, ROLLOUT):
         await bench.bus.enqueue("rollout", command("demo"), "1")
         await until(lambda: replica.at_once)
-        await bench.facts.say(OVER["completed"][0])
+        await bench.facts.publish_once(OVER["completed"][0])
         replica.gate.set()
         await until(lambda: bench.acknowledged)
     assert (len(replica.requests), bench.bus.buried) == (1, [])

@@ -91,8 +91,8 @@ def test_operations_name_who_receives_what() -> None:
         operations["plan-update.send.UpdatePolicy"]["summary"] == "plan-update sends update-policy"
     )
     assert operations["start-run.receive.Wanted"]["action"] == "receive"
-    heard = {key.rsplit(".", 1)[1] for key in operations if ".receive." in key}
-    unheard = {tag(kind) for kind in FACTS if kind.__name__ not in heard}
+    received = {key.rsplit(".", 1)[1] for key in operations if ".receive." in key}
+    unheard = {tag(kind) for kind in FACTS if kind.__name__ not in received}
     # and their own functions
     for_people = {
         "report.written",

@@ -18,8 +18,8 @@ from tests.events.facts import dead, evaluated, history, policy, specification, 
 SPEC = specification(evaluation={"every": 1})
 
 
-def completed(reason: str, version: int, leg: int = 0) -> RunCompleted:
-    return RunCompleted(run=facts.RUN, reason=reason, policy=policy(version), leg=leg)
+def completed(reason: str, version: int, segment: int = 0) -> RunCompleted:
+    return RunCompleted(run=facts.RUN, reason=reason, policy=policy(version), segment=segment)
 
 
 def test_a_run_without_evaluations_goes_on() -> None:
@@ -100,14 +100,14 @@ def test_where_a_leg_ended_does_not_count_for_the_next_one() -> None:
     going_on = [*first, completed("budget", 3), facts.REPORTED, facts.resumed(1, target=475.0)]
     assert conclude(history(*going_on), rarely) is None
     last = [updated(6, rollouts=0, evaluate=True), evaluated(6, 480.0)]
-    assert conclude(history(*going_on, *last), rarely) == completed("target", 6, leg=1)
+    assert conclude(history(*going_on, *last), rarely) == completed("target", 6, segment=1)
 
 
 def test_a_stop_request_of_an_earlier_leg_ends_nothing() -> None:
     said = [updated(1), facts.STOP, completed("stopped", 1), facts.REPORTED, facts.resumed(1)]
     assert conclude(history(*said), SPEC) is None
-    again = replace(facts.STOP, leg=1)
-    assert conclude(history(*said, again), SPEC) == completed("stopped", 1, leg=1)
+    again = replace(facts.STOP, segment=1)
+    assert conclude(history(*said, again), SPEC) == completed("stopped", 1, segment=1)
 
 
 def test_a_stop_request_ends_the_run_with_the_newest_version() -> None:

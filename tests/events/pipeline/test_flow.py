@@ -35,8 +35,8 @@ def test_each_message_has_a_sender_and_each_command_a_function() -> None:
 @pytest.mark.parametrize("function", flow.FUNCTIONS)
 def test_stack_yml_subscribes_a_function_to_what_the_flow_says(function: str) -> None:
     """As `topic` annotation; what OpenFaaS needs stands in stack.yml, so it is written twice."""
-    heard = {tag(line.message) for line in flow.LINES.values() if function in line.subscribers}
-    assert set(STACK[function].topics) == heard
+    received = {tag(line.message) for line in flow.LINES.values() if function in line.subscribers}
+    assert set(STACK[function].topics) == received
 
 
 @pytest.mark.parametrize("function", [name for name in flow.FUNCTIONS if name != flow.RECONCILE])

@@ -62,12 +62,12 @@ def test_a_resumed_run_has_neither_end_nor_report_nor_dead_letters_yet() -> None
     """They are of the leg before; a late word about that one changes nothing."""
     said = [facts.STOP, facts.dead(), FAILED, facts.REPORTED, facts.resumed(1)]
     again = history(*said)
-    assert (again.leg, again.resumed) == (1, facts.resumed(1))
+    assert (again.segment, again.resumed) == (1, facts.resumed(1))
     assert (again.stop, again.end, again.report, again.dead_letters) == (None, None, None, [])
     late = history(*said, facts.STOP, COMPLETED)
-    assert (late.leg, late.stop, late.end) == (1, None, None)
-    ended = history(*said, replace(COMPLETED, leg=1))
-    assert ended.end == replace(COMPLETED, leg=1)
+    assert (late.segment, late.stop, late.end) == (1, None, None)
+    ended = history(*said, replace(COMPLETED, segment=1))
+    assert ended.end == replace(COMPLETED, segment=1)
 
 
 RESUMED = [facts.STARTED, FAILED, facts.REPORTED, facts.resumed(1)]  # at 1003
@@ -95,7 +95,12 @@ def test_a_dead_letter_is_of_the_leg_in_which_its_message_was_queued(
 
 def test_each_leg_has_its_own_late_dead_letters() -> None:
     """What was queued in the first leg or the second is late in the third."""
-    again = [*RESUMED, replace(FAILED, leg=1), replace(facts.REPORTED, leg=1), facts.resumed(2)]
+    again = [
+        *RESUMED,
+        replace(FAILED, segment=1),
+        replace(facts.REPORTED, segment=1),
+        facts.resumed(2),
+    ]
     late = [facts.dead(queued_at=at) for at in (1001.0, 1004.5)]
     own = facts.dead(queued_at=1006.5)  # since 1006
     assert history(*again, *late, own).dead_letters == [own]

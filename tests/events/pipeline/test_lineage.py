@@ -6,7 +6,14 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from faastraingym.events.pipeline.history import History
-from faastraingym.events.pipeline.lineage import Ascent, Lineage, Lost, Unsaid, inputs, restorations
+from faastraingym.events.pipeline.lineage import (
+    Ascent,
+    Lineage,
+    Lost,
+    NotPublished,
+    inputs,
+    restorations,
+)
 from faastraingym.events.pipeline.planning import plan
 from faastraingym.schemas import keys
 from faastraingym.schemas.errors import RunFault
@@ -103,7 +110,7 @@ def test_an_object_of_which_the_log_knows_nothing_fails_its_run_by_name(key: str
 def test_an_object_of_which_the_log_has_lost_the_making_is_waited_for(key: str) -> None:
     """Its reference came from somewhere: what lies before it is done again, and says it again."""
     made = Lineage(SAID, SPEC)
-    with pytest.raises(Unsaid, match=f"object {key} is lost, and the log does not say"):
+    with pytest.raises(NotPublished, match=f"object {key} is lost, and the log does not say"):
         made.work(lost(key))
     assert not made.explains(asking(lost(key)))
 
@@ -139,7 +146,7 @@ def test_a_log_that_was_read_before_a_version_was_made_does_not_explain_it() -> 
 
 
 def test_nothing_is_known_of_a_run_without_facts() -> None:
-    with pytest.raises(Unsaid, match="the log does not say how it was made"):
+    with pytest.raises(NotPublished, match="the log does not say how it was made"):
         Lineage(History(), None).missing([lost(keys.manifest("r"))], there=())
 
 

@@ -61,16 +61,18 @@ def test_a_longer_budget_leaves_the_schedules_as_they_were(make_spec: Make) -> N
     half = make_spec(algorithm=algorithm, stop={"env_steps": 500, "horizon": 1000})
     assert planning.update_plan(half, 3, 250, 10) == planning.update_plan(whole, 3, 250, 10)
     assert planning.update_plan(half, 3, 495, 10).rollouts == 0
-    resumed = RunResumed(run=facts.RUN, manifest=facts.MANIFEST, leg=1, env_steps=1000)
-    going_on = planning.on_leg(half, resumed)
+    resumed = RunResumed(run=facts.RUN, manifest=facts.MANIFEST, segment=1, env_steps=1000)
+    going_on = planning.on_segment(half, resumed)
     assert planning.update_plan(going_on, 3, 495, 10) == planning.update_plan(whole, 3, 495, 10)
-    assert planning.on_leg(planning.on_leg(half, resumed), resumed) == going_on
+    assert planning.on_segment(planning.on_segment(half, resumed), resumed) == going_on
 
 
 def test_without_a_horizon_a_resumed_run_stays_where_its_schedules_ended(make_spec: Make) -> None:
     spec = make_spec(algorithm={"learning_rate_schedule": "linear"})
-    resumed = RunResumed(run=facts.RUN, manifest=facts.MANIFEST, leg=1, env_steps=2000, target=9.0)
-    longer = planning.on_leg(spec, resumed)
+    resumed = RunResumed(
+        run=facts.RUN, manifest=facts.MANIFEST, segment=1, env_steps=2000, target=9.0
+    )
+    longer = planning.on_segment(spec, resumed)
     assert (longer.stop.target, longer.stop.annealing_steps) == (9.0, 1000)
     assert planning.update_plan(longer, 3, 1500, 10).coefficients["learning_rate"] == 0.0
 

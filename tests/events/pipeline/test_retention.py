@@ -64,7 +64,7 @@ def test_the_policy_with_which_a_leg_ended_stays() -> None:
             facts.resumed(1),
         ],
         # the second leg failed, the third goes on
-        [FAILED, facts.resumed(1), replace(FAILED, leg=1, policy=facts.policy(7))],
+        [FAILED, facts.resumed(1), replace(FAILED, segment=1, policy=facts.policy(7))],
     ],
 )
 def test_the_policy_of_a_legs_last_version_stays_while_somebody_needs_it(

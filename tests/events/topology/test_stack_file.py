@@ -126,8 +126,8 @@ def test_an_unusable_stack_is_refused_with_its_path(tmp_path: Path, text: str, w
 
 def test_our_own_stack_hears_every_topic_that_exists_and_no_other() -> None:
     deployed = functions(load(STACK, {}))
-    heard = {topic for function in deployed for topic in function.topics}
-    assert heard <= {tag(kind) for kind in FACTS}
+    received = {topic for function in deployed for topic in function.topics}
+    assert received <= {tag(kind) for kind in FACTS}
     assert {*flow.FUNCTIONS} == {function.name for function in deployed}
     assert [function.name for function in deployed if function.schedule] == ["reconcile"]
 

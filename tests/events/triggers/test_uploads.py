@@ -3,7 +3,7 @@
 import pytest
 
 from faastraingym.events.ports import Listed, Recorded
-from faastraingym.events.triggers.uploads import GRACE_SECONDS, heard, unheard
+from faastraingym.events.triggers.uploads import GRACE_SECONDS, received, unheard
 from faastraingym.schemas import keys
 from faastraingym.schemas.messages import RunRequested, UploadHeard
 
@@ -51,4 +51,4 @@ def test_what_is_no_specification_is_left_alone(key: str) -> None:
 
 def test_the_log_knows_key_and_etag() -> None:
     said = [UploadHeard(run="a-1", key="k", etag="e"), RunRequested(run="a-1", spec={})]
-    assert heard(Recorded(n, NOW, fact) for n, fact in enumerate(said)) == {("k", "e")}
+    assert received(Recorded(n, NOW, fact) for n, fact in enumerate(said)) == {("k", "e")}

@@ -5,7 +5,15 @@ from itertools import pairwise
 import pytest
 from msgspec.structs import replace
 
-from faastraingym.events.views.invocations import KINDS, WORK, Part, Visit, lanes, parts, visits
+from faastraingym.events.views.invocations import (
+    KINDS,
+    WORK,
+    Invoked,
+    Part,
+    invocations,
+    lanes,
+    parts,
+)
 from tests.events.traced import LAGGING_SAID, LAGGING_USAGE, SAID, USAGE, invocation, ms
 
 OLD = {"command": "gateway"}
@@ -15,10 +23,10 @@ def told(found: tuple[Part, ...]) -> list[tuple[str, float, float]]:
     return [(part.kind, ms(part.begin), ms(part.end)) for part in found]
 
 
-def visit(name: str, version: int, index: int | None = None, status: int = 200) -> Visit:
+def invoked(name: str, version: int, index: int | None = None, status: int = 200) -> Invoked:
     (found,) = [
         one
-        for one in visits(SAID, USAGE)
+        for one in invocations(SAID, USAGE)
         if one.key == (name, version, index) and one.status == status
     ]
     return found
@@ -26,7 +34,7 @@ def visit(name: str, version: int, index: int | None = None, status: int = 200) 
 
 def test_the_parts_of_an_invocation_leave_no_gap() -> None:
     """What nobody told is the stage's own."""
-    assert told(visit("collect-rollout", 0, 0).parts) == [
+    assert told(invoked("collect-rollout", 0, 0).parts) == [
         ("store", 122, 124),
         ("environment", 124, 127),
         ("policy", 127, 128),
@@ -53,7 +61,7 @@ def test_spans_beyond_the_invocation_are_cut() -> None:
 
 
 @pytest.mark.parametrize(
-    ("heard", "before"),
+    ("received", "before"),
     [
         (("collect-rollout", 0, 1), [("cold start", 101, 106)]),
         (
@@ -67,14 +75,14 @@ def test_spans_beyond_the_invocation_are_cut() -> None:
     ],
     ids=["cold", "busy replica", "fact", "plan", "command", "after a failure"],
 )
-def test_what_lies_between_a_cause_and_its_function(heard, before) -> None:
+def test_what_lies_between_a_cause_and_its_function(received, before) -> None:
     """A fact's is when it was said, a command's when its parent began to send it."""
-    assert told(visit(*heard).before) == before
+    assert told(invoked(*received).before) == before
 
 
 def test_without_a_parent_nobody_knows_who_sent_a_command() -> None:
     """As of a run that was metered before there were parents; facts tell for themselves."""
-    found = visits(SAID, [replace(one, parent="") for one in USAGE])
+    found = invocations(SAID, [replace(one, parent="") for one in USAGE])
     causes = {v.key: bool(v.before) for v in found if v.status == 200}
     assert not causes["collect-rollout", 0, 1]
     assert not causes["update-policy", 0, None]
@@ -83,7 +91,7 @@ def test_without_a_parent_nobody_knows_who_sent_a_command() -> None:
 
 def test_what_was_metered_before_there_were_spans_is_a_stage_without_a_cause() -> None:
     """Old runs can be looked at."""
-    (found,) = visits(SAID, [invocation(106, 121, "rollout", "")])
+    (found,) = invocations(SAID, [invocation(106, 121, "rollout", "")])
     assert (found.before, told(found.parts)) == ((), [("stage", 106, 121)])
 
 
@@ -91,14 +99,16 @@ def test_runs_whose_commands_went_through_the_gateway_are_read_as_before() -> No
     """Its spans had that name."""
     named = [replace(u, spans=[replace(s, kind=OLD.get(s.kind, s.kind)) for s in u.spans])
              for u in USAGE]  # fmt: skip
-    for new, old in zip(visits(SAID, USAGE), visits(SAID, named), strict=True):
+    for new, old in zip(invocations(SAID, USAGE), invocations(SAID, named), strict=True):
         assert old.before == new.before
         assert [OLD.get(part.kind, part.kind) for part in new.parts] == [p.kind for p in old.parts]
 
 
 def test_no_two_visits_of_a_lane_overlap() -> None:
     """A replica that serves two at once has two lanes."""
-    found = visits(SAID, [*USAGE, invocation(135, 139, "aggregate-rewards", "rollout.completed")])
+    found = invocations(
+        SAID, [*USAGE, invocation(135, 139, "aggregate-rewards", "rollout.completed")]
+    )
     tracks = lanes(found)
     assert {(f, n) for f, _, n in tracks if f == "aggregate-rewards"} == {
         ("aggregate-rewards", 0),
@@ -115,7 +125,7 @@ def test_every_kind_of_work_is_a_kind() -> None:
 
 
 def test_a_rollout_beside_an_update_was_called_for_by_who_planned_both() -> None:
-    before = {v.key: told(v.before) for v in visits(LAGGING_SAID, LAGGING_USAGE)}
+    before = {v.key: told(v.before) for v in invocations(LAGGING_SAID, LAGGING_USAGE)}
     assert before["collect-rollout", 1, 0] == [("hop", 145, 151)]
     assert before["collect-rollout", 1, 1][-1] == ("hop", 161, 162)
     assert before["update-policy", 0, None] == [("hop", 145, 147)]

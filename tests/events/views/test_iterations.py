@@ -5,15 +5,15 @@ from itertools import pairwise
 import pytest
 from msgspec.structs import replace
 
-from faastraingym.events.views.invocations import visits
+from faastraingym.events.views.invocations import invocations
 from faastraingym.events.views.iterations import Iteration, iterations
 from faastraingym.schemas.messages import RunCompleted
 from tests.events import facts
-from tests.events.traced import LAGGING_SAID, LAGGING_USAGE, SAID, USAGE, at, ms, say, span
+from tests.events.traced import LAGGING_SAID, LAGGING_USAGE, SAID, USAGE, at, ms, publish_once, span
 
 
 def found(usage=USAGE, said=SAID) -> list[Iteration]:
-    return iterations(said, visits(said, usage))
+    return iterations(said, invocations(said, usage))
 
 
 def path(iteration: Iteration) -> list[tuple[str, str, float, float]]:
@@ -78,12 +78,12 @@ def test_what_nobody_metered_is_named() -> None:
 
 def test_a_failed_attempt_lies_on_the_path_of_what_waited_for_it() -> None:
     """503, then again: the time of both, and between them the retry."""
-    late = say(
+    late = publish_once(
         *((ms(r.at), r.fact) for r in SAID if r.fact != facts.collected(1, 0)),
         (224, facts.collected(1, 0)),
     )
-    heard = {"heard": "rollout.completed", "index": 0, "parent": span(("rollout", 216))}
-    usage = [replace(u, **heard) if u.started_at == at(224) else u for u in USAGE]
+    received = {"heard": "rollout.completed", "index": 0, "parent": span(("rollout", 216))}
+    usage = [replace(u, **received) if u.started_at == at(224) else u for u in USAGE]
     steps = [(kind, a, b) for name, kind, a, b in path(found(usage, late)[1]) if name == "rollout"]
     assert ("retry", 212, 216) in steps
 
@@ -91,7 +91,7 @@ def test_a_failed_attempt_lies_on_the_path_of_what_waited_for_it() -> None:
 def test_a_pause_between_two_legs_is_no_iteration() -> None:
     """A run that ended and was resumed a week later has no iteration of a week."""
     end = RunCompleted(run=facts.RUN, reason="budget", policy=facts.policy(1))
-    paused = say(*((ms(r.at), r.fact) for r in SAID), (210, end))
+    paused = publish_once(*((ms(r.at), r.fact) for r in SAID), (210, end))
     assert [i.version for i in found(said=paused)] == [0]
 
 

@@ -2,14 +2,14 @@
 
 import pytest
 
-from faastraingym.events.views.invocations import visits
+from faastraingym.events.views.invocations import invocations
 from faastraingym.events.views.iterations import Iteration, iterations
 from faastraingym.events.views.profile import Profile, profile, typical
 from tests.events.traced import SAID, USAGE
 
 
 def found(count: int = 2) -> Profile:
-    all_visits = visits(SAID, USAGE)
+    all_visits = invocations(SAID, USAGE)
     return profile("r", iterations(SAID, all_visits)[:count], all_visits)
 
 

@@ -72,7 +72,7 @@ def test_idle_time_between_legs_is_no_wall_time() -> None:
     assert build(facts.RUN, fold(said), [], now=9000.0).wall_seconds == 3.0
     said += [Recorded(5, 5000.0, facts.resumed(1)), Recorded(6, 5002.0, updated(1))]
     assert build(facts.RUN, fold(said), [], now=5004.0).wall_seconds == 7.0
-    end = RunFailed(run=facts.RUN, reason="x", leg=1)
+    end = RunFailed(run=facts.RUN, reason="x", segment=1)
     said += [Recorded(7, 5010.0, end)]
     assert build(facts.RUN, fold(said), [], now=9000.0).wall_seconds == 13.0
 

@@ -42,7 +42,7 @@ COMPLETED = RunCompleted(run=RUN, reason="target", policy=policy(1))
 
 
 def resumed(target: float | None = None) -> RunResumed:
-    return RunResumed(run=RUN, manifest=MANIFEST, leg=1, env_steps=900, target=target)
+    return RunResumed(run=RUN, manifest=MANIFEST, segment=1, env_steps=900, target=target)
 
 
 def ready(version: int, lag: int = 0, **episodes: Any) -> RewardsReady:

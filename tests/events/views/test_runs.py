@@ -16,7 +16,7 @@ WELL = (REQUESTED, STARTED, updated(0), updated(1), updated(2), evaluated(1, 480
 async def said(*facts: Message, run: str = RUN) -> InMemoryFactLog:
     log = InMemoryFactLog()
     for fact in facts:
-        await log.say(replace(fact, run=run))
+        await log.publish_once(replace(fact, run=run))
     return log
 
 
@@ -46,7 +46,7 @@ async def test_only_these_statuses_and_no_more_than_asked_for() -> None:
     """The newest first."""
     log = InMemoryFactLog()
     for name in ("a", "b", "c"):
-        await log.say(replace(REQUESTED, run=name))
-    await log.say(replace(COMPLETED, run="c"))
+        await log.publish_once(replace(REQUESTED, run=name))
+    await log.publish_once(replace(COMPLETED, run="c"))
     rows = await overview(log, 0.0, ["requested"], limit=1)
     assert [(row.run_id, row.status) for row in rows] == [("b", "requested")]
