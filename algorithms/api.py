@@ -121,6 +121,6 @@ def anneal(initial: float, annealing: Annealing, progress: float) -> float:
 def samples(spec: RunSpec) -> int | None:
     """Samples of an update; None: how long whole episodes are is not known before."""
     rollout = spec.rollout
-    if rollout.horizon != "steps" or rollout.batch < 1:
+    if rollout.horizon != "steps" or rollout.needed < 1:
         return None
-    return rollout.batch * rollout.num_steps * spec.environment.num_envs
+    return rollout.needed * rollout.num_steps * spec.environment.num_envs

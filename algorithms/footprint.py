@@ -56,9 +56,9 @@ def update(spec: RunSpec, info: SpaceInfo) -> int:
     """Bytes that `update-policy` will take at the most, of rollouts of a known number of steps."""
     acting = registry.acting(spec)
     state = _bytes(acting.learner_arrays(spec, info))
-    samples = spec.rollout.batch * spec.rollout.num_steps * spec.environment.num_envs
+    samples = spec.rollout.needed * spec.rollout.num_steps * spec.environment.num_envs
     activations = 4 * samples * acting.activations(spec)
-    batch = spec.rollout.batch * trajectory(spec, info)
+    batch = spec.rollout.needed * trajectory(spec, info)
     if info.observation_dtype == "|u1":  # the networks read floats
         batch += 4 * samples * info.observation_size // BATCH_COPIES
     return (
@@ -88,7 +88,7 @@ def problems(spec: RunSpec, info: SpaceInfo, limits: Limits) -> Iterator[str]:
     needed, allowed = update(spec, info), limits.learner
     if 0 < allowed < needed:
         yield (
-            f"spec.rollout: {spec.rollout.batch} rollouts of {shapes}, so an update needs about "
+            f"spec.rollout: {spec.rollout.needed} rollouts of {shapes}, so an update needs about "
             f"{_mib(needed)} MiB of memory, and the function update-policy may have "
             f"{_mib(allowed)} MiB; lower rollout.count, rollout.num_steps, environment.num_envs or "
             f"algorithm.hidden_sizes, {_SMALLER}, or deploy it with FTG_LEARNER_MEMORY="

@@ -12,7 +12,10 @@ from faastraingym.schemas.payloads import GeneratorState
 
 
 def sequence(run_seed: int, purpose: str, *indices: int) -> np.random.SeedSequence:
-    """The seed sequence of one purpose, as `("reset", version, slot, environment, episode)`."""
+    """The seed sequence of one purpose, as `("reset", origin, slot, environment, episode)`.
+
+    `origin` is the version in which the slot was last reset.
+    """
     key = (zlib.crc32(purpose.encode()), *indices)
     return np.random.SeedSequence(entropy=run_seed, spawn_key=key)
 

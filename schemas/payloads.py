@@ -38,7 +38,7 @@ class GeneratorState(TypedDict):
     uinteger: Annotated[int, Meta(ge=0, lt=2**32)]
 
 
-class Standing(TypedDict):
+class EnvironmentSnapshot(TypedDict):
     """Where one environment stands: its state, or the actions since its episode's reset."""
 
     episode: Count
@@ -51,7 +51,7 @@ class Standing(TypedDict):
 class VectorSnapshot(TypedDict):
     """Where environments that step together stand: each of them, or their own vector."""
 
-    singles: NotRequired[list[Standing]]
+    singles: NotRequired[list[EnvironmentSnapshot]]
     snapshot: NotRequired[Arrays]
     generator: NotRequired[GeneratorState]
 

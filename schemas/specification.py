@@ -73,7 +73,7 @@ class RolloutSpec(Section, frozen=True, kw_only=True):
     ] = 150.0
 
     @property
-    def batch(self) -> int:
+    def needed(self) -> int:
         """Rollouts that one update learns from."""
         return self.count if self.threshold is None else self.threshold
 

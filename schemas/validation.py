@@ -51,12 +51,12 @@ def suggestion(name: str, allowed: list[str]) -> str:
 
 def _contradictions(spec: RunSpec) -> Iterator[str]:
     rollout = spec.rollout
-    if not 1 <= rollout.batch <= rollout.count:
+    if not 1 <= rollout.needed <= rollout.count:
         yield (
             f"spec.rollout.threshold: found {rollout.threshold}; allowed: 1 to "
             f"{rollout.count}, the fan-out (spec.rollout.count)"
         )
-    elif rollout.horizon == "episodes" and rollout.batch != rollout.count:
+    elif rollout.horizon == "episodes" and rollout.needed != rollout.count:
         yield (
             f"spec.rollout.threshold: found {rollout.threshold}; allowed: {rollout.count}, the "
             "fan-out (spec.rollout.count), while the horizon is episodes: rollouts of short "

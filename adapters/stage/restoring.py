@@ -75,7 +75,7 @@ class Restorer:
         """Whom to ask for what `message` is waiting for, `lost` having been missed.
 
         Raises:
-            Unsaid, RunFault: the log does not say what an object was made from.
+            NotPublished, RunFault: the log does not say what an object was made from.
         """
         there = await _keys(message.run, services)
         verify = lost.ref.key in there  # altered; so may others be

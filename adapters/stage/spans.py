@@ -59,7 +59,7 @@ class span:  # noqa: N801  reads as a clause: `with span("store")`
             kept.append((self._kind, self._begin, time.perf_counter()))
 
 
-class split_spans:  # noqa: N801  reads as a clause: `with parted("environment", "policy") as watch`
+class split_spans:  # noqa: N801  reads as a clause: `with split_spans("environment", "policy") as watch`
     """Two kinds that alternate in pieces too small to tell one by one: told one after the other.
 
     The first is what the watch has added up, the second what remains.

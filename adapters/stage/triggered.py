@@ -93,7 +93,7 @@ class TriggeredStage(Stage):
         return outcome._replace(status=400) if outcome.status == 422 else outcome
 
     async def _handle(self, message: Message | None, again: bool) -> str:
-        """The pipeline's own messages as ever; of an upload, that it be heard."""
+        """The pipeline's own messages as ever; of an upload, the request to read it."""
         if not isinstance(message, HearUpload):
             return await super()._handle(message, again)
         of_it = Current("", "")  # this invocation's own message stays

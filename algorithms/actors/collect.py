@@ -132,7 +132,7 @@ def _continues(spec: RunSpec) -> bool:
 def _continuation(end: Start) -> Continuation:
     return {
         "origin": end.origin,
-        "fleet": end.vector.standing(),
+        "fleet": end.vector.snapshot(),
         "generator": seeding.pack_generator(end.generator),
         "returns": end.returns,
         "lengths": end.lengths,

@@ -17,12 +17,12 @@ from faastraingym.algorithms import seeding
 from faastraingym.algorithms.environments import carrying, own_rewards, snapshots
 from faastraingym.algorithms.environments.foreign import foreign
 from faastraingym.algorithms.environments.space_info import make
-from faastraingym.schemas.payloads import Arrays, Standing, VectorSnapshot
+from faastraingym.schemas.payloads import Arrays, EnvironmentSnapshot, VectorSnapshot
 from faastraingym.schemas.specification import EnvironmentSpec
 
 
 class Seeds(NamedTuple):
-    """What the resets of one fleet derive from."""
+    """What the resets of one rollout's environments derive from."""
 
     run_seed: int
     purpose: str
@@ -50,8 +50,8 @@ class SeededEpisodes(gymnasium.Wrapper):  # type: ignore[misc]
 
     Args:
         environment: what to build.
-        seeds: the fleet's seeds.
-        place: which of the fleet's environments this is.
+        seeds: those of all environments.
+        place: which of the environments this is.
 
     Raises:
         EnvironmentFailed: it cannot be built.
@@ -91,13 +91,13 @@ class SeededEpisodes(gymnasium.Wrapper):  # type: ignore[misc]
         self.ended = bool(terminated or truncated)
         return observation, reward, terminated, truncated, info
 
-    def standing(self) -> Standing:
+    def snapshot(self) -> EnvironmentSnapshot:
         """Where this environment stands: arrays, or the actions since the episode's reset.
 
         Raises:
             EnvironmentFailed: it does not tell what it remembers.
         """
-        data: Standing = {"episode": self.episode, "ended": self.ended}
+        data: EnvironmentSnapshot = {"episode": self.episode, "ended": self.ended}
         remembered = self._remembered() if self.ended else self.carried
         if remembered is not None:
             data["memory"] = remembered
@@ -105,28 +105,28 @@ class SeededEpisodes(gymnasium.Wrapper):  # type: ignore[misc]
             return {**data, "actions": np.array(self.actions)}
         return {**data, "snapshot": snapshots.take(self.env)}
 
-    def inherit(self, standing: Standing) -> None:
-        """Before the first reset: remembers what the environment of `standing` did."""
-        if "memory" in standing:
-            self._carry(standing["memory"])
+    def inherit(self, snapshot: EnvironmentSnapshot) -> None:
+        """Before the first reset: remembers what the environment of `snapshot` did."""
+        if "memory" in snapshot:
+            self._carry(snapshot["memory"])
 
-    def resume(self, standing: Standing, last: int) -> list[Step]:
-        """Goes where `standing` was taken; the `last` steps that were played again to get there.
+    def resume(self, snapshot: EnvironmentSnapshot, last: int) -> list[Step]:
+        """Goes where `snapshot` was taken; the `last` steps that were played again to get there.
 
         They follow the step, or the reset, before them. They end where the episode does, though
         it had not. Where it had there is nothing to go to: the next step resets.
         """
-        self.inherit(standing)
-        self.episode, self.ended = standing["episode"], standing["ended"]
+        self.inherit(snapshot)
+        self.episode, self.ended = snapshot["episode"], snapshot["ended"]
         if self.ended:
             return []
         self.episode -= 1
         observation, _ = self.reset()
-        if "snapshot" in standing:
-            snapshots.put(self.env, standing["snapshot"])
+        if "snapshot" in snapshot:
+            snapshots.put(self.env, snapshot["snapshot"])
             return []
         played = deque([Step(observation, 0.0, False, False)], maxlen=last + 1)
-        for action in standing["actions"]:
+        for action in snapshot["actions"]:
             # a copy: decoded arrays are read-only, and an environment may write to its action
             played.append(Step(*self.step(action.copy())[:4]))
             if self.ended:
@@ -177,10 +177,10 @@ class VectorEnvironments:
         seed = None if self.singles else self.seeds.integer()
         return self.vector.reset(seed=seed)[0]
 
-    def standing(self) -> VectorSnapshot:
+    def snapshot(self) -> VectorSnapshot:
         """Where all of them stand."""
         if self.singles:
-            return {"singles": [single.standing() for single in self.singles]}
+            return {"singles": [single.snapshot() for single in self.singles]}
         vector: Any = self.vector
         generator = seeding.pack_generator(vector.np_random)
         return {"snapshot": snapshots.take(vector), "generator": generator}
@@ -194,20 +194,20 @@ class VectorEnvironments:
             return None
         return np.array([single.own_reward for single in self.singles], np.float64)
 
-    def inherit(self, standing: VectorSnapshot) -> None:
-        """Before the first reset: remembers what the fleet of `standing` did."""
-        for single, part in zip(self.singles, standing.get("singles", []), strict=False):
+    def inherit(self, snapshot: VectorSnapshot) -> None:
+        """Before the first reset: remembers what the environments of `snapshot` did."""
+        for single, part in zip(self.singles, snapshot.get("singles", []), strict=False):
             single.inherit(part)
 
-    def resume(self, standing: VectorSnapshot, last: int) -> dict[int, list[Step]]:
-        """Goes where `standing` was taken; the `last` steps played again, by environment."""
+    def resume(self, snapshot: VectorSnapshot, last: int) -> dict[int, list[Step]]:
+        """Goes where `snapshot` was taken; the `last` steps played again, by environment."""
         if self.singles:
-            pairs = zip(self.singles, standing["singles"], strict=True)
+            pairs = zip(self.singles, snapshot["singles"], strict=True)
             played = {i: single.resume(part, last) for i, (single, part) in enumerate(pairs)}
             return {i: steps for i, steps in played.items() if steps}
         self.reset()
-        snapshots.put(self.vector, standing["snapshot"])
-        self.vector.np_random = seeding.unpack_generator(standing["generator"])
+        snapshots.put(self.vector, snapshot["snapshot"])
+        self.vector.np_random = seeding.unpack_generator(snapshot["generator"])
         return {}
 
 

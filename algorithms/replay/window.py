@@ -47,7 +47,7 @@ def window(spec: RunSpec, versions: VersionRange) -> Window:
 def problems(spec: RunSpec) -> Iterator[str]:
     """Why a range of versions would not say which transitions there are: a sentence each."""
     rollout = spec.rollout
-    if rollout.batch != rollout.count:
+    if rollout.needed != rollout.count:
         yield (
             f"spec.rollout.threshold: found {rollout.threshold}; allowed: {rollout.count}, the "
             "fan-out (spec.rollout.count), for replay names trajectories by version and slot"

@@ -60,7 +60,7 @@ def refusal(url: str, policy: Policy, authenticated: bool) -> str:
     Args:
         url: absolute, http or https, as `origin` takes it.
         policy: the stack's.
-        vouched: whether who asks is known: a signature or the token came with the request.
+        authenticated: whether the sender is known: a signature or the token came with the request.
     """
     wanted, allowed = origin(url), policy.origins
     if allowed is None and not authenticated:

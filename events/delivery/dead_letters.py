@@ -54,11 +54,12 @@ def without_payload(letter: DeadLetter) -> DeadLetter:
     return replace(letter, payload=b"", omitted=told, error=said, run="")
 
 
-def obituary(letter: DeadLetter) -> Sequence[InvocationDeadLettered]:
+def events(letter: DeadLetter) -> Sequence[InvocationDeadLettered]:
     """What its run is told of a dead letter.
 
-    Nothing when the function refused the message itself (400), nor of a headline: anybody may post
-    bytes that name a run, so only a message that was understood and found authentic may end one.
+    Nothing when the function refused the message itself (400), nor without a signature: any client
+    may post bytes that name a run, so only a message that was understood and found authentic may
+    end one.
     """
     if letter.status == 400:
         return []

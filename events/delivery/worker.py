@@ -73,7 +73,7 @@ class Client(Protocol):
             function: that was invoked.
             request: as it came.
             answer: the function's.
-            vouched: whether somebody who is known asked for it.
+            authenticated: whether a known sender asked for it.
         """
 
 
@@ -264,7 +264,7 @@ class FunctionWorker:
     async def _call_back(
         self, message: Delivery, source: Source, request: Request, answer: Answer
     ) -> None:
-        """Once; that it was in vain is a headline among the dead letters, and no reason to wait."""
+        """Once; a failure becomes a dead letter without a payload, and nothing waits for it."""
         name = self._function.name
         why = await self._client.call_back(self._function, request, answer, source.authenticated)
         if not why:
@@ -280,7 +280,7 @@ class FunctionWorker:
     async def _give_up(
         self, message: Delivery, source: Source, request: Request, answer: Answer, error: str
     ) -> None:
-        """Keep what is ours, of the rest a headline; tell its run, and only then settle."""
+        """Store the dead letter, with its payload if it is signed; tell its run; then settle."""
         name = self._function.name
         letter, kind = dead_letters.written(name, message, request, answer, error), ""
         named = {header.lower(): value for header, value in request.headers.items()}
@@ -288,7 +288,7 @@ class FunctionWorker:
         if not (let_in or self._seal.is_ours(name, request)):
             letter, kind = dead_letters.without_payload(letter), subjects.UNSIGNED
         await self._bus.give_up(name, dead_letter.encode(letter), kind)
-        for fact in dead_letters.obituary(letter):
+        for fact in dead_letters.events(letter):
             await self._facts.publish_once(fact)
             self._endings.forget(fact.run)
         await self._settle(message, source, request, answer)

@@ -15,7 +15,7 @@ from faastraingym.schemas.specification import RunSpec
 
 def reaches_threshold(spec: RunSpec, rollouts: int) -> bool:
     """Whether a version has the rollouts that its update learns from (`rollout.threshold`)."""
-    return rollouts >= spec.rollout.batch
+    return rollouts >= spec.rollout.needed
 
 
 def batch(spec: RunSpec, said: Sequence[Message]) -> RewardsReady | None:
@@ -31,13 +31,13 @@ def batch(spec: RunSpec, said: Sequence[Message]) -> RewardsReady | None:
     if any(isinstance(fact, RewardsReady) for fact in said):
         return None
     completed = [fact for fact in said if isinstance(fact, RolloutCompleted)]
-    _whole(len(completed), spec.rollout.batch, "rollouts")
+    _whole(len(completed), spec.rollout.needed, "rollouts")
     return aggregate(spec, completed)
 
 
 def aggregate(spec: RunSpec, completed: Sequence[RolloutCompleted]) -> RewardsReady:
-    """The batch: the first `threshold` rollouts that the log heard, in index order."""
-    chosen = sorted(completed[: spec.rollout.batch], key=lambda fact: fact.index)
+    """The batch: the first `threshold` rollouts in the log, in index order."""
+    chosen = sorted(completed[: spec.rollout.needed], key=lambda fact: fact.index)
     first = chosen[0]
     return RewardsReady(
         run=first.run,

@@ -77,7 +77,8 @@ FLOW: dict[str, tuple[Line, ...]] = {
     "a version is made": (
         Line(m.RunStarted, ("start-run",), ("update-policy",), done=(m.RewardsReady,), rank=4),
         Line(m.UpdatePolicy, ("plan-update",), invoked=("update-policy",), done=(m.RewardsReady,)),
-        Line(m.PolicyUpdated, ("update-policy",), invoked=("plan-update",), rank=0),  # with a lag
+        # RECONCILE publishes it too, as every fact (`senders`); invocations are for a policy lag
+        Line(m.PolicyUpdated, ("update-policy",), invoked=("plan-update",), rank=0),
     ),
     "a version is evaluated": (
         Line(

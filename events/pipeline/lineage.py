@@ -122,7 +122,7 @@ class Lineage:
         """What made an object.
 
         Raises:
-            Unsaid: the log does not say what it was made from.
+            NotPublished: the log does not say what it was made from.
             RunFault: no log ever could.
         """
         if ref.key not in self._works:
@@ -196,7 +196,7 @@ class Lineage:
     def _newest(self) -> int | None:
         """The newest version of which the log says how it was made.
 
-        A log that lost its end may have heard of later ones from deliveries that were under way.
+        A log that lost its end may have received later ones from deliveries that were under way.
         """
         policies = self.history.policies
         if self._spec is None:  # the manifest comes first, and then it is looked up again
@@ -234,7 +234,7 @@ class Lineage:
             there: the keys that exist.
 
         Raises:
-            Unsaid, RunFault: the log does not say what one of them was made from.
+            NotPublished, RunFault: the log does not say what one of them was made from.
         """
         if self._spec is None and self.history.started:
             manifest = self.history.started.manifest
@@ -326,7 +326,7 @@ def restorations(
 ) -> list[Invocation]:
     """The invocations of whoever made these objects to make them again, towards what is wanted.
 
-    Whoever asks for an object within the same minute asks the same, which is heard once.
+    All requests for an object within the same minute are one request.
 
     Args:
         lost: those whose inputs are there.

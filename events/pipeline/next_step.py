@@ -64,7 +64,7 @@ def next_step(spec: RunSpec, received: Received, history: History) -> Planned:
 
     Args:
         spec: the manifest's.
-        heard: what is planned from.
+        received: what is planned from.
         history: at least the run's life, and what `filters` name.
     """
     segment = on_segment(spec, history.resumed)

@@ -6,7 +6,7 @@ listener that is told a fact again says the same thing.
 
 from collections.abc import Sequence
 
-from faastraingym.events.pipeline import follow_ups
+from faastraingym.events.pipeline import batches, follow_ups
 from faastraingym.events.pipeline.commands import Invocation, invocation
 from faastraingym.events.pipeline.conclusion import is_last
 from faastraingym.events.pipeline.history import History
@@ -116,7 +116,7 @@ def _missing(history: History, spec: RunSpec | None) -> list[Invocation]:
 def _gap(history: History, spec: RunSpec, latest: PolicyUpdated) -> list[Invocation]:
     """What fills the log's first gap, if it has any.
 
-    A log that lost its end may have heard of later versions from deliveries that were under way;
+    A log that lost its end may have received later versions from deliveries that were under way;
     what was published after the gap can be made again only once that is published again.
     """
     for version in range(latest.policy.version):
@@ -191,7 +191,7 @@ def _of_batch(
 ) -> list[Invocation]:
     """The rollouts of `due` that a batch waits for; where there are enough, its aggregation."""
     completed = history.rollouts.get(version, {})
-    if due and len(completed) >= spec.rollout.batch:
+    if due and batches.reaches_threshold(spec, len(completed)):
         return [invocation(completed[max(completed)])]
     return [invocation(command) for command in due if command.index not in completed]
 

@@ -14,7 +14,7 @@ from faastraingym.schemas.messages import (
 ROOT = "ftg"
 START = "ftg-start"  # where others publish: `ftg-start.<run>`, or any key that no other event has
 STARTS = f"{START}.>"
-UNSIGNED = "unsigned"  # a dead letter that nobody signed: a headline
+UNSIGNED = "unsigned"  # a dead letter without a signature, so without its payload
 CALLBACK = "callback"  # a callback that was given up: likewise
 DEAD_LETTERS = "ftg-dead.>"
 NO_RUN = "none"  # what an invocation that belongs to no run is metered under

@@ -1,6 +1,6 @@
-"""Which files of the inbox nobody has heard of: pure, from a listing and the log.
+"""Which files of the inbox started no run yet: pure, from a listing and the log.
 
-A notification only makes it quicker. A file was heard when the log says so of its key and ETag
+A notification only makes it quicker. A file was read when the log has its key and ETag
 (`upload.heard`), or when its error lies beside it.
 """
 
@@ -11,7 +11,7 @@ from faastraingym.events.triggers import documents
 from faastraingym.schemas import keys
 from faastraingym.schemas.messages import UploadHeard
 
-GRACE_SECONDS = 3.0  # for its notification; what is heard twice starts one run all the same
+GRACE_SECONDS = 3.0  # for its notification; what is read twice starts one run all the same
 
 
 def received(said: Iterable[Recorded]) -> set[tuple[str, str]]:
@@ -27,7 +27,7 @@ def unheard(
 
     Args:
         listed: all of the inbox.
-        known: key and ETag of what was heard.
+        known: key and ETag of what was read.
         now: Unix time.
     """
     told_at = {one.key: one.modified for one in listed if one.key.endswith(keys.ERROR)}

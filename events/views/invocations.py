@@ -1,8 +1,8 @@
-"""A run's invocations as visits to functions: what called for each, and where its time went. Pure.
+"""A run's invocations: what caused each, and where its time went. Pure.
 
-A visit begins with what lies between its cause and its function: waiting for a busy replica
+An invocation begins with what lies between its cause and its function: waiting for a busy replica
 (`queue`), then a `hop`, or a `cold start`, or the `retry` of an attempt that failed. Its cause is
-the fact that it heard, or its parent's act of sending; runs that were metered before there were
+the fact that it received, or its parent's act of sending; runs that were metered before there were
 parents do not tell who sent a command. Clocks of several machines are compared as they are: where
 they differ, hops are longer or shorter by that.
 """
@@ -54,7 +54,7 @@ class Invoked(NamedTuple):
 
     function: str
     replica: str
-    key: Key  # of the message that it heard
+    key: Key  # of the message that it received
     span: str  # its own, and the one that caused it: ids, empty where it has none
     parent: str
     status: int

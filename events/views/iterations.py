@@ -1,8 +1,8 @@
 """Iterations and their critical paths: pure.
 
 An iteration lasts from one `policy.updated` to the next. Its critical path is what the end waited
-for: the visit that said it, the visit that caused that one, and so on, back to the begin. The parts
-of a path follow each other without gaps.
+for: the invocation that published it, the one that caused that, and so on, back to the begin. The
+parts of a path follow each other without gaps.
 """
 
 from collections import defaultdict
@@ -58,7 +58,7 @@ def iterations(said: Sequence[Recorded], invocations: Iterable[Invoked]) -> list
 
 
 class _Known:
-    """What is known of a run's visits."""
+    """What is known of a run's invocations."""
 
     def __init__(self, said: Iterable[Recorded], invocations: Iterable[Invoked]) -> None:
         self._at = {key_of(record.fact): record.at for record in said}
@@ -88,7 +88,7 @@ class _Known:
         return tuple(Step(name, parts[name]) for name in STEPS)
 
     def _chain(self, version: int, begin: float, end: float) -> list[Invoked]:
-        """The visit that made the next version, and its causes since `begin`, the first first."""
+        """The invocation that made the next version, and its causes since `begin`, in order."""
         chain: list[Invoked] = []
         invoked = self._maker(version + 1, end)
         while invoked and invoked not in chain:
@@ -97,14 +97,14 @@ class _Known:
         return chain
 
     def _maker(self, version: int, at: float) -> Invoked | None:
-        """The visit in whose time a version was committed."""
+        """The invocation in whose time a version was committed."""
         made_of = (tag(UpdatePolicy), version - 1, None)
         tries = self._by_key.get(made_of if version else (tag(RunStarted), None, None), [])
         tries = [invoked for invoked in tries if invoked.begin < at]
         return next((v for v in tries if v.end >= at), tries[-1] if tries else None)
 
     def _attempts(self, invoked: Invoked) -> list[Part]:
-        """All that lies before a visit and in it, with attempts before it that failed."""
+        """All that lies before an invocation and in it, with attempts before it that failed."""
         tries = self._by_key[invoked.key]
         tries = [v for v in tries if v is invoked or (v.status != 200 and v.end <= invoked.begin)]
         return [part for one in tries for part in (*one.before, *one.parts)]

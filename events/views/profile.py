@@ -89,7 +89,7 @@ def _step(number: int, name: str, found: Sequence[Iteration]) -> StepRow:
 
 
 def _work(found: Sequence[Iteration], invocations: Iterable[Invoked]) -> list[list[Part]]:
-    """What all visits did, by the iteration that they began in."""
+    """What all invocations did, by the iteration that they began in."""
     begins = [iteration.begin for iteration in found]
     work: list[list[Part]] = [[] for _ in found]
     for invoked in invocations:

@@ -1,8 +1,8 @@
 """aggregate-rewards (Analyse): counts towards the threshold and calculates the batch's rewards.
 
 The threshold is a count of subjects in the log, so there is no counter to corrupt. Every
-invocation that sees it reached says `rewards.ready`; one is heard. The pieces of an evaluation are
-counted and merged the same way.
+invocation that sees it reached publishes `rewards.ready`; JetStream takes one. The pieces of an
+evaluation are counted and merged the same way.
 """
 
 import asyncio

@@ -1,7 +1,7 @@
 """reconcile: on a cron tick, mends what faults left undone, from what the log and the store hold.
 
 What was promised and has not come by its deadline is issued again; facts are copied to the store,
-and said again where the broker lost them; files of the inbox that nobody has heard of are heard.
+and published again where the broker lost them; files of the inbox that started no run start one.
 """
 
 import logging
@@ -64,7 +64,7 @@ async def _mend(run: str, services: Services) -> Repairs:
     known = {subjects.of(record.fact) for record in said}
     pieces = await event_backup.copies(run, services.bucket)
     copied = event_backup.held(pieces)
-    # A broker that was rolled back has lost its newest facts, and may have heard others since.
+    # A broker that was rolled back has lost its newest facts, and may have received others since.
     newest = await event_backup.recall(pieces[-1:], services.objects)
     unasked = subjects.of_kind(RunRequested, run) not in known
     if copied > len(said) or unasked or not known.issuperset(map(subjects.of, newest)):

@@ -1,4 +1,4 @@
-"""The bucket's inbox against the log: what lies there and started no run is heard (ADR 33)."""
+"""The bucket's inbox against the log: a file that started no run starts one (ADR 33)."""
 
 import asyncio
 import logging

@@ -28,7 +28,7 @@ def learn(spec: RunSpec) -> None:
     learner = registry.learner(spec)
     state = learner.initialise(spec)
     policy = learner.project(state)
-    batch = [collect(spec, policy, index, None) for index in range(spec.rollout.batch)]
+    batch = [collect(spec, policy, index, None) for index in range(spec.rollout.needed)]
     learner.update(spec, state, batch, None, update_plan(spec, 0, 0, 1))
 
 

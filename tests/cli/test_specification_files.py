@@ -127,7 +127,7 @@ def test_a_wrong_override_is_refused(assignment: str, said: str) -> None:
 def test_a_good_specification_is_typed() -> None:
     """Defaults are filled in."""
     spec = validate(SPEC, "a.toml", checked).spec
-    assert (spec.environment.id, spec.rollout.batch, spec.algorithm.gamma) == (
+    assert (spec.environment.id, spec.rollout.needed, spec.algorithm.gamma) == (
         "CartPole-v1",
         2,
         0.99,

@@ -15,10 +15,10 @@ def test_nothing_is_replayed_of_an_episode_that_ended() -> None:
     for _ in range(9):
         seen, _, _, truncated, _ = there.vector.step([1])
     assert truncated.all()
-    standing: Any = there.standing()
-    assert standing["singles"][0]["actions"].tolist() == [1] * 9
+    snapshot: Any = there.snapshot()
+    assert snapshot["singles"][0]["actions"].tolist() == [1] * 9
     here = vector("Corridor-v0")
-    assert here.resume(standing, 9) == {}
+    assert here.resume(snapshot, 9) == {}
     assert here.singles[0].actions == []
     seen = there.vector.step([1])[0]
     assert here.vector.step([1])[0].tolist() == seen.tolist()
@@ -31,5 +31,5 @@ def test_replaying_tells_what_was_seen_last() -> None:
     there.reset()
     there.vector.step([1])
     seen = there.vector.step([2])[0]
-    replayed = vector("Corridor-v0").resume(there.standing(), 1)
+    replayed = vector("Corridor-v0").resume(there.snapshot(), 1)
     assert [step.observation.tolist() for step in replayed[0]][1:] == seen.tolist()
