@@ -1,5 +1,6 @@
 """What will not fit into a function's memory is refused before a run starts; what fits is not."""
 
+import os
 import subprocess
 import sys
 import tomllib
@@ -155,6 +156,7 @@ def test_an_estimate_is_what_a_rollout_takes(make_spec: Make, tmp_path: Path) ->
     told = subprocess.run(
         [sys.executable, "-c", ROLLOUTS, str(tmp_path)],
         cwd=ROOT,
+        env={**os.environ, "MALLOC_MMAP_THRESHOLD_": "1048576"},  # as in stack.yml
         capture_output=True,
         text=True,
         check=True,

@@ -29,7 +29,7 @@ async def test_an_emptied_broker_hears_everything_again(own: Stack) -> None:
         assert follower.returncode == 0, said + complained
 
 
-async def test_a_run_that_broker_and_store_lost_is_known_to_nobody(own: Stack) -> None:
+async def test_a_run_that_broker_and_store_lost_is_told_as_lost(own: Stack) -> None:
     """Who follows it is told so instead of waiting for ever, and so is who asks for it."""
     own.start("vanished", LONG)
     await _reaches(own, "vanished", 3)
@@ -42,7 +42,7 @@ async def test_a_run_that_broker_and_store_lost_is_known_to_nobody(own: Stack) -
     for follower in followers:
         _, complained = await asyncio.to_thread(follower.communicate, timeout=PATIENCE)
         assert follower.returncode == 3, complained
-        assert "run vanished is known to nobody any more" in complained
+        assert "run vanished is lost: the broker does not have it" in complained
     for words in (("follow",), ("gate",), ("show",), ("stop",), ("resume",)):
         asked = own.cli(*words, "vanished")
         assert asked.returncode == 3, asked.stderr

@@ -37,6 +37,9 @@ async def test_start_and_follow_end_with_a_policy_and_its_report(stack: Stack) -
         assert picture.startswith(b"\x89PNG\r\n\x1a\n")
         said = Counter(tag(r.fact) for r in await connected.facts.read(*subjects.of_run("whole")))
     versions = told["versions"]
+    said.pop(
+        "run.stalled", None
+    )  # a deadline may pass on a busy machine; then nothing is made twice
     assert said == {
         "run.requested": 1,
         "run.started": 1,

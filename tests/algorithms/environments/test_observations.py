@@ -20,7 +20,7 @@ from faastraingym.schemas.specification import RunSpec
 
 SPACES = {
     "Image-v0": Box(0, 255, (6, 5, 3), np.uint8),
-    "Wide-v0": Box(-1, 1, (2, 3), np.float64),
+    "Doubles-v0": Box(-1, 1, (2, 3), np.float64),
     "State-v0": Discrete(5, start=2),
 }
 
