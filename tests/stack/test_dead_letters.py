@@ -5,12 +5,17 @@ import time
 from faastraingym.adapters.http.signing import sign
 from faastraingym.adapters.nats import broker
 from faastraingym.adapters.nats.bus import NatsBus
+from faastraingym.adapters.nats.direct import read_last
+from faastraingym.adapters.nats.jetstream import Broker
+from faastraingym.events.pipeline import subjects
 from faastraingym.events.pipeline.commands import invocation
+from faastraingym.events.topology.streams import ASYNC
 from faastraingym.schemas import dead_letter
 from faastraingym.schemas.dead_letter import DeadLetter
 from faastraingym.schemas.messages import (
     CollectRollout,
     EvaluatePolicy,
+    Message,
     RunCompleted,
     RunFailed,
     encode,
@@ -52,7 +57,8 @@ async def test_a_replayed_letter_is_invoked_again_and_harms_nothing(
         opening = await updated(connected.facts, "replayed")
         known = {"run": "replayed", "manifest": opening.manifest, "policy": opening.policy}
         key = (battered.home / "secrets" / "ftg-signing-key").read_bytes().strip()
-        for command in (CollectRollout(**known, index=0), EvaluatePolicy(**known)):
+        rollout, evaluation = CollectRollout(**known, index=0), EvaluatePolicy(**known)
+        for command in (rollout, evaluation):
             payload, function = encode(command), invocation(command).function
             letter = DeadLetter(
                 function=function,
@@ -66,11 +72,11 @@ async def test_a_replayed_letter_is_invoked_again_and_harms_nothing(
                 signature=sign(key, function, payload, time.time() - 86_400),
             )
             await NatsBus(connection).give_up(function, dead_letter.encode(letter))
-        before = await _commands(battered, 2)
+        await until(lambda: _is_queued(connection, rollout))
         done = battered.cli("dead", "replay", "--run", "replayed")
         assert (done.returncode, done.stdout.count("replayed")) == (3, 1)
         assert "the same work waits already, or is being done" in done.stderr
-        assert await _commands(battered, before + 1) == before + 1
+        await until(lambda: _is_queued(connection, evaluation))
         (kept,) = battered.json("dead", "list", "--run", "replayed")
         assert kept["function"] == "rollout"
         gate.open()
@@ -80,13 +86,8 @@ async def test_a_replayed_letter_is_invoked_again_and_harms_nothing(
     assert ended.policy.policy.sha256 == await undisturbed(held(gate))
 
 
-async def _commands(stack: Stack, least: int) -> int:
-    """How many commands are queued, once there are `least`."""
-    queued: list[int] = []
-
-    async def enough() -> bool:
-        queued.append(stack.json("status")["streams"]["FTG_ASYNC"]["messages"])
-        return queued[-1] >= least
-
-    await until(enough)
-    return queued[-1]
+async def _is_queued(connection: Broker, command: Message) -> bool:
+    """Whether the command's work waits, or is being done: its environments wait for the gate."""
+    wanted = invocation(command)
+    subject = subjects.of_command(wanted.function, wanted.work)
+    return bool(await read_last(connection, ASYNC.name, [subject]))
