@@ -1,4 +1,4 @@
-"""What a replica holds between invocations: one connection to each of broker and store."""
+"""A replica's connections between invocations: one to the broker, one to the store."""
 
 from typing import NamedTuple
 
@@ -13,7 +13,7 @@ from faastraingym.events.ports import Services
 
 
 class Connections(NamedTuple):
-    """The services that handlers are given, and what only the wrapper uses."""
+    """The services that handlers get, and those that only the wrapper uses."""
 
     services: Services
     commands: NatsCommandQueue

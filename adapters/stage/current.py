@@ -1,6 +1,6 @@
-"""What this task serves: an invocation, of which log lines tell, and a span of its run's trace.
+"""The invocation that this task serves: its fields for log lines, its span in the run's trace.
 
-All of it derives from the message and its header when somebody asks: a hop has no time for it.
+All of it is computed on demand from the message and its header, so that a hop stays fast.
 """
 
 from contextvars import ContextVar
@@ -13,7 +13,7 @@ from faastraingym.schemas.messages import Message
 
 
 class Current:
-    """One invocation; `message` is None until it is known to be ours."""
+    """One invocation; `message` is None until it is authenticated."""
 
     __slots__ = ("_header", "_parent", "_span", "call_id", "message")
 
@@ -26,7 +26,7 @@ class Current:
 
     @property
     def span(self) -> Context | None:
-        """Its own, new at each attempt; None while nobody vouches for its message."""
+        """Its own, new at each attempt; None until its message is authenticated."""
         if self._span is None and self.message is not None:
             cause = parse(self._header) or of_run(self.message.run)
             self._span = Context(cause.trace, f"{getrandbits(64) or 1:016x}")
@@ -51,29 +51,29 @@ _caller: ContextVar[Context | None] = ContextVar("caller", default=None)
 
 
 def begin(call_id: str, traceparent: str) -> Current:
-    """What this task, its tasks and its threads serve from now on."""
+    """Set the invocation that this task, its tasks and its threads serve from now on."""
     current = Current(call_id, traceparent)
     _current.set(current)
     return current
 
 
 def leave() -> None:
-    """They serve nothing from now on."""
+    """End that: the task serves nothing from now on."""
     _current.set(None)
 
 
 def carry(caller: Context) -> None:
-    """What this task says without serving anything belongs to somebody else's span."""
+    """Put what this task publishes, while it serves no invocation, under the caller's span."""
     _caller.set(caller)
 
 
 def fields() -> dict[str, Any]:
-    """What log lines say of what is served."""
+    """The fields of the served invocation for log lines."""
     current = _current.get()
     return current.fields() if current else {}
 
 
 def carried(run: str) -> str:
-    """The `traceparent` of what is published or sent for a run."""
+    """The `traceparent` of messages that are published or sent for a run."""
     current = _current.get()
     return str((current and current.span) or _caller.get() or of_run(run))

@@ -1,7 +1,7 @@
 """Environments that are not Gymnasium's own: modules that register ids when they are imported.
 
 The operator names the modules in `FTG_ENVIRONMENTS`. A specification names a registered id and
-never a module, so whoever may start a run cannot choose what is imported.
+never a module, so a user who may start runs cannot choose what is imported.
 """
 
 import importlib

@@ -1,4 +1,4 @@
-"""What start-run is told of other functions' memory."""
+"""The memory limits of other functions, as start-run reads them."""
 
 from collections.abc import Mapping
 

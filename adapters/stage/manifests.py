@@ -32,7 +32,7 @@ def dump(run: str, spec: RunSpec) -> bytes:
 
 
 async def specification(services: Services, ref: ObjectRef) -> RunSpec:
-    """The specification that a manifest reference speaks of."""
+    """The specification in the manifest that `ref` names."""
     return parse(await services.objects.get(ref))
 
 
@@ -42,7 +42,7 @@ def parse(data: bytes) -> RunSpec:
 
     Raises:
         PayloadError: they are no manifest.
-        SpecificationError: a manifest of what cannot be run.
+        SpecificationError: its specification cannot be run.
     """
     try:
         raw = msgspec.msgpack.decode(data, type=_Raw).spec

@@ -1,4 +1,4 @@
-"""The codecs of faastraingym.schemas.payloads, whose time is told."""
+"""The codecs of faastraingym.schemas.payloads, with their time recorded as spans."""
 
 from msgspec import Struct
 

@@ -1,4 +1,4 @@
-"""What a run's SHA-256 holds within: the numerical libraries and the processor."""
+"""The numerical libraries and the processor: with the same ones a run repeats its SHA-256."""
 
 import platform
 from importlib import metadata

@@ -1,4 +1,4 @@
-"""What a sample of a replay window touches, from the store or from a warm replica's cache."""
+"""The trajectories of a replay sample, from the store or from a warm replica's cache."""
 
 import asyncio
 from collections.abc import Sequence
@@ -19,8 +19,8 @@ async def fetch(
 ) -> dict[Place, Trajectory]:
     """The trajectories at `places`, all fetched at once.
 
-    The log says which object each is; `services.objects` keeps objects by their SHA-256, as many
-    bytes as it may.
+    The log names the object of each; `services.objects` caches objects by their SHA-256, up to
+    its capacity in bytes.
 
     Raises:
         Unavailable: the log does not name one of them yet.

@@ -1,8 +1,8 @@
-"""Making lost objects again: whom to ask for them, and what who is asked does.
+"""Making lost objects again: which makers to ask for them, and what these makers do.
 
-Who misses an object walks its chain down to what is there, once, and asks the makers at that
-frontier. Each of them, when it is done, asks for what has become possible, until what was wanted
-is there. Nobody waits for an input with a slot in flight, and nobody directs it.
+A stage that misses an object walks its chain down to the objects that exist, once, and asks the
+makers at that frontier. Each maker, when it is done, asks for the objects that can now be made,
+until the wanted object exists. No invocation waits for an input, and no process directs the work.
 """
 
 import asyncio
@@ -25,9 +25,9 @@ from faastraingym.schemas.messages import Message, RestoreObject
 from faastraingym.schemas.references import ObjectRef
 from faastraingym.schemas.specification import RunSpec
 
-# A guess on the low side of what one takes, so that who waits for n objects asks O(log n) times.
+# A low estimate of the time for one object: work that waits for n objects asks O(log n) times.
 SECONDS_EACH = 0.02
-REMEMBERED = 4  # ways up, and the lineages of as many runs
+REMEMBERED = 4  # ascents, and the lineages of as many runs
 LOOKED_FOR = 8  # objects at once
 
 K = TypeVar("K")
@@ -37,7 +37,7 @@ Goals = Sequence[ObjectRef]
 
 
 class BeingRestored(Unavailable):
-    """The work waits for objects that their makers make again; the longer, the more there are."""
+    """The work waits for objects that are being made again; it waits longer for more of them."""
 
     def __init__(self, text: str, missing: int) -> None:
         super().__init__(text)
@@ -45,21 +45,21 @@ class BeingRestored(Unavailable):
 
 
 class Makers(NamedTuple):
-    """Whom to ask next, and how many objects are missing."""
+    """The invocations to send next, and how many objects are missing."""
 
     commands: list[Invocation]
     missing: int
 
 
 class Restored(NamedTuple):
-    """What came of a restoration, in words, and whom to ask next."""
+    """The result of a restoration, in words, and the invocations to send next."""
 
     text: str
     commands: list[Invocation]
 
 
 class Restorer:
-    """What a replica does about lost objects.
+    """Makes lost objects again, for one replica.
 
     It remembers how a run's objects were made and what is missing below a goal, so that the next
     step upwards costs the same however long the run is.
@@ -72,13 +72,13 @@ class Restorer:
     async def wanted(
         self, message: Message, lost: LostObject, history: History, services: Services
     ) -> Makers:
-        """Whom to ask for what `message` is waiting for, `lost` having been missed.
+        """The invocations that make the missing inputs of `message`, of which `lost` is one.
 
         Raises:
             NotPublished, RunFault: the log does not say what an object was made from.
         """
         there = await _keys(message.run, services)
-        verify = lost.ref.key in there  # altered; so may others be
+        verify = lost.ref.key in there  # it is altered; others may be, too
         goals = [lost.ref]
         if history.started and lost.ref != history.started.manifest:
             siblings = lineage.inputs(message, history)
@@ -91,10 +91,10 @@ class Restorer:
     async def restore(
         self, message: RestoreObject, again: bool, handler: Handler, services: Services
     ) -> Restored:
-        """Make a lost object again, as it once was made, and ask for what that makes possible.
+        """Make a lost object again from its origin, and ask for the objects that can now be made.
 
-        Of several who were asked for the same object, whoever made it goes on. `again`: the message
-        was delivered before, and who made the object may have died before it asked for the next.
+        Of several invocations for the same object, the one that made it goes on. `again`: the
+        message was delivered before; its maker may have died before it asked for the next objects.
 
         Raises:
             RunFault: it has other bytes now, or is not made from its origin at all.
@@ -111,7 +111,7 @@ class Restorer:
             objects = RestoringObjects(services.objects, message.object, together)
             try:
                 await handler(message.origin, services._replace(objects=objects))
-            except LostObject as lost:  # altered, for by the list it was there
+            except LostObject as lost:  # it is altered: the listing had it
                 asked = await self._from_below(message, services, verify=True)
                 return Restored(f"{lost}; before {key} it is asked for", asked)
             if not objects.restored:
@@ -121,12 +121,12 @@ class Restorer:
         return Restored(f"restored {key}", [*asked, *made.pruning(message)])
 
     async def _is_passed(self, message: RestoreObject, services: Services) -> bool:
-        """Whether others made it, went on, and had it removed: this message came late."""
+        """Whether another invocation made the object, went on, and had it removed meanwhile."""
         made = await self._lineage(message, services)
         return made.prunes and made.is_passed(message, await _keys(message.run, services))
 
     async def _next(self, message: RestoreObject, services: Services) -> list[Invocation]:
-        """Whom to ask, the message's object being there now."""
+        """The invocations to send now that the message's object exists."""
         ascent = self._ascents.get((message.run, message.towards, message.verify))
         if ascent is None or message.object.key not in ascent.missing:
             return await self._from_below(message, services, message.verify)
@@ -140,7 +140,7 @@ class Restorer:
     async def _from_below(
         self, message: RestoreObject, services: Services, verify: bool
     ) -> list[Invocation]:
-        """Whom to ask, by a walk down from what is wanted."""
+        """The invocations to send, by a walk down from the wanted objects."""
         made = await self._lineage(message, services)
         there = await _keys(message.run, services)
         ascent = await _ascent(made.goals(message), made, there, verify, services)
@@ -149,7 +149,7 @@ class Restorer:
         return lineage.restorations(ascent.frontier(), message.towards, verify, time.time())
 
     async def _lineage(self, message: RestoreObject, services: Services) -> Lineage:
-        """How the run's objects were made, from what was read of its log before if that says it."""
+        """How the run's objects were made; from the remembered lineage if that is enough."""
         known = self._lineages.get(message.run)
         if known and known.explains(message):
             return known
@@ -157,7 +157,7 @@ class Restorer:
         return await self._remember(message.run, history, services)
 
     async def _remember(self, run: str, history: History, services: Services) -> Lineage:
-        """The lineage of a run's objects; without the manifest only that one's."""
+        """The lineage of a run's objects; of the manifest alone, if the manifest is lost."""
         spec = None
         try:
             if history.started:
@@ -170,12 +170,12 @@ class Restorer:
 async def awaited(
     invocations: Iterable[Invocation], history: History, spec: RunSpec | None, services: Services
 ) -> list[Invocation]:
-    """Whom to ask for the objects for want of which these cannot go on; nobody when all exist.
+    """The invocations that make the missing inputs of `invocations`; none when all exist.
 
-    Nobody either where the log lost what one of them was made from: these say it again.
+    None, too, where the log lost how an input was made: `invocations` publish that again.
 
     Raises:
-        RunFault: no log could say what one of them was made from.
+        RunFault: no log could tell what an input was made from.
     """
     items = list(invocations)
     read = [ref for item in items for ref in lineage.inputs(item.message, history)]
@@ -198,7 +198,7 @@ async def _keys(run: str, services: Services) -> set[str]:
 async def _ascent(
     goals: Goals, made: Lineage, there: set[str], verify: bool, services: Services
 ) -> Ascent:
-    """The way up to the goals; with `verify`, what is listed at its edge is read as well."""
+    """The way up to the goals; with `verify`, the listed objects at its edge are read as well."""
     ascent, read = Ascent(goals, made.missing(goals, there), there), set[str]()
     while verify and (unread := [ref for ref in ascent.edge() if ref.key not in read]):
         held = await asyncio.gather(*map(services.bucket.holds, unread))
@@ -209,7 +209,7 @@ async def _ascent(
 
 
 async def _is_possible(lost: Lost, ascent: Ascent, verify: bool, services: Services) -> bool:
-    """Whether an object can be made now: it is not there, and all that it is made from is."""
+    """Whether an object can be made now: it does not exist, and all its inputs do."""
 
     async def is_there(ref: ObjectRef) -> bool:
         if verify:
@@ -227,7 +227,7 @@ async def _is_possible(lost: Lost, ascent: Ascent, verify: bool, services: Servi
 
 
 def _remember(kept: OrderedDict[K, V], key: K, value: V) -> V:
-    """Keep it among those that were used last."""
+    """Store the value, and drop the least recently used one."""
     kept[key] = value
     kept.move_to_end(key)
     if len(kept) > REMEMBERED:
@@ -238,9 +238,9 @@ def _remember(kept: OrderedDict[K, V], key: K, value: V) -> V:
 class RestoringObjects:
     """The store as the maker sees it: the lost object is the one that its reference names.
 
-    What the maker writes there, and beside it what was once made `together` with it, is written
-    whatever lies there, if it has the reference's bytes; else the maker is told that another's
-    object was first, as the reference says.
+    This store overwrites the lost object, and those that were made `together` with it, if the
+    maker's bytes match the reference. If not, it writes nothing and returns the reference, as if
+    another maker had been first.
     """
 
     def __init__(
@@ -255,7 +255,7 @@ class RestoringObjects:
     async def put(
         self, key: str, data: bytes, content_type: str = "application/msgpack"
     ) -> ObjectRef:
-        """Write if absent; what is made again, whatever lies there."""
+        """Write if absent; overwrite an object that is made again."""
         if key not in self._named:
             return await self._store.put(key, data, content_type)
         return await self.replace(key, data)
@@ -275,7 +275,7 @@ class RestoringObjects:
         return await self._store.find(key)
 
     async def replace(self, key: str, data: bytes) -> ObjectRef:
-        """Write, whatever lies there; what is made again only as it was."""
+        """Overwrite; an object that is made again only with its old bytes."""
         named = self._named.get(key)
         found = hashlib.sha256(data).hexdigest()
         if named and found != named.sha256:

@@ -1,7 +1,7 @@
-"""Where an invocation's time goes: a list of stretches, kept by whoever serves it.
+"""Where an invocation's time goes: a list of stretches, recorded by the task that serves it.
 
-`with span("store")` tells what is being done. Outside an invocation nobody keeps it. Threads that
-`asyncio.to_thread` starts tell it to the invocation that they work for.
+`with span("store")` records one. Outside an invocation nothing is recorded. Threads that
+`asyncio.to_thread` starts record for the invocation that they work for.
 """
 
 import time
@@ -21,14 +21,14 @@ _kept: ContextVar[list[Stretch] | None] = ContextVar("spans", default=None)
 
 
 def keep() -> list[Stretch]:
-    """Begin to keep what this task, its tasks and its threads do from now on."""
+    """Begin to record the stretches of this task, its tasks and its threads."""
     kept: list[Stretch] = []
     _kept.set(kept)
     return kept
 
 
 def add(kind: str, seconds: float) -> None:
-    """What took so long and has just ended."""
+    """Record work of this kind that took `seconds` and has just ended."""
     kept = _kept.get()
     if kept is not None:
         end = time.perf_counter()
@@ -36,7 +36,7 @@ def add(kind: str, seconds: float) -> None:
 
 
 class span:  # noqa: N801  reads as a clause: `with span("store")`
-    """What is being done meanwhile."""
+    """Records the body's time as one stretch."""
 
     __slots__ = ("_begin", "_kind")
 
@@ -53,16 +53,16 @@ class span:  # noqa: N801  reads as a clause: `with span("store")`
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Look again; what failed took its time, too."""
+        """Look again; a body that failed is recorded, too."""
         kept = _kept.get()
         if kept is not None:
             kept.append((self._kind, self._begin, time.perf_counter()))
 
 
 class split_spans:  # noqa: N801  reads as a clause: `with split_spans("environment", "policy") as watch`
-    """Two kinds that alternate in pieces too small to tell one by one: told one after the other.
+    """Records two kinds that alternate in small pieces as two stretches, one after the other.
 
-    The first is what the watch has added up, the second what remains.
+    The first is the time that the watch has added up, the second is the rest.
     """
 
     __slots__ = ("_begin", "_first", "_second", "_watch")

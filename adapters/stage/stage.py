@@ -6,7 +6,7 @@ A handler takes a decoded message and services and returns what to send. The ans
     400  not a message for this stage, or not signed by us: never delivered again
     422  the run itself is at fault, trying again cannot help: buried, and its run fails
     500  a defect, traceback in the body: delivered again, then buried
-    503  the broker or the store is away, or an object is lost, which its maker is now asked to make
+    503  the broker or the store is away, or an object is lost and its maker is asked to make it
          again: delivered again
 """
 
@@ -69,29 +69,29 @@ SENT_AT_ONCE = 256  # messages; more would wait for each other's acknowledgement
 
 
 class Outcome(NamedTuple):
-    """How an invocation ended; without a message there was none that we take."""
+    """How an invocation ended; `message` is None if the stage accepted none."""
 
     status: int
     text: str
     message: Message | None
-    again_after: int | None = None  # seconds; none: nobody knows
+    again_after: int | None = None  # seconds; None: unknown
     kind: str = "text/plain"  # of the text
-    authenticated: bool = True  # False: nobody knows who asked, so it is not metered
+    authenticated: bool = True  # False: the caller is unknown, so it is not metered
 
 
 class Stage:
     """A handler, as the template's index.py serves it."""
 
     status_of = STATUS_OF
-    admits = SIGNED  # whom, as its annotation in stack.yml says too
+    admits = SIGNED  # which callers; the same as its annotation in stack.yml
 
     def __init__(self, accepts: tuple[type[Message], ...], handler: Handler) -> None:
         self.accepts = accepts
         self.handler = handler
         self._settings: Settings
-        self._token = b""  # of those who may start runs; most stages are not told it
+        self._token = b""  # for callers that may start runs; most stages lack it
         self._connections: Connections
-        self._away = False  # the broker, ever since this replica started
+        self._away = False  # True: the broker, ever since this replica started
         self._connecting: asyncio.Task[Connections] | None = None
         self._served = 0
         self._restorer = Restorer()
@@ -99,10 +99,10 @@ class Stage:
     async def start(self) -> None:
         """Read settings and secrets, connect; once per replica.
 
-        What cannot be used ends the replica, in one sentence; a crash in C, in a traceback.
+        A bad setting ends the replica with one sentence; a crash in C, with a traceback.
 
-        A broker that is away is no reason to die, which would count as the function's failure:
-        what comes meanwhile is answered 503.
+        An absent broker does not end it, which would count as the function's failure: until the
+        broker is back, requests are answered 503.
         """
         faulthandler.enable()
         try:
@@ -117,7 +117,7 @@ class Stage:
             logger.warning("not connected", extra={"why": away.text})
 
     async def _prepare(self) -> None:
-        """What there is to do before the first invocation."""
+        """Prepare for the first invocation."""
         register(self._settings.environments, filter(None, [self._settings.environments_folder]))
 
     async def stop(self) -> None:
@@ -126,7 +126,7 @@ class Stage:
             await self._connections.close()
 
     async def _connect(self) -> Outcome | None:
-        """Connect unless it is done; 503 while that fails. One attempt serves all who wait."""
+        """Connect unless it is done; 503 while that fails. All waiting calls share one attempt."""
         if not self._away:
             return None
         attempt = self._connecting or asyncio.create_task(connect(self._settings))
@@ -184,7 +184,7 @@ class Stage:
         return await self._mapped(self._handle(message, AGAIN.lower() in headers), here)
 
     async def _mapped(self, work: Awaitable[str], here: Current) -> Outcome:
-        """The outcome of an invocation's work, which says what was unusual about it."""
+        """The outcome of an invocation's work, whose result is a note on anything unusual."""
         try:
             text = await work
         except tuple(self.status_of) as error:
@@ -196,11 +196,11 @@ class Stage:
         return Outcome(200, text, here.message)
 
     async def _handle(self, message: Message | None, again: bool) -> str:
-        """Do the work, unless it was done; a word on what was unusual about it."""
+        """Do the work, unless it was done; returns a note on anything unusual."""
         if isinstance(message, WarmUp):
             return "warm"
         services = self._connections.services
-        # A broker that was emptied tells every run's start again, as if for the first time.
+        # A broker that was emptied delivers each run's start again, as if for the first time.
         subject = follow_ups.kept(message) if again or isinstance(message, RunStarted) else None
         if subject and await services.facts.count(subject):
             return "done before"
@@ -217,7 +217,7 @@ class Stage:
         return ""
 
     async def _recover(self, message: Message, lost: LostObject) -> str:
-        """Ask the makers of what is lost for it.
+        """Ask the makers of lost objects to make them again.
 
         Raises:
             BeingRestored: always, unless the work is needless.
@@ -247,10 +247,10 @@ class Stage:
         return message
 
     def admit(self, body: bytes, headers: Mapping[str, str], now: float) -> bool:
-        """Whether somebody vouches for a request; False where this stage admits anybody.
+        """Whether a request is authenticated; if not, this stage admits every caller.
 
         Raises:
-            SignatureError: nobody does, and it does not.
+            SignatureError: it is not, and this stage admits only authenticated requests.
         """
         asked = Asked(self._settings.function, headers, body)
         return admission.admit(
@@ -288,7 +288,7 @@ class CronStage(Stage):
     admits = ANYBODY
 
     def authenticate(self, body: bytes, headers: Mapping[str, str], now: float) -> None:
-        """Anybody may tell the time; the handler does what is due, whoever asks."""
+        """Accept every caller: the handler does only what is due."""
 
     async def _serve(self, body: bytes, headers: Mapping[str, str], here: Current) -> Outcome:
         outcome = await super()._serve(body, headers, here)

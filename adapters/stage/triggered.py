@@ -1,15 +1,15 @@
 """A stage that the outside world reaches, too, to have runs started (docs/triggers.md).
 
-Whatever it is sent becomes the fact `run.requested`, as if the command line had said it:
+Each request becomes the fact `run.requested`, as if the command line had published it:
 
     200  `{"runs": [{"run_id", "new"}]}`: every run is asked for; `new` is false the second time;
-         of a notification of several files, `refused` says what was wrong with the others
-    400  nothing that starts a run, or a specification that cannot be run
+         of a notification of several files, `refused` has the errors of the others
+    400  the request starts no run, or its specification cannot be run
     401  neither the token nor a signature
     409  the run was asked for before, with another specification
     503  the broker or the store is away: send it again
 
-A signed event without a key has its signature for a key: sent again it starts nothing more.
+A signed event without a key has its signature as its key: sent again, it starts no second run.
 """
 
 import asyncio
@@ -43,7 +43,7 @@ Event = Requested | Uploaded | Misread
 
 
 class Validator(Protocol):
-    """Who holds a specification to its schema and to its environment: checking.Checker."""
+    """Checks a specification against its schema and its environment: checking.Checker."""
 
     async def start(self) -> None:
         """Get ready."""
@@ -72,7 +72,7 @@ class TriggeredStage(Stage):
         self._validator = validator
 
     async def _prepare(self) -> None:
-        """The token that outsiders must show; and nothing foreign is imported here."""
+        """Read the token that outside callers must show; import no environments."""
         self._token = trigger_token()
         await self._validator.start()
 
@@ -89,7 +89,7 @@ class TriggeredStage(Stage):
             return outcome._replace(kind="application/json")
         if outcome.status == 401:
             return outcome._replace(authenticated=False)
-        # What an outsider sends is no run's fault: nothing was begun.
+        # An error in an outside request is no run's fault: no run has begun.
         return outcome._replace(status=400) if outcome.status == 422 else outcome
 
     async def _handle(self, message: Message | None, again: bool) -> str:
@@ -106,14 +106,14 @@ class TriggeredStage(Stage):
         return await self._all(events, here if len(events) == 1 else Current("", ""))
 
     async def _all(self, events: Sequence[Event], here: Current) -> str:
-        """Ask for every run: what is wrong with one event, or fails, is no other one's loss.
+        """Ask for every run: an event that is wrong or fails does not stop the others.
 
         Args:
-            events: what to hear.
-            here: what this invocation is published to be for.
+            events: each asks for a run.
+            here: the invocation; its message is set to the request.
 
         Raises:
-            Exception: what failed, after all others were asked for.
+            Exception: the failure, after all other runs were asked for.
         """
         asked = (self._one(event, here) for event in events)
         done = await asyncio.gather(*asked, return_exceptions=True)
@@ -129,7 +129,7 @@ class TriggeredStage(Stage):
         return msgspec.json.encode(answer | told).decode()
 
     async def _one(self, event: Event, here: Current) -> dict[str, Any] | None:
-        """What is answered of an event; nothing of a file that is gone, or bad."""
+        """The answer for an event; None for a file that is gone or bad."""
         if isinstance(event, Misread):
             raise TriggerError(event.why)
         if isinstance(event, Requested):
@@ -141,7 +141,7 @@ class TriggeredStage(Stage):
         return await self._found(event.key, here)
 
     async def _found(self, key: str, here: Current) -> dict[str, Any] | None:
-        """As `_one`, of an uploaded file; what is wrong with it is told beside it."""
+        """As `_one`, for an uploaded file; its errors are written beside it."""
         services = self._connections.services
         data = await services.bucket.read(key, documents.MAX_BYTES + 1)
         if data is None:
@@ -153,11 +153,11 @@ class TriggeredStage(Stage):
         except (SchemaError, OtherRequest) as error:
             await self._tell(key, str(error))
             return None
-        await services.bucket.delete([keys.refusal(key)])  # of what lay there before
+        await services.bucket.delete([keys.refusal(key)])  # of an earlier file
         return said
 
     async def _told(self, upload: Uploaded, error: Exception) -> None:
-        """A defect, too, is told beside the file; the delivery is tried again all the same."""
+        """Write a defect, too, beside the file; the delivery is retried all the same."""
         if not isinstance(error, (TriggerError, AdapterError, Unavailable)):
             text = f"start-run failed: {error!r}; `faastrain dead list` has more"
             await self._tell(upload.key, text)
@@ -171,7 +171,7 @@ class TriggeredStage(Stage):
         """The fact that asks for a run.
 
         Raises:
-            SchemaError: of a specification that cannot be run, or not in a message.
+            SchemaError: the specification cannot be run, or no message can hold it.
         """
         spec = await self._validator.validate(raw)
         request = RunRequested(run=run, spec=to_dict(spec))
@@ -179,10 +179,10 @@ class TriggeredStage(Stage):
         return request
 
     async def _said(self, request: RunRequested, here: Current) -> dict[str, Any]:
-        """Ask for the run; not `new` when that was done before, with the same specification.
+        """Ask for the run; not `new` if it was asked for before, with the same specification.
 
         Raises:
-            OtherRequest: with another one.
+            OtherRequest: it was asked for with another specification.
         """
         here.message, facts = request, self._connections.services.facts
         new = await facts.publish_once(request)
