@@ -1,6 +1,6 @@
-"""Who may ask a function: one decision, of the gateway that queues and of the stage that answers.
+"""Which callers a function admits: one decision, for the queueing gateway and for the stage.
 
-What a function admits is its annotation `com.faastraingym.admits`
+A function names the callers that it admits in its annotation `com.faastraingym.admits`
 (events/topology/admits.py). Pure.
 """
 
@@ -16,17 +16,17 @@ from faastraingym.events.triggers.headers import is_event
 
 
 class Secrets(NamedTuple):
-    """What a request is held to."""
+    """The secrets that requests are checked against."""
 
     signing_key: bytes
-    trigger_token: bytes = b""  # empty: nobody can show it
+    trigger_token: bytes = b""  # empty: no token is accepted
 
     def __repr__(self) -> str:
         return "Secrets(...)"
 
 
 class Asked(NamedTuple):
-    """A request to a function; names of headers in lower case, `:path` what is below its name."""
+    """A request; names of headers in lower case, `:path` is the path below the function's name."""
 
     function: str
     headers: Mapping[str, str]
@@ -34,12 +34,12 @@ class Asked(NamedTuple):
 
 
 def admit(admits: str, asked: Asked, secrets: Secrets, now: float) -> bool:
-    """Whether the pipeline itself, or whoever may start runs, vouches for a request.
+    """Whether a request is authenticated: by the pipeline, or by a caller that may start runs.
 
-    False: anybody may ask this function, and this may be anybody.
+    False: it is not, and this function admits every caller.
 
     Raises:
-        SignatureError: nobody vouches for it, and the function admits nothing else.
+        SignatureError: it is not, and the function admits only authenticated requests.
     """
     try:
         _PROOF_OF.get(admits, _signed)(asked, secrets, now)
@@ -51,12 +51,12 @@ def admit(admits: str, asked: Asked, secrets: Secrets, now: float) -> bool:
 
 
 def claims(headers: Mapping[str, str]) -> bool:
-    """Whether a request says that somebody vouches for it."""
+    """Whether a request carries a token or a signature, valid or not."""
     return bool(_shown(headers) is not None or headers.get(SIGNATURE.lower()))
 
 
 def signature(headers: Mapping[str, str]) -> str:
-    """The signature that vouches for an outside event; empty when it shows the token instead."""
+    """The signature of an outside event; empty when the event shows the token instead."""
     return "" if _shown(headers) is not None else headers.get(SIGNATURE.lower(), "")
 
 

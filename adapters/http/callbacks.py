@@ -1,4 +1,4 @@
-"""Calling back: to what the policy allows, at the addresses that it was asked about."""
+"""Callbacks: only to URLs that the policy allows, at the addresses that it has checked."""
 
 import asyncio
 import socket
@@ -10,16 +10,16 @@ from faastraingym.adapters.http.client import Broken, HttpClient, Reply, locate
 from faastraingym.events.delivery import callbacks
 from faastraingym.events.delivery.callbacks import Origin, Policy
 
-# For all attempts together, for that long the function's slot is held.
+# For all attempts together; the function's slot is held as long.
 TOTAL_SECONDS = 30.0
 ATTEMPT_SECONDS = 10.0
 PAUSES = (1.0, 4.0)  # before the second and the third attempt: a receiver that is restarted
 AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
-MOST_ANSWER = 64 << 10  # bytes: nobody reads it
+MOST_ANSWER = 64 << 10  # bytes; the answer is not read
 
 
 class Call(NamedTuple):
-    """What is posted."""
+    """The request to post."""
 
     url: str
     headers: dict[str, str]
@@ -27,7 +27,7 @@ class Call(NamedTuple):
 
 
 class Callbacks:
-    """Posts to receivers; nothing is followed, and no name is resolved twice."""
+    """Posts to receivers; follows no redirect, and resolves no name twice."""
 
     def __init__(
         self,
@@ -40,7 +40,7 @@ class Callbacks:
         self._policy = Policy(origins, frozenset({own}))
 
     async def tell(self, call: Call, authenticated: bool) -> str:
-        """Post; why it was in vain, or nothing."""
+        """Post; returns why it failed, or an empty text."""
         try:
             why = callbacks.refusal(call.url, self._policy, authenticated)
             if why:
@@ -68,7 +68,7 @@ class Callbacks:
 
 
 async def _attempt(call: Call, ip: str) -> tuple[str, bool]:
-    """Why it was in vain, and whether another attempt may help."""
+    """Why the attempt failed, and whether another attempt may help."""
     address, target = locate(call.url)
     try:
         async with (
@@ -88,7 +88,7 @@ async def _attempt(call: Call, ip: str) -> tuple[str, bool]:
 
 
 class _Unread:
-    """Throws an answer away, and lets go of whoever sends more than any receiver would."""
+    """Drops an answer, and disconnects a server that sends more than a receiver should."""
 
     def __init__(self) -> None:
         self._left = MOST_ANSWER

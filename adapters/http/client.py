@@ -1,7 +1,7 @@
-"""HTTP/1.1 to one server over kept connections: as much of it as invoking functions takes (ADR 19).
+"""HTTP/1.1 to one server over persistent connections, only what function calls need (ADR 19).
 
-Nothing is followed or decompressed, and tried again only by `repeated`. Limits of time are the
-caller's: `async with asyncio.timeout(...)`; a request that is given up takes its connection along.
+No redirect is followed, no body decompressed; only `repeated` retries. The caller sets timeouts:
+`async with asyncio.timeout(...)`; a request that is given up also closes its connection.
 """
 
 import asyncio
@@ -98,7 +98,7 @@ class HttpClient:
     ) -> None:
         self._address = address
         self._kept_seconds = kept_seconds
-        self._idle: list[Connection] = []  # that was used last comes last
+        self._idle: list[Connection] = []  # the last used one comes last
         self._reaper: asyncio.TimerHandle | None = None
         self._closed = False
         self._host = f"Host: {address.authority}\r\n"

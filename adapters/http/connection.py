@@ -63,18 +63,18 @@ class Connection(asyncio.Protocol):
         self._overhead = 0
         self._sink: Sink | None = None
         self._sending = False
-        self._writable: asyncio.Event | None = None  # or there is nobody left to write to
+        self._writable: asyncio.Event | None = None  # None: the connection is gone
         self._begin()
 
     async def exchange(
         self, request: bytes, body: bytes | Pieces, bodiless: bool, sink: Sink | None = None
     ) -> Reply:
-        """Send a request's head and body; its answer, which is `bodiless` if HEAD was asked.
+        """Send a request's head and body; returns the answer, `bodiless` if the method was HEAD.
 
         The answer's body goes to `sink`, where there is one, and is empty in the reply.
 
         Raises:
-            Broken: the connection ended, or what came is no answer.
+            Broken: the connection ended, or the bytes received are no answer.
         """
         if self._transport.is_closing():
             raise Broken("the connection was closed")
@@ -107,7 +107,7 @@ class Connection(asyncio.Protocol):
         self._transport = cast(asyncio.Transport, transport)
 
     def data_received(self, data: bytes) -> None:
-        """A part of an answer; without a question it is none."""
+        """A part of an answer; without a request it is none."""
         if self._answer is None:
             self._fail("it spoke without being asked")
             return
@@ -132,14 +132,14 @@ class Connection(asyncio.Protocol):
             self.reusable = False
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """A header, or a trailer, which nobody needs."""
+        """A header; a trailer is dropped."""
         if not self._headed:
             self._headers.append((_text(name), _text(value)))
 
     def on_headers_complete(self) -> None:
         """The head is whole."""
         self._headed = True
-        if self._bodiless:  # what its length says is what GET would bring
+        if self._bodiless:  # Content-Length is that of the GET's body
             self._finish(reusable=False)
 
     def on_body(self, body: bytes) -> None:
@@ -161,7 +161,7 @@ class Connection(asyncio.Protocol):
             self._finish(reusable=self._parser.should_keep_alive())
 
     def _kept(self, keeping: "asyncio.Future[None]") -> None:
-        """Read on; whether it failed is asked by whoever takes the answer."""
+        """Read on; the code that takes the answer checks whether it failed."""
         if not keeping.cancelled():
             keeping.exception()
         if not self._transport.is_closing():

@@ -1,9 +1,9 @@
 """Signed requests: HMAC-SHA256 over time, function and request, in the form of Stripe's webhooks.
 
-OpenFaaS leaves `/function/*` open to everybody who reaches the gateway. The header
+OpenFaaS leaves `/function/*` open to every caller that reaches the gateway. The header
 `X-Ftg-Signature: t=<Unix seconds>,v1=<hex>` proves that a command comes from this pipeline, for
 this function, within the last hour. A request that has a path, a query or an Idempotency-Key
-besides its body says `v2=<hex>`, which covers these too; v1 is refused with them.
+besides its body has `v2=<hex>`, which covers these too; v1 is refused with them.
 """
 
 import hmac
@@ -21,7 +21,7 @@ _FORM = re.compile(r"t=(0|[1-9][0-9]{0,15}),(v[12])=([0-9a-f]{64})", re.ASCII)
 def sign(
     secret: bytes, function: str, body: bytes, now: float, *, path: str = "", key: str = ""
 ) -> str:
-    """The header's value for what is sent to `function` at Unix time `now`.
+    """The header's value for a request to `function` at Unix time `now`.
 
     Args:
         secret: that both sides have.
@@ -73,7 +73,7 @@ def verify(
         )
     if not _is_plain(path + key):
         raise SignatureError(f"path and {KEY} of a signed request are printable ASCII")
-    # The digest first: whoever has no key learns nothing about our clock.
+    # The digest first: a caller without the key learns nothing about our clock.
     digest = _digest(version, secret, function, body, at, path, key)
     if not hmac.compare_digest(form[3], digest):
         raise SignatureError(
@@ -91,7 +91,7 @@ def below(path: str) -> str:
 
 
 def _is_plain(text: str) -> bool:
-    """Whether whoever reads it from a request reads the same; a line's end is not printable."""
+    """Whether a receiver reads the same text from a request; a line's end is not printable."""
     return text.isascii() and text.isprintable()
 
 
