@@ -1,9 +1,9 @@
 """Roles as nats-server's configuration: an account for each, which imports what the role may.
 
-Permissions of users in one account would not do. Whoever may ask JetStream anything names the
-subject that the answer goes to, and the server answers there without asking whether he may speak
-there: an answer of chosen content could be sent to `ftg.policy.updated.<run>.<version>`. Between
-accounts an answer only ever arrives in the account that asked.
+Permissions of users in one account would not do. A user who may request anything of JetStream
+names the reply subject, and the server replies there without a check whether the user may publish
+there: a reply of chosen content could go to `ftg.policy.updated.<run>.<version>`. Between
+accounts a reply only ever arrives in the account that made the request.
 
 `python -m faastraingym.adapters.nats.accounts` prints the accounts, with passwords by
 environment variables, for
@@ -47,14 +47,14 @@ def variable(prefix: str, role: str) -> str:
 
 
 def owner(users: list[dict[str, Any]]) -> dict[str, Any]:
-    """The account of streams; everything that somebody may import is exported."""
+    """The account of streams; it exports everything that any role may import."""
     plain = ["$JS.ACK.>", "$JS.API.STREAM.>", "$JS.API.CONSUMER.CREATE.*.*"]
     plain += ["$JS.API.CONSUMER.LIST.*"]
     plain += [subject for s in STREAMS for subject in s.subjects]
     many = ["$JS.API.DIRECT.GET.*", "$JS.API.CONSUMER.MSG.NEXT.*.*"]
     answered = {"response_type": "stream", "response_threshold": REMEMBERED}
     exports = [{"service": s} for s in plain] + [{"service": s, **answered} for s in many]
-    mappings = {f"{PREFIX}.>": f"{JETSTREAM}.>"}  # so that the owner speaks as everybody does
+    mappings = {f"{PREFIX}.>": f"{JETSTREAM}.>"}  # so that the owner uses the same prefix
     return {"jetstream": "enabled", "users": users, "exports": exports, "mappings": mappings}
 
 
@@ -68,7 +68,7 @@ def account(role: str, password: str, everybody: Iterable[str]) -> dict[str, Any
 
 
 def imports(rights: Role) -> Iterable[dict[str, Any]]:
-    """What a role's account takes from the streams' owner."""
+    """The subjects that a role's account imports from the streams' owner."""
     for topic in rights.says:
         yield _import(f"{subjects.ROOT}.>" if topic == roles.ANY else subjects.of_topic(topic))
     for subject in rights.sends:
@@ -78,7 +78,7 @@ def imports(rights: Role) -> Iterable[dict[str, Any]]:
 
 
 def functions_consumers(names: Iterable[str]) -> list[str]:
-    """Subjects that would take deliveries away from functions, or change who hears what."""
+    """Subjects that would take deliveries away from functions, or change their subscriptions."""
     taken = sorted(set(names) - set(roles.PROCESSES))
     verbs = (f"{PREFIX}.CONSUMER.{verb}.{FACTS.name}.fact-" for verb in ("CREATE", "MSG.NEXT"))
     return [f"{verb}{name}" for verb in verbs for name in taken]

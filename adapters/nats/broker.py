@@ -28,7 +28,7 @@ async def connect(url: str, login: Login | None = None, name: str = "", api: str
     """Connect within 10 s; `api` is the prefix of JetStream's API in our account.
 
     Raises:
-        Unavailable: nobody answers there, or not as a NATS server that lets us in.
+        Unavailable: no answer, or none of a NATS server that accepts our login.
     """
     client = client_type()()
     broker = Broker(client, url, api)

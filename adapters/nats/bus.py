@@ -87,25 +87,25 @@ class NatsBus:
         return await self._durable(ASYNC, f"cmd-{function}", filters)
 
     async def open_for(self, function: str) -> NatsSubscription:
-        """The same, of those that nobody vouches for."""
+        """The same, for unauthenticated ones."""
         return await self._durable(OPEN, f"open-{function}", [subjects.of_open_command(function)])
 
     async def starts_for(self, function: str) -> NatsSubscription:
-        """What others publish to have runs started, each for one function alone."""
+        """Outside messages that start runs, each for one function alone."""
         return await self._durable(ASYNC, f"start-{function}", [subjects.STARTS])
 
     async def enqueue(self, function: str, request: bytes, message_id: str, work: str = "") -> bool:
         """Queue an asynchronous invocation durably; a repeated message id is dropped.
 
-        The stream loses a message when it is settled: until then the broker itself refuses
-        the second one of a piece of work, as it refuses a fact's.
+        The stream drops a message when it is settled: until then the broker itself refuses
+        a second message for the same work, as it refuses a second fact.
         """
         subject = subjects.of_command(function, work or message_id)
         headers = {MESSAGE_ID: message_id}
         return await self._broker.publish_once(subject, request, headers, told="command")
 
     async def enqueue_open(self, function: str, request: bytes, message_id: str) -> None:
-        """The same, of one that nobody vouches for; the broker itself keeps the quota."""
+        """The same, for an unauthenticated one; the broker itself enforces the quota."""
         headers = {MESSAGE_ID: message_id}
         await self._broker.request(subjects.of_open_command(function), request, headers)
 

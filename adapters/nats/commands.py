@@ -17,7 +17,7 @@ class NatsCommandQueue:
         """Returns when the invocation is queued durably; False when its work waits already.
 
         Raises:
-            Unavailable: the broker is away or takes nothing new, or this login may not.
+            Unavailable: the broker is away, takes nothing new, or denies this login.
         """
         queued = queue_request.of_command(request, body, signature, carried(request.message.run))
         return await self._bus.enqueue(request.function, queued, request.call_id, request.work)

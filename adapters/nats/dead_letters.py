@@ -11,7 +11,7 @@ from faastraingym.schemas.errors import MessageError
 
 
 class NatsDeadLetters:
-    """Dead letters in the stream FTG_DEAD; a letter's number is its sequence there."""
+    """Dead letters in the stream FTG_DEAD; a dead letter's number is its sequence there."""
 
     def __init__(self, broker: Broker) -> None:
         self._broker = broker
@@ -22,7 +22,7 @@ class NatsDeadLetters:
         return [_kept(item) for item in stored]
 
     async def get(self, number: int) -> StoredDeadLetter | None:
-        """One, if it is still kept."""
+        """One, if the stream still has it."""
         stored = await read_one(self._broker, DEAD.name, number)
         return _kept(stored) if stored else None
 
@@ -36,7 +36,7 @@ class NatsDeadLetters:
 
 
 def _kept(stored: Stored) -> StoredDeadLetter:
-    """A record that nobody can read is shown too, so that it can be dropped."""
+    """An unreadable record is returned too, so that it can be dropped."""
     try:
         letter = dead_letter.decode(stored.data)
     except MessageError as error:

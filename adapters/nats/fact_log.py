@@ -62,7 +62,7 @@ class NatsFactLog:
     async def follow(self, *subject_filters: str) -> AsyncIterator[Recorded]:
         """The facts under the filters, those to come included, each once and in order.
 
-        A broker that lost facts tells what it has from the beginning.
+        From a broker that lost facts, this yields all facts from the beginning.
         """
         sequence = 0
         while True:
@@ -83,13 +83,13 @@ class NatsFactLog:
         return sequence + 1 if sequence <= info.state.last_seq else 1
 
     async def meter(self, usage: InvocationCompleted) -> None:
-        """Record what an invocation cost; does not wait for the ack."""
+        """Record an invocation's cost; does not wait for the ack."""
         await self._broker.publish(subjects.of_usage(usage), encode(usage))
 
     async def usage(
         self, run: str, function: str = "*", since: float = 0.0
     ) -> list[InvocationCompleted]:
-        """What a run's invocations cost so far: of one function, metered since a time, or all."""
+        """The costs of a run's invocations: of one function, metered since a time, or all."""
         pattern = subjects.of_run_usage(run, function)
         stored = await read_all(self._broker, USAGE.name, pattern, since=since)
         return [decode(item.data) for item in stored]
@@ -110,7 +110,7 @@ class NatsFactLog:
 
 
 async def _in_order(consumer: PullConsumer) -> AsyncIterator[Recorded]:
-    """What an ephemeral consumer delivers, until it is lost or has lost something."""
+    """The facts from an ephemeral consumer, until it is lost or has missed a message."""
     delivered = 0
     while not consumer.lost:
         for message in await consumer.next(FOLLOWED_AT_ONCE):

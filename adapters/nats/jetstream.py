@@ -1,8 +1,8 @@
 """A connection to NATS, and JetStream's own protocol on it (JSON requests to `$JS.API.*`, or to
 what stands for it in an account that has imported it).
 
-Reconnecting goes on for ever; what was published meanwhile is sent afterwards. Foreign exceptions
-leave here as ours.
+It reconnects for ever, and then sends messages that were published meanwhile. It translates
+foreign exceptions into ours.
 """
 
 import asyncio
@@ -26,9 +26,9 @@ REQUEST_SECONDS = 5.0
 STREAM_NOT_FOUND = 10059
 ONCE = {"Nats-Expected-Last-Subject-Sequence": "0"}  # publish if nothing is under the subject
 NOT_ALONE = 10071  # wrong last sequence: something is
-# A replicated stream: the same is being written just now, and may or may not come to be.
+# A replicated stream: the same message is being written just now, which may or may not succeed.
 IN_PROCESS = frozenset({10158, 10164})
-NOT_STORED = 10077  # for a bound of the stream, or for its disk: the description tells
+NOT_STORED = 10077  # for a bound of the stream, or for its disk: see the description
 STATUS = "Status"  # nats-py's name for the status of a message without body
 END = frozenset({"204", "404", "408", "409", "413", "503"})
 
@@ -63,7 +63,7 @@ _decode_answer = msgspec.json.Decoder(_Answer).decode
 
 
 class Broker:
-    """One connection, shared by whoever lives in this process."""
+    """One connection, shared by all parts of this process."""
 
     def __init__(self, client: "Client", url: str, api: str = API) -> None:
         self.client = client
@@ -71,14 +71,14 @@ class Broker:
         self._api = api
         self._batches: dict[str, _Batch] = {}
         self._inbox = ""
-        self.reconnected: set[Callable[[], None]] = set()  # told after a connection is back
+        self.reconnected: set[Callable[[], None]] = set()  # called after each reconnection
         self.is_closed = False
         self._limits: set[asyncio.Timeout] = set()  # of requests that are under way
 
     async def publish(
         self, subject: str, data: bytes, headers: dict[str, str] | None = None, reply: str = ""
     ) -> None:
-        """Send; returns before anybody has it."""
+        """Send; returns before a server has it."""
         with translated(f"{self._url}: publish {subject}"):
             await self.client.publish(subject, data, reply=reply, headers=headers)
 
@@ -89,11 +89,11 @@ class Broker:
         headers: dict[str, str] | None = None,
         told: str = "broker",
     ) -> bytes:
-        """JetStream's answer, as JSON; the time that it takes is `told` as of that kind.
+        """JetStream's answer, as JSON; its time is recorded as a span of kind `told`.
 
         Raises:
-            ApiError: it says no.
-            Unavailable: nobody answers, or it says that it cannot just now.
+            ApiError: JetStream refuses.
+            Unavailable: no answer, or JetStream cannot do it just now.
             StreamFull: the stream's bounds.
             StreamMissing: the broker's store is new, or was emptied.
         """
@@ -157,7 +157,7 @@ class Broker:
         return batch.messages
 
     def disconnected(self) -> None:
-        """Answers that were under way are lost: nobody need wait for them."""
+        """Answers that were under way are lost: end the requests that wait for them."""
         now = asyncio.get_running_loop().time()
         while self._limits:
             limit = self._limits.pop()
@@ -193,7 +193,7 @@ class Broker:
         with translated(f"{self._url}: close"):
             if self.client.is_connected:
                 await self.client.flush()
-            with suppress(RuntimeError):  # uvloop's: nobody is there to take what is pending
+            with suppress(RuntimeError):  # uvloop's: no server takes the pending messages
                 await self.client.close()
         self.is_closed = True
 

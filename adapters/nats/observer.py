@@ -1,6 +1,6 @@
-"""What the exporter reads of JetStream: what is new in the log and the metering, and what waits.
+"""The exporter's reads of JetStream: new messages of the log and the metering, and backlogs.
 
-Nothing is subscribed to: whoever asks gets what came since he asked last.
+It subscribes to nothing: each call reads the messages since the call before.
 """
 
 import time
@@ -107,12 +107,12 @@ class NatsObserver:
     async def usage(
         self, after: int, until: int, pattern: str = USAGE.subjects[0]
     ) -> list[InvocationCompleted]:
-        """What invocations cost that ended after one number and not after another."""
+        """The cost of invocations that ended after one number and not after another."""
         found = await read_all(self._broker, USAGE.name, pattern, after)
         return [decode(item.data) for item in found if item.sequence <= until]
 
     async def observe(self, sizes: dict[str, Size]) -> Observation:
-        """What waits, and for how long."""
+        """How many messages wait, and for how long."""
         dead = await self._size(DEAD, subjects.DEAD_LETTERS)
         return Observation(
             now=time.time(),

@@ -1,4 +1,4 @@
-"""A JetStream pull consumer: takes what is there in one round trip, or waits for the next message.
+"""A JetStream pull consumer: takes all waiting messages at once, or waits for the next one.
 
 At most as many messages are asked for as the caller can take, because a message that lies here
 unseen would run into its ack wait. So: first a request for up to `limit` that does not wait, then,
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 NANOSECONDS = 1_000_000_000
 WAIT_SECONDS = 10.0
 ANSWER_SECONDS = 2.0
-CONSUMER_GONE = ("409", "503")  # deleted, its leader moved, or nobody answers for it
+CONSUMER_GONE = ("409", "503")  # deleted, its leader moved, or no server answers for it
 
 
 class Position(NamedTuple):
-    """What a delivered message's reply subject says."""
+    """The fields of a delivered message's reply subject."""
 
     attempt: int
     sequence: int

@@ -1,4 +1,4 @@
-"""Make the broker's streams what events/topology/streams.py says. Repeating it changes nothing."""
+"""Make the broker's streams as events/topology/streams.py defines them; idempotent."""
 
 import os
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ NO_ROOM = 10047  # what streams may hold together is more than the server may
 
 
 def configuration(stream: Stream, replicas: int = 1) -> dict[str, Any]:
-    """The stream's configuration in JetStream's words."""
+    """The stream's configuration in JetStream's format."""
     # Without it a server that syncs always does so for each invocation's cost; since 2.12, and for
     # a stream of one replica alone.
     unsynced = {} if stream.synced or replicas > 1 else {PERSISTENCE: "async"}
@@ -44,8 +44,8 @@ def configuration(stream: Stream, replicas: int = 1) -> dict[str, Any]:
 async def ensure_streams(broker: Broker, environment: Mapping[str, str] = os.environ) -> None:
     """Create the streams that are missing and update those that differ.
 
-    `FTG_NATS_REPLICAS` (1) says how many servers of a cluster keep each, `FTG_FACTS_MAX_BYTES` what
-    the log may hold.
+    `FTG_NATS_REPLICAS` (1) sets how many servers of a cluster store each, `FTG_FACTS_MAX_BYTES`
+    the log's maximum size.
 
     Raises:
         SettingsError: one of them cannot be used, or the broker may not hold that much.
@@ -94,5 +94,5 @@ async def _ensure(broker: Broker, wanted: dict[str, Any]) -> None:
 
 
 def default_of(value: Any) -> Any:
-    """What JetStream leaves out of its answers: the empty value of the same type."""
+    """The empty value of the same type, which JetStream leaves out of its answers."""
     return type(value)()
