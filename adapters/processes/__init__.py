@@ -1,4 +1,4 @@
-"""Long-lived processes and what they are made of: queue-worker, exporter, checks of environments.
+"""Long-lived processes and their parts: queue-worker, exporter, checks of environments.
 
 Each is started with `python -m`.
 """

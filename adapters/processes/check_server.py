@@ -28,8 +28,8 @@ from faastraingym.algorithms.limits import Limits
 from faastraingym.schemas.errors import SpecificationError
 from faastraingym.schemas.specification import to_dict
 
-GRACE = 1.0  # seconds from a child's last word to its end
-TAIL = 4096  # bytes of a child's output that are kept
+GRACE = 1.0  # seconds from a child's verdict to its end
+TAIL = 4096  # the last bytes of a child's output: the rest is dropped
 CHUNK = 1 << 16
 MB = 1_000_000
 REPLY = 3  # a child's descriptor
@@ -37,7 +37,7 @@ NICENESS = 10
 
 
 class Bounds(NamedTuple):
-    """What the operator has set, and what a check may take."""
+    """The operator's settings, and the limits of a check."""
 
     modules: list[str]
     folders: list[str]
@@ -107,7 +107,7 @@ class Server:
         self._on(reading, lambda: self._hear(child))
 
     def _hear(self, child: Child) -> bool:
-        """Keep the end of what it printed; False when there is no more."""
+        """Store the end of its output; False when the output has ended."""
         if child.pid not in self._children:  # concluded a moment ago
             return False
         with contextlib.suppress(BlockingIOError):
@@ -127,7 +127,7 @@ class Server:
                 self._conclude(child, os.waitstatus_to_exitcode(status))
 
     def _conclude(self, child: Child, code: int) -> None:
-        _kill(child.pid)  # what it has left
+        _kill(child.pid)  # the processes that it left
         while self._hear(child):
             pass
         with contextlib.suppress(KeyError):
@@ -135,7 +135,7 @@ class Server:
         os.close(child.output)
         del self._children[child.pid]
         end = {"code": code, "late": child.late, "tail": child.tail.decode(errors="replace")}
-        with contextlib.suppress(OSError), child.reply as reply:  # nobody may wait any more
+        with contextlib.suppress(OSError), child.reply as reply:  # the receiver may be gone
             reply.sendall(b"\n" + json.dumps(end).encode() + b"\n")
 
 
@@ -148,7 +148,7 @@ def check(reply: int, output: int, bounds: Bounds) -> NoReturn:
             told = verdict(json.loads(line), bounds)
             answer.sendall(json.dumps(told).encode() + b"\n")
         os._exit(0)
-    except BaseException:  # noqa: BLE001  the boundary: nothing may get to what was forked
+    except BaseException:  # noqa: BLE001  the boundary: no error may reach the forked server code
         faulthandler.cancel_dump_traceback_later()
         sys.excepthook(*sys.exc_info())  # type: ignore[arg-type]
     finally:
@@ -156,7 +156,7 @@ def check(reply: int, output: int, bounds: Bounds) -> NoReturn:
 
 
 def verdict(raw: object, bounds: Bounds) -> dict[str, Any]:
-    """The specification, completed, or what is wrong with it or with the operator's modules."""
+    """The completed specification, or the error in it or in the operator's modules."""
     try:
         register(bounds.modules, bounds.folders)
     except SettingsError as error:

@@ -2,7 +2,7 @@
 
 That is foreign code. Each check is a process with bounds on time and memory, forked by one that
 has imported Gymnasium (check_server.py), so it takes milliseconds, and neither a hang nor
-a crash nor 100 MB of output is anybody else's.
+a crash nor 100 MB of output affects another check.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ from faastraingym.schemas.specification import RunSpec, to_dict
 
 SECONDS = 30.0  # that an environment has to be imported, built, reset and stepped
 AT_ONCE = 16  # checks; others wait
-FUNCTION_MB = 512  # start-run's limit in stack.yml, where nobody tells
+FUNCTION_MB = 512  # start-run's limit in stack.yml; used if none is set
 OURS_MB = 128  # of it, for start-run itself
 PATIENCE = 60.0  # seconds beyond a check's own, for a busy machine
 REMEMBERED = 64
@@ -41,7 +41,7 @@ WHILE = "while it was built, reset and stepped"
 
 
 class Bounds(NamedTuple):
-    """What one check may take."""
+    """The limits of one check."""
 
     memory_mb: int = FUNCTION_MB - OURS_MB
     seconds: float = SECONDS
@@ -61,7 +61,7 @@ class Checked(NamedTuple):
     """A specification that can be run."""
 
     spec: RunSpec  # completed
-    advice: Sequence[str] = ()  # what is better said of it
+    advice: Sequence[str] = ()  # warnings about it
 
 
 class Checker:
@@ -90,9 +90,9 @@ class Checker:
         return (await self.check(raw)).spec
 
     async def check(self, raw: object) -> Checked:
-        """The specification, held to its schema and to what its environment can do.
+        """The specification, checked against its schema and its environment.
 
-        What passed is remembered.
+        Those that passed are cached.
 
         Raises:
             SpecificationError: it cannot be run.
@@ -152,7 +152,7 @@ class Checker:
         self._control = self._process = None
 
     async def _ask(self, asked: bytes) -> dict[str, Any]:
-        """The verdict, else how the process that should have given it ended."""
+        """The verdict; without one, how the checking process ended."""
         try:
             for _ in range(2):  # the one that forks may have been killed
                 await self.start()

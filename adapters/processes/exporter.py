@@ -46,7 +46,7 @@ class Exporter:
         self._opened: asyncio.Task[tuple[Broker, Projection]] | None = None
 
     async def families(self) -> list[Family]:
-        """What is shown; while the broker is away that alone, and no numbers of yesterday."""
+        """The metrics; while the broker is away only that fact, and no stale numbers."""
         try:
             found = await (await self._projection()).families()
         except (Unavailable, AdapterError) as error:
@@ -55,7 +55,7 @@ class Exporter:
         return [broker_up(bool(found)), *found]
 
     async def _projection(self) -> Projection:
-        """One attempt to connect serves all who wait."""
+        """All waiting calls share one attempt to connect."""
         if self._opened is None or (self._opened.done() and self._opened.exception()):
             self._opened = asyncio.create_task(self._open())
         _, projection = await asyncio.shield(self._opened)
@@ -91,7 +91,7 @@ class _Collected(Collector):
         self._families = families
 
     def collect(self) -> Iterable[Metric]:
-        """In the client library's words."""
+        """The families as the client library's metrics."""
         for family in self._families:
             metric = KINDS[family.kind](family.name, family.help, labels=family.labels)
             for labels, value in family.rows:
@@ -108,7 +108,7 @@ def exposition(families: Iterable[Family], accept: str) -> tuple[bytes, str]:
 
 
 def application(exporter: Exporter) -> web.Application:
-    """`/metrics`, and `/healthz`, which says that this process lives."""
+    """`/metrics`, and `/healthz`, which shows that this process lives."""
 
     async def metrics(request: web.Request) -> web.Response:
         text, kind = exposition(await exporter.families(), request.headers.get("Accept", ""))

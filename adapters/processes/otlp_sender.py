@@ -1,4 +1,4 @@
-"""Spans to an OpenTelemetry collector: OTLP/HTTP with JSON, as OTEL_EXPORTER_OTLP_* say."""
+"""Spans to an OpenTelemetry collector: OTLP/HTTP with JSON, set by OTEL_EXPORTER_OTLP_*."""
 
 import asyncio
 import logging
@@ -25,7 +25,7 @@ AGAIN = (429, 502, 503, 504)
 
 
 class OtlpSender:
-    """Keeps what is to be sent, and sends it when it is told to."""
+    """Queues spans, and sends them when `send` is called."""
 
     def __init__(self, url: str, headers: Mapping[str, str]) -> None:
         self._url = url
@@ -35,7 +35,7 @@ class OtlpSender:
         self._waiting: deque[bytes] = deque(maxlen=MOST_WAITING)
 
     def take(self, spent: list[InvocationCompleted], ended: Iterable[RunView]) -> None:
-        """To be sent."""
+        """Queue these."""
         runs = list(ended)
         for begin in range(0, len(spent), AT_ONCE):
             self._waiting.append(_encode(spent[begin : begin + AT_ONCE], []))
@@ -43,7 +43,7 @@ class OtlpSender:
             self._waiting.append(_encode([], runs))
 
     async def send(self) -> None:
-        """Everything, unless the collector is away; then later."""
+        """Send the queue; while the collector is away, the rest stays queued."""
         while self._waiting:
             body = self._waiting[0]
             try:

@@ -1,7 +1,7 @@
-"""The runs that the exporter shows, brought up to date whenever somebody looks.
+"""The runs that the exporter shows, brought up to date at each scrape.
 
-All of it derives from the log and the metering: an exporter that starts anew shows what the one
-before it showed. Only what belongs to no run (ticks, refused messages) counts from its start.
+All of it derives from the log and the metering: a new exporter shows the same as the one before
+it. Only invocations of no run (ticks, refused messages) are counted from its start.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ News = Callable[[list[InvocationCompleted], list[RunView]], None]
 class Projection:
     """Runs by name, as far as the broker's log was read.
 
-    `news` is told of invocations and of runs that ended, from the first look on.
+    `news` receives invocations and runs that ended, from the first scrape on.
     """
 
     def __init__(self, observer: NatsObserver, news: News | None = None) -> None:
@@ -40,7 +40,7 @@ class Projection:
         """Everything that is shown, as it is now.
 
         Raises:
-            Unavailable: the broker is away; what was read stays.
+            Unavailable: the broker is away; the runs read so far stay.
         """
         async with self._turn:
             sizes = await self._advance()
@@ -53,7 +53,7 @@ class Projection:
             await self._advance()
 
     async def _advance(self) -> dict[str, Size]:
-        """Everything is read before anything is counted: what fails is read again."""
+        """Read everything before counting anything: a failed read is repeated."""
         sizes = await self._observer.sizes()
         until = Marks(sizes[FACTS.name].last_seq, sizes[USAGE.name].last_seq)
         read = self._read

@@ -39,7 +39,7 @@ from faastraingym.events.triggers import cron
 logger = logging.getLogger(__name__)
 
 GRACE_SECONDS = 5.0  # beyond a function's own timeout, which the gateway keeps
-SETTLE_SECONDS = 3.0  # what the broker still holds comes first, and whoever starts a run just now
+SETTLE_SECONDS = 3.0  # messages of the broker come first, and runs that are just being started
 
 
 class Gateway:
@@ -52,7 +52,7 @@ class Gateway:
         self._client = HttpClient(address)
 
     async def invoke(self, function: Function, request: Request) -> Answer:
-        """The function's answer; 503 when nobody answers."""
+        """The function's answer; 503 when there is no answer."""
         target = f"{self._prefix}/function/{function.name}{request.path}"
         target += f"?{request.query}" if request.query else ""
         limit = function.timeout + GRACE_SECONDS
@@ -75,7 +75,7 @@ class Gateway:
     async def call_back(
         self, function: Function, request: Request, answer: Answer, authenticated: bool
     ) -> str:
-        """Tell the caller of an asynchronous invocation how it ended; why not, if in vain."""
+        """Report an asynchronous invocation's end to its caller; returns why that failed."""
         told = callback_headers.headers(function.name, request, answer)
         call = Call(str(request.callback), told, answer.body)
         return await self._callbacks.tell(call, authenticated)
@@ -113,7 +113,7 @@ def _retry_after(reply: Reply) -> float | None:
 
 
 def _headers(reply: Reply) -> dict[str, str]:
-    """By name in lower case; what comes repeatedly as one (RFC 9110, section 5.2)."""
+    """By name in lower case; repeated headers are joined (RFC 9110, section 5.2)."""
     found: dict[str, list[str]] = {}
     for name, value in reply.headers:
         found.setdefault(name.lower(), []).append(value)

@@ -1,4 +1,4 @@
-"""What the owner of a bucket does to it: makes it, takes its settings back. No function does."""
+"""The bucket owner's work: create the bucket, reset its settings. No function does this."""
 
 import asyncio
 import io
@@ -58,12 +58,12 @@ class Bucket:
             await asyncio.to_thread(self._ensure)
 
     async def reset(self) -> None:
-        """Take back what the bucket's own settings grant or throw away, whoever made them."""
+        """Remove all settings of the bucket itself that grant access or delete objects."""
         with translated(f"settings of bucket {self._name}"):
             await asyncio.to_thread(self._reset)
 
     async def notify(self, prefix: str, target: str) -> None:
-        """Have the store tell `target`, an ARN that it knows, of what is written under `prefix`."""
+        """Have the store notify `target`, an ARN that it knows, of writes under `prefix`."""
         rule = QueueConfig(
             queue=target,
             events=["s3:ObjectCreated:*"],

@@ -1,4 +1,4 @@
-"""What a warm replica keeps of the store: objects never change, so a copy is never stale."""
+"""A warm replica's cache of the store: objects never change, so a copy is never stale."""
 
 import hashlib
 from collections import OrderedDict
@@ -10,7 +10,7 @@ CAPACITY = 64 << 20  # bytes
 
 
 class CachedObjects:
-    """The ObjectStore port, with the most recently used objects kept by their SHA-256."""
+    """The ObjectStore port; caches the most recently used objects by their SHA-256."""
 
     def __init__(self, store: ObjectStore, capacity: int = CAPACITY) -> None:
         self._store = store
@@ -21,14 +21,14 @@ class CachedObjects:
     async def put(
         self, key: str, data: bytes, content_type: str = "application/msgpack"
     ) -> ObjectRef:
-        """Write if absent; kept only when what lies there is `data`."""
+        """Write if absent; cached only when the stored object is `data`."""
         ref = await self._store.put(key, data, content_type)
         if ref.sha256 == hashlib.sha256(data).hexdigest():
             self._keep(ref.sha256, data)
         return ref
 
     async def get(self, ref: ObjectRef) -> bytes:
-        """The object's bytes, from here when they are here."""
+        """The object's bytes, from the cache if it has them."""
         data = self._kept.get(ref.sha256)
         if data is None:
             data = await self._store.get(ref)
@@ -40,7 +40,7 @@ class CachedObjects:
         return await self._store.find(key)
 
     async def replace(self, key: str, data: bytes) -> ObjectRef:
-        """Write, whatever lies there; kept."""
+        """Write, overwrite and cache."""
         ref = await self._store.replace(key, data)
         self._keep(ref.sha256, data)
         return ref

@@ -1,6 +1,6 @@
-"""Objects on any S3 (SeaweedFS, MinIO, AWS), written once and held to their digest when read.
+"""Objects on any S3 (SeaweedFS, MinIO, AWS), written once, verified by digest when read.
 
-A put and a get are one round trip each, over kept connections, on the event loop.
+A put and a get are one round trip each, over persistent connections, on the event loop.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ from faastraingym.adapters.stage.spans import span
 from faastraingym.events.ports import Listed
 from faastraingym.schemas.references import ObjectRef
 
-DIGEST = "x-amz-meta-sha256"  # kept with the object, so that a HEAD tells the whole reference
+DIGEST = "x-amz-meta-sha256"  # stored with the object, so a HEAD gives the whole reference
 CONNECTIONS = 16
 SECONDS = 30.0  # for one attempt
 # Repeating is safe: a put that did arrive answers 412 the second time.
@@ -42,7 +42,7 @@ class S3ObjectStore:
     async def put(
         self, key: str, data: bytes, content_type: str = "application/msgpack"
     ) -> ObjectRef:
-        """Write if absent; the reference is of what lies there, whoever wrote it first."""
+        """Write if absent; the reference is of the object that was written first."""
         digest = hashlib.sha256(data).hexdigest()
         headers = {"If-None-Match": "*", "Content-Type": content_type, DIGEST: digest}
         with self._doing(f"put {self._name(key)}"):
@@ -83,7 +83,7 @@ class S3ObjectStore:
             return await self._find(key)
 
     async def holds(self, ref: ObjectRef) -> bool:
-        """Whether the object is there, and is what the reference says."""
+        """Whether the object exists and matches the reference."""
         try:
             await self.get(ref)
         except (ObjectMissing, ObjectAltered):
@@ -91,22 +91,22 @@ class S3ObjectStore:
         return True
 
     async def replace(self, key: str, data: bytes) -> ObjectRef:
-        """Write, whatever lies there: only for bytes that a reference asks for."""
+        """Overwrite: only for bytes that a reference asks for."""
         await self.write(key, data, "application/msgpack")
         digest = hashlib.sha256(data).hexdigest()
         return ObjectRef(bucket=self._bucket, key=key, size=len(data), sha256=digest)
 
     async def write(self, key: str, data: bytes, content_type: str) -> None:
-        """Write, whatever lies there."""
+        """Write or overwrite."""
         headers = {"Content-Type": content_type, DIGEST: hashlib.sha256(data).hexdigest()}
         with self._doing(f"write {self._name(key)}"):
             reply = await self._request("PUT", self._bucket, key, headers, data)
         self._expect(reply, key)
 
     async def read(self, key: str, limit: int, etag: str = "") -> bytes | None:
-        """What somebody put there, its first `limit` bytes at most; None when nothing is there.
+        """The first `limit` bytes, at most, of an outside object; None when there is none.
 
-        With an `etag`: None, too, when it is another object by now.
+        With an `etag`: None, too, when the object has another one by now.
         """
         headers = {"Range": f"bytes=0-{limit - 1}"} | ({"If-Match": f'"{etag}"'} if etag else {})
         with self._doing(f"read {self._name(key)}"):
@@ -127,7 +127,7 @@ class S3ObjectStore:
         return sorted([one async for part in self._pages(prefix) for one in part.objects])
 
     async def folders(self, prefix: str) -> list[str]:
-        """What follows `prefix` up to the next `/` in the keys that begin with it, sorted."""
+        """The part after `prefix` up to the next `/` of the keys that begin with it, sorted."""
         found = [one async for part in self._pages(prefix, "/") for one in part.folders]
         return sorted(one.removeprefix(prefix).rstrip("/") for one in found)
 
@@ -164,7 +164,7 @@ class S3ObjectStore:
             return None
         self._expect(reply, key)
         size, digest = int(reply.header("content-length")), reply.header(DIGEST)
-        if not digest:  # somebody else's upload
+        if not digest:  # an upload of another program
             reply = await self._request("GET", self._bucket, key)
             self._expect(reply, key)
             size, digest = len(reply.body), hashlib.sha256(reply.body).hexdigest()
@@ -173,9 +173,9 @@ class S3ObjectStore:
     async def _readable(self, ref: ObjectRef) -> Reply:
         """The store's answer to a GET.
 
-        Of bytes that fail its own checksum SeaweedFS says 500, after 13 s; MinIO says 503, or, when
-        it has begun to send them, cuts them off. It then still knows of the object, which a store
-        that is away does not. If it is more that is wrong, making the object again does no harm.
+        For bytes that fail its own checksum SeaweedFS answers 500, after 13 s; MinIO answers 503,
+        or, when it has begun to send them, cuts them off. It still answers a HEAD of the object,
+        unlike a store that is away. If more is wrong, making the object again does no harm.
 
         Raises:
             ObjectAltered: its disk has altered the object.
@@ -212,16 +212,16 @@ class S3ObjectStore:
         self, method: str, path: str, headers: Mapping[str, str], body: bytes, query: str
     ) -> Reply:
         host = self._url.netloc
-        digest = headers.get(DIGEST, EMPTY)  # whatever has a body names it
+        digest = headers.get(DIGEST, EMPTY)  # each request with a body names it
         signed = authorized(method, host, path, headers, digest, self._login, time.time(), query)
-        del signed["Host"]  # which the client says
+        del signed["Host"]  # the client adds it
         async with self._slots, asyncio.timeout(SECONDS):
             target = f"{path}?{query}" if query else path
             return await self._client.request(method, target, signed.items(), body)
 
     @contextmanager
     def _doing(self, what: str) -> Iterator[None]:
-        """Time it; if it fails for want of a connection, say where and what."""
+        """Time it; if the connection fails, name the address and the operation."""
         with span("store"):
             try:
                 yield

@@ -13,11 +13,11 @@ from typing import Any
 from faastraingym.events.topology.roles import ROLES, SUPERVISOR, Role
 
 GET, PUT, DELETE = "s3:GetObject", "s3:PutObject", "s3:DeleteObject"
-BUCKET = ("s3:ListBucket", "s3:GetBucketLocation")  # the second is what most clients ask first
+BUCKET = ("s3:ListBucket", "s3:GetBucketLocation")  # most clients ask for the second one first
 
 
 def policy(rights: Role, bucket: str) -> dict[str, Any]:
-    """The document that allows a role what it may, and so nothing else."""
+    """The document that allows a role its rights, and nothing else."""
     return {"Version": "2012-10-17", "Statement": list(_statements(rights, bucket))}
 
 
@@ -28,7 +28,7 @@ def policies(bucket: str) -> dict[str, dict[str, Any]]:
 
 
 def _statements(rights: Role, bucket: str) -> Iterator[dict[str, Any]]:
-    if rights.reads:  # who may not list is told 403 where 404 is meant, by AWS and MinIO
+    if rights.reads:  # without the right to list, AWS and MinIO answer 403 for a 404
         yield _allow(BUCKET, [f"arn:aws:s3:::{bucket}"])
     for action, keys in ((GET, rights.reads), (PUT, rights.writes), (DELETE, rights.deletes)):
         if keys:

@@ -1,7 +1,7 @@
 """One signed S3 request: AWS Signature Version 4, over every header that it carries.
 
-minio-py signs the same, and the tests hold us to it; but importing it, with the administration and
-the encryption that come along, takes longer than all else that a small function's cold start does.
+minio-py signs the same, and the tests compare both; but importing it, with its administration and
+encryption, takes longer than the rest of a small function's cold start.
 
 Source: https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html
 """
@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 from faastraingym.adapters.settings import Login
 
-REGION = "us-east-1"  # what S3-compatible stores take; said explicitly, so nobody looks it up
+REGION = "us-east-1"  # S3-compatible stores take it; set explicitly, so no client looks it up
 EMPTY = hashlib.sha256().hexdigest()  # the digest of no body
 _ALGORITHM = "AWS4-HMAC-SHA256"
 
@@ -59,7 +59,7 @@ def encoded(bucket: str, key: str) -> str:
 
 @functools.lru_cache(maxsize=4)
 def _key(secret: str, day: str) -> bytes:
-    """What signs this day's requests."""
+    """The key that signs this day's requests."""
     key = f"AWS4{secret}".encode()
     for part in (day, REGION, "s3", "aws4_request"):
         key = _hmac(key, part)
