@@ -32,14 +32,14 @@ class Space(NamedTuple):
 
     @property
     def trouble(self) -> str:
-        """What is wrong and what to do; empty while there is room."""
+        """The problem and its remedy; empty while there is room."""
         lack = self.lack(self.least, LEAST_FILES)
         if not lack:
             return ""
         return f"the disk of {self.folder} is full: {lack} there, and the runs continue"
 
     def lack(self, least: int, files: int) -> str:
-        """What there is too little of, and how to have more; empty: `least` bytes are free.
+        """The lacking resource and how to get more; empty: `least` bytes are free.
 
         Args:
             least: bytes that must be free.
@@ -62,12 +62,12 @@ def space(folder: Path) -> Space:
 
 
 def of_statistics(folder: Path, told: os.statvfs_result) -> Space:
-    """What `statvfs` tells; file systems that make inodes as they need them tell of none at all."""
+    """From `statvfs`; file systems that create inodes on demand report none at all."""
     files = told.f_favail if told.f_files else None
     return Space(folder, told.f_bavail * told.f_frsize, told.f_blocks * told.f_frsize, files)
 
 
 def trouble(environment: Mapping[str, str]) -> str:
-    """What is wrong with the disk of the embedded stack that this process belongs to, if any."""
+    """The problem with the disk of this process's embedded stack; empty if there is none."""
     home = environment.get(STACK_VARIABLE)
     return space(Path(home)).trouble if home else ""

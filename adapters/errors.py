@@ -1,8 +1,8 @@
-"""What the outside world can do to a stage.
+"""The errors that the outside world can cause in a stage.
 
 AdapterError
 ├── Unavailable       away, late or overloaded; also events.ports.Unavailable, which stages know
-├── Refused           answered, and said no: a wrong request, a missing right, a missing bucket
+├── Refused           answered with a refusal: a wrong request, a missing right or bucket
 ├── ObjectMissing     a reference to nothing; also events.ports.LostObject
 ├── ObjectAltered     an object that is not what its reference says; likewise
 ├── SettingsError     an environment variable or a secret file that cannot be used
@@ -24,7 +24,7 @@ class Unavailable(AdapterError, ports.Unavailable):  # noqa: N818  the condition
 
 
 class Refused(AdapterError):  # noqa: N818  the condition's own name
-    """The other side understood and said no; trying again cannot help."""
+    """The other side understood and refused; trying again cannot help."""
 
 
 class ObjectMissing(AdapterError, ports.LostObject):  # noqa: N818  the condition's own name
@@ -36,7 +36,7 @@ class ObjectAltered(AdapterError, ports.LostObject):  # noqa: N818  the conditio
 
 
 class SettingsError(AdapterError):
-    """The environment does not say what the function needs to know."""
+    """The environment lacks a setting that the function needs, or has a bad one."""
 
 
 class OtherRequest(AdapterError):  # noqa: N818  the condition's own name
@@ -69,7 +69,7 @@ FOREIGN: dict[str, type[AdapterError]] = {
 
 
 def translate(error: BaseException) -> type[AdapterError] | None:
-    """Our name for a foreign exception; None when it is nobody's but a defect's."""
+    """Our class for a foreign exception; None when the exception is a defect."""
     for base in type(error).__mro__:
         ours = FOREIGN.get(f"{base.__module__}.{base.__qualname__}")
         if ours is not None:

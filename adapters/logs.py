@@ -1,6 +1,6 @@
 """Logs: one JSON object per line on stderr, where OpenFaaS collects them.
 
-Every line that is written while an invocation is served, by anybody, says what that is about.
+Each line that any code writes during an invocation has that invocation's fields.
 """
 
 import json
@@ -11,7 +11,7 @@ from typing import Any, TextIO
 
 from faastraingym.adapters.stage import current
 
-# What a log call may add by `extra=`.
+# The fields that a log call may add by `extra=`.
 FIELDS = (
     "heard",
     "run",

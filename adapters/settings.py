@@ -1,4 +1,4 @@
-"""What a replica is told by its environment: `FTG_*` variables and OpenFaaS secrets (files)."""
+"""The settings of a process: `FTG_*` environment variables and OpenFaaS secrets (files)."""
 
 import os
 import re
@@ -33,7 +33,7 @@ class Login(Struct, frozen=True):
 
 
 class Settings(Struct, frozen=True, kw_only=True):
-    """Where the outside world is and who we are in it."""
+    """The addresses of the servers, and this replica's own identity."""
 
     nats_url: str
     nats_api: str = API  # the prefix of JetStream's API in our account
@@ -41,7 +41,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     bucket: str
     function: str
     replica: str
-    memory_mb: int  # the function's memory limit, MiB; 0: not told
+    memory_mb: int  # the function's memory limit, MiB; 0: not set
     nats: Login
     s3: Login
     signing_key: bytes
@@ -76,7 +76,7 @@ class Settings(Struct, frozen=True, kw_only=True):
 
 
 def trigger_token(environment: Mapping[str, str] = os.environ) -> bytes:
-    """What others show who have runs started.
+    """The token that outside callers show to start runs.
 
     Raises:
         SettingsError: the secret is missing.
@@ -85,7 +85,7 @@ def trigger_token(environment: Mapping[str, str] = os.environ) -> bytes:
 
 
 def secret(folder: Path, name: str) -> bytes:
-    """What a secret's file holds.
+    """The content of a secret's file.
 
     Raises:
         SettingsError: it is missing or empty.
@@ -125,7 +125,7 @@ def environment_modules(environment: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def memory_mb(environment: Mapping[str, str] = os.environ) -> int:
-    """The function's own memory limit, MiB, as stack.yml tells it; 0: not told.
+    """The function's own memory limit, MiB, as stack.yml sets it; 0: not set.
 
     Raises:
         SettingsError: no quantity.
@@ -141,20 +141,20 @@ def memory_mb(environment: Mapping[str, str] = os.environ) -> int:
 def environments_folder(environment: Mapping[str, str]) -> str:
     """Where FTG_ENVIRONMENTS is looked for last: the folder in which the stack was started; or ''.
 
-    An embedded stack tells its replicas; an image has what it needs installed.
+    An embedded stack sets it for its replicas; an image has its modules installed.
     """
     return environment.get(ENVIRONMENTS_FOLDER, "")
 
 
 class WorkerSettings(Struct, frozen=True, kw_only=True):
-    """What the queue-worker is told: it has no login of the store."""
+    """The settings of the queue-worker; it has no login of the store."""
 
     nats_url: str
     nats_api: str
     gateway_url: str
     nats: Login
     signing_key: bytes
-    callback_origins: frozenset[Origin] | None = None  # none: who is known has any
+    callback_origins: frozenset[Origin] | None = None  # None: any, for authenticated callers
 
     def __repr__(self) -> str:
         return "WorkerSettings(...)"
@@ -178,7 +178,7 @@ class WorkerSettings(Struct, frozen=True, kw_only=True):
 
 
 class ExporterSettings(Struct, frozen=True, kw_only=True):
-    """What the exporter is told: where to listen, and a login that only reads."""
+    """The settings of the exporter: where to listen, and a login that only reads."""
 
     nats_url: str
     nats_api: str

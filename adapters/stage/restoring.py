@@ -2,7 +2,7 @@
 
 A stage that misses an object walks its chain down to the objects that exist, once, and asks the
 makers at that frontier. Each maker, when it is done, asks for the objects that can now be made,
-until the wanted object exists. No invocation waits for an input, and no process directs the work.
+until the wanted object exists. No invocation holds a slot while it waits; no process directs it.
 """
 
 import asyncio
