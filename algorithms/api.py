@@ -1,6 +1,6 @@
 """The door through which the platform knows an algorithm: three modules, each loaded where needed.
 
-`<algorithm>/specification.py` (Rules)   data alone: what it is told, refuses and plans
+`<algorithm>/specification.py` (Rules)   data alone: its settings, its checks and its plan
 `<algorithm>/acting.py` (Acting)         NumPy: its arrays, and its actor
 `<algorithm>/learner.py` (Learner)       JAX: initialise, update, project
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:  # stages that only plan have no NumPy
 
 
 class LearningPlan(NamedTuple):
-    """What an algorithm plans of one version, from how far its run has come."""
+    """An algorithm's plan for one version, from the progress of its run."""
 
     coefficients: Mapping[str, float]  # of the update, by name; `learning_rate` is one of them
     exploration: Mapping[str, float] = {}  # of the rollouts that the version acts in
@@ -36,7 +36,7 @@ class Rules(Protocol):
     ACTIONS: tuple[str, ...]  # the kinds of spaces it acts in: Discrete, Box
 
     def problems(self, spec: RunSpec) -> Iterator[str]:
-        """What it refuses of a specification whose values are possible each by itself."""
+        """Its objections to a specification whose single values are valid."""
 
     def plan(self, spec: RunSpec, progress: float) -> LearningPlan:
         """The plan of a version at `progress`: 0 at the start, 1 where schedules have annealed."""
@@ -44,7 +44,7 @@ class Rules(Protocol):
     def replayed_versions(self, spec: RunSpec) -> int:
         """Versions before the newest whose trajectories an update samples, too; on-policy: 0.
 
-        A number that the specification fixes: what retention prunes, no later update may need.
+        The specification alone must fix it: no later update may need an object that is pruned.
         """
 
 
@@ -54,10 +54,10 @@ class Actor(Protocol):
     output_size: int  # K
 
     def noise(self, generator: "np.random.Generator", steps: int, num_envs: int) -> "np.ndarray":
-        """What `steps` steps draw, [T, B, ...]; two halves in turn equal the whole at once."""
+        """The noise of `steps` steps, [T, B, ...]; two halves in turn equal the whole at once."""
 
     def outputs(self, observations: "np.ndarray") -> "np.ndarray":
-        """What the network says, [B, K] float32, of observations [B, O] float32."""
+        """The network's outputs, [B, K] float32, for observations [B, O] float32."""
 
     def sample(self, outputs: "np.ndarray", noise: "np.ndarray") -> "np.ndarray":
         """Actions that explore, [B] or [B, A]."""
@@ -69,20 +69,20 @@ class Actor(Protocol):
         """Actions as the environment takes them."""
 
     def extras(self, outputs: "np.ndarray", actions: "np.ndarray") -> "Arrays":
-        """What the learner wants to know of acting besides, by name, [T, B, ...] each."""
+        """Further arrays of acting that the learner needs, by name, [T, B, ...] each."""
 
 
 class Acting(Protocol):
     """`<algorithm>/acting.py`."""
 
     def policy_arrays(self, spec: RunSpec, info: "SpaceInfo") -> "ArraySpecs":
-        """What `Policy.parameters` holds."""
+        """The arrays of `Policy.parameters`."""
 
     def learner_arrays(self, spec: RunSpec, info: "SpaceInfo") -> "ArraySpecs":
-        """What `LearnerState.parameters` holds."""
+        """The arrays of `LearnerState.parameters`."""
 
     def extras(self, spec: RunSpec, info: "SpaceInfo") -> "ArraySpecs":
-        """What a trajectory holds besides, of each step of each environment."""
+        """A trajectory's further arrays, for each step of each environment."""
 
     def activations(self, spec: RunSpec) -> int:
         """Floats that the networks' hidden layers hold of one sample, to estimate memory."""
@@ -110,7 +110,7 @@ class Learner(Protocol):
         """The version after `state`, and metrics."""
 
     def project(self, state: "LearnerState") -> "Policy":
-        """What an actor needs of `state`."""
+        """The part of `state` that an actor needs."""
 
 
 def anneal(initial: float, annealing: Annealing, progress: float) -> float:

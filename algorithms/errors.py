@@ -1,4 +1,4 @@
-"""What can go wrong in the numerics.
+"""The errors of the numerics.
 
 EnvironmentFailed    the environment's own code raised; `__cause__` is what it raised
 """

@@ -3,8 +3,8 @@
 Peaks of the real functions were measured for observations of 4 to 27,648 elements, trajectories
 of 0.02 to 114 MB and networks of 0.02 to 29 MB, on Linux with NumPy 2.4 and jaxlib 0.10: the
 constants below are fitted to them. Estimates of rollouts were 3 % above to 11 % below what was
-measured, those of updates 1 % above to 9 % below: what is refused would not have run. How long
-whole episodes are nobody knows before: such rollouts are not estimated.
+measured, those of updates 1 % above to 9 % below: a refused run would not have fitted. The length
+of whole episodes is unknown beforehand: such rollouts are not estimated.
 """
 
 from collections.abc import Iterator

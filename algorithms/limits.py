@@ -1,10 +1,10 @@
-"""What the functions of a run may have of memory."""
+"""The memory limits of a run's functions."""
 
 from typing import NamedTuple
 
 
 class Limits(NamedTuple):
-    """Bytes; 0: nobody tells."""
+    """Bytes; 0: not set."""
 
     rollout: int = 0
     learner: int = 0

@@ -18,12 +18,12 @@ PACKAGES = {
 
 
 def name(spec: RunSpec) -> str:
-    """What the specification calls its algorithm."""
+    """The algorithm's name in the specification."""
     return str(type(spec.algorithm).__struct_config__.tag)
 
 
 def rules(spec: RunSpec) -> Rules:
-    """What the run's algorithm refuses and plans."""
+    """The checks and the plan of the run's algorithm."""
     return _rules(name(spec))
 
 

@@ -16,7 +16,7 @@ def transform(spec: RunSpec, batch: list[Trajectory], previous: Rewards | None) 
     Args:
         spec: the run.
         batch: trajectories of one policy version, in index order, all of them.
-        previous: what the version before gave; its state is carried on.
+        previous: the result of the version before; its state is carried on.
 
     Returns:
         One [T, B] float32 array per trajectory, and the state for the next version.

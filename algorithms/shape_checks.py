@@ -85,7 +85,7 @@ def continued(spec: RunSpec, found: Trajectory) -> Trajectory:
 
 
 def batch(spec: RunSpec, found: Sequence[Trajectory], rewards: list | None) -> None:
-    """What an update learns from: trajectories of the run, a reward for each step.
+    """The input of an update: trajectories of the run, a reward for each step.
 
     Raises:
         PayloadError: they do not fit.

@@ -21,7 +21,7 @@ class Stopwatch:
         self.seconds = 0.0
 
     def time(self, function: Callable[[*Arguments], R], *arguments: *Arguments) -> R:
-        """What `function` gives, with its time added."""
+        """The result of `function`; adds its time."""
         begin = self.clock()
         try:
             return function(*arguments)

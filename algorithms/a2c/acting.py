@@ -1,4 +1,4 @@
-"""A2C acts as every actor-critic does, and its learner needs nothing that it does not see."""
+"""A2C acts as every actor-critic does; its learner needs no extra arrays of acting."""
 
 from faastraingym.algorithms.actor_critic.acting import (
     activations,

@@ -1,4 +1,4 @@
-"""What A2C is told, what it refuses of that, and what it plans. Data alone: no NumPy, no JAX."""
+"""A2C's settings, its checks of them, and its plan. Data alone: no NumPy, no JAX."""
 
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal
@@ -40,7 +40,7 @@ ACTIONS = ("Discrete", "Box")
 
 
 def problems(spec: RunSpec) -> Iterator[str]:
-    """What would make the advantages of a batch all zero, or bias them."""
+    """Settings that would make all advantages of a batch zero, or bias them."""
     settings: Any = spec.algorithm
     if settings.normalize_advantages and samples(spec) == 1:
         yield (

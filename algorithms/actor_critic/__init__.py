@@ -1,4 +1,4 @@
-"""What algorithms with a policy network and a value network share.
+"""The code that algorithms with a policy network and a value network share.
 
 `acting` is NumPy alone; everything else imports JAX.
 """

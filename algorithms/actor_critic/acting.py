@@ -44,7 +44,7 @@ def activations(spec: RunSpec) -> int:
 
 
 def extras(spec: RunSpec, info: SpaceInfo) -> ArraySpecs:
-    """Nothing: who learns from the acting policy's own batch can calculate all of it."""
+    """Nothing: a learner from the acting policy's own batch can calculate all of it."""
     return {}
 
 

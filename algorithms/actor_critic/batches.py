@@ -10,7 +10,7 @@ from faastraingym.schemas.payloads import Arrays, Trajectory
 
 
 class Batch(NamedTuple):
-    """What an update learns from: B environments side by side, in index order."""
+    """The input of an update: B environments side by side, in index order."""
 
     observations: np.ndarray  # [T+1, B, O] float32, or uint8 as images are; not normalised
     actions: np.ndarray  # [T, B, ...]

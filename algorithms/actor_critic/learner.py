@@ -108,7 +108,7 @@ def _refuse_divergence(version: int, results: dict[str, Any]) -> None:
 
 
 def project(state: LearnerState) -> Policy:
-    """What an actor needs of `state`: the policy network and the observation statistics."""
+    """The actor's part of `state`: the policy network and the observation statistics."""
     actors = {p: a for p, a in state.parameters.items() if p.startswith("policy/")}
     return Policy(version=state.version, parameters=actors, statistics=state.statistics)
 

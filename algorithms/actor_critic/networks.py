@@ -13,7 +13,7 @@ ACTIVATIONS = {"tanh": jnp.tanh, "relu": jax.nn.relu}
 
 
 class Architecture(NamedTuple):
-    """What the networks look like; hashable, so that one is compiled once."""
+    """The networks' sizes and kinds; hashable, so that each is compiled once."""
 
     hidden_sizes: tuple[int, ...]
     activation: str

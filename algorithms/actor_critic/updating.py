@@ -21,7 +21,7 @@ Update = Callable[..., tuple[Parameters, Any, Metrics]]
 
 
 class Method(NamedTuple):
-    """What one actor-critic algorithm has of its own; `settings` are its specification's."""
+    """The own parts of an actor-critic algorithm; `settings` are its specification's."""
 
     optimizer: Callable[[Any], optax.GradientTransformation]  # scaled by the learning rate later
     minibatches: Callable[[Any, np.random.Generator, np.ndarray], np.ndarray]  # see `learn`
@@ -95,8 +95,8 @@ def prepare(
 ) -> tuple[Samples, jax.Array]:
     """Flat samples with advantages and value targets, and the explained variance before learning.
 
-    `size` of them: T x B, and invalid samples beyond. What has no part in the loss is zeroed before
-    it enters a network: a NaN that is masked after it would still have a NaN for its gradient.
+    `size` of them: T x B, and invalid samples beyond. Samples outside the loss are zeroed before
+    they enter a network: a NaN that is masked after it would still give a NaN gradient.
     """
     valid, terminated = jnp.asarray(batch.valid), jnp.asarray(batch.terminated)
     ended = jnp.logical_or(terminated, batch.truncated)

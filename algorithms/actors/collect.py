@@ -24,7 +24,7 @@ def collect(
     watch: Stopwatch | None = None,
     lag: int = 0,
 ) -> Trajectory:
-    """What slot `index` sees under `policy`, the same bits on every call.
+    """The trajectory of slot `index` under `policy`, the same bits on every call.
 
     Args:
         spec: the run.
@@ -34,7 +34,7 @@ def collect(
             `steps`, or to remember what is carried; none: the environments are reset.
         watch: adds up what the environments take.
         lag: updates between `policy` and the one that learns. One policy may act for two versions
-            to learn from; what they begin afresh differs.
+            to learn from; their fresh resets differ.
 
     Raises:
         EnvironmentFailed: the environment raised (its exception is the cause), gave a number that
@@ -53,10 +53,10 @@ def collect_from(
     watch: Stopwatch,
     exploration: Mapping[str, float] = {},
 ) -> tuple[Trajectory, Start]:
-    """What slot `index` sees from `start` on, and where that leaves its environments.
+    """The trajectory of slot `index` from `start` on, and where its environments then stand.
 
-    `start` is used up: its environments and its generator move on. `exploration` is what the
-    algorithm plans of the acting version.
+    `start` is used up: its environments and its generator move on. `exploration` is the
+    algorithm's plan for the acting version.
 
     Raises:
         EnvironmentFailed: the environment raised (its exception is the cause), or gave a number
@@ -72,7 +72,7 @@ def collect_from(
     valid = _valid(spec, steps, start.ended)
     terminated, truncated = steps.terminated & valid, steps.truncated & valid
     seen = None
-    if np.dtype(info.observation_dtype).kind == "f":  # what is no float is finite
+    if np.dtype(info.observation_dtype).kind == "f":  # other dtypes are finite
         seen = features(steps.observations, info)
         refuse_non_finite("observation", seen, _learnt(valid, terminated), where, -1)
     if spec.algorithm.normalize_observations:

@@ -1,7 +1,7 @@
 """How an evaluation's episodes are divided among invocations, and put together again.
 
-Each episode has its own seed, and its actions come from a matrix product of as many rows as if
-nobody had divided anything (evaluate.py), so no result depends on the division.
+Each episode has its own seed, and its actions come from a matrix product of as many rows as in
+an undivided evaluation (evaluate.py), so no result depends on the division.
 """
 
 from collections.abc import Sequence
@@ -50,7 +50,7 @@ def episodes_of(spec: RunSpec, piece: int | None) -> range:
 def merge(spec: RunSpec, version: int, parts: Sequence[Evaluation]) -> Evaluation:
     """The evaluation of which `parts` are all pieces, in order.
 
-    The environment is not looked up: whoever merges need not know it.
+    The environment is not looked up: the merging stage need not know it.
 
     Raises:
         PayloadError: they are of another version, or are not as many episodes as specified.
@@ -70,7 +70,7 @@ def merge(spec: RunSpec, version: int, parts: Sequence[Evaluation]) -> Evaluatio
 
 
 def summary(evaluation: Evaluation) -> EpisodeSummary:
-    """What a piece's episodes came to."""
+    """The summary of a piece's episodes."""
     returns = evaluation.returns
     return EpisodeSummary(
         episodes=len(returns),
@@ -84,7 +84,7 @@ def summary(evaluation: Evaluation) -> EpisodeSummary:
 def completed(
     about: RunMessage, policy: PolicyRef, evaluation: Evaluation, stored: ObjectRef
 ) -> EvaluationCompleted:
-    """What is published of an evaluation, all episodes of which are there."""
+    """The message that reports an evaluation, once all its episodes exist."""
     return EvaluationCompleted(
         run=about.run,
         manifest=about.manifest,

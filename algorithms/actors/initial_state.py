@@ -14,7 +14,7 @@ from faastraingym.schemas.specification import RunSpec
 
 
 def place(spec: RunSpec, version: int, index: int) -> str:
-    """What an error names first."""
+    """The place that an error names first."""
     return f"{spec.environment.id}, policy version {version}, slot {index}"
 
 

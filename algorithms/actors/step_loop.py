@@ -18,7 +18,7 @@ MAX_STEPS = 1 << 20  # of one rollout; whole episodes must end before that
 
 
 class Steps(NamedTuple):
-    """What happened in T steps of B environments; `outputs` are the actor's."""
+    """The record of T steps of B environments; `outputs` are the actor's."""
 
     observations: np.ndarray  # [T+1, B, ...], as the environment gave them
     outputs: np.ndarray  # [T, B, K] float32
@@ -88,7 +88,7 @@ def play(
                 if own is not rewards:
                     own[t] = start.vector.own_rewards()
         except EnvironmentFailed:
-            # perhaps over an action that came of a NaN: then say where that came from
+            # perhaps over an action from a NaN: then name the origin of the NaN
             going = ~(terminated[t - 1] | truncated[t - 1]) if t else ~start.ended
             last = features(observations[t : t + 1], info)
             refuse_non_finite("observation", last, going[None], where, t - 1)

@@ -1,4 +1,4 @@
 """Gymnasium environments as a run needs them: seeded, resumable, checked, foreign code fenced.
 
-What an environment may be, and what it may remember, is decided here.
+This wing decides which environments a run may use, and what they may remember.
 """

@@ -1,4 +1,4 @@
-"""What an environment itself says that it remembers: `get_state()` and `set_state(state)`.
+"""The memory that an environment itself declares: `get_state()` and `set_state(state)`.
 
 The state is a dictionary of arrays (or numbers), looked up through wrappers, and complete: it is
 all that an environment built anew needs to go on with its next reset as the old one would have.

@@ -3,7 +3,7 @@
 Foreign are the modules that register environments, the environments, and what NumPy and Gymnasium
 do with what these returned. Such code may raise anything: SystemExit, as simulators do that find
 no licence, KeyboardInterrupt, exceptions whose own text raises. None of it may end a process that
-has other work. What ends the process itself (os._exit, a crash in C) is nobody's exception.
+has other work. This cannot catch an end of the process itself (os._exit, a crash in C).
 """
 
 import signal
@@ -16,7 +16,7 @@ from types import TracebackType
 from faastraingym.algorithms.errors import EnvironmentFailed
 
 MAX_WORDS = 500  # characters of a foreign text that a sentence of ours holds
-# Whose frames are not where a user looks for his mistake; besides the standard library's.
+# Packages whose frames do not show the user's mistake; besides the standard library's.
 KNOWN = {"faastraingym", "gymnasium", "numpy"}
 
 

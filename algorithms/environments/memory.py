@@ -1,6 +1,6 @@
 """Whether an environment takes something from one episode into the next: tried out, never guessed.
 
-What it takes lies in the replica that played the episodes before and is lost with it: the same
+Such memory lies in the replica that played the episodes before, and is lost with it: the same
 run would come to another policy. So a few short episodes are played again, in one environment and
 in others that were built anew, and held to each other bit for bit, rewards and ends included.
 

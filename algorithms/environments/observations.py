@@ -30,7 +30,7 @@ def stored(observations: Any, info: SpaceInfo) -> np.ndarray:
 
 
 def features(observations: np.ndarray, info: SpaceInfo) -> np.ndarray:
-    """What a network reads, [..., O] float32, of stored ones [..., *shape]: flat, or one-hot."""
+    """A network's inputs, [..., O] float32, of stored ones [..., *shape]: flat, or one-hot."""
     if info.observation_start is not None:
         numbers = np.arange(info.observation_size)
         return np.asarray(observations[..., None] == numbers, np.float32)

@@ -16,7 +16,7 @@ class Tap(gymnasium.Wrapper):  # type: ignore[misc]
         self._passed = 0.0
 
     def __getattr__(self, name: str) -> Any:
-        """Whoever stands above may look at what stood here before."""
+        """Outer wrappers may read attributes of the inner environment."""
         if name == "env":  # of a copy that is being made
             raise AttributeError(name)
         return getattr(self.env, name)
@@ -28,7 +28,7 @@ class Tap(gymnasium.Wrapper):  # type: ignore[misc]
         return observation, reward, terminated, truncated, info
 
     def take(self) -> float:
-        """What has passed since it was last asked: of one step, or of all that were skipped."""
+        """The sum since the last call: of one step, or of all that were skipped."""
         passed, self._passed = self._passed, 0.0
         return passed
 

@@ -17,7 +17,7 @@ STEPS = 64  # of an episode, at the most
 
 
 class Mark(NamedTuple):
-    """What one step showed; a reset has an observation alone."""
+    """The answer of one step; a reset has an observation alone."""
 
     observation: bytes
     reward: bytes = b""
@@ -60,7 +60,7 @@ def play(
 
 
 def difference(expected: Episode, found: Episode, first: int = 0) -> str:
-    """In what the same episode came out otherwise, as `another reward at step 3`; "": in nothing.
+    """The first difference of a repeated episode, as `another reward at step 3`; "": none.
 
     `first` is the step that the first mark stands behind; 0: it is the reset's.
     """
@@ -75,7 +75,7 @@ def difference(expected: Episode, found: Episode, first: int = 0) -> str:
 
 
 def close(environment: Any) -> None:
-    """Ends an environment; what its own end raises matters to nobody."""
+    """Closes an environment, and ignores exceptions of its own `close`."""
     with contextlib.suppress(EnvironmentFailed), foreign("close()"):
         environment.close()
 

@@ -43,7 +43,7 @@ def check(spec: RunSpec, seeds: Seeds, played: Played, previous: Trajectory, whe
 
 
 def _expected(previous: Trajectory, i: int, info: SpaceInfo) -> tuple[list[Mark], int]:
-    """What environment `i` showed in its episode at last, and the first step's number."""
+    """The last marks of environment `i` in its episode, and the first step's number."""
     assert previous.continuation is not None  # noqa: S101  it was gone on from
     number = len(previous.continuation["fleet"]["singles"][i]["actions"])
     begin = len(previous.rewards) - min(number, len(previous.rewards))

@@ -8,7 +8,7 @@ from typing import Any
 import gymnasium
 import numpy as np
 
-# What makes each layer stand where it stands, besides its random generator.
+# The attributes that are each layer's state, besides its random generator.
 LAYERS: dict[str, tuple[str, ...]] = {
     "gymnasium.envs.classic_control.acrobot.AcrobotEnv": ("state",),
     "gymnasium.envs.classic_control.cartpole.CartPoleEnv": ("state",),

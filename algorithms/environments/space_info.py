@@ -1,4 +1,4 @@
-"""What an environment shows and takes, as an MLP sees it."""
+"""An environment's observations and actions, as an MLP sees them."""
 
 import functools
 from collections.abc import Iterator
@@ -64,7 +64,7 @@ def make(environment: EnvironmentSpec) -> gymnasium.Env[Any, Any]:
     """One environment, to look at.
 
     Raises:
-        EnvironmentFailed: whatever its constructor raised is the cause.
+        EnvironmentFailed: its constructor raised; that exception is the cause.
     """
     with foreign(f"{environment.id} could not be built"):
         return gymnasium.make(environment.id, disable_env_checker=True, **environment.kwargs)

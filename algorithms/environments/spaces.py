@@ -1,7 +1,7 @@
 """Whether an environment may be used, and whether the algorithm can learn there.
 
-What may be used is what is registered with Gymnasium in this process: the modules that the
-deployment names register theirs. An id with a module prefix would import code, so it is refused.
+A run may use the environments that are registered with Gymnasium in this process; the modules that
+the deployment names register theirs. An id with a module prefix would import code: it is refused.
 """
 
 import re
@@ -74,7 +74,7 @@ def check(spec: RunSpec, limits: Limits = NOT_TOLD) -> list[str]:
 
 
 def advice(spec: RunSpec) -> list[str]:
-    """What is better said of a specification that can be run: a sentence each.
+    """Advice on a specification that can be run: one sentence each.
 
     Raises:
         EnvironmentFailed: the environment cannot be built, to see its spaces.
@@ -145,7 +145,7 @@ def _sentence(environment: EnvironmentSpec, error: EnvironmentFailed) -> str:
 
 
 def _package(env_id: str, cause: Exception) -> str:
-    """What brings what is missing: an extra of Gymnasium's, for its own; else what is named last.
+    """The package to install: an extra of Gymnasium for its own ids; else the one named last.
 
     Its messages name what its extras need, too: `swig` comes before `gymnasium[box2d]`.
     """

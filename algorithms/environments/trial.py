@@ -1,8 +1,8 @@
 """One reset and one step of an environment, held to what collection takes.
 
-What Gymnasium only warns of and training survives is allowed: observations outside of a Box's
-bounds, flags that are 0 or 1, or arrays of one. The rest would fail the run's first rollout, in
-worse words.
+Faults that training survives and Gymnasium only warns of are allowed: observations outside of a
+Box's bounds, flags that are 0 or 1, or arrays of one. Other faults would fail the run's first
+rollout, with a less clear error.
 """
 
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ LARGEST = np.finfo(np.float32).max
 
 
 def problems(spec: RunSpec, info: SpaceInfo) -> list[str]:
-    """What is wrong with the first reset and step: one sentence per problem, or none.
+    """The problems of the first reset and step: one sentence each, or none.
 
     Args:
         spec: the run; its environment can be built.

@@ -22,7 +22,7 @@ from faastraingym.schemas.specification import EnvironmentSpec
 
 
 class Seeds(NamedTuple):
-    """What the resets of one rollout's environments derive from."""
+    """The seeds of the resets of one rollout's environments."""
 
     run_seed: int
     purpose: str
@@ -34,7 +34,7 @@ class Seeds(NamedTuple):
 
 
 class Step(NamedTuple):
-    """What one environment answered; a reset's reward is 0."""
+    """The answer of one environment; a reset's reward is 0."""
 
     observation: Any
     reward: Any
@@ -134,7 +134,7 @@ class SeededEpisodes(gymnasium.Wrapper):  # type: ignore[misc]
         return list(played)
 
     def _renew(self) -> None:
-        """Builds the environment anew; it gets what the old one says that it remembers."""
+        """Builds the environment anew, with the memory that the old one declares."""
         remembered = self._remembered()
         self.env.close()
         self.env = make(self.environment)
@@ -160,7 +160,7 @@ class VectorEnvironments:
         first: the place of the first of them among those that share the seeds.
 
     Raises:
-        EnvironmentFailed: whatever the environment's constructor raised is the cause.
+        EnvironmentFailed: the environment's constructor raised; its exception is the cause.
     """
 
     def __init__(

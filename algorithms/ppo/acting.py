@@ -16,7 +16,7 @@ __all__ = ["activations", "actor", "extras", "learner_arrays", "policy_arrays"]
 
 
 class Actor(acting.Actor):
-    """A policy that says log mu(a|s), by which PPO's ratio is taken."""
+    """A policy that records log mu(a|s), the denominator of PPO's ratio."""
 
     def extras(self, outputs: np.ndarray, actions: np.ndarray) -> Arrays:
         """`log_probs`, [T, B] float32, under the policy that acts."""

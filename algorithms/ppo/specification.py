@@ -1,4 +1,4 @@
-"""What PPO is told, what it refuses of that, and what it plans. Data alone: no NumPy, no JAX."""
+"""PPO's settings, its checks of them, and its plan. Data alone: no NumPy, no JAX."""
 
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal

@@ -1,4 +1,4 @@
 """Replay without a server: the run's own trajectories, named by a range of versions and sampled.
 
-Pure NumPy; whoever updates fetches what a sample touches (`adapters/stage/replayed.py`).
+Pure NumPy; the updating stage fetches a sample's trajectories (`adapters/stage/replayed.py`).
 """

@@ -1,7 +1,7 @@
 """A window of trajectories, and samples of it.
 
-The trajectories of a run never change, so a range of versions says all that a replay buffer holds;
-what is sampled of it is a pure function of the window, the run's seed and the version that learns.
+The trajectories of a run never change, so a range of versions defines a replay buffer's content;
+a sample of it is a pure function of the window, the run's seed and the version that learns.
 A retry, another machine or a learner that starts cold so sample the same transitions (ADR 38).
 """
 
@@ -84,14 +84,14 @@ def draw(of: Window, run_seed: int, version: int, batches: int, size: int) -> np
 
 
 def places(of: Window, drawn: np.ndarray) -> list[Place]:
-    """The trajectories that hold what was drawn, each once, in order."""
+    """The trajectories that hold the drawn transitions, each once, in order."""
     trajectories = np.unique(drawn // (of.steps * of.num_envs))
     versions, slots = np.divmod(trajectories, of.slots)
     return [Place(int(v) + of.versions.first, int(s)) for v, s in zip(versions, slots, strict=True)]
 
 
 def gather(of: Window, drawn: np.ndarray, held: Mapping[Place, Trajectory]) -> Arrays:
-    """What was drawn, as arrays [G, N, ...].
+    """The drawn transitions, as arrays [G, N, ...].
 
     `next_observations` are true successors, final ones included; where `valid` is false a reset's
     pseudo-transition was drawn, which counts for nothing.
