@@ -1,7 +1,7 @@
 """conclude-run: ends a run by target, budget, stop request or failure, and writes its report.
 
-The end is decided by a fact, of which the log hears the first; the report is written from the log
-after that, so the two cannot contradict each other.
+A fact decides the end: the log stores only the first. The report is written from the log after
+that, so the two cannot contradict each other.
 """
 
 import asyncio
@@ -35,7 +35,7 @@ Said = EvaluationCompleted | StopRequested | InvocationDeadLettered | RunComplet
 async def handle(message: Said, services: Services) -> Messages:
     """The end, when the facts so far make one; after the end, the report and a copy of the log.
 
-    That the report was given up is published, and not tried for ever; who replays the letter tries.
+    A report is not retried for ever: giving it up is published; replaying the dead letter retries.
     """
     said = await services.facts.read(*subjects.of_run(message.run))
     history = fold(said)

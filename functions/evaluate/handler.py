@@ -18,9 +18,9 @@ from faastraingym.schemas.specification import RunSpec
 
 @stage(EvaluatePolicy)
 async def handle(command: EvaluatePolicy, services: Services) -> Messages:
-    """The evaluation's returns, stored, and their mean and standard deviation, said.
+    """Stores the evaluation's returns, and publishes their mean and standard deviation.
 
-    Of an evaluation that is divided, one piece; whoever hears of all merges them.
+    Of a divided evaluation, one piece; the stage that receives all pieces merges them.
     """
     spec, policy = await asyncio.gather(
         specification(services, command.manifest),

@@ -20,7 +20,7 @@ from faastraingym.schemas.specification import RunSpec
 async def handle(received: Received | RunResumed, services: Services) -> Planned:
     """The update to make, unless it is made or the run has ended; for a resumed run what it needs.
 
-    What no version to come needs is removed, by the specification's rule.
+    Removes the objects that no later version needs, by the specification's rule.
     """
     spec = await specification(services, received.manifest)
     if isinstance(received, RunResumed):
@@ -36,13 +36,13 @@ async def handle(received: Received | RunResumed, services: Services) -> Planned
             raise Unavailable(f"{min(behind)} was said, not read")  # from a replica that is behind
     ready = history.rewards.get(received.version)
     if ready and learning(ready, history):
-        # Whatever is planned: of a version that was made again this stage is told once more.
+        # In any case: this stage receives a version again when the version was made again.
         await services.bucket.delete(expendable(spec, ready, history))
     return next_step(spec, received, history)
 
 
 async def _known(spec: RunSpec, received: Received, services: Services) -> History:
-    """`received`, and what the log tells of the steps from there."""
+    """`received`, and the log's facts about the steps from there."""
     known = filters(spec, received) + subjects.of_version(
         received.run, pruned(spec, received.version)
     )

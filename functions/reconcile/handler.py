@@ -1,6 +1,6 @@
-"""reconcile: on a cron tick, mends what faults left undone, from what the log and the store hold.
+"""reconcile: on a cron tick, repairs the effects of faults, from the log and the store.
 
-What was promised and has not come by its deadline is issued again; facts are copied to the store,
+A message that has not come by its deadline is issued again; facts are copied to the store,
 and published again where the broker lost them; files of the inbox that started no run start one.
 """
 
@@ -36,7 +36,7 @@ Repairs = Sequence[Message | Invocation]
 
 @cron_stage
 async def handle(services: Services) -> Repairs:
-    """What every run that has no report needs, every run that only the store knows, the inbox."""
+    """Repairs for each run without a report, each run that only the store has, and the inbox."""
     known = await known_runs(services.facts)
     stored = await services.bucket.folders(keys.RUNS)
     active = [run for run, goes_on in known.items() if goes_on]
@@ -51,7 +51,7 @@ async def handle(services: Services) -> Repairs:
 
 
 async def _alone(run: str, services: Services) -> Repairs:
-    """What a run needs; one that cannot be read shall not hold up the others."""
+    """The repairs of one run; an unreadable run does not stop the others."""
     try:
         return await _mend(run, services)
     except (LostObject, SchemaError, RunFault, NotPublished) as error:
@@ -90,7 +90,7 @@ async def _request(run: str, services: Services) -> list[Message]:
 
 
 async def _missing(said: Sequence[Recorded], services: Services, at_once: bool = False) -> Repairs:
-    """What is overdue; a run whose objects are being made again has not stalled."""
+    """The overdue messages; a run whose objects are being made again has not stalled."""
     history = fold(said)
     if history.started is None:
         spec = None

@@ -15,12 +15,12 @@ from faastraingym.schemas.messages import HearUpload, UploadHeard, tag
 
 logger = logging.getLogger(__name__)
 
-MOST_READ = 1000  # files in one tick, the newest first; what the log knows of is not read again
+MOST_READ = 1000  # files in one tick, the newest first; files in the log are not read again
 AT_ONCE = 16  # of a MiB each at most
 
 
 async def hear(known: Collection[str], services: Services) -> Sequence[UploadHeard | HearUpload]:
-    """What the log shall know of files whose run was asked for, and commands to hear the others.
+    """The facts on files whose run was asked for, and commands to process the other files.
 
     Args:
         known: the runs that were asked for.

@@ -39,7 +39,7 @@ async def handle(command: CollectRollout, services: Services) -> Messages:
     stored = await services.objects.put(
         keys.trajectory(command.run, command.version, command.index), data
     )
-    # One that somebody else had stored before is not kept.
+    # Environments are not cached if another rollout had stored its trajectory first.
     if _is_kept(spec, command) and await services.objects.get(stored) == data:
         WARM.keep(command.manifest, stored, end)
     return [

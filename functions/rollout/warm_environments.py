@@ -1,8 +1,8 @@
 """Environments that a warm replica keeps where a rollout left them, for the slot's next one.
 
 They are found by the manifest and by the trajectory that they stand at the end of, so they are
-never the wrong ones, and whoever takes them has them for himself. Without them the same bits come
-of building, resetting and restoring: what is kept here saves time, nothing else.
+never the wrong ones, and each is given to one caller only. Without them, building, resetting and
+restoring give the same bits: this cache only saves time.
 """
 
 import resource
@@ -14,7 +14,7 @@ from faastraingym.algorithms.actors.step_loop import Start
 from faastraingym.schemas.references import ObjectRef
 
 CAPACITY = 8  # slots
-MEMORY_MB = 512  # the function's limit in stack.yml, where nobody tells
+MEMORY_MB = 512  # the function's limit in stack.yml; used if none is set
 
 
 def peak_mb() -> float:
@@ -27,9 +27,9 @@ class WarmEnvironments:
     """Where slots stand, the longest unused dropped first.
 
     Args:
-        memory_mb: the function's limit; 0: not told.
-        used_mb: what this process has used of it at most. Beyond half of the limit nothing is
-            kept: beside the environments kept there must be room for others.
+        memory_mb: the function's limit; 0: not set.
+        used_mb: the peak use of this process. Beyond half of the limit nothing is cached: beside
+            the cached environments there must be room for others.
     """
 
     def __init__(self, memory_mb: int, used_mb: Callable[[], float] = peak_mb) -> None:
@@ -38,11 +38,11 @@ class WarmEnvironments:
         self._starts: OrderedDict[tuple[str, str], Start] = OrderedDict()
 
     def take(self, manifest: ObjectRef, trajectory: ObjectRef) -> Start | None:
-        """What stands at the end of `trajectory`, if it is here; it is here no longer."""
+        """Removes and returns the environments at the end of `trajectory`, if they are here."""
         return self._starts.pop((manifest.sha256, trajectory.sha256), None)
 
     def keep(self, manifest: ObjectRef, trajectory: ObjectRef, start: Start) -> None:
-        """Keep what stands at the end of `trajectory`."""
+        """Cache the environments at the end of `trajectory`."""
         self._starts[manifest.sha256, trajectory.sha256] = start
         allowed = CAPACITY if self._used_mb() < self._most else 0
         while len(self._starts) > allowed:

@@ -15,7 +15,7 @@ CHECKER = Checker()
 
 @triggered(CHECKER, RunRequested)
 async def handle(request: RunRequested, services: Services) -> Outgoing:
-    """The run starts, or fails with the same words that the CLI would have said.
+    """The run starts, or fails with the same error text that the CLI would show.
 
     The request is published in any case: a caller may have invoked this function without publishing
     it, and functions that decide by the whole log wait until it is there.

@@ -1,4 +1,4 @@
-"""How the learner compiles, and what that costs, as JAX itself tells it."""
+"""How the learner compiles, and the time of that, as JAX itself reports it."""
 
 import os
 import shutil
@@ -12,7 +12,7 @@ from faastraingym.adapters.stage.spans import add
 os.environ.setdefault("XLA_FLAGS", "--xla_gpu_deterministic_ops=true")
 
 BROUGHT = Path(__file__).parent / "compiled"  # by the image (`prepare`)
-STEPS = "/jax/core/compile/"  # tracing, lowering, XLA or what was kept of it
+STEPS = "/jax/core/compile/"  # tracing, lowering, XLA or its cache
 
 
 def unpack(brought: Path, cache: str | None) -> None:
@@ -22,7 +22,7 @@ def unpack(brought: Path, cache: str | None) -> None:
 
 
 def tell() -> None:
-    """From now on every compilation is told to the invocation that it happens in."""
+    """From now on, record every compilation as a span of its invocation."""
     jax.monitoring.register_event_duration_secs_listener(_heard)
 
 
@@ -32,6 +32,6 @@ def _heard(event: str, seconds: float, **_: object) -> None:
 
 
 def device() -> str:
-    """What computes the updates: `cpu`, or the name of a GPU."""
+    """The device of the updates: `cpu`, or the name of a GPU."""
     kind: str = jax.devices()[0].device_kind
     return kind

@@ -1,7 +1,7 @@
 """update-policy (Execute): the JAX update; commits the next version and starts its rollouts.
 
 A version's learner state is committed by a conditional write; the policy is a projection of
-whatever state lies there. So a second delivery, or a second learner, cannot fork the run.
+the stored state. So a second delivery, or a second learner, cannot fork the run.
 """
 
 import asyncio
@@ -107,7 +107,7 @@ async def _update(command: UpdatePolicy, spec: RunSpec, services: Services) -> O
 async def _commit(
     run: str, spec: RunSpec, state: LearnerState, episodes: int, services: Services
 ) -> PolicyRef:
-    """Write the state, unless another did, and the policy that is projected from what lies there.
+    """Write the state, unless another did, and the policy that the stored state projects to.
 
     Both at once; should another learner's state have been first, the policy follows it.
     """

@@ -1,7 +1,7 @@
 """The compile cache that an image brings, made when it is built: `python -m function.prepare`.
 
-A container's /tmp, where a learner keeps what it compiles, begins empty, and it may write nowhere
-else; so what the image brings lies beside the code, and is copied there. A program is found by its
+A container's /tmp, where a learner caches compiled programs, begins empty, and it may write nowhere
+else; so the image's cache lies beside the code, and is copied there. A program is found by its
 shapes and settings, by XLA's version and flags and by the processor's features: on another kind of
 processor it is compiled anew.
 """
