@@ -39,7 +39,7 @@ class Sink(Protocol):
 
 
 class Reply(NamedTuple):
-    """An answer; headers in order, repeated ones kept, bytes that are no UTF-8 as surrogates."""
+    """An answer; headers in order, with repeated ones, bytes that are no UTF-8 as surrogates."""
 
     status: int
     headers: Headers

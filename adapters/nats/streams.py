@@ -13,7 +13,7 @@ from faastraingym.events.topology.streams import FACTS, MIB, STREAMS, Stream
 
 PERSISTENCE = "persist_mode"
 FACTS_MAX_BYTES = "FTG_FACTS_MAX_BYTES"
-NO_ROOM = 10047  # what streams may hold together is more than the server may
+NO_ROOM = 10047  # the streams' limits together exceed the server's limit
 
 
 def configuration(stream: Stream, replicas: int = 1) -> dict[str, Any]:
@@ -66,7 +66,7 @@ async def ensure_streams(broker: Broker, environment: Mapping[str, str] = os.env
 
 
 def sized(environment: Mapping[str, str]) -> list[Stream]:
-    """The streams, the log as large as `FTG_FACTS_MAX_BYTES` says.
+    """The streams, the log as large as `FTG_FACTS_MAX_BYTES` sets.
 
     Raises:
         SettingsError: it is no number of bytes.

@@ -149,7 +149,7 @@ async def serve(settings: ExporterSettings, sender: OtlpSender | None) -> None:
 
 
 def main() -> None:
-    """Run the exporter; exits with one line on what is wrong with its settings, or its port."""
+    """Run the exporter; exits with one line if its settings or its port are bad."""
     logs.configure("exporter", str(os.getpid()))
     try:
         settings = ExporterSettings.from_environment()

@@ -174,7 +174,7 @@ async def _any_active(facts: FactLog) -> bool:
 
 
 def main() -> None:
-    """Run the queue-worker; exits with one line on what is wrong with settings or broker."""
+    """Run the queue-worker; exits with one line if its settings or the broker are bad."""
     logs.configure("queue-worker", str(os.getpid()))
     try:
         settings = WorkerSettings.from_environment()

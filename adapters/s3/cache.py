@@ -40,7 +40,7 @@ class CachedObjects:
         return await self._store.find(key)
 
     async def replace(self, key: str, data: bytes) -> ObjectRef:
-        """Write, overwrite and cache."""
+        """Write or overwrite, and cache."""
         ref = await self._store.replace(key, data)
         self._keep(ref.sha256, data)
         return ref

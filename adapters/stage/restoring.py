@@ -2,7 +2,7 @@
 
 A stage that misses an object walks its chain down to the objects that exist, once, and asks the
 makers at that frontier. Each maker, when it is done, asks for the objects that can now be made,
-until the wanted object exists. No invocation holds a slot while it waits; no process directs it.
+until the wanted object exists. No invocation holds a slot while it waits; no process directs this.
 """
 
 import asyncio
@@ -75,7 +75,7 @@ class Restorer:
         """The invocations that make the missing inputs of `message`, of which `lost` is one.
 
         Raises:
-            NotPublished, RunFault: the log does not say what an object was made from.
+            NotPublished, RunFault: the log does not name an object's inputs.
         """
         there = await _keys(message.run, services)
         verify = lost.ref.key in there  # it is altered; others may be, too
@@ -175,7 +175,7 @@ async def awaited(
     None, too, where the log lost how an input was made: `invocations` publish that again.
 
     Raises:
-        RunFault: no log could tell what an input was made from.
+        RunFault: no log could name the objects that an input was made from.
     """
     items = list(invocations)
     read = [ref for item in items for ref in lineage.inputs(item.message, history)]
