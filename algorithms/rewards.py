@@ -84,7 +84,7 @@ def normalize(
     """Rewards over the running standard deviation of the discounted return so far, clipped.
 
     The batch's returns are merged once, in index order, before its rewards are divided, as
-    VecNormalize of Stable-Baselines3 does. The returns of episodes in progress are kept per slot
+    VecNormalize of Stable-Baselines3 does. The returns of episodes in progress are stored per slot
     (`[B]` each) when the horizon continues them; of a slot that is not in the batch nothing is
     kept, since its next returns would not go on from these.
     """

@@ -8,7 +8,7 @@ R = TypeVar("R")
 
 
 class Stopwatch:
-    """Adds up what environments take: building, resetting, going on, stepping.
+    """Adds up environments' time: building, resetting, going on, stepping.
 
     Args:
         clock: seconds; without one the watch stands still.

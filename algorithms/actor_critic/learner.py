@@ -70,7 +70,7 @@ def update(
     Raises:
         RunFault: a metric or a new parameter is not finite.
     """
-    parameters = trees.nest(state.parameters)  # copies: the update donates what it is given
+    parameters = trees.nest(state.parameters)  # copies: the update donates its arguments
     settings: Any = spec.algorithm
     moments = None if state.statistics is None else statistics.moments(state.statistics)
     arrays = assemble(batch, rewards, pad=spec.rollout.horizon == "episodes", info=describe(spec))

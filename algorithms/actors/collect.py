@@ -31,8 +31,8 @@ def collect(
         policy: parameters and frozen observation statistics.
         index: the slot.
         previous: the slot's trajectory before this one, to go on from when the horizon is
-            `steps`, or to remember what is carried; none: the environments are reset.
-        watch: adds up what the environments take.
+            `steps`, or to take over carried memory; none: the environments are reset.
+        watch: adds up the environments' time.
         lag: updates between `policy` and the one that learns. One policy may act for two versions
             to learn from; their fresh resets differ.
 

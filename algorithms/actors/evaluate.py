@@ -24,8 +24,8 @@ def evaluate(
 
     Returns are the environment's own, undiscounted: neither a reward transform applies nor a
     wrapper that changes rewards. Each environment is built for this and plays one episode, so that
-    short episodes are not preferred, and nothing is remembered. `watch` adds up what the
-    environments take. All pieces together give the bits that the whole gives.
+    short episodes are not preferred, and nothing is remembered. `watch` adds up the
+    environments' time. All pieces together give the bits that the whole gives.
 
     Raises:
         EnvironmentFailed: the environment raised, gave a number that is not finite, or an episode

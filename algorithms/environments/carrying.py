@@ -23,7 +23,7 @@ def take(environment: Environment) -> Arrays:
     """The state of `environment`, as arrays of its own.
 
     Raises:
-        EnvironmentFailed: it has no `get_state`, which raised, or gave what cannot travel.
+        EnvironmentFailed: it has no `get_state`, or that raised, or gave no storable state.
     """
     state = _call(environment, "get_state")
     if not isinstance(state, dict):

@@ -38,7 +38,7 @@ DETERMINED = (
 def problems(spec: RunSpec, clock: Callable[[], float] = time.perf_counter) -> list[str]:
     """Why a run would not come to the same policy again: one sentence, or none.
 
-    Nothing is published about an environment whose memory is declared. `clock` tells seconds.
+    Nothing is published about an environment whose memory is declared. `clock` returns seconds.
     """
     environment = spec.environment
     if environment.memory == "declared":

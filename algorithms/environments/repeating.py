@@ -51,7 +51,7 @@ def play(
     until: float = float("inf"),
     clock: Callable[[], float] = lambda: 0.0,
 ) -> list[Episode]:
-    """One environment, built anew, plays episodes of these kinds; until the clock says so."""
+    """One environment, built anew, plays episodes of these kinds until the time is up."""
     environment = make(trial.environment)
     try:
         return [_episode(environment, trial, kind, until, clock) for kind in kinds]
@@ -91,7 +91,7 @@ def _actions(info: SpaceInfo, generator: np.random.Generator) -> np.ndarray:
 def _episode(
     environment: Any, trial: Trial, kind: int, until: float, clock: Callable[[], float]
 ) -> Episode:
-    """An episode up to its end, the last action, or what it raises: others will tell of that."""
+    """An episode up to its end, its last action or an exception; other checks report that one."""
     marks: Episode = []
     try:
         with foreign(trial.environment.id):

@@ -23,8 +23,8 @@ def check(spec: RunSpec, seeds: Seeds, played: Played, previous: Trajectory, whe
     """Holds the steps that were played again to those that the trajectory ends with.
 
     Raises:
-        EnvironmentFailed: they differ. Playing them once more tells why: what comes out the same
-            again is determined, but for what another replica remembered.
+        EnvironmentFailed: they differ. Playing them once more shows why: if the result repeats, it
+            is deterministic, except for the memory of another replica.
     """
     info = describe(spec)
     for i, steps in played.items():

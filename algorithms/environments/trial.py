@@ -1,4 +1,4 @@
-"""One reset and one step of an environment, held to what collection takes.
+"""One reset and one step of an environment, checked as a rollout needs them.
 
 Faults that training survives and Gymnasium only warns of are allowed: observations outside of a
 Box's bounds, flags that are 0 or 1, or arrays of one. Other faults would fail the run's first
@@ -49,7 +49,7 @@ def problems(spec: RunSpec, info: SpaceInfo) -> list[str]:
 
 
 def _hint(cause: BaseException | None) -> str:
-    """Of what wrappers, which unpack what they are given, say of the older API."""
+    """A hint on the older API, for the errors of wrappers that unpack its results."""
     text = words(cause) if isinstance(cause, TypeError | ValueError) else ""
     if "values to unpack" in text:
         return f"; reset returns {RESET} and step {STEP}: if it does not, that is {OLD}"

@@ -43,9 +43,9 @@ class Step(NamedTuple):
 
 
 class SeededEpisodes(gymnasium.Wrapper):  # type: ignore[misc]
-    """Seeds every reset from the episode's number, and keeps what continuing takes.
+    """Seeds every reset from the episode's number, and keeps the data for continuing.
 
-    Where the environment may not remember, or says itself what, it is built anew at each episode:
+    An environment that may not remember, or declares its memory, is built anew at each episode:
     so nothing depends on which replica played the episodes before.
 
     Args:
@@ -95,7 +95,7 @@ class SeededEpisodes(gymnasium.Wrapper):  # type: ignore[misc]
         """Where this environment stands: arrays, or the actions since the episode's reset.
 
         Raises:
-            EnvironmentFailed: it does not tell what it remembers.
+            EnvironmentFailed: it does not give its memory.
         """
         data: EnvironmentSnapshot = {"episode": self.episode, "ended": self.ended}
         remembered = self._remembered() if self.ended else self.carried

@@ -18,7 +18,7 @@ from faastraingym.schemas.specification import RunSpec
 
 @stage(RewardsReady, PolicyUpdated, RunResumed)
 async def handle(received: Received | RunResumed, services: Services) -> Planned:
-    """The update to make, unless it is made or the run has ended; for a resumed run what it needs.
+    """The update to make, unless it is made or the run has ended; a resumed run's missing messages.
 
     Removes the objects that no later version needs, by the specification's rule.
     """

@@ -16,7 +16,7 @@ STEPS = "/jax/core/compile/"  # tracing, lowering, XLA or its cache
 
 
 def unpack(brought: Path, cache: str | None) -> None:
-    """Copy what the image brings to where JAX looks for it, if it brings anything."""
+    """Copy the image's compile cache to the folder that JAX reads, if the image has one."""
     if cache and brought.is_dir():
         shutil.copytree(brought, cache, dirs_exist_ok=True)
 

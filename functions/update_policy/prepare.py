@@ -33,7 +33,7 @@ def learn(spec: RunSpec) -> None:
 
 
 def main(folder: Path, files: list[Path]) -> None:
-    """Fill `folder` with what learning by each specification takes, if its environment is there."""
+    """Fill `folder` with each specification's programs, if its environment is installed."""
     os.environ.setdefault("NPROC", "1")
     jax.config.update("jax_compilation_cache_dir", str(folder))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
