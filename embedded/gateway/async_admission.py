@@ -1,6 +1,6 @@
-"""The door of /async-function: what is not admitted is not queued, nor is a callback to anywhere.
+"""Admission to /async-function: a refused request, or one with a refused callback, is not queued.
 
-Nothing of it reaches the broker's disk, and each refusal is counted (embedded/gateway/metrics.py).
+It never reaches the broker's disk, and each refusal is counted (embedded/gateway/metrics.py).
 """
 
 import os
@@ -21,7 +21,7 @@ from faastraingym.events.delivery.callbacks import Policy, origin
 from faastraingym.events.delivery.requests import PATH
 from faastraingym.events.topology.admits import ANYBODY, admits
 
-QUOTA_SECONDS = 10  # after which whoever was over the quota may ask again
+QUOTA_SECONDS = 10  # after which a client that was over the quota may ask again
 Reason = Literal["not-admitted", "over-quota", "callback"]
 
 
@@ -47,7 +47,7 @@ class Keys:
         """Both.
 
         Raises:
-            ProviderError: 503, one cannot be read: then nobody is let in for somebody else.
+            ProviderError: 503, one cannot be read: then no client is admitted in place of another.
         """
         try:
             as_of = tuple(os.stat(file).st_mtime_ns for file in self._files)
@@ -61,16 +61,16 @@ class Keys:
 
 
 class AsyncAdmission(NamedTuple):
-    """Who may ask for what."""
+    """Decides which client may invoke which function."""
 
     keys: Keys
     policy: Policy
 
     def admit(self, status: FunctionStatus, call: Request, now: float) -> bool:
-        """Whether who asks is known; False: anybody may ask this function, and does.
+        """Whether the client is known; False: it is not, but any client may ask this function.
 
         Raises:
-            Refusal: 401, the function admits nobody who is unknown.
+            Refusal: 401, the function admits no unknown client.
             ProviderError: 503, the gateway's own secrets are missing.
         """
         # Of a header that comes twice the first counts, for that one is delivered.
@@ -89,8 +89,8 @@ class AsyncAdmission(NamedTuple):
         """Return when the answer may be posted to `url`.
 
         Raises:
-            ProviderError: 400, it is no URL that anything can be posted to.
-            Refusal: 403, the policy says no.
+            ProviderError: 400, it is no URL that can take a post.
+            Refusal: 403, the policy forbids it.
         """
         try:
             why = callbacks.refusal(url, self.policy, authenticated)
@@ -101,7 +101,7 @@ class AsyncAdmission(NamedTuple):
 
 
 def over_quota(function: str) -> Refusal:
-    """429: the function has as much to do for strangers as may wait."""
+    """429: as many invocations of unknown clients wait for the function as may."""
     text = (
         f"As many unsigned requests wait for {function} as may wait (FTG_OPEN's quota); "
         "ask again later, or sign the request."
@@ -110,7 +110,7 @@ def over_quota(function: str) -> Refusal:
 
 
 def async_admission(told: ServerSettings) -> AsyncAdmission:
-    """Who may ask for what, and where this gateway itself is reached."""
+    """Admission by the settings, which also hold this gateway's own address."""
     served = f"http{'s' if told.certificate else ''}://{told.host}:{told.port}"
     own = frozenset(map(origin, (served, told.advertised)))
     return AsyncAdmission(Keys(told.home / "secrets"), Policy(told.callback_origins, own))

@@ -1,8 +1,8 @@
-"""The short way to a function (ADR 19): requests that are plain and arrive whole are served here.
+"""The fast path to a function (ADR 19): requests that are plain and arrive whole are served here.
 
 A connection begins here. Its first request that is anything else (another route or version, in
 pieces, large, chunked, pipelined, no HTTP at all) and all that follow it are aiohttp's, which gets
-their bytes as they came: what is unusual has one meaning and one set of bounds.
+their bytes as they came: so unusual requests have one meaning and one set of bounds.
 """
 
 import asyncio
@@ -46,7 +46,7 @@ class Call(NamedTuple):
 
 
 class Reader:
-    """Reads requests that are plain and whole; None for what is anything else."""
+    """Reads requests that are plain and whole; None for all others."""
 
     def __init__(self, most: int) -> None:
         self._most = min(OWN, most)
@@ -55,7 +55,7 @@ class Reader:
     def read(self, data: bytes) -> Call | None:
         """The only request in `data`, if it is one of ours."""
         self._url, self._body, self._host, self._begun, self._ended = b"", b"", "", 0, False
-        self._count = 0  # headers, whatever becomes of them
+        self._count = 0  # headers, kept or not
         self._headers: list[tuple[str, str]] = []
         self._plain = len(data) <= self._most
         try:
@@ -109,7 +109,7 @@ class Reader:
         self._body += body
 
     def on_message_complete(self) -> None:
-        """It is whole; of HTTP/1.0 nobody knows when the connection ends."""
+        """The request is whole; HTTP/1.0 does not define when the connection ends."""
         self._ended = True
         self._plain = self._plain and self._parser.get_http_version() == "1.1"
 
@@ -125,7 +125,7 @@ class FastPath(asyncio.Protocol):
         self._budget.enter(self)
         self._transport: asyncio.Transport
         self._serving: asyncio.Task[None] | None = None
-        self._next = b""  # what came while a request was served
+        self._next = b""  # bytes that came while a request was served
         self._full = False  # the client does not read its answers
         self._readable = asyncio.Event()  # it does, or is gone
 
@@ -138,13 +138,13 @@ class FastPath(asyncio.Protocol):
         self._timer = self._loop.call_at(self._due, self._look)
 
     def connection_lost(self, error: Exception | None) -> None:
-        """What is under way goes on: functions are not called off."""
+        """Running invocations go on: functions are not cancelled."""
         self._next = b""
         self._readable.set()
         self._leave()
 
     def data_received(self, data: bytes) -> None:
-        """A request, or anything."""
+        """Take bytes: a request, or anything else."""
         if self._serving is not None or self._full:
             self._next += data
             self._transport.pause_reading()
@@ -159,7 +159,7 @@ class FastPath(asyncio.Protocol):
             self._serving = self._loop.create_task(self._serve(call))
 
     def pause_writing(self) -> None:
-        """The client does not read: nothing more is done for it."""
+        """The client does not read: serve nothing more for it."""
         self._full = True
         self._readable.clear()
 
@@ -170,13 +170,13 @@ class FastPath(asyncio.Protocol):
         self._go_on()
 
     async def stop(self) -> None:
-        """Close once what is served is answered."""
+        """Close once the request that is being served is answered."""
         if self._serving is not None:
             await asyncio.wait([self._serving])
         self._transport.close()
 
     def abort(self) -> None:
-        """Close now; whoever waits for an answer gets none."""
+        """Close now; a client that waits for an answer gets none."""
         if self._serving is not None:
             self._serving.cancel()
         self._transport.abort()
@@ -231,7 +231,7 @@ class FastPath(asyncio.Protocol):
         self._timer.cancel()
 
     def _look(self) -> None:
-        """Close a connection on which nothing was asked for long, or no answer read."""
+        """Close a connection that has long had no request, or whose answer is not read."""
         if self._serving is not None:
             self._due = self._loop.time() + self._paths.idle_seconds
         if self._loop.time() < self._due:
@@ -260,7 +260,7 @@ class FastPaths:
         return FastPath(self)
 
     async def invoke(self, call: Call) -> tuple[bytes, Body]:
-        """Head and body of the function's answer, or of that it is queued."""
+        """Head and body of the function's answer, or of the answer that the call is queued."""
         try:
             if call.later:
                 response = await self._invocations.later(call.name, call.request, call.host)
@@ -268,7 +268,7 @@ class FastPaths:
                 response = await self._invocations.now(call.name, call.request)
             return encode(response)
         except Exception:
-            # The boundary: a defect ends one invocation, and its caller is told.
+            # The boundary: a defect ends one invocation, and its caller gets an error.
             logger.exception("invocation of %s", call.name)
             return encode(Response(500, [], b""))
 
@@ -282,7 +282,7 @@ class FastPaths:
 
 
 def fast_paths(app: web.Application, other: Callable[[], asyncio.Protocol]) -> FastPaths:
-    """The short way to an application's functions."""
+    """The fast path to an application's functions."""
     limits = app[http.LIMITS]
     return FastPaths(
         app[INVOCATIONS], other, app[http.BUDGET], limits.body_bytes, limits.idle_seconds

@@ -38,15 +38,15 @@ class Queue(Protocol):
         """
 
     async def enqueue_open(self, function: str, request: bytes, message_id: str) -> None:
-        """The same, of what nobody vouches for.
+        """Queue an unauthenticated invocation durably.
 
         Raises:
-            faastraingym.events.ports.QueueFull: of these the function has as many as may wait.
+            faastraingym.events.ports.QueueFull: as many of these wait for the function as may.
         """
 
 
 class Invocations:
-    """Answers what is asked of `/function/` and `/async-function/`, whoever has read it."""
+    """Answers requests to `/function/` and `/async-function/`, read by aiohttp or the fast path."""
 
     def __init__(
         self, provider: Provider, queue: Queue, metrics: Metrics, async_admission: AsyncAdmission
@@ -55,7 +55,7 @@ class Invocations:
         self._async_admission = async_admission
 
     async def now(self, name: str, call: Request) -> Response:
-        """The own answer of the function `name[.namespace]`, or what stands for it."""
+        """The own answer of the function `name[.namespace]`, or the gateway's error instead."""
         try:
             marks = _marks(call)
         except ProviderError as error:
@@ -67,7 +67,7 @@ class Invocations:
         return http.marked(answer, marks.items())
 
     async def _answer(self, name: str, call: Request) -> Response:
-        """What the function says, measured.
+        """The function's answer, measured.
 
         Raises:
             ProviderError: 404, it is unknown.
@@ -155,10 +155,10 @@ def _queued(status: FunctionStatus, call: Request, host: str, callback: str) -> 
 
 
 def _identity(name: str, call: Request, call_id: str, callback: str) -> str:
-    """What the queue takes for a repetition: the same id, and the same call in all that it asks.
+    """The key by which the queue finds a repetition: the same id, and the same call in full.
 
-    The id alone would not do: it may be handed down a chain of functions, and anybody can send it.
-    A NATS token, which an id need not be. No part but the last can hold a line feed.
+    The id alone is not enough: a chain of functions may pass it on, and any client can send it.
+    The key is a NATS token; an id need not be one. Only the last part can hold a line feed.
     """
     asked = "\n".join((name, call_id, call.method, call.path, callback, ""))
     return hashlib.sha256(asked.encode(errors="surrogateescape") + whole(call.body)).hexdigest()

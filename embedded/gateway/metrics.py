@@ -77,7 +77,7 @@ class Metrics:
         self._counts[function] = self._counts.get(function, 0) + 1
 
     def unknown(self, function: str) -> None:
-        """There is no such function: forget it, or anybody could fill the metrics with names."""
+        """There is no such function: forget it, or any client could fill the metrics with names."""
         self._started.remove(qualified(function))
 
     def refused(self, reason: str, function: str = "") -> None:

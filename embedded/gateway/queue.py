@@ -25,7 +25,7 @@ class LazyQueue:
         await (self._bus or await self._connect()).enqueue(function, request, message_id)
 
     async def enqueue_open(self, function: str, request: bytes, message_id: str) -> None:
-        """Queue durably what nobody vouches for."""
+        """Queue an unauthenticated invocation durably."""
         await (self._bus or await self._connect()).enqueue_open(function, request, message_id)
 
     async def close(self) -> None:

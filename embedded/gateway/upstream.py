@@ -160,12 +160,12 @@ class HttpProvider:
 
 
 def _quoted(name: str) -> str:
-    """A function's name, whatever is asked for, as a part of a path."""
+    """The function's name that a client asked for, escaped as a part of a path."""
     return quote(name, safe="")
 
 
 def _sent(body: Body) -> tuple[Any, list[tuple[str, str]]]:
-    """A body as aiohttp sends it, and the header without which it would not say how long it is."""
+    """A body as aiohttp sends it, and the header that gives its length, which aiohttp omits."""
     if isinstance(body, bytes):
         return body or None, []
     return _pieces(body), [("Content-Length", str(len(body)))]
