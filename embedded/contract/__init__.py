@@ -1,1 +1,1 @@
-"""What OpenFaaS lays down between a gateway and a provider, and what both serve it with."""
+"""OpenFaaS's contract between a gateway and a provider, and the code by which both serve it."""

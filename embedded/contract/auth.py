@@ -1,4 +1,4 @@
-"""Basic auth on what administers; functions are open, as OpenFaaS leaves them."""
+"""Basic auth on administrative routes; functions are open, as OpenFaaS leaves them."""
 
 import base64
 import hmac

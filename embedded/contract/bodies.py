@@ -18,7 +18,7 @@ MOST_ANSWER = 64 << 20  # bytes of a function's answer: four times the largest r
 
 
 class Spooled:
-    """A body in a file without a name: gone when it is closed, or whoever held it is."""
+    """A body in a file without a name: it goes when it is closed, or when its holder goes."""
 
     def __init__(self, budget: Budget) -> None:
         self._budget, self._size, self._unseen = budget, 0, 0
@@ -28,7 +28,7 @@ class Spooled:
         return self._size
 
     def __del__(self) -> None:
-        """Of one that nobody closed. The collector calls it anywhere: it may take no lock."""
+        """Free a body left open. The garbage collector calls this anywhere: it may take no lock."""
         self._budget.unspool(self._size)
         if self._file is not None:
             self._file.close()
@@ -37,7 +37,7 @@ class Spooled:
         """Write at its end, in the budget's own thread; the room is taken at once.
 
         Raises:
-            ProviderError: 503, there is none; what is returned raises it for a disk without room.
+            ProviderError: 503, there is none; for a full disk the returned future raises it.
         """
         self._budget.spool(len(piece))
         self._size += len(piece)
@@ -88,7 +88,7 @@ class Incoming:
         budget: of the process.
         limit: bytes that the body may have.
         over: the answer to one that has more.
-        expected: bytes that it says it has; None: it does not say.
+        expected: bytes that its header announces; None: the header announces none.
     """
 
     def __init__(
@@ -125,7 +125,7 @@ class Incoming:
         return self._file.append(piece)
 
     def body(self) -> Body:
-        """All that has arrived; whoever has it closes it."""
+        """All that has arrived; the caller closes it."""
         if self._file is not None:
             return self._file
         return self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)
@@ -155,7 +155,7 @@ class Incoming:
 
 
 class Answer(Incoming):
-    """Collects a function's answer; `refusal` says why it stopped to."""
+    """Collects a function's answer; `refusal` is the reason why it stopped."""
 
     def __init__(self, budget: Budget) -> None:
         super().__init__(budget, MOST_ANSWER, _too_long)
@@ -163,7 +163,7 @@ class Answer(Incoming):
         self._last: Writing | None = None
 
     def take(self, piece: bytes) -> Writing | bool:
-        """Keep what has arrived; whether more is wanted, or when."""
+        """Keep the bytes that arrived; whether more are wanted, or when."""
         if self.refusal is not None:
             return False
         try:
@@ -186,7 +186,7 @@ class Answer(Incoming):
 
 
 def whole(body: Body) -> bytes:
-    """In memory: for what is decoded, not passed on."""
+    """In memory: for bodies that are decoded, not passed on."""
     return body if isinstance(body, bytes) else b"".join(body.pieces())
 
 

@@ -1,4 +1,4 @@
-"""What all connections of a process share: memory and disk for bodies, and their own number.
+"""The budget of a process's connections: memory and disk for bodies, and their own number.
 
 The first 64 KiB of every body are its connection's own, so small requests are bounded by the
 number of connections and need no budget: they are served however many large bodies flood in.
@@ -21,12 +21,12 @@ from faastraingym.embedded.errors import ProviderError
 OWN = 64 << 10  # bytes of a body that every connection may hold in memory
 # For bodies between OWN and the largest message: 256 of those at once.
 MEMORY = 64 << 20
-# For all that is longer, or does not say how long it is: 32 of the largest bodies at once.
+# For all bodies that are longer, or of unknown length: 32 of the largest bodies at once.
 DISK = 512 << 20
 # OWN for each is 128 MiB; a gateway's pipeline has some hundred in flight.
 CONNECTIONS = 2048
 DESCRIPTORS = 4  # that one connection may take: its own, a replica's, two files
-REASONS = ("bodies", "connections", "disk")  # for which something is refused
+REASONS = ("bodies", "connections", "disk")  # for which a request is refused
 CROWD = 64  # connections: of fewer, what is left behind is not worth a search
 TRIM_SECONDS = 10.0  # at most so often, for it takes some ten milliseconds
 # Whose refused bodies are read to their end at once, as most clients need before they read an
@@ -37,14 +37,14 @@ RETRY_SECONDS = 5  # a body is there or refused after 30 s; some are at any time
 
 
 class Connected(Protocol):
-    """A connection, whoever serves it."""
+    """A connection, served by aiohttp or by the fast path."""
 
     def abort(self) -> None:
         """Close it now."""
 
 
 class Budget:
-    """What is held now, and what may be."""
+    """The resources in use now, and their limits."""
 
     def __init__(
         self,
@@ -63,7 +63,7 @@ class Budget:
         self._waiting: dict[Connected, float] = {}  # the longest so comes first
         self.draining: WeakSet[object] = WeakSet()  # of them, whose refused bodies are read
         self.told: Callable[[str], None] = _nobody  # the reason of each refusal
-        # Writes and closes files in order: a disk that is slow keeps nobody waiting but its users.
+        # Writes and closes files in order: a slow disk delays only its users.
         self.writer = ThreadPoolExecutor(1, "bodies")
         self._trim: asyncio.TimerHandle | None = None
         self.most_connections = connections
@@ -97,7 +97,7 @@ class Budget:
         self._spooled += size
 
     def check_disk(self) -> None:
-        """Whether it has room; those who cannot do without are the broker and the store.
+        """Whether it has room; the broker and the store cannot work without it.
 
         Raises:
             ProviderError: 503, it has none.
@@ -120,10 +120,10 @@ class Budget:
             self._waiting[connection] = time.monotonic()
 
     def has_place(self) -> bool:
-        """Whether a new connection has a place: one of its own, or of who waited longest.
+        """Whether a new connection has a place: its own, or that of the longest waiting client.
 
-        So whoever holds all of them open and asks for nothing locks nobody out. Nobody has to give
-        way at once: who came in the same crowd has not been read yet.
+        So a client that holds all connections open without a request locks no other client out. No
+        client loses its place at once: those that came in the same crowd are still unread.
         """
         if len(self.open) < self.most_connections:
             return True
@@ -163,4 +163,4 @@ def give_back() -> None:
 
 
 def _nobody(reason: str) -> None:
-    """Nobody counts."""
+    """Count nothing."""

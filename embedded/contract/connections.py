@@ -1,4 +1,4 @@
-"""Connections to a server of ours: how many there may be, and what one may hold."""
+"""Connections to a server of ours: how many there may be, and how much one may hold."""
 
 import asyncio
 import os
@@ -22,7 +22,7 @@ Factory = Callable[[], asyncio.Protocol]
 
 
 class Connection(web.RequestHandler):
-    """aiohttp's, with an end for whoever sends no request or reads no answer."""
+    """aiohttp's, but closes when a client sends no request or reads no answer."""
 
     def __init__(self, manager: web.Server, budget: Budget, seconds: float, **options: Any) -> None:
         loop = asyncio.get_running_loop()
@@ -35,7 +35,7 @@ class Connection(web.RequestHandler):
         self._unread: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Told of every byte that the client leaves unread."""
+        """Notified of every byte that the client leaves unread."""
         cast(asyncio.Transport, transport).set_write_buffer_limits(0)
         super().connection_made(transport)
 
@@ -61,7 +61,7 @@ class Connection(web.RequestHandler):
             self.force_close()
 
     def abort(self) -> None:
-        """Close now; whoever waits for an answer gets none."""
+        """Close now; a client that waits for an answer gets none."""
         if self.transport is not None:
             self.transport.abort()
 
@@ -82,7 +82,7 @@ class Connection(web.RequestHandler):
             self.transport.pause_reading()
 
     def resume_reading(self, resume_parser: bool = True) -> None:
-        """Unless nobody wants it."""
+        """Resume, unless the rest of a refused body would come."""
         if not self._refused:
             super().resume_reading(resume_parser)
 
@@ -137,7 +137,7 @@ def plain(status: int, text: str, headers: str = "") -> bytes:
 
 
 def bound_buffers(server: asyncio.Server) -> None:
-    """What the kernel keeps for each connection that a server accepts."""
+    """Bound the kernel's buffers of each connection that a server accepts."""
     for listener in server.sockets:
         with socket.socket(fileno=os.dup(listener.fileno())) as own:
             own.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVED)

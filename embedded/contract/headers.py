@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from faastraingym.events.delivery.requests import HOP_BY_HOP
 
-# Made anew on the next segment.
+# Made anew on the next connection.
 _REWRITTEN = frozenset({"host", "content-length"})
 
 
@@ -19,9 +19,9 @@ def client(transport: BaseTransport | None) -> str:
 
 
 def forwarded(headers: list[tuple[str, str]], address: str, host: str) -> list[tuple[str, str]]:
-    """The headers, with who asked, and for which host, at the end of what they say of that.
+    """The headers, with the client and the host it asked for appended to the forwarding headers.
 
-    They are told to functions and believed by nobody here: what comes first anybody can write.
+    Functions get them; nothing here trusts them: any client can write the first values.
     """
     came: dict[str, list[str]] = {"x-forwarded-for": [], "x-forwarded-host": []}
     kept = []

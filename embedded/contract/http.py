@@ -30,7 +30,7 @@ LINGER = 2.0  # seconds in which what is left of a refused body is thrown away
 
 
 class Limits(NamedTuple):
-    """What one connection may take."""
+    """The limits of one connection."""
 
     body_bytes: int = 16 << 20
     body_seconds: float = 30.0  # in which a body must have arrived
@@ -136,7 +136,7 @@ def host(request: web.Request) -> str:
 
 
 def _target(request: web.Request) -> str:
-    """Path and query as they were written: decoded, they could hold what no request line may."""
+    """Path and query as written: decoded, they could hold characters no request line may have."""
     target = request.raw_path.partition("#")[0]
     return _ORIGIN.sub("", target, count=1)
 
@@ -167,7 +167,7 @@ def marked(response: Response, marks: Iterable[tuple[str, str]]) -> Response:
 
 
 def duration(seconds: float) -> tuple[str, str]:
-    """The header that says how long an invocation took."""
+    """The header with the time that an invocation took."""
     return "X-Duration-Seconds", f"{seconds:.6f}"
 
 
@@ -232,7 +232,7 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
 
 
 def _is_ours(record: logging.LogRecord) -> bool:
-    """Whether a failure is worth a line: what is no HTTP was answered 400, and anybody sends it."""
+    """Whether to log a failure: input that is no HTTP got 400, and any client can send it."""
     return not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError))
 
 
@@ -240,7 +240,7 @@ logger.addFilter(_is_ours)
 
 
 def runner(app: web.Application) -> web.AppRunner:
-    """A runner that is told in time when it ends."""
+    """A runner whose end waits at most SHUTDOWN_SECONDS for running requests."""
     return web.AppRunner(app, shutdown_timeout=SHUTDOWN_SECONDS)
 
 

@@ -18,14 +18,14 @@ class Resources(Struct, rename="camel", omit_defaults=True):
 
 
 class Usage(Struct, rename="camel", kw_only=True):
-    """What a function's replicas use now: cpu in milli-cores, since its start."""
+    """The usage of a function's replicas now: cpu in milli-cores, since its start."""
 
     cpu: float = 0.0
     total_memory_bytes: float = 0.0
 
 
 class _Function(Struct, rename="camel", kw_only=True, omit_defaults=True):
-    """What a deployment says and a status repeats."""
+    """The fields that a deployment and a status share."""
 
     image: str
     namespace: str = ""
@@ -41,13 +41,13 @@ class _Function(Struct, rename="camel", kw_only=True, omit_defaults=True):
 
 
 class FunctionDeployment(_Function, rename="camel", kw_only=True, omit_defaults=True):
-    """What faas-cli posts to deploy or update."""
+    """The body that faas-cli posts to deploy or update."""
 
     service: str
 
 
 class FunctionStatus(_Function, rename="camel", kw_only=True, omit_defaults=True):
-    """What is told of a deployed function."""
+    """The status of a deployed function."""
 
     name: str
     invocation_count: float | None = None

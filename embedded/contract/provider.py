@@ -1,4 +1,4 @@
-"""What a gateway needs of a provider."""
+"""The interface that a gateway needs of a provider."""
 
 from collections.abc import AsyncIterator
 from typing import Protocol
@@ -16,16 +16,16 @@ from faastraingym.embedded.contract.messages import (
 
 
 class Provider(Protocol):
-    """Runs functions. Every method raises ProviderError: 404 for what is unknown."""
+    """Runs functions. Every method raises ProviderError: 404 for an unknown name."""
 
     async def functions(self) -> list[FunctionStatus]:
         """All deployed functions, sorted by name."""
 
     async def function(self, name: str, usage: bool = False) -> FunctionStatus:
-        """One function; with what it uses now only on request, for that takes longer."""
+        """One function; with its current usage only on request, for that takes longer."""
 
     async def deploy(self, deployment: FunctionDeployment) -> None:
-        """Deploy, or replace what has the same name."""
+        """Deploy, or replace the function of the same name."""
 
     async def update(self, deployment: FunctionDeployment) -> None:
         """Replace a deployed function without losing a request."""
@@ -34,7 +34,7 @@ class Provider(Protocol):
         """Remove a function and stop its replicas."""
 
     async def scale(self, name: str, replicas: int) -> None:
-        """Run that many replicas, until demand or idleness says otherwise."""
+        """Run that many replicas, until demand or idleness changes the number."""
 
     async def secrets(self) -> list[Secret]:
         """Names only."""

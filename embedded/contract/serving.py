@@ -1,4 +1,4 @@
-"""A server's process: told to stop, its port, its certificate, its event loop."""
+"""A server's process: its stop signal, its port, its certificate, its event loop."""
 
 import asyncio
 import os
@@ -46,7 +46,7 @@ def stopped() -> asyncio.Event:
 
 
 def budget(settings: ServerSettings) -> Budget:
-    """What all connections of this process share; files lie in the home, not in memory (tmpfs)."""
+    """The budget of this process's connections; files lie in the home, not in memory (tmpfs)."""
     files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     connections = CONNECTIONS if files == resource.RLIM_INFINITY else files // DESCRIPTORS
     folder = private_folder(settings.home / "run" / "bodies")
@@ -85,7 +85,7 @@ async def listening(
 
 
 def tls_context(certificate: str, key: str) -> ssl.SSLContext | None:
-    """What the gateway shows its clients; None: it speaks without TLS.
+    """The certificate that the gateway shows its clients; None: it uses no TLS.
 
     Raises:
         StackError: the files are no certificate and its key.
@@ -103,7 +103,7 @@ def tls_context(certificate: str, key: str) -> ssl.SSLContext | None:
 
 
 def run(name: str, serve: Callable[[ServerSettings], Coroutine[Any, Any, None]]) -> None:
-    """Serve as the environment says, on uvloop where there is one, with many open files."""
+    """Serve by the environment's settings, on uvloop where there is one, with many open files."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = 65536 if most == resource.RLIM_INFINITY else min(most, 65536)
     resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))

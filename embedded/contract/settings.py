@@ -1,4 +1,4 @@
-"""What a gateway's or a provider's process is told by its environment."""
+"""The settings that a gateway's or a provider's process reads from its environment."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,7 +13,7 @@ from faastraingym.events.delivery.callbacks import Origin
 from faastraingym.events.topology import stack_file
 from faastraingym.events.topology.stack_file import seconds
 
-# What replicas are told of the world, whatever their deployments say: as a cluster's DNS resolves.
+# The addresses given to replicas in place of their deployments' own, as a cluster's DNS resolves.
 ADDRESSES = ("FTG_NATS_URL", "FTG_NATS_API", "FTG_S3_URL", "FTG_BUCKET")
 
 
@@ -31,7 +31,7 @@ class ServerSettings(NamedTuple):
     limits: Limits
     certificate: str = ""  # PEM files; "": without TLS
     key: str = ""
-    callback_origins: frozenset[Origin] | None = None  # None: none for those who are unknown
+    callback_origins: frozenset[Origin] | None = None  # None: none for unknown clients
 
     def password(self) -> str:
         """Of the user admin; read from its file."""

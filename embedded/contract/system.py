@@ -25,7 +25,7 @@ PROVIDER: web.AppKey[Provider] = web.AppKey("provider")
 
 
 class Parameter(NamedTuple):
-    """What may stand in a route's path, query or header."""
+    """A parameter of a route's path, query or header."""
 
     name: str
     description: str
@@ -42,8 +42,8 @@ class Route(NamedTuple):
     handler: http.Handler
     summary: str
     statuses: tuple[int, ...] = (200,)
-    body: Any = None  # the JSON that it takes; bytes: whatever the function takes
-    answer: Any = None  # the JSON of 200; bytes: whatever the function says
+    body: Any = None  # the JSON that it takes; bytes: as the function takes
+    answer: Any = None  # the JSON of 200; bytes: the function's answer
     media: str = "application/json"  # of 200
     parameters: tuple[Parameter, ...] = ()
     example: Any = None  # of the body
@@ -190,7 +190,7 @@ async def _secret(request: web.Request) -> Secret:
 
 
 def _check_namespace(request: web.Request, given: str = "") -> None:
-    """Clients name it in the query or in the body; another than ours must not mean ours."""
+    """Clients name it in the query or in the body; a foreign namespace must not mean ours."""
     check_namespaces(request.query.get("namespace", ""), given)
 
 
