@@ -2,7 +2,7 @@
 
 `gateway` is OpenFaaS's public API over any provider, `provider` runs each replica as a process of
 this machine, and `servers` starts the real NATS and S3 servers. `contract` is what gateway and
-provider share: OpenFaaS's own messages, and the HTTP that they are spoken in. The modules beside
+provider share: OpenFaaS's own messages, and the HTTP that carries them. The modules beside
 these folders compose them: gateway_process and provider_process are started; stack, supervisor and
 plan start them; provisioning fills what runs.
 """

@@ -1,4 +1,4 @@
-"""A server process that is kept alive: started, watched, restarted, stopped."""
+"""Keeps a server process alive: starts, watches, restarts and stops it."""
 
 import asyncio
 import re
@@ -24,7 +24,7 @@ MAX_LOG = 16 << 20  # bytes
 
 
 def publish_once(text: str) -> None:
-    """Into the supervisor's log, unless its disk is full."""
+    """Write to the supervisor's log, unless its disk is full."""
     with suppress(OSError):
         print(text, flush=True)
 
@@ -37,7 +37,7 @@ class ChildSpec(NamedTuple):
     environment: dict[str, str]
     folder: Path  # its working directory
     log: Path
-    ready: re.Pattern[str] | None  # the line that says so; None: at once
+    ready: re.Pattern[str] | None  # the line it prints when ready; None: at once
     broken: re.Pattern[str] | None = None  # the line after which only a restart helps
     mend: Callable[[], None] | None = None  # puts its files in order before each start
 
@@ -73,7 +73,7 @@ class Child:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._end()
         if self._output is not None:
-            await asyncio.wait([self._output], timeout=1.0)  # its last words
+            await asyncio.wait([self._output], timeout=1.0)  # its last lines
 
     async def _end(self) -> None:
         if self._process is None or self._process.returncode is not None:
@@ -122,7 +122,7 @@ class Child:
             return
         ready.cancel()
         if died.done() and self._output is not None:
-            await self._output  # its last words
+            await self._output  # its last lines
         what = f"exited with {died.result()}" if died.done() else "was not ready in time"
         died.cancel()
         raise StackError(self._report(what))
@@ -132,7 +132,7 @@ class Child:
         return f"{self.spec.name} {what}; its log is {self.spec.log}:\n{lines}"
 
     async def _collect(self, process: asyncio.subprocess.Process) -> None:
-        """Copy lines to the log; look for the one that says that it is ready."""
+        """Copy lines to the log; look for the one that means that the server is ready."""
         if process.stdout is None:
             return
         log = self.spec.log
@@ -141,15 +141,15 @@ class Child:
         rest = b""
         with appending(log) as file:
             while chunk := await process.stdout.read(1 << 16):
-                with suppress(OSError):  # a full disk; unread, the server would stand still
+                with suppress(OSError):  # a full disk; the server would block if we stopped reading
                     file.write(chunk)
                 *lines, rest = (rest + chunk).split(b"\n")
                 self._hear(lines)
                 rest = rest[-(1 << 16) :]
-        self._hear([rest])  # its last word
+        self._hear([rest])  # its last line
 
     def _hear(self, said: list[bytes]) -> None:
-        """All of the lines, however many came at once."""
+        """Handle all lines that came at once."""
         lines = [line.decode(errors="replace") for line in said if line.strip()]
         self._last_lines.extend(lines)
         if _is_among(lines, self.spec.ready):
@@ -157,7 +157,7 @@ class Child:
         self._is_broken = self._is_broken or _is_among(lines, self.spec.broken)
 
     async def _watch(self) -> None:
-        """End a server that is broken as soon as its disk has room; tell when it crashes no more.
+        """End a broken server as soon as its disk has room; report when it no longer crashes.
 
         On a full disk a restart could not help, and might do harm.
         """

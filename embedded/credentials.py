@@ -1,4 +1,4 @@
-"""What a stack's parts show each other: made once per home, in a file that only its owner reads."""
+"""The credentials of a stack's parts: made once per home, in a file that only its owner reads."""
 
 import secrets
 from collections.abc import Iterable
@@ -40,7 +40,7 @@ class Credentials(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Servers(NamedTuple):
-    """Where a stack's servers are, and who their owner is there."""
+    """The addresses of a stack's servers, and the owner's login to each."""
 
     nats_url: str
     nats_api: str  # the prefix of JetStream's API
@@ -90,7 +90,7 @@ def of_home(file: Path, names: Iterable[str] = roles.ROLES) -> Credentials:
 
 
 def with_external(made: Credentials, nats: External | None, s3: External | None) -> Credentials:
-    """Of a server that somebody else runs, every role has the one login that we were given."""
+    """On a server that another party runs, every role has the one login that we were given."""
     if nats is not None:
         made = msgspec.structs.replace(made, nats=dict.fromkeys(made.nats, _login(nats)))
     if s3 is not None:

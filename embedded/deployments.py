@@ -15,12 +15,12 @@ from faastraingym.events.topology import stack_file
 
 
 def scale_labels(zero_duration: str) -> str:
-    """FTG_SCALE_LABELS: what OpenFaaS Community Edition refuses and a stack of our own wants."""
+    """FTG_SCALE_LABELS: labels that OpenFaaS Community Edition refuses and our own stack needs."""
     return f', com.openfaas.scale.zero: "true", com.openfaas.scale.zero-duration: "{zero_duration}"'
 
 
 def substitutions(settings: StackSettings) -> dict[str, str]:
-    """The variables of stack.yml: ours, unless the user's environment says otherwise."""
+    """The variables of stack.yml: ours, unless the user's environment sets them."""
     ours = {
         "FTG_SCALE_LABELS": scale_labels(settings.zero_duration),
         "FTG_COMPILATION_CACHE": quoted(str(settings.home / "cache" / "jax")),

@@ -1,4 +1,4 @@
-"""What can go wrong on one machine.
+"""The errors of a stack on one machine.
 
 EmbeddedError
 ├── StackError      the stack cannot start, stop or be found: one line for a person
@@ -13,14 +13,14 @@ class EmbeddedError(Exception):
 
 
 class StackError(EmbeddedError):
-    """The text says what was wrong, where, and what to do."""
+    """The text names the problem, its place and its remedy."""
 
 
 class ProviderError(EmbeddedError):
     """A request that is answered with `status` and `text`.
 
-    `retry_after` in seconds becomes the header Retry-After; `replica`, what became of the one that
-    had the request (events/delivery/answers.py), X-Ftg-Replica.
+    `retry_after` in seconds becomes the header Retry-After; `replica`, the fate of the replica
+    that had the request (events/delivery/answers.py), becomes X-Ftg-Replica.
     """
 
     def __init__(
@@ -34,7 +34,7 @@ class ProviderError(EmbeddedError):
 
     @property
     def headers(self) -> dict[str, str]:
-        """What tells a client more than the status does."""
+        """The headers that tell a client more than the status does."""
         told = {} if self.retry_after is None else {"Retry-After": str(self.retry_after)}
         if self.status >= 500:
             told[INTERNAL] = "faastraingym"  # or it would be taken for the function's own

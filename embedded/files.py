@@ -20,7 +20,7 @@ _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 @contextmanager
 def accessing(home: Path, verb: str = "write") -> Iterator[None]:
-    """Where the system refuses a file of a home, its sentence.
+    """Turn the system's refusal of a file of a home into a sentence.
 
     Raises:
         StackError: instead of an OSError.
@@ -32,7 +32,7 @@ def accessing(home: Path, verb: str = "write") -> Iterator[None]:
 
 
 def refusal(error: OSError, home: Path, verb: str = "write") -> str:
-    """What the system refused, and what to do."""
+    """The sentence: what the system refused, and what to do."""
     why = error.strerror or str(error)
     if error.errno in _FULL:
         path = error.filename or home
@@ -50,7 +50,7 @@ def _named(error: OSError, home: Path) -> str:
 
 
 def check_path(home: Path) -> None:
-    """Return when every server can be told the path of a home.
+    """Return when every server can be given the path of a home.
 
     Raises:
         StackError: it cannot.
@@ -91,18 +91,18 @@ def private_folder(path: Path) -> Path:
 
 
 def empty_folder(path: Path) -> Path:
-    """A folder of mode 0700 with nothing in it, whatever was there."""
+    """An empty folder of mode 0700; anything that was there is removed."""
     shutil.rmtree(path, ignore_errors=True)
     return private_folder(path)
 
 
 def appending(path: Path) -> BinaryIO:
-    """A log to append to, unbuffered, of mode 0600 whatever the umask and whatever its mode was."""
+    """A log to append to, unbuffered, set to mode 0600 regardless of umask and earlier mode."""
     return open(path, "ab", buffering=0, opener=_private)
 
 
 def tighten(folder: Path) -> None:
-    """Leave the files below a folder to their owner alone: earlier versions wrote them by umask."""
+    """Let only the owner read the files below a folder: earlier versions wrote them by umask."""
     for path in folder.rglob("*"):
         if path.is_file() and not path.is_symlink():
             os.close(_private(str(path), os.O_RDONLY))
