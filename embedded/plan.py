@@ -113,7 +113,7 @@ def base_environment(settings: StackSettings, **more: str) -> dict[str, str]:
     found = {k: settings.environment[k] for k in INHERITED if k in settings.environment}
     if settings.tls:
         found[TRUSTED] = str(settings.tls.authority)
-    # Whatever the locale says: paths and logs are UTF-8.
+    # In every locale: paths and logs are UTF-8.
     return found | {STACK_VARIABLE: str(settings.home), "PYTHONUTF8": "1"} | more
 
 
@@ -171,7 +171,7 @@ def _python(
 def _exporter(
     settings: StackSettings, addresses: dict[str, str], numbers: Mapping[str, int]
 ) -> ChildSpec:
-    """It looks on, so it gives way to whoever trains."""
+    """Monitoring runs at low priority, so that training gets the CPU."""
     told = {k: v for k, v in settings.environment.items() if k.startswith("OTEL_EXPORTER_OTLP_")}
     told |= addresses | {"FTG_EXPORTER_PORT": str(numbers["exporter"])}
     spec = _python(

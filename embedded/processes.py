@@ -53,7 +53,7 @@ def of_stack(home: Path) -> list[psutil.Process]:
 def end(processes: list[psutil.Process], grace: float) -> list[psutil.Process]:
     """SIGTERM, after `grace` seconds SIGKILL; returns those that live on.
 
-    Who is gone but for its parent, which does not ask for its exit code, counts as ended.
+    A zombie, whose parent does not ask for its exit code, counts as ended.
     """
     for process in processes:
         _signal(process, signal.SIGTERM)

@@ -1,4 +1,4 @@
-"""What a stack's servers are given once they run: streams, a bucket, functions.
+"""Provisions a stack's servers once they run: streams, a bucket, functions.
 
 The supervisor gives each server its part as soon as that one runs; compose gives all of it at its
 end (deploy/compose/provision.py). Repeating it changes nothing but functions whose entry has

@@ -1,4 +1,4 @@
-"""What `faastrain up` is told: environment variables, and where the package is."""
+"""Settings of `faastrain up`: environment variables, and where the package is."""
 
 import re
 from collections.abc import Mapping

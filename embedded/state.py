@@ -1,4 +1,4 @@
-"""What a running stack tells of itself: home/stack.json, and a lock for as long as it lives."""
+"""The state that a running stack publishes: home/stack.json, and a lock for as long as it lives."""
 
 import fcntl
 import os
@@ -12,7 +12,7 @@ import msgspec
 from faastraingym.embedded.errors import StackError
 from faastraingym.embedded.files import accessing, check_path, private_folder, write_private
 
-READY_FD = "FTG_READY_FD"  # the supervisor says ready there; `up` waits at the other end
+READY_FD = "FTG_READY_FD"  # the supervisor reports ready there; `up` waits at the other end
 
 
 class ChildState(msgspec.Struct, kw_only=True):

@@ -115,7 +115,7 @@ class Supervisor:
         """Who only asks first, then the gateway with its replicas, then the servers."""
         self._state = None
         if is_there():  # another stack's files may lie there
-            self._files.state.unlink(missing_ok=True)  # nobody shall find what goes away
+            self._files.state.unlink(missing_ok=True)  # no client shall find a stack that stops
         order = {"queue-worker": 0, "exporter": 0, "gateway": 1}
         for rank in (0, 1, 2):
             leaving = [c for c in self._children if order.get(c.spec.name, 2) == rank]

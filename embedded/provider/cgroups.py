@@ -1,6 +1,6 @@
 """Memory limits kept by Linux itself: a control group for each replica.
 
-Whoever looks once a second (embedded/provider/memory.py) misses a burst; the kernel does not. It
+A check once a second (embedded/provider/memory.py) misses a burst; the kernel does not. It
 takes a memory controller in whose groups we may make others: as root, or where they were delegated
 to us (systemd does so for a user's services); in a container mostly not.
 """
@@ -43,7 +43,7 @@ class Group(NamedTuple):
             _write(self.folder / "cgroup.procs", 0)
 
     def processes(self) -> list[int]:
-        """Who belongs to it."""
+        """The processes that belong to it."""
         with contextlib.suppress(OSError):
             return [int(pid) for pid in (self.folder / "cgroup.procs").read_text().split()]
         return []

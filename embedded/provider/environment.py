@@ -16,7 +16,7 @@ class Launch(NamedTuple):
 
     root: Path  # of the checkout that holds functions/
     script: Path  # the template's index.py
-    overrides: Mapping[str, str]  # addresses as they are here, whatever a deployment says
+    overrides: Mapping[str, str]  # addresses here, in place of a deployment's
     inherited: Mapping[str, str]  # the provider's own environment
     stack: str  # whose processes these are
 

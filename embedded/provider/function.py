@@ -1,4 +1,4 @@
-"""A deployment, read once: what its labels and variables say."""
+"""A deployment, read once: the values of its labels and variables."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -77,7 +77,7 @@ def checked(deployment: FunctionDeployment, root: Path, created_at: datetime) ->
 def status(
     function: Function, replicas: int, available: int, usage: Usage | None
 ) -> FunctionStatus:
-    """What is told of a function."""
+    """The status of a function."""
     fields = {
         name: getattr(function.deployment, name)
         for name in FunctionDeployment.__struct_fields__

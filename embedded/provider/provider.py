@@ -134,7 +134,7 @@ class ProcessProvider:
         return self._logs.read(query)
 
     async def info(self) -> ProviderInfo:
-        """Who this is."""
+        """This provider's name and version."""
         return INFO
 
     async def namespaces(self) -> list[str]:

@@ -90,7 +90,7 @@ class Replica:
             raise ProviderError(504, text, replica=OVERTIME) from error
 
     def kill(self, verdict: str) -> None:
-        """SIGKILL: it may be stuck where no signal is heard."""
+        """SIGKILL: it may be stuck where it handles no other signal."""
         self.verdict = self.verdict or verdict
         if self._process.returncode is None:
             self._process.kill()
@@ -144,7 +144,7 @@ class Replica:
             *(self._logs.collect(self.function.name, self.name, stream) for stream in streams)
         )
         code = await self._process.wait()
-        # Its last words are in the pipes; a child of its own may hold them open for ever.
+        # Its last lines are in the pipes; a child of its own may hold them open for ever.
         await asyncio.wait([collected], timeout=1.0)
         collected.cancel()
         if self._group is not None:

@@ -19,7 +19,7 @@ def surplus(last_used: Mapping[str, float], alive: int, floor: int, since: float
         last_used: of idle replicas, by name.
         alive: all replicas, busy ones too.
         floor: how many stay.
-        since: a moment; who was used after it stays.
+        since: a moment; a replica used after it stays.
     """
     idle = sorted((used, name) for name, used in last_used.items() if used <= since)
     return [name for _, name in idle[: max(0, alive - floor)]]

@@ -1,7 +1,7 @@
-"""The certificate by which the processes of one stack know each other, and who signed it.
+"""The certificate by which the processes of one stack know each other, and its authority.
 
-Made anew at every start, and the authority's key is dropped as soon as it has signed: nobody, not
-even who once read the whole home, has a certificate that the next start believes.
+Made anew at every start, and the authority's key is dropped as soon as it has signed: not even
+a reader of the whole home has a certificate that the next start trusts.
 """
 
 from datetime import UTC, datetime

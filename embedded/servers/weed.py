@@ -1,6 +1,6 @@
 """SeaweedFS in one process (`weed mini`), every plane of it on loopback.
 
-Its planes trust whoever reaches them, so nobody else may: they admit the certificate that is made
+Its planes trust every client that reaches them, so they admit only the certificate that is made
 for them at each start (docs/adr/0025). S3 alone is for others, with their logins.
 """
 
@@ -20,7 +20,7 @@ from faastraingym.events.topology import roles
 from faastraingym.events.topology.roles import SUPERVISOR
 from faastraingym.schemas.keys import EXPERIMENTS
 
-READY = re.compile(r"S3\s+ready")  # its admin plane, which nobody needs, comes later
+READY = re.compile(r"S3\s+ready")  # its admin plane, which is not needed, comes later
 # After a full disk its volumes take writes again by themselves, within a minute. The LevelDB of its
 # filer does not: after one write that failed a journal refuses all, until it is opened anew.
 BROKEN = re.compile(r" : write \S+/\d\d/(\d{6}\.log|MANIFEST-\d{6}): [a-z/ ]+$")
@@ -77,7 +77,7 @@ def filer() -> str:
 def notifications(gateway_url: str, bucket: str, token: str) -> str:
     """Files of `experiments/` start runs; weed finds this where it is started.
 
-    It tells once, whatever it is answered, so it tells the queue, which tries again.
+    It notifies once and ignores the answer, so it notifies the queue, which tries again.
     """
     return f"""\
 [notification.webhook]
@@ -116,7 +116,7 @@ def command(
         "s3.localSocket": "s3.sock",
         "ip": "127.0.0.1",
         "ip.bind": "127.0.0.1",
-        "s3.iam": "false",  # an API to change identities, which nobody needs
+        "s3.iam": "false",  # an API to change identities, which is not needed
         "s3.port.iceberg": 0,
         "s3.port.lance": 0,
         "admin.ui": "false",

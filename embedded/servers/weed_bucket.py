@@ -17,7 +17,7 @@ from faastraingym.embedded.files import write_private
 from faastraingym.embedded.servers.weed import TEMPORARY
 
 SHELL_SECONDS = 20.0
-HEARD_SECONDS = 10.0  # until S3 has heard of an entry that was written anew
+HEARD_SECONDS = 10.0  # until S3 has received an entry that was written anew
 _DIRECTORY = 0o777 | 1 << 31  # Go's mode of a folder
 
 
@@ -48,7 +48,7 @@ async def reset(there: Bucket, weed: ChildSpec, ports: Mapping[str, int], bucket
 
 
 async def _reset_again(there: Bucket, until: float) -> None:
-    """S3 hears of the bucket's new entry a moment later, and obeys the old one until then."""
+    """S3 receives the bucket's new entry a moment later, and obeys the old one until then."""
     while True:
         try:
             await there.reset()

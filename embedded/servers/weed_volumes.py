@@ -23,7 +23,7 @@ _decode = msgspec.json.Decoder(_Volume).decode
 
 
 def mend(folder: Path) -> None:
-    """Remove what was cut off from the indexes in `folder`: of writes that nobody was promised.
+    """Remove what was cut off from the indexes in `folder`: of writes never acknowledged.
 
     Raises:
         OSError: the disk refuses.
