@@ -253,7 +253,7 @@ COMMANDS = (
 
 
 class Parser(argparse.ArgumentParser):
-    """Mistakes are told in one line, as all others are."""
+    """Reports mistakes in one line, as all other errors."""
 
     def error(self, message: str) -> NoReturn:
         """Raise BadInput."""

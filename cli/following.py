@@ -44,7 +44,7 @@ class Follower:
         self._patience = patience
         self._run = Watched(run=run)
         self._segment = segment
-        self._seen: set[str] = set()  # subjects: a broker that lost facts hears them again
+        self._seen: set[str] = set()  # subjects: a broker that lost facts receives them again
         self._reachable = asyncio.Event()
         self._trouble = trouble
         self._troubled = False

@@ -20,7 +20,7 @@ def cells(row: DeadLetterRow) -> tuple[str, ...]:
 
 
 def lines(found: DeadLetterDetail) -> Iterator[str]:
-    """A letter in words."""
+    """A dead letter in words."""
     yield f"dead letter {found.id}: {found.what}"
     yield f"when: {found.at}, after {found.attempts} attempts, status {found.status}"
     yield f"where: {found.function}, subject {found.subject}, call id {found.call_id}"

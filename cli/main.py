@@ -1,4 +1,4 @@
-"""The `faastrain` command: parse, run one command, say errors in one line."""
+"""The `faastrain` command: parse, run one command, print errors in one line."""
 
 import importlib
 import os

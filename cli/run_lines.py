@@ -40,7 +40,7 @@ def past(gateway: Gateway, functions: Iterable[str], run: str, since: str) -> li
 def coming(
     gateway: Gateway, functions: Sequence[str], run: str, known: Sequence[RunLine]
 ) -> Iterator[RunLine]:
-    """What they write from now on, as it comes; each is listened to by a thread.
+    """What they write from now on, as it comes; a thread receives each.
 
     Raises:
         CommandError: as the gateway's.

@@ -17,7 +17,7 @@ from faastraingym.schemas.validation import suggestion
 
 
 async def history(stack: Connected, run: str) -> History:
-    """Everything said about `run`.
+    """All facts of `run`.
 
     Raises:
         BadInput: nothing was; its text names the nearest run.
@@ -35,14 +35,14 @@ async def history(stack: Connected, run: str) -> History:
 
 
 async def is_known(stack: Connected, run: str) -> bool:
-    """Whether the log has `run`, or the store what `reconcile` will say it again from."""
+    """Whether the log has `run`, or the store the copies from which `reconcile` restores it."""
     if await stack.facts.count(subjects.of_kind(RunRequested, run)):
         return True
     return await event_backup.is_kept(run, stack.objects, stack.bucket)
 
 
 async def awaited(stack: Connected, run: str, publish_once: Callable[[str], None]) -> History:
-    """As `history`; a run that is being restored is waited for, and `say` is told so.
+    """As `history`; waits for a run that is being restored, and reports that once.
 
     Raises:
         BadInput: there is no such run.

@@ -20,7 +20,7 @@ def printable(text: str) -> str:
 
 def _lenient(stream: TextIO | None) -> TextIO:
     """`stream`, by which a character that its encoding does not have is replaced."""
-    if stream is None:  # closed by whoever started us
+    if stream is None:  # closed by our parent process
         return open(os.devnull, "w", encoding="utf-8")
     if isinstance(stream, io.TextIOWrapper):
         stream.reconfigure(errors="replace")

@@ -7,7 +7,7 @@ import sys
 def insist() -> None:
     """Where Python takes paths for another encoding, start this command again in its UTF-8 mode.
 
-    So a home below `/home/jürgen` is the same place to every command, in whatever locale.
+    So a home below `/home/jürgen` is the same place to every command, in every locale.
     """
     if sys.getfilesystemencoding().lower() == "utf-8":
         return

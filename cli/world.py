@@ -41,7 +41,7 @@ class World(NamedTuple):
     gateway: Callable[[], "Gateway"]
     ensure_stack: Callable[[], None]  # start the embedded stack unless one runs
     validate: Callable[[object], "Checked"]  # against the environment, too
-    signing_key: Callable[[], bytes]  # only who invokes a function needs it
+    signing_key: Callable[[], bytes]  # needed only to invoke a function
     now: Callable[[], float] = time.time  # Unix time, seconds
 
 

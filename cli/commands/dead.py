@@ -20,7 +20,7 @@ from faastraingym.events.views.phrases import one_line
 
 
 class Treated(Struct, frozen=True, kw_only=True):
-    """What became of one letter."""
+    """The outcome for one dead letter."""
 
     id: int
     done: bool
@@ -31,7 +31,7 @@ Treat = Callable[[Connected, StoredDeadLetter], Awaitable[str]]  # an empty text
 
 
 def list_letters(arguments: Namespace, world: World) -> ExitCode:
-    """Print the letters, the oldest first."""
+    """Print the dead letters, the oldest first."""
 
     async def read() -> list[StoredDeadLetter]:
         async with world.connect() as stack:
@@ -47,7 +47,7 @@ def list_letters(arguments: Namespace, world: World) -> ExitCode:
 
 
 def show(arguments: Namespace, world: World) -> ExitCode:
-    """Print one letter in full."""
+    """Print one dead letter in full."""
 
     async def read() -> StoredDeadLetter:
         async with world.connect() as stack:
@@ -73,7 +73,7 @@ def replay(arguments: Namespace, world: World) -> ExitCode:
 
 
 def drop(arguments: Namespace, world: World) -> ExitCode:
-    """Remove letters."""
+    """Remove dead letters."""
 
     async def treat(stack: Connected, kept: StoredDeadLetter) -> str:
         gone = await stack.dead_letters.drop(kept.id)
@@ -83,7 +83,7 @@ def drop(arguments: Namespace, world: World) -> ExitCode:
 
 
 async def of(stack: Connected, run: str | None) -> list[StoredDeadLetter]:
-    """The letters of one run, or all."""
+    """The dead letters of one run, or all."""
     found = await stack.dead_letters.all()
     return [kept for kept in found if run is None or dead_letters.is_of(kept, run)]
 
@@ -140,7 +140,7 @@ async def _replay(stack: Connected, kept: StoredDeadLetter, key: bytes, now: flo
             f"for this message; `faastrain resume {message.run}` starts the run's next segment and "
             f"issues again what is missing; {drop_it}"
         )
-    # The letter's number makes the call id: whoever is killed before the drop may try again.
+    # The dead letter's number makes the call id: after a kill before the drop, replay is safe.
     request = Invocation(letter.function, message, attempt=-kept.id)
     signature = sign(key, letter.function, letter.payload, now)
     if not await stack.commands.invoke(request, letter.payload, signature):

@@ -16,7 +16,7 @@ from faastraingym.schemas.report import RunReport
 
 
 def fetch(arguments: Namespace, world: World) -> ExitCode:
-    """Write report, learning curve and policy of a run's leg into a folder."""
+    """Write report, learning curve and policy of a run's segment into a folder."""
     run = run_ids.check(arguments.run)
     found = asyncio.run(_read(run, arguments.leg, world))
     written = fetching.write(arguments.folder or Path(run), found, arguments.force)

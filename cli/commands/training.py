@@ -36,7 +36,7 @@ def train(arguments: Namespace, world: World) -> ExitCode:
 
 
 def start(arguments: Namespace, world: World) -> ExitCode:
-    """Start a run and return; nobody need watch it."""
+    """Start a run and return; it needs no watcher."""
     run, spec = prepare(arguments, world)
     asyncio.run(_publish(run, spec, world))
     if arguments.json:
@@ -86,7 +86,7 @@ async def _stop(run: str, world: World) -> ExitCode:
 
 
 def resume(arguments: Namespace, world: World) -> ExitCode:
-    """Let a run that has ended go on where it stopped; nobody need watch it."""
+    """Let a run that has ended go on where it stopped; it needs no watcher."""
     resumed = asyncio.run(_resume(arguments, world))
     if arguments.json:
         told = {"run_id": resumed.run, "leg": resumed.segment, "env_steps": resumed.env_steps}
