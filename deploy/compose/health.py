@@ -35,7 +35,7 @@ def queue_worker(pid: int = 1) -> bool:
 
 
 def queue_worker_alive(pid: int = 1) -> bool:
-    """It is connected, or there is nobody to connect to: starting it anew would mend nothing."""
+    """It is connected, or there is no server to connect to: a restart would not help."""
     return queue_worker(pid) or not _listens(_broker())
 
 

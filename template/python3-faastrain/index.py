@@ -36,7 +36,7 @@ def listener(environment: Any) -> socket.socket:
 
 
 def linger(environment: Any) -> float:
-    """Seconds from SIGTERM until nothing new is taken: until nobody who stands before us sends."""
+    """Seconds from SIGTERM until nothing new is taken: until no proxy before us sends."""
     if "FTG_LISTEN_FD" in environment:  # nobody does
         return 0.0
     interval = seconds(environment.get("healthcheck_interval", "0"))
