@@ -32,7 +32,7 @@ GATEWAY_READY = re.compile(r"^gateway ready")
 class Plan(NamedTuple):
     """A stack before it runs."""
 
-    nats: ChildSpec | None  # None: somebody else's
+    nats: ChildSpec | None  # None: another party's
     weed: ChildSpec | None
     gateway: ChildSpec
     worker: ChildSpec

@@ -26,7 +26,7 @@ class External(NamedTuple):
 
 
 class Tls(NamedTuple):
-    """What our servers show, and whom their clients believe: PEM files."""
+    """The certificate that our servers show, and the authority that clients trust: PEM files."""
 
     certificate: Path  # for 127.0.0.1
     key: Path

@@ -113,7 +113,7 @@ def down(home: Path) -> bool:
 
 
 def status(home: Path) -> Status:
-    """What runs at `home`.
+    """The stack that runs at `home`.
 
     Raises:
         StackError: the gateway of a living stack does not answer.
@@ -172,7 +172,7 @@ def _clear(files: StackFiles) -> bool:
 
 
 def _end(files: StackFiles) -> int:
-    """Stop the supervisor first, then whatever it left; how many processes there were."""
+    """Stop the supervisor, then all processes it left; how many processes there were."""
     state = files.load() if files.is_alive() else None  # while it lives, its pid is its own
     supervisor = [psutil.Process(state.pid)] if state else []
     ours = [*supervisor, *processes.of_stack(files.home)]

@@ -108,11 +108,11 @@ class Supervisor:
             self._state.children = {c.spec.name: c.state for c in self._children}
             try:
                 self._files.save(self._state)
-            except OSError as error:  # what a full disk does not take, the next change will say
+            except OSError as error:  # the disk is full; the next change writes the state again
                 publish_once(f"{self._files.state}: {error}")
 
     async def _stop(self, is_there: Callable[[], bool]) -> None:
-        """Who only asks first, then the gateway with its replicas, then the servers."""
+        """Stop the clients first, then the gateway with its replicas, then the servers."""
         self._state = None
         if is_there():  # another stack's files may lie there
             self._files.state.unlink(missing_ok=True)  # no client shall find a stack that stops

@@ -99,7 +99,7 @@ def of_home(home: Path) -> Groups | None:
 
 
 def sweep(home: Path) -> None:
-    """Remove the groups that a home's killed provider has left, in whatever session that was."""
+    """Remove the groups that a home's killed provider has left, in any session."""
     tree = here()
     if tree is None:
         return
@@ -110,7 +110,7 @@ def sweep(home: Path) -> None:
 
 
 def prefix(home: Path) -> str:
-    """What the names of a home's groups begin with."""
+    """The prefix of the names of a home's groups."""
     return f"faastrain-{hashlib.sha256(str(home.resolve()).encode()).hexdigest()[:12]}-"
 
 

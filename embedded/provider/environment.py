@@ -36,7 +36,7 @@ def variables(launch: Launch, function: Function, replica: str, secrets: Path) -
         "handler_module": function.code.module,
         "PYTHONPATH": os.pathsep.join(map(str, paths)),  # as `copy` in stack.yml
         "PYTHONUNBUFFERED": "1",
-        "PYTHONUTF8": "1",  # as in the image, whatever the locale here
+        "PYTHONUTF8": "1",  # as in the image, in every locale
         "FTG_FUNCTION": function.name,
         "FTG_REPLICA": replica,
         "FTG_SECRETS": str(secrets),

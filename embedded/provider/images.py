@@ -24,7 +24,7 @@ class Code(NamedTuple):
         return () if self.folder is None else (place, self.folder)
 
     def mount(self, place: Path) -> None:
-        """Show a folder, whatever its name, as a package in `place`."""
+        """Show a folder, of any name, as a package in `place`."""
         if self.folder is not None:
             place.mkdir(parents=True, exist_ok=True)
             made = place / f"{DEPLOYED}.new"
@@ -34,7 +34,7 @@ class Code(NamedTuple):
 
 
 def code(image: str, root: Path) -> Code:
-    """What an image means.
+    """The code that an image names.
 
     `ghcr.io/x/start-run:1` is functions/start_run/handler.py; or start-run/handler.py, as
     `faas-cli new start-run` lays it out.

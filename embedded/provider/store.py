@@ -18,7 +18,7 @@ class Deployed(msgspec.Struct, frozen=True):
 
 
 def load(path: Path) -> list[Deployed]:
-    """What was deployed; nothing at first.
+    """The stored deployments; none at first.
 
     Raises:
         StackError: the file is damaged.

@@ -37,7 +37,7 @@ def choose(
         names: what needs a port.
         gaps: for a name, how far above its port another must be free, which its server takes.
         sockets: for a name, the Unix socket that its server makes for the last of its ports, `{}`,
-            in a folder that everybody writes to. A port whose socket is another user's is taken.
+            in a folder that all users write to. A port whose socket is another user's is taken.
 
     Raises:
         StackError: no free ports.

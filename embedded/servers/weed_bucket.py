@@ -1,6 +1,6 @@
 """A bucket's own settings are taken back: they may keep out even its owner.
 
-S3 obeys such a policy whoever asks, so SeaweedFS's shell writes the bucket's entry in the filer
+S3 obeys such a policy for every client, so SeaweedFS's shell writes the bucket's entry in the filer
 anew, by the store's own certificate. What lies in the bucket stays.
 """
 

@@ -11,9 +11,9 @@ PORTS = tuple(
     for kind in ("", "-grpc")
     if (plane, kind) != ("admin", "-grpc")
 )
-GRPC_OFFSET = 10_000  # its worker looks for the admin's gRPC there, whatever the option says
+GRPC_OFFSET = 10_000  # its worker looks for the admin's gRPC there, despite the option
 GAPS = {"weed-admin": GRPC_OFFSET}
-# It makes these for its gRPC whatever it is told; umask and certificate leave them to it alone.
+# No option stops it from making these for its gRPC; umask and certificate leave them to it alone.
 SOCKETS = {
     f"weed-{plane}" if plane == "admin" else f"weed-{plane}-grpc": (
         f"/tmp/seaweedfs-{plane}-grpc-{{}}.sock"  # noqa: S108
@@ -27,7 +27,7 @@ FORMER = {  # of homes of the versions before, whose HTTP had sockets there too
 
 
 def remove_sockets(numbers: Mapping[str, int]) -> None:
-    """Remove what the weed of these ports, which is gone, left where everybody writes to."""
+    """Remove what the weed of these ports, which is gone, left where all users can write."""
     for sockets in (SOCKETS, FORMER):
         for name in sockets.keys() & numbers.keys():
             ports.remove_own(sockets[name].format(numbers[name] + GAPS.get(name, 0)))

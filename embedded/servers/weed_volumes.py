@@ -14,7 +14,7 @@ KEY, SIZE = 8, 4  # bytes of an entry, beside those of the offset
 
 
 class _Volume(Struct, rename="camel"):
-    """What a volume's `.vif` says of it."""
+    """The fields of a volume's `.vif`."""
 
     bytes_offset: int = 0
 
