@@ -1,4 +1,4 @@
-"""What the `faastrain` command's exit code says."""
+"""The meaning of the `faastrain` command's exit codes."""
 
 from enum import IntEnum
 

@@ -16,7 +16,7 @@ FOREVER = urllib3.Timeout(connect=2.0, read=None)
 
 
 class Resources(Struct, frozen=True, kw_only=True):
-    """What a function may have."""
+    """A function's limits."""
 
     memory: str = ""  # a quantity, as 512Mi
 
@@ -32,7 +32,7 @@ class FunctionState(Struct, frozen=True, kw_only=True, rename="camel"):
 
     @property
     def memory(self) -> str:
-        """The memory that a replica may have; "": not told."""
+        """The memory that a replica may have; "": not reported."""
         return self.limits.memory if self.limits else ""
 
 
@@ -46,7 +46,7 @@ class LogLine(Struct, frozen=True, kw_only=True):
 
 
 class Gateway(Protocol):
-    """What the commands ask of a gateway."""
+    """The interface that the commands need of a gateway."""
 
     def functions(self) -> list[FunctionState]:
         """All deployed functions."""

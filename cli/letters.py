@@ -37,7 +37,7 @@ def lines(found: DeadLetterDetail) -> Iterator[str]:
 
 
 def forged(kept: StoredDeadLetter, key: bytes, now: float) -> str:
-    """Why the letter is not ours, or nothing: to replay it is to sign it anew.
+    """Why the dead letter is not ours, or nothing: to replay it is to sign it anew.
 
     The signature's age is no matter here: the letter may have lain for days.
     """

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def of(gateway: Callable[[], "Gateway"], environment: Mapping[str, str]) -> Limits:
-    """The limits of `rollout` and `update-policy`, as far as they are told."""
+    """The limits of `rollout` and `update-policy`, as far as they are known."""
     try:
         told = {function.name: function.memory for function in gateway().functions()}
     except CommandError:  # no stack runs: one that is started will be the file's
@@ -24,13 +24,13 @@ def _of_file(environment: Mapping[str, str]) -> dict[str, str]:
     try:
         loaded = stack_file.load(stack_file.path(environment), environment)
         functions = stack_file.functions(loaded)
-    except stack_file.StackError:  # which `faastrain up` tells of
+    except stack_file.StackError:  # which `faastrain up` reports
         return {}
     return {function.name: f"{function.memory_mb}Mi" for function in functions}
 
 
 def _bytes(quantity: str) -> int:
-    """0 where a gateway tells in a form of its own."""
+    """0 where a gateway reports in a form of its own."""
     try:
         return quantities.quantity(quantity)
     except ValueError:

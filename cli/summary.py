@@ -63,7 +63,7 @@ def rows(report: RunReport) -> Iterator[tuple[str, str]]:
 
 
 def usage_rows(report: RunReport) -> Iterator[tuple[str, ...]]:
-    """What each function cost."""
+    """The cost of each function."""
     for name, usage in report.usage.items():
         yield (
             name,

@@ -51,7 +51,7 @@ class PlainView:
             self._write(f"{record.at - run.requested_at:8.1f} s  {text}")
 
     def replicas(self, counts: Mapping[str, int] | None) -> None:
-        """Not told: it would be a line every second."""
+        """Not printed: it would be a line every second."""
 
     def notice(self, text: str) -> None:
         """Write it."""

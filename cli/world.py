@@ -71,7 +71,7 @@ async def _connect(environment: Mapping[str, str]) -> "AsyncIterator[Connected]"
     from faastraingym.events.ports import Unavailable
     from faastraingym.events.telemetry.tracing import parse
 
-    logging.getLogger("adapters").setLevel(logging.ERROR)  # troubles are told by the commands
+    logging.getLogger("adapters").setLevel(logging.ERROR)  # the commands report troubles
     caller = parse(environment.get("TRACEPARENT", ""))  # OpenTelemetry's name
     if caller:
         current.carry(caller)

@@ -63,7 +63,7 @@ def show(arguments: Namespace, world: World) -> ExitCode:
 
 
 def replay(arguments: Namespace, world: World) -> ExitCode:
-    """Invoke again, under a new call id, and remove the letter; code 3 when one is refused."""
+    """Invoke again, under a new call id, and remove the dead letter; code 3 when one is refused."""
     key = world.signing_key()
 
     async def treat(stack: Connected, kept: StoredDeadLetter) -> str:

@@ -27,7 +27,7 @@ REASONS = {int(status): status.phrase for status in HTTPStatus}
 
 
 class Limits(NamedTuple):
-    """What one request may take."""
+    """The limits of one request."""
 
     body_bytes: int
     seconds: float  # in which its head must have arrived, and then its body

@@ -37,7 +37,7 @@ def listener(environment: Any) -> socket.socket:
 
 def linger(environment: Any) -> float:
     """Seconds from SIGTERM until nothing new is taken: until no proxy before us sends."""
-    if "FTG_LISTEN_FD" in environment:  # nobody does
+    if "FTG_LISTEN_FD" in environment:  # no proxy does
         return 0.0
     interval = seconds(environment.get("healthcheck_interval", "0"))
     return interval + _ON_ITS_WAY if interval else 0.0
