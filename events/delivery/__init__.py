@@ -1,4 +1,4 @@
 """How one message reaches its function: attempts, retries, limits, fair scheduling, dead letters.
 
-The queue-worker runs what stands here; nothing in this wing knows what a message means to its run.
+The queue-worker runs this code; no module of it knows the meaning of a message for its run.
 """

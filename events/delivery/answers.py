@@ -1,28 +1,27 @@
-"""Who speaks in an answer, and what that means for its message: data, and one pure decision.
+"""The sender of an answer, and its meaning for the message: data, and one pure decision.
 
-A 5xx may be the function's own, or that of somebody on the way who could not reach it: a function
-that is starting is not a function that failed. OpenFaaS's parts name themselves in
-`X-OpenFaaS-Internal`; what a function says itself has `X-Duration-Seconds`, which of-watchdog and
-our stages add; our provider has seen what became of its replica. docs/openfaas_contract.md has the
-table.
+A 5xx may come from the function, or from a component on the way that could not reach it: a function
+that is starting has not failed. OpenFaaS's components name themselves in `X-OpenFaaS-Internal`; a
+function's own answer has `X-Duration-Seconds`, which of-watchdog and our stages add; our provider
+reports the fate of the replica. docs/openfaas_contract.md has the table.
 """
 
 from collections.abc import Mapping
 from enum import Enum
 
-INTERNAL = "X-OpenFaaS-Internal"  # who speaks in the function's place: proxy, of-watchdog, gateway
+INTERNAL = "X-OpenFaaS-Internal"  # answers for the function: proxy, of-watchdog, gateway
 DURATION = "X-Duration-Seconds"
-REPLICA = "X-Ftg-Replica"  # what became of the replica that had the request; the values are below
+REPLICA = "X-Ftg-Replica"  # the fate of the replica that had the request; the values are below
 DIED, OVERTIME, ANSWERED = "died", "overtime", "answered"
 
-UNTRIED = frozenset({429, 503})  # busy or away, whoever says so
-UNREACHED = frozenset({500, 502, 504})  # in the function's place: it could not be reached
-UNMARKED = frozenset({502, 504})  # of these, what proxies say that do not name themselves
-TRIED_SECONDS = 5.0  # who cannot reach a function says so sooner; later, it has had the request
+UNTRIED = frozenset({429, 503})  # busy or away, no matter which component answers
+UNREACHED = frozenset({500, 502, 504})  # from another component: it could not reach the function
+UNMARKED = frozenset({502, 504})  # of these, the answers of proxies that do not name themselves
+TRIED_SECONDS = 5.0  # a later answer: the function has received the request
 
 
 class Meaning(Enum):
-    """What an answer tells of an invocation."""
+    """The outcome of an invocation, by its answer."""
 
     DONE = "the function has done it"
     UNTRIED = "not tried: busy, away, or starting"
@@ -37,7 +36,7 @@ class Meaning(Enum):
 
     @property
     def has_cut_off(self) -> bool:
-        """Whether the function was cut off, so that it cannot have told anything itself."""
+        """Whether the function was cut off, so that it cannot have published anything itself."""
         return self in (Meaning.DIED, Meaning.OVERTIME)
 
 
@@ -50,7 +49,7 @@ def meaning(status: int, headers: Mapping[str, str], seconds: float, limit: floa
     Args:
         status: its HTTP status.
         headers: its headers, names in lower case.
-        seconds: that it took; 0: nobody answered.
+        seconds: that it took; 0: no answer came.
         limit: the function's exec_timeout in seconds.
     """
     if 200 <= status < 300:
@@ -67,7 +66,7 @@ def meaning(status: int, headers: Mapping[str, str], seconds: float, limit: floa
 
 
 def _stands_in(status: int, headers: Mapping[str, str]) -> bool:
-    """Whether somebody else than the function speaks."""
+    """Whether another component than the function answers."""
     if INTERNAL.lower() in headers:
         return status in UNREACHED
     return status in UNMARKED and DURATION.lower() not in headers

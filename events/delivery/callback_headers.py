@@ -1,4 +1,4 @@
-"""What a callback tells of the call and of its answer, as headers: pure."""
+"""The headers of a callback, which describe the call and its answer: pure."""
 
 from faastraingym.events.delivery.outcomes import Answer
 from faastraingym.events.delivery.queue_request import canonical
@@ -8,7 +8,7 @@ _ANEW = frozenset({"host", "content-length", "expect"})  # of the request that a
 
 
 def headers(function: str, request: Request, answer: Answer) -> dict[str, str]:
-    """What a callback carries: the function's own headers, over which OpenFaaS's win.
+    """The callback's headers: the function's own, which OpenFaaS's override.
 
     Args:
         function: that was invoked.

@@ -1,6 +1,6 @@
-"""Where a callback may go: the operator's list of origins, and what no list opens. Pure.
+"""Where a callback may go: the operator's list of origins, and targets that no list allows. Pure.
 
-The gateway decides when it is asked, the queue-worker again once it knows the addresses.
+The gateway decides on the request, the queue-worker again once it knows the addresses.
 """
 
 import ipaddress
@@ -25,7 +25,7 @@ _TRANSLATED = ipaddress.ip_network("64:ff9b::/96")  # NAT64: the last 32 bits ar
 
 
 class Origin(NamedTuple):
-    """Who serves a URL (RFC 6454)."""
+    """The origin of a URL (RFC 6454)."""
 
     scheme: str
     host: str
@@ -38,9 +38,9 @@ class Origin(NamedTuple):
 
 
 class Policy(NamedTuple):
-    """What one stack allows."""
+    """The callbacks that one stack allows."""
 
-    origins: frozenset[Origin] | None  # None: only who is known has a callback, to any
+    origins: frozenset[Origin] | None  # None: only known senders have callbacks, to any
     gateways: frozenset[Origin] = frozenset()  # where its own API is served
 
 
@@ -79,7 +79,7 @@ def refusal(url: str, policy: Policy, authenticated: bool) -> str:
 def resolved_refusal(
     url: str, found: Iterable[str], policy: Policy, own: Collection[tuple[str, int]]
 ) -> str:
-    """Why it may not, once the addresses of its host are known; `own` are the gateway's."""
+    """Why it may not, given the addresses of its host; `own` are the gateway's."""
     wanted = origin(url)
     gateways = policy.gateways | {wanted._replace(host=host, port=port) for host, port in own}
     for text in found:
@@ -94,7 +94,7 @@ def resolved_refusal(
 
 
 def refused_address(where: Address) -> str:
-    """Why nothing is posted to an address, whatever the list says; nothing when it is."""
+    """Why an address gets no callback, even if the list has it; empty when it may."""
     for each in _meant(where):
         if each.is_link_local or each in METADATA:
             return f"{where} is link-local or a cloud's metadata, where no callback goes"
@@ -104,7 +104,7 @@ def refused_address(where: Address) -> str:
 
 
 def refused_path(url: str) -> str:
-    """Why a path of the gateway is no callback's, however it is written; nothing when it is."""
+    """Why a path of the gateway takes no callback, in any spelling; empty when it does."""
     path = _path(urlsplit(url).path)
     if path is not None and path.startswith(_OPEN):
         return ""

@@ -1,9 +1,9 @@
 """How many deliveries a function may have in flight: learnt from its refusals. Pure.
 
-stack.yml says how many replicas there may be, a gateway keeps as many as it likes, and who has no
-credentials of its cannot ask. So the limit begins at the most that there may be, gives way when
-answers say 429, and tries one more from time to time: as TCP finds a path's width. A gateway that
-queues and scales by demand, as the embedded one, never says 429, and the limit stays where it was.
+stack.yml bounds the number of replicas, the gateway decides how many it runs, and a client without
+its credentials cannot ask. So the limit starts at the bound, shrinks on answers with status 429,
+and tries one more from time to time: as TCP finds a path's capacity. A gateway that queues and
+scales by demand, as the embedded one, never answers 429, and the limit stays the same.
 """
 
 ROUNDS = 8  # of as many successes as the limit, at a full one, before one more is tried
@@ -17,9 +17,9 @@ class Limit:
     def __init__(self, most: int) -> None:
         self._most = self._now = most
         self._in_flight = 0
-        self._change = 0  # counts changes: refusals of what began before the last one are old news
+        self._change = 0  # counts changes; refusals of deliveries that began before do not count
         self._grown = False  # the last change was one more
-        self._successes = 0  # of what began since then, with the limit full
+        self._successes = 0  # of deliveries that began since then, with the limit full
         self._rounds = ROUNDS
 
     @property
@@ -33,16 +33,16 @@ class Limit:
         return self._in_flight >= self._now
 
     def begin(self) -> int:
-        """A delivery begins; as of which change."""
+        """A delivery begins; returns the number of the newest change."""
         self._in_flight += 1
         return self._change
 
     def end(self) -> None:
-        """A delivery is over, whatever was answered."""
+        """A delivery is over, with any answer."""
         self._in_flight -= 1
 
     def refused(self, since: int) -> None:
-        """429 was answered to what began as of the change `since`.
+        """A delivery that began at change `since` was answered with 429.
 
         One more that was too many is taken back; otherwise there are fewer replicas than thought.
         """
@@ -52,7 +52,7 @@ class Limit:
         self._set(self._now - 1 if self._grown else self._now // 2, grown=False)
 
     def taken(self, since: int) -> None:
-        """The function did what was begun as of the change `since`."""
+        """A delivery that began at change `since` was successful."""
         if self._now == self._most or since != self._change or not self.is_reached:
             return
         self._successes += 1

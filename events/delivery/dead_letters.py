@@ -1,4 +1,4 @@
-"""What is kept of a delivery that was given up, and what its run is told."""
+"""The dead letter of a delivery that was given up, and the facts published about it."""
 
 import hashlib
 import time
@@ -15,15 +15,15 @@ from faastraingym.schemas.dead_letter import DeadLetter, Omitted
 from faastraingym.schemas.errors import MessageError
 from faastraingym.schemas.messages import InvocationDeadLettered
 
-MOST_ERROR = 8192  # letters of a dead letter's error, of which the end says most
-MOST_HEADLINE = 1024  # the same, of one that strangers sent
-MOST_NAME = 200  # letters of its subject, its call id, its signature
+MOST_ERROR = 8192  # characters of a dead letter's error; its end is the most useful part
+MOST_HEADLINE = 1024  # the same, if its sender is unknown
+MOST_NAME = 200  # characters of its subject, its call id, its signature
 
 
 def written(
     function: str, message: Delivery, request: Request, answer: Answer, error: str
 ) -> DeadLetter:
-    """A delivery that is given up now, all its words bounded."""
+    """A dead letter of a delivery that is given up now, all its texts bounded."""
     return DeadLetter(
         function=function,
         subject=message.subject[:MOST_NAME],
@@ -47,7 +47,7 @@ def _run(request: Request) -> str:
 
 
 def without_payload(letter: DeadLetter) -> DeadLetter:
-    """A letter without its payload, of which size and SHA-256 are told; anybody may name a run."""
+    """It without payload (size and SHA-256 stay) and run, as any sender may name a run."""
     payload = letter.payload
     told = Omitted(size=len(payload), sha256=hashlib.sha256(payload).hexdigest())
     said = letter.error[-MOST_HEADLINE:]
@@ -55,7 +55,7 @@ def without_payload(letter: DeadLetter) -> DeadLetter:
 
 
 def events(letter: DeadLetter) -> Sequence[InvocationDeadLettered]:
-    """What its run is told of a dead letter.
+    """The facts to publish in the run of a dead letter.
 
     Nothing when the function refused the message itself (400), nor without a signature: any client
     may post bytes that name a run, so only a message that was understood and found authentic may
@@ -68,7 +68,7 @@ def events(letter: DeadLetter) -> Sequence[InvocationDeadLettered]:
     except MessageError:
         return []
     if isinstance(message, InvocationDeadLettered):
-        return []  # or a failing listener of this fact would say it for ever
+        return []  # or a failing receiver of this fact would cause it again for ever
     return [
         InvocationDeadLettered(
             run=message.run,

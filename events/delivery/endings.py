@@ -1,4 +1,4 @@
-"""Whether a run is over, so that what was still to be done for it is not."""
+"""Whether a run is over, so that its remaining work is dropped."""
 
 import time
 from collections import OrderedDict
@@ -15,13 +15,13 @@ from faastraingym.schemas.messages import (
     RunResumed,
 )
 
-BELIEVED_SECONDS = 1.0  # that a run goes on; that it is over is asked each time: it may be resumed
+BELIEVED_SECONDS = 1.0  # for "goes on"; "over" is read each time, as a run may be resumed
 REMEMBERED = 1000  # runs
 _KINDS = (RunCompleted, RunFailed, RunResumed, InvocationDeadLettered)
 
 
 class Endings:
-    """Asks the log, at most once a second for a run that goes on."""
+    """Reads the log, at most once a second for a run that goes on."""
 
     def __init__(self, facts: FactLog, clock: Callable[[], float] = time.monotonic) -> None:
         self._facts = facts
@@ -41,7 +41,7 @@ class Endings:
         return over
 
     def forget(self, run: str) -> None:
-        """Ask again: something has just been published of it."""
+        """Read the log again: a fact of the run has just been published."""
         self._going_on.pop(run, None)
 
     def _believe(self, run: str) -> None:

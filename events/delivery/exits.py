@@ -2,8 +2,8 @@
 
 import signal
 
-DIED = "ended its process"  # what is published of one that did; how, in brackets behind it
-KILLED = "SIGKILL"  # which a machine without memory sends, too
+DIED = "ended its process"  # the published text; the cause follows in brackets
+KILLED = "SIGKILL"  # a machine that runs out of memory sends it, too
 
 
 def ending(code: int) -> str:

@@ -1,4 +1,4 @@
-"""Whose turn it is: deliveries wait in lanes, one per run, and the lanes take turns. Pure."""
+"""Fair scheduling: deliveries wait in lanes (queues), one per run, which take turns. Pure."""
 
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator, Set
@@ -38,17 +38,17 @@ class FairQueue(Generic[Item]):
         self._size += size
 
     def names(self) -> Set[str]:
-        """The lanes in which something waits."""
+        """The lanes with waiting items."""
         return self._lanes.keys()
 
     def lanes(self) -> Iterator[tuple[str, int]]:
-        """The same, with how many wait in each."""
+        """The same, with the number of items in each."""
         return ((name, len(lane)) for name, lane in self._lanes.items())
 
     def next(self, may: Callable[[str], bool] = lambda _: True) -> Item | None:
-        """The item whose turn it is among the lanes that may; None: none does, or none waits.
+        """The next item among the lanes that `may` allows; None: it allows none, or none waits.
 
-        A lane that may not keeps its turn.
+        A lane that is not allowed keeps its turn.
         """
         lane = next(filter(may, self._lanes), None)
         if lane is None:

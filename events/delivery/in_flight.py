@@ -1,4 +1,4 @@
-"""What a queue-worker has in flight of one function: some is in flight, some waits for its turn."""
+"""A queue-worker's deliveries to one function: some have begun, some wait for their turn."""
 
 import asyncio
 import time
@@ -10,7 +10,7 @@ from faastraingym.events.delivery.fair_scheduling import FairQueue
 from faastraingym.events.delivery.shares import Shares, Standing
 from faastraingym.events.ports import Delivery, Unavailable
 
-HEARTBEATS_AT_ONCE = 64  # then whatever else is due has its turn
+HEARTBEATS_AT_ONCE = 64  # then all other work that is due has its turn
 
 By = TypeVar("By")  # the way by which a delivery came
 
@@ -48,7 +48,7 @@ class InFlight(Generic[By]):
 
     @property
     def is_fed(self) -> bool:
-        """Whether what waits for slots alone would fill all of them."""
+        """Whether the deliveries that wait only for slots would fill all of them."""
         return len(self._waiting) >= self._slots and self.waiting >= self._slots
 
     @property
@@ -65,7 +65,7 @@ class InFlight(Generic[By]):
             self._shares.seen(run, now)
 
     def next(self, slots: int) -> Taken[By] | None:
-        """What is to be begun now, of `slots` one being free; it stays in flight."""
+        """The delivery to begin now, one of `slots` being free; it stays in flight."""
         runs = self._once()
         taken = self._waiting.next(lambda run: self._shares.may_begin(run, slots, runs))
         if taken is not None:
@@ -73,28 +73,28 @@ class InFlight(Generic[By]):
         return taken
 
     def let_go(self, taken: Taken[By]) -> None:
-        """What has begun is settled, or somebody else's."""
+        """A delivery that began is settled, or another worker has it."""
         del self._all[taken.message.message_id]
         self._shares.end(taken.run)
         self._shares.seen(taken.run, time.monotonic())
 
     def standing(self, run: str) -> Standing:
-        """What is known of a run's work."""
+        """The standing of a run's work."""
         return self._shares.of(run)
 
     def tell(self, run: str, standing: Standing) -> None:
-        """What has just become known of a run's work."""
+        """Set the standing of a run's work."""
         self._shares.tell(run, standing)
 
     async def hand_back(self) -> None:
-        """Let go of what has not begun, so that nobody waits for its ack wait."""
+        """Hand back deliveries that have not begun, so that they need not wait for the ack wait."""
         while (taken := self._waiting.next()) is not None:
             del self._all[taken.message.message_id]
             with suppress(Unavailable):  # then it comes back by itself
                 await taken.message.retry(0)
 
     async def extend(self) -> None:
-        """Tell the broker that all of it is in good hands."""
+        """Tell the broker that this worker still has all of them."""
         for number, message in enumerate(list(self._all.values())):
             if message.message_id in self._all:  # still
                 with suppress(Unavailable):  # then it is delivered again

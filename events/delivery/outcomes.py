@@ -1,9 +1,9 @@
-"""What becomes of a delivery: a pure decision from the function's answer.
+"""The outcome of a delivery: a pure decision from the function's answer.
 
 Codes and waits as OpenFaaS Pro's queue-worker has them
 (https://docs.openfaas.com/openfaas-pro/retries/): exponential from `min_wait` to `max_wait`, or
-what `Retry-After` says within those; up to half taken off by jitter, so that the retries of one
-outage do not come together.
+`Retry-After` within those; jitter takes off up to half, so that the retries of one outage do not
+come together.
 """
 
 from collections.abc import Mapping
@@ -13,16 +13,16 @@ from faastraingym.events.delivery.answers import Meaning
 from faastraingym.events.topology.stack_file import RetryPolicy
 
 REMEMBERED = 10_000  # messages; the broker has as many in flight
-OVERTIMES = 2  # that a message may take: a busy machine is forgiven once, work that is too long not
+OVERTIMES = 2  # per message: a busy machine may cause one; two mean work that is too long
 
 
 class Answer(NamedTuple):
-    """What the function said, or whoever stood in its place."""
+    """The answer of the function, or of a component in its place."""
 
     status: int
     body: bytes = b""
     retry_after: float | None = None  # seconds
-    seconds: float = 0.0  # that it took; 0: nobody answered
+    seconds: float = 0.0  # that it took; 0: no answer came
     headers: Mapping[str, str] = {}  # names in lower case
 
 
@@ -37,7 +37,7 @@ class Retry(NamedTuple):
 
 
 class GiveUp(NamedTuple):
-    """Give up: keep it as a dead letter."""
+    """Give up: store it as a dead letter."""
 
     error: str
 
@@ -58,7 +58,7 @@ def decide(
     """The outcome of a delivery.
 
     Args:
-        answer: the function's, or what the gateway said in its place.
+        answer: the function's, or the gateway's in its place.
         tried: how often the function has failed with the message, this time included.
         delivered: how often it was delivered, outages included; 1 is the first.
         policy: the function's.
@@ -69,7 +69,7 @@ def decide(
     failed = tried.failed >= policy.attempts or tried.overtime >= OVERTIMES
     spent = failed or delivered >= policy.patience
     if answer.status not in policy.codes or spent:
-        # The end of a traceback says most.
+        # The end of a traceback is its most useful part.
         return GiveUp(answer.body[-8192:].decode(errors="replace") or f"status {answer.status}")
     wait = policy.min_wait * 2 ** min(delivered - 1, 30)
     if answer.retry_after is not None:
@@ -97,8 +97,8 @@ class Failures:
         Args:
             message_id: of the message.
             meaning: of this time's answer.
-            again: whether it was begun after others of its run had run overtime or died: then this
-                was the once more that is granted, and no other of them gets it.
+            again: whether it began after others of its run had run overtime or died: then this was
+                the one more attempt that is allowed, and no other of them gets it.
         """
         failed, overtime = self._tries.pop(message_id, Tries())
         if meaning is Meaning.OVERTIME:

@@ -1,7 +1,7 @@
 """Asynchronous invocations as OpenFaaS's queue has them: written here, read by requests.py.
 
-Stages queue their commands themselves, and the gateway whatever is posted to `/async-function`;
-what lies in the queue is the same.
+Stages queue their commands themselves, the gateway all requests to `/async-function`; both have
+this form in the queue.
 """
 
 import base64
@@ -100,7 +100,7 @@ def _header(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
 
 
 def _url(text: str) -> dict[str, Any]:
-    """A URL as Go's net/url.URL marshals; whoever asked for it was told what is wrong with it."""
+    """A URL as Go's net/url.URL marshals; the gateway has refused wrong ones already."""
     url = urlsplit(text)
     return {
         "Scheme": url.scheme,

@@ -1,4 +1,4 @@
-"""What a person can do about work that is too long, as data: a clause for each function."""
+"""How a person can shorten work that is too long, as data: a clause for each function."""
 
 from typing import NamedTuple
 
@@ -8,7 +8,7 @@ from faastraingym.events.topology.stack_file import Function
 class Remedy(NamedTuple):
     """Of one function."""
 
-    work: str  # what it does, for a person
+    work: str  # its work, for a person
     shorten: str
     otherwise: str  # where it ought to be quick
 
@@ -34,7 +34,7 @@ REMEDIES = {
 
 
 def overtime(function: Function, times: int) -> str:
-    """One sentence: what was too long, how often, and what to do."""
+    """One sentence: which work was too long, how often, and the remedy."""
     remedy = REMEDIES.get(function.name, Remedy("call", "shorten it", "if not, it hangs"))
     often = {1: "", 2: " twice"}.get(times, f" {times} times")
     return (

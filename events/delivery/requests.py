@@ -21,7 +21,7 @@ from faastraingym.schemas.errors import MessageError
 CALL_ID = "X-Call-Id"
 SIGNATURE = "X-Ftg-Signature"
 TOPIC = "X-Topic"
-KEY = "Idempotency-Key"  # of what others ask for: names its run
+KEY = "Idempotency-Key"  # of outside requests: names the run
 PATH = ":path"  # path and query of a request, among the headers that a replica hands on
 MESSAGE_ID = "Nats-Msg-Id"
 START_TIME = "X-Start-Time"  # when a gateway took the call: Unix time, ns
@@ -121,7 +121,7 @@ def run_of(data: bytes) -> str:
 
 
 def from_fact(function: str, subject: str, data: bytes, signature: str, trace: str = "") -> Request:
-    """The HTTP request that tells `function` a fact, with its trace context if it is one."""
+    """The HTTP request that brings a fact to `function`, with its trace context if it is valid."""
     headers = {
         CALL_ID: str(uuid.uuid5(DELIVERY, f"{function}/{subject}")),
         SIGNATURE: signature,
@@ -139,7 +139,7 @@ def again(request: Request) -> Request:
 
 
 def _check(queued: QueueRequest, headers: Mapping[str, str]) -> None:
-    """What cannot be written into an HTTP request would fail at every attempt: refuse it now."""
+    """Refuse a message that HTTP cannot carry: it would fail at every attempt."""
     for name in (queued.method, *headers):
         if not _TOKEN.fullmatch(name):
             raise MessageError(f"not a queue request: {name!r:.80} is no method or header name")

@@ -1,22 +1,22 @@
-"""How much of a function one run may hold: so that work that hangs holds up its own run only. Pure.
+"""A run's share of a function's slots, so that work that hangs delays its own run only. Pure.
 
-A run begins with one delivery at a time: only when the function has answered one of its own well is
-it known to come to an end. One whose work ran over time, or whose replica died of it, is back to
-one, and all of these together have at most half of the slots. Beyond that runs take turns, each up
-to its share of the slots; more than its share it may borrow while half of them stay free, and a run
-that is alone has them all.
+A run begins with one delivery at a time: only a successful answer to one of its own shows that its
+work ends. A run whose work ran over time, or made its replica die, is back to one, and all such
+runs together have at most half of the slots. Beyond that runs take turns, each up to its share of
+the slots; a run may borrow more than its share while half of the slots stay free, and a run that is
+alone has all slots.
 """
 
 from collections import Counter, OrderedDict
 from collections.abc import Callable
 from enum import Enum
 
-REMEMBERED = 10_000  # runs; whoever is forgotten begins with one delivery again
+REMEMBERED = 10_000  # runs; a run that is forgotten begins with one delivery again
 RECENT_SECONDS = 2.0  # since a run's last delivery: the time that a loop's other stages take
 
 
 class Standing(Enum):
-    """What is known of a run's work at a function."""
+    """The standing of a run's work at a function."""
 
     FRESH = "nothing yet"
     PROVEN = "the last that it was told of came to an end"
@@ -24,13 +24,13 @@ class Standing(Enum):
 
 
 class Shares:
-    """Of one function's slots. What belongs to no run (an empty name) is not bounded here."""
+    """Of one function's slots. Deliveries of no run (an empty name) are not bounded here."""
 
     def __init__(self, remembered: int = REMEMBERED) -> None:
-        self._standings: OrderedDict[str, Standing] = OrderedDict()  # told of last comes last
+        self._standings: OrderedDict[str, Standing] = OrderedDict()  # set last comes last
         self._remembered = remembered
         self._in_flight: Counter[str] = Counter()
-        self._suspected = 0  # of what is in flight
+        self._suspected = 0  # of the deliveries in flight
         self._seen: OrderedDict[str, float] = OrderedDict()  # seen last comes last
 
     @property
@@ -39,7 +39,7 @@ class Shares:
         return self._in_flight.total()
 
     def of(self, run: str) -> Standing:
-        """What is known of a run."""
+        """The standing of a run."""
         return self._standings.get(run, Standing.FRESH)
 
     def seen(self, run: str, now: float) -> None:
@@ -77,14 +77,14 @@ class Shares:
         self._suspected += self.of(run) is Standing.SUSPECT
 
     def end(self, run: str) -> None:
-        """It is over, whatever came of it."""
+        """A delivery is over, with any outcome."""
         self._in_flight[run] -= 1
         self._suspected -= self.of(run) is Standing.SUSPECT
         if not self._in_flight[run]:
             del self._in_flight[run]
 
     def tell(self, run: str, standing: Standing) -> None:
-        """What has just become known of a run."""
+        """Set the standing of a run."""
         if not run:
             return
         self._set(run, standing)

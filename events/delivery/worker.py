@@ -1,8 +1,8 @@
 """The queue-worker: delivers facts and asynchronous invocations to functions over HTTP.
 
 At least once: a message is settled only after the function has answered. One `FunctionWorker` per
-function, so a function that fails or is slow holds up nobody else. What waits for a slot waits
-here, within bounds, so that runs can take turns (ADR 14).
+function, so a function that fails or is slow delays no other. Deliveries wait for a slot here,
+within bounds, so that runs can take turns (ADR 14).
 """
 
 import asyncio
@@ -59,15 +59,15 @@ class Seal(Protocol):
 
 
 class Client(Protocol):
-    """What the queue-worker needs of HTTP."""
+    """The queue-worker's HTTP client."""
 
     async def invoke(self, function: Function, request: Request) -> Answer:
-        """The function's answer; 503 when nobody answers."""
+        """The function's answer; 503 when none comes."""
 
     async def call_back(
         self, function: Function, request: Request, answer: Answer, authenticated: bool
     ) -> str:
-        """Tell `request.callback` how the invocation ended; why not, if that was in vain.
+        """Post the invocation's outcome to `request.callback`; why not, if that failed.
 
         Args:
             function: that was invoked.
@@ -83,11 +83,11 @@ class Source(NamedTuple):
     subscription: Subscription
     read: Callable[[Delivery], Request]
     run_of: Callable[[Delivery], str]  # whose turn it takes
-    authenticated: bool = True  # who sent it is known
+    authenticated: bool = True  # its sender is known
 
 
 class FunctionWorker:
-    """Delivers to one function, at most `function.concurrency` at once, fewer when it says 429."""
+    """Delivers to one function, at most `function.concurrency` at once, fewer after a 429."""
 
     def __init__(
         self, function: Function, bus: Bus, facts: FactLog, client: Client, seal: Seal
@@ -105,7 +105,7 @@ class FunctionWorker:
         self._endings = Endings(facts)
 
     async def run(self) -> None:
-        """Deliver until cancelled; then finish what has begun and hand back what has not."""
+        """Deliver until cancelled; then finish deliveries that began and hand back others."""
         sources = await self._sources()
         self._subscriptions = [source.subscription for source in sources]
         heartbeat = asyncio.create_task(self._heartbeat())  # while draining, too
@@ -149,7 +149,7 @@ class FunctionWorker:
             for message in arrived:
                 self._in_flight.take(source.run_of(message), message, source)
             self._begin(deliveries)
-            await asyncio.sleep(0)  # what has begun leaves before the broker is asked for more
+            await asyncio.sleep(0)  # new deliveries leave before the broker is asked for more
 
     async def _room(self) -> int:
         """How many messages to ask for, once it is time: at once while little waits here."""
@@ -185,7 +185,7 @@ class FunctionWorker:
         except Unavailable as error:  # not settled: the broker delivers it again
             self._log(logging.WARNING, "unsettled", why=str(error))
         except Exception:
-            # The boundary: a defect of one delivery must not end all others. Told, and not settled.
+            # The boundary: a defect of one delivery must not end all others. Logged, not settled.
             logger.exception("unsettled", extra={"worker": self._function.name})
         finally:
             self._in_flight.let_go(taken)
@@ -232,7 +232,7 @@ class FunctionWorker:
     def _learn(
         self, taken: Taken[Source], request: Request, answer: Answer, told: Meaning, since: int
     ) -> None:
-        """What an answer tells of the function's room, and of the run's work there."""
+        """Learn from an answer the function's room, and the standing of the run's work."""
         if answer.status == BUSY:
             self._limit.refused(since)
         elif told is Meaning.DONE:
@@ -244,7 +244,7 @@ class FunctionWorker:
             self._in_flight.tell(taken.run, Standing.SUSPECT)
 
     async def _is_over(self, request: Request) -> bool:
-        """Whether it is a command of a run that has ended: nobody waits for it."""
+        """Whether it is a command of a run that has ended: its result is not needed."""
         message = _message(request)
         return isinstance(message, messages.COMMANDS) and await self._endings.is_over(message.run)
 
@@ -280,11 +280,11 @@ class FunctionWorker:
     async def _give_up(
         self, message: Delivery, source: Source, request: Request, answer: Answer, error: str
     ) -> None:
-        """Store the dead letter, with its payload if it is signed; tell its run; then settle."""
+        """Store the dead letter, with its payload if it is signed; inform its run; then settle."""
         name = self._function.name
         letter, kind = dead_letters.written(name, message, request, answer, error), ""
         named = {header.lower(): value for header, value in request.headers.items()}
-        let_in = source.authenticated and is_event(named)  # by the token, which only the door knows
+        let_in = source.authenticated and is_event(named)  # by token, which only the gateway has
         if not (let_in or self._seal.is_ours(name, request)):
             letter, kind = dead_letters.without_payload(letter), subjects.UNSIGNED
         await self._bus.give_up(name, dead_letter.encode(letter), kind)
@@ -317,7 +317,7 @@ class FunctionWorker:
 
 
 def _about(message: Delivery, request: Request, answer: Answer) -> dict[str, object]:
-    """What a log says of a delivery that went wrong; its message may be anything."""
+    """Log fields of a delivery that went wrong; its message may be anything."""
     return {
         **_whose(message, request),
         "status": answer.status,
@@ -339,7 +339,7 @@ def _whose(message: Delivery, request: Request) -> dict[str, object]:
 
 
 def _message(request: Request) -> Any:
-    """What is in it; None: nothing that we know."""
+    """The message in it; None: not one that we know."""
     try:
         return messages.decode(request.body)
     except MessageError:
