@@ -48,7 +48,7 @@ def conclude(history: History, spec: RunSpec | None) -> RunCompleted | RunFailed
 
 
 def unreported(history: History) -> RunUnreported | None:
-    """That nobody could write the report of the segment that ended, once that was given up."""
+    """That the ended segment's report could not be written, once that was given up."""
     letter = history.newest.given_up
     if letter is None:
         return None

@@ -1,8 +1,7 @@
-"""The log of facts, kept in the object store too, and said again where the broker lost it.
+"""The log of facts, copied to the object store too, and published again if the broker lost it.
 
-Copies are pieces of a run's facts in the log's order, named by their position: whoever writes one
-writes what came after the last. Saying a fact twice changes nothing, so saying too many does not
-matter.
+Copies are pieces of a run's facts in the log's order, named by their position: each piece starts
+after the last one. Publishing a fact twice changes nothing, so too many do no harm.
 """
 
 from collections.abc import Iterable, Sequence
@@ -40,7 +39,7 @@ async def keep(run: str, said: Sequence[Recorded], begin: int, objects: ObjectSt
 
 
 async def recall(pieces: Iterable[str], objects: ObjectStore) -> list[Message]:
-    """The facts in the copies with these keys, each once, in the order to say them again."""
+    """The facts in the copies with these keys, each once, in the order to publish them again."""
     found: dict[str, Message] = {}
     for key in pieces:
         for fact in await _read(key, objects):

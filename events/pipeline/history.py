@@ -1,4 +1,4 @@
-"""A run's facts, folded: everything that anybody derives about a run derives from here."""
+"""A run's facts, folded: all that is derived about a run derives from here."""
 
 from collections.abc import Iterable
 
@@ -165,7 +165,7 @@ def add(history: History, record: Recorded) -> None:
 def _give_up(history: History, letter: InvocationDeadLettered, queued_at: float) -> None:
     """Among the newest segment's, unless its message was queued in an earlier one.
 
-    Whoever concludes a segment that has ended writes its report.
+    The function that concludes a segment that has ended writes its report.
     """
     newest = history.newest
     if queued_at >= newest.resumed_at:

@@ -1,8 +1,8 @@
 """What an object was made from, so that a lost one can be made again, bit for bit: pure.
 
 Everything derives from identity and seeds, as partitions of Spark's RDDs do from their lineage
-(Zaharia et al. 2012): whoever made the object makes it again from the message that it had, once
-what it read for that is there. So a chain of lost objects is walked down, in one go, to what is
+(Zaharia et al. 2012): the function that made an object makes it again from the same message, once
+that message's inputs are there. So a chain of lost objects is walked down, in one go, to what is
 there, and built upwards from its frontier.
 """
 
@@ -39,7 +39,7 @@ Name = tuple[str, int, int]  # of a piece of work: function, version, slot
 
 
 class NotPublished(Unavailable):
-    """The log lost what an object was made from; `reconcile` has that done and said again."""
+    """The log lost what an object was made from; `reconcile` has that done and published again."""
 
 
 class Work(NamedTuple):
@@ -139,7 +139,7 @@ class Lineage:
         return self._works[ref.key]
 
     def made_with(self, ref: ObjectRef) -> list[ObjectRef]:
-        """All that whoever makes an object makes together with it: a learner state, its policy."""
+        """All objects that one invocation makes together: a learner state, its policy."""
         kind, version, _ = keys.place(ref.key)
         updated = self.history.policies.get(version)
         if updated is None or kind not in ("policies", "learner"):
@@ -165,7 +165,7 @@ class Lineage:
         return kind in flow.RESTORABLE and slot < slots
 
     def towards(self, wanted: Iterable[ObjectRef]) -> int | None:
-        """The version for which somebody waits who wants these; at a run's end, the newest.
+        """The version that needs these objects; at a run's end, the newest.
 
         So all who wait there go one way, whatever each of them lacks. None before version 0.
         """
@@ -227,10 +227,10 @@ class Lineage:
     def missing(self, wanted: Iterable[ObjectRef], there: Collection[str]) -> dict[str, Lost]:
         """By key: what is wanted and not there, and all below it that is missing for that.
 
-        Without a manifest that alone is missing, for nobody can go on before it is there.
+        Without a manifest that alone is missing, for no function can go on before it is there.
 
         Args:
-            wanted: the objects that somebody reads.
+            wanted: the objects that a function reads.
             there: the keys that exist.
 
         Raises:
@@ -324,7 +324,7 @@ def inputs(message: Message, history: History) -> list[ObjectRef]:
 def restorations(
     lost: Iterable[Lost], towards: int | None, verify: bool, now: float
 ) -> list[Invocation]:
-    """The invocations of whoever made these objects to make them again, towards what is wanted.
+    """The invocations that make these objects again, towards the wanted version.
 
     All requests for an object within the same minute are one request.
 

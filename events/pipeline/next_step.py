@@ -58,7 +58,7 @@ def lacking(spec: RunSpec, received: Received, history: History) -> list[str]:
 
 
 def next_step(spec: RunSpec, received: Received, history: History) -> Planned:
-    """The update and the rollouts that are due, or the end that somebody asked for.
+    """The update and the rollouts that are due, or the end that was requested.
 
     That an update was made does not mean that its rollouts were sent, so each is decided alone.
 

@@ -1,7 +1,7 @@
 """What was promised and has not come by its deadline: pure.
 
 Everything derives from identity, so a command that is issued again makes the same object, and a
-listener that is told a fact again says the same thing.
+receiver that gets a fact again publishes the same facts.
 """
 
 from collections.abc import Sequence
@@ -128,7 +128,7 @@ def _gap(history: History, spec: RunSpec, latest: PolicyUpdated) -> list[Invocat
 def _evaluations(history: History, spec: RunSpec) -> list[Invocation]:
     """Those that were promised, and that of the newest version when the budget ends with it.
 
-    Whoever planned that one may not have known: the run was resumed to this budget meanwhile.
+    Its planner may not have known: the run was resumed to this budget meanwhile.
     """
     newest = max(history.policies)
     return [
@@ -141,7 +141,7 @@ def _evaluations(history: History, spec: RunSpec) -> list[Invocation]:
 
 
 def _evaluation(history: History, spec: RunSpec, updated: PolicyUpdated) -> list[Invocation]:
-    """The pieces that an evaluation waits for; where there are all, whoever merges them."""
+    """The pieces that an evaluation waits for; where there are all, the merge."""
     played = history.evaluated.get(updated.policy.version, {})
     due = follow_ups.evaluation(updated, updated.policy, spec)
     waiting = [invocation(command) for command in due if command.piece not in played]

@@ -1,7 +1,7 @@
 """NATS subjects: `ftg.<entity>.<event>.<run>[.<version>[.<index>]]`.
 
 A fact's subject is its identity, as its class declares it. It is published with "expected last
-subject sequence 0", so the server itself refuses to hear the same fact twice.
+subject sequence 0", so the server itself refuses to store the same fact twice.
 """
 
 from faastraingym.schemas.messages import (
@@ -81,7 +81,7 @@ def of_old_command(function: str) -> str:
 
 
 def of_open_command(function: str) -> str:
-    """The subject of what anybody asks of a function that admits anybody."""
+    """The subject of requests from any sender to a function that admits all."""
     return f"ftg-open.{function}"
 
 
