@@ -72,7 +72,7 @@ class ObjectStore(Protocol):
     """Objects that are written once."""
 
     async def put(self, key: str, data: bytes, content_type: str = ...) -> ObjectRef:
-        """Write if absent; the reference is of what lies there, whoever wrote it first."""
+        """Write if absent; the reference is to the stored object, the first one written."""
 
     async def get(self, ref: ObjectRef) -> bytes:
         """The object's bytes, held to the reference's size and SHA-256.
@@ -104,7 +104,7 @@ class Bucket(Protocol):
         """The objects whose keys begin with `prefix`, sorted by key."""
 
     async def read(self, key: str, limit: int, etag: str = "") -> bytes | None:
-        """What somebody put there, its first `limit` bytes at most; None when nothing is there.
+        """The object's content, its first `limit` bytes at most; None when nothing is there.
 
         With an `etag`: None, too, when it is another object by now.
         """
@@ -143,11 +143,11 @@ class Delivery(Protocol):
         """Settle: deliver again after `delay` seconds; the message holds no slot meanwhile."""
 
     async def extend(self) -> None:
-        """Say that work goes on, so that the broker does not deliver it to somebody else."""
+        """Say that work goes on, so that the broker does not deliver it to another worker."""
 
 
 class Subscription(Protocol):
-    """A durable subscription, shared by everybody who subscribes for the same function."""
+    """A durable subscription, shared by all subscribers for the same function."""
 
     @property
     def asked(self) -> int:
@@ -167,7 +167,7 @@ class Bus(Protocol):
         """The function's asynchronous invocations, as OpenFaaS queue requests (JSON)."""
 
     async def open_for(self, function: str) -> Subscription:
-        """The same, of those that nobody vouches for."""
+        """The same, of unauthenticated ones."""
 
     async def starts_for(self, function: str) -> Subscription:
         """What others publish to have runs started."""
@@ -186,7 +186,7 @@ class Bus(Protocol):
         """
 
     async def enqueue_open(self, function: str, request: bytes, message_id: str) -> None:
-        """The same, of one that nobody vouches for.
+        """The same, of an unauthenticated one.
 
         Raises:
             QueueFull: of these the function has as many as may wait.

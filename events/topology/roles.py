@@ -1,4 +1,4 @@
-"""Who may say, ask, read and write what, as data: one role for each process of the pipeline.
+"""Permissions to publish, request, read and write, as data: one role for each process.
 
 NATS accounts (adapters/nats/accounts.py), S3 policies (adapters/s3/policies.py) and the table in
 docs/security.md are made from this. What the pipeline's functions publish and invoke comes from
@@ -64,8 +64,8 @@ def commands(*functions: str) -> tuple[str, ...]:
 def function(name: str, **more: tuple[str, ...]) -> Role:
     """What every function may, and what the flow says of one of the pipeline's.
 
-    Every function reads facts and its runs' objects, and meters itself. Whoever misses an object
-    asks its makers for it, and those of what it is made from (ADR 15).
+    Every function reads facts and its runs' objects, and meters itself. If an object
+    is missing, it invokes the makers of that object and of its inputs (ADR 15).
     """
     rights = {"sends": (f"ftg-usage.*.{name}",), "asks": READ_FACTS, "reads": ("runs/*",)}
     if name in flow.FUNCTIONS:

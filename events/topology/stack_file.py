@@ -1,6 +1,6 @@
-"""Who hears what: read from stack.yml, the only place where it is written.
+"""The topics of each function: read from stack.yml, the only place that has them.
 
-A function's `topic` annotation names the facts that it hears (separated by commas or spaces);
+A function's `topic` annotation names the facts that it receives (separated by commas or spaces);
 `schedule` names
 its cron expression when `cron-function` is among its topics: both are OpenFaaS's conventions.
 `com.faastraingym.schedule.idle` is another one, for when no run is active.
@@ -52,7 +52,7 @@ class Function(Struct, frozen=True, kw_only=True):
 
     name: str
     topics: tuple[str, ...] = ()
-    starts: bool = False  # whether it hears what others publish to have runs started
+    starts: bool = False  # whether it receives requests to start runs
     admits: str = ANYBODY
     schedule: str | None = None  # while a run is active
     idle_schedule: str | None = None  # while none is

@@ -42,7 +42,7 @@ ASYNC = Stream(
     refuses=True,
     max_age_days=7,  # a delivery waits six hours for a server that is away (RetryPolicy.patience)
 )
-# Apart, so that nobody who is unknown can crowd out the pipeline's own commands.
+# Apart, so that unknown senders cannot crowd out the pipeline's own commands.
 OPEN = Stream(
     "FTG_OPEN",
     (subjects.of_open_command("*"),),
@@ -61,7 +61,7 @@ DEAD = Stream(
     max_age_days=90,
     max_per_subject=1000,  # so one function's letters, or strangers', leave the others alone
 )
-# Nobody waits for its acknowledgements: cost is a measurement, not part of a run's state (ADR 6).
+# No task waits for its acknowledgements: cost is a measurement, not part of a run's state (ADR 6).
 USAGE = Stream(
     "FTG_USAGE",
     ("ftg-usage.>",),

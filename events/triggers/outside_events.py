@@ -1,4 +1,4 @@
-"""Outside events that start runs: from what somebody posts or publishes to what is asked for. Pure.
+"""Outside events that start runs: from a posted or published event to its requests. Pure.
 
 - a specification: JSON, TOML or YAML, by its content type;
 - a CloudEvent 1.0, binary or structured, whose data is one (https://cloudevents.io);
@@ -94,7 +94,7 @@ def read(
 
 
 def from_start(message: Delivery) -> Request:
-    """The HTTP request that stands for what somebody published to have a run started; unsigned.
+    """The HTTP request that stands for an event published to start a run; unsigned.
 
     A key that came with it (Idempotency-Key, Nats-Msg-Id) names the run, else the CloudEvent that
     its headers speak of, else what follows `ftg-start.`.
@@ -229,7 +229,7 @@ def _name(kind: str) -> str:
 
 
 def _unquoted(text: str) -> str:
-    """A structured field's string (RFC 9651), or one that somebody wrote as it is."""
+    """A structured field's string (RFC 9651), or one without its quotes."""
     text = text.strip()
     return text[1:-1] if len(text) > 1 and text[0] == text[-1] == '"' else text
 

@@ -1,4 +1,4 @@
-"""YAML 1.2 with its core schema, as strict as TOML. Imported only when somebody writes YAML.
+"""YAML 1.2 with its core schema, as strict as TOML. Imported only for YAML input.
 
 PyYAML resolves by YAML 1.1: `on` and `no` are booleans there, `010` is octal, `1:30` is ninety,
 `1_000` a number, and `1e-3` a text. Source: https://yaml.org/spec/1.2.2/#1032-tag-resolution

@@ -59,7 +59,7 @@ def phrase(fact: Message) -> str:
 
 
 def location(bucket: str, key: str) -> str:
-    """An object's key so that nobody takes it for a path of this machine."""
+    """An object's key in a form that does not look like a path of this machine."""
     return f"s3://{bucket}/{key}" if bucket else key
 
 
