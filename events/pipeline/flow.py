@@ -1,6 +1,6 @@
 """The pipeline as data: who sends each message, who receives it, what completes it.
 
-Permissions, the function of a command, what recovery invokes again, who makes a lost object again,
+Permissions, the function of a command, what recovery invokes again, the maker of a lost object,
 AsyncAPI and docs/pipeline.svg derive from this. Tests hold stack.yml and the stages to it (ADR 36).
 """
 
@@ -106,7 +106,7 @@ FLOW: dict[str, tuple[Line, ...]] = {
             ("start-run",),
             invoked=("rollout", "aggregate-rewards", "plan-update", "evaluate", "conclude-run"),
         ),
-        Line(m.RestoreObject, (EVERY_STAGE,)),  # it invokes those who make objects
+        Line(m.RestoreObject, (EVERY_STAGE,)),  # it invokes the makers of objects
         Line(m.InvocationCompleted, (EVERY_STAGE,)),
     ),
 }
@@ -124,7 +124,7 @@ OBJECTS = {
         for kind in ("policies", "learner")
     },
     "episodes": Objects("episodes/*", {m.EvaluatePolicy: "evaluate"}),
-    "evaluations": Objects(  # whoever merges its pieces makes a divided one
+    "evaluations": Objects(  # the merge of its pieces makes a divided one
         "evaluations/*", {m.EvaluatePolicy: "evaluate", m.EpisodesEvaluated: "aggregate-rewards"}
     ),
     "report": Objects("report*.json", writers=("conclude-run",)),
@@ -143,7 +143,7 @@ MAKERS = tuple(f for f in FUNCTIONS if any(f in o.made.values() for o in OBJECTS
 
 
 def senders(kind: type[m.Message]) -> Names:
-    """Who sends messages of a type."""
+    """The senders of a message type."""
     return LINES[kind].senders + ((RECONCILE,) if kind in m.FACTS else ())
 
 

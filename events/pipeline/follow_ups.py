@@ -60,7 +60,7 @@ def fan_out(
 ) -> list[CollectRollout | EvaluatePolicy | Invocation]:
     """The commands that a new version promises.
 
-    With a lag rollouts are sent by whoever knows the version that acts and the batch before.
+    With a lag the function that knows the acting version and the batch before sends rollouts.
 
     Args:
         updated: the version.

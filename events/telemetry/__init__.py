@@ -1,4 +1,4 @@
-"""What an invocation tells of itself: metering, metrics, trace context, OpenTelemetry spans.
+"""Data about invocations: metering, metrics, trace context, OpenTelemetry spans.
 
 Numbers that people look at are calculated in events/views.
 """

@@ -1,4 +1,4 @@
-"""What logs and metering say of a message: its type, its run, its version, its slot or piece."""
+"""A message in logs and metering: its type, its run, its version, its slot or piece."""
 
 from typing import Any
 

@@ -1,7 +1,7 @@
-"""What an attempt cost of which its function cannot tell: its replica died in mid-work.
+"""The cost of an attempt that its function cannot report: its replica died in mid-work.
 
 A function meters itself when it ends. Where it is killed (it crashed, went over its memory or its
-`exec_timeout`), the gateway answers in its place, and who delivered the message counts the attempt:
+`exec_timeout`), the gateway answers in its place, and the queue-worker counts the attempt:
 from its delivery to that answer, a cold start included.
 """
 
@@ -25,7 +25,7 @@ SKEW_SECONDS = 0.1  # between two clocks; an attempt's next one comes later than
 
 
 async def count(facts: FactLog, function: Function, request: Request, answer: Answer) -> None:
-    """Meter an attempt whose replica died, unless it has told what it cost and died then."""
+    """Meter an attempt whose replica died, unless it has reported its cost and died then."""
     spent = of_death(function, request, answer, time.time(), random.getrandbits(64) or 1)
     if spent is None:
         return
@@ -41,7 +41,7 @@ async def count(facts: FactLog, function: Function, request: Request, answer: An
 def of_death(
     function: Function, request: Request, answer: Answer, now: float, span: int
 ) -> InvocationCompleted | None:
-    """What the attempt cost; None where nobody answered, or the message is none of a run's.
+    """What the attempt cost; None where no answer came, or the message is none of a run's.
 
     Args:
         function: that was invoked.

@@ -1,7 +1,7 @@
 """W3C trace context (https://www.w3.org/TR/trace-context/): a run is one trace. Pure.
 
 It goes from message to message as `traceparent`: a NATS header of facts, an HTTP header of
-invocations. Where it was lost, or never was, the run's own stands in, which everybody can derive.
+invocations. Where it was lost, or never was, the run's own is used, derived anywhere.
 """
 
 import hashlib
@@ -20,7 +20,7 @@ class Context(NamedTuple):
     span: str
 
     def __str__(self) -> str:
-        """The header's value; sampled, for whoever samples can still drop it."""
+        """The header's value; sampled, as a later sampler can still drop it."""
         return f"00-{self.trace}-{self.span}-01"
 
 

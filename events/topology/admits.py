@@ -1,11 +1,11 @@
-"""Who may ask a function, as its annotation in stack.yml says it."""
+"""The requests that a function admits, by its annotation in stack.yml."""
 
 from collections.abc import Mapping
 from typing import Any
 
 ADMITS = "com.faastraingym.admits"
-SIGNED = "signature"  # what this pipeline signed
-EVENT = "event"  # that, and whoever shows the trigger's token or signs with it
+SIGNED = "signature"  # messages that this pipeline signed
+EVENT = "event"  # the same, and senders with the trigger's token or a signature by it
 ANYBODY = "anybody"  # as without the annotation
 
 

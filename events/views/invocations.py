@@ -3,7 +3,7 @@
 An invocation begins with what lies between its cause and its function: waiting for a busy replica
 (`queue`), then a `hop`, or a `cold start`, or the `retry` of an attempt that failed. Its cause is
 the fact that it received, or its parent's act of sending; runs that were metered before there were
-parents do not tell who sent a command. Clocks of several machines are compared as they are: where
+parents lack the sender of a command. Clocks of several machines are compared as they are: where
 they differ, hops are longer or shorter by that.
 """
 
@@ -91,7 +91,7 @@ def invocations(said: Iterable[Recorded], usage: Iterable[InvocationCompleted]) 
             before = (*waits, Part("cold start" if one.cold_start else "hop", free, invoked.begin))
         invoked = invoked._replace(before=before)
         found.append(invoked)
-        if invoked.replica:  # else it died, and who tells of it does not know its name
+        if invoked.replica:  # else it died, and the reporter does not know its name
             last[invoked.replica] = invoked
         if invoked.status != 200:
             failed[invoked.key] = invoked.end
@@ -147,7 +147,7 @@ def _waits(invoked: Invoked, cause: float, last: Invoked | None) -> tuple[Part, 
 
 
 def lanes(found: Sequence[Invoked]) -> dict[tuple[str, str, int], list[Invoked]]:
-    """Visits by function, replica and track: no two of a track overlap."""
+    """Invocations by function, replica and track: no two of a track overlap."""
     tracks: dict[tuple[str, str, int], list[Invoked]] = {}
     for invoked in found:
         number = 0
