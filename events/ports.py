@@ -49,7 +49,7 @@ class FactLog(Protocol):
     async def usage(
         self, run: str, function: str = ..., since: float = ...
     ) -> list[InvocationCompleted]:
-        """What a run's invocations cost so far: of one function, metered since a time, or all."""
+        """The cost of a run's invocations so far: of one function, metered since a time, or all."""
 
 
 class LostObject(Exception):  # noqa: N818  the condition's own name
@@ -85,7 +85,7 @@ class ObjectStore(Protocol):
         """A reference to the object with this key, if there is one."""
 
     async def replace(self, key: str, data: bytes) -> ObjectRef:
-        """Write, whatever lies there: only for bytes that a reference asks for."""
+        """Write or overwrite: only for bytes that a reference asks for."""
 
 
 class Bucket(Protocol):
@@ -110,7 +110,7 @@ class Bucket(Protocol):
         """
 
     async def write(self, key: str, data: bytes, content_type: str) -> None:
-        """Write, whatever lies there."""
+        """Write or overwrite."""
 
     async def delete(self, keys: Sequence[str]) -> None:
         """Remove these objects; those that are not there are no error."""
@@ -158,7 +158,7 @@ class Subscription(Protocol):
 
 
 class Bus(Protocol):
-    """What the queue-worker needs of the broker."""
+    """The queue-worker's view of the broker."""
 
     async def facts_for(self, function: str, topics: Sequence[str]) -> Subscription:
         """The facts of these topics, once per function."""

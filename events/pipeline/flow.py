@@ -45,7 +45,7 @@ class Objects(NamedTuple):
     Args:
         pattern: its keys below the run's, `*` being any text.
         made: by the message that one is made from, and made again when it is lost: who makes it.
-        writers: who writes one that nobody makes again.
+        writers: the writers of one that is never made again.
         pruned: whether the specification's retention removes old ones.
     """
 

@@ -45,7 +45,7 @@ def overdue(history: History, spec: RunSpec | None, now: float) -> list[Again]:
 
 
 def stalled(history: History, spec: RunSpec | None) -> list[Again]:
-    """As `overdue`, whatever the time."""
+    """As `overdue`, at any time."""
     again = missing(history, spec, stalls=1)
     if not again or history.requested is None:
         return []

@@ -1,7 +1,7 @@
 """W3C trace context (https://www.w3.org/TR/trace-context/): a run is one trace. Pure.
 
 It goes from message to message as `traceparent`: a NATS header of facts, an HTTP header of
-invocations. Where it was lost, or never was, the run's own is used, derived anywhere.
+invocations. Without one the run's own is used, which every process can derive.
 """
 
 import hashlib

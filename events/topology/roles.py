@@ -18,13 +18,13 @@ SUPERVISOR = "supervisor"  # owns streams and bucket: starts a stack, is mounted
 OPERATOR, QUEUE_WORKER = flow.OPERATOR, flow.QUEUE_WORKER
 GATEWAY = "gateway"
 EXPORTER = "exporter"
-TRIGGER = "trigger"  # whoever has runs started from outside: a pipeline, a store's notifications
+TRIGGER = "trigger"  # starts runs from outside: a pipeline, a store's notifications
 # All others are functions.
 PROCESSES = (SUPERVISOR, OPERATOR, QUEUE_WORKER, GATEWAY, EXPORTER, TRIGGER, "observer")
 
 
 class Role(NamedTuple):
-    """What a login may do; whatever is not here is refused by the server.
+    """The permissions of a login; the server refuses everything else.
 
     Keys are patterns in which `*` stands for any text, as in S3's policies.
     """

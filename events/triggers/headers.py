@@ -19,7 +19,7 @@ NAME_OF = {  # what parses a content type
 def is_event(headers: Mapping[str, str]) -> bool:
     """Whether a request says that it is an outside event; names of headers in lower case."""
     kind = media_type(headers.get("content-type", ""))
-    published = headers.get(TOPIC.lower(), "").startswith(f"{START}.")  # whatever it says it is
+    published = headers.get(TOPIC.lower(), "").startswith(f"{START}.")  # with any other headers
     return published or kind in (*NAME_OF, CLOUDEVENT) or BINARY_CLOUDEVENT in headers
 
 

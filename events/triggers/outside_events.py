@@ -74,7 +74,7 @@ def read(
         headers: names in lower case.
         otherwise: what names the run when the event has no key of its own.
         signature: of the request, when that is what vouches for it. It covers key and body alone,
-            so without a key it names the run itself, whatever the other headers say.
+            so without a key it names the run itself, and the other headers do not count.
 
     Raises:
         TriggerError, DocumentError: nothing that starts a run.

@@ -122,7 +122,7 @@ REPRODUCIBLE = {
 
 
 def _reproducible(spec: Mapping[str, Any]) -> str:
-    """Whether the policy follows from the specification, whatever is killed, and why."""
+    """Whether the policy follows from the specification, even after kills, and why."""
     rollout = spec.get("rollout", {})
     count = rollout.get("count", 1)
     if (rollout.get("threshold") or count) < count:
