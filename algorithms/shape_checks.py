@@ -14,6 +14,7 @@ from faastraingym.algorithms import registry
 from faastraingym.algorithms.environments.observations import of_any_version
 from faastraingym.algorithms.environments.space_info import SpaceInfo, describe
 from faastraingym.schemas import array_specs
+from faastraingym.schemas.array_specs import ArraySpecs
 from faastraingym.schemas.errors import PayloadError
 from faastraingym.schemas.payloads import (
     Arrays,
@@ -34,9 +35,7 @@ def policy(spec: RunSpec, found: Policy) -> Policy:
         EnvironmentFailed: the environment cannot be built, to see its spaces.
     """
     info = describe(spec)
-    wanted = registry.acting(spec).policy_arrays(spec, info)
-    array_specs.check_named("Policy.parameters", found.parameters, wanted)
-    _check_statistics("Policy", found.statistics, info.observation_size)
+    _check_networks(found, registry.acting(spec).policy_arrays(spec, info), info)
     return found
 
 
@@ -48,9 +47,7 @@ def learner(spec: RunSpec, found: LearnerState) -> LearnerState:
         EnvironmentFailed: the environment cannot be built, to see its spaces.
     """
     info = describe(spec)
-    wanted = registry.acting(spec).learner_arrays(spec, info)
-    array_specs.check_named("LearnerState.parameters", found.parameters, wanted)
-    _check_statistics("LearnerState", found.statistics, info.observation_size)
+    _check_networks(found, registry.acting(spec).learner_arrays(spec, info), info)
     return found
 
 
@@ -157,6 +154,12 @@ def _check_observations(where: str, found: Trajectory, info: SpaceInfo, spec: Ru
     if found.statistics is None and spec.algorithm.normalize_observations:
         raise PayloadError(f"{where}.statistics: missing; observations are normalised by them")
     _check_statistics(where, found.statistics, info.observation_size)
+
+
+def _check_networks(found: Policy | LearnerState, wanted: ArraySpecs, info: SpaceInfo) -> None:
+    what = type(found).__name__
+    array_specs.check_named(f"{what}.parameters", found.parameters, wanted)
+    _check_statistics(what, found.statistics, info.observation_size)
 
 
 def _check_statistics(where: str, found: Statistics | None, size: int) -> None:
