@@ -1,4 +1,4 @@
-"""Paths, arguments and files are UTF-8, whatever the locale; what is printed is the terminal's."""
+"""Paths, arguments and files are UTF-8, in every locale; what is printed is the terminal's."""
 
 import os
 import sys

@@ -3,7 +3,7 @@
 `Annotated[np.ndarray, ArraySpec("<f4", "T+1", "B", "O")]`. A letter is one size wherever it occurs
 in a payload; `T+1` is one more than T, `*` any size, a number that size; `...`, at the end, any
 further dimensions. The dtype `*` is any. Only dtypes and shapes are
-looked at, never the elements, so checking costs the same whatever the size.
+looked at, never the elements, so checking costs the same for every size.
 """
 
 import functools

@@ -35,7 +35,7 @@ class Invocation(NamedTuple):
 
     @property
     def work(self) -> str:
-        """A NATS token that the same work always has, whichever attempt at it this is."""
+        """A NATS token of the work; every attempt at the same work has the same token."""
         return uuid.uuid5(_NAMESPACE, f"{self.function}/{_work(self.message)}").hex
 
 

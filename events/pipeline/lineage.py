@@ -167,7 +167,7 @@ class Lineage:
     def towards(self, wanted: Iterable[ObjectRef]) -> int | None:
         """The version that needs these objects; at a run's end, the newest.
 
-        So all waiting functions go one way, whichever objects they lack. None before version 0.
+        So all waiting functions go one way, for all objects that they lack. None before version 0.
         """
         newest = self._newest
         if newest is None:

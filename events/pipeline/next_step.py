@@ -2,8 +2,8 @@
 
 With a policy lag collecting runs beside the updates: batch v+1 waits for batch v, from which its
 rollouts go on, and for the policy that acts, up to `max_policy_lag` versions behind. The update
-of version v waits for that version and for batch v. These come in any order, and from whichever
-comes last a step is planned.
+of version v waits for that version and for batch v. These come in any order; a step is planned
+from the one that comes last.
 """
 
 from faastraingym.events.pipeline import follow_ups, subjects

@@ -15,7 +15,7 @@ from faastraingym.schemas.messages import (
 )
 from faastraingym.schemas.report import Status
 
-TOPICS = (  # what a view needs, whatever order they come in; rewards.ready sums its rollouts up
+TOPICS = (  # the facts that a view needs, in any order; rewards.ready sums its rollouts up
     "run.*",
     "report.written",
     "policy.updated",
