@@ -166,11 +166,6 @@ def marked(response: Response, marks: Iterable[tuple[str, str]]) -> Response:
     return response._replace(headers=[*without(ours, response.headers), *ours.items()])
 
 
-def duration(seconds: float) -> tuple[str, str]:
-    """The header with the time that an invocation took."""
-    return "X-Duration-Seconds", f"{seconds:.6f}"
-
-
 def answer(response: Response) -> web.StreamResponse:
     """An answer as aiohttp sends it."""
     headers = CIMultiDict(response.headers)

@@ -1,5 +1,7 @@
 """`/system/*` over any provider: served by providers and, behind a password, by the gateway."""
 
+import time
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -7,13 +9,18 @@ import msgspec
 from aiohttp import web
 
 from faastraingym.embedded.contract import http
+from faastraingym.embedded.contract.auth import guard
+from faastraingym.embedded.contract.budget import Budget
 from faastraingym.embedded.contract.messages import (
     NAMESPACE,
     DeleteRequest,
     FunctionDeployment,
     FunctionStatus,
+    GatewayInfo,
     LogQuery,
     ProviderInfo,
+    Request,
+    Response,
     ScaleRequest,
     Secret,
 )
@@ -21,6 +28,7 @@ from faastraingym.embedded.contract.names import check_namespaces, function_name
 from faastraingym.embedded.contract.provider import Provider
 from faastraingym.embedded.errors import ProviderError
 
+Read = Callable[[web.Request], Awaitable[Any]]
 PROVIDER: web.AppKey[Provider] = web.AppKey("provider")
 
 
@@ -49,70 +57,52 @@ class Route(NamedTuple):
     example: Any = None  # of the body
 
 
-async def list_functions(request: web.Request) -> web.Response:
-    """GET /system/functions."""
-    return http.json(await statuses_of(request))
+def reads(path: str, summary: str, answer: Any, read: Read, *parameters: Parameter) -> Route:
+    """A GET route that answers with the JSON of what `read` returns."""
+
+    async def handle(request: web.Request) -> web.Response:
+        return http.json(await read(request))
+
+    statuses = (200, 404) if parameters else (200,)
+    return Route("GET", path, handle, summary, statuses, answer=answer, parameters=parameters)
 
 
-async def deploy(request: web.Request) -> web.Response:
-    """POST /system/functions."""
-    await request.app[PROVIDER].deploy(await _deployment(request))
-    return web.Response(status=202)
+def _changes(
+    method: str,
+    path: str,
+    summary: str,
+    example: Any,
+    change: Callable[[Provider, Any], Awaitable[None]],
+    *refused: int,
+) -> Route:
+    """A route that takes JSON of the example's kind; `refused`: its statuses beside 202 and 404."""
+
+    async def handle(request: web.Request) -> web.Response:
+        body = await http.decode(request, type(example))
+        check_namespaces(request.query.get("namespace", ""), body.namespace)
+        await change(request.app[PROVIDER], body)
+        return web.Response(status=202)
+
+    statuses, kind = (202, 404, *refused), type(example)
+    return Route(
+        method, path, handle, summary, statuses, kind, parameters=(NAMESPACED,), example=example
+    )
 
 
-async def update(request: web.Request) -> web.Response:
-    """PUT /system/functions."""
-    await request.app[PROVIDER].update(await _deployment(request))
-    return web.Response(status=202)
-
-
-async def delete(request: web.Request) -> web.Response:
-    """DELETE /system/functions."""
-    body = await http.decode(request, DeleteRequest)
-    _check_namespace(request)
-    await request.app[PROVIDER].delete(function_name(body.function_name, body.namespace))
-    return web.Response(status=202)
-
-
-async def get_function(request: web.Request) -> web.Response:
-    """GET /system/function/{name}."""
-    return http.json(await status_of(request))
-
-
-async def scale(request: web.Request) -> web.Response:
-    """POST /system/scale-function/{name}."""
+async def _scale(request: web.Request) -> web.Response:
     body = await http.decode(request, ScaleRequest)
-    _check_namespace(request, body.namespace)
+    check_namespaces(body.namespace)
     await request.app[PROVIDER].scale(_name(request), body.replicas)
     return web.Response(status=202)
 
 
-async def list_secrets(request: web.Request) -> web.Response:
-    """GET /system/secrets."""
-    _check_namespace(request)
-    return http.json(await request.app[PROVIDER].secrets())
+async def _secrets(request: web.Request) -> list[Secret]:
+    check_namespaces(request.query.get("namespace", ""))
+    return await request.app[PROVIDER].secrets()
 
 
-async def create_secret(request: web.Request) -> web.Response:
-    """POST /system/secrets."""
-    await request.app[PROVIDER].create_secret(await _secret(request))
-    return web.Response(status=202)
-
-
-async def update_secret(request: web.Request) -> web.Response:
-    """PUT /system/secrets."""
-    await request.app[PROVIDER].update_secret(await _secret(request))
-    return web.Response(status=202)
-
-
-async def delete_secret(request: web.Request) -> web.Response:
-    """DELETE /system/secrets."""
-    await request.app[PROVIDER].delete_secret((await _secret(request)).name)
-    return web.Response(status=202)
-
-
-async def logs(request: web.Request) -> web.StreamResponse:
-    """GET /system/logs: ndjson, a line as soon as it is there."""
+async def _logs(request: web.Request) -> web.StreamResponse:
+    """ndjson, a line as soon as it is there."""
     lines = await request.app[PROVIDER].logs(log_query(request))
     response = web.StreamResponse(headers={"Content-Type": "application/x-ndjson"})
     await response.prepare(request)
@@ -122,24 +112,13 @@ async def logs(request: web.Request) -> web.StreamResponse:
     return response
 
 
-async def info(request: web.Request) -> web.Response:
-    """GET /system/info."""
-    return http.json(await request.app[PROVIDER].info())
-
-
-async def namespaces(request: web.Request) -> web.Response:
-    """GET /system/namespaces."""
-    return http.json(await request.app[PROVIDER].namespaces())
-
-
-async def healthz(_: web.Request) -> web.Response:
-    """GET /healthz."""
+async def _healthz(_: web.Request) -> web.Response:
     return web.Response(text="OK")
 
 
 async def statuses_of(request: web.Request) -> list[FunctionStatus]:
     """The functions of the namespace that the query names."""
-    _check_namespace(request)
+    check_namespaces(request.query.get("namespace", ""))
     return await request.app[PROVIDER].functions()
 
 
@@ -176,149 +155,102 @@ def _name(request: web.Request) -> str:
     return function_name(request.match_info["name"], request.query.get("namespace", ""))
 
 
-async def _deployment(request: web.Request) -> FunctionDeployment:
-    deployment = await http.decode(request, FunctionDeployment)
-    _check_namespace(request)
-    function_name(deployment.service, deployment.namespace)
-    return deployment
-
-
-async def _secret(request: web.Request) -> Secret:
-    secret = await http.decode(request, Secret)
-    _check_namespace(request, secret.namespace)
-    return secret
-
-
-def _check_namespace(request: web.Request, given: str = "") -> None:
-    """Clients name it in the query or in the body; a foreign namespace must not mean ours."""
-    check_namespaces(request.query.get("namespace", ""), given)
-
-
 NAME = Parameter("name", "name[.namespace]", "path", required=True, example="echo")
-_NAMESPACE = Parameter("namespace", f"empty or {NAMESPACE}", example=NAMESPACE)
+NAMESPACED = Parameter("namespace", f"empty or {NAMESPACE}", example=NAMESPACE)
 _USAGE = Parameter("usage", "1: what its replicas use now, too")
 _LOGS = (
     Parameter("name", "of the function", required=True, example="echo"),
-    _NAMESPACE,
+    NAMESPACED,
     Parameter("instance", "of one replica only"),
     Parameter("tail", "that many of the last lines", example="10"),
     Parameter("follow", "1: those to come, too"),
     Parameter("since", "RFC 3339", example="2026-01-02T03:04:05Z"),
 )
-_FUNCTIONS, _SECRETS = "/system/functions", "/system/secrets"
-_DEPLOYMENT = FunctionDeployment
+_FUNCTIONS, _FUNCTION = "/system/functions", "/system/function/{name}"
+_SECRETS = "/system/secrets"
 _DEPLOYED = FunctionDeployment(service="sample", image="example/echo:1")
-_GIVEN = Secret("sample", value="something")
-_SPACE = (_NAMESPACE,)
-ROUTES = (
-    Route(
-        "GET",
-        _FUNCTIONS,
-        list_functions,
-        "List functions",
-        (200, 404),
-        answer=list[FunctionStatus],
-        parameters=_SPACE,
-    ),
-    Route(
-        "POST",
-        _FUNCTIONS,
-        deploy,
-        "Deploy a function",
-        (202, 404),
-        _DEPLOYMENT,
-        parameters=_SPACE,
-        example=_DEPLOYED,
-    ),
-    Route(
-        "PUT",
-        _FUNCTIONS,
-        update,
-        "Update a function",
-        (202, 404),
-        _DEPLOYMENT,
-        parameters=_SPACE,
-        example=_DEPLOYED,
-    ),
-    Route(
-        "DELETE",
-        _FUNCTIONS,
-        delete,
-        "Delete a function",
-        (202, 404),
-        DeleteRequest,
-        parameters=_SPACE,
-        example=DeleteRequest("sample"),
-    ),
-    Route(
-        "GET",
-        "/system/function/{name}",
-        get_function,
-        "A function's status",
-        (200, 404),
-        answer=FunctionStatus,
-        parameters=(NAME, _NAMESPACE, _USAGE),
-    ),
-    Route(
-        "POST",
-        "/system/scale-function/{name}",
-        scale,
-        "Scale a function",
-        (202, 404),
-        ScaleRequest,
-        parameters=(NAME, _NAMESPACE),
-        example=ScaleRequest(1, "echo"),
-    ),
-    Route(
-        "GET",
-        _SECRETS,
-        list_secrets,
-        "List secrets, names only",
-        (200, 404),
-        answer=list[Secret],
-        parameters=_SPACE,
-    ),
-    Route(
-        "POST",
-        _SECRETS,
-        create_secret,
-        "Create a secret",
-        (202, 404, 409),
-        Secret,
-        parameters=_SPACE,
-        example=_GIVEN,
-    ),
-    Route(
-        "PUT",
-        _SECRETS,
-        update_secret,
-        "Update a secret",
-        (202, 404),
-        Secret,
-        parameters=_SPACE,
-        example=_GIVEN,
-    ),
-    Route(
-        "DELETE",
-        _SECRETS,
-        delete_secret,
-        "Delete a secret",
-        (202, 404, 409),
-        Secret,
-        parameters=_SPACE,
-        example=Secret("sample"),
-    ),
-    Route(
-        "GET",
-        "/system/logs",
-        logs,
-        "A function's log lines, ndjson",
-        (200, 404),
-        media="application/x-ndjson",
-        parameters=_LOGS,
-    ),
-    Route("GET", "/system/info", info, "Provider and version", answer=ProviderInfo),
-    Route("GET", "/system/namespaces", namespaces, "Namespaces", answer=list[str]),
-    Route("GET", "/healthz", healthz, "Whether this server answers", media="text/plain"),
-    Route("HEAD", "/healthz", healthz, "The same, without a body", media="text/plain"),
-)
+_SECRET = Secret("sample", value="something")
+
+
+def routes(
+    functions: Read, function: Read, info: Read, about: type[ProviderInfo | GatewayInfo]
+) -> tuple[Route, ...]:
+    """`/system/*` and `/healthz`; who serves them reads functions and itself in its own way."""
+    return (
+        reads(_FUNCTIONS, "List functions", list[FunctionStatus], functions, NAMESPACED),
+        _changes("POST", _FUNCTIONS, "Deploy a function", _DEPLOYED, lambda p, new: p.deploy(new)),
+        _changes("PUT", _FUNCTIONS, "Update a function", _DEPLOYED, lambda p, new: p.update(new)),
+        _changes(
+            "DELETE",
+            _FUNCTIONS,
+            "Delete a function",
+            DeleteRequest("sample"),
+            lambda p, old: p.delete(function_name(old.function_name)),
+        ),
+        reads(_FUNCTION, "A function's status", FunctionStatus, function, NAME, NAMESPACED, _USAGE),
+        Route(
+            "POST",
+            "/system/scale-function/{name}",
+            _scale,
+            "Scale a function",
+            (202, 404),
+            ScaleRequest,
+            parameters=(NAME, NAMESPACED),
+            example=ScaleRequest(1, "echo"),
+        ),
+        reads(_SECRETS, "List secrets, names only", list[Secret], _secrets, NAMESPACED),
+        _changes(
+            "POST", _SECRETS, "Create a secret", _SECRET, lambda p, new: p.create_secret(new), 409
+        ),
+        _changes("PUT", _SECRETS, "Update a secret", _SECRET, lambda p, new: p.update_secret(new)),
+        _changes(
+            "DELETE",
+            _SECRETS,
+            "Delete a secret",
+            Secret("sample"),
+            lambda p, old: p.delete_secret(old.name),
+            409,
+        ),
+        Route(
+            "GET",
+            "/system/logs",
+            _logs,
+            "A function's log lines, ndjson",
+            (200, 404),
+            media="application/x-ndjson",
+            parameters=_LOGS,
+        ),
+        reads("/system/info", "Provider and version", about, info),
+        reads(
+            "/system/namespaces", "Namespaces", list[str], lambda r: r.app[PROVIDER].namespaces()
+        ),
+        Route("GET", "/healthz", _healthz, "Whether this server answers", media="text/plain"),
+        Route("HEAD", "/healthz", _healthz, "The same, without a body", media="text/plain"),
+    )
+
+
+def application(
+    routes: Iterable[Route], provider: Provider, password: str, limits: http.Limits, budget: Budget
+) -> web.Application:
+    """The routes over a provider; `/system/*` and `/ui/` behind the password."""
+    app = web.Application(middlewares=[http.errors, guard(password)])
+    app[PROVIDER], app[http.LIMITS], app[http.BUDGET] = provider, limits, budget
+    for route in routes:
+        app.router.add_route(route.method, route.path, route.handler)
+    return app
+
+
+async def invoke(provider: Provider, name: str, call: Request) -> tuple[Response, float]:
+    """The function's own answer, or the refusal in its place; and the seconds that it took.
+
+    Raises ProviderError: 404, the function is unknown.
+    """
+    began = time.perf_counter()
+    try:
+        answer = http.sendable(await provider.invoke(name, call))
+    except ProviderError as error:
+        if error.status == 404:
+            raise
+        answer = http.refusal(error)
+    seconds = time.perf_counter() - began
+    return http.marked(answer, [("X-Duration-Seconds", f"{seconds:.6f}")]), seconds

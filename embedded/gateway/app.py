@@ -8,13 +8,12 @@ from aiohttp import web
 
 from faastraingym import __version__
 from faastraingym.embedded.contract import http, system
-from faastraingym.embedded.contract.auth import guard
 from faastraingym.embedded.contract.budget import Budget
-from faastraingym.embedded.contract.http import BUDGET, DEFAULT_LIMITS, LIMITS, Limits
+from faastraingym.embedded.contract.http import BUDGET, DEFAULT_LIMITS, Limits
 from faastraingym.embedded.contract.messages import FunctionStatus, GatewayInfo, Version
 from faastraingym.embedded.contract.provider import Provider
 from faastraingym.embedded.contract.serving import FRONT
-from faastraingym.embedded.contract.system import PROVIDER, ROUTES, Parameter, Route
+from faastraingym.embedded.contract.system import PROVIDER, Parameter, Route, reads
 from faastraingym.embedded.gateway import fast_path, openapi
 from faastraingym.embedded.gateway.async_admission import DEFAULT_ADMISSION, AsyncAdmission
 from faastraingym.embedded.gateway.invoke import (
@@ -30,24 +29,20 @@ from faastraingym.embedded.gateway.metrics import Metrics
 from faastraingym.events.delivery.requests import CALL_ID, SIGNATURE
 
 
-async def list_functions(request: web.Request) -> web.Response:
-    """GET /system/functions: the provider's, with our count of invocations."""
-    return http.json([_counted(request, f) for f in await system.statuses_of(request)])
+async def _functions(request: web.Request) -> list[FunctionStatus]:
+    return [_counted(request, status) for status in await system.statuses_of(request)]
 
 
-async def get_function(request: web.Request) -> web.Response:
-    """GET /system/function/{name}: the same, of one."""
-    return http.json(_counted(request, await system.status_of(request)))
+async def _function(request: web.Request) -> FunctionStatus:
+    return _counted(request, await system.status_of(request))
 
 
-async def info(request: web.Request) -> web.Response:
-    """GET /system/info: the provider's, within ours."""
+async def _info(request: web.Request) -> GatewayInfo:
     provider = await request.app[PROVIDER].info()
-    return http.json(GatewayInfo(provider, Version(__version__), platform.machine()))
+    return GatewayInfo(provider, Version(__version__), platform.machine())
 
 
-async def metrics(request: web.Request) -> web.Response:
-    """GET /metrics."""
+async def _metrics(request: web.Request) -> web.Response:
     functions = await request.app[PROVIDER].functions()
     text = request.app[METRICS].render(functions, request.app[BUDGET])
     return web.Response(
@@ -55,22 +50,17 @@ async def metrics(request: web.Request) -> web.Response:
     )
 
 
-async def ui(request: web.Request) -> web.Response:
-    """GET /ui/: the functions, at a glance."""
+async def _ui(request: web.Request) -> web.Response:
     functions = [_counted(request, f) for f in await request.app[PROVIDER].functions()]
     return web.Response(text=page(functions), content_type="text/html")
 
 
-async def front(_: web.Request) -> web.Response:
-    """GET /."""
-    answer = http.text(301, "The functions are listed at /ui/.")
-    answer.headers["Location"] = "/ui/"
-    return answer
+async def _root(_: web.Request) -> web.Response:
+    return http.text(301, "The functions are listed at /ui/.", {"Location": "/ui/"})
 
 
-async def document(_: web.Request) -> web.Response:
-    """GET /openapi.json."""
-    return http.json(openapi.document(GATEWAY_ROUTES))
+async def _document(_: web.Request) -> dict[str, Any]:
+    return openapi.document(GATEWAY_ROUTES)
 
 
 def page(functions: list[FunctionStatus]) -> str:
@@ -96,14 +86,12 @@ def application(
     budget: Budget | None = None,
 ) -> web.Application:
     """OpenFaaS's public API over a provider and a queue."""
-    app = web.Application(middlewares=[http.errors, guard(password)])
-    app[LIMITS], app[BUDGET] = limits, budget or Budget()
-    app[PROVIDER], app[METRICS] = provider, Metrics()
-    app[BUDGET].told = app[METRICS].refused
-    app[INVOCATIONS] = Invocations(provider, queue, app[METRICS], async_admission)
+    metrics, budget = Metrics(), budget or Budget()
+    budget.told = metrics.refused
+    app = system.application(GATEWAY_ROUTES, provider, password, limits, budget)
+    app[METRICS] = metrics
+    app[INVOCATIONS] = Invocations(provider, queue, metrics, async_admission)
     app[FRONT] = fast_path.fast_paths
-    for route in GATEWAY_ROUTES:
-        app.router.add_route(route.method, route.path, route.handler)
     return app
 
 
@@ -112,16 +100,7 @@ def _counted(request: web.Request, status: FunctionStatus) -> FunctionStatus:
     return status
 
 
-_OVER: dict[tuple[str, str], dict[str, Any]] = {
-    ("GET", "/system/functions"): {"handler": list_functions},
-    ("GET", "/system/function/{name}"): {"handler": get_function},
-    ("GET", "/system/info"): {"handler": info, "answer": GatewayInfo},
-}
-_PATH = "{path:(/.*)?}"
-_CALL = (
-    system.NAME,
-    Parameter(CALL_ID, "the call's id; none: a new one", "header"),
-)
+_CALL = (system.NAME, Parameter(CALL_ID, "the call's id; none: a new one", "header"))
 _LATER = (
     *_CALL,
     Parameter(CALLBACK, "an http or https URL that is told the answer", "header"),
@@ -130,7 +109,7 @@ _LATER = (
 GATEWAY_ROUTES = (
     Route(
         "*",
-        r"/function/{name:[^/]+}" + _PATH,
+        r"/function/{name:[^/]+}{path:(/.*)?}",
         synchronous,
         "Invoke",
         (404, 429, 502, 503, 504),
@@ -140,16 +119,16 @@ GATEWAY_ROUTES = (
     ),
     Route(
         "POST",
-        r"/async-function/{name:[^/]+}" + _PATH,
+        r"/async-function/{name:[^/]+}{path:(/.*)?}",
         asynchronous,
         "Invoke later",
         (202, 401, 403, 404, 429, 503),
         body=bytes,
         parameters=_LATER,
     ),
-    *(route._replace(**_OVER.get((route.method, route.path), {})) for route in ROUTES),
-    Route("GET", "/metrics", metrics, "Metrics in Prometheus's text format", media="text/plain"),
-    Route("GET", "/ui/", ui, "A page that lists the functions", media="text/html"),
-    Route("GET", "/", front, "Leads to /ui/", (301,)),
-    Route("GET", "/openapi.json", document, "This document", answer=dict[str, Any]),
+    *system.routes(_functions, _function, _info, GatewayInfo),
+    Route("GET", "/metrics", _metrics, "Metrics in Prometheus's text format", media="text/plain"),
+    Route("GET", "/ui/", _ui, "A page that lists the functions", media="text/html"),
+    Route("GET", "/", _root, "Leads to /ui/", (301,)),
+    reads("/openapi.json", "This document", dict[str, Any], _document),
 )

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from aiohttp import web
 
-from faastraingym.embedded.contract import http
+from faastraingym.embedded.contract import http, system
 from faastraingym.embedded.contract.bodies import whole
 from faastraingym.embedded.contract.headers import without
 from faastraingym.embedded.contract.messages import FunctionStatus, Request, Response
@@ -67,23 +67,14 @@ class Invocations:
         return http.marked(answer, marks.items())
 
     async def _answer(self, name: str, call: Request) -> Response:
-        """The function's answer, measured.
-
-        Raises:
-            ProviderError: 404, it is unknown.
-        """
-        began = time.perf_counter()
         self._metrics.started(name)
         try:
-            answer = http.sendable(await self._provider.invoke(name, call))
-        except ProviderError as error:
-            if error.status == 404:
-                self._metrics.unknown(name)
-                raise
-            answer = http.refusal(error)
-        seconds = time.perf_counter() - began
+            answer, seconds = await system.invoke(self._provider, name, call)
+        except ProviderError:
+            self._metrics.unknown(name)
+            raise
         self._metrics.finished(name, answer.status, seconds)
-        return http.marked(answer, [http.duration(seconds)])
+        return answer
 
     async def later(self, name: str, call: Request, host: str) -> Response:
         """202 once it is queued durably."""

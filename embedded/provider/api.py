@@ -1,28 +1,23 @@
 """The provider's own HTTP server: the contract, on loopback."""
 
-import time
-
 from aiohttp import web
 
 from faastraingym.embedded.contract import http, system
-from faastraingym.embedded.contract.auth import guard
 from faastraingym.embedded.contract.budget import Budget
+from faastraingym.embedded.contract.messages import ProviderInfo
 from faastraingym.embedded.contract.names import function_name
 from faastraingym.embedded.contract.provider import Provider
-from faastraingym.embedded.errors import ProviderError
 
 
-async def invoke(request: web.Request) -> web.StreamResponse:
-    """Any method on /function/{name}[/path]."""
+async def _invoke(request: web.Request) -> web.StreamResponse:
     name = function_name(request.match_info["name"])
-    call, began = await http.invocation(request), time.perf_counter()
-    try:
-        answer = http.sendable(await request.app[system.PROVIDER].invoke(name, call))
-    except ProviderError as error:
-        if error.status == 404:
-            raise
-        answer = http.refusal(error)
-    return http.answer(http.marked(answer, [http.duration(time.perf_counter() - began)]))
+    call = await http.invocation(request)
+    answer, _ = await system.invoke(request.app[system.PROVIDER], name, call)
+    return http.answer(answer)
+
+
+async def _info(request: web.Request) -> ProviderInfo:
+    return await request.app[system.PROVIDER].info()
 
 
 def application(
@@ -32,25 +27,19 @@ def application(
     budget: Budget | None = None,
 ) -> web.Application:
     """The faas-provider contract over a provider, guarded as the gateway is."""
-    guards = [http.errors, guard(password)]
-    app = web.Application(middlewares=guards)
-    app[http.LIMITS], app[http.BUDGET] = limits, budget or Budget()
-    app[system.PROVIDER] = provider
-    for route in PROVIDER_ROUTES:
-        app.router.add_route(route.method, route.path, route.handler)
-    return app
+    return system.application(PROVIDER_ROUTES, provider, password, limits, budget or Budget())
 
 
 PROVIDER_ROUTES = (
     system.Route(
         "*",
         r"/function/{name:[^/]+}{path:(/.*)?}",
-        invoke,
+        _invoke,
         "Invoke",
         (404, 429, 502, 503, 504),
         body=bytes,
         answer=bytes,
         parameters=(system.NAME,),
     ),
-    *system.ROUTES,
+    *system.routes(system.statuses_of, system.status_of, _info, ProviderInfo),
 )

@@ -14,8 +14,9 @@ import yarl
 
 from faastraingym.embedded.contract.auth import allowed
 from faastraingym.embedded.contract.messages import FunctionDeployment
-from faastraingym.embedded.contract.system import ROUTES, Route
+from faastraingym.embedded.contract.system import Route
 from faastraingym.embedded.gateway.app import GATEWAY_ROUTES
+from faastraingym.embedded.provider.api import PROVIDER_ROUTES
 from faastraingym.embedded.provider.provider import ProcessProvider
 from tests.embedded.support import LOGIN, PASSWORD, MemoryQueue, deployment
 
@@ -78,7 +79,7 @@ def test_what_is_open_is_a_short_list() -> None:
 @pytest.mark.parametrize(
     ("served_by", "route"),
     [("gateway", route) for route in GUARDED]
-    + [("provider", route) for route in ROUTES if route.path != "/healthz"],
+    + [("provider", route) for route in PROVIDER_ROUTES if route.path.startswith("/system")],
     ids=lambda value: value if isinstance(value, str) else f"{value.method} {value.path}",
 )
 async def test_administration_needs_the_password(
