@@ -24,10 +24,8 @@ async def serving(
     settings: ServerSettings, host: str, shared: Budget
 ) -> AsyncIterator[ProcessProvider]:
     """A provider on its port meanwhile, in any process; its replicas end with it."""
-    launch = Launch(
-        settings.root, settings.script, settings.overrides, os.environ, str(settings.home)
-    )
-    provider = ProcessProvider(settings.home, launch, shared)
+    launch = Launch(settings.home, settings.root, settings.overrides, os.environ)
+    provider = ProcessProvider(launch, shared)
     await provider.start()
     try:
         app = application(provider, settings.password(), settings.limits, shared)

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import resource
 import signal
 import ssl
 import sys
@@ -11,8 +10,10 @@ from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any, Protocol, cast
 
+import uvloop
 from aiohttp import web
 
+from faastraingym.embedded import open_files
 from faastraingym.embedded.contract import http
 from faastraingym.embedded.contract.budget import CONNECTIONS, DESCRIPTORS, Budget
 from faastraingym.embedded.contract.connections import Acceptor, bound_buffers
@@ -47,10 +48,8 @@ def stopped() -> asyncio.Event:
 
 def budget(settings: ServerSettings) -> Budget:
     """The budget of this process's connections; files lie in the home, not in memory (tmpfs)."""
-    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    connections = CONNECTIONS if files == resource.RLIM_INFINITY else files // DESCRIPTORS
     folder = private_folder(settings.home / "run" / "bodies")
-    return Budget(folder, connections=min(CONNECTIONS, connections))
+    return Budget(folder, connections=min(CONNECTIONS, open_files.allowed() // DESCRIPTORS))
 
 
 @asynccontextmanager
@@ -103,17 +102,9 @@ def tls_context(certificate: str, key: str) -> ssl.SSLContext | None:
 
 
 def run(name: str, serve: Callable[[ServerSettings], Coroutine[Any, Any, None]]) -> None:
-    """Serve by the environment's settings, on uvloop where there is one, with many open files."""
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = 65536 if most == resource.RLIM_INFINITY else min(most, 65536)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
+    """Serve by the environment's settings, on uvloop, with as many open files as allowed."""
+    open_files.use_all()
     try:
-        import uvloop
-    except ImportError:
-        run = asyncio.run
-    else:
-        run = uvloop.run
-    try:
-        run(serve(read(os.environ)))
+        uvloop.run(serve(read(os.environ)))
     except StackError as error:
         sys.exit(f"{name}: {error}")

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from faastraingym import PACKAGE
 from faastraingym.adapters.errors import SettingsError
 from faastraingym.adapters.settings import callback_origins
 from faastraingym.embedded.contract.http import DEFAULT_LIMITS, Limits
@@ -36,11 +35,6 @@ class ServerSettings(NamedTuple):
     def password(self) -> str:
         """Of the user admin; read from its file."""
         return (self.home / "gateway-password").read_text().strip()
-
-    @property
-    def script(self) -> Path:
-        """The template's server."""
-        return PACKAGE / "template" / "python3-faastrain" / "index.py"
 
 
 def read(environment: Mapping[str, str]) -> ServerSettings:

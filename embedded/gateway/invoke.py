@@ -28,20 +28,14 @@ START_TIME, CALLBACK = "X-Start-Time", "X-Callback-Url"
 
 
 class Queue(Protocol):
-    """Where asynchronous invocations go; faastraingym.events.ports.Bus has it."""
+    """Where asynchronous invocations go."""
 
-    async def enqueue(self, function: str, request: bytes, message_id: str) -> None:
-        """Queue durably.
+    async def enqueue(
+        self, function: str, request: bytes, message_id: str, authenticated: bool
+    ) -> None:
+        """Queue durably; those of unknown clients wait apart.
 
-        Raises:
-            faastraingym.events.ports.Unavailable: the broker is away.
-        """
-
-    async def enqueue_open(self, function: str, request: bytes, message_id: str) -> None:
-        """Queue an unauthenticated invocation durably.
-
-        Raises:
-            faastraingym.events.ports.QueueFull: as many of these wait for the function as may.
+        Raises events.ports.Unavailable: the broker is away; QueueFull: as many wait as may.
         """
 
 
@@ -101,9 +95,9 @@ class Invocations:
         if callback:
             self._async_admission.check_callback(name, callback, authenticated)
         message = _queued(status, _with(call, marks), host, callback)
-        enqueue = self._queue.enqueue if authenticated else self._queue.enqueue_open
+        message_id = _identity(name, call, marks[CALL_ID], callback)
         try:
-            await enqueue(name, message, _identity(name, call, marks[CALL_ID], callback))
+            await self._queue.enqueue(name, message, message_id, authenticated)
         except QueueFull as error:
             if authenticated:  # it waits for room as for a broker that is away
                 raise _away(error) from error

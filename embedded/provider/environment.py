@@ -14,24 +14,31 @@ from faastraingym.embedded.settings import import_paths
 class Launch(NamedTuple):
     """What all replicas of a provider share."""
 
+    home: Path
     root: Path  # of the checkout that holds functions/
-    script: Path  # the template's index.py
     overrides: Mapping[str, str]  # addresses here, in place of a deployment's
     inherited: Mapping[str, str]  # the provider's own environment
-    stack: str  # whose processes these are
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the replicas' sockets, and their working directory."""
+        return self.home / "run"
+
+    def code_of(self, function: Function) -> Path:
+        """Where the code of a function that is no package lies, as in an image."""
+        return self.folder / "code" / function.name
+
+    def secrets_of(self, function: Function) -> Path:
+        """Where a function's replicas find their secrets."""
+        return self.folder / "secrets" / function.name
 
 
-def code_folder(launch: Launch, function: Function) -> Path:
-    """Where the code of a function that is no package lies, as in an image."""
-    return Path(launch.stack) / "run" / "code" / function.name
-
-
-def variables(launch: Launch, function: Function, replica: str, secrets: Path) -> dict[str, str]:
+def variables(launch: Launch, function: Function, replica: str) -> dict[str, str]:
     """The environment of one replica, its socket apart."""
     environment = {k: launch.inherited[k] for k in INHERITED if k in launch.inherited}
     environment |= function.deployment.env_vars or {}
     environment |= launch.overrides
-    paths = (*function.code.mounted(code_folder(launch, function)), *import_paths(launch.root))
+    paths = (*function.code.mounted(launch.code_of(function)), *import_paths(launch.root))
     environment |= {
         "handler_module": function.code.module,
         "PYTHONPATH": os.pathsep.join(map(str, paths)),  # as `copy` in stack.yml
@@ -39,8 +46,8 @@ def variables(launch: Launch, function: Function, replica: str, secrets: Path) -
         "PYTHONUTF8": "1",  # as in the image, in every locale
         "FTG_FUNCTION": function.name,
         "FTG_REPLICA": replica,
-        "FTG_SECRETS": str(secrets),
-        "FTG_STACK": launch.stack,
+        "FTG_SECRETS": str(launch.secrets_of(function)),
+        "FTG_STACK": str(launch.home),
     }
     if launch.inherited.get(ENVIRONMENTS_FOLDER):
         environment[ENVIRONMENTS_FOLDER] = launch.inherited[ENVIRONMENTS_FOLDER]

@@ -1,7 +1,6 @@
 """The process provider behind its contract, in process."""
 
 import asyncio
-import secrets as randomness
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,7 +23,7 @@ from faastraingym.embedded.errors import ProviderError
 from faastraingym.embedded.files import private_folder
 from faastraingym.embedded.provider import store
 from faastraingym.embedded.provider.cgroups import Groups, of_home, sweep
-from faastraingym.embedded.provider.environment import Launch, code_folder
+from faastraingym.embedded.provider.environment import Launch
 from faastraingym.embedded.provider.function import Function, checked, read, status
 from faastraingym.embedded.provider.logs import LogBook
 from faastraingym.embedded.provider.memory import MemoryWatch, usage
@@ -40,27 +39,25 @@ class ProcessProvider:
 
     def __init__(
         self,
-        home: Path,
         launch: Launch,
         budget: Budget | None = None,
         bounds: Callable[[Path], Groups | None] = of_home,
     ) -> None:
         self._launch = launch
         self._budget = budget or Budget()
-        self._home = home
         self._bounds = bounds
         self._groups: Groups | None = None  # where Linux keeps the memory limits
-        self._run = private_folder(home / "run")
-        self._file = home / "deployments.json"
-        self._secrets = SecretStore(home / "secrets")
-        self._logs = LogBook(home / "logs" / "functions")
+        private_folder(launch.folder)
+        self._file = launch.home / "deployments.json"
+        self._secrets = SecretStore(launch.home / "secrets")
+        self._logs = LogBook(launch.home / "logs" / "functions")
         self._memory = MemoryWatch(self._live)
         self._pools: dict[str, Pool] = {}
 
     async def start(self) -> None:
         """Run again what was deployed before; what cannot is left out, and its log says why."""
-        sweep(self._home)
-        self._groups = self._bounds(self._home)
+        sweep(self._launch.home)
+        self._groups = self._bounds(self._launch.home)
         for old in store.load(self._file):
             try:
                 self._place(read(old.deployment, self._launch.root, old.created_at))
@@ -154,29 +151,18 @@ class ProcessProvider:
     def _place(self, function: Function) -> None:
         self._secrets.require(function.deployment.secrets or [])
         self._mount(function)
-        function.code.mount(code_folder(self._launch, function))
+        function.code.mount(self._launch.code_of(function))
         if function.name in self._pools:
             self._pools[function.name].redeploy(function)
         else:
             self._pools[function.name] = Pool(function, self._spawn)
 
-    def _mount(self, function: Function) -> Path:
-        folder = private_folder(self._run / "secrets") / function.name
-        return self._secrets.mount(function.deployment.secrets or [], folder)
+    def _mount(self, function: Function) -> None:
+        folder = self._launch.secrets_of(function)
+        self._secrets.mount(function.deployment.secrets or [], folder)
 
     async def _spawn(self, function: Function) -> Replica:
-        name = f"{function.name}-{randomness.token_hex(2)}"
-        secrets = self._run / "secrets" / function.name
-        replica = await spawn(
-            self._launch,
-            function,
-            name,
-            self._run,
-            secrets,
-            self._logs,
-            self._budget,
-            self._groups,
-        )
+        replica = await spawn(self._launch, function, self._logs, self._budget, self._groups)
         self._memory.wake()
         return replica
 

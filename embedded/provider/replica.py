@@ -2,10 +2,11 @@
 
 import asyncio
 import os
+import secrets
 import sys
 import time
-from pathlib import Path
 
+from faastraingym import PACKAGE
 from faastraingym.adapters.errors import AdapterError
 from faastraingym.adapters.http.client import HttpClient
 from faastraingym.embedded.contract.bodies import Answer
@@ -22,6 +23,7 @@ from faastraingym.embedded.provider.sockets import Endpoint, listen
 from faastraingym.events.delivery import exits
 from faastraingym.events.delivery.answers import DIED, OVERTIME
 
+SCRIPT = PACKAGE / "template" / "python3-faastrain" / "index.py"
 _IDLE = 12 * 3600.0  # seconds that an idle connection to a replica is kept
 _REMOVALS = 20
 _TAIL = 40  # lines of a dead replica's output that an answer shows
@@ -38,7 +40,7 @@ class Replica:
         endpoint: Endpoint,
         logs: LogBook,
         budget: Budget,
-        group: Group | None = None,
+        group: Group | None,
     ) -> None:
         self.name = name
         self.function = function
@@ -171,33 +173,27 @@ def over_memory(name: str, function: Function, used: int | None = None) -> str:
 
 
 async def spawn(
-    launch: Launch,
-    function: Function,
-    name: str,
-    folder: Path,
-    secrets: Path,
-    logs: LogBook,
-    budget: Budget,
-    groups: Groups | None = None,
+    launch: Launch, function: Function, logs: LogBook, budget: Budget, groups: Groups | None
 ) -> Replica:
     """Start a replica's process.
 
     Raises:
         ProviderError: 503, the machine refuses another process, or its disk a socket's file.
     """
+    name = f"{function.name}-{secrets.token_hex(2)}"
     try:
-        endpoint = listen(folder, name)
+        endpoint = listen(launch.folder, name)
     except OSError as error:
         raise _refused(name, error) from error
     descriptor = endpoint.listener.fileno()
-    environment = variables(launch, function, name, secrets) | {"FTG_LISTEN_FD": str(descriptor)}
+    environment = variables(launch, function, name) | {"FTG_LISTEN_FD": str(descriptor)}
     group = groups.make(name, function.memory_bytes) if groups and function.memory_bytes else None
     try:
         process = await asyncio.create_subprocess_exec(
             sys.executable,
-            str(launch.script),
+            str(SCRIPT),
             env=environment,
-            cwd=folder,
+            cwd=launch.folder,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,

@@ -42,14 +42,13 @@ class SecretStore:
                 400, f"Unknown secrets: {', '.join(missing)}; create them with faas-cli secret."
             )
 
-    def mount(self, names: Sequence[str], folder: Path) -> Path:
+    def mount(self, names: Sequence[str], folder: Path) -> None:
         """Copy the named secrets into `folder`, and nothing else."""
-        private_folder(folder)
+        private_folder(private_folder(folder.parent) / folder.name)
         for stale in set(folder.iterdir()) - {folder / name for name in names}:
             stale.unlink()
         for name in names:
             write_private(folder / name, (self._folder / name).read_bytes())
-        return folder
 
     def _write(self, secret: Secret) -> None:
         value = secret.raw_value or secret.value.encode()

@@ -16,7 +16,7 @@ from tests.embedded.support import PASSWORD, MemoryQueue, free_port, launch
 @pytest.fixture
 async def provider(tmp_path: Path) -> AsyncIterator[ProcessProvider]:
     """A provider whose replicas are gone afterwards."""
-    made = ProcessProvider(tmp_path, launch(tmp_path, {"FTG_NATS_URL": "nats://here:1"}))
+    made = ProcessProvider(launch(tmp_path, {"FTG_NATS_URL": "nats://here:1"}))
     await made.start()
     yield made
     await made.close()

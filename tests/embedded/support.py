@@ -24,7 +24,7 @@ LOGIN = {"Authorization": aiohttp.encode_basic_auth("admin", PASSWORD)}
 
 def launch(home: Path, overrides: Mapping[str, str] | None = None) -> Launch:
     """Replicas of the functions for tests."""
-    return Launch(FUNCTIONS, SCRIPT, overrides or {}, os.environ, str(home))
+    return Launch(home, FUNCTIONS, overrides or {}, os.environ)
 
 
 def deployment(
@@ -85,16 +85,13 @@ class MemoryQueue:
         self.unknown: list[tuple[str, bytes, str]] = []  # that nobody vouches for
         self.away = self.full = False
 
-    async def enqueue(self, function: str, request: bytes, message_id: str) -> None:
-        """Keep the request."""
+    async def enqueue(
+        self, function: str, request: bytes, message_id: str, authenticated: bool
+    ) -> None:
+        """Keep the request, one of an unknown client apart."""
         if self.away:
             raise Unavailable("no broker")
-        self.requests.append((function, request, message_id))
-
-    async def enqueue_open(self, function: str, request: bytes, message_id: str) -> None:
-        """Keep the request apart."""
-        if self.away:
-            raise Unavailable("no broker")
-        if self.full:
+        if self.full and not authenticated:
             raise QueueFull("no room")
-        self.unknown.append((function, request, message_id))
+        found = self.requests if authenticated else self.unknown
+        found.append((function, request, message_id))

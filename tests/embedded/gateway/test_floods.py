@@ -152,7 +152,7 @@ async def _serves(port: int, request: bytes) -> bool:
 @asynccontextmanager
 async def providing(home: Path, budget: Budget, idle: float) -> AsyncIterator[tuple[int, int]]:
     """Real replicas of `echo` and `large`: a gateway's port, and the provider's own."""
-    provider = ProcessProvider(home, launch(home), budget)
+    provider = ProcessProvider(launch(home), budget)
     await provider.start()
     limits = DEFAULT_LIMITS._replace(idle_seconds=idle)
     gateway, own = free_port(), free_port()

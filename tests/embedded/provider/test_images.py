@@ -72,7 +72,7 @@ async def test_a_folder_of_any_name_is_served_as_in_an_image(
     root = tmp_path / "root"
     root.mkdir()
     own(root, name, place)
-    provider = ProcessProvider(tmp_path, launch(tmp_path)._replace(root=root))
+    provider = ProcessProvider(launch(tmp_path)._replace(root=root))
     await provider.start()
     try:
         for _ in range(2):  # again over what was there

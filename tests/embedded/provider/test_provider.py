@@ -92,7 +92,7 @@ async def test_over_the_memory_limit_the_replica_is_killed(
     tmp_path: Path, bounds: Callable[[Path], Groups | None], words: str
 ) -> None:
     """502 that names the limit, whether Linux keeps it or a look each second; nothing is left."""
-    provider = ProcessProvider(tmp_path, launch(tmp_path), bounds=bounds)
+    provider = ProcessProvider(launch(tmp_path), bounds=bounds)
     await provider.start()
     try:
         await provider.deploy(deployment("hog", memory="100Mi"))
@@ -223,12 +223,12 @@ async def test_sigterm_lets_a_request_finish_and_stops_the_handler(
 
 async def test_deployments_outlive_the_provider(tmp_path: Path) -> None:
     """A new provider on the same home serves what was deployed; its replicas are gone."""
-    one = ProcessProvider(tmp_path, launch(tmp_path))
+    one = ProcessProvider(launch(tmp_path))
     await one.deploy(deployment("dump"))
     pid = json.loads((await one.invoke("dump", post())).body)["pid"]
     await one.close()
     assert not psutil.pid_exists(pid)
-    two = ProcessProvider(tmp_path, launch(tmp_path))
+    two = ProcessProvider(launch(tmp_path))
     await two.start()
     assert (await two.invoke("dump", post())).status == 200
     await two.close()

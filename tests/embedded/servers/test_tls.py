@@ -57,7 +57,7 @@ def secured(made: Authorities) -> Iterator[Secured]:
 @pytest.fixture
 async def gateway_url(made: Authorities, tmp_path: Path) -> AsyncIterator[str]:
     """A gateway."""
-    provider, port = ProcessProvider(tmp_path, launch(tmp_path, {})), free_port()
+    provider, port = ProcessProvider(launch(tmp_path, {})), free_port()
     await provider.start()
     app = application(provider, MemoryQueue(), PASSWORD)
     context = tls_context(str(made.tls.certificate), str(made.tls.key))
