@@ -28,15 +28,13 @@ START_TIME, CALLBACK = "X-Start-Time", "X-Callback-Url"
 
 
 class Queue(Protocol):
-    """Where asynchronous invocations go."""
+    """Where asynchronous invocations go; faastraingym.events.ports.Bus has it."""
 
-    async def enqueue(
-        self, function: str, request: bytes, message_id: str, authenticated: bool
-    ) -> None:
-        """Queue durably; those of unknown clients wait apart.
+    async def enqueue(self, function: str, request: bytes, message_id: str) -> None:
+        """Queue durably; raises events.ports.Unavailable while the broker is away."""
 
-        Raises events.ports.Unavailable: the broker is away; QueueFull: as many wait as may.
-        """
+    async def enqueue_open(self, function: str, request: bytes, message_id: str) -> None:
+        """Queue an unauthenticated one; raises QueueFull where as many wait as may."""
 
 
 class Invocations:
@@ -95,9 +93,9 @@ class Invocations:
         if callback:
             self._async_admission.check_callback(name, callback, authenticated)
         message = _queued(status, _with(call, marks), host, callback)
-        message_id = _identity(name, call, marks[CALL_ID], callback)
+        enqueue = self._queue.enqueue if authenticated else self._queue.enqueue_open
         try:
-            await self._queue.enqueue(name, message, message_id, authenticated)
+            await enqueue(name, message, _identity(name, call, marks[CALL_ID], callback))
         except QueueFull as error:
             if authenticated:  # it waits for room as for a broker that is away
                 raise _away(error) from error

@@ -20,13 +20,13 @@ class LazyQueue:
         self._bus: NatsBus | None = None
         self._connecting = asyncio.Lock()
 
-    async def enqueue(
-        self, function: str, request: bytes, message_id: str, authenticated: bool
-    ) -> None:
-        """Queue durably; those of unknown clients wait apart."""
-        bus = self._bus or await self._connect()
-        enqueue = bus.enqueue if authenticated else bus.enqueue_open
-        await enqueue(function, request, message_id)
+    async def enqueue(self, function: str, request: bytes, message_id: str) -> None:
+        """Queue durably."""
+        await (self._bus or await self._connect()).enqueue(function, request, message_id)
+
+    async def enqueue_open(self, function: str, request: bytes, message_id: str) -> None:
+        """Queue an unauthenticated invocation durably."""
+        await (self._bus or await self._connect()).enqueue_open(function, request, message_id)
 
     async def close(self) -> None:
         """Disconnect."""

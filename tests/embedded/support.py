@@ -85,13 +85,16 @@ class MemoryQueue:
         self.unknown: list[tuple[str, bytes, str]] = []  # that nobody vouches for
         self.away = self.full = False
 
-    async def enqueue(
-        self, function: str, request: bytes, message_id: str, authenticated: bool
-    ) -> None:
-        """Keep the request, one of an unknown client apart."""
+    async def enqueue(self, function: str, request: bytes, message_id: str) -> None:
+        """Keep the request."""
         if self.away:
             raise Unavailable("no broker")
-        if self.full and not authenticated:
+        self.requests.append((function, request, message_id))
+
+    async def enqueue_open(self, function: str, request: bytes, message_id: str) -> None:
+        """Keep the request apart."""
+        if self.away:
+            raise Unavailable("no broker")
+        if self.full:
             raise QueueFull("no room")
-        found = self.requests if authenticated else self.unknown
-        found.append((function, request, message_id))
+        self.unknown.append((function, request, message_id))
