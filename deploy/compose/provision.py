@@ -14,11 +14,11 @@ from minio.error import MinioException
 
 from faastraingym.adapters.errors import AdapterError
 from faastraingym.adapters.s3.bucket import Bucket
-from faastraingym.adapters.settings import Login, Settings
+from faastraingym.adapters.settings import Settings
 from faastraingym.deploy import minio
 from faastraingym.embedded import provisioning
 from faastraingym.embedded import settings as stack_settings
-from faastraingym.embedded.credentials import GATEWAY_USER, Servers
+from faastraingym.embedded.credentials import Servers
 from faastraingym.embedded.errors import StackError
 from faastraingym.events.topology.roles import SUPERVISOR
 from faastraingym.schemas.keys import EXPERIMENTS
@@ -31,7 +31,6 @@ def servers(environment: Mapping[str, str]) -> Servers:
         SettingsError: a variable or a secret is missing or ill-formed.
     """
     told = Settings.from_environment({**environment, "FTG_FUNCTION": SUPERVISOR})
-    password = Path(environment["FTG_SECRETS"], "gateway-password").read_text()
     return Servers(
         nats_url=told.nats_url,
         nats_api=told.nats_api,
@@ -40,7 +39,7 @@ def servers(environment: Mapping[str, str]) -> Servers:
         bucket=told.bucket,
         s3=told.s3,
         gateway_url=environment["FTG_GATEWAY_URL"],
-        gateway=Login(GATEWAY_USER, password),
+        gateway_password=Path(environment["FTG_SECRETS"], "gateway-password").read_text(),
     )
 
 
