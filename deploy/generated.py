@@ -38,8 +38,7 @@ def parts() -> dict[str, list[tuple[str, str]]]:
 def files(root: Path = ROOT) -> dict[Path, str]:
     """The whole text of every file, its parts made anew.
 
-    Raises:
-        ValueError: a file has no such part any more.
+    Raises ValueError: a file has no such part any more.
     """
     return {root / name: _renewed(root / name, found) for name, found in parts().items()}
 

@@ -60,8 +60,7 @@ class Child:
     async def start(self) -> None:
         """Start and wait until it is ready; from then on it is restarted when it dies.
 
-        Raises:
-            StackError: it died or was not ready in time; its last lines are in the text.
+        Raises StackError: it died or was not ready in time; its last lines are in the text.
         """
         await self._launch()
         self._tasks = [asyncio.create_task(self._keep()), asyncio.create_task(self._watch())]

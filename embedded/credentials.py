@@ -71,11 +71,7 @@ def complete(made: Credentials, names: Iterable[str]) -> Credentials:
 
 
 def of_home(file: Path, names: Iterable[str] = roles.ROLES) -> Credentials:
-    """Those of this home, made when there are none.
-
-    Raises:
-        StackError: the file is damaged.
-    """
+    """Those of this home, made when there are none; raises StackError: the file is damaged."""
     names = list(names)
     try:
         found = (

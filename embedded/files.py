@@ -22,8 +22,7 @@ _FULL = (errno.ENOSPC, errno.EDQUOT)
 def accessing(home: Path, verb: str = "write") -> Iterator[None]:
     """Turn the system's refusal of a file of a home into a sentence.
 
-    Raises:
-        StackError: instead of an OSError.
+    Raises StackError: instead of an OSError.
     """
     try:
         yield
@@ -50,11 +49,7 @@ def _named(error: OSError, home: Path) -> str:
 
 
 def check_path(home: Path) -> None:
-    """Return when every server can be given the path of a home.
-
-    Raises:
-        StackError: it cannot.
-    """
+    """Return when every server can be given the path of a home; raises StackError: it cannot."""
     name = os.fsencode(home)
     if len(name) > LONGEST_HOME:
         raise StackError(
@@ -71,11 +66,7 @@ def check_path(home: Path) -> None:
 
 
 def check_space(home: Path) -> None:
-    """Return when a stack can start there.
-
-    Raises:
-        StackError: the disk is too full.
-    """
+    """Return when a stack can start there; raises StackError: the disk is too full."""
     found = disk.space(home)
     lack = found.lack(max(LEAST_TO_START, found.least), LEAST_FILES_TO_START)
     if lack:

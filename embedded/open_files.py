@@ -26,8 +26,7 @@ def allowed() -> int:
 def check(files: int) -> None:
     """Return when a stack can work with `files` open in each process.
 
-    Raises:
-        StackError: it cannot.
+    Raises StackError: it cannot.
     """
     if files < LEAST:
         raise StackError(

@@ -25,11 +25,7 @@ WRITE_SECONDS = 20.0
 
 
 async def streams(servers: Servers, environment: Mapping[str, str]) -> None:
-    """JetStream's streams.
-
-    Raises:
-        StackError: the broker refuses or does not answer.
-    """
+    """JetStream's streams; raises StackError: the broker refuses or does not answer."""
     try:
         broker = await connect(servers.nats_url, servers.nats, SUPERVISOR, servers.nats_api)
         try:
@@ -50,8 +46,7 @@ async def bucket(
         weed: the store, when it is our own: its bucket then lets in our roles alone.
         ports: the store's own.
 
-    Raises:
-        StackError: the store refuses, or does not answer.
+    Raises StackError: the store refuses, or does not answer.
     """
     there = Bucket(servers.s3_url, servers.bucket, servers.s3)
     try:
@@ -70,8 +65,7 @@ async def bucket(
 async def functions(servers: Servers, settings: StackSettings) -> None:
     """The functions of stack.yml, through the gateway's own API.
 
-    Raises:
-        StackError: stack.yml cannot be used, or the gateway refuses a function.
+    Raises StackError: stack.yml cannot be used, or the gateway refuses a function.
     """
     wanted = deployments.of_stack(settings.stack_file, deployments.substitutions(settings))
     login = authorization(servers.gateway_password)

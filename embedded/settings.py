@@ -65,8 +65,7 @@ def import_paths(root: Path) -> tuple[Path, ...]:
 def home_of(environment: Mapping[str, str]) -> Path:
     """FAASTRAIN_HOME, else .faastrain in the current folder.
 
-    Raises:
-        StackError: it names no place.
+    Raises StackError: it names no place.
     """
     named = environment.get("FAASTRAIN_HOME") or ".faastrain"
     try:
@@ -82,11 +81,7 @@ def home_of(environment: Mapping[str, str]) -> Path:
 
 
 def read(home: Path, environment: Mapping[str, str]) -> StackSettings:
-    """Read the settings.
-
-    Raises:
-        StackError: a variable that cannot be used.
-    """
+    """Read the settings; raises StackError: a variable that cannot be used."""
     from faastraingym.events.topology import stack_file  # heavy for the help, which needs home_of
 
     file = stack_file.path(environment).resolve()

@@ -43,8 +43,7 @@ class Status(NamedTuple):
 def up(home: Path, environment: Mapping[str, str] = os.environ) -> StackState:
     """Start a stack, or find the one that runs already at `home`.
 
-    Raises:
-        StackError: it does not start; the text has the failing server's last lines.
+    Raises StackError: it does not start; the text has the failing server's last lines.
     """
     home = home.resolve()
     files = StackFiles(home)
@@ -68,8 +67,7 @@ def run_foreground(
 ) -> None:
     """Run a stack in this process until Ctrl-C or SIGTERM.
 
-    Raises:
-        StackError: it does not start, or another one runs at `home`.
+    Raises StackError: it does not start, or another one runs at `home`.
     """
     from faastraingym.embedded.supervisor import supervise
 
@@ -102,8 +100,7 @@ def here(environment: Mapping[str, str]) -> dict[str, str]:
 def down(home: Path) -> bool:
     """Stop a stack, what a crashed one left too; data stays. False when there was nothing.
 
-    Raises:
-        StackError: a process does not go.
+    Raises StackError: a process does not go.
     """
     files = StackFiles(home.resolve())
     if not os.path.exists(files.home):  # removed, perhaps under a stack that ran
@@ -115,8 +112,7 @@ def down(home: Path) -> bool:
 def status(home: Path) -> Status:
     """The stack that runs at `home`.
 
-    Raises:
-        StackError: the gateway of a living stack does not answer.
+    Raises StackError: the gateway of a living stack does not answer.
     """
     files = StackFiles(home.resolve())
     state = files.load() if files.is_alive() else None

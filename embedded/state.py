@@ -60,8 +60,7 @@ class StackFiles:
     def load(self) -> StackState | None:
         """The state; None when nothing was started.
 
-        Raises:
-            StackError: it cannot be read, or is damaged.
+        Raises StackError: it cannot be read, or is damaged.
         """
         data = b""
         with accessing(self.home, "read"), suppress(FileNotFoundError, NotADirectoryError):
@@ -82,8 +81,7 @@ class StackFiles:
         Yields:
             Whether the lock is still the home's: not once the home was removed, moved or made anew.
 
-        Raises:
-            StackError: another one holds it, or the home cannot be written.
+        Raises StackError: another one holds it, or the home cannot be written.
         """
         with self._locked(self._alive, fcntl.LOCK_EX | fcntl.LOCK_NB) as descriptor:
             own = os.fstat(descriptor)
@@ -102,19 +100,14 @@ class StackFiles:
     def exclusive(self) -> Iterator[None]:
         """One `up` or `down` at a time; the second waits for the first.
 
-        Raises:
-            StackError: the home cannot be written, or the servers cannot be told its path.
+        Raises StackError: the home cannot be written, or the servers cannot be told its path.
         """
         check_path(self.home)
         with self._locked(self._busy, fcntl.LOCK_EX):
             yield
 
     def is_alive(self) -> bool:
-        """Whether a supervisor lives.
-
-        Raises:
-            StackError: the home cannot be read.
-        """
+        """Whether a supervisor lives; raises StackError: the home cannot be read."""
         with accessing(self.home, "read"):
             try:
                 descriptor = os.open(self._alive, os.O_RDONLY | os.O_CLOEXEC)

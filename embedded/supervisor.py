@@ -42,8 +42,7 @@ class Supervisor:
     async def run(self, on_ready: Callable[[StackState], None]) -> None:
         """Start everything, call `on_ready`, stay until SIGTERM, SIGINT or SIGHUP.
 
-        Raises:
-            StackError: something does not start; all that did is stopped again.
+        Raises StackError: something does not start; all that did is stopped again.
         """
         stop = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
@@ -132,8 +131,7 @@ async def _removal(is_there: Callable[[], bool]) -> None:
 def supervise(settings: StackSettings, on_ready: Callable[[StackState], None]) -> None:
     """Run a supervisor in this process until it is told to stop.
 
-    Raises:
-        StackError: as Supervisor.run; also where the disk refuses.
+    Raises StackError: as Supervisor.run; also where the disk refuses.
     """
     open_files.use_all()
     if settings.tls:

@@ -25,11 +25,7 @@ from faastraingym.schemas.keys import EXPERIMENTS
 
 
 def servers(environment: Mapping[str, str]) -> Servers:
-    """Those of compose.
-
-    Raises:
-        SettingsError: a variable or a secret is missing or ill-formed.
-    """
+    """Those of compose; raises SettingsError: a variable or a secret is missing or ill-formed."""
     told = Settings.from_environment({**environment, "FTG_FUNCTION": SUPERVISOR})
     return Servers(
         nats_url=told.nats_url,

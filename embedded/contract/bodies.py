@@ -36,8 +36,7 @@ class Spooled:
     def append(self, piece: bytes) -> Writing:
         """Write at its end, in the budget's own thread; the room is taken at once.
 
-        Raises:
-            ProviderError: 503, there is none; for a full disk the returned future raises it.
+        Raises ProviderError: 503, there is none; for a full disk the returned future raises it.
         """
         self._budget.spool(len(piece))
         self._size += len(piece)
@@ -108,8 +107,7 @@ class Incoming:
     def append(self, piece: bytes) -> Writing | None:
         """Keep what has arrived; where it is written, nothing may follow before that is done.
 
-        Raises:
-            ProviderError: it is longer than its limit; 503, there is no room for it.
+        Raises ProviderError: it is longer than its limit; 503, there is no room for it.
         """
         size = len(piece) + (self._held if self._file is None else len(self._file))
         if size > self._limit:
@@ -175,11 +173,7 @@ class Answer(Incoming):
         return self._last or True
 
     async def finished(self) -> Body:
-        """All of it.
-
-        Raises:
-            ProviderError: 503, it could not be written.
-        """
+        """All of it; raises ProviderError: 503, it could not be written."""
         if self._last is not None:
             await self._last  # the writer keeps to the order
         return self.body()

@@ -85,11 +85,7 @@ class Budget:
         self._unspooled.append(size)
 
     def spool(self, size: int) -> None:
-        """Take that much of the disk.
-
-        Raises:
-            ProviderError: 503, others have it.
-        """
+        """Take that much of the disk; raises ProviderError: 503, others have it."""
         if self.spooled + size > self._most_spooled:
             raise self.refused(
                 "bodies", f"Bodies fill the {self._most_spooled >> 20} MiB that all share."
@@ -99,8 +95,7 @@ class Budget:
     def check_disk(self) -> None:
         """Whether it has room; the broker and the store cannot work without it.
 
-        Raises:
-            ProviderError: 503, it has none.
+        Raises ProviderError: 503, it has none.
         """
         if self.folder and (trouble := disk.space(self.folder).trouble):
             raise self.refused("disk", f"The body cannot be kept: {trouble}.")

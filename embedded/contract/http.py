@@ -63,10 +63,8 @@ def json(value: Any, status: int = 200) -> web.Response:
 async def read(request: web.Request, most: int | None = None) -> Body:
     """The body; of at most `most` bytes where that is less than the server's own limit.
 
-    It is the request's: `errors` closes it.
-
-    Raises:
-        ProviderError: 413 over the limit, 408 when it comes too slowly, 503 without room for it.
+    It is the request's: `errors` closes it. Raises ProviderError: 413 over the limit, 408 when it
+    comes too slowly, 503 without room for it.
     """
     serving = cast(Connection, request.protocol)
     if not request.body_exists:
@@ -97,20 +95,12 @@ def too_large(limit: int) -> ProviderError:
 
 
 async def decode(request: web.Request, kind: type[T]) -> T:
-    """The body as a struct.
-
-    Raises:
-        ProviderError: 400, naming the field.
-    """
+    """The body as a struct; raises ProviderError: 400, naming the field."""
     return parse(bodies.whole(await read(request)), kind)
 
 
 def parse(body: bytes, kind: type[T]) -> T:
-    """JSON as a struct.
-
-    Raises:
-        ProviderError: 400, naming the field.
-    """
+    """JSON as a struct; raises ProviderError: 400, naming the field."""
     try:
         return msgspec.json.decode(body, type=kind)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
@@ -142,11 +132,7 @@ def _target(request: web.Request) -> str:
 
 
 def sendable(response: Response) -> Response:
-    """A function's answer.
-
-    Raises:
-        ProviderError: 502, it has headers that cannot be passed on.
-    """
+    """A function's answer; raises ProviderError: 502, it has headers that cannot be passed on."""
     for name, value in response.headers:
         if not _is_text(value):
             text = f"The function's header {name} is not UTF-8."

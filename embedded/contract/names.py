@@ -12,8 +12,7 @@ _SECRET = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")
 def function_name(text: str, namespace: str = "") -> str:
     """The function that `text` means, its namespace taken off.
 
-    Raises:
-        ProviderError: 404, in a namespace that does not exist.
+    Raises ProviderError: 404, in a namespace that does not exist.
     """
     name, _, suffix = text.partition(".")
     check_namespaces(suffix, namespace)
@@ -21,11 +20,7 @@ def function_name(text: str, namespace: str = "") -> str:
 
 
 def check_namespaces(*namespaces: str) -> None:
-    """Each is ours, or left out.
-
-    Raises:
-        ProviderError: 404, naming the one that does not exist.
-    """
+    """Each is ours, or left out; raises ProviderError: 404, naming the one that does not exist."""
     for found in namespaces:
         if found not in ("", NAMESPACE):
             raise ProviderError(
@@ -39,20 +34,12 @@ def qualified(name: str) -> str:
 
 
 def check_function_name(name: str) -> str:
-    """A DNS label.
-
-    Raises:
-        ProviderError: 400.
-    """
+    """A DNS label; raises ProviderError: 400."""
     return _check(_DNS_LABEL, name, "A function's")
 
 
 def check_secret_name(name: str) -> str:
-    """A DNS subdomain, which is also a safe file name.
-
-    Raises:
-        ProviderError: 400.
-    """
+    """A DNS subdomain, which is also a safe file name; raises ProviderError: 400."""
     return _check(_SECRET, name, "A secret's")
 
 

@@ -56,11 +56,7 @@ def budget(settings: ServerSettings) -> Budget:
 async def listening(
     app: web.Application, host: str, port: int, tls: ssl.SSLContext | None = None
 ) -> AsyncIterator[None]:
-    """Serve an application meanwhile.
-
-    Raises:
-        StackError: the port is taken.
-    """
+    """Serve an application meanwhile; raises StackError: the port is taken."""
     runner = http.runner(app)
     await runner.setup()
     # There is a server after `setup`.
@@ -86,8 +82,7 @@ async def listening(
 def tls_context(certificate: str, key: str) -> ssl.SSLContext | None:
     """The certificate that the gateway shows its clients; None: it uses no TLS.
 
-    Raises:
-        StackError: the files are no certificate and its key.
+    Raises StackError: the files are no certificate and its key.
     """
     if not certificate:
         return None

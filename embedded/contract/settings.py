@@ -40,8 +40,7 @@ class ServerSettings(NamedTuple):
 def read(environment: Mapping[str, str]) -> ServerSettings:
     """Read the settings.
 
-    Raises:
-        StackError: a variable is missing, no port, no duration or no origin.
+    Raises StackError: a variable is missing, no port, no duration or no origin.
     """
     try:
         allowed = callback_origins(environment)

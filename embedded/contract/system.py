@@ -129,11 +129,7 @@ async def status_of(request: web.Request) -> FunctionStatus:
 
 
 def log_query(request: web.Request) -> LogQuery:
-    """The query of /system/logs.
-
-    Raises:
-        ProviderError: 400.
-    """
+    """The query of /system/logs; raises ProviderError: 400."""
     query = request.query
     if "name" not in query:
         raise ProviderError(400, "The query has no `name` of a function.")

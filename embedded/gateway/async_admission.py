@@ -46,8 +46,8 @@ class Keys:
     def __call__(self) -> Secrets:
         """Both.
 
-        Raises:
-            ProviderError: 503, one cannot be read: then no client is admitted in place of another.
+        Raises ProviderError: 503, one cannot be read: then no client is admitted in place of
+        another.
         """
         try:
             as_of = tuple(os.stat(file).st_mtime_ns for file in self._files)
@@ -69,9 +69,8 @@ class AsyncAdmission(NamedTuple):
     def admit(self, status: FunctionStatus, call: Request, now: float) -> bool:
         """Whether the client is known; False: it is not, but any client may ask this function.
 
-        Raises:
-            Refusal: 401, the function admits no unknown client.
-            ProviderError: 503, the gateway's own secrets are missing.
+        Raises Refusal: 401, the function admits no unknown client; ProviderError: 503, the
+        gateway's own secrets are missing.
         """
         # Of a header that comes twice the first counts, for that one is delivered.
         headers = {name.lower(): value for name, value in reversed(call.headers)}
@@ -88,9 +87,8 @@ class AsyncAdmission(NamedTuple):
     def check_callback(self, function: str, url: str, authenticated: bool) -> None:
         """Return when the answer may be posted to `url`.
 
-        Raises:
-            ProviderError: 400, it is no URL that can take a post.
-            Refusal: 403, the policy forbids it.
+        Raises ProviderError: 400, it is no URL that can take a post; Refusal: 403, the policy
+        forbids it.
         """
         try:
             why = callbacks.refusal(url, self.policy, authenticated)

@@ -292,8 +292,8 @@ def fast_paths(app: web.Application, other: Callable[[], asyncio.Protocol]) -> F
 def encode(response: Response) -> tuple[bytes, Body]:
     """An answer's head, and the body that follows it.
 
-    Raises:
-        ValueError: a header has a line's end, after which would stand a header of the function's.
+    Raises ValueError: a header has a line's end, after which would stand a header of the
+    function's.
     """
     status, headers, body = response
     lines = [f"HTTP/1.1 {status} {_REASONS.get(status, '')}"]

@@ -154,8 +154,7 @@ def _away(error: Unavailable) -> ProviderError:
 def _marks(call: Request) -> dict[str, str]:
     """The call's id, its own or a new one, and when it came: Unix time in ns.
 
-    Raises:
-        ProviderError: 400, its own cannot be passed on.
+    Raises ProviderError: 400, its own cannot be passed on.
     """
     call_id = _first(call, CALL_ID) or str(uuid.uuid4())
     if not _CALL_ID_FORM.fullmatch(call_id):

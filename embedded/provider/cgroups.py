@@ -27,11 +27,7 @@ class Group(NamedTuple):
     folder: Path
 
     def bound(self, limit: int) -> None:
-        """Let it have `limit` bytes of memory and no swap.
-
-        Raises:
-            OSError: the kernel refuses.
-        """
+        """Let it have `limit` bytes of memory and no swap; raises OSError: the kernel refuses."""
         for name, value in self.version.limits:
             file = self.folder / name
             if file.exists() or name not in self.version.optional:

@@ -43,8 +43,7 @@ class Function(NamedTuple):
 def read(deployment: FunctionDeployment, root: Path, created_at: datetime) -> Function:
     """Read a deployment.
 
-    Raises:
-        ProviderError: 400, naming the label, variable or image that is wrong.
+    Raises ProviderError: 400, naming the label, variable or image that is wrong.
     """
     labels, variables = deployment.labels or {}, deployment.env_vars or {}
     _check_variables(variables)

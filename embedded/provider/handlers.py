@@ -12,10 +12,8 @@ WANTED = "async def handle(body: bytes, headers: dict[str, str])"
 def check_handler(file: Path) -> None:
     """Return if `file` has what the template python3-faastrain serves.
 
-    What is decorated, assigned or imported is believed: its kind is known only when it runs.
-
-    Raises:
-        ProviderError: 400, naming the file, the line, and what to do.
+    What is decorated, assigned or imported is believed: its kind is known only when it runs. Raises
+    ProviderError: 400, naming the file, the line, and what to do.
     """
     found = list(_bindings(_parsed(file).body))
     if not found:

@@ -36,11 +36,9 @@ class Code(NamedTuple):
 def code(image: str, root: Path) -> Code:
     """The code that an image names.
 
-    `ghcr.io/x/start-run:1` is functions/start_run/handler.py; or start-run/handler.py, as
-    `faas-cli new start-run` lays it out.
-
-    Raises:
-        ProviderError: 400, naming the image and what is known, or what the handler is not.
+    `ghcr.io/x/start-run:1` is functions/start_run/handler.py; or start-run/handler.py, as `faas-cli
+    new start-run` lays it out. Raises ProviderError: 400, naming the image and what is known, or
+    what the handler is not.
     """
     name = function_of(image)
     module, own = name.replace("-", "_"), root / name

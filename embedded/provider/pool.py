@@ -56,8 +56,7 @@ class Pool:
     async def invoke(self, request: Request) -> Response:
         """Invoke on a free replica; wait for one, and for its cold start.
 
-        Raises:
-            ProviderError: 429 too many wait, 503 no slot in time; else as Replica.call.
+        Raises ProviderError: 429 too many wait, 503 no slot in time; else as Replica.call.
         """
         replica = await self._acquire()
         try:

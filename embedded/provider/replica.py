@@ -68,20 +68,12 @@ class Replica:
         return self._group is not None
 
     async def wait_ready(self) -> None:
-        """Return once it serves.
-
-        Raises:
-            ProviderError: 502, it died first.
-        """
+        """Return once it serves; raises ProviderError: 502, it died first."""
         await self._exchange(Request("GET", "/_/ready", [], b""))
         self.ready = True
 
     async def call(self, request: Request) -> Response:
-        """Invoke.
-
-        Raises:
-            ProviderError: 504 over exec_timeout, 502 when the process dies.
-        """
+        """Invoke; raises ProviderError: 504 over exec_timeout, 502 when the process dies."""
         limit = self.function.exec_timeout
         try:
             async with asyncio.timeout(limit):
@@ -177,8 +169,7 @@ async def spawn(
 ) -> Replica:
     """Start a replica's process.
 
-    Raises:
-        ProviderError: 503, the machine refuses another process, or its disk a socket's file.
+    Raises ProviderError: 503, the machine refuses another process, or its disk a socket's file.
     """
     name = f"{function.name}-{secrets.token_hex(2)}"
     try:

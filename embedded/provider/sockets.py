@@ -32,8 +32,7 @@ class Endpoint(NamedTuple):
 def listen(folder: Path, name: str) -> Endpoint:
     """A Unix domain socket in `folder`; on loopback TCP where its path would be too long.
 
-    Raises:
-        OSError: no port, no descriptor, or a disk without room for the socket's file.
+    Raises OSError: no port, no descriptor, or a disk without room for the socket's file.
     """
     path = folder / f"{name}.sock"
     if len(str(path).encode()) > _LONGEST_PATH:

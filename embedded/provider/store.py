@@ -18,11 +18,7 @@ class Deployed(msgspec.Struct, frozen=True):
 
 
 def load(path: Path) -> list[Deployed]:
-    """The stored deployments; none at first.
-
-    Raises:
-        StackError: the file is damaged.
-    """
+    """The stored deployments; none at first; raises StackError: the file is damaged."""
     if not path.exists():
         return []
     try:

@@ -39,8 +39,7 @@ def choose(
         sockets: for a name, the Unix socket that its server makes for the last of its ports, `{}`,
             in a folder that all users write to. A port whose socket is another user's is taken.
 
-    Raises:
-        StackError: no free ports.
+    Raises StackError: no free ports.
     """
 
     def usable(name: str, port: int) -> bool:
@@ -78,8 +77,7 @@ def is_free(port: int, host: str = "127.0.0.1") -> bool:
 def check_loopback() -> None:
     """Return when a server can listen on 127.0.0.1 and be reached there.
 
-    Raises:
-        StackError: it cannot.
+    Raises StackError: it cannot.
     """
     try:
         with (

@@ -36,9 +36,7 @@ def saved(bucket: str) -> bytes:
 async def reset(there: Bucket, weed: ChildSpec, ports: Mapping[str, int], bucket: str) -> None:
     """Take back the bucket's own settings.
 
-    Raises:
-        Refused: S3 goes on obeying them.
-        StackError: as `renew`.
+    Raises Refused: S3 goes on obeying them; StackError: as `renew`.
     """
     try:
         await there.reset()
@@ -60,11 +58,7 @@ async def _reset_again(there: Bucket, until: float) -> None:
 
 
 async def renew(weed: ChildSpec, ports: Mapping[str, int], bucket: str) -> None:
-    """Write the entry of a bucket anew.
-
-    Raises:
-        StackError: the shell fails, or does not end.
-    """
+    """Write the entry of a bucket anew; raises StackError: the shell fails, or does not end."""
     file = Path(TEMPORARY) / "bucket.meta"  # relative to the folder that both run in
     write_private(weed.folder / file, saved(bucket))
     at = {

@@ -25,8 +25,7 @@ _decode = msgspec.json.Decoder(_Volume).decode
 def mend(folder: Path) -> None:
     """Remove what was cut off from the indexes in `folder`: of writes never acknowledged.
 
-    Raises:
-        OSError: the disk refuses.
+    Raises OSError: the disk refuses.
     """
     for index in folder.glob("*.idx"):
         offset = _bytes_of_offsets(index.with_suffix(".vif"))

@@ -271,11 +271,7 @@ class Connection(asyncio.Protocol):
 
 
 def _head(status: int, headers: dict[str, str], length: int, last: bool) -> bytes:
-    """The answer's head.
-
-    Raises:
-        ValueError: a header cannot be written.
-    """
+    """The answer's head; raises ValueError: a header cannot be written."""
     lines = [f"HTTP/1.1 {status} {REASONS.get(status, '')}"]
     lines += [f"{name}: {value}" for name, value in headers.items()]
     if status not in BODILESS:

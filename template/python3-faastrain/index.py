@@ -46,8 +46,7 @@ def linger(environment: Any) -> float:
 def seconds(text: str) -> float:
     """Of a duration as of-watchdog reads it: `5`, `5s`, `500ms`, `2m`.
 
-    Raises:
-        ValueError: none of these.
+    Raises ValueError: none of these.
     """
     for unit, size in (("ms", 0.001), ("s", 1.0), ("m", 60.0)):
         if text.endswith(unit):
