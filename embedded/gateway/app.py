@@ -14,8 +14,9 @@ from faastraingym.embedded.contract.messages import FunctionStatus, GatewayInfo,
 from faastraingym.embedded.contract.provider import Provider
 from faastraingym.embedded.contract.serving import FRONT
 from faastraingym.embedded.contract.system import PROVIDER, Parameter, Route, reads
-from faastraingym.embedded.gateway import fast_path, openapi
+from faastraingym.embedded.gateway import openapi
 from faastraingym.embedded.gateway.async_admission import DEFAULT_ADMISSION, AsyncAdmission
+from faastraingym.embedded.gateway.fast_path import FastPaths
 from faastraingym.embedded.gateway.invoke import (
     CALLBACK,
     INVOCATIONS,
@@ -91,7 +92,7 @@ def application(
     app = system.application(GATEWAY_ROUTES, provider, password, limits, budget)
     app[METRICS] = metrics
     app[INVOCATIONS] = Invocations(provider, queue, metrics, async_admission)
-    app[FRONT] = fast_path.fast_paths
+    app[FRONT] = FastPaths
     return app
 
 

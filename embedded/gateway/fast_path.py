@@ -11,6 +11,7 @@ import re
 import time
 from collections.abc import Callable
 from email.utils import formatdate
+from functools import lru_cache
 from http import HTTPStatus
 from itertools import chain
 from typing import NamedTuple, cast
@@ -20,10 +21,10 @@ from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 
 from faastraingym.embedded.contract import http
 from faastraingym.embedded.contract.bodies import Body, Spooled
-from faastraingym.embedded.contract.budget import OWN, Budget
+from faastraingym.embedded.contract.budget import OWN
 from faastraingym.embedded.contract.headers import client, forwarded
 from faastraingym.embedded.contract.messages import Request, Response
-from faastraingym.embedded.gateway.invoke import INVOCATIONS, Invocations
+from faastraingym.embedded.gateway.invoke import INVOCATIONS
 from faastraingym.events.delivery.requests import HOP_BY_HOP
 
 logger = logging.getLogger(__name__)
@@ -62,16 +63,12 @@ class Reader:
             self._parser.feed_data(data if self._plain else b"")
         except (HttpParserError, HttpParserUpgrade, UnicodeDecodeError):
             return None
-        if not (self._ended and self._plain and self._host and self._begun == 1):
-            return None
-        if self._count > http.MOST_HEADERS:
+        is_whole = self._ended and self._plain and self._host and self._begun == 1
+        if not is_whole or self._count > http.MOST_HEADERS:
             return None
         method = self._parser.get_method().decode()
         if method not in _OURS or len(data) - len(self._body) > MOST_HEAD:
             return None
-        return self._call(method)
-
-    def _call(self, method: str) -> Call | None:
         form = _TARGET.fullmatch(self._url.decode("latin-1"))
         if form is None or (form[1] and method != "POST") or "#" in form[0]:
             return None
@@ -80,15 +77,15 @@ class Reader:
         return Call(form[2], bool(form[1]), request, self._host)
 
     def on_message_begin(self) -> None:
-        """A request; a second one is too many."""
+        """A second request is one too many."""
         self._begun += 1
 
     def on_url(self, url: bytes) -> None:
-        """A part of its target."""
+        """A part of the target."""
         self._url += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """A header, kept unless it is of the connection."""
+        """Keep a header, unless it is of the connection."""
         self._count += 1
         key, text = name.decode("ascii"), value.decode("ascii")
         match key.lower():
@@ -109,12 +106,12 @@ class Reader:
         self._body += body
 
     def on_message_complete(self) -> None:
-        """The request is whole; HTTP/1.0 does not define when the connection ends."""
-        self._ended = True
+        """The request is whole."""
+        self._ended = True  # HTTP/1.0 does not define when the connection ends
         self._plain = self._plain and self._parser.get_http_version() == "1.1"
 
 
-class FastPath(asyncio.Protocol):
+class _FastPath(asyncio.Protocol):
     """A connection for as long as it is plain; one request at a time."""
 
     def __init__(self, fast_paths: "FastPaths") -> None:
@@ -130,7 +127,6 @@ class FastPath(asyncio.Protocol):
         self._readable = asyncio.Event()  # it does, or is gone
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """A request is due."""
         self._transport = cast(asyncio.Transport, transport)
         self._paths.open.add(self)
         self._client = client(transport)
@@ -138,13 +134,11 @@ class FastPath(asyncio.Protocol):
         self._timer = self._loop.call_at(self._due, self._look)
 
     def connection_lost(self, error: Exception | None) -> None:
-        """Running invocations go on: functions are not cancelled."""
         self._next = b""
         self._readable.set()
         self._leave()
 
     def data_received(self, data: bytes) -> None:
-        """Take bytes: a request, or anything else."""
         if self._serving is not None or self._full:
             self._next += data
             self._transport.pause_reading()
@@ -152,19 +146,17 @@ class FastPath(asyncio.Protocol):
         call = self._reader.read(data)
         if call is None:
             self._hand_over(data)
-        else:
-            self._budget.begin(self)
-            headers = forwarded(call.request.headers, self._client, call.host)
-            call = call._replace(request=call.request._replace(headers=headers))
-            self._serving = self._loop.create_task(self._serve(call))
+            return
+        self._budget.begin(self)
+        headers = forwarded(call.request.headers, self._client, call.host)
+        call = call._replace(request=call.request._replace(headers=headers))
+        self._serving = self._loop.create_task(self._serve(call))
 
     def pause_writing(self) -> None:
-        """The client does not read: serve nothing more for it."""
         self._full = True
         self._readable.clear()
 
     def resume_writing(self) -> None:
-        """It does again."""
         self._full = False
         self._readable.set()
         self._go_on()
@@ -243,21 +235,15 @@ class FastPath(asyncio.Protocol):
 class FastPaths:
     """All plain connections of a gateway; `other` makes the protocol of those that are not."""
 
-    def __init__(
-        self,
-        invocations: Invocations,
-        other: Callable[[], asyncio.Protocol],
-        budget: Budget,
-        most: int,
-        idle_seconds: float,
-    ) -> None:
-        self.other, self.budget, self.most, self.idle_seconds = other, budget, most, idle_seconds
-        self.open: set[FastPath] = set()
-        self._invocations = invocations
+    def __init__(self, app: web.Application, other: Callable[[], asyncio.Protocol]) -> None:
+        self.other, self.budget = other, app[http.BUDGET]
+        self.most, _, self.idle_seconds = app[http.LIMITS]
+        self.open: set[_FastPath] = set()
+        self._invocations = app[INVOCATIONS]
 
-    def __call__(self) -> FastPath:
+    def __call__(self) -> _FastPath:
         """The protocol of a new connection."""
-        return FastPath(self)
+        return _FastPath(self)
 
     async def invoke(self, call: Call) -> tuple[bytes, Body]:
         """Head and body of the function's answer, or of the answer that the call is queued."""
@@ -281,14 +267,6 @@ class FastPaths:
             fast_path.abort()
 
 
-def fast_paths(app: web.Application, other: Callable[[], asyncio.Protocol]) -> FastPaths:
-    """The fast path to an application's functions."""
-    limits = app[http.LIMITS]
-    return FastPaths(
-        app[INVOCATIONS], other, app[http.BUDGET], limits.body_bytes, limits.idle_seconds
-    )
-
-
 def encode(response: Response) -> tuple[bytes, Body]:
     """An answer's head, and the body that follows it.
 
@@ -310,11 +288,6 @@ def encode(response: Response) -> tuple[bytes, Body]:
     return f"{head}\r\n\r\n".encode(), body
 
 
-_dates: dict[int, str] = {}
-
-
+@lru_cache(maxsize=1)
 def _date(now: int) -> str:
-    if now not in _dates:
-        _dates.clear()
-        _dates[now] = formatdate(now, usegmt=True)
-    return _dates[now]
+    return formatdate(now, usegmt=True)

@@ -1,5 +1,7 @@
 """The gateway's metrics, under OpenFaaS's names."""
 
+from collections import Counter as Counts
+
 from prometheus_client import (
     CollectorRegistry,
     Counter,
@@ -23,48 +25,31 @@ class Metrics:
 
     def __init__(self) -> None:
         disable_created_metrics()  # type: ignore[no-untyped-call]  # OpenFaaS has no such series
-        self._registry = CollectorRegistry()
-        labels = ["function_name", "code"]
+        named, answered = ["function_name"], ["function_name", "code"]
+        into = self._registry = CollectorRegistry()
+        text = "Function time taken, waiting for a replica included."
         self._seconds = Histogram(
-            "gateway_functions_seconds",
-            "Function time taken, waiting for a replica included.",
-            labels,
-            buckets=BUCKETS,
-            registry=self._registry,
+            "gateway_functions_seconds", text, answered, buckets=BUCKETS, registry=into
         )
-        self._total = Counter(
-            "gateway_function_invocation",
-            "Invocations that ended.",
-            labels,
-            registry=self._registry,
-        )
-        self._started = Gauge(  # for a counter's name would end with _total; see `render`
-            STARTED,
-            "Invocations that began.",
-            labels[:1],
-            registry=self._registry,
-        )
-        self._replicas = Gauge(
-            "gateway_service_count", "Replicas.", labels[:1], registry=self._registry
+        text = "Invocations that ended."
+        self._total = Counter("gateway_function_invocation", text, answered, registry=into)
+        # A gauge, for a counter's name would end with _total; see `render`.
+        self._started = Gauge(STARTED, "Invocations that began.", named, registry=into)
+        self._replicas = Gauge("gateway_service_count", "Replicas.", named, registry=into)
+        text = (
+            "Requests and connections refused, by reason; of which function, where one was asked."
         )
         self._refused = Counter(
-            "faastrain_gateway_refused",
-            "Requests and connections refused, by reason; of which function, where one was asked.",
-            ["function_name", "reason"],
-            registry=self._registry,
+            "faastrain_gateway_refused", text, ["function_name", "reason"], registry=into
         )
         for reason in REASONS:
             self._refused.labels("", reason)  # at zero, so that the first one is an increase
         self._bodies = Gauge(
-            "faastrain_gateway_body_bytes",
-            "Bytes of bodies held.",
-            ["place"],
-            registry=self._registry,
+            "faastrain_gateway_body_bytes", "Bytes of bodies held.", ["place"], registry=into
         )
-        self._connections = Gauge(
-            "faastrain_gateway_connections", "Connections that are open.", registry=self._registry
-        )
-        self._counts: dict[str, int] = {}
+        text = "Connections that are open."
+        self._connections = Gauge("faastrain_gateway_connections", text, registry=into)
+        self._counts: Counts[str] = Counts()
 
     def started(self, function: str) -> None:
         """An invocation began."""
@@ -74,7 +59,7 @@ class Metrics:
         """An invocation ended."""
         self._total.labels(qualified(function), str(status)).inc()
         self._seconds.labels(qualified(function), str(status)).observe(seconds)
-        self._counts[function] = self._counts.get(function, 0) + 1
+        self._counts[function] += 1
 
     def unknown(self, function: str) -> None:
         """There is no such function: forget it, or any client could fill the metrics with names."""
@@ -86,7 +71,7 @@ class Metrics:
 
     def count(self, function: str) -> int:
         """Invocations that ended."""
-        return self._counts.get(function, 0)
+        return self._counts[function]
 
     def render(self, functions: list[FunctionStatus], budget: Budget) -> bytes:
         """Prometheus's text format."""
