@@ -53,11 +53,9 @@ def text(status: int, message: str, headers: Mapping[str, str] | None = None) ->
     return web.Response(status=status, text=message.rstrip("\n") + "\n", headers=headers)
 
 
-def json(value: Any, status: int = 200) -> web.Response:
+def json(value: Any) -> web.Response:
     """A JSON answer."""
-    return web.Response(
-        status=status, body=msgspec.json.encode(value), content_type="application/json"
-    )
+    return web.Response(body=msgspec.json.encode(value), content_type="application/json")
 
 
 async def read(request: web.Request, most: int | None = None) -> Body:
@@ -109,7 +107,9 @@ def parse(body: bytes, kind: type[T]) -> T:
 
 async def invocation(request: web.Request, most: int | None = None) -> Request:
     """A request to `/.../{name}{path}` as a function gets it."""
-    path, mark, query = _target(request).partition("?")
+    # As it was written: decoded, it could hold characters that no request line may have.
+    target = _ORIGIN.sub("", request.raw_path.partition("#")[0], count=1)
+    path, mark, query = target.partition("?")
     _, _, _, *rest = path.split("/", 3)
     headers = end_to_end(request.headers.items())
     return Request(
@@ -123,12 +123,6 @@ async def invocation(request: web.Request, most: int | None = None) -> Request:
 def host(request: web.Request) -> str:
     """As the client wrote it; "": HTTP/1.0 need not say it, and aiohttp would ask the DNS then."""
     return request.headers.get("Host", "")
-
-
-def _target(request: web.Request) -> str:
-    """Path and query as written: decoded, they could hold characters no request line may have."""
-    target = request.raw_path.partition("#")[0]
-    return _ORIGIN.sub("", target, count=1)
 
 
 def sendable(response: Response) -> Response:

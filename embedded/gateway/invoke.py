@@ -4,6 +4,7 @@ import hashlib
 import re
 import time
 import uuid
+from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from aiohttp import web
@@ -23,7 +24,7 @@ from faastraingym.events.ports import QueueFull, Unavailable
 from faastraingym.schemas.messages import MAX_MESSAGE_BYTES
 
 _CALL_ID_FORM = re.compile(r"[!-~]{1,200}")
-Headers = list[tuple[str, str]]
+Marks = dict[str, str]
 START_TIME, CALLBACK = "X-Start-Time", "X-Callback-Url"
 
 
@@ -48,43 +49,41 @@ class Invocations:
 
     async def now(self, name: str, call: Request) -> Response:
         """The own answer of the function `name[.namespace]`, or the gateway's error instead."""
+        return await self._marked(
+            call, lambda marks: self._invoke(function_name(name), _with(call, marks))
+        )
+
+    async def later(self, name: str, call: Request, host: str) -> Response:
+        """202 once it is queued durably."""
+        return await self._marked(
+            call, lambda marks: self._enqueue(function_name(name), call, host, marks)
+        )
+
+    async def _marked(
+        self, call: Request, answer: Callable[[Marks], Awaitable[Response]]
+    ) -> Response:
+        """The answer, an error's too, with the headers by which the call is known."""
+        marks: Marks = {}
         try:
             marks = _marks(call)
+            found = await answer(marks)
         except ProviderError as error:
-            return http.refusal(error)
-        try:
-            answer = await self._answer(function_name(name), _with(call, marks))
-        except ProviderError as error:
-            answer = http.refusal(error)
-        return http.marked(answer, marks.items())
+            if isinstance(error, Refusal):
+                self._metrics.refused(error.reason, error.function)
+            found = http.refusal(error)
+        return http.marked(found, marks.items())
 
-    async def _answer(self, name: str, call: Request) -> Response:
+    async def _invoke(self, name: str, call: Request) -> Response:
         self._metrics.started(name)
         try:
             answer, seconds = await system.invoke(self._provider, name, call)
-        except ProviderError:
+        except ProviderError:  # there is no such function
             self._metrics.unknown(name)
             raise
         self._metrics.finished(name, answer.status, seconds)
         return answer
 
-    async def later(self, name: str, call: Request, host: str) -> Response:
-        """202 once it is queued durably."""
-        try:
-            marks = _marks(call)
-        except ProviderError as error:
-            return http.refusal(error)
-        answer = Response(202, [], b"")
-        try:
-            await self._enqueue(function_name(name), call, host, marks)
-        except Refusal as refusal:
-            self._metrics.refused(refusal.reason, refusal.function)
-            answer = http.refusal(refusal)
-        except ProviderError as error:
-            answer = http.refusal(error)
-        return http.marked(answer, marks.items())
-
-    async def _enqueue(self, name: str, call: Request, host: str, marks: dict[str, str]) -> None:
+    async def _enqueue(self, name: str, call: Request, host: str, marks: Marks) -> Response:
         status = await self._provider.function(name)
         if len(call.body) > MAX_MESSAGE_BYTES:
             raise http.too_large(MAX_MESSAGE_BYTES)
@@ -96,12 +95,12 @@ class Invocations:
         enqueue = self._queue.enqueue if authenticated else self._queue.enqueue_open
         try:
             await enqueue(name, message, _identity(name, call, marks[CALL_ID], callback))
-        except QueueFull as error:
-            if authenticated:  # it waits for room as for a broker that is away
-                raise _away(error) from error
-            raise over_quota(name) from error
         except Unavailable as error:
-            raise _away(error) from error
+            if isinstance(error, QueueFull) and not authenticated:
+                raise over_quota(name) from error
+            # A known client's call waits for room as for a broker that is away.
+            raise ProviderError(503, f"The queue is away: {error}.", retry_after=2) from error
+        return Response(202, [], b"")
 
 
 METRICS: web.AppKey[Metrics] = web.AppKey("metrics")
@@ -147,11 +146,7 @@ def _identity(name: str, call: Request, call_id: str, callback: str) -> str:
     return hashlib.sha256(asked.encode(errors="surrogateescape") + whole(call.body)).hexdigest()
 
 
-def _away(error: Unavailable) -> ProviderError:
-    return ProviderError(503, f"The queue is away: {error}.", retry_after=2)
-
-
-def _marks(call: Request) -> dict[str, str]:
+def _marks(call: Request) -> Marks:
     """The call's id, its own or a new one, and when it came: Unix time in ns.
 
     Raises ProviderError: 400, its own cannot be passed on.
@@ -164,7 +159,7 @@ def _marks(call: Request) -> dict[str, str]:
     return {CALL_ID: call_id, START_TIME: str(time.time_ns())}
 
 
-def _with(call: Request, marks: dict[str, str]) -> Request:
+def _with(call: Request, marks: Marks) -> Request:
     return call._replace(headers=[*without(marks, call.headers), *marks.items()])
 
 
