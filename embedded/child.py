@@ -23,7 +23,7 @@ WATCH_SECONDS = 1.0
 MAX_LOG = 16 << 20  # bytes
 
 
-def publish_once(text: str) -> None:
+def log_line(text: str) -> None:
     """Write to the supervisor's log, unless its disk is full."""
     with suppress(OSError):
         print(text, flush=True)
@@ -74,12 +74,12 @@ class Child:
         if self._output is not None:
             await asyncio.wait([self._output], timeout=1.0)  # its last lines
 
-    async def _end(self) -> None:
+    async def _end(self, grace: float = GRACE) -> None:
         if self._process is None or self._process.returncode is not None:
             return
         self._process.terminate()
         try:
-            async with asyncio.timeout(GRACE):
+            async with asyncio.timeout(grace):
                 await self._process.wait()
         except TimeoutError:
             self._process.kill()
@@ -111,24 +111,18 @@ class Child:
             await self._wait_ready(self._process)
 
     async def _wait_ready(self, process: asyncio.subprocess.Process) -> None:
-        ready = asyncio.create_task(self._is_ready.wait())
-        died = asyncio.create_task(process.wait())
-        await asyncio.wait(
-            [ready, died], timeout=START_TIMEOUT, return_when=asyncio.FIRST_COMPLETED
-        )
+        tasks = [asyncio.create_task(w) for w in (self._is_ready.wait(), process.wait())]
+        await asyncio.wait(tasks, timeout=START_TIMEOUT, return_when=asyncio.FIRST_COMPLETED)
+        for task in tasks:
+            task.cancel()
         if self._is_ready.is_set():
-            died.cancel()
             return
-        ready.cancel()
-        if died.done() and self._output is not None:
+        what = "was not ready in time"
+        if process.returncode is not None and self._output is not None:
             await self._output  # its last lines
-        what = f"exited with {died.result()}" if died.done() else "was not ready in time"
-        died.cancel()
-        raise StackError(self._report(what))
-
-    def _report(self, what: str) -> str:
+            what = f"exited with {process.returncode}"
         lines = "\n".join(f"  {line}" for line in self._last_lines)
-        return f"{self.spec.name} {what}; its log is {self.spec.log}:\n{lines}"
+        raise StackError(f"{self.spec.name} {what}; its log is {self.spec.log}:\n{lines}")
 
     async def _collect(self, process: asyncio.subprocess.Process) -> None:
         """Copy lines to the log; look for the one that means that the server is ready."""
@@ -143,13 +137,12 @@ class Child:
                 with suppress(OSError):  # a full disk; the server would block if we stopped reading
                     file.write(chunk)
                 *lines, rest = (rest + chunk).split(b"\n")
-                self._hear(lines)
+                self._read(lines)
                 rest = rest[-(1 << 16) :]
-        self._hear([rest])  # its last line
+        self._read([rest])  # its last line
 
-    def _hear(self, said: list[bytes]) -> None:
-        """Handle all lines that came at once."""
-        lines = [line.decode(errors="replace") for line in said if line.strip()]
+    def _read(self, raw: list[bytes]) -> None:
+        lines = [line.decode(errors="replace") for line in raw if line.strip()]
         self._last_lines.extend(lines)
         if _is_among(lines, self.spec.ready):
             self._is_ready.set()
@@ -163,14 +156,11 @@ class Child:
         while True:
             await asyncio.sleep(WATCH_SECONDS)
             if self._is_broken and not disk.space(self.spec.folder).is_full:
-                publish_once(f"{self.spec.name} needs a restart; see {self.spec.log}")
+                log_line(f"{self.spec.name} needs a restart; see {self.spec.log}")
                 await self._end()
-            if self.state.crashing and not self._crashes_often():
+            if self.state.crashing and self._recent_crashes() < CRASHING:
                 self.state.crashing = False
                 self._changed()
-
-    def _crashes_often(self) -> bool:
-        return self._recent_crashes() >= CRASHING
 
     def _recent_crashes(self) -> int:
         return sum(at > time.monotonic() - 60.0 for at in self._crashes)
@@ -181,21 +171,16 @@ class Child:
             self._crashes.append(time.monotonic())
             self.state.last_exit = code
             self.state.restarts += 1
-            self.state.crashing = self._crashes_often()
+            self.state.crashing = self._recent_crashes() >= CRASHING
             self._changed()
             await asyncio.sleep(min(LONGEST_BACKOFF, 0.1 * 2.0 ** self._recent_crashes()))
             self._last_lines.clear()
             try:
                 await self._launch()
             except StackError as error:
-                publish_once(str(error))
-                await self._kill()
+                log_line(str(error))
+                await self._end(grace=0.0)
             self._changed()
-
-    async def _kill(self) -> None:
-        if self._process is not None and self._process.returncode is None:
-            self._process.kill()
-            await self._process.wait()
 
 
 def _is_among(lines: list[str], line: re.Pattern[str] | None) -> bool:

@@ -31,12 +31,10 @@ class Credentials(msgspec.Struct, frozen=True, kw_only=True):
 
     def secrets(self) -> dict[str, str]:
         """The OpenFaaS secrets, by name; a function mounts those of its own role."""
-        return {
-            SIGNING_KEY: self.signing_key,
-            TRIGGER_TOKEN: self.trigger_token,
-            **{nats_secret(role): _text(login) for role, login in self.nats.items()},
-            **{s3_secret(role): _text(login) for role, login in self.s3.items()},
-        }
+        logins = {nats_secret(role): login for role, login in self.nats.items()}
+        logins |= {s3_secret(role): login for role, login in self.s3.items()}
+        texts = {name: f"{login.user}:{login.password}" for name, login in logins.items()}
+        return {SIGNING_KEY: self.signing_key, TRIGGER_TOKEN: self.trigger_token, **texts}
 
 
 class Servers(NamedTuple):
@@ -53,14 +51,12 @@ class Servers(NamedTuple):
 
 
 def generate(names: Iterable[str] = roles.ROLES) -> Credentials:
-    """New ones."""
-    return complete(
-        Credentials(gateway_password=secrets.token_urlsafe(24), signing_key=secrets.token_hex(32)),
-        names,
-    )
+    """New credentials, with a login for every role."""
+    password, key = secrets.token_urlsafe(24), secrets.token_hex(32)
+    return _complete(Credentials(gateway_password=password, signing_key=key), names)
 
 
-def complete(made: Credentials, names: Iterable[str]) -> Credentials:
+def _complete(made: Credentials, names: Iterable[str]) -> Credentials:
     """With the token, and a login for every role, where there is none yet."""
     nats = {name: Login(name, secrets.token_hex(24)) for name in names}
     s3 = {name: Login(name, secrets.token_hex(20)) for name in names if roles.of(name).stores}
@@ -74,11 +70,11 @@ def of_home(file: Path, names: Iterable[str] = roles.ROLES) -> Credentials:
     """Those of this home, made when there are none; raises StackError: the file is damaged."""
     names = list(names)
     try:
-        found = (
-            complete(msgspec.json.decode(file.read_bytes(), type=Credentials), names)
-            if file.exists()
-            else generate(names)
-        )
+        if file.exists():
+            found = msgspec.json.decode(file.read_bytes(), type=Credentials)
+            found = _complete(found, names)
+        else:
+            found = generate(names)
     except msgspec.MsgspecError as error:
         raise StackError(f"{file} is damaged ({error}); remove it: new ones are made.") from error
     write_private(file, msgspec.json.encode(found))
@@ -88,15 +84,9 @@ def of_home(file: Path, names: Iterable[str] = roles.ROLES) -> Credentials:
 def with_external(made: Credentials, nats: External | None, s3: External | None) -> Credentials:
     """On a server that another party runs, every role has the one login that we were given."""
     if nats is not None:
-        made = msgspec.structs.replace(made, nats=dict.fromkeys(made.nats, _login(nats)))
+        login = Login(nats.user, nats.password)
+        made = msgspec.structs.replace(made, nats=dict.fromkeys(made.nats, login))
     if s3 is not None:
-        made = msgspec.structs.replace(made, s3=dict.fromkeys(made.s3, _login(s3)))
+        login = Login(s3.user, s3.password)
+        made = msgspec.structs.replace(made, s3=dict.fromkeys(made.s3, login))
     return made
-
-
-def _login(server: External) -> Login:
-    return Login(server.user, server.password)
-
-
-def _text(login: Login) -> str:
-    return f"{login.user}:{login.password}"

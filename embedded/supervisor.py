@@ -16,7 +16,7 @@ from pathlib import Path
 from types import ModuleType
 
 from faastraingym.embedded import credentials, deployments, open_files
-from faastraingym.embedded.child import Child, ChildSpec, publish_once
+from faastraingym.embedded.child import Child, ChildSpec, log_line
 from faastraingym.embedded.errors import StackError
 from faastraingym.embedded.files import private_folder, refusal
 from faastraingym.embedded.plan import Plan, plan
@@ -108,7 +108,7 @@ class Supervisor:
             try:
                 self._files.save(self._state)
             except OSError as error:  # the disk is full; the next change writes the state again
-                publish_once(f"{self._files.state}: {error}")
+                log_line(f"{self._files.state}: {error}")
 
     async def _stop(self, is_there: Callable[[], bool]) -> None:
         """Stop the clients first, then the gateway with its replicas, then the servers."""
