@@ -2,14 +2,14 @@
 
 import ssl
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 import aiohttp
 import msgspec
 from yarl import URL
 
-from faastraingym.embedded.contract.bodies import Answer, Body, Spooled, whole
+from faastraingym.embedded.contract.bodies import Answer, Spooled, whole
 from faastraingym.embedded.contract.budget import Budget
 from faastraingym.embedded.contract.headers import end_to_end
 from faastraingym.embedded.contract.messages import (
@@ -25,6 +25,8 @@ from faastraingym.embedded.contract.messages import (
     Secret,
 )
 from faastraingym.embedded.errors import ProviderError
+
+T = TypeVar("T")
 
 
 def _trusted(url: str) -> ssl.SSLContext | bool:
@@ -57,12 +59,12 @@ class HttpProvider:
 
     async def functions(self) -> list[FunctionStatus]:
         """GET /system/functions."""
-        return msgspec.json.decode(await self._get("functions"), type=list[FunctionStatus])
+        return await self._get("functions", list[FunctionStatus])
 
     async def function(self, name: str, usage: bool = False) -> FunctionStatus:
         """GET /system/function/{name}."""
         path = f"function/{_quoted(name)}{'?usage=1' if usage else ''}"
-        return msgspec.json.decode(await self._get(path), type=FunctionStatus)
+        return await self._get(path, FunctionStatus)
 
     async def deploy(self, deployment: FunctionDeployment) -> None:
         """POST /system/functions."""
@@ -82,7 +84,7 @@ class HttpProvider:
 
     async def secrets(self) -> list[Secret]:
         """GET /system/secrets."""
-        return msgspec.json.decode(await self._get("secrets"), type=list[Secret])
+        return await self._get("secrets", list[Secret])
 
     async def create_secret(self, secret: Secret) -> None:
         """POST /system/secrets."""
@@ -111,45 +113,48 @@ class HttpProvider:
 
     async def info(self) -> ProviderInfo:
         """GET /system/info."""
-        return msgspec.json.decode(await self._get("info"), type=ProviderInfo)
+        return await self._get("info", ProviderInfo)
 
     async def namespaces(self) -> list[str]:
         """GET /system/namespaces."""
-        return msgspec.json.decode(await self._get("namespaces"), type=list[str])
+        return await self._get("namespaces", list[str])
 
     async def invoke(self, name: str, request: Request) -> Response:
         """Any method on /function/{name}."""
-        return await self._exchange(
-            request._replace(path=f"/function/{_quoted(name)}{request.path}")
-        )
+        path = f"/function/{_quoted(name)}{request.path}"
+        return await self._exchange(request._replace(path=path))
 
-    async def _get(self, path: str) -> bytes:
-        return await self._system("GET", path, None)
+    async def _get(self, path: str, kind: type[T]) -> T:
+        return msgspec.json.decode(await self._system("GET", path), type=kind)
 
-    async def _system(self, method: str, path: str, value: Any) -> bytes:
+    async def _system(self, method: str, path: str, value: Any = None) -> bytes:
         body = b"" if value is None else msgspec.json.encode(value)
         headers = [("Content-Type", "application/json"), *self._auth.items()]
         answer = await self._exchange(Request(method, f"/system/{path}", headers, body))
-        said = whole(answer.body)
-        _check(answer.status, said)
-        return said
+        content = whole(answer.body)
+        _check(answer.status, content)
+        return content
 
     async def _exchange(self, request: Request) -> Response:
-        data, told = _sent(request.body)
+        data: Any = request.body or None
+        headers = request.headers
+        if isinstance(request.body, Spooled):  # aiohttp would omit the length
+            data = _pieces(request.body)
+            headers = [*headers, ("Content-Length", str(len(request.body)))]
         collected = Answer(self._budget)
         try:
             async with self._session.request(
                 request.method,
                 URL(self._base + request.path, encoded=True),  # as it was written
-                headers=[*request.headers, *told],
+                headers=headers,
                 data=data,
                 allow_redirects=False,
             ) as answer:
-                headers = end_to_end(answer.headers.items())
                 async for piece in answer.content.iter_any():
                     if (writing := collected.append(piece)) is not None:
                         await writing
-                return Response(answer.status, headers, collected.body())
+                kept = end_to_end(answer.headers.items())
+                return Response(answer.status, kept, collected.body())
         except aiohttp.ClientError as error:
             raise self._away(error) from error
         finally:
@@ -162,13 +167,6 @@ class HttpProvider:
 def _quoted(name: str) -> str:
     """The function's name that a client asked for, escaped as a part of a path."""
     return quote(name, safe="")
-
-
-def _sent(body: Body) -> tuple[Any, list[tuple[str, str]]]:
-    """A body as aiohttp sends it, and the header that gives its length, which aiohttp omits."""
-    if isinstance(body, bytes):
-        return body or None, []
-    return _pieces(body), [("Content-Length", str(len(body)))]
 
 
 async def _pieces(body: Spooled) -> AsyncIterator[bytes]:

@@ -129,29 +129,27 @@ class Pool:
         replica.in_flight -= 1
         replica.last_used = time.monotonic()
         if replica.retiring and replica.in_flight == 0:
-            self._run(self._stop(replica))
+            self._run(replica.stop(GRACE))
         self._offer()
         self._arm_reaper()
 
     def _free(self) -> Replica | None:
         bound = self.function.max_inflight
-        free = (
-            r
-            for r in self.replicas.values()
-            if r.ready and not r.verdict and (bound is None or r.in_flight < bound)
-        )
-        return next(free, None)
+        for replica in self.replicas.values():
+            has_slot = bound is None or replica.in_flight < bound
+            if replica.ready and not replica.verdict and has_slot:
+                return replica
+        return None
 
     def _offer(self) -> None:
         while self._waiting:
             if self._waiting[0].done():  # timed out, or its client is gone
                 self._waiting.popleft()
-                continue
-            replica = self._free()
-            if replica is None:
+            elif (replica := self._free()) is not None:
+                replica.in_flight += 1
+                self._waiting.popleft().set_result(replica)
+            else:
                 return
-            replica.in_flight += 1
-            self._waiting.popleft().set_result(replica)
 
     def _scale_up(self) -> None:
         if self._closed:
@@ -222,10 +220,7 @@ class Pool:
         self._leaving.add(replica)
         replica.retiring = True
         if at_once or replica.in_flight == 0:
-            self._run(self._stop(replica))
-
-    async def _stop(self, replica: Replica) -> None:
-        await replica.stop(GRACE)
+            self._run(replica.stop(GRACE))
 
     def _arm_reaper(self) -> None:
         idle = self._idle()

@@ -5,6 +5,7 @@ import os
 import secrets
 import sys
 import time
+from contextlib import suppress
 
 from faastraingym import PACKAGE
 from faastraingym.adapters.errors import AdapterError
@@ -42,18 +43,13 @@ class Replica:
         budget: Budget,
         group: Group | None,
     ) -> None:
-        self.name = name
-        self.function = function
-        self.ready = False
-        self.retiring = False
+        self.name, self.function = name, function
+        self.ready = self.retiring = False
         self.in_flight = 0
         self.last_used = time.monotonic()
         self.verdict = ""  # why it was killed
-        self._process = process
-        self._endpoint = endpoint
-        self._logs = logs
-        self._budget = budget
-        self._group = group
+        self._process, self._endpoint, self._group = process, endpoint, group
+        self._logs, self._budget = logs, budget
         self._client = HttpClient(endpoint.address, _IDLE)
         self.gone = asyncio.create_task(self._outlast())
 
@@ -117,20 +113,21 @@ class Replica:
         Its last output, and last, where a run's reason is read, how it ended. One that never served
         has said itself what it lacks.
         """
-        try:
+        code = None
+        with suppress(TimeoutError):
             async with asyncio.timeout(2.0):
                 code = await asyncio.shield(self.gone)
-        except TimeoutError:
-            text = f"{self.name} broke the connection: {error}."
-            return ProviderError(502, text, replica=DIED)
-        if self.verdict:
-            return ProviderError(502, self.verdict, replica=DIED)
         tail = self._logs.tail(self.function.name, self.name, _TAIL)
-        if not self.ready:
+        if code is None:
+            text = f"{self.name} broke the connection: {error}."
+        elif self.verdict:
+            text = self.verdict
+        elif self.ready:
+            ended = f"{self.name} {exits.DIED} ({exits.ending(code)}) while it served a request"
+            text = f"{tail}\n{ended}".lstrip()
+        else:
             text = f"{self.name} did not start ({exits.ending(code)}):\n{tail}"
-            return ProviderError(502, text, replica=DIED)
-        text = f"{self.name} {exits.DIED} ({exits.ending(code)}) while it served a request"
-        return ProviderError(502, f"{tail}\n{text}".lstrip(), replica=DIED)
+        return ProviderError(502, text, replica=DIED)
 
     async def _outlast(self) -> int:
         streams = [s for s in (self._process.stdout, self._process.stderr) if s is not None]
