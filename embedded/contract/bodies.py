@@ -58,19 +58,16 @@ class Spooled:
         try:
             if self._file is None:
                 self._file = tempfile.TemporaryFile(buffering=0, dir=self._budget.folder)  # noqa: SIM115
-            self._look(len(piece))
+            self._unseen -= len(piece)
+            if self._unseen < 0:
+                self._unseen = SEEN
+                self._budget.check_disk()
             rest = memoryview(piece)
             while rest:
                 rest = rest[self._file.write(rest) :]
         except OSError as error:
             text = f"The body cannot be kept: {os.strerror(error.errno or 0)}."
             raise self._budget.refused("disk", text) from error
-
-    def _look(self, size: int) -> None:
-        self._unseen -= size
-        if self._unseen < 0:
-            self._unseen = SEEN
-            self._budget.check_disk()
 
     def _close(self) -> None:
         if self._file is not None:

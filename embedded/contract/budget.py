@@ -62,7 +62,7 @@ class Budget:
         # Of them, those whose client is to send or to read, and since when: monotonic seconds.
         self._waiting: dict[Connected, float] = {}  # the longest so comes first
         self.draining: WeakSet[object] = WeakSet()  # of them, whose refused bodies are read
-        self.told: Callable[[str], None] = _nobody  # the reason of each refusal
+        self.on_refusal: Callable[[str], None] = lambda reason: None
         # Writes and closes files in order: a slow disk delays only its users.
         self.writer = ThreadPoolExecutor(1, "bodies")
         self._trim: asyncio.TimerHandle | None = None
@@ -87,9 +87,8 @@ class Budget:
     def spool(self, size: int) -> None:
         """Take that much of the disk; raises ProviderError: 503, others have it."""
         if self.spooled + size > self._most_spooled:
-            raise self.refused(
-                "bodies", f"Bodies fill the {self._most_spooled >> 20} MiB that all share."
-            )
+            text = f"Bodies fill the {self._most_spooled >> 20} MiB that all share."
+            raise self.refused("bodies", text)
         self._spooled += size
 
     def check_disk(self) -> None:
@@ -125,7 +124,7 @@ class Budget:
         longest, since = next(iter(self._waiting.items()), (None, 0.0))
         if longest is None or time.monotonic() - since < PATIENCE:
             return False
-        self.told("connections")
+        self.on_refusal("connections")
         self.leave(longest)
         longest.abort()
         return True
@@ -140,22 +139,14 @@ class Budget:
             self._trim = asyncio.get_running_loop().call_later(TRIM_SECONDS, self._give_back)
 
     def _give_back(self) -> None:
+        """Free memory to the machine: glibc keeps what lies below anything that is in use."""
         self._trim = None
-        give_back()
+        gc.collect()  # protocols, parsers and tasks hold each other
+        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # other C libraries have none
+        if trim is not None:
+            trim(0)
 
     def refused(self, reason: str, text: str) -> ProviderError:
         """503, counted."""
-        self.told(reason)
+        self.on_refusal(reason)
         return ProviderError(503, f"{text} Try again.", retry_after=RETRY_SECONDS)
-
-
-def give_back() -> None:
-    """Free memory to the machine: glibc keeps what lies below anything that is in use."""
-    gc.collect()  # protocols, parsers and tasks hold each other
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # other C libraries have none
-    if trim is not None:
-        trim(0)
-
-
-def _nobody(reason: str) -> None:
-    """Count nothing."""

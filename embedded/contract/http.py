@@ -129,8 +129,8 @@ def sendable(response: Response) -> Response:
     """A function's answer; raises ProviderError: 502, it has headers that cannot be passed on."""
     for name, value in response.headers:
         if not _is_text(value):
-            text = f"The function's header {name} is not UTF-8."
-            raise ProviderError(502, text, replica=ANSWERED)
+            why = f"The function's header {name} is not UTF-8."
+            raise ProviderError(502, why, replica=ANSWERED)
     return response
 
 

@@ -46,9 +46,10 @@ def read(environment: Mapping[str, str]) -> ServerSettings:
         allowed = callback_origins(environment)
     except SettingsError as error:
         raise StackError(f"{error}.") from error
+    root = environment.get("FAASTRAIN_ROOT") or stack_file.path(environment).parent
     return ServerSettings(
         home=Path(_required(environment, "FAASTRAIN_HOME")).resolve(),
-        root=_root(environment),
+        root=Path(root).resolve(),
         host=environment.get("FTG_LISTEN_HOST", "127.0.0.1"),
         port=_port(environment, "FTG_LISTEN_PORT", "8080"),
         provider_port=_port(environment, "FTG_PROVIDER_PORT", "8081"),
@@ -63,11 +64,6 @@ def read(environment: Mapping[str, str]) -> ServerSettings:
             idle_seconds=_seconds(environment, "FTG_IDLE_SECONDS", DEFAULT_LIMITS.idle_seconds),
         ),
     )
-
-
-def _root(environment: Mapping[str, str]) -> Path:
-    """FAASTRAIN_ROOT, else the folder of stack.yml."""
-    return Path(environment.get("FAASTRAIN_ROOT") or stack_file.path(environment).parent).resolve()
 
 
 def _required(environment: Mapping[str, str], name: str) -> str:

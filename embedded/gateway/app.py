@@ -88,7 +88,7 @@ def application(
 ) -> web.Application:
     """OpenFaaS's public API over a provider and a queue."""
     metrics, budget = Metrics(), budget or Budget()
-    budget.told = metrics.refused
+    budget.on_refusal = metrics.refused
     app = system.application(GATEWAY_ROUTES, provider, password, limits, budget)
     app[METRICS] = metrics
     app[INVOCATIONS] = Invocations(provider, queue, metrics, async_admission)

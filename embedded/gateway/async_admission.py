@@ -39,8 +39,8 @@ class Keys:
     """The secrets that requests are held to, as their files have them now."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._files = [str(folder / name) for name in (SIGNING_KEY, TRIGGER_TOKEN)]
+        self._folder, self._names = folder, (SIGNING_KEY, TRIGGER_TOKEN)
+        self._files = [str(folder / name) for name in self._names]
         self._read: tuple[tuple[int, ...], Secrets] | None = None
 
     def __call__(self) -> Secrets:
@@ -52,8 +52,8 @@ class Keys:
         try:
             as_of = tuple(os.stat(file).st_mtime_ns for file in self._files)
             if self._read is None or self._read[0] != as_of:
-                names = (SIGNING_KEY, TRIGGER_TOKEN)
-                self._read = as_of, Secrets(*(settings.secret(self._folder, n) for n in names))
+                read = [settings.secret(self._folder, name) for name in self._names]
+                self._read = as_of, Secrets(*read)
         except (OSError, SettingsError) as error:
             text = f"The gateway cannot check signatures: {error}; restore that secret."
             raise ProviderError(503, text, retry_after=5) from error

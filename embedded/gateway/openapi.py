@@ -80,14 +80,7 @@ def _schema(kind: Any) -> Any:
 
 
 def _parameter(parameter: Parameter) -> dict[str, Any]:
-    schema: dict[str, Any] = {"type": "string"}
-    if parameter.required:
-        schema["minLength"] = 1
-    described = {
-        "name": parameter.name,
-        "in": parameter.place,
-        "required": parameter.required,
-        "description": parameter.description,
-        "schema": schema,
-    }
-    return described | ({"example": parameter.example} if parameter.example else {})
+    described = parameter._asdict()
+    described["in"] = described.pop("place")
+    described["schema"] = {"type": "string"} | ({"minLength": 1} if parameter.required else {})
+    return {key: value for key, value in described.items() if value != ""}

@@ -5,6 +5,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
+from msgspec import structs
+
 from faastraingym.embedded.contract.messages import (
     NAMESPACE,
     FunctionDeployment,
@@ -77,14 +79,9 @@ def status(
     function: Function, replicas: int, available: int, usage: Usage | None
 ) -> FunctionStatus:
     """The status of a function."""
-    fields = {
-        name: getattr(function.deployment, name)
-        for name in FunctionDeployment.__struct_fields__
-        if name not in ("service", "namespace")
-    }
+    fields = structs.asdict(function.deployment) | {"namespace": NAMESPACE}
     return FunctionStatus(
-        name=function.name,
-        namespace=NAMESPACE,
+        name=fields.pop("service"),
         invocation_count=0.0,
         replicas=replicas,
         available_replicas=available,
@@ -102,7 +99,7 @@ def _check_variables(variables: Mapping[str, str]) -> None:
 
 
 def _check_process(command: str) -> None:
-    """An image of another template may be named as a function of ours."""
+    # An image of another template may be named as a function of ours.
     if command not in ("", PROCESS):
         raise ProviderError(
             400,

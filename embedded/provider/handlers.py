@@ -20,17 +20,12 @@ def check_handler(file: Path) -> None:
         raise ProviderError(400, f"{file} has no `handle`; write `{WANTED}`.")
     match found[-1]:
         case ast.FunctionDef(decorator_list=[]) as plain:
-            raise ProviderError(
-                400,
-                f"{_shown(file, plain)}{_whose(plain)} and is not served here; write `{WANTED}`, "
-                "or deploy its image on a cluster.",
-            )
+            why = f"{_whose(plain)} and is not served here"
+            remedy = f"write `{WANTED}`, or deploy its image on a cluster"
+            raise ProviderError(400, f"{_shown(file, plain)}, which {why}; {remedy}.")
         case ast.AsyncFunctionDef(decorator_list=[]) as coroutine if not _takes_two(coroutine):
-            raise ProviderError(
-                400,
-                f"{_shown(file, coroutine)}cannot be called with a body and headers; "
-                f"write `{WANTED}`.",
-            )
+            why = "cannot be called with a body and headers"
+            raise ProviderError(400, f"{_shown(file, coroutine)}, which {why}; write `{WANTED}`.")
 
 
 def _parsed(file: Path) -> ast.Module:
@@ -46,7 +41,7 @@ def _parsed(file: Path) -> ast.Module:
 def _shown(file: Path, function: ast.FunctionDef | ast.AsyncFunctionDef) -> str:
     kind = "async def" if isinstance(function, ast.AsyncFunctionDef) else "def"
     arguments = ast.unparse(function.args)
-    return f"{file}:{function.lineno} has `{kind} handle({arguments:.80})`, which "
+    return f"{file}:{function.lineno} has `{kind} handle({arguments:.80})`"
 
 
 def _bindings(body: list[ast.stmt]) -> Iterator[ast.stmt]:
@@ -82,7 +77,5 @@ def _takes_two(function: ast.AsyncFunctionDef) -> bool:
 
 
 def _whose(function: ast.FunctionDef) -> str:
-    names = [argument.arg for argument in function.args.args]
-    if names == ["event", "context"]:
-        return "is a handler of the template python3-http"
-    return "is no coroutine"
+    is_http = [argument.arg for argument in function.args.args] == ["event", "context"]
+    return "is a handler of the template python3-http" if is_http else "is no coroutine"

@@ -100,7 +100,7 @@ async def test_what_is_long_or_may_be_lies_in_a_file_without_a_name(
 
 async def test_a_long_one_without_room_is_503_and_counted(tmp_path: Path) -> None:
     budget, told = Budget(tmp_path, spool=3 * OWN), list[str]()
-    budget.told = told.append
+    budget.on_refusal = told.append
     first, second = arriving(budget, LIMIT), arriving(budget, LIMIT)
     for _ in range(3):
         await put(first, b"x" * OWN)
@@ -115,7 +115,7 @@ async def test_a_long_one_without_room_is_503_and_counted(tmp_path: Path) -> Non
 
 async def test_a_disk_that_takes_nothing_is_503_and_counted(tmp_path: Path) -> None:
     budget, told = Budget(tmp_path / "absent"), list[str]()
-    budget.told = told.append
+    budget.on_refusal = told.append
     body = arriving(budget, LIMIT)
     with pytest.raises(ProviderError, match="No such file") as caught:
         await put(body, b"x")
