@@ -58,9 +58,8 @@ class Child:
         self.state = ChildState(pid=0)
 
     async def start(self) -> None:
-        """Start and wait until it is ready; from then on it is restarted when it dies.
-
-        Raises StackError: it died or was not ready in time; its last lines are in the text.
+        """Return when it is ready; then restart it when it dies; raises StackError: it did not
+        start.
         """
         await self._launch()
         self._tasks = [asyncio.create_task(self._keep()), asyncio.create_task(self._watch())]
@@ -125,7 +124,6 @@ class Child:
         raise StackError(f"{self.spec.name} {what}; its log is {self.spec.log}:\n{lines}")
 
     async def _collect(self, process: asyncio.subprocess.Process) -> None:
-        """Copy lines to the log; look for the one that means that the server is ready."""
         if process.stdout is None:
             return
         log = self.spec.log
@@ -149,10 +147,7 @@ class Child:
         self._is_broken = self._is_broken or _is_among(lines, self.spec.broken)
 
     async def _watch(self) -> None:
-        """End a broken server as soon as its disk has room; report when it no longer crashes.
-
-        On a full disk a restart could not help, and might do harm.
-        """
+        """End a broken server once its disk has room: on a full one a restart may do harm."""
         while True:
             await asyncio.sleep(WATCH_SECONDS)
             if self._is_broken and not disk.space(self.spec.folder).is_full:

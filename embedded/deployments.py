@@ -34,10 +34,7 @@ def quoted(text: str) -> str:
 
 
 def of_stack(file: Path, environment: Mapping[str, str]) -> list[FunctionDeployment]:
-    """The deployments of a stack.yml, its variables substituted.
-
-    Raises StackError: naming the file and the function that is wrong.
-    """
+    """The deployments of a stack.yml; raises StackError: naming the file and the function."""
     try:
         stack = stack_file.load(file, environment)
     except stack_file.StackError as error:

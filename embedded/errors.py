@@ -1,9 +1,4 @@
-"""The errors of a stack on one machine.
-
-EmbeddedError
-├── StackError      the stack cannot start, stop or be found: one line for a person
-└── ProviderError   a request is answered with this status and text
-"""
+"""The errors of a stack on one machine."""
 
 from faastraingym.events.delivery.answers import INTERNAL, REPLICA
 
@@ -13,14 +8,14 @@ class EmbeddedError(Exception):
 
 
 class StackError(EmbeddedError):
-    """The text names the problem, its place and its remedy."""
+    """The stack cannot start, stop or be found: names the problem, its place and its remedy."""
 
 
 class ProviderError(EmbeddedError):
     """A request that is answered with `status` and `text`.
 
-    `retry_after` in seconds becomes the header Retry-After; `replica`, the fate of the replica
-    that had the request (events/delivery/answers.py), becomes X-Ftg-Replica.
+    `retry_after` (seconds) becomes Retry-After; `replica`, how its replica ended, becomes X-Ftg-
+    Replica.
     """
 
     def __init__(

@@ -20,10 +20,7 @@ _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 @contextmanager
 def accessing(home: Path, verb: str = "write") -> Iterator[None]:
-    """Turn the system's refusal of a file of a home into a sentence.
-
-    Raises StackError: instead of an OSError.
-    """
+    """Raise StackError, with a sentence, where the system refuses a file of a home."""
     try:
         yield
     except OSError as error:

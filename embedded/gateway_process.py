@@ -1,7 +1,6 @@
-"""The gateway's process; by default the process provider lives in it too.
+"""The gateway's process; by default the process provider lives in it too, which saves a hop.
 
-One event loop for both saves an invocation a second HTTP hop. Prints `gateway ready` when it
-serves; SIGTERM stops it and every replica.
+It prints `gateway ready` when it serves; SIGTERM stops it and every replica.
 """
 
 from collections.abc import AsyncIterator

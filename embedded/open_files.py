@@ -1,8 +1,4 @@
-"""How many files the stack's processes may open: RLIMIT_NOFILE, said before it is felt.
-
-Connections count as files. What is too little shows nowhere as itself: SeaweedFS ends with a
-stack trace, or everything waits.
-"""
+"""How many files, which connections are too, the stack's processes may open: RLIMIT_NOFILE."""
 
 import resource
 
@@ -24,10 +20,7 @@ def allowed() -> int:
 
 
 def check(files: int) -> None:
-    """Return when a stack can work with `files` open in each process.
-
-    Raises StackError: it cannot.
-    """
+    """Raise StackError if a stack cannot work with `files` open in each process."""
     if files < LEAST:
         raise StackError(
             f"RLIMIT_NOFILE is {files}: each process may open {files} files, the stack needs"

@@ -58,9 +58,8 @@ class Plan(NamedTuple):
 
 
 def plan(settings: StackSettings, credentials: Credentials) -> Plan:
-    """Choose ports, write configuration files, and say what is to be run.
-
-    Raises StackError: a program is missing or a port taken.
+    """Choose ports, write configuration files, list the processes; raises StackError where it
+    cannot.
     """
     home = settings.home
     names = ["nats", "gateway", "provider", "exporter", *weed_ports.PORTS]

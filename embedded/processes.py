@@ -19,10 +19,10 @@ _LOOK_SECONDS = 0.1
 
 
 def die_with_parent(then: Callable[[], None] | None = None) -> Callable[[], None] | None:
-    """A `preexec_fn` by which Linux kills the child when its parent dies, however it dies.
+    """A `preexec_fn` by which Linux kills the child when its parent dies; the child does `then`,
+    too.
 
-    None elsewhere (macOS has no such thing): there the next `up` or `down` finds what is left by
-    its environment. On Linux the child does `then`, too.
+    None elsewhere: there the next `up` or `down` finds by its environment what is left.
     """
     if not sys.platform.startswith("linux"):
         return None
@@ -51,10 +51,7 @@ def of_stack(home: Path) -> list[psutil.Process]:
 
 
 def end(processes: list[psutil.Process], grace: float) -> list[psutil.Process]:
-    """SIGTERM, after `grace` seconds SIGKILL; returns those that live on.
-
-    A zombie, whose parent does not ask for its exit code, counts as ended.
-    """
+    """SIGTERM, after `grace` seconds SIGKILL; returns those that live on, zombies not counted."""
     for process in processes:
         _signal(process, signal.SIGTERM)
     alive = _outlasting(processes, grace)

@@ -14,10 +14,7 @@ FOLDER = PACKAGE / "deploy" / "prometheus"
 
 
 def pattern(path: Path) -> str:
-    """The pattern, as Prometheus looks for rules, that a path matches.
-
-    `*` may stand in a file's own name only, so in a folder's it is any character.
-    """
+    """A path as one of Prometheus's patterns for rules, in which no folder may have a `*`."""
     return re.sub(r"[?[\\]", r"\\\g<0>", str(path)).replace("*", "?")
 
 

@@ -1,8 +1,7 @@
 """The process provider's process, alone: any gateway of OpenFaaS's may stand before it.
 
-A gateway takes its address as `functions_provider_url`, which ends in `/`. Told by the gateway's
-variables, of which it listens on FTG_LISTEN_HOST and FTG_PROVIDER_PORT. Prints `provider ready`
-when it serves; SIGTERM stops it and every replica.
+A gateway takes its address as `functions_provider_url`, which ends in `/`. It prints `provider
+ready` when it serves; SIGTERM stops it and every replica.
 """
 
 import os

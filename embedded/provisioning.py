@@ -1,8 +1,6 @@
-"""Provisions a stack's servers once they run: streams, a bucket, functions.
+"""Provisions a stack's servers once they run: streams, a bucket, functions; repeatable.
 
-The supervisor gives each server its part as soon as that one runs; compose gives all of it at its
-end (deploy/compose/provision.py). Repeating it changes nothing but functions whose entry has
-changed. Apart from the supervisor, for its imports take as long as the servers' own start.
+The supervisor imports this late, for its imports take as long as the servers' own start.
 """
 
 from collections.abc import Mapping
@@ -41,12 +39,8 @@ async def bucket(
 ) -> None:
     """The bucket; returns when the store has taken a write.
 
-    Args:
-        servers: of which it is the store's.
-        weed: the store, when it is our own: its bucket then lets in our roles alone.
-        ports: the store's own.
-
-    Raises StackError: the store refuses, or does not answer.
+    `weed` and its `ports`: of our own store, whose bucket then lets in our roles alone. Raises
+    StackError: the store refuses, or does not answer.
     """
     there = Bucket(servers.s3_url, servers.bucket, servers.s3)
     try:
@@ -63,9 +57,8 @@ async def bucket(
 
 
 async def functions(servers: Servers, settings: StackSettings) -> None:
-    """The functions of stack.yml, through the gateway's own API.
-
-    Raises StackError: stack.yml cannot be used, or the gateway refuses a function.
+    """Deploy the functions of stack.yml; raises StackError: one is wrong, or the gateway refuses
+    it.
     """
     wanted = deployments.of_stack(settings.stack_file, deployments.substitutions(settings))
     login = authorization(servers.gateway_password)

@@ -55,18 +55,12 @@ class StackSettings(NamedTuple):
 
 
 def import_paths(root: Path) -> tuple[Path, ...]:
-    """What a replica imports from: the folder of stack.yml, and where this package is.
-
-    Inside an installed package there is no code but ours, under other names.
-    """
+    """What a replica imports from: the folder of stack.yml, unless it is this package, and ours."""
     return (IMPORTED,) if root == PACKAGE.resolve() else (root, IMPORTED)
 
 
 def home_of(environment: Mapping[str, str]) -> Path:
-    """FAASTRAIN_HOME, else .faastrain in the current folder.
-
-    Raises StackError: it names no place.
-    """
+    """FAASTRAIN_HOME, else .faastrain in the current folder; raises StackError: there is none."""
     named = environment.get("FAASTRAIN_HOME") or ".faastrain"
     try:
         return Path(named).resolve()

@@ -41,10 +41,7 @@ class Status(NamedTuple):
 
 
 def up(home: Path, environment: Mapping[str, str] = os.environ) -> StackState:
-    """Start a stack, or find the one that runs already at `home`.
-
-    Raises StackError: it does not start; the text has the failing server's last lines.
-    """
+    """Start a stack, or find the one that runs at `home`; raises StackError, with what failed."""
     home = home.resolve()
     files = StackFiles(home)
     with files.exclusive():
@@ -65,10 +62,7 @@ def run_foreground(
     on_ready: Callable[[StackState], None],
     environment: Mapping[str, str] = os.environ,
 ) -> None:
-    """Run a stack in this process until Ctrl-C or SIGTERM.
-
-    Raises StackError: it does not start, or another one runs at `home`.
-    """
+    """Run a stack in this process until Ctrl-C or SIGTERM; raises StackError: it does not start."""
     from faastraingym.embedded.supervisor import supervise
 
     files = StackFiles(home.resolve())
@@ -98,10 +92,7 @@ def here(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def down(home: Path) -> bool:
-    """Stop a stack, what a crashed one left too; data stays. False when there was nothing.
-
-    Raises StackError: a process does not go.
-    """
+    """Stop a stack and what a crashed one left; False: there was nothing. Raises StackError."""
     files = StackFiles(home.resolve())
     if not os.path.exists(files.home):  # removed, perhaps under a stack that ran
         return _end(files) > 0
@@ -110,17 +101,13 @@ def down(home: Path) -> bool:
 
 
 def status(home: Path) -> Status:
-    """The stack that runs at `home`.
-
-    Raises StackError: the gateway of a living stack does not answer.
-    """
+    """The stack that runs at `home`; raises StackError: its gateway does not answer."""
     files = StackFiles(home.resolve())
     state = files.load() if files.is_alive() else None
     return Status(files.home, state, _functions(state) if state else [])
 
 
 def _launch(home: Path, environment: Mapping[str, str]) -> None:
-    """Start a detached supervisor and wait until it is ready."""
     read(home, environment)  # what is wrong with the settings is published here, not in a log
     _check(home)
     reading, writing = os.pipe()
@@ -152,7 +139,6 @@ def _launch(home: Path, environment: Mapping[str, str]) -> None:
 
 
 def _check(home: Path) -> None:
-    """What `faastrain doctor` looks at, too."""
     check_space(home)
     open_files.check(open_files.allowed())
     ports.check_loopback()

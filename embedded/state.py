@@ -58,10 +58,7 @@ class StackFiles:
         self._busy = home / "up.lock"
 
     def load(self) -> StackState | None:
-        """The state; None when nothing was started.
-
-        Raises StackError: it cannot be read, or is damaged.
-        """
+        """The state, or None; raises StackError: it cannot be read, or is damaged."""
         data = b""
         with accessing(self.home, "read"), suppress(FileNotFoundError, NotADirectoryError):
             data = self.state.read_bytes()
@@ -76,12 +73,9 @@ class StackFiles:
 
     @contextmanager
     def living(self) -> Iterator[Callable[[], bool]]:
-        """Held by the supervisor as long as it lives, however it dies.
+        """Held by the supervisor as long as it lives; raises StackError: another one holds it.
 
-        Yields:
-            Whether the lock is still the home's: not once the home was removed, moved or made anew.
-
-        Raises StackError: another one holds it, or the home cannot be written.
+        Yields whether the lock is still the home's: not once that was removed, moved or made anew.
         """
         with self._locked(self._alive, fcntl.LOCK_EX | fcntl.LOCK_NB) as descriptor:
             own = os.fstat(descriptor)
@@ -98,10 +92,7 @@ class StackFiles:
 
     @contextmanager
     def exclusive(self) -> Iterator[None]:
-        """One `up` or `down` at a time; the second waits for the first.
-
-        Raises StackError: the home cannot be written, or the servers cannot be told its path.
-        """
+        """One `up` or `down` at a time; raises StackError: the home cannot be used."""
         check_path(self.home)
         with self._locked(self._busy, fcntl.LOCK_EX):
             yield

@@ -1,8 +1,6 @@
 """The supervisor: starts a stack's processes, keeps them alive, stops them in reverse order.
 
-Detached by `faastrain up` (`python -m faastraingym.embedded.supervisor`), or in the
-foreground. Its processes
-die with it, however it dies.
+`faastrain up` detaches it, or runs it in the foreground. Its processes die with it.
 """
 
 import asyncio
@@ -123,16 +121,12 @@ class Supervisor:
 
 
 async def _removal(is_there: Callable[[], bool]) -> None:
-    """Return when the home is no longer where it was."""
     while is_there():  # noqa: ASYNC110  a folder that is moved sends no event to who is in it
         await asyncio.sleep(HOME_SECONDS)
 
 
 def supervise(settings: StackSettings, on_ready: Callable[[StackState], None]) -> None:
-    """Run a supervisor in this process until it is told to stop.
-
-    Raises StackError: as Supervisor.run; also where the disk refuses.
-    """
+    """Run a supervisor in this process until it is told to stop; raises StackError."""
     open_files.use_all()
     if settings.tls:
         os.environ[TRUSTED] = str(settings.tls.authority)  # we are a client of our servers too

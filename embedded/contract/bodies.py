@@ -34,9 +34,8 @@ class Spooled:
             self._file.close()
 
     def append(self, piece: bytes) -> Writing:
-        """Write at its end, in the budget's own thread; the room is taken at once.
-
-        Raises ProviderError: 503, there is none; for a full disk the returned future raises it.
+        """Write at its end, in order; raises ProviderError: 503, there is no room. The returned
+        future raises it for a full disk.
         """
         self._budget.spool(len(piece))
         self._size += len(piece)
@@ -78,13 +77,9 @@ Body = bytes | Spooled
 
 
 class Incoming:
-    """Collects one body within the budget.
+    """Collects one body of at most `limit` bytes; a longer one is answered with `over(limit)`.
 
-    Args:
-        budget: of the process.
-        limit: bytes that the body may have.
-        over: the answer to one that has more.
-        expected: bytes that its header announces; None: the header announces none.
+    `expected`: the bytes that its header announces, or None.
     """
 
     def __init__(
@@ -102,9 +97,8 @@ class Incoming:
         self._file: Spooled | None = None
 
     def append(self, piece: bytes) -> Writing | None:
-        """Keep what has arrived; where it is written, nothing may follow before that is done.
-
-        Raises ProviderError: it is longer than its limit; 503, there is no room for it.
+        """Keep a piece; await what is returned before the next one. Raises ProviderError: `over`,
+        or 503 where there is no room.
         """
         size = len(piece) + (self._held if self._file is None else len(self._file))
         if size > self._limit:

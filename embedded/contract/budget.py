@@ -1,7 +1,7 @@
 """The budget of a process's connections: memory and disk for bodies, and their own number.
 
-The first 64 KiB of every body are its connection's own, so small requests are bounded by the
-number of connections and need no budget: they are served however many large bodies flood in.
+The first 64 KiB of every body are its connection's own, so a flood of large bodies hinders no small
+one.
 """
 
 import asyncio
@@ -92,10 +92,7 @@ class Budget:
         self._spooled += size
 
     def check_disk(self) -> None:
-        """Whether it has room; the broker and the store cannot work without it.
-
-        Raises ProviderError: 503, it has none.
-        """
+        """Raise ProviderError, 503, where the disk has no room: broker and store need it, too."""
         if self.folder and (trouble := disk.space(self.folder).trouble):
             raise self.refused("disk", f"The body cannot be kept: {trouble}.")
 
@@ -116,8 +113,8 @@ class Budget:
     def has_place(self) -> bool:
         """Whether a new connection has a place: its own, or that of the longest waiting client.
 
-        So a client that holds all connections open without a request locks no other client out. No
-        client loses its place at once: those that came in the same crowd are still unread.
+        No client loses its place within PATIENCE: those that came in the same crowd are still
+        unread.
         """
         if len(self.open) < self.most_connections:
             return True

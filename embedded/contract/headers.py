@@ -19,10 +19,7 @@ def client(transport: BaseTransport | None) -> str:
 
 
 def forwarded(headers: list[tuple[str, str]], address: str, host: str) -> list[tuple[str, str]]:
-    """The headers, with the client and the host it asked for appended to the forwarding headers.
-
-    Functions get them; nothing here trusts them: any client can write the first values.
-    """
+    """The headers, with the client's address and the host that it asked for after those it sent."""
     came: dict[str, list[str]] = {"x-forwarded-for": [], "x-forwarded-host": []}
     kept = []
     for header in headers:
@@ -41,10 +38,7 @@ def forwarded(headers: list[tuple[str, str]], address: str, host: str) -> list[t
 
 
 def end_to_end(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
-    """The headers that travel on, in order, repeated ones kept.
-
-    Without hop-by-hop headers, those that `Connection` names, Host and Content-Length.
-    """
+    """The headers that travel on, in order: no hop-by-hop ones, no Host, no Content-Length."""
     pairs = list(headers)
     listed = [value for name, value in pairs if name.lower() == "connection"]
     dropped = HOP_BY_HOP | _REWRITTEN

@@ -59,10 +59,9 @@ def json(value: Any) -> web.Response:
 
 
 async def read(request: web.Request, most: int | None = None) -> Body:
-    """The body; of at most `most` bytes where that is less than the server's own limit.
+    """The body, of at most `most` bytes; `errors` closes it.
 
-    It is the request's: `errors` closes it. Raises ProviderError: 413 over the limit, 408 when it
-    comes too slowly, 503 without room for it.
+    Raises ProviderError: 413 over the limit, 408 when it comes too slowly, 503 without room for it.
     """
     serving = cast(Connection, request.protocol)
     if not request.body_exists:

@@ -10,10 +10,7 @@ _SECRET = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")
 
 
 def function_name(text: str, namespace: str = "") -> str:
-    """The function that `text` means, its namespace taken off.
-
-    Raises ProviderError: 404, in a namespace that does not exist.
-    """
+    """The function in `name[.namespace]`; raises ProviderError: 404, there is no such namespace."""
     name, _, suffix = text.partition(".")
     check_namespaces(suffix, namespace)
     return name

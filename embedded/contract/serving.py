@@ -80,10 +80,7 @@ async def listening(
 
 
 def tls_context(certificate: str, key: str) -> ssl.SSLContext | None:
-    """The certificate that the gateway shows its clients; None: it uses no TLS.
-
-    Raises StackError: the files are no certificate and its key.
-    """
+    """The gateway's certificate, if it has one; raises StackError: the files are none."""
     if not certificate:
         return None
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)

@@ -38,10 +38,7 @@ class ServerSettings(NamedTuple):
 
 
 def read(environment: Mapping[str, str]) -> ServerSettings:
-    """Read the settings.
-
-    Raises StackError: a variable is missing, no port, no duration or no origin.
-    """
+    """Read the settings; raises StackError: a variable is missing or ill-formed."""
     try:
         allowed = callback_origins(environment)
     except SettingsError as error:

@@ -237,10 +237,7 @@ def application(
 
 
 async def invoke(provider: Provider, name: str, call: Request) -> tuple[Response, float]:
-    """The function's own answer, or the refusal in its place; and the seconds that it took.
-
-    Raises ProviderError: 404, the function is unknown.
-    """
+    """The function's answer or a refusal, and its seconds; raises ProviderError: 404, unknown."""
     began = time.perf_counter()
     try:
         answer = http.sendable(await provider.invoke(name, call))

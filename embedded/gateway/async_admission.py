@@ -1,7 +1,4 @@
-"""Admission to /async-function: a refused request, or one with a refused callback, is not queued.
-
-It never reaches the broker's disk, and each refusal is counted (embedded/gateway/metrics.py).
-"""
+"""Admission to /async-function: a refused request is counted, and never reaches the broker."""
 
 import os
 from pathlib import Path
@@ -44,10 +41,8 @@ class Keys:
         self._read: tuple[tuple[int, ...], Secrets] | None = None
 
     def __call__(self) -> Secrets:
-        """Both.
-
-        Raises ProviderError: 503, one cannot be read: then no client is admitted in place of
-        another.
+        """The secrets; raises ProviderError, 503, where one cannot be read, so that none is
+        admitted.
         """
         try:
             as_of = tuple(os.stat(file).st_mtime_ns for file in self._files)
@@ -67,10 +62,10 @@ class AsyncAdmission(NamedTuple):
     policy: Policy
 
     def admit(self, status: FunctionStatus, call: Request, now: float) -> bool:
-        """Whether the client is known; False: it is not, but any client may ask this function.
+        """Whether the client is known; False where any client may ask this function.
 
-        Raises Refusal: 401, the function admits no unknown client; ProviderError: 503, the
-        gateway's own secrets are missing.
+        Raises Refusal: 401, it admits no unknown client; ProviderError: 503, the secrets are
+        missing.
         """
         # Of a header that comes twice the first counts, for that one is delivered.
         headers = {name.lower(): value for name, value in reversed(call.headers)}
@@ -85,10 +80,8 @@ class AsyncAdmission(NamedTuple):
             raise Refusal(401, text, status.name, "not-admitted") from error
 
     def check_callback(self, function: str, url: str, authenticated: bool) -> None:
-        """Return when the answer may be posted to `url`.
-
-        Raises ProviderError: 400, it is no URL that can take a post; Refusal: 403, the policy
-        forbids it.
+        """Raise ProviderError, 400, if `url` can take no post; Refusal, 403, if the policy forbids
+        it.
         """
         try:
             why = callbacks.refusal(url, self.policy, authenticated)

@@ -1,8 +1,8 @@
 """The fast path to a function (ADR 19): requests that are plain and arrive whole are served here.
 
-A connection begins here. Its first request that is anything else (another route or version, in
-pieces, large, chunked, pipelined, no HTTP at all) and all that follow it are aiohttp's, which gets
-their bytes as they came: so unusual requests have one meaning and one set of bounds.
+From the first request on that is anything else (another route or version, in pieces, large,
+chunked, pipelined, no HTTP at all) the connection is aiohttp's, which gets the bytes as they came:
+so unusual requests have one meaning and one set of bounds.
 """
 
 import asyncio
@@ -268,11 +268,7 @@ class FastPaths:
 
 
 def encode(response: Response) -> tuple[bytes, Body]:
-    """An answer's head, and the body that follows it.
-
-    Raises ValueError: a header has a line's end, after which would stand a header of the
-    function's.
-    """
+    """An answer's head and body; raises ValueError: the end of a line within a header."""
     status, headers, body = response
     lines = [f"HTTP/1.1 {status} {_REASONS.get(status, '')}"]
     lines += [f"{name}: {value}" for name, value in headers]

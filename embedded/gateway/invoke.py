@@ -137,20 +137,16 @@ def _queued(status: FunctionStatus, call: Request, host: str, callback: str) -> 
 
 
 def _identity(name: str, call: Request, call_id: str, callback: str) -> str:
-    """The key by which the queue finds a repetition: the same id, and the same call in full.
+    """The queue's key for repetitions, a NATS token: the same id, and the same call in full.
 
     The id alone is not enough: a chain of functions may pass it on, and any client can send it.
-    The key is a NATS token; an id need not be one. Only the last part can hold a line feed.
     """
     asked = "\n".join((name, call_id, call.method, call.path, callback, ""))
     return hashlib.sha256(asked.encode(errors="surrogateescape") + whole(call.body)).hexdigest()
 
 
 def _marks(call: Request) -> Marks:
-    """The call's id, its own or a new one, and when it came: Unix time in ns.
-
-    Raises ProviderError: 400, its own cannot be passed on.
-    """
+    """The call's id, its own or a new one, and when it came: Unix time in ns."""
     call_id = _first(call, CALL_ID) or str(uuid.uuid4())
     if not _CALL_ID_FORM.fullmatch(call_id):
         raise ProviderError(

@@ -1,8 +1,7 @@
-"""Memory limits kept by Linux itself: a control group for each replica.
+"""Memory limits kept by Linux itself, where it lets us make control groups: one for each replica.
 
-A check once a second (embedded/provider/memory.py) misses a burst; the kernel does not. It
-takes a memory controller in whose groups we may make others: as root, or where they were delegated
-to us (systemd does so for a user's services); in a container mostly not.
+That is as root, or where they were delegated to us (systemd does so for a user's services); in a
+container mostly not. Elsewhere embedded/provider/memory.py looks once a second, and misses a burst.
 """
 
 import contextlib

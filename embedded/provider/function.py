@@ -43,10 +43,7 @@ class Function(NamedTuple):
 
 
 def read(deployment: FunctionDeployment, root: Path, created_at: datetime) -> Function:
-    """Read a deployment.
-
-    Raises ProviderError: 400, naming the label, variable or image that is wrong.
-    """
+    """Read a deployment; raises ProviderError: 400, naming the label, variable or image."""
     labels, variables = deployment.labels or {}, deployment.env_vars or {}
     _check_variables(variables)
     _check_process(deployment.env_process)

@@ -10,10 +10,9 @@ WANTED = "async def handle(body: bytes, headers: dict[str, str])"
 
 
 def check_handler(file: Path) -> None:
-    """Return if `file` has what the template python3-faastrain serves.
+    """Raise ProviderError, 400, if `file` has no handler that the template can serve.
 
-    What is decorated, assigned or imported is believed: its kind is known only when it runs. Raises
-    ProviderError: 400, naming the file, the line, and what to do.
+    A decorated, assigned or imported one is accepted: its kind is known only when it runs.
     """
     found = list(_bindings(_parsed(file).body))
     if not found:

@@ -34,11 +34,10 @@ class Code(NamedTuple):
 
 
 def code(image: str, root: Path) -> Code:
-    """The code that an image names.
+    """The code that an image names; raises ProviderError: 400, there is none, or it cannot be
+    served.
 
-    `ghcr.io/x/start-run:1` is functions/start_run/handler.py; or start-run/handler.py, as `faas-cli
-    new start-run` lays it out. Raises ProviderError: 400, naming the image and what is known, or
-    what the handler is not.
+    `ghcr.io/x/start-run:1` is functions/start_run/handler.py or start-run/handler.py.
     """
     name = function_of(image)
     module, own = name.replace("-", "_"), root / name

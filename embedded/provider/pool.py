@@ -24,8 +24,8 @@ GRACE = 10.0  # seconds from SIGTERM to SIGKILL
 class Pool:
     """Requests get slots in the order of their arrival, the oldest free replica's first.
 
-    So those that come in the same order again meet the same replicas and what these keep for them,
-    and what is not needed is always the youngest.
+    So those that come in the same order again meet the same warm replicas, and the youngest is
+    idle.
     """
 
     def __init__(
@@ -54,10 +54,7 @@ class Pool:
         return len(self.replicas) + self._starting
 
     async def invoke(self, request: Request) -> Response:
-        """Invoke on a free replica; wait for one, and for its cold start.
-
-        Raises ProviderError: 429 too many wait, 503 no slot in time; else as Replica.call.
-        """
+        """Invoke on a free replica; raises ProviderError: 429 too many wait, 503 no slot."""
         replica = await self._acquire()
         try:
             return await replica.call(request)

@@ -1,7 +1,4 @@
-"""A replica's socket: bound and listening before the process exists.
-
-So a request may connect at once, and waits out the cold start in the backlog.
-"""
+"""A replica's socket listens before its process exists: requests wait in it for the start."""
 
 import socket
 from pathlib import Path
@@ -30,10 +27,7 @@ class Endpoint(NamedTuple):
 
 
 def listen(folder: Path, name: str) -> Endpoint:
-    """A Unix domain socket in `folder`; on loopback TCP where its path would be too long.
-
-    Raises OSError: no port, no descriptor, or a disk without room for the socket's file.
-    """
+    """A Unix socket in `folder`, or loopback TCP where its path is too long; raises OSError."""
     path = folder / f"{name}.sock"
     if len(str(path).encode()) > _LONGEST_PATH:
         listener = socket.create_server(("127.0.0.1", 0), backlog=_BACKLOG)

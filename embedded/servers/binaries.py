@@ -10,9 +10,8 @@ from faastraingym.embedded.errors import StackError
 
 
 def find(program: str, variable: str, package: str, environment: Mapping[str, str]) -> Path:
-    """A program: the variable's, else the one beside this interpreter (a wheel's), else on PATH.
-
-    Raises StackError: there is none, or it cannot be executed.
+    """A program: the variable's, else one beside this interpreter (a wheel's), else one on PATH;
+    raises StackError: there is none, or it cannot be executed.
     """
     chosen = environment.get(variable)
     if chosen:

@@ -1,7 +1,7 @@
 """The certificate by which the processes of one stack know each other, and its authority.
 
-Made anew at every start, and the authority's key is dropped as soon as it has signed: not even
-a reader of the whole home has a certificate that the next start trusts.
+They are new at every start, and the authority's key is never written: no reader of the home can
+make a certificate that is trusted.
 """
 
 from datetime import UTC, datetime

@@ -30,16 +30,11 @@ def choose(
     gaps: Mapping[str, int],
     sockets: Mapping[str, str],
 ) -> dict[str, int]:
-    """A port for each name, remembered in the home.
+    """A port for each name, remembered in the home; raises StackError: none is free.
 
-    Args:
-        home: where the ports of the last time are.
-        names: what needs a port.
-        gaps: for a name, how far above its port another must be free, which its server takes.
-        sockets: for a name, the Unix socket that its server makes for the last of its ports, `{}`,
-            in a folder that all users write to. A port whose socket is another user's is taken.
-
-    Raises StackError: no free ports.
+    `gaps`: for a name, how far above its port its server takes another. `sockets`: for a name, the
+    Unix socket that its server makes for the last of its ports, `{}`, where all users write; if it
+    is another user's, the port is taken.
     """
 
     def usable(name: str, port: int) -> bool:
@@ -75,10 +70,7 @@ def is_free(port: int, host: str = "127.0.0.1") -> bool:
 
 
 def check_loopback() -> None:
-    """Return when a server can listen on 127.0.0.1 and be reached there.
-
-    Raises StackError: it cannot.
-    """
+    """Raise StackError if no server can listen on 127.0.0.1 and be reached there."""
     try:
         with (
             socket.create_server(("127.0.0.1", 0)) as server,

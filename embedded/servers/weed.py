@@ -44,10 +44,7 @@ def identities(credentials: Credentials, bucket: str) -> bytes:
 
 
 def security() -> str:
-    """How its planes know each other; weed finds this where it is started, and the files named.
-
-    Without it they serve every process of the machine, past the S3 logins.
-    """
+    """security.toml: without it its planes serve every process here, past the S3 logins."""
     files = certificates.FILES
     pair = f'cert = "{files.certificate}"\nkey = "{files.key}"\n'
     mutual = f'{pair}ca = "{files.authority}"\n'
@@ -61,12 +58,11 @@ def security() -> str:
 
 
 def filer() -> str:
-    """Where its files' names lie; weed finds this where it is started.
+    """filer.toml: where the files' names lie.
 
-    `/etc` is its configuration: identities, policies, rules for folders; `/topics` its log, of
-    which it obeys the last minute's configuration. All of ours is in files of the home, so that
-    these have stores of their own, empty at every start: what somebody else put there grants
-    nothing, and no start fails by it.
+    `/etc` is the filer's configuration, `/topics` its log, of which it obeys the last minute's.
+    Ours is in files of the home, so these begin empty at every start: what was put there grants
+    nothing.
     """
     stores = {"leveldb2": f'dir = "{DATA}/filerldb2"\n'}
     for name in FORGOTTEN:
@@ -75,9 +71,9 @@ def filer() -> str:
 
 
 def notifications(gateway_url: str, bucket: str, token: str) -> str:
-    """Files of `experiments/` start runs; weed finds this where it is started.
+    """notification.toml: a file put below `experiments/` starts a run.
 
-    It notifies once and ignores the answer, so it notifies the queue, which tries again.
+    The store tells it once and ignores the answer, so it tells the queue, which tries again.
     """
     return f"""\
 [notification.webhook]

@@ -1,7 +1,6 @@
 """A bucket's own settings are taken back: they may keep out even its owner.
 
-S3 obeys such a policy for every client, so SeaweedFS's shell writes the bucket's entry in the filer
-anew, by the store's own certificate. What lies in the bucket stays.
+S3 obeys them for every client, so SeaweedFS's shell writes the bucket's entry in the filer anew.
 """
 
 import asyncio
@@ -24,8 +23,8 @@ _DIRECTORY = 0o777 | 1 << 31  # Go's mode of a folder
 def saved(bucket: str) -> bytes:
     """The entry, without any setting, as `fs.meta.load` reads it: a size and a FullEntry.
 
-    Source: filer.proto of SeaweedFS: FullEntry(dir=1, entry=2), Entry(name=1, is_directory=2,
-    attributes=4), FuseAttributes(file_mode=3).
+    filer.proto: FullEntry(dir=1, entry=2), Entry(name=1, is_directory=2, attributes=4),
+    FuseAttributes(file_mode=3).
     """
     attributes = _number(3, _DIRECTORY)
     entry = _bytes(1, bucket.encode()) + _number(2, 1) + _bytes(4, attributes)
@@ -34,10 +33,7 @@ def saved(bucket: str) -> bytes:
 
 
 async def reset(there: Bucket, weed: ChildSpec, ports: Mapping[str, int], bucket: str) -> None:
-    """Take back the bucket's own settings.
-
-    Raises Refused: S3 goes on obeying them; StackError: as `renew`.
-    """
+    """Take back the settings; raises Refused: S3 obeys them still; StackError: the shell fails."""
     try:
         await there.reset()
     except Refused:

@@ -1,7 +1,6 @@
 """SeaweedFS's volumes, put in order before it starts.
 
-A full disk may cut off the last entry of a volume's index. While SeaweedFS runs it writes the next
-entry over it; a SeaweedFS that starts does not load such a volume, and has lost all that is in it.
+A full disk may cut off the last entry of an index; SeaweedFS then does not load that volume.
 """
 
 import os
@@ -14,8 +13,6 @@ KEY, SIZE = 8, 4  # bytes of an entry, beside those of the offset
 
 
 class _Volume(Struct, rename="camel"):
-    """The fields of a volume's `.vif`."""
-
     bytes_offset: int = 0
 
 
@@ -23,10 +20,7 @@ _decode = msgspec.json.Decoder(_Volume).decode
 
 
 def mend(folder: Path) -> None:
-    """Remove what was cut off from the indexes in `folder`: of writes never acknowledged.
-
-    Raises OSError: the disk refuses.
-    """
+    """Remove what was cut off from the indexes in `folder`: of writes never acknowledged."""
     for index in folder.glob("*.idx"):
         offset = _bytes_of_offsets(index.with_suffix(".vif"))
         size = index.stat().st_size
