@@ -12,7 +12,7 @@ from typing import NamedTuple
 import pytest
 import yaml
 
-from faastraingym.deploy.grafana.panels import DASHBOARDS, Query, load, panels
+from benchmarks.panels import DASHBOARDS, Query, load, panels
 from tests.checkout import CHECKOUT
 from tests.conformance.programs import program
 from tests.conformance.prometheus import Prometheus

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from faastraingym.deploy.grafana.panels import DASHBOARDS, load, panels
+from benchmarks.panels import DASHBOARDS, load, panels
 from faastraingym.embedded.contract.budget import Budget
 from faastraingym.embedded.gateway.metrics import Metrics
 from faastraingym.events.export.metrics_table import NOTHING

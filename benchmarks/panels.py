@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, NamedTuple
 
-DASHBOARDS = Path(__file__).parent / "dashboards"
+from benchmarks.checkout import CHECKOUT
+
+DASHBOARDS = CHECKOUT / "deploy" / "grafana" / "dashboards"
 
 
 class Query(NamedTuple):

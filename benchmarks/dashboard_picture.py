@@ -1,6 +1,6 @@
 """A dashboard's data as a picture, for documents: what Grafana would ask Prometheus, drawn here.
 
-`python -m faastraingym.deploy.grafana.draw training OUT.png \
+`python -m benchmarks.dashboard_picture training OUT.png \
     --prometheus http://127.0.0.1:9090 --minutes 5
 --set run=cartpole.*`
 """
@@ -21,7 +21,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, PercentFormatter
 
-from faastraingym.deploy.grafana.panels import Panel, load, panels
+from benchmarks.panels import Panel, load, panels
 
 COLUMNS = 2
 POINTS = 240  # of a line, at most
