@@ -22,15 +22,13 @@ class ProviderError(EmbeddedError):
         self, status: int, text: str, retry_after: int | None = None, replica: str = ""
     ) -> None:
         super().__init__(text)
-        self.status = status
-        self.text = text
-        self.retry_after = retry_after
-        self.replica = replica
+        self.status, self.text = status, text
+        self.retry_after, self.replica = retry_after, replica
 
     @property
     def headers(self) -> dict[str, str]:
         """The headers that tell a client more than the status does."""
-        told = {} if self.retry_after is None else {"Retry-After": str(self.retry_after)}
+        found = {} if self.retry_after is None else {"Retry-After": str(self.retry_after)}
         if self.status >= 500:
-            told[INTERNAL] = "faastraingym"  # or it would be taken for the function's own
-        return told | ({REPLICA: self.replica} if self.replica else {})
+            found[INTERNAL] = "faastraingym"  # or it would be taken for the function's own
+        return found | ({REPLICA: self.replica} if self.replica else {})

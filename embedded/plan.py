@@ -70,7 +70,7 @@ def plan(settings: StackSettings, credentials: Credentials) -> Plan:
     for name, value in credentials.secrets().items():
         write_private(private_folder(home / "secrets") / name, value.encode())
     write_private(home / "prometheus.yml", prometheus.configuration(state).encode())
-    told = {
+    shared = {
         "FTG_NATS_URL": state.nats_url,
         "FTG_NATS_API": state.nats_api,
         "FTG_S3_URL": state.s3_url,
@@ -86,13 +86,13 @@ def plan(settings: StackSettings, credentials: Credentials) -> Plan:
         **settings.advertised,
     }
     if settings.tls:
-        told |= {"FTG_TLS_CERT": str(settings.tls.certificate)}
-        told |= {"FTG_TLS_KEY": str(settings.tls.key)}
+        shared["FTG_TLS_CERT"] = str(settings.tls.certificate)
+        shared["FTG_TLS_KEY"] = str(settings.tls.key)
     given = settings.environment
     # The queue-worker reads the routes from the stack.yml that was deployed: same substitutions.
     seen = {k: v for k, v in substitutions(settings).items() if k.startswith("FTG_")}
     traced = {k: v for k, v in given.items() if k.startswith("OTEL_EXPORTER_OTLP_")}
-    exporter = traced | told | {"FTG_EXPORTER_PORT": str(numbers["exporter"])}
+    exporter = traced | shared | {"FTG_EXPORTER_PORT": str(numbers["exporter"])}
     return Plan(
         nats=None if settings.nats else _nats(settings, numbers["nats"], credentials),
         weed=None if settings.s3 else _weed(settings, numbers, credentials, state.gateway_url),
@@ -100,9 +100,9 @@ def plan(settings: StackSettings, credentials: Credentials) -> Plan:
             settings,
             "gateway",
             "faastraingym.embedded.gateway_process",
-            told | {ORIGINS: given.get(ORIGINS, "")},
+            shared | {ORIGINS: given.get(ORIGINS, "")},
         )._replace(ready=GATEWAY_READY),
-        worker=_python(settings, "queue-worker", settings.worker, seen | told),
+        worker=_python(settings, "queue-worker", settings.worker, seen | shared),
         exporter=_python(
             settings, "exporter", "faastraingym.adapters.processes.exporter", exporter, NICE
         ),
@@ -145,11 +145,11 @@ def _python(
     settings: StackSettings,
     name: str,
     module: str,
-    told: dict[str, str],
+    variables: dict[str, str],
     prefix: Sequence[str] = (),
 ) -> ChildSpec:
     environment = _environment(
-        settings, PYTHONPATH=str(IMPORTED), PYTHONUNBUFFERED="1", FTG_FUNCTION=name, **told
+        settings, PYTHONPATH=str(IMPORTED), PYTHONUNBUFFERED="1", FTG_FUNCTION=name, **variables
     )
     command = [*prefix, sys.executable, "-m", module]
     return _spec(settings, name, command, environment, settings.home)

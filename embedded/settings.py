@@ -98,7 +98,9 @@ def read(home: Path, environment: Mapping[str, str]) -> StackSettings:
         worker=environment.get("FAASTRAIN_WORKER")
         or "faastraingym.adapters.processes.queue_worker",
         advertised={
-            told: environment[name] for name, told in ADVERTISED.items() if environment.get(name)
+            variable: environment[name]
+            for name, variable in ADVERTISED.items()
+            if environment.get(name)
         },
     )
 

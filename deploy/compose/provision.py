@@ -26,14 +26,14 @@ from faastraingym.schemas.keys import EXPERIMENTS
 
 def servers(environment: Mapping[str, str]) -> Servers:
     """Those of compose; raises SettingsError: a variable or a secret is missing or ill-formed."""
-    told = Settings.from_environment({**environment, "FTG_FUNCTION": SUPERVISOR})
+    found = Settings.from_environment({**environment, "FTG_FUNCTION": SUPERVISOR})
     return Servers(
-        nats_url=told.nats_url,
-        nats_api=told.nats_api,
-        nats=told.nats,
-        s3_url=told.s3_url,
-        bucket=told.bucket,
-        s3=told.s3,
+        nats_url=found.nats_url,
+        nats_api=found.nats_api,
+        nats=found.nats,
+        s3_url=found.s3_url,
+        bucket=found.bucket,
+        s3=found.s3,
         gateway_url=environment["FTG_GATEWAY_URL"],
         gateway_password=Path(environment["FTG_SECRETS"], "gateway-password").read_text(),
     )

@@ -20,20 +20,17 @@ def client(transport: BaseTransport | None) -> str:
 
 def forwarded(headers: list[tuple[str, str]], address: str, host: str) -> list[tuple[str, str]]:
     """The headers, with the client's address and the host that it asked for after those it sent."""
-    came: dict[str, list[str]] = {"x-forwarded-for": [], "x-forwarded-host": []}
+    sent: dict[str, list[str]] = {"x-forwarded-for": [], "x-forwarded-host": []}
     kept = []
-    for header in headers:
-        told = came.get(header[0].lower())
-        if told is None:
-            kept.append(header)
+    for name, value in headers:
+        if (values := sent.get(name.lower())) is None:
+            kept.append((name, value))
         else:
-            told.append(header[1])
-    for name, value in ((FORWARDED_FOR, address), (FORWARDED_HOST, host)):
-        told = came[name.lower()]
-        if value:
-            told.append(value)
-        if told:
-            kept.append((name, ", ".join(told)))
+            values.append(value)
+    for name, own in ((FORWARDED_FOR, address), (FORWARDED_HOST, host)):
+        values = [*sent[name.lower()], *([own] if own else [])]
+        if values:
+            kept.append((name, ", ".join(values)))
     return kept
 
 

@@ -4,11 +4,10 @@ import os
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from faastraingym.adapters import settings
 from faastraingym.adapters.errors import SettingsError, SignatureError
 from faastraingym.adapters.http import admission
 from faastraingym.adapters.http.admission import Asked, Secrets
-from faastraingym.adapters.settings import SIGNING_KEY, TRIGGER_TOKEN
+from faastraingym.adapters.settings import SECRETS, SIGNING_KEY, TRIGGER_TOKEN, secret
 from faastraingym.embedded.contract.bodies import whole
 from faastraingym.embedded.contract.messages import FunctionStatus, Request
 from faastraingym.embedded.contract.settings import ServerSettings
@@ -47,7 +46,7 @@ class Keys:
         try:
             as_of = tuple(os.stat(file).st_mtime_ns for file in self._files)
             if self._read is None or self._read[0] != as_of:
-                read = [settings.secret(self._folder, name) for name in self._names]
+                read = [secret(self._folder, name) for name in self._names]
                 self._read = as_of, Secrets(*read)
         except (OSError, SettingsError) as error:
             text = f"The gateway cannot check signatures: {error}; restore that secret."
@@ -100,11 +99,11 @@ def over_quota(function: str) -> Refusal:
     return Refusal(429, text, function, "over-quota", QUOTA_SECONDS)
 
 
-def async_admission(told: ServerSettings) -> AsyncAdmission:
+def async_admission(settings: ServerSettings) -> AsyncAdmission:
     """Admission by the settings, which also hold this gateway's own address."""
-    served = f"http{'s' if told.certificate else ''}://{told.host}:{told.port}"
-    own = frozenset(map(origin, (served, told.advertised)))
-    return AsyncAdmission(Keys(told.home / "secrets"), Policy(told.callback_origins, own))
+    served = f"http{'s' if settings.certificate else ''}://{settings.host}:{settings.port}"
+    own = frozenset(map(origin, (served, settings.advertised)))
+    return AsyncAdmission(Keys(settings.home / "secrets"), Policy(settings.callback_origins, own))
 
 
-DEFAULT_ADMISSION = AsyncAdmission(Keys(Path(settings.SECRETS)), Policy(None))
+DEFAULT_ADMISSION = AsyncAdmission(Keys(Path(SECRETS)), Policy(None))

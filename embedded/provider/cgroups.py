@@ -46,10 +46,8 @@ class Group(NamedTuple):
     def has_killed(self) -> bool:
         """Whether the kernel has killed a process of it for its memory."""
         with contextlib.suppress(OSError):
-            found = re.search(
-                r"^oom_kill ([1-9])", (self.folder / self.version.events).read_text(), re.MULTILINE
-            )
-            return found is not None
+            events = (self.folder / self.version.events).read_text()
+            return re.search(r"^oom_kill [1-9]", events, re.MULTILINE) is not None
         return False
 
     def remove(self) -> bool:
@@ -74,9 +72,6 @@ class Groups(NamedTuple):
         group = Group(self.version, self.parent / f"{prefix(self.home)}{name}")
         try:
             group.folder.mkdir()
-        except OSError:
-            return None
-        try:
             group.bound(limit)
         except OSError:
             group.remove()
@@ -123,7 +118,7 @@ def _works(groups: Groups) -> bool:
     if group is None:
         return False
     try:
-        told = subprocess.run(
+        found = subprocess.run(
             ["cat", str(OWN)],  # noqa: S607
             preexec_fn=group.join,
             capture_output=True,
@@ -135,4 +130,4 @@ def _works(groups: Groups) -> bool:
         return False
     finally:
         group.remove()
-    return group.folder.name in told.stdout
+    return group.folder.name in found.stdout

@@ -101,8 +101,8 @@ def command(
     write_private(folder / "s3.json", identities(credentials, settings.bucket))
     write_private(folder / "security.toml", security().encode())
     write_private(folder / "filer.toml", filer().encode())
-    told = notifications(gateway_url, settings.bucket, credentials.trigger_token)
-    write_private(folder / "notification.toml", told.encode())
+    notified = notifications(gateway_url, settings.bucket, credentials.trigger_token)
+    write_private(folder / "notification.toml", notified.encode())
     options = {
         # Relative to its folder, which may be called anything: a comma begins a second folder, and
         # a socket's path has 107 bytes at most.

@@ -73,12 +73,12 @@ async def renew(weed: ChildSpec, ports: Mapping[str, int], bucket: str) -> None:
     )
     try:
         async with asyncio.timeout(SHELL_SECONDS):
-            said, _ = await process.communicate(f"fs.meta.load {file}\n".encode())
+            output, _ = await process.communicate(f"fs.meta.load {file}\n".encode())
     except TimeoutError:
         process.kill()
-        said, _ = await process.communicate()
-    if b"load /buckets/" not in said or process.returncode:
-        raise StackError(f"The settings of bucket {bucket} stay: weed shell said {said!r}.")
+        output, _ = await process.communicate()
+    if b"load /buckets/" not in output or process.returncode:
+        raise StackError(f"The settings of bucket {bucket} stay: weed shell said {output!r}.")
 
 
 def _number(field: int, value: int) -> bytes:

@@ -4,5 +4,5 @@
 async def handle(body: bytes, headers: dict[str, str]) -> tuple[int, dict[str, str], bytes]:
     """Answer one request: a status, headers, a body."""
     name = body.decode(errors="replace").strip() or "you"
-    said = f"Hello, {name}.\n"
-    return 200, {"content-type": "text/plain; charset=utf-8"}, said.encode()
+    text = f"Hello, {name}.\n"
+    return 200, {"content-type": "text/plain; charset=utf-8"}, text.encode()
