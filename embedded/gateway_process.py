@@ -3,11 +3,9 @@
 It prints `gateway ready` when it serves; SIGTERM stops it and every replica.
 """
 
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
 
 from faastraingym.embedded.contract.auth import authorization
-from faastraingym.embedded.contract.budget import Budget
 from faastraingym.embedded.contract.provider import Provider
 from faastraingym.embedded.contract.serving import budget, listening, run, stopped, tls_context
 from faastraingym.embedded.contract.settings import ServerSettings
@@ -25,7 +23,14 @@ async def serve(settings: ServerSettings) -> None:
     stop = stopped()
     async with AsyncExitStack() as stack:
         shared = budget(settings)
-        provider = await stack.enter_async_context(_provider(settings, shared))
+        provider: Provider
+        if settings.provider_url:
+            login = authorization(settings.password())
+            upstream = HttpProvider(settings.provider_url, login, shared)
+            provider = await stack.enter_async_context(upstream)
+        else:
+            own = serving(settings, "127.0.0.1", shared)
+            provider = await stack.enter_async_context(own)
         urls = settings.overrides
         queue = LazyQueue(urls["FTG_NATS_URL"], urls["FTG_NATS_API"], settings.home / "secrets")
         stack.push_async_callback(queue.close)
@@ -36,17 +41,6 @@ async def serve(settings: ServerSettings) -> None:
         await stack.enter_async_context(listening(app, settings.host, settings.port, tls))
         print(READY, flush=True)
         await stop.wait()
-
-
-@asynccontextmanager
-async def _provider(settings: ServerSettings, shared: Budget) -> AsyncIterator[Provider]:
-    if settings.provider_url:
-        login = authorization(settings.password())
-        async with HttpProvider(settings.provider_url, login, shared) as upstream:
-            yield upstream
-    else:
-        async with serving(settings, "127.0.0.1", shared) as provider:
-            yield provider
 
 
 if __name__ == "__main__":

@@ -9,9 +9,9 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
-from types import ModuleType
+from typing import Any
 
 from faastraingym.embedded import credentials, deployments, open_files
 from faastraingym.embedded.child import Child, ChildSpec, log_line
@@ -24,6 +24,8 @@ from faastraingym.embedded.settings import StackSettings, read
 from faastraingym.embedded.state import READY_FD, StackFiles, StackState
 from faastraingym.events.topology.roles import ROLES
 
+Provision = Callable[[Any], Awaitable[None]]  # given the module that is named by:
+PROVISIONING = "faastraingym.embedded.provisioning"  # imported while the servers start
 HOME_SECONDS = 1.0  # between two looks
 
 
@@ -70,9 +72,8 @@ class Supervisor:
         self._ports = ports.of_home(home)
         try:
             async with asyncio.TaskGroup() as group:
-                group.create_task(self._broker(made))
-                group.create_task(self._store(made))
-                group.create_task(self._gateway(made))
+                for spec, provision in self._servers(made):
+                    group.create_task(self._begin(spec, provision))
         except* StackError as errors:
             raise StackError(str(errors.exceptions[0])) from errors
         await self._child(made.worker)
@@ -81,17 +82,17 @@ class Supervisor:
         self._save()
         return self._state
 
-    async def _broker(self, made: Plan) -> None:
-        await self._child(made.nats)
-        await (await _provisioning()).streams(made.servers, self._settings.environment)
+    def _servers(self, made: Plan) -> list[tuple[ChildSpec | None, Provision]]:
+        at, settings = made.servers, self._settings
+        return [
+            (made.nats, lambda provisioning: provisioning.streams(at, settings.environment)),
+            (made.weed, lambda provisioning: provisioning.bucket(at, made.weed, self._ports)),
+            (made.gateway, lambda provisioning: provisioning.functions(at, settings)),
+        ]
 
-    async def _store(self, made: Plan) -> None:
-        await self._child(made.weed)
-        await (await _provisioning()).bucket(made.servers, made.weed, self._ports)
-
-    async def _gateway(self, made: Plan) -> None:
-        await self._child(made.gateway)
-        await (await _provisioning()).functions(made.servers, self._settings)
+    async def _begin(self, spec: ChildSpec | None, provision: Provision) -> None:
+        await self._child(spec)
+        await provision(await asyncio.to_thread(importlib.import_module, PROVISIONING))
 
     async def _child(self, spec: ChildSpec | None) -> None:
         if spec is None:
@@ -159,11 +160,6 @@ def _credentials(file: Path, settings: StackSettings) -> credentials.Credentials
     names = dict.fromkeys([*ROLES, *(function.service for function in deployed)])
     made = credentials.of_home(file, names)
     return credentials.with_external(made, settings.nats, settings.s3)
-
-
-async def _provisioning() -> ModuleType:
-    """Imported in a thread, while servers start."""
-    return await asyncio.to_thread(importlib.import_module, "faastraingym.embedded.provisioning")
 
 
 if __name__ == "__main__":

@@ -3,31 +3,22 @@
 from collections.abc import AsyncIterator
 from typing import Protocol
 
-from faastraingym.embedded.contract.messages import (
-    FunctionDeployment,
-    FunctionStatus,
-    LogLine,
-    LogQuery,
-    ProviderInfo,
-    Request,
-    Response,
-    Secret,
-)
+from faastraingym.embedded.contract import messages
 
 
 class Provider(Protocol):
     """Runs functions. Every method raises ProviderError: 404 for an unknown name."""
 
-    async def functions(self) -> list[FunctionStatus]:
+    async def functions(self) -> list[messages.FunctionStatus]:
         """All deployed functions, sorted by name."""
 
-    async def function(self, name: str, usage: bool = False) -> FunctionStatus:
+    async def function(self, name: str, usage: bool = False) -> messages.FunctionStatus:
         """One function; with its current usage only on request, for that takes longer."""
 
-    async def deploy(self, deployment: FunctionDeployment) -> None:
+    async def deploy(self, deployment: messages.FunctionDeployment) -> None:
         """Deploy, or replace the function of the same name."""
 
-    async def update(self, deployment: FunctionDeployment) -> None:
+    async def update(self, deployment: messages.FunctionDeployment) -> None:
         """Replace a deployed function without losing a request."""
 
     async def delete(self, name: str) -> None:
@@ -36,26 +27,26 @@ class Provider(Protocol):
     async def scale(self, name: str, replicas: int) -> None:
         """Run that many replicas, until demand or idleness changes the number."""
 
-    async def secrets(self) -> list[Secret]:
+    async def secrets(self) -> list[messages.Secret]:
         """Names only."""
 
-    async def create_secret(self, secret: Secret) -> None:
+    async def create_secret(self, secret: messages.Secret) -> None:
         """409 when it exists."""
 
-    async def update_secret(self, secret: Secret) -> None:
+    async def update_secret(self, secret: messages.Secret) -> None:
         """404 when it does not exist."""
 
     async def delete_secret(self, name: str) -> None:
         """404 when it does not exist."""
 
-    async def logs(self, query: LogQuery) -> AsyncIterator[LogLine]:
+    async def logs(self, query: messages.LogQuery) -> AsyncIterator[messages.LogLine]:
         """Lines in order; with `follow`, those to come too. Raises before there is a line."""
 
-    async def info(self) -> ProviderInfo:
+    async def info(self) -> messages.ProviderInfo:
         """Body of GET /system/info."""
 
     async def namespaces(self) -> list[str]:
         """Body of GET /system/namespaces."""
 
-    async def invoke(self, name: str, request: Request) -> Response:
+    async def invoke(self, name: str, request: messages.Request) -> messages.Response:
         """Invoke and wait, for a cold start too."""

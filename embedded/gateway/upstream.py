@@ -9,21 +9,10 @@ import aiohttp
 import msgspec
 from yarl import URL
 
+from faastraingym.embedded.contract import messages
 from faastraingym.embedded.contract.bodies import Answer, Spooled, whole
 from faastraingym.embedded.contract.budget import Budget
 from faastraingym.embedded.contract.headers import end_to_end
-from faastraingym.embedded.contract.messages import (
-    DeleteRequest,
-    FunctionDeployment,
-    FunctionStatus,
-    LogLine,
-    LogQuery,
-    ProviderInfo,
-    Request,
-    Response,
-    ScaleRequest,
-    Secret,
-)
 from faastraingym.embedded.errors import ProviderError
 
 T = TypeVar("T")
@@ -57,48 +46,50 @@ class HttpProvider:
     async def __aexit__(self, *_: object) -> None:
         await self._session.close()
 
-    async def functions(self) -> list[FunctionStatus]:
+    async def functions(self) -> list[messages.FunctionStatus]:
         """GET /system/functions."""
-        return await self._get("functions", list[FunctionStatus])
+        return await self._get("functions", list[messages.FunctionStatus])
 
-    async def function(self, name: str, usage: bool = False) -> FunctionStatus:
+    async def function(self, name: str, usage: bool = False) -> messages.FunctionStatus:
         """GET /system/function/{name}."""
         path = f"function/{_quoted(name)}{'?usage=1' if usage else ''}"
-        return await self._get(path, FunctionStatus)
+        return await self._get(path, messages.FunctionStatus)
 
-    async def deploy(self, deployment: FunctionDeployment) -> None:
+    async def deploy(self, deployment: messages.FunctionDeployment) -> None:
         """POST /system/functions."""
         await self._system("POST", "functions", deployment)
 
-    async def update(self, deployment: FunctionDeployment) -> None:
+    async def update(self, deployment: messages.FunctionDeployment) -> None:
         """PUT /system/functions."""
         await self._system("PUT", "functions", deployment)
 
     async def delete(self, name: str) -> None:
         """DELETE /system/functions."""
-        await self._system("DELETE", "functions", DeleteRequest(name))
+        await self._system("DELETE", "functions", messages.DeleteRequest(name))
 
     async def scale(self, name: str, replicas: int) -> None:
         """POST /system/scale-function/{name}."""
-        await self._system("POST", f"scale-function/{_quoted(name)}", ScaleRequest(replicas, name))
+        await self._system(
+            "POST", f"scale-function/{_quoted(name)}", messages.ScaleRequest(replicas, name)
+        )
 
-    async def secrets(self) -> list[Secret]:
+    async def secrets(self) -> list[messages.Secret]:
         """GET /system/secrets."""
-        return await self._get("secrets", list[Secret])
+        return await self._get("secrets", list[messages.Secret])
 
-    async def create_secret(self, secret: Secret) -> None:
+    async def create_secret(self, secret: messages.Secret) -> None:
         """POST /system/secrets."""
         await self._system("POST", "secrets", secret)
 
-    async def update_secret(self, secret: Secret) -> None:
+    async def update_secret(self, secret: messages.Secret) -> None:
         """PUT /system/secrets."""
         await self._system("PUT", "secrets", secret)
 
     async def delete_secret(self, name: str) -> None:
         """DELETE /system/secrets."""
-        await self._system("DELETE", "secrets", Secret(name))
+        await self._system("DELETE", "secrets", messages.Secret(name))
 
-    async def logs(self, query: LogQuery) -> AsyncIterator[LogLine]:
+    async def logs(self, query: messages.LogQuery) -> AsyncIterator[messages.LogLine]:
         """GET /system/logs."""
         params = {"name": query.name, "instance": query.instance, "tail": str(query.tail)}
         params |= {"follow": "1"} if query.follow else {}
@@ -111,15 +102,15 @@ class HttpProvider:
             raise self._away(error) from error
         return _lines(answer)
 
-    async def info(self) -> ProviderInfo:
+    async def info(self) -> messages.ProviderInfo:
         """GET /system/info."""
-        return await self._get("info", ProviderInfo)
+        return await self._get("info", messages.ProviderInfo)
 
     async def namespaces(self) -> list[str]:
         """GET /system/namespaces."""
         return await self._get("namespaces", list[str])
 
-    async def invoke(self, name: str, request: Request) -> Response:
+    async def invoke(self, name: str, request: messages.Request) -> messages.Response:
         """Any method on /function/{name}."""
         path = f"/function/{_quoted(name)}{request.path}"
         return await self._exchange(request._replace(path=path))
@@ -130,12 +121,12 @@ class HttpProvider:
     async def _system(self, method: str, path: str, value: Any = None) -> bytes:
         body = b"" if value is None else msgspec.json.encode(value)
         headers = [("Content-Type", "application/json"), *self._auth.items()]
-        answer = await self._exchange(Request(method, f"/system/{path}", headers, body))
+        answer = await self._exchange(messages.Request(method, f"/system/{path}", headers, body))
         content = whole(answer.body)
         _check(answer.status, content)
         return content
 
-    async def _exchange(self, request: Request) -> Response:
+    async def _exchange(self, request: messages.Request) -> messages.Response:
         data: Any = request.body or None
         headers = request.headers
         if isinstance(request.body, Spooled):  # aiohttp would omit the length
@@ -154,7 +145,7 @@ class HttpProvider:
                     if (writing := collected.append(piece)) is not None:
                         await writing
                 kept = end_to_end(answer.headers.items())
-                return Response(answer.status, kept, collected.body())
+                return messages.Response(answer.status, kept, collected.body())
         except aiohttp.ClientError as error:
             raise self._away(error) from error
         finally:
@@ -174,10 +165,10 @@ async def _pieces(body: Spooled) -> AsyncIterator[bytes]:
         yield piece
 
 
-async def _lines(answer: aiohttp.ClientResponse) -> AsyncIterator[LogLine]:
+async def _lines(answer: aiohttp.ClientResponse) -> AsyncIterator[messages.LogLine]:
     async with answer:
         async for line in answer.content:
-            yield msgspec.json.decode(line, type=LogLine)
+            yield msgspec.json.decode(line, type=messages.LogLine)
 
 
 def _check(status: int, body: bytes) -> None:

@@ -5,13 +5,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from msgspec import structs
-
 from faastraingym.embedded.contract.messages import (
-    NAMESPACE,
     FunctionDeployment,
-    FunctionStatus,
-    Usage,
 )
 from faastraingym.embedded.contract.names import check_function_name
 from faastraingym.embedded.errors import ProviderError
@@ -43,7 +38,8 @@ class Function(NamedTuple):
 
 
 def read(deployment: FunctionDeployment, root: Path, created_at: datetime) -> Function:
-    """Read a deployment; raises ProviderError: 400, naming the label, variable or image."""
+    """Read a deployment; raises ProviderError: 400, naming what is wrong in it."""
+    check_function_name(deployment.service)
     labels, variables = deployment.labels or {}, deployment.env_vars or {}
     _check_variables(variables)
     _check_process(deployment.env_process)
@@ -63,28 +59,6 @@ def read(deployment: FunctionDeployment, root: Path, created_at: datetime) -> Fu
         idle_after=_duration(labels, _SCALE + "zero-duration", "15m"),
         exec_timeout=_duration(variables, "exec_timeout", "60s"),
         memory_bytes=_memory(deployment),
-    )
-
-
-def checked(deployment: FunctionDeployment, root: Path, created_at: datetime) -> Function:
-    """As `read`, for a deployment from outside: its name is checked too."""
-    check_function_name(deployment.service)
-    return read(deployment, root, created_at)
-
-
-def status(
-    function: Function, replicas: int, available: int, usage: Usage | None
-) -> FunctionStatus:
-    """The status of a function."""
-    fields = structs.asdict(function.deployment) | {"namespace": NAMESPACE}
-    return FunctionStatus(
-        name=fields.pop("service"),
-        invocation_count=0.0,
-        replicas=replicas,
-        available_replicas=available,
-        created_at=function.created_at,
-        usage=usage,
-        **fields,
     )
 
 

@@ -38,16 +38,12 @@ def usage(replicas: Iterable[Replica]) -> Usage:
         try:
             process = psutil.Process(replica.pid)
             with process.oneshot():
-                times, age = process.cpu_times(), _age(process)
-                cores += (times.user + times.system) / age
+                times, age = process.cpu_times(), time.time() - process.create_time()
+                cores += (times.user + times.system) / max(0.01, age)
                 resident += process.memory_info().rss
         except psutil.NoSuchProcess:
             continue
     return Usage(cpu=1000 * cores, total_memory_bytes=resident)
-
-
-def _age(process: psutil.Process) -> float:
-    return max(0.01, time.time() - process.create_time())
 
 
 def _enforce(replica: Replica) -> None:

@@ -5,33 +5,24 @@ from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+from msgspec import structs
+
 from faastraingym import __version__
+from faastraingym.embedded.contract import messages
 from faastraingym.embedded.contract.budget import Budget
-from faastraingym.embedded.contract.messages import (
-    NAMESPACE,
-    FunctionDeployment,
-    FunctionStatus,
-    LogLine,
-    LogQuery,
-    ProviderInfo,
-    Request,
-    Response,
-    Secret,
-    Version,
-)
 from faastraingym.embedded.errors import ProviderError
 from faastraingym.embedded.files import private_folder
 from faastraingym.embedded.provider import store
 from faastraingym.embedded.provider.cgroups import Groups, of_home, sweep
 from faastraingym.embedded.provider.environment import Launch
-from faastraingym.embedded.provider.function import Function, checked, read, status
+from faastraingym.embedded.provider.function import Function, read
 from faastraingym.embedded.provider.logs import LogBook
 from faastraingym.embedded.provider.memory import MemoryWatch, usage
 from faastraingym.embedded.provider.pool import Pool
 from faastraingym.embedded.provider.replica import Replica, spawn
 from faastraingym.embedded.provider.secrets import SecretStore
 
-INFO = ProviderInfo("faastrain-processes", Version(__version__), "processes")
+INFO = messages.ProviderInfo("faastrain-processes", messages.Version(__version__), "processes")
 
 
 class ProcessProvider:
@@ -68,22 +59,22 @@ class ProcessProvider:
         """Stop all replicas."""
         await asyncio.gather(*(pool.close() for pool in self._pools.values()))
 
-    async def functions(self) -> list[FunctionStatus]:
+    async def functions(self) -> list[messages.FunctionStatus]:
         """All, sorted by name."""
         return [_status(self._pools[name], True) for name in sorted(self._pools)]
 
-    async def function(self, name: str, usage: bool = False) -> FunctionStatus:
+    async def function(self, name: str, usage: bool = False) -> messages.FunctionStatus:
         """One, or 404."""
         return _status(self._pool(name), usage)
 
-    async def deploy(self, deployment: FunctionDeployment) -> None:
+    async def deploy(self, deployment: messages.FunctionDeployment) -> None:
         """Deploy; replaces what has the same name."""
         old = self._pools.get(deployment.service)
         created_at = old.function.created_at if old else datetime.now(UTC)
-        self._place(checked(deployment, self._launch.root, created_at))
+        self._place(read(deployment, self._launch.root, created_at))
         self._save()
 
-    async def update(self, deployment: FunctionDeployment) -> None:
+    async def update(self, deployment: messages.FunctionDeployment) -> None:
         """As `deploy`, for what is deployed already."""
         self._pool(deployment.service)
         await self.deploy(deployment)
@@ -104,15 +95,15 @@ class ProcessProvider:
             )
         pool.resize(replicas)
 
-    async def secrets(self) -> list[Secret]:
+    async def secrets(self) -> list[messages.Secret]:
         """Names only."""
         return self._secrets.known()
 
-    async def create_secret(self, secret: Secret) -> None:
+    async def create_secret(self, secret: messages.Secret) -> None:
         """409 when it exists."""
         self._secrets.create(secret)
 
-    async def update_secret(self, secret: Secret) -> None:
+    async def update_secret(self, secret: messages.Secret) -> None:
         """Replicas that run see the new value when they read it again."""
         self._secrets.update(secret)
         for pool in self._pools.values():
@@ -125,20 +116,20 @@ class ProcessProvider:
             raise ProviderError(409, f"The secret {name!r} is used by {', '.join(sorted(users))}.")
         self._secrets.delete(name)
 
-    async def logs(self, query: LogQuery) -> AsyncIterator[LogLine]:
+    async def logs(self, query: messages.LogQuery) -> AsyncIterator[messages.LogLine]:
         """A function's lines; 404 when it is unknown."""
         self._pool(query.name)
         return self._logs.read(query)
 
-    async def info(self) -> ProviderInfo:
+    async def info(self) -> messages.ProviderInfo:
         """This provider's name and version."""
         return INFO
 
     async def namespaces(self) -> list[str]:
         """The only one."""
-        return [NAMESPACE]
+        return [messages.NAMESPACE]
 
-    async def invoke(self, name: str, request: Request) -> Response:
+    async def invoke(self, name: str, request: messages.Request) -> messages.Response:
         """Invoke; starts replicas as needed."""
         return await self._pool(name).invoke(request)
 
@@ -177,6 +168,14 @@ class ProcessProvider:
         store.save(self._file, deployed)
 
 
-def _status(pool: Pool, with_usage: bool) -> FunctionStatus:
-    used = usage(pool.live()) if with_usage else None
-    return status(pool.function, pool.size, pool.available, used)
+def _status(pool: Pool, with_usage: bool) -> messages.FunctionStatus:
+    fields = structs.asdict(pool.function.deployment) | {"namespace": messages.NAMESPACE}
+    return messages.FunctionStatus(
+        name=fields.pop("service"),
+        invocation_count=0.0,
+        replicas=pool.size,
+        available_replicas=pool.available,
+        created_at=pool.function.created_at,
+        usage=usage(pool.live()) if with_usage else None,
+        **fields,
+    )

@@ -176,7 +176,7 @@ def _body(kind: type) -> Decoder:
     def decode(data: bytes) -> object:
         found = http.parse(data, kind)
         if isinstance(found, messages.FunctionDeployment):
-            return function.checked(found, FIXTURES, datetime.now(UTC))
+            return function.read(found, FIXTURES, datetime.now(UTC))
         return found
 
     return Decoder(decode, (ProviderError,), inputs, (good,), json_bombs())

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from faastraingym.embedded.provider.environment import Launch, variables
-from faastraingym.embedded.provider.function import checked
+from faastraingym.embedded.provider.function import read
 from tests.embedded.support import FUNCTIONS, deployment
 
 
@@ -13,7 +13,7 @@ def test_addresses_of_here_win_and_nothing_leaks() -> None:
     addresses, own = {"FTG_S3_URL": "http://here"}, {"PATH": "/bin", "TOKEN": "x"}
     launch = Launch(Path("/home"), FUNCTIONS, addresses, own)
     wanted = deployment("echo", variables={"FTG_S3_URL": "http://minio", "A": "1"}, memory="1Gi")
-    function = checked(wanted, FUNCTIONS, datetime.now(UTC))
+    function = read(wanted, FUNCTIONS, datetime.now(UTC))
     found = variables(launch, function, "echo-1")
     assert found["FTG_S3_URL"] == "http://here"
     assert found["A"] == "1"

@@ -7,7 +7,7 @@ import yaml
 
 from faastraingym.embedded.contract.messages import FunctionDeployment, Resources
 from faastraingym.embedded.errors import ProviderError
-from faastraingym.embedded.provider.function import PROCESS, Function, checked
+from faastraingym.embedded.provider.function import PROCESS, Function, read
 from faastraingym.embedded.provider.images import Code
 from tests.checkout import CHECKOUT
 from tests.embedded.support import FUNCTIONS
@@ -15,7 +15,7 @@ from tests.embedded.support import FUNCTIONS
 
 def function(**fields: object) -> Function:
     values = {"service": "echo", "image": "example/echo:1"} | fields
-    return checked(FunctionDeployment(**values), FUNCTIONS, datetime.now(UTC))
+    return read(FunctionDeployment(**values), FUNCTIONS, datetime.now(UTC))
 
 
 def test_labels_and_variables_are_read() -> None:

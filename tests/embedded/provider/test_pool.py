@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from faastraingym.embedded.errors import ProviderError
-from faastraingym.embedded.provider.function import Function, checked
+from faastraingym.embedded.provider.function import Function, read
 from faastraingym.embedded.provider.pool import MOST_WAITING, Pool
 from faastraingym.embedded.provider.replica import Replica
 from tests.embedded.support import FUNCTIONS, deployment, post
@@ -22,7 +22,7 @@ async def test_who_waits_too_long_is_told_to_try_again() -> None:
         raise ProviderError(503, "never")
 
     wanted = deployment("echo", high=3, variables={"exec_timeout": "20ms", "max_inflight": "1"})
-    pool = Pool(checked(wanted, FUNCTIONS, datetime.now(UTC)), spawn, queue_timeout=0.02)
+    pool = Pool(read(wanted, FUNCTIONS, datetime.now(UTC)), spawn, queue_timeout=0.02)
     with pytest.raises(ProviderError, match="no free replica") as caught:
         await pool.invoke(post())
     assert (caught.value.status, caught.value.retry_after) == (503, 5)
@@ -39,7 +39,7 @@ async def test_a_machine_that_refuses_processes_is_answered_at_once() -> None:
         attempts.append(function.name)
         raise ProviderError(503, "no more processes", retry_after=5)
 
-    pool = Pool(checked(deployment("echo"), FUNCTIONS, datetime.now(UTC)), spawn)
+    pool = Pool(read(deployment("echo"), FUNCTIONS, datetime.now(UTC)), spawn)
     for count in (1, 2):
         with pytest.raises(ProviderError, match="no more processes"):
             await pool.invoke(post())
@@ -58,7 +58,7 @@ async def test_a_start_that_nobody_foresaw_is_not_counted_for_ever() -> None:
         raise ProviderError(503, "the second")
 
     wanted = deployment("echo", high=1, variables={"exec_timeout": "20ms"})
-    pool = Pool(checked(wanted, FUNCTIONS, datetime.now(UTC)), spawn, queue_timeout=0.02)
+    pool = Pool(read(wanted, FUNCTIONS, datetime.now(UTC)), spawn, queue_timeout=0.02)
     with pytest.raises(ProviderError, match="no free replica"):
         await pool.invoke(post())
     assert pool.size == 0
@@ -76,7 +76,7 @@ async def test_as_many_wait_as_may_and_the_next_one_is_told_so() -> None:
         raise ProviderError(502, "never")
 
     wanted = deployment("echo", variables={"max_inflight": "1"})
-    pool = Pool(checked(wanted, FUNCTIONS, datetime.now(UTC)), spawn)
+    pool = Pool(read(wanted, FUNCTIONS, datetime.now(UTC)), spawn)
     waiting = [asyncio.create_task(pool.invoke(post())) for _ in range(MOST_WAITING)]
     await asyncio.sleep(0)
     with pytest.raises(ProviderError, match=f"{MOST_WAITING} requests wait for echo") as caught:
