@@ -177,7 +177,5 @@ def _functions(state: StackState) -> list[FunctionStatus]:
         with urllib.request.urlopen(request, timeout=5.0, context=trusted) as answer:  # noqa: S310
             return msgspec.json.decode(answer.read(), type=list[FunctionStatus])
     except urllib.error.URLError as error:
-        raise StackError(
-            f"The gateway at {state.gateway_url} does not answer: {error.reason}; see"
-            f" {state.home}/logs/gateway.log."
-        ) from error
+        why = f"{error.reason}; see {state.home}/logs/gateway.log"
+        raise StackError(f"The gateway at {state.gateway_url} does not answer: {why}.") from error

@@ -15,13 +15,12 @@ _GUARDED = ("/system/", "/ui")
 def allowed(authorization: str, password: str) -> bool:
     """Whether a header `Authorization` names the user and the password."""
     scheme, _, encoded = authorization.partition(" ")
-    if scheme.lower() != "basic":
-        return False
     try:
         given = base64.b64decode(encoded, validate=True)
     except ValueError:  # no base64, or not even ASCII
         return False
-    return hmac.compare_digest(given, f"{GATEWAY_USER}:{password}".encode())
+    is_ours = hmac.compare_digest(given, f"{GATEWAY_USER}:{password}".encode())
+    return scheme.lower() == "basic" and is_ours
 
 
 def guard(password: str) -> Any:
@@ -32,11 +31,8 @@ def guard(password: str) -> Any:
         if request.path.startswith(_GUARDED) and not allowed(
             request.headers.get("Authorization", ""), password
         ):
-            answer = text(
-                401, "The user is admin; the password is in the stack's file gateway-password."
-            )
-            answer.headers["WWW-Authenticate"] = 'Basic realm="OpenFaaS"'
-            return answer
+            why = "The user is admin; the password is in the stack's file gateway-password."
+            return text(401, why, {"WWW-Authenticate": 'Basic realm="OpenFaaS"'})
         return await handler(request)
 
     return guarded

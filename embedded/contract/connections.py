@@ -4,6 +4,7 @@ import asyncio
 import os
 import socket
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any, cast
 
 from aiohttp import web
@@ -40,13 +41,11 @@ class Connection(web.RequestHandler):
         super().connection_made(transport)
 
     def connection_lost(self, exc: BaseException | None) -> None:
-        """Its place is free."""
         self._budget.leave(self)
         self._read()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Bytes, most of which ought to be requests and bodies."""
         requests = self._request_count
         super().data_received(data)
         if self._request_count != requests and self._messages:
@@ -66,11 +65,9 @@ class Connection(web.RequestHandler):
             self.transport.abort()
 
     def begin(self) -> None:
-        """A request has arrived whole."""
         self._budget.begin(self)
 
     def end(self) -> None:
-        """It was answered."""
         self._budget.end(self)
 
     def refuse(self) -> None:
@@ -87,14 +84,12 @@ class Connection(web.RequestHandler):
             super().resume_reading(resume_parser)
 
     def pause_writing(self) -> None:
-        """An answer is not read."""
         super().pause_writing()
         transport = self.transport
         if transport is not None:
             self._unread = self._loop.call_later(self._seconds, transport.abort)
 
     def resume_writing(self) -> None:
-        """It was."""
         self._read()
         super().resume_writing()
 
@@ -130,7 +125,7 @@ class _Refusal(asyncio.Protocol):
 
 def plain(status: int, text: str, headers: str = "") -> bytes:
     """An answer after which the connection is closed."""
-    reason = {400: "Bad Request", 503: "Service Unavailable"}[status]
+    reason = HTTPStatus(status).phrase
     body = f"{text}\n".encode()
     head = f"HTTP/1.1 {status} {reason}\r\n{headers}Content-Type: text/plain; charset=utf-8\r\n"
     return f"{head}Content-Length: {len(body)}\r\nConnection: close\r\n\r\n".encode() + body

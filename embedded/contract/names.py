@@ -20,9 +20,8 @@ def check_namespaces(*namespaces: str) -> None:
     """Each is ours, or left out; raises ProviderError: 404, naming the one that does not exist."""
     for found in namespaces:
         if found not in ("", NAMESPACE):
-            raise ProviderError(
-                404, f"There is no namespace {found!r}; the only one here is {NAMESPACE}."
-            )
+            text = f"There is no namespace {found!r}; the only one here is {NAMESPACE}."
+            raise ProviderError(404, text)
 
 
 def qualified(name: str) -> str:
@@ -42,8 +41,6 @@ def check_secret_name(name: str) -> str:
 
 def _check(pattern: re.Pattern[str], name: str, whose: str) -> str:
     if not pattern.fullmatch(name) or ".." in name:
-        raise ProviderError(
-            400,
-            f"{whose} name has small letters, digits and '-', not at its ends; found {name!r}.",
-        )
+        text = f"{whose} name has small letters, digits and '-', not at its ends; found {name!r}."
+        raise ProviderError(400, text)
     return name

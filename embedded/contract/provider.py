@@ -22,10 +22,12 @@ class Provider(Protocol):
         """Replace a deployed function without losing a request."""
 
     async def delete(self, name: str) -> None:
-        """Remove a function and stop its replicas."""
+        """Remove a function; returns when its replicas are gone."""
 
     async def scale(self, name: str, replicas: int) -> None:
-        """Run that many replicas, until demand or idleness changes the number."""
+        """Run that many replicas, at most the label's maximum, until demand or idleness changes
+        that.
+        """
 
     async def secrets(self) -> list[messages.Secret]:
         """Names only."""
@@ -37,7 +39,7 @@ class Provider(Protocol):
         """404 when it does not exist."""
 
     async def delete_secret(self, name: str) -> None:
-        """404 when it does not exist."""
+        """404 when it does not exist, 409 while a function uses it."""
 
     async def logs(self, query: messages.LogQuery) -> AsyncIterator[messages.LogLine]:
         """Lines in order; with `follow`, those to come too. Raises before there is a line."""

@@ -24,17 +24,15 @@ from faastraingym.embedded.files import private_folder
 Connect = Callable[[], asyncio.Protocol]  # makes the protocol of a new connection
 
 
-class Front(Protocol):
+class _Front(Protocol):
     """Serves connections before aiohttp does, and hands over those that it cannot serve."""
 
-    def __call__(self) -> asyncio.Protocol:
-        """The protocol of a new connection."""
+    def __call__(self) -> asyncio.Protocol: ...
 
-    async def close(self, seconds: float) -> None:
-        """Close every connection, those that are served within `seconds`."""
+    async def close(self, seconds: float) -> None: ...
 
 
-FRONT: web.AppKey[Callable[[web.Application, Connect], Front]] = web.AppKey("front")
+FRONT: web.AppKey[Callable[[web.Application, Connect], _Front]] = web.AppKey("front")
 
 
 def stopped() -> asyncio.Event:

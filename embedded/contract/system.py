@@ -8,22 +8,9 @@ from typing import Any, NamedTuple
 import msgspec
 from aiohttp import web
 
-from faastraingym.embedded.contract import http
+from faastraingym.embedded.contract import http, messages
 from faastraingym.embedded.contract.auth import guard
 from faastraingym.embedded.contract.budget import Budget
-from faastraingym.embedded.contract.messages import (
-    NAMESPACE,
-    DeleteRequest,
-    FunctionDeployment,
-    FunctionStatus,
-    GatewayInfo,
-    LogQuery,
-    ProviderInfo,
-    Request,
-    Response,
-    ScaleRequest,
-    Secret,
-)
 from faastraingym.embedded.contract.names import check_namespaces, function_name
 from faastraingym.embedded.contract.provider import Provider
 from faastraingym.embedded.errors import ProviderError
@@ -90,13 +77,13 @@ def _changes(
 
 
 async def _scale(request: web.Request) -> web.Response:
-    body = await http.decode(request, ScaleRequest)
+    body = await http.decode(request, messages.ScaleRequest)
     check_namespaces(body.namespace)
     await request.app[PROVIDER].scale(_name(request), body.replicas)
     return web.Response(status=202)
 
 
-async def _secrets(request: web.Request) -> list[Secret]:
+async def _secrets(request: web.Request) -> list[messages.Secret]:
     check_namespaces(request.query.get("namespace", ""))
     return await request.app[PROVIDER].secrets()
 
@@ -116,19 +103,19 @@ async def _healthz(_: web.Request) -> web.Response:
     return web.Response(text="OK")
 
 
-async def statuses_of(request: web.Request) -> list[FunctionStatus]:
+async def statuses_of(request: web.Request) -> list[messages.FunctionStatus]:
     """The functions of the namespace that the query names."""
     check_namespaces(request.query.get("namespace", ""))
     return await request.app[PROVIDER].functions()
 
 
-async def status_of(request: web.Request) -> FunctionStatus:
+async def status_of(request: web.Request) -> messages.FunctionStatus:
     """The function that the path names."""
     usage = request.query.get("usage") in ("1", "true")
     return await request.app[PROVIDER].function(_name(request), usage)
 
 
-def log_query(request: web.Request) -> LogQuery:
+def log_query(request: web.Request) -> messages.LogQuery:
     """The query of /system/logs; raises ProviderError: 400."""
     query = request.query
     if "name" not in query:
@@ -138,7 +125,7 @@ def log_query(request: web.Request) -> LogQuery:
         tail = int(query.get("tail", "-1"))
     except ValueError as error:
         raise ProviderError(400, f"`since` is RFC 3339, `tail` a number: {error}") from error
-    return LogQuery(
+    return messages.LogQuery(
         name=function_name(query["name"], query.get("namespace", "")),
         instance=query.get("instance", ""),
         tail=tail,
@@ -152,7 +139,7 @@ def _name(request: web.Request) -> str:
 
 
 NAME = Parameter("name", "name[.namespace]", "path", required=True, example="echo")
-NAMESPACED = Parameter("namespace", f"empty or {NAMESPACE}", example=NAMESPACE)
+NAMESPACED = Parameter("namespace", f"empty or {messages.NAMESPACE}", example=messages.NAMESPACE)
 _USAGE = Parameter("usage", "1: what its replicas use now, too")
 _LOGS = (
     Parameter("name", "of the function", required=True, example="echo"),
@@ -164,37 +151,48 @@ _LOGS = (
 )
 _FUNCTIONS, _FUNCTION = "/system/functions", "/system/function/{name}"
 _SECRETS = "/system/secrets"
-_DEPLOYED = FunctionDeployment(service="sample", image="example/echo:1")
-_SECRET = Secret("sample", value="something")
+_DEPLOYED = messages.FunctionDeployment(service="sample", image="example/echo:1")
+_SECRET = messages.Secret("sample", value="something")
 
 
 def routes(
-    functions: Read, function: Read, info: Read, about: type[ProviderInfo | GatewayInfo]
+    functions: Read,
+    function: Read,
+    info: Read,
+    about: type[messages.ProviderInfo | messages.GatewayInfo],
 ) -> tuple[Route, ...]:
     """`/system/*` and `/healthz`; who serves them reads functions and itself in its own way."""
     return (
-        reads(_FUNCTIONS, "List functions", list[FunctionStatus], functions, NAMESPACED),
+        reads(_FUNCTIONS, "List functions", list[messages.FunctionStatus], functions, NAMESPACED),
         _changes("POST", _FUNCTIONS, "Deploy a function", _DEPLOYED, lambda p, new: p.deploy(new)),
         _changes("PUT", _FUNCTIONS, "Update a function", _DEPLOYED, lambda p, new: p.update(new)),
         _changes(
             "DELETE",
             _FUNCTIONS,
             "Delete a function",
-            DeleteRequest("sample"),
+            messages.DeleteRequest("sample"),
             lambda p, old: p.delete(function_name(old.function_name)),
         ),
-        reads(_FUNCTION, "A function's status", FunctionStatus, function, NAME, NAMESPACED, _USAGE),
+        reads(
+            _FUNCTION,
+            "A function's status",
+            messages.FunctionStatus,
+            function,
+            NAME,
+            NAMESPACED,
+            _USAGE,
+        ),
         Route(
             "POST",
             "/system/scale-function/{name}",
             _scale,
             "Scale a function",
             (202, 404),
-            ScaleRequest,
+            messages.ScaleRequest,
             parameters=(NAME, NAMESPACED),
-            example=ScaleRequest(1, "echo"),
+            example=messages.ScaleRequest(1, "echo"),
         ),
-        reads(_SECRETS, "List secrets, names only", list[Secret], _secrets, NAMESPACED),
+        reads(_SECRETS, "List secrets, names only", list[messages.Secret], _secrets, NAMESPACED),
         _changes(
             "POST", _SECRETS, "Create a secret", _SECRET, lambda p, new: p.create_secret(new), 409
         ),
@@ -203,7 +201,7 @@ def routes(
             "DELETE",
             _SECRETS,
             "Delete a secret",
-            Secret("sample"),
+            messages.Secret("sample"),
             lambda p, old: p.delete_secret(old.name),
             409,
         ),
@@ -236,7 +234,9 @@ def application(
     return app
 
 
-async def invoke(provider: Provider, name: str, call: Request) -> tuple[Response, float]:
+async def invoke(
+    provider: Provider, name: str, call: messages.Request
+) -> tuple[messages.Response, float]:
     """The function's answer or a refusal, and its seconds; raises ProviderError: 404, unknown."""
     began = time.perf_counter()
     try:

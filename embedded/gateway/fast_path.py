@@ -77,15 +77,12 @@ class Reader:
         return Call(form[2], bool(form[1]), request, self._host)
 
     def on_message_begin(self) -> None:
-        """A second request is one too many."""
         self._begun += 1
 
     def on_url(self, url: bytes) -> None:
-        """A part of the target."""
         self._url += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Keep a header, unless it is of the connection."""
         self._count += 1
         key, text = name.decode("ascii"), value.decode("ascii")
         match key.lower():
@@ -102,11 +99,9 @@ class Reader:
                 self._headers.append((key, text))
 
     def on_body(self, body: bytes) -> None:
-        """A part of the body."""
         self._body += body
 
     def on_message_complete(self) -> None:
-        """The request is whole."""
         self._ended = True  # HTTP/1.0 does not define when the connection ends
         self._plain = self._plain and self._parser.get_http_version() == "1.1"
 

@@ -149,9 +149,8 @@ def _marks(call: Request) -> Marks:
     """The call's id, its own or a new one, and when it came: Unix time in ns."""
     call_id = _first(call, CALL_ID) or str(uuid.uuid4())
     if not _CALL_ID_FORM.fullmatch(call_id):
-        raise ProviderError(
-            400, f"{CALL_ID} must be 1 to 200 visible ASCII characters: {call_id!r:.80}."
-        )
+        text = f"{CALL_ID} must be 1 to 200 visible ASCII characters: {call_id!r:.80}."
+        raise ProviderError(400, text)
     return {CALL_ID: call_id, START_TIME: str(time.time_ns())}
 
 

@@ -47,50 +47,39 @@ class HttpProvider:
         await self._session.close()
 
     async def functions(self) -> list[messages.FunctionStatus]:
-        """GET /system/functions."""
         return await self._get("functions", list[messages.FunctionStatus])
 
     async def function(self, name: str, usage: bool = False) -> messages.FunctionStatus:
-        """GET /system/function/{name}."""
         path = f"function/{_quoted(name)}{'?usage=1' if usage else ''}"
         return await self._get(path, messages.FunctionStatus)
 
     async def deploy(self, deployment: messages.FunctionDeployment) -> None:
-        """POST /system/functions."""
         await self._system("POST", "functions", deployment)
 
     async def update(self, deployment: messages.FunctionDeployment) -> None:
-        """PUT /system/functions."""
         await self._system("PUT", "functions", deployment)
 
     async def delete(self, name: str) -> None:
-        """DELETE /system/functions."""
         await self._system("DELETE", "functions", messages.DeleteRequest(name))
 
     async def scale(self, name: str, replicas: int) -> None:
-        """POST /system/scale-function/{name}."""
         await self._system(
             "POST", f"scale-function/{_quoted(name)}", messages.ScaleRequest(replicas, name)
         )
 
     async def secrets(self) -> list[messages.Secret]:
-        """GET /system/secrets."""
         return await self._get("secrets", list[messages.Secret])
 
     async def create_secret(self, secret: messages.Secret) -> None:
-        """POST /system/secrets."""
         await self._system("POST", "secrets", secret)
 
     async def update_secret(self, secret: messages.Secret) -> None:
-        """PUT /system/secrets."""
         await self._system("PUT", "secrets", secret)
 
     async def delete_secret(self, name: str) -> None:
-        """DELETE /system/secrets."""
         await self._system("DELETE", "secrets", messages.Secret(name))
 
     async def logs(self, query: messages.LogQuery) -> AsyncIterator[messages.LogLine]:
-        """GET /system/logs."""
         params = {"name": query.name, "instance": query.instance, "tail": str(query.tail)}
         params |= {"follow": "1"} if query.follow else {}
         params |= {"since": query.since.isoformat()} if query.since else {}
@@ -103,15 +92,12 @@ class HttpProvider:
         return _lines(answer)
 
     async def info(self) -> messages.ProviderInfo:
-        """GET /system/info."""
         return await self._get("info", messages.ProviderInfo)
 
     async def namespaces(self) -> list[str]:
-        """GET /system/namespaces."""
         return await self._get("namespaces", list[str])
 
     async def invoke(self, name: str, request: messages.Request) -> messages.Response:
-        """Any method on /function/{name}."""
         path = f"/function/{_quoted(name)}{request.path}"
         return await self._exchange(request._replace(path=path))
 

@@ -51,11 +51,9 @@ def code(image: str, root: Path) -> Code:
     if name and not name.startswith(".") and (own / "handler.py").is_file():
         check_handler(own / "handler.py")
         return Code(OWN, own)
-    raise ProviderError(
-        400,
-        f"The image {image!r} stands for {package}/handler.py or {own}/handler.py, which are not "
-        f"there; known: {', '.join(known(root)) or 'none'}.",
-    )
+    where = f"stands for {package}/handler.py or {own}/handler.py, which are not there"
+    there = ", ".join(known(root)) or "none"
+    raise ProviderError(400, f"The image {image!r} {where}; known: {there}.")
 
 
 def function_of(image: str) -> str:

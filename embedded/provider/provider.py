@@ -56,51 +56,41 @@ class ProcessProvider:
                 self._logs.write(old.deployment.service, "provider", error.text)
 
     async def close(self) -> None:
-        """Stop all replicas."""
         await asyncio.gather(*(pool.close() for pool in self._pools.values()))
 
     async def functions(self) -> list[messages.FunctionStatus]:
-        """All, sorted by name."""
         return [_status(self._pools[name], True) for name in sorted(self._pools)]
 
     async def function(self, name: str, usage: bool = False) -> messages.FunctionStatus:
-        """One, or 404."""
         return _status(self._pool(name), usage)
 
     async def deploy(self, deployment: messages.FunctionDeployment) -> None:
-        """Deploy; replaces what has the same name."""
         old = self._pools.get(deployment.service)
         created_at = old.function.created_at if old else datetime.now(UTC)
         self._place(read(deployment, self._launch.root, created_at))
         self._save()
 
     async def update(self, deployment: messages.FunctionDeployment) -> None:
-        """As `deploy`, for what is deployed already."""
         self._pool(deployment.service)
         await self.deploy(deployment)
 
     async def delete(self, name: str) -> None:
-        """Remove; returns when its replicas are gone."""
         pool = self._pool(name)
         del self._pools[name]
         self._save()
         await pool.close()
 
     async def scale(self, name: str, replicas: int) -> None:
-        """Between 0 and the label's maximum."""
         pool = self._pool(name)
         if not 0 <= replicas <= pool.function.ceiling:
-            raise ProviderError(
-                400, f"{name} runs 0 to {pool.function.ceiling} replicas; asked for {replicas}."
-            )
+            text = f"{name} runs 0 to {pool.function.ceiling} replicas; asked for {replicas}."
+            raise ProviderError(400, text)
         pool.resize(replicas)
 
     async def secrets(self) -> list[messages.Secret]:
-        """Names only."""
         return self._secrets.known()
 
     async def create_secret(self, secret: messages.Secret) -> None:
-        """409 when it exists."""
         self._secrets.create(secret)
 
     async def update_secret(self, secret: messages.Secret) -> None:
@@ -110,27 +100,22 @@ class ProcessProvider:
             self._mount(pool.function)
 
     async def delete_secret(self, name: str) -> None:
-        """409 while a function uses it."""
         users = [n for n, p in self._pools.items() if name in (p.function.deployment.secrets or [])]
         if users:
             raise ProviderError(409, f"The secret {name!r} is used by {', '.join(sorted(users))}.")
         self._secrets.delete(name)
 
     async def logs(self, query: messages.LogQuery) -> AsyncIterator[messages.LogLine]:
-        """A function's lines; 404 when it is unknown."""
         self._pool(query.name)
         return self._logs.read(query)
 
     async def info(self) -> messages.ProviderInfo:
-        """This provider's name and version."""
         return INFO
 
     async def namespaces(self) -> list[str]:
-        """The only one."""
         return [messages.NAMESPACE]
 
     async def invoke(self, name: str, request: messages.Request) -> messages.Response:
-        """Invoke; starts replicas as needed."""
         return await self._pool(name).invoke(request)
 
     def _pool(self, name: str) -> Pool:

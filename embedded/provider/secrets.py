@@ -38,9 +38,8 @@ class SecretStore:
         """400, naming the secrets that are missing."""
         missing = sorted(set(names) - set(self._names()))
         if missing:
-            raise ProviderError(
-                400, f"Unknown secrets: {', '.join(missing)}; create them with faas-cli secret."
-            )
+            text = f"Unknown secrets: {', '.join(missing)}; create them with faas-cli secret."
+            raise ProviderError(400, text)
 
     def mount(self, names: Sequence[str], folder: Path) -> None:
         """Copy the named secrets into `folder`, and nothing else."""

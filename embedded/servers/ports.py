@@ -13,7 +13,7 @@ from faastraingym.embedded.errors import StackError
 from faastraingym.embedded.files import write_private
 
 # Below what systems hand to outgoing connections: those cannot take one of ours meanwhile.
-_FIRST, _LAST = 15000, 32000
+_RANGE = range(15000, 32000)
 
 
 def of_home(home: Path) -> dict[str, int]:
@@ -47,13 +47,11 @@ def choose(
         return last
     ports: dict[str, int] = {}
     for name in names:
-        ports[name] = next(
-            (p for p in _candidates() if p not in ports.values() and usable(name, p)), 0
-        )
+        found = (p for p in random.sample(_RANGE, 1000) if p not in ports.values())
+        ports[name] = next((port for port in found if usable(name, port)), 0)
         if not ports[name]:
-            raise StackError(
-                f"No free port between {_FIRST} and {_LAST} on 127.0.0.1; stop something."
-            )
+            where = f"between {_RANGE.start} and {_RANGE.stop} on 127.0.0.1"
+            raise StackError(f"No free port {where}; stop something.")
     write_private(home / "ports.json", msgspec.json.encode(ports))
     return ports
 
@@ -94,7 +92,3 @@ def remove_own(path: str) -> None:
 def _is_vacant(path: str) -> bool:
     remove_own(path)
     return not os.path.lexists(path)
-
-
-def _candidates() -> list[int]:
-    return [random.randrange(_FIRST, _LAST) for _ in range(1000)]

@@ -68,7 +68,6 @@ class Server:
             await self._gone.wait()
 
     def forget(self, connection: "Connection") -> None:
-        """It is gone."""
         self.connections.discard(connection)
         self._gone.set()
 
@@ -118,11 +117,9 @@ class Connection(asyncio.Protocol):
             self._server.forget(self)
 
     def pause_writing(self) -> None:
-        """The client does not read."""
         self._writable.clear()
 
     def resume_writing(self) -> None:
-        """It does again."""
         self._writable.set()
 
     def data_received(self, data: bytes) -> None:
@@ -145,13 +142,11 @@ class Connection(asyncio.Protocol):
         self._go_on()
 
     def on_message_begin(self) -> None:
-        """A request begins: its head is due."""
         self._begin()
         self._partial = True
         self._stage += 1
 
     def on_url(self, url: bytes) -> None:
-        """A part of its target."""
         self._url += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
@@ -160,7 +155,6 @@ class Connection(asyncio.Protocol):
             self._headers[name.decode("latin-1").lower()] = value.decode("latin-1")
 
     def on_headers_complete(self) -> None:
-        """The head is there: the body is due."""
         self._headed = True
         self._stage += 1
         expected = self._headers.get("expect", "").lower() == "100-continue"
@@ -168,7 +162,6 @@ class Connection(asyncio.Protocol):
             self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def on_body(self, body: bytes) -> None:
-        """A part of the body."""
         self._overhead -= len(body)
         self._size += len(body)
         if self._size <= self._limits.body_bytes:
@@ -178,7 +171,6 @@ class Connection(asyncio.Protocol):
             self._refuse(413, f"The body is larger than max_body_bytes={limit}.")
 
     def on_message_complete(self) -> None:
-        """The request is there."""
         self._partial = False
         if self._refused:
             return
