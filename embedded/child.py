@@ -58,9 +58,7 @@ class Child:
         self.state = ChildState(pid=0)
 
     async def start(self) -> None:
-        """Return when it is ready; then restart it when it dies; raises StackError: it did not
-        start.
-        """
+        """Return when it is ready; restart it when it dies; raises StackError: it did not start."""
         await self._launch()
         self._tasks = [asyncio.create_task(self._keep()), asyncio.create_task(self._watch())]
 

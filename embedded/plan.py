@@ -38,29 +38,12 @@ class Plan(NamedTuple):
     gateway: ChildSpec
     worker: ChildSpec
     exporter: ChildSpec
-    credentials: Credentials
     state: StackState
-
-    @property
-    def servers(self) -> Servers:
-        """Where they are, and who we are there."""
-        at, known = self.state, self.credentials
-        return Servers(
-            nats_url=at.nats_url,
-            nats_api=at.nats_api,
-            nats=known.nats[SUPERVISOR],
-            s3_url=at.s3_url,
-            bucket=at.bucket,
-            s3=known.s3[SUPERVISOR],
-            gateway_url=at.gateway_url,
-            gateway_password=known.gateway_password,
-        )
+    servers: Servers
 
 
 def plan(settings: StackSettings, credentials: Credentials) -> Plan:
-    """Choose ports, write configuration files, list the processes; raises StackError where it
-    cannot.
-    """
+    """Choose ports, write configuration files, list the processes; raises StackError."""
     home = settings.home
     names = ["nats", "gateway", "provider", "exporter", *weed_ports.PORTS]
     numbers = ports.choose(home, names, weed_ports.GAPS, weed_ports.SOCKETS)
@@ -106,8 +89,17 @@ def plan(settings: StackSettings, credentials: Credentials) -> Plan:
         exporter=_python(
             settings, "exporter", "faastraingym.adapters.processes.exporter", exporter, NICE
         ),
-        credentials=credentials,
         state=state,
+        servers=Servers(
+            nats_url=state.nats_url,
+            nats_api=state.nats_api,
+            nats=credentials.nats[SUPERVISOR],
+            s3_url=state.s3_url,
+            bucket=state.bucket,
+            s3=credentials.s3[SUPERVISOR],
+            gateway_url=state.gateway_url,
+            gateway_password=credentials.gateway_password,
+        ),
     )
 
 

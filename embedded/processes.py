@@ -20,8 +20,7 @@ _LOOK_SECONDS = 0.1
 
 
 def die_with_parent(then: Callable[[], None] | None = None) -> Callable[[], None] | None:
-    """A `preexec_fn` by which Linux kills the child when its parent dies; the child does `then`,
-    too.
+    """A `preexec_fn`: Linux kills the child when its parent dies; the child does `then`, too.
 
     None elsewhere: there the next `up` or `down` finds by its environment what is left.
     """

@@ -57,9 +57,7 @@ async def bucket(
 
 
 async def functions(servers: Servers, settings: StackSettings) -> None:
-    """Deploy the functions of stack.yml; raises StackError: one is wrong, or the gateway refuses
-    it.
-    """
+    """Deploy the functions of stack.yml; raises StackError: one is wrong or refused."""
     wanted = deployments.of_stack(settings.stack_file, deployments.substitutions(settings))
     login = authorization(servers.gateway_password)
     async with HttpProvider(servers.gateway_url, login) as gateway:

@@ -58,9 +58,7 @@ def up(home: Path, environment: Mapping[str, str] = os.environ) -> StackState:
 
 
 def run_foreground(
-    home: Path,
-    on_ready: Callable[[StackState], None],
-    environment: Mapping[str, str] = os.environ,
+    home: Path, on_ready: Callable[[StackState], None], environment: Mapping[str, str] = os.environ
 ) -> None:
     """Run a stack in this process until Ctrl-C or SIGTERM; raises StackError: it does not start."""
     from faastraingym.embedded.supervisor import supervise
@@ -169,8 +167,7 @@ def _end(files: StackFiles) -> int:
 def _functions(state: StackState) -> list[FunctionStatus]:
     password = Path(state.password_file).read_text()
     request = urllib.request.Request(  # noqa: S310  our own gateway's http address
-        f"{state.gateway_url}/system/functions",
-        headers={"Authorization": authorization(password)},
+        f"{state.gateway_url}/system/functions", headers={"Authorization": authorization(password)}
     )
     trusted = ssl.create_default_context(cafile=state.authority) if state.authority else None
     try:

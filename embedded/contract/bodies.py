@@ -34,9 +34,7 @@ class Spooled:
             self._file.close()
 
     def append(self, piece: bytes) -> Writing:
-        """Write at its end, in order; raises ProviderError: 503, there is no room. The returned
-        future raises it for a full disk.
-        """
+        """Write at its end, in order; the future raises ProviderError, 503, for a full disk."""
         self._budget.spool(len(piece))
         self._size += len(piece)
         loop = asyncio.get_running_loop()
@@ -97,9 +95,7 @@ class Incoming:
         self._file: Spooled | None = None
 
     def append(self, piece: bytes) -> Writing | None:
-        """Keep a piece; await what is returned before the next one. Raises ProviderError: `over`,
-        or 503 where there is no room.
-        """
+        """Keep a piece; raises ProviderError: too long, or no room. Await what is returned."""
         size = len(piece) + (self._held if self._file is None else len(self._file))
         if size > self._limit:
             raise self._over(self._limit)

@@ -25,9 +25,7 @@ class Provider(Protocol):
         """Remove a function; returns when its replicas are gone."""
 
     async def scale(self, name: str, replicas: int) -> None:
-        """Run that many replicas, at most the label's maximum, until demand or idleness changes
-        that.
-        """
+        """Run that many replicas until demand or idleness changes the number."""
 
     async def secrets(self) -> list[messages.Secret]:
         """Names only."""

@@ -40,9 +40,7 @@ class Keys:
         self._read: tuple[tuple[int, ...], Secrets] | None = None
 
     def __call__(self) -> Secrets:
-        """The secrets; raises ProviderError, 503, where one cannot be read, so that none is
-        admitted.
-        """
+        """The secrets; raises ProviderError: 503, one cannot be read."""
         try:
             as_of = tuple(os.stat(file).st_mtime_ns for file in self._files)
             if self._read is None or self._read[0] != as_of:
@@ -79,9 +77,7 @@ class AsyncAdmission(NamedTuple):
             raise Refusal(401, text, status.name, "not-admitted") from error
 
     def check_callback(self, function: str, url: str, authenticated: bool) -> None:
-        """Raise ProviderError, 400, if `url` can take no post; Refusal, 403, if the policy forbids
-        it.
-        """
+        """Raise ProviderError, 400, if `url` can take no post; Refusal, 403, if it may not."""
         try:
             why = callbacks.refusal(url, self.policy, authenticated)
         except ValueError as error:

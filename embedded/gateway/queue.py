@@ -6,7 +6,7 @@ from pathlib import Path
 from faastraingym.adapters.errors import SettingsError
 from faastraingym.adapters.nats.broker import Broker, connect
 from faastraingym.adapters.nats.bus import NatsBus
-from faastraingym.adapters.settings import Login, login
+from faastraingym.adapters.settings import login
 from faastraingym.embedded.errors import ProviderError
 from faastraingym.events.topology.roles import GATEWAY, nats_secret
 
@@ -36,12 +36,11 @@ class LazyQueue:
     async def _connect(self) -> NatsBus:
         async with self._connecting:
             if self._bus is None:
-                self._broker = await connect(self._url, self._login(), "gateway", self._api)
+                try:
+                    known = login(self._secrets / nats_secret(GATEWAY), "user:password")
+                except SettingsError as error:
+                    text = f"The queue is away: {error}."
+                    raise ProviderError(503, text, retry_after=5) from error
+                self._broker = await connect(self._url, known, "gateway", self._api)
                 self._bus = NatsBus(self._broker)
             return self._bus
-
-    def _login(self) -> Login:
-        try:
-            return login(self._secrets / nats_secret(GATEWAY), "user:password")
-        except SettingsError as error:
-            raise ProviderError(503, f"The queue is away: {error}.", retry_after=5) from error

@@ -50,9 +50,7 @@ def here() -> Tree | None:
 
 
 def tree(own: str, mounts: str) -> Tree | None:
-    """The same, from the kernel's files. Where version 1 has the memory controller, version 2 has
-    not.
-    """
+    """The same, from the kernel's files: where version 1 has the controller, version 2 has not."""
     groups = {names: path for _, names, path in (line.split(":", 2) for line in own.splitlines())}
     for controllers, path in groups.items():
         if "memory" in controllers.split(","):

@@ -5,9 +5,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from faastraingym.embedded.contract.messages import (
-    FunctionDeployment,
-)
+from faastraingym.embedded.contract.messages import FunctionDeployment
 from faastraingym.embedded.contract.names import check_function_name
 from faastraingym.embedded.errors import ProviderError
 from faastraingym.embedded.provider.images import Code, code

@@ -34,10 +34,8 @@ class Code(NamedTuple):
 
 
 def code(image: str, root: Path) -> Code:
-    """The code that an image names; raises ProviderError: 400, there is none, or it cannot be
-    served.
-
-    `ghcr.io/x/start-run:1` is functions/start_run/handler.py or start-run/handler.py.
+    """The code that an image names: `ghcr.io/x/start-run:1` is functions/start_run/handler.py or
+    start-run/handler.py. Raises ProviderError: 400, there is none, or it cannot be served.
     """
     name = function_of(image)
     module, own = name.replace("-", "_"), root / name

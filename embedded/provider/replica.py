@@ -164,9 +164,7 @@ def over_memory(name: str, function: Function, used: int | None = None) -> str:
 async def spawn(
     launch: Launch, function: Function, logs: LogBook, budget: Budget, groups: Groups | None
 ) -> Replica:
-    """Start a replica's process; raises ProviderError: 503, the machine refuses a process or
-    socket.
-    """
+    """Start a replica's process; raises ProviderError: 503, the machine refuses."""
     name = f"{function.name}-{secrets.token_hex(2)}"
     try:
         endpoint = listen(launch.folder, name)

@@ -10,9 +10,7 @@ from faastraingym.embedded.errors import StackError
 
 
 def find(program: str, variable: str, package: str, environment: Mapping[str, str]) -> Path:
-    """A program: the variable's, else one beside this interpreter (a wheel's), else one on PATH;
-    raises StackError: there is none, or it cannot be executed.
-    """
+    """The variable's program, else one beside this interpreter, else on PATH; raises StackError."""
     chosen = environment.get(variable)
     if chosen:
         path = Path(chosen)

@@ -25,10 +25,7 @@ def of_home(home: Path) -> dict[str, int]:
 
 
 def choose(
-    home: Path,
-    names: Sequence[str],
-    gaps: Mapping[str, int],
-    sockets: Mapping[str, str],
+    home: Path, names: Sequence[str], gaps: Mapping[str, int], sockets: Mapping[str, str]
 ) -> dict[str, int]:
     """A port for each name, remembered in the home; raises StackError: none is free.
 

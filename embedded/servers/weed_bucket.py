@@ -34,27 +34,20 @@ def saved(bucket: str) -> bytes:
 
 async def reset(there: Bucket, weed: ChildSpec, ports: Mapping[str, int], bucket: str) -> None:
     """Take back the settings; raises Refused: S3 obeys them still; StackError: the shell fails."""
-    try:
-        await there.reset()
-    except Refused:
-        await renew(weed, ports, bucket)
-        await _reset_again(there, time.monotonic() + HEARD_SECONDS)
-
-
-async def _reset_again(there: Bucket, until: float) -> None:
-    """S3 receives the bucket's new entry a moment later, and obeys the old one until then."""
+    until = 0.0
     while True:
         try:
-            await there.reset()
-            return
+            return await there.reset()
         except Refused:
-            if time.monotonic() > until:
+            if until == 0.0:
+                await _renew(weed, ports, bucket)
+                until = time.monotonic() + HEARD_SECONDS
+            elif time.monotonic() > until:
                 raise
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(0.1)  # S3 receives the new entry a moment later
 
 
-async def renew(weed: ChildSpec, ports: Mapping[str, int], bucket: str) -> None:
-    """Write the entry of a bucket anew; raises StackError: the shell fails, or does not end."""
+async def _renew(weed: ChildSpec, ports: Mapping[str, int], bucket: str) -> None:
     file = Path(TEMPORARY) / "bucket.meta"  # relative to the folder that both run in
     write_private(weed.folder / file, saved(bucket))
     at = {
