@@ -88,12 +88,8 @@ def read(home: Path, environment: Mapping[str, str]) -> StackSettings:
         zero_duration=environment.get("FAASTRAIN_ZERO_DURATION") or "10s",
         bucket=_bucket(environment),
         gateway_port=_port(environment, "FAASTRAIN_GATEWAY_PORT"),
-        nats=_external(
-            environment, "FAASTRAIN_NATS_URL", "FAASTRAIN_NATS_USER", "FAASTRAIN_NATS_PASSWORD"
-        ),
-        s3=_external(
-            environment, "FAASTRAIN_S3_URL", "FAASTRAIN_S3_ACCESS_KEY", "FAASTRAIN_S3_SECRET_KEY"
-        ),
+        nats=_external(environment, "FAASTRAIN_NATS_", "USER", "PASSWORD"),
+        s3=_external(environment, "FAASTRAIN_S3_", "ACCESS_KEY", "SECRET_KEY"),
         tls=_tls(environment),
         worker=environment.get("FAASTRAIN_WORKER")
         or "faastraingym.adapters.processes.queue_worker",
@@ -118,15 +114,14 @@ def _tls(environment: Mapping[str, str]) -> Tls | None:
     return Tls(*(Path(environment[name]).resolve() for name in names))
 
 
-def _external(
-    environment: Mapping[str, str], url: str, user: str, password: str
-) -> External | None:
-    if not environment.get(url):
+def _external(environment: Mapping[str, str], prefix: str, *login: str) -> External | None:
+    names = [prefix + name for name in ("URL", *login)]
+    if not environment.get(names[0]):
         return None
-    missing = [name for name in (user, password) if not environment.get(name)]
+    missing = [name for name in names if not environment.get(name)]
     if missing:
-        raise StackError(f"{url} is set, so set {' and '.join(missing)} too.")
-    return External(environment[url], environment[user], environment[password])
+        raise StackError(f"{names[0]} is set, so set {' and '.join(missing)} too.")
+    return External(*(environment[name] for name in names))
 
 
 def _bucket(environment: Mapping[str, str]) -> str:

@@ -64,12 +64,6 @@ class Connection(web.RequestHandler):
         if self.transport is not None:
             self.transport.abort()
 
-    def begin(self) -> None:
-        self._budget.begin(self)
-
-    def end(self) -> None:
-        self._budget.end(self)
-
     def refuse(self) -> None:
         """The rest of a body is thrown away; of too many at once, not even read."""
         if len(self._budget.draining) < DRAINING:

@@ -63,15 +63,15 @@ async def read(request: web.Request, most: int | None = None) -> Body:
 
     Raises ProviderError: 413 over the limit, 408 when it comes too slowly, 503 without room for it.
     """
-    serving = cast(Connection, request.protocol)
+    budget, connection = request.app[BUDGET], cast(Connection, request.protocol)
     if not request.body_exists:
-        serving.begin()
+        budget.begin(connection)
         return b""
     limit, seconds, _ = request.app[LIMITS]
     limit = limit if most is None else min(limit, most)
     if (request.content_length or 0) > limit:
         raise too_large(limit)
-    body = Incoming(request.app[BUDGET], limit, too_large, request.content_length)
+    body = Incoming(budget, limit, too_large, request.content_length)
     request[INCOMING] = body
     try:
         async with asyncio.timeout(seconds):
@@ -82,7 +82,7 @@ async def read(request: web.Request, most: int | None = None) -> Body:
         raise ProviderError(408, f"The body took longer than {seconds:g} s.") from error
     except (web.RequestPayloadError, ConnectionError) as error:
         raise ProviderError(400, f"The body is ill-formed, or half of one: {error}") from error
-    serving.begin()
+    budget.begin(connection)
     return body.body()
 
 
@@ -202,7 +202,7 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     finally:
         if INCOMING in request:
             request[INCOMING].close()
-        cast(Connection, request.protocol).end()
+        request.app[BUDGET].end(cast(Connection, request.protocol))
 
 
 def _is_ours(record: logging.LogRecord) -> bool:

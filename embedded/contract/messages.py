@@ -104,7 +104,7 @@ class GatewayInfo(Struct):
     arch: str
 
 
-class LogLine(Struct, kw_only=True):
+class LogLine(Struct):
     """One line of a replica's output."""
 
     name: str

@@ -27,13 +27,7 @@ class LogBook:
 
     def write(self, function: str, instance: str, text: str) -> None:
         """Take one line."""
-        line = LogLine(
-            name=function,
-            namespace=NAMESPACE,
-            instance=instance,
-            timestamp=datetime.now(UTC),
-            text=text,
-        )
+        line = LogLine(function, NAMESPACE, instance, datetime.now(UTC), text)
         self._lines.setdefault(function, deque(maxlen=REMEMBERED)).append(line)
         for follower in self._followers.get(function, ()):
             follower.put_nowait(line)

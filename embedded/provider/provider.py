@@ -5,14 +5,13 @@ from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from msgspec import structs
+import msgspec
 
 from faastraingym import __version__
 from faastraingym.embedded.contract import messages
 from faastraingym.embedded.contract.budget import Budget
-from faastraingym.embedded.errors import ProviderError
-from faastraingym.embedded.files import private_folder
-from faastraingym.embedded.provider import store
+from faastraingym.embedded.errors import ProviderError, StackError
+from faastraingym.embedded.files import private_folder, write_private
 from faastraingym.embedded.provider.cgroups import Groups, of_home, sweep
 from faastraingym.embedded.provider.environment import Launch
 from faastraingym.embedded.provider.function import Function, read
@@ -23,6 +22,13 @@ from faastraingym.embedded.provider.replica import Replica, spawn
 from faastraingym.embedded.provider.secrets import SecretStore
 
 INFO = messages.ProviderInfo("faastrain-processes", messages.Version(__version__), "processes")
+
+
+class Deployed(msgspec.Struct, frozen=True):
+    """A deployment and its first day."""
+
+    deployment: messages.FunctionDeployment
+    created_at: datetime
 
 
 class ProcessProvider:
@@ -49,7 +55,7 @@ class ProcessProvider:
         """Run again what was deployed before; what cannot is left out, and its log says why."""
         sweep(self._launch.home)
         self._groups = self._bounds(self._launch.home)
-        for old in store.load(self._file):
+        for old in load(self._file):
             try:
                 self._place(read(old.deployment, self._launch.root, old.created_at))
             except ProviderError as error:
@@ -146,15 +152,13 @@ class ProcessProvider:
         return [replica for pool in self._pools.values() for replica in pool.live()]
 
     def _save(self) -> None:
-        deployed = [
-            store.Deployed(pool.function.deployment, pool.function.created_at)
-            for pool in self._pools.values()
-        ]
-        store.save(self._file, deployed)
+        functions = [pool.function for pool in self._pools.values()]
+        deployed = [Deployed(each.deployment, each.created_at) for each in functions]
+        write_private(self._file, msgspec.json.encode(deployed))
 
 
 def _status(pool: Pool, with_usage: bool) -> messages.FunctionStatus:
-    fields = structs.asdict(pool.function.deployment) | {"namespace": messages.NAMESPACE}
+    fields = msgspec.structs.asdict(pool.function.deployment) | {"namespace": messages.NAMESPACE}
     return messages.FunctionStatus(
         name=fields.pop("service"),
         invocation_count=0.0,
@@ -164,3 +168,13 @@ def _status(pool: Pool, with_usage: bool) -> messages.FunctionStatus:
         usage=usage(pool.live()) if with_usage else None,
         **fields,
     )
+
+
+def load(path: Path) -> list[Deployed]:
+    """The stored deployments; none at first; raises StackError: the file is damaged."""
+    if not path.exists():
+        return []
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=list[Deployed])
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise StackError(f"{path} is damaged ({error}); remove it and deploy again.") from error

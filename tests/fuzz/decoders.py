@@ -32,7 +32,7 @@ from faastraingym.embedded import deployments
 from faastraingym.embedded.contract import auth, http, messages, names, system
 from faastraingym.embedded.errors import ProviderError, StackError
 from faastraingym.embedded.gateway.async_admission import DEFAULT_ADMISSION
-from faastraingym.embedded.provider import function, handlers, store
+from faastraingym.embedded.provider import function, handlers, provider
 from faastraingym.events.delivery import callbacks, queue_request, requests
 from faastraingym.events.topology import admits, quantities, stack_file
 from faastraingym.events.triggers import cron, outside_events
@@ -424,8 +424,8 @@ def _registry() -> dict[str, Decoder]:
             (HANDLER,),
             HANDLER_BOMBS,
         ),
-        "faastraingym.embedded.provider.store.load": Decoder(
-            _file(store.load), (StackError,), near(DEPLOYED), (DEPLOYED,), json_bombs()
+        "faastraingym.embedded.provider.provider.load": Decoder(
+            _file(provider.load), (StackError,), near(DEPLOYED), (DEPLOYED,), json_bombs()
         ),
     }
     for suffix, good, bombs in (
