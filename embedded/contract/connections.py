@@ -93,18 +93,15 @@ class Connection(web.RequestHandler):
             self._unread = None
 
 
-class Acceptor:
+def acceptor(make: Factory, budget: Budget) -> Factory:
     """Makes the protocol of each new connection; one too many is answered 503, and closed."""
 
-    def __init__(self, make: Factory, budget: Budget) -> None:
-        self._make, self._budget = make, budget
-
-    def __call__(self) -> asyncio.Protocol:
-        """For the connection that comes now."""
-        budget = self._budget
+    def accept() -> asyncio.Protocol:
         if budget.has_place():
-            return self._make()
+            return make()
         return _Refusal(str(budget.refused("connections", "Too many connections are open.")))
+
+    return accept
 
 
 class _Refusal(asyncio.Protocol):

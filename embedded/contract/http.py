@@ -4,7 +4,7 @@ import asyncio
 import logging
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from typing import Any, NamedTuple, TypeVar, cast
+from typing import NamedTuple, TypeVar, cast
 
 import msgspec
 from aiohttp import web
@@ -19,7 +19,6 @@ from faastraingym.embedded.contract.connections import MOST_OVERHEAD, Connection
 from faastraingym.embedded.contract.headers import client, end_to_end, forwarded, without
 from faastraingym.embedded.contract.messages import Request, Response
 from faastraingym.embedded.errors import ProviderError
-from faastraingym.events.delivery.answers import ANSWERED
 
 logger = logging.getLogger(__name__)
 
@@ -51,11 +50,6 @@ T = TypeVar("T")
 def text(status: int, message: str, headers: Mapping[str, str] | None = None) -> web.Response:
     """A plain answer, ended by a newline."""
     return web.Response(status=status, text=message.rstrip("\n") + "\n", headers=headers)
-
-
-def json(value: Any) -> web.Response:
-    """A JSON answer."""
-    return web.Response(body=msgspec.json.encode(value), content_type="application/json")
 
 
 async def read(request: web.Request, most: int | None = None) -> Body:
@@ -124,15 +118,6 @@ def host(request: web.Request) -> str:
     return request.headers.get("Host", "")
 
 
-def sendable(response: Response) -> Response:
-    """A function's answer; raises ProviderError: 502, it has headers that cannot be passed on."""
-    for name, value in response.headers:
-        if not _is_text(value):
-            why = f"The function's header {name} is not UTF-8."
-            raise ProviderError(502, why, replica=ANSWERED)
-    return response
-
-
 def refusal(error: ProviderError) -> Response:
     """The answer to an invocation that no function gave."""
     headers = [("Content-Type", "text/plain; charset=utf-8"), *error.headers.items()]
@@ -149,11 +134,11 @@ def answer(response: Response) -> web.StreamResponse:
     """An answer as aiohttp sends it."""
     headers = CIMultiDict(response.headers)
     if isinstance(response.body, Spooled):
-        return SpooledAnswer(response.status, headers, response.body)
+        return _SpooledAnswer(response.status, headers, response.body)
     return web.Response(status=response.status, headers=headers, body=response.body)
 
 
-class SpooledAnswer(web.StreamResponse):
+class _SpooledAnswer(web.StreamResponse):
     """An answer out of a file, as fast as it is read, within the time of an idle connection."""
 
     def __init__(self, status: int, headers: CIMultiDict[str], body: Spooled) -> None:
@@ -162,7 +147,6 @@ class SpooledAnswer(web.StreamResponse):
         self._spooled = body
 
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
-        """Send all of it."""
         limits = cast(web.Request, request).app[LIMITS]
         try:
             async with asyncio.timeout(limits.idle_seconds):
@@ -180,9 +164,12 @@ class SpooledAnswer(web.StreamResponse):
         return writer
 
 
-def _is_text(value: str) -> bool:
-    """Whether a header's value was UTF-8: aiohttp keeps other bytes as lone surrogates."""
-    return value.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in value)
+def not_text(headers: Iterable[tuple[str, str]]) -> str:
+    """A header that was not UTF-8, if any: aiohttp keeps its other bytes as lone surrogates."""
+    for name, value in headers:
+        if not value.isascii() and any("\ud800" <= letter <= "\udfff" for letter in value):
+            return name
+    return ""
 
 
 @web.middleware
@@ -191,9 +178,8 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
         if sum(len(name) + len(value) for name, value in request.raw_headers) > MOST_OVERHEAD:
             raise ProviderError(400, f"The headers are larger than {MOST_OVERHEAD} bytes.")
-        for name, value in request.headers.items():
-            if not _is_text(value):
-                raise ProviderError(400, f"The header {name} is not UTF-8.")
+        if name := not_text(request.headers.items()):
+            raise ProviderError(400, f"The header {name} is not UTF-8.")
         return await handler(request)
     except ProviderError as error:
         if not request.content.is_eof():

@@ -16,7 +16,7 @@ from aiohttp import web
 from faastraingym.embedded import open_files
 from faastraingym.embedded.contract import http
 from faastraingym.embedded.contract.budget import CONNECTIONS, DESCRIPTORS, Budget
-from faastraingym.embedded.contract.connections import Acceptor, bound_buffers
+from faastraingym.embedded.contract.connections import acceptor, bound_buffers
 from faastraingym.embedded.contract.settings import ServerSettings, read
 from faastraingym.embedded.errors import StackError
 from faastraingym.embedded.files import private_folder
@@ -60,10 +60,10 @@ async def listening(
     # There is a server after `setup`.
     handlers = partial(http.connection, app, cast(web.Server, runner.server))
     front = app[FRONT](app, handlers) if FRONT in app else None
-    acceptor = Acceptor(front or handlers, app[http.BUDGET])
+    accept = acceptor(front or handlers, app[http.BUDGET])
     loop = asyncio.get_running_loop()
     try:
-        server = await loop.create_server(acceptor, host, port, backlog=1024, ssl=tls)
+        server = await loop.create_server(accept, host, port, backlog=1024, ssl=tls)
         bound_buffers(server)
     except OSError as error:
         await runner.cleanup()

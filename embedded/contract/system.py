@@ -14,6 +14,7 @@ from faastraingym.embedded.contract.budget import Budget
 from faastraingym.embedded.contract.names import check_namespaces, function_name
 from faastraingym.embedded.contract.provider import Provider
 from faastraingym.embedded.errors import ProviderError
+from faastraingym.events.delivery.answers import ANSWERED
 
 Read = Callable[[web.Request], Awaitable[Any]]
 PROVIDER: web.AppKey[Provider] = web.AppKey("provider")
@@ -48,10 +49,17 @@ def reads(path: str, summary: str, answer: Any, read: Read, *parameters: Paramet
     """A GET route that answers with the JSON of what `read` returns."""
 
     async def handle(request: web.Request) -> web.Response:
-        return http.json(await read(request))
+        body = msgspec.json.encode(await read(request))
+        return web.Response(body=body, content_type="application/json")
 
     statuses = (200, 404) if parameters else (200,)
     return Route("GET", path, handle, summary, statuses, answer=answer, parameters=parameters)
+
+
+def invokes(handler: http.Handler, *parameters: Parameter) -> Route:
+    """The route of a function's own answers, of any method and path below its name."""
+    path, statuses = r"/function/{name:[^/]+}{path:(/.*)?}", (404, 429, 502, 503, 504)
+    return Route("*", path, handler, "Invoke", statuses, bytes, bytes, parameters=parameters)
 
 
 def _changes(
@@ -240,7 +248,10 @@ async def invoke(
     """The function's answer or a refusal, and its seconds; raises ProviderError: 404, unknown."""
     began = time.perf_counter()
     try:
-        answer = http.sendable(await provider.invoke(name, call))
+        answer = await provider.invoke(name, call)
+        if header := http.not_text(answer.headers):
+            text = f"The function's header {header} is not UTF-8."
+            raise ProviderError(502, text, replica=ANSWERED)
     except ProviderError as error:
         if error.status == 404:
             raise

@@ -108,16 +108,7 @@ _LATER = (
     Parameter(SIGNATURE, "t=<Unix seconds>,v1=<hex>, or v2=<hex> (docs/triggers.md)", "header"),
 )
 GATEWAY_ROUTES = (
-    Route(
-        "*",
-        r"/function/{name:[^/]+}{path:(/.*)?}",
-        synchronous,
-        "Invoke",
-        (404, 429, 502, 503, 504),
-        body=bytes,
-        answer=bytes,
-        parameters=_CALL,
-    ),
+    system.invokes(synchronous, *_CALL),
     Route(
         "POST",
         r"/async-function/{name:[^/]+}{path:(/.*)?}",

@@ -31,15 +31,6 @@ def application(
 
 
 PROVIDER_ROUTES = (
-    system.Route(
-        "*",
-        r"/function/{name:[^/]+}{path:(/.*)?}",
-        _invoke,
-        "Invoke",
-        (404, 429, 502, 503, 504),
-        body=bytes,
-        answer=bytes,
-        parameters=(system.NAME,),
-    ),
+    system.invokes(_invoke, system.NAME),
     *system.routes(system.statuses_of, system.status_of, _info, ProviderInfo),
 )
