@@ -1,4 +1,4 @@
-"""What a deployment of one's own needs: compose, Kubernetes, Prometheus, Grafana, MinIO.
+"""Files for a deployment of one's own: compose, Kubernetes, Prometheus, Grafana, MinIO.
 
-Data first; the few programs make secrets, users and pictures.
+Data first; the few programs make secrets and users.
 """

@@ -1,4 +1,4 @@
-"""What the flow and the roles make of files that people edit too: those parts, and no more.
+"""Writes the parts of hand-edited files that derive from the flow and the roles.
 
 `python -m faastraingym.deploy.generated` writes them; `--check` compares only.
 """
@@ -18,7 +18,7 @@ REQUIRED = ":?run deploy/compose/make-env}"
 
 
 def parts() -> dict[str, list[tuple[str, str]]]:
-    """By file: patterns, with what stays before as a group, and the lines that follow that."""
+    """By file: a pattern, whose group stays, and the text that replaces the rest of the match."""
     return {
         "deploy/compose/nats.conf": [(r"()accounts \{.*", by_variables())],
         "docker-compose.yml": [

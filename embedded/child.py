@@ -30,7 +30,7 @@ def log_line(text: str) -> None:
 
 
 class ChildSpec(NamedTuple):
-    """How to run a server."""
+    """A server's command, and the lines by which it tells its state."""
 
     name: str
     command: list[str]

@@ -67,7 +67,7 @@ def _complete(made: Credentials, names: Iterable[str]) -> Credentials:
 
 
 def of_home(file: Path, names: Iterable[str] = roles.ROLES) -> Credentials:
-    """Those of this home, made when there are none; raises StackError: the file is damaged."""
+    """The home's credentials, made when there are none; raises StackError: the file is damaged."""
     names = list(names)
     try:
         if file.exists():

@@ -74,7 +74,7 @@ def _texts(values: Mapping[str, Any] | None) -> dict[str, str] | None:
 
 
 def _text(value: Any) -> str:
-    """As faas-cli reads it: nothing is an empty text."""
+    """Nothing is an empty text, as for faas-cli."""
     if value is None:
         return ""
     return str(value).lower() if isinstance(value, bool) else str(value)

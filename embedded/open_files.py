@@ -1,4 +1,4 @@
-"""How many files, which connections are too, the stack's processes may open: RLIMIT_NOFILE."""
+"""RLIMIT_NOFILE: the number of files, connections among them, that a process may open."""
 
 import resource
 
@@ -29,7 +29,7 @@ def check(files: int) -> None:
 
 
 def warning(files: int) -> str:
-    """What a limit of `files` bounds, and how to raise it; empty where it is enough."""
+    """A sentence on what a limit of `files` bounds and how to raise it; empty if it is enough."""
     if files >= ENOUGH:
         return ""
     return (

@@ -1,4 +1,4 @@
-"""Which processes a stack is made of: from settings, ports and credentials to commands."""
+"""The processes of a stack: from settings, ports and credentials to commands."""
 
 import os
 import re
@@ -104,7 +104,7 @@ def plan(settings: StackSettings, credentials: Credentials) -> Plan:
 
 
 def _environment(settings: StackSettings, **more: str) -> dict[str, str]:
-    """What every process of a stack gets; by it a process is known as ours."""
+    """The variables of every process of a stack; STACK_VARIABLE marks the process as ours."""
     found = {k: settings.environment[k] for k in INHERITED if k in settings.environment}
     if settings.tls:
         found[TRUSTED] = str(settings.tls.authority)

@@ -61,7 +61,6 @@ def end(processes: list[psutil.Process], grace: float) -> list[psutil.Process]:
 
 
 def _outlasting(processes: list[psutil.Process], seconds: float) -> list[psutil.Process]:
-    """Those that live on for that long."""
     alive, until = processes, time.monotonic() + seconds
     while alive and time.monotonic() < until:
         _, alive = psutil.wait_procs(alive, timeout=_LOOK_SECONDS)

@@ -50,12 +50,12 @@ class StackSettings(NamedTuple):
 
     @property
     def root(self) -> Path:
-        """Where functions/ is."""
+        """The folder that has functions/."""
         return self.stack_file.parent
 
 
 def import_paths(root: Path) -> tuple[Path, ...]:
-    """What a replica imports from: the folder of stack.yml, unless it is this package, and ours."""
+    """The folders that a replica imports from: that of stack.yml, unless it is ours, and ours."""
     return (IMPORTED,) if root == PACKAGE.resolve() else (root, IMPORTED)
 
 

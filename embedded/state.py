@@ -25,7 +25,7 @@ class ChildState(msgspec.Struct, kw_only=True):
 
 
 class StackState(msgspec.Struct, kw_only=True):
-    """Where a stack's parts are."""
+    """The addresses and files of a running stack."""
 
     pid: int  # the supervisor's
     started_at: datetime

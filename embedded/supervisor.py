@@ -155,7 +155,7 @@ def main() -> None:
 
 
 def _credentials(file: Path, settings: StackSettings) -> credentials.Credentials:
-    """Of our roles, and of the functions of a stack.yml of one's own."""
+    """Credentials of our roles, and of the functions of the stack.yml."""
     deployed = deployments.of_stack(settings.stack_file, deployments.substitutions(settings))
     names = dict.fromkeys([*ROLES, *(function.service for function in deployed)])
     made = credentials.of_home(file, names)

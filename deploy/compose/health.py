@@ -12,12 +12,12 @@ TIMEOUT_SECONDS = 2.0
 
 
 def gateway() -> bool:
-    """It answers."""
+    """Whether the gateway answers."""
     return _answers(8080)
 
 
 def exporter() -> bool:
-    """It answers."""
+    """Whether the exporter answers."""
     return _answers(9101)
 
 
@@ -28,14 +28,14 @@ def _answers(port: int) -> bool:
 
 
 def queue_worker(pid: int = 1) -> bool:
-    """It is connected to the broker."""
+    """Whether the queue-worker is connected to the broker."""
     _, port = _broker()
     connections = psutil.Process(pid).net_connections("tcp")
     return any(c.status == psutil.CONN_ESTABLISHED and c.raddr.port == port for c in connections)
 
 
 def queue_worker_alive(pid: int = 1) -> bool:
-    """It is connected, or there is no server to connect to: a restart would not help."""
+    """Whether it is connected, or no broker listens: a restart would not help then."""
     return queue_worker(pid) or not _listens(_broker())
 
 

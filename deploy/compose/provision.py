@@ -25,7 +25,7 @@ from faastraingym.schemas.keys import EXPERIMENTS
 
 
 def servers(environment: Mapping[str, str]) -> Servers:
-    """Those of compose; raises SettingsError: a variable or a secret is missing or ill-formed."""
+    """The servers of compose; raises SettingsError: a variable or a secret is missing."""
     found = Settings.from_environment({**environment, "FTG_FUNCTION": SUPERVISOR})
     return Servers(
         nats_url=found.nats_url,

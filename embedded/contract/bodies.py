@@ -167,7 +167,7 @@ class Answer(Incoming):
 
 
 def whole(body: Body) -> bytes:
-    """In memory: for bodies that are decoded, not passed on."""
+    """The bytes of a body that is decoded, not passed on."""
     return body if isinstance(body, bytes) else b"".join(body.pieces())
 
 

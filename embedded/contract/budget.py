@@ -106,7 +106,7 @@ class Budget:
         self._waiting.pop(connection, None)
 
     def end(self, connection: Connected) -> None:
-        """It was answered: its client is to read, or to send the next one."""
+        """The request was answered: the client is to read, or to send the next one."""
         if connection in self.open:
             self._waiting[connection] = time.monotonic()
 

@@ -114,7 +114,7 @@ async def invocation(request: web.Request, most: int | None = None) -> Request:
 
 
 def host(request: web.Request) -> str:
-    """As the client wrote it; "": HTTP/1.0 need not say it, and aiohttp would ask the DNS then."""
+    """The header Host, maybe "": HTTP/1.0 need not send it, and aiohttp would ask the DNS then."""
     return request.headers.get("Host", "")
 
 

@@ -82,7 +82,7 @@ class Secret(Struct, rename="camel", omit_defaults=True):
 
 
 class Version(Struct):
-    """Of a server."""
+    """The version of a server."""
 
     release: str
     sha: str = ""
@@ -115,7 +115,7 @@ class LogLine(Struct):
 
 
 class LogQuery(NamedTuple):
-    """Which lines of a function are wanted."""
+    """A choice of a function's log lines."""
 
     name: str
     instance: str = ""

@@ -17,7 +17,7 @@ ADDRESSES = ("FTG_NATS_URL", "FTG_NATS_API", "FTG_S3_URL", "FTG_BUCKET")
 
 
 class ServerSettings(NamedTuple):
-    """Where to listen, what to run, where state lies."""
+    """The settings of a gateway or a provider."""
 
     home: Path
     root: Path  # where functions/ is
@@ -33,7 +33,7 @@ class ServerSettings(NamedTuple):
     callback_origins: frozenset[Origin] | None = None  # None: none for unknown clients
 
     def password(self) -> str:
-        """Of the user admin; read from its file."""
+        """The password of the user admin."""
         return (self.home / "gateway-password").read_text().strip()
 
 

@@ -29,7 +29,7 @@ START_TIME, CALLBACK = "X-Start-Time", "X-Callback-Url"
 
 
 class Queue(Protocol):
-    """Where asynchronous invocations go; faastraingym.events.ports.Bus has it."""
+    """The queue of asynchronous invocations; events.ports.Bus is one."""
 
     async def enqueue(self, function: str, request: bytes, message_id: str) -> None:
         """Queue durably; raises events.ports.Unavailable while the broker is away."""

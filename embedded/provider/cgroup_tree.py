@@ -1,4 +1,4 @@
-"""Where this process's memory is controlled: the trees of Linux's control groups, versions 1 and 2.
+"""The control groups of this process's memory controller: Linux's versions 1 and 2.
 
 Version 2 has all controllers in one tree, version 1 the memory controller in a tree of its own
 (https://docs.kernel.org/admin-guide/cgroup-v2.html).
@@ -50,7 +50,9 @@ def here() -> Tree | None:
 
 
 def tree(own: str, mounts: str) -> Tree | None:
-    """The same, from the kernel's files: where version 1 has the controller, version 2 has not."""
+    """The groups, read from the kernel's files: where version 1 has the controller, version 2 has
+    not.
+    """
     groups = {names: path for _, names, path in (line.split(":", 2) for line in own.splitlines())}
     for controllers, path in groups.items():
         if "memory" in controllers.split(","):

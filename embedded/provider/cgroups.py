@@ -61,7 +61,7 @@ class Group(NamedTuple):
 
 
 class Groups(NamedTuple):
-    """Where the groups of a home's replicas are made."""
+    """The place where the groups of a home's replicas are made."""
 
     version: Version
     parent: Path
@@ -80,7 +80,7 @@ class Groups(NamedTuple):
 
 
 def of_home(home: Path) -> Groups | None:
-    """Where a home's replicas can be bounded; None: nowhere, which is tried and not guessed."""
+    """The place for a home's groups, which was tried; None: there is none."""
     tree = here()
     if tree is None:
         return None

@@ -12,7 +12,7 @@ from faastraingym.embedded.settings import import_paths
 
 
 class Launch(NamedTuple):
-    """What all replicas of a provider share."""
+    """The settings that all replicas of a provider share."""
 
     home: Path
     root: Path  # of the checkout that holds functions/
@@ -25,11 +25,11 @@ class Launch(NamedTuple):
         return self.home / "run"
 
     def code_of(self, function: Function) -> Path:
-        """Where the code of a function that is no package lies, as in an image."""
+        """The folder that shows the code of a function that is no package, as an image does."""
         return self.folder / "code" / function.name
 
     def secrets_of(self, function: Function) -> Path:
-        """Where a function's replicas find their secrets."""
+        """The folder of a function's secrets."""
         return self.folder / "secrets" / function.name
 
 

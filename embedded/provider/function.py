@@ -17,7 +17,7 @@ PROCESS = "python index.py"  # `fprocess` in the template's template.yml
 
 
 class Function(NamedTuple):
-    """How a function is run."""
+    """A deployment's values, checked."""
 
     deployment: FunctionDeployment
     code: Code
@@ -61,7 +61,7 @@ def read(deployment: FunctionDeployment, root: Path, created_at: datetime) -> Fu
 
 
 def _check_variables(variables: Mapping[str, str]) -> None:
-    """What no process can be started with; in a starting replica it would be nobody's error."""
+    """Refuse at once the variables with which no process can be started."""
     for name, value in variables.items():
         if not name or "=" in name or "\0" in name + value:
             raise ProviderError(400, f"envVars: {name!r:.80} cannot be set in a process.")

@@ -20,7 +20,7 @@ class Code(NamedTuple):
     folder: Path | None = None  # with handler.py; None: a package of root
 
     def mounted(self, place: Path) -> tuple[Path, ...]:
-        """What is imported from, of a folder of one's own, as it is in an image: see `mount`."""
+        """The folders from which a function that is no package is imported; see `mount`."""
         return () if self.folder is None else (place, self.folder)
 
     def mount(self, place: Path) -> None:

@@ -1,4 +1,4 @@
-"""What replicas print: remembered for a while, and appended to a file per function."""
+"""The output of replicas: remembered for a while, and appended to a file per function."""
 
 import asyncio
 from collections import deque

@@ -32,7 +32,7 @@ class MemoryWatch:
 
 
 def usage(replicas: Iterable[Replica]) -> Usage:
-    """What the replicas use together: milli-cores on average over their lives, bytes now."""
+    """The usage of all replicas together: milli-cores, as a mean over their lives; bytes now."""
     cores = resident = 0.0
     for replica in replicas:
         try:

@@ -193,7 +193,7 @@ class Pool:
             self._starting -= 1
 
     def _failed_to_start(self, error: ProviderError, replica: Replica | None = None) -> None:
-        """What waits learns the reason, unless another replica may still serve it."""
+        """Give waiting requests the reason, unless another replica may still serve them."""
         if replica is not None:
             if replica.retiring:
                 return

@@ -108,11 +108,7 @@ class Replica:
             answer.release()
 
     async def _post_mortem(self, error: Exception) -> ProviderError:
-        """What to answer when the connection broke: mostly, that the process died.
-
-        Its last output, and last, where a run's reason is read, how it ended. One that never served
-        has said itself what it lacks.
-        """
+        """The answer when the connection broke: mostly, how the process ended."""
         code = None
         with suppress(TimeoutError):
             async with asyncio.timeout(2.0):

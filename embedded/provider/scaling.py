@@ -1,4 +1,4 @@
-"""How many replicas: pure decisions."""
+"""Pure decisions on the number of replicas."""
 
 from collections.abc import Mapping
 

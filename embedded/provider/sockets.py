@@ -11,7 +11,7 @@ _BACKLOG = 1024
 
 
 class Endpoint(NamedTuple):
-    """Where a replica listens."""
+    """A replica's listening socket and its address."""
 
     listener: socket.socket
     address: Address

@@ -1,4 +1,4 @@
-"""Where the servers' programs are."""
+"""Finds the servers' programs."""
 
 import os
 import shutil

@@ -17,7 +17,7 @@ _RANGE = range(15000, 32000)
 
 
 def of_home(home: Path) -> dict[str, int]:
-    """Those of the last time; none where none were chosen, or their file is damaged."""
+    """The ports of the last start; none if their file is damaged or not there."""
     file = home / "ports.json"
     with suppress(msgspec.MsgspecError, OSError):
         return msgspec.json.decode(file.read_bytes(), type=dict[str, int])

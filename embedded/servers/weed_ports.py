@@ -1,4 +1,4 @@
-"""Where weed listens: a port for each of its planes, and Unix sockets."""
+"""weed's addresses: a port for each of its planes, and Unix sockets."""
 
 from collections.abc import Mapping
 

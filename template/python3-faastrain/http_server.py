@@ -108,7 +108,7 @@ class Connection(asyncio.Protocol):
         self._time()
 
     def connection_lost(self, error: Exception | None) -> None:
-        """What is served goes on; what waits, or is half of one, was never asked."""
+        """Go on with the request that is being served; drop those that wait."""
         self._waiting.clear()
         self._forget_timer()
         self._writable.set()

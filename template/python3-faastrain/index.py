@@ -44,9 +44,8 @@ def linger(environment: Any) -> float:
 
 
 def seconds(text: str) -> float:
-    """Of a duration as of-watchdog reads it: `5`, `5s`, `500ms`, `2m`.
-
-    Raises ValueError: none of these.
+    """The seconds of a duration as of-watchdog reads it: `5`, `5s`, `500ms`, `2m`; raises
+    ValueError.
     """
     for unit, size in (("ms", 0.001), ("s", 1.0), ("m", 60.0)):
         if text.endswith(unit):
