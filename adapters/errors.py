@@ -59,12 +59,6 @@ FOREIGN: dict[str, type[AdapterError]] = {
     "nats.errors.BadSubscriptionError": Refused,
     "nats.errors.InvalidUserCredentialsError": Refused,
     "nats.errors.MaxPayloadError": Refused,
-    "urllib3.exceptions.HTTPError": Unavailable,
-    "urllib3.exceptions.LocationValueError": Refused,
-    "urllib3.exceptions.SSLError": Refused,
-    "minio.error.MinioException": Refused,
-    "minio.error.InvalidResponseError": Unavailable,
-    "minio.error.ServerError": Unavailable,
 }
 
 

@@ -1,4 +1,4 @@
-"""A MinIO of one's own: the bucket, and a user for every role.
+"""A MinIO of one's own: the bucket, a user for every role, and whom it notifies of uploads.
 
     python -m faastraingym.deploy.minio URL BUCKET FOLDER
 
@@ -13,9 +13,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from minio import Minio
 from minio.credentials import StaticProvider
 from minio.error import MinioException
 from minio.minioadmin import MinioAdmin
+from minio.notificationconfig import NotificationConfig, PrefixFilterRule, QueueConfig
 
 from faastraingym.adapters.errors import AdapterError
 from faastraingym.adapters.s3 import policies
@@ -35,6 +37,19 @@ def users(url: str, owner: Login, bucket: str, logins: Mapping[str, Login]) -> N
             admin.user_add(known.user, known.password)
             admin.policy_add(role, policy=policies.policy(roles.of(role), bucket))
             admin.policy_set(role, user=known.user)
+
+
+def notify(url: str, owner: Login, bucket: str, prefix: str, target: str) -> None:
+    """Have a MinIO notify `target`, an ARN that it knows, of writes under `prefix`."""
+    parts = urlsplit(url)
+    store = Minio(parts.netloc, owner.user, owner.password, secure=parts.scheme == "https")
+    rule = QueueConfig(
+        queue=target,
+        events=["s3:ObjectCreated:*"],
+        config_id=prefix.strip("/"),
+        prefix_filter_rule=PrefixFilterRule(prefix),
+    )
+    store.set_bucket_notification(bucket, NotificationConfig(queue_config_list=[rule]))
 
 
 def logins(secrets: Path) -> dict[str, Login]:

@@ -13,7 +13,6 @@ from pathlib import Path
 from minio.error import MinioException
 
 from faastraingym.adapters.errors import AdapterError
-from faastraingym.adapters.s3.bucket import Bucket
 from faastraingym.adapters.settings import Settings
 from faastraingym.deploy import minio
 from faastraingym.embedded import provisioning
@@ -48,8 +47,8 @@ async def provision(environment: Mapping[str, str]) -> None:
     if not environment.get("MINIO_ROLES"):
         known = minio.logins(Path(environment["FTG_SECRETS"]))
         await asyncio.to_thread(minio.users, given.s3_url, given.s3, given.bucket, known)
-        store = Bucket(given.s3_url, given.bucket, given.s3)
-        await store.notify(EXPERIMENTS, "arn:minio:sqs::FAASTRAIN:webhook")
+        store, target = (given.s3_url, given.s3, given.bucket), "arn:minio:sqs::FAASTRAIN:webhook"
+        await asyncio.to_thread(minio.notify, *store, EXPERIMENTS, target)
     await provisioning.functions(given, stack)
 
 

@@ -1,10 +1,8 @@
 import inspect
 import pkgutil
 
-import minio.error
 import nats.errors
 import pytest
-import urllib3.exceptions
 
 from faastraingym.adapters.errors import (
     FOREIGN,
@@ -18,8 +16,6 @@ from faastraingym.events import ports
 
 LIBRARIES = {
     nats.errors: nats.errors.Error,
-    urllib3.exceptions: urllib3.exceptions.HTTPError,
-    minio.error: minio.error.MinioException,
 }
 THEIRS = [
     kind

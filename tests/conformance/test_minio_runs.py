@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from minio import Minio, S3Error
 
-from faastraingym.adapters.s3.bucket import Bucket
 from faastraingym.deploy.kubernetes import make_secrets
 from faastraingym.deploy.minio import main as users_of_roles
+from faastraingym.deploy.minio import notify
 from faastraingym.events.pipeline import subjects
 from faastraingym.events.topology.roles import TRIGGER
 from faastraingym.events.triggers import outside_events
@@ -83,7 +83,7 @@ async def test_a_file_in_the_bucket_starts_one_run(
     minio: MinioServer, stack: Stack, kind: str
 ) -> None:
     """Put twice, told twice, run once; a bad one is told beside it."""
-    await Bucket(minio.url, BUCKET, LOGIN).notify(EXPERIMENTS, f"arn:minio:sqs::{TARGET}:{kind}")
+    notify(minio.url, LOGIN, BUCKET, EXPERIMENTS, f"arn:minio:sqs::{TARGET}:{kind}")
     key, bad = f"{EXPERIMENTS}by {kind}.json", f"{EXPERIMENTS}bad-{kind}.toml"
     store = client(minio)
     for name, data in ((bad, b"seed = "), (key, BODY), (key, BODY)):
@@ -99,7 +99,7 @@ async def test_a_file_in_the_bucket_starts_one_run(
 
 async def test_what_could_not_be_told_is_told_later(minio: MinioServer, stack: Stack) -> None:
     """The gateway dies before the file is put; its supervisor brings it back."""
-    await Bucket(minio.url, BUCKET, LOGIN).notify(EXPERIMENTS, f"arn:minio:sqs::{TARGET}:webhook")
+    notify(minio.url, LOGIN, BUCKET, EXPERIMENTS, f"arn:minio:sqs::{TARGET}:webhook")
     stack.kill("gateway")
     key = f"{EXPERIMENTS}patient.json"
     client(minio).put_object(BUCKET, key, io.BytesIO(BODY), len(BODY))
