@@ -1,16 +1,7 @@
-"""The errors that the outside world can cause in a stage.
+"""The errors that the outside world can cause in a stage."""
 
-AdapterError
-├── Unavailable       away, late or overloaded; also events.ports.Unavailable, which stages know
-├── Refused           answered with a refusal: a wrong request, a missing right or bucket
-├── ObjectMissing     a reference to nothing; also events.ports.LostObject
-├── ObjectAltered     an object that is not what its reference says; likewise
-├── SettingsError     an environment variable or a secret file that cannot be used
-├── SignatureError    a command that was not signed with our key
-└── OtherRequest      a run that was asked for before, otherwise
-"""
-
-from types import TracebackType
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from faastraingym.events import ports
 
@@ -71,24 +62,13 @@ def translate(error: BaseException) -> type[AdapterError] | None:
     return None
 
 
-class translated:  # noqa: N801  reads as a clause: `with translated("get x")`
-    """Raise foreign exceptions as ours, saying `what` was being done."""
-
-    def __init__(self, what: str) -> None:
-        self._what = what
-
-    def __enter__(self) -> None:
-        """Nothing to prepare."""
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Raise ours from theirs; leave ours, cancellations and defects as they are."""
-        if error is None or isinstance(error, AdapterError):
-            return
-        ours = translate(error)
-        if ours is not None:
-            raise ours(f"{self._what}: {str(error) or type(error).__name__}") from error
+@contextmanager
+def translated(what: str) -> Iterator[None]:
+    """Raise foreign exceptions as ours, with `what` was being done; let others pass."""
+    try:
+        yield
+    except Exception as error:
+        ours = None if isinstance(error, AdapterError) else translate(error)
+        if ours is None:
+            raise
+        raise ours(f"{what}: {str(error) or type(error).__name__}") from error

@@ -61,7 +61,7 @@ def real(environment: Mapping[str, str]) -> World:
 @asynccontextmanager
 async def _connect(environment: Mapping[str, str]) -> "AsyncIterator[Connected]":
     from faastraingym.adapters.nats import broker
-    from faastraingym.adapters.nats.commands import NatsCommandQueue
+    from faastraingym.adapters.nats.bus import NatsBus
     from faastraingym.adapters.nats.dead_letters import NatsDeadLetters
     from faastraingym.adapters.nats.fact_log import NatsFactLog
     from faastraingym.adapters.s3.object_store import S3ObjectStore
@@ -86,7 +86,7 @@ async def _connect(environment: Mapping[str, str]) -> "AsyncIterator[Connected]"
             bucket=objects,
             streams=JetStreamStreams(connection),
             dead_letters=NatsDeadLetters(connection),
-            commands=NatsCommandQueue(connection),
+            commands=NatsBus(connection),
         )
     finally:
         with suppress(Unavailable):  # nothing is pending; why the command ended matters more

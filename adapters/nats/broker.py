@@ -41,9 +41,6 @@ async def connect(url: str, login: Login | None = None, name: str = "", api: str
             seen.add(str(error))
             logger.warning("NATS at %s: %s", url, error)
 
-    async def on_disconnect() -> None:
-        broker.disconnected()
-
     async def on_reconnect() -> None:
         seen.clear()
         logger.info("NATS at %s: connected again", url)
@@ -58,7 +55,7 @@ async def connect(url: str, login: Login | None = None, name: str = "", api: str
                 user=login.user if login else None,
                 password=login.password if login else None,
                 error_cb=on_error,
-                disconnected_cb=on_disconnect,
+                disconnected_cb=broker.disconnected,
                 reconnected_cb=on_reconnect,
                 reconnect_time_wait=RECONNECT_SECONDS,
                 max_reconnect_attempts=-1,

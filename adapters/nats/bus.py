@@ -1,96 +1,43 @@
 """The Bus port on JetStream: one durable pull consumer per function and source."""
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
-
-import msgspec
+from collections.abc import Sequence
+from typing import Any
 
 from faastraingym.adapters.nats.jetstream import Broker
-from faastraingym.adapters.nats.pull import NANOSECONDS, PullConsumer, position
+from faastraingym.adapters.nats.pull import NANOSECONDS, PullConsumer
+from faastraingym.adapters.stage.current import carried
+from faastraingym.events.delivery import queue_request
 from faastraingym.events.delivery.requests import MESSAGE_ID
 from faastraingym.events.pipeline import subjects
+from faastraingym.events.pipeline.commands import Invocation
 from faastraingym.events.topology.streams import ASYNC, FACTS, OPEN, Stream
-
-if TYPE_CHECKING:
-    from nats.aio.msg import Msg
 
 # How long a message of a killed queue-worker, or one that a cut connection swallowed, stands still.
 ACK_WAIT_SECONDS = 4
 MAX_ACK_PENDING = 10_000
 
 
-class NatsDelivery:
-    """The Delivery port. Settling does not wait: a lost settlement is one more delivery."""
-
-    def __init__(self, broker: Broker, message: "Msg") -> None:
-        self._broker = broker
-        self._reply = message.reply
-        self.subject = message.subject
-        self.data = bytes(message.data)
-        at = position(message.reply)
-        # The time too: sequences begin anew in a stream that was lost.
-        self.message_id = f"{message.subject}:{at.sequence}:{at.at}"
-        self.attempt = at.attempt
-        self.queued_at = at.at
-        self.headers: Mapping[str, str] = message.headers or {}
-
-    async def ack(self) -> None:
-        """Settle: never deliver again."""
-        await self._broker.publish(self._reply, b"+ACK")
-
-    async def retry(self, delay: float) -> None:
-        """Settle: deliver again after `delay` seconds."""
-        after = msgspec.json.encode({"delay": max(1, int(delay * NANOSECONDS))})
-        await self._broker.publish(self._reply, b"-NAK " + after)
-
-    async def extend(self) -> None:
-        """Begin the ack wait anew."""
-        await self._broker.publish(self._reply, b"+WPI")
-
-
-class NatsSubscription:
-    """The Subscription port."""
-
-    def __init__(self, broker: Broker, consumer: PullConsumer) -> None:
-        self._broker = broker
-        self._consumer = consumer
-
-    @property
-    def asked(self) -> int:
-        """How many messages the broker may yet send of those that were asked for."""
-        return self._consumer.asked
-
-    async def next(self, limit: int) -> Sequence[NatsDelivery]:
-        """1 to `limit` messages as soon as there is one; empty after 10 quiet seconds."""
-        messages = await self._consumer.next(limit)
-        return [NatsDelivery(self._broker, message) for message in messages]
-
-    async def close(self) -> None:
-        """Stop listening; the durable subscription itself stays."""
-        await self._consumer.close()
-
-
 class NatsBus:
-    """The Bus port."""
+    """The Bus port, and the CommandQueue port: stages queue their commands themselves."""
 
     def __init__(self, broker: Broker) -> None:
         self._broker = broker
 
-    async def facts_for(self, function: str, topics: Sequence[str]) -> NatsSubscription:
+    async def facts_for(self, function: str, topics: Sequence[str]) -> PullConsumer:
         """The facts of these topics, once per function; other topics than before are adopted."""
         filters = [subjects.of_topic(topic) for topic in dict.fromkeys(topics)]
         return await self._durable(FACTS, f"fact-{function}", filters)
 
-    async def commands_for(self, function: str) -> NatsSubscription:
+    async def commands_for(self, function: str) -> PullConsumer:
         """The function's asynchronous invocations, as OpenFaaS queue requests (JSON)."""
         filters = [subjects.of_command(function), subjects.of_old_command(function)]
         return await self._durable(ASYNC, f"cmd-{function}", filters)
 
-    async def open_for(self, function: str) -> NatsSubscription:
+    async def open_for(self, function: str) -> PullConsumer:
         """The same, for unauthenticated ones."""
         return await self._durable(OPEN, f"open-{function}", [subjects.of_open_command(function)])
 
-    async def starts_for(self, function: str) -> NatsSubscription:
+    async def starts_for(self, function: str) -> PullConsumer:
         """Outside messages that start runs, each for one function alone."""
         return await self._durable(ASYNC, f"start-{function}", [subjects.STARTS])
 
@@ -104,6 +51,11 @@ class NatsBus:
         headers = {MESSAGE_ID: message_id}
         return await self._broker.publish_once(subject, request, headers, told="command")
 
+    async def invoke(self, request: Invocation, body: bytes, signature: str) -> bool:
+        """Returns when the invocation is queued durably; False when its work waits already."""
+        queued = queue_request.of_command(request, body, signature, carried(request.message.run))
+        return await self.enqueue(request.function, queued, request.call_id, request.work)
+
     async def enqueue_open(self, function: str, request: bytes, message_id: str) -> None:
         """The same, for an unauthenticated one; the broker itself enforces the quota."""
         headers = {MESSAGE_ID: message_id}
@@ -113,7 +65,7 @@ class NatsBus:
         """Write a dead letter; returns after the ack."""
         await self._broker.request(subjects.of_dead_letter(function, kind), record)
 
-    async def _durable(self, stream: Stream, name: str, filters: list[str]) -> NatsSubscription:
+    async def _durable(self, stream: Stream, name: str, filters: list[str]) -> PullConsumer:
         config: dict[str, Any] = {
             "durable_name": name,
             "filter_subjects": filters,
@@ -125,4 +77,4 @@ class NatsBus:
         }
         consumer = PullConsumer(self._broker, stream.name, name, config)
         await consumer.open()
-        return NatsSubscription(self._broker, consumer)
+        return consumer

@@ -3,12 +3,9 @@
 from collections.abc import AsyncIterator
 from uuid import uuid4
 
-import msgspec
-from msgspec import Struct
-
 from faastraingym.adapters.nats.direct import read_all, read_last
 from faastraingym.adapters.nats.jetstream import Broker
-from faastraingym.adapters.nats.pull import NANOSECONDS, PullConsumer, position
+from faastraingym.adapters.nats.pull import NANOSECONDS, PullConsumer
 from faastraingym.adapters.stage.current import carried
 from faastraingym.events.pipeline import subjects
 from faastraingym.events.ports import Recorded
@@ -17,20 +14,6 @@ from faastraingym.events.topology.streams import FACTS, USAGE
 from faastraingym.schemas.messages import InvocationCompleted, Message, decode, encode
 
 FOLLOWED_AT_ONCE = 256
-
-
-class _State(Struct):
-    subjects: dict[str, int] = {}
-    last_seq: int = 0
-
-
-class _Info(Struct):
-    state: _State
-    total: int = 0  # subjects under the filter, over all pages
-    limit: int = 0
-
-
-_decode_info = msgspec.json.Decoder(_Info).decode
 
 
 class NatsFactLog:
@@ -48,8 +31,7 @@ class NatsFactLog:
         """How many facts lie under a filter, as the stream's leader knows it."""
         counted = 0
         while True:
-            request = {"subjects_filter": subject_filter, "offset": counted}
-            info = _decode_info(await self._broker.api(f"STREAM.INFO.{FACTS.name}", request))
+            info = await self._broker.info(FACTS.name, subject_filter, counted)
             counted += len(info.state.subjects)  # a fact is alone under its subject
             if counted >= info.total or not info.state.subjects:
                 return counted
@@ -79,7 +61,7 @@ class NatsFactLog:
         """Where to go on after `sequence`: at the beginning when the broker lost that."""
         if sequence == 0:
             return 1
-        info = _decode_info(await self._broker.api(f"STREAM.INFO.{FACTS.name}"))
+        info = await self._broker.info(FACTS.name)
         return sequence + 1 if sequence <= info.state.last_seq else 1
 
     async def meter(self, usage: InvocationCompleted) -> None:
@@ -113,9 +95,9 @@ async def _in_order(consumer: PullConsumer) -> AsyncIterator[Recorded]:
     """The facts from an ephemeral consumer, until it is lost or has missed a message."""
     delivered = 0
     while not consumer.lost:
-        for message in await consumer.next(FOLLOWED_AT_ONCE):
-            at = position(message.reply)
-            if at.consumer_sequence != delivered + 1:
-                return
+        for delivery in await consumer.next(FOLLOWED_AT_ONCE):
             delivered += 1
-            yield Recorded(at.sequence, at.at, decode(bytes(message.data)))
+            at = delivery.position
+            if at.consumer_sequence != delivered:
+                return
+            yield Recorded(at.sequence, at.at, decode(delivery.data))

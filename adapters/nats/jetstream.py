@@ -59,7 +59,25 @@ class _Answer(Struct):
     error: _Error | None = None
 
 
+class StreamState(Struct):
+    """A stream's size, the number of its last message, and its messages by subject if asked for."""
+
+    messages: int = 0
+    bytes: int = 0
+    last_seq: int = 0
+    subjects: dict[str, int] = {}
+
+
+class StreamInfo(Struct):
+    """JetStream's answer about a stream."""
+
+    config: dict[str, Any]
+    state: StreamState
+    total: int = 0  # subjects under the filter, over all pages
+
+
 _decode_answer = msgspec.json.Decoder(_Answer).decode
+_decode_info = msgspec.json.Decoder(StreamInfo).decode
 
 
 class Broker:
@@ -69,7 +87,7 @@ class Broker:
         self.client = client
         self._url = url
         self._api = api
-        self._batches: dict[str, _Batch] = {}
+        self._batches: dict[str, tuple[list[Msg], asyncio.Future[None]]] = {}
         self._inbox = ""
         self.reconnected: set[Callable[[], None]] = set()  # called after each reconnection
         self.is_closed = False
@@ -136,13 +154,21 @@ class Broker:
             self.api_subject(verb), msgspec.json.encode(request) if request else b""
         )
 
+    async def info(self, stream: str, subject_filter: str = "", offset: int = 0) -> StreamInfo:
+        """A stream's configuration and state, with one page of the subjects under a filter."""
+        request = {"subjects_filter": subject_filter, "offset": offset} if subject_filter else None
+        return _decode_info(await self.api(f"STREAM.INFO.{stream}", request))
+
     async def batch(self, verb: str, request: Any) -> list["Msg"]:
         """Ask for several messages; the last of the answer is the status that ends it."""
         if not self._inbox:
             self._inbox = self.client.new_inbox()
-            await self._subscribe(f"{self._inbox}.*")
+            with translated(f"{self._url}: subscribe"):
+                await self.client.subscribe(f"{self._inbox}.*", cb=self._on_batch_message)
         token = self.client.new_inbox().rpartition(".")[2]
-        batch = self._batches[token] = _Batch()
+        messages: list[Msg] = []
+        complete = asyncio.get_running_loop().create_future()
+        self._batches[token] = messages, complete
         try:
             await self.publish(
                 self.api_subject(verb),
@@ -151,12 +177,12 @@ class Broker:
             )
             with span("broker"), translated(f"{self._url}: {verb}"):
                 async with self._answered(verb):
-                    await batch.complete
+                    await complete
         finally:
             del self._batches[token]
-        return batch.messages
+        return messages
 
-    def disconnected(self) -> None:
+    async def disconnected(self) -> None:
         """Answers that were under way are lost: end the requests that wait for them."""
         now = asyncio.get_running_loop().time()
         while self._limits:
@@ -179,14 +205,14 @@ class Broker:
         finally:
             self._limits.discard(limit)
 
-    async def _subscribe(self, subject: str) -> None:
-        with translated(f"{self._url}: subscribe"):
-            await self.client.subscribe(subject, cb=self._on_batch_message)
-
     async def _on_batch_message(self, message: "Msg") -> None:
         batch = self._batches.get(message.subject.rpartition(".")[2])
-        if batch is not None:
-            batch.add(message)
+        if batch is None:
+            return
+        messages, complete = batch
+        messages.append(message)
+        if status(message) in END and not complete.done():
+            complete.set_result(None)
 
     async def close(self) -> None:
         """Send what is pending and disconnect."""
@@ -196,17 +222,6 @@ class Broker:
             with suppress(RuntimeError):  # uvloop's: no server takes the pending messages
                 await self.client.close()
         self.is_closed = True
-
-
-class _Batch:
-    def __init__(self) -> None:
-        self.messages: list[Msg] = []
-        self.complete: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-
-    def add(self, message: "Msg") -> None:
-        self.messages.append(message)
-        if status(message) in END and not self.complete.done():
-            self.complete.set_result(None)
 
 
 def status(message: "Msg") -> str:

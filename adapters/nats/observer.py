@@ -4,15 +4,13 @@ It subscribes to nothing: each call reads the messages since the call before.
 """
 
 import time
-from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
-from msgspec import Struct
-from msgspec.structs import replace
 
-from faastraingym.adapters.nats.direct import read_all, read_first, read_last
-from faastraingym.adapters.nats.jetstream import Broker
+from faastraingym.adapters.nats.direct import read_all, read_first
+from faastraingym.adapters.nats.fact_log import NatsFactLog
+from faastraingym.adapters.nats.jetstream import Broker, StreamInfo
 from faastraingym.events.pipeline import subjects
 from faastraingym.events.ports import Recorded
 from faastraingym.events.telemetry.metrics import Observation, Queue, Source
@@ -28,47 +26,6 @@ SOURCES: tuple[tuple[Stream, str, Source], ...] = (
 )
 
 
-class Size(Struct):
-    """A stream's size, and the number of its last message."""
-
-    messages: int = 0
-    bytes: int = 0
-    last_seq: int = 0
-    subjects: dict[str, int] = {}
-    max_bytes: int = 0  # that it may hold
-
-
-class _Bounds(Struct):
-    max_bytes: int = 0
-
-
-class _Stream(Struct):
-    state: Size
-    config: _Bounds
-
-
-class _Floor(Struct):
-    stream_seq: int = 0
-
-
-class _Config(Struct):
-    filter_subject: str = ""
-    filter_subjects: list[str] = []
-
-
-class _Consumer(Struct):
-    name: str
-    config: _Config
-    ack_floor: _Floor
-    num_pending: int = 0
-    num_ack_pending: int = 0
-
-
-class _Consumers(Struct):
-    consumers: list[_Consumer] | None = None
-    total: int = 0
-
-
 class Marks(NamedTuple):
     """How far the log and the metering have been read."""
 
@@ -81,10 +38,11 @@ class NatsObserver:
 
     def __init__(self, broker: Broker) -> None:
         self._broker = broker
+        self._log = NatsFactLog(broker)
 
-    async def sizes(self) -> dict[str, Size]:
+    async def sizes(self) -> dict[str, StreamInfo]:
         """By stream."""
-        return {stream.name: await self._size(stream) for stream in STREAMS}
+        return {stream.name: await self._broker.info(stream.name) for stream in STREAMS}
 
     async def lives(self, until: int) -> list[Recorded]:
         """Every run's requests, resumptions and ends."""
@@ -111,53 +69,50 @@ class NatsObserver:
         found = await read_all(self._broker, USAGE.name, pattern, after)
         return [decode(item.data) for item in found if item.sequence <= until]
 
-    async def observe(self, sizes: dict[str, Size]) -> Observation:
+    async def observe(self, sizes: dict[str, StreamInfo]) -> Observation:
         """How many messages wait, and for how long."""
-        dead = await self._size(DEAD, subjects.DEAD_LETTERS)
+        dead = (await self._broker.info(DEAD.name, subjects.DEAD_LETTERS)).state.subjects
         return Observation(
             now=time.time(),
-            queues=await self._queues(),
-            dead_letters={tuple(name.split(".")[1:]): n for name, n in dead.subjects.items()},
+            queues=[await self._queue(*found) for found in await self._consumers()],
+            dead_letters={tuple(name.split(".")[1:]): number for name, number in dead.items()},
             streams={
-                name: (size.messages, size.bytes, size.max_bytes) for name, size in sizes.items()
+                name: (info.state.messages, info.state.bytes, info.config.get("max_bytes", 0))
+                for name, info in sizes.items()
             },
         )
 
     async def _facts(self, filters: list[str], until: int) -> list[Recorded]:
-        stored = await read_last(self._broker, FACTS.name, filters)
-        return [Recorded(s.sequence, s.at, decode(s.data)) for s in stored if s.sequence <= until]
+        return [fact for fact in await self._log.read(*filters) if fact.sequence <= until]
 
-    async def _size(self, stream: Stream, pattern: str = "") -> Size:
-        request = {"subjects_filter": pattern} if pattern else None
-        answer = await self._broker.api(f"STREAM.INFO.{stream.name}", request)
-        found = msgspec.json.decode(answer, type=_Stream)
-        return replace(found.state, max_bytes=found.config.max_bytes)
+    async def _consumers(self) -> list[tuple[Stream, str, Source, Any]]:
+        """The functions' durable consumers, as JetStream describes them."""
+        return [
+            (stream, prefix, source, consumer)
+            for stream, prefix, source in SOURCES
+            for consumer in await self._all_consumers(stream)
+            if consumer["name"].startswith(prefix)
+        ]
 
-    async def _queues(self) -> list[Queue]:
-        found = []
-        for stream, prefix, source in SOURCES:
-            for one in await self._consumers(stream):
-                if one.name.startswith(prefix):
-                    name = one.name.removeprefix(prefix)
-                    oldest = await self._oldest(stream, one)
-                    found.append(Queue(name, source, one.num_pending, one.num_ack_pending, oldest))
-        return found
-
-    async def _consumers(self, stream: Stream) -> Sequence[_Consumer]:
-        found: list[_Consumer] = []
+    async def _all_consumers(self, stream: Stream) -> list[Any]:
+        found: list[Any] = []
         while True:
             request = {"offset": len(found)}
             answer = await self._broker.api(f"CONSUMER.LIST.{stream.name}", request)
-            page = msgspec.json.decode(answer, type=_Consumers)
-            found += page.consumers or []
-            if len(found) >= page.total or not page.consumers:
+            page = msgspec.json.decode(answer)
+            found += page.get("consumers") or []
+            if len(found) >= page["total"] or not page.get("consumers"):
                 return found
 
-    async def _oldest(self, stream: Stream, consumer: _Consumer) -> float | None:
+    async def _queue(self, stream: Stream, prefix: str, source: Source, consumer: Any) -> Queue:
+        name = consumer["name"].removeprefix(prefix)
+        pending, unsettled = consumer["num_pending"], consumer["num_ack_pending"]
+        oldest = await self._oldest(stream, consumer) if pending + unsettled else None
+        return Queue(name, source, pending, unsettled, oldest)
+
+    async def _oldest(self, stream: Stream, consumer: Any) -> float | None:
         """When the first message came that is not settled."""
-        if not consumer.num_pending + consumer.num_ack_pending:
-            return None
-        filters = consumer.config.filter_subjects or [consumer.config.filter_subject]
-        floor = consumer.ack_floor.stream_seq
-        firsts = [await read_first(self._broker, stream.name, f, floor) for f in filters if f]
+        config, floor = consumer["config"], consumer["ack_floor"]["stream_seq"]
+        filters = config.get("filter_subjects") or [config["filter_subject"]]
+        firsts = [await read_first(self._broker, stream.name, each, floor) for each in filters]
         return min((first.at for first in firsts if first), default=None)

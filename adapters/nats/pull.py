@@ -7,6 +7,7 @@ when there is nothing, one for a single message that does.
 
 import asyncio
 from collections import deque
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
@@ -47,8 +48,40 @@ def position(reply: str) -> Position:
     return Position(attempt, sequence, own, at / NANOSECONDS)
 
 
+class NatsDelivery:
+    """The Delivery port. Settling does not wait: a lost settlement is one more delivery."""
+
+    def __init__(self, broker: Broker, message: "Msg") -> None:
+        self._broker = broker
+        self._reply = message.reply
+        self.subject = message.subject
+        self.data = bytes(message.data)
+        self.position = at = position(message.reply)
+        # The time too: sequences begin anew in a stream that was lost.
+        self.message_id = f"{message.subject}:{at.sequence}:{at.at}"
+        self.attempt = at.attempt
+        self.queued_at = at.at
+        self.headers: Mapping[str, str] = message.headers or {}
+
+    async def ack(self) -> None:
+        """Settle: never deliver again."""
+        await self._broker.publish(self._reply, b"+ACK")
+
+    async def retry(self, delay: float) -> None:
+        """Settle: deliver again after `delay` seconds."""
+        after = msgspec.json.encode({"delay": max(1, int(delay * NANOSECONDS))})
+        await self._broker.publish(self._reply, b"-NAK " + after)
+
+    async def extend(self) -> None:
+        """Begin the ack wait anew."""
+        await self._broker.publish(self._reply, b"+WPI")
+
+
 class PullConsumer:
-    """A consumer of `stream` with this configuration, made when it is missing."""
+    """A consumer of `stream` with this configuration, made when it is missing.
+
+    The Subscription port.
+    """
 
     def __init__(self, broker: Broker, stream: str, name: str, config: dict[str, Any]) -> None:
         self._broker = broker
@@ -83,7 +116,7 @@ class PullConsumer:
         with translated(f"unsubscribe for {self._name}"):
             await self._subscription.unsubscribe()
 
-    async def next(self, limit: int) -> list["Msg"]:
+    async def next(self, limit: int) -> list[NatsDelivery]:
         """1 to `limit` messages as soon as there is one; none after 10 quiet seconds."""
         if not self._ready:
             if self._gone:
@@ -92,7 +125,8 @@ class PullConsumer:
         if not self._ready and not self._gone:
             wait = {"batch": 1, "expires": int(WAIT_SECONDS * NANOSECONDS)}
             await self._pull(wait, 1, WAIT_SECONDS + ANSWER_SECONDS)
-        return [self._ready.popleft() for _ in range(min(limit, len(self._ready)))]
+        some = [self._ready.popleft() for _ in range(min(limit, len(self._ready)))]
+        return [NatsDelivery(self._broker, message) for message in some]
 
     async def _create(self) -> None:
         request = {"stream_name": self._stream, "config": self._config}

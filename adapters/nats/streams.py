@@ -4,8 +4,6 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-import msgspec
-
 from faastraingym.adapters.errors import SettingsError
 from faastraingym.adapters.nats.jetstream import ApiError, Broker, StreamMissing
 from faastraingym.adapters.nats.pull import NANOSECONDS
@@ -81,7 +79,7 @@ def sized(environment: Mapping[str, str]) -> list[Stream]:
 async def _ensure(broker: Broker, wanted: dict[str, Any]) -> None:
     name = wanted["name"]
     try:
-        found = msgspec.json.decode(await broker.api(f"STREAM.INFO.{name}"))["config"]
+        found = (await broker.info(name)).config
     except StreamMissing:
         await broker.api(f"STREAM.CREATE.{name}", wanted)
         return
@@ -89,10 +87,6 @@ async def _ensure(broker: Broker, wanted: dict[str, Any]) -> None:
     wanted = {**wanted, PERSISTENCE: found.get(PERSISTENCE, "")}
     if wanted[PERSISTENCE]:
         wanted["num_replicas"] = found["num_replicas"]
-    if any(found.get(key, default_of(value)) != value for key, value in wanted.items()):
+    # JetStream leaves empty values out of its answers.
+    if any(found.get(key, type(value)()) != value for key, value in wanted.items()):
         await broker.api(f"STREAM.UPDATE.{name}", {**found, **wanted})
-
-
-def default_of(value: Any) -> Any:
-    """The empty value of the same type, which JetStream leaves out of its answers."""
-    return type(value)()

@@ -8,7 +8,8 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping
 
-from faastraingym.adapters.nats.observer import Marks, NatsObserver, Size
+from faastraingym.adapters.nats.jetstream import StreamInfo
+from faastraingym.adapters.nats.observer import Marks, NatsObserver
 from faastraingym.events.pipeline import subjects
 from faastraingym.events.pipeline.history import by_run
 from faastraingym.events.pipeline.subjects import NO_RUN
@@ -52,10 +53,10 @@ class Projection:
         async with self._turn:
             await self._advance()
 
-    async def _advance(self) -> dict[str, Size]:
+    async def _advance(self) -> dict[str, StreamInfo]:
         """Read everything before counting anything: a failed read is repeated."""
         sizes = await self._observer.sizes()
-        until = Marks(sizes[FACTS.name].last_seq, sizes[USAGE.name].last_seq)
+        until = Marks(sizes[FACTS.name].state.last_seq, sizes[USAGE.name].state.last_seq)
         read = self._read
         if read is not None and (until.facts < read.facts or until.usage < read.usage):
             self._runs, read = {}, None  # the broker's data is an older copy now

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from faastraingym.adapters.nats import broker
 from faastraingym.adapters.nats.broker import Broker
-from faastraingym.adapters.nats.commands import NatsCommandQueue
+from faastraingym.adapters.nats.bus import NatsBus
 from faastraingym.adapters.nats.fact_log import NatsFactLog
 from faastraingym.adapters.s3.cache import CachedObjects
 from faastraingym.adapters.s3.object_store import S3ObjectStore
@@ -16,7 +16,7 @@ class Connections(NamedTuple):
     """The services that handlers get, and those that only the wrapper uses."""
 
     services: Services
-    commands: NatsCommandQueue
+    commands: NatsBus
     broker: Broker
     objects: S3ObjectStore
 
@@ -38,7 +38,7 @@ async def connect(settings: Settings) -> Connections:
     objects = S3ObjectStore(settings.s3_url, settings.bucket, settings.s3)
     return Connections(
         services=Services(NatsFactLog(connection), CachedObjects(objects), objects),
-        commands=NatsCommandQueue(connection),
+        commands=NatsBus(connection),
         broker=connection,
         objects=objects,
     )

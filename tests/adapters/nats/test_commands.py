@@ -10,7 +10,6 @@ import pytest
 from faastraingym.adapters.errors import Unavailable
 from faastraingym.adapters.nats.broker import connect
 from faastraingym.adapters.nats.bus import NatsBus
-from faastraingym.adapters.nats.commands import NatsCommandQueue
 from faastraingym.adapters.nats.fact_log import NatsFactLog
 from faastraingym.adapters.nats.jetstream import Broker, StreamFull
 from faastraingym.adapters.nats.streams import configuration, ensure_streams
@@ -46,7 +45,7 @@ async def test_a_command_is_delivered_as_an_asynchronous_invocation(broker: Brok
     body, spans = encode(command.message), keep()
     here = current.begin("a call", str(of_run("another")))
     here.message = command.message
-    assert await NatsCommandQueue(broker).invoke(command, body, "t=1,v1=0")
+    assert await NatsBus(broker).invoke(command, body, "t=1,v1=0")
     current.leave()
     assert [kind for kind, _, _ in spans] == ["command"]
     (delivery,) = await take(await NatsBus(broker).commands_for(function), 1)
@@ -62,7 +61,7 @@ async def test_a_command_is_delivered_as_an_asynchronous_invocation(broker: Brok
 
 async def test_a_stall_issues_nothing_beside_what_waits(broker: Broker) -> None:
     """Ten deadlines, one command: of those that follow the first each is told that it waits."""
-    function, run, queue = new_function(), new_run(), NatsCommandQueue(broker)
+    function, run, queue = new_function(), new_run(), NatsBus(broker)
     issued = [await queue.invoke(warm(function, run, attempt), b"", "s") for attempt in range(10)]
     assert issued == [True] + [False] * 9
     commands = await NatsBus(broker).commands_for(function)
@@ -71,7 +70,7 @@ async def test_a_stall_issues_nothing_beside_what_waits(broker: Broker) -> None:
 
 async def test_a_fan_out_is_queued(broker: Broker) -> None:
     """As many as the largest version has, as a stage sends them, each once."""
-    function, queue = new_function(), NatsCommandQueue(broker)
+    function, queue = new_function(), NatsBus(broker)
     commands = [warm(function) for _ in range(800)]
     await _each(lambda command: queue.invoke(command, b"", "s"), commands)
     waiting = await NatsBus(broker).commands_for(function)
@@ -85,7 +84,7 @@ async def test_a_queue_that_is_full_is_unavailable_and_one_that_waits_is_not(
     """503 of the stage: its message comes again when there is room."""
     broker = await connect(mortal_nats_server.url, LOGIN)
     await broker.api(f"STREAM.CREATE.{ASYNC.name}", configuration(ASYNC._replace(max_bytes=5000)))
-    queue, command = NatsCommandQueue(broker), warm("f", "r")
+    queue, command = NatsBus(broker), warm("f", "r")
     assert await queue.invoke(command, bytes(3000), "s")
     with pytest.raises(StreamFull, match="maximum bytes exceeded"):
         await queue.invoke(warm("f"), bytes(3000), "s")
@@ -109,7 +108,7 @@ async def test_what_a_cluster_is_just_writing_is_neither_queued_nor_refused(
     await broker.client.subscribe("ftg-command.>", cb=answer)
     await broker.client.subscribe("ftg.>", cb=answer)
     with pytest.raises(Unavailable, match="wrong last sequence"):
-        await NatsCommandQueue(broker).invoke(warm("f"), b"", "s")
+        await NatsBus(broker).invoke(warm("f"), b"", "s")
     with pytest.raises(Unavailable, match="wrong last sequence"):
         await NatsFactLog(broker).publish_once(stopped("r"))
     await broker.close()
@@ -121,7 +120,7 @@ async def test_without_streams_or_without_a_broker_a_command_is_not_lost(
     """The queue-worker makes the streams; a server that is away is waited for by the sender."""
     broker = await connect(mortal_nats_server.url, LOGIN)
     with pytest.raises(Unavailable):
-        await NatsCommandQueue(broker).invoke(warm("f"), b"", "s")
+        await NatsBus(broker).invoke(warm("f"), b"", "s")
     await broker.close()
     (port,) = free_ports(1)
     with pytest.raises(Unavailable, match=f"127.0.0.1:{port}"):

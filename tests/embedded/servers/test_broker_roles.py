@@ -11,7 +11,6 @@ from faastraingym.adapters.errors import AdapterError
 from faastraingym.adapters.nats import broker
 from faastraingym.adapters.nats.accounts import PREFIX
 from faastraingym.adapters.nats.bus import NatsBus
-from faastraingym.adapters.nats.commands import NatsCommandQueue
 from faastraingym.adapters.nats.direct import read_all
 from faastraingym.adapters.nats.fact_log import NatsFactLog
 from faastraingym.adapters.nats.jetstream import ApiError, Broker
@@ -234,7 +233,7 @@ async def test_a_role_commands_those_whom_it_has_work_for(
 ) -> None:
     """Every function is tried; the queue has what was allowed, and nothing of the rest."""
     async with connected(servers, role) as connection:
-        queue = NatsCommandQueue(connection)
+        queue = NatsBus(connection)
         for function in COMMAND:
             command = Invocation(function, WarmUp(run=f"commanded-by-{role}"))
             queued = await allowed(queue.invoke(command, b"body", "signature"))
