@@ -1,4 +1,4 @@
-"""A disk that is full, in words: where the stack's state lies, and what to do."""
+"""Whether the disk of the stack's state is full, in words, with the remedy."""
 
 import os
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ STACK_VARIABLE = "FTG_STACK"  # in every process of an embedded stack: its home
 
 
 class Space(NamedTuple):
-    """The disk of a folder."""
+    """The space on the disk of a folder."""
 
     folder: Path
     free: int  # bytes
@@ -39,12 +39,7 @@ class Space(NamedTuple):
         return f"the disk of {self.folder} is full: {lack} there, and the runs continue"
 
     def lack(self, least: int, files: int) -> str:
-        """The lacking resource and how to get more; empty: `least` bytes are free.
-
-        Args:
-            least: bytes that must be free.
-            files: inodes that must be free.
-        """
+        """What is short of `least` bytes or `files` inodes, and the remedy; empty: nothing is."""
         if self.free < least:
             return f"{self.free // MIB} MiB free, {least // MIB} are needed; make room"
         if self.free_files is not None and self.free_files < files:
@@ -61,10 +56,10 @@ def space(folder: Path) -> Space:
     return of_statistics(folder, os.statvfs(there))
 
 
-def of_statistics(folder: Path, told: os.statvfs_result) -> Space:
+def of_statistics(folder: Path, found: os.statvfs_result) -> Space:
     """From `statvfs`; file systems that create inodes on demand report none at all."""
-    files = told.f_favail if told.f_files else None
-    return Space(folder, told.f_bavail * told.f_frsize, told.f_blocks * told.f_frsize, files)
+    files = found.f_favail if found.f_files else None
+    return Space(folder, found.f_bavail * found.f_frsize, found.f_blocks * found.f_frsize, files)
 
 
 def trouble(environment: Mapping[str, str]) -> str:

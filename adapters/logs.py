@@ -1,13 +1,12 @@
 """Logs: one JSON object per line on stderr, where OpenFaaS collects them.
 
-Each line that any code writes during an invocation has that invocation's fields.
+A line that is written during an invocation has that invocation's fields.
 """
 
 import json
 import logging
-import sys
 from datetime import UTC, datetime
-from typing import Any, TextIO
+from typing import Any
 
 from faastraingym.adapters.stage import current
 
@@ -40,9 +39,8 @@ class JsonFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """The record as JSON: time, level, function, replica, message, fields, exception."""
-        at = datetime.fromtimestamp(record.created, UTC)
         line: dict[str, Any] = {
-            "time": at.isoformat(timespec="milliseconds"),
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             **self._origin,
             "message": record.getMessage(),
@@ -54,12 +52,10 @@ class JsonFormatter(logging.Formatter):
         return json.dumps(line, default=str)
 
 
-def configure(
-    function: str, replica: str, stream: TextIO | None = None, level: int = logging.INFO
-) -> None:
-    """Send the root logger's records to `stream` (stderr) in this form; call it once, at start."""
-    handler = logging.StreamHandler(stream or sys.stderr)
+def configure(function: str, replica: str) -> None:
+    """Send the root logger's records to stderr in this form; call it once, at start."""
+    handler = logging.StreamHandler()
     handler.setFormatter(JsonFormatter(function, replica))
     root = logging.getLogger()
     root.handlers[:] = [handler]
-    root.setLevel(level)
+    root.setLevel(logging.INFO)

@@ -1,104 +1,137 @@
-"""The settings of a process: `FTG_*` environment variables and OpenFaaS secrets (files)."""
+"""The settings of a process: `FTG_*` environment variables and OpenFaaS secrets (files).
+
+Every function here raises SettingsError for a variable or a secret that is missing or ill-formed.
+"""
 
 import os
 import re
 import socket
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from msgspec import Struct
 
 from faastraingym.adapters.errors import SettingsError
 from faastraingym.adapters.nats.jetstream import API
+from faastraingym.algorithms.limits import Limits
 from faastraingym.events.delivery.callbacks import ORIGINS, Origin, origins
-from faastraingym.events.topology.quantities import MEMORY_LIMIT, mebibytes
+from faastraingym.events.topology.quantities import MEMORY_LIMIT, quantity
 from faastraingym.events.topology.roles import EXPORTER, QUEUE_WORKER, nats_secret, s3_secret
 
 SECRETS = "/var/openfaas/secrets"  # where OpenFaaS mounts them
 SIGNING_KEY = "ftg-signing-key"
 ENVIRONMENTS = "FTG_ENVIRONMENTS"  # modules that register environments, by commas
+# Where these are looked for last: an embedded stack sets the folder in which it was started.
 ENVIRONMENTS_FOLDER = "FTG_ENVIRONMENTS_FOLDER"
+FUNCTION_LIMITS = ("FTG_ROLLOUT_MEMORY", "FTG_LEARNER_MEMORY")  # quantities, as in stack.yml
 TRIGGER_TOKEN = "ftg-trigger-token"  # noqa: S105  the secret's name
 
 
-class Login(Struct, frozen=True):
+class _Secretive(Struct, frozen=True):
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(...)"
+
+
+class Login(_Secretive, frozen=True):
     """A name and its password; never shown."""
 
     user: str
     password: str
 
-    def __repr__(self) -> str:
-        return "Login(...)"
 
-
-class Settings(Struct, frozen=True, kw_only=True):
-    """The addresses of the servers, and this replica's own identity."""
-
+class _OfBroker(_Secretive, frozen=True, kw_only=True):
     nats_url: str
     nats_api: str = API  # the prefix of JetStream's API in our account
+    nats: Login
+
+
+class Settings(_OfBroker, frozen=True, kw_only=True):
+    """The addresses of the servers, and this replica's own identity."""
+
     s3_url: str
     bucket: str
     function: str
     replica: str
     memory_mb: int  # the function's memory limit, MiB; 0: not set
-    nats: Login
     s3: Login
     signing_key: bytes
     environments: tuple[str, ...] = ()  # modules that register environments
     environments_folder: str = ""  # where they are looked for, too
 
-    def __repr__(self) -> str:
-        return f"Settings(function={self.function!r}, replica={self.replica!r}, ...)"
-
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
-        """The settings of this process; call it at start, not at import.
-
-        Raises:
-            SettingsError: a variable or a secret is missing or ill-formed.
-        """
+        """The settings of a function's replica; call it at start, not at import."""
         secrets, function = _folder(environment), _required(environment, "FTG_FUNCTION")
         return cls(
-            nats_url=_url(environment, "FTG_NATS_URL", ("nats", "tls")),
-            nats_api=environment.get("FTG_NATS_API") or API,
+            **_of_broker(environment, function),
             s3_url=_url(environment, "FTG_S3_URL", ("http", "https")),
             bucket=_bucket(environment),
             function=function,
             replica=environment.get("FTG_REPLICA") or socket.gethostname(),
             memory_mb=memory_mb(environment),
-            nats=login(secrets / nats_secret(function), "user:password"),
             s3=login(secrets / s3_secret(function), "access key:secret key"),
             signing_key=secret(secrets, SIGNING_KEY),
             environments=environment_modules(environment),
-            environments_folder=environments_folder(environment),
+            environments_folder=environment.get(ENVIRONMENTS_FOLDER, ""),
+        )
+
+
+class WorkerSettings(_OfBroker, frozen=True, kw_only=True):
+    """The settings of the queue-worker; it has no login of the store."""
+
+    gateway_url: str
+    signing_key: bytes
+    callback_origins: frozenset[Origin] | None = None  # None: any, for authenticated callers
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "WorkerSettings":
+        """The settings of this process."""
+        return cls(
+            **_of_broker(environment, QUEUE_WORKER),
+            gateway_url=_url(environment, "FTG_GATEWAY_URL", ("http", "https")),
+            signing_key=secret(_folder(environment), SIGNING_KEY),
+            callback_origins=callback_origins(environment),
+        )
+
+
+class ExporterSettings(_OfBroker, frozen=True, kw_only=True):
+    """The settings of the exporter: where to listen, and a login that only reads."""
+
+    host: str
+    port: int
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "ExporterSettings":
+        """The settings of this process."""
+        return cls(
+            **_of_broker(environment, EXPORTER),
+            host=environment.get("FTG_EXPORTER_HOST") or "127.0.0.1",
+            port=_port(environment, "FTG_EXPORTER_PORT", "9101"),
         )
 
 
 def trigger_token(environment: Mapping[str, str] = os.environ) -> bytes:
-    """The token that outside callers show to start runs.
-
-    Raises:
-        SettingsError: the secret is missing.
-    """
+    """The token that outside callers show to start runs."""
     return secret(_folder(environment), TRIGGER_TOKEN)
 
 
 def secret(folder: Path, name: str) -> bytes:
-    """The content of a secret's file.
-
-    Raises:
-        SettingsError: it is missing or empty.
-    """
+    """The content of a secret's file."""
     return _secret(folder / name).encode()
 
 
-def callback_origins(environment: Mapping[str, str]) -> frozenset[Origin] | None:
-    """Where callbacks may go, as FTG_CALLBACK_ORIGINS lists it, separated by commas.
+def login(path: Path, form: str) -> Login:
+    """The login in a secret's file."""
+    user, colon, password = _secret(path).partition(":")
+    if not (user and colon and password):
+        raise SettingsError(f"secret {path} is ill-formed; write {form} into it")
+    return Login(user, password)
 
-    Raises:
-        SettingsError: one is no origin.
-    """
+
+def callback_origins(environment: Mapping[str, str]) -> frozenset[Origin] | None:
+    """Where callbacks may go, as FTG_CALLBACK_ORIGINS lists it, separated by commas."""
     try:
         return origins(environment.get(ORIGINS, ""))
     except ValueError as error:
@@ -108,11 +141,7 @@ def callback_origins(environment: Mapping[str, str]) -> frozenset[Origin] | None
 
 
 def environment_modules(environment: Mapping[str, str]) -> tuple[str, ...]:
-    """The modules that FTG_ENVIRONMENTS names, separated by commas.
-
-    Raises:
-        SettingsError: one is no module's name.
-    """
+    """The modules that FTG_ENVIRONMENTS names, separated by commas."""
     found = environment.get(ENVIRONMENTS, "")
     names = tuple(name.strip() for name in found.split(",") if name.strip())
     for name in names:
@@ -125,88 +154,25 @@ def environment_modules(environment: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def memory_mb(environment: Mapping[str, str] = os.environ) -> int:
-    """The function's own memory limit, MiB, as stack.yml sets it; 0: not set.
-
-    Raises:
-        SettingsError: no quantity.
-    """
-    try:
-        return mebibytes(environment.get(MEMORY_LIMIT, ""))
-    except ValueError as error:
-        raise SettingsError(
-            f"{MEMORY_LIMIT}: {error}; set it to limits.memory in stack.yml"
-        ) from error
+    """The function's own memory limit, MiB, as stack.yml sets it; 0: not set."""
+    return _bytes(environment, MEMORY_LIMIT, "; set it to limits.memory in stack.yml") >> 20
 
 
-def environments_folder(environment: Mapping[str, str]) -> str:
-    """Where FTG_ENVIRONMENTS is looked for last: the folder in which the stack was started; or ''.
-
-    An embedded stack sets it for its replicas; an image has its modules installed.
-    """
-    return environment.get(ENVIRONMENTS_FOLDER, "")
-
-
-class WorkerSettings(Struct, frozen=True, kw_only=True):
-    """The settings of the queue-worker; it has no login of the store."""
-
-    nats_url: str
-    nats_api: str
-    gateway_url: str
-    nats: Login
-    signing_key: bytes
-    callback_origins: frozenset[Origin] | None = None  # None: any, for authenticated callers
-
-    def __repr__(self) -> str:
-        return "WorkerSettings(...)"
-
-    @classmethod
-    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "WorkerSettings":
-        """The settings of this process.
-
-        Raises:
-            SettingsError: a variable or a secret is missing or ill-formed.
-        """
-        secrets = _folder(environment)
-        return cls(
-            nats_url=_url(environment, "FTG_NATS_URL", ("nats", "tls")),
-            nats_api=environment.get("FTG_NATS_API") or API,
-            gateway_url=_url(environment, "FTG_GATEWAY_URL", ("http", "https")),
-            nats=login(secrets / nats_secret(QUEUE_WORKER), "user:password"),
-            signing_key=secret(secrets, SIGNING_KEY),
-            callback_origins=callback_origins(environment),
-        )
-
-
-class ExporterSettings(Struct, frozen=True, kw_only=True):
-    """The settings of the exporter: where to listen, and a login that only reads."""
-
-    nats_url: str
-    nats_api: str
-    nats: Login
-    host: str
-    port: int
-
-    def __repr__(self) -> str:
-        return "ExporterSettings(...)"
-
-    @classmethod
-    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "ExporterSettings":
-        """The settings of this process.
-
-        Raises:
-            SettingsError: a variable or a secret is missing or ill-formed.
-        """
-        return cls(
-            nats_url=_url(environment, "FTG_NATS_URL", ("nats", "tls")),
-            nats_api=environment.get("FTG_NATS_API") or API,
-            nats=login(_folder(environment) / nats_secret(EXPORTER), "user:password"),
-            host=environment.get("FTG_EXPORTER_HOST") or "127.0.0.1",
-            port=_port(environment, "FTG_EXPORTER_PORT", "9101"),
-        )
+def function_limits(environment: Mapping[str, str]) -> Limits:
+    """The memory limits of other functions, as start-run reads them; 0 where one is not set."""
+    return Limits(*(_bytes(environment, name) for name in FUNCTION_LIMITS))
 
 
 def _folder(environment: Mapping[str, str]) -> Path:
     return Path(environment.get("FTG_SECRETS") or SECRETS)
+
+
+def _of_broker(environment: Mapping[str, str], role: str) -> dict[str, Any]:
+    return {
+        "nats_url": _url(environment, "FTG_NATS_URL", ("nats", "tls")),
+        "nats_api": environment.get("FTG_NATS_API") or API,
+        "nats": login(_folder(environment) / nats_secret(role), "user:password"),
+    }
 
 
 def _required(environment: Mapping[str, str], name: str) -> str:
@@ -228,6 +194,13 @@ def _url(environment: Mapping[str, str], name: str, schemes: tuple[str, ...]) ->
     return value.rstrip("/")
 
 
+def _bytes(environment: Mapping[str, str], name: str, remedy: str = "") -> int:
+    try:
+        return quantity(environment.get(name) or "0")
+    except ValueError as error:
+        raise SettingsError(f"{name}: {error}{remedy}") from error
+
+
 def _bucket(environment: Mapping[str, str]) -> str:
     value = environment.get("FTG_BUCKET") or "faastraingym"
     if not re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", value):
@@ -240,18 +213,6 @@ def _port(environment: Mapping[str, str], name: str, default: str) -> int:
     if not (value.isascii() and value.isdigit() and 0 < int(value) < 65536):
         raise SettingsError(f"{name} is {value!r}; write a port's number")
     return int(value)
-
-
-def login(path: Path, form: str) -> Login:
-    """The login in a secret's file.
-
-    Raises:
-        SettingsError: it is missing or ill-formed.
-    """
-    user, colon, password = _secret(path).partition(":")
-    if not (user and colon and password):
-        raise SettingsError(f"secret {path} is ill-formed; write {form} into it")
-    return Login(user, password)
 
 
 def _secret(path: Path) -> str:

@@ -111,13 +111,14 @@ def _target(environment: Mapping[str, str]) -> target.Target:
 async def _validate(raw: object, environment: Mapping[str, str]) -> "Checked":
     """By a check as start-run's, with the modules and limits that the stack has, or will have."""
     from faastraingym.adapters.processes.checking import Checker
-    from faastraingym.adapters.stage.limits import variables
+    from faastraingym.adapters.settings import FUNCTION_LIMITS
     from faastraingym.algorithms.registry import parse
     from faastraingym.cli import environments, limits
 
     parse(raw)  # its words come before all others
-    memory = variables(limits.of(lambda: _gateway(environment), environment))
-    checker = Checker(environments.variables(environment) | memory)
+    memory = map(str, limits.of(lambda: _gateway(environment), environment))
+    limited = dict(zip(FUNCTION_LIMITS, memory, strict=True))
+    checker = Checker(environments.variables(environment) | limited)
     try:
         found, _ = await asyncio.gather(checker.check(raw), asyncio.to_thread(_import_clients))
     finally:

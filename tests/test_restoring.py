@@ -68,8 +68,8 @@ class Repairs(Platform):
     async def answers(self, function: str, body: bytes) -> Iterable[Message | Invocation]:
         received, restorer = decode(body), self._restorers[function]
         if isinstance(received, RestoreObject):
-            restored = await restorer.restore(received, False, handler(function), self.services)
-            return restored.commands
+            _, commands = await restorer.restore(received, False, handler(function), self.services)
+            return commands
         try:
             return await super().answers(function, body)
         except LostObject as lost:

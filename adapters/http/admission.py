@@ -36,10 +36,7 @@ class Asked(NamedTuple):
 def admit(admits: str, asked: Asked, secrets: Secrets, now: float) -> bool:
     """Whether a request is authenticated: by the pipeline, or by a caller that may start runs.
 
-    False: it is not, and this function admits every caller.
-
-    Raises:
-        SignatureError: it is not, and the function admits only authenticated requests.
+    If it is not: False if this function admits every caller, SignatureError otherwise.
     """
     try:
         _PROOF_OF.get(admits, _signed)(asked, secrets, now)
@@ -61,7 +58,6 @@ def signature(headers: Mapping[str, str]) -> str:
 
 
 def _shown(headers: Mapping[str, str]) -> str | None:
-    """The token that is shown, if one is."""
     scheme, _, token = headers.get("authorization", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else None
 
@@ -98,11 +94,7 @@ def _by_either(asked: Asked, secrets: Secrets, now: float) -> None:
 
 
 def verify_request(secret: bytes, asked: Asked, now: float, max_age: float = MAX_AGE) -> None:
-    """Return when a request is signed with `secret`, its path and its key too.
-
-    Raises:
-        SignatureError: as faastraingym.adapters.http.signing.verify has it.
-    """
+    """Return when a request is signed with `secret`, its path and key too; SignatureError: not."""
     headers = asked.headers
     verify(
         secret,

@@ -10,8 +10,7 @@ from faastraingym.adapters.http.client import Broken, HttpClient, Reply, locate
 from faastraingym.events.delivery import callbacks
 from faastraingym.events.delivery.callbacks import Origin, Policy
 
-# For all attempts together; the function's slot is held as long.
-TOTAL_SECONDS = 30.0
+TOTAL_SECONDS = 30.0  # for all attempts together; the function's slot is held as long
 ATTEMPT_SECONDS = 10.0
 PAUSES = (1.0, 4.0)  # before the second and the third attempt: a receiver that is restarted
 AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
@@ -30,10 +29,7 @@ class Callbacks:
     """Posts to receivers; follows no redirect, and resolves no name twice."""
 
     def __init__(
-        self,
-        origins: frozenset[Origin] | None,
-        gateway_url: str,
-        pauses: Sequence[float] = PAUSES,
+        self, origins: frozenset[Origin] | None, gateway_url: str, pauses: Sequence[float] = PAUSES
     ) -> None:
         own, self._pauses = callbacks.origin(gateway_url), pauses
         self._own = (own.host, own.port)
@@ -75,9 +71,8 @@ async def _attempt(call: Call, ip: str) -> tuple[str, bool]:
             asyncio.timeout(ATTEMPT_SECONDS),
             HttpClient(address._replace(ip=ip)) as client,
         ):
-            reply: Reply = await client.request(
-                "POST", target, call.headers.items(), call.body, _Unread()
-            )
+            headers = call.headers.items()
+            reply: Reply = await client.request("POST", target, headers, call.body, _Unread())
     except TimeoutError:
         return f"no answer in {ATTEMPT_SECONDS:g} s", True
     except Broken as error:
@@ -100,11 +95,6 @@ class _Unread:
 
 
 async def _resolved(host: str, port: int) -> Sequence[str]:
-    """The addresses of a host, each once.
-
-    Raises:
-        OSError: it has none.
-    """
-    loop = asyncio.get_running_loop()
-    found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    """The addresses of a host, each once; OSError: it has none."""
+    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))

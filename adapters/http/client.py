@@ -45,11 +45,7 @@ class Address(NamedTuple):
 
 
 def locate(url: str) -> tuple[Address, str]:
-    """The server that an http or https URL names, and the target on it.
-
-    Raises:
-        Refused: the URL names none.
-    """
+    """The server that an http or https URL names, and the target on it; Refused: it names none."""
     try:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port
@@ -66,15 +62,9 @@ def locate(url: str) -> tuple[Address, str]:
 async def repeated(
     attempt: Callable[[], Awaitable[Reply]], pauses: Sequence[float], busy: Collection[int] = ()
 ) -> Reply:
-    """The answer to a request that may be made again, after at most one attempt more than pauses.
+    """The answer to a request that may be repeated: after a break, or a status that is `busy`.
 
-    Args:
-        attempt: makes it once.
-        pauses: seconds before each further attempt.
-        busy: statuses that are worth another one.
-
-    Raises:
-        Broken: so did the last attempt.
+    There is one attempt more than `pauses` (seconds); whatever the last one raises is raised.
     """
     for pause in pauses:
         with suppress(Broken):
@@ -91,11 +81,7 @@ class HttpClient:
     As a context manager it closes itself.
     """
 
-    def __init__(
-        self,
-        address: Address,
-        kept_seconds: float = KEPT_SECONDS,
-    ) -> None:
+    def __init__(self, address: Address, kept_seconds: float = KEPT_SECONDS) -> None:
         self._address = address
         self._kept_seconds = kept_seconds
         self._idle: list[Connection] = []  # the last used one comes last
@@ -141,9 +127,8 @@ class HttpClient:
     def _head(
         self, method: str, target: str, headers: Iterable[tuple[str, str]], size: int
     ) -> bytes:
-        target = (
-            target if _TARGET.fullmatch(target) else quote(target, _SAFE, errors="surrogateescape")
-        )
+        if not _TARGET.fullmatch(target):
+            target = quote(target, _SAFE, errors="surrogateescape")
         lines = [f"{method} {target or '/'} HTTP/1.1\r\n{self._host}"]
         lines += [f"{name}: {value}\r\n" for name, value in headers]
         if size or method not in ("GET", "HEAD"):
@@ -172,12 +157,9 @@ class HttpClient:
                 if path:
                     _, connection = await loop.create_unix_connection(Connection, path)
                 else:
+                    name = host if tls else None
                     _, connection = await loop.create_connection(
-                        Connection,
-                        ip or host,
-                        port,
-                        ssl=tls,
-                        server_hostname=host if tls else None,
+                        Connection, ip or host, port, ssl=tls, server_hostname=name
                     )
         except TimeoutError as error:
             raise Broken(f"{where}: no connection in {CONNECT_SECONDS:g} s") from error

@@ -72,9 +72,7 @@ class Connection(asyncio.Protocol):
         """Send a request's head and body; returns the answer, `bodiless` if the method was HEAD.
 
         The answer's body goes to `sink`, where there is one, and is empty in the reply.
-
-        Raises:
-            Broken: the connection ended, or the bytes received are no answer.
+        Broken: the connection ended, or the bytes received are no answer.
         """
         if self._transport.is_closing():
             raise Broken("the connection was closed")
@@ -122,7 +120,8 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, error: Exception | None) -> None:
         """Nothing more will come, which ends a body that has no other end."""
-        if self._headed and error is None and self._ends_with_connection():
+        names = {name.lower() for name, _ in self._headers}
+        if self._headed and error is None and not names & {"content-length", "transfer-encoding"}:
             self._finish(reusable=False)
         self._fail(str(error or "the connection was closed before the answer was whole"))
 
@@ -202,10 +201,6 @@ class Connection(asyncio.Protocol):
             answer.set_exception(CutOff(why) if self._headed else Broken(why))
         self.resume_writing()
         self._transport.abort()
-
-    def _ends_with_connection(self) -> bool:
-        names = {name.lower() for name, _ in self._headers}
-        return not names & {"content-length", "transfer-encoding"}
 
 
 def _text(raw: bytes) -> str:

@@ -21,18 +21,10 @@ _FORM = re.compile(r"t=(0|[1-9][0-9]{0,15}),(v[12])=([0-9a-f]{64})", re.ASCII)
 def sign(
     secret: bytes, function: str, body: bytes, now: float, *, path: str = "", key: str = ""
 ) -> str:
-    """The header's value for a request to `function` at Unix time `now`.
+    """The header's value for a request to `function` at Unix time `now`, in seconds.
 
-    Args:
-        secret: that both sides have.
-        function: its name.
-        body: of the request.
-        now: Unix time, seconds.
-        path: and query, below the function's name.
-        key: the header Idempotency-Key.
-
-    Raises:
-        ValueError: path or key are not printable ASCII.
+    `path` is below the function's name and includes the query; `key` is the header Idempotency-Key.
+    ValueError: one of the two is not printable ASCII.
     """
     at, path, key = int(now), below(path), key.strip()
     if not _is_plain(path + key):
@@ -54,9 +46,8 @@ def verify(
 ) -> None:
     """Return when `header` signs the request, whose parts are those of `sign`.
 
-    Raises:
-        SignatureError: missing, malformed, wrong, not of all parts, older than `max_age` seconds,
-            or from the future.
+    SignatureError: missing, malformed, wrong, not of all parts, older than `max_age` seconds, or
+    from the future.
     """
     if not header:
         raise SignatureError(f"no {SIGNATURE} header; commands to {function} must be signed")

@@ -5,9 +5,8 @@ names the reply subject, and the server replies there without a check whether th
 there: a reply of chosen content could go to `ftg.policy.updated.<run>.<version>`. Between
 accounts a reply only ever arrives in the account that made the request.
 
-`python -m faastraingym.adapters.nats.accounts` prints the accounts, with passwords by
-environment variables, for
-the nats.conf of a server of one's own.
+`python -m faastraingym.adapters.nats.accounts` prints the accounts for a server's nats.conf, with
+passwords by environment variables.
 """
 
 import re

@@ -27,8 +27,7 @@ RECONNECT_SECONDS = 0.1
 async def connect(url: str, login: Login | None = None, name: str = "", api: str = API) -> Broker:
     """Connect within 10 s; `api` is the prefix of JetStream's API in our account.
 
-    Raises:
-        Unavailable: no answer, or none of a NATS server that accepts our login.
+    Unavailable: no answer, or none of a NATS server that accepts our login.
     """
     client = client_type()()
     broker = Broker(client, url, api)

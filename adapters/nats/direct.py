@@ -44,12 +44,7 @@ async def read_all(
 ) -> list[Stored]:
     """Every message under one filter, in the stream's order.
 
-    Args:
-        broker: with the stream.
-        stream: its name.
-        pattern: the filter.
-        after: a number; those that came later.
-        since: Unix time in seconds, by the broker's clock; counts in place of `after`.
+    Of those that came `after` a number; or `since` a Unix time in seconds, by the broker's clock.
     """
     found: list[Stored] = []
     pending = True

@@ -36,8 +36,7 @@ class Position(NamedTuple):
 def position(reply: str) -> Position:
     """Read `$JS.ACK[.<domain>.<account>].<stream>.<consumer>.<attempt>.<sequence>.<...>`.
 
-    Raises:
-        Refused: it is none.
+    Refused: it is none.
     """
     tokens = reply.split(".")
     first = 4 if len(tokens) == 9 else 6

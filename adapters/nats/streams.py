@@ -43,10 +43,7 @@ async def ensure_streams(broker: Broker, environment: Mapping[str, str] = os.env
     """Create the streams that are missing and update those that differ.
 
     `FTG_NATS_REPLICAS` (1) sets how many servers of a cluster store each, `FTG_FACTS_MAX_BYTES`
-    the log's maximum size.
-
-    Raises:
-        SettingsError: one of them cannot be used, or the broker may not hold that much.
+    the log's maximum size. SettingsError: one is ill-formed, or the broker has no room for it.
     """
     replicas = environment.get("FTG_NATS_REPLICAS") or "1"
     if replicas not in {"1", "3", "5"}:
@@ -64,11 +61,7 @@ async def ensure_streams(broker: Broker, environment: Mapping[str, str] = os.env
 
 
 def sized(environment: Mapping[str, str]) -> list[Stream]:
-    """The streams, the log as large as `FTG_FACTS_MAX_BYTES` sets.
-
-    Raises:
-        SettingsError: it is no number of bytes.
-    """
+    """The streams, the log as large as `FTG_FACTS_MAX_BYTES` sets; SettingsError: no such size."""
     text = environment.get(FACTS_MAX_BYTES) or str(FACTS.max_bytes)
     if not (text.isascii() and text.isdecimal() and MIB <= int(text) < 1 << 62):
         raise SettingsError(f"{FACTS_MAX_BYTES} is {text!r:.40}; write bytes, {MIB} or more")

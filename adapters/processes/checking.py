@@ -7,6 +7,7 @@ a crash nor 100 MB of output affects another check.
 
 import asyncio
 import contextlib
+import functools
 import json
 import os
 import re
@@ -22,13 +23,18 @@ import msgspec
 
 from faastraingym import PACKAGE
 from faastraingym.adapters.errors import SettingsError, Unavailable
-from faastraingym.adapters.settings import environment_modules, environments_folder, memory_mb
-from faastraingym.adapters.stage import limits
+from faastraingym.adapters.settings import (
+    ENVIRONMENTS_FOLDER,
+    environment_modules,
+    function_limits,
+    memory_mb,
+)
 from faastraingym.algorithms.registry import parse
 from faastraingym.events.delivery.exits import DIED, KILLED, ending
 from faastraingym.schemas.errors import SpecificationError
 from faastraingym.schemas.specification import RunSpec, to_dict
 
+SERVER = "faastraingym.adapters.processes.check_server"
 SECONDS = 30.0  # that an environment has to be imported, built, reset and stepped
 AT_ONCE = 16  # checks; others wait
 FUNCTION_MB = 512  # start-run's limit in stack.yml; used if none is set
@@ -43,17 +49,12 @@ WHILE = "while it was built, reset and stepped"
 class Bounds(NamedTuple):
     """The limits of one check."""
 
-    memory_mb: int = FUNCTION_MB - OURS_MB
+    memory_mb: int
     seconds: float = SECONDS
-    at_once: int = AT_ONCE
 
 
 def bounds_of(environment: Mapping[str, str]) -> Bounds:
-    """By the memory limit of the function that checks.
-
-    Raises:
-        SettingsError: FTG_MEMORY_LIMIT is no quantity.
-    """
+    """By the memory limit of the function that checks; SettingsError: it is no quantity."""
     return Bounds(memory_mb=max(OURS_MB, (memory_mb(environment) or FUNCTION_MB) - OURS_MB))
 
 
@@ -69,8 +70,7 @@ class Checker:
 
     Args:
         environment: variables, read when it starts: FTG_ENVIRONMENTS and what belongs to it,
-            PYTHONPATH, by which modules are found, FTG_MEMORY_LIMIT, and the memory of functions
-            (adapters/stage/limits.py).
+            PYTHONPATH, by which modules are found, FTG_MEMORY_LIMIT, and the memory of functions.
         bounds: of one check; none: by `environment`.
     """
 
@@ -78,12 +78,16 @@ class Checker:
         self, environment: Mapping[str, str] = os.environ, bounds: Bounds | None = None
     ) -> None:
         self._environment = environment
-        self._bounds = bounds
-        self._free = asyncio.Semaphore(bounds.at_once if bounds else AT_ONCE)
+        self._given = bounds
+        self._free = asyncio.Semaphore(AT_ONCE)
         self._starting = asyncio.Lock()
         self._process: asyncio.subprocess.Process | None = None
         self._control: socket.socket | None = None
         self._sound: OrderedDict[bytes, Checked] = OrderedDict()  # specifications, encoded
+
+    @functools.cached_property
+    def _bounds(self) -> Bounds:
+        return self._given or bounds_of(self._environment)
 
     async def validate(self, raw: object) -> RunSpec:
         """As `check`, the specification alone."""
@@ -108,7 +112,7 @@ class Checker:
         if "settings" in answer:
             raise SettingsError(answer["settings"])
         if "problems" not in answer:
-            raise SpecificationError([unanswered(spec, answer, self._bounds or Bounds())])
+            raise SpecificationError([unanswered(spec, answer, self._bounds)])
         if answer["problems"]:
             raise SpecificationError(answer["problems"])
         checked = self._sound[asked] = Checked(parse(answer["spec"]), answer["advice"])
@@ -117,26 +121,16 @@ class Checker:
         return checked
 
     async def start(self) -> None:
-        """Start the process that forks, unless it runs; the first check need not wait for that.
-
-        Raises:
-            SettingsError: a variable cannot be used.
-        """
+        """Start the process that forks, unless it runs; SettingsError: a variable is ill-formed."""
         async with self._starting:
             if self._process is not None and self._process.returncode is None:
                 return
-            bounds = self._bounds = self._bounds or bounds_of(self._environment)
+            command = [sys.executable, "-P", "-m", SERVER, self._arguments()]
             await self.close()
             self._control, theirs = socket.socketpair()
             with theirs:
                 self._process = await asyncio.create_subprocess_exec(
-                    *(
-                        sys.executable,
-                        "-P",
-                        "-m",
-                        "faastraingym.adapters.processes.check_server",
-                        self._arguments(bounds),
-                    ),
+                    *command,
                     env=self._variables(),
                     stdin=theirs.fileno(),
                     stdout=asyncio.subprocess.DEVNULL,
@@ -147,8 +141,7 @@ class Checker:
         """End it, and with it all checks."""
         if self._control is not None:
             self._control.close()
-        if self._process is not None:
-            await self._process.wait()
+        await self._gone()
         self._control = self._process = None
 
     async def _ask(self, asked: bytes) -> dict[str, Any]:
@@ -156,11 +149,10 @@ class Checker:
         try:
             for _ in range(2):  # the one that forks may have been killed
                 await self.start()
-                seconds = self._bounds.seconds if self._bounds else SECONDS
-                async with asyncio.timeout(seconds + PATIENCE):
-                    answer = await self._asked(asked)
-                if answer:
-                    return answer
+                async with asyncio.timeout(self._bounds.seconds + PATIENCE):
+                    if answer := await self._asked(asked):
+                        return answer
+                    await self._gone()  # it was killed, and is on its way
         except TimeoutError:
             pass
         raise Unavailable("the process that checks environments was killed; try again")
@@ -172,7 +164,6 @@ class Checker:
                 socket.send_fds(self._control, [b"c"], [theirs.fileno()])  # type: ignore[arg-type]
             except OSError:
                 ours.close()
-                await self._gone()
                 return {}
         reader, writer = await asyncio.open_unix_connection(sock=ours, limit=MAX_LINE)
         with contextlib.closing(writer):
@@ -183,25 +174,21 @@ class Checker:
                     answer |= json.loads(line) if line.strip() else {}
                     if "code" in answer:
                         return answer
-        await self._gone()
         return {}
 
     async def _gone(self) -> None:
-        """It was killed, and is on its way."""
         if self._process is not None:
             await self._process.wait()
 
-    def _arguments(self, bounds: Bounds) -> str:
-        folder = environments_folder(self._environment)
-        return json.dumps(
-            {
-                "modules": environment_modules(self._environment),
-                "folders": [folder] if folder else [],
-                "seconds": bounds.seconds,
-                "memory_mb": bounds.memory_mb,
-                "limits": limits.told(self._environment),
-            }
-        )
+    def _arguments(self) -> str:
+        folder = self._environment.get(ENVIRONMENTS_FOLDER)
+        bounds = {
+            "modules": environment_modules(self._environment),
+            "folders": [folder] if folder else [],
+            "limits": function_limits(self._environment),
+            **self._bounds._asdict(),
+        }
+        return json.dumps(bounds)
 
     def _variables(self) -> dict[str, str]:
         """As a replica's: its modules are found where a replica's are."""

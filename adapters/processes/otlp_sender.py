@@ -72,10 +72,9 @@ class OtlpSender:
 
 
 def sender(environment: Mapping[str, str]) -> OtlpSender | None:
-    """The one that the environment asks for; None: it asks for none.
+    """The sender that the environment asks for, if any.
 
-    Raises:
-        SettingsError: the endpoint is no URL, or a header no `name=value`.
+    SettingsError: the endpoint is no URL, or a header is not `name=value`.
     """
     base = environment.get(BASE, "").rstrip("/")
     url = environment.get(TRACES) or (f"{base}/v1/traces" if base else "")

@@ -38,11 +38,7 @@ def query(prefix: str, delimiter: str, token: str) -> str:
 
 
 def page(answer: bytes) -> Page:
-    """Read a store's answer.
-
-    Raises:
-        Unavailable: it is no list.
-    """
+    """Read a store's answer; Unavailable: it is no list."""
     try:
         if b"<!DOCTYPE" in answer:  # no store's list has one, and its entities may grow
             raise ValueError("a document type")

@@ -1,8 +1,6 @@
 """Roles as S3's own policy documents: AWS, MinIO and SeaweedFS read the same.
 
-`python -m faastraingym.adapters.s3.policies [BUCKET]` prints them, a JSON object by
-role, for a store of one's
-own.
+`python -m faastraingym.adapters.s3.policies [BUCKET]` prints them, by role, as one JSON object.
 """
 
 import json

@@ -1,7 +1,7 @@
 """One signed S3 request: AWS Signature Version 4, over every header that it carries.
 
-minio-py signs the same, and the tests compare both; but importing it, with its administration and
-encryption, takes longer than the rest of a small function's cold start.
+minio-py signs the same, as the tests compare; importing it takes longer than the rest of a small
+function's cold start.
 
 Source: https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html
 """
@@ -59,7 +59,6 @@ def encoded(bucket: str, key: str) -> str:
 
 @functools.lru_cache(maxsize=4)
 def _key(secret: str, day: str) -> bytes:
-    """The key that signs this day's requests."""
     key = f"AWS4{secret}".encode()
     for part in (day, REGION, "s3", "aws4_request"):
         key = _hmac(key, part)

@@ -27,11 +27,7 @@ class Connections(NamedTuple):
 
 
 async def connect(settings: Settings) -> Connections:
-    """Connect as the function that `settings` names.
-
-    Raises:
-        Unavailable: the broker does not answer; the store is not asked yet.
-    """
+    """Connect as a function; Unavailable: the broker does not answer (the store is not asked)."""
     connection = await broker.connect(
         settings.nats_url, settings.nats, settings.replica, settings.nats_api
     )

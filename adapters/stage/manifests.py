@@ -40,9 +40,7 @@ async def specification(services: Services, ref: ObjectRef) -> RunSpec:
 def parse(data: bytes) -> RunSpec:
     """The specification in a manifest's bytes.
 
-    Raises:
-        PayloadError: they are no manifest.
-        SpecificationError: its specification cannot be run.
+    PayloadError: they are no manifest. SpecificationError: its specification cannot be run.
     """
     try:
         raw = msgspec.msgpack.decode(data, type=_Raw).spec

@@ -8,20 +8,12 @@ from faastraingym.schemas.payloads import Payload
 
 
 def dump(payload: Struct) -> bytes:
-    """The payload's bytes.
-
-    Raises:
-        PayloadError: an array of a dtype that is not for the wire.
-    """
+    """The payload's bytes; PayloadError: an array has a dtype that is not for the wire."""
     with span("msgpack"):
         return payloads.dump(payload)
 
 
 def load(data: bytes | memoryview, kind: type[Payload]) -> Payload:
-    """The payload of type `kind` in `data`.
-
-    Raises:
-        PayloadError: `data` is not such a payload.
-    """
+    """The payload of type `kind` in `data`; PayloadError: there is none."""
     with span("msgpack"):
         return payloads.load(data, kind)

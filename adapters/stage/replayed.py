@@ -17,14 +17,9 @@ from faastraingym.schemas.specification import RunSpec
 async def fetch(
     spec: RunSpec, run: str, places: Sequence[Place], services: Services
 ) -> dict[Place, Trajectory]:
-    """The trajectories at `places`, all fetched at once.
+    """The trajectories at `places`, whose objects the log names, all fetched at once.
 
-    The log names the object of each; `services.objects` caches objects by their SHA-256, up to
-    its capacity in bytes.
-
-    Raises:
-        Unavailable: the log does not name one of them yet.
-        PayloadError: one does not fit the run.
+    Unavailable: the log does not name one of them yet. PayloadError: one does not fit the run.
     """
     asked = sorted({place.version for place in places})
     facts = await services.facts.read(*(subjects.of_kind(RewardsReady, run, v) for v in asked))

@@ -51,13 +51,6 @@ class Makers(NamedTuple):
     missing: int
 
 
-class Restored(NamedTuple):
-    """The result of a restoration, in words, and the invocations to send next."""
-
-    text: str
-    commands: list[Invocation]
-
-
 class Restorer:
     """Makes lost objects again, for one replica.
 
@@ -74,8 +67,7 @@ class Restorer:
     ) -> Makers:
         """The invocations that make the missing inputs of `message`, of which `lost` is one.
 
-        Raises:
-            NotPublished, RunFault: the log does not name an object's inputs.
+        NotPublished or RunFault: the log does not name an object's inputs.
         """
         there = await _keys(message.run, services)
         verify = lost.ref.key in there  # it is altered; others may be, too
@@ -90,21 +82,19 @@ class Restorer:
 
     async def restore(
         self, message: RestoreObject, again: bool, handler: Handler, services: Services
-    ) -> Restored:
-        """Make a lost object again from its origin, and ask for the objects that can now be made.
+    ) -> tuple[str, list[Invocation]]:
+        """Make a lost object again: the result, in words, and the invocations to send next.
 
         Of several invocations for the same object, the one that made it goes on. `again`: the
         message was delivered before; its maker may have died before it asked for the next objects.
-
-        Raises:
-            RunFault: it has other bytes now, or is not made from its origin at all.
+        RunFault: the object has other bytes now, or is not made from its origin at all.
         """
         key = message.object.key
         if await services.bucket.holds(message.object):
             if not again:
-                return Restored(f"{key} is there", [])
+                return f"{key} is there", []
         elif await self._is_passed(message, services):
-            return Restored(f"{key} was made and removed again", [])
+            return f"{key} was made and removed again", []
         else:
             made = await self._lineage(message, services)
             together = made.made_with(message.object)
@@ -113,12 +103,12 @@ class Restorer:
                 await handler(message.origin, services._replace(objects=objects))
             except LostObject as lost:  # it is altered: the listing had it
                 asked = await self._from_below(message, services, verify=True)
-                return Restored(f"{lost}; before {key} it is asked for", asked)
+                return f"{lost}; before {key} it is asked for", asked
             if not objects.restored:
                 raise RunFault(objects.trouble)
         asked = await self._next(message, services)
         made = await self._lineage(message, services)
-        return Restored(f"restored {key}", [*asked, *made.pruning(message)])
+        return f"restored {key}", [*asked, *made.pruning(message)]
 
     async def _is_passed(self, message: RestoreObject, services: Services) -> bool:
         """Whether another invocation made the object, went on, and had it removed meanwhile."""
@@ -126,7 +116,6 @@ class Restorer:
         return made.prunes and made.is_passed(message, await _keys(message.run, services))
 
     async def _next(self, message: RestoreObject, services: Services) -> list[Invocation]:
-        """The invocations to send now that the message's object exists."""
         ascent = self._ascents.get((message.run, message.towards, message.verify))
         if ascent is None or message.object.key not in ascent.missing:
             return await self._from_below(message, services, message.verify)
@@ -173,9 +162,7 @@ async def awaited(
     """The invocations that make the missing inputs of `invocations`; none when all exist.
 
     None, too, where the log lost how an input was made: `invocations` publish that again.
-
-    Raises:
-        RunFault: no log could name the objects that an input was made from.
+    RunFault: no log could name the objects that an input was made from.
     """
     items = list(invocations)
     read = [ref for item in items for ref in lineage.inputs(item.message, history)]
@@ -236,11 +223,11 @@ def _remember(kept: OrderedDict[K, V], key: K, value: V) -> V:
 
 
 class RestoringObjects:
-    """The store as the maker sees it: the lost object is the one that its reference names.
+    """The store as the maker of a lost object sees it.
 
-    This store overwrites the lost object, and those that were made `together` with it, if the
-    maker's bytes match the reference. If not, it writes nothing and returns the reference, as if
-    another maker had been first.
+    It overwrites the lost object, and those that were made `together` with it, if the maker's bytes
+    match the reference. If not, it writes nothing and returns the reference, as if another maker
+    had been first.
     """
 
     def __init__(
@@ -261,11 +248,7 @@ class RestoringObjects:
         return await self.replace(key, data)
 
     async def get(self, ref: ObjectRef) -> bytes:
-        """The object's bytes.
-
-        Raises:
-            RunFault: it is the lost one, which has other bytes now.
-        """
+        """The object's bytes; RunFault: it is the lost one, which has other bytes now."""
         if ref == self._lost and not self.restored:
             raise RunFault(self.trouble)
         return await self._store.get(ref)

@@ -31,7 +31,7 @@ from faastraingym.adapters.stage import current
 from faastraingym.adapters.stage.connections import Connections, connect
 from faastraingym.adapters.stage.current import Current
 from faastraingym.adapters.stage.environments import register
-from faastraingym.adapters.stage.restoring import BeingRestored, Makers, Restorer
+from faastraingym.adapters.stage.restoring import BeingRestored, Restorer
 from faastraingym.adapters.stage.spans import keep, merge_spans
 from faastraingym.events.delivery.requests import AGAIN, CALL_ID
 from faastraingym.events.pipeline import follow_ups, subjects
@@ -44,7 +44,6 @@ from faastraingym.events.topology.admits import ANYBODY, SIGNED
 from faastraingym.schemas import messages
 from faastraingym.schemas.errors import MessageError, RunFault, SchemaError
 from faastraingym.schemas.messages import (
-    COMMANDS,
     FACTS,
     InvocationCompleted,
     Message,
@@ -91,7 +90,7 @@ class Stage:
         self._settings: Settings
         self._token = b""  # for callers that may start runs; most stages lack it
         self._connections: Connections
-        self._away = False  # True: the broker, ever since this replica started
+        self._away = True  # the broker, ever since this replica started
         self._connecting: asyncio.Task[Connections] | None = None
         self._served = 0
         self._restorer = Restorer()
@@ -99,10 +98,8 @@ class Stage:
     async def start(self) -> None:
         """Read settings and secrets, connect; once per replica.
 
-        A bad setting ends the replica with one sentence; a crash in C, with a traceback.
-
-        An absent broker does not end it, which would count as the function's failure: until the
-        broker is back, requests are answered 503.
+        A bad setting ends the replica with one sentence. An absent broker does not end it, which
+        would count as the function's failure: until it is back, requests are answered 503.
         """
         faulthandler.enable()
         try:
@@ -111,13 +108,11 @@ class Stage:
             await self._prepare()
         except SettingsError as error:
             raise SystemExit(str(error)) from error
-        self._away = True
         away = await self._connect()
         if away:
             logger.warning("not connected", extra={"why": away.text})
 
     async def _prepare(self) -> None:
-        """Prepare for the first invocation."""
         register(self._settings.environments, filter(None, [self._settings.environments_folder]))
 
     async def stop(self) -> None:
@@ -129,13 +124,11 @@ class Stage:
         """Connect unless it is done; 503 while that fails. All waiting calls share one attempt."""
         if not self._away:
             return None
-        attempt = self._connecting or asyncio.create_task(connect(self._settings))
-        self._connecting = attempt
+        if self._connecting is None or (self._connecting.done() and self._connecting.exception()):
+            self._connecting = asyncio.create_task(connect(self._settings))
         try:
-            self._connections = await asyncio.shield(attempt)
+            self._connections = await asyncio.shield(self._connecting)
         except Unavailable as error:
-            if self._connecting is attempt:
-                self._connecting = None
             return Outcome(503, str(error), None)
         self._away = False
         return None
@@ -152,7 +145,6 @@ class Stage:
             why = (outcome.text, trouble(os.environ))
             outcome = outcome._replace(text="; ".join(filter(None, why)))
         seconds = time.perf_counter() - clock
-        known = {"run": subjects.NO_RUN} | identity(outcome.message)
         usage = InvocationCompleted(
             function=self._settings.function,
             call_id=call_id,
@@ -166,7 +158,7 @@ class Stage:
             retried=AGAIN.lower() in headers,
             traceparent=str(here.span or ""),
             parent=here.parent,
-            **known,
+            **{"run": subjects.NO_RUN} | identity(outcome.message),
         )
         await self._meter(usage, outcome)
         answer = {"x-duration-seconds": f"{seconds:.6f}", "content-type": outcome.kind}
@@ -184,7 +176,6 @@ class Stage:
         return await self._mapped(self._handle(message, AGAIN.lower() in headers), here)
 
     async def _mapped(self, work: Awaitable[str], here: Current) -> Outcome:
-        """The outcome of an invocation's work, whose result is a note on anything unusual."""
         try:
             text = await work
         except tuple(self.status_of) as error:
@@ -206,9 +197,11 @@ class Stage:
             return "done before"
         try:
             if isinstance(message, RestoreObject):
-                restored = await self._restorer.restore(message, again, self.handler, services)
-                await self._send(restored.commands)
-                return restored.text
+                text, commands = await self._restorer.restore(
+                    message, again, self.handler, services
+                )
+                await self._send(commands)
+                return text
             await self._send(await self.handler(message, services))
         except LostObject as lost:
             if message is None:
@@ -217,26 +210,20 @@ class Stage:
         return ""
 
     async def _recover(self, message: Message, lost: LostObject) -> str:
-        """Ask the makers of lost objects to make them again.
-
-        Raises:
-            BeingRestored: always, unless the work is needless.
-        """
+        """Ask makers for lost objects; BeingRestored unless the work is needless by now."""
         services = self._connections.services
         history = fold(await services.facts.read(*subjects.of_run(message.run)))
         if follow_ups.is_needless(message, history):
             return "needless: the version's batch is complete"
         asked = await self._restorer.wanted(message, lost, history, services)
         await self._send(asked.commands)
-        raise BeingRestored(f"{lost}; {_makers(asked)}", asked.missing) from lost
+        makers = " and ".join(sorted({item.function for item in asked.commands}))
+        what = "it" if asked.missing == 1 else f"it and {asked.missing - 1} more objects"
+        text = f"{lost}; {makers} makes {what} again"
+        raise BeingRestored(text, asked.missing) from lost
 
     def authenticate(self, body: bytes, headers: Mapping[str, str], now: float) -> Message | None:
-        """The message in `body`, if it is signed by us and for this stage.
-
-        Raises:
-            SignatureError: not signed with `ftg-signing-key` for this function.
-            MessageError: not a message that this stage accepts.
-        """
+        """The message in `body`; SignatureError or MessageError if it is not ours or not for us."""
         self.admit(body, headers, now)
         name = self._settings.function
         message: Message = messages.decode(body)
@@ -247,22 +234,16 @@ class Stage:
         return message
 
     def admit(self, body: bytes, headers: Mapping[str, str], now: float) -> bool:
-        """Whether a request is authenticated; if not, this stage admits every caller.
-
-        Raises:
-            SignatureError: it is not, and this stage admits only authenticated requests.
-        """
+        """Whether a request is authenticated; SignatureError: it is not, and it has to be."""
         asked = Asked(self._settings.function, headers, body)
-        return admission.admit(
-            self.admits, asked, Secrets(self._settings.signing_key, self._token), now
-        )
+        secrets = Secrets(self._settings.signing_key, self._token)
+        return admission.admit(self.admits, asked, secrets, now)
 
     async def _send(self, outgoing: Outgoing) -> None:
         """Facts first: a command that has an effect must not outrun the fact that promised it."""
-        requests = [item for item in outgoing if isinstance(item, (*COMMANDS, Invocation))]
         facts = [item for item in outgoing if isinstance(item, FACTS)]
         await _each(self._connections.services.facts.publish_once, facts)
-        await _each(self._invoke, requests)
+        await _each(self._invoke, [item for item in outgoing if not isinstance(item, FACTS)])
 
     async def _invoke(self, item: Message | Invocation) -> None:
         request = item if isinstance(item, Invocation) else invocation(item)
@@ -287,7 +268,7 @@ class CronStage(Stage):
 
     admits = ANYBODY
 
-    def authenticate(self, body: bytes, headers: Mapping[str, str], now: float) -> None:
+    def authenticate(self, *_: object) -> None:
         """Accept every caller: the handler does only what is due."""
 
     async def _serve(self, body: bytes, headers: Mapping[str, str], here: Current) -> Outcome:
@@ -312,12 +293,6 @@ def cron_stage(handler: Callable[[Services], Awaitable[Outgoing]]) -> CronStage:
 async def _each(send: Callable[[Any], Awaitable[object]], items: Sequence[Any]) -> None:
     for i in range(0, len(items), SENT_AT_ONCE):
         await asyncio.gather(*map(send, items[i : i + SENT_AT_ONCE]))
-
-
-def _makers(asked: Makers) -> str:
-    functions = sorted({item.function for item in asked.commands})
-    what = "it" if asked.missing == 1 else f"it and {asked.missing - 1} more objects"
-    return f"{' and '.join(functions)} makes {what} again"
 
 
 def explain(error: BaseException) -> str:

@@ -2,7 +2,7 @@
 
 Each request becomes the fact `run.requested`, as if the command line had published it:
 
-    200  `{"runs": [{"run_id", "new"}]}`: every run is asked for; `new` is false the second time;
+    200  `{"runs": [{"run_id", "new"}]}`: every run is requested; `new` is false the second time;
          of a notification of several files, `refused` has the errors of the others
     400  the request starts no run, or its specification cannot be run
     401  neither the token nor a signature
@@ -100,40 +100,35 @@ class TriggeredStage(Stage):
         return await self._all([Uploaded(self._settings.bucket, message.key)], of_it)
 
     async def _asked(self, body: bytes, headers: Mapping[str, str], here: Current) -> str:
-        """Ask for the runs that an event names; the answer."""
         self.admit(body, headers, time.time())
         events = outside_events.read(body, headers, here.call_id, signature(headers))
         return await self._all(events, here if len(events) == 1 else Current("", ""))
 
     async def _all(self, events: Sequence[Event], here: Current) -> str:
-        """Ask for every run: an event that is wrong or fails does not stop the others.
+        """Request every event's run; one that is wrong or fails does not stop the others.
 
-        Args:
-            events: each asks for a run.
-            here: the invocation; its message is set to the request.
-
-        Raises:
-            Exception: the failure, after all other runs were asked for.
+        `here` gets the request as its message. The first failure is raised when all are done.
         """
         asked = (self._one(event, here) for event in events)
         done = await asyncio.gather(*asked, return_exceptions=True)
         refused = [one for one in done if isinstance(one, TriggerError)]
         for event, one in zip(events, done, strict=True):
             if isinstance(event, Uploaded) and isinstance(one, Exception):
-                await self._told(event, one)
+                await self._write_defect(event, one)
         for one in done:
             if isinstance(one, BaseException) and (one not in refused or len(done) == len(refused)):
                 raise one
-        answer = {"runs": [one for one in done if isinstance(one, dict)]}
-        told = {"refused": [str(one) for one in refused]} if refused else {}
-        return msgspec.json.encode(answer | told).decode()
+        answer: dict[str, list[Any]] = {"runs": [one for one in done if isinstance(one, dict)]}
+        if refused:
+            answer["refused"] = [str(one) for one in refused]
+        return msgspec.json.encode(answer).decode()
 
     async def _one(self, event: Event, here: Current) -> dict[str, Any] | None:
         """The answer for an event; None for a file that is gone or bad."""
         if isinstance(event, Misread):
             raise TriggerError(event.why)
         if isinstance(event, Requested):
-            return await self._said(await self._request(*event), here)
+            return await self._request(*event, here)
         if event.bucket != self._settings.bucket:
             raise TriggerError(
                 f"an object of the bucket {event.bucket!r:.80}; ours is {self._settings.bucket}"
@@ -149,51 +144,43 @@ class TriggeredStage(Stage):
         run = outside_events.of_upload(key, data)
         try:
             raw = await asyncio.to_thread(documents.parse, key, data)  # YAML may take seconds
-            said = await self._said(await self._request(run, raw), here)
+            answer = await self._request(run, raw, here)
         except (SchemaError, OtherRequest) as error:
-            await self._tell(key, str(error))
+            await self._refuse(key, str(error))
             return None
         await services.bucket.delete([keys.refusal(key)])  # of an earlier file
-        return said
+        return answer
 
-    async def _told(self, upload: Uploaded, error: Exception) -> None:
-        """Write a defect, too, beside the file; the delivery is retried all the same."""
+    async def _write_defect(self, upload: Uploaded, error: Exception) -> None:
+        """A defect, too, is written beside the file; the delivery is retried all the same."""
         if not isinstance(error, (TriggerError, AdapterError, Unavailable)):
             text = f"start-run failed: {error!r}; `faastrain dead list` has more"
-            await self._tell(upload.key, text)
+            await self._refuse(upload.key, text)
 
-    async def _tell(self, key: str, why: str) -> None:
-        logger.warning("refused", extra={"key": key, "why": why})
-        where, told = keys.refusal(key), f"{why}\n".encode()
-        await self._connections.services.bucket.write(where, told, "text/plain; charset=utf-8")
+    async def _refuse(self, key: str, why: str) -> None:
+        logger.warning("refused", extra={"why": f"{key}: {why}"})
+        where, text = keys.refusal(key), f"{why}\n".encode()
+        await self._connections.services.bucket.write(where, text, "text/plain; charset=utf-8")
 
-    async def _request(self, run: str, raw: dict[str, Any]) -> RunRequested:
-        """The fact that asks for a run.
+    async def _request(self, run: str, raw: dict[str, Any], here: Current) -> dict[str, Any]:
+        """Request the run; not `new` if it was requested before, with the same specification.
 
         Raises:
             SchemaError: the specification cannot be run, or no message can hold it.
+            OtherRequest: the run was requested with another specification.
         """
-        spec = await self._validator.validate(raw)
-        request = RunRequested(run=run, spec=to_dict(spec))
-        messages.encode(request)
-        return request
-
-    async def _said(self, request: RunRequested, here: Current) -> dict[str, Any]:
-        """Ask for the run; not `new` if it was asked for before, with the same specification.
-
-        Raises:
-            OtherRequest: it was asked for with another specification.
-        """
-        here.message, facts = request, self._connections.services.facts
+        request = RunRequested(run=run, spec=to_dict(await self._validator.validate(raw)))
+        encoded, facts = messages.encode(request), self._connections.services.facts
+        here.message = request
         new = await facts.publish_once(request)
         if not new:
-            said = await facts.read(subjects.of_kind(RunRequested, request.run))
-            if [messages.encode(recorded.fact) for recorded in said] != [messages.encode(request)]:
+            known = await facts.read(subjects.of_kind(RunRequested, run))
+            if [messages.encode(recorded.fact) for recorded in known] != [encoded]:
                 raise OtherRequest(
-                    f"the run {request.run} was asked for before, with another specification; "
+                    f"the run {run} was asked for before, with another specification; "
                     "write another Idempotency-Key (or subject)"
                 )
-        return {"run_id": request.run, "new": new}
+        return {"run_id": run, "new": new}
 
 
 def triggered(validator: Validator, *accepts: type[Message]) -> Callable[[Handler], TriggeredStage]:

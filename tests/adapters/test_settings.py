@@ -3,7 +3,8 @@ from pathlib import Path
 import pytest
 
 from faastraingym.adapters.errors import SettingsError
-from faastraingym.adapters.settings import Login, Settings
+from faastraingym.adapters.settings import Login, Settings, function_limits
+from faastraingym.algorithms.limits import Limits
 
 
 @pytest.fixture
@@ -96,3 +97,12 @@ def test_environments_are_modules_by_commas(environment: dict[str, str]) -> None
     assert found.environments == ("my_package.environments", "other")
     with pytest.raises(SettingsError, match="FTG_ENVIRONMENTS holds 'a/b'; write modules as"):
         Settings.from_environment({**environment, "FTG_ENVIRONMENTS": "a/b"})
+
+
+def test_the_memory_that_runs_may_use() -> None:
+    """Quantities as in stack.yml; what is not told is 0."""
+    told = {"FTG_ROLLOUT_MEMORY": "512Mi", "FTG_LEARNER_MEMORY": "2Gi"}
+    assert function_limits(told) == Limits(512 << 20, 2 << 30)
+    assert function_limits({"FTG_ROLLOUT_MEMORY": ""}) == Limits()
+    with pytest.raises(SettingsError, match="FTG_LEARNER_MEMORY: 'much' is not a quantity"):
+        function_limits({"FTG_LEARNER_MEMORY": "much"})

@@ -13,6 +13,7 @@ import psutil
 import pytest
 
 from faastraingym.adapters.errors import SettingsError, Unavailable
+from faastraingym.adapters.processes import checking
 from faastraingym.adapters.processes.checking import Bounds, Checker, bounds_of, place
 from faastraingym.algorithms.actors.evaluation_pieces import divided
 from faastraingym.algorithms.registry import parse
@@ -147,9 +148,10 @@ async def test_hanging_checks_keep_nobody_waiting() -> None:
         await made.close()
 
 
-async def test_only_so_many_at_once() -> None:
+async def test_only_so_many_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """The others wait."""
-    made = checker_of(MODULE, BOUNDS._replace(at_once=1, seconds=0.5))
+    monkeypatch.setattr(checking, "AT_ONCE", 1)
+    made = checker_of(MODULE, BOUNDS._replace(seconds=0.5))
     try:
         hanging = [asyncio.create_task(problems(made, spec(how="hang", seed=s))) for s in range(3)]
         done, _ = await asyncio.wait(hanging, return_when=asyncio.FIRST_COMPLETED)
