@@ -10,24 +10,10 @@ from typing import Any
 
 from faastraingym.adapters.stage import current
 
-# The fields that a log call may add by `extra=`.
-FIELDS = (
-    "heard",
-    "run",
-    "version",
-    "index",
-    "call_id",
-    "trace_id",
-    "status",
-    "seconds",
-    "attempt",
-    "worker",
-    "in_hand",
-    "why",
-    "answer",
-    "url",
-    "functions",
-)
+_WORK = ("heard", "run", "version", "index", "call_id", "trace_id")
+_RESULT = ("status", "seconds", "attempt", "why", "answer")
+_PLACE = ("worker", "in_hand", "url", "functions")
+FIELDS = (*_WORK, *_RESULT, *_PLACE)  # that a log call may add by `extra=`
 
 
 class JsonFormatter(logging.Formatter):

@@ -5,7 +5,7 @@ A function names the callers that it admits in its annotation `com.faastraingym.
 """
 
 import hmac
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from faastraingym.adapters.errors import SignatureError
@@ -39,12 +39,20 @@ def admit(admits: str, asked: Asked, secrets: Secrets, now: float) -> bool:
     If it is not: False if this function admits every caller, SignatureError otherwise.
     """
     try:
-        _PROOF_OF.get(admits, _signed)(asked, secrets, now)
+        if admits == SIGNED or (admits == EVENT and of_pipeline(asked.headers)):
+            verify_request(secrets.signing_key, asked, now)
+        else:
+            _by_either(asked, secrets, now)
     except SignatureError:
         if admits == ANYBODY:
             return False
         raise
     return True
+
+
+def of_pipeline(headers: Mapping[str, str]) -> bool:
+    """Whether a request claims to be the pipeline's own: it is signed, and no outside event."""
+    return SIGNATURE.lower() in headers and not is_event(headers)
 
 
 def claims(headers: Mapping[str, str]) -> bool:
@@ -62,19 +70,8 @@ def _shown(headers: Mapping[str, str]) -> str | None:
     return token.strip() if scheme.lower() == "bearer" else None
 
 
-def _signed(asked: Asked, secrets: Secrets, now: float) -> None:
-    verify_request(secrets.signing_key, asked, now)
-
-
-def _event(asked: Asked, secrets: Secrets, now: float) -> None:
-    """An outside event shows the token or is signed with it; everything else is the pipeline's."""
-    if SIGNATURE.lower() in asked.headers and not is_event(asked.headers):
-        _signed(asked, secrets, now)
-    else:
-        _by_either(asked, secrets, now)
-
-
 def _by_either(asked: Asked, secrets: Secrets, now: float) -> None:
+    """The caller shows the trigger's token, or has signed with it or with the pipeline's key."""
     shown, token = _shown(asked.headers), secrets.trigger_token
     if shown is not None:
         if not token or not hmac.compare_digest(shown.encode("utf-8", "surrogateescape"), token):
@@ -106,10 +103,3 @@ def verify_request(secret: bytes, asked: Asked, now: float, max_age: float = MAX
         path=headers.get(PATH, ""),
         key=headers.get(KEY.lower(), ""),
     )
-
-
-_PROOF_OF: Mapping[str, Callable[[Asked, Secrets, float], None]] = {
-    SIGNED: _signed,
-    EVENT: _event,
-    ANYBODY: _by_either,
-}

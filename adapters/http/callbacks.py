@@ -67,10 +67,7 @@ async def _attempt(call: Call, ip: str) -> tuple[str, bool]:
     """Why the attempt failed, and whether another attempt may help."""
     address, target = locate(call.url)
     try:
-        async with (
-            asyncio.timeout(ATTEMPT_SECONDS),
-            HttpClient(address._replace(ip=ip)) as client,
-        ):
+        async with asyncio.timeout(ATTEMPT_SECONDS), HttpClient(address._replace(ip=ip)) as client:
             headers = call.headers.items()
             reply: Reply = await client.request("POST", target, headers, call.body, _Unread())
     except TimeoutError:

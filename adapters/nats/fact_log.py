@@ -48,7 +48,8 @@ class NatsFactLog:
         """
         sequence = 0
         while True:
-            start = await self._after(sequence)
+            last = (await self._broker.info(FACTS.name)).state.last_seq if sequence else 0
+            start = sequence + 1 if sequence <= last else 1
             consumer = await self._follower(subject_filters, start)
             try:
                 async for fact in _in_order(consumer):
@@ -56,13 +57,6 @@ class NatsFactLog:
                     yield fact
             finally:
                 await consumer.close()
-
-    async def _after(self, sequence: int) -> int:
-        """Where to go on after `sequence`: at the beginning when the broker lost that."""
-        if sequence == 0:
-            return 1
-        info = await self._broker.info(FACTS.name)
-        return sequence + 1 if sequence <= info.state.last_seq else 1
 
     async def meter(self, usage: InvocationCompleted) -> None:
         """Record an invocation's cost; does not wait for the ack."""

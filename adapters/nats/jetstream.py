@@ -170,11 +170,8 @@ class Broker:
         complete = asyncio.get_running_loop().create_future()
         self._batches[token] = messages, complete
         try:
-            await self.publish(
-                self.api_subject(verb),
-                msgspec.json.encode(request),
-                reply=f"{self._inbox}.{token}",
-            )
+            data, reply = msgspec.json.encode(request), f"{self._inbox}.{token}"
+            await self.publish(self.api_subject(verb), data, reply=reply)
             with span("broker"), translated(f"{self._url}: {verb}"):
                 async with self._answered(verb):
                     await complete

@@ -77,10 +77,7 @@ class NatsDelivery:
 
 
 class PullConsumer:
-    """A consumer of `stream` with this configuration, made when it is missing.
-
-    The Subscription port.
-    """
+    """The Subscription port: a consumer of `stream` with this configuration, made if missing."""
 
     def __init__(self, broker: Broker, stream: str, name: str, config: dict[str, Any]) -> None:
         self._broker = broker
@@ -90,14 +87,9 @@ class PullConsumer:
         self._inbox = ""
         self._ready: deque[Msg] = deque()
         self._ended = False  # the request under way has no more to give
-        self._gone = False  # the consumer must be made again
+        self.lost = False  # it may have missed something or be gone; `next` makes it again
         self._wake = asyncio.Event()
         self.asked = 0  # messages that may yet come of the request under way
-
-    @property
-    def lost(self) -> bool:
-        """The consumer may have missed something or may be gone; `next` makes it again."""
-        return self._gone
 
     async def open(self) -> None:
         """Create the consumer or update it, and listen."""
@@ -118,10 +110,10 @@ class PullConsumer:
     async def next(self, limit: int) -> list[NatsDelivery]:
         """1 to `limit` messages as soon as there is one; none after 10 quiet seconds."""
         if not self._ready:
-            if self._gone:
+            if self.lost:
                 await self._create()
             await self._pull({"batch": limit, "no_wait": True}, limit, ANSWER_SECONDS)
-        if not self._ready and not self._gone:
+        if not self._ready and not self.lost:
             wait = {"batch": 1, "expires": int(WAIT_SECONDS * NANOSECONDS)}
             await self._pull(wait, 1, WAIT_SECONDS + ANSWER_SECONDS)
         some = [self._ready.popleft() for _ in range(min(limit, len(self._ready)))]
@@ -130,7 +122,7 @@ class PullConsumer:
     async def _create(self) -> None:
         request = {"stream_name": self._stream, "config": self._config}
         await self._broker.api(f"CONSUMER.CREATE.{self._stream}.{self._name}", request)
-        self._gone = False
+        self.lost = False
 
     async def _pull(self, request: dict[str, Any], expected: int, seconds: float) -> None:
         self._ended, self.asked = False, expected
@@ -152,10 +144,10 @@ class PullConsumer:
             self._ready.append(message)
         elif code != "100":
             self._ended = True
-            self._gone = self._gone or code in CONSUMER_GONE
+            self.lost = self.lost or code in CONSUMER_GONE
         self._wake.set()
 
     def _on_reconnect(self) -> None:
         """The server forgot the request under way, and perhaps an ephemeral consumer too."""
-        self._ended = self._gone = True
+        self._ended = self.lost = True
         self._wake.set()

@@ -1,9 +1,7 @@
 """The exporter's process: the training, as metrics that Prometheus scrapes.
 
-`python -m faastraingym.adapters.processes.exporter`, with FTG_NATS_URL, FTG_NATS_API, FTG_SECRETS
-(`ftg-nats-exporter`),
-FTG_EXPORTER_HOST and FTG_EXPORTER_PORT. It reads when it is scraped, and keeps nothing that the
-log does not have. With OTEL_EXPORTER_OTLP_ENDPOINT it also sends spans to that collector.
+`python -m faastraingym.adapters.processes.exporter` reads when it is scraped, and keeps nothing
+that the log does not have. With OTEL_EXPORTER_OTLP_ENDPOINT it also sends spans there.
 """
 
 import asyncio
@@ -15,7 +13,6 @@ from typing import Any
 
 import uvloop
 from aiohttp import web
-from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.metrics_core import Metric
@@ -62,8 +59,8 @@ class Exporter:
         return projection
 
     async def _open(self) -> tuple[Broker, Projection]:
-        told = self._settings
-        broker = await connect(told.nats_url, told.nats, "exporter", told.nats_api)
+        found = self._settings
+        broker = await connect(found.nats_url, found.nats, "exporter", found.nats_api)
         news = self._sender.take if self._sender else None
         return broker, Projection(NatsObserver(broker), news)
 
@@ -101,10 +98,8 @@ class _Collected(Collector):
 
 def exposition(families: Iterable[Family], accept: str) -> tuple[bytes, str]:
     """The text, and its type, in the form that the scraper accepts."""
-    registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Collected(list(families)))
     encode, content_type = choose_encoder(accept)
-    return encode(registry), content_type
+    return encode(_Collected(families)), content_type
 
 
 def application(exporter: Exporter) -> web.Application:

@@ -13,14 +13,7 @@ from faastraingym.schemas.specification import RunSpec
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
-    """What a run was started with."""
-
-    run: RunId
-    spec: RunSpec
-
-
-class _Raw(msgspec.Struct, frozen=True, kw_only=True):
-    """The same, before the specification is held to more than its types."""
+    """A run's name and its specification, before that is held to more than its types."""
 
     run: RunId
     spec: dict[str, Any]
@@ -28,7 +21,7 @@ class _Raw(msgspec.Struct, frozen=True, kw_only=True):
 
 def dump(run: str, spec: RunSpec) -> bytes:
     """The manifest's bytes; equal specifications give equal bytes."""
-    return msgspec.msgpack.encode(Manifest(run=run, spec=spec))
+    return msgspec.msgpack.encode({"run": run, "spec": spec})
 
 
 async def specification(services: Services, ref: ObjectRef) -> RunSpec:
@@ -43,7 +36,7 @@ def parse(data: bytes) -> RunSpec:
     PayloadError: they are no manifest. SpecificationError: its specification cannot be run.
     """
     try:
-        raw = msgspec.msgpack.decode(data, type=_Raw).spec
+        raw = msgspec.msgpack.decode(data, type=Manifest).spec
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
         raise PayloadError(f"not a manifest: {error}") from error
     return registry.parse(raw)

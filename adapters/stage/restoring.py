@@ -93,10 +93,10 @@ class Restorer:
         if await services.bucket.holds(message.object):
             if not again:
                 return f"{key} is there", []
-        elif await self._is_passed(message, services):
-            return f"{key} was made and removed again", []
         else:
             made = await self._lineage(message, services)
+            if made.prunes and made.is_passed(message, await _keys(message.run, services)):
+                return f"{key} was made and removed again", []
             together = made.made_with(message.object)
             objects = RestoringObjects(services.objects, message.object, together)
             try:
@@ -109,11 +109,6 @@ class Restorer:
         asked = await self._next(message, services)
         made = await self._lineage(message, services)
         return f"restored {key}", [*asked, *made.pruning(message)]
-
-    async def _is_passed(self, message: RestoreObject, services: Services) -> bool:
-        """Whether another invocation made the object, went on, and had it removed meanwhile."""
-        made = await self._lineage(message, services)
-        return made.prunes and made.is_passed(message, await _keys(message.run, services))
 
     async def _next(self, message: RestoreObject, services: Services) -> list[Invocation]:
         ascent = self._ascents.get((message.run, message.towards, message.verify))

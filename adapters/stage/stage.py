@@ -90,7 +90,7 @@ class Stage:
         self._settings: Settings
         self._token = b""  # for callers that may start runs; most stages lack it
         self._connections: Connections
-        self._away = True  # the broker, ever since this replica started
+        self._away = False  # True: the broker, ever since this replica started
         self._connecting: asyncio.Task[Connections] | None = None
         self._served = 0
         self._restorer = Restorer()
@@ -108,6 +108,7 @@ class Stage:
             await self._prepare()
         except SettingsError as error:
             raise SystemExit(str(error)) from error
+        self._away = True
         away = await self._connect()
         if away:
             logger.warning("not connected", extra={"why": away.text})
@@ -284,10 +285,7 @@ def stage(*accepts: type[Message]) -> Callable[[Handler], Stage]:
 def cron_stage(handler: Callable[[Services], Awaitable[Outgoing]]) -> CronStage:
     """Make a handler that needs no message a stage."""
 
-    async def on_tick(_: None, services: Services) -> Outgoing:
-        return await handler(services)
-
-    return CronStage((), on_tick)
+    return CronStage((), lambda _, services: handler(services))
 
 
 async def _each(send: Callable[[Any], Awaitable[object]], items: Sequence[Any]) -> None:

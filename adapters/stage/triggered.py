@@ -16,74 +16,56 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 
 from faastraingym.adapters.errors import AdapterError, OtherRequest, SignatureError
-from faastraingym.adapters.http.admission import signature
+from faastraingym.adapters.http.admission import of_pipeline, signature
+from faastraingym.adapters.processes.checking import Checker
 from faastraingym.adapters.settings import trigger_token
 from faastraingym.adapters.stage.current import Current
 from faastraingym.adapters.stage.stage import STATUS_OF, Handler, Outcome, Stage
-from faastraingym.events.delivery.requests import SIGNATURE
 from faastraingym.events.pipeline import subjects
 from faastraingym.events.ports import Unavailable
 from faastraingym.events.topology.admits import EVENT
 from faastraingym.events.triggers import documents, outside_events
-from faastraingym.events.triggers.headers import is_event
 from faastraingym.events.triggers.outside_events import Misread, Requested, Uploaded
 from faastraingym.schemas import keys, messages
 from faastraingym.schemas.errors import SchemaError, TriggerError
 from faastraingym.schemas.messages import HearUpload, Message, RunRequested
-from faastraingym.schemas.specification import RunSpec, to_dict
+from faastraingym.schemas.specification import to_dict
 
 logger = logging.getLogger(__name__)
 
 Event = Requested | Uploaded | Misread
 
 
-class Validator(Protocol):
-    """Checks a specification against its schema and its environment: checking.Checker."""
-
-    async def start(self) -> None:
-        """Get ready."""
-
-    async def validate(self, raw: object) -> RunSpec:
-        """The specification; raises SpecificationError of one that cannot be run."""
-
-    async def close(self) -> None:
-        """End."""
-
-
 class TriggeredStage(Stage):
     """A stage for messages of the pipeline and for events from outside."""
 
     admits = EVENT
-    status_of: Mapping[type[Exception], int] = {
-        SignatureError: 401,
-        OtherRequest: 409,
-        **STATUS_OF,
-    }
+    status_of: Mapping[type[Exception], int] = {SignatureError: 401, OtherRequest: 409, **STATUS_OF}
 
     def __init__(
-        self, accepts: tuple[type[Message], ...], handler: Handler, validator: Validator
+        self, accepts: tuple[type[Message], ...], handler: Handler, checker: Checker
     ) -> None:
         super().__init__((*accepts, HearUpload), handler)
-        self._validator = validator
+        self._checker = checker
 
     async def _prepare(self) -> None:
         """Read the token that outside callers must show; import no environments."""
         self._token = trigger_token()
-        await self._validator.start()
+        await self._checker.start()
 
     async def stop(self) -> None:
-        """End the stage, then its validator."""
+        """End the stage, then its checker."""
         await super().stop()
-        await self._validator.close()
+        await self._checker.close()
 
     async def _serve(self, body: bytes, headers: Mapping[str, str], here: Current) -> Outcome:
-        if SIGNATURE.lower() in headers and not is_event(headers):
-            return await super()._serve(body, headers, here)  # of the pipeline itself
+        if of_pipeline(headers):
+            return await super()._serve(body, headers, here)
         outcome = await self._mapped(self._asked(body, headers, here), here)
         if outcome.status == 200:
             return outcome._replace(kind="application/json")
@@ -169,7 +151,7 @@ class TriggeredStage(Stage):
             SchemaError: the specification cannot be run, or no message can hold it.
             OtherRequest: the run was requested with another specification.
         """
-        request = RunRequested(run=run, spec=to_dict(await self._validator.validate(raw)))
+        request = RunRequested(run=run, spec=to_dict(await self._checker.validate(raw)))
         encoded, facts = messages.encode(request), self._connections.services.facts
         here.message = request
         new = await facts.publish_once(request)
@@ -183,6 +165,6 @@ class TriggeredStage(Stage):
         return {"run_id": run, "new": new}
 
 
-def triggered(validator: Validator, *accepts: type[Message]) -> Callable[[Handler], TriggeredStage]:
+def triggered(checker: Checker, *accepts: type[Message]) -> Callable[[Handler], TriggeredStage]:
     """Make a handler of these messages a stage that outside events reach."""
-    return lambda handler: TriggeredStage(accepts, handler, validator)
+    return lambda handler: TriggeredStage(accepts, handler, checker)
