@@ -2,8 +2,7 @@
 
 The server has imported Gymnasium and runs no foreign code itself, so no environment can keep it
 from answering. On its standard input, a socket, comes a socket for each check; on that one come a
-line with the specification, the child's verdict, and, when the child is gone with all of its group,
-how it ended.
+line with the specification, the verdict of the process that checks, and how it ended, from a guard.
 """
 
 import contextlib
@@ -12,13 +11,10 @@ import json
 import math
 import os
 import resource
-import selectors
 import signal
 import socket
 import sys
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
+import threading
 from typing import Any, NamedTuple, NoReturn
 
 from faastraingym.adapters.errors import SettingsError
@@ -28,11 +24,11 @@ from faastraingym.algorithms.limits import Limits
 from faastraingym.schemas.errors import SpecificationError
 from faastraingym.schemas.specification import to_dict
 
-GRACE = 1.0  # seconds from a child's verdict to its end
-TAIL = 4096  # the last bytes of a child's output: the rest is dropped
+GRACE = 1.0  # seconds from a check's verdict to its end
+TAIL = 4096  # the last bytes of a check's output: the rest is dropped
 CHUNK = 1 << 16
 MB = 1_000_000
-REPLY = 3  # a child's descriptor
+REPLY = 3  # a check's descriptor
 NICENESS = 10
 
 
@@ -46,97 +42,59 @@ class Bounds(NamedTuple):
     limits: list[int]  # of functions, as faastraingym.algorithms.limits has them
 
 
-@dataclass
-class Child:
-    """A check that runs."""
+def serve(control: socket.socket, bounds: Bounds) -> NoReturn:
+    """Fork a guard for each check until the parent is gone; then end guards and checks."""
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # so the kernel removes guards that ended
+    while True:
+        message, descriptors, _, _ = socket.recv_fds(control, 1, 1)
+        if not message:
+            break
+        if os.fork() == 0:
+            control.close()  # or the parent would write to a server that is gone
+            guard(socket.socket(fileno=descriptors[0]), bounds)
+        os.close(descriptors[0])
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    os.killpg(0, signal.SIGTERM)
+    with contextlib.suppress(ChildProcessError):
+        os.waitpid(-1, 0)  # until all guards are gone
+    os._exit(0)
 
-    pid: int
-    reply: socket.socket
-    output: int  # of its standard output and error
-    deadline: float
-    late: bool = False
-    tail: bytes = b""
 
+def guard(reply: socket.socket, bounds: Bounds) -> NoReturn:
+    """Fork the check, end it when it is late, and tell how it ended when its group is gone."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    reading, writing = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        check(reply.fileno(), writing, bounds)
+    os.close(writing)
+    late, tail = False, bytearray()
 
-class Server:
-    """Serves one parent, until that is gone."""
+    def kill(number: int, _: object) -> None:
+        nonlocal late
+        late = number == signal.SIGALRM
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
 
-    def __init__(self, control: socket.socket, bounds: Bounds) -> None:
-        self._control, self._bounds = control, bounds
-        self._children: dict[int, Child] = {}
-        self._selector = selectors.DefaultSelector()
-        ended, tells = socket.socketpair()
-        for end in (ended, tells):
-            end.setblocking(False)
-        signal.signal(signal.SIGCHLD, lambda *_: None)
-        signal.set_wakeup_fd(tells.fileno())
-        self._tells = tells  # kept open
-        self._on(control, self._begin)
-        self._on(ended, lambda: self._reap(ended))
+    def drain() -> None:
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGALRM, signal.SIGTERM})
+        while said := os.read(reading, CHUNK):
+            tail[:] = (tail + said)[-TAIL:]
 
-    def serve(self) -> NoReturn:
-        """Serve."""
-        while True:
-            due = [child.deadline for child in self._children.values() if not child.late]
-            wait = max(0.0, min(due) - time.monotonic()) if due else None
-            for key, _ in self._selector.select(wait):
-                key.data()
-            for child in self._children.values():
-                if child.deadline <= time.monotonic() and not child.late:
-                    child.late = True
-                    _kill(child.pid)
-
-    def _on(self, file: Any, then: Callable[[], object]) -> None:
-        self._selector.register(file, selectors.EVENT_READ, then)
-
-    def _begin(self) -> None:
-        message, descriptors, _, _ = socket.recv_fds(self._control, 1, 1)
-        if not message:  # the parent is gone
-            for child in self._children.values():
-                _kill(child.pid)
-            os._exit(0)
-        reply = socket.socket(fileno=descriptors[0])
-        reading, writing = os.pipe()
-        pid = os.fork()
-        if pid == 0:
-            check(reply.fileno(), writing, self._bounds)
-        os.close(writing)
-        os.set_blocking(reading, False)
-        deadline = time.monotonic() + self._bounds.seconds + GRACE
-        child = self._children[pid] = Child(pid, reply, reading, deadline)
-        self._on(reading, lambda: self._hear(child))
-
-    def _hear(self, child: Child) -> bool:
-        """Store the end of its output; False when the output has ended."""
-        if child.pid not in self._children:  # concluded a moment ago
-            return False
-        with contextlib.suppress(BlockingIOError):
-            said = os.read(child.output, CHUNK)
-            child.tail = (child.tail + said)[-TAIL:]
-            if said:
-                return True
-            with contextlib.suppress(KeyError):
-                self._selector.unregister(child.output)
-        return False
-
-    def _reap(self, ended: socket.socket) -> None:
-        ended.recv(CHUNK)
-        for child in list(self._children.values()):
-            pid, status = os.waitpid(child.pid, os.WNOHANG)
-            if pid:
-                self._conclude(child, os.waitstatus_to_exitcode(status))
-
-    def _conclude(self, child: Child, code: int) -> None:
-        _kill(child.pid)  # the processes that it left
-        while self._hear(child):
-            pass
-        with contextlib.suppress(KeyError):
-            self._selector.unregister(child.output)
-        os.close(child.output)
-        del self._children[child.pid]
-        end = {"code": code, "late": child.late, "tail": child.tail.decode(errors="replace")}
-        with contextlib.suppress(OSError), child.reply as reply:  # the receiver may be gone
-            reply.sendall(b"\n" + json.dumps(end).encode() + b"\n")
+    signal.signal(signal.SIGTERM, kill)
+    signal.signal(signal.SIGALRM, kill)
+    signal.setitimer(signal.ITIMER_REAL, bounds.seconds + GRACE)
+    drainer = threading.Thread(target=drain, daemon=True)
+    drainer.start()
+    status = os.waitpid(pid, 0)[1]
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, signal.SIGKILL)  # the processes that it left
+    drainer.join(GRACE)  # one that left the group, too, may still have the output
+    code = os.waitstatus_to_exitcode(status)
+    end = json.dumps({"code": code, "late": late, "tail": tail.decode(errors="replace")})
+    with contextlib.suppress(OSError):  # the receiver may be gone
+        reply.sendall(b"\n" + end.encode() + b"\n")
+    os._exit(0)
 
 
 def check(reply: int, output: int, bounds: Bounds) -> NoReturn:
@@ -172,8 +130,6 @@ def verdict(raw: object, bounds: Bounds) -> dict[str, Any]:
 def _bind(reply: int, output: int, bounds: Bounds) -> None:
     """A session of its own, no descriptor of ours, little memory, and last in every queue."""
     os.setsid()
-    signal.set_wakeup_fd(-1)
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     signal.signal(signal.SIGINT, lambda *_: None)  # so no KeyboardInterrupt is the user's
     nothing = os.open(os.devnull, os.O_RDWR)
     for descriptor, place in ((nothing, 0), (output, 1), (output, 2), (reply, REPLY)):
@@ -188,15 +144,10 @@ def _bind(reply: int, output: int, bounds: Bounds) -> None:
     os.nice(NICENESS)
     with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as file:
         file.write("1000")
-    signal.alarm(math.ceil(bounds.seconds + 2 * GRACE))  # if the server is killed
+    signal.alarm(math.ceil(bounds.seconds + 2 * GRACE))  # if its guard is killed
     faulthandler.enable(2)
     faulthandler.dump_traceback_later(bounds.seconds, file=2)
 
 
-def _kill(group: int) -> None:
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(group, signal.SIGKILL)
-
-
 if __name__ == "__main__":
-    Server(socket.socket(fileno=0), Bounds(**json.loads(sys.argv[1]))).serve()
+    serve(socket.socket(fileno=0), Bounds(**json.loads(sys.argv[1])))

@@ -1,8 +1,7 @@
 """Whether a specification can be run: its environment is built, reset and stepped, apart.
 
-That is foreign code. Each check is a process with bounds on time and memory, forked by one that
-has imported Gymnasium (check_server.py), so it takes milliseconds, and neither a hang nor
-a crash nor 100 MB of output affects another check.
+That is foreign code, so each check is a process with bounds on time and memory, forked by one that
+has imported Gymnasium (check_server.py): no hang, crash or output affects another check.
 """
 
 import asyncio
@@ -39,6 +38,7 @@ SECONDS = 30.0  # that an environment has to be imported, built, reset and stepp
 AT_ONCE = 16  # checks; others wait
 FUNCTION_MB = 512  # start-run's limit in stack.yml; used if none is set
 OURS_MB = 128  # of it, for start-run itself
+GONE_SECONDS = 1.0  # until a killed process is known to be gone
 PATIENCE = 60.0  # seconds beyond a check's own, for a busy machine
 REMEMBERED = 64
 MAX_LINE = 1 << 20
@@ -66,12 +66,10 @@ class Checked(NamedTuple):
 
 
 class Checker:
-    """Checks specifications against their environments.
+    """Checks specifications against their environments, by `bounds` or those of the `environment`.
 
-    Args:
-        environment: variables, read when it starts: FTG_ENVIRONMENTS and what belongs to it,
-            PYTHONPATH, by which modules are found, FTG_MEMORY_LIMIT, and the memory of functions.
-        bounds: of one check; none: by `environment`.
+    These variables are read at its start: FTG_ENVIRONMENTS and what belongs to it, PYTHONPATH, by
+    which modules are found, FTG_MEMORY_LIMIT, and the memory of other functions.
     """
 
     def __init__(
@@ -94,14 +92,10 @@ class Checker:
         return (await self.check(raw)).spec
 
     async def check(self, raw: object) -> Checked:
-        """The specification, checked against its schema and its environment.
+        """The completed specification, once it has passed; those that passed are cached.
 
-        Those that passed are cached.
-
-        Raises:
-            SpecificationError: it cannot be run.
-            SettingsError: a module of FTG_ENVIRONMENTS cannot be imported.
-            Unavailable: the check itself was killed.
+        SpecificationError: it cannot be run. SettingsError: a module of FTG_ENVIRONMENTS cannot be
+        imported. Unavailable: the check itself was killed.
         """
         spec = parse(raw)
         asked = msgspec.json.encode(to_dict(spec))
@@ -152,7 +146,8 @@ class Checker:
                 async with asyncio.timeout(self._bounds.seconds + PATIENCE):
                     if answer := await self._asked(asked):
                         return answer
-                    await self._gone()  # it was killed, and is on its way
+                    with contextlib.suppress(TimeoutError):  # it lives, or is about to be gone
+                        await asyncio.wait_for(self._gone(), GONE_SECONDS)
         except TimeoutError:
             pass
         raise Unavailable("the process that checks environments was killed; try again")

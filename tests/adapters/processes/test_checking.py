@@ -125,11 +125,37 @@ def _group(process: psutil.Process) -> int:
         return -1
 
 
-async def test_a_killed_server_is_started_anew(checker: Checker) -> None:
-    """By whoever asks next; whose check kills it each time is told to try again."""
+async def test_a_check_that_kills_its_guard_is_told_so_soon(checker: Checker) -> None:
+    """The others go on as ever."""
     with pytest.raises(Unavailable, match="was killed; try again"):
-        await problems(checker, spec(how="kill the one that forked it"))
+        async with asyncio.timeout(BOUNDS.seconds * 4):
+            await problems(checker, spec(how="kill the one that forked it"))
     assert await problems(checker, spec(how="nothing")) == []
+
+
+async def test_a_killed_server_is_started_anew(checker: Checker) -> None:
+    """By whoever asks next; nothing is left of it."""
+    await checker.start()
+    killed = checker._process
+    assert killed is not None
+    killed.kill()
+    assert await problems(checker, spec(how="nothing")) == []
+    assert checker._process is not killed
+
+
+async def test_the_end_of_the_server_is_that_of_its_checks(tmp_path: Path) -> None:
+    """Long before they are late."""
+    made, told = checker_of(MODULE, BOUNDS._replace(seconds=300.0)), tmp_path / "group"
+    hanging = asyncio.create_task(problems(made, spec(how="hang", file=str(told))))
+    async with asyncio.timeout(30.0):
+        while not (told.exists() and told.read_text()):  # noqa: ASYNC110  another process writes
+            await asyncio.sleep(0.05)
+    group = int(told.read_text().split()[0])
+    await made.close()
+    left = [p for p in psutil.process_iter() if _group(p) == group]
+    psutil.wait_procs(left, timeout=10.0)
+    assert [p for p in left if p.is_running() and p.status() != psutil.STATUS_ZOMBIE] == []
+    await asyncio.gather(hanging, return_exceptions=True)
 
 
 async def test_hanging_checks_keep_nobody_waiting() -> None:
