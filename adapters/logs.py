@@ -1,7 +1,4 @@
-"""Logs: one JSON object per line on stderr, where OpenFaaS collects them.
-
-A line that is written during an invocation has that invocation's fields.
-"""
+"""Logs: one JSON object per line on stderr, with the fields of the invocation that is served."""
 
 import json
 import logging

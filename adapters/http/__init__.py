@@ -1,4 +1,1 @@
-"""HTTP between our processes: client, signatures, admission, callbacks.
-
-Only this wing opens HTTP connections.
-"""
+"""HTTP between our processes: client, signatures, admission, callbacks."""

@@ -1,8 +1,4 @@
-"""Which callers a function admits: one decision, for the queueing gateway and for the stage.
-
-A function names the callers that it admits in its annotation `com.faastraingym.admits`
-(events/topology/admits.py). Pure.
-"""
+"""Which callers a function admits, by its annotation (events/topology/admits.py). Pure."""
 
 import hmac
 from collections.abc import Mapping
@@ -34,10 +30,7 @@ class Asked(NamedTuple):
 
 
 def admit(admits: str, asked: Asked, secrets: Secrets, now: float) -> bool:
-    """Whether a request is authenticated: by the pipeline, or by a caller that may start runs.
-
-    If it is not: False if this function admits every caller, SignatureError otherwise.
-    """
+    """Whether a request is authenticated; SignatureError: it is not, and must be."""
     try:
         if admits == SIGNED or (admits == EVENT and of_pipeline(asked.headers)):
             verify_request(secrets.signing_key, asked, now)

@@ -1,7 +1,7 @@
 """HTTP/1.1 to one server over persistent connections, only what function calls need (ADR 19).
 
-No redirect is followed, no body decompressed; only `repeated` retries. The caller sets timeouts:
-`async with asyncio.timeout(...)`; a request that is given up also closes its connection.
+No redirect is followed, no body decompressed. The caller sets a timeout, `asyncio.timeout(...)`: a
+request that is given up also closes its connection.
 """
 
 import asyncio
@@ -24,10 +24,7 @@ _SAFE = "".join(map(chr, range(33, 127)))
 
 
 class Address(NamedTuple):
-    """Where a server listens: a host's port, or a socket's `path`.
-
-    With an `ip` the host is not resolved again, but named as before, to TLS too.
-    """
+    """A host's port, or a socket's `path`; with an `ip` the host is named but not resolved."""
 
     host: str = ""
     port: int = 0
@@ -62,10 +59,7 @@ def locate(url: str) -> tuple[Address, str]:
 async def repeated(
     attempt: Callable[[], Awaitable[Reply]], pauses: Sequence[float], busy: Collection[int] = ()
 ) -> Reply:
-    """The answer to a request that may be repeated: after a break, or a status that is `busy`.
-
-    There is one attempt more than `pauses` (seconds); whatever the last one raises is raised.
-    """
+    """The last answer; a break or a `busy` status is followed by a pause (s) and another attempt."""
     for pause in pauses:
         with suppress(Broken):
             reply = await attempt()
@@ -76,10 +70,7 @@ async def repeated(
 
 
 class HttpClient:
-    """Requests to one address; as many connections as there are requests at once.
-
-    As a context manager it closes itself.
-    """
+    """Requests to one address over as many connections as there are requests at once."""
 
     def __init__(self, address: Address, kept_seconds: float = KEPT_SECONDS) -> None:
         self._address = address
@@ -105,9 +96,7 @@ class HttpClient:
     ) -> Reply:
         """One exchange; Host and Content-Length are added; the answer's body goes to `sink`.
 
-        Raises:
-            Broken: no connection, or it ended or spoke no HTTP before the answer was whole.
-            Refused: the request has bytes that would end a line.
+        Broken: no connection, or no whole answer. Refused: a line would end within the head.
         """
         head = self._head(method, target, headers, len(body))
         connection = self._kept() or await self._open()

@@ -69,9 +69,8 @@ class Connection(asyncio.Protocol):
     async def exchange(
         self, request: bytes, body: bytes | Pieces, bodiless: bool, sink: Sink | None = None
     ) -> Reply:
-        """Send a request's head and body; returns the answer, `bodiless` if the method was HEAD.
+        """The answer to a request, `bodiless` to a HEAD; its body goes to `sink`, if there is one.
 
-        The answer's body goes to `sink`, where there is one, and is empty in the reply.
         Broken: the connection ended, or the bytes received are no answer.
         """
         if self._transport.is_closing():

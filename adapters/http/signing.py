@@ -44,11 +44,7 @@ def verify(
     path: str = "",
     key: str = "",
 ) -> None:
-    """Return when `header` signs the request, whose parts are those of `sign`.
-
-    SignatureError: missing, malformed, wrong, not of all parts, older than `max_age` seconds, or
-    from the future.
-    """
+    """Return when `header` signs the request, `max_age` seconds ago or less; or SignatureError."""
     if not header:
         raise SignatureError(f"no {SIGNATURE} header; commands to {function} must be signed")
     form = _FORM.fullmatch(header)

@@ -1,4 +1,1 @@
-"""JetStream behind our ports: facts, commands, the bus, dead letters, metering.
-
-Only this wing speaks NATS.
-"""
+"""JetStream behind our ports: facts, commands, the bus, dead letters, metering."""

@@ -1,9 +1,8 @@
 """Roles as nats-server's configuration: an account for each, which imports what the role may.
 
-Permissions of users in one account would not do. A user who may request anything of JetStream
-names the reply subject, and the server replies there without a check whether the user may publish
-there: a reply of chosen content could go to `ftg.policy.updated.<run>.<version>`. Between
-accounts a reply only ever arrives in the account that made the request.
+Permissions of users in one account would not do: who may request anything of JetStream names the
+reply subject, and the server does not check the right to publish there. A reply of chosen content
+could become a fact. Between accounts a reply only arrives in the account that made the request.
 
 `python -m faastraingym.adapters.nats.accounts` prints the accounts for a server's nats.conf, with
 passwords by environment variables.

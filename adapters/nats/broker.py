@@ -25,10 +25,7 @@ RECONNECT_SECONDS = 0.1
 
 
 async def connect(url: str, login: Login | None = None, name: str = "", api: str = API) -> Broker:
-    """Connect within 10 s; `api` is the prefix of JetStream's API in our account.
-
-    Unavailable: no answer, or none of a NATS server that accepts our login.
-    """
+    """Connect within 10 s; `api` is JetStream's prefix in our account. Unavailable: we cannot."""
     client = client_type()()
     broker = Broker(client, url, api)
     seen: set[str] = set()

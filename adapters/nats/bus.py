@@ -42,11 +42,7 @@ class NatsBus:
         return await self._durable(ASYNC, f"start-{function}", [subjects.STARTS])
 
     async def enqueue(self, function: str, request: bytes, message_id: str, work: str = "") -> bool:
-        """Queue an asynchronous invocation durably; a repeated message id is dropped.
-
-        The stream drops a message when it is settled: until then the broker itself refuses
-        a second message for the same work, as it refuses a second fact.
-        """
+        """Queue an invocation durably; False: the same one, or one for this work, waits already."""
         subject = subjects.of_command(function, work or message_id)
         headers = {MESSAGE_ID: message_id}
         return await self._broker.publish_once(subject, request, headers, told="command")

@@ -1,7 +1,4 @@
-"""Reading many messages of a stream in one round trip: JetStream's batched direct get (ADR-31).
-
-Needs nats-server 2.11 and a stream with `allow_direct`.
-"""
+"""Reading many messages of a stream in one round trip: batched direct get (JetStream's ADR-31)."""
 
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -42,10 +39,7 @@ async def read_last(broker: Broker, stream: str, filters: list[str]) -> list[Sto
 async def read_all(
     broker: Broker, stream: str, pattern: str, after: int = 0, since: float = 0.0
 ) -> list[Stored]:
-    """Every message under one filter, in the stream's order.
-
-    Of those that came `after` a number; or `since` a Unix time in seconds, by the broker's clock.
-    """
+    """Every message under a filter, in order: those `after` a number, or `since` a Unix time."""
     found: list[Stored] = []
     pending = True
     start: dict[str, Any] = {"seq": after + 1}

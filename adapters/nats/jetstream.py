@@ -1,9 +1,4 @@
-"""A connection to NATS, and JetStream's own protocol on it (JSON requests to `$JS.API.*`, or to
-what stands for it in an account that has imported it).
-
-It reconnects for ever, and then sends messages that were published meanwhile. It translates
-foreign exceptions into ours.
-"""
+"""A connection to NATS that reconnects for ever, with JetStream's own protocol (JSON) on it."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -109,11 +104,8 @@ class Broker:
     ) -> bytes:
         """JetStream's answer, as JSON; its time is recorded as a span of kind `told`.
 
-        Raises:
-            ApiError: JetStream refuses.
-            Unavailable: no answer, or JetStream cannot do it just now.
-            StreamFull: the stream's bounds.
-            StreamMissing: the broker's store is new, or was emptied.
+        ApiError: JetStream refuses. Unavailable: no answer, or it cannot just now. StreamFull: the
+        stream's bounds. StreamMissing: the broker's store is new, or was emptied.
         """
         with span(told), translated(f"{self._url}: request {subject}"):
             async with self._answered(subject):

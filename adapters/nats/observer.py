@@ -1,7 +1,4 @@
-"""The exporter's reads of JetStream: new messages of the log and the metering, and backlogs.
-
-It subscribes to nothing: each call reads the messages since the call before.
-"""
+"""The exporter's reads of JetStream; it subscribes to nothing."""
 
 import time
 from typing import Any, NamedTuple

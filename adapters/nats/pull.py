@@ -1,8 +1,7 @@
 """A JetStream pull consumer: takes all waiting messages at once, or waits for the next one.
 
-At most as many messages are asked for as the caller can take, because a message that lies here
-unseen would run into its ack wait. So: first a request for up to `limit` that does not wait, then,
-when there is nothing, one for a single message that does.
+It requests at most as many messages as the caller can take, because one that lies here unseen would
+run into its ack wait: first up to `limit` that wait already, then, if there is none, a single one.
 """
 
 import asyncio
@@ -34,10 +33,7 @@ class Position(NamedTuple):
 
 
 def position(reply: str) -> Position:
-    """Read `$JS.ACK[.<domain>.<account>].<stream>.<consumer>.<attempt>.<sequence>.<...>`.
-
-    Refused: it is none.
-    """
+    """Read `$JS.ACK[.<domain>.<account>].<stream>.<consumer>.<attempt>.<...>`; or Refused."""
     tokens = reply.split(".")
     first = 4 if len(tokens) == 9 else 6
     try:

@@ -42,8 +42,8 @@ def configuration(stream: Stream, replicas: int = 1) -> dict[str, Any]:
 async def ensure_streams(broker: Broker, environment: Mapping[str, str] = os.environ) -> None:
     """Create the streams that are missing and update those that differ.
 
-    `FTG_NATS_REPLICAS` (1) sets how many servers of a cluster store each, `FTG_FACTS_MAX_BYTES`
-    the log's maximum size. SettingsError: one is ill-formed, or the broker has no room for it.
+    `FTG_NATS_REPLICAS` (1) sets how many servers of a cluster store each, `FTG_FACTS_MAX_BYTES` the
+    log's maximum size. SettingsError: one is ill-formed, or the broker has no room for it.
     """
     replicas = environment.get("FTG_NATS_REPLICAS") or "1"
     if replicas not in {"1", "3", "5"}:

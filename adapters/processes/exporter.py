@@ -1,7 +1,6 @@
-"""The exporter's process: the training, as metrics that Prometheus scrapes.
+"""The exporter's process: the training, as metrics that are read from the log at each scrape.
 
-`python -m faastraingym.adapters.processes.exporter` reads when it is scraped, and keeps nothing
-that the log does not have. With OTEL_EXPORTER_OTLP_ENDPOINT it also sends spans there.
+With OTEL_EXPORTER_OTLP_ENDPOINT it also sends spans to that collector.
 """
 
 import asyncio

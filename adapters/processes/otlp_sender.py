@@ -72,10 +72,7 @@ class OtlpSender:
 
 
 def sender(environment: Mapping[str, str]) -> OtlpSender | None:
-    """The sender that the environment asks for, if any.
-
-    SettingsError: the endpoint is no URL, or a header is not `name=value`.
-    """
+    """The sender that the environment asks for, if any; SettingsError: a variable is ill-formed."""
     base = environment.get(BASE, "").rstrip("/")
     url = environment.get(TRACES) or (f"{base}/v1/traces" if base else "")
     if not url:

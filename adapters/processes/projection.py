@@ -1,7 +1,6 @@
-"""The runs that the exporter shows, brought up to date at each scrape.
+"""The runs that the exporter shows, derived anew from the log and the metering at each scrape.
 
-All of it derives from the log and the metering: a new exporter shows the same as the one before
-it. Only invocations of no run (ticks, refused messages) are counted from its start.
+Only invocations of no run (ticks, refused messages) are counted from the exporter's start.
 """
 
 import asyncio
@@ -24,10 +23,7 @@ News = Callable[[list[InvocationCompleted], list[RunView]], None]
 
 
 class Projection:
-    """Runs by name, as far as the broker's log was read.
-
-    `news` receives invocations and runs that ended, from the first scrape on.
-    """
+    """Runs by name; `news` receives invocations and runs that ended, from the first scrape on."""
 
     def __init__(self, observer: NatsObserver, news: News | None = None) -> None:
         self._observer = observer
@@ -38,11 +34,7 @@ class Projection:
         self._turn = asyncio.Lock()  # one reads at a time
 
     async def families(self) -> list[Family]:
-        """Everything that is shown, as it is now.
-
-        Raises:
-            Unavailable: the broker is away; the runs read so far stay.
-        """
+        """Everything that is shown, as it is now; Unavailable: the broker is away."""
         async with self._turn:
             sizes = await self._advance()
             seen = await self._observer.observe(sizes)

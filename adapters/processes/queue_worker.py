@@ -1,7 +1,6 @@
-"""The queue-worker's process: faastraingym.events.delivery.worker wired to NATS and to the gateway.
+"""The queue-worker's process: events/delivery/worker.py wired to NATS and to the gateway.
 
-`python -m faastraingym.adapters.processes.queue_worker`, with FTG_NATS_URL, FTG_GATEWAY_URL and
-FTG_SECRETS. It serves the functions of FAASTRAIN_STACK, by default of the installed stack.yml.
+It serves the functions of FAASTRAIN_STACK, by default of the installed stack.yml.
 """
 
 import asyncio

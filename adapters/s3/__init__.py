@@ -1,4 +1,1 @@
-"""Objects on any S3: written once, verified by digest when read, cached while warm.
-
-Only this wing speaks S3.
-"""
+"""Objects on any S3: written once, verified by digest when read, cached while warm."""

@@ -41,8 +41,7 @@ class S3Client:
     ) -> Reply:
         """The store's answer; `path` and `query` are encoded, the query's parts sorted.
 
-        Raises:
-            Broken, TimeoutError: the last attempt had no answer.
+        Broken, TimeoutError: the last attempt had no answer.
         """
         named = headers or {}
         digest = named.get(DIGEST) or hashlib.sha256(body).hexdigest()

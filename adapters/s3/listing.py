@@ -23,10 +23,7 @@ class Page(NamedTuple):
 
 
 def query(prefix: str, delimiter: str, token: str) -> str:
-    """The query of one page, encoded and sorted as a signature takes it; empty parts are left out.
-
-    A `delimiter` folds the keys that have it after the prefix into folders.
-    """
+    """The encoded query of one page; a `delimiter` folds keys that have it after the prefix."""
     parts = {
         "continuation-token": token,
         "delimiter": delimiter,

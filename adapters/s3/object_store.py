@@ -1,7 +1,4 @@
-"""Objects on any S3 (SeaweedFS, MinIO, AWS), written once, verified by digest when read.
-
-A put and a get are one round trip each, over persistent connections, on the event loop.
-"""
+"""Objects on any S3 (SeaweedFS, MinIO, AWS), each written or read in one round trip."""
 
 import asyncio
 import hashlib
@@ -44,9 +41,7 @@ class S3ObjectStore:
     async def get(self, ref: ObjectRef) -> bytes:
         """The object's bytes.
 
-        Raises:
-            ObjectMissing: there is no such object.
-            ObjectAltered: its size or SHA-256 is not the reference's, or its disk has altered it.
+        ObjectMissing: there is no such object. ObjectAltered: it is not what its reference says.
         """
         with self._client.doing(f"get {ref.bucket}/{ref.key}"):
             reply = await self._readable(ref)
@@ -95,10 +90,7 @@ class S3ObjectStore:
         self._expect(await self._request("write", "PUT", key, headers, data), key)
 
     async def read(self, key: str, limit: int, etag: str = "") -> bytes | None:
-        """The first `limit` bytes, at most, of an outside object; None when there is none.
-
-        With an `etag`: None, too, when the object has another one by now.
-        """
+        """The first `limit` bytes of an object; None: there is none, or its `etag` is another."""
         headers = {"Range": f"bytes=0-{limit - 1}"} | ({"If-Match": f'"{etag}"'} if etag else {})
         reply = await self._request("read", "GET", key, headers)
         if reply.status in (404, 412):
@@ -148,14 +140,11 @@ class S3ObjectStore:
             self._expect(reply, key)
 
     async def _readable(self, ref: ObjectRef) -> Reply:
-        """The store's answer to a GET.
+        """The store's answer to a GET; ObjectAltered: its disk has altered the object.
 
         For bytes that fail its own checksum SeaweedFS answers 500, after 13 s; MinIO answers 503,
         or, when it has begun to send them, cuts them off. It still answers a HEAD of the object,
         unlike a store that is away. If more is wrong, making the object again does no harm.
-
-        Raises:
-            ObjectAltered: its disk has altered the object.
         """
         path = encoded(ref.bucket, ref.key)
 

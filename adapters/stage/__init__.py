@@ -1,4 +1,1 @@
-"""The wrapper around every function's handler, and what it gives to the handler.
-
-A stage's handler is pure but for the services that this wing hands to it.
-"""
+"""The wrapper around every function's handler, and the services that it gives to the handler."""

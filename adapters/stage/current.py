@@ -1,7 +1,4 @@
-"""The invocation that this task serves: its fields for log lines, its span in the run's trace.
-
-All of it is computed on demand from the message and its header, so that a hop stays fast.
-"""
+"""The invocation that this task serves: fields for log lines and a span, computed on demand."""
 
 from contextvars import ContextVar
 from random import getrandbits

@@ -65,10 +65,7 @@ class Restorer:
     async def wanted(
         self, message: Message, lost: LostObject, history: History, services: Services
     ) -> Makers:
-        """The invocations that make the missing inputs of `message`, of which `lost` is one.
-
-        NotPublished or RunFault: the log does not name an object's inputs.
-        """
+        """The invocations that make the missing inputs of `message`, of which `lost` is one."""
         there = await _keys(message.run, services)
         verify = lost.ref.key in there  # it is altered; others may be, too
         goals = [lost.ref]

@@ -1,7 +1,6 @@
-"""Where an invocation's time goes: a list of stretches, recorded by the task that serves it.
+"""Where an invocation's time goes: stretches that its task, its tasks and its threads record.
 
-`with span("store")` records one. Outside an invocation nothing is recorded. Threads that
-`asyncio.to_thread` starts record for the invocation that they work for.
+Outside an invocation nothing is recorded.
 """
 
 import time
@@ -45,10 +44,7 @@ def span(kind: str) -> Iterator[None]:
 
 @contextmanager
 def split_spans(first: str, second: str) -> Iterator[Stopwatch]:
-    """Record two kinds that alternate in small pieces as two stretches, one after the other.
-
-    The first is the time that the watch has added up, the second is the rest.
-    """
+    """Record two kinds that alternate as two stretches: the time of the watch, then the rest."""
     watch, begin = Stopwatch(time.perf_counter), time.perf_counter()
     try:
         yield watch

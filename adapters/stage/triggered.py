@@ -87,10 +87,7 @@ class TriggeredStage(Stage):
         return await self._all(events, here if len(events) == 1 else Current("", ""))
 
     async def _all(self, events: Sequence[Event], here: Current) -> str:
-        """Request every event's run; one that is wrong or fails does not stop the others.
-
-        `here` gets the request as its message. The first failure is raised when all are done.
-        """
+        """Request every event's run; the first failure is raised when all others are requested."""
         asked = (self._one(event, here) for event in events)
         done = await asyncio.gather(*asked, return_exceptions=True)
         refused = [one for one in done if isinstance(one, TriggerError)]
@@ -147,9 +144,7 @@ class TriggeredStage(Stage):
     async def _request(self, run: str, raw: dict[str, Any], here: Current) -> dict[str, Any]:
         """Request the run; not `new` if it was requested before, with the same specification.
 
-        Raises:
-            SchemaError: the specification cannot be run, or no message can hold it.
-            OtherRequest: the run was requested with another specification.
+        SchemaError: it cannot be run. OtherRequest: it was requested with another specification.
         """
         request = RunRequested(run=run, spec=to_dict(await self._checker.validate(raw)))
         encoded, facts = messages.encode(request), self._connections.services.facts
