@@ -28,7 +28,7 @@ class Space(NamedTuple):
     @property
     def is_full(self) -> bool:
         """Whether the servers can be expected to refuse writes."""
-        return bool(self.lack(self.least, LEAST_FILES))
+        return bool(self.trouble)
 
     @property
     def trouble(self) -> str:

@@ -39,6 +39,4 @@ def configure(function: str, replica: str) -> None:
     """Send the root logger's records to stderr in this form; call it once, at start."""
     handler = logging.StreamHandler()
     handler.setFormatter(JsonFormatter(function, replica))
-    root = logging.getLogger()
-    root.handlers[:] = [handler]
-    root.setLevel(logging.INFO)
+    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)

@@ -85,14 +85,5 @@ def _by_either(asked: Asked, secrets: Secrets, now: float) -> None:
 
 def verify_request(secret: bytes, asked: Asked, now: float, max_age: float = MAX_AGE) -> None:
     """Return when a request is signed with `secret`, its path and key too; SignatureError: not."""
-    headers = asked.headers
-    verify(
-        secret,
-        asked.function,
-        asked.body,
-        headers.get(SIGNATURE.lower(), ""),
-        now,
-        max_age,
-        path=headers.get(PATH, ""),
-        key=headers.get(KEY.lower(), ""),
-    )
+    signed, path, key = (asked.headers.get(n, "") for n in (SIGNATURE.lower(), PATH, KEY.lower()))
+    verify(secret, asked.function, asked.body, signed, now, max_age, path=path, key=key)

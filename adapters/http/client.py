@@ -59,7 +59,7 @@ def locate(url: str) -> tuple[Address, str]:
 async def repeated(
     attempt: Callable[[], Awaitable[Reply]], pauses: Sequence[float], busy: Collection[int] = ()
 ) -> Reply:
-    """The last answer; a break or a `busy` status is followed by a pause (s) and another attempt."""
+    """The last answer; a break or a `busy` status leads to a pause (s) and another attempt."""
     for pause in pauses:
         with suppress(Broken):
             reply = await attempt()

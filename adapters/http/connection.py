@@ -63,7 +63,8 @@ class Connection(asyncio.Protocol):
         self._overhead = 0
         self._sink: Sink | None = None
         self._sending = False
-        self._writable: asyncio.Event | None = None  # None: the connection is gone
+        self._writable = asyncio.Event()
+        self._writable.set()
         self._begin()
 
     async def exchange(
@@ -91,13 +92,11 @@ class Connection(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         """The server does not read."""
-        if self._writable is not None:
-            self._writable.clear()
+        self._writable.clear()
 
     def resume_writing(self) -> None:
         """It does again."""
-        if self._writable is not None:
-            self._writable.set()
+        self._writable.set()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Connected."""
@@ -167,15 +166,14 @@ class Connection(asyncio.Protocol):
 
     async def _send(self, request: bytes, body: Pieces, answer: "asyncio.Future[Reply]") -> None:
         """As fast as the server reads; an answer that comes before the end is the answer."""
-        self._sending, self._writable = True, asyncio.Event()
-        self._writable.set()
+        self._sending = True
         self._transport.write(request)
         for piece in body.pieces():
             await self._writable.wait()
             if answer.done():
                 return
             self._transport.write(piece)
-        self._sending, self._writable = False, None
+        self._sending = False
 
     def _begin(self) -> None:
         self._headers: Headers = []

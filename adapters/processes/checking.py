@@ -21,13 +21,8 @@ from typing import Any, NamedTuple
 import msgspec
 
 from faastraingym import PACKAGE
+from faastraingym.adapters import settings
 from faastraingym.adapters.errors import SettingsError, Unavailable
-from faastraingym.adapters.settings import (
-    ENVIRONMENTS_FOLDER,
-    environment_modules,
-    function_limits,
-    memory_mb,
-)
 from faastraingym.algorithms.registry import parse
 from faastraingym.events.delivery.exits import DIED, KILLED, ending
 from faastraingym.schemas.errors import SpecificationError
@@ -55,7 +50,9 @@ class Bounds(NamedTuple):
 
 def bounds_of(environment: Mapping[str, str]) -> Bounds:
     """By the memory limit of the function that checks; SettingsError: it is no quantity."""
-    return Bounds(memory_mb=max(OURS_MB, (memory_mb(environment) or FUNCTION_MB) - OURS_MB))
+    return Bounds(
+        memory_mb=max(OURS_MB, (settings.memory_mb(environment) or FUNCTION_MB) - OURS_MB)
+    )
 
 
 class Checked(NamedTuple):
@@ -176,11 +173,11 @@ class Checker:
             await self._process.wait()
 
     def _arguments(self) -> str:
-        folder = self._environment.get(ENVIRONMENTS_FOLDER)
+        folder = self._environment.get(settings.ENVIRONMENTS_FOLDER)
         bounds = {
-            "modules": environment_modules(self._environment),
+            "modules": settings.environment_modules(self._environment),
             "folders": [folder] if folder else [],
-            "limits": function_limits(self._environment),
+            "limits": settings.function_limits(self._environment),
             **self._bounds._asdict(),
         }
         return json.dumps(bounds)

@@ -8,7 +8,6 @@ import logging
 import os
 import signal
 from collections.abc import Iterable
-from typing import Any
 
 import uvloop
 from aiohttp import web
@@ -64,7 +63,9 @@ class Exporter:
         return broker, Projection(NatsObserver(broker), news)
 
     async def send(self) -> None:
-        """Spans to the collector, for ever; without one it returns."""
+        """Spans to the collector, for ever; without one it only waits."""
+        if self._sender is None:
+            await asyncio.Event().wait()
         while self._sender:
             try:
                 await (await self._projection()).advance()
@@ -119,25 +120,20 @@ def application(exporter: Exporter) -> web.Application:
 
 async def serve(settings: ExporterSettings, sender: OtlpSender | None) -> None:
     """Serve until SIGTERM or SIGINT."""
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
     exporter = Exporter(settings, sender)
+    sending = asyncio.create_task(exporter.send())
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, sending.cancel)
     runner = web.AppRunner(application(exporter), access_log=None)
     await runner.setup()
-    tasks: list[asyncio.Task[Any]] = [asyncio.create_task(stop.wait())]
-    if sender is not None:
-        tasks.append(asyncio.create_task(exporter.send()))
     try:
         await web.TCPSite(runner, settings.host, settings.port).start()
         logger.info("ready")
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        for task in done:
-            task.result()  # sending ends by a defect alone
+        await sending  # it ends by a signal, or by a defect
+    except asyncio.CancelledError:
+        logger.info("stopped")
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.wait(tasks)
+        sending.cancel()
         await runner.cleanup()
         await exporter.close()
 

@@ -36,11 +36,11 @@ class OtlpSender:
 
     def take(self, spent: list[InvocationCompleted], ended: Iterable[RunView]) -> None:
         """Queue these."""
-        runs = list(ended)
         for begin in range(0, len(spent), AT_ONCE):
-            self._waiting.append(_encode(spent[begin : begin + AT_ONCE], []))
-        if runs:
-            self._waiting.append(_encode([], runs))
+            some = spent[begin : begin + AT_ONCE]
+            self._waiting.append(msgspec.json.encode(document(some, [])))
+        if runs := list(ended):
+            self._waiting.append(msgspec.json.encode(document([], runs)))
 
     async def send(self) -> None:
         """Send the queue; while the collector is away, the rest stays queued."""
@@ -85,7 +85,3 @@ def sender(environment: Mapping[str, str]) -> OtlpSender | None:
         return OtlpSender(url, headers)
     except AdapterError as error:
         raise SettingsError(f"{TRACES if environment.get(TRACES) else BASE}: {error}") from error
-
-
-def _encode(spent: list[InvocationCompleted], ended: list[RunView]) -> bytes:
-    return msgspec.json.encode(document(spent, ended))

@@ -43,14 +43,7 @@ from faastraingym.events.telemetry.tracing import HEADER
 from faastraingym.events.topology.admits import ANYBODY, SIGNED
 from faastraingym.schemas import messages
 from faastraingym.schemas.errors import MessageError, RunFault, SchemaError
-from faastraingym.schemas.messages import (
-    FACTS,
-    InvocationCompleted,
-    Message,
-    RestoreObject,
-    RunStarted,
-    WarmUp,
-)
+from faastraingym.schemas.messages import InvocationCompleted, Message, RestoreObject, WarmUp
 
 logger = logging.getLogger(__name__)
 
@@ -193,7 +186,8 @@ class Stage:
             return "warm"
         services = self._connections.services
         # A broker that was emptied delivers each run's start again, as if for the first time.
-        subject = follow_ups.kept(message) if again or isinstance(message, RunStarted) else None
+        repeated = again or isinstance(message, messages.RunStarted)
+        subject = follow_ups.kept(message) if repeated else None
         if subject and await services.facts.count(subject):
             return "done before"
         try:
@@ -242,9 +236,10 @@ class Stage:
 
     async def _send(self, outgoing: Outgoing) -> None:
         """Facts first: a command that has an effect must not outrun the fact that promised it."""
-        facts = [item for item in outgoing if isinstance(item, FACTS)]
+        kinds = messages.FACTS
+        facts = [item for item in outgoing if isinstance(item, kinds)]
         await _each(self._connections.services.facts.publish_once, facts)
-        await _each(self._invoke, [item for item in outgoing if not isinstance(item, FACTS)])
+        await _each(self._invoke, [item for item in outgoing if not isinstance(item, kinds)])
 
     async def _invoke(self, item: Message | Invocation) -> None:
         request = item if isinstance(item, Invocation) else invocation(item)
