@@ -45,7 +45,7 @@ class NatsBus:
         """Queue an invocation durably; False: the same one, or one for this work, waits already."""
         subject = subjects.of_command(function, work or message_id)
         headers = {MESSAGE_ID: message_id}
-        return await self._broker.publish_once(subject, request, headers, told="command")
+        return await self._broker.publish_once(subject, request, headers, kind="command")
 
     async def invoke(self, request: Invocation, body: bytes, signature: str) -> bool:
         """Returns when the invocation is queued durably; False when its work waits already."""

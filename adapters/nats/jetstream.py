@@ -100,14 +100,14 @@ class Broker:
         subject: str,
         data: bytes = b"",
         headers: dict[str, str] | None = None,
-        told: str = "broker",
+        kind: str = "broker",
     ) -> bytes:
-        """JetStream's answer, as JSON; its time is recorded as a span of kind `told`.
+        """JetStream's answer, as JSON; its time is recorded as a span of kind `kind`.
 
         ApiError: JetStream refuses. Unavailable: no answer, or it cannot just now. StreamFull: the
         stream's bounds. StreamMissing: the broker's store is new, or was emptied.
         """
-        with span(told), translated(f"{self._url}: request {subject}"):
+        with span(kind), translated(f"{self._url}: request {subject}"):
             async with self._answered(subject):
                 message = await self.client.request(
                     subject, data, timeout=REQUEST_SECONDS, headers=headers
@@ -125,11 +125,11 @@ class Broker:
         raise ApiError(subject, error.err_code, error.description)
 
     async def publish_once(
-        self, subject: str, data: bytes, headers: dict[str, str], told: str = "broker"
+        self, subject: str, data: bytes, headers: dict[str, str], kind: str = "broker"
     ) -> bool:
         """Publish if nothing is under the subject; False: something is. Returns after the ack."""
         try:
-            await self.request(subject, data, {**ONCE, **headers}, told)
+            await self.request(subject, data, {**ONCE, **headers}, kind)
         except ApiError as error:
             if error.number != NOT_ALONE:
                 raise

@@ -78,8 +78,8 @@ def guard(reply: socket.socket, bounds: Bounds) -> NoReturn:
 
     def drain() -> None:
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGALRM, signal.SIGTERM})
-        while said := os.read(reading, CHUNK):
-            tail[:] = (tail + said)[-TAIL:]
+        while piece := os.read(reading, CHUNK):
+            tail[:] = (tail + piece)[-TAIL:]
 
     signal.signal(signal.SIGTERM, kill)
     signal.signal(signal.SIGALRM, kill)
@@ -103,8 +103,8 @@ def check(reply: int, output: int, bounds: Bounds) -> NoReturn:
         _bind(reply, output, bounds)
         with socket.socket(fileno=REPLY) as answer:
             line = answer.makefile("rb").readline()
-            told = verdict(json.loads(line), bounds)
-            answer.sendall(json.dumps(told).encode() + b"\n")
+            found = verdict(json.loads(line), bounds)
+            answer.sendall(json.dumps(found).encode() + b"\n")
         os._exit(0)
     except BaseException:  # noqa: BLE001  the boundary: no error may reach the forked server code
         faulthandler.cancel_dump_traceback_later()

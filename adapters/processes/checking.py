@@ -50,9 +50,8 @@ class Bounds(NamedTuple):
 
 def bounds_of(environment: Mapping[str, str]) -> Bounds:
     """By the memory limit of the function that checks; SettingsError: it is no quantity."""
-    return Bounds(
-        memory_mb=max(OURS_MB, (settings.memory_mb(environment) or FUNCTION_MB) - OURS_MB)
-    )
+    limit = settings.memory_mb(environment) or FUNCTION_MB
+    return Bounds(memory_mb=max(OURS_MB, limit - OURS_MB))
 
 
 class Checked(NamedTuple):
@@ -204,8 +203,8 @@ def unanswered(spec: RunSpec, answer: dict[str, Any], bounds: Bounds) -> str:
     how = ending(int(answer["code"]))
     memory = f", or wanted more than {bounds.memory_mb} MB" if KILLED in how else ""
     last = [line.strip() for line in tail.splitlines() if line.strip()][-1:]
-    said = f"; the last that it wrote: {last[0]:.200}" if last else ""
-    return f"spec.environment.id: {env_id} {DIED} ({how}{memory}) {WHILE}{said}"
+    wrote = f"; the last that it wrote: {last[0]:.200}" if last else ""
+    return f"spec.environment.id: {env_id} {DIED} ({how}{memory}) {WHILE}{wrote}"
 
 
 def place(dump: str) -> str:

@@ -58,10 +58,10 @@ class OtlpSender:
                 logger.warning("collector busy", extra={"url": self._url, "status": reply.status})
                 return
             if reply.status >= 300:
-                said = reply.body[:300].decode(errors="replace")
+                answer = reply.body[:300].decode(errors="replace")
                 logger.warning(
                     "collector refused",
-                    extra={"url": self._url, "status": reply.status, "answer": said},
+                    extra={"url": self._url, "status": reply.status, "answer": answer},
                 )
             if self._waiting and self._waiting[0] is body:
                 self._waiting.popleft()

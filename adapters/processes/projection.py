@@ -53,18 +53,18 @@ class Projection:
         if read is not None and (until.facts < read.facts or until.usage < read.usage):
             self._runs, read = {}, None  # the broker's data is an older copy now
         if read is None:
-            said, spent = await self._observer.lives(until.facts), []
+            facts, spent = await self._observer.lives(until.facts), []
         else:
-            said = await self._observer.facts(read.facts, until.facts)
+            facts = await self._observer.facts(read.facts, until.facts)
             spent = await self._observer.usage(read.usage, until.usage)
-        told = by_run(said)
+        by_name = by_run(facts)
         new = {
             run: await self._whole(run, until)
-            for run, records in told.items()
+            for run, records in by_name.items()
             if run not in self._runs and _is_kept(Watched(run=run).add(records))
         }
         going_on = {name for name, run in self._runs.items() if not run.view.ended_at}
-        self._count(told, spent)
+        self._count(by_name, spent)
         self._runs = {name: run for name, run in (self._runs | new).items() if _is_kept(run)}
         self._read = until
         if self._news and read is not None:
@@ -72,8 +72,8 @@ class Projection:
             self._news(spent, [view for view in maybe if view.ended_at])
         return sizes
 
-    def _count(self, said: Mapping[str, list[Recorded]], spent: list[InvocationCompleted]) -> None:
-        for name, records in said.items():
+    def _count(self, facts: Mapping[str, list[Recorded]], spent: list[InvocationCompleted]) -> None:
+        for name, records in facts.items():
             if name in self._runs:
                 self._runs[name].add(records)
         for one in spent:

@@ -75,8 +75,8 @@ class Gateway:
         self, function: Function, request: Request, answer: Answer, authenticated: bool
     ) -> str:
         """Report an asynchronous invocation's end to its caller; returns why that failed."""
-        told = callback_headers.headers(function.name, request, answer)
-        call = Call(str(request.callback), told, answer.body)
+        headers = callback_headers.headers(function.name, request, answer)
+        call = Call(str(request.callback), headers, answer.body)
         return await self._callbacks.tell(call, authenticated)
 
     def close(self) -> None:

@@ -14,14 +14,9 @@ from faastraingym.algorithms.errors import EnvironmentFailed
 
 
 def register(modules: Iterable[str], folders: Iterable[str] = ()) -> None:
-    """Import the modules; what they register can be used from then on.
+    """Import the modules, looking in `folders` last, so that nothing there hides a module of ours.
 
-    Args:
-        modules: their names.
-        folders: where they are looked for besides; last, so nothing there hides a module of ours.
-
-    Raises:
-        SettingsError: there is no such module, or importing it raised anything.
+    SettingsError: there is no such module, or importing it raised anything.
     """
     sys.path += [folder for folder in folders if folder not in sys.path]
     for name in modules:
