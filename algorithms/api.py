@@ -90,7 +90,7 @@ class Acting(Protocol):
     def actor(
         self, spec: RunSpec, policy: "Policy", info: "SpaceInfo", exploration: Mapping[str, float]
     ) -> Actor:
-        """The policy, ready to act."""
+        """The policy, ready to act; an evaluation explores nothing: `exploration` is empty."""
 
 
 class Learner(Protocol):

@@ -23,6 +23,7 @@ def collect(
     previous: Trajectory | None,
     watch: Stopwatch | None = None,
     lag: int = 0,
+    exploration: Mapping[str, float] = {},
 ) -> Trajectory:
     """The trajectory of slot `index` under `policy`, the same bits on every call.
 
@@ -35,6 +36,7 @@ def collect(
         watch: adds up the environments' time.
         lag: updates between `policy` and the one that learns. One policy may act for two versions
             to learn from; their fresh resets differ.
+        exploration: the algorithm's plan for the acting version.
 
     Raises:
         EnvironmentFailed: the environment raised (its exception is the cause), gave a number that
@@ -42,7 +44,7 @@ def collect(
     """
     watch = watch or Stopwatch()
     start = watch.time(beginning, spec, policy.version + lag, index, previous)
-    return collect_from(start, spec, policy, index, watch)[0]
+    return collect_from(start, spec, policy, index, watch, exploration)[0]
 
 
 def collect_from(

@@ -12,6 +12,7 @@ from faastraingym.algorithms.actors import episodes
 from faastraingym.algorithms.actors.collect import collect_from
 from faastraingym.algorithms.actors.initial_state import beginning
 from faastraingym.algorithms.actors.step_loop import Start
+from faastraingym.events.pipeline.planning import learning_plan
 from faastraingym.events.ports import Messages, Services
 from faastraingym.schemas import keys
 from faastraingym.schemas.messages import CollectRollout, RolloutCompleted
@@ -71,7 +72,8 @@ def _collect(
 ) -> tuple[Trajectory, Start]:
     with split_spans("environment", "policy") as watch:
         start = kept or watch.time(beginning, spec, command.version, command.index, previous)
-        return collect_from(start, spec, policy, command.index, watch)
+        exploration = learning_plan(spec, command.policy.env_steps).exploration
+        return collect_from(start, spec, policy, command.index, watch, exploration)
 
 
 async def _trajectory(services: Services, ref: TrajectoryRef | None) -> Trajectory | None:

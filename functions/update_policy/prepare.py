@@ -17,7 +17,7 @@ from faastraingym.algorithms import registry
 from faastraingym.algorithms.actors.collect import collect
 from faastraingym.algorithms.environments import spaces
 from faastraingym.algorithms.registry import parse
-from faastraingym.events.pipeline.planning import update_plan
+from faastraingym.events.pipeline.planning import learning_plan, update_plan
 from faastraingym.schemas.specification import RunSpec
 
 from .compiling import BROUGHT
@@ -28,7 +28,9 @@ def learn(spec: RunSpec) -> None:
     learner = registry.learner(spec)
     state = learner.initialise(spec)
     policy = learner.project(state)
-    batch = [collect(spec, policy, index, None) for index in range(spec.rollout.needed)]
+    exploration = learning_plan(spec, 0).exploration
+    slots = range(spec.rollout.needed)
+    batch = [collect(spec, policy, slot, None, exploration=exploration) for slot in slots]
     learner.update(spec, state, batch, None, update_plan(spec, 0, 0, 1))
 
 
