@@ -57,22 +57,33 @@ def lines(prometheus: str, panel: Panel, window: Window) -> list[Line]:
     """What Prometheus's `query_range` answers to a panel's queries."""
     found = []
     for query in panel.queries:
-        asked = urllib.parse.urlencode(
+        series = _asked(
+            f"{prometheus}/api/v1/query_range",
             {
                 "query": query.expression,
                 "start": window.begin,
                 "end": window.end,
                 "step": window.step,
-            }
-        )
-        url = f"{prometheus}/api/v1/query_range?{asked}"
-        with urllib.request.urlopen(url, timeout=30) as answer:  # noqa: S310  a person's own
-            series = json.load(answer)["data"]["result"]
+            },
+        )["result"]
         for one in series:
             at = [float(t) for t, _ in one["values"]]
             name = _named(query.legend, one["metric"])
             found.append(Line(name, at, [float(v) for _, v in one["values"]]))
     return found
+
+
+def learner_metrics(prometheus: str, window: Window) -> list[str]:
+    """The names of all metrics that algorithms gave their updates meanwhile."""
+    where = {"match[]": "faastrain_learner_metric", "start": window.begin, "end": window.end}
+    names: list[str] = _asked(f"{prometheus}/api/v1/label/metric/values", where)
+    return names
+
+
+def _asked(url: str, parameters: dict[str, Any]) -> Any:
+    query = urllib.parse.urlencode(parameters)
+    with urllib.request.urlopen(f"{url}?{query}", timeout=30) as answer:  # noqa: S310  a person's own
+        return json.load(answer)["data"]
 
 
 def draw(title: str, charts: list[tuple[Panel, list[Line]]]) -> Figure:
@@ -165,7 +176,8 @@ def main() -> None:
     window = Window(end - 60 * told.minutes, end)
     dashboard: dict[str, Any] = load(told.dashboard)
     chosen = dict(pair.split("=", 1) for pair in told.set)
-    charts = [(p, lines(told.prometheus, p, window)) for p in panels(dashboard, chosen)]
+    repeated = {"metric": learner_metrics(told.prometheus, window)}
+    charts = [(p, lines(told.prometheus, p, window)) for p in panels(dashboard, chosen, repeated)]
     draw(dashboard["title"], charts).savefig(told.out)
 
 

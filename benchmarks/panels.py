@@ -1,7 +1,7 @@
 """Dashboards as data: what each panel asks Prometheus."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from benchmarks.checkout import CHECKOUT
@@ -31,22 +31,36 @@ def load(name: str) -> dict[str, Any]:
     return found
 
 
-def panels(dashboard: Mapping[str, Any], variables: Mapping[str, str]) -> list[Panel]:
-    """Its panels, with `variables` (regular expressions) instead of its own, which match all."""
+def panels(
+    dashboard: Mapping[str, Any],
+    variables: Mapping[str, str],
+    repeated: Mapping[str, Sequence[str]] = {},
+) -> list[Panel]:
+    """Its panels, with `variables` (regular expressions) instead of its own, which match all.
+
+    A panel that the dashboard repeats by a variable stands there for each value in `repeated`.
+    """
     own = {v["name"]: v["allValue"] for v in dashboard["templating"]["list"]}
-    return [
-        Panel(
-            panel["title"],
-            panel["fieldConfig"]["defaults"]["unit"],
-            "scaleDistribution" in panel["fieldConfig"]["defaults"]["custom"],
-            [Query(_filled(t["expr"], own | dict(variables)), t["legendFormat"])
-             for t in panel["targets"]],
-        )
-        for panel in dashboard["panels"]
-    ]  # fmt: skip
+    found = []
+    for panel in dashboard["panels"]:
+        name = panel.get("repeat", "")
+        for value in repeated.get(name, [""]):
+            filled = own | dict(variables) | ({name: value} if value else {})
+            found.append(_panel(panel, filled))
+    return found
 
 
-def _filled(expression: str, variables: Mapping[str, str]) -> str:
+def _panel(panel: Mapping[str, Any], variables: Mapping[str, str]) -> Panel:
+    defaults = panel["fieldConfig"]["defaults"]
+    return Panel(
+        _filled(panel["title"], variables),
+        defaults["unit"],
+        "scaleDistribution" in defaults["custom"],
+        [Query(_filled(t["expr"], variables), t["legendFormat"]) for t in panel["targets"]],
+    )
+
+
+def _filled(text: str, variables: Mapping[str, str]) -> str:
     for name, value in variables.items():
-        expression = expression.replace(f"${name}", value)
-    return expression
+        text = text.replace(f"${name}", value)
+    return text

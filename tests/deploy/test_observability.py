@@ -79,6 +79,23 @@ def test_a_dashboard_is_whole(name: str) -> None:
             assert set(re.findall(r"\$(\w+)", target["expr"])) <= variables
 
 
+def test_a_dashboard_names_no_metric_of_an_algorithm() -> None:
+    """A panel is repeated by their names instead, so that another algorithm needs no change."""
+    asked = [query.expression for panel in panels(load("training"), {}) for query in panel.queries]
+    of_learners = [expression for expression in asked if "learner_metric" in expression]
+    assert of_learners == ['faastrain_learner_metric{run=~".*", metric=~".*"}']
+
+
+def test_a_repeated_panel_stands_there_for_each_value() -> None:
+    once = panels(load("training"), {"run": "a"})
+    found = panels(load("training"), {"run": "a"}, {"metric": ["entropy", "q_loss"]})
+    assert found[:-2] == once[:-1]
+    assert [panel.title for panel in found[-2:]] == ["entropy", "q_loss"]
+    assert [panel.queries[0].expression for panel in found[-2:]] == [
+        f'faastrain_learner_metric{{run=~"a", metric=~"{name}"}}' for name in ("entropy", "q_loss")
+    ]
+
+
 def test_every_alert_says_what_to_do() -> None:
     """Whoever is woken has not read this."""
     for rule in rules("alerts.yml"):
