@@ -8,15 +8,9 @@ import numpy as np
 import optax
 
 from faastraingym.algorithms.a2c.specification import A2C
-from faastraingym.algorithms.actor_critic import learner, networks
+from faastraingym.algorithms.actor_critic import learner
 from faastraingym.algorithms.actor_critic.learner import project
-from faastraingym.algorithms.actor_critic.losses import (
-    distribution,
-    masked_mean,
-    normalized,
-    value_loss,
-)
-from faastraingym.algorithms.actor_critic.networks import Architecture, Parameters
+from faastraingym.algorithms.actor_critic.losses import masked_mean
 from faastraingym.algorithms.actor_critic.updating import Coefficients, Method, Metrics, Samples
 
 __all__ = ["initialise", "project", "update"]
@@ -39,34 +33,17 @@ def whole_batch(settings: A2C, generator: np.random.Generator, valid: np.ndarray
     return np.arange(valid.size, dtype=np.int32).reshape(1, 1, -1)
 
 
-def loss(
+def policy_loss(
     settings: A2C,
-    architecture: Architecture,
     coefficients: Coefficients,
     samples: Samples,
-    parameters: Parameters,
+    log_probs: jax.Array,
+    advantages: jax.Array,
 ) -> tuple[jax.Array, Metrics]:
-    """-mean log pi(a|s) A - ent_coef * entropy + vf_coef * value loss (arXiv 1602.01783)."""
-    valid = samples["valid"]
-    outputs = networks.policy_outputs(architecture, parameters, samples["observations"])
-    log_probs, entropies = distribution(parameters, outputs, samples["actions"])
-    advantages = samples["advantages"]
-    if settings.normalize_advantages:
-        advantages = normalized(advantages, valid)
-    values = networks.state_values(architecture, parameters, samples["observations"])
-    metrics = {
-        "policy_loss": -masked_mean(log_probs * advantages, valid),
-        "value_loss": value_loss(values, samples["targets"], valid),
-        "entropy": masked_mean(entropies, valid),
-    }
-    total = (
-        metrics["policy_loss"]
-        - coefficients["ent_coef"] * metrics["entropy"]
-        + settings.vf_coef * metrics["value_loss"]
-    )
-    return total, metrics
+    """-mean log pi(a|s) A (arXiv 1602.01783)."""
+    return -masked_mean(log_probs * advantages, samples["valid"]), {}
 
 
-METHOD = Method(optimizer, whole_batch, loss)
+METHOD = Method(optimizer, whole_batch, policy_loss)
 initialise = partial(learner.initialise, METHOD)
 update = partial(learner.update, METHOD)

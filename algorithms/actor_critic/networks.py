@@ -10,6 +10,7 @@ from flax import linen as nn
 
 Parameters = dict[str, Any]
 ACTIVATIONS = {"tanh": jnp.tanh, "relu": jax.nn.relu}
+orthogonal = nn.initializers.orthogonal
 
 
 class Architecture(NamedTuple):
@@ -44,38 +45,25 @@ class Network(nn.Module):  # type: ignore[misc]
         return nn.Dense(self.output_size, kernel_init=orthogonal(self.head_scale), name="head")(x)
 
 
-orthogonal = nn.initializers.orthogonal
-
-
-def policy_network(architecture: Architecture) -> Network:
-    """Logits, or the means of a Gaussian."""
+def network(which: str, architecture: Architecture) -> Network:
+    """The `policy` network (logits, or the means of a Gaussian) or the `value` network (V(s))."""
+    is_policy = which == "policy"
     return Network(
         hidden_sizes=architecture.hidden_sizes,
         activation=architecture.activation,
-        output_size=architecture.action_size,
-        head_scale=0.01,  # a nearly uniform policy at first
-        log_std_init=architecture.log_std_init if architecture.continuous else None,
-    )
-
-
-def value_network(architecture: Architecture) -> Network:
-    """V(s)."""
-    return Network(
-        hidden_sizes=architecture.hidden_sizes,
-        activation=architecture.activation,
-        output_size=1,
-        head_scale=1.0,
+        output_size=architecture.action_size if is_policy else 1,
+        head_scale=0.01 if is_policy else 1.0,  # a nearly uniform policy at first
+        log_std_init=architecture.log_std_init if is_policy and architecture.continuous else None,
     )
 
 
 @functools.partial(jax.jit, static_argnums=(0, 1))  # one program to compile, not dozens
 def initial(architecture: Architecture, observation_size: int, key: jax.Array) -> Parameters:
     """Fresh parameters: `{"policy": ..., "value": ...}`."""
-    policy_key, value_key = jax.random.split(key)
     observations = jnp.zeros((1, observation_size))
     return {
-        "policy": policy_network(architecture).init(policy_key, observations)["params"],
-        "value": value_network(architecture).init(value_key, observations)["params"],
+        which: network(which, architecture).init(own_key, observations)["params"]
+        for which, own_key in zip(("policy", "value"), jax.random.split(key), strict=True)
     }
 
 
@@ -83,13 +71,18 @@ def policy_outputs(
     architecture: Architecture, parameters: Parameters, observations: jax.Array
 ) -> jax.Array:
     """Logits or means, [..., A], of normalised observations [..., O]."""
-    network = policy_network(architecture)
-    return jnp.asarray(network.apply({"params": parameters["policy"]}, observations))
+    return _outputs("policy", architecture, parameters, observations)
 
 
 def state_values(
     architecture: Architecture, parameters: Parameters, observations: jax.Array
 ) -> jax.Array:
     """V(s), [...], of normalised observations [..., O]."""
-    network = value_network(architecture)
-    return jnp.asarray(network.apply({"params": parameters["value"]}, observations))[..., 0]
+    return _outputs("value", architecture, parameters, observations)[..., 0]
+
+
+def _outputs(
+    which: str, architecture: Architecture, parameters: Parameters, observations: jax.Array
+) -> jax.Array:
+    variables = {"params": parameters[which]}
+    return jnp.asarray(network(which, architecture).apply(variables, observations))

@@ -25,17 +25,13 @@ class Method(NamedTuple):
 
     optimizer: Callable[[Any], optax.GradientTransformation]  # scaled by the learning rate later
     minibatches: Callable[[Any, np.random.Generator, np.ndarray], np.ndarray]  # see `learn`
-    # (settings, architecture, coefficients, samples, parameters) -> what is minimised, and metrics
-    loss: Callable[..., tuple[jax.Array, Metrics]]
+    # (settings, coefficients, samples, log_probs, advantages) -> the loss, and further metrics
+    policy_loss: Callable[..., tuple[jax.Array, Metrics]]
 
 
 @functools.lru_cache(maxsize=16)
 def make_update(method: Method, settings: Any, architecture: Architecture) -> Update:
-    """`learn` of one run, compiled for each shape of batch that it meets.
-
-    The function takes what `learn` takes after its first three arguments, and donates the
-    parameters and the optimizer's state.
-    """
+    """`learn` without its first three arguments, compiled; it donates parameters and state."""
     function = functools.partial(learn, method, settings, architecture)
     compiled: Update = jax.jit(function, donate_argnums=(0, 1))
     return compiled
@@ -55,20 +51,17 @@ def learn(
     """Epochs of minibatches over one batch.
 
     Args:
-        method: the algorithm.
-        settings: the algorithm's.
+        method, settings: the algorithm and its settings.
         architecture: of the networks.
-        parameters: of the version that collected the batch.
-        state: the optimizer's.
+        parameters, state: of the version that collected the batch, and its optimizer's.
         batch: transitions, [T, B].
         moments: mean and 1 / deviation of observations, [O] each; none: not normalised.
         coefficients: of this update, by name; `learning_rate` is one of them.
-        minibatches: indices of the samples of each, [epochs, minibatches, samples] int32. Those
-            of an epoch name each of N samples once; N is at least T x B.
+        minibatches: indices of samples, [epochs, minibatches, samples] int32. Those of an epoch
+            name each of N samples once; N is at least T x B.
 
     Returns:
-        New parameters, new optimizer state, and metrics averaged over all minibatches, each
-        weighted by its valid samples.
+        New parameters, new optimizer state, and the means of metrics over all valid samples.
     """
     size = minibatches.shape[1] * minibatches.shape[2]
     samples, explained = prepare(settings, architecture, parameters, batch, moments, size)
@@ -147,11 +140,37 @@ def descend(
 ) -> tuple[tuple[Parameters, Any], Metrics]:
     """One gradient step on one minibatch; none where no sample is valid."""
     parameters, state = carry
-    loss = functools.partial(method.loss, settings, architecture, coefficients, samples)
-    gradients, metrics = jax.grad(loss, has_aux=True)(parameters)
+    minimised = functools.partial(loss, method, settings, architecture, coefficients, samples)
+    gradients, metrics = jax.grad(minimised, has_aux=True)(parameters)
     directions, new_state = method.optimizer(settings).update(gradients, state)
     rate = coefficients["learning_rate"]
     moved = jax.tree.map(lambda p, d: p - rate * d, parameters, directions)
     some = samples["valid"].any()
     carry = jax.tree.map(lambda new, old: jnp.where(some, new, old), (moved, new_state), carry)
     return carry, {**metrics, "grad_norm": optax.tree.norm(gradients)}
+
+
+def loss(
+    method: Method,
+    settings: Any,
+    architecture: Architecture,
+    coefficients: Coefficients,
+    samples: Samples,
+    parameters: Parameters,
+) -> tuple[jax.Array, Metrics]:
+    """policy loss - ent_coef * entropy + vf_coef * value loss, and its metrics.
+
+    Mnih et al. 2016, arXiv 1602.01783; Schulman et al. 2017, arXiv 1707.06347, equation 9.
+    """
+    valid, observations = samples["valid"], samples["observations"]
+    outputs = networks.policy_outputs(architecture, parameters, observations)
+    log_probs, entropies = losses.distribution(parameters, outputs, samples["actions"])
+    advantages = samples["advantages"]
+    if settings.normalize_advantages:
+        advantages = losses.normalized(advantages, valid)
+    policy_loss, more = method.policy_loss(settings, coefficients, samples, log_probs, advantages)
+    values = networks.state_values(architecture, parameters, observations)
+    value_loss = losses.value_loss(values, samples["targets"], valid)
+    entropy = losses.masked_mean(entropies, valid)
+    total = policy_loss - coefficients["ent_coef"] * entropy + settings.vf_coef * value_loss
+    return total, {"policy_loss": policy_loss, "value_loss": value_loss, "entropy": entropy, **more}

@@ -8,7 +8,7 @@ import optax
 from faastraingym.algorithms.actor_critic import learner
 from faastraingym.algorithms.actor_critic.learner import project
 from faastraingym.algorithms.actor_critic.updating import Method
-from faastraingym.algorithms.ppo.losses import total_loss
+from faastraingym.algorithms.ppo.losses import policy_loss
 from faastraingym.algorithms.ppo.minibatches import shuffled
 from faastraingym.algorithms.ppo.specification import PPO
 
@@ -29,6 +29,6 @@ def minibatches(settings: PPO, generator: np.random.Generator, valid: np.ndarray
     return shuffled(generator, valid, settings.num_minibatches, settings.update_epochs)
 
 
-METHOD = Method(optimizer, minibatches, total_loss)
+METHOD = Method(optimizer, minibatches, policy_loss)
 initialise = partial(learner.initialise, METHOD)
 update = partial(learner.update, METHOD)

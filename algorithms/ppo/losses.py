@@ -1,49 +1,28 @@
-"""PPO's loss. Each term is a mean over the samples that `valid` marks, N of them."""
+"""PPO's policy loss. Each term is a mean over the samples that `valid` marks, N of them."""
+
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 
-from faastraingym.algorithms.actor_critic import networks
-from faastraingym.algorithms.actor_critic.losses import (
-    distribution,
-    masked_mean,
-    normalized,
-    value_loss,
-)
-from faastraingym.algorithms.actor_critic.networks import Architecture, Parameters
+from faastraingym.algorithms.actor_critic.losses import masked_mean
 from faastraingym.algorithms.actor_critic.updating import Coefficients, Metrics, Samples
-from faastraingym.algorithms.ppo.specification import PPO
 
 
-def total_loss(
-    settings: PPO,
-    architecture: Architecture,
+def policy_loss(
+    settings: Any,
     coefficients: Coefficients,
     samples: Samples,
-    parameters: Parameters,
+    log_probs: jax.Array,
+    advantages: jax.Array,
 ) -> tuple[jax.Array, Metrics]:
-    """policy loss - ent_coef * entropy + vf_coef * value loss (arXiv 1707.06347, eq. 9)."""
+    """The clipped surrogate, and how far the policy has moved from the one that acted."""
     valid, clip_coef = samples["valid"], coefficients["clip_coef"]
-    outputs = networks.policy_outputs(architecture, parameters, samples["observations"])
-    log_probs, entropies = distribution(parameters, outputs, samples["actions"])
     log_ratio = jnp.where(valid, log_probs - samples["log_probs"], 0.0)
-    advantages = samples["advantages"]
-    if settings.normalize_advantages:
-        advantages = normalized(advantages, valid)
-    values = networks.state_values(architecture, parameters, samples["observations"])
-    metrics = {
-        "policy_loss": clipped_surrogate_loss(log_ratio, advantages, valid, clip_coef),
-        "value_loss": value_loss(values, samples["targets"], valid),
-        "entropy": masked_mean(entropies, valid),
+    return clipped_surrogate_loss(log_ratio, advantages, valid, clip_coef), {
         "approx_kl": approximate_kl(log_ratio, valid),
         "clip_fraction": clip_fraction(log_ratio, valid, clip_coef),
     }
-    total = (
-        metrics["policy_loss"]
-        - coefficients["ent_coef"] * metrics["entropy"]
-        + settings.vf_coef * metrics["value_loss"]
-    )
-    return total, metrics
 
 
 def clipped_surrogate_loss(

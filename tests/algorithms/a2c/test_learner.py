@@ -3,7 +3,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from faastraingym.algorithms.a2c.learner import METHOD, loss, whole_batch
+from faastraingym.algorithms.a2c.learner import METHOD, whole_batch
 from faastraingym.algorithms.a2c.specification import A2C
 from faastraingym.algorithms.actor_critic import updating
 from faastraingym.algorithms.actor_critic.networks import Architecture
@@ -42,7 +42,8 @@ def by_hand(policy: np.ndarray, value: float) -> float:
 
 def test_the_loss_by_hand() -> None:
     policy = np.array([[0.4, -0.3]])
-    found, metrics = loss(SETTINGS, LINEAR, COEFFICIENTS, SAMPLES, parameters(policy, 0.5))
+    values = parameters(policy, 0.5)
+    found, metrics = updating.loss(METHOD, SETTINGS, LINEAR, COEFFICIENTS, SAMPLES, values)
     assert float(found) == pytest.approx(by_hand(policy, 0.5), rel=1e-5)
     assert float(metrics["value_loss"]) == pytest.approx((1.0**2 + 0.0) / 2)
 
