@@ -1,8 +1,7 @@
-"""Whether a stored object fits the run that it is used in: its shapes against the specification's.
+"""Checks that a stored object fits the run that uses it, before a computation would fail half-way.
 
-`schemas.payloads.load` has held the arrays of each object to each other. Here they are held to the
-run, before a computation would fail on them half-way, or broadcast them silently. Each function
-returns what it was given. Only names, dtypes and shapes are looked at.
+`schemas.payloads.load` has checked the arrays of each object by each other. Here names, dtypes and
+shapes are checked by the specification. Functions return their object.
 """
 
 from collections.abc import Sequence
@@ -13,17 +12,9 @@ import numpy as np
 from faastraingym.algorithms import registry
 from faastraingym.algorithms.environments.observations import of_any_version
 from faastraingym.algorithms.environments.space_info import SpaceInfo, describe
-from faastraingym.schemas import array_specs
-from faastraingym.schemas.array_specs import ArraySpecs
+from faastraingym.schemas.array_specs import ArraySpec, ArraySpecs, check_array, check_named
 from faastraingym.schemas.errors import PayloadError
-from faastraingym.schemas.payloads import (
-    Arrays,
-    LearnerState,
-    Policy,
-    Rewards,
-    Statistics,
-    Trajectory,
-)
+from faastraingym.schemas.payloads import LearnerState, Policy, Rewards, Statistics, Trajectory
 from faastraingym.schemas.specification import Normalize, RunSpec
 
 
@@ -40,12 +31,7 @@ def policy(spec: RunSpec, found: Policy) -> Policy:
 
 
 def learner(spec: RunSpec, found: LearnerState) -> LearnerState:
-    """A learner state of the run's networks.
-
-    Raises:
-        PayloadError: other networks, or statistics of other observations.
-        EnvironmentFailed: the environment cannot be built, to see its spaces.
-    """
+    """A learner state of the run's networks; raises as `policy` does."""
     info = describe(spec)
     _check_networks(found, registry.acting(spec).learner_arrays(spec, info), info)
     return found
@@ -67,7 +53,7 @@ def trajectory(spec: RunSpec, found: Trajectory) -> Trajectory:
     if found.continuation is not None:
         for name, dtype in (("returns", "<f8"), ("lengths", "<i4")):
             array: Any = found.continuation[name]  # type: ignore[literal-required]
-            _check_array(f"Trajectory.continuation.{name}", array, dtype, (num_envs,))
+            check_array(f"Trajectory.continuation.{name}", array, ArraySpec(dtype, num_envs))
     return found
 
 
@@ -81,7 +67,7 @@ def continued(spec: RunSpec, found: Trajectory) -> Trajectory:
     return trajectory(spec, found)
 
 
-def batch(spec: RunSpec, found: Sequence[Trajectory], rewards: list | None) -> None:
+def batch(spec: RunSpec, found: Sequence[Trajectory], rewards: list[np.ndarray] | None) -> None:
     """The input of an update: trajectories of the run, a reward for each step.
 
     Raises:
@@ -100,11 +86,9 @@ def batch(spec: RunSpec, found: Sequence[Trajectory], rewards: list | None) -> N
                 f"{where}: found actions of shape {list(t.actions.shape[2:])}; allowed: "
                 f"{list(actions)}"
             )
-        known = dict(zip("TB", t.rewards.shape, strict=True))
-        array_specs.check_named(where, t.extras, extras, known)
+        check_named(where, t.extras, extras, dict(zip("TB", t.rewards.shape, strict=True)))
     if rewards is not None:
-        wanted: Any = [t.rewards.shape for t in found]
-        shapes = [r.shape for r in rewards]
+        wanted, shapes = [t.rewards.shape for t in found], [r.shape for r in rewards]
         if shapes != wanted:
             raise PayloadError(f"Rewards.rewards: found {shapes}; allowed: {wanted}")
 
@@ -120,25 +104,11 @@ def reward_state(spec: RunSpec, found: Rewards) -> Rewards:
         if place not in found.state:
             raise PayloadError(f"{where}: missing")
         state = found.state[place]
-        _check_array(f"{where}.mean", state["mean"], "<f8", (1,))
-        _check_array(f"{where}.m2", state["m2"], "<f8", (1,))
+        check_array(f"{where}.mean", state["mean"], ArraySpec("<f8", 1))
+        check_array(f"{where}.m2", state["m2"], ArraySpec("<f8", 1))
         for slot, returns in state["returns"].items():
-            shape = (spec.environment.num_envs,)
-            _check_array(f"{where}.returns[{slot!r:.20}]", returns, "<f8", shape)
-    return found
-
-
-def arrays(where: str, found: Arrays, wanted: dict[str, Any]) -> Arrays:
-    """Arrays of the shapes and dtypes of `wanted`, name by name.
-
-    Raises:
-        PayloadError: naming the first that is missing or different.
-    """
-    for name, template in wanted.items():
-        if name not in found:
-            raise PayloadError(f"{where}[{name!r}]: missing")
-        dtype = np.dtype(template.dtype).str
-        _check_array(f"{where}[{name!r}]", found[name], dtype, template.shape)
+            one_each = ArraySpec("<f8", spec.environment.num_envs)
+            check_array(f"{where}.returns[{slot!r:.20}]", returns, one_each)
     return found
 
 
@@ -158,17 +128,10 @@ def _check_observations(where: str, found: Trajectory, info: SpaceInfo, spec: Ru
 
 def _check_networks(found: Policy | LearnerState, wanted: ArraySpecs, info: SpaceInfo) -> None:
     what = type(found).__name__
-    array_specs.check_named(f"{what}.parameters", found.parameters, wanted)
+    check_named(f"{what}.parameters", found.parameters, wanted)
     _check_statistics(what, found.statistics, info.observation_size)
 
 
 def _check_statistics(where: str, found: Statistics | None, size: int) -> None:
     if found is not None and len(found.mean) != size:
         raise PayloadError(f"{where}.statistics: found {len(found.mean)} elements; allowed: {size}")
-
-
-def _check_array(where: str, found: np.ndarray, dtype: str, shape: tuple[int, ...]) -> None:
-    if (found.dtype.str, found.shape) != (dtype, tuple(shape)):
-        raise PayloadError(
-            f"{where}: found {found.dtype.str} {list(found.shape)}; allowed: {dtype} {list(shape)}"
-        )

@@ -1,9 +1,8 @@
-"""What dtype and shape an array must have: declared beside the field, checked when it is read.
+"""The dtype and shape that an array must have: declared beside the field, checked when it is read.
 
 `Annotated[np.ndarray, ArraySpec("<f4", "T+1", "B", "O")]`. A letter is one size wherever it occurs
 in a payload; `T+1` is one more than T, `*` any size, a number that size; `...`, at the end, any
-further dimensions. The dtype `*` is any. Only dtypes and shapes are
-looked at, never the elements, so checking costs the same for every size.
+further dimensions. The dtype `*` is any. The elements are never looked at.
 """
 
 import functools
@@ -17,26 +16,22 @@ from faastraingym.schemas.errors import PayloadError
 
 
 class ArraySpec:
-    """A dtype and a shape; without dimensions: of any shape."""
+    """A dtype and a shape; without dimensions: a scalar."""
 
     def __init__(self, dtype: str, *dimensions: str | int) -> None:
         self.dtype = dtype
         self.dimensions = dimensions
 
     def __str__(self) -> str:
-        return (
-            f"{self.dtype} [{', '.join(map(str, self.dimensions))}]"
-            if self.dimensions
-            else self.dtype
-        )
+        return f"{self.dtype} [{', '.join(map(str, self.dimensions))}]"
 
     def sizes(self, array: np.ndarray) -> dict[str, int] | None:
-        """What each letter is in `array`; None when it has another dtype, rank or shape."""
-        if self.dtype not in ("*", array.dtype.str):
-            return None
+        """The size of each letter in `array`; None when it has another dtype, rank or shape."""
         fixed = [each for each in self.dimensions if each != "..."]
         more = array.ndim - len(fixed)
-        if self.dimensions and (more < 0 or (more and len(fixed) == len(self.dimensions))):
+        if self.dtype not in ("*", array.dtype.str) or more < 0:
+            return None
+        if more and "..." not in self.dimensions:
             return None
         found: dict[str, int] = {}
         for dimension, size in zip(fixed, array.shape, strict=False):
@@ -54,50 +49,48 @@ ArraySpecs = dict[str, ArraySpec]  # by the array's name
 NOTHING: Mapping[str, int] = {}
 
 
+def check_array(
+    where: str, found: Any, *allowed: ArraySpec, known: Mapping[str, int] = NOTHING
+) -> dict[str, int]:
+    """The size of each letter in `found`, an array of one of the allowed specifications.
+
+    Raises:
+        PayloadError: it is none, or `known` has another size for a letter.
+    """
+    sizes = None
+    if isinstance(found, np.ndarray):
+        sizes = next((s for spec in allowed if (s := spec.sizes(found)) is not None), None)
+    if sizes is None or any(known.get(letter, size) != size for letter, size in sizes.items()):
+        fixed = ", ".join(f"{letter}={size}" for letter, size in known.items())
+        raise PayloadError(
+            f"{where}: found {_words(found)}; allowed: "
+            f"{' or '.join(map(str, allowed)) or 'nothing'}" + (f" where {fixed}" if fixed else "")
+        )
+    return sizes
+
+
 def check_named(
     where: str, found: dict[str, np.ndarray], wanted: ArraySpecs, known: Mapping[str, int] = NOTHING
 ) -> None:
-    """Hold named arrays to their specifications: these names, and no others.
-
-    Args:
-        where: what holds them, for the error.
-        found: the arrays.
-        wanted: their specifications.
-        known: what letters are, as far as they are known.
+    """Check that there are arrays of these names, and no others; `known` are sizes of letters.
 
     Raises:
         PayloadError: naming the first in alphabetical order that is missing or different.
     """
     for name in sorted({*found, *wanted}):
-        spec, array = wanted.get(name), found.get(name)
-        sizes = spec.sizes(array) if spec is not None and array is not None else None
-        if sizes is None or any(known.get(letter, size) != size for letter, size in sizes.items()):
-            here = "nothing" if array is None else _words(array)
-            fixed = ", ".join(f"{letter}={size}" for letter, size in known.items())
-            raise PayloadError(
-                f"{where}[{name!r:.80}]: found {here}; allowed: {spec or 'nothing'}"
-                + (f" where {fixed}" if fixed else "")
-            )
+        allowed = (wanted[name],) if name in wanted else ()
+        check_array(f"{where}[{name!r:.80}]", found.get(name), *allowed, known=known)
 
 
 def check(payload: Struct) -> None:
-    """Hold every array of `payload` to its specification, and all of them to each other.
+    """Check every array of `payload` by its specification, and all of them by each other.
 
     Raises:
         PayloadError: naming the field, what was found and what is allowed.
     """
     known: dict[str, int] = {}
     for path, specs, value in _arrays(payload, ""):
-        sizes = None
-        if isinstance(value, np.ndarray):
-            sizes = next((s for spec in specs if (s := spec.sizes(value)) is not None), None)
-        if sizes is None or any(known.get(letter, size) != size for letter, size in sizes.items()):
-            fixed = ", ".join(f"{letter}={size}" for letter, size in known.items())
-            raise PayloadError(
-                f"{type(payload).__name__}.{path}: found {_words(value)}; "
-                f"allowed: {' or '.join(map(str, specs))}" + (f" where {fixed}" if fixed else "")
-            )
-        known |= sizes
+        known |= check_array(f"{type(payload).__name__}.{path}", value, *specs, known=known)
 
 
 def _arrays(payload: Struct, prefix: str) -> Iterator[tuple[str, tuple[ArraySpec, ...], Any]]:
@@ -120,7 +113,7 @@ def _arrays(payload: Struct, prefix: str) -> Iterator[tuple[str, tuple[ArraySpec
 def _words(value: Any) -> str:
     if isinstance(value, np.ndarray):
         return f"{value.dtype.str} {list(value.shape)}"
-    return f"a {type(value).__name__}"
+    return "nothing" if value is None else f"a {type(value).__name__}"
 
 
 @functools.cache

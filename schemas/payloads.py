@@ -17,7 +17,7 @@ from faastraingym.schemas.errors import PayloadError
 from faastraingym.schemas.references import Count
 
 Arrays = dict[str, np.ndarray]
-Parameters = dict[str, Annotated[np.ndarray, ArraySpec("<f4")]]
+Parameters = dict[str, Annotated[np.ndarray, ArraySpec("<f4", "...")]]
 Word = Annotated[bytes, Meta(min_length=16, max_length=16)]  # 128 bits, little-endian
 
 

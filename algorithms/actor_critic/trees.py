@@ -5,7 +5,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from faastraingym.algorithms import shape_checks
+from faastraingym.schemas.array_specs import ArraySpec, check_named
 from faastraingym.schemas.payloads import Arrays
 
 
@@ -21,11 +21,16 @@ def restore(template: Any, arrays: Arrays) -> Any:
     """The tree of `template`'s structure that `flatten` made `arrays` of; its arrays are copies.
 
     Raises:
-        PayloadError: `arrays` lacks a leaf of `template`, or has one of another shape or dtype.
+        PayloadError: `arrays` are not the leaves of `template`, with their shapes and dtypes.
     """
     paths, structure = jax.tree_util.tree_flatten_with_path(template)
-    wanted = {jax.tree_util.keystr(p, simple=True, separator="/"): leaf for p, leaf in paths}
-    shape_checks.arrays("LearnerState.optimizer", arrays, wanted)
+    wanted = {
+        jax.tree_util.keystr(path, simple=True, separator="/"): ArraySpec(
+            np.dtype(leaf.dtype).str, *leaf.shape
+        )
+        for path, leaf in paths
+    }
+    check_named("LearnerState.optimizer", arrays, wanted)
     return jax.tree_util.tree_unflatten(structure, [np.array(arrays[name]) for name in wanted])
 
 

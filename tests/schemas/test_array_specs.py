@@ -19,7 +19,7 @@ class Outer(Struct):
     acted: Annotated[np.ndarray, ArraySpec("<i4", "T"), ArraySpec("<f4", "T", "A")]
     inner: Inner
     parts: list[Annotated[np.ndarray, ArraySpec("<f4", "*", "O")]] = []
-    named: dict[str, Annotated[np.ndarray, ArraySpec("<f4")]] = {}
+    named: dict[str, Annotated[np.ndarray, ArraySpec("<f4", "...")]] = {}
     free: np.ndarray | None = None
 
 
