@@ -1,10 +1,9 @@
-"""How much memory a rollout and an update will take, from their shapes, before a run starts.
+"""Estimates, from shapes, of the memory that a rollout and an update take, before a run starts.
 
-Peaks of the real functions were measured for observations of 4 to 27,648 elements, trajectories
-of 0.02 to 114 MB and networks of 0.02 to 29 MB, on Linux with NumPy 2.4 and jaxlib 0.10: the
-constants below are fitted to them. Estimates of rollouts were 3 % above to 11 % below what was
-measured, those of updates 1 % above to 9 % below: a refused run would not have fitted. The length
-of whole episodes is unknown beforehand: such rollouts are not estimated.
+The constants are fitted to peaks of the real functions: observations of 4 to 27,648 elements,
+trajectories of 0.02 to 114 MB, networks of 0.02 to 29 MB, Linux, NumPy 2.4, jaxlib 0.10. Estimates
+were 3 % above to 11 % below the peaks of rollouts, 1 % above to 9 % below those of updates: a
+refused run would not have fitted. Whole episodes, whose length is unknown, are not estimated.
 """
 
 from collections.abc import Iterator
@@ -70,33 +69,41 @@ def update(spec: RunSpec, info: SpaceInfo) -> int:
 
 
 def problems(spec: RunSpec, info: SpaceInfo, limits: Limits) -> Iterator[str]:
-    """Which function will not have the memory that it needs: a sentence each."""
+    """A sentence for each function that has less memory than it needs."""
     if spec.rollout.horizon != "steps":
         return
+    steps, num_envs = spec.rollout.num_steps, spec.environment.num_envs
     shapes = (
-        f"{spec.rollout.num_steps} steps x {spec.environment.num_envs} environments x "
-        f"{info.observation_size} observation elements"
+        f"{steps} steps x {num_envs} environments x {info.observation_size} observation elements"
     )
-    needed, allowed = rollout(spec, info), limits.rollout
-    if 0 < allowed < needed:
+    if 0 < limits.rollout < (needed := rollout(spec, info)):
         yield (
-            f"spec.rollout.num_steps: found {spec.rollout.num_steps}, so a rollout of {shapes} "
-            f"needs about {_mib(needed)} MiB of memory, and the function rollout may have "
-            f"{_mib(allowed)} MiB; lower rollout.num_steps or environment.num_envs, {_SMALLER}, "
-            f"or deploy it with FTG_ROLLOUT_MEMORY={_enough(needed)}"
+            f"spec.rollout.num_steps: found {steps}, so a rollout of {shapes} "
+            f"{_lacking(needed, 'rollout', limits.rollout)}; lower rollout.num_steps or "
+            f"environment.num_envs, {_remedy('FTG_ROLLOUT_MEMORY', needed)}"
         )
-    needed, allowed = update(spec, info), limits.learner
-    if 0 < allowed < needed:
+    if 0 < limits.learner < (needed := update(spec, info)):
         yield (
-            f"spec.rollout: {spec.rollout.needed} rollouts of {shapes}, so an update needs about "
-            f"{_mib(needed)} MiB of memory, and the function update-policy may have "
-            f"{_mib(allowed)} MiB; lower rollout.count, rollout.num_steps, environment.num_envs or "
-            f"algorithm.hidden_sizes, {_SMALLER}, or deploy it with FTG_LEARNER_MEMORY="
-            f"{_enough(needed)}"
+            f"spec.rollout: {spec.rollout.needed} rollouts of {shapes}, so an update "
+            f"{_lacking(needed, 'update-policy', limits.learner)}; lower rollout.count, "
+            "rollout.num_steps, environment.num_envs or algorithm.hidden_sizes, "
+            f"{_remedy('FTG_LEARNER_MEMORY', needed)}"
         )
 
 
-_SMALLER = "make observations smaller by a wrapper in a module of your own"
+def _lacking(needed: int, function: str, allowed: int) -> str:
+    return (
+        f"needs about {needed >> 20} MiB of memory, and the function {function} may have "
+        f"{allowed >> 20} MiB"
+    )
+
+
+def _remedy(variable: str, needed: int) -> str:
+    """Deploy it with a fifth to spare, in steps of 128 MiB."""
+    return (
+        "make observations smaller by a wrapper in a module of your own, or deploy it with "
+        f"{variable}={((needed * 6 // 5 >> 27) + 1) * 128}Mi"
+    )
 
 
 def _bytes(arrays: ArraySpecs) -> int:
@@ -104,12 +111,3 @@ def _bytes(arrays: ArraySpecs) -> int:
     sizes = ([n for n in spec.dimensions if isinstance(n, int)] for spec in arrays.values())
     items = (np.dtype(spec.dtype).itemsize for spec in arrays.values())
     return sum(map(mul, map(prod, sizes), items))
-
-
-def _mib(number: int) -> int:
-    return number >> 20
-
-
-def _enough(needed: int) -> str:
-    """With a fifth to spare, in steps of 128 MiB."""
-    return f"{((needed * 6 // 5 >> 27) + 1) * 128}Mi"

@@ -1,7 +1,6 @@
-"""The algorithms that there are: a line each. What a line leads to is loaded when it is needed."""
+"""The algorithms that there are, a line each; their modules are imported when they are needed."""
 
 import functools
-from collections.abc import Iterable
 from importlib import import_module
 from typing import Any, Union, cast
 
@@ -34,17 +33,13 @@ def acting(spec: RunSpec) -> Acting:
 
 def learner(spec: RunSpec) -> Learner:
     """The run's learner, which imports JAX."""
-    return _learner(name(spec))
+    return cast(Learner, import_module(f"{PACKAGES[name(spec)]}.learner"))
 
 
 def load_learners() -> None:
-    """Import every learner, so that none has to be when its first run comes."""
-    for algorithm in PACKAGES:
-        _learner(algorithm)
-
-
-def _learner(algorithm: str) -> Learner:
-    return cast(Learner, import_module(f"{PACKAGES[algorithm]}.learner"))
+    """Import every learner, so that the first run of none waits for that."""
+    for package in PACKAGES.values():
+        import_module(f"{package}.learner")
 
 
 @functools.cache
@@ -70,11 +65,7 @@ def parse(raw: Any) -> RunSpec:
     Raises:
         SpecificationError: unknown keys, wrong types, impossible values or combinations.
     """
-    return validation.parse(raw, specification(), _refused)
-
-
-def _refused(spec: RunSpec) -> Iterable[str]:
-    return rules(spec).problems(spec)
+    return validation.parse(raw, specification(), lambda spec: rules(spec).problems(spec))
 
 
 def _rules(algorithm: str) -> Rules:

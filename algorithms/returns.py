@@ -11,17 +11,10 @@ def td_errors(
     terminated: jax.Array,
     gamma: float,
 ) -> jax.Array:
-    """delta_t = r_t + gamma (1 - terminated_t) V(s_{t+1}) - V(s_t).
+    """delta_t = r_t + gamma (1 - terminated_t) V(s_{t+1}) - V(s_t), [T, ...] float32.
 
     `next_values[t]` is of the true successor of s_t: after a truncation the final observation,
     never the reset one. Termination wins where an episode was truncated in the same step.
-
-    Args:
-        rewards: r_t, [T, ...] float32.
-        values: V(s_t), [T, ...] float32.
-        next_values: V(s_{t+1}), [T, ...] float32.
-        terminated: whether s_{t+1} is terminal, [T, ...] bool.
-        gamma: discount.
     """
     return rewards + gamma * jnp.where(terminated, 0.0, next_values) - values
 
@@ -31,14 +24,8 @@ def generalized_advantages(
 ) -> jax.Array:
     """A_t = delta_t + gamma lambda (1 - ended_t) A_{t+1}, and 0 where a transition is not valid.
 
-    Schulman et al. 2016, arXiv 1506.02438, equation 16, with the trace cut at episode ends.
-
-    Args:
-        deltas: temporal-difference errors, [T, ...] float32.
-        ended: terminated or truncated, [T, ...] bool.
-        valid: false for a reset's pseudo-transition, [T, ...] bool.
-        gamma: discount.
-        gae_lambda: 0 gives the TD error, 1 the discounted return less the value.
+    Schulman et al. 2016, arXiv 1506.02438, equation 16, with the trace cut where an episode
+    terminated or was truncated. A reset's pseudo-transition is not valid.
     """
 
     def backward(

@@ -11,18 +11,13 @@ State = dict[str, NormalizeState]
 
 
 def transform(spec: RunSpec, batch: list[Trajectory], previous: Rewards | None) -> Rewards:
-    """The batch's transformed rewards; 0 on transitions that do not count.
+    """The transformed rewards of a version's batch, and the state for the next version's.
 
-    Args:
-        spec: the run.
-        batch: trajectories of one policy version, in index order, all of them.
-        previous: the result of the version before; its state is carried on.
-
-    Returns:
-        One [T, B] float32 array per trajectory, and the state for the next version.
+    `batch` is whole and in index order; `previous` is the result of the version before. Rewards are
+    one [T, B] float32 array per trajectory, 0 on transitions that do not count.
     """
     rewards = [np.where(t.valid, t.rewards.astype(np.float64), 0.0) for t in batch]
-    before = previous.state if previous is not None else {}
+    before = previous.state if previous else {}
     state: State = {}
     for i, step in enumerate(spec.reward):
         match step:
@@ -83,10 +78,9 @@ def normalize(
 ) -> tuple[list[np.ndarray], NormalizeState]:
     """Rewards over the running standard deviation of the discounted return so far, clipped.
 
-    The batch's returns are merged once, in index order, before its rewards are divided, as
-    VecNormalize of Stable-Baselines3 does. The returns of episodes in progress are stored per slot
-    (`[B]` each) when the horizon continues them; of a slot that is not in the batch nothing is
-    kept, since its next returns would not go on from these.
+    As VecNormalize of Stable-Baselines3, it merges the batch's returns once, in index order, before
+    it divides. Where the horizon continues episodes it stores their returns by slot, [B] each; a
+    slot that is not in the batch has none, since its next returns would not go on from these.
     """
     before = before or {"count": 0.0, "mean": np.zeros(1), "m2": np.zeros(1), "returns": {}}
     running = Statistics(count=before["count"], mean=before["mean"], m2=before["m2"])
@@ -99,7 +93,7 @@ def normalize(
             in_progress[str(t.index)] = last
     deviation = np.sqrt(running.m2 / max(running.count, 1.0) + statistics.EPSILON)
     scaled = [np.clip(r / deviation, -step.clip, step.clip) for r in rewards]
-    ordered = {slot: in_progress[slot] for slot in sorted(in_progress)}
+    ordered = dict(sorted(in_progress.items()))
     return scaled, {
         "count": running.count, "mean": running.mean, "m2": running.m2, "returns": ordered
     }  # fmt: skip

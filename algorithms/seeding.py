@@ -1,4 +1,4 @@
-"""Random streams. Each derives from the run's seed, a purpose and indices, so a retry repeats it.
+"""Random streams: each derives from the run's seed, a purpose and indices, so a retry repeats it.
 
 Neighbouring seeds never overlap, as they would with `reset(seed=s)`, which takes s, s+1, ...
 """
@@ -21,7 +21,7 @@ def sequence(run_seed: int, purpose: str, *indices: int) -> np.random.SeedSequen
 
 
 def generator(run_seed: int, purpose: str, *indices: int) -> np.random.Generator:
-    """A fresh PCG64 generator for one purpose."""
+    """A new PCG64 generator for one purpose."""
     return np.random.Generator(np.random.PCG64(sequence(run_seed, purpose, *indices)))
 
 
@@ -48,16 +48,7 @@ def pack_generator(source: np.random.Generator) -> GeneratorState:
 
 def unpack_generator(packed: GeneratorState) -> np.random.Generator:
     """A generator that goes on where `pack_generator` found one."""
-    words = {
-        "state": int.from_bytes(packed["state"], "little"),
-        "inc": int.from_bytes(packed["inc"], "little"),
-    }
-    bits = np.random.PCG64(0)
-    state: Any = {
-        "bit_generator": "PCG64",
-        "state": words,
-        "has_uint32": packed["has_uint32"],
-        "uinteger": packed["uinteger"],
-    }
-    bits.state = state
+    state, inc = (int.from_bytes(word, "little") for word in (packed["state"], packed["inc"]))
+    bits: Any = np.random.PCG64(0)
+    bits.state = {"bit_generator": "PCG64", **packed, "state": {"state": state, "inc": inc}}
     return np.random.Generator(bits)

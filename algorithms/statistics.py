@@ -1,4 +1,4 @@
-"""Running count, mean and squared deviations of observations, and normalisation by them.
+"""Running count, mean and squared deviations of observations.
 
 Chan, Golub, LeVeque 1983, "Algorithms for Computing the Sample Variance".
 """
@@ -45,13 +45,3 @@ def moments(statistics: Statistics) -> tuple[np.ndarray, np.ndarray]:
     variance = statistics.m2 / statistics.count
     scale = 1.0 / np.sqrt(variance + EPSILON)
     return statistics.mean.astype(np.float32), scale.astype(np.float32)
-
-
-def normalise(
-    observations: np.ndarray, statistics: Statistics | None, clip: float = 10.0
-) -> np.ndarray:
-    """`observations`, [..., O] float32, centred, scaled and clipped; as they are without any."""
-    if statistics is None:
-        return observations
-    mean, scale = moments(statistics)
-    return np.asarray(np.clip((observations - mean) * scale, -clip, clip))

@@ -1,4 +1,4 @@
-"""How a caller may time a part of a calculation. The clock is the caller's."""
+"""How a caller times a part of a calculation, by a clock of its own."""
 
 from collections.abc import Callable
 from typing import TypeVar, TypeVarTuple
@@ -8,11 +8,7 @@ R = TypeVar("R")
 
 
 class Stopwatch:
-    """Adds up environments' time: building, resetting, going on, stepping.
-
-    Args:
-        clock: seconds; without one the watch stands still.
-    """
+    """Adds up environments' time; `clock` returns seconds; without one the watch stands still."""
 
     __slots__ = ("clock", "seconds")
 

@@ -1,6 +1,6 @@
 """ndarrays in msgpack: extension type 1, holding dtype, shape and raw little-endian bytes.
 
-Everything that says how much memory decoding will take is checked before any is taken.
+All sizes are checked before memory is allocated for them.
 """
 
 import math

@@ -1,17 +1,15 @@
-"""How much plain data may be, before anything walks it: aliases in YAML and long numbers are cheap
-to write and dear to read.
-"""
+"""Limits of plain data: aliases in YAML and long numbers are cheap to write and dear to read."""
 
 from typing import Any
 
 MAX_DEPTH = 32  # tables within tables
-MAX_VALUES = 100_000  # an alias counts as often as it stands there
+MAX_VALUES = 100_000  # an alias counts as often as it occurs
 MAX_TEXT = 1 << 15  # characters of one text
 INTEGERS = range(-(2**63), 2**64)  # what msgpack can carry
 
 
 def problem(raw: Any, name: str) -> str | None:
-    """What is wrong with `raw`, called `name`, as data that a message can carry; None: nothing."""
+    """Why no message can carry `raw`, which the sentence calls `name`; None: one can."""
     waiting: list[tuple[str, Any, int]] = [(name, raw, 0)]
     values = 0
     while waiting:

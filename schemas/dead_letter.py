@@ -1,24 +1,24 @@
-"""What is kept of a delivery that was given up."""
+"""Dead letters: deliveries that were given up."""
 
 from typing import Annotated
 
 import msgspec
 from msgspec import Meta, Struct
 
-from faastraingym.schemas.errors import MessageError
+from faastraingym.schemas.messages import read
 
-OVERTIME = 504  # status of a letter whose work ran longer than it may; its error ends with a remedy
+OVERTIME = 504  # status of work that ran too long; its error ends with a remedy
 
 
 class Omitted(Struct, frozen=True, kw_only=True):
-    """A payload that was not kept, for nobody who is known had sent it."""
+    """A payload that is not stored, since its sender is unknown."""
 
     size: Annotated[int, Meta(description="bytes")]
     sha256: str
 
 
 class DeadLetter(Struct, frozen=True, kw_only=True):
-    """The payload as it came, what the function last answered, and the history."""
+    """The payload as it came, the function's last answer, and the history."""
 
     function: str
     subject: str
@@ -51,7 +51,4 @@ def decode(data: bytes) -> DeadLetter:
     Raises:
         MessageError: `data` is no dead letter.
     """
-    try:
-        return _decoder.decode(data)
-    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
-        raise MessageError(f"not a dead letter: {error}") from error
+    return read(_decoder, data, "a dead letter")

@@ -1,4 +1,4 @@
-"""A field's type in words for the person who wrote the value: `an integer from 1 to 4096`."""
+"""A field's type in words, for an error: `an integer from 1 to 4096`."""
 
 from msgspec import inspect
 
@@ -14,7 +14,7 @@ WORDS: dict[type[inspect.Type], str] = {
 
 
 def describe(kind: inspect.Type) -> str:
-    """What is allowed where `kind` is expected."""
+    """The values that `kind` allows."""
     match plain(kind):
         case inspect.LiteralType(values=values):
             return ", ".join(map(str, values))
@@ -42,8 +42,8 @@ def _bounds(number: inspect.IntType | inspect.FloatType) -> str:
         ("at most", number.le),
         ("less than", number.lt),
     )
-    said = [f"{words} {_figure(bound)}" for words, bound in named if bound is not None]
-    return " " + " and ".join(said) if said else ""
+    words = [f"{word} {_figure(bound)}" for word, bound in named if bound is not None]
+    return " " + " and ".join(words) if words else ""
 
 
 def _figure(bound: float) -> str:

@@ -1,4 +1,4 @@
-"""What can be wrong with data that arrives, and with a run.
+"""The errors of data that arrives, and of a run.
 
 SchemaError
 ├── MessageError         bytes that are no message of ours
@@ -27,7 +27,7 @@ class DocumentError(SchemaError):
 
 
 class TriggerError(SchemaError):
-    """An outside event that is none of those that start runs; says which those are."""
+    """An outside event that starts no run; the text names those that do."""
 
 
 class SpecificationError(SchemaError):
@@ -42,7 +42,4 @@ class SpecificationError(SchemaError):
 
 
 class RunFault(Exception):  # noqa: N818  a fault is not always an error of ours
-    """The run itself is at fault: its environment raised, or it asks for what is not deployed.
-
-    The text is for the person who started the run.
-    """
+    """The run itself is at fault, as its environment; the text is for the person who started it."""

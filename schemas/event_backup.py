@@ -1,11 +1,10 @@
-"""Copies of the log of facts, as the object store keeps them."""
+"""Event backups: pieces of the log of facts, as the object store has them."""
 
 from collections.abc import Sequence
 
 import msgspec
 
-from faastraingym.schemas.errors import MessageError
-from faastraingym.schemas.messages import Fact, Message
+from faastraingym.schemas.messages import Fact, Message, read
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(list[Fact])
@@ -22,7 +21,4 @@ def load(data: bytes) -> list[Message]:
     Raises:
         MessageError: `data` is no such copy.
     """
-    try:
-        return list(_decoder.decode(data))
-    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
-        raise MessageError(f"not a copy of facts: {error}") from error
+    return [*read(_decoder, data, "a copy of facts")]

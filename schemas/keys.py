@@ -1,4 +1,4 @@
-"""Object keys. A key derives from what an object is, never from when or by whom it was made."""
+"""Object keys. A key derives from what an object is, never from when or where it was made."""
 
 import hashlib
 import re
@@ -12,7 +12,7 @@ MOST_NAME, MOST_KEY = 255, 1024  # bytes of a key's last part, and of all of it
 
 
 class Place(NamedTuple):
-    """What a key of a run's object says; 0 where it says nothing."""
+    """The parts of a key of a run's object; 0 where there are none."""
 
     kind: str
     version: int
@@ -30,7 +30,7 @@ def place(key: str) -> Place:
 
 
 def of_run(run: str) -> str:
-    """What the keys of all objects of a run begin with."""
+    """The prefix of all keys of a run."""
     return f"{RUNS}{run}/"
 
 
@@ -40,7 +40,7 @@ def manifest(run: str) -> str:
 
 
 def trajectory(run: str, version: int, index: int) -> str:
-    """What slot `index` collected for policy `version` to learn from."""
+    """The trajectory of slot `index` from which policy `version` learns."""
     return f"runs/{run}/trajectories/{version}/{index}.msgpack"
 
 
@@ -50,12 +50,12 @@ def rewards(run: str, version: int) -> str:
 
 
 def policy(run: str, version: int) -> str:
-    """What an actor needs of policy `version`."""
+    """Policy `version`, as actors need it."""
     return f"runs/{run}/policies/{version}.msgpack"
 
 
 def learner(run: str, version: int) -> str:
-    """What the learner needs to go on from policy `version`."""
+    """The learner state of policy `version`."""
     return f"runs/{run}/learner/{version}.msgpack"
 
 
@@ -65,7 +65,7 @@ def evaluation(run: str, version: int) -> str:
 
 
 def episodes(run: str, version: int, piece: int) -> str:
-    """Those of them that one invocation of several played."""
+    """The episodes of one piece of that evaluation."""
     return f"runs/{run}/episodes/{version}/{piece}.msgpack"
 
 
@@ -80,17 +80,17 @@ def learning_curve(run: str, segment: int = 0) -> str:
 
 
 def log(run: str, first: int, end: int) -> str:
-    """A copy of the run's facts `first` to `end - 1`, as the log had them."""
+    """The event backup of the run's facts `first` to `end - 1`."""
     return f"{logs(run)}{first}-{end}.msgpack"
 
 
 def logs(run: str) -> str:
-    """What the keys of all copies of the run's facts begin with."""
+    """The prefix of the run's event backups."""
     return f"runs/{run}/log/"
 
 
 def logged(key: str) -> tuple[int, int] | None:
-    """`first` and `end` of a copy's key; None when it is no such key."""
+    """`first` and `end` of an event backup's key; None for another key."""
     found = re.fullmatch(r"([0-9]{1,18})-([0-9]{1,18})\.msgpack", key.rpartition("/")[2])
     return (int(found[1]), int(found[2])) if found else None
 
@@ -101,10 +101,9 @@ def is_experiment(key: str, suffixes: Collection[str]) -> bool:
 
 
 def refusal(key: str) -> str:
-    """What is wrong with the specification of this key, for whoever put it there.
+    """The key of the errors of the specification at `key`, for its author.
 
-    Stores keep file names of 255 bytes, so one that is too long for `.error.txt` after it is cut,
-    and a digest of the key tells it from others.
+    File names have at most 255 bytes in stores, so a long one is cut and gets a digest of the key.
     """
     folder, slash, name = key.rpartition("/")
     if len((name + ERROR).encode()) <= MOST_NAME and len((key + ERROR).encode()) <= MOST_KEY:

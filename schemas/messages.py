@@ -1,16 +1,15 @@
-"""Everything that stages say to each other: facts (past tense) and commands (imperative).
+"""All messages between stages: facts (past tense) and commands (imperative).
 
 A fact is published once, under a NATS subject; a command is an asynchronous invocation of
 exactly one function. Both are msgpack maps tagged by `type`. Fields are only ever added, with
 defaults (https://jcristharif.com/msgspec/schema-evolution.html); a type never changes.
 
-What tells a message from others of its type, its class says once, as `identity`: subjects, call
-ids, metering, the trace and AsyncAPI derive from it. Who sends it and who receives it is in
-events/pipeline/flow.py.
+A class declares as `identity` what tells a message from others of its type: subjects, call ids,
+metering, the trace and AsyncAPI derive from it. events/pipeline/flow.py has senders and receivers.
 """
 
 import hashlib
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, TypeVar
 
 import msgspec
 from msgspec import Meta, Struct, field
@@ -22,14 +21,14 @@ Segment = Annotated[
     int, Meta(ge=0, description="segment of the run: 0, and one more after each resumption")
 ]
 
+T = TypeVar("T")
 MAX_MESSAGE_BYTES = 256_000  # what OpenFaaS Community Edition takes as an asynchronous body
 
 
 class Message(Struct, frozen=True, kw_only=True, tag_field="type"):
-    """What every message has: the run that it belongs to."""
+    """The base of every message, which belongs to a run."""
 
-    # Names of attributes. The order is that of the tokens in subjects.
-    identity: ClassVar[tuple[str, ...]] = ("run",)
+    identity: ClassVar[tuple[str, ...]] = ("run",)  # attributes, in the order of a subject's tokens
 
     run: RunId
 
@@ -41,7 +40,7 @@ class Message(Struct, frozen=True, kw_only=True, tag_field="type"):
 
     @property
     def outcome(self) -> tuple[str, ...]:
-        """The identity of the fact which is there once all that the message is for was done."""
+        """The identity of the fact that shows that all work for the message is done."""
         return self.identified
 
 
@@ -60,7 +59,7 @@ class PolicyMessage(RunMessage, frozen=True, kw_only=True):
 
     @property
     def version(self) -> int:
-        """The version that it is about."""
+        """The version that the message is about."""
         return self.policy.version
 
 
@@ -96,7 +95,7 @@ class VersionRange(Struct, frozen=True, kw_only=True):
 
 
 class UpdatePlan(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What `plan-update` decided for one update, of any algorithm, and what comes after it."""
+    """The plan of one update, of any algorithm, and of what follows it."""
 
     coefficients: Annotated[
         dict[str, float], Meta(description="of the update, by name, as learning_rate; annealed")
@@ -118,7 +117,7 @@ class UpdatePlan(Struct, frozen=True, kw_only=True, omit_defaults=True):
     ent_coef: Annotated[float | None, Meta(description="once; now a coefficient")] = None
 
     def __post_init__(self) -> None:
-        """What is read of an older message becomes what it would be today."""
+        """Coefficients of older messages, which were fields, become coefficients."""
         for name in ("learning_rate", "clip_coef", "ent_coef"):
             if (value := getattr(self, name)) is not None:
                 coefficients = {**self.coefficients, name: value}
@@ -136,7 +135,7 @@ class RunRequested(Message, frozen=True, kw_only=True, tag="run.requested"):
 
 
 class UploadHeard(Message, frozen=True, kw_only=True, tag="upload.heard"):
-    """A file of the inbox, as it lies there, is what this run was requested by."""
+    """This run was requested by a file of the inbox, with this content."""
 
     identity = ("run", "object")
 
@@ -154,7 +153,7 @@ class RunStarted(RunMessage, frozen=True, kw_only=True, tag="run.started"):
 
     @property
     def outcome(self) -> tuple[str, ...]:
-        """Version 0 may be published before its rollouts are sent: their rewards show that."""
+        """The first rewards: version 0 may be published before its rollouts are sent."""
         return self.run, "0"
 
 
@@ -332,9 +331,7 @@ class UpdatePolicy(PolicyMessage, frozen=True, kw_only=True, tag="update-policy"
 
     @property
     def outcome(self) -> tuple[str, ...]:
-        """The next version may be published before its commands are sent: the rewards of the first
-        batch that it collected show that.
-        """
+        """Rewards of the next version's batch: it may be published before its commands are sent."""
         return self.run, str(self.version + 1 + self.schedule.lag)
 
 
@@ -366,10 +363,10 @@ Origin = (
 
 
 class RestoreObject(Message, frozen=True, kw_only=True, tag="restore-object"):
-    """To whoever made `object`, which was lost: make it again from what it was made from.
+    """To the stage that made `object`, which was lost: make it again from the same message.
 
-    No fact comes of it: all of them are published. Of a chain of lost objects the next ones are
-    asked for, until the wanted object is there.
+    No fact follows, since all of them are published. Along a chain of lost objects each stage
+    requests the next one, until the wanted object is there.
     """
 
     identity = ("key", "verify")
@@ -393,7 +390,7 @@ class RestoreObject(Message, frozen=True, kw_only=True, tag="restore-object"):
 
 
 class WarmUp(Message, frozen=True, kw_only=True, tag="warm-up"):
-    """To any stage: have a replica started. That it answers is all that is wanted."""
+    """To any stage: start a replica, and answer."""
 
 
 class Span(Struct, frozen=True, array_like=True):
@@ -405,7 +402,7 @@ class Span(Struct, frozen=True, array_like=True):
 
 
 class InvocationCompleted(Message, frozen=True, kw_only=True, tag="invocation.completed"):
-    """What one invocation cost: metering, said at the end of every invocation, not once."""
+    """The cost of one invocation, published at its end, and not once: metering."""
 
     function: str
     call_id: str
@@ -447,11 +444,7 @@ AnyMessage = Fact | Command | RestoreObject | WarmUp | InvocationCompleted
 
 FACTS: tuple[type[Message], ...] = Fact.__args__  # type: ignore[attr-defined]
 COMMANDS: tuple[type[Message], ...] = Command.__args__  # type: ignore[attr-defined]
-QUEUED: tuple[type[Message], ...] = (
-    *COMMANDS,
-    RestoreObject,
-    WarmUp,
-)  # what travels as an invocation only
+QUEUED: tuple[type[Message], ...] = (*COMMANDS, RestoreObject, WarmUp)  # never in the log
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(AnyMessage)
@@ -472,10 +465,19 @@ def decode(data: bytes) -> Any:
     Raises:
         MessageError: too large, not msgpack, an unknown type, or a field that does not validate.
     """
+    return read(_decoder, _bounded(data), "a message")
+
+
+def read(decoder: msgspec.msgpack.Decoder[T], data: bytes, name: str) -> T:
+    """The value in `data`, which an error calls `name`.
+
+    Raises:
+        MessageError: `data` does not decode or does not validate.
+    """
     try:
-        return _decoder.decode(_bounded(data))
+        return decoder.decode(data)
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
-        raise MessageError(f"not a message: {error}") from error
+        raise MessageError(f"not {name}: {error}") from error
 
 
 def tag(message: Message | type[Message]) -> str:

@@ -1,7 +1,7 @@
-"""What the objects in the store contain: trajectories, policies, learner states, evaluations.
+"""The contents of stored objects: trajectories, policies, learner states, evaluations, rewards.
 
 Shapes: T time steps, B environments of one rollout, E episodes, O observation size (flattened).
-Arrays decoded from bytes are read-only, and of the form that is declared beside them.
+Arrays decoded from bytes are read-only.
 """
 
 from typing import Annotated, Any, NotRequired, TypedDict, TypeVar
@@ -45,7 +45,7 @@ class EnvironmentSnapshot(TypedDict):
     ended: bool
     actions: NotRequired[np.ndarray]
     snapshot: NotRequired[Arrays]
-    memory: NotRequired[Arrays]  # what it took into its episode; into the next, where that ended
+    memory: NotRequired[Arrays]  # brought into its episode; into the next one, if that has ended
 
 
 class VectorSnapshot(TypedDict):
@@ -76,11 +76,11 @@ class NormalizeState(TypedDict):
 
 
 class Trajectory(Struct, frozen=True, kw_only=True):
-    """What one rollout saw and did. Time is the first axis, environments the second.
+    """The experience of one rollout. Time is the first axis, environments the second.
 
     Environments reset themselves in the step after an end (Gymnasium's NEXT_STEP mode), so
-    `observations[t + 1]` is always the true successor of `observations[t]`, the final observation
-    included, and the reset's own pseudo-transition is marked `valid = False`.
+    `observations[t + 1]` always is the true successor of `observations[t]`, the final observation
+    included, and `valid` is false for the reset's own pseudo-transition.
     """
 
     version: Count
@@ -89,7 +89,7 @@ class Trajectory(Struct, frozen=True, kw_only=True):
     observations: Annotated[Any, ArraySpec("*", "T+1", "B", "...")]
     # as sampled (not clipped)
     actions: Annotated[np.ndarray, ArraySpec("<i4", "T", "B"), ArraySpec("<f4", "T", "B", "A")]
-    # what the algorithm's learner wants to know of each action besides, [T, B, ...] each
+    # of the algorithm's actor for its learner, [T, B, ...] each
     extras: Arrays = {}
     rewards: Annotated[np.ndarray, ArraySpec("<f4", "T", "B")]  # as the environment gave them
     terminated: Annotated[np.ndarray, ArraySpec("|b1", "T", "B")]
@@ -98,13 +98,13 @@ class Trajectory(Struct, frozen=True, kw_only=True):
     # undiscounted, of episodes that ended here
     episode_returns: Annotated[np.ndarray, ArraySpec("<f8", "E")]
     episode_lengths: Annotated[np.ndarray, ArraySpec("<i4", "E")]
-    # of the valid observations of this rollout, as networks read them; none: nobody wants them
+    # of this rollout's valid observations, as networks read them; none: not normalised
     statistics: Statistics | None = None
     continuation: Continuation | None = None
 
 
 class Policy(Struct, frozen=True, kw_only=True):
-    """What an actor needs: a projection of a learner state."""
+    """The part of a learner state that an actor needs."""
 
     version: Count
     parameters: Parameters  # by path
@@ -112,7 +112,7 @@ class Policy(Struct, frozen=True, kw_only=True):
 
 
 class LearnerState(Struct, frozen=True, kw_only=True):
-    """What the learner needs to go on, bit for bit."""
+    """All that the learner needs to continue, bit for bit."""
 
     version: Count
     env_steps: Count
@@ -146,7 +146,7 @@ def dump(payload: Struct) -> bytes:
     Raises:
         PayloadError: an array of a dtype that is not for the wire.
     """
-    fields = msgspec.to_builtins(payload, builtin_types=(np.ndarray, bytes), enc_hook=_keep)
+    fields = msgspec.to_builtins(payload, builtin_types=(np.ndarray, bytes), enc_hook=lambda a: a)
     return pack(_flat(fields) if isinstance(payload, Trajectory) else fields)
 
 
@@ -167,12 +167,12 @@ def load(data: bytes | memoryview, kind: type[Payload]) -> Payload:
 
 def _flat(fields: dict[str, Any]) -> dict[str, Any]:
     """A trajectory on the wire: an extra is a key beside the others, as `log_probs` always was."""
-    pairs: list[tuple[str, Any]] = []
+    flat: dict[str, Any] = {}
     for name, value in fields.items():
-        pairs += value.items() if name == "extras" else [(name, value)]
-    if len(dict(pairs)) < len(pairs):
+        flat |= value if name == "extras" else {name: value}
+    if len(flat) < len(fields) - 1 + len(fields["extras"]):
         raise PayloadError(f"Trajectory.extras: {sorted(fields['extras'])} hide a field")
-    return dict(pairs)
+    return flat
 
 
 def _nested(fields: Any) -> Any:
@@ -182,7 +182,3 @@ def _nested(fields: Any) -> Any:
     known = {name: value for name, value in fields.items() if name in Trajectory.__struct_fields__}
     extras = {name: value for name, value in fields.items() if name not in known}
     return {**known, "extras": extras}
-
-
-def _keep(value: Any) -> Any:
-    return value

@@ -1,4 +1,4 @@
-"""References: how messages speak of data that lies in the object store."""
+"""References: how messages name data in the object store."""
 
 from typing import Annotated
 

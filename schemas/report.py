@@ -24,7 +24,7 @@ class PolicyReport(Struct, frozen=True, kw_only=True):
 
 
 class Usage(Struct, frozen=True, kw_only=True):
-    """What one function's invocations cost, retries included."""
+    """The cost of one function's invocations, retries included."""
 
     invocations: int = 0
     seconds: Annotated[float, Meta(description="busy seconds, summed over invocations")] = 0.0
@@ -41,7 +41,7 @@ class CurvePoint(Struct, frozen=True, kw_only=True):
 
 
 class MetricCurves(Struct, frozen=True, kw_only=True):
-    """What each update said of itself, as columns: the n-th value is of the n-th version."""
+    """The metrics of updates, as columns: the n-th value is of the n-th version."""
 
     versions: list[int] = []
     env_steps: list[int] = []

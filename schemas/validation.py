@@ -1,6 +1,6 @@
-"""Raw data -> RunSpec, or an error that names the field, what was found and what is allowed.
+"""Raw data becomes a RunSpec, or an error: one sentence for every problem.
 
-Every problem is named at once, each in one sentence.
+A sentence names the field, what was found and what is allowed.
 """
 
 import difflib
@@ -22,12 +22,9 @@ Spec = TypeVar("Spec", bound=RunSpec)
 def parse(
     raw: Any, kind: type[Spec], refused: Callable[[Spec], Iterable[str]] = lambda _: ()
 ) -> Spec:
-    """The validated specification.
+    """The validated specification of `kind`, RunSpec with the algorithms that there are.
 
-    Args:
-        raw: plain data, of whatever kind.
-        kind: RunSpec, with the algorithms that there are.
-        refused: what the algorithm has to say about values that are possible each by itself.
+    `refused` gives the algorithm's objections to values that are valid one by one.
 
     Raises:
         SpecificationError: unknown keys, wrong types, impossible values or combinations.

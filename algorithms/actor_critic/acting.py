@@ -1,7 +1,7 @@
 """The policy in NumPy: forward pass, sampling, log-probabilities, the deterministic action.
 
-Flax has the same network; a test holds the two to 1e-5. Always act with the rollout's own batch:
-a matrix product's last bits depend on the number of rows.
+A test holds it to Flax's network within 1e-5. A matrix product's last bits depend on the number of
+rows, so a rollout's environments are always acted in together.
 """
 
 import math
@@ -25,7 +25,7 @@ ACTIVATIONS: dict[str, Any] = {
 
 
 def policy_arrays(spec: RunSpec, info: SpaceInfo) -> ArraySpecs:
-    """Of the policy network; a policy of continuous actions also has a log_std."""
+    """The policy network's arrays; a policy of continuous actions also has a log_std."""
     network = _network("policy", spec, info.observation_size, info.action_size)
     if info.continuous:
         network["policy/log_std"] = ArraySpec("<f4", info.action_size)
@@ -33,7 +33,7 @@ def policy_arrays(spec: RunSpec, info: SpaceInfo) -> ArraySpecs:
 
 
 def learner_arrays(spec: RunSpec, info: SpaceInfo) -> ArraySpecs:
-    """Of the policy network and of the value network."""
+    """The arrays of the policy network and of the value network."""
     return policy_arrays(spec, info) | _network("value", spec, info.observation_size, 1)
 
 
@@ -57,13 +57,7 @@ def actor(
 
 
 class Actor:
-    """A policy ready to act in environments of `info`.
-
-    Args:
-        policy: its parameters (path -> float32) and observation statistics.
-        activation: of the hidden layers, `tanh` or `relu`.
-        info: the environment's spaces.
-    """
+    """A policy ready to act in environments of `info`; `activation` is `tanh` or `relu`."""
 
     def __init__(self, policy: Policy, activation: str, info: SpaceInfo) -> None:
         parameters = policy.parameters
@@ -97,10 +91,7 @@ class Actor:
         return x
 
     def noise(self, generator: np.random.Generator, steps: int, num_envs: int) -> np.ndarray:
-        """Randomness of `steps` steps, [T, B, A] float32: Gumbel, or standard normal.
-
-        Two halves drawn one after the other equal the whole drawn at once.
-        """
+        """The noise of `steps` steps, [T, B, A] float32: Gumbel, or standard normal."""
         shape = (steps, num_envs, self.info.action_size)
         if self.std is not None:
             return generator.standard_normal(shape).astype(np.float32)
@@ -127,7 +118,7 @@ class Actor:
         return {}
 
     def sent(self, actions: np.ndarray) -> np.ndarray:
-        """Actions as the environment takes them: numbered from its first, or clipped."""
+        """Actions as the environment takes them: counted from its first, or clipped."""
         if self.std is None:
             start = self.info.action_start
             return np.asarray(actions + start) if start else actions

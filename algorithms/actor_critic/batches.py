@@ -1,4 +1,4 @@
-"""Trajectories -> the arrays of one update, of a shape that stays the same during a run."""
+"""Trajectories become the arrays of one update, whose shape stays the same during a run."""
 
 from typing import NamedTuple
 
@@ -24,14 +24,11 @@ class Batch(NamedTuple):
 def assemble(
     trajectories: list[Trajectory], rewards: list[np.ndarray] | None, pad: bool, info: SpaceInfo
 ) -> Batch:
-    """The trajectories side by side, in index order.
+    """The trajectories of one policy version side by side, in index order.
 
-    Args:
-        trajectories: of one policy version.
-        rewards: in the order of `trajectories`; none: the environment's own.
-        pad: to the next power of two in time, by transitions that are not valid, so that whole
-            episodes of any length compile only a few shapes.
-        info: the environment's spaces.
+    `rewards` are in the order of `trajectories`; none: the environment's own. `pad` adds
+    transitions that are not valid up to the next power of two in time, so that whole episodes of
+    any length compile only a few shapes.
     """
     own = [t.rewards for t in trajectories] if rewards is None else rewards
     pairs = sorted(zip(trajectories, own, strict=True), key=lambda pair: pair[0].index)
@@ -42,13 +39,11 @@ def assemble(
         return np.concatenate([_padded(part, length) for part in parts], axis=1)
 
     ordered = [t for t, _ in pairs]
+    names = ordered[0].extras
     return Batch(
         observations=side_by_side([_read(t, info) for t in ordered], steps + 1),
         actions=side_by_side([t.actions for t in ordered], steps),
-        extras={
-            name: side_by_side([t.extras[name] for t in ordered], steps)
-            for name in ordered[0].extras
-        },
+        extras={n: side_by_side([t.extras[n] for t in ordered], steps) for n in names},
         rewards=side_by_side([r for _, r in pairs], steps),
         terminated=side_by_side([t.terminated for t in ordered], steps),
         truncated=side_by_side([t.truncated for t in ordered], steps),
@@ -65,7 +60,5 @@ def _read(trajectory: Trajectory, info: SpaceInfo) -> np.ndarray:
 
 
 def _padded(part: np.ndarray, length: int) -> np.ndarray:
-    missing = length - len(part)
-    if not missing:
-        return part
-    return np.concatenate([part, np.zeros((missing, *part.shape[1:]), part.dtype)])
+    missing = np.zeros((length - len(part), *part.shape[1:]), part.dtype)
+    return np.concatenate([part, missing]) if len(missing) else part

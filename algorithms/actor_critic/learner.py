@@ -1,4 +1,4 @@
-"""The learner of an actor-critic: version v and its batch -> version v + 1, the same bits always.
+"""The learner of an actor-critic: version v and its batch give version v + 1, always the same bits.
 
 The bits also depend on XLA's number of threads, which the environment variable NPROC sets.
 """
@@ -19,7 +19,7 @@ from faastraingym.algorithms.actors import episodes
 from faastraingym.algorithms.environments.space_info import describe
 from faastraingym.schemas.errors import RunFault
 from faastraingym.schemas.messages import UpdatePlan
-from faastraingym.schemas.payloads import Arrays, LearnerState, Policy, Statistics, Trajectory
+from faastraingym.schemas.payloads import LearnerState, Policy, Statistics, Trajectory
 from faastraingym.schemas.specification import RunSpec
 
 
@@ -30,16 +30,17 @@ def initialise(method: Method, spec: RunSpec) -> LearnerState:
         EnvironmentFailed: the environment cannot be built, to see its spaces.
     """
     settings: Any = spec.algorithm
-    architecture, size = _architecture(spec), describe(spec).observation_size
-    key = _key(spec.seed, "initialise")
-    parameters = networks.initial(architecture, size, key)
-    observed = statistics.empty(size)
+    size = describe(spec).observation_size
+    # the implementation is named, so that a setting elsewhere cannot change it
+    data = jnp.asarray(seeding.key_data(spec.seed, "initialise"))
+    key = jax.random.wrap_key_data(data, impl="threefry2x32")
+    parameters = networks.initial(_architecture(spec), size, key)
     return LearnerState(
         version=0,
         env_steps=0,
         parameters=trees.flatten(parameters),
         optimizer=trees.flatten(method.optimizer(settings).init(parameters)),
-        statistics=observed if settings.normalize_observations else None,
+        statistics=statistics.empty(size) if settings.normalize_observations else None,
     )
 
 
@@ -51,36 +52,29 @@ def update(
     rewards: list[np.ndarray] | None,
     plan: UpdatePlan,
 ) -> tuple[LearnerState, dict[str, float]]:
-    """Learns from `batch`.
+    """The next version, and the means over all minibatches of the loss's terms and diagnostics.
 
     Observations are normalised by the statistics that the batch was collected under; those of
     the new version have the batch's merged in, in index order, once.
 
     Args:
-        method: the algorithm.
-        spec: the run.
+        method, spec, plan: the algorithm, the run, and this update's coefficients.
         state: the version that collected the batch; it is left as it is.
         batch: trajectories, in any order.
         rewards: transformed rewards in the order of `batch`; none: the environment's own.
-        plan: this update's coefficients.
-
-    Returns:
-        The next version, and the means over all minibatches of the loss's terms and diagnostics.
 
     Raises:
         RunFault: a metric or a new parameter is not finite.
     """
-    parameters = trees.nest(state.parameters)  # copies: the update donates its arguments
     settings: Any = spec.algorithm
     moments = None if state.statistics is None else statistics.moments(state.statistics)
     arrays = assemble(batch, rewards, pad=spec.rollout.horizon == "episodes", info=describe(spec))
     generator = seeding.generator(spec.seed, "update", state.version)
     step = make_update(method, settings, _architecture(spec))
+    shapes = tuple((path, array.shape) for path, array in state.parameters.items())
     new_parameters, new_optimizer, metrics = step(
-        parameters,
-        trees.restore(
-            _optimizer_template(method, settings, _shapes(state.parameters)), state.optimizer
-        ),
+        trees.nest(state.parameters),  # copies: the update donates its arguments
+        trees.restore(_optimizer_template(method, settings, shapes), state.optimizer),
         arrays,
         moments,
         {name: np.float32(value) for name, value in plan.coefficients.items()},
@@ -113,12 +107,6 @@ def project(state: LearnerState) -> Policy:
     return Policy(version=state.version, parameters=actors, statistics=state.statistics)
 
 
-def _key(run_seed: int, purpose: str, *indices: int) -> jax.Array:
-    """A JAX key; the implementation is named, so that a setting elsewhere cannot change it."""
-    data = seeding.key_data(run_seed, purpose, *indices)
-    return jax.random.wrap_key_data(jnp.asarray(data), impl="threefry2x32")
-
-
 def _architecture(spec: RunSpec) -> Architecture:
     info, settings = describe(spec), cast(Any, spec.algorithm)
     return Architecture(
@@ -128,10 +116,6 @@ def _architecture(spec: RunSpec) -> Architecture:
         continuous=info.continuous,
         log_std_init=settings.log_std_init,
     )
-
-
-def _shapes(arrays: Arrays) -> tuple[tuple[str, tuple[int, ...]], ...]:
-    return tuple((path, array.shape) for path, array in arrays.items())
 
 
 @functools.lru_cache(maxsize=16)

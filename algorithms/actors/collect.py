@@ -28,19 +28,15 @@ def collect(
     """The trajectory of slot `index` under `policy`, the same bits on every call.
 
     Args:
-        spec: the run.
-        policy: parameters and frozen observation statistics.
-        index: the slot.
+        spec, policy, index, exploration: as `collect_from` takes them.
         previous: the slot's trajectory before this one, to go on from when the horizon is
             `steps`, or to take over carried memory; none: the environments are reset.
         watch: adds up the environments' time.
         lag: updates between `policy` and the one that learns. One policy may act for two versions
             to learn from; their fresh resets differ.
-        exploration: the algorithm's plan for the acting version.
 
     Raises:
-        EnvironmentFailed: the environment raised (its exception is the cause), gave a number that
-            is not finite, or cannot be continued.
+        EnvironmentFailed: as `collect_from`; also an environment that cannot be continued.
     """
     watch = watch or Stopwatch()
     start = watch.time(beginning, spec, policy.version + lag, index, previous)

@@ -11,9 +11,8 @@ def env_steps(trajectory: Trajectory) -> int:
     return int(trajectory.valid.sum())
 
 
-def summary(trajectory: Trajectory) -> EpisodeSummary:
-    """The episodes that ended in `trajectory`."""
-    returns = trajectory.episode_returns
+def summary(returns: np.ndarray, lengths: np.ndarray) -> EpisodeSummary:
+    """The summary of finished episodes: returns [E] float64 and lengths [E] int32."""
     if not len(returns):
         return EpisodeSummary()
     return EpisodeSummary(
@@ -21,7 +20,7 @@ def summary(trajectory: Trajectory) -> EpisodeSummary:
         return_sum=float(returns.sum()),
         return_min=float(returns.min()),
         return_max=float(returns.max()),
-        length_sum=int(trajectory.episode_lengths.sum()),
+        length_sum=int(lengths.sum()),
     )
 
 

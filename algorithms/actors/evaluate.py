@@ -22,10 +22,9 @@ def evaluate(
 ) -> Evaluation:
     """Plays `spec.evaluation.episodes` episodes, or a piece's, with the most probable actions.
 
-    Returns are the environment's own, undiscounted: neither a reward transform applies nor a
-    wrapper that changes rewards. Each environment is built for this and plays one episode, so that
-    short episodes are not preferred, and nothing is remembered. `watch` adds up the
-    environments' time. All pieces together give the bits that the whole gives.
+    Returns are the environment's own, undiscounted, below reward transforms and wrappers. Each
+    environment is built anew and plays one episode, so that short episodes are not preferred and
+    nothing is remembered. All pieces together give the bits that the whole gives.
 
     Raises:
         EnvironmentFailed: the environment raised, gave a number that is not finite, or an episode

@@ -1,7 +1,7 @@
-"""How an evaluation's episodes are divided among invocations, and put together again.
+"""How an evaluation's episodes are divided among invocations, and merged again.
 
-Each episode has its own seed, and its actions come from a matrix product of as many rows as in
-an undivided evaluation (evaluate.py), so no result depends on the division.
+No result depends on the division: each episode has its own seed, and its actions come from a matrix
+product of as many rows as in an undivided evaluation (evaluate.py).
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from faastraingym.algorithms.environments.vectors import has_own_vector
 from faastraingym.schemas.errors import PayloadError
-from faastraingym.schemas.messages import EpisodeSummary, EvaluationCompleted, RunMessage
+from faastraingym.schemas.messages import EvaluationCompleted, RunMessage
 from faastraingym.schemas.payloads import Evaluation
 from faastraingym.schemas.references import ObjectRef, PolicyRef
 from faastraingym.schemas.specification import EnvironmentSpec, RunSpec
@@ -25,14 +25,13 @@ TOGETHER = 32  # environments that an evaluation steps together
 
 
 def divided(spec: RunSpec) -> RunSpec:
-    """`spec` with the number of its evaluations' pieces, unless it names one.
-
-    Where an environment's own vector steps many episodes at once, those are not divided.
-    """
+    """`spec` with the number of its evaluations' pieces, unless it names one."""
     units = _units(spec)
     asked = spec.evaluation.pieces
     if asked is None:
-        each = max(1, PIECE_STEPS // _limit(spec.environment), -(-units // MOST_PIECES))
+        registered = gymnasium.spec(spec.environment.id).max_episode_steps
+        steps = spec.environment.kwargs.get("max_episode_steps", registered) or PIECE_STEPS
+        each = max(1, PIECE_STEPS // int(steps), -(-units // MOST_PIECES))
         asked = -(-units // each)
     return replace(spec, evaluation=replace(spec.evaluation, pieces=min(asked, units)))
 
@@ -50,8 +49,6 @@ def episodes_of(spec: RunSpec, piece: int | None) -> range:
 def merge(spec: RunSpec, version: int, parts: Sequence[Evaluation]) -> Evaluation:
     """The evaluation of which `parts` are all pieces, in order.
 
-    The environment is not looked up: the merging stage need not know it.
-
     Raises:
         PayloadError: they are of another version, or are not as many episodes as specified.
     """
@@ -66,18 +63,6 @@ def merge(spec: RunSpec, version: int, parts: Sequence[Evaluation]) -> Evaluatio
         version=version,
         returns=np.concatenate([part.returns for part in parts]),
         lengths=np.concatenate([part.lengths for part in parts]),
-    )
-
-
-def summary(evaluation: Evaluation) -> EpisodeSummary:
-    """The summary of a piece's episodes."""
-    returns = evaluation.returns
-    return EpisodeSummary(
-        episodes=len(returns),
-        return_sum=float(returns.sum()),
-        return_min=float(returns.min()),
-        return_max=float(returns.max()),
-        length_sum=int(evaluation.lengths.sum()),
     )
 
 
@@ -98,15 +83,9 @@ def completed(
 
 
 def _unit(environment: EnvironmentSpec) -> int:
-    """How many episodes are not divided."""
+    """How many episodes are not divided: those that an environment's own vector steps at once."""
     return TOGETHER if has_own_vector(environment.id) else 1
 
 
 def _units(spec: RunSpec) -> int:
     return -(-spec.evaluation.episodes // _unit(spec.environment))
-
-
-def _limit(environment: EnvironmentSpec) -> int:
-    """Steps after which an episode ends at the latest."""
-    registered = gymnasium.spec(environment.id).max_episode_steps
-    return int(environment.kwargs.get("max_episode_steps", registered) or PIECE_STEPS)

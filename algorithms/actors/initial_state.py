@@ -7,14 +7,14 @@ from faastraingym.algorithms.actors.step_loop import Start
 from faastraingym.algorithms.environments import replaying
 from faastraingym.algorithms.environments.foreign import foreign
 from faastraingym.algorithms.environments.observations import of_any_version, stored
-from faastraingym.algorithms.environments.space_info import SpaceInfo, describe
-from faastraingym.algorithms.environments.vectors import Seeds, Step, VectorEnvironments
+from faastraingym.algorithms.environments.space_info import describe
+from faastraingym.algorithms.environments.vectors import Seeds, VectorEnvironments
 from faastraingym.schemas.payloads import Trajectory
 from faastraingym.schemas.specification import RunSpec
 
 
 def place(spec: RunSpec, version: int, index: int) -> str:
-    """The place that an error names first."""
+    """The words that an error begins with."""
     return f"{spec.environment.id}, policy version {version}, slot {index}"
 
 
@@ -45,10 +45,12 @@ def beginning(spec: RunSpec, version: int, index: int, previous: Trajectory | No
                 origin=origin,
             )
         played = vector.resume(data["fleet"], spec.rollout.num_steps)
-    observations = of_any_version(previous.observations, info)[-1]
+    observations = of_any_version(previous.observations, info)[-1].copy()
     ended = previous.terminated[-1] | previous.truncated[-1]
-    if spec.environment.memory == "declared":
-        observations, ended = _as_they_stand(played, observations, ended, info)
+    if spec.environment.memory == "declared":  # replayed environments may stand elsewhere
+        for i, steps in played.items():
+            observations[i] = stored([steps[-1].observation], info)[0]
+            ended[i] = steps[-1].terminated or steps[-1].truncated
     else:
         replaying.check(spec, seeds, played, previous, where)
     return Start(
@@ -60,14 +62,3 @@ def beginning(spec: RunSpec, version: int, index: int, previous: Trajectory | No
         lengths=data["lengths"],
         origin=origin,
     )
-
-
-def _as_they_stand(
-    played: dict[int, list[Step]], observations: np.ndarray, ended: np.ndarray, info: SpaceInfo
-) -> tuple[np.ndarray, np.ndarray]:
-    """Observations [B, O] and ends [B] with those of replayed environments put in their places."""
-    observations, ended = observations.copy(), ended.copy()
-    for i, steps in played.items():
-        observations[i] = stored([steps[-1].observation], info)[0]
-        ended[i] = steps[-1].terminated or steps[-1].truncated
-    return observations, ended

@@ -52,22 +52,19 @@ def play(
 ) -> Steps:
     """Acts for `num_steps` steps, or until every environment's `episodes_left` [B] is 0.
 
-    The hot loop: arrays are allocated before it, and what can be computed of all steps at once
-    (log-probabilities, validity, returns) is left for after it.
+    The hot loop: arrays are allocated before it, and log-probabilities, validity and returns are
+    calculated of all steps at once after it.
 
     Raises:
         EnvironmentFailed: the environment raised, or gave what its space does not contain.
     """
     num_envs = len(start.observations)
     shape = (num_steps, num_envs)
-    space = (info.observation_shape, info.observation_dtype)
-    observations = np.empty((num_steps + 1, num_envs, *space[0]), space[1])
+    seen_shape = (num_steps + 1, num_envs, *info.observation_shape)
+    observations = np.empty(seen_shape, info.observation_dtype)
     outputs = np.empty((*shape, actor.output_size), np.float32)
-    actions = (
-        np.empty((*shape, info.action_size), np.float32)
-        if info.continuous
-        else np.empty(shape, np.int32)
-    )
+    acted_shape = (*shape, info.action_size) if info.continuous else shape
+    actions = np.empty(acted_shape, np.float32 if info.continuous else np.int32)
     rewards = np.empty(shape, np.float32)
     terminated, truncated = np.empty(shape, np.bool_), np.empty(shape, np.bool_)
     noise = actor.noise(start.generator, num_steps, num_envs)
@@ -128,4 +125,4 @@ def play_episodes(
             )
     last = parts[-1].observations[-1:]
     seen = np.concatenate([*(part.observations[:-1] for part in parts), last])
-    return Steps(seen, *(np.concatenate(columns) for columns in list(zip(*parts, strict=True))[1:]))
+    return Steps(seen, *map(np.concatenate, list(zip(*parts, strict=True))[1:]))

@@ -1,4 +1,4 @@
-"""Short episodes that are played several times, each step's answer as a mark of its bits."""
+"""Short episodes that are played several times; each step's answer is recorded by its digest."""
 
 import contextlib
 import hashlib
@@ -26,6 +26,7 @@ class Mark(NamedTuple):
     raised: str = ""  # instead of all that
 
 
+NAMES = ("observation", "reward", "end", "end", "exception")  # of a mark's fields
 Episode = list[Mark]
 
 
@@ -62,14 +63,11 @@ def play(
 def difference(expected: Episode, found: Episode, first: int = 0) -> str:
     """The first difference of a repeated episode, as `another reward at step 3`; "": none.
 
-    `first` is the step that the first mark stands behind; 0: it is the reset's.
+    `first` is the number of the step that gave the first mark; 0: the reset.
     """
     for t, (one, other) in enumerate(zip(expected, found, strict=False), first):
         if one != other:
-            named = zip(
-                ("observation", "reward", "end", "end", "exception"), one, other, strict=True
-            )
-            what = next(name for name, here, there in named if here != there)
+            what = next(NAMES[i] for i in range(len(NAMES)) if one[i] != other[i])
             return f"another {what} at {f'step {t}' if t else 'the reset'}"
     return ""
 
@@ -108,5 +106,4 @@ def _episode(
 
 
 def _bits(value: Any) -> bytes:
-    array = np.asarray(value)
-    return hashlib.sha256(array.tobytes()).digest()
+    return hashlib.sha256(np.asarray(value).tobytes()).digest()

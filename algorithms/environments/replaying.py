@@ -1,4 +1,4 @@
-"""Whether an episode that is played again comes out as it had: bit for bit, rewards and ends."""
+"""Whether an episode that is played again gives the same bits: observations, rewards and ends."""
 
 from collections.abc import Sequence
 
@@ -20,25 +20,24 @@ Played = dict[int, list[Step]]  # by environment
 
 
 def check(spec: RunSpec, seeds: Seeds, played: Played, previous: Trajectory, where: str) -> None:
-    """Holds the steps that were played again to those that the trajectory ends with.
+    """Compares the steps that were played again with those that the trajectory ends with.
 
     Raises:
-        EnvironmentFailed: they differ. Playing them once more shows why: if the result repeats, it
-            is deterministic, except for the memory of another replica.
+        EnvironmentFailed: they differ. They are played once more to find out why: where the result
+            repeats, only the memory of another replica explains the difference.
     """
     info = describe(spec)
     for i, steps in played.items():
         found = _marks(steps, info)
         expected, first = _expected(previous, i, info)
         has_ended = found[-1].terminated or found[-1].truncated  # which it had not
-        told = "another end" if has_ended else difference(expected, found, first)
-        if told:
+        if differs := "another end" if has_ended else difference(expected, found, first):
             once_more = _marks(_replay(spec, seeds, previous)[i], info)
             remembers = spec.environment.memory == "none" and once_more == found
             why = REMEMBERS if remembers else UNDETERMINED
             raise EnvironmentFailed(
-                f"{where}, environment {i}: replaying its actions gave {told} of the episode: the "
-                f"environment {why}"
+                f"{where}, environment {i}: replaying its actions gave {differs} of the episode: "
+                f"the environment {why}"
             )
 
 
@@ -48,16 +47,12 @@ def _expected(previous: Trajectory, i: int, info: SpaceInfo) -> tuple[list[Mark]
     number = len(previous.continuation["fleet"]["singles"][i]["actions"])
     begin = len(previous.rewards) - min(number, len(previous.rewards))
     seen = features(of_any_version(previous.observations, info), info)
+    columns = (previous.rewards, previous.terminated, previous.truncated)
     marks = [Mark(seen[begin, i].tobytes())]
     for t in range(begin, len(previous.rewards)):
-        marks.append(
-            Mark(
-                seen[t + 1, i].tobytes(),
-                previous.rewards[t, i].tobytes(),
-                bool(previous.terminated[t, i]),
-                bool(previous.truncated[t, i]),
-            )
-        )
+        reward, terminated, truncated = (column[t, i] for column in columns)
+        observation = seen[t + 1, i].tobytes()
+        marks.append(Mark(observation, reward.tobytes(), bool(terminated), bool(truncated)))
     return marks, number - len(marks) + 1
 
 

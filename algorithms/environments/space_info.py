@@ -116,17 +116,8 @@ def _info(observed: Space[Any], acted: Space[Any]) -> SpaceInfo:
         low, high = (tuple(map(float, bound)) for bound in (acted.low, acted.high))
         dtype = np.dtype(acted.dtype).str
         return SpaceInfo(size, True, len(low), low, high, 0, first, dtype, image, shape, seen)
-    chosen: Any = acted  # Discrete: `describe` refuses anything else
-    return SpaceInfo(
-        size,
-        continuous=False,
-        action_size=int(chosen.n),
-        action_start=int(chosen.start),
-        observation_start=first,
-        bytes_shape=image,
-        observation_shape=shape,
-        observation_dtype=seen,
-    )
+    number, start = int(acted.n), int(acted.start)  # type: ignore[attr-defined]  # a Discrete
+    return SpaceInfo(size, False, number, (), (), start, first, "<f4", image, shape, seen)
 
 
 def _bytes_shape(space: Space[Any]) -> tuple[int, ...]:

@@ -1,8 +1,8 @@
 """A window of trajectories, and samples of it.
 
-The trajectories of a run never change, so a range of versions defines a replay buffer's content;
-a sample of it is a pure function of the window, the run's seed and the version that learns.
-A retry, another machine or a learner that starts cold so sample the same transitions (ADR 38).
+The trajectories of a run never change, so a range of versions defines the window's content, and a
+sample is a pure function of the window, the run's seed and the version that learns: a retry or
+another machine samples the same transitions (ADR 38).
 """
 
 from collections.abc import Iterator, Mapping
@@ -45,7 +45,7 @@ def window(spec: RunSpec, versions: VersionRange) -> Window:
 
 
 def problems(spec: RunSpec) -> Iterator[str]:
-    """Why a range of versions would not say which transitions there are: a sentence each."""
+    """A sentence for each reason why a range of versions would not determine the transitions."""
     rollout = spec.rollout
     if rollout.needed != rollout.count:
         yield (
@@ -67,17 +67,10 @@ def versions_of(spec: RunSpec, capacity: int) -> int:
 
 
 def draw(of: Window, run_seed: int, version: int, batches: int, size: int) -> np.ndarray:
-    """Transitions of the window, uniformly, with replacement.
+    """N = `size` transitions for each of G = `batches` gradient steps of `version`, [G, N] int64.
 
-    Args:
-        of: the window.
-        run_seed: of the specification.
-        version: that learns from them.
-        batches: gradient steps, G.
-        size: samples of each, N.
-
-    Returns:
-        [G, N] int64: numbers of transitions, counted through versions, slots, steps, environments.
+    They are drawn uniformly, with replacement, and are numbers of transitions, counted through
+    versions, slots, steps and environments.
     """
     generator = seeding.generator(run_seed, "replay", version)
     return generator.integers(0, of.transitions, (batches, size))
@@ -91,15 +84,10 @@ def places(of: Window, drawn: np.ndarray) -> list[Place]:
 
 
 def gather(of: Window, drawn: np.ndarray, held: Mapping[Place, Trajectory]) -> Arrays:
-    """The drawn transitions, as arrays [G, N, ...].
+    """The transitions that `draw` drew, as arrays [G, N, ...]; `held` has those of `places`.
 
     `next_observations` are true successors, final ones included; where `valid` is false a reset's
     pseudo-transition was drawn, which counts for nothing.
-
-    Args:
-        of: the window.
-        drawn: of it, by `draw`.
-        held: at least the trajectories of `places`.
     """
     numbers, within = np.divmod(drawn.ravel(), of.steps * of.num_envs)
     t, environment = np.divmod(within, of.num_envs)

@@ -7,7 +7,7 @@ from faastraingym.adapters.stage.payloads import dump, load
 from faastraingym.adapters.stage.spans import split_spans
 from faastraingym.adapters.stage.stage import stage
 from faastraingym.algorithms import shape_checks
-from faastraingym.algorithms.actors import evaluation_pieces
+from faastraingym.algorithms.actors import episodes, evaluation_pieces
 from faastraingym.algorithms.actors.evaluate import evaluate
 from faastraingym.events.ports import Messages, Services
 from faastraingym.schemas import keys
@@ -40,7 +40,7 @@ async def handle(command: EvaluatePolicy, services: Services) -> Messages:
             policy=command.policy,
             piece=piece,
             evaluation=stored,
-            episodes=evaluation_pieces.summary(evaluation),
+            episodes=episodes.summary(evaluation.returns, evaluation.lengths),
         )
     ]
 

@@ -50,7 +50,7 @@ async def handle(command: CollectRollout, services: Services) -> Messages:
             policy=command.policy,
             trajectory=TrajectoryRef(version=command.version, index=command.index, object=stored),
             env_steps=episodes.env_steps(trajectory),
-            episodes=episodes.summary(trajectory),
+            episodes=episodes.summary(trajectory.episode_returns, trajectory.episode_lengths),
         )
     ]
 

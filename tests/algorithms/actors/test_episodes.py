@@ -7,12 +7,13 @@ from faastraingym.schemas.messages import EpisodeSummary
 from faastraingym.schemas.payloads import Trajectory
 
 
-def test_summary_sums_what_ended(make_trajectory: Callable[..., Trajectory]) -> None:
+def test_summary_sums_what_ended() -> None:
     """Count, sum, extremes and lengths of the finished episodes."""
-    ended = {"episode_returns": np.array([3.0, -1.0]), "episode_lengths": np.array([3, 5])}
-    assert episodes.summary(make_trajectory(**ended)) == EpisodeSummary(
+    found = episodes.summary(np.array([3.0, -1.0]), np.array([3, 5], np.int32))
+    assert found == EpisodeSummary(
         episodes=2, return_sum=2.0, return_min=-1.0, return_max=3.0, length_sum=8
     )
+    assert episodes.summary(np.zeros(0), np.zeros(0, np.int32)) == EpisodeSummary()
 
 
 def test_resets_are_no_environment_steps(make_trajectory: Callable[..., Trajectory]) -> None:

@@ -160,10 +160,3 @@ def test_whoever_merges_need_not_know_the_environment(make_spec: Make) -> None:
 def played(version: int, count: int) -> Evaluation:
     lengths = np.ones(count, np.int32)
     return Evaluation(version=version, returns=np.zeros(count), lengths=lengths)
-
-
-def test_a_piece_is_summed_up(make_spec: Make) -> None:
-    part = Evaluation(version=3, returns=np.array([1.5, -2.0]), lengths=np.array([3, 4], "i4"))
-    told = evaluation_pieces.summary(part)
-    assert (told.episodes, told.return_sum, told.length_sum) == (2, -0.5, 7)
-    assert (told.return_min, told.return_max) == (-2.0, 1.5)
