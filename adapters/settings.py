@@ -67,7 +67,7 @@ class Settings(_OfBroker, frozen=True, kw_only=True):
         return cls(
             **_of_broker(environment, function),
             s3_url=_url(environment, "FTG_S3_URL", ("http", "https")),
-            bucket=_bucket(environment),
+            bucket=bucket(environment),
             function=function,
             replica=environment.get("FTG_REPLICA") or socket.gethostname(),
             memory_mb=memory_mb(environment),
@@ -108,7 +108,7 @@ class ExporterSettings(_OfBroker, frozen=True, kw_only=True):
         return cls(
             **_of_broker(environment, EXPORTER),
             host=environment.get("FTG_EXPORTER_HOST") or "127.0.0.1",
-            port=_port(environment, "FTG_EXPORTER_PORT", "9101"),
+            port=port(environment, "FTG_EXPORTER_PORT", "9101"),
         )
 
 
@@ -201,14 +201,16 @@ def _bytes(environment: Mapping[str, str], name: str, remedy: str = "") -> int:
         raise SettingsError(f"{name}: {error}{remedy}") from error
 
 
-def _bucket(environment: Mapping[str, str]) -> str:
-    value = environment.get("FTG_BUCKET") or "faastraingym"
+def bucket(environment: Mapping[str, str], name: str = "FTG_BUCKET") -> str:
+    """The bucket that a variable names; raises SettingsError: S3 lets no bucket be called so."""
+    value = environment.get(name) or "faastraingym"
     if not re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", value):
-        raise SettingsError(f"FTG_BUCKET is {value!r}; write 3 to 63 of a-z, 0-9, - and .")
+        raise SettingsError(f"{name} is {value!r}; write 3 to 63 of a-z, 0-9, - and .")
     return value
 
 
-def _port(environment: Mapping[str, str], name: str, default: str) -> int:
+def port(environment: Mapping[str, str], name: str, default: str) -> int:
+    """The port that a variable names; raises SettingsError: it is none."""
     value = environment.get(name) or default
     if not (value.isascii() and value.isdigit() and 0 < int(value) < 65536):
         raise SettingsError(f"{name} is {value!r}; write a port's number")

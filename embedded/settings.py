@@ -1,6 +1,5 @@
 """Settings of `faastrain up`: environment variables, and where the package is."""
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -76,8 +75,15 @@ def home_of(environment: Mapping[str, str]) -> Path:
 
 def read(home: Path, environment: Mapping[str, str]) -> StackSettings:
     """Read the settings; raises StackError: a variable that cannot be used."""
-    from faastraingym.events.topology import stack_file  # heavy for the help, which needs home_of
+    # Heavy for the help, which needs home_of.
+    from faastraingym.adapters.errors import SettingsError
+    from faastraingym.adapters.settings import bucket
+    from faastraingym.events.topology import stack_file
 
+    try:
+        name = bucket(environment, "FAASTRAIN_BUCKET")
+    except SettingsError as error:
+        raise StackError(f"{error}.") from error
     file = stack_file.path(environment).resolve()
     if not file.is_file():
         raise StackError(f"{file} is not there; set FAASTRAIN_STACK to your stack.yml.")
@@ -86,7 +92,7 @@ def read(home: Path, environment: Mapping[str, str]) -> StackSettings:
         stack_file=file,
         environment=dict(environment),
         zero_duration=environment.get("FAASTRAIN_ZERO_DURATION") or "10s",
-        bucket=_bucket(environment),
+        bucket=name,
         gateway_port=_port(environment, "FAASTRAIN_GATEWAY_PORT"),
         nats=_external(environment, "FAASTRAIN_NATS_", "USER", "PASSWORD"),
         s3=_external(environment, "FAASTRAIN_S3_", "ACCESS_KEY", "SECRET_KEY"),
@@ -122,16 +128,6 @@ def _external(environment: Mapping[str, str], prefix: str, *login: str) -> Exter
     if missing:
         raise StackError(f"{names[0]} is set, so set {' and '.join(missing)} too.")
     return External(*(environment[name] for name in names))
-
-
-def _bucket(environment: Mapping[str, str]) -> str:
-    name = environment.get("FAASTRAIN_BUCKET") or "faastraingym"
-    if re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", name) is None:
-        raise StackError(
-            f"FAASTRAIN_BUCKET is {name!r}, which S3 lets no bucket be called; write 3 to 63 of"
-            " a-z, 0-9, '-' and '.'."
-        )
-    return name
 
 
 def _port(environment: Mapping[str, str], name: str) -> int:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from faastraingym.adapters.errors import SettingsError
-from faastraingym.adapters.settings import callback_origins
+from faastraingym.adapters.settings import callback_origins, port
 from faastraingym.embedded.contract.http import DEFAULT_LIMITS, Limits
 from faastraingym.embedded.errors import StackError
 from faastraingym.events.delivery.callbacks import Origin
@@ -41,6 +41,8 @@ def read(environment: Mapping[str, str]) -> ServerSettings:
     """Read the settings; raises StackError: a variable is missing or ill-formed."""
     try:
         allowed = callback_origins(environment)
+        own = port(environment, "FTG_LISTEN_PORT", "8080")
+        providers = port(environment, "FTG_PROVIDER_PORT", "8081")
     except SettingsError as error:
         raise StackError(f"{error}.") from error
     root = environment.get("FAASTRAIN_ROOT") or stack_file.path(environment).parent
@@ -48,8 +50,8 @@ def read(environment: Mapping[str, str]) -> ServerSettings:
         home=Path(_required(environment, "FAASTRAIN_HOME")).resolve(),
         root=Path(root).resolve(),
         host=environment.get("FTG_LISTEN_HOST", "127.0.0.1"),
-        port=_port(environment, "FTG_LISTEN_PORT", "8080"),
-        provider_port=_port(environment, "FTG_PROVIDER_PORT", "8081"),
+        port=own,
+        provider_port=providers,
         provider_url=environment.get("FTG_PROVIDER_URL", ""),
         certificate=environment.get("FTG_TLS_CERT", ""),
         key=environment.get("FTG_TLS_KEY", ""),
@@ -75,10 +77,3 @@ def _seconds(environment: Mapping[str, str], name: str, default: float) -> float
         return seconds(text)
     except stack_file.StackError as error:
         raise StackError(f"{name}: {error}.") from error
-
-
-def _port(environment: Mapping[str, str], name: str, default: str) -> int:
-    text = environment.get(name, default)
-    if not text.isdecimal() or not 0 < int(text) < 65536:
-        raise StackError(f"{name} is {text!r}; write a port's number.")
-    return int(text)
