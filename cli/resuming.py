@@ -15,7 +15,7 @@ def resumption(run: str, told: History, budget: int | None, target: float | None
     Raises:
         BadInput: the run goes on, never started, or would end again at once.
     """
-    if not told.over:
+    if not told.newest.over:
         raise BadInput(
             f"run {run} has not ended; `faastrain follow {run}`, or first `faastrain stop {run}`"
         )

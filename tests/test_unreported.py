@@ -11,11 +11,11 @@ import pytest
 from msgspec.structs import replace
 
 from faastraingym.cli.exit_codes import ExitCode, of_run
-from faastraingym.events.pipeline import active_runs
 from faastraingym.events.pipeline.commands import Invocation
 from faastraingym.events.pipeline.history import fold
 from faastraingym.events.pipeline.recovery import MOST_STALLS
 from faastraingym.events.ports import Recorded
+from faastraingym.events.views import runs
 from faastraingym.events.views.report import build
 from faastraingym.functions.reconcile.handler import handle as reconcile
 from faastraingym.schemas import keys
@@ -129,7 +129,7 @@ async def test_nobody_tries_it_again(given_up: Giving) -> None:
     attempts = given_up.attempts
     assert await ticks(given_up, 3) == 0
     assert given_up.attempts == attempts
-    assert not await active_runs.any_active(given_up.facts)
+    assert not await runs.any_active(given_up.facts)
 
 
 def test_it_is_told_as_failed_and_with_what_it_ended(given_up: Giving) -> None:
@@ -177,13 +177,13 @@ def test_a_letter_from_before_the_end_does_not_count() -> None:
     assert facts.history(*said, facts.dead("rollout")).newest.given_up is None
     assert facts.history(*said, of_end).newest.given_up == of_end
     again = facts.history(*said, of_end, facts.resumed(1))
-    assert (again.newest.given_up, again.over) == (None, False)
+    assert (again.newest.given_up, again.newest.over) == (None, False)
 
 
 def test_the_next_leg_begins_as_ever() -> None:
     """A run that has no report may be resumed; its new leg owes one."""
     end = RunCompleted(run=facts.RUN, reason="budget", policy=facts.policy(1))
     said = [facts.REQUESTED, facts.STARTED, end, RunUnreported(run=facts.RUN, reason="broken")]
-    assert facts.history(*said).over
-    assert not facts.history(*said, facts.resumed(1)).over
-    assert fold([]).over is False
+    assert facts.history(*said).newest.over
+    assert not facts.history(*said, facts.resumed(1)).newest.over
+    assert fold([]).newest.over is False

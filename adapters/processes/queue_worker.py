@@ -29,11 +29,11 @@ from faastraingym.events.delivery.callbacks import Origin
 from faastraingym.events.delivery.outcomes import Answer
 from faastraingym.events.delivery.requests import PATH, SIGNATURE, Request
 from faastraingym.events.delivery.worker import FunctionWorker
-from faastraingym.events.pipeline.active_runs import any_active
 from faastraingym.events.ports import FactLog, Unavailable
 from faastraingym.events.topology import stack_file
 from faastraingym.events.topology.stack_file import Function
 from faastraingym.events.triggers import cron
+from faastraingym.events.views.runs import any_active
 
 logger = logging.getLogger(__name__)
 

@@ -90,7 +90,7 @@ async def _events(arguments: Namespace, world: World) -> ExitCode:
             history = await runs.awaited(stack, run, world.screen.remark)
         else:
             history = await runs.history(stack, run)
-        if arguments.follow and not history.over:
+        if arguments.follow and not history.newest.over:
             known, view = partial(runs.is_known, stack, run), FactView(world.screen, arguments.json)
             await Follower(run, stack.facts, view, nobody, known, history.segment).to_end()
             return ExitCode.DONE

@@ -8,16 +8,11 @@ from contextlib import suppress
 from faastraingym.events.pipeline import subjects
 from faastraingym.events.pipeline.history import fold
 from faastraingym.events.ports import FactLog, Unavailable
-from faastraingym.schemas.messages import (
-    InvocationDeadLettered,
-    RunCompleted,
-    RunFailed,
-    RunResumed,
-)
+from faastraingym.schemas import messages as m
 
 BELIEVED_SECONDS = 1.0  # for "goes on"; "over" is read each time, as a run may be resumed
 REMEMBERED = 1000  # runs
-_KINDS = (RunCompleted, RunFailed, RunResumed, InvocationDeadLettered)
+_KINDS = (m.RunCompleted, m.RunFailed, m.RunResumed, m.InvocationDeadLettered)
 
 
 class Endings:
@@ -29,7 +24,7 @@ class Endings:
         self._going_on: OrderedDict[str, float] = OrderedDict()  # until when that is believed
 
     async def is_over(self, run: str) -> bool:
-        """Whether the newest segment has ended, or will: a delivery of it was given up."""
+        """Whether the newest segment has ended, or will, as a delivery of it was given up."""
         if self._going_on.get(run, 0.0) > self._clock():
             return False
         over = False
@@ -37,15 +32,12 @@ class Endings:
             history = fold(await self._facts.read(*(subjects.below(k, run) for k in _KINDS)))
             over = history.end is not None or bool(history.dead_letters)
         if not over:
-            self._believe(run)
+            self._going_on.pop(run, None)
+            self._going_on[run] = self._clock() + BELIEVED_SECONDS
+            if len(self._going_on) > REMEMBERED:
+                self._going_on.popitem(last=False)
         return over
 
     def forget(self, run: str) -> None:
         """Read the log again: a fact of the run has just been published."""
         self._going_on.pop(run, None)
-
-    def _believe(self, run: str) -> None:
-        self._going_on.pop(run, None)
-        self._going_on[run] = self._clock() + BELIEVED_SECONDS
-        if len(self._going_on) > REMEMBERED:
-            self._going_on.popitem(last=False)

@@ -1,15 +1,10 @@
-"""Which function a command invokes, and the call id that makes a repeated command recognisable."""
+"""Invocations: the function of a command, and the ids by which the queue finds a repetition."""
 
 import uuid
 from typing import NamedTuple
 
 from faastraingym.events.pipeline import flow, subjects
-from faastraingym.schemas.messages import (
-    QUEUED,
-    Message,
-    RestoreObject,
-    tag,
-)
+from faastraingym.schemas.messages import QUEUED, Message, RestoreObject, tag
 
 _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "urn:faastraingym:invocation")
 
@@ -17,9 +12,8 @@ _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "urn:faastraingym:invocation")
 class Invocation(NamedTuple):
     """An asynchronous invocation of one function with one message.
 
-    `attempt` tells an invocation that is issued again on purpose from one that merely came twice:
-    the queue drops only the latter. Deadlines count it upwards; a dead letter that is replayed has
-    its number, negative.
+    The queue drops a second invocation with the same `attempt`. Deadlines count it upwards; for a
+    replayed dead letter it is the letter's number, negative.
     """
 
     function: str
@@ -28,7 +22,7 @@ class Invocation(NamedTuple):
 
     @property
     def call_id(self) -> str:
-        """A UUID that the same invocation always has."""
+        """A UUID that derives from the invocation."""
         asked = f"/{self.message.asked}" if isinstance(self.message, RestoreObject) else ""
         identity = f"{self.function}/{_work(self.message)}{asked}/{self.attempt}"
         return str(uuid.uuid5(_NAMESPACE, identity))
@@ -40,11 +34,7 @@ class Invocation(NamedTuple):
 
 
 def invocation(message: Message) -> Invocation:
-    """The invocation of the function that a command, or a fact, is for.
-
-    Raises:
-        LookupError: it comes to no function.
-    """
+    """The invocation of the first function that receives a message; LookupError without one."""
     return Invocation(flow.receivers(type(message))[0], message)
 
 

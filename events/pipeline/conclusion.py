@@ -1,7 +1,7 @@
-"""When a run ends, and with which policy: pure.
+"""The end of a run, and the policy that it ends with: pure.
 
-Evaluations run beside training and may finish in any order, so a version reaches the target only
-once every evaluation scheduled before it is known: the outcome depends on the specification alone.
+Evaluations run beside training and may finish in any order. A version reaches the target only once
+every evaluation scheduled before it is known, so the outcome depends on the specification alone.
 """
 
 import re
@@ -9,26 +9,16 @@ import re
 from faastraingym.events.delivery.exits import DIED, KILLED
 from faastraingym.events.pipeline.history import History
 from faastraingym.events.pipeline.planning import on_segment
+from faastraingym.schemas import messages as m
 from faastraingym.schemas.dead_letter import OVERTIME
-from faastraingym.schemas.messages import (
-    EvaluationCompleted,
-    InvocationDeadLettered,
-    PolicyUpdated,
-    RunCompleted,
-    RunFailed,
-    RunUnreported,
-)
 from faastraingym.schemas.references import PolicyRef
 from faastraingym.schemas.specification import RunSpec
 
-PLAYING = ("rollout", "evaluate")  # functions of whose processes environments have the most
+PLAYING = ("rollout", "evaluate")  # functions that step environments
 
 
-def conclude(history: History, spec: RunSpec | None) -> RunCompleted | RunFailed | None:
-    """The end of the run's newest segment, or None while it goes on.
-
-    `spec` is the manifest's; without it the run has not started yet.
-    """
+def conclude(history: History, spec: RunSpec | None) -> m.RunCompleted | m.RunFailed | None:
+    """The end of the run's newest segment, or None while it goes on; no `spec`: not started."""
     if history.dead_letters:
         return _failed(history, spec)
     if spec is None:
@@ -42,13 +32,13 @@ def conclude(history: History, spec: RunSpec | None) -> RunCompleted | RunFailed
         waiting = [v for v in _scheduled(history, spec) if v not in history.evaluations]
         done = _completed(latest.run, history.segment, "budget", latest.policy)
         return None if waiting else done
-    if latest and history.stop:
+    if latest and history.newest.stop:
         return _completed(latest.run, history.segment, "stopped", latest.policy)
     return None
 
 
-def unreported(history: History) -> RunUnreported | None:
-    """That the ended segment's report could not be written, once that was given up."""
+def unreported(history: History) -> m.RunUnreported | None:
+    """The fact that the ended segment has no report, once its writing was given up."""
     letter = history.newest.given_up
     if letter is None:
         return None
@@ -56,12 +46,12 @@ def unreported(history: History) -> RunUnreported | None:
         f"its report cannot be written: {_why(letter)}; repair that, then `faastrain dead replay` "
         f"the dead letter that `faastrain dead list --run {letter.run}` shows"
     )
-    return RunUnreported(
+    return m.RunUnreported(
         run=letter.run, reason=reason, detail=letter.error, segment=history.segment
     )
 
 
-def first_to_reach(history: History, spec: RunSpec) -> EvaluationCompleted | None:
+def first_to_reach(history: History, spec: RunSpec) -> m.EvaluationCompleted | None:
     """The earliest scheduled version whose evaluation reached the target."""
     if spec.stop.target is None:
         return None
@@ -74,12 +64,12 @@ def first_to_reach(history: History, spec: RunSpec) -> EvaluationCompleted | Non
     return None
 
 
-def is_last(updated: PolicyUpdated, spec: RunSpec) -> bool:
+def is_last(updated: m.PolicyUpdated, spec: RunSpec) -> bool:
     """Whether the budget ends with this version."""
     return updated.policy.env_steps >= spec.stop.env_steps
 
 
-def _failed(history: History, spec: RunSpec | None) -> RunFailed:
+def _failed(history: History, spec: RunSpec | None) -> m.RunFailed:
     letter = history.dead_letters[0]
     why = _why(letter)
     ended = re.search(rf"{DIED} \(.*?\)", why)
@@ -87,10 +77,11 @@ def _failed(history: History, spec: RunSpec | None) -> RunFailed:
         outside = ", or something outside," if KILLED in why else ""
         who = f"the environment {spec.environment.id}{outside}"
         why = f"{who} {ended.group()} while it was stepped"
-    told = f"{letter.function} failed {letter.attempts} time(s): {why}"
-    return RunFailed(
+    if letter.status != OVERTIME or not letter.error.strip():
+        why = f"{letter.function} failed {letter.attempts} time(s): {why}"
+    return m.RunFailed(
         run=letter.run,
-        reason=why if letter.status == OVERTIME and letter.error.strip() else told,
+        reason=why,
         function=letter.function,
         detail=letter.error,
         segment=history.segment,
@@ -98,20 +89,20 @@ def _failed(history: History, spec: RunSpec | None) -> RunFailed:
     )
 
 
-def _why(letter: InvocationDeadLettered) -> str:
+def _why(letter: m.InvocationDeadLettered) -> str:
     lines = letter.error.strip().splitlines()
     return lines[-1] if lines else f"status {letter.status}"
 
 
-def _completed(run: str, segment: int, reason: str, policy: PolicyRef) -> RunCompleted:
-    return RunCompleted(run=run, reason=reason, policy=policy, segment=segment)
+def _completed(run: str, segment: int, reason: str, policy: PolicyRef) -> m.RunCompleted:
+    return m.RunCompleted(run=run, reason=reason, policy=policy, segment=segment)
 
 
 def _scheduled(history: History, spec: RunSpec) -> list[int]:
-    """The versions so far that count: those on schedule, and the last one of the budget.
+    """The versions so far whose evaluations count: those on schedule, and the budget's last one.
 
-    An earlier segment's last version is evaluated too, but does not count: a run that never stopped
-    there would not have evaluated it.
+    The last version of an earlier segment is evaluated, but does not count: a run that never
+    stopped there would not have evaluated it.
     """
     latest = history.latest
     if latest is None:

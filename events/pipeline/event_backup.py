@@ -1,7 +1,7 @@
-"""The log of facts, copied to the object store too, and published again if the broker lost it.
+"""The log of facts, copied to the object store, and published again if the broker lost it.
 
-Copies are pieces of a run's facts in the log's order, named by their position: each piece starts
-after the last one. Publishing a fact twice changes nothing, so too many do no harm.
+A copy is a piece of a run's facts in the log's order, named by its position; each piece starts
+where the last one ends. Publishing a fact twice changes nothing.
 """
 
 from collections.abc import Iterable, Sequence
@@ -14,16 +14,16 @@ from faastraingym.schemas.messages import Message, RewardsReady
 
 
 async def is_kept(run: str, objects: ObjectStore, bucket: Bucket) -> bool:
-    """Whether the store holds what a run's log can be published again from."""
+    """Whether a run's log can be published again from the store."""
     return bool(await objects.find(keys.manifest(run)) or await copies(run, bucket))
 
 
 async def copies(run: str, bucket: Bucket) -> list[str]:
-    """The keys of a run's copies, in the log's order; what else lies there is not ours."""
-    found = await bucket.keys(keys.logs(run))
-    return sorted(
-        (key for key in found if keys.logged(key)), key=lambda key: keys.logged(key) or ()
-    )
+    """The keys of a run's copies, in the log's order; other keys there are ignored."""
+    found = [
+        (place, key) for key in await bucket.keys(keys.logs(run)) if (place := keys.logged(key))
+    ]
+    return [key for _, key in sorted(found)]
 
 
 def held(pieces: Sequence[str]) -> int:
@@ -48,7 +48,7 @@ async def recall(pieces: Iterable[str], objects: ObjectStore) -> list[Message]:
 
 
 async def _read(key: str, objects: ObjectStore) -> list[Message]:
-    """What a copy holds; of a lost one nothing, and what it held is done again."""
+    """The facts of a copy; none of a lost copy, whose work is done again."""
     ref = await objects.find(key)
     try:
         return event_backup.load(await objects.get(ref)) if ref else []
@@ -58,9 +58,9 @@ async def _read(key: str, objects: ObjectStore) -> list[Message]:
 
 def quiet_first(facts: Iterable[Message]) -> list[Message]:
     """The facts, effects before their causes, else in the order that they have."""
-    return sorted(facts, key=_loudness)
 
+    def rank(fact: Message) -> tuple[int, int]:
+        newest_first = -fact.version if isinstance(fact, RewardsReady) else 0
+        return flow.LINES[type(fact)].rank, newest_first
 
-def _loudness(fact: Message) -> tuple[int, int]:
-    newest_first = -fact.version if isinstance(fact, RewardsReady) else 0
-    return flow.LINES[type(fact)].rank, newest_first
+    return sorted(facts, key=rank)

@@ -11,53 +11,38 @@ from faastraingym.schemas import messages as m
 
 OPERATOR, QUEUE_WORKER = "operator", "queue-worker"
 EVERY_STAGE = "stage"  # every function of the pipeline
-RECONCILE = "reconcile"  # publishes every fact that the broker lost, and invokes what is missing
+RECONCILE = "reconcile"  # publishes every fact that the broker lost, and missing commands
+VERSION = ("update-policy", "plan-update", RECONCILE)  # senders of a version's commands
 PROCESSES = (OPERATOR, QUEUE_WORKER, EVERY_STAGE)  # senders that are no functions
-RECOVERS = ("plan-update", RECONCILE)  # who invokes what is missing; the first: of a resumed run
+RECOVERS = ("plan-update", RECONCILE)  # they issue missing commands; the first: of a resumed run
 
 Names = tuple[str, ...]
 Kinds = tuple[type[m.Message], ...]
 
 
 class Line(NamedTuple):
-    """One type of message on its way.
-
-    Args:
-        message: the type.
-        senders: functions and processes; of facts RECONCILE too.
-        subscribers: functions that the queue-worker delivers the fact to.
-        invoked: functions that its sender invokes with it.
-        done: the fact that is there once all that it is for was done, by its `outcome`.
-        rank: facts that are lost are published again in this order: effects before causes.
-    """
+    """One type of message on its way."""
 
     message: type[m.Message]
-    senders: Names = ()
-    subscribers: Names = ()
-    invoked: Names = ()
-    done: Kinds = ()
-    rank: int = 1
+    senders: Names = ()  # functions and processes; RECONCILE sends every fact, too
+    subscribers: Names = ()  # functions that the queue-worker delivers the fact to
+    invoked: Names = ()  # functions that its sender invokes with it
+    done: Kinds = ()  # one of these exists, by its `outcome`, once all that it asks for was done
+    rank: int = 1  # lost facts are published again in this order: effects before causes
 
 
 class Objects(NamedTuple):
-    """One kind of object of a run.
+    """One kind of object of a run."""
 
-    Args:
-        pattern: its keys below the run's, `*` being any text.
-        made: by the message that one is made from, and made again when it is lost: who makes it.
-        writers: the writers of one that is never made again.
-        pruned: whether the specification's retention removes old ones.
-    """
-
-    pattern: str
-    made: Mapping[type[m.Message], str] = {}
-    writers: Names = ()
-    pruned: bool = False
+    pattern: str  # of keys below the run's; `*` is any text
+    made: Mapping[type[m.Message], str] = {}  # its makers, by the message that it is made from
+    writers: Names = ()  # of an object that is never made again
+    pruned: bool = False  # whether retention removes old ones
 
 
-# Ranks: a version comes before the fact from which it was made, so that the function which receives
-# that fact sees that nothing is left to do. With a policy lag rewards lead to the next ones, too.
-# The request comes last: until it is there, functions that decide by the whole log wait.
+# Ranks: a version comes before the fact from which it was made, so that the receiver of that fact
+# sees that nothing is left to do. With a policy lag, rewards lead to the next rewards, too. The
+# request comes last: functions that decide by the whole log wait until it exists.
 FLOW: dict[str, tuple[Line, ...]] = {
     "a run is asked for": (
         Line(m.RunRequested, (OPERATOR, "start-run"), ("start-run",), rank=5),
@@ -65,12 +50,7 @@ FLOW: dict[str, tuple[Line, ...]] = {
         Line(m.UploadHeard),
     ),
     "a batch is collected": (
-        Line(
-            m.CollectRollout,
-            ("update-policy", "plan-update", RECONCILE),
-            invoked=("rollout",),
-            done=(m.RolloutCompleted,),
-        ),
+        Line(m.CollectRollout, VERSION, invoked=("rollout",), done=(m.RolloutCompleted,)),
         Line(m.RolloutCompleted, ("rollout",), ("aggregate-rewards",), rank=3),
         Line(m.RewardsReady, ("aggregate-rewards",), ("plan-update",), rank=2),
     ),
@@ -83,7 +63,7 @@ FLOW: dict[str, tuple[Line, ...]] = {
     "a version is evaluated": (
         Line(
             m.EvaluatePolicy,
-            ("update-policy", "plan-update", RECONCILE),
+            VERSION,
             invoked=("evaluate",),
             done=(m.EpisodesEvaluated, m.EvaluationCompleted),
         ),
@@ -111,18 +91,15 @@ FLOW: dict[str, tuple[Line, ...]] = {
     ),
 }
 
+_LEARNT: Mapping[type[m.Message], str] = dict.fromkeys(
+    (m.RunStarted, m.UpdatePolicy), "update-policy"
+)
 OBJECTS = {
     "manifest": Objects("manifest.msgpack", {m.RunRequested: "start-run"}),
     "trajectories": Objects("trajectories/*", {m.CollectRollout: "rollout"}, pruned=True),
     "rewards": Objects("rewards/*", {m.RewardsReady: "aggregate-rewards"}, pruned=True),
-    **{
-        kind: Objects(
-            f"{kind}/*",
-            {m.RunStarted: "update-policy", m.UpdatePolicy: "update-policy"},
-            pruned=True,
-        )
-        for kind in ("policies", "learner")
-    },
+    "policies": Objects("policies/*", _LEARNT, pruned=True),
+    "learner": Objects("learner/*", _LEARNT, pruned=True),
     "episodes": Objects("episodes/*", {m.EvaluatePolicy: "evaluate"}),
     "evaluations": Objects(  # the merge of its pieces makes a divided one
         "evaluations/*", {m.EvaluatePolicy: "evaluate", m.EpisodesEvaluated: "aggregate-rewards"}
@@ -134,8 +111,6 @@ OBJECTS = {
 
 LINES = {line.message: line for lines in FLOW.values() for line in lines}
 RESTORABLE = tuple(kind for kind, objects in OBJECTS.items() if objects.made)
-
-
 _NAMED = [n for line in LINES.values() for n in (*line.subscribers, *line.invoked)]
 _NAMED += [n for line in LINES.values() for n in line.senders]
 FUNCTIONS = (*dict.fromkeys(n for n in _NAMED if n not in (*PROCESSES, RECONCILE)), RECONCILE)
@@ -148,13 +123,13 @@ def senders(kind: type[m.Message]) -> Names:
 
 
 def receivers(kind: type[m.Message]) -> Names:
-    """Functions that messages of a type come to; recovery invokes the first with a lost one."""
+    """The functions that receive a message type; recovery invokes the first of them."""
     line = LINES[kind]
     return line.subscribers + line.invoked
 
 
 def received(function: str) -> Kinds:
-    """The types of messages that come to a function."""
+    """The types of messages that a function receives."""
     return tuple(kind for kind in LINES if function in receivers(kind) and kind is not m.WarmUp)
 
 
@@ -164,7 +139,7 @@ def sent(name: str) -> Kinds:
 
 
 def invokes(function: str) -> Names:
-    """The functions that one invokes: makers of lost objects, and those it has work for."""
+    """The functions that a function invokes: makers of lost objects, and receivers of its work."""
     asked = {f for line in LINES.values() if function in line.senders for f in line.invoked}
     if function in RECOVERS:
         asked |= {receivers(kind)[0] for kind in LINES if receivers(kind)}

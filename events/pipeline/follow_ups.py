@@ -8,29 +8,22 @@ from faastraingym.events.pipeline import batches, flow, subjects
 from faastraingym.events.pipeline.commands import Invocation, invocation
 from faastraingym.events.pipeline.history import History
 from faastraingym.events.pipeline.planning import acting
-from faastraingym.schemas.messages import (
-    CollectRollout,
-    EvaluatePolicy,
-    Message,
-    PolicyUpdated,
-    RunMessage,
-    WarmUp,
-)
+from faastraingym.schemas import messages as m
 from faastraingym.schemas.references import PolicyRef, TrajectoryRef
 from faastraingym.schemas.specification import RunSpec
 
 
 def rollouts(
-    under: PolicyUpdated, count: int, batch: Sequence[TrajectoryRef], lag: int = 0
-) -> list[CollectRollout]:
+    under: m.PolicyUpdated, count: int, batch: Sequence[TrajectoryRef], lag: int = 0
+) -> list[m.CollectRollout]:
     """One command per slot of a fan-out of `count`, under a message's policy.
 
-    A slot goes on where its rollout in `batch`, the one before, stopped; a slot that was not in it
-    starts afresh.
+    A slot continues where its rollout in `batch`, the batch before, stopped; a slot that was not in
+    it starts afresh.
     """
     previous = {ref.index: ref for ref in batch}
     return [
-        CollectRollout(
+        m.CollectRollout(
             run=under.run,
             manifest=under.manifest,
             policy=under.policy,
@@ -42,11 +35,10 @@ def rollouts(
     ]
 
 
-def of_batch(history: History, spec: RunSpec, version: int) -> list[CollectRollout]:
-    """All rollouts from which a version learns; of a segment's last one, those that resume it.
+def of_batch(history: History, spec: RunSpec, version: int) -> list[m.CollectRollout]:
+    """All rollouts from which a version learns; of a segment's last version, those that resume it.
 
-    None where the log has lost the policy that acts, or the batch before, from which it says how
-    they go on.
+    Empty if the log has lost the policy that acts, or the batch before, which says how they go on.
     """
     under, before = history.policies.get(acting(spec, version)), history.rewards.get(version - 1)
     if under is None or (version and before is None):
@@ -56,52 +48,40 @@ def of_batch(history: History, spec: RunSpec, version: int) -> list[CollectRollo
 
 
 def fan_out(
-    updated: PolicyUpdated, spec: RunSpec, batch: Sequence[TrajectoryRef], lag: int = 0
-) -> list[CollectRollout | EvaluatePolicy | Invocation]:
-    """The commands that a new version promises.
+    updated: m.PolicyUpdated, spec: RunSpec, batch: Sequence[TrajectoryRef], lag: int = 0
+) -> list[m.CollectRollout | m.EvaluatePolicy | Invocation]:
+    """The commands that a new version promises; it learnt from `batch`.
 
-    With a lag the function that knows the acting version and the batch before sends rollouts.
-
-    Args:
-        updated: the version.
-        spec: the run's.
-        batch: what it was learnt from.
-        lag: between it and the version that learns from what it collects.
+    With a `lag` between it and the version that learns from its rollouts, `plan-update` sends the
+    rollouts, as it knows the acting version and the batch before.
     """
+    due = evaluation(updated, updated.policy, spec) if updated.evaluate else []
     if lag and updated.rollouts:
-        return [invocation(updated), *evaluations(updated, spec)]
-    return [*rollouts(updated, updated.rollouts, batch), *evaluations(updated, spec)]
+        return [invocation(updated), *due]
+    return [*rollouts(updated, updated.rollouts, batch), *due]
 
 
-def evaluation(about: RunMessage, policy: PolicyRef, spec: RunSpec) -> list[EvaluatePolicy]:
-    """The commands for an evaluation of a policy of the run `about`: one for each of its pieces."""
-    whole = EvaluatePolicy(run=about.run, manifest=about.manifest, policy=policy)
+def evaluation(about: m.RunMessage, policy: PolicyRef, spec: RunSpec) -> list[m.EvaluatePolicy]:
+    """The commands for an evaluation of a policy of the run `about`: one for each piece."""
+    whole = m.EvaluatePolicy(run=about.run, manifest=about.manifest, policy=policy)
     pieces = batches.pieces(spec)
     return [whole] if pieces == 1 else [replace(whole, piece=piece) for piece in range(pieces)]
 
 
-def evaluations(updated: PolicyUpdated, spec: RunSpec) -> list[EvaluatePolicy]:
-    """The version's evaluation, when one is due."""
-    return evaluation(updated, updated.policy, spec) if updated.evaluate else []
-
-
 def warm_ups(run: str) -> list[Invocation]:
-    """Replicas of what a run will need, while its learner, which takes longest, starts too.
-
-    A second replica of a function is started by demand, and nothing waits for it.
-    """
-    return [Invocation(function, WarmUp(run=run)) for function in flow.LINES[WarmUp].invoked]
+    """Start one replica of each function that a run will need, while its learner starts."""
+    return [Invocation(function, m.WarmUp(run=run)) for function in flow.LINES[m.WarmUp].invoked]
 
 
-def kept(message: Message | None) -> str | None:
-    """The subject of the fact that is there once all that a message is for has been done."""
-    line = flow.LINES.get(type(message)) if message else None
-    if message is None or line is None:
+def kept(message: m.Message | None) -> str | None:
+    """The subject of the fact that exists once all that a message asks for was done."""
+    if message is None:
         return None
-    tells = (kind for kind in line.done if len(kind.identity) == len(message.outcome))
+    done = flow.LINES[type(message)].done
+    tells = (kind for kind in done if len(kind.identity) == len(message.outcome))
     return next((subjects.of_kind(kind, *message.outcome) for kind in tells), None)
 
 
-def is_needless(message: Message | None, history: History) -> bool:
+def is_needless(message: m.Message, history: History) -> bool:
     """Whether a rollout comes too late: its version's batch is complete without it."""
-    return isinstance(message, CollectRollout) and message.version in history.rewards
+    return isinstance(message, m.CollectRollout) and message.version in history.rewards

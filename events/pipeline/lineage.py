@@ -1,9 +1,9 @@
-"""What an object was made from, so that a lost one can be made again, bit for bit: pure.
+"""The lineage of objects, by which lost ones are made again, bit for bit: pure.
 
 Everything derives from identity and seeds, as partitions of Spark's RDDs do from their lineage
 (Zaharia et al. 2012): the function that made an object makes it again from the same message, once
-that message's inputs are there. So a chain of lost objects is walked down, in one go, to what is
-there, and built upwards from its frontier.
+that message's inputs exist. So a chain of lost objects is walked down once to the objects that
+exist, and built upwards from that frontier.
 """
 
 from collections import defaultdict
@@ -16,20 +16,9 @@ from faastraingym.events.pipeline.history import History
 from faastraingym.events.pipeline.planning import learning, on_segment, plan
 from faastraingym.events.ports import Unavailable
 from faastraingym.schemas import keys
+from faastraingym.schemas import messages as m
 from faastraingym.schemas.errors import RunFault
-from faastraingym.schemas.messages import (
-    CollectRollout,
-    EpisodesEvaluated,
-    EvaluatePolicy,
-    Message,
-    Origin,
-    RestoreObject,
-    RewardsReady,
-    RolloutCompleted,
-    RunStarted,
-    UpdatePolicy,
-)
-from faastraingym.schemas.references import ObjectRef, PolicyRef, TrajectoryRef
+from faastraingym.schemas.references import ObjectRef, TrajectoryRef
 from faastraingym.schemas.specification import RunSpec
 
 ASKED_EVERY = 60.0  # seconds: so often an object that is still lost is asked for again
@@ -39,15 +28,15 @@ Name = tuple[str, int, int]  # of a piece of work: function, version, slot
 
 
 class NotPublished(Unavailable):
-    """The log lost what an object was made from; `reconcile` has that done and published again."""
+    """The log lost the facts about an object; `reconcile` has them published again."""
 
 
 class Work(NamedTuple):
     """One invocation that makes objects of a run."""
 
     function: str
-    origin: Origin
-    inputs: tuple[ObjectRef, ...]  # what it reads
+    origin: m.Origin
+    inputs: tuple[ObjectRef, ...]
 
 
 class Lost(NamedTuple):
@@ -58,12 +47,10 @@ class Lost(NamedTuple):
 
 
 class Ascent:
-    """The way up from what is there to what is wanted, as far as one replica knows it.
+    """The way from the objects that exist up to the goals, as far as one replica knows it.
 
-    Args:
-        goals: what is wanted.
-        missing: by key, what is missing at and below them.
-        there: the keys that exist; those that are found or made later are added.
+    `missing` has, by key, the missing objects at and below the goals. `there` are the keys that
+    exist; keys that are found or made later are added.
     """
 
     def __init__(
@@ -80,7 +67,7 @@ class Ascent:
                 self._above[ref.key].append(lost)
 
     def frontier(self) -> list[Lost]:
-        """Those that can be made now, one for each piece of work: a learner brings its policy."""
+        """The objects that can be made now, one for each piece of work."""
         return _one_each(
             lost
             for lost in self.missing.values()
@@ -88,16 +75,13 @@ class Ascent:
         )
 
     def edge(self) -> list[ObjectRef]:
-        """What is taken for there: goals and inputs that are not missing."""
+        """Goals and inputs that are not missing: they are assumed to exist."""
         read = {ref.key: ref for lost in self.missing.values() for ref in lost.work.inputs}
         taken = read | {ref.key: ref for ref in self._goals}
         return [ref for key, ref in taken.items() if key not in self.missing]
 
     def above(self, key: str) -> list[Lost]:
-        """What may be possible now that a missing object was made, and so all that it was made of.
-
-        Each is, if all its inputs are there.
-        """
+        """The objects made from a missing one that was just made; other inputs may be missing."""
         lost = self.missing[key]
         brought = self._together[_name(lost)]
         self.there |= {*brought, *(ref.key for ref in lost.work.inputs)}
@@ -105,49 +89,42 @@ class Ascent:
 
 
 class Lineage:
-    """How every object of a run was made; what was looked up is remembered.
-
-    Args:
-        history: of the run.
-        spec: the manifest's; None when it is the manifest that is lost.
-    """
+    """The origin of every object of a run, remembered; no `spec`: the manifest is lost."""
 
     def __init__(self, history: History, spec: RunSpec | None) -> None:
         self.history = history
         self._spec = spec and on_segment(spec, history.resumed)
         self._works: dict[str, Work] = {}  # by object
-        self._slots: dict[int, list[CollectRollout]] = {}  # by version
+        self._slots: dict[int, list[m.CollectRollout]] = {}  # by version
 
     def work(self, ref: ObjectRef) -> Work:
-        """What made an object.
+        """The work that made an object.
 
         Raises:
-            NotPublished: the log does not say what it was made from.
-            RunFault: no log ever could.
+            NotPublished: the log no longer has its origin.
+            RunFault: no log ever had it.
         """
         if ref.key not in self._works:
             origin = self._origin(ref.key)
             if origin is None:
                 why = f"object {ref.key} is lost, and the log does not say how it was made"
-                raise (
-                    NotPublished(f"{why}, any more")
-                    if self._was_published(ref.key)
-                    else RunFault(why)
-                )
+                if self._was_published(ref.key):
+                    raise NotPublished(f"{why}, any more")
+                raise RunFault(why)
             function = flow.OBJECTS[keys.place(ref.key).kind].made[type(origin)]
             self._works[ref.key] = Work(function, origin, tuple(inputs(origin, self.history)))
         return self._works[ref.key]
 
     def made_with(self, ref: ObjectRef) -> list[ObjectRef]:
-        """All objects that one invocation makes together: a learner state, its policy."""
+        """All objects that one invocation makes together: a learner state and its policy."""
         kind, version, _ = keys.place(ref.key)
         updated = self.history.policies.get(version)
         if updated is None or kind not in ("policies", "learner"):
             return [ref]
         return [updated.policy.learner, updated.policy.policy]
 
-    def explains(self, restored: RestoreObject) -> bool:
-        """Whether the log, as far as it was read, says all that a restoration needs of it."""
+    def explains(self, restored: m.RestoreObject) -> bool:
+        """Whether the log, as far as it was read, says all that a restoration needs."""
         known = restored.towards is None or restored.towards in self.history.policies
         return known and self._says(restored.object)
 
@@ -159,30 +136,25 @@ class Lineage:
         return True
 
     def _was_published(self, key: str) -> bool:
-        """Whether a run's log has once told of an object with this key."""
         kind, _, slot = keys.place(key)
         slots = self._spec.rollout.count if self._spec and kind == "trajectories" else 1
         return kind in flow.RESTORABLE and slot < slots
 
     def towards(self, wanted: Iterable[ObjectRef]) -> int | None:
-        """The version that needs these objects; at a run's end, the newest.
+        """The version that needs these objects; near the newest, the newest; None before version 0.
 
-        So all waiting functions go one way, for all objects that they lack. None before version 0.
+        So all waiting functions restore towards one version, for all objects that they lack.
         """
         newest = self._newest
         if newest is None:
             return None
-        places = [keys.place(ref.key) for ref in wanted]
-        versions = [
-            place.version + (place.kind in LEARNT_FROM)
-            for place in places
-            if place.kind != "manifest"
-        ]
-        version = max(versions, default=newest)
+        places = (keys.place(ref.key) for ref in wanted)
+        needed = (p.version + (p.kind in LEARNT_FROM) for p in places if p.kind != "manifest")
+        version = max(needed, default=newest)
         return newest if version >= newest - 1 else version
 
-    def goals(self, restored: RestoreObject) -> list[ObjectRef]:
-        """What is wanted in the end: a version, and of the newest what it is to learn from."""
+    def goals(self, restored: m.RestoreObject) -> list[ObjectRef]:
+        """The objects wanted in the end: a version's; of the newest, also those it learns from."""
         newest = self._newest
         if newest is None or restored.towards is None:
             return [restored.object]
@@ -194,18 +166,18 @@ class Lineage:
 
     @property
     def _newest(self) -> int | None:
-        """The newest version of which the log says how it was made.
+        """The newest version whose origin the log has.
 
         A log that lost its end may have received later ones from deliveries that were under way.
         """
         policies = self.history.policies
-        if self._spec is None:  # the manifest comes first, and then it is looked up again
+        if self._spec is None:  # the manifest is restored first; then this is looked up again
             return max(policies, default=None)
         said = (v for v in sorted(policies, reverse=True) if self._says(policies[v].policy.policy))
         return next(said, None)
 
     def _collected(self, newest: int) -> list[ObjectRef]:
-        """Batches, their rewards, and rollouts of which none was made yet, from a version on."""
+        """The batches from a version on, with their rewards; rollouts that no batch has yet."""
         found: list[ObjectRef] = []
         for version in {*self.history.rollouts, *self.history.rewards}:
             if version >= newest:
@@ -216,25 +188,18 @@ class Lineage:
                 found += [ready.rewards] if ready and ready.rewards else []
         return found
 
-    def is_passed(self, restored: RestoreObject, there: Collection[str]) -> bool:
-        """Whether an object is missing because those above it were made, and it was removed."""
-        kind, version, _ = keys.place(restored.object.key)
+    def is_passed(self, restored: m.RestoreObject, there: Collection[str]) -> bool:
+        """Whether an object is missing because retention removed it after its use."""
+        key = restored.object.key
+        kind, version, _ = keys.place(key)
         if kind == "manifest" or version >= (restored.towards or 0):
             return False
-        key = restored.object.key
         return key not in there and key not in self.missing(self.goals(restored), there)
 
     def missing(self, wanted: Iterable[ObjectRef], there: Collection[str]) -> dict[str, Lost]:
-        """By key: what is wanted and not there, and all below it that is missing for that.
+        """By key: the wanted objects that are not `there`, and all missing ones below them.
 
-        Without a manifest that alone is missing, for no function can go on before it is there.
-
-        Args:
-            wanted: the objects that a function reads.
-            there: the keys that exist.
-
-        Raises:
-            NotPublished, RunFault: the log does not say what one of them was made from.
+        A missing manifest comes alone, as no function can go on before it exists. Errors as `work`.
         """
         if self._spec is None and self.history.started:
             manifest = self.history.started.manifest
@@ -253,97 +218,80 @@ class Lineage:
         """Whether old versions are removed."""
         return self._spec is not None and self._spec.retention.versions is not None
 
-    def pruning(self, restored: RestoreObject) -> list[Invocation]:
-        """Who removes what was made on the way to a version and no later one needs, by the rule."""
-        if not self.prunes or not isinstance(restored.origin, UpdatePolicy):
+    def pruning(self, restored: m.RestoreObject) -> list[Invocation]:
+        """The invocation that removes objects made on the way to a version, by the retention."""
+        if not self.prunes or not isinstance(restored.origin, m.UpdatePolicy):
             return []
         ready = self.history.rewards.get(restored.origin.policy.version + 1)
         return [invocation(ready)] if ready else []
 
-    def _origin(self, key: str) -> Origin | None:
-        """The message from which the object with this key was made."""
+    def _origin(self, key: str) -> m.Origin | None:
         kind, version, slot = keys.place(key)
         history, spec = self.history, self._spec
+        updated = history.policies.get(version)
         if kind == "manifest":
             return history.requested
-        updated, ready = history.policies.get(version), history.rewards.get(version)
         if spec is None:
             return None
-        match kind:
-            case "trajectories":
-                slots = self._rollouts(spec, version)
-                return slots[slot] if slot < len(slots) else None
-            case "policies" | "learner" if updated:
-                return _update(version, history, spec)
-            case "rewards":
-                return ready
-            case "episodes" if updated:
-                due = follow_ups.evaluation(updated, updated.policy, spec)
-                return due[slot] if slot < len(due) else None
-            case "evaluations" if updated:
-                due = follow_ups.evaluation(updated, updated.policy, spec)
-                played = self.history.evaluated.get(version)
-                if len(due) == 1:
-                    return due[0]
-                return played[max(played)] if played else None
+        if kind == "rewards":
+            return history.rewards.get(version)
+        if kind == "trajectories":
+            if version not in self._slots:
+                self._slots[version] = follow_ups.of_batch(history, spec, version)
+            slots = self._slots[version]
+            return slots[slot] if slot < len(slots) else None
+        if kind in ("policies", "learner") and updated:
+            return _update(version, history, spec)
+        if kind in ("episodes", "evaluations") and updated:
+            return _evaluation(kind, slot, updated, history, spec)
         return None
 
-    def _rollouts(self, spec: RunSpec, version: int) -> list[CollectRollout]:
-        if version not in self._slots:
-            self._slots[version] = follow_ups.of_batch(self.history, spec, version)
-        return self._slots[version]
 
-
-def inputs(message: Message, history: History) -> list[ObjectRef]:
-    """What the stage that makes something of a message reads of the store for that."""
+def inputs(message: m.Message, history: History) -> list[ObjectRef]:
+    """The objects that a stage reads to make another one from a message."""
     match message:
-        case RunStarted():
-            return [message.manifest]
-        case CollectRollout(previous=previous):
+        case m.CollectRollout(previous=previous):
             before = [previous.object] if previous else []
             return [message.manifest, message.policy.policy, *before]
-        case RolloutCompleted(trajectory=TrajectoryRef(version=version)):
-            completed = [fact.trajectory for fact in history.rollouts.get(version, {}).values()]
-            return [message.manifest, *_for_rewards(completed, version, history)]
-        case EpisodesEvaluated(policy=PolicyRef(version=version)):
-            played = history.evaluated.get(version, {}).values()
+        case m.RolloutCompleted():
+            rollouts = history.rollouts.get(message.version, {}).values()
+            completed = [fact.trajectory for fact in rollouts]
+            return [message.manifest, *_for_rewards(completed, message.version, history)]
+        case m.EpisodesEvaluated():
+            played = history.evaluated.get(message.version, {}).values()
             return [message.manifest, *(fact.evaluation for fact in played)]
-        case RewardsReady() if message.rewards:
+        case m.RewardsReady() if message.rewards:
             return [message.manifest, *_for_rewards(message.batch, message.version, history)]
-        case RewardsReady():
-            return [message.manifest]
-        case UpdatePolicy():
+        case m.UpdatePolicy():
             rewards = [message.rewards] if message.rewards else []
             learnt = [ref.object for ref in message.batch]
             return [message.manifest, message.policy.learner, *learnt, *rewards]
-        case EvaluatePolicy():
+        case m.EvaluatePolicy():
             return [message.manifest, message.policy.policy]
+        case m.RunStarted() | m.RewardsReady():
+            return [message.manifest]
     return []
 
 
 def restorations(
     lost: Iterable[Lost], towards: int | None, verify: bool, now: float
 ) -> list[Invocation]:
-    """The invocations that make these objects again, towards the wanted version.
+    """The invocations that make objects again, whose inputs exist, towards a wanted version.
 
-    All requests for an object within the same minute are one request.
-
-    Args:
-        lost: those whose inputs are there.
-        towards: the version that is wanted in the end.
-        verify: whether what the store lists is to be read before it counts as there.
-        now: Unix time, seconds.
+    All requests for an object within one minute of `now` (Unix time, seconds) are one request. With
+    `verify`, an object that the store lists is read before it counts as existing.
     """
+    asked = int(now / ASKED_EVERY)
     return [
         Invocation(
             work.function,
-            RestoreObject(
+            m.RestoreObject(
                 run=work.origin.run,
                 object=ref,
                 origin=work.origin,
                 towards=towards,
                 verify=verify,
-                asked=int(now / ASKED_EVERY),
+                asked=asked,
             ),
         )
         for ref, work in lost
@@ -362,15 +310,27 @@ def _one_each(found: Iterable[Lost]) -> list[Lost]:
 
 
 def _for_rewards(batch: Iterable[TrajectoryRef], version: int, history: History) -> list[ObjectRef]:
-    """A batch, and the rewards before it, whose transforms go on."""
+    """A batch, and the rewards before it, whose transforms continue."""
     before = history.rewards.get(version - 1)
     previous = [before.rewards] if before and before.rewards else []
     return [*(ref.object for ref in batch), *previous]
 
 
-def _update(version: int, history: History, spec: RunSpec) -> Origin | None:
+def _update(version: int, history: History, spec: RunSpec) -> m.Origin | None:
     if version == 0:
         return history.started
     ready = history.rewards.get(version - 1)
     before = learning(ready, history) if ready else None
     return plan(spec, before, ready) if ready and before else None
+
+
+def _evaluation(
+    kind: str, slot: int, updated: m.PolicyUpdated, history: History, spec: RunSpec
+) -> m.Origin | None:
+    due = follow_ups.evaluation(updated, updated.policy, spec)
+    if kind == "episodes":
+        return due[slot] if slot < len(due) else None
+    if len(due) == 1:
+        return due[0]
+    played = history.evaluated.get(updated.version)
+    return played[max(played)] if played else None

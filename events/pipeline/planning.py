@@ -1,40 +1,19 @@
-"""What comes next: the algorithm's plan, the next fan-out, evaluation, the end of the budget."""
-
-from typing import NamedTuple
+"""The plan of an update: the algorithm's own, the next fan-out, evaluation, the budget's end."""
 
 from msgspec.structs import replace
 
 from faastraingym.algorithms import registry
 from faastraingym.algorithms.api import LearningPlan
 from faastraingym.events.pipeline.history import History
-from faastraingym.schemas.messages import (
-    RewardsReady,
-    RunResumed,
-    UpdatePlan,
-    UpdatePolicy,
-    VersionRange,
-)
+from faastraingym.schemas import messages as m
 from faastraingym.schemas.references import PolicyRef
 from faastraingym.schemas.specification import RunSpec, StopSpec
 
 
-class Opening(NamedTuple):
-    """What is promised together with policy version 0."""
-
-    rollouts: int
-    evaluate: bool
-
-
-def opening(spec: RunSpec) -> Opening:
-    """The first fan-out. Nothing has been learnt yet, so there is nothing to evaluate."""
-    return Opening(rollouts=spec.rollout.count, evaluate=False)
-
-
-def on_segment(spec: RunSpec, resumed: RunResumed | None) -> RunSpec:
+def on_segment(spec: RunSpec, resumed: m.RunResumed | None) -> RunSpec:
     """`spec` with the budget and the target of a segment.
 
-    Its schedules anneal as they always would have: a run that stopped half-way and went on equals
-    one that never stopped.
+    Schedules anneal as before, so a run that was stopped and resumed equals one that never stopped.
     """
     if resumed is None:
         return spec
@@ -49,17 +28,17 @@ def acting(spec: RunSpec, version: int) -> int:
     return max(0, version - spec.rollout.max_policy_lag)
 
 
-def learning(ready: RewardsReady, history: History) -> PolicyRef | None:
-    """The policy that learns from `ready`; None where the log does not know it, or not yet."""
+def learning(ready: m.RewardsReady, history: History) -> PolicyRef | None:
+    """The policy that learns from `ready`; None if the log does not have it."""
     if not ready.lag:
         return ready.policy
     updated = history.policies.get(ready.version)
     return updated.policy if updated else None
 
 
-def plan(spec: RunSpec, before: PolicyRef, ready: RewardsReady) -> UpdatePolicy:
-    """The update of `before` that its rewards call for."""
-    return UpdatePolicy(
+def plan(spec: RunSpec, before: PolicyRef, ready: m.RewardsReady) -> m.UpdatePolicy:
+    """The update of the policy `before` by the batch `ready`."""
+    return m.UpdatePolicy(
         run=ready.run,
         manifest=ready.manifest,
         policy=before,
@@ -73,18 +52,14 @@ def plan(spec: RunSpec, before: PolicyRef, ready: RewardsReady) -> UpdatePolicy:
 
 def update_plan(
     spec: RunSpec, version: int, env_steps_before: int, batch_env_steps: int
-) -> UpdatePlan:
+) -> m.UpdatePlan:
     """The plan of the update that turns `version` into `version + 1`.
 
-    Args:
-        spec: the run.
-        version: the policy version that learns from the batch.
-        env_steps_before: environment steps that earlier updates learnt from.
-        batch_env_steps: environment steps of this batch.
+    `env_steps_before` are the environment steps that earlier updates learnt from.
     """
     learning = learning_plan(spec, env_steps_before)
     last = env_steps_before + batch_env_steps >= spec.stop.env_steps
-    return UpdatePlan(
+    return m.UpdatePlan(
         coefficients=dict(learning.coefficients),
         gradient_steps=learning.gradient_steps,
         replay=replay_window(spec, version),
@@ -95,14 +70,14 @@ def update_plan(
 
 
 def learning_plan(spec: RunSpec, env_steps: int) -> LearningPlan:
-    """What the algorithm plans of a version that has learnt from `env_steps` environment steps."""
+    """The algorithm's plan for a version that has learnt from `env_steps` environment steps."""
     return registry.rules(spec).plan(spec, env_steps / spec.stop.annealing_steps)
 
 
-def replay_window(spec: RunSpec, version: int) -> VersionRange | None:
+def replay_window(spec: RunSpec, version: int) -> m.VersionRange | None:
     """The versions whose trajectories the update of `version` samples; None: its batch alone."""
     replayed = registry.rules(spec).replayed_versions(spec)
-    return VersionRange(first=max(0, version - replayed), last=version) if replayed else None
+    return m.VersionRange(first=max(0, version - replayed), last=version) if replayed else None
 
 
 def is_evaluated(spec: RunSpec, version: int) -> bool:

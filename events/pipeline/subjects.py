@@ -1,37 +1,32 @@
 """NATS subjects: `ftg.<entity>.<event>.<run>[.<version>[.<index>]]`.
 
-A fact's subject is its identity, as its class declares it. It is published with "expected last
-subject sequence 0", so the server itself refuses to store the same fact twice.
+A fact's subject is its identity, which its class declares. It is published with "expected last
+subject sequence 0", so the server refuses to store the same fact twice.
 """
 
-from faastraingym.schemas.messages import (
-    InvocationCompleted,
-    Message,
-    PolicyUpdated,
-    tag,
-)
+from faastraingym.schemas.messages import InvocationCompleted, Message, tag
 
 ROOT = "ftg"
-START = "ftg-start"  # where others publish: `ftg-start.<run>`, or any key that no other event has
+START = "ftg-start"  # clients publish `ftg-start.<run>`, or any key that no other event has
 STARTS = f"{START}.>"
-UNSIGNED = "unsigned"  # a dead letter without a signature, so without its payload
-CALLBACK = "callback"  # a callback that was given up: likewise
+UNSIGNED = "unsigned"  # dead letters without signature, stored without payload
+CALLBACK = "callback"  # those of callbacks that were given up, likewise
 DEAD_LETTERS = "ftg-dead.>"
-NO_RUN = "none"  # what an invocation that belongs to no run is metered under
+NO_RUN = "none"  # the run of metered invocations that belong to none
 
 
 def of(fact: Message) -> str:
-    """The subject under which `fact` is published."""
+    """The subject of a fact."""
     return ".".join((ROOT, tag(fact), *fact.identified))
 
 
 def run_of(subject: str) -> str:
-    """The run that a fact's subject names; empty when it names none."""
+    """The run that a fact's subject names; empty if it names none."""
     return "".join(subject.split(".")[3:4])
 
 
 def of_topic(topic: str) -> str:
-    """The filter for all facts of a topic, as `rollout.completed` in stack.yml's annotations."""
+    """The filter for all facts of a topic, such as `rollout.completed`."""
     return f"{ROOT}.{topic}.>"
 
 
@@ -46,18 +41,13 @@ def below(kind: type[Message], run: str, *identity: int) -> str:
 
 
 def of_run(run: str) -> list[str]:
-    """Filters for everything that was published about a run."""
+    """Filters for all facts of a run."""
     return [f"{ROOT}.*.*.{run}", f"{ROOT}.*.*.{run}.>"]
 
 
 def of_life(run: str) -> list[str]:
-    """Filters for the facts that say where a run's life stands: requested, resumed, ended..."""
+    """Filters for the facts about a run's life: requested, resumed, ended..."""
     return [f"{ROOT}.run.*.{run}", f"{ROOT}.run.*.{run}.>"]
-
-
-def of_version(run: str, version: int | None) -> list[str]:
-    """The filter for the fact that says that a version is committed; none without a version."""
-    return [] if version is None else [of_kind(PolicyUpdated, run, version)]
 
 
 def of_usage(usage: InvocationCompleted) -> str:
@@ -71,23 +61,20 @@ def of_run_usage(run: str, function: str = "*") -> str:
 
 
 def of_command(function: str, work: str = "*") -> str:
-    """The subject of a piece of work that a function is to do; without one, the filter for all."""
+    """The subject of a piece of work for a function; without one, the filter for all."""
     return f"ftg-command.{function}.{work}"
 
 
 def of_old_command(function: str) -> str:
-    """Where commands wait that were queued before each piece of work had a subject."""
+    """The subject of commands of old releases, in which a piece of work had none of its own."""
     return f"ftg-async.{function}"
 
 
 def of_open_command(function: str) -> str:
-    """The subject of requests from any sender to a function that admits all."""
+    """The subject of unauthenticated requests to a function that admits all."""
     return f"ftg-open.{function}"
 
 
 def of_dead_letter(function: str, kind: str = "") -> str:
-    """The subject of deliveries to a function that were given up; of a kind (above), if it has one.
-
-    Kinds have subjects of their own so that the broker bounds each apart.
-    """
+    """The subject of a function's dead letters; the broker bounds those of each kind apart."""
     return f"ftg-dead.{function}.{kind}" if kind else f"ftg-dead.{function}"

@@ -3,6 +3,7 @@
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import asdict
 
 from faastraingym.events.ports import StoredDeadLetter
 from faastraingym.events.views.phrases import last_line, timestamp
@@ -20,7 +21,7 @@ class DeadLetterRow(Struct, frozen=True, kw_only=True):
     id: int
     at: str  # RFC 3339
     function: str
-    run: str  # empty: none is known
+    run: str  # empty: unknown
     what: str
     attempts: int
     status: int
@@ -35,20 +36,30 @@ class DeadLetterDetail(DeadLetterRow, frozen=True, kw_only=True):
     detail: str  # the whole error
     payload_bytes: int
     message: Message | None
-    payload_head: str  # hexadecimal, of what is no message
+    payload_head: str  # hexadecimal, if the payload is no message
     not_a_message: str  # why
 
 
 def row(kept: StoredDeadLetter) -> DeadLetterRow:
     """A letter on one line."""
-    return DeadLetterRow(**_row(kept))
+    letter, (message, _) = kept.letter, decoded(kept)
+    return DeadLetterRow(
+        id=kept.id,
+        at=timestamp(letter.at),
+        function=letter.function,
+        run=message.run if message else letter.run,
+        what=_what(message) if message else f"{size(letter)} bytes",
+        attempts=letter.attempts,
+        status=letter.status,
+        error=last_line(letter.error),
+    )
 
 
 def detail(kept: StoredDeadLetter) -> DeadLetterDetail:
     """All of a letter."""
     letter, (message, why) = kept.letter, decoded(kept)
     return DeadLetterDetail(
-        **_row(kept),
+        **asdict(row(kept)),
         subject=letter.subject,
         call_id=letter.call_id,
         detail=letter.error,
@@ -61,12 +72,9 @@ def detail(kept: StoredDeadLetter) -> DeadLetterDetail:
 
 def decoded(kept: StoredDeadLetter) -> tuple[Message | None, str]:
     """The message that could not be delivered; or None, and why it is none."""
-    omitted = kept.letter.omitted
-    if omitted is not None:
-        return None, (
-            "which were not signed, so they were not stored and cannot be replayed; SHA-256 "
-            f"{omitted.sha256}"
-        )
+    if kept.letter.omitted is not None:
+        why = "which were not signed, so they were not stored and cannot be replayed"
+        return None, f"{why}; SHA-256 {kept.letter.omitted.sha256}"
     try:
         return messages.decode(kept.letter.payload), ""
     except MessageError as error:
@@ -84,22 +92,7 @@ def is_of(kept: StoredDeadLetter, run: str) -> bool:
     return run == (message.run if message else kept.letter.run)
 
 
-def _row(kept: StoredDeadLetter) -> dict[str, Any]:
-    letter, (message, _) = kept.letter, decoded(kept)
-    return {
-        "id": kept.id,
-        "at": timestamp(letter.at),
-        "function": letter.function,
-        "run": message.run if message else letter.run,
-        "what": _what(message) if message else f"{size(letter)} bytes",
-        "attempts": letter.attempts,
-        "status": letter.status,
-        "error": last_line(letter.error),
-    }
-
-
 def _what(message: Message) -> str:
-    """Type, version and slot, of any message that has them."""
     place: Any = getattr(message, "trajectory", None) or getattr(message, "policy", None)
     index = getattr(message, "index", getattr(place, "index", None))
     parts = [tag(message)]

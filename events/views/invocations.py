@@ -1,10 +1,9 @@
-"""A run's invocations: what caused each, and where its time went. Pure.
+"""A run's invocations, their causes, and how each spent its time. Pure.
 
-An invocation begins with what lies between its cause and its function: waiting for a busy replica
-(`queue`), then a `hop`, or a `cold start`, or the `retry` of an attempt that failed. Its cause is
-the fact that it received, or its parent's act of sending; runs that were metered before there were
-parents lack the sender of a command. Clocks of several machines are compared as they are: where
-they differ, hops are longer or shorter by that.
+Before an invocation lies the time since its cause: waiting for a busy replica (`queue`), then a
+`hop` or a `cold start`; or the `retry` of an attempt that failed. The cause is the fact that it
+received, or its parent's act of sending; runs of old releases lack the sender of a command. Clocks
+of several machines are compared as they are, so hops include their differences.
 """
 
 from collections import defaultdict
@@ -15,9 +14,7 @@ from typing import NamedTuple
 from faastraingym.events.ports import Recorded
 from faastraingym.events.telemetry.identity import Key, key_of
 from faastraingym.events.telemetry.tracing import parse
-from faastraingym.schemas.messages import (
-    InvocationCompleted,
-)
+from faastraingym.schemas.messages import InvocationCompleted
 
 KINDS = {
     "environment": "environments: built, reset, stepped",
@@ -83,15 +80,14 @@ def invocations(said: Iterable[Recorded], usage: Iterable[InvocationCompleted]) 
         elif cause is None:
             before = ()
         else:
-            # a function takes one command at a time, and any number of facts
-            waits = (
-                () if invoked.key in facts else _waits(invoked, cause, last.get(invoked.replica))
-            )
+            # a replica takes one command at a time, and any number of facts
+            busy = None if invoked.key in facts else last.get(invoked.replica)
+            waits = _waits(invoked, cause, busy)
             free = waits[-1].end if waits else cause
             before = (*waits, Part("cold start" if one.cold_start else "hop", free, invoked.begin))
         invoked = invoked._replace(before=before)
         found.append(invoked)
-        if invoked.replica:  # else it died, and the reporter does not know its name
+        if invoked.replica:  # else it died, and its name is unknown
             last[invoked.replica] = invoked
         if invoked.status != 200:
             failed[invoked.key] = invoked.end
@@ -133,13 +129,13 @@ def _invoked(one: InvocationCompleted) -> Invoked:
 def _cause(
     invoked: Invoked, facts: Mapping[Key, Sequence[float]], parent: Invoked | None
 ) -> float | None:
-    """When its fact was published, or its parent sent its command: the last time before it."""
+    """The last time before an invocation when its fact was published or its command was sent."""
     sent = [part.begin for part in parent.parts if part.kind in SENT] if parent else []
     return max((at for at in facts.get(invoked.key, sent) if at <= invoked.begin), default=None)
 
 
 def _waits(invoked: Invoked, cause: float, last: Invoked | None) -> tuple[Part, ...]:
-    """A command's wait for the command before it: what that waited for, and it itself."""
+    """A command's wait for the command before it on its replica: that one's wait and time."""
     if last is None or last.end > invoked.begin:
         return ()
     parts = (*last.before, Part("queue", last.begin, last.end))
@@ -147,7 +143,7 @@ def _waits(invoked: Invoked, cause: float, last: Invoked | None) -> tuple[Part, 
 
 
 def lanes(found: Sequence[Invoked]) -> dict[tuple[str, str, int], list[Invoked]]:
-    """Invocations by function, replica and track: no two of a track overlap."""
+    """Invocations by function, replica and track; those of a track do not overlap."""
     tracks: dict[tuple[str, str, int], list[Invoked]] = {}
     for invoked in found:
         number = 0

@@ -1,8 +1,8 @@
 """Iterations and their critical paths: pure.
 
-An iteration lasts from one `policy.updated` to the next. Its critical path is what the end waited
-for: the invocation that published it, the one that caused that, and so on, back to the begin. The
-parts of a path follow each other without gaps.
+An iteration lasts from one `policy.updated` to the next. Its critical path is the invocation that
+published its end, the invocation that caused that one, and so on, back to its begin. The parts of a
+path follow each other without gaps.
 """
 
 from collections import defaultdict
@@ -14,18 +14,14 @@ from faastraingym.events.pipeline.history import fold
 from faastraingym.events.ports import Recorded
 from faastraingym.events.telemetry.identity import Key, key_of
 from faastraingym.events.views.invocations import Invoked, Part
-from faastraingym.schemas.messages import (
-    RunStarted,
-    UpdatePolicy,
-    tag,
-)
+from faastraingym.schemas.messages import RunStarted, UpdatePolicy, tag
 
 SENDING, UPDATE = "sending", "update-policy"  # the update's last act is the next iteration's first
 STEPS = (SENDING, "rollout", "aggregate-rewards", "plan-update", UPDATE)
 
 
 class Step(NamedTuple):
-    """One function's stretch of the critical path, what lies before it included."""
+    """One function's part of the critical path, with the time before it."""
 
     name: str
     parts: tuple[Part, ...]
@@ -46,7 +42,7 @@ class Iteration(NamedTuple):
 
 
 def iterations(said: Sequence[Recorded], invocations: Iterable[Invoked]) -> list[Iteration]:
-    """The run's iterations, but those in which it had ended and was resumed."""
+    """The run's iterations, except those in which it had ended and was resumed."""
     history, known = fold(said), _Known(said, invocations)
     pauses = [segment.end_at for segment in history.segments.values() if segment.end_at]
     found = []
@@ -58,8 +54,6 @@ def iterations(said: Sequence[Recorded], invocations: Iterable[Invoked]) -> list
 
 
 class _Known:
-    """What is known of a run's invocations."""
-
     def __init__(self, said: Iterable[Recorded], invocations: Iterable[Invoked]) -> None:
         self._at = {key_of(record.fact): record.at for record in said}
         self._by_key: Mapping[Key, list[Invoked]] = defaultdict(list)
@@ -70,9 +64,8 @@ class _Known:
         self._by_span.pop("", None)
 
     def path(self, version: int, begin: float, end: float) -> tuple[Step, ...]:
-        """What the version after `version` waited for."""
         sending, chain = self._maker(version, begin), self._chain(version, begin, end)
-        if sending and sending not in chain:  # who sent the rollouts, if no span leads there
+        if sending and sending not in chain:  # it sent the rollouts, though no span leads there
             chain.insert(0, sending)
         parts: dict[str, tuple[Part, ...]] = dict.fromkeys(STEPS, ())
         cursor = begin
@@ -97,21 +90,20 @@ class _Known:
         return chain
 
     def _maker(self, version: int, at: float) -> Invoked | None:
-        """The invocation in whose time a version was committed."""
         made_of = (tag(UpdatePolicy), version - 1, None)
         tries = self._by_key.get(made_of if version else (tag(RunStarted), None, None), [])
         tries = [invoked for invoked in tries if invoked.begin < at]
         return next((v for v in tries if v.end >= at), tries[-1] if tries else None)
 
     def _attempts(self, invoked: Invoked) -> list[Part]:
-        """All that lies before an invocation and in it, with attempts before it that failed."""
+        """The parts before and in an invocation, and those of failed attempts before it."""
         tries = self._by_key[invoked.key]
         tries = [v for v in tries if v is invoked or (v.status != 200 and v.end <= invoked.begin)]
         return [part for one in tries for part in (*one.before, *one.parts)]
 
 
 def _between(cursor: float, until: float, known: Iterable[Part]) -> list[Part]:
-    """`known` between two moments, without overlaps, and what it leaves open."""
+    """The known parts between two moments, without overlaps; the rest is unmetered."""
     found = []
     for part in known:
         begin, end = max(part.begin, cursor), min(part.end, until)

@@ -3,67 +3,50 @@
 from datetime import UTC, datetime
 
 from faastraingym.events.ports import Recorded
-from faastraingym.schemas.messages import (
-    EpisodesEvaluated,
-    EvaluationCompleted,
-    InvocationDeadLettered,
-    Message,
-    PolicyUpdated,
-    ReportWritten,
-    RewardsReady,
-    RolloutCompleted,
-    RunCompleted,
-    RunFailed,
-    RunRequested,
-    RunResumed,
-    RunStalled,
-    RunUnreported,
-    UploadHeard,
-    tag,
-)
+from faastraingym.schemas import messages as m
 
 
-def phrase(fact: Message) -> str:
-    """What `fact` says beyond its type; control characters are the printer's business."""
+def phrase(fact: m.Message) -> str:
+    """A fact in words, without its type; the caller escapes control characters."""
     match fact:
-        case RunRequested(spec=spec):
+        case m.RunRequested(spec=spec):
             return f"{len(spec)} tables of specification"
-        case UploadHeard(key=key):
+        case m.UploadHeard(key=key):
             return key
-        case PolicyUpdated(policy=policy, rollouts=rollouts):
+        case m.PolicyUpdated(policy=policy, rollouts=rollouts):
             return f"version {policy.version}, {policy.env_steps:,} steps, {rollouts} rollouts next"
-        case RolloutCompleted(trajectory=ref, env_steps=steps, episodes=episodes):
+        case m.RolloutCompleted(trajectory=ref, env_steps=steps, episodes=episodes):
             ended = f"{episodes.episodes} episodes ended"
             return f"version {ref.version}, rollout {ref.index}: {steps:,} steps, {ended}"
-        case RewardsReady(batch=batch, env_steps=steps):
+        case m.RewardsReady(batch=batch, env_steps=steps):
             return f"version {fact.version}: {len(batch)} rollouts, {steps:,} steps"
-        case EpisodesEvaluated(policy=policy, piece=piece, episodes=episodes):
+        case m.EpisodesEvaluated(policy=policy, piece=piece, episodes=episodes):
             mean = episodes.return_sum / max(1, episodes.episodes)
             played = f"return {mean:.2f} over {episodes.episodes} episodes"
             return f"version {policy.version}, piece {piece}: {played}"
-        case EvaluationCompleted():
+        case m.EvaluationCompleted():
             return evaluation(fact)
-        case InvocationDeadLettered(function=function, attempts=attempts, error=error):
+        case m.InvocationDeadLettered(function=function, attempts=attempts, error=error):
             return f"{function} gave up after {attempts} attempts: {last_line(error)}"
-        case RunResumed(env_steps=budget, target=target):
+        case m.RunResumed(env_steps=budget, target=target):
             return f"to {budget:,} steps" + ("" if target is None else f", target {target:g}")
-        case RunStalled(waiting_for=missing):
+        case m.RunStalled(waiting_for=missing):
             return f"issued again: {', '.join(missing)}"
-        case RunCompleted(reason=reason, policy=policy):
+        case m.RunCompleted(reason=reason, policy=policy):
             return f"{reason}, with version {policy.version}"
-        case RunFailed(reason=reason) | RunUnreported(reason=reason):
+        case m.RunFailed(reason=reason) | m.RunUnreported(reason=reason):
             return one_line(reason)
-        case ReportWritten(report=report):
+        case m.ReportWritten(report=report):
             return location(report.bucket, report.key)
     return ""
 
 
 def location(bucket: str, key: str) -> str:
-    """An object's key in a form that does not look like a path of this machine."""
+    """An object's address, which does not look like a path of this machine."""
     return f"s3://{bucket}/{key}" if bucket else key
 
 
-def evaluation(fact: EvaluationCompleted) -> str:
+def evaluation(fact: m.EvaluationCompleted) -> str:
     """An evaluation in words."""
     return (
         f"version {fact.policy.version}: return {fact.return_mean:.2f} ± {fact.return_std:.2f} "
@@ -73,7 +56,7 @@ def evaluation(fact: EvaluationCompleted) -> str:
 
 def event_line(record: Recorded) -> str:
     """A fact for `faastrain events`: time, type, words."""
-    return f"{timestamp(record.at)}  {tag(record.fact):24} {phrase(record.fact)}".rstrip()
+    return f"{timestamp(record.at)}  {m.tag(record.fact):24} {phrase(record.fact)}".rstrip()
 
 
 def timestamp(at: float) -> str:
@@ -88,6 +71,5 @@ def one_line(text: str) -> str:
 
 
 def last_line(text: str) -> str:
-    """The last line that is not empty: a traceback's sentence."""
-    lines = [line for line in text.splitlines() if line.strip()]
-    return lines[-1].strip() if lines else ""
+    """The last line that is not empty, in which a traceback has its error."""
+    return text.strip().splitlines()[-1].strip() if text.strip() else ""

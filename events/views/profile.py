@@ -1,6 +1,7 @@
-"""Medians over iterations: where their time goes. Pure."""
+"""Medians over iterations: how they spend their time. Pure."""
 
 from bisect import bisect_right
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from statistics import median
 
@@ -74,7 +75,7 @@ def profile(run: str, found: Sequence[Iteration], invocations: Iterable[Invoked]
 
 
 def typical(found: Sequence[Iteration]) -> int:
-    """Which of the iterations has the median length."""
+    """The index of the iteration with the median length."""
     order = sorted(range(len(found)), key=lambda i: found[i].end - found[i].begin)
     return order[len(order) // 2]
 
@@ -89,7 +90,7 @@ def _step(number: int, name: str, found: Sequence[Iteration]) -> StepRow:
 
 
 def _work(found: Sequence[Iteration], invocations: Iterable[Invoked]) -> list[list[Part]]:
-    """What all invocations did, by the iteration that they began in."""
+    """The parts of all invocations, by the iteration in which they began."""
     begins = [iteration.begin for iteration in found]
     work: list[list[Part]] = [[] for _ in found]
     for invoked in invocations:
@@ -100,10 +101,10 @@ def _work(found: Sequence[Iteration], invocations: Iterable[Invoked]) -> list[li
 
 
 def _by_kind(parts: Iterable[Part]) -> dict[str, float]:
-    """Milliseconds."""
-    found: dict[str, float] = {}
+    """Milliseconds by kind."""
+    found: dict[str, float] = defaultdict(float)
     for part in parts:
-        found[part.kind] = found.get(part.kind, 0.0) + (part.end - part.begin) * 1e3
+        found[part.kind] += (part.end - part.begin) * 1e3
     return found
 
 

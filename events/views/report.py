@@ -1,4 +1,4 @@
-"""From a run's history to its report: pure."""
+"""The report of a run, from its history: pure."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -6,40 +6,27 @@ from typing import Any
 from faastraingym.events.pipeline.history import History, Segment
 from faastraingym.events.pipeline.planning import learning
 from faastraingym.events.views.run import name, spend, status, stop, unreported
-from faastraingym.schemas.messages import (
-    EvaluationCompleted,
-    InvocationCompleted,
-    PolicyUpdated,
-    RewardsReady,
-    RunFailed,
-)
+from faastraingym.schemas import messages as m
+from faastraingym.schemas import report
 from faastraingym.schemas.references import PolicyRef
-from faastraingym.schemas.report import (
-    CurvePoint,
-    EvaluationReport,
-    MetricCurves,
-    PolicyReport,
-    RunReport,
-    Usage,
-)
 
 
 def build(
-    run: str, history: History, usage: Iterable[InvocationCompleted], now: float
-) -> RunReport:
-    """The report of `run` at time `now` (Unix time, seconds).
-
-    A target's policy is the first version that reached it; else it is the newest one.
-    """
-    spec = _spec(history)
-    policy = reported_policy(history)
+    run: str, history: History, usage: Iterable[m.InvocationCompleted], now: float
+) -> report.RunReport:
+    """The report of `run` at `now` (Unix time, seconds), about the policy of `reported_policy`."""
+    spec, why = _spec(history), unreported(history)
+    policy, first = reported_policy(history), history.policies.get(0)
+    updated = history.policies.get(policy.version) if policy else None
     evaluation = history.evaluations.get(policy.version) if policy else None
-    return RunReport(
+    reason = history.end.reason if history.end else ""
+    failure = history.end.detail if isinstance(history.end, m.RunFailed) else ""
+    return report.RunReport(
         run_id=run,
         segment=history.segment,
         status=status(history),
-        reason=_reason(history),
-        detail=_detail(history),
+        reason=f"{reason}; {why.reason}" if why else reason,
+        detail=why.detail if why else failure,
         algorithm=name(spec, "algorithm", "name"),
         environment=name(spec, "environment", "id"),
         spec=spec,
@@ -51,14 +38,18 @@ def build(
         policy=_policy(policy) if policy else None,
         usage=tally(usage),
         wall_seconds=round(_wall_seconds(history, now), 3),
-        training=[p for r in _by_version(history.rewards) for p in _training_point(r, history)],
+        training=[
+            point
+            for _, ready in sorted(history.rewards.items())
+            for point in _training_point(ready, history)
+        ],
         evaluations=[
-            CurvePoint(version=v, env_steps=e.policy.env_steps, return_mean=e.return_mean)
+            report.CurvePoint(version=v, env_steps=e.policy.env_steps, return_mean=e.return_mean)
             for v, e in sorted(history.evaluations.items())
         ],
-        metrics=_metrics(history, policy),
-        platform=_platform(history),
-        unreported=unreported(history) is not None,
+        metrics=updated.metrics if updated else {},
+        platform=first.platform if first else {},
+        unreported=why is not None,
         reproducible=_reproducible(spec) if history.started and spec else "",
         bucket=history.started.manifest.bucket if history.started else "",
         latest_version=history.latest.policy.version if history.latest else 0,
@@ -68,16 +59,16 @@ def build(
 
 
 def reported_policy(history: History) -> PolicyRef | None:
-    """The policy that the run's end names, or the newest one."""
+    """The policy with which the run ended, as the first that reached the target; or the newest."""
     if history.end and history.end.policy:
         return history.end.policy
     return history.latest.policy if history.latest else None
 
 
-def tally(usage: Iterable[InvocationCompleted]) -> dict[str, Usage]:
+def tally(usage: Iterable[m.InvocationCompleted]) -> dict[str, report.Usage]:
     """Invocations, seconds, GB-seconds and cold starts by function."""
     return {
-        function: Usage(
+        function: report.Usage(
             invocations=sum(spent.by_status.values()),
             seconds=spent.seconds,
             gb_seconds=spent.gb_seconds,
@@ -87,30 +78,19 @@ def tally(usage: Iterable[InvocationCompleted]) -> dict[str, Usage]:
     }
 
 
-def _evaluation(fact: EvaluationCompleted) -> EvaluationReport:
-    return EvaluationReport(mean=fact.return_mean, std=fact.return_std, episodes=fact.episodes)
+def _evaluation(fact: m.EvaluationCompleted) -> report.EvaluationReport:
+    return report.EvaluationReport(
+        mean=fact.return_mean, std=fact.return_std, episodes=fact.episodes
+    )
 
 
-def _policy(ref: PolicyRef) -> PolicyReport:
-    return PolicyReport(version=ref.version, key=ref.policy.key, sha256=ref.policy.sha256)
+def _policy(ref: PolicyRef) -> report.PolicyReport:
+    return report.PolicyReport(version=ref.version, key=ref.policy.key, sha256=ref.policy.sha256)
 
 
 def _spec(history: History) -> dict[str, Any]:
-    """The specification as it was requested, with the newest segment's budget and target."""
     spec = history.requested.spec if history.requested else {}
     return {**spec, "stop": {**spec["stop"], **stop(history)}} if history.resumed else spec
-
-
-def _reason(history: History) -> str:
-    reason, why = history.end.reason if history.end else "", unreported(history)
-    return f"{reason}; {why.reason}" if why else reason
-
-
-def _detail(history: History) -> str:
-    why = unreported(history)
-    if why:
-        return why.detail
-    return history.end.detail if isinstance(history.end, RunFailed) else ""
 
 
 REPRODUCIBLE = {
@@ -122,7 +102,7 @@ REPRODUCIBLE = {
 
 
 def _reproducible(spec: Mapping[str, Any]) -> str:
-    """Whether the policy follows from the specification, even after kills, and why."""
+    """Whether the policy follows from the specification, even after faults, and why."""
     rollout = spec.get("rollout", {})
     count = rollout.get("count", 1)
     if (rollout.get("threshold") or count) < count:
@@ -130,16 +110,12 @@ def _reproducible(spec: Mapping[str, Any]) -> str:
     return REPRODUCIBLE[spec["environment"].get("memory", "none")]
 
 
-def _by_version(rewards: Mapping[int, RewardsReady]) -> list[RewardsReady]:
-    return [ready for _, ready in sorted(rewards.items())]
-
-
-def _training_point(ready: RewardsReady, history: History) -> list[CurvePoint]:
+def _training_point(ready: m.RewardsReady, history: History) -> list[report.CurvePoint]:
     before = learning(ready, history)
     if not ready.episodes.episodes or before is None:
         return []
     return [
-        CurvePoint(
+        report.CurvePoint(
             version=ready.version,
             env_steps=before.env_steps + ready.env_steps,
             return_mean=ready.episodes.return_sum / ready.episodes.episodes,
@@ -147,15 +123,10 @@ def _training_point(ready: RewardsReady, history: History) -> list[CurvePoint]:
     ]
 
 
-def _metrics(history: History, policy: PolicyRef | None) -> dict[str, float]:
-    updated = history.policies.get(policy.version) if policy else None
-    return updated.metrics if isinstance(updated, PolicyUpdated) else {}
-
-
-def _curves(history: History) -> MetricCurves:
+def _curves(history: History) -> report.MetricCurves:
     updates = [history.policies[version] for version in sorted(history.policies) if version]
     names = dict.fromkeys(name for update in updates for name in update.metrics)
-    return MetricCurves(
+    return report.MetricCurves(
         versions=[update.policy.version for update in updates],
         env_steps=[update.policy.env_steps for update in updates],
         metrics={name: [update.metrics.get(name) for update in updates] for name in names},
@@ -163,15 +134,9 @@ def _curves(history: History) -> MetricCurves:
 
 
 def _wall_seconds(history: History, now: float) -> float:
-    """From the beginning of each segment to its end; not what lies between two of them."""
     segments = history.segments or {0: Segment()}
     seconds = 0.0
     for number, segment in segments.items():
         begun = segment.resumed_at or history.first_at or now
         seconds += (segment.end_at or (now if number == history.segment else begun)) - begun
     return seconds
-
-
-def _platform(history: History) -> dict[str, str]:
-    first = history.policies.get(0)
-    return first.platform if first else {}

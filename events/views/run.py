@@ -1,4 +1,4 @@
-"""A run in its newest numbers, as a dashboard and a person who follows it want them: pure."""
+"""The newest numbers of a run, for dashboards and for people who follow it: pure."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -7,15 +7,10 @@ from msgspec import Struct, field
 
 from faastraingym.events.pipeline.history import History, add
 from faastraingym.events.ports import Recorded
-from faastraingym.schemas.messages import (
-    EvaluationCompleted,
-    InvocationCompleted,
-    RunCompleted,
-    RunUnreported,
-)
+from faastraingym.schemas import messages as m
 from faastraingym.schemas.report import Status
 
-TOPICS = (  # the facts that a view needs, in any order; rewards.ready sums its rollouts up
+TOPICS = (  # the facts that a view needs; rewards.ready sums up its rollouts
     "run.*",
     "report.written",
     "policy.updated",
@@ -24,13 +19,13 @@ TOPICS = (  # the facts that a view needs, in any order; rewards.ready sums its 
     "invocation.dead-lettered",
 )
 MIB_PER_GIB = 1024
-MOST_TEXT = 64  # characters of a name that a specification, which may be anything, gives
+MOST_TEXT = 64  # characters of a name in a raw specification
 WINDOW = 10  # versions over which the speed is measured
 MOST_EVALUATIONS = 60
 
 
 class Spent(Struct, kw_only=True):
-    """What one function's invocations cost."""
+    """The cost of one function's invocations."""
 
     by_status: dict[int, int] = field(default_factory=dict)
     seconds: float = 0.0
@@ -39,8 +34,8 @@ class Spent(Struct, kw_only=True):
     retried: int = 0
 
 
-def spend(spent: dict[str, Spent], usage: Iterable[InvocationCompleted]) -> dict[str, Spent]:
-    """`spent`, by function, with what these invocations cost added."""
+def spend(spent: dict[str, Spent], usage: Iterable[m.InvocationCompleted]) -> dict[str, Spent]:
+    """Add the cost of these invocations to `spent`, by function."""
     for one in usage:
         total = spent.setdefault(one.function, Spent())
         total.by_status[one.status] = total.by_status.get(one.status, 0) + 1
@@ -52,7 +47,7 @@ def spend(spent: dict[str, Spent], usage: Iterable[InvocationCompleted]) -> dict
 
 
 class RunView(Struct, frozen=True, kw_only=True):
-    """One run, now; numbers that nothing was published of are None."""
+    """One run, now; a number of which no fact tells is None."""
 
     run: str
     status: Status  # of its newest segment
@@ -73,21 +68,21 @@ class RunView(Struct, frozen=True, kw_only=True):
     episode_length: float | None
     staleness: int | None
     evaluations: tuple[float, ...]  # mean returns of the newest, in the order of versions
-    evaluation: EvaluationCompleted | None
+    evaluation: m.EvaluationCompleted | None
     stalls: int
     dead_letters: int
     spent: Mapping[str, Spent]  # by function
 
 
 class Watched(Struct, kw_only=True):
-    """A run that is watched: what is kept of its history stays small, however long it goes on."""
+    """A run that is watched; its history keeps only what a view shows."""
 
     run: str
     history: History = field(default_factory=History)
     spent: dict[str, Spent] = field(default_factory=dict)
 
     def add(self, records: Iterable[Recorded]) -> "Watched":
-        """More facts."""
+        """Add facts."""
         for record in records:
             add(self.history, record)
         _forget(self.history)
@@ -95,7 +90,7 @@ class Watched(Struct, kw_only=True):
 
     @property
     def view(self) -> RunView:
-        """What there is to show."""
+        """The newest numbers."""
         return view(self.run, self.history, self.spent)
 
 
@@ -135,40 +130,40 @@ def view(run: str, history: History, spent: Mapping[str, Spent]) -> RunView:
 
 
 def status(history: History) -> Status:
-    """Where the newest segment stands."""
+    """The status of the newest segment."""
     if history.end:
-        well = isinstance(history.end, RunCompleted) and not unreported(history)
+        well = isinstance(history.end, m.RunCompleted) and not unreported(history)
         return "completed" if well else "failed"
-    if history.stop:
+    if history.newest.stop:
         return "stopping"
     return "running" if history.started or history.resumed else "requested"
 
 
-def unreported(history: History) -> RunUnreported | None:
-    """Why there is no report; a later one, of a letter that was replayed, counts."""
-    return None if history.report else history.newest.unreported
+def unreported(history: History) -> m.RunUnreported | None:
+    """Why there is no report; None if it was written later, as its dead letter was replayed."""
+    return None if history.newest.report else history.newest.unreported
 
 
 def stop(history: History) -> Mapping[str, object]:
-    """When the newest segment ends: what its resumption says, or the raw specification."""
+    """The budget and target of the newest segment: its resumption's, or the raw specification's."""
     if history.resumed:
         return {"env_steps": history.resumed.env_steps, "target": history.resumed.target}
     return table(history.requested.spec if history.requested else {}, "stop")
 
 
 def table(spec: Mapping[str, object], name: str) -> Mapping[str, object]:
-    """A table of the raw specification, which may be anything: the run may have been refused."""
+    """A table of the raw specification, which may be anything: a refused run has one, too."""
     found = spec.get(name)
     return found if isinstance(found, dict) else {}
 
 
 def target(spec: Mapping[str, object]) -> float | None:
-    """The mean evaluation return that a raw specification wants; None: any will do."""
+    """The mean evaluation return at which a raw specification stops, if it has one."""
     return number(table(spec, "stop").get("target"))
 
 
 def name(spec: Mapping[str, object], of_table: str, key: str) -> str:
-    """A text of the raw specification; empty: it has none."""
+    """A text of the raw specification, or empty."""
     return str(table(spec, of_table).get(key, ""))
 
 
@@ -183,26 +178,23 @@ def _ended(history: History) -> int:
 
 
 def _speed(history: History) -> float | None:
-    """Environment steps per second."""
     window = sorted(history.policies)[-WINDOW:]
     if not window:
         return None
     seconds = history.committed_at[window[-1]] - history.committed_at[window[0]]
-    first, last = (
-        history.policies[version].policy.env_steps for version in (window[0], window[-1])
-    )
-    return (last - first) / seconds if seconds > 0 else None
+    first, last = history.policies[window[0]].policy, history.policies[window[-1]].policy
+    return (last.env_steps - first.env_steps) / seconds if seconds > 0 else None
 
 
 def _learner_begins(history: History) -> bool:
-    """JAX compiles twice: for the first version, and for the first update."""
+    """Whether JAX compiles now, as it does for the first version and the first update."""
     if history.latest is None:
         return history.started is not None
     return history.latest.policy.version == 0 and 0 in history.rewards
 
 
 def _forget(history: History) -> None:
-    """What no view shows any more, now that newer facts are known."""
+    """Remove what no view shows, now that newer facts are known."""
     shown = {max(history.rewards, default=-1), _ended(history)}
     _drop(history.rewards, set(history.rewards) - shown)
     _drop(history.evaluations, sorted(history.evaluations)[:-MOST_EVALUATIONS])

@@ -1,19 +1,19 @@
 """Runs as a list, the newest first."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from typing import get_args
 
 from msgspec import Struct
 
 from faastraingym.events.pipeline import subjects
 from faastraingym.events.pipeline.history import History, by_run, fold
-from faastraingym.events.ports import FactLog, Recorded
+from faastraingym.events.ports import FactLog
 from faastraingym.events.views.report import build
 from faastraingym.events.views.run import status
-from faastraingym.schemas.messages import EvaluationCompleted, ReportWritten, RunCompleted, tag
+from faastraingym.schemas import messages as m
 from faastraingym.schemas.report import Status
 
-LIVES = (subjects.of_topic("run.*"), subjects.of_topic(tag(ReportWritten)))  # how runs stand
+LIVES = (subjects.of_topic("run.*"), subjects.of_topic(m.tag(m.ReportWritten)))
 
 
 class RunRow(Struct, frozen=True, kw_only=True):
@@ -32,6 +32,19 @@ class RunRow(Struct, frozen=True, kw_only=True):
     wall_seconds: float
 
 
+async def known_runs(facts: FactLog) -> dict[str, bool]:
+    """Whether each requested run is active (its newest segment has no report), by first fact."""
+    kinds = (m.RunRequested, m.RunResumed, m.RunUnreported, m.ReportWritten)
+    found = by_run(await facts.read(*(subjects.of_topic(m.tag(kind)) for kind in kinds)))
+    known = {run: fold(records) for run, records in found.items()}
+    return {run: not history.newest.over for run, history in known.items() if history.requested}
+
+
+async def any_active(facts: FactLog) -> bool:
+    """Whether any run is active."""
+    return any((await known_runs(facts)).values())
+
+
 async def overview(
     facts: FactLog,
     now: float,
@@ -40,50 +53,41 @@ async def overview(
 ) -> list[RunRow]:
     """The runs of these statuses, the newest first, `limit` at most.
 
-    A completed run is told by its end and one evaluation, so that many old runs stay cheap.
+    Of a completed run only its end and one evaluation are read, so that many old runs stay cheap.
     """
     known = {run: fold(said) for run, said in by_run(await facts.read(*LIVES)).items()}
     wanted = [run for run, told in known.items() if status(told) in statuses]
     newest = sorted(wanted, key=lambda run: known[run].first_at, reverse=True)[:limit]
     histories = {run: known[run] for run in newest}
     for run, told in histories.items():
-        if not isinstance(told.end, RunCompleted):
+        if not isinstance(told.end, m.RunCompleted):
             histories[run] = fold(await facts.read(*subjects.of_run(run)))
-    for record in await _final_evaluations(facts, histories):
-        if isinstance(record.fact, EvaluationCompleted):
+    final = [
+        subjects.of_kind(m.EvaluationCompleted, run, told.end.policy.version)
+        for run, told in histories.items()
+        if isinstance(told.end, m.RunCompleted)
+    ]
+    for record in await facts.read(*final) if final else []:
+        if isinstance(record.fact, m.EvaluationCompleted):
             version = record.fact.policy.version
             histories[record.fact.run].evaluations[version] = record.fact
     rows = [_row(run, told, now) for run, told in histories.items()]
     return sorted(rows, key=lambda row: row.requested_at, reverse=True)
 
 
-async def _final_evaluations(facts: FactLog, histories: Mapping[str, History]) -> list[Recorded]:
-    wanted = [
-        subjects.of_kind(EvaluationCompleted, run, told.end.policy.version)
-        for run, told in histories.items()
-        if isinstance(told.end, RunCompleted)
-    ]
-    return await facts.read(*wanted) if wanted else []
-
-
-def _seed(told: History) -> int | None:
-    """Of the raw specification, which may be anything."""
-    found = told.requested.spec.get("seed", 0) if told.requested else None
-    return found if isinstance(found, int) else None
-
-
 def _row(run: str, told: History, now: float) -> RunRow:
-    told_report = build(run, told, [], now)
+    report = build(run, told, [], now)
+    seed = told.requested.spec.get("seed", 0) if told.requested else None
     return RunRow(
         run_id=run,
-        status=told_report.status,
-        reason=told_report.reason,
-        algorithm=told_report.algorithm,
-        environment=told_report.environment,
-        seed=_seed(told),
-        versions=told_report.versions,
-        env_steps=told_report.env_steps,
-        evaluation=told_report.evaluation.mean if told_report.evaluation else None,
+        status=report.status,
+        reason=report.reason,
+        algorithm=report.algorithm,
+        environment=report.environment,
+        seed=seed if isinstance(seed, int) else None,  # the raw specification may be anything
+        versions=report.versions,
+        env_steps=report.env_steps,
+        evaluation=report.evaluation.mean if report.evaluation else None,
         requested_at=told.first_at,
-        wall_seconds=told_report.wall_seconds,
+        wall_seconds=report.wall_seconds,
     )

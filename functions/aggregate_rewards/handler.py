@@ -41,7 +41,7 @@ async def handle(received: Received, services: Services) -> Messages:
         return [await _with_rewards(spec, received, services)]
     run, version = received.run, received.version
     siblings = subjects.below(RolloutCompleted, run, version)
-    if not batches.reaches_threshold(spec, await services.facts.count(siblings)):
+    if await services.facts.count(siblings) < spec.rollout.needed:
         return []
     outcome = subjects.of_kind(RewardsReady, run, version)
     said = [record.fact for record in await services.facts.read(siblings, outcome)]

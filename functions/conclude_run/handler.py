@@ -42,7 +42,7 @@ async def handle(message: Said, services: Services) -> Messages:
     if history.requested is None:
         raise Unavailable(f"the log of run {message.run} is being restored")
     if history.end:
-        if history.report:
+        if history.newest.report:
             return []
         given_up = unreported(history)
         if given_up and isinstance(message, InvocationDeadLettered):

@@ -43,11 +43,10 @@ async def handle(received: Received | RunResumed, services: Services) -> Planned
 
 async def _known(spec: RunSpec, received: Received, services: Services) -> History:
     """`received`, and the log's facts about the steps from there."""
-    known = filters(spec, received) + subjects.of_version(
-        received.run, pruned(spec, received.version)
-    )
-    said = await services.facts.read(*subjects.of_life(received.run), *known)
-    history = fold(said)
+    run, known = received.run, filters(spec, received)
+    if (old := pruned(spec, received.version)) is not None:
+        known.append(subjects.of_kind(PolicyUpdated, run, old))
+    history = fold(await services.facts.read(*subjects.of_life(run), *known))
     if isinstance(received, RewardsReady):
         history.rewards[received.version] = received
     else:

@@ -13,12 +13,12 @@ from faastraingym.adapters.stage.manifests import specification
 from faastraingym.adapters.stage.restoring import Restorer, awaited
 from faastraingym.adapters.stage.stage import cron_stage
 from faastraingym.events.pipeline import event_backup, subjects
-from faastraingym.events.pipeline.active_runs import known_runs
 from faastraingym.events.pipeline.commands import Invocation
 from faastraingym.events.pipeline.history import fold
 from faastraingym.events.pipeline.lineage import NotPublished
 from faastraingym.events.pipeline.recovery import missing, overdue, stalled
 from faastraingym.events.ports import LostObject, Recorded, Services
+from faastraingym.events.views.runs import known_runs
 from faastraingym.schemas import keys
 from faastraingym.schemas.errors import RunFault, SchemaError
 from faastraingym.schemas.messages import Message, RunRequested

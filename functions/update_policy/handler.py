@@ -16,7 +16,7 @@ from faastraingym.adapters.stage.spans import span
 from faastraingym.adapters.stage.stage import Outgoing, stage
 from faastraingym.algorithms import registry, shape_checks
 from faastraingym.algorithms.environments import spaces
-from faastraingym.events.pipeline import follow_ups, planning
+from faastraingym.events.pipeline import follow_ups
 from faastraingym.events.ports import Services
 from faastraingym.schemas import keys
 from faastraingym.schemas.errors import RunFault
@@ -63,13 +63,12 @@ async def _initialise(message: RunStarted, spec: RunSpec, services: Services) ->
     for advice in spaces.advice(spec):
         logger.warning("advice", extra={"why": advice})
     committed = await _commit(message.run, spec, state, 0, services)
-    opening = planning.opening(spec)
     updated = PolicyUpdated(
         run=message.run,
         manifest=message.manifest,
         policy=committed,
-        rollouts=opening.rollouts,
-        evaluate=opening.evaluate,
+        rollouts=spec.rollout.count,
+        evaluate=False,  # nothing has been learnt yet
         platform=describe() | {"device": compiling.device()},
     )
     return [updated, *follow_ups.fan_out(updated, spec, [])]

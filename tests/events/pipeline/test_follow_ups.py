@@ -68,8 +68,8 @@ def test_an_evaluation_that_nobody_divided_is_one_command() -> None:
     """As every one was before there were pieces; one that is not due is none."""
     for spec in (SPECS[0], specification(evaluation={"pieces": 1})):
         due = facts.updated(1, evaluate=True)
-        assert follow_ups.evaluations(due, spec) == [EVALUATE]
-        assert follow_ups.evaluations(facts.updated(1), spec) == []
+        assert follow_ups.evaluation(due, due.policy, spec) == [EVALUATE]
+        assert follow_ups.fan_out(facts.updated(1, rollouts=0), spec, []) == []
 
 
 def test_a_rollout_of_a_batch_that_is_complete_is_needless() -> None:

@@ -33,7 +33,7 @@ def test_facts_are_kept_by_kind_and_identity() -> None:
         facts.dead(),
         facts.STOP,
     )
-    assert (said.requested, said.started, said.stop) == (
+    assert (said.requested, said.started, said.newest.stop) == (
         facts.REQUESTED,
         facts.STARTED,
         facts.STOP,
@@ -63,9 +63,14 @@ def test_a_resumed_run_has_neither_end_nor_report_nor_dead_letters_yet() -> None
     said = [facts.STOP, facts.dead(), FAILED, facts.REPORTED, facts.resumed(1)]
     again = history(*said)
     assert (again.segment, again.resumed) == (1, facts.resumed(1))
-    assert (again.stop, again.end, again.report, again.dead_letters) == (None, None, None, [])
+    assert (again.newest.stop, again.end, again.newest.report, again.dead_letters) == (
+        None,
+        None,
+        None,
+        [],
+    )
     late = history(*said, facts.STOP, COMPLETED)
-    assert (late.segment, late.stop, late.end) == (1, None, None)
+    assert (late.segment, late.newest.stop, late.end) == (1, None, None)
     ended = history(*said, replace(COMPLETED, segment=1))
     assert ended.end == replace(COMPLETED, segment=1)
 

@@ -49,11 +49,6 @@ def test_evaluation_is_on_schedule(make_spec: Make) -> None:
     assert [v + 1 for v, plan in enumerate(plans) if plan.evaluate] == [3, 6, 9]
 
 
-def test_a_run_opens_with_its_fan_out(make_spec: Make) -> None:
-    """Version 0 promises all rollouts and no evaluation."""
-    assert planning.opening(make_spec(rollout={"count": 5})) == (5, False)
-
-
 def test_a_longer_budget_leaves_the_schedules_as_they_were(make_spec: Make) -> None:
     """The horizon of the specification, by default its budget, is the schedules'."""
     algorithm = {"learning_rate_schedule": "linear", "learning_rate": 0.1}
