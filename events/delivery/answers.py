@@ -1,7 +1,7 @@
-"""The sender of an answer, and its meaning for the message: data, and one pure decision.
+"""The meaning of an answer for the message: data, and one pure decision.
 
-A 5xx may come from the function, or from a component on the way that could not reach it: a function
-that is starting has not failed. OpenFaaS's components name themselves in `X-OpenFaaS-Internal`; a
+A 5xx may come from the function, or from a component that could not reach it: a function that is
+starting has not failed. OpenFaaS's components name themselves in `X-OpenFaaS-Internal`; a
 function's own answer has `X-Duration-Seconds`, which of-watchdog and our stages add; our provider
 reports the fate of the replica. docs/openfaas_contract.md has the table.
 """
@@ -44,13 +44,9 @@ _SEEN = {DIED: Meaning.DIED, OVERTIME: Meaning.OVERTIME, ANSWERED: Meaning.FAILE
 
 
 def meaning(status: int, headers: Mapping[str, str], seconds: float, limit: float) -> Meaning:
-    """The meaning of an answer.
+    """The meaning of an answer, by its status and headers (names in lower case).
 
-    Args:
-        status: its HTTP status.
-        headers: its headers, names in lower case.
-        seconds: that it took; 0: no answer came.
-        limit: the function's exec_timeout in seconds.
+    It took `seconds`, 0 if no answer came; `limit` is the function's exec_timeout in seconds.
     """
     if 200 <= status < 300:
         return Meaning.DONE
@@ -66,7 +62,6 @@ def meaning(status: int, headers: Mapping[str, str], seconds: float, limit: floa
 
 
 def _stands_in(status: int, headers: Mapping[str, str]) -> bool:
-    """Whether another component than the function answers."""
     if INTERNAL.lower() in headers:
         return status in UNREACHED
     return status in UNMARKED and DURATION.lower() not in headers

@@ -1,6 +1,6 @@
-"""Where a callback may go: the operator's list of origins, and targets that no list allows. Pure.
+"""The targets of callbacks: the operator's list of origins, and targets that none may have. Pure.
 
-The gateway decides on the request, the queue-worker again once it knows the addresses.
+The gateway decides on the request, and the queue-worker again once it knows the addresses.
 """
 
 import ipaddress
@@ -8,7 +8,7 @@ import posixpath
 import re
 from collections.abc import Collection, Iterable
 from typing import NamedTuple
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 
 ORIGINS = "FTG_CALLBACK_ORIGINS"
 _PORTS = {"http": 80, "https": 443}
@@ -16,11 +16,11 @@ _OPEN = ("/function/", "/async-function/")  # of the gateway's own API
 _UNWRAPPED = 3  # how often a path may be percent-encoded; more is refused
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-# Besides 169.254.169.254, which is link-local: where clouds tell a machine its own credentials.
+# Addresses at which clouds give a machine its credentials; 169.254.169.254 is link-local.
 METADATA = tuple(
     map(ipaddress.ip_address, ("100.100.100.200", "168.63.129.16", "192.0.0.192", "fd00:ec2::254"))
 )
-_NOWHERE = tuple(map(ipaddress.ip_network, ("0.0.0.0/8", "255.255.255.255/32")))
+_NOWHERE = (ipaddress.ip_network("0.0.0.0/8"), ipaddress.ip_network("255.255.255.255/32"))
 _TRANSLATED = ipaddress.ip_network("64:ff9b::/96")  # NAT64: the last 32 bits are the address
 
 
@@ -40,27 +40,20 @@ class Origin(NamedTuple):
 class Policy(NamedTuple):
     """The callbacks that one stack allows."""
 
-    origins: frozenset[Origin] | None  # None: only known senders have callbacks, to any
-    gateways: frozenset[Origin] = frozenset()  # where its own API is served
+    origins: frozenset[Origin] | None  # None: only known senders have callbacks, to any origin
+    gateways: frozenset[Origin] = frozenset()  # of the gateway's own API
 
 
 def origins(text: str) -> frozenset[Origin] | None:
-    """Those of `https://ci.example.com,http://10.0.0.7:8000`; None for an empty text.
-
-    Raises:
-        ValueError: one of them is no origin.
-    """
+    """The origins in a list with commas; None for an empty text; ValueError if one is none."""
     found = [part.strip() for part in text.split(",") if part.strip()]
     return frozenset(map(_listed, found)) if found else None
 
 
 def refusal(url: str, policy: Policy, authenticated: bool) -> str:
-    """Why a callback may not go to `url`, or nothing.
+    """Why a callback may not go to `url`, a URL as `origin` takes it; empty if it may.
 
-    Args:
-        url: absolute, http or https, as `origin` takes it.
-        policy: the stack's.
-        authenticated: whether the sender is known: a signature or the token came with the request.
+    `authenticated`: the request had a signature or the token.
     """
     wanted, allowed = origin(url), policy.origins
     if allowed is None and not authenticated:
@@ -71,15 +64,13 @@ def refusal(url: str, policy: Policy, authenticated: bool) -> str:
         return f"the origin {wanted} is not in {ORIGINS}"
     literal = address(wanted.host)
     why = refused_address(literal) if literal else ""
-    if not why and _is_own(wanted, policy.gateways):
-        why = refused_path(url)
-    return why
+    return why or (refused_path(url) if _is_own(wanted, policy.gateways) else "")
 
 
 def resolved_refusal(
     url: str, found: Iterable[str], policy: Policy, own: Collection[tuple[str, int]]
 ) -> str:
-    """Why it may not, given the addresses of its host; `own` are the gateway's."""
+    """As `refusal`, given the addresses of the URL's host; `own` are the gateway's."""
     wanted = origin(url)
     gateways = policy.gateways | {wanted._replace(host=host, port=port) for host, port in own}
     for text in found:
@@ -94,17 +85,17 @@ def resolved_refusal(
 
 
 def refused_address(where: Address) -> str:
-    """Why an address gets no callback, even if the list has it; empty when it may."""
+    """Why an address gets no callback, even if it is listed; empty if it may."""
     for each in _meant(where):
         if each.is_link_local or each in METADATA:
             return f"{where} is link-local or a cloud's metadata, where no callback goes"
-        if each.is_multicast or each.is_unspecified or _is_nowhere(each):
+        if each.is_multicast or each.is_unspecified or any(each in net for net in _NOWHERE):
             return f"{where} is no single machine's address"
     return ""
 
 
 def refused_path(url: str) -> str:
-    """Why a path of the gateway takes no callback, in any spelling; empty when it does."""
+    """Why a path of the gateway, in any spelling, gets no callback; empty if it may."""
     path = _path(urlsplit(url).path)
     if path is not None and path.startswith(_OPEN):
         return ""
@@ -112,18 +103,15 @@ def refused_path(url: str) -> str:
 
 
 def origin(url: str) -> Origin:
-    """Of an absolute http or https URL without credentials.
-
-    Raises:
-        ValueError: it is none.
-    """
+    """The origin of an absolute http or https URL without credentials; ValueError of another."""
     parts = urlsplit(url)
     host, port = (parts.hostname or "").rstrip("."), parts.port
     plain = url.isascii() and url.isprintable() and " " not in url
     if not plain or parts.scheme not in _PORTS or not host or port == 0 or "\\" in url:
         raise ValueError(f"{url!r:.200} is not an absolute http or https URL")
-    if _has_credentials(parts):
-        raise ValueError(f"{_without(url)!r:.200}: a URL with a user or a password is refused")
+    if "@" in parts.netloc:
+        shown = re.sub(r"//[^/@]*@", "//", url)
+        raise ValueError(f"{shown!r:.200}: a URL with a user or a password is refused")
     return Origin(parts.scheme, host, port or _PORTS[parts.scheme])
 
 
@@ -143,7 +131,7 @@ def _listed(text: str) -> Origin:
 
 
 def _is_own(wanted: Origin, gateways: Collection[Origin]) -> bool:
-    """Whether an origin is the gateway's, by its name or by any name of this machine itself."""
+    """Whether an origin is the gateway's, by its name or any name of this machine."""
     return any(
         wanted.port == own.port
         and (wanted.host == own.host or (_is_loopback(wanted.host) and _is_loopback(own.host)))
@@ -159,7 +147,6 @@ def _is_loopback(host: str) -> bool:
 
 
 def _meant(where: Address) -> list[Address]:
-    """An address, and those that it stands for."""
     if isinstance(where, ipaddress.IPv4Address):
         return [where]
     inner = [where.ipv4_mapped, where.sixtofour, *(where.teredo or ())]
@@ -168,23 +155,11 @@ def _meant(where: Address) -> list[Address]:
     return [where, *(each for each in inner if each is not None)]
 
 
-def _is_nowhere(where: Address) -> bool:
-    return any(where in network for network in _NOWHERE if network.version == where.version)
-
-
 def _path(raw: str) -> str | None:
-    """As a server could read it at last: decoded, with neither dots nor doubled slashes."""
+    """The path as a server may read it: decoded, without dots and doubled slashes."""
     for _ in range(_UNWRAPPED):
         decoded = unquote(raw, errors="replace")
         if decoded == raw:
             return posixpath.normpath("/" + re.sub(r"[/\\]+", "/", raw).lstrip("/"))
         raw = decoded
     return None
-
-
-def _has_credentials(parts: SplitResult) -> bool:
-    return "@" in parts.netloc
-
-
-def _without(url: str) -> str:
-    return re.sub(r"//[^/@]*@", "//", url)

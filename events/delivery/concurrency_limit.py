@@ -2,8 +2,8 @@
 
 stack.yml bounds the number of replicas, the gateway decides how many it runs, and a client without
 its credentials cannot ask. So the limit starts at the bound, shrinks on answers with status 429,
-and tries one more from time to time: as TCP finds a path's capacity. A gateway that queues and
-scales by demand, as the embedded one, never answers 429, and the limit stays the same.
+and tries one more from time to time, as TCP finds a path's capacity. The embedded gateway queues
+and scales by demand: it never answers 429.
 """
 
 ROUNDS = 8  # of as many successes as the limit, at a full one, before one more is tried
@@ -15,7 +15,7 @@ class Limit:
     """Of one function, from 1 to `most`."""
 
     def __init__(self, most: int) -> None:
-        self._most = self._now = most
+        self.now = self._most = most
         self._in_flight = 0
         self._change = 0  # counts changes; refusals of deliveries that began before do not count
         self._grown = False  # the last change was one more
@@ -23,14 +23,9 @@ class Limit:
         self._rounds = ROUNDS
 
     @property
-    def now(self) -> int:
-        """The limit."""
-        return self._now
-
-    @property
     def is_reached(self) -> bool:
-        """Whether nothing more may begin."""
-        return self._in_flight >= self._now
+        """Whether no more may begin."""
+        return self._in_flight >= self.now
 
     def begin(self) -> int:
         """A delivery begins; returns the number of the newest change."""
@@ -46,22 +41,22 @@ class Limit:
 
         One more that was too many is taken back; otherwise there are fewer replicas than thought.
         """
-        if since != self._change or self._now == 1:
+        if since != self._change or self.now == 1:
             return
         self._rounds = min(MOST_ROUNDS, self._rounds * 2) if self._grown else ROUNDS
-        self._set(self._now - 1 if self._grown else self._now // 2, grown=False)
+        self._set(self.now - 1 if self._grown else self.now // 2, grown=False)
 
     def taken(self, since: int) -> None:
         """A delivery that began at change `since` was successful."""
-        if self._now == self._most or since != self._change or not self.is_reached:
+        if self.now == self._most or since != self._change or not self.is_reached:
             return
         self._successes += 1
-        if self._grown and self._successes >= PROVEN_ROUNDS * self._now:
+        if self._grown and self._successes >= PROVEN_ROUNDS * self.now:
             self._rounds = ROUNDS  # there is room: go on quickly
-        if self._successes >= self._rounds * self._now:
-            self._set(self._now + 1, grown=True)
+        if self._successes >= self._rounds * self.now:
+            self._set(self.now + 1, grown=True)
 
     def _set(self, limit: int, grown: bool) -> None:
-        self._now, self._grown = limit, grown
+        self.now, self._grown = limit, grown
         self._change += 1
         self._successes = 0

@@ -2,17 +2,14 @@
 
 import hashlib
 import time
-from collections.abc import Sequence
 
 from msgspec.structs import replace
 
 from faastraingym.events.delivery.outcomes import Answer
-from faastraingym.events.delivery.requests import SIGNATURE, Request
+from faastraingym.events.delivery.requests import SIGNATURE, Request, message_in
 from faastraingym.events.ports import Delivery
 from faastraingym.events.triggers import outside_events
-from faastraingym.schemas import messages
 from faastraingym.schemas.dead_letter import DeadLetter, Omitted
-from faastraingym.schemas.errors import MessageError
 from faastraingym.schemas.messages import InvocationDeadLettered
 
 MOST_ERROR = 8192  # characters of a dead letter's error; its end is the most useful part
@@ -33,50 +30,38 @@ def written(
         status=answer.status,
         error=error[-MOST_ERROR:],
         at=time.time(),
-        run=_run(request),
+        run=request.message.run if request.message else outside_events.run_of(request),
         queued_at=message.queued_at,
         signature=request.headers.get(SIGNATURE, "")[:MOST_NAME],
     )
 
 
-def _run(request: Request) -> str:
-    try:
-        return str(messages.decode(request.body).run)
-    except MessageError:
-        return outside_events.run_of(request)
-
-
 def without_payload(letter: DeadLetter) -> DeadLetter:
-    """It without payload (size and SHA-256 stay) and run, as any sender may name a run."""
+    """The letter with only the size and SHA-256 of its payload, and without its unproven run."""
     payload = letter.payload
-    told = Omitted(size=len(payload), sha256=hashlib.sha256(payload).hexdigest())
-    said = letter.error[-MOST_HEADLINE:]
-    return replace(letter, payload=b"", omitted=told, error=said, run="")
+    omitted = Omitted(size=len(payload), sha256=hashlib.sha256(payload).hexdigest())
+    return replace(
+        letter, payload=b"", omitted=omitted, error=letter.error[-MOST_HEADLINE:], run=""
+    )
 
 
-def events(letter: DeadLetter) -> Sequence[InvocationDeadLettered]:
-    """The facts to publish in the run of a dead letter.
+def event(letter: DeadLetter) -> InvocationDeadLettered | None:
+    """The fact to publish in the run of a dead letter.
 
-    Nothing when the function refused the message itself (400), nor without a signature: any client
-    may post bytes that name a run, so only a message that was understood and found authentic may
-    end one.
+    None if the function refused the message itself (400), nor without a signature: any client may
+    post bytes that name a run, so only an authentic message that was understood may end one.
     """
-    if letter.status == 400:
-        return []
-    try:
-        message = messages.decode(letter.payload)
-    except MessageError:
-        return []
+    message = message_in(letter.payload)
+    if letter.status == 400 or message is None:
+        return None
     if isinstance(message, InvocationDeadLettered):
-        return []  # or a failing receiver of this fact would cause it again for ever
-    return [
-        InvocationDeadLettered(
-            run=message.run,
-            function=letter.function,
-            call_id=letter.call_id,
-            attempts=letter.attempts,
-            status=letter.status,
-            error=letter.error,
-            queued_at=letter.queued_at,
-        )
-    ]
+        return None  # or a failing receiver of this fact would cause it again for ever
+    return InvocationDeadLettered(
+        run=message.run,
+        function=letter.function,
+        call_id=letter.call_id,
+        attempts=letter.attempts,
+        status=letter.status,
+        error=letter.error,
+        queued_at=letter.queued_at,
+    )

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from functools import cache
 from typing import Generic, NamedTuple, TypeVar
 
 from faastraingym.events.delivery.fair_scheduling import FairQueue
@@ -31,19 +32,19 @@ class InFlight(Generic[By]):
         self._slots = slots
         self._all: dict[str, Delivery] = {}  # by message
         self._waiting: FairQueue[Taken[By]] = FairQueue()
-        self._shares = Shares()
+        self.shares = Shares()
 
     def __len__(self) -> int:
         return len(self._all)
 
     @property
     def waiting(self) -> int:
-        """How many wait for slots alone; the others wait for their own run's work to end."""
+        """How many wait for slots only; the others wait until their own run's work ends."""
         runs = self._once()
         return sum(
-            count if not run or self.standing(run) is Standing.PROVEN else 1
-            for run, count in self._waiting.lanes()
-            if self._shares.may_begin(run, self._slots, runs)
+            count if not run or self.shares.of(run) is Standing.PROVEN else 1
+            for run, count in self._waiting.lanes().items()
+            if self.shares.may_begin(run, self._slots, runs)
         )
 
     @property
@@ -57,34 +58,26 @@ class InFlight(Generic[By]):
         return self._waiting.room
 
     def take(self, run: str, message: Delivery, by: By) -> None:
-        """Let it wait among its run's, unless it is here: its heartbeats came too late."""
+        """Let a delivery wait, unless it is here already: then its heartbeats came too late."""
         if message.message_id not in self._all:
             now = time.monotonic()
             self._all[message.message_id] = message
             self._waiting.add(run, Taken(message, by, run, now), len(message.data))
-            self._shares.seen(run, now)
+            self.shares.seen(run, now)
 
     def next(self, slots: int) -> Taken[By] | None:
         """The delivery to begin now, one of `slots` being free; it stays in flight."""
         runs = self._once()
-        taken = self._waiting.next(lambda run: self._shares.may_begin(run, slots, runs))
+        taken = self._waiting.next(lambda run: self.shares.may_begin(run, slots, runs))
         if taken is not None:
-            self._shares.begin(taken.run)
+            self.shares.begin(taken.run)
         return taken
 
     def let_go(self, taken: Taken[By]) -> None:
         """A delivery that began is settled, or another worker has it."""
         del self._all[taken.message.message_id]
-        self._shares.end(taken.run)
-        self._shares.seen(taken.run, time.monotonic())
-
-    def standing(self, run: str) -> Standing:
-        """The standing of a run's work."""
-        return self._shares.of(run)
-
-    def tell(self, run: str, standing: Standing) -> None:
-        """Set the standing of a run's work."""
-        self._shares.tell(run, standing)
+        self.shares.end(taken.run)
+        self.shares.seen(taken.run, time.monotonic())
 
     async def hand_back(self) -> None:
         """Hand back deliveries that have not begun, so that they need not wait for the ack wait."""
@@ -103,15 +96,5 @@ class InFlight(Generic[By]):
                 await asyncio.sleep(0)
 
     def _once(self) -> Callable[[], int]:
-        """How many runs wait, have something in flight, or were here just now; counted once."""
-        known: list[int] = []
-
-        def runs() -> int:
-            if not known:
-                known.append(self._runs())
-            return known[0]
-
-        return runs
-
-    def _runs(self) -> int:
-        return len((self._shares.runs() | self._waiting.names()) - {""})
+        """How many runs wait, have deliveries in flight, or had some just now; counted once."""
+        return cache(lambda: len((self.shares.runs() | self._waiting.lanes().keys()) - {""}))

@@ -55,14 +55,10 @@ class Tries(NamedTuple):
 def decide(
     answer: Answer, tried: Tries, delivered: int, policy: RetryPolicy, jitter: float
 ) -> Outcome:
-    """The outcome of a delivery.
+    """The outcome of a delivery; `jitter` is uniform in [0, 1).
 
-    Args:
-        answer: the function's, or the gateway's in its place.
-        tried: how often the function has failed with the message, this time included.
-        delivered: how often it was delivered, outages included; 1 is the first.
-        policy: the function's.
-        jitter: uniform in [0, 1).
+    `tried` counts the function's failures with the message, this one included; `delivered` counts
+    all deliveries, outages included.
     """
     if 200 <= answer.status < 300:
         return Settled()
@@ -80,8 +76,8 @@ def decide(
 class Failures:
     """How often the function itself failed with a message.
 
-    A message may be settled by another worker, so the one that failed longest ago is forgotten
-    when there are too many; it then gets more attempts than others.
+    Another worker may settle a message, so beyond `most` messages the one that failed longest ago
+    is forgotten; it then gets more attempts than others.
     """
 
     def __init__(self, most: int = REMEMBERED) -> None:
@@ -92,13 +88,10 @@ class Failures:
         return len(self._tries)
 
     def add(self, message_id: str, meaning: Meaning, again: bool = False) -> Tries:
-        """Failures so far, this time included if it was one.
+        """Count an answer to a message; returns its failures so far.
 
-        Args:
-            message_id: of the message.
-            meaning: of this time's answer.
-            again: whether it began after others of its run had run overtime or died: then this was
-                the one more attempt that is allowed, and no other of them gets it.
+        `again`: the delivery began after others of its run had run overtime or died. It was the one
+        more attempt that they are allowed.
         """
         failed, overtime = self._tries.pop(message_id, Tries())
         if meaning is Meaning.OVERTIME:
@@ -111,5 +104,5 @@ class Failures:
         return tries
 
     def forget(self, message_id: str) -> None:
-        """It is settled."""
+        """Forget a message that is settled."""
         self._tries.pop(message_id, None)

@@ -12,13 +12,8 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import UNSET
 
-from faastraingym.events.delivery.requests import (
-    AGAIN,
-    CALL_ID,
-    CONTENT_TYPE,
-    SIGNATURE,
-    QueueRequest,
-)
+from faastraingym.events.delivery import requests
+from faastraingym.events.delivery.requests import QueueRequest
 from faastraingym.events.pipeline.commands import Invocation
 from faastraingym.events.telemetry.tracing import HEADER
 
@@ -26,20 +21,13 @@ QUEUE = "com.openfaas.queue"  # the annotation that names another queue
 
 
 def of_command(command: Invocation, body: bytes, signature: str, trace: str) -> bytes:
-    """The queue request of a stage's command: JSON.
-
-    Args:
-        command: whose function is invoked.
-        body: its message, encoded.
-        signature: of that body for that function.
-        trace: the `traceparent` of what sends it.
-    """
+    """The queue request of a stage's command: JSON; `trace` is its sender's `traceparent`."""
     headers = {
-        CALL_ID: command.call_id,
-        SIGNATURE: signature,
-        "Content-Type": CONTENT_TYPE,
+        requests.CALL_ID: command.call_id,
+        requests.SIGNATURE: signature,
+        "Content-Type": requests.CONTENT_TYPE,
         HEADER: trace,
-        **({AGAIN: "1"} if command.attempt else {}),
+        **({requests.AGAIN: "1"} if command.attempt else {}),
     }
     return encode(command.function, headers.items(), body)
 
@@ -59,20 +47,14 @@ def encode(
 ) -> bytes:
     """The queue request that stands for an HTTP request to a function: JSON.
 
-    Args:
-        function: that is to be invoked.
-        headers: in order, repeated ones too.
-        body: as it came.
-        method: HTTP's.
-        path: below the function's own.
-        query: without its question mark.
-        host: the gateway's name as the client wrote it.
-        callback: an absolute http(s) URL, or "".
-        annotations: the function's.
-        labels: the function's.
+    `path` is below the function's own, `callback` an absolute http(s) URL or empty; `annotations`
+    and `labels` are the function's.
     """
+    header: dict[str, list[str]] = {}
+    for name, value in headers:
+        header.setdefault(canonical(name), []).append(value)
     queued = QueueRequest(
-        header=_header(headers),
+        header=header,
         host=host,
         body=base64.b64encode(body).decode(),
         method=method,
@@ -90,13 +72,6 @@ def encode(
 def canonical(name: str) -> str:
     """Go's spelling of a header's name: `X-Call-Id`."""
     return "-".join(part.capitalize() for part in name.split("-"))
-
-
-def _header(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
-    header: dict[str, list[str]] = {}
-    for name, value in pairs:
-        header.setdefault(canonical(name), []).append(value)
-    return header
 
 
 def _url(text: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""How a person can shorten work that is too long, as data: a clause for each function."""
+"""How a person can shorten work that is too long: a clause for each function."""
 
 from typing import NamedTuple
 
@@ -6,9 +6,9 @@ from faastraingym.events.topology.stack_file import Function
 
 
 class Remedy(NamedTuple):
-    """Of one function."""
+    """The remedy for one function."""
 
-    work: str  # its work, for a person
+    work: str  # the function's work, for a person
     shorten: str
     otherwise: str  # where it ought to be quick
 
@@ -34,7 +34,7 @@ REMEDIES = {
 
 
 def overtime(function: Function, times: int) -> str:
-    """One sentence: which work was too long, how often, and the remedy."""
+    """A sentence that names the work that was too long, how often it was, and the remedy."""
     remedy = REMEDIES.get(function.name, Remedy("call", "shorten it", "if not, it hangs"))
     often = {1: "", 2: " twice"}.get(times, f" {times} times")
     return (

@@ -16,7 +16,9 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from msgspec.structs import replace
 
 from faastraingym.events.telemetry import tracing
+from faastraingym.schemas import messages
 from faastraingym.schemas.errors import MessageError
+from faastraingym.schemas.messages import Message
 
 CALL_ID = "X-Call-Id"
 SIGNATURE = "X-Ftg-Signature"
@@ -60,6 +62,16 @@ class Request(Struct, frozen=True, kw_only=True):
         """The call id that every attempt carries."""
         return self.headers.get(CALL_ID, "")
 
+    @property
+    def named(self) -> dict[str, str]:
+        """The headers, their names in lower case: Go writes them with capitals."""
+        return {name.lower(): value for name, value in self.headers.items()}
+
+    @property
+    def message(self) -> Message | None:
+        """The message of the pipeline in the body; None if the body is anything else."""
+        return message_in(self.body)
+
 
 class QueueRequest(Struct, frozen=True, kw_only=True, rename="pascal"):
     """OpenFaaS's queue request."""
@@ -77,12 +89,17 @@ class QueueRequest(Struct, frozen=True, kw_only=True, rename="pascal"):
     callback_url: dict[str, Any] | UnsetType | None = UNSET  # absent when there is none
 
 
-def from_queue(data: bytes) -> Request:
-    """The HTTP request that a queued invocation stands for.
+def message_in(body: bytes) -> Message | None:
+    """The message of the pipeline that `body` is; None if it is anything else."""
+    try:
+        found: Message = messages.decode(body)
+        return found
+    except MessageError:
+        return None
 
-    Raises:
-        MessageError: not a queue request, or none that HTTP can carry.
-    """
+
+def from_queue(data: bytes) -> Request:
+    """The HTTP request of a queued invocation; MessageError if HTTP cannot carry it."""
     try:
         queued = msgspec.json.decode(data, type=QueueRequest)
         body = base64.b64decode(queued.body or "", validate=True)
@@ -134,12 +151,12 @@ def from_fact(function: str, subject: str, data: bytes, signature: str, trace: s
 
 
 def again(request: Request) -> Request:
-    """`request` as it is delivered another time."""
+    """`request`, marked as delivered before."""
     return replace(request, headers=request.headers | {AGAIN: "1"})
 
 
 def _check(queued: QueueRequest, headers: Mapping[str, str]) -> None:
-    """Refuse a message that HTTP cannot carry: it would fail at every attempt."""
+    """Refuse a request that HTTP cannot carry: it would fail at every attempt."""
     for name in (queued.method, *headers):
         if not _TOKEN.fullmatch(name):
             raise MessageError(f"not a queue request: {name!r:.80} is no method or header name")

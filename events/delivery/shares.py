@@ -1,10 +1,9 @@
 """A run's share of a function's slots, so that work that hangs delays its own run only. Pure.
 
-A run begins with one delivery at a time: only a successful answer to one of its own shows that its
-work ends. A run whose work ran over time, or made its replica die, is back to one, and all such
-runs together have at most half of the slots. Beyond that runs take turns, each up to its share of
-the slots; a run may borrow more than its share while half of the slots stay free, and a run that is
-alone has all slots.
+A run begins with one delivery at a time, until a successful answer shows that its work ends. A run
+whose work ran over time, or made its replica die, is back to one, and all such runs together have
+at most half of the slots. Otherwise runs take turns, each up to its share of the slots; a run may
+borrow more while half of the slots stay free, and a run that is alone has all slots.
 """
 
 from collections import Counter, OrderedDict
@@ -30,7 +29,6 @@ class Shares:
         self._standings: OrderedDict[str, Standing] = OrderedDict()  # set last comes last
         self._remembered = remembered
         self._in_flight: Counter[str] = Counter()
-        self._suspected = 0  # of the deliveries in flight
         self._seen: OrderedDict[str, float] = OrderedDict()  # seen last comes last
 
     @property
@@ -50,17 +48,14 @@ class Shares:
             self._seen.popitem(last=False)
 
     def may_begin(self, run: str, slots: int, runs: Callable[[], int]) -> bool:
-        """Whether the run may begin one more as soon as there is a free slot.
+        """Whether the run may begin one more delivery as soon as one of the `slots` is free.
 
-        Args:
-            run: whose turn it is.
-            slots: the function's.
-            runs: how many there are, those that wait included; asked when it matters.
+        `runs` counts the runs, those that wait included; it is called only if that matters.
         """
         standing, holds = self.of(run), self._in_flight[run]
         if not run:
             return True
-        if standing is Standing.SUSPECT and self._suspected >= max(1, slots // 2):
+        if standing is Standing.SUSPECT and self._suspected() >= max(1, slots // 2):
             return False
         if not holds or standing is not Standing.PROVEN:
             return not holds
@@ -68,18 +63,16 @@ class Shares:
         return number == 1 or holds < slots // number or free_after >= slots // 2
 
     def runs(self) -> set[str]:
-        """Those that have something in flight, or were seen just now."""
+        """The runs with deliveries in flight, and those seen just now."""
         return self._seen.keys() | self._in_flight.keys()
 
     def begin(self, run: str) -> None:
         """A delivery of the run begins."""
         self._in_flight[run] += 1
-        self._suspected += self.of(run) is Standing.SUSPECT
 
     def end(self, run: str) -> None:
         """A delivery is over, with any outcome."""
         self._in_flight[run] -= 1
-        self._suspected -= self.of(run) is Standing.SUSPECT
         if not self._in_flight[run]:
             del self._in_flight[run]
 
@@ -87,12 +80,12 @@ class Shares:
         """Set the standing of a run."""
         if not run:
             return
-        self._set(run, standing)
+        self._standings[run] = standing
+        self._standings.move_to_end(run)
         if len(self._standings) > self._remembered:
-            self._set(next(iter(self._standings)), Standing.FRESH)
+            self._standings.popitem(last=False)
 
-    def _set(self, run: str, standing: Standing) -> None:
-        was, holds = self._standings.pop(run, Standing.FRESH), self._in_flight[run]
-        self._suspected += holds * ((standing is Standing.SUSPECT) - (was is Standing.SUSPECT))
-        if standing is not Standing.FRESH:
-            self._standings[run] = standing
+    def _suspected(self) -> int:
+        """The deliveries in flight of suspect runs."""
+        holds = self._in_flight.items()
+        return sum(count for run, count in holds if self.of(run) is Standing.SUSPECT)

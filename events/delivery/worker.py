@@ -11,7 +11,7 @@ import random
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 from msgspec.structs import replace
 
@@ -33,17 +33,14 @@ from faastraingym.events.triggers import outside_events
 from faastraingym.events.triggers.headers import is_event
 from faastraingym.schemas import dead_letter, messages
 from faastraingym.schemas.errors import MessageError
-from faastraingym.schemas.messages import WarmUp
 
 logger = logging.getLogger(__name__)
 
 HEARTBEAT_SECONDS = 1.0  # the broker's ack wait is 4 s
 PAUSE_SECONDS = 1.0  # before the broker is asked again after it could not be
-# Between two batches that are taken ahead of free slots. A function that is fast enough empties its
-# queue meanwhile, so several queue-workers share it; one that is slow is seen far ahead.
+# Between two batches that are taken ahead of free slots. A fast function empties its queue
+# meanwhile, so that several queue-workers share it.
 AHEAD_SECONDS = 0.05
-
-
 WAITED_SECONDS = 1.0  # here: then the run may have ended meanwhile
 BUSY = 429  # more in flight than the function has room for
 
@@ -52,10 +49,10 @@ class Seal(Protocol):
     """The pipeline's signature."""
 
     def sign(self, function: str, body: bytes, key: str = "") -> str:
-        """Of a body and an Idempotency-Key for a function, as of now."""
+        """Sign a body and an Idempotency-Key for a function, as of now."""
 
     def is_ours(self, function: str, request: Request) -> bool:
-        """Whether a request was signed by this pipeline, however long ago."""
+        """Whether this pipeline signed a request, however long ago."""
 
 
 class Client(Protocol):
@@ -67,13 +64,9 @@ class Client(Protocol):
     async def call_back(
         self, function: Function, request: Request, answer: Answer, authenticated: bool
     ) -> str:
-        """Post the invocation's outcome to `request.callback`; why not, if that failed.
+        """Post the function's answer to `request.callback`; returns why that failed, if it did.
 
-        Args:
-            function: that was invoked.
-            request: as it came.
-            answer: the function's.
-            authenticated: whether a known sender asked for it.
+        `authenticated`: a known sender asked for it.
         """
 
 
@@ -84,6 +77,15 @@ class Source(NamedTuple):
     read: Callable[[Delivery], Request]
     run_of: Callable[[Delivery], str]  # whose turn it takes
     authenticated: bool = True  # its sender is known
+
+
+class Attempt(NamedTuple):
+    """One try of a delivery, and its answer."""
+
+    message: Delivery
+    source: Source
+    request: Request
+    answer: Answer
 
 
 class FunctionWorker:
@@ -125,14 +127,13 @@ class FunctionWorker:
     async def _sources(self) -> list[Source]:
         name = self._function.name
         commands = await self._bus.commands_for(name)
-        sources = [Source(commands, self._from_queue, lambda m: requests.run_of(m.data))]
+        sources = [Source(commands, _from_queue, lambda m: requests.run_of(m.data))]
         if self._function.admits == ANYBODY:
             anybodys = await self._bus.open_for(name)
-            sources.append(Source(anybodys, self._from_queue, lambda _: "", authenticated=False))
+            sources.append(Source(anybodys, _from_queue, lambda _: "", authenticated=False))
         if self._function.topics:
             facts = await self._bus.facts_for(name, self._function.topics)
-            run_of = lambda m: subjects.run_of(m.subject)  # noqa: E731
-            sources.append(Source(facts, self._from_fact, run_of))
+            sources.append(Source(facts, self._from_fact, lambda m: subjects.run_of(m.subject)))
         if self._function.starts:
             starts = await self._bus.starts_for(name)
             sources.append(Source(starts, self._from_start, lambda m: m.message_id))
@@ -156,15 +157,13 @@ class FunctionWorker:
         while self._in_flight.is_fed or not self._unasked:
             self._hungry.clear()
             with suppress(TimeoutError):
-                async with asyncio.timeout(AHEAD_SECONDS):
-                    await self._hungry.wait()
+                await asyncio.wait_for(self._hungry.wait(), AHEAD_SECONDS)
             if self._unasked:
                 break
         return self._unasked
 
     @property
     def _unasked(self) -> int:
-        """The room that no source has asked messages for."""
         return max(0, self._in_flight.room - sum(each.asked for each in self._subscriptions))
 
     def _begin(self, deliveries: asyncio.TaskGroup) -> None:
@@ -185,7 +184,7 @@ class FunctionWorker:
         except Unavailable as error:  # not settled: the broker delivers it again
             self._log(logging.WARNING, "unsettled", why=str(error))
         except Exception:
-            # The boundary: a defect of one delivery must not end all others. Logged, not settled.
+            # The boundary: a defect of one delivery must not end the others.
             logger.exception("unsettled", extra={"worker": self._function.name})
         finally:
             self._in_flight.let_go(taken)
@@ -197,55 +196,57 @@ class FunctionWorker:
         try:
             request = read(message) if message.attempt == 1 else requests.again(read(message))
         except MessageError as error:
-            request, answer = Request(body=message.data), Answer(400)
-            await self._give_up(message, source, request, answer, str(error))
+            unread = Attempt(message, source, Request(body=message.data), Answer(400))
+            await self._give_up(unread, str(error))
             return
-        suspect = self._in_flight.standing(taken.run) is Standing.SUSPECT
+        suspect = self._in_flight.shares.of(taken.run) is Standing.SUSPECT
         late = time.monotonic() - taken.at > WAITED_SECONDS or AGAIN in request.headers
         if (suspect or late) and await self._is_over(request):
             await self._drop(message, request)
             return
         answer = await self._client.invoke(self._function, request)
-        told = meaning(answer.status, answer.headers, answer.seconds, self._function.timeout)
-        self._learn(taken, request, answer, told, since)
-        if source.authenticated and told.has_cut_off:
+        means = meaning(answer.status, answer.headers, answer.seconds, self._function.timeout)
+        self._learn(taken, request, answer, means, since)
+        if source.authenticated and means.has_cut_off:
             await metering.count(self._facts, self._function, request, answer)
-        tried = self._failures.add(message.message_id, told, suspect)
+        tried = self._failures.add(message.message_id, means, suspect)
         policy = self._function.retry
         outcome = outcomes.decide(answer, tried, message.attempt, policy, random.random())
         if not isinstance(outcome, Settled) and await self._is_over(request):
             await self._drop(message, request)
             return
+        attempt = Attempt(message, source, request, answer)
         match outcome:
             case Settled():
-                await self._settle(message, source, request, answer)
+                await self._settle(attempt)
             case Retry(delay):
-                self._log(logging.WARNING, "retry", **_about(message, request, answer))
+                self._log(logging.WARNING, "retry", **_about(attempt))
                 await message.retry(delay)
             case GiveUp(why):
-                if told is Meaning.OVERTIME:
+                if means is Meaning.OVERTIME:
                     answer = answer._replace(status=dead_letter.OVERTIME)
                     why = f"{why}\n{remedies.overtime(self._function, tried.overtime)}"
-                self._log(logging.WARNING, "dead letter", **_about(message, request, answer))
-                await self._give_up(message, source, request, answer, why)
+                attempt = attempt._replace(answer=answer)
+                self._log(logging.WARNING, "dead letter", **_about(attempt))
+                await self._give_up(attempt, why)
 
     def _learn(
-        self, taken: Taken[Source], request: Request, answer: Answer, told: Meaning, since: int
+        self, taken: Taken[Source], request: Request, answer: Answer, means: Meaning, since: int
     ) -> None:
         """Learn from an answer the function's room, and the standing of the run's work."""
         if answer.status == BUSY:
             self._limit.refused(since)
-        elif told is Meaning.DONE:
+        elif means is Meaning.DONE:
             self._limit.taken(since)
-            proven = self._in_flight.standing(taken.run) is Standing.PROVEN
-            if not proven and not _is(request, WarmUp):
-                self._in_flight.tell(taken.run, Standing.PROVEN)
-        elif told.has_cut_off:
-            self._in_flight.tell(taken.run, Standing.SUSPECT)
+            proven = self._in_flight.shares.of(taken.run) is Standing.PROVEN
+            if not proven and not isinstance(request.message, messages.WarmUp):
+                self._in_flight.shares.tell(taken.run, Standing.PROVEN)
+        elif means.has_cut_off:
+            self._in_flight.shares.tell(taken.run, Standing.SUSPECT)
 
     async def _is_over(self, request: Request) -> bool:
         """Whether it is a command of a run that has ended: its result is not needed."""
-        message = _message(request)
+        message = request.message
         return isinstance(message, messages.COMMANDS) and await self._endings.is_over(message.run)
 
     async def _drop(self, message: Delivery, request: Request) -> None:
@@ -253,45 +254,38 @@ class FunctionWorker:
         self._failures.forget(message.message_id)
         await message.ack()
 
-    async def _settle(
-        self, message: Delivery, source: Source, request: Request, answer: Answer
-    ) -> None:
-        self._failures.forget(message.message_id)
-        if request.callback:
-            await self._call_back(message, source, request, answer)
-        await message.ack()
+    async def _settle(self, attempt: Attempt) -> None:
+        self._failures.forget(attempt.message.message_id)
+        if attempt.request.callback:
+            await self._call_back(attempt)
+        await attempt.message.ack()
 
-    async def _call_back(
-        self, message: Delivery, source: Source, request: Request, answer: Answer
-    ) -> None:
-        """Once; a failure becomes a dead letter without a payload, and nothing waits for it."""
-        name = self._function.name
-        why = await self._client.call_back(self._function, request, answer, source.authenticated)
-        if not why:
+    async def _call_back(self, attempt: Attempt) -> None:
+        """Call back once; a failure becomes a dead letter without a payload."""
+        name, (message, source, request, answer) = self._function.name, attempt
+        failed = await self._client.call_back(self._function, request, answer, source.authenticated)
+        if not failed:
             return
-        told = f"callback to {request.callback!r:.300}: {why}"
-        self._log(logging.WARNING, "callback given up", call_id=request.call_id, why=told)
-        letter = dead_letters.written(name, message, request, answer, told)
+        why = f"callback to {request.callback!r:.300}: {failed}"
+        self._log(logging.WARNING, "callback given up", call_id=request.call_id, why=why)
+        letter = dead_letters.written(name, message, request, answer, why)
         with suppress(Unavailable):  # or the function would be invoked again for it
             await self._bus.give_up(
                 name, dead_letter.encode(dead_letters.without_payload(letter)), subjects.CALLBACK
             )
 
-    async def _give_up(
-        self, message: Delivery, source: Source, request: Request, answer: Answer, error: str
-    ) -> None:
+    async def _give_up(self, attempt: Attempt, error: str) -> None:
         """Store the dead letter, with its payload if it is signed; inform its run; then settle."""
-        name = self._function.name
+        name, (message, source, request, answer) = self._function.name, attempt
         letter, kind = dead_letters.written(name, message, request, answer, error), ""
-        named = {header.lower(): value for header, value in request.headers.items()}
-        let_in = source.authenticated and is_event(named)  # by token, which only the gateway has
+        let_in = source.authenticated and is_event(request.named)  # only the gateway has the token
         if not (let_in or self._seal.is_ours(name, request)):
             letter, kind = dead_letters.without_payload(letter), subjects.UNSIGNED
         await self._bus.give_up(name, dead_letter.encode(letter), kind)
-        for fact in dead_letters.events(letter):
+        if fact := dead_letters.event(letter):
             await self._facts.publish_once(fact)
             self._endings.forget(fact.run)
-        await self._settle(message, source, request, answer)
+        await self._settle(attempt)
 
     def _from_fact(self, message: Delivery) -> Request:
         name = self._function.name
@@ -304,9 +298,6 @@ class FunctionWorker:
         signature = self._seal.sign(self._function.name, request.body, request.headers[KEY])
         return replace(request, headers=request.headers | {SIGNATURE: signature})
 
-    def _from_queue(self, message: Delivery) -> Request:
-        return requests.from_queue(message.data)
-
     async def _heartbeat(self) -> None:
         while True:
             await asyncio.sleep(HEARTBEAT_SECONDS)
@@ -316,35 +307,23 @@ class FunctionWorker:
         logger.log(level, event, extra={"worker": self._function.name, **fields})
 
 
-def _about(message: Delivery, request: Request, answer: Answer) -> dict[str, object]:
-    """Log fields of a delivery that went wrong; its message may be anything."""
+def _from_queue(message: Delivery) -> Request:
+    return requests.from_queue(message.data)
+
+
+def _about(attempt: Attempt) -> dict[str, object]:
     return {
-        **_whose(message, request),
-        "status": answer.status,
-        "answer": answer.body[-500:].decode(errors="replace"),
+        **_whose(attempt.message, attempt.request),
+        "status": attempt.answer.status,
+        "answer": attempt.answer.body[-500:].decode(errors="replace"),
     }
 
 
 def _whose(message: Delivery, request: Request) -> dict[str, object]:
-    """The same of any delivery."""
-    known = identity(_message(request))
-    named = {name.lower(): value for name, value in request.headers.items()}  # Go's are Capital
-    trace = tracing.parse(named.get(tracing.HEADER, ""))
+    trace = tracing.parse(request.named.get(tracing.HEADER, ""))
     return {
-        **known,
+        **identity(request.message),
         **({"trace_id": trace.trace} if trace else {}),
         "call_id": request.call_id,
         "attempt": message.attempt,
     }
-
-
-def _message(request: Request) -> Any:
-    """The message in it; None: not one that we know."""
-    try:
-        return messages.decode(request.body)
-    except MessageError:
-        return None
-
-
-def _is(request: Request, kind: type[messages.Message]) -> bool:
-    return isinstance(_message(request), kind)

@@ -1,8 +1,8 @@
-"""The cost of an attempt that its function cannot report: its replica died in mid-work.
+"""The cost of an attempt that its function cannot report, because its replica died.
 
-A function meters itself when it ends. Where it is killed (it crashed, went over its memory or its
-`exec_timeout`), the gateway answers in its place, and the queue-worker counts the attempt:
-from its delivery to that answer, a cold start included.
+A function meters itself when it ends. If it crashed, or went over its memory or its `exec_timeout`,
+the gateway answers in its place, and the queue-worker counts the attempt: from its delivery to that
+answer, a cold start included.
 """
 
 import logging
@@ -15,8 +15,6 @@ from faastraingym.events.ports import FactLog, Unavailable
 from faastraingym.events.telemetry import tracing
 from faastraingym.events.telemetry.identity import identity
 from faastraingym.events.topology.stack_file import Function
-from faastraingym.schemas import messages
-from faastraingym.schemas.errors import MessageError
 from faastraingym.schemas.messages import InvocationCompleted
 
 logger = logging.getLogger(__name__)
@@ -41,22 +39,13 @@ async def count(facts: FactLog, function: Function, request: Request, answer: An
 def of_death(
     function: Function, request: Request, answer: Answer, now: float, span: int
 ) -> InvocationCompleted | None:
-    """What the attempt cost; None where no answer came, or the message is none of a run's.
+    """The cost of the attempt that ended `now` (Unix time, seconds), as the span of that id.
 
-    Args:
-        function: that was invoked.
-        request: with which.
-        answer: the gateway's, in its place.
-        now: Unix time in seconds, when the answer came.
-        span: a random number of 64 bits, not 0: the attempt's own in its run's trace.
+    None if no answer came, so that the replica may go on, or if the message belongs to no run.
     """
-    if not answer.seconds:  # for want of any answer: the replica may go on
+    message, named = request.message, request.named
+    if not answer.seconds or message is None:
         return None
-    try:
-        message = messages.decode(request.body)
-    except MessageError:
-        return None
-    named = {name.lower(): value for name, value in request.headers.items()}  # Go's are Capital
     cause = tracing.parse(named.get(tracing.HEADER, "")) or tracing.of_run(message.run)
     return InvocationCompleted(
         function=function.name,

@@ -17,15 +17,8 @@ from contextlib import suppress
 from typing import Any, NamedTuple
 from urllib.parse import unquote_plus
 
-from faastraingym.events.delivery.requests import (
-    CALL_ID,
-    DELIVERY,
-    KEY,
-    MESSAGE_ID,
-    SIGNATURE,
-    TOPIC,
-    Request,
-)
+from faastraingym.events.delivery import requests
+from faastraingym.events.delivery.requests import KEY, Request
 from faastraingym.events.pipeline import subjects
 from faastraingym.events.ports import Delivery
 from faastraingym.events.triggers import documents
@@ -52,14 +45,14 @@ class Requested(NamedTuple):
 
 
 class Uploaded(NamedTuple):
-    """An object of `experiments/` that was written."""
+    """An object that was written to `experiments/`."""
 
     bucket: str
     key: str
 
 
 class Misread(NamedTuple):
-    """One record of a notification that is none; the others count."""
+    """A record of a notification that cannot be read; the other records count."""
 
     why: str
 
@@ -67,17 +60,14 @@ class Misread(NamedTuple):
 def read(
     body: bytes, headers: Mapping[str, str], otherwise: str, signature: str = ""
 ) -> list[Requested | Uploaded | Misread]:
-    """What an event asks for; nothing when it tells of other objects.
+    """The runs and files that an event asks for; empty if it is about other objects.
 
-    Args:
-        body: of the request.
-        headers: names in lower case.
-        otherwise: what names the run when the event has no key of its own.
-        signature: of the request, when that is what vouches for it. It covers key and body alone,
-            so without a key it names the run itself, and the other headers do not count.
+    The names of `headers` are in lower case; `otherwise` names the run if the event has no key. A
+    `signature` is given if it authenticates the request. It covers key and body only, so without a
+    key it names the run itself, and the other headers do not count.
 
     Raises:
-        TriggerError, DocumentError: nothing that starts a run.
+        TriggerError, DocumentError: the event starts no run.
     """
     kind = media_type(headers.get("content-type") or "application/json")
     own = ""
@@ -94,32 +84,27 @@ def read(
 
 
 def from_start(message: Delivery) -> Request:
-    """The HTTP request that stands for an event published to start a run; unsigned.
+    """The HTTP request of an event that was published to start a run; unsigned.
 
-    A key that came with it (Idempotency-Key, Nats-Msg-Id) names the run, else the CloudEvent that
-    its headers speak of, else what follows `ftg-start.`.
+    The run's name is the key in its headers (Idempotency-Key, Nats-Msg-Id), else its CloudEvent,
+    else the end of its subject after `ftg-start.`.
     """
-    named = {key.lower(): value for key, value in message.headers.items()}
+    named = Request(headers=dict(message.headers)).named
     passed = {key: value for key, value in named.items() if key.startswith("ce-")}
+    key = named.get(KEY.lower(), "").strip() or named.get(requests.MESSAGE_ID.lower(), "").strip()
+    key = key or _own(message, named)
     headers = {
-        CALL_ID: str(uuid.uuid5(DELIVERY, message.message_id)),
-        TOPIC: message.subject,
+        requests.CALL_ID: str(uuid.uuid5(requests.DELIVERY, message.message_id)),
+        requests.TOPIC: message.subject,
         "Content-Type": named.get("content-type", "application/json"),
         **passed,
-        KEY: _key(message, named),
+        KEY: key if key.isascii() and key.isprintable() else name(key),  # as it can be signed
     }
     return Request(headers=headers, body=message.data)
 
 
-def _key(message: Delivery, headers: Mapping[str, str]) -> str:
-    """Never empty, and as it can be signed."""
-    key = headers.get(KEY.lower(), "").strip() or headers.get(MESSAGE_ID.lower(), "").strip()
-    key = key or _own(message, headers)
-    return key if key.isascii() and key.isprintable() else name(key)
-
-
 def _own(message: Delivery, headers: Mapping[str, str]) -> str:
-    with suppress(SchemaError):  # the stage says so
+    with suppress(SchemaError):  # the stage refuses such an event
         if media_type(headers.get("content-type", "")) == CLOUDEVENT:
             return name(_identity(documents.parse("event.json", message.data)))
         if BINARY_CLOUDEVENT in headers:
@@ -128,15 +113,15 @@ def _own(message: Delivery, headers: Mapping[str, str]) -> str:
 
 
 def run_of(request: Request) -> str:
-    """The one run that a request from outside asks for; empty when it is none, or of files."""
-    headers = {name.lower(): value for name, value in request.headers.items()}
+    """The one run that a request from outside asks for; empty if it asks for none, or for files."""
+    headers = request.named
     if not is_event(headers):
         return ""
     key = _unquoted(headers.get(KEY.lower(), ""))
     if key:
         return name(key)
     shown = headers.get("authorization", "").lower().startswith("bearer ")
-    signature = "" if shown else headers.get(SIGNATURE.lower(), "")
+    signature = "" if shown else headers.get(requests.SIGNATURE.lower(), "")
     try:
         asked = read(request.body, headers, request.call_id, signature)
     except SchemaError:
@@ -145,12 +130,12 @@ def run_of(request: Request) -> str:
 
 
 def name(key: str) -> str:
-    """A key's run: the key itself where it can be one's name."""
+    """The name of a key's run: the key itself if it is a valid name."""
     return key if re.fullmatch(RUN_PATTERN, key) else _hashed(key)
 
 
 def of_upload(key: str, content: bytes) -> str:
-    """An object's run: the file's name and a digest of key and content."""
+    """The name of an object's run: the file's name and a digest of key and content."""
     salt = _digest(key.encode() + b"\0" + content, SALT)
     stem = key.rpartition("/")[2].rpartition(".")[0]
     slug = re.sub(r"[^a-z0-9]+", "-", stem.lower()).strip("-")[: 62 - SALT].rstrip("-")
@@ -158,37 +143,33 @@ def of_upload(key: str, content: bytes) -> str:
 
 
 def _notified(raw: Mapping[str, Any]) -> Iterator[Uploaded | Misread]:
-    """The specifications that a notification says were written."""
     for one in _written(raw):
         if isinstance(one, Misread) or is_experiment(one.key, documents.PARSERS):
             yield one
 
 
 def _written(raw: Mapping[str, Any]) -> Iterator[Uploaded | Misread]:
-    if isinstance(raw.get("Records"), list):  # S3's, which MinIO sends too
-        for number, record in enumerate(raw["Records"]):
-            yield from _recorded(number, record)
+    if isinstance(raw.get("Records"), list):  # of S3 and MinIO
+        found = (_recorded(number, record) for number, record in enumerate(raw["Records"]))
+        yield from (one for one in found if one is not None)
     elif _is_seaweedfs(raw) and raw["event_type"] in ("create", "update"):
         bucket, _, key = str(raw["key"]).removeprefix("/buckets/").partition("/")
         yield Uploaded(bucket, key)
 
 
-def _recorded(number: int, record: Any) -> Iterator[Uploaded | Misread]:
-    """Keys are URL-encoded in records alone."""
+def _recorded(number: int, record: Any) -> Uploaded | Misread | None:
     try:
         bucket, key = record["s3"]["bucket"]["name"], record["s3"]["object"]["key"]
         written = record["eventName"].removeprefix("s3:").startswith("ObjectCreated:")
-        found = Uploaded(str(bucket), unquote_plus(key))
+        found = Uploaded(str(bucket), unquote_plus(key))  # keys are URL-encoded in records only
     except (AttributeError, KeyError, TypeError):
         form = "eventName, s3.bucket.name, s3.object.key"
-        yield Misread(f"Records[{number}]: no record of an S3 notification ({form})")
-        return
-    if written:
-        yield found
+        return Misread(f"Records[{number}]: no record of an S3 notification ({form})")
+    return found if written else None
 
 
 def _is_notification(raw: Mapping[str, Any]) -> bool:
-    """A test's, which S3 and MinIO send when a notification is set up, tells of nothing."""
+    """Whether it is one; S3 and MinIO send a test event when a notification is set up."""
     return "Records" in raw or _is_seaweedfs(raw) or raw.get("Event") == "s3:TestEvent"
 
 
@@ -197,7 +178,6 @@ def _is_seaweedfs(raw: Mapping[str, Any]) -> bool:
 
 
 def _data(event: Mapping[str, Any]) -> tuple[str, bytes]:
-    """A structured CloudEvent's data and their content type."""
     kind = media_type(str(event.get("datacontenttype") or "application/json"))
     if "data_base64" in event:
         try:
@@ -209,7 +189,7 @@ def _data(event: Mapping[str, Any]) -> tuple[str, bytes]:
 
 
 def _identity(event: Mapping[str, Any]) -> str:
-    """What no other CloudEvent has: source and id together."""
+    """Source and id of a CloudEvent, which together are unique."""
     missing = [name for name in ATTRIBUTES if not event.get(name)]
     if missing or event["specversion"] != "1.0":
         what = f"without {', '.join(missing)}" if missing else f"of {event['specversion']!r:.20}"

@@ -45,7 +45,7 @@ def test_a_lane_that_may_not_keeps_its_turn() -> None:
     assert queue.next(lambda lane: lane != "a") == ("b", 2)
     assert queue.next(lambda lane: False) is None
     assert [lane for lane, _ in taken(queue)] == ["a", "c", "b", "a"]
-    assert dict(filled("aabbc").lanes()) == {"a": 2, "b": 2, "c": 1}
+    assert filled("aabbc").lanes() == {"a": 2, "b": 2, "c": 1}
 
 
 @given(ARRIVALS)

@@ -14,7 +14,7 @@ def filled(
     queue = queue or InMemorySubscription(immediate=True, quiet=1)
     deliveries = [InMemoryDelivery(queue, "s", b"data", str(i), 1, {}) for i in range(count)]
     in_hand: InFlight[str] = InFlight(SLOTS)
-    in_hand.tell("run", Standing.PROVEN)
+    in_hand.shares.tell("run", Standing.PROVEN)
     for delivery in deliveries:
         in_hand.take("run", delivery, "way")
     begun = in_hand.next(SLOTS)
@@ -64,5 +64,5 @@ def test_what_waits_for_its_own_run_does_not_keep_others_from_being_taken() -> N
     begun = in_hand.next(SLOTS)
     assert begun is not None
     assert (begun.run, in_hand.waiting, in_hand.next(SLOTS)) == ("new", 0, None)
-    in_hand.tell("new", Standing.PROVEN)
+    in_hand.shares.tell("new", Standing.PROVEN)
     assert in_hand.waiting == 99

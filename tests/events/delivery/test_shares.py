@@ -29,7 +29,7 @@ class Model:
         self.shares.seen(run, 0.0)
 
     def runs(self) -> int:
-        return len((self.shares.runs() | self.queue.names()) - {""})
+        return len((self.shares.runs() | self.queue.lanes().keys()) - {""})
 
     def fill(self) -> str:
         """Begin what may begin."""
@@ -154,7 +154,7 @@ def test_nothing_is_idle_that_may_be_used_and_everything_begins(
         if run and standing is not None:
             model.shares.tell(run, standing)
         model.fill()
-        proven = any(r and model.shares.of(r) is PROVEN for r in model.queue.names())
+        proven = any(r and model.shares.of(r) is PROVEN for r in model.queue.lanes())
         if proven and len(model.begun) < slots:
             assert len(model.begun) >= slots - slots // 2
     done = 0
