@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from faastraingym.adapters.nats.accounts import by_variables, variable
-from faastraingym.events.export import roles_table
+from faastraingym.events.export import tables
 from faastraingym.events.pipeline.flow import FUNCTIONS
 from faastraingym.events.topology.roles import ROLES
 
@@ -31,7 +31,8 @@ def parts() -> dict[str, list[tuple[str, str]]]:
                 _lines(f"        - {name}" for name in FUNCTIONS),
             )
         ],
-        "docs/security.md": [(r"()\| role \| .*?\n(?=\n)", roles_table.table())],
+        "docs/security.md": [(r"()\| role \| .*?\n(?=\n)", tables.roles())],
+        "docs/observability.md": [(r"()\| metric \| .*?\n(?=\n)", tables.metrics())],
     }
 
 

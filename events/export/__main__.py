@@ -34,22 +34,6 @@ def files() -> dict[str, str]:
     }
 
 
-def stale(docs: Path) -> list[Path]:
-    """The files below `docs` that are missing or say something else than `files()`."""
-    return [
-        docs / name
-        for name, text in files().items()
-        if not (docs / name).is_file() or (docs / name).read_text() != text
-    ]
-
-
-def write(docs: Path) -> None:
-    """Write every file, making folders as needed."""
-    for name, text in files().items():
-        (docs / name).parent.mkdir(parents=True, exist_ok=True)
-        (docs / name).write_text(text)
-
-
 def main(arguments: list[str]) -> int:
     """Exit status: 0, or 1 when `--check` finds a file that is not current."""
     parser = argparse.ArgumentParser(
@@ -58,12 +42,15 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("docs", type=Path, help="the folder of documents")
     parser.add_argument("--check", action="store_true", help="compare only")
     options = parser.parse_args(arguments)
-    if not options.check:
-        write(options.docs)
-        return 0
-    for path in (old := stale(options.docs)):
-        sys.stderr.write(f"{path} is not current; run `make schemas`\n")
-    return 1 if old else 0
+    found = {options.docs / name: text for name, text in files().items()}
+    old = [path for path in found if not path.is_file() or path.read_text() != found[path]]
+    for path in old:
+        if options.check:
+            sys.stderr.write(f"{path} is not current; run `make schemas`\n")
+        else:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(found[path])
+    return 1 if options.check and old else 0
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The pipeline as an AsyncAPI 3.0 document: pure, from the schemas, the subjects and the routes.
+"""The pipeline as an AsyncAPI 3.0 document, from the schemas, the subjects and stack.yml: pure.
 
 https://www.asyncapi.com/docs/reference/specification/v3.0.0
 """
@@ -27,7 +27,7 @@ PARAMETERS = {
     "key": "the run's name, or any text that no other event has",
 }
 
-WANTED = "Wanted"  # the one message that is not ours: docs/triggers.md
+WANTED = "Wanted"  # a client's message, which starts a run: docs/triggers.md
 OUTSIDER = "outsider"
 
 _WANTED = {
@@ -57,9 +57,7 @@ def document(version: str, functions: Iterable[Function]) -> dict[str, Any]:
         "asyncapi": "3.0.0",
         "info": {"title": "FaaSTrainGym", "version": version, "description": DESCRIPTION},
         "defaultContentType": "application/msgpack",
-        "servers": {
-            "nats": {"host": "nats:4222", "protocol": "nats", "description": "JetStream"},
-        },
+        "servers": {"nats": {"host": "nats:4222", "protocol": "nats", "description": "JetStream"}},
         "channels": {
             **{kind.__name__: _channel(kind) for kind in MESSAGE_TYPES},
             WANTED: _channel_of(WANTED, f"{START}.{{key}}", "A client requests a run."),
@@ -75,7 +73,7 @@ def document(version: str, functions: Iterable[Function]) -> dict[str, Any]:
 
 
 def address(kind: type[Message]) -> str:
-    """Where messages of a kind travel: a subject with `{parameters}`."""
+    """The subject of messages of a kind, with `{parameters}`."""
     if kind in QUEUED:
         only = flow.receivers(kind)
         return of_command(only[0] if len(only) == 1 else "{function}", "{work}")

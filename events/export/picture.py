@@ -1,4 +1,4 @@
-"""The flow as a picture, docs/pipeline.svg: who sends each message, and where it comes to. Pure.
+"""The flow as a picture, docs/pipeline.svg: the senders and receivers of each message. Pure.
 
 A column for each function and process, a row for each type of message, in the order of the flow.
 """
@@ -66,12 +66,12 @@ def svg() -> str:
 def _rows() -> Iterator[Row]:
     y = TOP
     for part, lines in flow.FLOW.items():
-        shown = [line for line in lines if flow.EVERY_STAGE not in line.senders]
         yield Row(y + 8, part)
         y += ROW + 6
-        for line in shown:
-            yield Row(y, line=line)
-            y += ROW
+        for line in lines:
+            if flow.EVERY_STAGE not in line.senders:
+                yield Row(y, line=line)
+                y += ROW
 
 
 def _column(name: str, end: int) -> Iterator[str]:
@@ -111,8 +111,5 @@ def _arrow(x1: int, x2: int, y: int, kind: str, dashed: str) -> Iterator[str]:
     else:
         way = 1 if x2 > x1 else -1
         yield f'<line x1="{x1}" y1="{y}" x2="{x2 - 6 * way}" y2="{y}" class="{kind}"{dashed}/>'
-    yield f'<path d="M{x2} {y}l{-9 * way} -5v10z" class="{kind} head" style="fill:{_fill(kind)}"/>'
-
-
-def _fill(kind: str) -> str:
-    return "#2d8a57" if kind == "fact" else "#d9730d"
+    fill = "#2d8a57" if kind == "fact" else "#d9730d"
+    yield f'<path d="M{x2} {y}l{-9 * way} -5v10z" class="{kind} head" style="fill:{fill}"/>'

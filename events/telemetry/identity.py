@@ -1,4 +1,4 @@
-"""A message in logs and metering: its type, its run, its version, its slot or piece."""
+"""The fields by which logs and metering identify a message."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ Key = tuple[str, int | None, int | None]  # tag, version, index
 
 
 def identity(message: Message | None) -> dict[str, Any]:
-    """The fields that there are; none without a message."""
+    """Type, run, version, and slot or piece of a message, as far as it has them."""
     if message is None:
         return {}
     known: dict[str, Any] = {"heard": tag(message), "run": message.run}
@@ -20,6 +20,6 @@ def identity(message: Message | None) -> dict[str, Any]:
 
 
 def key_of(message: Message) -> Key:
-    """What a message is recognised by among those of its run, as metering names it."""
+    """The key of a message among those of its run, by the names of metering."""
     known = identity(message)
     return known["heard"], known.get("version"), known.get("index")

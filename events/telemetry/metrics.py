@@ -1,12 +1,12 @@
-"""What the exporter shows, as data: every metric, its labels, its meaning. Pure.
+"""The exporter's metrics as data: names, labels, meanings. Pure.
 
-Names and units as https://prometheus.io/docs/practices/naming/ has them. A run is a label, so runs
-leave: `KEEP_SECONDS` after their end, and beyond the newest `MOST_RUNS`.
+Names and units follow https://prometheus.io/docs/practices/naming/. A run is a label, so a run is
+shown until `KEEP_SECONDS` after its end, and only among the newest `MOST_RUNS`.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
-from typing import Literal, NamedTuple
+from typing import Generic, Literal, NamedTuple, TypeVar
 
 from faastraingym.events.pipeline import subjects
 from faastraingym.events.views.run import RunView, Spent
@@ -15,9 +15,10 @@ KEEP_SECONDS = 3600.0  # that a run is shown after its end
 MOST_RUNS = 200
 MOST_LEARNER = 32  # losses and diagnostics of a run
 
+T = TypeVar("T")
 Kind = Literal["gauge", "counter"]
 Source = Literal["fact", "command", "start", "open"]  # ways by which messages come to a function
-Rows = Iterable[tuple[tuple[str, ...], float]]  # label values, value
+Rows = Sequence[tuple[tuple[str, ...], float]]  # label values, value
 
 
 class Family(NamedTuple):
@@ -27,17 +28,17 @@ class Family(NamedTuple):
     kind: Kind
     help: str
     labels: tuple[str, ...]
-    rows: list[tuple[tuple[str, ...], float]]
+    rows: Rows
 
 
 class Queue(NamedTuple):
-    """What waits for a function by one of the ways that messages come to it."""
+    """The messages that come to a function by one of the ways."""
 
     function: str
     source: Source
     waiting: int  # not delivered yet
     in_hand: int  # delivered, not settled
-    oldest_at: float | None  # Unix time, seconds; None: nothing waits
+    oldest_at: float | None  # Unix time, seconds; None: no message waits
 
 
 class Observation(NamedTuple):
@@ -49,78 +50,66 @@ class Observation(NamedTuple):
     streams: Mapping[str, tuple[int, int, int]]  # messages, bytes, and bytes at most
 
 
-class _OfRun(NamedTuple):
+class _Metric(NamedTuple, Generic[T]):
     name: str
     help: str
-    value: Callable[[RunView], float | None]
+    value: Callable[[T], float | None]
     kind: Kind = "gauge"
 
 
-class _OfFunction(NamedTuple):
-    name: str
-    help: str
-    value: Callable[[Spent], float]
-
-
-OF_RUN = (
-    _OfRun("run_active", "1 until the run's end, then 0.", lambda v: not v.ended_at),
-    _OfRun(
-        "run_requested_timestamp_seconds", "When the run was requested.", lambda v: v.requested_at
+OF_RUN: tuple[_Metric[RunView], ...] = (
+    _Metric("active", "1 until the run's end, then 0.", lambda v: not v.ended_at),
+    _Metric("requested_timestamp_seconds", "When the run was requested.", lambda v: v.requested_at),
+    _Metric(
+        "last_fact_timestamp_seconds", "When its last fact was published.", lambda v: v.last_at
     ),
-    _OfRun(
-        "run_last_fact_timestamp_seconds", "When its last fact was published.", lambda v: v.last_at
+    _Metric("versions", "Updates behind the newest policy.", lambda v: v.version),
+    _Metric(
+        "env_steps", "Environment steps that it learnt from.", lambda v: v.env_steps, "counter"
     ),
-    _OfRun("run_versions", "Updates behind the newest policy.", lambda v: v.version),
-    _OfRun(
-        "run_env_steps", "Environment steps that it learnt from.", lambda v: v.env_steps, "counter"
-    ),
-    _OfRun("run_episodes", "Episodes that it learnt from.", lambda v: v.episodes, "counter"),
-    _OfRun("run_budget_env_steps", "Environment steps after which it ends.", lambda v: v.budget),
-    _OfRun("run_target_return", "The mean evaluation return that is enough.", lambda v: v.target),
-    _OfRun(
-        "run_training_return",
+    _Metric("episodes", "Episodes that it learnt from.", lambda v: v.episodes, "counter"),
+    _Metric("budget_env_steps", "Environment steps after which it ends.", lambda v: v.budget),
+    _Metric("target_return", "The mean evaluation return that is enough.", lambda v: v.target),
+    _Metric(
+        "training_return",
         "Mean undiscounted return of the newest batch's episodes.",
         lambda v: v.training_return,
     ),
-    _OfRun(
-        "run_episode_length_steps",
+    _Metric(
+        "episode_length_steps",
         "Mean length of the newest batch's episodes.",
         lambda v: v.episode_length,
     ),
-    _OfRun(
-        "run_evaluation_return",
+    _Metric(
+        "evaluation_return",
         "Mean undiscounted return of the newest evaluation.",
         lambda v: v.evaluation.return_mean if v.evaluation else None,
     ),
-    _OfRun(
-        "run_evaluation_return_stddev",
+    _Metric(
+        "evaluation_return_stddev",
         "Standard deviation of the return over its episodes.",
         lambda v: v.evaluation.return_std if v.evaluation else None,
     ),
-    _OfRun(
-        "run_staleness_versions",
+    _Metric(
+        "staleness_versions",
         "Updates between the policy that collected the newest batch and the one that learns.",
         lambda v: v.staleness,
     ),
-    _OfRun(
-        "run_stalls", "Deadlines that passed without a new fact.", lambda v: v.stalls, "counter"
-    ),
-    _OfRun(
-        "run_dead_letters",
+    _Metric("stalls", "Deadlines that passed without a new fact.", lambda v: v.stalls, "counter"),
+    _Metric(
+        "dead_letters",
         "Deliveries of the run that were given up.",
         lambda v: v.dead_letters,
         "counter",
     ),
 )
-OF_FUNCTION = (
-    _OfFunction(
-        "invocation_seconds", "Busy seconds, summed over invocations.", lambda s: s.seconds
-    ),
-    _OfFunction(
+OF_FUNCTION: tuple[_Metric[Spent], ...] = (  # counters
+    _Metric("invocation_seconds", "Busy seconds, summed over invocations.", lambda s: s.seconds),
+    _Metric(
         "gigabyte_seconds", "Busy seconds times the memory limit, GiB.", lambda s: s.gb_seconds
     ),
-    _OfFunction("cold_starts", "First invocations of a replica.", lambda s: s.cold_starts),
-    _OfFunction("retries", "Invocations whose message was delivered before.", lambda s: s.retried),
+    _Metric("cold_starts", "First invocations of a replica.", lambda s: s.cold_starts),
+    _Metric("retries", "Invocations whose message was delivered before.", lambda s: s.retried),
 )
 DEAD = (
     ("dead_letters", (), "Stored dead letters with payload."),
@@ -157,20 +146,14 @@ def shown(views: Iterable[RunView]) -> list[RunView]:
 
 
 def broker_up(is_up: bool) -> Family:
-    """Shown alone while the broker is away: numbers of yesterday are no numbers."""
+    """The only metric while the broker is away: old numbers would mislead."""
     return _family("broker_up", "gauge", "1 while the broker answers.", (), [((), float(is_up))])
 
 
 def families(
     views: Sequence[RunView], apart: Mapping[str, Spent], seen: Observation
 ) -> list[Family]:
-    """Everything that is shown.
-
-    Args:
-        views: runs that are kept.
-        apart: by function, what belongs to no run.
-        seen: the broker.
-    """
+    """All metrics: of runs that are kept, of invocations `apart` from runs, of the broker."""
     runs = shown(views)
     return [*_of_runs(runs, len(views) - len(runs)), *_of_functions(runs, apart), *_of_broker(seen)]
 
@@ -179,7 +162,7 @@ def _of_runs(runs: Sequence[RunView], hidden: int) -> Iterable[Family]:
     for m in OF_RUN:
         values = ((v.run, m.value(v)) for v in runs)
         rows = [((run,), float(value)) for run, value in values if value is not None]
-        yield _family(m.name, m.kind, m.help, ("run",), rows)
+        yield _family(f"run_{m.name}", m.kind, m.help, ("run",), rows)
     about = [((v.run, v.environment, v.algorithm), 1.0) for v in runs]
     labels = ("run", "environment", "algorithm")
     yield _family("run_info", "gauge", "What the run is; always 1.", labels, about)
@@ -209,7 +192,7 @@ def _of_functions(runs: Sequence[RunView], apart: Mapping[str, Spent]) -> Iterab
     text = "Invocations that ended, by the status of the answer."
     yield _family("invocations", "counter", text, labels, counted)
     for m in OF_FUNCTION:
-        rows = [((run, function), float(m.value(s))) for run, function, s in spent]
+        rows = [((run, function), float(m.value(s) or 0)) for run, function, s in spent]
         yield _family(m.name, "counter", m.help, labels[:2], rows)
 
 
@@ -230,7 +213,8 @@ def _of_broker(seen: Observation) -> Iterable[Family]:
     yield _family("queue_oldest_seconds", "gauge", text, labels[:2], age)
     functions = dict.fromkeys(q.function for q in seen.queues)
     for name, kind, text in DEAD:
-        dead = dict.fromkeys(functions, 0) | _of_kind(seen.dead_letters, kind)
+        counts = {key[0]: n for key, n in seen.dead_letters.items() if key[1:] == kind}
+        dead = dict.fromkeys(functions, 0) | counts
         letters = [((function,), float(count)) for function, count in sorted(dead.items())]
         yield _family(name, "gauge", text, ("function",), letters)
     for number, (name, text) in enumerate(STREAM):
@@ -238,9 +222,5 @@ def _of_broker(seen: Observation) -> Iterable[Family]:
         yield _family(name, "gauge", text, ("stream",), sizes)
 
 
-def _of_kind(letters: Mapping[tuple[str, ...], int], kind: tuple[str, ...]) -> dict[str, int]:
-    return {name[0]: count for name, count in letters.items() if name[1:] == kind}
-
-
 def _family(name: str, kind: Kind, text: str, labels: tuple[str, ...], rows: Rows) -> Family:
-    return Family(f"faastrain_{name}", kind, text, labels, list(rows))
+    return Family(f"faastrain_{name}", kind, text, labels, rows)

@@ -1,51 +1,45 @@
 """Invocations as OpenTelemetry's spans, in OTLP's JSON (https://opentelemetry.io/docs/specs/otlp/).
 
-Everything is in the metering already: nothing is measured twice, and no function knows of it. Pure.
+Pure: everything comes from metering, and no function knows of OpenTelemetry.
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
-from itertools import groupby
+from collections.abc import Iterable
 from typing import Any
 
-from faastraingym.events.telemetry.tracing import of_run, parse
+from faastraingym.events.telemetry.tracing import Context, of_run, parse
 from faastraingym.events.views.run import RunView
 from faastraingym.schemas.messages import InvocationCompleted
 
 INTERNAL, SERVER = 1, 2  # SpanKind
 OK, ERROR = 1, 2  # StatusCode
-SCOPE = {"name": "faastraingym"}
 
 
 def document(spent: Iterable[InvocationCompleted], ended: Iterable[RunView]) -> dict[str, Any]:
-    """An ExportTraceServiceRequest: each invocation with its stretches below it, each run's end.
+    """An ExportTraceServiceRequest: each invocation with the spans below it, and each ended run.
 
-    A function is a service, a replica an instance of it. What has no span is left out.
+    A function is a service, a replica an instance of it. Invocations without a span are left out.
     """
-    told = sorted((one for one in spent if one.traceparent), key=_origin)
-    resources = [
-        _resource(function, replica, [span for one in several for span in _spans(one)])
-        for (function, replica), several in groupby(told, key=_origin)
-    ]
+    spans: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for one in spent:
+        if own := parse(one.traceparent):
+            spans.setdefault((one.function, one.replica), []).extend(_spans(one, own))
+    resources = [_resource(*origin, found) for origin, found in sorted(spans.items())]
     runs = [_run(view) for view in ended]
     return {"resourceSpans": [*resources, *([_resource("run", "", runs)] if runs else [])]}
 
 
-def _origin(one: InvocationCompleted) -> tuple[str, str]:
-    return one.function, one.replica
+def _resource(service: str, instance: str, spans: list[dict[str, Any]]) -> dict[str, Any]:
+    about = {
+        "service.namespace": "faastraingym",
+        "service.name": service,
+        "service.instance.id": instance or None,
+    }
+    scope = {"scope": {"name": "faastraingym"}, "spans": spans}
+    return {"resource": {"attributes": _attributes(about)}, "scopeSpans": [scope]}
 
 
-def _resource(service: str, instance: str, spans: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    named = {"service.namespace": "faastraingym", "service.name": service}
-    attributes = named | ({"service.instance.id": instance} if instance else {})
-    scope = {"scope": SCOPE, "spans": list(spans)}
-    return {"resource": {"attributes": _attributes(attributes)}, "scopeSpans": [scope]}
-
-
-def _spans(one: InvocationCompleted) -> Iterable[dict[str, Any]]:
-    own = parse(one.traceparent)
-    if own is None:
-        return
+def _spans(one: InvocationCompleted, own: Context) -> Iterable[dict[str, Any]]:
     begin, end = one.started_at, one.started_at + one.seconds
     about = {
         "faastrain.run": one.run,
@@ -69,7 +63,6 @@ def _spans(one: InvocationCompleted) -> Iterable[dict[str, Any]]:
 
 
 def _run(view: RunView) -> dict[str, Any]:
-    """The span that a run is itself, from its request to its end."""
     own = of_run(view.run)
     about = {"faastrain.run": view.run, "faastrain.environment": view.environment}
     span = _span(own.trace, own.span, "", f"run {view.run}", view.requested_at, view.ended_at)
@@ -98,9 +91,6 @@ def _attributes(values: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _value(value: bool | int | str) -> dict[str, Any]:
-    match value:
-        case bool():
-            return {"boolValue": value}
-        case int():
-            return {"intValue": str(value)}
-    return {"stringValue": value}
+    if isinstance(value, bool):
+        return {"boolValue": value}
+    return {"intValue": str(value)} if isinstance(value, int) else {"stringValue": value}

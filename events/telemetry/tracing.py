@@ -1,7 +1,7 @@
 """W3C trace context (https://www.w3.org/TR/trace-context/): a run is one trace. Pure.
 
-It goes from message to message as `traceparent`: a NATS header of facts, an HTTP header of
-invocations. Without one the run's own is used, which every process can derive.
+A message carries the context as `traceparent`: a NATS header of facts, an HTTP header of
+invocations. Without one the run's own context is used, which every process can derive.
 """
 
 import hashlib
@@ -25,7 +25,7 @@ class Context(NamedTuple):
 
 
 def parse(text: str) -> Context | None:
-    """The context in a `traceparent`; None when it is none, which is no error."""
+    """The context in a `traceparent`; None if the text is none."""
     form = _FORM.fullmatch(text)
     if form is None or (form[1] == "00" and form[4]):
         return None

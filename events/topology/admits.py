@@ -1,4 +1,4 @@
-"""The requests that a function admits, by its annotation in stack.yml."""
+"""Which requests a function admits, by its annotation in stack.yml."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,15 +6,11 @@ from typing import Any
 ADMITS = "com.faastraingym.admits"
 SIGNED = "signature"  # messages that this pipeline signed
 EVENT = "event"  # the same, and senders with the trigger's token or a signature by it
-ANYBODY = "anybody"  # as without the annotation
+ANYBODY = "anybody"  # the default
 
 
 def admits(annotations: Mapping[str, Any]) -> str:
-    """One of the three.
-
-    Raises:
-        ValueError: the annotation says something else.
-    """
+    """The value of the annotation; ValueError if it is none of the three."""
     found = str(annotations.get(ADMITS) or ANYBODY)
     if found not in (SIGNED, EVENT, ANYBODY):
         raise ValueError(f"{ADMITS}: found {found!r:.40}; allowed: {SIGNED}, {EVENT}, {ANYBODY}")

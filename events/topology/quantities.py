@@ -1,22 +1,18 @@
-"""Quantities as Kubernetes writes them: a function's limit of memory."""
+"""Quantities of memory, as Kubernetes writes them."""
 
 import re
 from decimal import ROUND_CEILING, Decimal
 
 MEMORY_LIMIT = "FTG_MEMORY_LIMIT"  # the variable by which stack.yml tells a function its own
-_DECIMAL = {unit: Decimal(1000) ** power for power, unit in enumerate(("", *"kMGTPE"))}
-_BINARY = {f"{unit}i": Decimal(1024) ** power for power, unit in enumerate("KMGTPE", 1)}
-_SMALL = {"m": Decimal("1e-3"), "u": Decimal("1e-6"), "n": Decimal("1e-9")}
-_UNITS = _DECIMAL | _BINARY | _SMALL
+_UNITS = {
+    **{unit: Decimal(1000) ** power for power, unit in enumerate((*"num", "", *"kMGTPE"), -3)},
+    **{f"{unit}i": Decimal(1024) ** power for power, unit in enumerate("KMGTPE", 1)},
+}
 _FORM = re.compile(r"([0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE]([+-]?[0-9]{1,3})|([A-Za-z]*))")
 
 
 def quantity(text: str) -> int:
-    """A number of bytes: `512Mi`, `2Gi`, `1.5G`, `128974848`, `129e6`; parts of one round up.
-
-    Raises:
-        ValueError: not one.
-    """
+    """The bytes in `512Mi`, `1.5G` or `129e6`, rounded up; ValueError of another text."""
     match = _FORM.fullmatch(text.strip())
     number, exponent, unit = match.groups() if match else ("", None, "?")
     if exponent is None and unit not in _UNITS:
@@ -29,9 +25,5 @@ def quantity(text: str) -> int:
 
 
 def mebibytes(text: str) -> int:
-    """The same in MiB, rounded down; none: 0.
-
-    Raises:
-        ValueError: no quantity.
-    """
+    """A quantity in MiB, rounded down; 0 for an empty text; errors as of `quantity`."""
     return quantity(text) >> 20 if text else 0

@@ -19,15 +19,12 @@ OPERATOR, QUEUE_WORKER = flow.OPERATOR, flow.QUEUE_WORKER
 GATEWAY = "gateway"
 EXPORTER = "exporter"
 TRIGGER = "trigger"  # starts runs from outside: a pipeline, a store's notifications
-# All others are functions.
+# All other roles are functions.
 PROCESSES = (SUPERVISOR, OPERATOR, QUEUE_WORKER, GATEWAY, EXPORTER, TRIGGER, "observer")
 
 
 class Role(NamedTuple):
-    """The permissions of a login; the server refuses everything else.
-
-    Keys are patterns in which `*` stands for any text, as in S3's policies.
-    """
+    """The permissions of a login; in patterns of keys, `*` stands for any text."""
 
     says: tuple[str, ...] = ()  # topics of facts
     sends: tuple[str, ...] = ()  # other subjects: commands, dead letters, settlements
@@ -62,14 +59,13 @@ def commands(*functions: str) -> tuple[str, ...]:
 
 
 def function(name: str, **more: tuple[str, ...]) -> Role:
-    """What every function may, and what the flow says of one of the pipeline's.
+    """The role of a function: every one reads facts and objects, and meters itself.
 
-    Every function reads facts and its runs' objects, and meters itself. If an object
-    is missing, it invokes the makers of that object and of its inputs (ADR 15).
+    A function of the pipeline also invokes the makers of missing objects (ADR 15).
     """
     rights = {"sends": (f"ftg-usage.*.{name}",), "asks": READ_FACTS, "reads": ("runs/*",)}
     if name in flow.FUNCTIONS:
-        everything = name == flow.RECONCILE  # it publishes what was lost, and replays
+        everything = name == flow.RECONCILE  # it publishes lost facts, and invokes any function
         rights |= {
             "says": (ANY,) if everything else topics(name),
             "sends": rights["sends"] + commands(*((ANY,) if everything else flow.invokes(name))),
@@ -83,13 +79,9 @@ def topics(name: str) -> tuple[str, ...]:
     return tuple(tag(kind) for kind in flow.sent(name) if kind in FACT_TYPES)
 
 
-INBOX = (f"{EXPERIMENTS}*",)
-MORE: dict[str, dict[str, tuple[str, ...]]] = {  # rights that the flow does not tell of
-    "start-run": {
-        "reads": INBOX,
-        "writes": (f"{EXPERIMENTS}*{ERROR}",),
-        "deletes": (f"{EXPERIMENTS}*{ERROR}",),
-    },
+INBOX, ERRORS = (f"{EXPERIMENTS}*",), (f"{EXPERIMENTS}*{ERROR}",)
+MORE: dict[str, dict[str, tuple[str, ...]]] = {  # rights that the flow does not have
+    "start-run": {"reads": INBOX, "writes": ERRORS, "deletes": ERRORS},
     "plan-update": {  # the specification's retention
         "deletes": tuple(f"runs/*/{o.pattern}" for o in flow.OBJECTS.values() if o.pruned)
     },
@@ -103,7 +95,7 @@ ROLES: dict[str, Role] = {
         says=topics(QUEUE_WORKER),
         sends=(
             *DEAD.subjects,
-            "ftg-usage.*.*",  # of attempts whose replica died and told nothing
+            "ftg-usage.*.*",  # of attempts whose replica died
             *(f"$JS.ACK.{stream.name}.>" for stream in (FACTS, ASYNC, OPEN)),
         ),
         asks=(READ_FACTS[0], *READ_USAGE, *READ_SIZES, *ENSURE, *DELIVER),
@@ -122,11 +114,7 @@ ROLES: dict[str, Role] = {
         asks=(READ_FACTS[0], *READ_SIZES, *READ_USAGE, *READ_DEAD, *FOLLOW),
         reads=(ANY,),
     ),
-    TRIGGER: Role(
-        sends=(subjects.STARTS,),
-        reads=(f"{EXPERIMENTS}*", "runs/*/report*"),
-        writes=(f"{EXPERIMENTS}*",),
-    ),
+    TRIGGER: Role(sends=(subjects.STARTS,), reads=(*INBOX, "runs/*/report*"), writes=INBOX),
     "observer": Role(
         asks=(READ_FACTS[0], *READ_SIZES, *READ_USAGE, *FOLLOW), reads=("runs/*/report*",)
     ),
@@ -135,7 +123,7 @@ ROLES: dict[str, Role] = {
 
 
 def of(name: str) -> Role:
-    """The role of a process; a function that is not ours gets what every function may."""
+    """The role of a process; other functions have the rights of every function."""
     return ROLES.get(name) or function(name)
 
 

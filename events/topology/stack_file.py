@@ -1,10 +1,9 @@
-"""The topics of each function: read from stack.yml, the only place that has them.
+"""Functions, read from stack.yml.
 
-A function's `topic` annotation names the facts that it receives (separated by commas or spaces);
-`schedule` names
-its cron expression when `cron-function` is among its topics: both are OpenFaaS's conventions.
-`com.faastraingym.schedule.idle` is another one, for when no run is active.
-`start` is what others publish to have runs started. `com.faastraingym.admits` says who may ask it.
+A function's `topic` annotation names the facts that it receives, separated by commas or spaces;
+`schedule` is its cron expression if `cron-function` is among its topics: both are OpenFaaS's
+conventions. `com.faastraingym.schedule.idle` is the expression while no run is active. The topic
+`start` subscribes to messages that start runs; `com.faastraingym.admits` says who may invoke.
 """
 
 import os
@@ -23,7 +22,7 @@ from faastraingym.schemas import bounds
 
 CRON_TOPIC = "cron-function"
 IDLE_SCHEDULE = "com.faastraingym.schedule.idle"
-START_TOPIC = "start"  # what others publish under `ftg-start.>`, as it is
+START_TOPIC = "start"  # messages that clients publish under `ftg-start.>`
 MAX_COUNT = 10_000  # replicas, invocations of one, attempts
 MAX_KEYS = 1000  # of one map in stack.yml, after merging
 MAX_SECONDS = 366 * 86400.0  # of a duration: what clocks and timers take
@@ -39,16 +38,15 @@ class RetryPolicy(Struct, frozen=True, kw_only=True):
 
     @property
     def patience(self) -> int:
-        """Attempts while the function is busy or the platform away: with the defaults, six hours.
+        """Deliveries while the function is busy or the platform away: with the defaults, six hours.
 
-        A server that is away, or a disk that is full, waits for a person; nothing is lost by that.
-        Of a function that says itself when to come back, it is 750 times that: minutes at least.
+        A server that is away, or a disk that is full, waits for a person.
         """
         return 150 * self.attempts
 
 
 class Function(Struct, frozen=True, kw_only=True):
-    """What the queue-worker must know of a function."""
+    """A function, as the queue-worker sees it."""
 
     name: str
     topics: tuple[str, ...] = ()
@@ -59,7 +57,7 @@ class Function(Struct, frozen=True, kw_only=True):
     max_replicas: int = 1
     max_inflight: int = 1
     timeout: float = 60.0
-    memory_mb: int = 0  # its limit; 0: it has none
+    memory_mb: int = 0  # its limit; 0: none
     retry: RetryPolicy = RetryPolicy()
 
     @property
@@ -69,20 +67,16 @@ class Function(Struct, frozen=True, kw_only=True):
 
 
 class StackError(ValueError):
-    """stack.yml cannot be used; the text names the file, the place and the mend."""
+    """stack.yml cannot be used; the text names the file, the place and the remedy."""
 
 
 def path(environment: Mapping[str, str] = os.environ) -> Path:
-    """FAASTRAIN_STACK, else the stack.yml that is installed with this package."""
+    """The path in FAASTRAIN_STACK, else of the stack.yml that is installed with this package."""
     return Path(environment.get("FAASTRAIN_STACK") or PACKAGE / "stack.yml")
 
 
 def load(path: Path, environment: Mapping[str, str] = os.environ) -> dict[str, Any]:
-    """stack.yml as plain data, `${NAME:-default}` substituted as faas-cli does it.
-
-    Raises:
-        StackError: missing, not YAML, larger than any stack, or without functions.
-    """
+    """stack.yml as data, `${NAME:-default}` substituted as faas-cli does it; or StackError."""
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
@@ -95,11 +89,7 @@ def load(path: Path, environment: Mapping[str, str] = os.environ) -> dict[str, A
 
 
 def parse(text: str, path: Path) -> dict[str, Any]:
-    """The text of a stack.yml as plain data.
-
-    Raises:
-        StackError: not YAML, larger than any stack, or without functions.
-    """
+    """A stack.yml's text as data; StackError if it is no YAML, too large, or without functions."""
     try:
         stack = yaml.load(text, _Loader)  # noqa: S506  a SafeLoader
     except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: of a number or date
@@ -112,11 +102,7 @@ def parse(text: str, path: Path) -> dict[str, Any]:
 
 
 def functions(stack: Mapping[str, Any]) -> list[Function]:
-    """The routes of a loaded stack.yml.
-
-    Raises:
-        StackError: a function's entry is ill-formed.
-    """
+    """The functions of a loaded stack.yml; StackError if an entry is ill-formed."""
     return [_named(str(name), entry) for name, entry in stack["functions"].items()]
 
 
@@ -124,10 +110,10 @@ _VARIABLE = re.compile(r"\$\{(\w+)(?:(:?-)(.*))?\Z", re.DOTALL)
 
 
 class _Loader(yaml.SafeLoader):
-    """PyYAML copies what `<<` merges, so a few aliases of aliases could fill the memory."""
+    """PyYAML copies the maps that `<<` merges, so a few nested aliases could fill the memory."""
 
     def flatten_mapping(self, node: yaml.MappingNode) -> None:
-        """Merge, within reason."""
+        """Merge maps; ConstructorError if the result has more than MAX_KEYS keys."""
         super().flatten_mapping(node)
         if len(node.value) > MAX_KEYS:
             raise yaml.constructor.ConstructorError(
@@ -147,20 +133,12 @@ def substitute(text: str, environment: Mapping[str, str]) -> str:
 
     # Brace by brace: searching the whole text would take the square of its length at worst.
     *closed, rest = text.split("}")
-    return (
-        "".join(
-            _VARIABLE.sub(value, part) if _VARIABLE.search(part) else part + "}" for part in closed
-        )
-        + rest
-    )
+    parts = (_VARIABLE.sub(value, p) if _VARIABLE.search(p) else p + "}" for p in closed)
+    return "".join(parts) + rest
 
 
 def seconds(text: str) -> float:
-    """A Go duration such as `90s`, `5m`, `1h30m` or `250ms`.
-
-    Raises:
-        StackError: not a duration.
-    """
+    """The seconds in a Go duration such as `1h30m` or `250ms`; StackError of another text."""
     units = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
     parts = re.findall(r"(\d+(?:\.\d+)?)(ms|s|m|h)", text)
     if not parts or "".join(n + u for n, u in parts) != text:

@@ -1,7 +1,7 @@
-"""The JetStream streams, as data: what each holds, for how long, and what happens when it is full.
+"""The JetStream streams as data: contents, age, and bounds.
 
-FACTS is the log, and the log is the state: nothing is ever deleted from it, so when it is full
-nothing more is published. docs/reliability.md has the reasons for each bound.
+FACTS is the log, and the log is the state: no fact is ever deleted, so a full log refuses new ones.
+docs/reliability.md has the reasons for each bound.
 """
 
 from typing import NamedTuple
@@ -12,18 +12,18 @@ MIB, GIB = 1 << 20, 1 << 30
 
 
 class Stream(NamedTuple):
-    """One stream's definition; `work_queue` streams lose a message when it is acknowledged."""
+    """One stream; a message of a `work_queue` is removed when it is acknowledged."""
 
     name: str
     subjects: tuple[str, ...]
     description: str
     max_bytes: int
     work_queue: bool = False
-    refuses: bool = False  # what is new, when it is full; else the oldest goes
+    refuses: bool = False  # a full stream refuses new messages; else it drops the oldest
     max_age_days: int = 0  # 0: for ever
-    max_per_subject: int = 0  # messages; 0: no bound of its own
+    max_per_subject: int = 0  # messages; 0: no bound
     duplicate_window_seconds: int = 120
-    synced: bool = True  # False: the last messages may go with the machine
+    synced: bool = True  # False: a machine that fails may lose the last messages
 
 
 FACTS = Stream(
@@ -59,7 +59,7 @@ DEAD = Stream(
     "deliveries that were given up",
     max_bytes=256 * MIB,
     max_age_days=90,
-    max_per_subject=1000,  # so one function's letters, or strangers', leave the others alone
+    max_per_subject=1000,  # so the letters of one function, or of strangers, displace no others
 )
 # No task waits for its acknowledgements: cost is a measurement, not part of a run's state (ADR 6).
 USAGE = Stream(

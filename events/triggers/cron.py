@@ -1,12 +1,12 @@
-"""The clock's ticks: functions with a `schedule` annotation, as OpenFaaS's cron-connector has them.
+"""Invokes functions with a `schedule` annotation, as OpenFaaS's cron-connector does.
 
-A tick is sent only while a run is active, so an idle platform stays at zero, but for the rare ticks
-of a schedule of its own, `com.faastraingym.schedule.idle`.
+Ticks of `schedule` are sent only while a run is active, so an idle platform stays at zero replicas;
+those of `com.faastraingym.schedule.idle`, which are rare, only while none is.
 """
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import UTC, datetime
 
 from cronsim import CronSim, CronSimError
@@ -20,11 +20,7 @@ IsActive = Callable[[], Awaitable[bool]]
 
 
 def next_tick(name: str, schedule: str, after: datetime) -> datetime:
-    """When the function `name` is due next.
-
-    Raises:
-        StackError: its schedule is not a cron expression.
-    """
+    """The time at which the function `name` is due next; StackError if that is no schedule."""
     try:
         due: datetime = next(CronSim(schedule, after))
         return due
@@ -41,22 +37,16 @@ async def run(functions: Iterable[Function], tick: Tick, is_active: IsActive) ->
         for function in functions:
             for schedule, busy in ((function.schedule, True), (function.idle_schedule, False)):
                 if schedule:
-                    ticks = _ticks(function.name, schedule)
-                    clocks.create_task(_clock(function, ticks, tick, is_active, busy))
+                    clocks.create_task(_clock(function, schedule, tick, is_active, busy))
 
 
 async def _clock(
-    function: Function, ticks: AsyncIterator[datetime], tick: Tick, is_active: IsActive, busy: bool
+    function: Function, schedule: str, tick: Tick, is_active: IsActive, busy: bool
 ) -> None:
-    async for _ in ticks:
+    while True:
+        now = datetime.now(UTC)
+        due = next_tick(function.name, schedule, now)
+        await asyncio.sleep((due - now).total_seconds())
         if await is_active() == busy:
             logger.info("tick", extra={"worker": function.name})
             await tick(function)
-
-
-async def _ticks(name: str, schedule: str) -> AsyncIterator[datetime]:
-    while True:
-        now = datetime.now(UTC)
-        due = next_tick(name, schedule, now)
-        await asyncio.sleep((due - now).total_seconds())
-        yield due

@@ -14,17 +14,13 @@ MAX_NAMES = 64  # in one dotted key
 
 
 def suffix(name: str) -> str:
-    """What tells a file's format: `.toml` of `experiments/Cartpole.TOML`; empty without one."""
+    """The suffix of a file's name, which tells its format, in lower case: `.toml`; or empty."""
     _, dot, last = name.rpartition("/")[2].rpartition(".")
     return dot + last.lower()
 
 
 def parse(name: str, data: bytes) -> dict[str, Any]:
-    """The tables in `data`, whose format the suffix of `name` tells.
-
-    Raises:
-        DocumentError: not what the suffix says; one sentence, which begins with `name`.
-    """
+    """The tables in `data`, in the format of the suffix of `name`; or a DocumentError."""
     reader = PARSERS.get(suffix(name))
     if reader is None:
         raise DocumentError(f"{name}: a specification ends in {', '.join(PARSERS)}; rename it")
@@ -42,12 +38,7 @@ def parse(name: str, data: bytes) -> dict[str, Any]:
 
 
 def _text(name: str, data: bytes) -> str:
-    """UTF-8, with or without a byte-order mark.
-
-    Raises:
-        DocumentError: another encoding, which is named where it can be told.
-    """
-    encoding = json.detect_encoding(data)  # by its first bytes, as of any text that begins in ASCII
+    encoding = json.detect_encoding(data)  # by its first bytes
     if not encoding.startswith("utf-8"):
         raise DocumentError(f"{name}: is {encoding[:6].upper()}; save it as UTF-8")
     try:
@@ -57,7 +48,7 @@ def _text(name: str, data: bytes) -> str:
 
 
 def _toml(name: str, text: str) -> Any:
-    # tomllib takes memory in the square of a key's names.
+    # tomllib needs memory in the square of the names in a dotted key.
     for number, row in enumerate(text.splitlines(), 1):
         names = re.sub(r"\d+\.\d+", "", row).count(".")
         if names > MAX_NAMES and not row.lstrip().startswith("#"):
@@ -67,12 +58,9 @@ def _toml(name: str, text: str) -> Any:
     try:
         return tomllib.loads(text)
     except ValueError as error:  # TOMLDecodeError, or a number too long to be one
-        said = str(error)
-        found = re.search(r" \(at line (\d+), column (\d+)\)", said)
-        where = f"line {len(text.splitlines())}"
-        if found:
-            where = f"line {found.group(1)}, column {found.group(2)}"
-        what = said.partition(" (at ")[0]
+        what, _, place = str(error).partition(" (at ")
+        known = re.match(r"line \d+, column \d+", place)
+        where = known[0] if known else f"line {len(text.splitlines())}"
         raise DocumentError(f"{name}, {where}: {what}; write TOML (https://toml.io)") from error
 
 
@@ -89,8 +77,8 @@ def _yaml(name: str, text: str) -> Any:
         what = getattr(error, "problem", None) or f"not YAML ({error})"
         if what.startswith("but "):  # it ends the sentence that its context begins
             what = f"{getattr(error, 'context', '')}, {what}"
-        told = what if ";" in what else f"{what}; write YAML"  # some say what to do
-        raise DocumentError(f"{name}, {where}: {told}") from error
+        remedy = "" if ";" in what else "; write YAML"  # some errors have one
+        raise DocumentError(f"{name}, {where}: {what}{remedy}") from error
 
 
 def _json(name: str, text: str) -> Any:
@@ -108,7 +96,7 @@ def _json(name: str, text: str) -> Any:
 
 
 class _NotJson(Exception):  # noqa: N818  the condition's own name
-    """What Python takes for JSON: a `word`; none: a key that comes twice."""
+    """Python takes the `word` for JSON; without a word: a key comes twice."""
 
     def __init__(self, word: str = "") -> None:
         super().__init__(word)
@@ -131,7 +119,7 @@ _TOKEN = re.compile(rf"(?P<key>{_STRING})(?=[ \t\r\n]*:)|{_STRING}|[{{}}]|NaN|-?
 
 
 def _found(text: str, word: str) -> tuple[int, str]:
-    """Where a word that is no JSON, or the first key that comes twice, stands; what is wrong."""
+    """The index of a word that is no JSON, or of the first repeated key; the error's text."""
     tables: list[set[str]] = []
     for token in _TOKEN.finditer(text):
         if token.group() == word:

@@ -1,4 +1,4 @@
-"""What tells an outside event from a message of the pipeline: the headers that it comes with."""
+"""The headers by which an outside event differs from a message of the pipeline."""
 
 from collections.abc import Mapping
 
@@ -7,17 +7,17 @@ from faastraingym.events.pipeline.subjects import START
 
 CLOUDEVENT = "application/cloudevents+json"
 BINARY_CLOUDEVENT = "ce-specversion"
-NAME_OF = {  # what parses a content type
+NAME_OF = {  # by content type, a file name with the suffix that selects its parser
     "application/json": "specification.json",
     "application/toml": "specification.toml",
     "application/yaml": "specification.yaml",
-    # What it was called before it had a name (RFC 9512).
+    # Names that YAML had before RFC 9512.
     **dict.fromkeys(("application/x-yaml", "text/yaml", "text/x-yaml"), "specification.yaml"),
 }
 
 
 def is_event(headers: Mapping[str, str]) -> bool:
-    """Whether a request says that it is an outside event; names of headers in lower case."""
+    """Whether a request claims to be an outside event; names of headers in lower case."""
     kind = media_type(headers.get("content-type", ""))
     published = headers.get(TOPIC.lower(), "").startswith(f"{START}.")  # with any other headers
     return published or kind in (*NAME_OF, CLOUDEVENT) or BINARY_CLOUDEVENT in headers

@@ -5,7 +5,7 @@ PyYAML resolves by YAML 1.1: `on` and `no` are booleans there, `010` is octal, `
 """
 
 import re
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from typing import Any, ClassVar
 
 import yaml
@@ -13,43 +13,23 @@ from yaml.constructor import ConstructorError
 from yaml.nodes import MappingNode, Node, ScalarNode
 
 TAG = "tag:yaml.org,2002:"
-SCALARS: dict[str, tuple[str, str]] = {  # what a plain scalar looks like, and how it may begin
-    "bool": (r"true|True|TRUE|false|False|FALSE", "tTfF"),
-    "null": (r"~|null|Null|NULL|", "~nN\0"),
-    "int": (r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+", "-+0123456789"),
-    "float": (
-        r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?"
-        r"|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)",
-        "-+.0123456789",
-    ),
-}
-_FORM = {name: re.compile(f"(?:{form})") for name, (form, _) in SCALARS.items()}
-_BASE = {"0o": 8, "0x": 16}
 
 
 class Loader(yaml.SafeLoader):
-    """Without aliases, which would let a short file stand for one that fills the memory."""
+    """Refuses aliases, by which a short file could fill the memory."""
 
     yaml_implicit_resolvers: dict[str, Any] = {}
     yaml_constructors: ClassVar[dict[str | None, Any]] = {}
 
     def compose_node(self, parent: Node | None, index: int) -> Node | None:
-        """The next node.
-
-        Raises:
-            ComposerError: it stands for another one.
-        """
+        """The next node; ComposerError if it is an alias."""
         if self.check_event(yaml.AliasEvent):
             mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
             raise yaml.composer.ComposerError(None, None, "an alias; write it out", mark)
         return super().compose_node(parent, index)
 
     def construct_mapping(self, node: MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        """A table.
-
-        Raises:
-            ConstructorError: two of its keys are the same, or one is no text.
-        """
+        """A table; ConstructorError if a key comes twice, or is no text."""
         seen: set[str] = set()
         for key, _ in node.value:
             if key.tag != f"{TAG}str":
@@ -62,12 +42,7 @@ class Loader(yaml.SafeLoader):
 
 
 def load(text: str) -> Any:
-    """The one document in `text`.
-
-    Raises:
-        yaml.YAMLError: it is none.
-        ValueError: a number of more digits than Python reads.
-    """
+    """The document in `text`; YAMLError, or ValueError of a number with too many digits."""
     return yaml.load(text, Loader)  # noqa: S506  a SafeLoader
 
 
@@ -75,36 +50,44 @@ def _error(node: Node, problem: str) -> ConstructorError:
     return ConstructorError(None, None, problem, node.start_mark)
 
 
-def _scalar(kind: str, node: Node) -> str:
-    if not isinstance(node, ScalarNode) or not _FORM[kind].fullmatch(node.value):
-        raise _error(node, f"no {kind} of YAML 1.2")
-    return str(node.value)
+def _int(text: str) -> int:
+    base = {"0o": 8, "0x": 16}.get(text[:2], 10)
+    return int(text if base == 10 else text[2:], base)
 
 
-def _bool(_: Loader, node: Node) -> bool:
-    return _scalar("bool", node).lower() == "true"
+def _float(text: str) -> float:
+    return float(text.lower().replace(".inf", "inf").replace(".nan", "nan"))
 
 
-def _null(_: Loader, node: Node) -> None:
-    _scalar("null", node)
+def _constructor(kind: str, form: str, value: Callable[[str], Any]) -> Callable[..., Any]:
+    def construct(_: Loader, node: Node) -> Any:
+        if not isinstance(node, ScalarNode) or not re.fullmatch(form, node.value):
+            raise _error(node, f"no {kind} of YAML 1.2")
+        return value(node.value)
+
+    return construct
 
 
-def _int(_: Loader, node: Node) -> int:
-    text = _scalar("int", node)
-    base = _BASE.get(text[:2], 10)
-    return int(text[2:] if base != 10 else text, base)
-
-
-def _float(_: Loader, node: Node) -> float:
-    text = _scalar("float", node).lower()
-    return float(text.replace(".inf", "inf").replace(".nan", "nan"))
-
-
-for _name, (_form, _first) in SCALARS.items():
-    _letters = ["" if letter == "\0" else letter for letter in _first]
-    Loader.add_implicit_resolver(f"{TAG}{_name}", re.compile(f"(?:{_form})$"), _letters)
-for _name, _construct in {"bool": _bool, "null": _null, "int": _int, "float": _float}.items():
-    Loader.add_constructor(f"{TAG}{_name}", _construct)
-for _name in ("str", "seq", "map"):
-    Loader.add_constructor(f"{TAG}{_name}", yaml.SafeLoader.yaml_constructors[f"{TAG}{_name}"])
+SCALARS = (  # kind, form of a plain scalar, its first letters (empty: of an empty one), its value
+    (
+        "bool",
+        r"true|True|TRUE|false|False|FALSE",
+        [*"tTfF"],
+        lambda text: text.lower() == "true",
+    ),
+    ("null", r"~|null|Null|NULL|", [*"~nN", ""], lambda _: None),
+    ("int", r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+", [*"-+0123456789"], _int),
+    (
+        "float",
+        r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?"
+        r"|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)",
+        [*"-+.0123456789"],
+        _float,
+    ),
+)
+for _kind, _form, _letters, _value in SCALARS:
+    Loader.add_implicit_resolver(f"{TAG}{_kind}", re.compile(f"(?:{_form})$"), _letters)
+    Loader.add_constructor(f"{TAG}{_kind}", _constructor(_kind, _form, _value))
+for _kind in ("str", "seq", "map"):
+    Loader.add_constructor(f"{TAG}{_kind}", yaml.SafeLoader.yaml_constructors[f"{TAG}{_kind}"])
 Loader.add_constructor(None, yaml.SafeLoader.yaml_constructors[None])

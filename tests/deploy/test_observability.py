@@ -10,7 +10,7 @@ import yaml
 from benchmarks.panels import DASHBOARDS, load, panels
 from faastraingym.embedded.contract.budget import Budget
 from faastraingym.embedded.gateway.metrics import Metrics
-from faastraingym.events.export.metrics_table import NOTHING
+from faastraingym.events.export.tables import NOTHING
 from faastraingym.events.telemetry.metrics import broker_up, families
 from tests.checkout import CHECKOUT
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from faastraingym.events.export.metrics_table import table
+from faastraingym.events.export import tables
 from faastraingym.events.ports import Recorded
 from faastraingym.events.telemetry.metrics import (
     KEEP_SECONDS,
@@ -159,5 +159,5 @@ def test_a_stream_is_shown_beside_what_it_may_hold() -> None:
 
 
 def test_the_documented_table_is_this_one() -> None:
-    """`python -m faastraingym.events.export.metrics_table` prints the new one."""
-    assert table() in DOCS.read_text()
+    """`python -m faastraingym.deploy.generated` writes it."""
+    assert tables.metrics() in DOCS.read_text()
