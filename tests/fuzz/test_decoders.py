@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.fuzz.decoders import DECODERS, Decoder
+from tests.fuzz.decoder import Decoder
+from tests.fuzz.decoders import DECODERS
 from tests.fuzz.trying import attempt, bombs, generated
 
 every_decoder = pytest.mark.parametrize("decoder", DECODERS.values(), ids=DECODERS)

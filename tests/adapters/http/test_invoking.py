@@ -11,7 +11,7 @@ from faastraingym.adapters.processes.queue_worker import Gateway
 from faastraingym.events.delivery.outcomes import Answer
 from faastraingym.events.topology.stack_file import Function, RetryPolicy
 from faastraingym.schemas.messages import StopRequested
-from tests.events.delivery.test_worker import Bench, until, working
+from tests.events.delivery.bench import Bench, until, working
 from tests.fakes import InMemoryFactLog
 from tests.servers import free_ports
 

@@ -7,7 +7,7 @@ import pytest
 
 from faastraingym.events.delivery.fair_scheduling import LARGEST, MOST, MOST_BYTES
 from faastraingym.events.topology.stack_file import Function
-from tests.events.delivery.test_worker import FAST, Bench, Replica, queued, until, working
+from tests.events.delivery.bench import FAST, Bench, Replica, queued, until, working
 from tests.fakes import InMemoryDelivery, InMemorySubscription
 
 NAME = "conclude-run"

@@ -1,0 +1,77 @@
+"""Readers of what NATS, S3 and HTTP clients send: signatures, headers, listings."""
+
+from types import SimpleNamespace
+from typing import Any
+
+from faastraingym.adapters.errors import Refused, SignatureError, Unavailable
+from faastraingym.adapters.http import admission, signing
+from faastraingym.adapters.http.admission import Asked, Secrets
+from faastraingym.adapters.nats import direct, pull
+from faastraingym.adapters.s3 import listing
+from faastraingym.events.topology import admits
+from tests.fuzz.decoder import NOW, Decoder, string_headers, texts
+from tests.fuzz.inputs import near, near_data, xml_bombs
+
+HEADERS = {
+    "Nats-Sequence": "7",
+    "Nats-Time-Stamp": "2024-01-02T03:04:05.678Z",
+    "Nats-Num-Pending": "0",
+}
+LIST = (
+    b'<?xml version="1.0"?><ListBucketResult><EncodingType>url</EncodingType><Contents>'
+    b"<Key>runs/a%2Bb</Key><LastModified>2024-01-02T03:04:05.678Z</LastModified><ETag>&quot;4f&quot;"
+    b"</ETag></Contents><CommonPrefixes><Prefix>runs/</Prefix></CommonPrefixes>"
+    b"<IsTruncated>true</IsTruncated><NextContinuationToken>t</NextContinuationToken>"
+    b"</ListBucketResult>"
+)
+KEY, BODY = b"key", b"body"
+SIGNATURE = signing.sign(KEY, "f", BODY, NOW)
+SIGNATURE_OF_MORE = signing.sign(KEY, "f", BODY, NOW, path="/a", key="mine")
+EVENT_HEADERS = {"content-type": "application/json", "x-ftg-signature": SIGNATURE}
+TOKENS = "$JS.ACK.FTG.worker.1.7.7.1700000000000000000.0"
+
+
+def _stored(headers: dict[str, str]) -> object:
+    message: Any = SimpleNamespace(headers=headers, data=b"x")
+    return direct._message(message), direct._pending(message)
+
+
+TABLE: dict[str, Decoder] = {
+    "faastraingym.adapters.http.signing.verify": Decoder(
+        lambda header: signing.verify(KEY, "f", BODY, header, NOW),
+        (SignatureError,),
+        texts(SIGNATURE),
+        (SIGNATURE,),
+        ("t=" + "9" * 100_000 + ",v1=" + "0" * 64, "t=1,v1=" + "٣" * 64),
+    ),
+    "faastraingym.adapters.http.signing.verify key": Decoder(
+        lambda key: signing.verify(KEY, "f", BODY, SIGNATURE_OF_MORE, NOW, path="/a", key=key),
+        (SignatureError,),
+        texts("mine"),
+        ("mine",),
+        ("\n" * 100_000, "m" * 100_000, "\udcff"),
+    ),
+    "faastraingym.adapters.http.admission.admit": Decoder(
+        lambda headers: [
+            admission.admit(what, Asked("f", headers, BODY), Secrets(KEY, b"token"), NOW)
+            for what in (admits.ANYBODY, admits.EVENT)
+        ],
+        (SignatureError,),
+        near_data(EVENT_HEADERS).map(string_headers),
+        (EVENT_HEADERS,),
+        ({"authorization": "Bearer " + "a" * 100_000}, {"authorization": "bearer \udcff"}),
+    ),
+    "faastraingym.adapters.nats.direct headers": Decoder(
+        _stored,
+        (Refused, Unavailable),
+        near_data(HEADERS).map(string_headers),
+        (HEADERS,),
+        ({"Nats-Sequence": "9" * 5000, "Nats-Time-Stamp": "9999-12-31T23:59:59+00:00"},),
+    ),
+    "faastraingym.adapters.s3.listing.page": Decoder(
+        listing.page, (Unavailable,), near(LIST), (LIST,), xml_bombs()
+    ),
+    "faastraingym.adapters.nats.pull.position": Decoder(
+        pull.position, (Refused,), texts(TOKENS), (TOKENS,), ("." * 100_000,)
+    ),
+}

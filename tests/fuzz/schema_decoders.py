@@ -1,0 +1,115 @@
+"""Readers of stored and sent data: schemas, manifests, specifications."""
+
+import functools
+from typing import Any
+
+import msgpack
+from hypothesis import strategies as st
+
+from faastraingym.adapters.stage import manifests
+from faastraingym.algorithms import registry
+from faastraingym.schemas import arrays, dead_letter, event_backup, keys, payloads
+from faastraingym.schemas import messages as said
+from faastraingym.schemas.errors import MessageError, PayloadError, SpecificationError
+from tests.fuzz.decoder import NOW, SPEC, Decoder, texts
+from tests.fuzz.inputs import DEEP, msgpack_bombs, near, near_data, near_payload, packed
+from tests.schemas import samples
+from tests.schemas.golden import FOLDER
+from tests.schemas.test_payloads import PAYLOADS
+
+GOLDEN = tuple(path.read_bytes() for path in sorted(FOLDER.glob("*.msgpack")))
+LETTER = dead_letter.encode(
+    dead_letter.DeadLetter(
+        function="f", subject="s", call_id="c", payload=b"p", attempts=1, status=500,
+        error="e", at=NOW,
+    )
+)  # fmt: skip
+COPY = event_backup.dump([said.StopRequested(run="r"), said.RunFailed(run="r", reason="why")])
+MANIFEST = manifests.dump("cartpole-1", registry.parse(SPEC))
+
+
+def _deep_messages() -> tuple[bytes, ...]:
+    """A good message up to a value that anybody may choose, which is then deep or long."""
+    head = said.encode(said.RunRequested(run=samples.RUN, spec={"x": None}))[:-1]
+    return (head + b"\x91" * DEEP + b"\xc0", head + b"\xdd\xff\xff\xff\xff", head + b"\xd9\x01\xff")
+
+
+def _raw_bombs() -> tuple[Any, ...]:
+    deep: Any = 1
+    for _ in range(DEEP):
+        deep = [deep]
+    wide: Any = "x"
+    for _ in range(30):
+        wide = [wide] * 9  # the same list, nine times
+    circle: dict[str, Any] = {}
+    circle["environment"] = circle
+    return (
+        deep,
+        {**SPEC, "seed": deep},
+        {**SPEC, "environment": {"id": "x", "kwargs": {"k": wide}}},
+        circle,
+        {**SPEC, "seed": 10**5000},
+        {**SPEC, "environment": {"id": "\ud800"}},
+        {**SPEC, "stop": {"env_steps": float("inf")}},
+        {1: 2, None: 3, ("a",): 4},
+        {"environment": {"id": b"x", "kwargs": {1: {2, 3}}}},
+        {"x" * 1_000_000: "y" * 1_000_000},
+    )
+
+
+PAYLOAD_KINDS = {type(payload): arrays.unpack(payloads.dump(payload)) for payload in PAYLOADS}
+TABLE: dict[str, Decoder] = {
+    "faastraingym.schemas.messages.decode": Decoder(
+        said.decode,
+        (MessageError,),
+        st.one_of(near(*GOLDEN), near_data(*map(msgpack.unpackb, GOLDEN)).map(packed)),
+        GOLDEN,
+        (*msgpack_bombs(), *_deep_messages()),
+    ),
+    "faastraingym.schemas.arrays.unpack": Decoder(
+        arrays.unpack,
+        (PayloadError,),
+        near_payload(*PAYLOAD_KINDS.values()),
+        tuple(map(payloads.dump, PAYLOADS)),
+        msgpack_bombs(),
+    ),
+    "faastraingym.schemas.dead_letter.decode": Decoder(
+        dead_letter.decode,
+        (MessageError,),
+        st.one_of(near(LETTER), near_data(msgpack.unpackb(LETTER)).map(packed)),
+        (LETTER,),
+        msgpack_bombs(),
+    ),
+    "faastraingym.schemas.event_backup.load": Decoder(
+        event_backup.load,
+        (MessageError,),
+        st.one_of(near(COPY), near_data(msgpack.unpackb(COPY)).map(packed)),
+        (COPY,),
+        msgpack_bombs(),
+    ),
+    "faastraingym.schemas.keys.place": Decoder(
+        keys.place,
+        (),
+        texts("runs/a/trajectories/3/1.msgpack"),
+        ("runs/a/manifest",),
+        ("/" * 99,),
+    ),
+    "faastraingym.algorithms.registry.parse": Decoder(
+        registry.parse, (SpecificationError,), near_data(SPEC), (SPEC,), _raw_bombs()
+    ),
+    "faastraingym.adapters.stage.manifests.parse": Decoder(
+        manifests.parse,
+        (PayloadError, SpecificationError),
+        st.one_of(near(MANIFEST), near_data(msgpack.unpackb(MANIFEST)).map(packed)),
+        (MANIFEST,),
+        msgpack_bombs(),
+    ),
+}
+for kind, good in PAYLOAD_KINDS.items():
+    TABLE[f"faastraingym.schemas.payloads.load {kind.__name__}"] = Decoder(
+        functools.partial(payloads.load, kind=kind),
+        (PayloadError,),
+        near_payload(good),
+        (packed(good),),
+        msgpack_bombs(),
+    )
