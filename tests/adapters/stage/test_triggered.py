@@ -214,7 +214,7 @@ async def test_a_defect_of_one_file_is_told_beside_it_and_no_other_one_s_loss() 
     """And tried again: 500, after the others were asked for."""
     made = stage()
 
-    made._validator = Defective()
+    made._checker = Defective()
     bad = "experiments/bad.json"
     store(made).data |= {bad: json.dumps(SPEC | {"seed": 7}).encode(), FILE: BODY}
     records = [
