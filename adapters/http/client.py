@@ -7,8 +7,7 @@ request that is given up also closes its connection.
 import asyncio
 import re
 import ssl
-from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Iterable
 from typing import NamedTuple
 from urllib.parse import quote, urlsplit
 
@@ -54,19 +53,6 @@ def locate(url: str) -> tuple[Address, str]:
     tls = ssl.create_default_context() if parts.scheme == "https" else None
     query = f"?{parts.query}" if parts.query else ""
     return Address(host, port or (443 if tls else 80), tls), parts.path + query
-
-
-async def repeated(
-    attempt: Callable[[], Awaitable[Reply]], pauses: Sequence[float], busy: Collection[int] = ()
-) -> Reply:
-    """The last answer; a break or a `busy` status leads to a pause (s) and another attempt."""
-    for pause in pauses:
-        with suppress(Broken):
-            reply = await attempt()
-            if reply.status not in busy:
-                return reply
-        await asyncio.sleep(pause)
-    return await attempt()
 
 
 class HttpClient:

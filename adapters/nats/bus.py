@@ -71,6 +71,4 @@ class NatsBus:
             "max_deliver": -1,
             "max_ack_pending": MAX_ACK_PENDING,
         }
-        consumer = PullConsumer(self._broker, stream.name, name, config)
-        await consumer.open()
-        return consumer
+        return await PullConsumer(self._broker, stream.name, name, config).open()

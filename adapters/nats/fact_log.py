@@ -80,9 +80,8 @@ class NatsFactLog:
             "num_replicas": 1,
             "inactive_threshold": 60 * NANOSECONDS,
         }
-        consumer = PullConsumer(self._broker, FACTS.name, f"follow-{uuid4().hex}", config)
-        await consumer.open()
-        return consumer
+        name = f"follow-{uuid4().hex}"
+        return await PullConsumer(self._broker, FACTS.name, name, config).open()
 
 
 async def _in_order(consumer: PullConsumer) -> AsyncIterator[Recorded]:

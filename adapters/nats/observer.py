@@ -71,7 +71,7 @@ class NatsObserver:
         dead = (await self._broker.info(DEAD.name, subjects.DEAD_LETTERS)).state.subjects
         return Observation(
             now=time.time(),
-            queues=[await self._queue(*found) for found in await self._consumers()],
+            queues=await self._queues(),
             dead_letters={tuple(name.split(".")[1:]): number for name, number in dead.items()},
             streams={
                 name: (info.state.messages, info.state.bytes, info.config.get("max_bytes", 0))
@@ -82,16 +82,19 @@ class NatsObserver:
     async def _facts(self, filters: list[str], until: int) -> list[Recorded]:
         return [fact for fact in await self._log.read(*filters) if fact.sequence <= until]
 
-    async def _consumers(self) -> list[tuple[Stream, str, Source, Any]]:
-        """The functions' durable consumers, as JetStream describes them."""
-        return [
-            (stream, prefix, source, consumer)
-            for stream, prefix, source in SOURCES
-            for consumer in await self._all_consumers(stream)
-            if consumer["name"].startswith(prefix)
-        ]
+    async def _queues(self) -> list[Queue]:
+        found = []
+        for stream, prefix, source in SOURCES:
+            for consumer in await self._consumers(stream):
+                if consumer["name"].startswith(prefix):
+                    name = consumer["name"].removeprefix(prefix)
+                    waiting, unsettled = consumer["num_pending"], consumer["num_ack_pending"]
+                    oldest = await self._oldest(stream, consumer) if waiting + unsettled else None
+                    found.append(Queue(name, source, waiting, unsettled, oldest))
+        return found
 
-    async def _all_consumers(self, stream: Stream) -> list[Any]:
+    async def _consumers(self, stream: Stream) -> list[Any]:
+        """The stream's consumers, as JetStream describes them."""
         found: list[Any] = []
         while True:
             request = {"offset": len(found)}
@@ -100,12 +103,6 @@ class NatsObserver:
             found += page.get("consumers") or []
             if len(found) >= page["total"] or not page.get("consumers"):
                 return found
-
-    async def _queue(self, stream: Stream, prefix: str, source: Source, consumer: Any) -> Queue:
-        name = consumer["name"].removeprefix(prefix)
-        pending, unsettled = consumer["num_pending"], consumer["num_ack_pending"]
-        oldest = await self._oldest(stream, consumer) if pending + unsettled else None
-        return Queue(name, source, pending, unsettled, oldest)
 
     async def _oldest(self, stream: Stream, consumer: Any) -> float | None:
         """When the first message came that is not settled."""

@@ -87,8 +87,8 @@ class PullConsumer:
         self._wake = asyncio.Event()
         self.asked = 0  # messages that may yet come of the request under way
 
-    async def open(self) -> None:
-        """Create the consumer or update it, and listen."""
+    async def open(self) -> "PullConsumer":
+        """This consumer, once the broker has it and we listen."""
         await self._create()
         self._inbox = self._broker.client.new_inbox()
         with translated(f"subscribe for {self._name}"):
@@ -96,6 +96,7 @@ class PullConsumer:
                 self._inbox, cb=self._on_message
             )
         self._broker.reconnected.add(self._on_reconnect)
+        return self
 
     async def close(self) -> None:
         """Stop listening; the consumer itself stays."""

@@ -4,11 +4,11 @@ import asyncio
 import hashlib
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from urllib.parse import urlsplit
 
 from faastraingym.adapters.errors import Refused, Unavailable
-from faastraingym.adapters.http.client import Broken, HttpClient, Reply, locate, repeated
+from faastraingym.adapters.http.client import Broken, HttpClient, Reply, locate
 from faastraingym.adapters.s3.signature import authorized
 from faastraingym.adapters.settings import Login
 from faastraingym.adapters.stage.spans import span
@@ -55,7 +55,13 @@ class S3Client:
             async with self._slots, asyncio.timeout(SECONDS):
                 return await self._client.request(method, target, signed.items(), body)
 
-        return await repeated(attempt, pauses, BUSY)
+        for pause in pauses:
+            with suppress(Broken):
+                reply = await attempt()
+                if reply.status not in BUSY:
+                    return reply
+            await asyncio.sleep(pause)
+        return await attempt()
 
     @contextmanager
     def doing(self, what: str) -> Iterator[None]:
