@@ -42,10 +42,7 @@ class NatsFactLog:
         return [Recorded(item.sequence, item.at, decode(item.data)) for item in stored]
 
     async def follow(self, *subject_filters: str) -> AsyncIterator[Recorded]:
-        """The facts under the filters, those to come included, each once and in order.
-
-        From a broker that lost facts, this yields all facts from the beginning.
-        """
+        """The facts under the filters, those to come too, in order; anew from a broker that lost some."""
         sequence = 0
         while True:
             last = (await self._broker.info(FACTS.name)).state.last_seq if sequence else 0

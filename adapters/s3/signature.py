@@ -1,8 +1,5 @@
 """One signed S3 request: AWS Signature Version 4, over every header that it carries.
 
-minio-py signs the same, as the tests compare; importing it takes longer than the rest of a small
-function's cold start.
-
 Source: https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html
 """
 

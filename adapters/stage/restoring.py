@@ -30,7 +30,6 @@ SECONDS_EACH = 0.02
 REMEMBERED = 4  # ascents, and the lineages of as many runs
 LOOKED_FOR = 8  # objects at once
 
-K = TypeVar("K")
 V = TypeVar("V")
 Handler = Callable[[Any, Services], Awaitable[Any]]
 Goals = Sequence[ObjectRef]
@@ -205,7 +204,7 @@ async def _is_possible(lost: Lost, ascent: Ascent, verify: bool, services: Servi
     return not await is_there(lost.object)
 
 
-def _remember(kept: OrderedDict[K, V], key: K, value: V) -> V:
+def _remember(kept: OrderedDict[Any, V], key: Any, value: V) -> V:
     """Store the value, and drop the least recently used one."""
     kept[key] = value
     kept.move_to_end(key)

@@ -91,9 +91,6 @@ class TriggeredStage(Stage):
         asked = (self._one(event, here) for event in events)
         done = await asyncio.gather(*asked, return_exceptions=True)
         refused = [one for one in done if isinstance(one, TriggerError)]
-        for event, one in zip(events, done, strict=True):
-            if isinstance(event, Uploaded) and isinstance(one, Exception):
-                await self._write_defect(event, one)
         for one in done:
             if isinstance(one, BaseException) and (one not in refused or len(done) == len(refused)):
                 raise one
@@ -116,25 +113,23 @@ class TriggeredStage(Stage):
 
     async def _found(self, key: str, here: Current) -> dict[str, Any] | None:
         """As `_one`, for an uploaded file; its errors are written beside it."""
-        services = self._connections.services
-        data = await services.bucket.read(key, documents.MAX_BYTES + 1)
-        if data is None:
-            return None
-        run = outside_events.of_upload(key, data)
+        bucket = self._connections.services.bucket
         try:
+            data = await bucket.read(key, documents.MAX_BYTES + 1)
+            if data is None:
+                return None
             raw = await asyncio.to_thread(documents.parse, key, data)  # YAML may take seconds
-            answer = await self._request(run, raw, here)
+            answer = await self._request(outside_events.of_upload(key, data), raw, here)
+            await bucket.delete([keys.refusal(key)])  # of an earlier file
         except (SchemaError, OtherRequest) as error:
             await self._refuse(key, str(error))
             return None
-        await services.bucket.delete([keys.refusal(key)])  # of an earlier file
+        except (AdapterError, Unavailable):
+            raise
+        except Exception as error:  # a defect; the delivery is retried all the same
+            await self._refuse(key, f"start-run failed: {error!r}; `faastrain dead list` has more")
+            raise
         return answer
-
-    async def _write_defect(self, upload: Uploaded, error: Exception) -> None:
-        """A defect, too, is written beside the file; the delivery is retried all the same."""
-        if not isinstance(error, (TriggerError, AdapterError, Unavailable)):
-            text = f"start-run failed: {error!r}; `faastrain dead list` has more"
-            await self._refuse(upload.key, text)
 
     async def _refuse(self, key: str, why: str) -> None:
         logger.warning("refused", extra={"why": f"{key}: {why}"})
