@@ -42,7 +42,7 @@ class NatsFactLog:
         return [Recorded(item.sequence, item.at, decode(item.data)) for item in stored]
 
     async def follow(self, *subject_filters: str) -> AsyncIterator[Recorded]:
-        """The facts under the filters, those to come too, in order; anew from a broker that lost some."""
+        """The facts under the filters, future ones too, in order; anew if the broker lost some."""
         sequence = 0
         while True:
             last = (await self._broker.info(FACTS.name)).state.last_seq if sequence else 0

@@ -87,6 +87,7 @@ def guard(reply: socket.socket, bounds: Bounds) -> NoReturn:
     drainer = threading.Thread(target=drain, daemon=True)
     drainer.start()
     status = os.waitpid(pid, 0)[1]
+    signal.setitimer(signal.ITIMER_REAL, 0.0)
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, signal.SIGKILL)  # the processes that it left
     drainer.join(GRACE)  # one that left the group, too, may still have the output

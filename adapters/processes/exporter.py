@@ -23,7 +23,6 @@ from faastraingym.adapters.nats.observer import NatsObserver
 from faastraingym.adapters.processes.otlp_sender import OtlpSender, sender
 from faastraingym.adapters.processes.projection import Projection
 from faastraingym.adapters.settings import ExporterSettings
-from faastraingym.events.ports import Unavailable
 from faastraingym.events.telemetry.metrics import Family, broker_up
 
 logger = logging.getLogger(__name__)
@@ -44,7 +43,7 @@ class Exporter:
         """The metrics; while the broker is away only that fact, and no stale numbers."""
         try:
             found = await (await self._projection()).families()
-        except (Unavailable, AdapterError) as error:
+        except AdapterError as error:
             logger.warning("broker away", extra={"why": str(error)})
             found = []
         return [broker_up(bool(found)), *found]
@@ -69,7 +68,7 @@ class Exporter:
         while self._sender:
             try:
                 await (await self._projection()).advance()
-            except (Unavailable, AdapterError) as error:
+            except AdapterError as error:
                 logger.warning("broker away", extra={"why": str(error)})
             await self._sender.send()
             await asyncio.sleep(SEND_SECONDS)
