@@ -14,7 +14,7 @@ from faastraingym.algorithms import seeding, statistics
 from faastraingym.algorithms.actor_critic import networks, trees
 from faastraingym.algorithms.actor_critic.batches import assemble
 from faastraingym.algorithms.actor_critic.networks import Architecture
-from faastraingym.algorithms.actor_critic.updating import Method, make_update
+from faastraingym.algorithms.actor_critic.updating import Method, Setup, make_update
 from faastraingym.algorithms.actors import episodes
 from faastraingym.algorithms.environments.space_info import describe
 from faastraingym.schemas.errors import RunFault
@@ -34,7 +34,7 @@ def initialise(method: Method, spec: RunSpec) -> LearnerState:
     # the implementation is named, so that a setting elsewhere cannot change it
     data = jnp.asarray(seeding.key_data(spec.seed, "initialise"))
     key = jax.random.wrap_key_data(data, impl="threefry2x32")
-    parameters = networks.initial(_architecture(spec), size, key)
+    parameters = networks.initial(_setup(method, spec).architecture, size, key)
     return LearnerState(
         version=0,
         env_steps=0,
@@ -70,11 +70,11 @@ def update(
     moments = None if state.statistics is None else statistics.moments(state.statistics)
     arrays = assemble(batch, rewards, pad=spec.rollout.horizon == "episodes", info=describe(spec))
     generator = seeding.generator(spec.seed, "update", state.version)
-    step = make_update(method, settings, _architecture(spec))
+    setup = _setup(method, spec)
     shapes = tuple((path, array.shape) for path, array in state.parameters.items())
-    new_parameters, new_optimizer, metrics = step(
+    new_parameters, new_optimizer, metrics = make_update(setup)(
         trees.nest(state.parameters),  # copies: the update donates its arguments
-        trees.restore(_optimizer_template(method, settings, shapes), state.optimizer),
+        trees.restore(_optimizer_template(setup, shapes), state.optimizer),
         arrays,
         moments,
         {name: np.float32(value) for name, value in plan.coefficients.items()},
@@ -107,24 +107,23 @@ def project(state: LearnerState) -> Policy:
     return Policy(version=state.version, parameters=actors, statistics=state.statistics)
 
 
-def _architecture(spec: RunSpec) -> Architecture:
+def _setup(method: Method, spec: RunSpec) -> Setup:
     info, settings = describe(spec), cast(Any, spec.algorithm)
-    return Architecture(
+    architecture = Architecture(
         hidden_sizes=settings.hidden_sizes,
         activation=settings.activation,
         action_size=info.action_size,
         continuous=info.continuous,
         log_std_init=settings.log_std_init,
     )
+    return Setup(method, settings, architecture)
 
 
 @functools.lru_cache(maxsize=16)
-def _optimizer_template(
-    method: Method, settings: Any, shapes: tuple[tuple[str, tuple[int, ...]], ...]
-) -> Any:
+def _optimizer_template(setup: Setup, shapes: tuple[tuple[str, tuple[int, ...]], ...]) -> Any:
     """The structure of the optimizer's state, for parameters of `shapes`."""
     parameters = trees.nest({path: np.zeros(shape, np.float32) for path, shape in shapes})
-    return jax.eval_shape(method.optimizer(settings).init, parameters)
+    return jax.eval_shape(setup.method.optimizer(setup.settings).init, parameters)
 
 
 def _merged(before: Statistics | None, batch: list[Trajectory]) -> Statistics | None:

@@ -17,6 +17,7 @@ from faastraingym.algorithms.actor_critic.networks import Architecture, Paramete
 Samples = dict[str, jax.Array]  # [N, ...] each
 Coefficients = dict[str, jax.Array]  # what the schedule anneals: data, so nothing is recompiled
 Metrics = dict[str, jax.Array]
+Moments = tuple[jax.Array, jax.Array]  # mean and 1 / deviation of observations, [O] each
 Update = Callable[..., tuple[Parameters, Any, Metrics]]
 
 
@@ -29,33 +30,37 @@ class Method(NamedTuple):
     policy_loss: Callable[..., tuple[jax.Array, Metrics]]
 
 
+class Setup(NamedTuple):
+    """The parts of an update that stay the same during a run; hashable."""
+
+    method: Method
+    settings: Any  # the algorithm's
+    architecture: Architecture
+
+
 @functools.lru_cache(maxsize=16)
-def make_update(method: Method, settings: Any, architecture: Architecture) -> Update:
-    """`learn` without its first three arguments, compiled; it donates parameters and state."""
-    function = functools.partial(learn, method, settings, architecture)
-    compiled: Update = jax.jit(function, donate_argnums=(0, 1))
+def make_update(setup: Setup) -> Update:
+    """`learn` for `setup`, compiled; it donates parameters and state."""
+    compiled: Update = jax.jit(functools.partial(learn, setup), donate_argnums=(0, 1))
     return compiled
 
 
 def learn(
-    method: Method,
-    settings: Any,
-    architecture: Architecture,
+    setup: Setup,
     parameters: Parameters,
     state: Any,
     batch: Batch,
-    moments: tuple[jax.Array, jax.Array] | None,
+    moments: Moments | None,
     coefficients: Coefficients,
     minibatches: jax.Array,
 ) -> tuple[Parameters, Any, Metrics]:
     """Epochs of minibatches over one batch.
 
     Args:
-        method, settings: the algorithm and its settings.
-        architecture: of the networks.
+        setup: the algorithm, its settings and networks.
         parameters, state: of the version that collected the batch, and its optimizer's.
         batch: transitions, [T, B].
-        moments: mean and 1 / deviation of observations, [O] each; none: not normalised.
+        moments: of the observations; none: they are not normalised.
         coefficients: of this update, by name; `learning_rate` is one of them.
         minibatches: indices of samples, [epochs, minibatches, samples] int32. Those of an epoch
             name each of N samples once; N is at least T x B.
@@ -64,11 +69,11 @@ def learn(
         New parameters, new optimizer state, and the means of metrics over all valid samples.
     """
     size = minibatches.shape[1] * minibatches.shape[2]
-    samples, explained = prepare(settings, architecture, parameters, batch, moments, size)
+    samples, explained = prepare(setup, parameters, batch, moments, size)
 
     def minibatch(carry: Any, indices: jax.Array) -> tuple[Any, tuple[Metrics, jax.Array]]:
         chosen = {name: values[indices] for name, values in samples.items()}
-        carry, metrics = descend(method, settings, architecture, coefficients, carry, chosen)
+        carry, metrics = descend(setup, coefficients, carry, chosen)
         return carry, (metrics, chosen["valid"].sum())
 
     flat = minibatches.reshape(-1, minibatches.shape[-1])
@@ -79,18 +84,14 @@ def learn(
 
 
 def prepare(
-    settings: Any,
-    architecture: Architecture,
-    parameters: Parameters,
-    batch: Batch,
-    moments: tuple[jax.Array, jax.Array] | None,
-    size: int,
+    setup: Setup, parameters: Parameters, batch: Batch, moments: Moments | None, size: int
 ) -> tuple[Samples, jax.Array]:
     """Flat samples with advantages and value targets, and the explained variance before learning.
 
     `size` of them: T x B, and invalid samples beyond. Samples outside the loss are zeroed before
     they enter a network: a NaN that is masked after it would still give a NaN gradient.
     """
+    gamma, gae_lambda = setup.settings.gamma, setup.settings.gae_lambda
     valid, terminated = jnp.asarray(batch.valid), jnp.asarray(batch.terminated)
     ended = jnp.logical_or(terminated, batch.truncated)
     nothing = jnp.zeros_like(valid[:1])
@@ -99,13 +100,11 @@ def prepare(
     if moments is not None:
         mean, scale = moments
         observations = jnp.clip((observations - mean) * scale, -10.0, 10.0)
-    all_values = networks.state_values(architecture, parameters, observations)
+    all_values = networks.state_values(setup.architecture, parameters, observations)
     values, next_values = all_values[:-1], all_values[1:]
     rewards = _zeroed(batch.rewards, valid)
-    deltas = returns.td_errors(rewards, values, next_values, terminated, settings.gamma)
-    advantages = returns.generalized_advantages(
-        deltas, ended, valid, settings.gamma, settings.gae_lambda
-    )
+    deltas = returns.td_errors(rewards, values, next_values, terminated, gamma)
+    advantages = returns.generalized_advantages(deltas, ended, valid, gamma, gae_lambda)
     targets = advantages + values
     samples = {
         "observations": observations[:-1],
@@ -131,18 +130,13 @@ def _flat(array: Any, size: int) -> jax.Array:
 
 
 def descend(
-    method: Method,
-    settings: Any,
-    architecture: Architecture,
-    coefficients: Coefficients,
-    carry: tuple[Parameters, Any],
-    samples: Samples,
+    setup: Setup, coefficients: Coefficients, carry: tuple[Parameters, Any], samples: Samples
 ) -> tuple[tuple[Parameters, Any], Metrics]:
     """One gradient step on one minibatch; none where no sample is valid."""
     parameters, state = carry
-    minimised = functools.partial(loss, method, settings, architecture, coefficients, samples)
+    minimised = functools.partial(loss, setup, coefficients, samples)
     gradients, metrics = jax.grad(minimised, has_aux=True)(parameters)
-    directions, new_state = method.optimizer(settings).update(gradients, state)
+    directions, new_state = setup.method.optimizer(setup.settings).update(gradients, state)
     rate = coefficients["learning_rate"]
     moved = jax.tree.map(lambda p, d: p - rate * d, parameters, directions)
     some = samples["valid"].any()
@@ -151,17 +145,13 @@ def descend(
 
 
 def loss(
-    method: Method,
-    settings: Any,
-    architecture: Architecture,
-    coefficients: Coefficients,
-    samples: Samples,
-    parameters: Parameters,
+    setup: Setup, coefficients: Coefficients, samples: Samples, parameters: Parameters
 ) -> tuple[jax.Array, Metrics]:
     """policy loss - ent_coef * entropy + vf_coef * value loss, and its metrics.
 
     Mnih et al. 2016, arXiv 1602.01783; Schulman et al. 2017, arXiv 1707.06347, equation 9.
     """
+    method, settings, architecture = setup
     valid, observations = samples["valid"], samples["observations"]
     outputs = networks.policy_outputs(architecture, parameters, observations)
     log_probs, entropies = losses.distribution(parameters, outputs, samples["actions"])

@@ -1,15 +1,19 @@
-"""PPO's learner: epochs of shuffled minibatches, Adam, the clipped surrogate loss."""
+"""PPO's learner: epochs of shuffled minibatches, Adam, the clipped surrogate loss.
+
+Each term of the loss is a mean over the samples that `valid` marks, N of them.
+"""
 
 from functools import partial
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 import optax
 
 from faastraingym.algorithms.actor_critic import learner
 from faastraingym.algorithms.actor_critic.learner import project
-from faastraingym.algorithms.actor_critic.updating import Method
-from faastraingym.algorithms.ppo.losses import policy_loss
-from faastraingym.algorithms.ppo.minibatches import shuffled
+from faastraingym.algorithms.actor_critic.losses import masked_mean
+from faastraingym.algorithms.actor_critic.updating import Coefficients, Method, Metrics, Samples
 from faastraingym.algorithms.ppo.specification import PPO
 
 __all__ = ["initialise", "project", "update"]
@@ -25,8 +29,57 @@ def optimizer(settings: PPO) -> optax.GradientTransformation:
 
 
 def minibatches(settings: PPO, generator: np.random.Generator, valid: np.ndarray) -> np.ndarray:
-    """Each epoch shuffles the samples anew."""
-    return shuffled(generator, valid, settings.num_minibatches, settings.update_epochs)
+    """Indices of the shuffled samples, [epochs, minibatches, N / minibatches] int32.
+
+    Each epoch deals the samples out one by one, the `valid` [T, B] ones first, so that minibatches
+    differ by one valid sample at most. N is T x B, rounded up to a multiple of the number of
+    minibatches by samples that are not valid. NumPy permutes: XLA sorts slowly on a CPU.
+    """
+    counts = np.pad(valid.ravel(), (0, -valid.size % settings.num_minibatches))
+    size = len(counts) // settings.num_minibatches
+    shape = (settings.update_epochs, settings.num_minibatches, size)
+    indices = np.empty(shape, np.int32)
+    for epoch in indices:
+        order = generator.permutation(len(counts))
+        chosen = counts[order]
+        ordered = np.concatenate([order[chosen], order[~chosen]])
+        epoch[...] = ordered.reshape(-1, settings.num_minibatches).T
+    return indices
+
+
+def policy_loss(
+    settings: PPO,
+    coefficients: Coefficients,
+    samples: Samples,
+    log_probs: jax.Array,
+    advantages: jax.Array,
+) -> tuple[jax.Array, Metrics]:
+    """The clipped surrogate, and how far the policy has moved from the one that acted."""
+    valid, clip_coef = samples["valid"], coefficients["clip_coef"]
+    log_ratio = jnp.where(valid, log_probs - samples["log_probs"], 0.0)
+    return clipped_surrogate_loss(log_ratio, advantages, valid, clip_coef), {
+        "approx_kl": approximate_kl(log_ratio, valid),
+        "clip_fraction": clip_fraction(log_ratio, valid, clip_coef),
+    }
+
+
+def clipped_surrogate_loss(
+    log_ratio: jax.Array, advantages: jax.Array, valid: jax.Array, clip_coef: jax.Array
+) -> jax.Array:
+    """-mean min(r A, clip(r, 1 - c, 1 + c) A), r = pi(a|s) / mu(a|s) (arXiv 1707.06347, eq. 7)."""
+    ratio = jnp.exp(log_ratio)
+    clipped = jnp.clip(ratio, 1.0 - clip_coef, 1.0 + clip_coef)
+    return -masked_mean(jnp.minimum(ratio * advantages, clipped * advantages), valid)
+
+
+def approximate_kl(log_ratio: jax.Array, valid: jax.Array) -> jax.Array:
+    """mean (r - 1) - log r, Schulman's unbiased, non-negative estimate of KL(mu, pi)."""
+    return masked_mean(jnp.expm1(log_ratio) - log_ratio, valid)
+
+
+def clip_fraction(log_ratio: jax.Array, valid: jax.Array, clip_coef: jax.Array) -> jax.Array:
+    """The share of samples whose ratio lies outside the clip range."""
+    return masked_mean((jnp.abs(jnp.expm1(log_ratio)) > clip_coef).astype(jnp.float32), valid)
 
 
 METHOD = Method(optimizer, minibatches, policy_loss)

@@ -42,8 +42,8 @@ def by_hand(policy: np.ndarray, value: float) -> float:
 
 def test_the_loss_by_hand() -> None:
     policy = np.array([[0.4, -0.3]])
-    values = parameters(policy, 0.5)
-    found, metrics = updating.loss(METHOD, SETTINGS, LINEAR, COEFFICIENTS, SAMPLES, values)
+    setup = updating.Setup(METHOD, SETTINGS, LINEAR)
+    found, metrics = updating.loss(setup, COEFFICIENTS, SAMPLES, parameters(policy, 0.5))
     assert float(found) == pytest.approx(by_hand(policy, 0.5), rel=1e-5)
     assert float(metrics["value_loss"]) == pytest.approx((1.0**2 + 0.0) / 2)
 
@@ -60,8 +60,9 @@ def test_the_first_step_of_each_optimizer_by_hand(optimizer: str) -> None:
     }
     settings = A2C(hidden_sizes=(), vf_coef=0.7, max_grad_norm=1e9, optimizer=optimizer)  # type: ignore[arg-type]
     before = parameters(policy, 0.5)
+    setup = updating.Setup(METHOD, settings, LINEAR)
     carry = (before, METHOD.optimizer(settings).init(before))
-    (after, _), _ = updating.descend(METHOD, settings, LINEAR, COEFFICIENTS, carry, SAMPLES)
+    (after, _), _ = updating.descend(setup, COEFFICIENTS, carry, SAMPLES)
     moved = float(after["policy"]["head"]["kernel"][0, 0]) - 0.4
     assert moved == pytest.approx(-0.01 * scaled[optimizer], rel=1e-3)
 

@@ -11,7 +11,6 @@ from faastraingym.algorithms.actor_critic import updating
 from faastraingym.algorithms.actor_critic.batches import Batch
 from faastraingym.algorithms.actor_critic.networks import Architecture
 from faastraingym.algorithms.ppo.learner import METHOD, optimizer
-from faastraingym.algorithms.ppo.minibatches import shuffled
 from faastraingym.algorithms.ppo.specification import PPO
 
 F, T = False, True
@@ -19,6 +18,7 @@ LINEAR = Architecture((), "tanh", action_size=2, continuous=False)
 SETTINGS = PPO(
     gamma=0.5, gae_lambda=0.5, num_minibatches=1, vf_coef=0.7, max_grad_norm=3e-5, hidden_sizes=()
 )
+SETUP = updating.Setup(METHOD, SETTINGS, LINEAR)
 COEFFICIENTS = {
     name: np.float32(value)
     for name, value in (("learning_rate", 0.01), ("clip_coef", 0.1), ("ent_coef", 0.3))
@@ -64,9 +64,7 @@ def test_advantages_and_targets_by_hand() -> None:
         valid=np.array([[T, T, T], [T, T, F], [F, T, T], [T, T, T], [T, T, T]]),
     )
     moments = (jnp.array([1.0]), jnp.array([2.0]))
-    samples, explained = updating.prepare(
-        SETTINGS, LINEAR, linear_parameters(1), batch, moments, 15
-    )
+    samples, explained = updating.prepare(SETUP, linear_parameters(1), batch, moments, 15)
     advantages = np.array(
         [[1.125, 0, -1], [0.5, -1, 0], [0, -2, -1.3125], [-1.5, -4, -1.25], [-4, -2, -1]]
     )
@@ -127,9 +125,7 @@ def test_one_step_is_the_reference_s() -> None:
     clipped = gradient * min(1.0, 3e-5 / norm)
     expected = at - 0.01 * clipped / (np.abs(clipped) + 1e-5)
     carry = (before, optimizer(SETTINGS).init(before))
-    (after, _), metrics = updating.descend(
-        METHOD, SETTINGS, LINEAR, COEFFICIENTS, carry, minibatch()
-    )
+    (after, _), metrics = updating.descend(SETUP, COEFFICIENTS, carry, minibatch())
     np.testing.assert_allclose(metrics["grad_norm"], norm, rtol=1e-4)
     assert 0.0 < metrics["clip_fraction"] < 1.0
     np.testing.assert_allclose(as_vector(after), expected, atol=1e-6)
@@ -140,9 +136,9 @@ def test_a_minibatch_without_a_valid_sample_moves_nothing() -> None:
     """Neither the parameters nor Adam's moments and count."""
     before = linear_parameters(2)
     first = (before, optimizer(SETTINGS).init(before))
-    carry, _ = updating.descend(METHOD, SETTINGS, LINEAR, COEFFICIENTS, first, minibatch())
+    carry, _ = updating.descend(SETUP, COEFFICIENTS, first, minibatch())
     nothing = {**minibatch(), "valid": np.zeros(5, np.bool_)}
-    after, metrics = updating.descend(METHOD, SETTINGS, LINEAR, COEFFICIENTS, carry, nothing)
+    after, metrics = updating.descend(SETUP, COEFFICIENTS, carry, nothing)
     for one, other in zip(jax.tree.leaves(carry), jax.tree.leaves(after), strict=True):
         assert np.array_equal(one, other)
     assert metrics["value_loss"] == 0.0
@@ -168,18 +164,17 @@ def batch() -> Batch:
 def test_an_update_is_epochs_of_steps(batch: Batch) -> None:
     """`learn` is its parts in turn; metrics are weighted by the valid samples of a minibatch."""
     settings = msgspec.structs.replace(SETTINGS, num_minibatches=2, update_epochs=2)
+    setup = updating.Setup(METHOD, settings, LINEAR)
     parameters = linear_parameters(2)
-    minibatches = shuffled(np.random.default_rng(5), batch.valid, 2, 2)
+    minibatches = METHOD.minibatches(settings, np.random.default_rng(5), batch.valid)
     state = optimizer(settings).init(parameters)
     run: Callable[..., Any] = updating.learn
-    found, _, metrics = run(
-        METHOD, settings, LINEAR, parameters, state, batch, None, COEFFICIENTS, minibatches
-    )
-    samples, _ = updating.prepare(settings, LINEAR, parameters, batch, None, 10)
+    found, _, metrics = run(setup, parameters, state, batch, None, COEFFICIENTS, minibatches)
+    samples, _ = updating.prepare(setup, parameters, batch, None, 10)
     carry, losses, counts = (parameters, state), [], []
     for indices in np.concatenate(minibatches):
         chosen = {name: values[indices] for name, values in samples.items()}
-        carry, each = updating.descend(METHOD, settings, LINEAR, COEFFICIENTS, carry, chosen)
+        carry, each = updating.descend(setup, COEFFICIENTS, carry, chosen)
         losses.append(float(each["value_loss"]))
         counts.append(int(chosen["valid"].sum()))
     assert sorted(counts) == [4, 4, 5, 5]

@@ -10,7 +10,7 @@ import pytest
 from faastraingym.algorithms import statistics
 from faastraingym.algorithms.actor_critic import networks, trees
 from faastraingym.algorithms.actor_critic.acting import Actor
-from faastraingym.algorithms.actor_critic.learner import _architecture, _merged
+from faastraingym.algorithms.actor_critic.learner import _merged, _setup
 from faastraingym.algorithms.actors.collect import collect
 from faastraingym.algorithms.environments.space_info import describe
 from faastraingym.algorithms.ppo import learner
@@ -147,7 +147,7 @@ def test_acting_in_numpy_is_acting_in_flax(spec: RunSpec) -> None:
     found = Actor(learner.project(new), spec.algorithm.activation, describe(spec)).outputs(seen)
     mean, scale = statistics.moments(new.statistics) if new.statistics else (0.0, 1.0)
     normalised = np.clip((seen - mean) * scale, -10, 10) if new.statistics else seen
-    architecture = _architecture(spec)
+    architecture = _setup(learner.METHOD, spec).architecture
     expected = networks.policy_outputs(architecture, trees.nest(new.parameters), normalised)
     np.testing.assert_allclose(found, expected, atol=1e-5, rtol=0)
 
