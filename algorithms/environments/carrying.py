@@ -1,7 +1,7 @@
-"""The memory that an environment itself declares: `get_state()` and `set_state(state)`.
+"""The memory that an environment itself gives and takes: `get_state()` and `set_state(state)`.
 
-The state is a dictionary of arrays (or numbers), looked up through wrappers, and complete: it is
-all that an environment built anew needs to go on with its next reset as the old one would have.
+The state is a dictionary of arrays or numbers. It is complete: with it, an environment built anew
+resets as the old one would have. Both methods are looked up through wrappers.
 """
 
 from typing import Any, TypeAlias
@@ -29,9 +29,6 @@ def take(environment: Environment) -> Arrays:
     if not isinstance(state, dict):
         raise EnvironmentFailed(f"get_state() gave a {type(state).__name__}; {_ALLOWED}")
     arrays = {str(name): _array(name, value) for name, value in state.items()}
-    for name, array in arrays.items():
-        if array.dtype.newbyteorder("<").str not in DTYPES:
-            raise EnvironmentFailed(f"get_state()[{name!r:.40}] is of {array.dtype}; {_ALLOWED}")
     size = sum(array.nbytes for array in arrays.values())
     if size > MAX_BYTES:
         raise EnvironmentFailed(f"get_state() gave {size} bytes; allowed: at most {MAX_BYTES}")
@@ -49,10 +46,11 @@ def put(environment: Environment, state: Arrays) -> None:
 
 
 def _array(name: Any, value: Any) -> np.ndarray:
-    try:
-        return np.array(value)
-    except ValueError as error:
-        raise EnvironmentFailed(f"get_state()[{name!r:.40}]: ValueError: {error}") from error
+    with foreign(f"get_state()[{name!r:.40}]"):
+        array = np.array(value)
+    if array.dtype.newbyteorder("<").str not in DTYPES:
+        raise EnvironmentFailed(f"get_state()[{name!r:.40}] is of {array.dtype}; {_ALLOWED}")
+    return array
 
 
 def _call(environment: Environment, name: str, *arguments: Any) -> Any:

@@ -8,17 +8,12 @@ from faastraingym.algorithms.errors import EnvironmentFailed
 def refuse_non_finite(
     name: str, values: np.ndarray, counted: np.ndarray, where: str, first_step: int
 ) -> None:
-    """Names the first number that is NaN or infinite and counts.
+    """Refuses `values` [T, B, ...], called `name`, where `counted` [T, B] marks them.
 
-    Args:
-        name: what `values` are, as `observation`.
-        values: [T, B, ...].
-        counted: which of them matter, [T, B] bool.
-        where: the environment, policy version and slot.
-        first_step: the step that gave `values[0]`; -1 is the reset before step 0.
+    `first_step` gave `values[0]`; -1 is the reset before step 0.
 
     Raises:
-        EnvironmentFailed: there is such a number.
+        EnvironmentFailed: a number is NaN or infinite; the text names the first, after `where`.
     """
     wrong = ~np.isfinite(values) & counted.reshape(counted.shape + (1,) * (values.ndim - 2))
     if not wrong.any():

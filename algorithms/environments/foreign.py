@@ -1,9 +1,9 @@
-"""The boundary around foreign code: what it raises becomes our error, in one sentence.
+"""The boundary around foreign code: its exceptions become our error, in one sentence.
 
-Foreign are the modules that register environments, the environments, and what NumPy and Gymnasium
-do with what these returned. Such code may raise anything: SystemExit, as simulators do that find
-no licence, KeyboardInterrupt, exceptions whose own text raises. None of it may end a process that
-has other work. This cannot catch an end of the process itself (os._exit, a crash in C).
+Foreign code are environments, the modules that register them, and NumPy and Gymnasium when they
+process an environment's results. It may raise anything: SystemExit (simulators without a licence),
+KeyboardInterrupt, exceptions whose own text raises. None of it may end a process that has other
+work. Only an end of the process itself (os._exit, a crash in C) cannot be caught.
 """
 
 import signal
@@ -23,11 +23,8 @@ KNOWN = {"faastraingym", "gymnasium", "numpy"}
 class foreign:  # noqa: N801  reads as a clause: `with foreign("CartPole-v1 could not be built")`
     """Turns each exception of foreign code into EnvironmentFailed, whose cause it becomes.
 
-    Args:
-        what: what failed, as a sentence begins; called when something did, if that depends.
-
-    Raises:
-        EnvironmentFailed: anything was raised inside, but for the user's own Ctrl-C.
+    `what` begins its sentence; a function is called when something was raised. The user's own
+    Ctrl-C passes.
     """
 
     def __init__(self, what: str | Callable[[], str]) -> None:

@@ -1,13 +1,12 @@
-"""Whether an environment takes something from one episode into the next: tried out, never guessed.
+"""Finds out by a trial whether an environment takes something from one episode into the next.
 
-Such memory lies in the replica that played the episodes before, and is lost with it: the same
-run would come to another policy. So a few short episodes are played again, in one environment and
-in others that were built anew, and held to each other bit for bit, rewards and ends included.
+Such memory would be lost with the replica that played the episodes before, and the same run would
+come to another policy. So short episodes of two kinds are played in turn in one environment, and
+again in environments built anew; their observations, rewards and ends must have the same bits.
 
-EPISODES of two kinds in turn, each cut by a reset after STEPS steps if it has not ended, show what
-is counted up to the fifth reset, what a first reset fixes for ever, running statistics and random
-generators that a reset does not seed. What shows later, or after something that random actions do
-not reach, is found when a rollout is gone on from (`replaying`), and ends the run there.
+EPISODES of at most STEPS steps show counters up to the fifth reset, values that a first reset
+fixes, running statistics and random generators that a reset does not seed. `replaying` finds
+everything else when a rollout continues, and ends the run there.
 """
 
 import time
@@ -36,10 +35,7 @@ DETERMINED = (
 
 
 def problems(spec: RunSpec, clock: Callable[[], float] = time.perf_counter) -> list[str]:
-    """Why a run would not come to the same policy again: one sentence, or none.
-
-    Nothing is published about an environment whose memory is declared. `clock` returns seconds.
-    """
+    """A sentence if a run would not come to the same policy again; `clock` returns seconds."""
     environment = spec.environment
     if environment.memory == "declared":
         return []
@@ -66,11 +62,7 @@ def problems(spec: RunSpec, clock: Callable[[], float] = time.perf_counter) -> l
 
 
 def _tried(spec: RunSpec, clock: Callable[[], float]) -> tuple[Episode, list[Episode], Episode]:
-    """An episode in an environment built anew, among others in one, and again as at first.
-
-    Raises:
-        EnvironmentFailed: it could be built once, and not again.
-    """
+    """An episode in an environment built anew, among others in one, and again as at first."""
     trial, begun = prepare(spec), clock()
     (alone,) = play(trial, [1], begun + SECONDS, clock)
     episodes = EPISODES if clock() < begun + 2 * SECONDS else 2

@@ -89,7 +89,7 @@ def _actions(info: SpaceInfo, generator: np.random.Generator) -> np.ndarray:
 def _episode(
     environment: Any, trial: Trial, kind: int, until: float, clock: Callable[[], float]
 ) -> Episode:
-    """An episode up to its end, its last action or an exception; other checks report that one."""
+    """An episode up to its end, its last action or an exception, which other checks report."""
     marks: Episode = []
     try:
         with foreign(trial.environment.id):

@@ -1,8 +1,8 @@
 """One reset and one step of an environment, checked as a rollout needs them.
 
-Faults that training survives and Gymnasium only warns of are allowed: observations outside of a
-Box's bounds, flags that are 0 or 1, or arrays of one. Other faults would fail the run's first
-rollout, with a less clear error.
+Faults that training survives are allowed, as Gymnasium only warns of them: observations outside of
+a Box's bounds, flags that are 0 or 1, or arrays of one. Others would fail the run's first rollout,
+with a less clear error.
 """
 
 from collections.abc import Iterator
@@ -25,12 +25,7 @@ LARGEST = np.finfo(np.float32).max
 
 
 def problems(spec: RunSpec, info: SpaceInfo) -> list[str]:
-    """The problems of the first reset and step: one sentence each, or none.
-
-    Args:
-        spec: the run; its environment can be built.
-        info: the environment's spaces.
-    """
+    """The problems of the first reset and step: one sentence each, or none."""
     try:
         environment = make(spec.environment)
         with foreign(f"{spec.environment.id} could not be reset"):

@@ -45,13 +45,8 @@ class Step(NamedTuple):
 class SeededEpisodes(gymnasium.Wrapper):  # type: ignore[misc]
     """Seeds every reset from the episode's number, and keeps the data for continuing.
 
-    An environment that may not remember, or declares its memory, is built anew at each episode:
-    so nothing depends on which replica played the episodes before.
-
-    Args:
-        environment: what to build.
-        seeds: those of all environments.
-        place: which of the environments this is.
+    It is environment number `place` of those that share `seeds`. One that must forget, or carries
+    its memory, is built anew for each episode: nothing depends on the replica that played before.
 
     Raises:
         EnvironmentFailed: it cannot be built.
@@ -113,8 +108,8 @@ class SeededEpisodes(gymnasium.Wrapper):  # type: ignore[misc]
     def resume(self, snapshot: EnvironmentSnapshot, last: int) -> list[Step]:
         """Goes where `snapshot` was taken; the `last` steps that were played again to get there.
 
-        They follow the step, or the reset, before them. They end where the episode does, though
-        it had not. Where it had there is nothing to go to: the next step resets.
+        The step, or the reset, before them comes first. They stop early if the episode ends, which
+        it had not. Of an episode that had ended there are none: the next step resets.
         """
         self.inherit(snapshot)
         self.episode, self.ended = snapshot["episode"], snapshot["ended"]
@@ -151,13 +146,7 @@ class SeededEpisodes(gymnasium.Wrapper):  # type: ignore[misc]
 
 
 class VectorEnvironments:
-    """`num_envs` environments that step together.
-
-    Args:
-        environment: what to build.
-        num_envs: how many.
-        seeds: what their resets derive from.
-        first: the place of the first of them among those that share the seeds.
+    """`num_envs` environments that step together; the first has the place `first` among `seeds`.
 
     Raises:
         EnvironmentFailed: the environment's constructor raised; its exception is the cause.

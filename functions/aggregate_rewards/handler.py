@@ -1,8 +1,8 @@
 """aggregate-rewards (Analyse): counts towards the threshold and calculates the batch's rewards.
 
-The threshold is a count of subjects in the log, so there is no counter to corrupt. Every
-invocation that sees it reached publishes `rewards.ready`; JetStream takes one. The pieces of an
-evaluation are counted and merged the same way.
+The count is of subjects in the log, so there is no counter to corrupt. Every invocation that finds
+the threshold reached publishes `rewards.ready`; JetStream stores one. The pieces of an evaluation
+are counted and merged the same way.
 """
 
 import asyncio
@@ -21,7 +21,6 @@ from faastraingym.events.ports import Messages, Services, Unavailable
 from faastraingym.schemas import keys
 from faastraingym.schemas.messages import EpisodesEvaluated, RewardsReady, RolloutCompleted
 from faastraingym.schemas.payloads import Evaluation, Rewards, Trajectory
-from faastraingym.schemas.references import ObjectRef
 from faastraingym.schemas.specification import RunSpec
 
 Received = RolloutCompleted | EpisodesEvaluated | RewardsReady
@@ -29,10 +28,9 @@ Received = RolloutCompleted | EpisodesEvaluated | RewardsReady
 
 @stage(RolloutCompleted, EpisodesEvaluated, RewardsReady)
 async def handle(received: Received, services: Services) -> Messages:
-    """`rewards.ready` once the version has its threshold of rollouts; nothing before.
+    """`rewards.ready` at the threshold of rollouts; `evaluation.completed` after all pieces.
 
-    `evaluation.completed` once all pieces were played. From `rewards.ready` itself the rewards that
-    it names are made again, when they were lost.
+    From `rewards.ready` itself it makes the rewards again that it names, when they were lost.
     """
     spec = await specification(services, received.manifest)
     if isinstance(received, EpisodesEvaluated):
@@ -44,8 +42,8 @@ async def handle(received: Received, services: Services) -> Messages:
     if await services.facts.count(siblings) < spec.rollout.needed:
         return []
     outcome = subjects.of_kind(RewardsReady, run, version)
-    said = [record.fact for record in await services.facts.read(siblings, outcome)]
-    ready = batches.batch(spec, said)
+    facts = [record.fact for record in await services.facts.read(siblings, outcome)]
+    ready = batches.batch(spec, facts)
     return [await _with_rewards(spec, ready, services)] if ready else []
 
 
@@ -55,43 +53,40 @@ async def _evaluation(spec: RunSpec, received: EpisodesEvaluated, services: Serv
     siblings = subjects.below(EpisodesEvaluated, run, policy.version)
     if await services.facts.count(siblings) < batches.pieces(spec):
         return []
-    said = [record.fact for record in await services.facts.read(siblings)]
-    played = [fact.evaluation for fact in batches.evaluation(spec, said)]
-    stored = await asyncio.gather(*map(services.objects.get, played))
-    parts = [load(data, Evaluation) for data in stored]
+    facts = [record.fact for record in await services.facts.read(siblings)]
+    played = [fact.evaluation for fact in batches.evaluation(spec, facts)]
+    parts = [
+        load(data, Evaluation) for data in await asyncio.gather(*map(services.objects.get, played))
+    ]
     evaluation = evaluation_pieces.merge(spec, policy.version, parts)
     key = keys.evaluation(run, policy.version)
-    return [
-        evaluation_pieces.completed(
-            received, policy, evaluation, await services.objects.put(key, dump(evaluation))
-        )
-    ]
+    stored = await services.objects.put(key, dump(evaluation))
+    return [evaluation_pieces.completed(received, policy, evaluation, stored)]
 
 
 async def _with_rewards(spec: RunSpec, ready: RewardsReady, services: Services) -> RewardsReady:
-    """`ready`, naming the transformed rewards when the specification asks for such."""
+    """`ready` with stored, transformed rewards, if the specification has transforms.
+
+    The transforms' own state goes on from the last version's.
+    """
     if not spec.reward:
         return ready
-    return msgspec.structs.replace(ready, rewards=await _calculate(spec, ready, services))
-
-
-async def _calculate(spec: RunSpec, ready: RewardsReady, services: Services) -> ObjectRef:
-    """Transformed rewards, stored; the transforms' own state goes on from the last version's."""
     version = ready.version
-    stored = await asyncio.gather(*(services.objects.get(ref.object) for ref in ready.batch))
-    batch = [shape_checks.trajectory(spec, load(data, Trajectory)) for data in stored]
+    found = await asyncio.gather(*(services.objects.get(ref.object) for ref in ready.batch))
+    batch = [shape_checks.trajectory(spec, load(data, Trajectory)) for data in found]
     before = await _before(ready.run, version - 1, services) if version else None
     previous = None if before is None else shape_checks.reward_state(spec, before)
     with span("rewards"):
         rewards = await asyncio.to_thread(transform, spec, batch, previous)
-    return await services.objects.put(keys.rewards(ready.run, version), dump(rewards))
+    stored = await services.objects.put(keys.rewards(ready.run, version), dump(rewards))
+    return msgspec.structs.replace(ready, rewards=stored)
 
 
 async def _before(run: str, version: int, services: Services) -> Rewards:
     """The rewards of the version before.
 
     Raises:
-        Unavailable: the log does not name them; without them normalisation would begin anew.
+        Unavailable: the log does not name them yet; normalisation would begin anew.
     """
     subject = subjects.of_kind(RewardsReady, run, version)
     for record in await services.facts.read(subject):

@@ -1,7 +1,7 @@
 """conclude-run: ends a run by target, budget, stop request or failure, and writes its report.
 
-A fact decides the end: the log stores only the first. The report is written from the log after
-that, so the two cannot contradict each other.
+A fact decides the end, and the log stores only the first. The report is written from the log, so
+the two cannot contradict each other.
 """
 
 import asyncio
@@ -28,17 +28,17 @@ from faastraingym.schemas.messages import (
 
 from .curve import draw
 
-Said = EvaluationCompleted | StopRequested | InvocationDeadLettered | RunCompleted | RunFailed
+Received = EvaluationCompleted | StopRequested | InvocationDeadLettered | RunCompleted | RunFailed
 
 
 @stage(EvaluationCompleted, StopRequested, InvocationDeadLettered, RunCompleted, RunFailed)
-async def handle(message: Said, services: Services) -> Messages:
-    """The end, when the facts so far make one; after the end, the report and a copy of the log.
+async def handle(message: Received, services: Services) -> Messages:
+    """The end, when the facts so far make one; after the end, the report and an event backup.
 
-    A report is not retried for ever: giving it up is published; replaying the dead letter retries.
+    A report that is given up is published as such; replaying its dead letter tries it again.
     """
-    said = await services.facts.read(*subjects.of_run(message.run))
-    history = fold(said)
+    facts = await services.facts.read(*subjects.of_run(message.run))
+    history = fold(facts)
     if history.requested is None:
         raise Unavailable(f"the log of run {message.run} is being restored")
     if history.end:
@@ -48,7 +48,7 @@ async def handle(message: Said, services: Services) -> Messages:
         if given_up and isinstance(message, InvocationDeadLettered):
             return [given_up]
         copied = event_backup.held(await event_backup.copies(message.run, services.bucket))
-        await event_backup.keep(message.run, said[copied:], copied, services.objects)
+        await event_backup.keep(message.run, facts[copied:], copied, services.objects)
         return [await _report(message.run, history, services)]
     spec = await specification(services, history.started.manifest) if history.started else None
     end = conclude(history, spec)

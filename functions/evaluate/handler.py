@@ -18,10 +18,7 @@ from faastraingym.schemas.specification import RunSpec
 
 @stage(EvaluatePolicy)
 async def handle(command: EvaluatePolicy, services: Services) -> Messages:
-    """Stores the evaluation's returns, and publishes their mean and standard deviation.
-
-    Of a divided evaluation, one piece; the stage that receives all pieces merges them.
-    """
+    """The evaluation, stored; of a divided one a piece, which aggregate-rewards will merge."""
     spec, policy = await asyncio.gather(
         specification(services, command.manifest),
         services.objects.get(command.policy.policy),

@@ -29,11 +29,11 @@ async def handle(received: Received | RunResumed, services: Services) -> Planned
             raise Unavailable(f"the log of run {received.run} is being restored")
         return [*missing(history, spec)]
     history = await _known(spec, received, services)
-    said = [s for s in lacking(spec, received, history) if await services.facts.count(s)]
-    if said:  # meanwhile
+    new = [s for s in lacking(spec, received, history) if await services.facts.count(s)]
+    if new:  # published meanwhile
         history = await _known(spec, received, services)
-        if behind := set(said).intersection(lacking(spec, received, history)):
-            raise Unavailable(f"{min(behind)} was said, not read")  # from a replica that is behind
+        if behind := set(new).intersection(lacking(spec, received, history)):
+            raise Unavailable(f"{min(behind)} was published, not read")  # the broker's replica lags
     ready = history.rewards.get(received.version)
     if ready and learning(ready, history):
         # In any case: this stage receives a version again when the version was made again.

@@ -1,7 +1,7 @@
-"""reconcile: on a cron tick, repairs the effects of faults, from the log and the store.
+"""reconcile: on a timer's tick, repairs the effects of faults, from the log and the store.
 
-A message that has not come by its deadline is issued again; facts are copied to the store,
-and published again where the broker lost them; files of the inbox that started no run start one.
+It issues messages again that have missed their deadline, writes event backups, publishes facts
+again that the broker lost, and starts runs from files of the inbox that started none.
 """
 
 import logging
@@ -53,33 +53,33 @@ async def handle(services: Services) -> Repairs:
 async def _alone(run: str, services: Services) -> Repairs:
     """The repairs of one run; an unreadable run does not stop the others."""
     try:
-        return await _mend(run, services)
+        return await _repaired(run, services)
     except (LostObject, SchemaError, RunFault, NotPublished) as error:
         logger.warning("run not reconciled", extra={"run": run, "why": str(error)})
         return []
 
 
-async def _mend(run: str, services: Services) -> Repairs:
-    said = await services.facts.read(*subjects.of_run(run))
-    known = {subjects.of(record.fact) for record in said}
+async def _repaired(run: str, services: Services) -> Repairs:
+    facts = await services.facts.read(*subjects.of_run(run))
+    known = {subjects.of(record.fact) for record in facts}
     pieces = await event_backup.copies(run, services.bucket)
     copied = event_backup.held(pieces)
     # A broker that was rolled back has lost its newest facts, and may have received others since.
     newest = await event_backup.recall(pieces[-1:], services.objects)
-    unasked = subjects.of_kind(RunRequested, run) not in known
-    if copied > len(said) or unasked or not known.issuperset(map(subjects.of, newest)):
-        kept = await event_backup.recall(pieces, services.objects)
-        if unasked and not any(isinstance(fact, RunRequested) for fact in kept):
-            kept += await _request(run, services)
-        lost = [fact for fact in kept if subjects.of(fact) not in known]
+    unrequested = subjects.of_kind(RunRequested, run) not in known
+    if copied > len(facts) or unrequested or not known.issuperset(map(subjects.of, newest)):
+        stored = await event_backup.recall(pieces, services.objects)
+        if unrequested and not any(isinstance(fact, RunRequested) for fact in stored):
+            stored += await _request(run, services)
+        lost = [fact for fact in stored if subjects.of(fact) not in known]
         if lost:
-            names = {subjects.of(fact) for fact in kept}
-            added = [record for record in said if subjects.of(record.fact) not in names]
+            names = {subjects.of(fact) for fact in stored}
+            added = [record for record in facts if subjects.of(record.fact) not in names]
             await event_backup.keep(run, added, copied, services.objects)
-            whole = [*said, *(Recorded(0, time.time(), fact) for fact in lost)]
+            whole = [*facts, *(Recorded(0, time.time(), fact) for fact in lost)]
             return [*lost, *await _missing(whole, services, at_once=True)]
-    await event_backup.keep(run, said[copied:], copied, services.objects)
-    return await _missing(said, services)
+    await event_backup.keep(run, facts[copied:], copied, services.objects)
+    return await _missing(facts, services)
 
 
 async def _request(run: str, services: Services) -> list[Message]:
@@ -89,17 +89,14 @@ async def _request(run: str, services: Services) -> list[Message]:
     return [RunRequested(run=run, spec=to_dict(await specification(services, manifest)))]
 
 
-async def _missing(said: Sequence[Recorded], services: Services, at_once: bool = False) -> Repairs:
+async def _missing(facts: Sequence[Recorded], services: Services, at_once: bool = False) -> Repairs:
     """The overdue messages; a run whose objects are being made again has not stalled."""
-    history = fold(said)
-    if history.started is None:
-        spec = None
-    else:
+    history, spec = fold(facts), None
+    if history.started:
         try:
             spec = await specification(services, history.started.manifest)
         except LostObject as lost:
-            asked = await Restorer().wanted(history.started, lost, history, services)
-            return asked.commands
+            return (await Restorer().wanted(history.started, lost, history, services)).commands
     due = stalled(history, spec) if at_once else overdue(history, spec, time.time())
     if not due:
         return []

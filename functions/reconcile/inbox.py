@@ -1,4 +1,4 @@
-"""The bucket's inbox against the log: a file that started no run starts one (ADR 33)."""
+"""The inbox compared with the log: a file that started no run starts one (ADR 33)."""
 
 import asyncio
 import logging
@@ -20,12 +20,7 @@ AT_ONCE = 16  # of a MiB each at most
 
 
 async def hear(known: Collection[str], services: Services) -> Sequence[UploadHeard | HearUpload]:
-    """The facts on files whose run was asked for, and commands to process the other files.
-
-    Args:
-        known: the runs that were asked for.
-        services: the log and the bucket.
-    """
+    """The facts on files whose run is `known`, and commands to process the other files."""
     try:
         listed = await services.bucket.listed(keys.EXPERIMENTS)
     except (Refused, Unavailable) as error:  # as by a policy of an earlier version
@@ -33,8 +28,8 @@ async def hear(known: Collection[str], services: Services) -> Sequence[UploadHea
         return []
     if not unheard(listed, (), time.time()):
         return []
-    said = await services.facts.read(subjects.of_topic(tag(UploadHeard)))
-    new = unheard(listed, received(said), time.time())
+    heard = await services.facts.read(subjects.of_topic(tag(UploadHeard)))
+    new = unheard(listed, received(heard), time.time())
     if len(new) > MOST_READ:
         logger.warning("the rest waits for the next tick", extra={"files": len(new)})
     slots = asyncio.Semaphore(AT_ONCE)

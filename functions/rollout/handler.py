@@ -56,8 +56,8 @@ async def handle(command: CollectRollout, services: Services) -> Messages:
 
 
 def _is_kept(spec: RunSpec, command: CollectRollout) -> bool:
-    """A slot's first rollout is not: that going on from it by its data gives the same bits is held
-    to, once, where actions are replayed; unless its environments are known not to.
+    """A slot's first rollout is not: its next one is restored, which shows once whether its
+    environments repeat the same bits; those whose memory is declared need not.
     """
     is_first = command.previous is None and spec.environment.memory != "declared"
     return spec.rollout.horizon == "steps" and not is_first

@@ -1,8 +1,8 @@
-"""Environments that a warm replica keeps where a rollout left them, for the slot's next one.
+"""Environments that a warm replica keeps as a rollout left them, for the slot's next one.
 
-They are found by the manifest and by the trajectory that they stand at the end of, so they are
-never the wrong ones, and each is given to one caller only. Without them, building, resetting and
-restoring give the same bits: this cache only saves time.
+Their key is the manifest and the trajectory that they ended, so they are never the wrong ones, and
+each is given to one caller only. Environments that are restored give the same bits: this cache only
+saves time.
 """
 
 import resource
@@ -24,12 +24,10 @@ def peak_mb() -> float:
 
 
 class WarmEnvironments:
-    """Where slots stand, the longest unused dropped first.
+    """The environments of slots, the longest unused dropped first.
 
-    Args:
-        memory_mb: the function's limit; 0: not set.
-        used_mb: the peak use of this process. Beyond half of the limit nothing is cached: beside
-            the cached environments there must be room for others.
+    `memory_mb` is the function's limit (0: not set) and `used_mb` the peak of this process. Beyond
+    half of the limit nothing is cached, since other environments need room too.
     """
 
     def __init__(self, memory_mb: int, used_mb: Callable[[], float] = peak_mb) -> None:

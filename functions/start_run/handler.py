@@ -15,10 +15,10 @@ CHECKER = Checker()
 
 @triggered(CHECKER, RunRequested)
 async def handle(request: RunRequested, services: Services) -> Outgoing:
-    """The run starts, or fails with the same error text that the CLI would show.
+    """The run starts, or fails with the error text that the command line would show.
 
-    The request is published in any case: a caller may have invoked this function without publishing
-    it, and functions that decide by the whole log wait until it is there.
+    The request is published in any case: its sender may not have, and functions that decide by the
+    whole log wait for it.
     """
     try:
         spec = await CHECKER.validate(request.spec)

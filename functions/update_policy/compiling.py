@@ -1,4 +1,4 @@
-"""How the learner compiles, and the time of that, as JAX itself reports it."""
+"""How the learner compiles, and the time that JAX reports of it."""
 
 import os
 import shutil
@@ -23,12 +23,12 @@ def unpack(brought: Path, cache: str | None) -> None:
 
 def tell() -> None:
     """From now on, record every compilation as a span of its invocation."""
-    jax.monitoring.register_event_duration_secs_listener(_heard)
 
+    def record(event: str, seconds: float, **_: object) -> None:
+        if event.startswith(STEPS):
+            add("compile", seconds)
 
-def _heard(event: str, seconds: float, **_: object) -> None:
-    if event.startswith(STEPS):
-        add("compile", seconds)
+    jax.monitoring.register_event_duration_secs_listener(record)
 
 
 def device() -> str:

@@ -44,7 +44,7 @@ async def handle(message: RunStarted | UpdatePolicy, services: Services) -> Outg
 
 
 def check_threads(spec: RunSpec, nproc: str | None) -> None:
-    """XLA splits sums by its thread count, so that count is part of the specification.
+    """XLA splits sums by its thread count, so the specification has that count.
 
     Raises:
         RunFault: this learner runs with another one.
@@ -84,14 +84,9 @@ async def _update(command: UpdatePolicy, spec: RunSpec, services: Services) -> O
     trajectories = [load(trajectory, Trajectory) for trajectory in batch]
     shape_checks.batch(spec, trajectories, rewards)
     with span("update"):
-        state_after, metrics = await asyncio.to_thread(
-            registry.learner(spec).update,
-            spec,
-            before,
-            trajectories,
-            rewards,
-            command.schedule,
-        )
+        update = registry.learner(spec).update
+        arguments = (spec, before, trajectories, rewards, command.schedule)
+        state_after, metrics = await asyncio.to_thread(update, *arguments)
     updated = PolicyUpdated(
         run=command.run,
         manifest=command.manifest,
@@ -106,10 +101,7 @@ async def _update(command: UpdatePolicy, spec: RunSpec, services: Services) -> O
 async def _commit(
     run: str, spec: RunSpec, state: LearnerState, episodes: int, services: Services
 ) -> PolicyRef:
-    """Write the state, unless another did, and the policy that the stored state projects to.
-
-    Both at once; should another learner's state have been first, the policy follows it.
-    """
+    """Store the state and its policy; if another learner's state was first, that one's policy."""
     objects, place = services.objects, keys.policy(run, state.version)
     project = registry.learner(spec).project
     data, projected = dump(state), dump(project(state))

@@ -1,9 +1,8 @@
-"""The compile cache that an image brings, made when it is built: `python -m function.prepare`.
+"""The compile cache of an image, made when it is built: `python -m function.prepare`.
 
-A container's /tmp, where a learner caches compiled programs, begins empty, and it may write nowhere
-else; so the image's cache lies beside the code, and is copied there. A program is found by its
-shapes and settings, by XLA's version and flags and by the processor's features: on another kind of
-processor it is compiled anew.
+A learner caches compiled programs in its container's /tmp, which begins empty and is all that it
+may write to; so the image's cache lies beside the code and is copied there. XLA finds a program by
+shapes, settings, version, flags and the processor's features: another kind compiles anew.
 """
 
 import os
