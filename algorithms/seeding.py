@@ -36,7 +36,7 @@ def key_data(run_seed: int, purpose: str, *indices: int) -> np.ndarray:
 
 
 def pack_generator(source: np.random.Generator) -> GeneratorState:
-    """Where a PCG64 generator stands, as data: its 128-bit words as bytes."""
+    """The state of a PCG64 generator as data: its 128-bit words as bytes."""
     state: dict[str, Any] = dict(source.bit_generator.state)
     return {
         "state": state["state"]["state"].to_bytes(16, "little"),
@@ -47,7 +47,7 @@ def pack_generator(source: np.random.Generator) -> GeneratorState:
 
 
 def unpack_generator(packed: GeneratorState) -> np.random.Generator:
-    """A generator that goes on where `pack_generator` found one."""
+    """The generator whose state `pack_generator` returned."""
     state, inc = (int.from_bytes(word, "little") for word in (packed["state"], packed["inc"]))
     bits: Any = np.random.PCG64(0)
     bits.state = {"bit_generator": "PCG64", **packed, "state": {"state": state, "inc": inc}}

@@ -96,7 +96,7 @@ def logged(key: str) -> tuple[int, int] | None:
 
 
 def is_experiment(key: str, suffixes: Collection[str]) -> bool:
-    """Whether an object that was written is a specification, by its place and its suffix."""
+    """The key of a specification, by its place and its suffix."""
     return key.startswith(EXPERIMENTS) and "." + key.rpartition(".")[2].lower() in suffixes
 
 

@@ -30,7 +30,7 @@ class Statistics(Struct, frozen=True, kw_only=True):
 
 
 class GeneratorState(TypedDict):
-    """Where a PCG64 generator stands."""
+    """The state of a PCG64 generator."""
 
     state: Word
     inc: Word
@@ -39,7 +39,7 @@ class GeneratorState(TypedDict):
 
 
 class EnvironmentSnapshot(TypedDict):
-    """Where one environment stands: its state, or the actions since its episode's reset."""
+    """One environment: its state, or the actions since its episode's reset."""
 
     episode: Count
     ended: bool
@@ -49,7 +49,7 @@ class EnvironmentSnapshot(TypedDict):
 
 
 class VectorSnapshot(TypedDict):
-    """Where environments that step together stand: each of them, or their own vector."""
+    """Environments that step together: each of them, or their own vector."""
 
     singles: NotRequired[list[EnvironmentSnapshot]]
     snapshot: NotRequired[Arrays]
@@ -57,7 +57,7 @@ class VectorSnapshot(TypedDict):
 
 
 class Continuation(TypedDict):
-    """Where the environments of a slot stand, and their episodes in progress."""
+    """The environments of a slot at its trajectory's end, and their episodes in progress."""
 
     origin: Count  # for which version to learn from the slot last started afresh
     fleet: VectorSnapshot

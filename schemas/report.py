@@ -16,7 +16,7 @@ class EvaluationReport(Struct, frozen=True, kw_only=True):
 
 
 class PolicyReport(Struct, frozen=True, kw_only=True):
-    """Where the policy lies."""
+    """The reported policy's object."""
 
     version: int
     key: str

@@ -40,7 +40,7 @@ class EnvironmentSpec(Section, frozen=True, kw_only=True):
 
 
 class RolloutSpec(Section, frozen=True, kw_only=True):
-    """How experience is collected: `count` rollouts per version, each of `num_envs`."""
+    """The collection of experience: `count` rollouts per version, each of `num_envs`."""
 
     count: Annotated[
         int, Meta(ge=1, le=MAX_ROLLOUTS, description="rollouts per version (fan-out)")
@@ -79,7 +79,7 @@ class RolloutSpec(Section, frozen=True, kw_only=True):
 
 
 class AlgorithmSpec(Section, frozen=True, kw_only=True):
-    """What an algorithm is told: each declares its own, tagged by its `name`."""
+    """The base of algorithms' settings: each algorithm has its own, tagged by its `name`."""
 
     @property
     def gamma(self) -> float:
@@ -88,7 +88,7 @@ class AlgorithmSpec(Section, frozen=True, kw_only=True):
 
     @property
     def normalize_observations(self) -> bool:
-        """Whether observations are normalised by running statistics; a field of those that can."""
+        """Observations are normalised by running statistics; a field of algorithms that can."""
         return False
 
 
@@ -160,7 +160,7 @@ class StopSpec(Section, frozen=True, kw_only=True):
 
 
 class RetentionSpec(Section, frozen=True, kw_only=True):
-    """What is kept of a run while it goes on."""
+    """The versions that are kept while a run goes on."""
 
     versions: Annotated[
         Annotated[int, Meta(ge=2, le=1_000_000)] | None,
@@ -172,7 +172,7 @@ class RetentionSpec(Section, frozen=True, kw_only=True):
 
 
 class LearnerSpec(Section, frozen=True, kw_only=True):
-    """What the bits of an update depend on besides the data."""
+    """The settings of the learner on which the bits of an update depend."""
 
     threads: Annotated[
         int, Meta(ge=1, le=256, description="XLA's threads; the learner's NPROC must equal it")

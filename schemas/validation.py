@@ -121,7 +121,7 @@ def _field_problems(
 
 
 def _accepts(hint: Any, raw: Any) -> bool:
-    """Whether a plain value is of type `hint`; NaN and infinities never are."""
+    """A plain value is of type `hint`; NaN and infinities never are."""
     if isinstance(raw, float) and not math.isfinite(raw):
         return False
     try:

@@ -64,5 +64,5 @@ def plan(spec: RunSpec, progress: float) -> LearningPlan:
 
 
 def replayed_versions(spec: RunSpec) -> int:
-    """None: A2C is on-policy."""
+    """No versions: A2C is on-policy."""
     return 0

@@ -83,7 +83,7 @@ def completed(
 
 
 def _unit(environment: EnvironmentSpec) -> int:
-    """How many episodes are not divided: those that an environment's own vector steps at once."""
+    """The number of episodes that stay together, since an environment's own vector steps them."""
     return TOGETHER if has_own_vector(environment.id) else 1
 
 

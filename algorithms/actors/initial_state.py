@@ -1,4 +1,4 @@
-"""Where a rollout begins: after a reset, or where the slot's trajectory before it stopped."""
+"""A rollout begins after a reset, or where the slot's trajectory before it stopped."""
 
 import numpy as np
 
@@ -19,7 +19,7 @@ def place(spec: RunSpec, version: int, index: int) -> str:
 
 
 def beginning(spec: RunSpec, version: int, index: int, previous: Trajectory | None) -> Start:
-    """Where slot `index` goes on, or a fresh reset.
+    """The environments of slot `index` as `previous` left them, or reset.
 
     Raises:
         EnvironmentFailed: the environment cannot be built, reset or continued.

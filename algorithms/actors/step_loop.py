@@ -30,7 +30,7 @@ class Steps(NamedTuple):
 
 
 class Start(NamedTuple):
-    """Where a rollout begins."""
+    """The state that a rollout begins with."""
 
     vector: VectorEnvironments
     observations: np.ndarray  # [B, ...]

@@ -43,10 +43,10 @@ class foreign:  # noqa: N801  reads as a clause: `with foreign("CartPole-v1 coul
         if error is None or isinstance(error, EnvironmentFailed) or _is_of_the_user(error):
             return
         what = self._what if isinstance(self._what, str) else self._what()
-        raise EnvironmentFailed(f"{what}: {told(error)}") from error
+        raise EnvironmentFailed(f"{what}: {described(error)}") from error
 
 
-def told(error: BaseException) -> str:
+def described(error: BaseException) -> str:
     """A foreign exception in part of a sentence: type, text, and where in the user's file."""
     text, place = words(error), _place(error)
     return " ".join(filter(None, (f"{type(error).__name__}{': ' if text else ''}{text}", place)))
@@ -74,10 +74,7 @@ def _place(error: BaseException) -> str:
 
 
 def _is_of_the_user(error: BaseException) -> bool:
-    """Whether it is Ctrl-C: Python raises that in the main thread, unless a signal handler is set.
-
-    Replicas handle SIGINT and run environments in threads, so there it never is.
-    """
+    """Ctrl-C, which Python raises in the main thread; never in replicas, which handle SIGINT."""
     return (
         isinstance(error, KeyboardInterrupt)
         and threading.current_thread() is threading.main_thread()

@@ -73,7 +73,7 @@ def _tried(spec: RunSpec, clock: Callable[[], float]) -> tuple[Episode, list[Epi
 
 
 def _uncarried(environment: EnvironmentSpec) -> list[str]:
-    """What keeps an environment's state from going on in an environment built anew."""
+    """The problem of handing an environment's state to an environment built anew, or none."""
     old, new = make(environment), make(environment)
     try:
         with foreign("reset()"):

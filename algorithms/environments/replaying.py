@@ -1,4 +1,4 @@
-"""Whether an episode that is played again gives the same bits: observations, rewards and ends."""
+"""Checks that an episode that is played again gives the same observations, rewards and ends."""
 
 from collections.abc import Sequence
 

@@ -125,7 +125,7 @@ def _of_info(info: Any, where: str) -> Iterator[str]:
 
 
 def _kind(value: Any) -> str:
-    """What `value` is, in a few words; None, a number or text as it is."""
+    """A few words for `value`; None, a number or text as it is."""
     if value is None or isinstance(value, bool | int | float | str):
         return f"{value!r:.60}"
     if isinstance(value, np.ndarray | np.generic):

@@ -87,7 +87,7 @@ class SeededEpisodes(gymnasium.Wrapper):  # type: ignore[misc]
         return observation, reward, terminated, truncated, info
 
     def snapshot(self) -> EnvironmentSnapshot:
-        """Where this environment stands: arrays, or the actions since the episode's reset.
+        """The state of this environment: arrays, or the actions since the episode's reset.
 
         Raises:
             EnvironmentFailed: it does not give its memory.
@@ -106,7 +106,7 @@ class SeededEpisodes(gymnasium.Wrapper):  # type: ignore[misc]
             self._carry(snapshot["memory"])
 
     def resume(self, snapshot: EnvironmentSnapshot, last: int) -> list[Step]:
-        """Goes where `snapshot` was taken; the `last` steps that were played again to get there.
+        """Returns to the state of `snapshot`; the `last` steps that were played again for it.
 
         The step, or the reset, before them comes first. They stop early if the episode ends, which
         it had not. Of an episode that had ended there are none: the next step resets.
@@ -167,7 +167,7 @@ class VectorEnvironments:
         return self.vector.reset(seed=seed)[0]
 
     def snapshot(self) -> VectorSnapshot:
-        """Where all of them stand."""
+        """The state of all of them."""
         if self.singles:
             return {"singles": [single.snapshot() for single in self.singles]}
         vector: Any = self.vector
@@ -189,7 +189,7 @@ class VectorEnvironments:
             single.inherit(part)
 
     def resume(self, snapshot: VectorSnapshot, last: int) -> dict[int, list[Step]]:
-        """Goes where `snapshot` was taken; the `last` steps played again, by environment."""
+        """Returns to the state of `snapshot`; the `last` steps played again, by environment."""
         if self.singles:
             pairs = zip(self.singles, snapshot["singles"], strict=True)
             played = {i: single.resume(part, last) for i, (single, part) in enumerate(pairs)}

@@ -42,7 +42,7 @@ ACTIONS = ("Discrete", "Box")
 
 
 def problems(spec: RunSpec) -> Iterator[str]:
-    """How the samples of an update, where their number is known, are divided into minibatches."""
+    """A number of minibatches by which the samples of an update, where known, cannot be divided."""
     found = samples(spec)
     if found is None:
         return
@@ -62,7 +62,7 @@ def problems(spec: RunSpec) -> Iterator[str]:
 
 
 def replayed_versions(spec: RunSpec) -> int:
-    """None: PPO is on-policy."""
+    """No versions: PPO is on-policy."""
     return 0
 
 

@@ -17,7 +17,7 @@ from faastraingym.schemas.specification import RunSpec
 
 
 class Place(NamedTuple):
-    """Which trajectory of the run."""
+    """The place of a trajectory in its run."""
 
     version: int  # that learnt from it first
     slot: int
@@ -33,13 +33,13 @@ class Window(NamedTuple):
 
     @property
     def transitions(self) -> int:
-        """How many there are, resets' pseudo-transitions included."""
+        """The number of transitions, resets' pseudo-transitions included."""
         length = self.versions.last - self.versions.first + 1
         return length * self.slots * self.steps * self.num_envs
 
 
 def window(spec: RunSpec, versions: VersionRange) -> Window:
-    """The window of a run whose specification `problems` has nothing against."""
+    """The window of a run, to whose specification `problems` has no objection."""
     rollout = spec.rollout
     return Window(versions, rollout.count, rollout.num_steps, spec.environment.num_envs)
 

@@ -1,4 +1,4 @@
-"""How the learner compiles, and the time that JAX reports of it."""
+"""The learner's compilation: its cache, and the time that JAX reports of it."""
 
 import os
 import shutil

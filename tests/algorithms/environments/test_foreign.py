@@ -13,7 +13,7 @@ import pytest
 from faastraingym.algorithms.actors.collect import collect
 from faastraingym.algorithms.actors.evaluate import evaluate
 from faastraingym.algorithms.environments import spaces
-from faastraingym.algorithms.environments.foreign import MAX_WORDS, foreign, told
+from faastraingym.algorithms.environments.foreign import MAX_WORDS, described, foreign
 from faastraingym.algorithms.environments.space_info import _describe
 from faastraingym.algorithms.errors import EnvironmentFailed
 from faastraingym.schemas.payloads import Policy
@@ -185,7 +185,7 @@ def test_the_user_s_line_is_named() -> None:
     try:
         raise_here()
     except OverflowError as error:
-        text = told(error)
+        text = described(error)
     assert text.startswith("OverflowError: ")
     assert f"({__file__}, line " in text
 
@@ -197,9 +197,9 @@ def raise_here() -> None:
 
 def test_texts_are_bounded_and_can_be_encoded() -> None:
     """A megabyte, and what no UTF-8 has."""
-    text = told(ValueError("x\n" * 500_000 + "\udcff"))
+    text = described(ValueError("x\n" * 500_000 + "\udcff"))
     assert len(text) < MAX_WORDS + 100
-    told(ValueError("\udcff")).encode()
+    described(ValueError("\udcff")).encode()
 
 
 def test_ctrl_c_is_the_user_s() -> None:
