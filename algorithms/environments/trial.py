@@ -19,8 +19,10 @@ from faastraingym.algorithms.errors import EnvironmentFailed
 from faastraingym.schemas.specification import RunSpec
 
 OLD = "the API of gym before 0.26; see gymnasium's migration guide"
-RESET = "(observation, info)"
-STEP = "(observation, reward, terminated, truncated, info)"
+FORMS = {
+    "reset": "(observation, info)",
+    "step": "(observation, reward, terminated, truncated, info)",
+}
 LARGEST = np.finfo(np.float32).max
 
 
@@ -31,11 +33,11 @@ def problems(spec: RunSpec, info: SpaceInfo) -> list[str]:
         with foreign(f"{spec.environment.id} could not be reset"):
             seed = seeding.integer(spec.seed, "trial")
             given = environment.reset(seed=seed, options=None)
-            found = list(_of_reset(environment, given, info))
+            found = list(_of_result("reset", environment, given, info))
         if not found:
             with foreign(f"{spec.environment.id} could not be stepped"):
                 given = environment.step(_action(environment.action_space, info))
-                found = list(_of_step(environment, given, info))
+                found = list(_of_result("step", environment, given, info))
         with foreign(f"{spec.environment.id} could not be closed"):
             environment.close()
     except EnvironmentFailed as error:
@@ -47,7 +49,10 @@ def _hint(cause: BaseException | None) -> str:
     """A hint on the older API, for the errors of wrappers that unpack its results."""
     text = words(cause) if isinstance(cause, TypeError | ValueError) else ""
     if "values to unpack" in text:
-        return f"; reset returns {RESET} and step {STEP}: if it does not, that is {OLD}"
+        return (
+            f"; reset returns {FORMS['reset']} and step {FORMS['step']}: if it does not, that is "
+            f"{OLD}"
+        )
     if "unexpected keyword argument 'seed'" in text or "argument 'options'" in text:
         return f"; reset takes `*, seed=None, options=None`: without them it is {OLD}"
     return ""
@@ -60,26 +65,22 @@ def _action(space: Any, info: SpaceInfo) -> Any:
     return np.clip(np.zeros(info.action_size, space.dtype), space.low, space.high)
 
 
-def _of_reset(environment: Any, given: Any, info: SpaceInfo) -> Iterator[str]:
-    if not (isinstance(given, tuple) and len(given) == 2):
-        yield f"reset returned {_kind(given)}; allowed: {RESET}. What it returns is of {OLD}"
+def _of_result(method: str, environment: Any, given: Any, info: SpaceInfo) -> Iterator[str]:
+    form = FORMS[method]
+    if not (isinstance(given, tuple) and len(given) == form.count(",") + 1):
+        yield f"{method} returned {_kind(given)}; allowed: {form}. What it returns is of {OLD}"
         return
-    yield from _of_observation(environment, given[0], info, "reset")
-    yield from _of_info(given[1], "reset")
-
-
-def _of_step(environment: Any, given: Any, info: SpaceInfo) -> Iterator[str]:
-    if not (isinstance(given, tuple) and len(given) == 5):
-        yield f"step returned {_kind(given)}; allowed: {STEP}. What it returns is of {OLD}"
-        return
-    observation, reward, terminated, truncated, more = given
-    yield from _of_observation(environment, observation, info, "step")
-    yield from _of_reward(reward)
-    for name, flag in (("terminated", terminated), ("truncated", truncated)):
-        array = np.asarray(flag)
-        if array.dtype.kind not in "biuf" or array.size != 1 or array.item() not in (0, 1):
-            yield f"step's {name} is {_kind(flag)}; allowed: True or False"
-    yield from _of_info(more, "step")
+    observation, *others, more = given
+    yield from _of_observation(environment, observation, info, method)
+    if others:
+        reward, *flags = others
+        yield from _of_reward(reward)
+        for name, flag in zip(("terminated", "truncated"), flags, strict=True):
+            array = np.asarray(flag)
+            if array.dtype.kind not in "biuf" or array.size != 1 or array.item() not in (0, 1):
+                yield f"step's {name} is {_kind(flag)}; allowed: True or False"
+    if not isinstance(more, dict):
+        yield f"{method}'s info is {_kind(more)}; allowed: a dict"
 
 
 def _of_observation(environment: Any, seen: Any, info: SpaceInfo, where: str) -> Iterator[str]:
@@ -117,11 +118,6 @@ def _of_number(what: str, array: np.ndarray) -> Iterator[str]:
         value = array[wrong].ravel()[0]
         beyond = f", beyond float32's largest number, {LARGEST:.3g}" if np.isfinite(value) else ""
         yield f"{what} has {value}{beyond}; allowed: finite numbers of float32"
-
-
-def _of_info(info: Any, where: str) -> Iterator[str]:
-    if not isinstance(info, dict):
-        yield f"{where}'s info is {_kind(info)}; allowed: a dict"
 
 
 def _kind(value: Any) -> str:
