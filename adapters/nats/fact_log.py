@@ -57,7 +57,7 @@ class NatsFactLog:
 
     async def meter(self, usage: InvocationCompleted) -> None:
         """Record an invocation's cost; does not wait for the ack."""
-        await self._broker.publish(subjects.of_usage(usage), encode(usage))
+        await self._broker.publish(subjects.of_run_usage(usage.run, usage.function), encode(usage))
 
     async def usage(
         self, run: str, function: str = "*", since: float = 0.0

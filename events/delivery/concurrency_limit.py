@@ -1,9 +1,8 @@
 """How many deliveries a function may have in flight: learnt from its refusals. Pure.
 
-stack.yml bounds the number of replicas, the gateway decides how many it runs, and a client without
-its credentials cannot ask. So the limit starts at the bound, shrinks on answers with status 429,
-and tries one more from time to time, as TCP finds a path's capacity. The embedded gateway queues
-and scales by demand: it never answers 429.
+stack.yml bounds the replicas, the gateway decides how many it runs, and a client cannot ask. So the
+limit starts at the bound, shrinks on answers with status 429, and tries one more from time to time,
+as TCP finds a path's capacity. The embedded gateway never answers 429.
 """
 
 ROUNDS = 8  # of as many successes as the limit, at a full one, before one more is tried
@@ -37,12 +36,10 @@ class Limit:
         self._in_flight -= 1
 
     def refused(self, since: int) -> None:
-        """A delivery that began at change `since` was answered with 429.
-
-        One more that was too many is taken back; otherwise there are fewer replicas than thought.
-        """
+        """A delivery that began at change `since` was answered with 429."""
         if since != self._change or self.now == 1:
             return
+        # One more that was too many is taken back; otherwise there are fewer replicas than thought.
         self._rounds = min(MOST_ROUNDS, self._rounds * 2) if self._grown else ROUNDS
         self._set(self.now - 1 if self._grown else self.now // 2, grown=False)
 

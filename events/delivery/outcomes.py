@@ -1,9 +1,7 @@
 """The outcome of a delivery: a pure decision from the function's answer.
 
-Codes and waits as OpenFaaS Pro's queue-worker has them
-(https://docs.openfaas.com/openfaas-pro/retries/): exponential from `min_wait` to `max_wait`, or
-`Retry-After` within those; jitter takes off up to half, so that the retries of one outage do not
-come together.
+Codes and waits as in https://docs.openfaas.com/openfaas-pro/retries/: exponential from `min_wait`
+to `max_wait`, or `Retry-After` within those, less up to half by jitter.
 """
 
 from collections.abc import Mapping
@@ -57,8 +55,7 @@ def decide(
 ) -> Outcome:
     """The outcome of a delivery; `jitter` is uniform in [0, 1).
 
-    `tried` counts the function's failures with the message, this one included; `delivered` counts
-    all deliveries, outages included.
+    `tried` includes this failure; `delivered` counts all deliveries, outages included.
     """
     if 200 <= answer.status < 300:
         return Settled()
@@ -74,11 +71,7 @@ def decide(
 
 
 class Failures:
-    """How often the function itself failed with a message.
-
-    Another worker may settle a message, so beyond `most` messages the one that failed longest ago
-    is forgotten; it then gets more attempts than others.
-    """
+    """How often the function itself failed with a message: of the newest `most` messages."""
 
     def __init__(self, most: int = REMEMBERED) -> None:
         self._tries: dict[str, Tries] = {}  # that failed longest ago first
@@ -90,8 +83,7 @@ class Failures:
     def add(self, message_id: str, meaning: Meaning, again: bool = False) -> Tries:
         """Count an answer to a message; returns its failures so far.
 
-        `again`: the delivery began after others of its run had run overtime or died. It was the one
-        more attempt that they are allowed.
+        `again`: others of its run had run overtime or died before; they have one more attempt.
         """
         failed, overtime = self._tries.pop(message_id, Tries())
         if meaning is Meaning.OVERTIME:

@@ -1,8 +1,4 @@
-"""Asynchronous invocations as OpenFaaS's queue has them: written here, read by requests.py.
-
-Stages queue their commands themselves, the gateway all requests to `/async-function`; both have
-this form in the queue.
-"""
+"""Queue requests as stages and the gateway write them; requests.py reads them."""
 
 import base64
 from collections.abc import Iterable, Mapping

@@ -1,7 +1,6 @@
-"""Deliveries as HTTP requests: facts as they are, asynchronous invocations as OpenFaaS queues them.
+"""Deliveries as HTTP requests: of facts, and of queue requests in OpenFaaS's JSON.
 
-The queue request is OpenFaaS's JSON (github.com/openfaas/faas, `queue.Request`): Header is a map
-of lists, Body is base64, CallbackUrl is an object or absent.
+Source: github.com/openfaas/faas, `queue.Request`.
 """
 
 import base64
@@ -166,7 +165,6 @@ def _check(queued: QueueRequest, headers: Mapping[str, str]) -> None:
 
 
 def _url(callback: Mapping[str, Any] | UnsetType | None) -> str | None:
-    """Go's url.URL as text."""
     if not callback:
         return None
     parts = ("Scheme", "Host", "Path", "RawQuery", "Fragment")

@@ -1,9 +1,9 @@
 """A run's share of a function's slots, so that work that hangs delays its own run only. Pure.
 
-A run begins with one delivery at a time, until a successful answer shows that its work ends. A run
-whose work ran over time, or made its replica die, is back to one, and all such runs together have
-at most half of the slots. Otherwise runs take turns, each up to its share of the slots; a run may
-borrow more while half of the slots stay free, and a run that is alone has all slots.
+A run has one delivery at a time until a successful answer shows that its work ends, and again after
+one that ran overtime or made its replica die; all suspect runs together have at most half of the
+slots. Other runs take turns, each up to its share; a run may borrow more while half of the slots
+stay free, and a run that is alone has all slots.
 """
 
 from collections import Counter, OrderedDict

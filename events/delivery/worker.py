@@ -167,7 +167,6 @@ class FunctionWorker:
         return max(0, self._in_flight.room - sum(each.asked for each in self._subscriptions))
 
     def _begin(self, deliveries: asyncio.TaskGroup) -> None:
-        """Fill the free slots, one run after the other."""
         while not self._limit.is_reached:
             taken = self._in_flight.next(self._limit.now)
             if taken is None:
@@ -233,7 +232,6 @@ class FunctionWorker:
     def _learn(
         self, taken: Taken[Source], request: Request, answer: Answer, means: Meaning, since: int
     ) -> None:
-        """Learn from an answer the function's room, and the standing of the run's work."""
         if answer.status == BUSY:
             self._limit.refused(since)
         elif means is Meaning.DONE:

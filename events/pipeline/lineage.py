@@ -310,7 +310,6 @@ def _one_each(found: Iterable[Lost]) -> list[Lost]:
 
 
 def _for_rewards(batch: Iterable[TrajectoryRef], version: int, history: History) -> list[ObjectRef]:
-    """A batch, and the rewards before it, whose transforms continue."""
     before = history.rewards.get(version - 1)
     previous = [before.rewards] if before and before.rewards else []
     return [*(ref.object for ref in batch), *previous]

@@ -37,9 +37,9 @@ def filters(spec: RunSpec, received: Received) -> list[str]:
 
 
 def lacking(spec: RunSpec, received: Received, history: History) -> list[str]:
-    """Subjects of the facts without which a step from `received` is not due.
+    """Subjects of missing facts without which a step from `received` is not due.
 
-    If one of them has not been published yet, its receiver finds `received` in the log.
+    The receiver of each of them, if it is published later, finds `received` in the log.
     """
     batch = collects(spec, received)
     if isinstance(received, m.PolicyUpdated):

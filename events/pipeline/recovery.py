@@ -123,7 +123,6 @@ def _evaluations(history: History, spec: RunSpec) -> list[Invocation]:
 
 
 def _evaluation(history: History, spec: RunSpec, updated: m.PolicyUpdated) -> list[Invocation]:
-    """The pieces that an evaluation waits for; if all were played, the merge."""
     played = history.evaluated.get(updated.policy.version, {})
     due = follow_ups.evaluation(updated, updated.policy, spec)
     waiting = [invocation(command) for command in due if command.piece not in played]
@@ -137,7 +136,9 @@ def _next_step(history: History, spec: RunSpec, latest: m.PolicyUpdated) -> list
         return [invocation(evaluation)] if evaluation else []
     if version in history.rewards:
         return [invocation(history.rewards[version]), *_ahead(history, spec, version)]
-    return _towards_rewards(history, spec, version)
+    while version and not _is_whole(history, spec, version - 1):
+        version -= 1  # to the first step in a gap of the log
+    return _step(history, spec, version)
 
 
 def _ahead(history: History, spec: RunSpec, version: int) -> list[Invocation]:
@@ -150,13 +151,6 @@ def _ahead(history: History, spec: RunSpec, version: int) -> list[Invocation]:
         batch += 1
     due = collect(spec, batch, history) if batch > version + 1 else []
     return _of_batch(history, spec, batch, due)
-
-
-def _towards_rewards(history: History, spec: RunSpec, version: int) -> list[Invocation]:
-    """The step before the version's rewards; if the log has a gap there, the gap's first step."""
-    while version and not _is_whole(history, spec, version - 1):
-        version -= 1
-    return _step(history, spec, version)
 
 
 def _step(history: History, spec: RunSpec, version: int) -> list[Invocation]:

@@ -4,7 +4,7 @@ A fact's subject is its identity, which its class declares. It is published with
 subject sequence 0", so the server refuses to store the same fact twice.
 """
 
-from faastraingym.schemas.messages import InvocationCompleted, Message, tag
+from faastraingym.schemas.messages import Message, tag
 
 ROOT = "ftg"
 START = "ftg-start"  # clients publish `ftg-start.<run>`, or any key that no other event has
@@ -50,13 +50,8 @@ def of_life(run: str) -> list[str]:
     return [f"{ROOT}.run.*.{run}", f"{ROOT}.run.*.{run}.>"]
 
 
-def of_usage(usage: InvocationCompleted) -> str:
-    """The subject under which an invocation's cost is metered."""
-    return f"ftg-usage.{usage.run}.{usage.function}"
-
-
 def of_run_usage(run: str, function: str = "*") -> str:
-    """The filter for a run's metering, of one function or of all."""
+    """The subject of a function's metering in a run; without one, the filter for all."""
     return f"ftg-usage.{run}.{function}"
 
 

@@ -1,8 +1,7 @@
 """The cost of an attempt that its function cannot report, because its replica died.
 
-A function meters itself when it ends. If it crashed, or went over its memory or its `exec_timeout`,
-the gateway answers in its place, and the queue-worker counts the attempt: from its delivery to that
-answer, a cold start included.
+If a function crashed, or went over its memory or its `exec_timeout`, the gateway answers in its
+place, and the queue-worker counts the attempt: from its delivery to that answer.
 """
 
 import logging

@@ -1,8 +1,7 @@
 """Permissions to publish, request, read and write, as data: one role for each process.
 
-NATS accounts (adapters/nats/accounts.py), S3 policies (adapters/s3/policies.py) and the table in
-docs/security.md are made from this. What the pipeline's functions publish and invoke comes from
-events/pipeline/flow.py; everything else is written here.
+NATS accounts, S3 policies and the table in docs/security.md derive from this. The rights of the
+pipeline's functions to publish and invoke derive from events/pipeline/flow.py.
 """
 
 from typing import NamedTuple

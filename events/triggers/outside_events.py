@@ -84,10 +84,9 @@ def read(
 
 
 def from_start(message: Delivery) -> Request:
-    """The HTTP request of an event that was published to start a run; unsigned.
+    """The unsigned HTTP request of an event that was published to start a run.
 
-    The run's name is the key in its headers (Idempotency-Key, Nats-Msg-Id), else its CloudEvent,
-    else the end of its subject after `ftg-start.`.
+    Its key is that of its headers, else of its CloudEvent, else the end of its subject.
     """
     named = Request(headers=dict(message.headers)).named
     passed = {key: value for key, value in named.items() if key.startswith("ce-")}

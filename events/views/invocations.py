@@ -2,8 +2,7 @@
 
 Before an invocation lies the time since its cause: waiting for a busy replica (`queue`), then a
 `hop` or a `cold start`; or the `retry` of an attempt that failed. The cause is the fact that it
-received, or its parent's act of sending; runs of old releases lack the sender of a command. Clocks
-of several machines are compared as they are, so hops include their differences.
+received, or its parent's act of sending. Clocks of several machines are compared as they are.
 """
 
 from collections import defaultdict

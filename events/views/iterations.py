@@ -1,8 +1,7 @@
 """Iterations and their critical paths: pure.
 
 An iteration lasts from one `policy.updated` to the next. Its critical path is the invocation that
-published its end, the invocation that caused that one, and so on, back to its begin. The parts of a
-path follow each other without gaps.
+published its end, the invocation that caused that one, and so on, without gaps.
 """
 
 from collections import defaultdict
@@ -81,7 +80,6 @@ class _Known:
         return tuple(Step(name, parts[name]) for name in STEPS)
 
     def _chain(self, version: int, begin: float, end: float) -> list[Invoked]:
-        """The invocation that made the next version, and its causes since `begin`, in order."""
         chain: list[Invoked] = []
         invoked = self._maker(version + 1, end)
         while invoked and invoked not in chain:

@@ -90,7 +90,6 @@ def _step(number: int, name: str, found: Sequence[Iteration]) -> StepRow:
 
 
 def _work(found: Sequence[Iteration], invocations: Iterable[Invoked]) -> list[list[Part]]:
-    """The parts of all invocations, by the iteration in which they began."""
     begins = [iteration.begin for iteration in found]
     work: list[list[Part]] = [[] for _ in found]
     for invoked in invocations:

@@ -102,7 +102,6 @@ REPRODUCIBLE = {
 
 
 def _reproducible(spec: Mapping[str, Any]) -> str:
-    """Whether the policy follows from the specification, even after faults, and why."""
     rollout = spec.get("rollout", {})
     count = rollout.get("count", 1)
     if (rollout.get("threshold") or count) < count:

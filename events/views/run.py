@@ -194,7 +194,6 @@ def _learner_begins(history: History) -> bool:
 
 
 def _forget(history: History) -> None:
-    """Remove what no view shows, now that newer facts are known."""
     shown = {max(history.rewards, default=-1), _ended(history)}
     _drop(history.rewards, set(history.rewards) - shown)
     _drop(history.evaluations, sorted(history.evaluations)[:-MOST_EVALUATIONS])

@@ -85,8 +85,10 @@ def test_version_1_is_not_below_version_12() -> None:
 def test_metering_lies_under_its_run() -> None:
     usage = BY_TAG["invocation.completed"]
     assert isinstance(usage, InvocationCompleted)
-    assert subjects.of_usage(usage) == "ftg-usage.cartpole-1.rollout"
-    assert matches(subjects.of_usage(usage), subjects.of_run_usage("cartpole-1"))
+    assert subjects.of_run_usage(usage.run, usage.function) == "ftg-usage.cartpole-1.rollout"
+    assert matches(
+        subjects.of_run_usage(usage.run, usage.function), subjects.of_run_usage("cartpole-1")
+    )
 
 
 def test_the_kinds_of_subject_never_meet() -> None:
@@ -112,7 +114,10 @@ def test_the_kinds_of_subject_never_meet() -> None:
 def test_the_documented_address_is_the_subject(sample: Message) -> None:
     documented = re.sub(r"\{\w+\}", "*", address(type(sample)))
     is_usage = isinstance(sample, InvocationCompleted)
-    assert matches(subjects.of_usage(sample) if is_usage else subjects.of(sample), documented)
+    assert matches(
+        subjects.of_run_usage(sample.run, sample.function) if is_usage else subjects.of(sample),
+        documented,
+    )
 
 
 @pytest.mark.parametrize("fact", FACT_SAMPLES, ids=[tag(fact) for fact in FACT_SAMPLES])
