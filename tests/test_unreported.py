@@ -129,7 +129,7 @@ async def test_nobody_tries_it_again(given_up: Giving) -> None:
     attempts = given_up.attempts
     assert await ticks(given_up, 3) == 0
     assert given_up.attempts == attempts
-    assert not await runs.any_active(given_up.facts)
+    assert not any((await runs.known_runs(given_up.facts)).values())
 
 
 def test_it_is_told_as_failed_and_with_what_it_ended(given_up: Giving) -> None:

@@ -6,9 +6,8 @@ from typing import NamedTuple
 
 from faastraingym.adapters.errors import SignatureError
 from faastraingym.adapters.http.signing import MAX_AGE, verify
-from faastraingym.events.delivery.requests import KEY, PATH, SIGNATURE
+from faastraingym.events.delivery.requests import KEY, PATH, SIGNATURE, is_event
 from faastraingym.events.topology.admits import ANYBODY, EVENT, SIGNED
-from faastraingym.events.triggers.headers import is_event
 
 
 class Secrets(NamedTuple):

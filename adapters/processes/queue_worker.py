@@ -33,7 +33,7 @@ from faastraingym.events.ports import FactLog, Unavailable
 from faastraingym.events.topology import stack_file
 from faastraingym.events.topology.stack_file import Function
 from faastraingym.events.triggers import cron
-from faastraingym.events.views.runs import any_active
+from faastraingym.events.views.runs import known_runs
 
 logger = logging.getLogger(__name__)
 
@@ -166,7 +166,7 @@ async def _mend(broker: Broker, scheduled: list[Function], tick: cron.Tick) -> N
 
 async def _any_active(facts: FactLog) -> bool:
     try:
-        return await any_active(facts)
+        return any((await known_runs(facts)).values())
     except Unavailable as error:
         logger.warning("tick skipped", extra={"why": str(error)})
         return False

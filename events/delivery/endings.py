@@ -12,7 +12,6 @@ from faastraingym.schemas import messages as m
 
 BELIEVED_SECONDS = 1.0  # for "goes on"; "over" is read each time, as a run may be resumed
 REMEMBERED = 1000  # runs
-_KINDS = (m.RunCompleted, m.RunFailed, m.RunResumed, m.InvocationDeadLettered)
 
 
 class Endings:
@@ -29,7 +28,8 @@ class Endings:
             return False
         over = False
         with suppress(Unavailable):  # then it is tried, as if it went on
-            history = fold(await self._facts.read(*(subjects.below(k, run) for k in _KINDS)))
+            kinds = (m.RunCompleted, m.RunFailed, m.RunResumed, m.InvocationDeadLettered)
+            history = fold(await self._facts.read(*(subjects.below(k, run) for k in kinds)))
             over = history.end is not None or bool(history.dead_letters)
         if not over:
             self._going_on.pop(run, None)

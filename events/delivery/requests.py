@@ -14,6 +14,7 @@ import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 from msgspec.structs import replace
 
+from faastraingym.events.pipeline.subjects import START
 from faastraingym.events.telemetry import tracing
 from faastraingym.schemas import messages
 from faastraingym.schemas.errors import MessageError
@@ -44,6 +45,15 @@ HOP_BY_HOP = frozenset(  # headers of one connection (RFC 9110, section 7.6.1), 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, section 5.6.2
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 DELIVERY = uuid.uuid5(uuid.NAMESPACE_URL, "urn:faastraingym:delivery")
+CLOUDEVENT = "application/cloudevents+json"
+BINARY_CLOUDEVENT = "ce-specversion"
+NAME_OF = {  # by content type, a file name with the suffix that selects its parser
+    "application/json": "specification.json",
+    "application/toml": "specification.toml",
+    "application/yaml": "specification.yaml",
+    # Names that YAML had before RFC 9512.
+    **dict.fromkeys(("application/x-yaml", "text/yaml", "text/x-yaml"), "specification.yaml"),
+}
 
 
 class Request(Struct, frozen=True, kw_only=True):
@@ -147,6 +157,18 @@ def from_fact(function: str, subject: str, data: bytes, signature: str, trace: s
     if tracing.parse(trace):
         headers[tracing.HEADER] = trace
     return Request(headers=headers, body=data)
+
+
+def is_event(headers: Mapping[str, str]) -> bool:
+    """Whether a request claims to be an outside event; names of headers in lower case."""
+    kind = media_type(headers.get("content-type", ""))
+    published = headers.get(TOPIC.lower(), "").startswith(f"{START}.")  # with any other headers
+    return published or kind in (*NAME_OF, CLOUDEVENT) or BINARY_CLOUDEVENT in headers
+
+
+def media_type(text: str) -> str:
+    """A content type without its parameters."""
+    return text.partition(";")[0].strip().lower()
 
 
 def again(request: Request) -> Request:

@@ -30,7 +30,6 @@ from faastraingym.events.telemetry.identity import identity
 from faastraingym.events.topology.admits import ANYBODY
 from faastraingym.events.topology.stack_file import Function
 from faastraingym.events.triggers import outside_events
-from faastraingym.events.triggers.headers import is_event
 from faastraingym.schemas import dead_letter, messages
 from faastraingym.schemas.errors import MessageError
 
@@ -276,7 +275,9 @@ class FunctionWorker:
         """Store the dead letter, with its payload if it is signed; inform its run; then settle."""
         name, (message, source, request, answer) = self._function.name, attempt
         letter, kind = dead_letters.written(name, message, request, answer, error), ""
-        let_in = source.authenticated and is_event(request.named)  # only the gateway has the token
+        let_in = source.authenticated and requests.is_event(
+            request.named
+        )  # only the gateway has the token
         if not (let_in or self._seal.is_ours(name, request)):
             letter, kind = dead_letters.without_payload(letter), subjects.UNSIGNED
         await self._bus.give_up(name, dead_letter.encode(letter), kind)

@@ -59,8 +59,8 @@ def document(version: str, functions: Iterable[Function]) -> dict[str, Any]:
         "defaultContentType": "application/msgpack",
         "servers": {"nats": {"host": "nats:4222", "protocol": "nats", "description": "JetStream"}},
         "channels": {
-            **{kind.__name__: _channel(kind) for kind in MESSAGE_TYPES},
-            WANTED: _channel_of(WANTED, f"{START}.{{key}}", "A client requests a run."),
+            **{k.__name__: _channel(k.__name__, address(k), summary(k)) for k in MESSAGE_TYPES},
+            WANTED: _channel(WANTED, f"{START}.{{key}}", "A client requests a run."),
         },
         "operations": dict([*_sends(), *_receives(list(functions))]),
         "components": {
@@ -82,11 +82,7 @@ def address(kind: type[Message]) -> str:
     return ".".join((ROOT, tag(kind), *(f"{{{name}}}" for name in kind.identity)))
 
 
-def _channel(kind: type[Message]) -> dict[str, Any]:
-    return _channel_of(kind.__name__, address(kind), summary(kind))
-
-
-def _channel_of(name: str, where: str, told: str) -> dict[str, Any]:
+def _channel(name: str, where: str, told: str) -> dict[str, Any]:
     named = {n: {"description": text} for n, text in PARAMETERS.items() if f"{{{n}}}" in where}
     return {
         "address": where,

@@ -29,9 +29,9 @@ def conclude(history: History, spec: RunSpec | None) -> m.RunCompleted | m.RunFa
         return _completed(reached.run, history.segment, "target", reached.policy)
     latest = history.latest
     if latest and is_last(latest, spec) and latest.policy.version in history.evaluations:
-        waiting = [v for v in _scheduled(history, spec) if v not in history.evaluations]
-        done = _completed(latest.run, history.segment, "budget", latest.policy)
-        return None if waiting else done
+        if any(v not in history.evaluations for v in _scheduled(history, spec)):
+            return None
+        return _completed(latest.run, history.segment, "budget", latest.policy)
     if latest and history.newest.stop:
         return _completed(latest.run, history.segment, "stopped", latest.policy)
     return None

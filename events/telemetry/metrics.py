@@ -211,10 +211,9 @@ def _of_broker(seen: Observation) -> Iterable[Family]:
     ]
     text = "Age of the oldest of them; 0: there is none."
     yield _family("queue_oldest_seconds", "gauge", text, labels[:2], age)
-    functions = dict.fromkeys(q.function for q in seen.queues)
     for name, kind, text in DEAD:
         counts = {key[0]: n for key, n in seen.dead_letters.items() if key[1:] == kind}
-        dead = dict.fromkeys(functions, 0) | counts
+        dead = dict.fromkeys((q.function for q in seen.queues), 0) | counts
         letters = [((function,), float(count)) for function, count in sorted(dead.items())]
         yield _family(name, "gauge", text, ("function",), letters)
     for number, (name, text) in enumerate(STREAM):

@@ -10,7 +10,6 @@ from typing import NamedTuple
 
 HEADER = "traceparent"
 _FORM = re.compile(r"(?!ff)([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}(-.*)?")
-_NO_TRACE, _NO_SPAN = "0" * 32, "0" * 16
 
 
 class Context(NamedTuple):
@@ -30,7 +29,7 @@ def parse(text: str) -> Context | None:
     if form is None or (form[1] == "00" and form[4]):
         return None
     found = Context(form[2], form[3])
-    return None if found.trace == _NO_TRACE or found.span == _NO_SPAN else found
+    return found if found.trace.strip("0") and found.span.strip("0") else None
 
 
 def of_run(run: str) -> Context:

@@ -22,13 +22,6 @@ from faastraingym.events.delivery.requests import KEY, Request
 from faastraingym.events.pipeline import subjects
 from faastraingym.events.ports import Delivery
 from faastraingym.events.triggers import documents
-from faastraingym.events.triggers.headers import (
-    BINARY_CLOUDEVENT,
-    CLOUDEVENT,
-    NAME_OF,
-    is_event,
-    media_type,
-)
 from faastraingym.schemas.errors import SchemaError, TriggerError
 from faastraingym.schemas.keys import is_experiment
 from faastraingym.schemas.references import RUN_PATTERN
@@ -69,12 +62,12 @@ def read(
     Raises:
         TriggerError, DocumentError: the event starts no run.
     """
-    kind = media_type(headers.get("content-type") or "application/json")
+    kind = requests.media_type(headers.get("content-type") or "application/json")
     own = ""
-    if kind == CLOUDEVENT:
+    if kind == requests.CLOUDEVENT:
         event = documents.parse("event.json", body)
         own, (kind, body) = _identity(event), _data(event)
-    elif BINARY_CLOUDEVENT in headers:
+    elif requests.BINARY_CLOUDEVENT in headers:
         own = signature or _binary_identity(headers)
     key = _unquoted(headers.get(KEY.lower(), "")) or own
     raw = documents.parse(_name(kind), body)
@@ -104,9 +97,9 @@ def from_start(message: Delivery) -> Request:
 
 def _own(message: Delivery, headers: Mapping[str, str]) -> str:
     with suppress(SchemaError):  # the stage refuses such an event
-        if media_type(headers.get("content-type", "")) == CLOUDEVENT:
+        if requests.media_type(headers.get("content-type", "")) == requests.CLOUDEVENT:
             return name(_identity(documents.parse("event.json", message.data)))
-        if BINARY_CLOUDEVENT in headers:
+        if requests.BINARY_CLOUDEVENT in headers:
             return name(_binary_identity(headers))
     return message.subject.removeprefix(f"{subjects.START}.")
 
@@ -114,7 +107,7 @@ def _own(message: Delivery, headers: Mapping[str, str]) -> str:
 def run_of(request: Request) -> str:
     """The one run that a request from outside asks for; empty if it asks for none, or for files."""
     headers = request.named
-    if not is_event(headers):
+    if not requests.is_event(headers):
         return ""
     key = _unquoted(headers.get(KEY.lower(), ""))
     if key:
@@ -177,7 +170,7 @@ def _is_seaweedfs(raw: Mapping[str, Any]) -> bool:
 
 
 def _data(event: Mapping[str, Any]) -> tuple[str, bytes]:
-    kind = media_type(str(event.get("datacontenttype") or "application/json"))
+    kind = requests.media_type(str(event.get("datacontenttype") or "application/json"))
     if "data_base64" in event:
         try:
             return kind, base64.b64decode(str(event["data_base64"]), validate=True)
@@ -201,10 +194,10 @@ def _binary_identity(headers: Mapping[str, str]) -> str:
 
 
 def _name(kind: str) -> str:
-    if kind not in NAME_OF:
-        known = ", ".join((*NAME_OF, CLOUDEVENT))
+    if kind not in requests.NAME_OF:
+        known = ", ".join((*requests.NAME_OF, requests.CLOUDEVENT))
         raise TriggerError(f"Content-Type {kind!r:.80}: starts no run; write one of {known}")
-    return NAME_OF[kind]
+    return requests.NAME_OF[kind]
 
 
 def _unquoted(text: str) -> str:

@@ -40,11 +40,6 @@ async def known_runs(facts: FactLog) -> dict[str, bool]:
     return {run: not history.newest.over for run, history in known.items() if history.requested}
 
 
-async def any_active(facts: FactLog) -> bool:
-    """Whether any run is active."""
-    return any((await known_runs(facts)).values())
-
-
 async def overview(
     facts: FactLog,
     now: float,

@@ -10,9 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from faastraingym.events.delivery.requests import KEY, Request
+from faastraingym.events.delivery.requests import KEY, Request, is_event
 from faastraingym.events.triggers import outside_events
-from faastraingym.events.triggers.headers import is_event
 from faastraingym.events.triggers.outside_events import Misread, Requested, Uploaded
 from faastraingym.schemas.errors import SchemaError
 from faastraingym.schemas.references import RUN_PATTERN
