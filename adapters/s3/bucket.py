@@ -30,11 +30,12 @@ class Bucket:
     async def ensure(self) -> None:
         """Create the bucket where it is missing."""
         what = f"create bucket {self._name}"
-        if (await self._request(what, "HEAD")).status == 200:
-            return
-        reply = await self._request(what, "PUT")
-        if not any(code in reply.body for code in OURS_ALREADY):  # another command was first
-            expect(reply, what)
+        reply = await self._request(what, "HEAD")
+        if reply.status == 404:
+            reply = await self._request(what, "PUT")
+            if any(code in reply.body for code in OURS_ALREADY):  # another command was first
+                return
+        expect(reply, what)
 
     async def reset(self) -> None:
         """Remove all settings of the bucket itself that grant access or delete objects."""

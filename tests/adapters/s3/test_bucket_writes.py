@@ -2,8 +2,12 @@
 
 import asyncio
 
+import pytest
+
+from faastraingym.adapters.errors import Refused
 from faastraingym.adapters.s3.bucket import Bucket
 from faastraingym.adapters.s3.object_store import S3ObjectStore
+from faastraingym.adapters.settings import Login
 from tests.servers import LOGIN, WeedServer
 
 
@@ -30,3 +34,10 @@ async def test_a_store_that_accepts_and_does_not_answer_takes_none() -> None:
         host, port = server.sockets[0].getsockname()
         assert not await Bucket(f"http://{host}:{port}", "probed", LOGIN).takes_writes(0.2)
         silent.set()
+
+
+async def test_a_bucket_of_somebody_else_is_not_taken_for_ours(weed_server: WeedServer) -> None:
+    """S3 tells a stranger only that he may not look."""
+    await Bucket(weed_server.url, "owned", LOGIN).ensure()
+    with pytest.raises(Refused, match="create bucket owned: the store answered 403"):
+        await Bucket(weed_server.url, "owned", Login(LOGIN.user, "a wrong key")).ensure()
