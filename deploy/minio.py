@@ -18,6 +18,7 @@ from minio.credentials import StaticProvider
 from minio.error import MinioException
 from minio.minioadmin import MinioAdmin
 from minio.notificationconfig import NotificationConfig, PrefixFilterRule, QueueConfig
+from urllib3.exceptions import HTTPError
 
 from faastraingym.adapters.errors import AdapterError
 from faastraingym.adapters.s3 import policies
@@ -69,7 +70,7 @@ def main(arguments: list[str]) -> None:
         users(url, owner, bucket, logins(Path(folder)))
     except KeyError as error:
         sys.exit(f"{error.args[0]} is not set; it is the login of {url}'s owner")
-    except (AdapterError, MinioException) as error:
+    except (AdapterError, MinioException, HTTPError) as error:
         sys.exit(f"{url}: {error}")
 
 

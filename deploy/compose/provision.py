@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from minio.error import MinioException
+from urllib3.exceptions import HTTPError
 
 from faastraingym.adapters.errors import AdapterError
 from faastraingym.adapters.settings import Settings
@@ -56,7 +57,7 @@ def main() -> None:
     """Exits with one line on what went wrong."""
     try:
         asyncio.run(provision(os.environ))
-    except (AdapterError, MinioException, StackError) as error:
+    except (AdapterError, MinioException, HTTPError, StackError) as error:
         sys.exit(f"provision: {error}")
 
 
