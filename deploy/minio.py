@@ -23,6 +23,7 @@ from urllib3.exceptions import HTTPError
 from faastraingym.adapters.errors import AdapterError
 from faastraingym.adapters.s3 import policies
 from faastraingym.adapters.s3.bucket import Bucket
+from faastraingym.adapters.s3.signature import REGION
 from faastraingym.adapters.settings import Login, login
 from faastraingym.events.topology import roles
 from faastraingym.events.topology.roles import ROLES, SUPERVISOR, s3_secret
@@ -42,8 +43,8 @@ def users(url: str, owner: Login, bucket: str, logins: Mapping[str, Login]) -> N
 
 def notify(url: str, owner: Login, bucket: str, prefix: str, target: str) -> None:
     """Have a MinIO notify `target`, an ARN that it knows, of writes under `prefix`."""
-    parts = urlsplit(url)
-    store = Minio(parts.netloc, owner.user, owner.password, secure=parts.scheme == "https")
+    parts, login = urlsplit(url), (owner.user, owner.password)
+    store = Minio(parts.netloc, *login, secure=parts.scheme == "https", region=REGION)
     rule = QueueConfig(
         queue=target,
         events=["s3:ObjectCreated:*"],
