@@ -4,10 +4,12 @@ import hmac
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from faastraingym.events.triggers.headers import is_event
+
 from faastraingym.adapters.errors import SignatureError
 from faastraingym.adapters.http.signing import MAX_AGE, verify
 from faastraingym.events.delivery.requests import KEY, PATH, SIGNATURE, is_event
-from faastraingym.events.topology.admits import ANYBODY, EVENT, SIGNED
+from faastraingym.events.topology.admits import ANYBODY, EVENT
 
 
 class Secrets(NamedTuple):
@@ -31,10 +33,10 @@ class Asked(NamedTuple):
 def admit(admits: str, asked: Asked, secrets: Secrets, now: float) -> bool:
     """Whether a request is authenticated; SignatureError: it is not, and must be."""
     try:
-        if admits == SIGNED or (admits == EVENT and of_pipeline(asked.headers)):
-            verify_request(secrets.signing_key, asked, now)
-        else:
+        if admits == ANYBODY or (admits == EVENT and not of_pipeline(asked.headers)):
             _by_either(asked, secrets, now)
+        else:
+            verify_request(secrets.signing_key, asked, now)
     except SignatureError:
         if admits == ANYBODY:
             return False

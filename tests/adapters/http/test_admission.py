@@ -78,3 +78,11 @@ def test_an_annotation_that_says_something_else_is_refused() -> None:
     with pytest.raises(ValueError, match="allowed: signature, event, anybody"):
         admits({"com.faastraingym.admits": "everybody"})
     assert admits({}) == ANYBODY
+
+
+def test_what_nobody_defined_admits_the_pipeline_alone() -> None:
+    """A word of a later version does not open a function of this one."""
+    asked = Asked("f", {"authorization": "Bearer token"}, b"")
+    assert admit("event", asked, Secrets(b"key", b"token"), 0.0)
+    with pytest.raises(SignatureError):
+        admit("everybody who asks nicely", asked, Secrets(b"key", b"token"), 0.0)
