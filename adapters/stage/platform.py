@@ -1,6 +1,7 @@
 """The numerical libraries and the processor: with the same ones a run repeats its SHA-256."""
 
 import platform
+from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
 
@@ -9,20 +10,16 @@ LIBRARIES = ("numpy", "jax", "jaxlib")
 
 def describe() -> dict[str, str]:
     """Versions of the numerical libraries that are installed, the system and the processor."""
-    versions = {name: _version(name) for name in LIBRARIES}
+    versions = {}
+    for name in LIBRARIES:
+        with suppress(metadata.PackageNotFoundError):
+            versions[name] = metadata.version(name)
     return {
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",
         "processor": _processor(),
-        **{name: version for name, version in versions.items() if version},
+        **versions,
     }
-
-
-def _version(name: str) -> str:
-    try:
-        return metadata.version(name)
-    except metadata.PackageNotFoundError:
-        return ""
 
 
 def _processor() -> str:
