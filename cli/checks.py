@@ -10,7 +10,7 @@ import psutil
 from msgspec import Struct
 
 from faastraingym.adapters.disk import space as disk_of
-from faastraingym.cli import target
+from faastraingym.client import target
 from faastraingym.embedded import open_files
 from faastraingym.embedded.errors import StackError
 from faastraingym.embedded.files import LEAST_FILES_TO_START, check_path

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple, NoReturn
 
 from faastraingym import __version__
 from faastraingym.cli import exit_codes
-from faastraingym.cli.errors import BadInput
-from faastraingym.cli.target import VARIABLES
+from faastraingym.client.errors import BadInput
+from faastraingym.client.target import VARIABLES
 
 
 class Argument(NamedTuple):
@@ -108,8 +108,14 @@ COMMANDS = (
     Command(
         "train",
         "training:train",
-        "start the stack if needed, start a run, follow it to its end",
-        (SPEC, NAME, SET, JSON),
+        "start the stack if needed, start a run, follow it to its end, write its results",
+        (
+            SPEC,
+            NAME,
+            SET,
+            argument("--no-files", action="store_true", help="write no results into ./runs/RUN"),
+            JSON,
+        ),
     ),
     Command("start", "training:start", "start a run and return", (SPEC, NAME, SET, JSON)),
     Command(
@@ -189,7 +195,7 @@ COMMANDS = (
     ),
     Command(
         "export",
-        "reading:export",
+        "fetch:export",
         "write a run's policy, specification and report into one file for NumPy",
         (RUN, argument("file", type=Path, metavar="FILE", help="a .npz file"), JSON),
         epilog=_how_to_load,

@@ -2,6 +2,8 @@
 
 from enum import IntEnum
 
+from faastraingym.client.errors import BadInput, Error, RunFailed
+
 
 class ExitCode(IntEnum):
     """Exit codes; `faastrain --help` lists them."""
@@ -39,6 +41,13 @@ def of_run(status: str, reason: str, target: float | None) -> ExitCode:
     if reason == "target" or (reason == "budget" and target is None):
         return ExitCode.DONE
     return ExitCode.BUDGET_SPENT
+
+
+def of_error(error: Error) -> ExitCode:
+    """The code of a command that this error ended."""
+    if isinstance(error, BadInput):
+        return ExitCode.BAD_INPUT
+    return ExitCode.RUN_FAILED if isinstance(error, RunFailed) else ExitCode.STACK_TROUBLE
 
 
 def epilog() -> str:

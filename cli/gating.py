@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 from msgspec import Struct
 
 from faastraingym.cli.exit_codes import ExitCode
-from faastraingym.cli.screen import printable
+from faastraingym.client.text import printable
 from faastraingym.events.views.phrases import location, one_line
 from faastraingym.events.views.run import target
 from faastraingym.schemas.report import RunReport

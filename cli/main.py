@@ -5,70 +5,55 @@ import os
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
-from faastraingym.cli import utf8, world
+from faastraingym.cli import exit_codes, utf8
 from faastraingym.cli.command_table import parser
-from faastraingym.cli.errors import CommandError
 from faastraingym.cli.exit_codes import ExitCode
-from faastraingym.cli.world import World
+from faastraingym.cli.screen import Screen
+from faastraingym.client.errors import Error, as_ours
 
-Handler = Callable[[Namespace, World], ExitCode]
+if TYPE_CHECKING:
+    from faastraingym.cli.context import Context
+    from faastraingym.client.client import Client
+
+Handler = Callable[[Namespace, "Context"], ExitCode | None]
 
 
-def main(argv: Sequence[str] | None = None, outside: World | None = None) -> int:
+def main(
+    argv: Sequence[str] | None = None,
+    client: "Client | None" = None,
+    screen: Screen | None = None,
+) -> int:
     """Run one command; returns its exit code."""
     if argv is None:
         utf8.insist()
-    outside = outside or world.real(os.environ)
+    screen = screen or Screen()
     try:
-        arguments = parser().parse_args(argv)
-        return _handler(arguments.handler)(arguments, outside)
+        return _run(parser().parse_args(argv), client, screen)
     except KeyboardInterrupt:
         return ExitCode.INTERRUPTED
     except BrokenPipeError:
         # what is still buffered would be refused again when Python ends
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.BROKEN_PIPE
-    except CommandError as error:
-        return _say(outside, str(error), error.code)
-    except _foreign() as error:
-        why = "\n".join(filter(None, (str(error), _disk_trouble(outside))))
-        return _say(outside, why, ExitCode.STACK_TROUBLE)
+    except Error as error:
+        for line in str(error).splitlines():
+            screen.remark(f"faastrain: {line}")
+        return exit_codes.of_error(error)
 
 
-def _foreign() -> tuple[type[Exception], ...]:
-    """What the floors below raise for the stack's troubles; evaluated only after an exception."""
-    from faastraingym.adapters.errors import AdapterError
-    from faastraingym.embedded.errors import EmbeddedError
-    from faastraingym.events.ports import Unavailable
-    from faastraingym.events.topology.stack_file import StackError
-    from faastraingym.schemas.errors import MessageError
+def _run(arguments: Namespace, client: "Client | None", screen: Screen) -> ExitCode:
+    """Only now is imported what takes time, so that `--help` does not."""
+    from faastraingym.cli.context import Context
+    from faastraingym.client.client import Client
 
-    return AdapterError, EmbeddedError, Unavailable, StackError, MessageError
-
-
-def _disk_trouble(outside: World) -> str:
-    from faastraingym.cli.servers import disk_trouble
-    from faastraingym.embedded.errors import StackError
-
-    try:
-        return disk_trouble(outside.environment)
-    except StackError:  # there is no home to have a disk
-        return ""
-
-
-def _say(outside: World, text: str, code: ExitCode) -> ExitCode:
-    for line in text.splitlines():
-        outside.screen.remark(f"faastrain: {line}")
-    return code
-
-
-def _handler(name: str) -> Handler:
-    module, _, function = name.partition(":")
-    found: Handler = getattr(
-        importlib.import_module(f"faastraingym.cli.commands.{module}"), function
-    )
-    return found
+    module, _, function = arguments.handler.partition(":")
+    commands = importlib.import_module(f"faastraingym.cli.commands.{module}")
+    handler: Handler = getattr(commands, function)
+    context = Context(client or Client(), screen)
+    with as_ours(context.world.environment):
+        return handler(arguments, context) or ExitCode.DONE
 
 
 if __name__ == "__main__":

@@ -7,8 +7,8 @@ from datetime import datetime
 from queue import SimpleQueue
 from typing import Any, NamedTuple
 
-from faastraingym.cli.errors import CommandError
-from faastraingym.cli.gateway import Gateway, LogLine
+from faastraingym.client.errors import Error
+from faastraingym.client.gateway import Gateway, LogLine
 
 ABOUT = ("heard", "version", "index", "status", "seconds", "why", "call_id")
 
@@ -43,17 +43,17 @@ def coming(
     """What they write from now on, as it comes; a thread receives each.
 
     Raises:
-        CommandError: as the gateway's.
+        Error: as the gateway's.
     """
     since = known[-1].at.isoformat() if known else ""
     seen = {line.source for line in known}
-    received: SimpleQueue[RunLine | CommandError | None] = SimpleQueue()
+    received: SimpleQueue[RunLine | Error | None] = SimpleQueue()
 
     def listen(name: str) -> None:
         try:
             for line in _read(run, gateway.logs(name, True, -1, since)):
                 received.put(line)
-        except CommandError as error:
+        except Error as error:
             received.put(error)
         received.put(None)
 
@@ -64,7 +64,7 @@ def coming(
         match received.get():
             case None:
                 listening -= 1
-            case CommandError() as error:
+            case Error() as error:
                 raise error
             case RunLine() as line if line.source not in seen:
                 yield line

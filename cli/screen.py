@@ -8,14 +8,9 @@ import sys
 from collections.abc import Collection, Sequence
 from typing import Any, TextIO
 
-# Text from functions and environments may hold anything, terminal commands included.
-_CONTROLS = {code: None for code in (*range(32), *range(127, 160)) if chr(code) not in "\n\t"}
+from faastraingym.client.text import printable
+
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
-
-
-def printable(text: str) -> str:
-    """`text` without control characters; newlines and tabs stay."""
-    return text.translate(_CONTROLS)
 
 
 def _lenient(stream: TextIO | None) -> TextIO:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from faastraingym.cli.screen import Screen
-from faastraingym.cli.sparkline import sparkline
+from faastraingym.client.sparkline import sparkline
 from faastraingym.events.views.phrases import location, one_line
 from faastraingym.schemas import keys
 from faastraingym.schemas.report import CurvePoint, RunReport

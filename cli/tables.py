@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
-from faastraingym.cli.screen import printable
+from faastraingym.client.text import printable
 
 GAP = "  "
 CUT = "..."

@@ -28,7 +28,7 @@ WHOLE = (
     "tests/embedded/test_slow_clients.py",
     "tests/package/test_installed.py::test_an_environment_trains_in_an_empty_folder",
     "tests/package/test_installed.py::test_a_stack_of_ones_own_runs_beside_no_checkout",
-    "tests/cli/test_environments.py::test_a_module_of_one_s_own_trains_from_any_folder",
+    "tests/client/test_checking.py::test_a_module_of_one_s_own_trains_from_any_folder",
     "tests/cli/test_doctor.py::test_a_start_says_what_the_doctor_says",
 )
 # Of those, one of each kind that `make test` runs all the same; and three that start nothing.

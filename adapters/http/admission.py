@@ -4,8 +4,6 @@ import hmac
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from faastraingym.events.triggers.headers import is_event
-
 from faastraingym.adapters.errors import SignatureError
 from faastraingym.adapters.http.signing import MAX_AGE, verify
 from faastraingym.events.delivery.requests import KEY, PATH, SIGNATURE, is_event

@@ -125,7 +125,8 @@ def verdict(raw: object, bounds: Bounds) -> dict[str, Any]:
     except SpecificationError as refusal:
         limit = f"; a check may use {bounds.memory_mb} MB (docs/operations.md)"
         return {"problems": [f"{p}{limit}" if "MemoryError" in p else p for p in refusal.problems]}
-    return {"problems": [], "spec": to_dict(spec), "advice": spaces.advice(spec)}
+    found = {"spec": to_dict(spec), "advice": spaces.advice(spec), "spaces": spaces.describe(spec)}
+    return {"problems": [], **found}
 
 
 def _bind(reply: int, output: int, bounds: Bounds) -> None:

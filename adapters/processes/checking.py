@@ -59,6 +59,7 @@ class Checked(NamedTuple):
 
     spec: RunSpec  # completed
     advice: Sequence[str] = ()  # warnings about it
+    spaces: Sequence[Any] | None = None  # of its environment: the values of a SpaceInfo
 
 
 class Checker:
@@ -105,7 +106,9 @@ class Checker:
             raise SpecificationError([unanswered(spec, answer, self._bounds)])
         if answer["problems"]:
             raise SpecificationError(answer["problems"])
-        checked = self._sound[asked] = Checked(parse(answer["spec"]), answer["advice"])
+        checked = self._sound[asked] = Checked(
+            parse(answer["spec"]), answer["advice"], answer["spaces"]
+        )
         while len(self._sound) > REMEMBERED:
             self._sound.popitem(last=False)
         return checked

@@ -48,16 +48,27 @@ def _describe(env_id: str, kwargs: bytes, algorithm: str, actions: tuple[str, ..
     environment = make(EnvironmentSpec(id=env_id, kwargs=msgspec.json.decode(kwargs)))
     with foreign(f"{env_id} does not define its spaces"):
         observed, acted = environment.observation_space, environment.action_space
-        refused = [
-            *_refused_observations(env_id, observed, algorithm.upper()),
-            *_refused_actions(env_id, acted, algorithm.upper(), actions),
-        ]
-        info = None if refused else _info(observed, acted)
     with foreign(f"{env_id} could not be closed"):
         environment.close()
-    if info is None:
+    return of_spaces(env_id, observed, acted, algorithm, actions)
+
+
+def of_spaces(
+    env_id: str, observed: Space[Any], acted: Space[Any], algorithm: str, actions: tuple[str, ...]
+) -> SpaceInfo:
+    """The spaces of an environment, for an algorithm and the kinds of spaces that it acts in.
+
+    Raises:
+        EnvironmentFailed: it cannot learn or act in such spaces.
+    """
+    refused = [
+        *_refused_observations(env_id, observed, algorithm.upper()),
+        *_refused_actions(env_id, acted, algorithm.upper(), actions),
+    ]
+    if refused:
         raise EnvironmentFailed(f"{env_id}: {'; '.join(refused)}")
-    return info
+    with foreign(f"{env_id} does not define its spaces"):
+        return _info(observed, acted)
 
 
 def make(environment: EnvironmentSpec) -> gymnasium.Env[Any, Any]:

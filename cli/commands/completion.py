@@ -6,20 +6,19 @@ from typing import Any, cast
 
 import shtab
 
-from faastraingym.cli import command_table, examples
-from faastraingym.cli.exit_codes import ExitCode
-from faastraingym.cli.world import World
+from faastraingym.cli import command_table
+from faastraingym.cli.context import Context
+from faastraingym.client import examples
 from faastraingym.events.triggers.documents import PARSERS
 
 LIST = "faastrain runs 2>/dev/null | tail -n +2 | cut -f1"  # of the stack that runs here
 
 
-def completion(arguments: Namespace, world: World) -> ExitCode:
+def completion(arguments: Namespace, context: Context) -> None:
     """Print the completion of a shell, as a script in its language."""
     parser = command_table.parser()
     _fill(parser, _by_metavar())
-    world.screen.out.write(shtab.complete(parser, arguments.shell))
-    return ExitCode.DONE
+    context.screen.out.write(shtab.complete(parser, arguments.shell))
 
 
 def _by_metavar() -> dict[str, Any]:

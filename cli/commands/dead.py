@@ -1,6 +1,5 @@
 """dead list, show, replay, drop: the deliveries that were given up."""
 
-import asyncio
 from argparse import Namespace
 from collections.abc import Awaitable, Callable
 
@@ -8,9 +7,12 @@ from msgspec import Struct
 
 from faastraingym.adapters.http.signing import sign
 from faastraingym.cli import letters
-from faastraingym.cli.errors import BadInput
+from faastraingym.cli.context import Context
 from faastraingym.cli.exit_codes import ExitCode
-from faastraingym.cli.world import Connected, World
+from faastraingym.client import loop
+from faastraingym.client.async_client import AsyncClient
+from faastraingym.client.errors import BadInput
+from faastraingym.client.world import Connected
 from faastraingym.events.pipeline import subjects
 from faastraingym.events.pipeline.commands import Invocation
 from faastraingym.events.pipeline.history import fold
@@ -30,60 +32,58 @@ class Treated(Struct, frozen=True, kw_only=True):
 Treat = Callable[[Connected, StoredDeadLetter], Awaitable[str]]  # an empty text: done
 
 
-def list_letters(arguments: Namespace, world: World) -> ExitCode:
+def list_letters(arguments: Namespace, context: Context) -> None:
     """Print the dead letters, the oldest first."""
-
-    async def read() -> list[StoredDeadLetter]:
-        async with world.connect() as stack:
-            return await of(stack, arguments.run)
-
-    rows = [dead_letters.row(kept) for kept in asyncio.run(read())]
+    rows = [dead_letters.row(kept) for kept in loop.run(of_run(context.client.aio, arguments.run))]
     if arguments.json:
-        world.screen.json(rows)
+        context.screen.json(rows)
     else:
         cells = [letters.cells(row) for row in rows]
-        world.screen.table(letters.HEAD, cells, letters.NUMBERS)
-    return ExitCode.DONE
+        context.screen.table(letters.HEAD, cells, letters.NUMBERS)
 
 
-def show(arguments: Namespace, world: World) -> ExitCode:
+def show(arguments: Namespace, context: Context) -> None:
     """Print one dead letter in full."""
 
     async def read() -> StoredDeadLetter:
-        async with world.connect() as stack:
+        async with context.client.aio.connect() as stack:
             return await _one(stack, arguments.id)
 
-    found = dead_letters.detail(asyncio.run(read()))
+    found = dead_letters.detail(loop.run(read()))
     if arguments.json:
-        world.screen.json(found)
+        context.screen.json(found)
     else:
         for line in letters.lines(found):
-            world.screen.line(line)
-    return ExitCode.DONE
+            context.screen.line(line)
 
 
-def replay(arguments: Namespace, world: World) -> ExitCode:
+def replay(arguments: Namespace, context: Context) -> ExitCode:
     """Invoke again, under a new call id, and remove the dead letter; code 3 when one is refused."""
-    key = world.signing_key()
+    key = context.world.signing_key()
 
     async def treat(stack: Connected, kept: StoredDeadLetter) -> str:
-        return await _replay(stack, kept, key, world.now())
+        return await _replay(stack, kept, key, context.world.now())
 
-    return _treat(arguments, world, treat, "replayed")
+    return _treat(arguments, context, treat, "replayed")
 
 
-def drop(arguments: Namespace, world: World) -> ExitCode:
+def drop(arguments: Namespace, context: Context) -> ExitCode:
     """Remove dead letters."""
 
     async def treat(stack: Connected, kept: StoredDeadLetter) -> str:
         gone = await stack.dead_letters.drop(kept.id)
         return "" if gone else "another command removed it first"
 
-    return _treat(arguments, world, treat, "dropped")
+    return _treat(arguments, context, treat, "dropped")
 
 
-async def of(stack: Connected, run: str | None) -> list[StoredDeadLetter]:
+async def of_run(client: AsyncClient, run: str | None) -> list[StoredDeadLetter]:
     """The dead letters of one run, or all."""
+    async with client.connect() as stack:
+        return await _of(stack, run)
+
+
+async def _of(stack: Connected, run: str | None) -> list[StoredDeadLetter]:
     found = await stack.dead_letters.all()
     return [kept for kept in found if run is None or dead_letters.is_of(kept, run)]
 
@@ -95,26 +95,28 @@ async def _one(stack: Connected, number: int) -> StoredDeadLetter:
     return kept
 
 
-def _treat(arguments: Namespace, world: World, treat: Treat, done: str) -> ExitCode:
-    treated = asyncio.run(_treat_all(arguments, world, treat))
+def _treat(arguments: Namespace, context: Context, treat: Treat, done: str) -> ExitCode:
+    treated = loop.run(_treat_all(arguments, context, treat))
     if arguments.json:
-        world.screen.json(treated)
+        context.screen.json(treated)
     for each in treated:
         if each.why_not:
-            world.screen.remark(f"faastrain: dead letter {each.id} was not {done}: {each.why_not}")
+            context.screen.remark(
+                f"faastrain: dead letter {each.id} was not {done}: {each.why_not}"
+            )
         elif not arguments.json:
-            world.screen.line(f"{done} {each.id}")
+            context.screen.line(f"{done} {each.id}")
     if not treated and not arguments.json:
-        world.screen.line("no dead letters")
+        context.screen.line("no dead letters")
     return ExitCode.DONE if all(each.done for each in treated) else ExitCode.BAD_INPUT
 
 
-async def _treat_all(arguments: Namespace, world: World, treat: Treat) -> list[Treated]:
-    async with world.connect() as stack:
+async def _treat_all(arguments: Namespace, context: Context, treat: Treat) -> list[Treated]:
+    async with context.client.aio.connect() as stack:
         if arguments.id is not None:
             chosen = [await _one(stack, arguments.id)]
         else:
-            chosen = await of(stack, arguments.run)
+            chosen = await _of(stack, arguments.run)
         treated = []
         for kept in chosen:
             why = await treat(stack, kept)

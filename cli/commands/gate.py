@@ -1,21 +1,21 @@
 """gate: train, or wait for a run, and tell a pipeline whether it may go on."""
 
-import asyncio
 from argparse import Namespace
 from pathlib import Path
 
-from faastraingym.cli import examples, gating, run_ids
+from faastraingym.cli import gating
 from faastraingym.cli.commands import training
-from faastraingym.cli.errors import BadInput
+from faastraingym.cli.context import Context
 from faastraingym.cli.exit_codes import ExitCode
-from faastraingym.cli.world import World
+from faastraingym.client import examples
+from faastraingym.client.errors import BadInput
 from faastraingym.events.triggers.documents import PARSERS, suffix
 from faastraingym.schemas.report import RunReport
 
 SUMMARY = "GITHUB_STEP_SUMMARY"  # where GitHub's runner shows Markdown
 
 
-def gate(arguments: Namespace, world: World) -> ExitCode:
+def gate(arguments: Namespace, context: Context) -> ExitCode:
     """Hold a run's report to the bounds; its progress goes to stderr."""
     files = [path for path in (arguments.junit, arguments.markdown) if path]
     for path in files:
@@ -23,33 +23,33 @@ def gate(arguments: Namespace, world: World) -> ExitCode:
             raise BadInput(
                 f"{path}: no file can be written there; name one in a folder that exists"
             )
-    report = _report(arguments, world)
+    report = _report(arguments, context)
     held = gating.checks(report, arguments.min_return, arguments.max_cost)
     summary = gating.markdown(report, held)
     if arguments.json:
-        world.screen.json(gating.document(report, held))
+        context.screen.json(gating.document(report, held))
     else:
-        world.screen.line(summary)
+        context.screen.line(summary)
     if arguments.junit:
         _write(arguments.junit, gating.junit(report, held), "w")
     if arguments.markdown:
         _write(arguments.markdown, summary + "\n", "w")
-    if world.environment.get(SUMMARY):
-        _write(Path(world.environment[SUMMARY]), summary + "\n", "a")
+    if context.world.environment.get(SUMMARY):
+        _write(Path(context.world.environment[SUMMARY]), summary + "\n", "a")
     return gating.code(report, held)
 
 
-def _report(arguments: Namespace, world: World) -> RunReport:
+def _report(arguments: Namespace, context: Context) -> RunReport:
     """Of a new run, if a specification is named, else of the run with that name, at its end."""
     named = arguments.what
     if suffix(named) not in PARSERS and named not in examples.by_environment():
         if arguments.run or arguments.overrides:
             raise BadInput(f"--run and --set are for a specification; {named} is a run's name")
-        return asyncio.run(training.followed(run_ids.check(named), None, True, world))
+        return training.followed(context.client.run(named), True, context)
     arguments.spec = named
-    run, spec = training.prepare(arguments, world)
-    world.ensure_stack()
-    return asyncio.run(training.followed(run, spec, True, world))
+    prepared = training.prepare(arguments, context)
+    context.client.up()
+    return training.followed(training.begin(prepared, context), True, context)
 
 
 def _write(path: Path, text: str, mode: str) -> None:

@@ -1,48 +1,46 @@
 """logs: what a function's replicas wrote, or what all functions wrote about a run."""
 
-import asyncio
 from argparse import Namespace
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
 from faastraingym.cli import run_lines
-from faastraingym.cli.errors import BadInput
-from faastraingym.cli.exit_codes import ExitCode
-from faastraingym.cli.run_ids import is_one
+from faastraingym.cli.context import Context
 from faastraingym.cli.run_lines import RunLine
 from faastraingym.cli.screen import Screen
-from faastraingym.cli.world import World
+from faastraingym.client import loop
+from faastraingym.client.errors import BadInput
+from faastraingym.client.run_ids import is_one
 from faastraingym.events.pipeline import subjects
 from faastraingym.events.topology.stack_file import StackError, seconds
 from faastraingym.schemas.messages import RunRequested, tag
 from faastraingym.schemas.validation import suggestion
 
 
-def logs(arguments: Namespace, world: World) -> ExitCode:
+def logs(arguments: Namespace, context: Context) -> None:
     """Print the lines; Ctrl-C ends following."""
-    gateway = world.gateway()
-    since = moment(arguments.since, world.now()) if arguments.since else ""
+    gateway = context.world.gateway()
+    since = moment(arguments.since, context.world.now()) if arguments.since else ""
     functions = [function.name for function in gateway.functions()]
     if arguments.name in functions:
         for line in gateway.logs(arguments.name, arguments.follow, arguments.tail, since):
             if arguments.json:
-                world.screen.json_line(line)
+                context.screen.json_line(line)
             else:
-                world.screen.line(f"{line.timestamp}  {line.instance}  {line.text}")
-        return ExitCode.DONE
-    asyncio.run(_check(arguments.name, functions, world))
+                context.screen.line(f"{line.timestamp}  {line.instance}  {line.text}")
+        return
+    loop.run(_check(arguments.name, functions, context))
     past = run_lines.past(gateway, functions, arguments.name, since)
     shown = past[max(0, len(past) - arguments.tail) :] if arguments.tail >= 0 else past
-    _print(shown, arguments.json, world.screen)
+    _print(shown, arguments.json, context.screen)
     if arguments.follow:
         coming = run_lines.coming(gateway, functions, arguments.name, past)
-        _print(coming, arguments.json, world.screen)
-    return ExitCode.DONE
+        _print(coming, arguments.json, context.screen)
 
 
-async def _check(name: str, functions: Iterable[str], world: World) -> None:
+async def _check(name: str, functions: Iterable[str], context: Context) -> None:
     """Raise BadInput unless there is a run of that name."""
-    async with world.connect() as stack:
+    async with context.client.aio.connect() as stack:
         asked = subjects.of_topic(tag(RunRequested))
         runs = [record.fact.run for record in await stack.facts.read(asked)]
     if not is_one(name) or name not in runs:

@@ -1,19 +1,17 @@
 """up, down, status: the stack itself."""
 
-import asyncio
 from argparse import Namespace
 from pathlib import Path
 
 from msgspec import Struct
 
-from faastraingym.cli import target
-from faastraingym.cli.errors import BadInput
-from faastraingym.cli.exit_codes import ExitCode
-from faastraingym.cli.gateway import FunctionState
+from faastraingym.cli.context import Context
 from faastraingym.cli.screen import Screen
-from faastraingym.cli.servers import DiskState, ServerState, disk_state, servers
-from faastraingym.cli.streams import StreamSize
-from faastraingym.cli.world import World
+from faastraingym.client import loop, target
+from faastraingym.client.errors import BadInput
+from faastraingym.client.gateway import FunctionState
+from faastraingym.client.servers import DiskState, ServerState, disk_state, servers
+from faastraingym.client.streams import StreamSize
 from faastraingym.embedded.settings import home_of
 from faastraingym.embedded.state import StackState
 from faastraingym.events.topology.streams import DEAD
@@ -42,51 +40,50 @@ class Status(Struct, frozen=True, kw_only=True):
     runs: list[RunRow]  # those that have not ended
 
 
-def up(arguments: Namespace, world: World) -> ExitCode:
+def up(arguments: Namespace, context: Context) -> None:
     """Start the embedded stack, or find the one that runs."""
     from faastraingym.embedded import open_files, stack
 
-    home = _home(world)
+    home = _home(context)
     bounded = open_files.warning(open_files.allowed())
     if bounded:
-        world.screen.remark(f"faastrain: {bounded}")
+        context.screen.remark(f"faastrain: {bounded}")
     if arguments.foreground:
-        stack.run_foreground(home, lambda state: _greet(state, world.screen), world.environment)
+        stack.run_foreground(
+            home, lambda state: _greet(state, context.screen), context.world.environment
+        )
     else:
-        _greet(stack.up(home, world.environment), world.screen)
-    return ExitCode.DONE
+        _greet(stack.up(home, context.world.environment), context.screen)
 
 
-def down(arguments: Namespace, world: World) -> ExitCode:
+def down(arguments: Namespace, context: Context) -> None:
     """Stop the embedded stack."""
     from faastraingym.embedded import stack
 
-    home = _home(world)
+    home = _home(context)
     stopped = stack.down(home)
-    world.screen.line(f"stopped; data stays in {home}" if stopped else f"no stack ran at {home}")
-    return ExitCode.DONE
+    context.screen.line(f"stopped; data stays in {home}" if stopped else f"no stack ran at {home}")
 
 
-def status(arguments: Namespace, world: World) -> ExitCode:
+def status(arguments: Namespace, context: Context) -> None:
     """Functions, servers, streams and active runs."""
-    found = asyncio.run(_status(world))
+    found = loop.run(_status(context))
     if arguments.json:
-        world.screen.json(found)
+        context.screen.json(found)
     else:
-        _print(found, world.screen)
-    return ExitCode.DONE
+        _print(found, context.screen)
 
 
-async def _status(world: World) -> Status:
-    async with world.connect() as stack:
+async def _status(context: Context) -> Status:
+    async with context.client.aio.connect() as stack:
         sizes = await stack.streams.sizes()
-        rows = await overview(stack.facts, world.now(), ACTIVE)
+        rows = await overview(stack.facts, context.world.now(), ACTIVE)
     return Status(
-        functions={f.name: _row(f) for f in world.gateway().functions()},
-        servers=servers(world.environment),
+        functions={f.name: _row(f) for f in context.world.gateway().functions()},
+        servers=servers(context.world.environment),
         streams=sizes,
         dead_letters=sizes[DEAD.name].messages,
-        disk=disk_state(world.environment),
+        disk=disk_state(context.world.environment),
         runs=rows,
     )
 
@@ -129,10 +126,10 @@ def _greet(state: StackState, screen: Screen) -> None:
     screen.line(f"logs    {state.home}/logs; `faastrain status`, `faastrain down`")
 
 
-def _home(world: World) -> Path:
-    if target.is_cluster(world.environment):
+def _home(context: Context) -> Path:
+    if target.is_cluster(context.world.environment):
         raise BadInput(
             "OPENFAAS_URL and FAASTRAIN_NATS_URL name a cluster, which this command does not "
             "start or stop; unset OPENFAAS_URL for the embedded stack"
         )
-    return home_of(world.environment)
+    return home_of(context.world.environment)

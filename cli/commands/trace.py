@@ -1,6 +1,5 @@
 """trace: where the time of a run's iterations goes, as numbers, as a picture, and for Perfetto."""
 
-import asyncio
 from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,11 +7,11 @@ from typing import NamedTuple
 
 import msgspec
 
-from faastraingym.cli import exporting, run_ids, runs
-from faastraingym.cli.errors import BadInput
-from faastraingym.cli.exit_codes import ExitCode
+from faastraingym.cli.context import Context
 from faastraingym.cli.screen import Screen
-from faastraingym.cli.world import World
+from faastraingym.client import files as files_
+from faastraingym.client import loop, run_ids, runs
+from faastraingym.client.errors import BadInput
 from faastraingym.events.pipeline import subjects
 from faastraingym.events.ports import Recorded
 from faastraingym.events.views.invocations import KINDS, Invoked, invocations
@@ -38,30 +37,29 @@ class Traced(NamedTuple):
     iterations: list[Iteration]
 
 
-def trace(arguments: Namespace, world: World) -> ExitCode:
+def trace(arguments: Namespace, context: Context) -> None:
     """Print medians, and write the picture or the trace."""
     files = [_check(path) for path in arguments.out or [Path(f"{arguments.run}.svg")]]
-    traced = asyncio.run(_read(arguments.run, world))
+    traced = loop.run(_read(arguments.run, context))
     selected = select(arguments.run, traced.iterations, arguments.versions)
     drawn = selected if arguments.versions else around(selected)
     found = profile(arguments.run, selected, traced.invocations)
     written = [(path, _content(path, arguments.run, traced, drawn)) for path in files]
     for path, data in written:
-        exporting.write(path, data)
+        files_.write(path, data)
     if traced.invocations and not any(invoked.parent for invoked in traced.invocations):
-        world.screen.remark(CAUSELESS)
+        context.screen.remark(CAUSELESS)
     if arguments.json:
         told = {"files": list(map(str, files)), **msgspec.to_builtins(found)}
-        world.screen.json(told)
+        context.screen.json(told)
     else:
-        _print(world.screen, found)
+        _print(context.screen, found)
         for path in files:
-            world.screen.line(str(path))
-    return ExitCode.DONE
+            context.screen.line(str(path))
 
 
-async def _read(run: str, world: World) -> Traced:
-    async with world.connect() as stack:
+async def _read(run: str, context: Context) -> Traced:
+    async with context.client.aio.connect() as stack:
         await runs.history(stack, run_ids.check(run))
         said = await stack.facts.read(*subjects.of_run(run))
         found = invocations(said, await stack.facts.usage(run))
@@ -106,7 +104,7 @@ def _check(path: Path) -> Path:
         raise BadInput(
             f"{path}: give a picture the suffix .svg or .png, and a trace for Perfetto .json"
         )
-    return exporting.in_folder(path)
+    return files_.in_folder(path)
 
 
 def _content(path: Path, run: str, traced: Traced, drawn: Sequence[Iteration]) -> bytes:

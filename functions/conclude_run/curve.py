@@ -1,17 +1,28 @@
 """The learning curve as a picture."""
 
 import io
+from typing import Any
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from faastraingym.events.views.run import target
 from faastraingym.schemas.report import CurvePoint, RunReport
 
+SIZE = (8, 4.5)  # inches
+
 
 def draw(report: RunReport) -> bytes:
-    """A PNG: training and evaluation returns over environment steps, and the target."""
-    figure = Figure(figsize=(8, 4.5), dpi=120, layout="constrained")
-    axes = figure.subplots()
+    """A PNG of `plot`."""
+    figure = Figure(figsize=SIZE, dpi=120, layout="constrained")
+    plot(report, figure.subplots())
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png")
+    return buffer.getvalue()
+
+
+def plot(report: RunReport, axes: Axes) -> None:
+    """Training and evaluation returns over environment steps, and the target."""
     _line(axes, report.training, "training episodes (mean of a batch)", color="0.65")
     _line(axes, report.evaluations, "evaluation (deterministic)", color="tab:blue", marker="o")
     wanted = target(report.spec) if report.status == "completed" else None
@@ -21,12 +32,9 @@ def draw(report: RunReport) -> bytes:
     axes.grid(alpha=0.3)
     if axes.has_data():
         axes.legend(loc="best")
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png")
-    return buffer.getvalue()
 
 
-def _line(axes, points: list[CurvePoint], label: str, **style: str) -> None:  # type: ignore[no-untyped-def]
+def _line(axes: Axes, points: list[CurvePoint], label: str, **style: Any) -> None:
     if points:
         xs, ys = [p.env_steps for p in points], [p.return_mean for p in points]
         axes.plot(xs, ys, label=label, markersize=4, **style)

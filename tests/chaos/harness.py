@@ -13,7 +13,7 @@ from minio.error import MinioException
 
 from faastraingym.adapters.nats.broker import Broker
 from faastraingym.adapters.nats.fact_log import NatsFactLog
-from faastraingym.cli.runs import is_known
+from faastraingym.client.runs import is_known
 from faastraingym.events.ports import Unavailable
 from faastraingym.events.triggers import outside_events
 from faastraingym.schemas import keys

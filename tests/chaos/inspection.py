@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 
 from faastraingym.adapters.nats.broker import Broker
-from faastraingym.cli.runs import report
-from faastraingym.cli.world import Connected
+from faastraingym.client.runs import report
+from faastraingym.client.world import Connected
 from faastraingym.events.pipeline import subjects
 from faastraingym.events.ports import LostObject
 from faastraingym.events.topology.streams import ASYNC, FACTS

@@ -10,8 +10,9 @@ from faastraingym.cli.exit_codes import ExitCode
 from faastraingym.events.pipeline.commands import invocation
 from faastraingym.schemas.dead_letter import DeadLetter
 from faastraingym.schemas.messages import CollectRollout, Message, RunRequested, encode
-from tests.cli.conftest import KEY, Desk
-from tests.cli.facts import NOW, RUN, SPEC, obj, policy
+from tests.cli.conftest import Desk
+from tests.client.facts import NOW, RUN, SPEC, obj, policy
+from tests.client.memory import KEY
 
 DAY = 86_400.0
 

@@ -1,13 +1,14 @@
 """A person names an environment instead of a file."""
 
+import tomllib
 from pathlib import Path
 
 import pytest
 
-from faastraingym.cli import examples
-from faastraingym.cli.errors import BadInput
 from faastraingym.cli.exit_codes import ExitCode
-from faastraingym.cli.specification_files import find, load
+from faastraingym.client import examples
+from faastraingym.client.errors import BadInput
+from faastraingym.client.specifications import named
 from tests.checkout import CHECKOUT
 from tests.cli.conftest import Desk
 
@@ -22,9 +23,9 @@ FILES = {
 @pytest.mark.parametrize("environment", FILES)
 def test_an_environment_stands_for_its_example(environment: str) -> None:
     """The file of the repository, which trains that environment."""
-    file = find(environment)
-    assert file.read_bytes() == (CHECKOUT / "examples" / FILES[environment]).read_bytes()
-    assert load(file)["environment"]["id"] == environment
+    raw, origin, stem = named(environment)
+    assert raw == tomllib.loads((CHECKOUT / "examples" / FILES[environment]).read_text())
+    assert (origin, f"{stem}.toml") == (environment, FILES[environment])
 
 
 def test_of_several_examples_the_one_with_the_shortest_name_is_meant(
@@ -40,7 +41,7 @@ def test_of_several_examples_the_one_with_the_shortest_name_is_meant(
 def test_an_environment_without_an_example_is_told_which_have_one() -> None:
     """In one sentence, which says how to go on."""
     with pytest.raises(BadInput) as refusal:
-        find("MountainCar-v0")
+        named("MountainCar-v0")
     said = str(refusal.value)
     assert said.startswith("MountainCar-v0: neither a file nor an environment with an example")
     assert "Acrobot-v1, CartPole-v1, LunarLander-v3, Pendulum-v1" in said
@@ -53,8 +54,9 @@ def test_a_file_comes_before_an_environment(
     """Whatever its name, it is the file that is read, or refused."""
     monkeypatch.chdir(tmp_path)
     Path("CartPole-v1").write_text("seed = 1\n")
-    assert find("CartPole-v1") == Path("CartPole-v1")
-    assert find("missing.toml") == Path("missing.toml")
+    for name, why in (("CartPole-v1", "a specification ends in .toml"), ("a.toml", "no such file")):
+        with pytest.raises(BadInput, match=f"{name}: {why}"):
+            named(name)
 
 
 def test_train_start_and_gate_take_an_environment(desk: Desk) -> None:

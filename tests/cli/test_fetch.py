@@ -8,14 +8,22 @@ import msgspec
 import pytest
 
 from faastraingym.cli.exit_codes import ExitCode
-from faastraingym.cli.fetching import name_of
 from faastraingym.events.pipeline.history import fold
 from faastraingym.events.views.report import build
 from faastraingym.schemas import keys
 from faastraingym.schemas.messages import ReportWritten, RunRequested, RunResumed, StopRequested
+from faastraingym.schemas.payloads import dump
 from tests.cli.conftest import Desk
-from tests.cli.facts import NOW, RUN, SPEC, beginning, completed, failed, obj, records
 from tests.cli.test_main import publish_once
+from tests.client.facts import NOW, POLICY, RUN, SPEC, beginning, completed, failed, obj, records
+
+FILES = (
+    "report.json",
+    "learning_curve.png",
+    "policy-1.msgpack",
+    "learning_curve.csv",
+    "policy.npz",
+)
 
 
 def conclude(desk: Desk, segment: int, *facts: object) -> None:
@@ -35,7 +43,7 @@ def conclude(desk: Desk, segment: int, *facts: object) -> None:
 @pytest.fixture
 def ended(desk: Desk) -> Desk:
     """A run that reached its target."""
-    stored = asyncio.run(desk.objects.put(keys.policy(RUN, 1), b"a policy"))
+    stored = asyncio.run(desk.objects.put(keys.policy(RUN, 1), dump(POLICY)))
     said = [*beginning(), completed("target")]
     for i, fact in enumerate(said):
         policy = getattr(fact, "policy", None)
@@ -52,15 +60,11 @@ def test_results_come_to_the_disk_as_they_are(ended: Desk) -> None:
     """In a folder that is called as the run; the policy has the SHA-256 that the report tells."""
     assert ended("fetch", RUN) == ExitCode.DONE
     folder = ended.folder / RUN
-    assert ended.out.splitlines() == [
-        f"{RUN}/report.json", f"{RUN}/learning_curve.png", f"{RUN}/policy-1.msgpack",
-    ]  # fmt: skip
+    assert ended.out.splitlines() == [f"{RUN}/{name}" for name in FILES]
     report = json.loads((folder / "report.json").read_bytes())
     policy = (folder / "policy-1.msgpack").read_bytes()
     assert hashlib.sha256(policy).hexdigest() == report["policy"]["sha256"]
-    assert sorted(path.name for path in folder.iterdir()) == sorted(
-        ["report.json", "learning_curve.png", "policy-1.msgpack"]
-    )
+    assert sorted(path.name for path in folder.iterdir()) == sorted(FILES)
 
 
 def test_a_folder_of_ones_own_and_json(ended: Desk) -> None:
@@ -106,7 +110,7 @@ def test_a_failed_run_has_a_report_and_perhaps_no_policy(desk: Desk) -> None:
     publish_once(desk, failed())
     conclude(desk, 0, failed())
     assert desk("fetch", RUN) == ExitCode.DONE
-    assert len(desk.out.splitlines()) == 2
+    assert desk.out.split() == [f"{RUN}/{n}" for n in FILES if not n.startswith("policy")]
 
 
 def test_each_leg_has_its_own(ended: Desk) -> None:
@@ -122,8 +126,3 @@ def test_each_leg_has_its_own(ended: Desk) -> None:
     assert "out/report.json" in ended.out
     assert ended("fetch", RUN, "--leg", "2") == ExitCode.BAD_INPUT
     assert "has the segments 0 to 1" in ended.err
-
-
-def test_names_are_those_of_keys() -> None:
-    assert name_of(keys.policy(RUN, 30)) == "policy-30.msgpack"
-    assert name_of(keys.report(RUN, 0)) == "report.json"

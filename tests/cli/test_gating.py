@@ -12,7 +12,7 @@ from faastraingym.events.views.report import build
 from faastraingym.schemas.messages import RunFailed, RunRequested
 from faastraingym.schemas.report import RunReport
 from tests.cli.conftest import Desk
-from tests.cli.facts import NOW, RUN, SPEC, beginning, completed, failed, records, usage
+from tests.client.facts import NOW, RUN, SPEC, beginning, completed, failed, records, usage
 
 MET = ExitCode.DONE
 MISSED = ExitCode.BUDGET_SPENT

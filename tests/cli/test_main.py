@@ -17,7 +17,7 @@ from faastraingym.events.ports import Unavailable
 from faastraingym.schemas.messages import RunRequested, StopRequested
 from faastraingym.schemas.payloads import Policy, Statistics, dump
 from tests.cli.conftest import Desk
-from tests.cli.facts import RUN, SPEC, beginning, completed, usage
+from tests.client.facts import RUN, SPEC, beginning, completed, usage
 
 REPORT_KEYS = {
     "run_id",

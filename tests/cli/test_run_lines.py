@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from faastraingym.cli.errors import StackTrouble
 from faastraingym.cli.exit_codes import ExitCode
-from faastraingym.cli.gateway import LogLine
+from faastraingym.client.errors import StackTrouble
+from faastraingym.client.gateway import LogLine
 from faastraingym.schemas.messages import RunRequested
 from tests.cli.conftest import Desk
 

@@ -1,24 +1,17 @@
 import io
 import json
-import re
 
 import msgspec
-import pytest
 
-from faastraingym.cli.live import LiveView, bar_length, replica_line, signs
-from faastraingym.cli.screen import Screen, printable
+from faastraingym.cli.screen import Screen
 from faastraingym.cli.summary import print_summary, rows
+from faastraingym.client.text import printable
 from faastraingym.events.pipeline.history import fold
 from faastraingym.events.views.report import build
-from faastraingym.events.views.run import Watched
 from faastraingym.events.views.runs import RunRow
 from faastraingym.schemas.messages import RunRequested
-from tests.cli.facts import NOW, RUN, SPEC, beginning, completed, policy, records, usage
-
-
-class Terminal(io.StringIO):
-    def isatty(self) -> bool:
-        return True
+from tests.client.facts import NOW, RUN, SPEC, beginning, completed, policy, records, usage
+from tests.client.terminal import Terminal
 
 
 def test_no_text_can_command_the_terminal() -> None:
@@ -66,52 +59,6 @@ def test_a_summary_on_a_terminal_has_the_same_facts() -> None:
         "GB-seconds",
     ):
         assert fact in shown
-
-
-def test_the_live_view_shows_bar_numbers_and_replicas() -> None:
-    """What it drew last; a notice is shown until the next."""
-    screen = Screen(Terminal(), io.StringIO())
-    run = Watched(run=RUN)
-    with LiveView(screen, RUN) as view:
-        for record in records(RunRequested(run=RUN, spec=SPEC), *beginning()):
-            view.show(run.add([record]).view, record)
-        view.replicas({"rollout": 2, "evaluate": 0})
-        view.notice("[bold]the stack does not answer\x1b[2J")
-    drawn = screen.out.getvalue()
-    assert "64 of 128 steps" in drawn
-    assert "evaluation 480.50" in drawn
-    assert "replicas: rollout 2" in drawn
-    assert "[bold]the stack does not answer[2J" in drawn
-
-
-@pytest.mark.parametrize("variables", [{}, {"NO_COLOR": "1"}, {"TERM": "vt100"}])
-def test_without_colours_a_bar_is_a_bar(
-    variables: dict[str, str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What is done and what is to do differ by their signs."""
-    for name, value in variables.items():
-        monkeypatch.setenv(name, value)
-    screen = Screen(Terminal(), io.StringIO())
-    with LiveView(screen, RUN) as view:
-        run = Watched(run=RUN)
-        for record in records(RunRequested(run=RUN, spec=SPEC), *beginning()):
-            view.show(run.add([record]).view, record)
-    plain = re.sub(r"\x1b\[[0-9;?]*\w", "", screen.out.getvalue())  # type: ignore[attr-defined]
-    assert "━" * 20 + "·" * 20 in plain
-    if "NO_COLOR" in variables:
-        assert not re.search(r"\x1b\[[0-9;]*3[0-9]", screen.out.getvalue())  # type: ignore[attr-defined]
-
-
-def test_a_bar_is_no_longer_than_its_place() -> None:
-    assert [bar_length(done, 128) for done in (0, 64, 128, 500)] == [0, 20, 40, 40]
-    assert bar_length(5, 0) == 0
-    assert (signs("ascii"), signs("latin-1"), signs(None)) == (("#", "-"), ("#", "-"), ("━", "·"))
-
-
-def test_replicas_in_words() -> None:
-    """None at work, and nobody to ask."""
-    assert replica_line({"rollout": 0}) == "replicas: none"
-    assert replica_line(None) == "replicas: the gateway does not answer"
 
 
 def test_a_summary_does_not_contradict_itself() -> None:

@@ -10,7 +10,7 @@ from faastraingym.cli.screen import Screen
 from faastraingym.cli.tables import table
 from faastraingym.events.views.dead_letters import DeadLetterRow
 from faastraingym.events.views.runs import RunRow
-from tests.cli.test_screen import Terminal
+from tests.client.terminal import Terminal
 
 LONG = "environment-with-a-very-long-name-20261122-171500-3fa2"
 WHEN = "2026-11-22T17:15:00.000Z"

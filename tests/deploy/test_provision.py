@@ -16,7 +16,7 @@ import pytest
 from faastraingym.adapters.nats.broker import connect
 from faastraingym.adapters.s3.bucket import Bucket
 from faastraingym.adapters.settings import Login
-from faastraingym.cli.streams import JetStreamStreams
+from faastraingym.client.streams import JetStreamStreams
 from faastraingym.events.topology.streams import STREAMS
 from tests.embedded.gateway_process import GatewayProcess
 from tests.embedded.support import FUNCTIONS, PASSWORD

@@ -11,8 +11,8 @@ import msgspec
 from hypothesis import strategies as st
 
 from faastraingym.algorithms import registry
-from faastraingym.cli import specification_files
-from faastraingym.cli.errors import BadInput
+from faastraingym.client import specifications
+from faastraingym.client.errors import BadInput
 from faastraingym.embedded import deployments
 from faastraingym.embedded.errors import ProviderError, StackError
 from faastraingym.embedded.gateway.async_admission import DEFAULT_ADMISSION
@@ -59,7 +59,7 @@ def _specification(suffix: str) -> Callable[[bytes], object]:
         with tempfile.NamedTemporaryFile(suffix=suffix) as file:
             file.write(data)
             file.flush()
-            return registry.parse(specification_files.load(Path(file.name)))
+            return registry.parse(specifications.load(Path(file.name)))
 
     return read
 
@@ -156,7 +156,7 @@ for suffix, good, bombs in (
     (".yaml", msgspec.yaml.encode(SPEC), yaml_bombs()),
     (".json", msgspec.json.encode(SPEC), json_bombs()),
 ):
-    TABLE[f"faastraingym.cli.specification_files {suffix}"] = Decoder(
+    TABLE[f"faastraingym.client.specifications {suffix}"] = Decoder(
         _specification(suffix), (BadInput, SpecificationError), near(good), (good,), bombs
     )
 for kind, good, bombs in (
@@ -171,8 +171,8 @@ for kind, good, bombs in (
         (good,),
         bombs,
     )
-TABLE["faastraingym.cli.specification_files --set"] = Decoder(
-    lambda text: specification_files.override(SPEC, [text]),
+TABLE["faastraingym.client.specifications --set"] = Decoder(
+    lambda text: specifications.override(SPEC, [text]),
     (BadInput,),
     texts("algorithm.gamma=0.98", "a.b=[1]"),
     ("seed=1",),

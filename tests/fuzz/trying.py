@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from hypothesis import HealthCheck, Phase, given, settings
 
-from faastraingym.cli.errors import BadInput
+from faastraingym.client.errors import BadInput
 from tests.fuzz.decoder import Decoder
 
 # What one input may take at most: so much, and so much for each of its bytes. A parser of YAML

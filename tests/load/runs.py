@@ -11,7 +11,7 @@ from benchmarks.report import Row
 from faastraingym.adapters.nats import broker
 from faastraingym.adapters.nats.direct import read_all
 from faastraingym.adapters.nats.jetstream import Broker
-from faastraingym.cli.world import Connected
+from faastraingym.client.world import Connected
 from faastraingym.events.pipeline import subjects
 from faastraingym.events.ports import Recorded
 from faastraingym.events.topology.streams import ASYNC, DEAD, Stream

@@ -12,7 +12,7 @@ from minio import Minio
 
 from benchmarks.report import Row
 from faastraingym.algorithms.registry import parse
-from faastraingym.cli import target
+from faastraingym.client import target
 from faastraingym.events.pipeline import subjects
 from faastraingym.events.topology.roles import TRIGGER
 from faastraingym.events.triggers import outside_events

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from typing import Any
 
-from faastraingym.cli.world import Connected
+from faastraingym.client.world import Connected
 from faastraingym.events.pipeline import subjects
 from faastraingym.events.ports import FactLog, Unavailable
 from faastraingym.schemas.messages import (

@@ -19,8 +19,8 @@ from pathlib import Path
 import pytest
 
 from faastraingym.adapters import disk
-from faastraingym.cli.following import PATIENCE_SECONDS
-from faastraingym.cli.world import Connected
+from faastraingym.client.following import PATIENCE_SECONDS
+from faastraingym.client.world import Connected
 from faastraingym.events.pipeline import subjects
 from faastraingym.events.ports import Unavailable
 from faastraingym.schemas.messages import (

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from faastraingym.algorithms.registry import parse
-from faastraingym.cli.world import Connected
+from faastraingym.client.world import Connected
 from faastraingym.events.pipeline import subjects
 from faastraingym.events.pipeline.history import fold
 from faastraingym.events.pipeline.lineage import Lineage, Lost

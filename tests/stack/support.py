@@ -14,8 +14,8 @@ from typing import Any
 import psutil
 
 from faastraingym.adapters.settings import Login
-from faastraingym.cli import target, world
-from faastraingym.cli.world import Connected
+from faastraingym.client import target, world
+from faastraingym.client.world import Connected
 from faastraingym.embedded import credentials, processes, stack
 from faastraingym.embedded.credentials import Credentials
 from faastraingym.embedded.state import StackState

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from faastraingym.cli.world import Connected
+from faastraingym.client.world import Connected
 from faastraingym.schemas.messages import InvocationCompleted, RunCompleted, RunFailed
 from tests.stack.environments import HANGING
 from tests.stack.facts import end, report, until

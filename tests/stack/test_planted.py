@@ -14,7 +14,7 @@ import urllib3
 
 from faastraingym.adapters.s3.signature import EMPTY, authorized
 from faastraingym.adapters.settings import Login
-from faastraingym.cli import target
+from faastraingym.client import target
 from faastraingym.embedded.servers.weed_ports import FORMER, GAPS, SOCKETS
 from tests.stack.intruder import EVERYBODY, EVIL, IDENTITY, NOBODY, Opened, opened
 from tests.stack.specs import SHORT, undisturbed

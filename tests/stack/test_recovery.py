@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from faastraingym.cli.world import Connected
+from faastraingym.client.world import Connected
 from faastraingym.events.pipeline import subjects
 from faastraingym.schemas import keys
 from faastraingym.schemas.messages import (

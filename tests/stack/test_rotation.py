@@ -8,7 +8,7 @@ from minio import Minio, S3Error
 
 from faastraingym.adapters.errors import Unavailable
 from faastraingym.adapters.nats.broker import connect
-from faastraingym.cli import target
+from faastraingym.client import target
 from faastraingym.embedded.contract.auth import authorization
 from faastraingym.embedded.credentials import Credentials
 from faastraingym.embedded.servers.certificates import FILES

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from faastraingym.adapters.s3.object_store import S3ObjectStore
-from faastraingym.cli import target
+from faastraingym.client import target
 from faastraingym.embedded import processes
 from faastraingym.embedded.servers import certificates, ports
 from faastraingym.embedded.servers.certificates import FILES

@@ -21,7 +21,7 @@ from minio.error import S3Error
 
 from faastraingym.adapters.http.signing import sign
 from faastraingym.adapters.settings import Login
-from faastraingym.cli import target
+from faastraingym.client import target
 from faastraingym.events.pipeline import subjects
 from faastraingym.events.triggers import outside_events
 from faastraingym.schemas import keys

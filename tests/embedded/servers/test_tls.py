@@ -13,9 +13,9 @@ from faastraingym.adapters.nats.accounts import PREFIX
 from faastraingym.adapters.processes.queue_worker import Gateway
 from faastraingym.adapters.s3.bucket import Bucket
 from faastraingym.adapters.s3.object_store import S3ObjectStore
-from faastraingym.cli.errors import StackTrouble
-from faastraingym.cli.gateway import HttpGateway
-from faastraingym.cli.target import Server as Address
+from faastraingym.client.errors import StackTrouble
+from faastraingym.client.gateway import HttpGateway
+from faastraingym.client.target import Server as Address
 from faastraingym.embedded import credentials
 from faastraingym.embedded.contract.serving import listening, tls_context
 from faastraingym.embedded.credentials import Credentials

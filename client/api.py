@@ -1,0 +1,58 @@
+"""`faastraingym.train`: from an environment to a trained policy in one call."""
+
+from pathlib import Path
+from typing import Any
+
+from faastraingym.client.client import Client
+from faastraingym.client.files import unused
+from faastraingym.client.run import Run
+
+
+def train(
+    env: object,
+    algorithm: str | None = None,
+    *,
+    budget: int | None = None,
+    target: float | None = None,
+    seed: int | None = None,
+    name: str | None = None,
+    client: Client | None = None,
+    files: str | Path | None = "runs",
+    progress: bool = True,
+    **overrides: Any,
+) -> Run:
+    """Train a policy: start the stack if needed, start a run, follow it to its end.
+
+    Args:
+        env: the id of an environment, whose shipped example it trains with where there is one; or
+            a specification: the path of a TOML, YAML or JSON file, a dictionary, a RunSpec.
+        algorithm: "ppo" or "a2c"; None: the specification's or the example's, else PPO.
+        budget: environment steps, after which the run ends.
+        target: mean evaluation return at which the run ends before.
+        seed: everything random derives from it.
+        name: of the run; by default made of the environment's and the time.
+        client: the stack; by default the embedded one of FAASTRAIN_HOME or `./.faastrain`.
+        files: the folder in which a folder NAME gets report, learning curve and policy; None:
+            no files.
+        progress: show the run while it goes on.
+        **overrides: of the specification. The name of a section takes a table, as
+            `rollout={"count": 4}`; any other name is a setting of the algorithm, as
+            `learning_rate=3e-4`.
+
+    Returns:
+        The run, which has ended.
+
+    Raises:
+        BadInput: the run cannot be started; one line for each problem. Nothing was started.
+        StackTrouble: the stack does not start, does not answer, or was away for two minutes.
+        RunFailed: the run failed; the text says why.
+    """
+    folder = Path(files) if files is not None else None
+    if folder and name:
+        unused(folder / name)
+    options: dict[str, Any] = {"budget": budget, "target": target, "seed": seed, "name": name}
+    run = (client or Client()).start(env, algorithm, **options, **overrides)
+    run.follow() if progress else run.wait()
+    if folder:
+        run.save(folder / run.name)
+    return run

@@ -1,0 +1,165 @@
+"""One run of a stack, for asynchronous callers."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import suppress
+from functools import partial
+from typing import TYPE_CHECKING
+
+from faastraingym.client import results, runs
+from faastraingym.client.errors import BadInput, Error, as_ours
+from faastraingym.client.following import Follower, Queued
+from faastraingym.client.progress import View
+from faastraingym.client.resuming import resumption
+from faastraingym.client.servers import disk_trouble
+from faastraingym.events.pipeline import subjects
+from faastraingym.events.pipeline.history import History
+from faastraingym.events.ports import Recorded
+from faastraingym.events.views.report import build, reported_policy
+from faastraingym.schemas.messages import RunResumed, StopRequested
+from faastraingym.schemas.report import RunReport
+
+if TYPE_CHECKING:
+    from faastraingym.algorithms.environments.space_info import SpaceInfo
+    from faastraingym.client.async_client import AsyncClient
+    from faastraingym.client.policy import Policy
+
+
+class AsyncRun:
+    """A run by its name. Every method reads the stack anew; all raise what `history` raises."""
+
+    def __init__(self, client: "AsyncClient", name: str) -> None:
+        self.client = client
+        self.name = name
+
+    async def history(self) -> History:
+        """All facts of the run, folded.
+
+        Raises:
+            BadInput: there is no such run; the text names the nearest one.
+            BeingRestored: the broker lost it, and the store has it still.
+            StackTrouble: no stack runs, or it does not answer.
+        """
+        async with self.client.connect() as stack:
+            return await runs.history(stack, self.name)
+
+    async def report(self) -> RunReport:
+        """The run as it stands."""
+        async with self.client.connect() as stack:
+            return await runs.report(stack, self.name, self.client.world.now())
+
+    async def follow(self, view: View) -> RunReport:
+        """Show the run in `view`, from its first fact to the end of its newest segment.
+
+        Raises:
+            StackTrouble: the stack stayed away for two minutes.
+        """
+        async with self.client.connect() as stack:
+            segment = (await runs.awaited(stack, self.name, view.notice)).segment
+            known = partial(runs.is_known, stack, self.name)
+            trouble = partial(disk_trouble, self.client.world.environment)
+            follower = Follower(
+                self.name, stack.facts, view, self._replicas, known, segment, trouble=trouble
+            )
+            await follower.to_end()
+            return await runs.report(stack, self.name, self.client.world.now())
+
+    async def events(
+        self, follow: bool = False, notice: Callable[[str], None] = lambda _: None
+    ) -> AsyncGenerator[Recorded, None]:
+        """The run's facts in the log's order; with `follow` those to come, too, up to its end.
+
+        `notice` is told of what lies beside the facts, such as a stack that is away.
+        """
+        if not follow:
+            async with self.client.connect() as stack:
+                await runs.history(stack, self.name)
+                for record in await stack.facts.read(*subjects.of_run(self.name)):
+                    yield record
+            return
+        queued = Queued(notice)
+        following = asyncio.create_task(self.follow(queued))
+        following.add_done_callback(lambda _: queued.end())
+        try:
+            async for record in queued:
+                yield record
+            await following
+        finally:
+            following.cancel()
+            await asyncio.gather(following, return_exceptions=True)
+
+    async def stop(self) -> History:
+        """Ask the run to end with the policy that it has; its history as it was before."""
+        async with self.client.connect() as stack:
+            history = await runs.history(stack, self.name)
+            if not history.end:
+                request = StopRequested(run=self.name, segment=history.segment)
+                await stack.facts.publish_once(request)
+            return history
+
+    async def resume(self, budget: int | None = None, target: float | None = None) -> RunResumed:
+        """Let a run that has ended go on where it stopped, bit for bit; it needs no watcher.
+
+        Args:
+            budget: environment steps in all; None: as before.
+            target: mean evaluation return; None: as before.
+
+        Raises:
+            BadInput: the run goes on, never started, or would end again at once.
+        """
+        async with self.client.connect() as stack:
+            told = await runs.history(stack, self.name)
+            resumed = resumption(self.name, told, budget, target)
+            if not await stack.facts.publish_once(resumed):
+                raise BadInput(
+                    f"another command resumed run {self.name} at the same moment; try again"
+                )
+        return resumed
+
+    async def policy(self) -> "Policy":
+        """The policy that the report names, or the newest one, ready to act.
+
+        Raises:
+            BadInput: there is none yet.
+        """
+        from faastraingym.client.policy import Policy
+        from faastraingym.schemas import payloads
+
+        async with self.client.connect() as stack:
+            history = await runs.history(stack, self.name)
+            ref = reported_policy(history)
+            if ref is None:
+                raise BadInput(f"run {self.name} has no policy yet; `faastrain follow {self.name}`")
+            usage = await stack.facts.usage(self.name)
+            report = build(self.name, history, usage, self.client.world.now())
+            stored = await stack.objects.get(ref.policy)
+            payload = payloads.load(stored, payloads.Policy)
+        return Policy(payload, report, await self._spaces(report))
+
+    async def files(self, segment: int | None = None) -> dict[str, bytes]:
+        """The results of the newest or another segment as files, by name (client/results.py).
+
+        Raises:
+            BadInput: the segment has not ended, or there is none of that number.
+        """
+        async with self.client.connect() as stack:
+            history = await runs.history(stack, self.name)
+            found = await results.stored(stack.objects, self.name, history, segment)
+        return results.files(found, await self._spaces(found.report) if found.policy else None)
+
+    async def _spaces(self, report: RunReport) -> "SpaceInfo | None":
+        """Of the run's environment; None where this machine cannot build it."""
+        from faastraingym.client import policy_files
+
+        with suppress(Error), as_ours(self.client.world.environment):
+            checked = await self.client.world.validate(report.spec)
+            return policy_files.space_info(checked.spaces)
+        return None
+
+    async def _replicas(self) -> Mapping[str, int] | None:
+        """Available replicas by function; None when the gateway does not answer."""
+        try:
+            functions = await asyncio.to_thread(lambda: self.client.world.gateway().functions())
+        except Error:
+            return None
+        return {function.name: function.available_replicas or 0 for function in functions}

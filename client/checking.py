@@ -1,0 +1,90 @@
+"""A specification is checked as start-run does it: by the modules and limits that the stack has.
+
+Modules are looked for among what is installed, then beside functions/, then in the folder in which
+`faastrain up` or `train` started the stack. A running stack keeps what it was started with.
+"""
+
+import asyncio
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from faastraingym.adapters.settings import ENVIRONMENTS, ENVIRONMENTS_FOLDER, environment_modules
+from faastraingym.client import target
+from faastraingym.client.errors import StackTrouble
+
+if TYPE_CHECKING:
+    from faastraingym.adapters.processes.checking import Checked
+    from faastraingym.embedded.state import StackState
+
+
+async def validate(raw: object, environment: Mapping[str, str]) -> "Checked":
+    """The specification in `raw`, and what the check found besides.
+
+    Raises:
+        SpecificationError: it cannot be run.
+        StackTrouble: FTG_ENVIRONMENTS names other modules than those of the stack that runs.
+    """
+    from faastraingym.adapters.processes.checking import Checker
+    from faastraingym.adapters.settings import FUNCTION_LIMITS
+    from faastraingym.algorithms.registry import parse
+    from faastraingym.client import gateway
+    from faastraingym.client.limits import of
+
+    parse(raw)  # its words come before all others
+    memory = map(str, of(lambda: gateway.of(environment), environment))
+    limited = dict(zip(FUNCTION_LIMITS, memory, strict=True))
+    checker = Checker(variables(environment) | limited)
+    try:
+        found: Checked
+        found, _ = await asyncio.gather(checker.check(raw), asyncio.to_thread(_import_clients))
+    finally:
+        await checker.close()
+    return found
+
+
+def variables(environment: Mapping[str, str]) -> dict[str, str]:
+    """The environment of a check.
+
+    Raises:
+        StackTrouble: FTG_ENVIRONMENTS names other modules than those of the stack that runs.
+        SettingsError: it names none.
+    """
+    from faastraingym.embedded.settings import import_paths
+    from faastraingym.embedded.stack import here
+    from faastraingym.events.topology import stack_file
+
+    told = here(environment)
+    root = stack_file.path(environment).resolve().parent
+    state = None if target.is_cluster(environment) else target.running(environment)
+    if state is not None:
+        _refuse_others(told, state)
+        told |= {ENVIRONMENTS: state.environments, ENVIRONMENTS_FOLDER: state.environments_folder}
+        root = Path(state.stack_file).parent
+    return told | {"PYTHONPATH": os.pathsep.join(map(str, import_paths(root)))}  # as a replica's
+
+
+def _refuse_others(told: Mapping[str, str], state: "StackState") -> None:
+    """Of a variable that is set now, and not as it was."""
+    wanted, has = environment_modules(told), state.environments
+    folder = told[ENVIRONMENTS_FOLDER]
+    moved = folder != state.environments_folder
+    others = moved and any(Path(folder, name).exists() for name in _files(wanted))
+    if wanted and (wanted != environment_modules({ENVIRONMENTS: has}) or others):
+        where = f" of {state.environments_folder}" if has else ""
+        raise StackTrouble(
+            f"FTG_ENVIRONMENTS is {','.join(wanted)} of {folder}, but the running stack was "
+            f"started with {has or 'none'}{where}; `faastrain down` first"
+        )
+
+
+def _files(modules: tuple[str, ...]) -> list[str]:
+    tops = [name.partition(".")[0] for name in modules]
+    return [*tops, *(f"{top}.py" for top in tops)]
+
+
+def _import_clients() -> None:
+    """What connecting takes next: half a second of another core, while the check takes one."""
+    from faastraingym.adapters.s3 import object_store  # noqa: F401
+    from faastraingym.client import streams  # noqa: F401

@@ -1,0 +1,130 @@
+"""A stack, as the callers of `faastraingym` reach it."""
+
+import os
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from faastraingym.client import loop, world
+from faastraingym.client.async_client import AsyncClient
+from faastraingym.client.errors import BadInput, as_ours
+from faastraingym.client.run import Run
+from faastraingym.client.specifications import composed
+from faastraingym.events.views.runs import RunRow
+from faastraingym.schemas.report import Status
+
+# argument: the variables of a server's URL, user and password (`faastrain --help`)
+SERVERS = {
+    "url": ("OPENFAAS_URL", "", "OPENFAAS_PASSWORD"),
+    "nats": ("FAASTRAIN_NATS_URL", "FAASTRAIN_NATS_USER", "FAASTRAIN_NATS_PASSWORD"),
+    "s3": ("FAASTRAIN_S3_URL", "FAASTRAIN_S3_ACCESS_KEY", "FAASTRAIN_S3_SECRET_KEY"),
+}
+
+
+class Client:
+    """A stack: the embedded one of a folder, or a remote one, for which no server is started.
+
+    Where an argument is missing, the environment variables count that `faastrain --help` lists.
+
+    Args:
+        url: of a remote stack's OpenFaaS gateway, as `https://admin:PASSWORD@gateway.example.com`.
+        token: a bearer token for the gateway, in place of user and password.
+        nats: of its broker, as `tls://USER:PASSWORD@nats.example.com:4222`.
+        s3: of its object store, as `https://ACCESS_KEY:SECRET_KEY@s3.example.com`.
+        bucket: of its object store.
+        home: of an embedded stack; by default FAASTRAIN_HOME or `./.faastrain`.
+
+    Raises:
+        BadInput: both a URL and a home are named, or a URL is none.
+
+    Attributes:
+        aio: the same for asynchronous callers.
+    """
+
+    def __init__(
+        self,
+        url: str | None = None,
+        *,
+        token: str | None = None,
+        nats: str | None = None,
+        s3: str | None = None,
+        bucket: str | None = None,
+        home: str | Path | None = None,
+    ) -> None:
+        servers = {"url": url, "nats": nats, "s3": s3}
+        if home is not None and any(servers.values()):
+            raise BadInput("Client: home is an embedded stack's, url a remote one's; give one")
+        variables = dict(os.environ)
+        for name, value in servers.items():
+            variables |= _variables(name, value) if value else {}
+        given = {"OPENFAAS_TOKEN": token, "FAASTRAIN_BUCKET": bucket}
+        variables |= {name: value for name, value in given.items() if value}
+        if home is not None:
+            variables |= {"FAASTRAIN_HOME": str(home)}
+            variables.pop("OPENFAAS_URL", None)
+        self.aio = AsyncClient(world.real(variables))
+
+    @classmethod
+    def of(cls, aio: AsyncClient) -> "Client":
+        """The same stack, for synchronous callers."""
+        made = cls.__new__(cls)
+        made.aio = aio
+        return made
+
+    def up(self) -> None:
+        """Start the embedded stack, unless it runs; nothing is started for a remote one.
+
+        Raises:
+            StackTrouble: it does not start.
+        """
+        with as_ours(self.aio.world.environment):
+            self.aio.world.ensure_stack()
+
+    def start(
+        self,
+        env: object,
+        algorithm: str | None = None,
+        *,
+        budget: int | None = None,
+        target: float | None = None,
+        seed: int | None = None,
+        name: str | None = None,
+        **overrides: Any,
+    ) -> Run:
+        """Start a run and return; it needs no watcher. Arguments and errors: as of `train`."""
+        stop = {"env_steps": budget, "target": target}
+        made = composed(env, algorithm, stop, seed, overrides)
+        prepared = loop.run(self.aio.prepare(made, name))
+        for remark in prepared.advice:
+            warnings.warn(remark, stacklevel=2)
+        self.up()
+        return Run(loop.run(self.aio.start(prepared)))
+
+    def run(self, name: str) -> Run:
+        """The run of this name.
+
+        Raises:
+            BadInput: it is no run's name.
+        """
+        return Run(self.aio.run(name))
+
+    def runs(self, status: Status | None = None, limit: int | None = None) -> list[RunRow]:
+        """The runs of a status, or all; the newest first, `limit` at most.
+
+        Raises:
+            StackTrouble: no stack runs, or it does not answer.
+        """
+        return loop.run(self.aio.runs(status, limit))
+
+
+def _variables(argument: str, url: str) -> Mapping[str, str]:
+    """What a server's URL says, as variables."""
+    parts = urlsplit(url)
+    if not parts.scheme or not parts.hostname:
+        raise BadInput(f"Client: {argument} is no URL; write one as https://gateway.example.com")
+    names = SERVERS[argument]
+    host = parts.netloc.rpartition("@")[2]
+    told = (parts._replace(netloc=host).geturl(), parts.username, parts.password)
+    return {name: unquote(value) for name, value in zip(names, told, strict=True) if name and value}

@@ -1,0 +1,139 @@
+"""The OpenFaaS gateway's `/system/*`, as far as a client reads it."""
+
+from collections.abc import Iterator, Mapping
+from http import HTTPStatus
+from typing import Protocol
+
+import msgspec
+import urllib3
+from msgspec import Struct
+
+from faastraingym.client import target
+from faastraingym.client.errors import BadInput, StackTrouble
+from faastraingym.client.target import Server
+
+TIMEOUT = urllib3.Timeout(connect=2.0, read=10.0)  # seconds
+FOREVER = urllib3.Timeout(connect=2.0, read=None)
+
+
+class Resources(Struct, frozen=True, kw_only=True):
+    """A function's limits."""
+
+    memory: str = ""  # a quantity, as 512Mi
+
+
+class FunctionState(Struct, frozen=True, kw_only=True, rename="camel"):
+    """A deployed function, now."""
+
+    name: str
+    replicas: int | None = None  # desired
+    available_replicas: int | None = None
+    invocation_count: float | None = None
+    limits: Resources | None = None
+
+    @property
+    def memory(self) -> str:
+        """The memory that a replica may have; "": not reported."""
+        return self.limits.memory if self.limits else ""
+
+
+class LogLine(Struct, frozen=True, kw_only=True):
+    """A line that a replica wrote."""
+
+    name: str
+    instance: str
+    timestamp: str  # RFC 3339
+    text: str
+
+
+class Gateway(Protocol):
+    """The interface that the commands need of a gateway."""
+
+    def functions(self) -> list[FunctionState]:
+        """All deployed functions."""
+
+    def logs(self, name: str, follow: bool, tail: int, since: str) -> Iterator[LogLine]:
+        """A function's lines; with `follow`, those to come too."""
+
+
+def of(environment: Mapping[str, str]) -> "HttpGateway":
+    """The gateway of the stack that these variables name.
+
+    Raises:
+        BadInput, StackTrouble: as `target.find`.
+    """
+    return HttpGateway(target.trusted(environment).gateway)
+
+
+class HttpGateway:
+    """A gateway at a URL."""
+
+    def __init__(self, server: Server) -> None:
+        self._url = server.url.rstrip("/")
+        self._headers = (
+            urllib3.make_headers(basic_auth=f"{server.user}:{server.password}")
+            if server.user
+            else {"Authorization": f"Bearer {server.password}"}
+        )
+        self._pool = urllib3.PoolManager(timeout=TIMEOUT, retries=False)
+
+    def functions(self) -> list[FunctionState]:
+        """All deployed functions.
+
+        Raises:
+            StackTrouble: no gateway, or no answer that can be used.
+        """
+        response = self._get("/system/functions", {})
+        try:
+            return msgspec.json.decode(response.data, type=list[FunctionState])
+        except msgspec.MsgspecError as error:
+            raise StackTrouble(f"{self._url} is no OpenFaaS gateway: {error}") from error
+
+    def logs(self, name: str, follow: bool, tail: int, since: str) -> Iterator[LogLine]:
+        """A function's lines.
+
+        Raises:
+            BadInput: there is no such function.
+            StackTrouble: no gateway, or no answer that can be used.
+        """
+        query = {"name": name, "follow": str(follow).lower(), "tail": str(tail), "since": since}
+        response = self._get("/system/logs", {k: v for k, v in query.items() if v}, stream=True)
+        try:
+            for line in _lines(response):
+                yield msgspec.json.decode(line, type=LogLine)
+        except (urllib3.exceptions.HTTPError, msgspec.MsgspecError) as error:
+            raise StackTrouble(f"{self._url}: the log of {name} broke off: {error}") from error
+        finally:
+            response.close()
+
+    def _get(
+        self, path: str, query: Mapping[str, str], stream: bool = False
+    ) -> urllib3.BaseHTTPResponse:
+        try:
+            response = self._pool.request(
+                "GET",
+                self._url + path,
+                fields=query,
+                headers=self._headers,
+                preload_content=not stream,
+                timeout=FOREVER if stream else TIMEOUT,
+            )
+        except urllib3.exceptions.HTTPError as error:
+            raise StackTrouble(
+                f"the gateway at {self._url} cannot be reached: {error}; see `faastrain doctor`"
+            ) from error
+        if response.status == HTTPStatus.OK:
+            return response
+        said = response.data[:300].decode(errors="replace").strip()
+        if response.status in (HTTPStatus.NOT_FOUND, HTTPStatus.BAD_REQUEST):
+            raise BadInput(f"the gateway at {self._url} answered {response.status}: {said}")
+        raise StackTrouble(f"{self._url}{path} answered {response.status}: {said}")
+
+
+def _lines(response: urllib3.BaseHTTPResponse) -> Iterator[bytes]:
+    rest = b""
+    for chunk in response.stream(None if response.chunked else 65536):
+        *whole, rest = (rest + chunk).split(b"\n")
+        yield from (line for line in whole if line.strip())
+    if rest.strip():
+        yield rest

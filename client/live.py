@@ -1,0 +1,61 @@
+"""A followed run on a terminal: a moving bar, its numbers, and the replicas at work."""
+
+from types import TracebackType
+from typing import TextIO
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from faastraingym.client.progress import Drawn
+
+WIDTH = 40
+
+
+class LiveView(Drawn):
+    """A View that redraws itself in place; use it as a context."""
+
+    def __init__(self, out: TextIO, run: str) -> None:
+        super().__init__(run)
+        self._signs = signs(out.encoding)
+        self._live = Live(  # it draws at once, so it comes last
+            console=Console(file=out, highlight=False, markup=False),
+            refresh_per_second=8,
+            get_renderable=self._render,
+        )
+
+    def __enter__(self) -> "LiveView":
+        self._live.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._live.refresh()
+        self._live.stop()
+
+    def _render(self) -> Group:
+        bar = Table.grid(padding=(0, 1))
+        bar.add_column(no_wrap=True, min_width=WIDTH)
+        bar.add_column()
+        done, rest = self._signs
+        filled = int(WIDTH * self.done)
+        bar.add_row(
+            Text.assemble((done * filled, "green"), (rest * (WIDTH - filled), "dim")),
+            Text(self.numbers),
+        )
+        details = [Text(text, style=style) for text, style in self.details]
+        return Group(Text(self.title, style="bold"), bar, *details)
+
+
+def signs(encoding: str | None) -> tuple[str, str]:
+    """What a bar is made of, done and to do: they differ without colours too."""
+    try:
+        "━·".encode(encoding or "utf-8")
+    except UnicodeEncodeError:
+        return "#", "-"
+    return "━", "·"

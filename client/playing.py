@@ -1,0 +1,191 @@
+"""A policy plays: to be measured, or to be watched."""
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol, TypeAlias
+
+import gymnasium
+import numpy as np
+
+from faastraingym.client import files
+from faastraingym.client.errors import BadInput
+
+Environment: TypeAlias = str | gymnasium.Env[Any, Any]
+FPS = 30  # of an environment that does not tell its own
+MAX_FRAMES = 10_000
+
+
+class Predicts(Protocol):
+    """What acts: a Policy, or a model of Stable-Baselines3."""
+
+    def predict(
+        self,
+        observation: Any,
+        state: Any = None,
+        episode_start: Any = None,
+        deterministic: bool = True,
+    ) -> tuple[Any, Any]:
+        """Actions and state."""
+
+
+class Evaluation(NamedTuple):
+    """What came of some episodes."""
+
+    returns: np.ndarray  # [E] float64, undiscounted
+    lengths: np.ndarray  # [E] int64, in steps
+
+    @property
+    def mean(self) -> float:
+        """The mean return."""
+        return float(self.returns.mean())
+
+    @property
+    def std(self) -> float:
+        """The standard deviation of the returns."""
+        return float(self.returns.std())
+
+    def __repr__(self) -> str:
+        return f"<Evaluation {self.mean:.2f} ± {self.std:.2f} over {len(self.returns)} episodes>"
+
+
+def evaluate(
+    policy: Predicts,
+    env: Environment,
+    *,
+    episodes: int = 20,
+    seed: int | None = 0,
+    deterministic: bool = True,
+) -> Evaluation:
+    """Play episodes one after the other, and sum their rewards up.
+
+    Args:
+        policy: a Policy, or anything with such a `predict`.
+        env: an environment, which is left open, or the id of one.
+        episodes: how many.
+        seed: of the first reset; the following episodes go on from it.
+        deterministic: play the most probable actions.
+
+    Raises:
+        BadInput: there is no such environment, or no episode is wanted.
+    """
+    if episodes < 1:
+        raise BadInput(f"evaluate: episodes is {episodes}; play 1 or more")
+    with _opened(env) as opened:
+        played = [
+            list(_rewards(policy, opened, None if number else seed, deterministic))
+            for number in range(episodes)
+        ]
+    returns = np.array([sum(rewards) for rewards in played], np.float64)
+    return Evaluation(returns, np.array([len(rewards) for rewards in played]))
+
+
+def record_video(
+    policy: Predicts,
+    env: Environment,
+    path: str | Path,
+    *,
+    episodes: int = 1,
+    seed: int | None = 0,
+    deterministic: bool = True,
+) -> Path:
+    """Play episodes, and write what they look like into a .gif or .mp4 file.
+
+    Args:
+        policy: as of `evaluate`.
+        env: an environment whose render_mode is "rgb_array", or the id of one.
+        path: of the file; .mp4 needs `pip install 'faastraingym[video]'`.
+        episodes: how many, one after the other; 10,000 frames at most.
+        seed: as of `evaluate`.
+        deterministic: as of `evaluate`.
+
+    Raises:
+        BadInput: there is no such environment, it draws no pictures, or the file cannot be written.
+    """
+    file = files.in_folder(Path(path))
+    if file.suffix not in WRITERS:
+        raise BadInput(f"{file}: a video is a {' or a '.join(WRITERS)} file; rename it")
+    with _opened(env, render_mode="rgb_array") as opened:
+        fps = int(opened.metadata.get("render_fps") or FPS)
+        frames = islice(_frames(policy, opened, episodes, seed, deterministic), MAX_FRAMES)
+        try:
+            WRITERS[file.suffix](frames, fps, file)
+        except OSError as error:
+            raise BadInput(f"{file}: cannot be written: {error.strerror or error}") from error
+    return file
+
+
+@contextmanager
+def _opened(env: Environment, **options: str) -> Iterator["gymnasium.Env[Any, Any]"]:
+    """The environment; one that is made here is closed."""
+    if not isinstance(env, str):
+        yield env
+        return
+    try:
+        made = gymnasium.make(env, **options)  # type: ignore[arg-type]
+    except gymnasium.error.Error as error:
+        raise BadInput(f"{env}: {error}; register the environment, or name another") from error
+    with closing(made):
+        yield made
+
+
+def _rewards(
+    policy: Predicts, env: "gymnasium.Env[Any, Any]", seed: int | None, deterministic: bool
+) -> Iterator[float]:
+    """An episode's rewards, a step each."""
+    observation, _ = env.reset(seed=seed)
+    state, start, ended = None, np.ones(1, np.bool_), False
+    while not ended:
+        action, state = policy.predict(observation, state, start, deterministic)
+        observation, reward, terminated, truncated, _ = env.step(action)
+        start, ended = np.zeros(1, np.bool_), terminated or truncated
+        yield float(reward)
+
+
+def _frames(
+    policy: Predicts,
+    env: "gymnasium.Env[Any, Any]",
+    episodes: int,
+    seed: int | None,
+    deterministic: bool,
+) -> Iterator[np.ndarray]:
+    """A picture of each step, [height, width, 3] uint8."""
+    for number in range(episodes):
+        for _ in _rewards(policy, env, None if number else seed, deterministic):
+            picture: Any = env.render()
+            if not isinstance(picture, np.ndarray):
+                raise BadInput(
+                    f'{env}: draws no pictures; make it with render_mode="rgb_array", if it has '
+                    "that mode"
+                )
+            yield picture
+
+
+def _gif(frames: Iterator[np.ndarray], fps: int, file: Path) -> None:
+    from PIL import Image
+
+    pictures = map(Image.fromarray, frames)
+    next(pictures).save(
+        file, save_all=True, append_images=pictures, duration=round(1000 / fps), loop=0
+    )
+
+
+def _mp4(frames: Iterator[np.ndarray], fps: int, file: Path) -> None:
+    try:
+        from imageio_ffmpeg import write_frames
+    except ImportError as error:
+        raise BadInput(
+            f"{file}: .mp4 needs imageio-ffmpeg; `pip install 'faastraingym[video]'`, or write a "
+            ".gif"
+        ) from error
+    first = next(frames)
+    height, width, _ = first.shape
+    writer = write_frames(str(file), (width, height), fps=fps, macro_block_size=2)
+    with closing(writer):
+        writer.send(None)
+        for frame in chain([first], frames):
+            writer.send(np.ascontiguousarray(frame))
+
+
+WRITERS = {".gif": _gif, ".mp4": _mp4}

@@ -1,0 +1,156 @@
+"""A trained policy that acts by NumPy alone."""
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import gymnasium
+import numpy as np
+
+from faastraingym.algorithms import registry
+from faastraingym.algorithms.environments import space_info
+from faastraingym.algorithms.environments.observations import features, stored
+from faastraingym.algorithms.environments.space_info import SpaceInfo
+from faastraingym.algorithms.errors import EnvironmentFailed
+from faastraingym.client import files, policy_files
+from faastraingym.client.errors import BadInput
+from faastraingym.schemas import payloads
+from faastraingym.schemas.report import RunReport
+
+if TYPE_CHECKING:
+    from faastraingym.client.run import Run
+
+
+class Policy:
+    """A policy of a run, with the interface of a Stable-Baselines3 model.
+
+    Attributes:
+        report: its run's report; `report.spec` is the specification.
+        generator: of the actions of `predict(..., deterministic=False)`; seed it by assigning
+            `numpy.random.default_rng(seed)`.
+    """
+
+    def __init__(
+        self, payload: payloads.Policy, report: RunReport, spaces: SpaceInfo | None
+    ) -> None:
+        self.report = report
+        self.generator = np.random.default_rng()
+        self._payload, self._spaces = payload, spaces
+        if spaces is not None:
+            spec = registry.parse(report.spec)
+            self._actor = registry.acting(spec).actor(spec, payload, spaces, {})
+
+    @classmethod
+    def load(
+        cls, source: "Run | str | Path", env: "gymnasium.Env[Any, Any] | None" = None
+    ) -> "Policy":
+        """The policy of a run, of a `policy.npz`, or of a folder that `train` wrote.
+
+        Args:
+            source: a Run, or a path.
+            env: has the spaces to act in; needed only where the machine that wrote the file could
+                not build the environment.
+
+        Raises:
+            BadInput: there is no policy there.
+            StackTrouble: the run's stack does not answer.
+        """
+        if isinstance(source, str | Path):
+            payload, report, spaces = policy_files.read(_file(Path(source)))
+            found = cls(payload, report, spaces)
+        else:
+            found = source.policy()
+        if env is None:
+            return found
+        spec, seen, acted = (
+            registry.parse(found.report.spec),
+            env.observation_space,
+            env.action_space,
+        )
+        name, kinds = registry.name(spec), registry.rules(spec).ACTIONS
+        try:
+            spaces = space_info.of_spaces(spec.environment.id, seen, acted, name, kinds)
+        except EnvironmentFailed as error:
+            raise BadInput(str(error)) from error
+        return cls(found._payload, found.report, spaces)
+
+    def predict(
+        self,
+        observation: Any,
+        state: tuple[np.ndarray, ...] | None = None,
+        episode_start: np.ndarray | None = None,
+        deterministic: bool = True,
+    ) -> tuple[np.ndarray, tuple[np.ndarray, ...] | None]:
+        """Actions for an observation, or for a batch of them.
+
+        Args:
+            observation: as the environment gives it, [...]; or a batch of B, [B, ...].
+            state: of a recurrent policy; these are none, so it is returned as it came.
+            episode_start: [B] bool; for recurrent policies.
+            deterministic: the most probable action; False: a sampled one.
+
+        Returns:
+            The action as the environment takes it, or [B, ...] of them; and the state.
+
+        Raises:
+            BadInput: the observation has another shape than the environment's.
+        """
+        info = self._known()
+        seen = np.asarray(observation)
+        single = seen.shape == info.observation_shape
+        if not single and seen.shape[1:] != info.observation_shape:
+            raise BadInput(
+                f"an observation has the shape {seen.shape}; {self.report.environment} has "
+                f"{info.observation_shape}, or a batch of such with one axis before"
+            )
+        inputs = features(stored(seen[None] if single else seen, info), info)
+        outputs = self._actor.outputs(inputs)
+        if deterministic:
+            actions = self._actor.deterministic(outputs)
+        else:
+            noise = self._actor.noise(self.generator, 1, len(outputs))[0]
+            actions = self._actor.sample(outputs, noise)
+        sent = self._actor.sent(actions)
+        return (sent[0] if single else sent), state
+
+    def save(self, path: str | Path) -> Path:
+        """Write the policy, its spaces and its run's report into a .npz file.
+
+        Raises:
+            BadInput: it cannot be written there.
+        """
+        file = Path(path)
+        if file.suffix != ".npz":
+            raise BadInput(f"{file}: a policy is a NumPy file; give it the suffix .npz")
+        found = policy_files.arrays(self._payload, self.report, self._spaces)
+        files.write(files.in_folder(file), policy_files.dump(found))
+        return file
+
+    @property
+    def version(self) -> int:
+        """The updates behind it."""
+        return self._payload.version
+
+    def __repr__(self) -> str:
+        of = self.report
+        return f"<Policy version {self.version} of {of.run_id}: {of.environment}>"
+
+    def _known(self) -> SpaceInfo:
+        if self._spaces is None:
+            env = self.report.environment
+            raise BadInput(
+                f"the spaces of {env} are not known here; Policy.load(..., env=gymnasium.make"
+                f"({env!r})) tells them"
+            )
+        return self._spaces
+
+
+def _file(path: Path) -> Path:
+    """Of a folder the file of its newest segment: policy.npz, policy.1.npz, ..."""
+    if not path.is_dir():
+        return path
+    found = {f: re.fullmatch(r"policy(?:\.(\d+))?\.npz", f.name) for f in path.iterdir()}
+    numbered = {file: int(match[1] or 0) for file, match in found.items() if match}
+    if not numbered:
+        raise BadInput(f"{path}: has no policy.npz; `faastrain fetch RUN {path}` writes one")
+    return max(numbered, key=lambda file: numbered[file])

@@ -1,0 +1,73 @@
+"""A run's results as files: report, learning curve and policy."""
+
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+
+from faastraingym.client import curves
+from faastraingym.client.errors import BadInput
+from faastraingym.events.pipeline.history import History
+from faastraingym.events.ports import ObjectStore
+from faastraingym.schemas.payloads import Policy, load
+from faastraingym.schemas.report import RunReport
+
+if TYPE_CHECKING:
+    from faastraingym.algorithms.environments.space_info import SpaceInfo
+
+
+class Stored(NamedTuple):
+    """What the store has of a segment's results."""
+
+    report: RunReport
+    objects: dict[str, bytes]  # by the name of their file, byte for byte
+    policy: bytes | None  # of a run that failed early there is none
+
+
+async def stored(objects: ObjectStore, run: str, history: History, segment: int | None) -> Stored:
+    """The results of a segment, by default the newest.
+
+    Raises:
+        BadInput: the segment has not ended, or there is none of that number.
+    """
+    wanted = history.segment if segment is None else segment
+    if wanted != history.segment and wanted not in history.segments:
+        raise BadInput(
+            f"run {run} has the segments 0 to {history.segment}; --leg {wanted} is none of them"
+        )
+    written = history.segments[wanted].report if wanted in history.segments else None
+    if written is None:
+        raise BadInput(
+            f"run {run} has not ended, so there is no report yet; `faastrain follow {run}`, or "
+            f"`faastrain stop {run}` ends it"
+        )
+    data = await objects.get(written.report)
+    found = {_name(written.report.key): data}
+    found[_name(written.learning_curve.key)] = await objects.get(written.learning_curve)
+    report = msgspec.json.decode(data, type=RunReport)
+    updated = history.policies.get(report.policy.version) if report.policy else None
+    if updated is None:
+        return Stored(report, found, None)
+    ref = updated.policy.policy
+    policy = await objects.get(ref)
+    return Stored(report, {**found, f"policy-{_name(ref.key)}": policy}, policy)
+
+
+def files(found: Stored, info: "SpaceInfo | None") -> dict[str, bytes]:
+    """The stored objects, the learning curve as CSV, and the policy in the form that acts.
+
+    `report.json`, `learning_curve.png`, `learning_curve.csv`, `policy-30.msgpack`, `policy.npz`;
+    of the first resumption `report.1.json`, and so on.
+    """
+    number = f".{found.report.segment}" if found.report.segment else ""
+    made = {**found.objects, f"learning_curve{number}.csv": curves.csv(found.report)}
+    if found.policy is not None:
+        from faastraingym.client import policy_files  # which imports Gymnasium
+
+        arrays = policy_files.arrays(load(found.policy, Policy), found.report, info)
+        made[f"policy{number}.npz"] = policy_files.dump(arrays)
+    return made
+
+
+def _name(key: str) -> str:
+    return PurePosixPath(key).name

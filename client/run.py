@@ -1,0 +1,157 @@
+"""One run of a stack."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from faastraingym.client import curves, files, loop, progress
+from faastraingym.client.async_run import AsyncRun
+from faastraingym.client.errors import BadInput, RunFailed
+from faastraingym.client.progress import Silent, View
+from faastraingym.events.ports import Recorded
+from faastraingym.schemas.report import RunReport, Status
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from pandas import DataFrame
+
+    from faastraingym.client.policy import Policy
+
+
+class Run:
+    """A run of a stack. It goes on whether or not anybody watches it.
+
+    Every method asks the stack anew, and raises
+
+    - BadInput: there is no such run,
+    - StackTrouble: no stack runs, or it does not answer.
+
+    Attributes:
+        name: by which the stack, and `faastrain show NAME`, knows the run.
+        aio: the same for asynchronous callers.
+    """
+
+    def __init__(self, aio: AsyncRun) -> None:
+        self.aio = aio
+        self.name = aio.name
+
+    def __repr__(self) -> str:
+        return f"<Run {self.name}>"
+
+    @property
+    def status(self) -> Status:
+        """`requested`, `running`, `stopping`, `completed` or `failed`."""
+        return self.report().status
+
+    def report(self) -> RunReport:
+        """The run as it stands: its specification, evaluations, curves, cost and policy."""
+        return loop.run(self.aio.report())
+
+    def follow(self) -> RunReport:
+        """Wait for the run's end and show its progress: in a notebook, on a terminal, or as lines.
+
+        Raises:
+            RunFailed: the run failed.
+        """
+        with progress.shown(self.name, sys.stdout, print) as view:
+            return self.wait(view)
+
+    def wait(self, view: View | None = None) -> RunReport:
+        """Wait for the run's end.
+
+        Args:
+            view: is shown every fact meanwhile.
+
+        Raises:
+            RunFailed: the run failed.
+        """
+        report = loop.run(self.aio.follow(view or Silent()))
+        if report.status == "failed":
+            raise RunFailed(
+                "\n".join(filter(None, (f"{self.name}: {report.reason}", report.detail)))
+            )
+        return report
+
+    def stop(self) -> None:
+        """Ask the run to end with the policy that it has; nothing happens to one that has ended."""
+        loop.run(self.aio.stop())
+
+    def resume(self, budget: int | None = None, target: float | None = None) -> "Run":
+        """Let a run that has ended go on where it stopped, bit for bit; `follow` watches it.
+
+        Args:
+            budget: environment steps in all; None: as before.
+            target: mean evaluation return at which the run ends; None: as before.
+
+        Raises:
+            BadInput: the run goes on, never started, or would end again at once.
+        """
+        loop.run(self.aio.resume(budget, target))
+        return self
+
+    def events(self, follow: bool = False) -> Iterator[Recorded]:
+        """The run's facts in the order in which the log took them.
+
+        Args:
+            follow: those to come, too, up to the run's end.
+        """
+        return loop.iterate(self.aio.events(follow))
+
+    def policy(self) -> "Policy":
+        """The policy that the report names, or of a run that goes on the newest one.
+
+        Raises:
+            BadInput: there is none yet.
+        """
+        return loop.run(self.aio.policy())
+
+    def curve(self) -> np.ndarray:
+        """The learning curve as a structured array, a row for each policy version.
+
+        Its fields are `version` and `env_steps` (int64); `training_return` and
+        `evaluation_return`, mean undiscounted returns, and what updates measured, such as
+        `policy_loss` (float64, NaN where there is none).
+        """
+        return curves.table(self.report())
+
+    def dataframe(self) -> "DataFrame":
+        """`curve` as a pandas DataFrame.
+
+        Raises:
+            BadInput: pandas is not installed.
+        """
+        try:
+            import pandas
+        except ImportError as error:
+            raise BadInput("a DataFrame needs pandas; `pip install pandas`") from error
+        return pandas.DataFrame(self.curve())
+
+    def plot(self, axes: "Axes | None" = None) -> "Axes":
+        """Draw training and evaluation returns over environment steps, and the target.
+
+        Args:
+            axes: to draw into; None: a new figure's.
+        """
+        from faastraingym.functions.conclude_run import curve
+
+        if axes is None:
+            from matplotlib import pyplot
+
+            axes = pyplot.subplots(figsize=curve.SIZE, layout="constrained")[1]
+        curve.plot(self.report(), axes)
+        return axes
+
+    def save(self, folder: str | Path | None = None, force: bool = False) -> list[Path]:
+        """Write report, learning curve and policy into a folder, `runs/NAME` unless it is named.
+
+        Args:
+            force: replace files that have other content.
+
+        Raises:
+            BadInput: the run has not ended, or a file with other content is there.
+        """
+        found = loop.run(self.aio.files())
+        return files.write_all(Path(folder or Path("runs", self.name)), found, force)

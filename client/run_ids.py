@@ -1,0 +1,37 @@
+"""Run ids: a DNS label, and so one NATS token and one folder of the object store."""
+
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+
+from faastraingym.client.errors import BadInput
+from faastraingym.schemas.references import RUN_PATTERN
+
+MAX_LENGTH = 63
+EXAMPLE = "cartpole-20261122-171500-3fa2"
+
+
+def derive(path: Path, at: float, salt: str) -> str:
+    """`<file's stem>-<UTC date>-<time>-<salt>`; `at` in Unix seconds, `salt` 4 hex digits."""
+    suffix = f"-{datetime.fromtimestamp(at, UTC):%Y%m%d-%H%M%S}-{salt}"
+    stem = re.sub(r"[^a-z0-9]+", "-", path.stem.lower()).strip("-")
+    return (stem[: MAX_LENGTH - len(suffix)].rstrip("-") or "run") + suffix
+
+
+def check(run: str) -> str:
+    """`run`, when it is a run's name.
+
+    Raises:
+        BadInput: it is not a DNS label.
+    """
+    if not is_one(run):
+        raise BadInput(
+            f"{run!r:.80} is no run's name; a name is 1 to {MAX_LENGTH} of a-z, 0-9 and '-', "
+            f"not at its ends, as {EXAMPLE}"
+        )
+    return run
+
+
+def is_one(text: str) -> bool:
+    """Whether it could be a run's name."""
+    return re.fullmatch(RUN_PATTERN, text) is not None

@@ -1,0 +1,74 @@
+"""A run, as the log of facts tells it; and what to do where it does not."""
+
+from collections.abc import Callable
+from contextlib import aclosing
+from typing import Any
+
+from faastraingym.client import run_ids
+from faastraingym.client.errors import BadInput, BeingRestored
+from faastraingym.client.world import Connected
+from faastraingym.events.pipeline import event_backup, subjects
+from faastraingym.events.pipeline.history import History, fold
+from faastraingym.events.ports import FactLog
+from faastraingym.events.views.report import build
+from faastraingym.schemas.messages import RunRequested, tag
+from faastraingym.schemas.report import RunReport
+from faastraingym.schemas.validation import suggestion
+
+
+async def history(stack: Connected, run: str) -> History:
+    """All facts of `run`.
+
+    Raises:
+        BadInput: nothing was; its text names the nearest run.
+        BeingRestored: the broker lost it, and the store has it still.
+    """
+    records = await stack.facts.read(*subjects.of_run(run_ids.check(run)))
+    if records:
+        return fold(records)
+    if await is_known(stack, run):
+        raise BeingRestored(
+            f"the broker has lost run {run}; reconcile restores it from the object store within a "
+            f"minute or two; `faastrain follow {run}` waits for that"
+        )
+    raise await _unknown(stack.facts, run)
+
+
+async def is_known(stack: Connected, run: str) -> bool:
+    """Whether the log has `run`, or the store the copies from which `reconcile` restores it."""
+    if await stack.facts.count(subjects.of_kind(RunRequested, run)):
+        return True
+    return await event_backup.is_kept(run, stack.objects, stack.bucket)
+
+
+async def awaited(stack: Connected, run: str, publish_once: Callable[[str], None]) -> History:
+    """As `history`; waits for a run that is being restored, and reports that once.
+
+    Raises:
+        BadInput: there is no such run.
+    """
+    try:
+        return await history(stack, run)
+    except BeingRestored as why:
+        publish_once(str(why))
+    request: Any = stack.facts.follow(subjects.of_kind(RunRequested, run))  # it is published last
+    async with aclosing(request) as said:
+        await anext(said)
+    return await history(stack, run)
+
+
+async def report(stack: Connected, run: str, now: float) -> RunReport:
+    """The report of `run` as it stands at `now` (Unix time, seconds).
+
+    Raises:
+        BadInput, BeingRestored: as `history`.
+    """
+    told = await history(stack, run)
+    return build(run, told, await stack.facts.usage(run), now)
+
+
+async def _unknown(facts: FactLog, run: str) -> BadInput:
+    known = [record.fact.run for record in await facts.read(subjects.of_topic(tag(RunRequested)))]
+    near = suggestion(run, known)
+    hint = near if near.startswith("; did") else "; `faastrain runs` lists all"
+    return BadInput(f"there is no run {run!r}{hint}")

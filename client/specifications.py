@@ -1,0 +1,214 @@
+"""From what a caller names to a validated specification: a file, an environment, a table."""
+
+import copy
+import re
+import tomllib
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import msgspec
+
+from faastraingym.client import environments, examples
+from faastraingym.client.errors import BadInput
+from faastraingym.events.triggers import documents
+from faastraingym.schemas.errors import DocumentError, MessageError, SpecificationError
+from faastraingym.schemas.messages import RunRequested, encode
+from faastraingym.schemas.specification import RunSpec, to_dict
+
+if TYPE_CHECKING:
+    from faastraingym.adapters.processes.checking import Checked
+
+DEFAULT_ALGORITHM = "ppo"
+WORD = r"[A-Za-z][\w./:+-]*"  # a text that needs no quotes after --set, as ALE/Pong-v5
+
+
+class Composed(NamedTuple):
+    """A raw specification, and where it comes from."""
+
+    raw: dict[str, Any]
+    origin: str  # what problems are told of
+    stem: str  # what a run without a name is named after
+
+
+def named(name: str) -> Composed:
+    """The specification that a person names: a file, or an environment that has an example.
+
+    Raises:
+        BadInput: neither, or it cannot be read.
+    """
+    file = Path(name) if is_file(name) else examples.of(name)
+    return Composed(load(file), name, file.stem)
+
+
+def is_file(name: str) -> bool:
+    """Whether it can only be a file's name, or there is such a file."""
+    return documents.suffix(Path(name).name) in documents.PARSERS or Path(name).exists()
+
+
+def composed(
+    env: object,
+    algorithm: str | None = None,
+    stop: Mapping[str, float | None] = MappingProxyType({}),
+    seed: int | None = None,
+    overrides: Mapping[str, Any] = MappingProxyType({}),
+) -> Composed:
+    """A specification from the arguments of `faastraingym.train`.
+
+    Raises:
+        BadInput: `env` is nothing that can be trained, or a file that cannot be read.
+    """
+    base = _base(env, algorithm)
+    raw = copy.deepcopy(base.raw)
+    if algorithm is not None and _algorithm(raw) != algorithm:
+        raw["algorithm"] = {"name": algorithm}
+    if seed is not None:
+        raw["seed"] = seed
+    _merge(raw, "stop", {name: value for name, value in stop.items() if value is not None})
+    sections = {field.name for field in msgspec.structs.fields(RunSpec)} - {"algorithm"}
+    for name, value in overrides.items():
+        if name in sections:
+            _merge(raw, name, value)
+        else:
+            _merge(raw, "algorithm", {name: value})
+    return base._replace(raw=raw)
+
+
+def _base(env: object, algorithm: str | None) -> Composed:
+    """What the caller named, before the other arguments apply."""
+    if isinstance(env, RunSpec):
+        env = to_dict(env)
+    if isinstance(env, Mapping):
+        return Composed(dict(env), "spec", "run")
+    if isinstance(env, Path) or (isinstance(env, str) and ".py:" not in env and is_file(env)):
+        return named(str(env))
+    table = environments.resolve(env)
+    example = (
+        examples.by_environment(algorithm).get(table["id"]) if table.keys() == {"id"} else None
+    )
+    stem = re.sub(r"(-v\d+)?$", "", table["id"])
+    if example:
+        return Composed(load(example), table["id"], stem)
+    chosen = {"name": algorithm or DEFAULT_ALGORITHM}
+    return Composed({"environment": table, "algorithm": chosen, "stop": {}}, table["id"], stem)
+
+
+def _algorithm(raw: dict[str, Any]) -> object:
+    table = raw.get("algorithm")
+    return table.get("name") if isinstance(table, dict) else None
+
+
+def _merge(raw: dict[str, Any], section: str, value: Any) -> None:
+    """A table's fields replace those of the same names; anything else replaces the section."""
+    known = raw.get(section)
+    if isinstance(known, dict) and isinstance(value, Mapping):
+        value = {**known, **value}
+    raw[section] = value
+
+
+def load(path: Path) -> dict[str, Any]:
+    """The raw specification in a TOML, YAML or JSON file, told apart by the suffix.
+
+    Raises:
+        BadInput: not there, not readable, or not what its suffix says.
+    """
+    try:
+        return documents.parse(str(path), _bytes(path))
+    except DocumentError as error:
+        raise BadInput(str(error)) from error
+
+
+def override(raw: dict[str, Any], assignments: Iterable[str]) -> dict[str, Any]:
+    """A copy of `raw` with `key.path=value` assignments applied in order.
+
+    Raises:
+        BadInput: no assignment, no TOML value, or a path through something that is no table.
+    """
+    changed = copy.deepcopy(raw)
+    for assignment in assignments:
+        _assign(changed, assignment)
+    return changed
+
+
+async def validate(
+    composed: Composed, check: "Callable[[object], Awaitable[Checked]]"
+) -> "Checked":
+    """The specification, held to the checks and words of start-run, and what is published of it.
+
+    Args:
+        composed: what a file holds, or a caller's arguments make.
+        check: the world's, which knows environments.
+
+    Raises:
+        BadInput: it cannot be run; one line per problem, each with its origin.
+    """
+    try:
+        return await check(composed.raw)
+    except SpecificationError as refusal:
+        told = "\n".join(f"{composed.origin}: {problem}" for problem in refusal.problems)
+        raise BadInput(told) from refusal
+
+
+def check_size(run: str, spec: RunSpec, origin: str) -> None:
+    """Return when the request of such a run fits into a message.
+
+    Raises:
+        BadInput: it does not.
+    """
+    try:
+        encode(RunRequested(run=run, spec=to_dict(spec)))
+    except MessageError as error:
+        raise BadInput(f"{origin}: {error}; shorten the specification") from error
+
+
+def _bytes(path: Path) -> bytes:
+    """All of a file that is no larger than a specification may be, else a byte more than that."""
+    if documents.suffix(path.name) not in documents.PARSERS:
+        return b""  # which is told without looking
+    try:
+        with path.open("rb") as file:
+            return file.read(documents.MAX_BYTES + 1)
+    except FileNotFoundError as error:
+        raise BadInput(
+            f"{path}: no such file; name one, or an environment that has an example, as CartPole-v1"
+        ) from error
+    except OSError as error:
+        raise BadInput(f"{path}: cannot be read: {error.strerror}") from error
+
+
+def _assign(raw: dict[str, Any], assignment: str) -> None:
+    if not _is_text(assignment):
+        raise BadInput(f"--set {assignment}: is not UTF-8; write it in a UTF-8 locale")
+    path, equals, text = assignment.partition("=")
+    *parents, name = path.strip().split(".")
+    if not equals or not all((*parents, name)):
+        raise BadInput(f"--set {assignment}: write key=value, as algorithm.gamma=0.98")
+    table = raw
+    for parent in parents:
+        table = table.setdefault(parent, {})
+        if not isinstance(table, dict):
+            raise BadInput(f"--set {assignment}: {parent} is no table in the specification")
+    table[name] = _value(assignment, path, text)
+
+
+def _is_text(argument: str) -> bool:
+    """Whether it was UTF-8 on the command line."""
+    try:
+        argument.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _value(assignment: str, path: str, text: str) -> Any:
+    try:
+        parsed = tomllib.loads(f"value = {text}")
+    except (ValueError, RecursionError):
+        parsed = {"value": text} if re.fullmatch(WORD, text) else {}
+    if list(parsed) != ["value"]:
+        raise BadInput(
+            f"--set {assignment}: the value is no TOML; write a text in quotes: "
+            f"--set '{path}=\"{text}\"'"
+        )
+    return parsed["value"]

@@ -1,0 +1,128 @@
+"""A stack in memory, for clients and for the command line."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from faastraingym.adapters.processes.checking import Checked
+from faastraingym.algorithms.environments import spaces
+from faastraingym.client.async_client import AsyncClient
+from faastraingym.client.client import Client
+from faastraingym.client.errors import StackTrouble
+from faastraingym.client.gateway import FunctionState, LogLine
+from faastraingym.client.streams import StreamSize
+from faastraingym.client.world import Connected, World
+from faastraingym.schemas.messages import Message, RunRequested
+from tests.client.facts import NOW, beginning, completed, failed, reported, unreported
+from tests.fakes import (
+    InMemoryCommandQueue,
+    InMemoryDeadLetters,
+    InMemoryFactLog,
+    InMemoryObjectStore,
+)
+
+KEY = b"of-the-tests"
+
+
+class Pipeline(InMemoryFactLog):
+    """A log in which a requested run goes on by itself, by a script of facts."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ending = "target"  # or another reason, or "failed"
+        self.unreported = False  # its report cannot be written
+        self.script = True  # False: nothing follows a request
+
+    async def publish_once(self, fact: Message) -> bool:
+        received = await super().publish_once(fact)
+        if received and self.script and isinstance(fact, RunRequested):
+            last = unreported(fact.run) if self.unreported else reported(fact.run)
+            for more in [*beginning(fact.run), self.end(fact.run), last]:
+                await super().publish_once(more)
+        return received
+
+    def end(self, run: str) -> Message:
+        return failed(run) if self.ending == "failed" else completed(self.ending, run)
+
+
+class FakeStreams:
+    def __init__(self, letters: InMemoryDeadLetters) -> None:
+        self.letters = letters
+
+    async def sizes(self) -> dict[str, StreamSize]:
+        return {
+            "FTG_FACTS": StreamSize(messages=7, bytes=1 << 20),
+            "FTG_DEAD": StreamSize(messages=len(self.letters.kept), bytes=0),
+        }
+
+
+class FakeGateway:
+    """Two functions, one of them asleep."""
+
+    def functions(self) -> list[FunctionState]:
+        return [
+            FunctionState(name="evaluate", replicas=0, available_replicas=0, invocation_count=3.0),
+            FunctionState(name="rollout", replicas=2, available_replicas=1, invocation_count=9.0),
+        ]
+
+    def __init__(self) -> None:
+        self.lines: dict[str, list[LogLine]] = {}
+        self.coming: dict[str, list[LogLine]] = {}
+
+    def logs(self, name: str, follow: bool, tail: int, since: str) -> Iterator[LogLine]:
+        self.asked = (name, follow, tail, since)
+        if self.lines:
+            yield from self.lines.get(name, [])
+            yield from self.coming.get(name, []) if follow else []
+            return
+        yield LogLine(
+            name=name, instance="rollout-1", timestamp="2026-11-22T17:15:00Z", text="done"
+        )
+
+
+class Stack:
+    """A stack in memory, in which requested runs go on by themselves."""
+
+    def __init__(self, folder: Path) -> None:
+        self.facts = Pipeline()
+        self.objects = InMemoryObjectStore()
+        self.gateway = FakeGateway()
+        self.letters = InMemoryDeadLetters()
+        self.commands = InMemoryCommandQueue()
+        self.variables = {"FAASTRAIN_HOME": str(folder / "home")}
+        self.started = 0
+        self.up = True
+
+    def client(self) -> Client:
+        """A client of it."""
+        world = World(
+            environment=self.variables,
+            connect=self._connect,
+            gateway=lambda: self.gateway,
+            ensure_stack=self._ensure_stack,
+            validate=self._validate,
+            signing_key=lambda: KEY,
+            now=lambda: NOW,
+        )
+        return Client.of(AsyncClient(world))
+
+    @asynccontextmanager
+    async def _connect(self) -> AsyncIterator[Connected]:
+        if not self.up:
+            raise StackTrouble("no stack runs here; start it with `faastrain up`")
+        yield Connected(
+            facts=self.facts,
+            objects=self.objects,
+            bucket=self.objects,
+            streams=FakeStreams(self.letters),
+            dead_letters=self.letters,
+            commands=self.commands,
+        )
+
+    async def _validate(self, raw: object) -> Checked:
+        spec = spaces.validate(raw)
+        return Checked(spec, spaces=spaces.describe(spec))
+
+    def _ensure_stack(self) -> None:
+        self.started += 1
+        self.up = True

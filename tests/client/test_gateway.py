@@ -1,0 +1,92 @@
+"""The gateway's client against a real HTTP server that answers what it is told to."""
+
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from faastraingym.client.errors import BadInput, StackTrouble
+from faastraingym.client.gateway import FunctionState, HttpGateway
+from faastraingym.client.target import Server
+
+FUNCTIONS = b'[{"name":"rollout","image":"x","replicas":2,"availableReplicas":1,"labels":{}}]'
+LINES = [
+    b'{"name":"rollout","namespace":"n","instance":"a","timestamp":"T1","text":"one"}\n{"name":',
+    b'"rollout","namespace":"n","instance":"b","timestamp":"T2","text":"two"}\n\n',
+]
+
+
+class Answers(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    asked: list[tuple[str, str]] = []
+
+    def do_GET(self) -> None:
+        self.asked.append((self.path, self.headers.get("Authorization", "")))
+        if self.path == "/system/functions":
+            self._whole(200, FUNCTIONS)
+        elif "name=rollout" in self.path:
+            self._chunks()
+        elif "name=ill" in self.path:
+            self._whole(200, b"no json\n")
+        else:
+            self._whole(404, b"no such function")
+
+    def _whole(self, status: int, body: bytes) -> None:
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def _chunks(self) -> None:
+        self.send_response(200)
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        for chunk in [*LINES, b""]:
+            self.wfile.write(b"%x\r\n%s\r\n" % (len(chunk), chunk))
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Quiet."""
+
+
+@pytest.fixture
+def url() -> Iterator[str]:
+    Answers.asked = []
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answers) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+def gateway(url: str) -> HttpGateway:
+    return HttpGateway(Server(url, "admin", "secret"))
+
+
+def test_functions_with_the_password(url: str) -> None:
+    """Fields that are not needed are ignored."""
+    assert gateway(url).functions() == [
+        FunctionState(name="rollout", replicas=2, available_replicas=1)
+    ]
+    assert Answers.asked == [("/system/functions", "Basic YWRtaW46c2VjcmV0")]
+
+
+def test_lines_are_put_together_from_chunks(url: str) -> None:
+    """A line may be torn between two chunks; empty ones keep the connection alive."""
+    lines = list(gateway(url).logs("rollout", follow=True, tail=3, since=""))
+    assert [(line.instance, line.timestamp, line.text) for line in lines] == [
+        ("a", "T1", "one"),
+        ("b", "T2", "two"),
+    ]
+    assert Answers.asked[0][0] == "/system/logs?name=rollout&follow=true&tail=3"
+
+
+def test_what_the_gateway_refuses_is_told(url: str) -> None:
+    """404 is the user's; an answer that is no log, and no gateway at all, are the stack's."""
+    with pytest.raises(BadInput, match="answered 404: no such function"):
+        list(gateway(url).logs("none", follow=False, tail=-1, since=""))
+    with pytest.raises(StackTrouble, match="the log of ill broke off"):
+        list(gateway(url).logs("ill", follow=False, tail=-1, since=""))
+    with pytest.raises(StackTrouble, match="cannot be reached"):
+        gateway("http://127.0.0.1:1").functions()

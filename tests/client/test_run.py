@@ -1,0 +1,218 @@
+"""Runs of a stack in memory, by the synchronous classes."""
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+
+from faastraingym import BadInput, Client, Policy, Run, RunFailed, StackTrouble, train
+from faastraingym.events.pipeline.history import fold
+from faastraingym.events.views.report import build
+from faastraingym.schemas import keys
+from faastraingym.schemas.messages import (
+    Message,
+    ReportWritten,
+    RunRequested,
+    RunResumed,
+    StopRequested,
+    tag,
+)
+from faastraingym.schemas.payloads import dump
+from tests.client.facts import NOW, POLICY, RUN, SPEC, beginning, completed, records, reported
+from tests.client.memory import Stack
+
+
+async def publish(stack: Stack, *facts: Message) -> None:
+    for fact in facts:
+        await stack.facts.publish_once(fact)
+
+
+async def trained(stack: Stack) -> None:
+    """A run that reached its target, with its results in the store."""
+    stored = await stack.objects.put(keys.policy(RUN, 1), dump(POLICY))
+    end = completed("target")
+    end = msgspec.structs.replace(end, policy=msgspec.structs.replace(end.policy, policy=stored))
+    facts = [RunRequested(run=RUN, spec=SPEC), *beginning()]
+    for number, fact in enumerate(facts):
+        ref: Any = getattr(fact, "policy", None)
+        if ref is not None and ref.version == 1:
+            named = msgspec.structs.replace(ref, policy=stored)
+            facts[number] = msgspec.structs.replace(fact, policy=named)
+    report = build(RUN, fold(records(*facts, end)), [], NOW)
+    written = await stack.objects.put(keys.report(RUN), msgspec.json.encode(report))
+    picture = await stack.objects.put(keys.learning_curve(RUN), b"a picture")
+    stack.facts.script = False
+    told = ReportWritten(run=RUN, report=written, learning_curve=picture)
+    await publish(stack, *facts, end, told)
+
+
+@pytest.fixture
+def run(stack: Stack, client: Client) -> Run:
+    asyncio.run(trained(stack))
+    return client.run(RUN)
+
+
+def test_train_starts_a_stack_and_follows_a_run(
+    stack: Stack, client: Client, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = train(SPEC, seed=5, name="mine", client=client, files=None)
+    assert (made.name, made.status, stack.started) == ("mine", "completed", 1)
+    assert made.report().spec["seed"] == 5
+    shown = capsys.readouterr().out
+    assert "requested: CartPole-v1 with ppo, budget 128 steps, target 475" in shown
+    assert "completed: target, with version 1" in shown
+
+
+def test_without_progress_nothing_is_printed(
+    client: Client, capsys: pytest.CaptureFixture[str]
+) -> None:
+    train(SPEC, client=client, files=None, progress=False)
+    assert capsys.readouterr() == ("", "")
+
+
+def test_a_failed_run_raises_and_tells_why(stack: Stack, client: Client) -> None:
+    stack.facts.ending = "failed"
+    with pytest.raises(RunFailed, match="the environment raised\nTraceback: boom"):
+        train(SPEC, client=client, files=None, progress=False)
+
+
+def test_arguments_are_parts_of_the_specification(client: Client) -> None:
+    """The example's where they name none; a section is a table, else it is the algorithm's."""
+    run = client.start(
+        "CartPole-v1", budget=512, target=20, learning_rate=2e-3, rollout={"num_steps": 8}
+    )
+    spec = run.report().spec
+    assert (spec["stop"]["env_steps"], spec["stop"]["target"]) == (512, 20.0)
+    assert (spec["algorithm"]["learning_rate"], spec["algorithm"]["gamma"]) == (2e-3, 0.98)
+    assert (spec["rollout"]["num_steps"], spec["rollout"]["count"]) == (8, 2)
+    assert run.name.startswith("cartpole-20261122-171500-")
+
+
+def test_another_algorithm_has_its_own_example_or_its_defaults(client: Client) -> None:
+    zoo = client.start("CartPole-v1", "a2c").report().spec
+    assert (zoo["algorithm"]["name"], zoo["algorithm"]["learning_rate"]) == ("a2c", 1e-2)
+    plain = client.start("MountainCar-v0", budget=256).report().spec
+    assert (plain["algorithm"]["name"], plain["stop"]["env_steps"]) == ("ppo", 256)
+
+
+def test_a_file_is_trained_as_the_command_does(client: Client, tmp_path: Path) -> None:
+    (tmp_path / "mine.json").write_text(json.dumps(SPEC))
+    assert client.start(tmp_path / "mine.json").name.startswith("mine-")
+    assert client.start("mine.json", seed=3).report().spec["seed"] == 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "options", "said"),
+    [
+        (("CartPole-v1",), {"lerning_rate": 1.0}, "did you mean 'learning_rate'?"),
+        (("MountainCar-v0",), {}, "spec.stop.env_steps: missing"),
+        (("CartPole-v1", "pppo"), {}, "did you mean 'ppo'?"),
+        (("CartPol-v1",), {"budget": 9}, "did you mean 'CartPole-v1'?"),
+        (("none.toml",), {}, "none.toml: no such file"),
+        ((dict,), {}, "dict: code of an environment does not travel"),
+        (("CartPole-v1",), {"name": "Mine"}, "is no run's name"),
+        (("CartPole-v1",), {"rollout": 3}, "spec.rollout: found 3; allowed: a table"),
+    ],
+)
+def test_what_cannot_be_run_is_refused_before_anything_starts(
+    stack: Stack, client: Client, arguments: Any, options: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(BadInput) as refusal:
+        train(*arguments, client=client, **options)
+    assert said in str(refusal.value)
+    assert (stack.started, stack.facts.log) == (0, [])
+
+
+def test_results_are_files(run: Run, tmp_path: Path) -> None:
+    """Where nothing else is said, below ./runs; the policy of that folder acts."""
+    files = run.save()
+    assert files[0].parent == Path("runs", RUN)
+    assert {file.name for file in files} == {
+        "report.json",
+        "learning_curve.png",
+        "learning_curve.csv",
+        "policy-1.msgpack",
+        "policy.npz",
+    }
+    assert (tmp_path / files[0]).parent.is_dir()
+    action, state = Policy.load(files[0].parent).predict(np.array([0.0, 0.0, 0.1, 0.0]))
+    assert (action, state) == (1, None)
+
+
+def test_train_refuses_a_folder_that_is_in_use(stack: Stack, client: Client) -> None:
+    """Before it trains for hours."""
+    Path("runs", "mine").mkdir(parents=True)
+    Path("runs", "mine", "report.json").touch()
+    with pytest.raises(BadInput, match="runs/mine: has files already"):
+        train(SPEC, name="mine", client=client)
+    assert stack.facts.log == []
+
+
+def test_the_curve_is_a_table_of_versions(run: Run) -> None:
+    curve = run.curve()
+    assert curve.dtype.names == ("version", "env_steps", "training_return", "evaluation_return")
+    assert curve["version"].tolist() == [0, 1]
+    assert curve["env_steps"].tolist() == [0, 64]
+    np.testing.assert_array_equal(curve["training_return"], [20.0, np.nan])
+    np.testing.assert_array_equal(curve["evaluation_return"], [np.nan, 480.5])
+
+
+def test_it_is_drawn_with_its_target(run: Run) -> None:
+    axes = run.plot()
+    assert [line.get_label() for line in axes.lines] == [
+        "training episodes (mean of a batch)",
+        "evaluation (deterministic)",
+        "target 475",
+    ]
+
+
+def test_events_are_facts(run: Run) -> None:
+    """Of a run that has ended, following them ends as well."""
+    kinds = [tag(record.fact) for record in run.events()]
+    assert (kinds[0], kinds[-1]) == ("run.requested", "report.written")
+    assert [tag(record.fact) for record in run.events(follow=True)] == kinds
+    first = next(run.events(follow=True))  # what is left is not read
+    assert tag(first.fact) == "run.requested"
+
+
+def test_stop_asks_once_and_resume_goes_on(stack: Stack, client: Client) -> None:
+    stack.facts.script = False
+    asyncio.run(publish(stack, RunRequested(run=RUN, spec=SPEC), *beginning()))
+    run = client.run(RUN)
+    run.stop()
+    assert run.status == "stopping"
+    with pytest.raises(BadInput, match="has not ended"):
+        run.resume(budget=999)
+    asyncio.run(publish(stack, completed("stopped"), reported()))
+    run.stop()
+    assert sum(isinstance(r.fact, StopRequested) for _, r in stack.facts.log) == 1
+    assert run.resume(budget=999, target=490.0) is run
+    resumed = stack.facts.log[-1][1].fact
+    assert isinstance(resumed, RunResumed)
+    assert (resumed.env_steps, resumed.target) == (999, 490.0)
+
+
+def test_runs_are_listed(run: Run, client: Client) -> None:
+    (row,) = client.runs()
+    assert (row.run_id, row.status, row.evaluation) == (RUN, "completed", 480.5)
+    assert client.runs("failed") == []
+
+
+def test_without_a_stack_every_call_says_so(stack: Stack, client: Client) -> None:
+    stack.up = False
+    run = client.run(RUN)
+    for call in (run.report, run.wait, run.stop, run.policy, run.save, client.runs):
+        with pytest.raises(StackTrouble, match="start it with `faastrain up`"):
+            call()
+
+
+async def test_it_works_where_a_loop_runs_already(run: Run) -> None:
+    """As in a notebook; asynchronous callers need no thread."""
+    assert run.status == "completed"
+    assert (await run.aio.report()).run_id == RUN
+    kinds = [tag(record.fact) async for record in run.aio.events()]
+    assert kinds[0] == "run.requested"
