@@ -17,5 +17,7 @@ report["spec"]["algorithm"]["name"] is the algorithm. Where it has a policy netw
       x = numpy.clip((x - data["statistics/mean"]) / numpy.sqrt(variance + 1e-8), -10, 10)
   for each layer_i:  x = activation(x @ kernel + bias)   # report["spec"]["algorithm"]["activation"]
   outputs = x @ data["policy/head/kernel"] + data["policy/head/bias"]
-The deterministic action is outputs.argmax(axis=1), or outputs clipped to the action space.
+The deterministic action is outputs.argmax(axis=1) + data["spaces/action_start"], or outputs
+clipped to data["spaces/low"] and data["spaces/high"]. faastraingym.Policy.load("policy.npz") does
+all that.
 """

@@ -14,6 +14,14 @@ from faastraingym.client.errors import BadInput
 from faastraingym.schemas.payloads import Policy, Statistics
 from faastraingym.schemas.report import RunReport
 
+UNREADABLE = (
+    ValueError,
+    KeyError,
+    TypeError,
+    EOFError,
+    msgspec.MsgspecError,
+    zipfile.BadZipFile,
+)
 SPACES, STATISTICS, REPORT = "spaces/", "statistics/", "report"
 
 
@@ -74,7 +82,7 @@ def read(path: Path) -> PolicyFile:
         return PolicyFile(policy, report, space_info(known) if known else None)
     except OSError as error:
         raise BadInput(f"{path}: cannot be read: {error.strerror or error}; name a file") from error
-    except (ValueError, KeyError, TypeError, msgspec.MsgspecError, zipfile.BadZipFile) as error:
+    except UNREADABLE as error:
         raise BadInput(
             f"{path}: holds no policy ({type(error).__name__}: {error}); `faastrain export` writes "
             "one"

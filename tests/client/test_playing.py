@@ -1,0 +1,100 @@
+"""A policy plays, to be measured and to be watched."""
+
+from pathlib import Path
+from typing import Any
+
+import gymnasium
+import numpy as np
+import pytest
+from PIL import Image
+
+from faastraingym import BadInput, evaluate, record_video
+
+
+class Left:
+    """Always the first action; counts the calls in its state."""
+
+    def predict(
+        self, observation: Any, state: Any = None, episode_start: Any = None, deterministic: Any = 1
+    ) -> tuple[Any, Any]:
+        assert episode_start.shape == (1,)
+        assert (state is None) is bool(episode_start[0])
+        return 0, (state or 0) + 1
+
+
+class Painted(gymnasium.Env[Any, Any]):
+    """Two steps; the reward is the number of the episode."""
+
+    observation_space = gymnasium.spaces.Discrete(2)
+    action_space = gymnasium.spaces.Discrete(2)
+    metadata = {"render_modes": ["rgb_array"], "render_fps": 10}
+    render_mode = "rgb_array"
+    episode = 0
+    closed = False
+
+    def reset(self, *, seed: int | None = None, options: Any = None) -> Any:
+        super().reset(seed=seed)
+        self.seeds = [*getattr(self, "seeds", []), seed]
+        self.episode, self.steps = self.episode + 1, 0
+        return 0, {}
+
+    def step(self, action: Any) -> Any:
+        self.steps += 1
+        return 1, float(self.episode), False, self.steps == 2, {}
+
+    def render(self) -> Any:
+        return np.full((20, 30, 3), 60 * self.steps + self.episode, np.uint8)
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def test_returns_are_sums_and_episodes_follow_one_seed() -> None:
+    env = Painted()
+    found = evaluate(Left(), env, episodes=3, seed=9)
+    assert found.returns.tolist() == [2.0, 4.0, 6.0]
+    assert found.lengths.tolist() == [2, 2, 2]
+    assert (found.mean, round(found.std, 3)) == (4.0, 1.633)
+    assert repr(found) == "<Evaluation 4.00 ± 1.63 over 3 episodes>"
+    assert (env.seeds, env.closed) == ([9, None, None], False)
+
+
+def test_an_id_is_made_and_equal_seeds_play_equally() -> None:
+    one, other = (evaluate(Left(), "CartPole-v1", episodes=4, seed=1) for _ in range(2))
+    np.testing.assert_array_equal(one.returns, other.returns)
+    assert len(set(evaluate(Left(), "CartPole-v1", episodes=9).returns)) > 1
+    with pytest.raises(BadInput, match=r"CartPol-v1: .*register the environment"):
+        evaluate(Left(), "CartPol-v1")
+    with pytest.raises(BadInput, match="episodes is 0"):
+        evaluate(Left(), "CartPole-v1", episodes=0)
+
+
+def test_a_gif_has_a_frame_for_each_step(tmp_path: Path) -> None:
+    file = record_video(Left(), Painted(), tmp_path / "a.gif", episodes=2)
+    with Image.open(file) as picture:
+        assert (picture.n_frames, picture.size) == (4, (30, 20))
+        assert picture.info["duration"] == 100  # ms, of 10 frames a second
+
+
+def test_an_environment_by_its_id_is_drawn(tmp_path: Path) -> None:
+    with Image.open(record_video(Left(), "CartPole-v1", tmp_path / "a.gif")) as picture:
+        assert picture.size == (600, 400)
+        assert 5 < picture.n_frames < 12  # as long as a pole stays up that is pushed aside
+
+
+def test_an_mp4_is_a_video(tmp_path: Path) -> None:
+    ffmpeg = pytest.importorskip("imageio_ffmpeg")
+    file = record_video(Left(), Painted(), tmp_path / "a.mp4")
+    assert ffmpeg.count_frames_and_secs(str(file)) == (2, 0.2)
+
+
+@pytest.mark.parametrize("path", ["a.avi", "no/such/a.gif"])
+def test_where_no_video_can_be_written(path: str, tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match=path):
+        record_video(Left(), Painted(), tmp_path / path)
+
+
+def test_an_environment_without_pictures_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="draws no pictures"):
+        record_video(Left(), gymnasium.make("CartPole-v1"), tmp_path / "a.gif")
+    assert not list(tmp_path.iterdir())
