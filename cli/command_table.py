@@ -24,6 +24,7 @@ class Command(NamedTuple):
     name: str
     handler: str
     summary: str
+    example: str  # what follows `faastrain`
     arguments: tuple[Argument, ...] = ()
     one_of: tuple[Argument, ...] = ()  # exactly one of them is given
     epilog: Callable[[], str] = str  # below its options
@@ -35,6 +36,11 @@ class Group(NamedTuple):
     name: str
     summary: str
     commands: tuple[Command, ...]
+
+    @property
+    def example(self) -> str:
+        """Of its first command."""
+        return self.commands[0].example
 
 
 def argument(*flags: str, **options: Any) -> Argument:
@@ -92,23 +98,31 @@ SELECTED = (
     argument("--all", action="store_true", help="every one"),
 )
 DEAD_LETTERS = (
-    Command("list", "dead:list_letters", "list them", (OF_RUN, JSON)),
-    Command("show", "dead:show", "payload, error, attempts, when, where", (LETTER, JSON)),
+    Command("list", "dead:list_letters", "list them", "dead list", (OF_RUN, JSON)),
+    Command(
+        "show",
+        "dead:show",
+        "payload, error, attempts, when, where",
+        "dead show 7",
+        (LETTER, JSON),
+    ),
     Command(
         "replay",
         "dead:replay",
         "invoke the function again with the message, and remove the dead letter",
+        "dead replay --all",
         (JSON,),
         SELECTED,
     ),
-    Command("drop", "dead:drop", "remove the dead letter", (JSON,), SELECTED),
+    Command("drop", "dead:drop", "remove the dead letter", "dead drop 7", (JSON,), SELECTED),
 )
 
-COMMANDS = (
+TRAIN = (
     Command(
         "train",
         "training:train",
-        "start the stack if needed, start a run, follow it to its end, write its results",
+        "start the stack if needed, start a run, follow it, write its results",
+        "train CartPole-v1 --set seed=7",
         (
             SPEC,
             NAME,
@@ -117,11 +131,18 @@ COMMANDS = (
             JSON,
         ),
     ),
-    Command("start", "training:start", "start a run and return", (SPEC, NAME, SET, JSON)),
+    Command(
+        "start",
+        "training:start",
+        "start a run and return",
+        "start spec.toml",
+        (SPEC, NAME, SET, JSON),
+    ),
     Command(
         "gate",
         "gate:gate",
         "train, or wait for a run, and compare its report with bounds: for CI",
+        "gate spec.toml --min-return 475 --junit report.xml",
         (
             argument(
                 "what",
@@ -142,12 +163,19 @@ COMMANDS = (
             JSON,
         ),
     ),
-    Command("follow", "training:follow", "watch a run to its end", (RUN, JSON)),
-    Command("stop", "training:stop", "end a run with the policy that it has", (RUN,)),
+    Command("follow", "training:follow", "watch a run to its end", "follow RUN", (RUN, JSON)),
+    Command(
+        "stop",
+        "training:stop",
+        "end a run with the policy that it has",
+        "stop RUN",
+        (RUN,),
+    ),
     Command(
         "resume",
         "training:resume",
         "continue a run that has ended where it stopped, bit for bit",
+        "resume RUN --budget 200000",
         (
             RUN,
             argument("--budget", type=int, metavar="N", help="environment steps in all"),
@@ -155,10 +183,13 @@ COMMANDS = (
             JSON,
         ),
     ),
+)
+READ = (
     Command(
         "runs",
         "reading:list_runs",
         "list the runs, the newest first",
+        "runs --limit 10 --status completed",
         (
             argument(
                 "--limit", type=_count, metavar="N", help="at most N, the newest (default: all)"
@@ -167,17 +198,19 @@ COMMANDS = (
             JSON,
         ),
     ),
-    Command("show", "reading:show", "a run's report", (RUN, JSON)),
+    Command("show", "reading:show", "a run's report", "show RUN", (RUN, JSON)),
     Command(
         "events",
         "reading:events",
         "a run's facts; with --json one document a line",
+        "events RUN --follow --json",
         (RUN, FOLLOW, JSON),
     ),
     Command(
         "fetch",
         "fetch:fetch",
         "write a run's report, learning curve and policy into a folder",
+        "fetch RUN results",
         (
             RUN,
             argument(
@@ -196,7 +229,8 @@ COMMANDS = (
     Command(
         "export",
         "fetch:export",
-        "write a run's policy, specification and report into one file for NumPy",
+        "write a run's policy, specification and report into one file",
+        "export RUN policy.npz",
         (RUN, argument("file", type=Path, metavar="FILE", help="a .npz file"), JSON),
         epilog=_how_to_load,
     ),
@@ -204,6 +238,7 @@ COMMANDS = (
         "trace",
         "trace:trace",
         "where the time of a run's iterations goes",
+        "trace RUN --out trace.json",
         (
             RUN,
             argument(
@@ -226,6 +261,7 @@ COMMANDS = (
         "logs",
         "logs:logs",
         "print what a function's replicas wrote, or all functions about a run",
+        "logs rollout --since 10m",
         (
             argument(
                 "name",
@@ -238,24 +274,47 @@ COMMANDS = (
             JSON,
         ),
     ),
-    Group("dead", "dead letters, which are deliveries that the queue-worker gave up", DEAD_LETTERS),
+)
+STACK = (
+    Group("dead", "deliveries that the queue-worker gave up", DEAD_LETTERS),
     Command(
         "up",
         "stack:up",
         "start the embedded stack, or find the one that runs",
+        "up",
         (argument("--foreground", action="store_true", help="stay until Ctrl-C"),),
     ),
-    Command("down", "stack:down", "stop the embedded stack; its data stays"),
-    Command("status", "stack:status", "functions, servers, streams, active runs", (JSON,)),
+    Command("down", "stack:down", "stop the embedded stack; its data stays", "down"),
+    Command(
+        "status",
+        "stack:status",
+        "functions, servers, streams, active runs",
+        "status",
+        (JSON,),
+    ),
     Command(
         "completion",
         "completion:completion",
-        "print a script that lets a shell complete commands, options, files and runs",
+        "print a script that lets a shell complete commands, files and runs",
+        "completion bash",
         (argument("shell", choices=("bash", "zsh", "fish")),),
         epilog=lambda: SCRIPTS,
     ),
-    Command("doctor", "doctor:doctor", "what could be wrong here, and what to do", (JSON,)),
+    Command(
+        "doctor",
+        "doctor:doctor",
+        "what could be wrong here, and what to do",
+        "doctor",
+        (JSON,),
+    ),
 )
+
+SECTIONS: dict[str, tuple[Command | Group, ...]] = {
+    "train a policy": TRAIN,
+    "read a run": READ,
+    "care for the stack": STACK,
+}
+COMMANDS = tuple(command for section in SECTIONS.values() for command in section)
 
 
 class Parser(argparse.ArgumentParser):
@@ -266,9 +325,32 @@ class Parser(argparse.ArgumentParser):
         raise BadInput(f"{message}; see `{self.prog} --help`")
 
 
+class Root(Parser):
+    """The parser of all commands, whose help has them in sections."""
+
+    def format_help(self) -> str:
+        """Usage, the commands by section with an example each, options, variables, exit codes."""
+        made = self._get_formatter()
+        made.add_usage(self.usage, self._actions, self._mutually_exclusive_groups)
+        made.add_text(self.description)
+        listed = {}
+        for action in self._actions:  # argparse has no other way to them
+            if isinstance(action, argparse._SubParsersAction):
+                listed = {choice.dest: choice for choice in action._choices_actions}
+        for title, commands in SECTIONS.items():
+            made.start_section(f"{title}, as `faastrain {commands[0].example}`")
+            made.add_arguments([listed[command.name] for command in commands])
+            made.end_section()
+        made.start_section("options")
+        made.add_arguments(self._optionals._group_actions)
+        made.end_section()
+        made.add_text(self.epilog)
+        return made.format_help()
+
+
 def parser() -> Parser:
     """The parser of all commands."""
-    made = Parser(
+    made = Root(
         prog="faastrain",
         description="Train reinforcement-learning policies as a pipeline of functions and events.",
         epilog=f"{VARIABLES}\n{exit_codes.epilog()}",
@@ -285,14 +367,14 @@ def parser() -> Parser:
 
 
 def _add(parent: argparse.ArgumentParser, commands: Sequence[Command | Group]) -> None:
-    names = parent.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    names = parent.add_subparsers(metavar="COMMAND", required=True, parser_class=Parser)
     for command in commands:
-        epilog = "" if isinstance(command, Group) else command.epilog()
+        more = "" if isinstance(command, Group) else command.epilog()
         sub = names.add_parser(
             command.name,
             help=command.summary,
             description=command.summary[0].upper() + command.summary[1:] + ".",
-            epilog=epilog,
+            epilog=f"example:\n  faastrain {command.example}\n\n{more}",
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         if isinstance(command, Group):

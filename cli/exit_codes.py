@@ -18,17 +18,11 @@ class ExitCode(IntEnum):
 
 
 MEANING: dict[ExitCode, str] = {
-    ExitCode.DONE: "target reached (or no target was set); any other command succeeded",
-    ExitCode.BUDGET_SPENT: (
-        "the run ended below its target (budget spent, or stopped), or a gate's bound is not kept"
-    ),
+    ExitCode.DONE: "target reached (or none was set); any other command succeeded",
+    ExitCode.BUDGET_SPENT: "the run ended below its target, or a gate's bound is not kept",
     ExitCode.RUN_FAILED: "the run failed; its reason and report say why",
-    ExitCode.BAD_INPUT: (
-        "bad input: usage, specification, file; or no such run, function or dead letter"
-    ),
-    ExitCode.STACK_TROUBLE: (
-        "trouble with the stack: a server, a port, a disk, or a program that is missing"
-    ),
+    ExitCode.BAD_INPUT: "bad usage, specification or file; no such run or function",
+    ExitCode.STACK_TROUBLE: "trouble with the stack: a server, port, disk or program",
     ExitCode.INTERRUPTED: "interrupted by Ctrl-C; the run continues",
     ExitCode.BROKEN_PIPE: "the program that read the output closed it",
 }

@@ -11,6 +11,7 @@ from faastraingym.events.ports import StoredDeadLetter
 from faastraingym.events.views.dead_letters import DeadLetterDetail, DeadLetterRow
 
 HEAD = ("id", "when", "function", "run", "what", "attempts", "status", "error")
+SPARE = ("attempts", "status", "when", "what")
 NUMBERS = ("id", "attempts", "status")
 
 

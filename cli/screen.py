@@ -71,7 +71,11 @@ class Screen:
         print(text, file=self.out, flush=True)
 
     def table(
-        self, head: Sequence[str], rows: Sequence[Sequence[str]], numbers: Collection[str]
+        self,
+        head: Sequence[str],
+        rows: Sequence[Sequence[str]],
+        numbers: Collection[str],
+        spare: Sequence[str] = (),
     ) -> None:
         """Rows of cells below a head: columns on a terminal, tab-separated values elsewhere."""
         if not self.is_terminal:
@@ -80,7 +84,7 @@ class Screen:
             return
         from faastraingym.cli.tables import table
 
-        self.rich(*table(head, rows, numbers))
+        self.rich(*table(head, rows, numbers, spare))
 
     def rich(self, *renderables: Any) -> None:
         """Tables and the like, for a terminal."""

@@ -10,28 +10,43 @@ from faastraingym.client.text import printable
 
 GAP = "  "
 CUT = "..."
-LEAST = 20  # columns that are left of a text that is cut
+LEAST = 16  # columns that are left of a text that is cut
 
 
 def table(
-    head: Sequence[str], rows: Iterable[Sequence[str]], numbers: Collection[str]
+    head: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    numbers: Collection[str],
+    spare: Sequence[str] = (),
 ) -> list[Text]:
     """A line for the head and one for each row, columns below each other.
 
-    A row never takes two lines, nor is a name cut: only its last cell is, when it is a text that
-    the terminal has no room for.
+    A row never takes two lines, nor is a name cut: spare columns are left out, and the last cell is
+    cut, when it is a text that the terminal has no room for.
 
     Args:
         head: the columns' names.
         rows: as many cells each.
         numbers: the columns that are aligned at their right.
+        spare: the columns that a narrow terminal does without, the first of them first.
     """
+    columns = shutil.get_terminal_size().columns
     told = [[_one_line(cell) for cell in row] for row in (head, *rows)]
-    widths = [max(cell_len(row[i]) for row in told) for i in range(len(head))]
-    if head[-1] not in numbers:
-        room = shutil.get_terminal_size().columns - sum(widths[:-1]) - len(GAP) * (len(head) - 1)
-        widths[-1] = min(widths[-1], max(room, LEAST))
-    lines = [_line(row, widths, [name in numbers for name in head]) for row in told]
+    widths = {name: max(cell_len(row[i]) for row in told) for i, name in enumerate(head)}
+    last, gaps, left_out = head[-1], len(GAP) * (len(head) - 1), set[str]()
+    is_text = last not in numbers
+    least = min(widths[last], LEAST) if is_text else widths[last]
+    others = sum(widths.values()) - widths[last] + gaps
+    for name in spare:
+        if others + least > columns:
+            left_out.add(name)
+            others -= widths[name] + len(GAP)
+    if is_text:
+        widths[last] = min(widths[last], max(columns - others, LEAST))
+    kept = [
+        (i, widths[name], name in numbers) for i, name in enumerate(head) if name not in left_out
+    ]
+    lines = [_line(row, kept) for row in told]
     return [Text(line, style="" if i else "bold") for i, line in enumerate(lines)]
 
 
@@ -43,9 +58,11 @@ def names_and_values(rows: Sequence[tuple[str, str]]) -> list[Text]:
     ]
 
 
-def _line(row: Sequence[str], widths: Sequence[int], right: Sequence[bool]) -> str:
+def _line(row: Sequence[str], columns: Sequence[tuple[int, int, bool]]) -> str:
+    """A row's cells at these places, with these widths, aligned at their right or not."""
     cells = []
-    for cell, width, is_right in zip(row, widths, right, strict=True):
+    for i, width, is_right in columns:
+        cell = row[i]
         if cell_len(cell) > width:
             cell = set_cell_size(cell, width - len(CUT)) + CUT
         padding = " " * (width - cell_len(cell))

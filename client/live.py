@@ -5,7 +5,6 @@ from typing import TextIO
 
 from rich.console import Console, Group
 from rich.live import Live
-from rich.table import Table
 from rich.text import Text
 
 from faastraingym.client.progress import Drawn
@@ -39,17 +38,13 @@ class LiveView(Drawn):
         self._live.stop()
 
     def _render(self) -> Group:
-        bar = Table.grid(padding=(0, 1))
-        bar.add_column(no_wrap=True, min_width=WIDTH)
-        bar.add_column()
         done, rest = self._signs
         filled = int(WIDTH * self.done)
-        bar.add_row(
-            Text.assemble((done * filled, "green"), (rest * (WIDTH - filled), "dim")),
-            Text(self.numbers),
+        bar = Text.assemble(
+            (done * filled, "green"), (rest * (WIDTH - filled), "dim"), f" {self.done:4.0%}"
         )
         details = [Text(text, style=style) for text, style in self.details]
-        return Group(Text(self.title, style="bold"), bar, *details)
+        return Group(Text(self.title, style="bold"), bar, Text(self.numbers), *details)
 
 
 def signs(encoding: str | None) -> tuple[str, str]:

@@ -1,6 +1,7 @@
 """How a followed run is shown: drawn on a terminal or in a notebook, as plain lines, or not."""
 
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -40,14 +41,16 @@ class View(Protocol):
 
 
 @contextmanager
-def shown(run: str, out: TextIO, write: Callable[[str], None]) -> Iterator[View]:
+def shown(
+    run: str, out: TextIO, write: Callable[[str], None], environment: Mapping[str, str] = os.environ
+) -> Iterator[View]:
     """What a person wants to look at: a bar in a notebook or on a terminal, else lines."""
     if "ipykernel" in sys.modules and out is sys.stdout:
         from faastraingym.client.notebook import NotebookView
 
         with NotebookView(run) as notebook:
             yield notebook
-    elif out.isatty() and os.environ.get("TERM") not in NO_CURSOR:
+    elif out.isatty() and environment.get("TERM") not in NO_CURSOR:
         from faastraingym.client.live import LiveView
 
         with LiveView(out, run) as live:
@@ -168,7 +171,7 @@ def line(run: RunView, record: Recorded) -> str | None:
         case InvocationDeadLettered():
             return phrase(record.fact)
     words = phrase(record.fact)
-    name = tag(record.fact).removeprefix("run.").replace("-", " ")
+    name = re.sub("[-.]", " ", tag(record.fact).removeprefix("run."))
     return f"{name}: {words}" if words else name
 
 

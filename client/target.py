@@ -18,18 +18,27 @@ if TYPE_CHECKING:
 
 VARIABLES = """\
 environment variables:
-  FAASTRAIN_HOME           where the embedded stack's state is (default: ./.faastrain)
-  SSL_CERT_FILE            a file of certificate authorities of servers with TLS; needed if the
-                           system does not trust them (an embedded stack sets its own)
-  TRACEPARENT              W3C trace context: the run that is started is a part of that trace
-  FTG_ENVIRONMENTS         modules that register Gymnasium environments, by commas: installed,
-                           beside functions/, or in the folder where the stack is started
-  OPENFAAS_URL and FAASTRAIN_NATS_URL, both set: use that cluster, no embedded stack, with
-  OPENFAAS_PASSWORD        of the gateway's user admin; or OPENFAAS_TOKEN, a bearer token
+  FAASTRAIN_HOME         where the embedded stack's state is
+                         (default: ./.faastrain)
+  SSL_CERT_FILE          certificate authorities of servers with TLS, a file;
+                         needed if the system does not trust them (an
+                         embedded stack sets its own)
+  TRACEPARENT            W3C trace context: the run that is started is a part
+                         of that trace
+  FTG_ENVIRONMENTS       modules that register Gymnasium environments, by
+                         commas: installed, beside functions/, or in the
+                         folder where the stack is started
+  OPENFAAS_URL and FAASTRAIN_NATS_URL, both set: use that cluster, no embedded
+  stack, with
+  OPENFAAS_PASSWORD      of the gateway's user admin; or OPENFAAS_TOKEN, a
+                         bearer token
   FAASTRAIN_NATS_USER, FAASTRAIN_NATS_PASSWORD
-  FAASTRAIN_NATS_API       the prefix of JetStream's API in that account (default: $JS.API)
-  FAASTRAIN_S3_URL, FAASTRAIN_S3_ACCESS_KEY, FAASTRAIN_S3_SECRET_KEY, FAASTRAIN_BUCKET
-  FAASTRAIN_SIGNING_KEY    the secret ftg-signing-key; only `faastrain dead replay` needs it
+  FAASTRAIN_NATS_API     the prefix of JetStream's API in that account
+                         (default: $JS.API)
+  FAASTRAIN_S3_URL, FAASTRAIN_S3_ACCESS_KEY, FAASTRAIN_S3_SECRET_KEY,
+  FAASTRAIN_BUCKET
+  FAASTRAIN_SIGNING_KEY  the secret ftg-signing-key; only
+                         `faastrain dead replay` needs it
 """
 
 

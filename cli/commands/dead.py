@@ -39,7 +39,7 @@ def list_letters(arguments: Namespace, context: Context) -> None:
         context.screen.json(rows)
     else:
         cells = [letters.cells(row) for row in rows]
-        context.screen.table(letters.HEAD, cells, letters.NUMBERS)
+        context.screen.table(letters.HEAD, cells, letters.NUMBERS, letters.SPARE)
 
 
 def show(arguments: Namespace, context: Context) -> None:

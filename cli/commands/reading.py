@@ -12,6 +12,7 @@ from faastraingym.events.views.phrases import event_line, one_line, timestamp
 from faastraingym.events.views.runs import RunRow
 
 NUMBERS = ("seed", "versions", "steps", "return", "seconds")
+SPARE = ("seconds", "seed", "started", "versions", "steps", "return")
 HEAD = ("run", "status", "environment", "seed", "started", *NUMBERS[1:], "reason")
 
 
@@ -35,7 +36,7 @@ def list_runs(arguments: Namespace, context: Context) -> None:
     if arguments.json:
         context.screen.json(rows)
     else:
-        context.screen.table(HEAD, [cells_of(row) for row in rows], NUMBERS)
+        context.screen.table(HEAD, [cells_of(row) for row in rows], NUMBERS, SPARE)
 
 
 def cells_of(row: RunRow) -> tuple[str, ...]:

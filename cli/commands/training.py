@@ -101,7 +101,8 @@ def followed(run: Run, as_json: bool, context: Context) -> RunReport:
     screen = context.screen
     if as_json:
         return loop.run(run.aio.follow(PlainView(screen.remark)))
-    with progress.shown(run.name, screen.out, screen.line) as view:
+    environment = context.world.environment
+    with progress.shown(run.name, screen.out, screen.line, environment) as view:
         return loop.run(run.aio.follow(view))
 
 

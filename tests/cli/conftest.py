@@ -16,12 +16,13 @@ class Desk(Stack):
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         super().__init__(folder)
         self.folder = folder
+        self.printer: type[io.StringIO] = io.StringIO
         self.out = ""
         self.err = ""
         monkeypatch.chdir(folder)
 
     def __call__(self, *argv: str) -> int:
-        out, err = io.StringIO(), io.StringIO()
+        out, err = self.printer(), io.StringIO()
         code = main(argv, self.client(), Screen(out, err))
         self.out, self.err = out.getvalue(), err.getvalue()
         return code

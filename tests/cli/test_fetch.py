@@ -12,10 +12,9 @@ from faastraingym.events.pipeline.history import fold
 from faastraingym.events.views.report import build
 from faastraingym.schemas import keys
 from faastraingym.schemas.messages import ReportWritten, RunRequested, RunResumed, StopRequested
-from faastraingym.schemas.payloads import dump
 from tests.cli.conftest import Desk
 from tests.cli.test_main import publish_once
-from tests.client.facts import NOW, POLICY, RUN, SPEC, beginning, completed, failed, obj, records
+from tests.client.facts import NOW, RUN, SPEC, beginning, failed, obj, records
 
 FILES = (
     "report.json",
@@ -43,16 +42,8 @@ def conclude(desk: Desk, segment: int, *facts: object) -> None:
 @pytest.fixture
 def ended(desk: Desk) -> Desk:
     """A run that reached its target."""
-    stored = asyncio.run(desk.objects.put(keys.policy(RUN, 1), dump(POLICY)))
-    said = [*beginning(), completed("target")]
-    for i, fact in enumerate(said):
-        policy = getattr(fact, "policy", None)
-        if policy is not None and policy.version == 1:
-            named = msgspec.structs.replace(policy, policy=stored)
-            said[i] = msgspec.structs.replace(fact, policy=named)
-    desk.facts.log.clear()
-    publish_once(desk, *said)
-    conclude(desk, 0, *said)
+    desk.facts.objects = desk.objects
+    publish_once(desk, RunRequested(run=RUN, spec=SPEC))
     return desk
 
 
@@ -126,3 +117,34 @@ def test_each_leg_has_its_own(ended: Desk) -> None:
     assert "out/report.json" in ended.out
     assert ended("fetch", RUN, "--leg", "2") == ExitCode.BAD_INPUT
     assert "has the segments 0 to 1" in ended.err
+
+
+def test_train_leaves_the_results_in_a_folder_of_the_run(desk: Desk) -> None:
+    """Report, curve and policy; unless nobody wants them."""
+    desk.facts.objects = desk.objects
+    spec = desk.write("s.json", json.dumps(SPEC))
+    assert desk("train", spec, "--run", "mine") == ExitCode.DONE
+    assert desk.err == "results are in runs/mine\n"
+    assert {path.name for path in (desk.folder / "runs" / "mine").iterdir()} == set(FILES)
+    assert desk("train", spec, "--run", "other", "--no-files") == ExitCode.DONE
+    assert not (desk.folder / "runs" / "other").exists()
+
+
+def test_train_refuses_a_folder_that_has_files_before_it_starts(desk: Desk) -> None:
+    (desk.folder / "runs" / "mine").mkdir(parents=True)
+    desk.write("runs/mine/report.json", "of an earlier run")
+    spec = desk.write("s.json", json.dumps(SPEC))
+    assert desk("train", spec, "--run", "mine") == ExitCode.BAD_INPUT
+    assert "runs/mine: has files already; choose another name" in desk.err
+    assert (desk.facts.log, desk.started) == ([], 0)
+    assert desk("train", spec, "--run", "mine", "--no-files") == ExitCode.DONE
+
+
+def test_results_that_cannot_be_written_do_not_change_how_the_run_ended(desk: Desk) -> None:
+    """Its objects are not in the store: that is told, with what to do."""
+    spec = desk.write("s.json", json.dumps(SPEC))
+    assert desk("train", spec, "--run", "mine", "--json") == ExitCode.DONE
+    assert json.loads(desk.out)["run_id"] == "mine"
+    said = desk.err.splitlines()[-1]
+    assert said.startswith("faastrain: no results in runs/mine: object test/report is not in")
+    assert said.endswith("; `faastrain fetch mine runs/mine` tries again")

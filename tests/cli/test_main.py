@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+import shlex
 import subprocess
 import sys
 from importlib.metadata import version
@@ -10,14 +11,15 @@ from importlib.metadata import version
 import numpy as np
 import pytest
 
+from faastraingym.cli.command_table import COMMANDS, Group, parser
 from faastraingym.cli.exit_codes import ExitCode
 from faastraingym.cli.main import main
-from faastraingym.cli.screen import Screen
 from faastraingym.events.ports import Unavailable
 from faastraingym.schemas.messages import RunRequested, StopRequested
 from faastraingym.schemas.payloads import Policy, Statistics, dump
 from tests.cli.conftest import Desk
 from tests.client.facts import RUN, SPEC, beginning, completed, usage
+from tests.client.terminal import Terminal
 
 REPORT_KEYS = {
     "run_id",
@@ -156,12 +158,10 @@ def test_what_cannot_be_extended_later_is_told_at_once(desk: Desk, command: str)
         assert (said in desk.err) is told
 
 
-def test_a_terminal_without_a_cursor_gets_lines(
-    desk: Desk, spec: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_terminal_without_a_cursor_gets_lines(desk: Desk, spec: str) -> None:
     """As an editor's shell: nothing is drawn over what is there."""
-    monkeypatch.setattr(Screen, "is_terminal", True)
     desk.variables["TERM"] = "dumb"
+    desk.printer = Terminal
     assert desk("train", spec) == ExitCode.DONE
     assert "     0.0 s  requested: CartPole-v1 with ppo" in desk.out
     assert "\x1b[?25l" not in desk.out  # hides the cursor
@@ -405,6 +405,31 @@ def test_help_tells_the_exit_codes(capsys: pytest.CaptureFixture[str]) -> None:
             main(argv)
         assert end.value.code == 0
         assert said in capsys.readouterr().out
+
+
+def test_help_fits_a_terminal_of_80_columns(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every command is in a section, and its own page begins and ends so that it can be typed."""
+    monkeypatch.setenv("COLUMNS", "80")
+    pages = [[], *([name.name] for name in COMMANDS)]
+    for argv in pages:
+        with pytest.raises(SystemExit):
+            main([*argv, "--help"])
+        lines = capsys.readouterr().out.splitlines()
+        assert [line for line in lines if len(line) > 80 and "> ~/" not in line] == []
+        if not argv:
+            listed = [line.split()[0] for line in lines if re.match(r"  [a-z]", line)]
+            assert listed[: len(COMMANDS)] == [command.name for command in COMMANDS]
+
+
+def test_every_example_is_a_command() -> None:
+    for command in COMMANDS:
+        for each in command.commands if isinstance(command, Group) else [command]:
+            words = shlex.split(each.example)
+            assert parser().parse_args(words).handler == each.handler
+            with pytest.raises(SystemExit):
+                parser().parse_args([*words[:1], "--help"])
 
 
 def test_help_imports_nothing_heavy() -> None:

@@ -5,11 +5,12 @@ import io
 import pytest
 
 from faastraingym.cli import letters
-from faastraingym.cli.commands.reading import HEAD, NUMBERS, cells_of
+from faastraingym.cli.commands.reading import HEAD, NUMBERS, SPARE, cells_of
 from faastraingym.cli.screen import Screen
 from faastraingym.cli.tables import table
 from faastraingym.events.views.dead_letters import DeadLetterRow
 from faastraingym.events.views.runs import RunRow
+from tests.client.facts import RUN
 from tests.client.terminal import Terminal
 
 LONG = "environment-with-a-very-long-name-20261122-171500-3fa2"
@@ -61,12 +62,24 @@ def test_no_run_is_cut_and_no_reason_takes_two_lines(width: int) -> None:
         wall_seconds=4.0,
     )
     screen = Screen(Terminal(), io.StringIO())
-    screen.table(HEAD, [cells_of(row)], NUMBERS)
+    screen.table(HEAD, [cells_of(row)], NUMBERS, SPARE)
     head, told = screen.out.getvalue().splitlines()  # type: ignore[attr-defined]
     assert LONG in told
-    assert "1970-01-01T00:00:03Z" in told
     assert "SomeNamespace/SomeLongEnvironment-v5" in told
-    assert all(name in head for name in ("seed", "started", "reason"))
+    assert all(name in head for name in ("run", "status", "reason"))
+    assert all((name in head) is (width == 200) for name in ("seed", "started", "steps"))
+    assert ("1970-01-01T00:00:03Z" in told) is (width == 200)
+
+
+def test_runs_fit_a_terminal_of_80_columns(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Columns go in the order of how little they tell, and only as many as have no room."""
+    monkeypatch.setenv("COLUMNS", "80")
+    rows = [(RUN, "completed", "CartPole-v1", "1", WHEN, "87", "22272", "480.50", "61.9", "target")]
+    lines = [line.plain for line in table(HEAD, rows, NUMBERS, SPARE)]
+    assert lines[0].split() == ["run", "status", "environment", "steps", "return", "reason"]
+    assert max(map(len, lines)) <= 80
+    failed = [(*rows[0][:-1], "the environment raised ValueError: " + "x" * 90)]
+    assert [len(line.plain) for line in table(HEAD, failed, NUMBERS, SPARE)][1] <= 80
 
 
 def test_letters_are_dated_whole(width: int) -> None:
@@ -81,8 +94,8 @@ def test_letters_are_dated_whole(width: int) -> None:
         error="ValueError: " + "x" * 300,
     )
     screen = Screen(Terminal(), io.StringIO())
-    screen.table(letters.HEAD, [letters.cells(row)], letters.NUMBERS)
+    screen.table(letters.HEAD, [letters.cells(row)], letters.NUMBERS, letters.SPARE)
     _, told = screen.out.getvalue().splitlines()  # type: ignore[attr-defined]
-    assert WHEN in told
+    assert (WHEN in told) is (width == 200)
     assert LONG in told
     assert told.endswith("...")

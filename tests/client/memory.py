@@ -3,6 +3,9 @@
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
+
+import msgspec
 
 from faastraingym.adapters.processes.checking import Checked
 from faastraingym.algorithms.environments import spaces
@@ -12,8 +15,21 @@ from faastraingym.client.errors import StackTrouble
 from faastraingym.client.gateway import FunctionState, LogLine
 from faastraingym.client.streams import StreamSize
 from faastraingym.client.world import Connected, World
-from faastraingym.schemas.messages import Message, RunRequested
-from tests.client.facts import NOW, beginning, completed, failed, reported, unreported
+from faastraingym.events.pipeline.history import fold
+from faastraingym.events.views.report import build
+from faastraingym.schemas import keys
+from faastraingym.schemas.messages import Message, ReportWritten, RunRequested
+from faastraingym.schemas.payloads import dump
+from tests.client.facts import (
+    NOW,
+    POLICY,
+    beginning,
+    completed,
+    failed,
+    records,
+    reported,
+    unreported,
+)
 from tests.fakes import (
     InMemoryCommandQueue,
     InMemoryDeadLetters,
@@ -32,17 +48,40 @@ class Pipeline(InMemoryFactLog):
         self.ending = "target"  # or another reason, or "failed"
         self.unreported = False  # its report cannot be written
         self.script = True  # False: nothing follows a request
+        self.objects: InMemoryObjectStore | None = None  # where results are put
 
     async def publish_once(self, fact: Message) -> bool:
         received = await super().publish_once(fact)
         if received and self.script and isinstance(fact, RunRequested):
             last = unreported(fact.run) if self.unreported else reported(fact.run)
-            for more in [*beginning(fact.run), self.end(fact.run), last]:
+            facts = [*beginning(fact.run), self.end(fact.run)]
+            if self.objects is not None:
+                facts, last = await results(self.objects, fact, facts)
+            for more in (*facts, last):
                 await super().publish_once(more)
         return received
 
     def end(self, run: str) -> Message:
         return failed(run) if self.ending == "failed" else completed(self.ending, run)
+
+
+async def results(
+    objects: InMemoryObjectStore, request: RunRequested, facts: list[Message]
+) -> tuple[list[Message], ReportWritten]:
+    """The facts with a policy that is in the store, and the fact of the report that is there."""
+    run = request.run
+    policy = await objects.put(keys.policy(run, 1), dump(POLICY))
+    told: list[Message] = []
+    for fact in facts:
+        ref: Any = getattr(fact, "policy", None)
+        if ref is not None and ref.version == 1:
+            named: Any = msgspec.structs.replace(ref, policy=policy)
+            fact = msgspec.structs.replace(fact, policy=named)
+        told.append(fact)
+    report = build(run, fold(records(request, *told)), [], NOW)
+    written = await objects.put(keys.report(run), msgspec.json.encode(report))
+    curve = await objects.put(keys.learning_curve(run), b"a picture")
+    return told, ReportWritten(run=run, report=written, learning_curve=curve)
 
 
 class FakeStreams:

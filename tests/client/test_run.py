@@ -5,24 +5,18 @@ import json
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import numpy as np
 import pytest
 
 from faastraingym import BadInput, Client, Policy, Run, RunFailed, StackTrouble, train
-from faastraingym.events.pipeline.history import fold
-from faastraingym.events.views.report import build
-from faastraingym.schemas import keys
 from faastraingym.schemas.messages import (
     Message,
-    ReportWritten,
     RunRequested,
     RunResumed,
     StopRequested,
     tag,
 )
-from faastraingym.schemas.payloads import dump
-from tests.client.facts import NOW, POLICY, RUN, SPEC, beginning, completed, records, reported
+from tests.client.facts import RUN, SPEC, beginning, completed, reported
 from tests.client.memory import Stack
 
 
@@ -31,28 +25,11 @@ async def publish(stack: Stack, *facts: Message) -> None:
         await stack.facts.publish_once(fact)
 
 
-async def trained(stack: Stack) -> None:
-    """A run that reached its target, with its results in the store."""
-    stored = await stack.objects.put(keys.policy(RUN, 1), dump(POLICY))
-    end = completed("target")
-    end = msgspec.structs.replace(end, policy=msgspec.structs.replace(end.policy, policy=stored))
-    facts = [RunRequested(run=RUN, spec=SPEC), *beginning()]
-    for number, fact in enumerate(facts):
-        ref: Any = getattr(fact, "policy", None)
-        if ref is not None and ref.version == 1:
-            named = msgspec.structs.replace(ref, policy=stored)
-            facts[number] = msgspec.structs.replace(fact, policy=named)
-    report = build(RUN, fold(records(*facts, end)), [], NOW)
-    written = await stack.objects.put(keys.report(RUN), msgspec.json.encode(report))
-    picture = await stack.objects.put(keys.learning_curve(RUN), b"a picture")
-    stack.facts.script = False
-    told = ReportWritten(run=RUN, report=written, learning_curve=picture)
-    await publish(stack, *facts, end, told)
-
-
 @pytest.fixture
 def run(stack: Stack, client: Client) -> Run:
-    asyncio.run(trained(stack))
+    """A run that reached its target, with its results in the store."""
+    stack.facts.objects = stack.objects
+    asyncio.run(publish(stack, RunRequested(run=RUN, spec=SPEC)))
     return client.run(RUN)
 
 
