@@ -275,9 +275,8 @@ class FunctionWorker:
         """Store the dead letter, with its payload if it is signed; inform its run; then settle."""
         name, (message, source, request, answer) = self._function.name, attempt
         letter, kind = dead_letters.written(name, message, request, answer, error), ""
-        let_in = source.authenticated and requests.is_event(
-            request.named
-        )  # only the gateway has the token
+        # An event was let in by the token, which only the gateway can check.
+        let_in = source.authenticated and requests.is_event(request.named)
         if not (let_in or self._seal.is_ours(name, request)):
             letter, kind = dead_letters.without_payload(letter), subjects.UNSIGNED
         await self._bus.give_up(name, dead_letter.encode(letter), kind)

@@ -98,12 +98,7 @@ class Lineage:
         self._slots: dict[int, list[m.CollectRollout]] = {}  # by version
 
     def work(self, ref: ObjectRef) -> Work:
-        """The work that made an object.
-
-        Raises:
-            NotPublished: the log no longer has its origin.
-            RunFault: no log ever had it.
-        """
+        """The work that made an object; NotPublished or RunFault if the log has no origin."""
         if ref.key not in self._works:
             origin = self._origin(ref.key)
             if origin is None:

@@ -57,10 +57,8 @@ def read(
 
     The names of `headers` are in lower case; `otherwise` names the run if the event has no key. A
     `signature` is given if it authenticates the request. It covers key and body only, so without a
-    key it names the run itself, and the other headers do not count.
-
-    Raises:
-        TriggerError, DocumentError: the event starts no run.
+    key it names the run itself, and the other headers do not count. TriggerError or DocumentError,
+    if the event starts no run.
     """
     kind = requests.media_type(headers.get("content-type") or "application/json")
     own = ""

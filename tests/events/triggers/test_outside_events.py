@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from faastraingym.events.delivery import requests
 from faastraingym.events.delivery.requests import KEY, Request, is_event
 from faastraingym.events.triggers import outside_events
 from faastraingym.events.triggers.outside_events import Misread, Requested, Uploaded
@@ -127,18 +128,18 @@ def test_a_seaweedfs_notification_tells_of_a_file(event: str, count: int) -> Non
         (b"[]", {}, "holds a list"),
         (
             {"id": "1"},
-            {"content_type": outside_events.CLOUDEVENT},
+            {"content_type": requests.CLOUDEVENT},
             "without specversion, source, type",
         ),
         (
             ATTRIBUTES | {"specversion": "0.3"},
-            {"content_type": outside_events.CLOUDEVENT},
+            {"content_type": requests.CLOUDEVENT},
             "of '0.3'",
         ),
         (JSON, {"ce_specversion": "1.0"}, "without id, source, type"),
         (
             ATTRIBUTES | {"data_base64": "?"},
-            {"content_type": outside_events.CLOUDEVENT},
+            {"content_type": requests.CLOUDEVENT},
             "not base64",
         ),
     ],
@@ -194,9 +195,7 @@ def test_an_upload_s_run_can_be_one(key: str, content: bytes) -> None:
     assert run != outside_events.of_upload(key, content + b" ")
 
 
-@given(
-    st.binary(max_size=200), st.sampled_from([*outside_events.NAME_OF, outside_events.CLOUDEVENT])
-)
+@given(st.binary(max_size=200), st.sampled_from([*requests.NAME_OF, requests.CLOUDEVENT]))
 def test_bytes_of_any_kind_are_an_event_or_refused(body: bytes, kind: str) -> None:
     with contextlib.suppress(SchemaError):
         for one in outside_events.read(body, {"content-type": kind}, "x"):
@@ -224,9 +223,7 @@ def test_what_is_signed_names_the_run_of_a_signed_request() -> None:
     headers = {"content-type": "application/json", "idempotency-key": "mine"}
     assert outside_events.read(JSON, headers, "a call", "t=1,v2=00") == [Requested("mine", SPEC)]
     event = json.dumps(ATTRIBUTES | {"data": SPEC}).encode()
-    found = outside_events.read(
-        event, {"content-type": outside_events.CLOUDEVENT}, "a call", "t=1,v1=00"
-    )
+    found = outside_events.read(event, {"content-type": requests.CLOUDEVENT}, "a call", "t=1,v1=00")
     assert found == [Requested(FROM_CI, SPEC)]
 
 
@@ -268,6 +265,6 @@ def test_what_others_publish_is_named_by_key_event_or_subject(
 def test_a_structured_cloudevent_is_named_as_by_http(body: bytes, key: str) -> None:
     """By its source and id; what is none, by its subject: the stage says what is wrong."""
     queue = InMemorySubscription(immediate=True, quiet=0.0)
-    headers = {"Content-Type": f"{outside_events.CLOUDEVENT}; charset=utf-8"}
+    headers = {"Content-Type": f"{requests.CLOUDEVENT}; charset=utf-8"}
     message = InMemoryDelivery(queue, "ftg-start.nightly", body, "id", 1, headers)
     assert outside_events.from_start(message).headers[KEY] == key
