@@ -156,7 +156,8 @@ class FunctionWorker:
         while self._in_flight.is_fed or not self._unasked:
             self._hungry.clear()
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._hungry.wait(), AHEAD_SECONDS)
+                async with asyncio.timeout(AHEAD_SECONDS):
+                    await self._hungry.wait()
             if self._unasked:
                 break
         return self._unasked

@@ -137,7 +137,7 @@ def test_never_more_than_slots_and_nobody_more_than_is_trusted(
             if model.shares.of(begun) is not PROVEN:
                 assert held[begun] == 1
         suspected = sum(n for r, n in held.items() if r and model.shares.of(r) is SUSPECT)
-        assert suspected == model.shares._suspected
+        assert suspected == model.shares._suspected()
         assert len(model.begun) == model.shares.in_flight <= slots
 
 

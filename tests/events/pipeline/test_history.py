@@ -44,7 +44,6 @@ def test_facts_are_kept_by_kind_and_identity() -> None:
     assert said.evaluations == {0: facts.evaluated(0, 9.0)}
     assert said.dead_letters == [facts.dead()]
     assert (said.first_at, said.last_at, said.newest.end_at) == (1000.0, 1009.0, 0.0)
-    assert said.facts == 10
 
 
 def test_the_latest_version_is_the_highest_whenever_it_was_said() -> None:
