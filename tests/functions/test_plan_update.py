@@ -63,7 +63,7 @@ class Behind(InMemoryFactLog):
 
 async def test_with_a_lag_what_was_said_but_not_read_is_waited_for() -> None:
     """Else each of the two might miss the other, and nobody would plan."""
-    with pytest.raises(Unavailable, match="said, not read"):
+    with pytest.raises(Unavailable, match="published, not read"):
         await planned(updated(1), READY, log=Behind())
 
 
