@@ -30,7 +30,7 @@ install: $(STAMP) ## make the virtual environment, with everything in it
 
 train: $(STAMP) ## train CartPole-v1, from nothing to its report
 	$(BIN)/faastrain train examples/cartpole.toml
-	@echo 'next: put $(BIN) on your PATH; "faastrain fetch", as above, brings the results to the disk;'
+	@echo 'next: put $(BIN) on your PATH; the results are in ./runs, as above;'
 	@echo '      "faastrain train examples/acrobot.toml" trains another; "faastrain down" stops the stack'
 
 test: $(STAMP) ## run the tests, but for the slow ones; TESTS=tests/events chooses, slow ones too

@@ -90,3 +90,8 @@ def test_what_the_gateway_refuses_is_told(url: str) -> None:
         list(gateway(url).logs("ill", follow=False, tail=-1, since=""))
     with pytest.raises(StackTrouble, match="cannot be reached"):
         gateway("http://127.0.0.1:1").functions()
+
+
+def test_a_token_is_a_bearer_token(url: str) -> None:
+    HttpGateway(Server(url, "", "t0ken")).functions()
+    assert Answers.asked == [("/system/functions", "Bearer t0ken")]
