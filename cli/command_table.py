@@ -9,6 +9,7 @@ from faastraingym import __version__
 from faastraingym.cli import exit_codes
 from faastraingym.client.errors import BadInput
 from faastraingym.client.target import VARIABLES
+from faastraingym.loggers.kinds import KINDS
 
 
 class Argument(NamedTuple):
@@ -65,6 +66,10 @@ SET = argument(
     help="override a field by a TOML value, as algorithm.learning_rate=0.001; may be repeated",
 )
 JSON = argument("--json", action="store_true", help="print JSON on stdout")
+LOGGERS = tuple(
+    argument(f"--{kind.name}", metavar=kind.takes, help=f"write its numbers: {kind.help}")
+    for kind in KINDS
+)
 FOLLOW = argument("--follow", "-f", action="store_true", help="keep printing what is new")
 
 
@@ -128,6 +133,7 @@ TRAIN = (
             NAME,
             SET,
             argument("--no-files", action="store_true", help="write no results into ./runs/RUN"),
+            *LOGGERS,
             JSON,
         ),
     ),
@@ -163,7 +169,13 @@ TRAIN = (
             JSON,
         ),
     ),
-    Command("follow", "training:follow", "watch a run to its end", "follow RUN", (RUN, JSON)),
+    Command(
+        "follow",
+        "training:follow",
+        "watch a run to its end",
+        "follow RUN",
+        (RUN, *LOGGERS, JSON),
+    ),
     Command(
         "stop",
         "training:stop",
@@ -233,6 +245,13 @@ READ = (
         "export RUN policy.npz",
         (RUN, argument("file", type=Path, metavar="FILE", help="a .npz file"), JSON),
         epilog=_how_to_load,
+    ),
+    Command(
+        "export-metrics",
+        "metrics:export_metrics",
+        "write what loggers lack of a run's numbers",
+        "export-metrics RUN --tensorboard tb",
+        (RUN, *LOGGERS, JSON),
     ),
     Command(
         "trace",

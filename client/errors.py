@@ -49,9 +49,10 @@ def _foreign() -> tuple[type[Exception], ...]:
     from faastraingym.embedded.errors import EmbeddedError
     from faastraingym.events.ports import Unavailable
     from faastraingym.events.topology.stack_file import StackError
+    from faastraingym.loggers.errors import LoggerError
     from faastraingym.schemas.errors import SchemaError
 
-    return AdapterError, EmbeddedError, Unavailable, StackError, SchemaError
+    return AdapterError, EmbeddedError, Unavailable, StackError, LoggerError, SchemaError
 
 
 def _disk(environment: Mapping[str, str]) -> str:

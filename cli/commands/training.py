@@ -3,9 +3,10 @@
 from argparse import Namespace
 from pathlib import Path
 
-from faastraingym.cli import exit_codes
+from faastraingym.cli import exit_codes, loggers
 from faastraingym.cli.context import Context
 from faastraingym.cli.exit_codes import ExitCode
+from faastraingym.cli.loggers import Recordings
 from faastraingym.cli.summary import print_summary
 from faastraingym.client import files, loop, progress, specifications
 from faastraingym.client.async_client import Prepared
@@ -15,6 +16,7 @@ from faastraingym.client.run import Run
 from faastraingym.client.servers import disk_trouble
 from faastraingym.events.pipeline.planning import learning_plan
 from faastraingym.events.views.run import target
+from faastraingym.loggers.kinds import Subject
 from faastraingym.schemas.report import RunReport
 from faastraingym.schemas.specification import RunSpec, to_dict
 
@@ -26,12 +28,14 @@ def train(arguments: Namespace, context: Context) -> ExitCode:
     if arguments.run and not arguments.no_files:
         files.unused(RUNS / arguments.run)
     prepared = prepare(arguments, context)
-    context.client.up()
-    if not arguments.json:
-        context.screen.line(f"run {prepared.name}")
-    _remark_horizon(prepared.spec, context)
-    run = begin(prepared, context)
-    code = _until_end(run, arguments.json, context)
+    subject = Subject(prepared.name, to_dict(prepared.spec))
+    with loggers.opened(arguments, subject, context.screen.remark) as recordings:
+        context.client.up()
+        if not arguments.json:
+            context.screen.line(f"run {prepared.name}")
+        _remark_horizon(prepared.spec, context)
+        run = begin(prepared, context)
+        code = _until_end(run, arguments.json, context, recordings)
     if code != ExitCode.INTERRUPTED and not arguments.no_files:
         _save(run, context)
     return code
@@ -54,7 +58,9 @@ def start(arguments: Namespace, context: Context) -> None:
 
 def follow(arguments: Namespace, context: Context) -> ExitCode:
     """Watch a run to its end, from its first fact on."""
-    return _until_end(context.client.run(arguments.run), arguments.json, context)
+    run = context.client.run(arguments.run)
+    with loggers.of_run(arguments, run, context.screen.remark) as recordings:
+        return _until_end(run, arguments.json, context, recordings)
 
 
 def stop(arguments: Namespace, context: Context) -> None:
@@ -96,20 +102,22 @@ def begin(prepared: Prepared, context: Context) -> Run:
     return Run(loop.run(context.client.aio.start(prepared)))
 
 
-def followed(run: Run, as_json: bool, context: Context) -> RunReport:
+def followed(
+    run: Run, as_json: bool, context: Context, recordings: Recordings | None = None
+) -> RunReport:
     """Follow the run to its end; beside JSON its progress goes to stderr."""
-    screen = context.screen
+    screen, recordings = context.screen, recordings or Recordings()
     if as_json:
-        return loop.run(run.aio.follow(PlainView(screen.remark)))
+        return loop.run(run.aio.follow(recordings.beside(PlainView(screen.remark))))
     environment = context.world.environment
     with progress.shown(run.name, screen.out, screen.line, environment) as view:
-        return loop.run(run.aio.follow(view))
+        return loop.run(run.aio.follow(recordings.beside(view)))
 
 
-def _until_end(run: Run, as_json: bool, context: Context) -> ExitCode:
+def _until_end(run: Run, as_json: bool, context: Context, recordings: Recordings) -> ExitCode:
     """Follow, print the end, and judge it."""
     try:
-        report = followed(run, as_json, context)
+        report = followed(run, as_json, context, recordings)
     except KeyboardInterrupt:
         context.screen.remark(
             f"the run continues; `faastrain follow {run.name}` watches it again, "

@@ -19,7 +19,7 @@ TYPED = {
     "faastrain completion ": {"bash", "fish", "zsh"},
     "faastrain train Cart": {"CartPole-v1"},
     "faastrain train ": {*ENVIRONMENTS, "bin", "mine.toml"},
-    "faastrain train CartPole-v1 --js": {"--json"},
+    "faastrain train CartPole-v1 --js": {"--json", "--jsonl"},
     "faastrain show ": {"one", "two"},
     "faastrain dead list --run t": {"two"},
     "faastrain gate one --junit no": {"notes.txt"},

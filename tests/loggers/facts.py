@@ -16,6 +16,7 @@ from faastraingym.schemas.messages import (
     RunRequested,
     RunStarted,
 )
+from tests.client.facts import SPEC, obj, policy
 
 RUN = "demo"
 BEGIN = 1_000.0

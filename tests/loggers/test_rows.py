@@ -5,6 +5,7 @@ from tests.cli.facts import SPEC
 
 from faastraingym.loggers.rows import Row, Rows, missing, points, rows
 from faastraingym.schemas.messages import RunResumed
+from tests.client.facts import SPEC
 from tests.loggers.facts import (
     BEGIN,
     MANIFEST,
