@@ -23,8 +23,9 @@ def print_summary(screen: Screen, report: RunReport) -> None:
         for function, *figures in costs:
             told = zip(figures, USAGE_HEAD[1:], strict=True)
             screen.line(f"cost of {function}: {', '.join(f'{f} {head}' for f, head in told)}")
-    if report.detail:
-        screen.line(report.detail)
+    for sentence in (*report.advice, report.detail):
+        if sentence:
+            screen.line(sentence)
 
 
 def rows(report: RunReport) -> Iterator[tuple[str, str]]:

@@ -90,3 +90,6 @@ class RunReport(Struct, frozen=True, kw_only=True):
     ] = 0
     latest_env_steps: int = 0
     curves: MetricCurves = MetricCurves()
+    advice: Annotated[
+        list[str], Meta(description="where the return has not risen: since when, and what to try")
+    ] = []

@@ -89,7 +89,14 @@ def update(
     )
     means = {name: float(value) for name, value in metrics.items()}
     _refuse_divergence(state.version, {**means, **new_state.parameters})
-    return new_state, {**means, "learning_rate": plan.coefficients["learning_rate"]}
+    told = {**means, **_deviation(new_state), "learning_rate": plan.coefficients["learning_rate"]}
+    return new_state, told
+
+
+def _deviation(state: LearnerState) -> dict[str, float]:
+    """The mean deviation of a Gaussian policy's actions."""
+    log_std = state.parameters.get("policy/log_std")
+    return {} if log_std is None else {"std": float(np.exp(log_std).mean())}
 
 
 def _refuse_divergence(version: int, results: dict[str, Any]) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 from faastraingym.events.pipeline.history import History, Segment
 from faastraingym.events.pipeline.planning import learning
+from faastraingym.events.views import stuck
 from faastraingym.events.views.run import name, spend, status, stop, unreported
 from faastraingym.schemas import messages as m
 from faastraingym.schemas import report
@@ -18,6 +19,15 @@ def build(
     spec, why = _spec(history), unreported(history)
     policy, first = reported_policy(history), history.policies.get(0)
     updated = history.policies.get(policy.version) if policy else None
+    training = [
+        point
+        for _, ready in sorted(history.rewards.items())
+        for point in _training_point(ready, history)
+    ]
+    evaluations = [
+        report.CurvePoint(version=v, env_steps=e.policy.env_steps, return_mean=e.return_mean)
+        for v, e in sorted(history.evaluations.items())
+    ]
     evaluation = history.evaluations.get(policy.version) if policy else None
     reason = history.end.reason if history.end else ""
     failure = history.end.detail if isinstance(history.end, m.RunFailed) else ""
@@ -38,15 +48,8 @@ def build(
         policy=_policy(policy) if policy else None,
         usage=tally(usage),
         wall_seconds=round(_wall_seconds(history, now), 3),
-        training=[
-            point
-            for _, ready in sorted(history.rewards.items())
-            for point in _training_point(ready, history)
-        ],
-        evaluations=[
-            report.CurvePoint(version=v, env_steps=e.policy.env_steps, return_mean=e.return_mean)
-            for v, e in sorted(history.evaluations.items())
-        ],
+        training=training,
+        evaluations=evaluations,
         metrics=updated.metrics if updated else {},
         platform=first.platform if first else {},
         unreported=why is not None,
@@ -55,6 +58,7 @@ def build(
         latest_version=history.latest.policy.version if history.latest else 0,
         latest_env_steps=history.latest.policy.env_steps if history.latest else 0,
         curves=_curves(history),
+        advice=_advice(spec, history, training, evaluations),
     )
 
 
@@ -82,6 +86,23 @@ def _evaluation(fact: m.EvaluationCompleted) -> report.EvaluationReport:
     return report.EvaluationReport(
         mean=fact.return_mean, std=fact.return_std, episodes=fact.episodes
     )
+
+
+def _advice(
+    spec: Mapping[str, Any],
+    history: History,
+    training: list[report.CurvePoint],
+    evaluations: list[report.CurvePoint],
+) -> list[str]:
+    """To a run that does not learn; one that failed, or reached its target, needs none."""
+    if isinstance(history.end, m.RunFailed) or (history.end and history.end.reason == "target"):
+        return []
+    return stuck.advice(spec, _actions(history), training, evaluations)
+
+
+def _actions(history: History) -> str:
+    """The kind of the action space: a Gaussian policy tells its deviation."""
+    return "Box" if history.latest and "std" in history.latest.metrics else "Discrete"
 
 
 def _policy(ref: PolicyRef) -> report.PolicyReport:

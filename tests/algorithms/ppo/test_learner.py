@@ -79,6 +79,7 @@ def test_versions_steps_and_statistics_advance(spec: RunSpec) -> None:
     assert set(metrics) == {
         "policy_loss", "value_loss", "entropy", "approx_kl", "clip_fraction",
         "explained_variance", "grad_norm", "learning_rate",
+        *(["std"] if "policy/log_std" in new.parameters else []),
     }  # fmt: skip
     assert all(np.isfinite(list(metrics.values())))
 
