@@ -54,6 +54,7 @@ _FRESH = "tests/package installs the wheel into a new environment and types it i
 NOT_HERE = {
     r"(pip|uv tool|pipx) install \.": _FRESH,
     r"faastrain train CartPole-v1": _FRESH,
+    r"faastrain train CartPole-v1 --tensorboard .*": "needs an extra; tests/loggers has it",
     r"faastrain gate CartPole-v1 .*": "trains to the end; ROWS has it with a short specification",
     r"faastrain down": "the following tests need the stack",
     r"FTG_ENVIRONMENTS=my_env faastrain train spec\.toml": "test_own_environment.py types it",
