@@ -95,20 +95,20 @@ class AlgorithmSpec(Section, frozen=True, kw_only=True):
 class Scale(Section, frozen=True, kw_only=True, tag_field="kind", tag="scale"):
     """r * factor"""
 
-    factor: float
+    factor: Annotated[float, Meta(description="of every reward")]
 
 
 class Clip(Section, frozen=True, kw_only=True, tag_field="kind", tag="clip"):
     """min(max(r, low), high)"""
 
-    low: float
-    high: float
+    low: Annotated[float, Meta(description="least reward")]
+    high: Annotated[float, Meta(description="greatest reward")]
 
 
 class Normalize(Section, frozen=True, kw_only=True, tag_field="kind", tag="normalize"):
     """r divided by the running standard deviation of the discounted return, then clipped."""
 
-    clip: Annotated[float, Meta(gt=0)] = 10.0
+    clip: Annotated[float, Meta(gt=0, description="greatest size of a reward")] = 10.0
 
 
 class Potential(Section, frozen=True, kw_only=True, tag_field="kind", tag="potential"):
@@ -128,7 +128,7 @@ class EvaluationSpec(Section, frozen=True, kw_only=True):
     """Deterministic episodes, apart from training."""
 
     every: Annotated[int, Meta(ge=1, le=1_000_000, description="versions between evaluations")] = 10
-    episodes: Annotated[int, Meta(ge=1, le=10_000)] = 20
+    episodes: Annotated[int, Meta(ge=1, le=10_000, description="of each evaluation")] = 20
     pieces: Annotated[
         Annotated[int, Meta(ge=1, le=1000)] | None,
         Meta(
@@ -185,7 +185,7 @@ class RunSpec(Section, frozen=True, kw_only=True):
     environment: EnvironmentSpec
     stop: StopSpec
     algorithm: AlgorithmSpec
-    seed: Annotated[int, Meta(ge=0, le=2**62)] = 0
+    seed: Annotated[int, Meta(ge=0, le=2**62, description="of everything that is random")] = 0
     rollout: RolloutSpec = RolloutSpec()
     reward: Annotated[
         list[RewardTransform], Meta(description="applied in order; empty: the plain reward")

@@ -19,20 +19,24 @@ class A2C(AlgorithmSpec, frozen=True, kw_only=True, tag_field="name", tag="a2c")
     """Advantage actor-critic (Mnih et al. 2016, arXiv 1602.01783): one step for each batch."""
 
     learning_rate: Annotated[float, Meta(gt=0, description="the optimizer's step size")] = 7e-4
-    learning_rate_schedule: Annealing = "constant"
+    learning_rate_schedule: Annotated[
+        Annealing, Meta(description="linear: down to 0 at the horizon of stop")
+    ] = "constant"
     optimizer: Annotated[
         Literal["rmsprop", "adam"], Meta(description="rmsprop: decay 0.99, as in the paper")
     ] = "rmsprop"
     gamma: Annotated[Fraction, Meta(description="discount")] = 0.99
     gae_lambda: Annotated[Fraction, Meta(description="1: n-step returns, as in the paper")] = 1.0
-    ent_coef: NonNegative = 0.0
-    vf_coef: NonNegative = 0.5
-    max_grad_norm: Annotated[float, Meta(gt=0)] = 0.5
+    ent_coef: Annotated[NonNegative, Meta(description="of the entropy, which explores")] = 0.0
+    vf_coef: Annotated[NonNegative, Meta(description="of the value loss")] = 0.5
+    max_grad_norm: Annotated[float, Meta(gt=0, description="longer gradients are cut")] = 0.5
     normalize_advantages: Annotated[bool, Meta(description="per batch")] = False
     normalize_observations: Annotated[bool, Meta(description="by running statistics")] = False
-    hidden_sizes: tuple[Annotated[int, Meta(ge=1, le=4096)], ...] = (64, 64)
-    activation: Literal["tanh", "relu"] = "tanh"
-    log_std_init: Annotated[float, Meta(description="Gaussian policies")] = 0.0
+    hidden_sizes: Annotated[
+        tuple[Annotated[int, Meta(ge=1, le=4096)], ...], Meta(description="of the hidden layers")
+    ] = (64, 64)
+    activation: Annotated[Literal["tanh", "relu"], Meta(description="of hidden layers")] = "tanh"
+    log_std_init: Annotated[float, Meta(description="continuous actions: log deviation")] = 0.0
 
 
 Specification = A2C

@@ -20,21 +20,27 @@ class PPO(AlgorithmSpec, frozen=True, kw_only=True, tag_field="name", tag="ppo")
     """Proximal policy optimisation (Schulman et al. 2017, arXiv 1707.06347)."""
 
     learning_rate: Annotated[float, Meta(gt=0, description="Adam's step size")] = 3e-4
-    learning_rate_schedule: Annealing = "constant"
+    learning_rate_schedule: Annotated[
+        Annealing, Meta(description="linear: down to 0 at the horizon of stop")
+    ] = "constant"
     gamma: Annotated[Fraction, Meta(description="discount")] = 0.99
-    gae_lambda: Fraction = 0.95
-    num_minibatches: Positive = 4
-    update_epochs: Positive = 10
+    gae_lambda: Annotated[Fraction, Meta(description="0: one step; 1: whole returns")] = 0.95
+    num_minibatches: Annotated[Positive, Meta(description="of a batch, a step each")] = 4
+    update_epochs: Annotated[Positive, Meta(description="passes over each batch")] = 10
     clip_coef: Annotated[float, Meta(gt=0, description="policy ratio clip")] = 0.2
-    clip_coef_schedule: Annealing = "constant"
-    ent_coef: NonNegative = 0.0
-    vf_coef: NonNegative = 0.5
-    max_grad_norm: Annotated[float, Meta(gt=0)] = 0.5
+    clip_coef_schedule: Annotated[Annealing, Meta(description="as learning_rate_schedule")] = (
+        "constant"
+    )
+    ent_coef: Annotated[NonNegative, Meta(description="of the entropy, which explores")] = 0.0
+    vf_coef: Annotated[NonNegative, Meta(description="of the value loss")] = 0.5
+    max_grad_norm: Annotated[float, Meta(gt=0, description="longer gradients are cut")] = 0.5
     normalize_advantages: Annotated[bool, Meta(description="per minibatch")] = True
     normalize_observations: Annotated[bool, Meta(description="by running statistics")] = False
-    hidden_sizes: tuple[Annotated[int, Meta(ge=1, le=4096)], ...] = (64, 64)
-    activation: Literal["tanh", "relu"] = "tanh"
-    log_std_init: Annotated[float, Meta(description="Gaussian policies")] = 0.0
+    hidden_sizes: Annotated[
+        tuple[Annotated[int, Meta(ge=1, le=4096)], ...], Meta(description="of the hidden layers")
+    ] = (64, 64)
+    activation: Annotated[Literal["tanh", "relu"], Meta(description="of hidden layers")] = "tanh"
+    log_std_init: Annotated[float, Meta(description="continuous actions: log deviation")] = 0.0
 
 
 Specification = PPO
