@@ -2,8 +2,6 @@
 
 from collections.abc import Iterable
 
-from tests.cli.facts import SPEC, obj, policy
-
 from faastraingym.events.ports import Recorded
 from faastraingym.loggers.kinds import Subject
 from faastraingym.loggers.rows import Row

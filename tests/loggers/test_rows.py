@@ -1,7 +1,6 @@
 """What the names mean is Stable-Baselines3's word; the numbers are of literal facts."""
 
 import pytest
-from tests.cli.facts import SPEC
 
 from faastraingym.loggers.rows import Row, Rows, missing, points, rows
 from faastraingym.schemas.messages import RunResumed
