@@ -5,6 +5,7 @@ SchemaError
 ├── PayloadError         bytes that are no trajectory, policy or learner state of ours
 ├── DocumentError        a text that is no TOML, YAML or JSON, or too large
 ├── TriggerError         an outside event that starts no run
+├── PackageError         an environment's package that cannot be made, stored or imported
 └── SpecificationError   a run specification that cannot be run; its text names every problem
 RunFault                 the run itself is at fault: trying again cannot help
 """
@@ -28,6 +29,10 @@ class DocumentError(SchemaError):
 
 class TriggerError(SchemaError):
     """An outside event that starts no run; the text names those that do."""
+
+
+class PackageError(SchemaError):
+    """A package of environments that is refused: one sentence on what is wrong and what to do."""
 
 
 class SpecificationError(SchemaError):

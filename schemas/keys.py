@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 RUNS = "runs/"  # what the keys of runs begin with
 EXPERIMENTS = "experiments/"  # where specifications are put to be run
+ENVIRONMENTS = "environments/"  # packages of environments, which the operator alone writes
 ERROR = ".error.txt"
 MOST_NAME, MOST_KEY = 255, 1024  # bytes of a key's last part, and of all of it
 
@@ -93,6 +94,16 @@ def logged(key: str) -> tuple[int, int] | None:
     """`first` and `end` of an event backup's key; None for another key."""
     found = re.fullmatch(r"([0-9]{1,18})-([0-9]{1,18})\.msgpack", key.rpartition("/")[2])
     return (int(found[1]), int(found[2])) if found else None
+
+
+def package(sha256: str) -> str:
+    """A package of environments, a wheel."""
+    return f"{ENVIRONMENTS}{sha256}.whl"
+
+
+def package_record(sha256: str) -> str:
+    """What is known of that package without opening it."""
+    return f"{ENVIRONMENTS}{sha256}.json"
 
 
 def is_experiment(key: str, suffixes: Collection[str]) -> bool:

@@ -7,7 +7,9 @@ Written as TOML, YAML or JSON; examples/ has one per environment. Each field's s
 from typing import Annotated, Any, Literal
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from faastraingym.schemas.references import Sha256
 
 Positive = Annotated[int, Meta(ge=1, le=1_000_000)]
 Steps = Annotated[int, Meta(ge=1, le=10**15)]
@@ -25,7 +27,13 @@ class Section(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class EnvironmentSpec(Section, frozen=True, kw_only=True):
     """What is learnt."""
 
-    id: Annotated[str, Meta(description="a registered Gymnasium id, as CartPole-v1")]
+    id: Annotated[
+        str,
+        Meta(
+            description="a registered Gymnasium id, as CartPole-v1; of a package that the operator"
+            " added: my_package:MyEnv-v0, or my_package:MyEnv for a class"
+        ),
+    ]
     num_envs: Annotated[int, Meta(ge=1, le=4096, description="environments of one rollout")] = 8
     kwargs: Annotated[dict[str, Any], Meta(description="passed to gymnasium.make")] = {}
     memory: Annotated[
@@ -37,6 +45,22 @@ class EnvironmentSpec(Section, frozen=True, kw_only=True):
             " something that a lost replica loses, so the SHA-256 depends on failures"
         ),
     ] = "none"
+    # Left out where there is none: specifications of older releases keep their bytes.
+    packages: (
+        Annotated[
+            list[Sha256],
+            Meta(
+                description="SHA-256 of the package that has the id's module, then of the packages"
+                " that it imports; default: the newest that the operator added",
+            ),
+        ]
+        | UnsetType
+    ) = UNSET
+
+    @property
+    def package_digests(self) -> tuple[str, ...]:
+        """`packages`; empty for an environment that is no package's."""
+        return () if self.packages is UNSET else tuple(self.packages)
 
 
 class RolloutSpec(Section, frozen=True, kw_only=True):

@@ -18,6 +18,7 @@ import threading
 from typing import Any, NamedTuple, NoReturn
 
 from faastraingym.adapters.errors import SettingsError
+from faastraingym.adapters.packages.requirements import unmet
 from faastraingym.adapters.stage.environments import register
 from faastraingym.algorithms.environments import spaces
 from faastraingym.algorithms.limits import Limits
@@ -114,19 +115,37 @@ def check(reply: int, output: int, bounds: Bounds) -> NoReturn:
         os._exit(1)
 
 
-def verdict(raw: object, bounds: Bounds) -> dict[str, Any]:
-    """The completed specification, or the error in it or in the operator's modules."""
+def verdict(asked: dict[str, Any], bounds: Bounds) -> dict[str, Any]:
+    """The completed specification, or the error in it or in the operator's modules.
+
+    Args:
+        asked: the specification, and the folders of the packages that it names.
+        bounds: of this check.
+    """
+    folders = asked["folders"]
+    sys.path[:0] = folders
     try:
         register(bounds.modules, bounds.folders)
     except SettingsError as error:
         return {"settings": str(error)}
     try:
-        spec = spaces.validate(raw, Limits(*bounds.limits))
+        lacking = unmet(folders)
+        if lacking:
+            raise SpecificationError(lacking)
+        spec = spaces.validate(asked["spec"], Limits(*bounds.limits))
     except SpecificationError as refusal:
         limit = f"; a check may use {bounds.memory_mb} MB (docs/operations.md)"
-        return {"problems": [f"{p}{limit}" if "MemoryError" in p else p for p in refusal.problems]}
+        told = [f"{p}{limit}" if "MemoryError" in p else p for p in refusal.problems]
+        return {"problems": [_in_packages(problem, folders) for problem in told]}
     found = {"spec": to_dict(spec), "advice": spaces.advice(spec), "spaces": spaces.describe(spec)}
     return {"problems": [], **found}
+
+
+def _in_packages(problem: str, folders: list[str]) -> str:
+    """A problem with a package's files named as their author knows them."""
+    for folder in folders:
+        problem = problem.replace(f"{folder}{os.sep}", "")
+    return problem
 
 
 def _bind(reply: int, output: int, bounds: Bounds) -> None:

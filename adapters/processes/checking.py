@@ -23,9 +23,11 @@ import msgspec
 from faastraingym import PACKAGE
 from faastraingym.adapters import settings
 from faastraingym.adapters.errors import SettingsError, Unavailable
+from faastraingym.adapters.packages.folders import check_added, folders, pinned
+from faastraingym.adapters.packages.library import NOTHING, Packages
 from faastraingym.algorithms.registry import parse
 from faastraingym.events.delivery.exits import DIED, KILLED, ending
-from faastraingym.schemas.errors import SpecificationError
+from faastraingym.schemas.errors import PackageError, SpecificationError
 from faastraingym.schemas.specification import RunSpec, to_dict
 
 SERVER = "faastraingym.adapters.processes.check_server"
@@ -84,22 +86,34 @@ class Checker:
     def _bounds(self) -> Bounds:
         return self._given or bounds_of(self._environment)
 
-    async def validate(self, raw: object) -> RunSpec:
-        """As `check`, the specification alone."""
-        return (await self.check(raw)).spec
+    async def validate(self, raw: object, packages: Packages = NOTHING) -> RunSpec:
+        """As `check`, the specification alone; with the packages that its environment stands for.
 
-    async def check(self, raw: object) -> Checked:
+        SpecificationError: it cannot be run.
+        """
+        return (await self.check(await pinned(raw, packages), packages)).spec
+
+    async def check(self, raw: object, packages: Packages = NOTHING) -> Checked:
         """The completed specification, once it has passed; those that passed are cached.
+
+        The packages of its environment are named by their digests, and fetched from `packages`.
 
         SpecificationError: it cannot be run. SettingsError: a module of FTG_ENVIRONMENTS cannot be
         imported. Unavailable: the check itself was killed.
         """
         spec = parse(raw)
-        asked = msgspec.json.encode(to_dict(spec))
+        asked, digests = msgspec.json.encode(to_dict(spec)), spec.environment.package_digests
+        if digests:
+            await check_added(digests, packages)
         if asked in self._sound:
             return self._sound[asked]
+        try:
+            places = await folders(digests, packages)
+        except PackageError as error:
+            raise SpecificationError([f"spec.environment.packages: {error}"]) from error
+        line = msgspec.json.encode({"spec": to_dict(spec), "folders": list(map(str, places))})
         async with self._free:
-            answer = await self._ask(asked)
+            answer = await self._ask(line)
         if "settings" in answer:
             raise SettingsError(answer["settings"])
         if "problems" not in answer:

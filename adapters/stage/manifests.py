@@ -1,11 +1,13 @@
 """The run manifest: the validated specification, as every stage of the run reads it."""
 
 import functools
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
 from faastraingym.algorithms import registry
+from faastraingym.algorithms.environments import known
 from faastraingym.events.ports import Services
 from faastraingym.schemas.errors import PayloadError
 from faastraingym.schemas.references import ObjectRef, RunId
@@ -17,11 +19,17 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
 
     run: RunId
     spec: dict[str, Any]
+    spaces: list[Any] | None = None
 
 
-def dump(run: str, spec: RunSpec) -> bytes:
-    """The manifest's bytes; equal specifications give equal bytes."""
-    return msgspec.msgpack.encode({"run": run, "spec": spec})
+def dump(run: str, spec: RunSpec, spaces: Sequence[Any] | None = None) -> bytes:
+    """The manifest's bytes; equal specifications give equal bytes.
+
+    `spaces` are the values of a SpaceInfo. They are written of a package's environment alone: so
+    stages that only learn import none of its code.
+    """
+    told = {"spaces": spaces} if spec.environment.package_digests else {}
+    return msgspec.msgpack.encode({"run": run, "spec": spec, **told})
 
 
 async def specification(services: Services, ref: ObjectRef) -> RunSpec:
@@ -29,14 +37,21 @@ async def specification(services: Services, ref: ObjectRef) -> RunSpec:
     return parse(await services.objects.get(ref))
 
 
-@functools.lru_cache(maxsize=64)
 def parse(data: bytes) -> RunSpec:
-    """The specification in a manifest's bytes.
+    """The specification in a manifest's bytes, whose packaged environment has known spaces then.
 
     PayloadError: they are no manifest. SpecificationError: its specification cannot be run.
     """
+    spec, spaces = _parsed(data)
+    if spaces is not None:
+        known.remember(spec.environment, spaces)
+    return spec
+
+
+@functools.lru_cache(maxsize=64)
+def _parsed(data: bytes) -> tuple[RunSpec, Sequence[Any] | None]:
     try:
-        raw = msgspec.msgpack.decode(data, type=Manifest).spec
+        raw = msgspec.msgpack.decode(data, type=Manifest)
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
         raise PayloadError(f"not a manifest: {error}") from error
-    return registry.parse(raw)
+    return registry.parse(raw.spec), raw.spaces

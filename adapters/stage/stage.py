@@ -26,11 +26,15 @@ from faastraingym.adapters.errors import SettingsError, SignatureError
 from faastraingym.adapters.http import admission
 from faastraingym.adapters.http.admission import Asked, Secrets
 from faastraingym.adapters.http.signing import sign
+from faastraingym.adapters.packages.folders import folders
+from faastraingym.adapters.packages.library import Library
 from faastraingym.adapters.settings import Settings
 from faastraingym.adapters.stage import current
 from faastraingym.adapters.stage.connections import Connections, connect
 from faastraingym.adapters.stage.current import Current
 from faastraingym.adapters.stage.environments import register
+from faastraingym.adapters.stage.isolated import Children, begin_as_child
+from faastraingym.adapters.stage.manifests import specification
 from faastraingym.adapters.stage.restoring import BeingRestored, Restorer
 from faastraingym.adapters.stage.spans import keep, merge_spans
 from faastraingym.events.delivery.requests import AGAIN, CALL_ID
@@ -43,7 +47,13 @@ from faastraingym.events.telemetry.tracing import HEADER
 from faastraingym.events.topology.admits import ANYBODY, SIGNED
 from faastraingym.schemas import messages
 from faastraingym.schemas.errors import MessageError, RunFault, SchemaError
-from faastraingym.schemas.messages import InvocationCompleted, Message, RestoreObject, WarmUp
+from faastraingym.schemas.messages import (
+    InvocationCompleted,
+    Message,
+    RestoreObject,
+    RunMessage,
+    WarmUp,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -69,6 +79,7 @@ class Outcome(NamedTuple):
     again_after: int | None = None  # seconds; None: unknown
     kind: str = "text/plain"  # of the text
     authenticated: bool = True  # False: the caller is unknown, so it is not metered
+    metered: bool = False  # by the process that did the work
 
 
 class Stage:
@@ -77,9 +88,19 @@ class Stage:
     status_of = STATUS_OF
     admits = SIGNED  # which callers; the same as its annotation in stack.yml
 
-    def __init__(self, accepts: tuple[type[Message], ...], handler: Handler) -> None:
+    def __init__(
+        self, accepts: tuple[type[Message], ...], handler: Handler, acts: bool = False
+    ) -> None:
+        """Wrap a handler.
+
+        Args:
+            accepts: what it is given.
+            handler: the stage's work.
+            acts: whether it runs environments; those of packages run in children.
+        """
         self.accepts = accepts
         self.handler = handler
+        self._children = Children() if acts else None
         self._settings: Settings
         self._token = b""  # for callers that may start runs; most stages lack it
         self._connections: Connections
@@ -107,10 +128,14 @@ class Stage:
             logger.warning("not connected", extra={"why": away.text})
 
     async def _prepare(self) -> None:
+        if begin_as_child(os.environ):
+            self._children = None
         register(self._settings.environments, filter(None, [self._settings.environments_folder]))
 
     async def stop(self) -> None:
-        """Let go of the connections."""
+        """Let go of children and connections."""
+        if self._children is not None:
+            await self._children.close()
         if not self._away:
             await self._connections.close()
 
@@ -167,18 +192,46 @@ class Stage:
             authenticated = not isinstance(error, SignatureError)
             return Outcome(400, str(error), None, authenticated=authenticated)
         here.message = message
-        return await self._mapped(self._handle(message, AGAIN.lower() in headers), here)
+        return await self._mapped(self._work(message, body, headers), here)
 
-    async def _mapped(self, work: Awaitable[str], here: Current) -> Outcome:
+    async def _work(
+        self, message: Message | None, body: bytes, headers: Mapping[str, str]
+    ) -> str | Outcome:
+        """Do the work here, or have a child do it."""
+        if self._children is not None:
+            packages = await self._packages(message)
+            if packages:
+                library = Library(self._connections.services.bucket)
+                places = await folders(packages, library)
+                reply = await self._children.serve(list(map(str, places)), body, headers)
+                again = reply.header("retry-after")
+                text, kind = reply.body.decode(errors="replace"), reply.header("content-type")
+                return Outcome(
+                    reply.status, text, message, int(again) if again else None, kind, metered=True
+                )
+        return await self._handle(message, AGAIN.lower() in headers)
+
+    async def _packages(self, message: Message | None) -> tuple[str, ...]:
+        """The packages that a message's run names; what is lost is for the handler to miss."""
+        about = message.origin if isinstance(message, RestoreObject) else message
+        if not isinstance(about, RunMessage):
+            return ()
         try:
-            text = await work
+            spec = await specification(self._connections.services, about.manifest)
+        except LostObject:
+            return ()
+        return spec.environment.package_digests
+
+    async def _mapped(self, work: Awaitable[str | Outcome], here: Current) -> Outcome:
+        try:
+            done = await work
         except tuple(self.status_of) as error:
             status = next(s for kind, s in self.status_of.items() if isinstance(error, kind))
             again_after = error.again_after if isinstance(error, BeingRestored) else None
             return Outcome(status, explain(error), here.message, again_after)
         except Exception:  # noqa: BLE001  the boundary: a defect is answered, buried and shown
             return Outcome(500, traceback.format_exc(), here.message)
-        return Outcome(200, text, here.message)
+        return done if isinstance(done, Outcome) else Outcome(200, done, here.message)
 
     async def _handle(self, message: Message | None, again: bool) -> str:
         """Do the work, unless it was done; returns a note on anything unusual."""
@@ -248,6 +301,8 @@ class Stage:
         await self._connections.commands.invoke(request, body, signature)
 
     async def _meter(self, usage: InvocationCompleted, outcome: Outcome) -> None:
+        if outcome.metered:
+            return
         level = {200: logging.INFO, 503: logging.WARNING}.get(outcome.status, logging.ERROR)
         about = {"status": usage.status, "seconds": round(usage.seconds, 6)}
         logger.log(level, outcome.text or "done", extra=about)
@@ -272,9 +327,9 @@ class CronStage(Stage):
         return outcome._replace(authenticated=self.admit(body, headers, time.time()))
 
 
-def stage(*accepts: type[Message]) -> Callable[[Handler], Stage]:
-    """Make a handler of these messages a stage."""
-    return lambda handler: Stage(accepts, handler)
+def stage(*accepts: type[Message], acts: bool = False) -> Callable[[Handler], Stage]:
+    """Make a handler of these messages a stage; `acts`: it runs environments."""
+    return lambda handler: Stage(accepts, handler, acts)
 
 
 def cron_stage(handler: Callable[[Services], Awaitable[Outgoing]]) -> CronStage:

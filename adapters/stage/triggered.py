@@ -22,6 +22,7 @@ import msgspec
 
 from faastraingym.adapters.errors import AdapterError, OtherRequest, SignatureError
 from faastraingym.adapters.http.admission import of_pipeline, signature
+from faastraingym.adapters.packages.library import Library
 from faastraingym.adapters.processes.checking import Checker
 from faastraingym.adapters.settings import trigger_token
 from faastraingym.adapters.stage.current import Current
@@ -141,7 +142,9 @@ class TriggeredStage(Stage):
 
         SchemaError: it cannot be run. OtherRequest: it was requested with another specification.
         """
-        request = RunRequested(run=run, spec=to_dict(await self._checker.validate(raw)))
+        packages = Library(self._connections.services.bucket)
+        spec = await self._checker.validate(raw, packages)
+        request = RunRequested(run=run, spec=to_dict(spec))
         encoded, facts = messages.encode(request), self._connections.services.facts
         here.message = request
         new = await facts.publish_once(request)

@@ -6,10 +6,10 @@ product of as many rows as in an undivided evaluation (evaluate.py).
 
 from collections.abc import Sequence
 
-import gymnasium
 import numpy as np
 from msgspec.structs import replace
 
+from faastraingym.algorithms.environments.registered import registered
 from faastraingym.algorithms.environments.vectors import has_own_vector
 from faastraingym.schemas.errors import PayloadError
 from faastraingym.schemas.messages import EvaluationCompleted, RunMessage
@@ -29,8 +29,8 @@ def divided(spec: RunSpec) -> RunSpec:
     units = _units(spec)
     asked = spec.evaluation.pieces
     if asked is None:
-        registered = gymnasium.spec(spec.environment.id).max_episode_steps
-        steps = spec.environment.kwargs.get("max_episode_steps", registered) or PIECE_STEPS
+        limit = registered(spec.environment).max_episode_steps
+        steps = spec.environment.kwargs.get("max_episode_steps", limit) or PIECE_STEPS
         each = max(1, PIECE_STEPS // int(steps), -(-units // MOST_PIECES))
         asked = -(-units // each)
     return replace(spec, evaluation=replace(spec.evaluation, pieces=min(asked, units)))
@@ -84,7 +84,7 @@ def completed(
 
 def _unit(environment: EnvironmentSpec) -> int:
     """The number of episodes that stay together, since an environment's own vector steps them."""
-    return TOGETHER if has_own_vector(environment.id) else 1
+    return TOGETHER if has_own_vector(environment) else 1
 
 
 def _units(spec: RunSpec) -> int:

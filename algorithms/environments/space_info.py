@@ -10,7 +10,9 @@ import numpy as np
 from gymnasium.spaces import Box, Discrete, Space
 
 from faastraingym.algorithms import registry
+from faastraingym.algorithms.environments import known
 from faastraingym.algorithms.environments.foreign import foreign
+from faastraingym.algorithms.environments.registered import made_by
 from faastraingym.algorithms.errors import EnvironmentFailed
 from faastraingym.schemas.specification import EnvironmentSpec, RunSpec
 
@@ -39,13 +41,19 @@ def describe(spec: RunSpec) -> SpaceInfo:
     Raises:
         EnvironmentFailed: it cannot be built, or has spaces that `check` refuses.
     """
-    kwargs = msgspec.json.encode(spec.environment.kwargs, order="deterministic")
-    return _describe(spec.environment.id, kwargs, registry.name(spec), registry.rules(spec).ACTIONS)
+    told = known.find(spec.environment)
+    if told is not None:
+        return msgspec.convert(list(told), SpaceInfo)
+    asked = spec.environment
+    alone = EnvironmentSpec(id=asked.id, kwargs=asked.kwargs, packages=asked.packages)
+    key = msgspec.json.encode(alone, order="deterministic")
+    return _describe(key, registry.name(spec), registry.rules(spec).ACTIONS)
 
 
 @functools.lru_cache(maxsize=64)
-def _describe(env_id: str, kwargs: bytes, algorithm: str, actions: tuple[str, ...]) -> SpaceInfo:
-    environment = make(EnvironmentSpec(id=env_id, kwargs=msgspec.json.decode(kwargs)))
+def _describe(key: bytes, algorithm: str, actions: tuple[str, ...]) -> SpaceInfo:
+    described = msgspec.json.decode(key, type=EnvironmentSpec)
+    env_id, environment = described.id, make(described)
     with foreign(f"{env_id} does not define its spaces"):
         observed, acted = environment.observation_space, environment.action_space
     with foreign(f"{env_id} could not be closed"):
@@ -78,7 +86,7 @@ def make(environment: EnvironmentSpec) -> gymnasium.Env[Any, Any]:
         EnvironmentFailed: its constructor raised; that exception is the cause.
     """
     with foreign(f"{environment.id} could not be built"):
-        return gymnasium.make(environment.id, disable_env_checker=True, **environment.kwargs)
+        return gymnasium.make(made_by(environment), disable_env_checker=True, **environment.kwargs)
 
 
 def _refused_observations(env_id: str, space: Space[Any], algorithm: str) -> Iterator[str]:

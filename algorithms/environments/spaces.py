@@ -1,7 +1,8 @@
 """Whether an environment may be used, and whether the algorithm can learn there.
 
 A run may use the environments that are registered with Gymnasium in this process; the modules that
-the deployment names register theirs. An id with a module prefix would import code: it is refused.
+the deployment names register theirs. An id with a module prefix imports code: only of packages that
+the operator added.
 """
 
 import re
@@ -14,6 +15,7 @@ from faastraingym.algorithms.actors.evaluation_pieces import divided
 from faastraingym.algorithms.actors.step_loop import MAX_STEPS
 from faastraingym.algorithms.environments import memory, trial
 from faastraingym.algorithms.environments.foreign import words
+from faastraingym.algorithms.environments.registered import registered
 from faastraingym.algorithms.environments.space_info import SpaceInfo, describe
 from faastraingym.algorithms.errors import EnvironmentFailed
 from faastraingym.algorithms.limits import NOT_TOLD, Limits
@@ -24,6 +26,7 @@ from faastraingym.schemas.validation import suggestion
 
 __all__ = ["SpaceInfo", "check", "describe", "validate"]
 
+PACKAGED = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[\w/.-]+")
 MAX_SIZE = 1 << 16  # inputs or outputs of a network
 MAX_TRAJECTORY_BYTES = 256_000_000
 EXTRAS = {"phys2d": "jax", "tabular": "jax"}  # of families that have no extra of their name
@@ -62,7 +65,7 @@ def check(spec: RunSpec, limits: Limits = NOT_TOLD) -> list[str]:
 
     It is built, reset and stepped here: foreign code, which may do anything (in a process apart).
     """
-    problems = [*_refused_id(spec.environment.id), *_refused_kwargs(spec.environment)]
+    problems = [*_refused_id(spec.environment), *_refused_kwargs(spec.environment)]
     if problems:
         return problems
     try:
@@ -95,11 +98,19 @@ def _unscaled(info: SpaceInfo) -> str:
     )
 
 
-def _refused_id(env_id: str) -> Iterator[str]:
-    if ":" in env_id:
+def _refused_id(environment: EnvironmentSpec) -> Iterator[str]:
+    env_id = environment.id
+    if environment.package_digests:
+        if not PACKAGED.fullmatch(env_id):
+            yield (
+                f"spec.environment.id: found {env_id!r} with spec.environment.packages; allowed: "
+                "module:name, the id of an environment that the module registers, or a class"
+            )
+    elif ":" in env_id:
         yield (
             f"spec.environment.id: found {env_id!r}, which would import a module; "
-            "allowed: the id of a registered environment"
+            "allowed: the id of a registered environment, or a package's with "
+            "spec.environment.packages"
         )
     elif env_id not in gymnasium.registry:
         near = suggestion(env_id, list(gymnasium.registry))
@@ -137,11 +148,20 @@ def _sentence(environment: EnvironmentSpec, error: EnvironmentFailed) -> str:
     if isinstance(cause, ModuleNotFoundError | gymnasium.error.DependencyNotInstalled):
         return (
             f"spec.environment.id: {environment.id} needs a package that is not installed; "
-            f"`pip install '{_package(environment.id, cause)}'` ({words(cause)})"
+            f"{_remedy(environment, cause)} ({words(cause)})"
         )
     field = "kwargs" if environment.kwargs else "id"
     found = f"found {environment.kwargs!r:.80}; " if environment.kwargs else ""
     return f"spec.environment.{field}: {found}{error}"
+
+
+def _remedy(environment: EnvironmentSpec, cause: Exception) -> str:
+    if environment.package_digests:
+        return (
+            "`faastrain env add` its wheel if it is pure Python, else install it into the "
+            "functions' images"
+        )
+    return f"`pip install '{_package(environment.id, cause)}'`"
 
 
 def _package(env_id: str, cause: Exception) -> str:
@@ -160,16 +180,16 @@ def _package(env_id: str, cause: Exception) -> str:
 
 def _endless(environment: EnvironmentSpec) -> Iterator[str]:
     """Only a limit of steps is sure to end an episode, and so an evaluation."""
-    registered = gymnasium.registry[environment.id].max_episode_steps
-    if registered is None and "max_episode_steps" not in environment.kwargs:
+    limit = registered(environment).max_episode_steps
+    if limit is None and "max_episode_steps" not in environment.kwargs:
         yield (
             f"spec.environment.id: found {environment.id}, whose episodes have no limit of steps: "
             "an evaluation might never end; set environment.kwargs.max_episode_steps"
         )
-    elif "max_episode_steps" not in environment.kwargs and registered > MAX_STEPS:
+    elif "max_episode_steps" not in environment.kwargs and limit > MAX_STEPS:
         yield (
             f"spec.environment.id: found {environment.id}, which is registered with "
-            f"max_episode_steps={registered}; allowed: at most {MAX_STEPS}; "
+            f"max_episode_steps={limit}; allowed: at most {MAX_STEPS}; "
             "set environment.kwargs.max_episode_steps"
         )
 

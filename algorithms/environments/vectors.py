@@ -16,6 +16,7 @@ from gymnasium.vector import AutoresetMode, SyncVectorEnv, VectorEnv
 from faastraingym.algorithms import seeding
 from faastraingym.algorithms.environments import carrying, own_rewards, snapshots
 from faastraingym.algorithms.environments.foreign import foreign
+from faastraingym.algorithms.environments.registered import made_by, registered
 from faastraingym.algorithms.environments.space_info import make
 from faastraingym.schemas.payloads import Arrays, EnvironmentSnapshot, VectorSnapshot
 from faastraingym.schemas.specification import EnvironmentSpec
@@ -203,16 +204,17 @@ class VectorEnvironments:
 def _build(
     environment: EnvironmentSpec, num_envs: int, seeds: Seeds, first: int
 ) -> VectorEnv[Any, Any, Any]:
-    env_id, places = environment.id, range(first, first + num_envs)
-    with foreign(f"{env_id} could not be built"):
-        if has_own_vector(env_id):
-            return gymnasium.make_vec(env_id, num_envs, "vector_entry_point", **environment.kwargs)
+    places = range(first, first + num_envs)
+    with foreign(f"{environment.id} could not be built"):
+        if has_own_vector(environment):
+            how = (made_by(environment), num_envs, "vector_entry_point")
+            return gymnasium.make_vec(*how, **environment.kwargs)
         return SyncVectorEnv([partial(SeededEpisodes, environment, seeds, i) for i in places])
 
 
-def has_own_vector(env_id: str) -> bool:
-    """Whether `env_id` has a vector entry point that can be continued and resets as ours do."""
-    entry_point: Any = gymnasium.spec(env_id).vector_entry_point
+def has_own_vector(environment: EnvironmentSpec) -> bool:
+    """Whether it has a vector entry point that can be continued and resets as ours do."""
+    entry_point: Any = registered(environment).vector_entry_point
     if entry_point is None:
         return False
     creator: Any = load_env_creator(entry_point) if isinstance(entry_point, str) else entry_point

@@ -16,7 +16,7 @@ from faastraingym.schemas.payloads import Evaluation, Policy
 from faastraingym.schemas.specification import RunSpec
 
 
-@stage(EvaluatePolicy)
+@stage(EvaluatePolicy, acts=True)
 async def handle(command: EvaluatePolicy, services: Services) -> Messages:
     """The evaluation, stored; of a divided one a piece, which aggregate-rewards will merge."""
     spec, policy = await asyncio.gather(

@@ -25,7 +25,7 @@ from .warm_environments import WarmEnvironments
 WARM = WarmEnvironments(memory_mb())
 
 
-@stage(CollectRollout)
+@stage(CollectRollout, acts=True)
 async def handle(command: CollectRollout, services: Services) -> Messages:
     """One trajectory; a retry collects the same one, bit for bit."""
     spec, policy = await asyncio.gather(

@@ -1,5 +1,6 @@
 """start-run: validates a requested specification and writes the run's manifest."""
 
+from faastraingym.adapters.packages.library import Library
 from faastraingym.adapters.processes.checking import Checker
 from faastraingym.adapters.stage.manifests import dump
 from faastraingym.adapters.stage.stage import Outgoing
@@ -21,9 +22,10 @@ async def handle(request: RunRequested, services: Services) -> Outgoing:
     whole log wait for it.
     """
     try:
-        spec = await CHECKER.validate(request.spec)
+        checked = await CHECKER.check(request.spec, Library(services.bucket))
     except SpecificationError as refusal:
         return [request, RunFailed(run=request.run, reason=str(refusal), function="start-run")]
-    manifest = await services.objects.put(keys.manifest(request.run), dump(request.run, spec))
+    data = dump(request.run, checked.spec, checked.spaces)
+    manifest = await services.objects.put(keys.manifest(request.run), data)
     started = RunStarted(run=request.run, manifest=manifest)
     return [request, started, *follow_ups.warm_ups(request.run)]

@@ -12,10 +12,11 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from faastraingym.adapters.packages.library import Packages
+from faastraingym.adapters.processes.checking import Checked
 from faastraingym.algorithms.environments import spaces
 from faastraingym.functions.start_run.handler import CHECKER
 from faastraingym.schemas import keys
-from faastraingym.schemas.specification import RunSpec
 from tests.stack.environments import HELD
 from tests.stack.support import Gate
 from tests.test_loop import Platform, train
@@ -84,11 +85,11 @@ async def _locked(path: Path) -> AsyncIterator[None]:
 async def _calculated(spec: dict[str, Any]) -> Calm:
     """The same functions, called one after another in this process."""
 
-    async def validate(raw: object) -> RunSpec:
-        return spaces.validate(raw)  # here, where these tests' environments are registered
+    async def check(raw: object, _packages: Packages) -> Checked:
+        return Checked(spaces.validate(raw))  # here, where these tests' environments are registered
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(CHECKER, "validate", validate)
+        patch.setattr(CHECKER, "check", check)
         platform = await train(Platform(), spec)
     said = frozenset(subject for subject, _ in platform.facts.log)
     return Calm(said, json.loads(platform.objects.data[keys.report("demo")]))

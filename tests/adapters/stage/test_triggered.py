@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from faastraingym.adapters.http.signing import sign
+from faastraingym.adapters.packages.library import Packages
 from faastraingym.adapters.stage.stage import Outgoing
 from faastraingym.adapters.stage.triggered import TriggeredStage
 from faastraingym.algorithms.registry import parse
@@ -39,7 +40,7 @@ class Thirteen:
 
     async def start(self) -> None: ...
 
-    async def validate(self, raw: object) -> RunSpec:
+    async def validate(self, raw: object, packages: Packages) -> RunSpec:
         spec = parse(raw)
         if spec.seed == 13:
             raise SpecificationError(["spec.seed: found 13; allowed: any other"])
@@ -51,10 +52,10 @@ class Thirteen:
 class Defective(Thirteen):
     """Fails at another seed."""
 
-    async def validate(self, raw: object) -> RunSpec:
+    async def validate(self, raw: object, packages: Packages) -> RunSpec:
         if isinstance(raw, dict) and raw.get("seed") == 7:
             raise AttributeError("no observation_space")
-        return await super().validate(raw)
+        return await super().validate(raw, packages)
 
 
 def stage() -> TriggeredStage:

@@ -1,0 +1,19 @@
+"""An environment of one's own in two versions, as its author writes it: one file."""
+
+POLE = '''
+"""CartPole with a pole of its own length."""
+
+from gymnasium.envs.classic_control import CartPoleEnv
+
+
+class Pole(CartPoleEnv):
+    def __init__(self, **options):
+        super().__init__(**options)
+        self.length = {length}
+        self.polemass_length = self.masspole * self.length
+'''
+
+
+def pole(length: float) -> str:
+    """The file of a version."""
+    return POLE.format(length=length)
