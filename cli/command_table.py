@@ -52,8 +52,8 @@ def argument(*flags: str, **options: Any) -> Argument:
 SPEC = argument(
     "spec",
     metavar="SPEC",
-    help="run specification: TOML, YAML or JSON; or an environment that has an example, as "
-    "CartPole-v1",
+    help="run specification: TOML, YAML or JSON; an environment that has an example, as "
+    "CartPole-v1; or one of your own, as my_env.py:MyEnv or my_package:MyEnv-v0",
 )
 RUN = argument("run", metavar="RUN", help="a run's name; `faastrain runs` lists them")
 NAME = argument("--run", metavar="NAME", help="name the run (default: SPEC's stem, time, 4 digits)")
@@ -120,6 +120,28 @@ DEAD_LETTERS = (
         SELECTED,
     ),
     Command("drop", "dead:drop", "remove the dead letter", "dead drop 7", (JSON,), SELECTED),
+)
+
+PACKAGE = argument("package", metavar="NAME", help="a module, a package, or a SHA-256's beginning")
+PACKAGES = (
+    Command(
+        "add",
+        "env:add",
+        "store an environment's code: functions import it, nothing is restarted",
+        "env add my_package",
+        (
+            argument("path", metavar="PATH|WHEEL", help="a .py file, a folder, or a wheel"),
+            JSON,
+        ),
+    ),
+    Command("list", "env:list_packages", "list what was added", "env list", (JSON,)),
+    Command(
+        "remove",
+        "env:remove",
+        "remove it from the store; runs that use it cannot go on",
+        "env remove my_package",
+        (PACKAGE, JSON),
+    ),
 )
 
 TRAIN = (
@@ -295,6 +317,7 @@ READ = (
     ),
 )
 STACK = (
+    Group("env", "environments of one's own, as the functions have them", PACKAGES),
     Group("dead", "deliveries that the queue-worker gave up", DEAD_LETTERS),
     Command(
         "up",

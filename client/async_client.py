@@ -1,20 +1,27 @@
 """A stack's runs, for asynchronous callers."""
 
+import asyncio
 import secrets
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from typing import NamedTuple, get_args
+from typing import TYPE_CHECKING, NamedTuple, cast, get_args
 
-from faastraingym.client import run_ids, specifications
+from faastraingym.client import environments, run_ids, specifications
 from faastraingym.client.async_run import AsyncRun
-from faastraingym.client.errors import BadInput, as_ours
+from faastraingym.client.errors import BadInput, StackTrouble, as_ours
 from faastraingym.client.specifications import Composed
 from faastraingym.client.world import Connected, World
 from faastraingym.events.views.runs import RunRow, overview
 from faastraingym.schemas.messages import RunRequested
 from faastraingym.schemas.report import Status
 from faastraingym.schemas.specification import RunSpec, to_dict
+
+if TYPE_CHECKING:
+    from faastraingym.adapters.packages.library import Packages
+    from faastraingym.adapters.packages.sources import Source
+    from faastraingym.adapters.packages.wheels import Package
+    from faastraingym.schemas.package_record import PackageRecord
 
 
 class Prepared(NamedTuple):
@@ -23,6 +30,7 @@ class Prepared(NamedTuple):
     name: str
     spec: RunSpec  # completed
     advice: tuple[str, ...] = ()
+    source: "Source | None" = None  # the environment's code, which is added before the run
 
 
 class AsyncClient:
@@ -61,19 +69,52 @@ class AsyncClient:
         async with self.connect() as stack:
             return await overview(stack.facts, self.world.now(), statuses, limit)
 
-    async def prepare(self, composed: Composed, name: str | None = None) -> Prepared:
+    async def prepare(
+        self, composed: Composed, name: str | None = None, *, up: bool = False
+    ) -> Prepared:
         """A validated specification, and the run's name: a given one, or the source's and time.
+
+        Args:
+            composed: what a caller named.
+            name: of the run.
+            up: start the embedded stack if the environment is in its store alone.
 
         Raises:
             BadInput: it cannot be run; one line for each problem. Or `name` is no run's name.
             StackTrouble: the specification could not be checked.
         """
+        raw, source = environments.taken(composed.raw, composed.folder)
+        composed = composed._replace(raw=raw, source=source or composed.source)
+        if up and composed.source is None and environments.is_own(raw):
+            await asyncio.to_thread(self.world.ensure_stack)
         with as_ours(self.world.environment):
-            checked = await specifications.validate(composed, self.world.validate)
+            async with self._packages(composed) as packages:
+                checked = await specifications.validate(
+                    composed, lambda raw: self.world.validate(raw, packages)
+                )
         at, salt = self.world.now(), secrets.token_hex(2)
         run = run_ids.check(name) if name else run_ids.derive(Path(composed.stem), at, salt)
         specifications.check_size(run, checked.spec, composed.origin)
-        return Prepared(run, checked.spec, tuple(checked.advice))
+        advice = (*composed.advice, *checked.advice)
+        return Prepared(run, checked.spec, advice, composed.source)
+
+    @asynccontextmanager
+    async def _packages(self, composed: Composed) -> "AsyncIterator[Packages]":
+        """The packages that a specification is checked with: the store's, and its own before them.
+
+        Without a stack its own alone; where nothing of one's own is named no stack is asked.
+        """
+        from faastraingym.adapters.packages.library import NOTHING, Given, Library
+
+        source, known = composed.source, cast("Packages", NOTHING)
+        async with AsyncExitStack() as exits:
+            if environments.is_own(composed.raw):
+                try:
+                    known = Library((await exits.enter_async_context(self.connect())).bucket)
+                except StackTrouble:
+                    if source is None:
+                        raise
+            yield Given(source.package, known, self.world.now()) if source else known
 
     async def start(self, prepared: Prepared) -> AsyncRun:
         """Publish the request of a run, which then needs no watcher.
@@ -83,6 +124,8 @@ class AsyncClient:
             StackTrouble: as `connect`.
         """
         async with self.connect() as stack:
+            if prepared.source:
+                await self._add(stack, prepared.source.package)
             request = RunRequested(run=prepared.name, spec=to_dict(prepared.spec))
             if not await stack.facts.publish_once(request):
                 raise BadInput(
@@ -90,3 +133,17 @@ class AsyncClient:
                     "out"
                 )
         return AsyncRun(self, prepared.name)
+
+    async def add(self, package: "Package") -> "PackageRecord":
+        """Add a package of environments to the store, where functions find it.
+
+        Raises:
+            StackTrouble: as `connect`.
+        """
+        async with self.connect() as stack:
+            return await self._add(stack, package)
+
+    async def _add(self, stack: Connected, package: "Package") -> "PackageRecord":
+        from faastraingym.adapters.packages.library import Library
+
+        return await Library(stack.bucket).add(package, self.world.now())

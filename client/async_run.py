@@ -149,10 +149,13 @@ class AsyncRun:
 
     async def _spaces(self, report: RunReport) -> "SpaceInfo | None":
         """Of the run's environment; None where this machine cannot build it."""
+        from faastraingym.adapters.packages.library import Library
         from faastraingym.client import policy_files
 
         with suppress(Error), as_ours(self.client.world.environment):
-            checked = await self.client.world.validate(report.spec)
+            async with self.client.connect() as stack:
+                packages = Library(stack.bucket)
+                checked = await self.client.world.validate(report.spec, packages)
             return policy_files.space_info(checked.spaces)
         return None
 

@@ -15,17 +15,19 @@ from faastraingym.client import target
 from faastraingym.client.errors import StackTrouble
 
 if TYPE_CHECKING:
+    from faastraingym.adapters.packages.library import Packages
     from faastraingym.adapters.processes.checking import Checked
     from faastraingym.embedded.state import StackState
 
 
-async def validate(raw: object, environment: Mapping[str, str]) -> "Checked":
-    """The specification in `raw`, and what the check found besides.
+async def validate(raw: object, packages: "Packages", environment: Mapping[str, str]) -> "Checked":
+    """The specification in `raw`, with the packages that its environment stands for.
 
     Raises:
         SpecificationError: it cannot be run.
         StackTrouble: FTG_ENVIRONMENTS names other modules than those of the stack that runs.
     """
+    from faastraingym.adapters.packages.folders import pinned
     from faastraingym.adapters.processes.checking import Checker
     from faastraingym.adapters.settings import FUNCTION_LIMITS
     from faastraingym.algorithms.registry import parse
@@ -38,7 +40,8 @@ async def validate(raw: object, environment: Mapping[str, str]) -> "Checked":
     checker = Checker(variables(environment) | limited)
     try:
         found: Checked
-        found, _ = await asyncio.gather(checker.check(raw), asyncio.to_thread(_import_clients))
+        checks = checker.check(await pinned(raw, packages), packages)
+        found, _ = await asyncio.gather(checks, asyncio.to_thread(_import_clients))
     finally:
         await checker.close()
     return found

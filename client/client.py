@@ -96,7 +96,7 @@ class Client:
         """Start a run and return; it needs no watcher. Arguments and errors: as of `train`."""
         stop = {"env_steps": budget, "target": target}
         made = composed(env, algorithm, stop, seed, overrides)
-        prepared = loop.run(self.aio.prepare(made, name))
+        prepared = loop.run(self.aio.prepare(made, name, up=True))
         for remark in prepared.advice:
             warnings.warn(remark, stacklevel=2)
         self.up()

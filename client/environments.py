@@ -1,20 +1,78 @@
-"""From what a caller names as an environment to the specification's table `environment`."""
+"""What a caller names as an environment: an id, or code of one's own, which is packed here."""
 
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from faastraingym.client.errors import BadInput
 
+if TYPE_CHECKING:
+    from faastraingym.adapters.packages.sources import Source
 
-def resolve(env: object) -> dict[str, Any]:
-    """The table, of an environment's id, of a class, or of `file.py:Class`.
+
+class Named(NamedTuple):
+    """An environment's id, and its code where it is one's own."""
+
+    env_id: str
+    source: "Source | None" = None
+
+    @property
+    def stem(self) -> str:
+        """What a run of it is named after: the module of a package's."""
+        return self.env_id.partition(":")[0]
+
+
+def resolve(env: object) -> Named:
+    """The environment that is named by an id, by a class, or by `FILE.py:NAME`.
 
     Raises:
-        BadInput: a class or a file, whose code no stack takes yet.
+        BadInput: neither, or its code cannot be packed; says what to do.
     """
-    if isinstance(env, str) and ".py:" not in env:
-        return {"id": env}
-    named = env if isinstance(env, str) else getattr(env, "__qualname__", type(env).__qualname__)
-    raise BadInput(
-        f"{named}: code of an environment does not travel to the stack yet; register it in a "
-        "module, name that in FTG_ENVIRONMENTS when the stack starts, and train its id"
-    )
+    from faastraingym.adapters.packages.sources import is_source, pack
+    from faastraingym.schemas.errors import PackageError
+
+    if isinstance(env, str) and not is_source(env):
+        return Named(env)
+    if not isinstance(env, str | type):
+        kind = type(env).__name__
+        raise BadInput(f"{kind}: is neither an environment's id nor its class; name one of them")
+    try:
+        source = pack(env)
+    except PackageError as error:
+        raise BadInput(str(error)) from error
+    if source.env_id.endswith(":"):
+        raise BadInput(f"{env}: name the environment in it, too, as {env}:MyEnv")
+    return Named(source.env_id, source)
+
+
+def is_own(raw: Any) -> bool:
+    """Whether a specification's environment is one's own code, here or in the store."""
+    env_id = _id(raw)
+    return isinstance(env_id, str) and ":" in env_id
+
+
+def taken(raw: Any, folder: Path) -> "tuple[Any, Source | None]":
+    """A raw specification whose environment has its id in the stack, and the code that has it.
+
+    Args:
+        raw: the specification; its environment's id may name code, as `my_env.py:MyEnv`.
+        folder: where such code lies, if its place is relative.
+
+    Raises:
+        BadInput: the code cannot be packed.
+    """
+    from faastraingym.adapters.packages.sources import is_source
+
+    env_id = _id(raw)
+    if not isinstance(env_id, str) or not is_source(env_id):
+        return raw, None
+    place, _, name = env_id.rpartition(":")
+    lies = folder / place
+    named = resolve(f"{lies}:{name}" if place and lies.exists() else env_id)
+    environment = {**raw["environment"], "id": named.env_id}
+    environment.pop("packages", None)
+    return raw | {"environment": environment}, named.source
+
+
+def _id(raw: Any) -> Any:
+    environment = raw.get("environment") if isinstance(raw, dict) else None
+    return environment.get("id") if isinstance(environment, dict) else None

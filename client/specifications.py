@@ -18,9 +18,11 @@ from faastraingym.schemas.messages import RunRequested, encode
 from faastraingym.schemas.specification import RunSpec, to_dict
 
 if TYPE_CHECKING:
+    from faastraingym.adapters.packages.sources import Source
     from faastraingym.adapters.processes.checking import Checked
 
 DEFAULT_ALGORITHM = "ppo"
+DEFAULT_STEPS = 100_000  # of a run whose environment has no example, from the command line
 WORD = r"[A-Za-z][\w./:+-]*"  # a text that needs no quotes after --set, as ALE/Pong-v5
 
 
@@ -30,16 +32,38 @@ class Composed(NamedTuple):
     raw: dict[str, Any]
     origin: str  # what problems are told of
     stem: str  # what a run without a name is named after
+    advice: tuple[str, ...] = ()
+    source: "Source | None" = None  # the environment's code, which the stack may not have yet
+    folder: Path = Path()  # where code lies that `raw` names
 
 
 def named(name: str) -> Composed:
-    """The specification that a person names: a file, or an environment that has an example.
+    """The specification that a person names: a file, or an environment.
+
+    That is one that has an example, or one's own: `my_env.py:MyEnv`, `my_package:MyEnv-v0`.
 
     Raises:
-        BadInput: neither, or it cannot be read.
+        BadInput: none of these, or it cannot be read.
     """
+    if not is_file(name) and environments.is_own({"environment": {"id": name}}):
+        return _unexampled(name)
     file = Path(name) if is_file(name) else examples.of(name)
-    return Composed(load(file), name, file.stem)
+    return Composed(load(file), name, file.stem, folder=file.parent)
+
+
+def _unexampled(name: str) -> Composed:
+    """An environment of one's own by the algorithm's defaults, which are said."""
+    found = environments.resolve(name)
+    advice = (
+        f"no specification: {DEFAULT_ALGORITHM} with its defaults for {DEFAULT_STEPS:,} steps; "
+        "`--set stop.env_steps=N` and others change that",
+    )
+    raw = {
+        "environment": {"id": found.env_id},
+        "algorithm": {"name": DEFAULT_ALGORITHM},
+        "stop": {"env_steps": DEFAULT_STEPS},
+    }
+    return Composed(raw, name, found.stem, advice, found.source)
 
 
 def is_file(name: str) -> bool:
@@ -81,17 +105,16 @@ def _base(env: object, algorithm: str | None) -> Composed:
         env = to_dict(env)
     if isinstance(env, Mapping):
         return Composed(dict(env), "spec", "run")
-    if isinstance(env, Path) or (isinstance(env, str) and ".py:" not in env and is_file(env)):
+    if isinstance(env, Path) or (isinstance(env, str) and is_file(env)):
         return named(str(env))
-    table = environments.resolve(env)
-    example = (
-        examples.by_environment(algorithm).get(table["id"]) if table.keys() == {"id"} else None
-    )
-    stem = re.sub(r"(-v\d+)?$", "", table["id"])
+    found = environments.resolve(env)
+    example = examples.by_environment(algorithm).get(found.env_id)
+    stem = re.sub(r"(-v\d+)?$", "", found.stem)
     if example:
-        return Composed(load(example), table["id"], stem)
+        return Composed(load(example), found.env_id, stem)
     chosen = {"name": algorithm or DEFAULT_ALGORITHM}
-    return Composed({"environment": table, "algorithm": chosen, "stop": {}}, table["id"], stem)
+    raw = {"environment": {"id": found.env_id}, "algorithm": chosen, "stop": {}}
+    return Composed(raw, found.env_id, stem, source=found.source)
 
 
 def _algorithm(raw: dict[str, Any]) -> object:

@@ -12,6 +12,7 @@ from faastraingym.embedded.settings import home_of
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from faastraingym.adapters.packages.library import Packages
     from faastraingym.adapters.processes.checking import Checked
     from faastraingym.client.gateway import Gateway
     from faastraingym.client.streams import Streams
@@ -36,7 +37,8 @@ class World(NamedTuple):
     connect: Callable[[], AbstractAsyncContextManager[Connected]]
     gateway: Callable[[], "Gateway"]
     ensure_stack: Callable[[], None]  # start the embedded stack unless one runs
-    validate: Callable[[object], Awaitable["Checked"]]  # against the environment, too
+    # against the environment, too, which may be in a package
+    validate: Callable[[object, "Packages"], Awaitable["Checked"]]
     signing_key: Callable[[], bytes]  # needed only to invoke a function
     now: Callable[[], float] = time.time  # Unix time, seconds
 
@@ -48,7 +50,7 @@ def real(environment: Mapping[str, str]) -> World:
         connect=lambda: _connect(environment),
         gateway=lambda: _gateway(environment),
         ensure_stack=lambda: _ensure_stack(environment),
-        validate=lambda raw: _validate(raw, environment),
+        validate=lambda raw, packages: _validate(raw, packages, environment),
         signing_key=lambda: target.signing_key(environment),
     )
 
@@ -95,10 +97,10 @@ def _gateway(environment: Mapping[str, str]) -> "Gateway":
     return gateway.of(environment)
 
 
-async def _validate(raw: object, environment: Mapping[str, str]) -> "Checked":
+async def _validate(raw: object, packages: "Packages", environment: Mapping[str, str]) -> "Checked":
     from faastraingym.client import checking
 
-    return await checking.validate(raw, environment)
+    return await checking.validate(raw, packages, environment)
 
 
 def _ensure_stack(environment: Mapping[str, str]) -> None:

@@ -47,7 +47,7 @@ def _report(arguments: Namespace, context: Context) -> RunReport:
             raise BadInput(f"--run and --set are for a specification; {named} is a run's name")
         return training.followed(context.client.run(named), True, context)
     arguments.spec = named
-    prepared = training.prepare(arguments, context)
+    prepared = training.prepare(arguments, context, up=True)
     context.client.up()
     return training.followed(training.begin(prepared, context), True, context)
 

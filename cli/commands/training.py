@@ -27,7 +27,7 @@ def train(arguments: Namespace, context: Context) -> ExitCode:
     """Start the stack if needed, start a run, follow it to its end, write its results."""
     if arguments.run and not arguments.no_files:
         files.unused(RUNS / arguments.run)
-    prepared = prepare(arguments, context)
+    prepared = prepare(arguments, context, up=True)
     subject = Subject(prepared.name, to_dict(prepared.spec))
     with loggers.opened(arguments, subject, context.screen.remark) as recordings:
         context.client.up()
@@ -87,11 +87,12 @@ def resume(arguments: Namespace, context: Context) -> None:
         context.screen.remark(f"watch it with `faastrain follow {run.name}`")
 
 
-def prepare(arguments: Namespace, context: Context) -> Prepared:
+def prepare(arguments: Namespace, context: Context, *, up: bool = False) -> Prepared:
     """A run that can be started; nothing is published yet."""
     named = specifications.named(arguments.spec)
     raw = specifications.override(named.raw, arguments.overrides)
-    prepared = loop.run(context.client.aio.prepare(named._replace(raw=raw), arguments.run))
+    composed = named._replace(raw=raw)
+    prepared = loop.run(context.client.aio.prepare(composed, arguments.run, up=up))
     for remark in prepared.advice:
         context.screen.remark(f"faastrain: {remark}")
     return prepared

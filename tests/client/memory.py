@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from faastraingym.adapters.packages.library import Packages
 from faastraingym.adapters.processes.checking import Checked
 from faastraingym.algorithms.environments import spaces
 from faastraingym.client.async_client import AsyncClient
@@ -158,7 +159,7 @@ class Stack:
             commands=self.commands,
         )
 
-    async def _validate(self, raw: object) -> Checked:
+    async def _validate(self, raw: object, packages: Packages) -> Checked:
         spec = spaces.validate(raw)
         return Checked(spec, spaces=spaces.describe(spec))
 
