@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 WHOLE = (
     "tests/stack",
+    "tests/docs/test_tutorials.py",
     "tests/conformance",
     "tests/chaos/test_chaos.py",
     "tests/load/test_load.py",

@@ -9,7 +9,11 @@ import pytest
 from tests.checkout import CHECKOUT
 
 DOCUMENTS = ["README.md", "CONTRIBUTING.md"]
-DOCUMENTS += sorted(f"docs/{path.name}" for path in (CHECKOUT / "docs").glob("*.md"))
+DOCUMENTS += sorted(
+    path.relative_to(CHECKOUT).as_posix()
+    for folder in ("docs", "docs/tutorials", "docs/algorithms")
+    for path in (CHECKOUT / folder).glob("*.md")
+)
 DECISIONS = sorted(f"docs/adr/{path.name}" for path in (CHECKOUT / "docs" / "adr").glob("*.md"))
 _CODE = re.compile(r"^ *```.*?^ *```$", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\]\(([^)\s]+)\)")

@@ -1,4 +1,4 @@
-"""Environments of one's own, as README says: with the installed command, from any folder."""
+"""Environments of one's own, as a tutorial says: with the installed command, from any folder."""
 
 import os
 import re
@@ -17,8 +17,8 @@ from faastraingym.embedded.state import StackFiles, StackState
 from tests.checkout import CHECKOUT
 
 COMMAND = Path(sys.executable).parent / "faastrain"
-README = (CHECKOUT / "README.md").read_text()
-(MODULE,) = re.findall(r"^```python\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+PAGE = (CHECKOUT / "docs/tutorials/environment.md").read_text()
+(MODULE,) = re.findall(r"^```python .*?\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 SPEC = """
 [environment]
 id = "ShortPole-v0"
@@ -97,7 +97,7 @@ MISTAKES = [
 def test_what_is_wrong_is_one_sentence(
     desk: Desk, name: str, text: str | None, code: int, words: str
 ) -> None:
-    """With the exit code that README promises; nothing is started."""
+    """With the documented exit code; nothing is started."""
     if text:
         (desk.folder / f"{name}.py").write_text(text)
     done = desk("train", "spec.toml", modules=name)

@@ -1,4 +1,6 @@
-"""docs/operations.md as a reader types it: every command, in order, in a copy of the checkout.
+"""docs/tutorials/openfaas.md and docs/operations.md as a reader types them, in order.
+
+Every command, in a copy of the checkout.
 
 The gateway, the broker and the store are a stack of real servers; where a cluster would be stands
 `kubectl` of SHIM, which builds what would be applied and keeps it.
@@ -26,7 +28,8 @@ from tests.servers import binary
 from tests.stack.facts import report
 from tests.stack.support import Stack
 
-TEXT = (CHECKOUT / "docs" / "operations.md").read_text()
+PAGES = ("docs/tutorials/openfaas.md", "docs/operations.md")
+TEXT = "\n".join((CHECKOUT / page).read_text() for page in PAGES)
 SHIM = """#!/bin/sh -e
 for last; do :; done
 case "$*" in
@@ -53,9 +56,9 @@ FOLDERS = ("/etc/nats", "/etc/nats-config")  # of nats.conf, as the text names t
 
 
 def blocks() -> list[str]:
-    """What stands indented as code, in order."""
-    found = re.findall(r"(?m)(?:^ {4,}(?! ).*\n(?:^ {4,}.*\n|\n(?= {7}\w))*)", TEXT)
-    return [textwrap.dedent(block) for block in found]
+    """What stands fenced or indented as code, in order."""
+    found = re.findall(r"(?ms)^```\w+\n(.*?)^```$|((?:^ {4}[^\n]*\n)+)", TEXT)
+    return [textwrap.dedent(fenced or indented) for fenced, indented in found]
 
 
 def typed() -> list[str]:

@@ -17,7 +17,7 @@ from tests.checkout import CHECKOUT
 from tests.servers import binary
 
 BASE = CHECKOUT / "deploy" / "kubernetes" / "base"
-OPERATIONS = CHECKOUT / "docs" / "operations.md"
+INSTALLING = CHECKOUT / "docs" / "tutorials" / "openfaas.md"
 STACK = stack_file.load(CHECKOUT / "stack.yml", {})
 
 
@@ -80,7 +80,7 @@ def test_every_secret_that_a_function_mounts_is_made(tmp_path: Path) -> None:
     for place in (mounted, server.parent):
         place.mkdir(parents=True)
     shutil.copy(folder / "nats-accounts.conf", mounted)
-    written = re.search(r"(?m)^ +(jetstream \{.*)\n +(include .*)$", OPERATIONS.read_text())
+    written = re.search(r"(?m)^(jetstream \{.*)\n(include .*)$", INSTALLING.read_text())
     assert written is not None  # as a reader types it
     server.write_text("\n".join(written.groups()))
     subprocess.run([binary("nats-server"), "-t", "-c", server], check=True)

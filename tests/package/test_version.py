@@ -9,7 +9,7 @@ from tests.checkout import CHECKOUT
 
 # A tag of an image, where it is written.
 TAG = re.compile(r"(?:\bfaastraingym:|newTag: |FTG_VERSION:-|FTG_VERSION=)(\d+\.\d+\.\d+)")
-FILES = ("stack.yml", "docker-compose.yml", "Makefile", "README.md", "docs/operations.md")
+FILES = ("stack.yml", "docker-compose.yml", "Makefile", "docs/tutorials/openfaas.md")
 
 
 @pytest.mark.parametrize("name", [*FILES, "deploy/kubernetes/base/kustomization.yaml"])

@@ -1,4 +1,7 @@
-"""The commands of README.md and docs/, as a reader types them."""
+"""The commands of README.md and docs/, as a reader types them.
+
+Those of WALKS build on each other: tests/docs types each of these documents from its beginning.
+"""
 
 import re
 import subprocess
@@ -10,6 +13,11 @@ from tests.checkout import CHECKOUT
 
 DOCUMENTS = ["README.md", "CONTRIBUTING.md"]
 DOCUMENTS += sorted(f"docs/{path.name}" for path in (CHECKOUT / "docs").glob("*.md"))
+DOCUMENTS += ["docs/tutorials/ci.md", "docs/tutorials/openfaas.md"]
+TUTORIALS = {
+    path.relative_to(CHECKOUT).as_posix() for path in (CHECKOUT / "docs/tutorials").glob("*.md")
+}
+WALKS = sorted(TUTORIALS - {*DOCUMENTS})
 _FENCED = re.compile(r"^ *```(\w*)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 _INDENTED = re.compile(r"(?<=\n\n)(?: {4,}\S.*\n)+", re.MULTILINE)
 _TABLE = re.compile(r"^\| command \| does \|\n\| --- \| --- \|\n((?:\|.*\n)+)", re.MULTILINE)
@@ -48,14 +56,14 @@ def blocks(document: str) -> Iterator[Block]:
 
 
 def rows() -> list[str]:
-    """The first cells of README's table of commands."""
-    (found,) = _TABLE.findall((CHECKOUT / "README.md").read_text(encoding="utf-8"))
+    """The first cells of the table of commands."""
+    (found,) = _TABLE.findall((CHECKOUT / "docs/commands.md").read_text(encoding="utf-8"))
     return [row.strip("| ").split(" | ")[0] for row in found.splitlines()]
 
 
 def spans() -> Iterator[tuple[str, str]]:
     """Every `faastrain ...` within a sentence, with its document."""
-    for document in DOCUMENTS:
+    for document in (*DOCUMENTS, *WALKS):
         text = _FENCED.sub("", (CHECKOUT / document).read_text(encoding="utf-8"))
         for span in re.findall(r"`(faastrain [^`]+)`", text):
             yield document, " ".join(span.split())

@@ -44,7 +44,6 @@ HOW = {
     r"export [A-Z_]+=.*": Run(),
     r"(t|key|v1|v2)=.*": Run(),
     r"faastrain up": Run("^gateway "),
-    r"#.*": Run(),
     r"prometheus --config\.file=\S+": Run("SUCCESS", "promtool"),
 }
 _CLUSTER = "needs a cluster; tests/conformance/test_kubernetes.py and test_faas_cli.py have it"
@@ -57,7 +56,6 @@ NOT_HERE = {
     r"faastrain train CartPole-v1 --tensorboard .*": "needs an extra; tests/loggers has it",
     r"faastrain gate CartPole-v1 .*": "trains to the end; ROWS has it with a short specification",
     r"faastrain down": "the following tests need the stack",
-    r"FTG_ENVIRONMENTS=my_env faastrain train spec\.toml": "test_own_environment.py types it",
     r"kubectl .*": _CLUSTER,
     r"faas-cli .*": _CLUSTER,
     r"mkdir -p deploy/kubernetes/site": _PAGE,
@@ -76,14 +74,13 @@ NOT_HERE = {
 # Indented, and no commands: the document and how they begin.
 OTHER = {
     ("CONTRIBUTING.md", "cli"),
-    ("docs/operations.md", "jetstream {"),
     ("docs/security.md", "export FAASTRAIN_TLS_CERT"),  # test_tls.py starts a stack so
     ("docs/triggers.md", "MINIO_NOTIFY_"),
     ("docs/triggers.md", "[notification.webhook]"),
 }
 POOREST = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
 RUN = "typed"
-# README's table: what is typed for each row, and the exit code when it is not 0.
+# The table of docs/commands.md: what is typed for each row, and the exit code when it is not 0.
 ROWS: dict[str, list[tuple[str, int]]] = {
     "train SPEC": [(f"train examples/cartpole.toml --run {RUN}", 0)],
     "start SPEC": [

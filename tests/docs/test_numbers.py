@@ -1,0 +1,66 @@
+"""What README and the questions claim is what docs/performance.md measured."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+
+from tests.checkout import CHECKOUT
+
+_ROW = re.compile(r"^\| (?:&emsp;)?([^|]+?) \| (\d[\d,.e-]*) \|", re.MULTILINE)
+MEASURED = {
+    name: float(value.replace(",", ""))
+    for name, value in _ROW.findall((CHECKOUT / "docs/performance.md").read_text())
+}
+
+
+def inverse(format_: str) -> Callable[[float], str]:
+    return lambda value: format(1 / value, format_)
+
+
+def plain(format_: str) -> Callable[[float], str]:
+    return lambda value: format(value, format_)
+
+
+README = [
+    ("stack up, warm / Stable-Baselines3", inverse(".0f"), "**{} times faster** than"),
+    ("stack up, warm", plain(".1f"), "warm replicas ({} s)"),
+    ("stack up, functions at zero", plain(".1f"), "from zero replicas ({} s)"),
+    ("from nothing / RLlib", inverse(".0f"), "RLlib needs {} times as long"),
+    ("from nothing", plain(".1f"), "nothing running ({} s)"),
+    ("faastrain", plain(".0f"), "takes {} s instead of"),
+    ("faastrain / Stable-Baselines3", inverse(".0f"), "**{} times faster**."),
+    ("65,536-step updates: pipeline / Stable-Baselines3", plain(".1f"), "**{} times the steps**"),
+    ("65,536-step updates: efficiency", inverse(".1f"), "{} times with large ones"),
+]
+QUESTIONS = [
+    ("stack up, warm / Stable-Baselines3", inverse(".0f"), "| {} times faster |"),
+    ("from nothing / Stable-Baselines3", inverse(".1f"), "| {} times faster |"),
+    ("from nothing, nothing compiled before", plain(".1f"), "| {} s |"),
+    ("Stable-Baselines3", plain(",.0f"), "instead of {} s"),
+    ("256-step updates: pipeline", plain(",.0f"), "| 256 | {} |"),
+    ("256-step updates: plain loop", plain(",.0f"), "| {} | a third"),
+    ("8,192-step updates: plain loop", plain(",.0f"), "| {} | two thirds"),
+    ("65,536-step updates: plain loop", plain(",.0f"), "| {} | nine tenths"),
+    ("65,536-step updates: pipeline / RLlib", plain(".1f"), "{} times the steps per second"),
+    ("RLlib", plain(".1f"), "takes {} s with RLlib"),
+    ("invocations, 64 in flight", plain(",.0f"), "finish at {} per second"),
+    ("invocations, 1 in flight", plain(",.0f"), "against {})"),
+    ("CartPole-v1 to 475: billed", plain(".1f"), "is billed {} GB-seconds"),
+    ("CartPole-v1 to 475: server kept for the run", plain(".1f"), "costs {}, three times"),
+    ("CartPole-v1 to 475: held", plain(".0f"), "*hold* {} GB-seconds"),
+]
+CLAIMS = [("README.md", *claim) for claim in README]
+CLAIMS += [("docs/faq.md", *claim) for claim in QUESTIONS]
+
+
+@pytest.mark.parametrize(("document", "row", "shown", "words"), CLAIMS)
+def test_a_number_is_the_one_that_was_measured(
+    document: str, row: str, shown: Callable[[float], str], words: str
+) -> None:
+    text = " ".join((CHECKOUT / document).read_text().split())
+    assert words.format(shown(MEASURED[row])) in text
+
+
+def test_readme_is_short() -> None:
+    assert len((CHECKOUT / "README.md").read_text().splitlines()) <= 120
