@@ -9,7 +9,7 @@ WORKERS ?= $(shell cores=$$(getconf _NPROCESSORS_ONLN); echo $$((cores < 7 ? cor
 SPREAD = -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help install train test test-all conformance tools loggers images check bench chaos load fuzz format lock schemas clean
+.PHONY: help install train test test-all conformance tools loggers images check docs bench chaos load fuzz format lock schemas clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -69,6 +69,10 @@ check: $(STAMP) ## formatter, linter, types, import floors, exported schemas
 	$(BIN)/python -m faastraingym.events.export --check docs
 	$(BIN)/python -m faastraingym.deploy.generated --check
 
+docs: $(STAMP) ## build the documentation site into build/site
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+	@echo 'open build/site/index.html'
+
 bench: $(STAMP) ## measure the pipeline; PEERS=1 installs what stands beside it (5 GB); BENCH=hops chooses
 	$(if $(PEERS),$(PYTHON) -m venv .venv-peers && .venv-peers/bin/python -m pip install --quiet \
 	  --disable-pip-version-check --requirement benchmarks/peers/requirements.txt)
@@ -94,7 +98,7 @@ schemas: $(STAMP) ## write what derives from messages, flow and roles: docs/, pa
 
 lock: ## pin every dependency anew (needs uv: python3 -m pip install uv)
 	$(UV) pip compile --quiet --universal --upgrade --fork-strategy fewest --no-emit-index-url \
-	  --no-header --no-annotate --extra dev --output-file requirements.lock pyproject.toml
+	  --no-header --no-annotate --extra dev --extra docs --extra notebook --output-file requirements.lock pyproject.toml
 
 clean: ## remove the virtual environment and every cache
 	rm -rf .venv .venv-loggers .tools .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache build *.egg-info
