@@ -15,6 +15,7 @@ from mkdocs.structure.pages import Page
 
 ROOT = Path(__file__).parents[2]
 DOCS = "docs"
+SHOWN = {".md", ".py", ".toml", ".yml", ".yaml"}  # of a folder; more only where it is linked
 _HOME = {"README.md": "index.md"}
 _CODE_OR_LINK = re.compile(r"^ *```.*?^ *```$|`[^`\n]+`|\]\(([^)\s]+)\)", re.DOTALL | re.MULTILINE)
 _HIDDEN = "---\nsearch:\n  exclude: true\n---\n"
@@ -41,7 +42,8 @@ def target(document: str, link: str) -> str | None:
     path = link.partition("#")[0]
     if not path or "://" in link or link.startswith("mailto:"):
         return None
-    return posixpath.normpath(posixpath.join(posixpath.dirname(document), path)).rstrip("/")
+    folder = document if (ROOT / document).is_dir() else posixpath.dirname(document)
+    return posixpath.normpath(posixpath.join(folder, path)).rstrip("/")
 
 
 def rewritten(document: str, text: str) -> str:
@@ -71,17 +73,18 @@ def shown(path: str) -> str:
 
 
 def _entries(folder: str) -> Iterator[str]:
-    """Its visible files and folders; documents as links."""
+    """Its visible files and folders, with a link to what is text."""
     for entry in sorted((ROOT / folder).iterdir()):
         if entry.name.startswith((".", "_")):
             continue
         name = entry.name + "/" * entry.is_dir()
-        linked = entry.suffix == ".md" and folder.startswith(DOCS)
-        yield f"- [{_title(entry)}]({entry.name})" if linked else f"- `{name}`"
+        yield f"- [{_title(entry)}]({entry.name})" if entry.suffix in SHOWN else f"- `{name}`"
 
 
-def _title(document: Path) -> str:
-    return document.read_text(encoding="utf-8").partition("\n")[0].removeprefix("# ")
+def _title(file: Path) -> str:
+    if file.suffix != ".md":
+        return f"`{file.name}`"
+    return file.read_text(encoding="utf-8").partition("\n")[0].removeprefix("# ")
 
 
 def on_config(config: MkDocsConfig) -> None:

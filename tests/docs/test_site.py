@@ -11,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
+import faastraingym
 from tests.checkout import CHECKOUT
 
 MKDOCS = Path(sys.executable).parent / "mkdocs"
@@ -124,3 +125,13 @@ def test_a_dead_link_fails_the_build(mistake: str, tmp_path: Path) -> None:
     done = build(copy, tmp_path / "bad")
     assert done.returncode != 0
     assert "nowhere" in done.stderr
+
+
+def test_the_reference_has_every_public_name(site: Path, pages: dict[Path, Page]) -> None:
+    """With what its docstring says, which mkdocstrings reads without importing anything."""
+    page = site / "api.html"
+    named = {f"faastraingym.{name}" for name in faastraingym.__all__}
+    assert named - pages[page].ids == set()
+    for name in faastraingym.__all__:
+        summary = (getattr(faastraingym, name).__doc__ or "").partition("\n")[0]
+        assert summary.split(":")[0].split("`")[0] in page.read_text(encoding="utf-8")

@@ -14,6 +14,8 @@ from tests.docs.walk import Block, Walk, blocks
 from tests.package.installed import Installed, built, install, sources
 from tests.stack.documents import WALKS
 
+pytestmark = pytest.mark.timeout(3000)  # three trainings to their end, on a busy machine
+DOCUMENTS = ["README.md", "docs/api.md", *WALKS]
 ELSEWHERE = {
     "pip install .": "the fixture `installed` does, with what pip makes of the checkout: a wheel",
     "make train": "test_documents.py looks at its recipe; whoever runs this has its environment",
@@ -50,7 +52,7 @@ def reason(block: Block) -> str | None:
     return next((why for start, why in ELSEWHERE.items() if block.text.startswith(start)), None)
 
 
-@pytest.mark.parametrize("document", ["README.md", *WALKS])
+@pytest.mark.parametrize("document", DOCUMENTS)
 def test_a_document_does_what_it_says(document: str, walk: Walk) -> None:
     for block in blocks(document):
         if not reason(block):
@@ -64,6 +66,6 @@ def test_every_tutorial_has_blocks_to_take() -> None:
 
 
 def test_what_is_left_out_is_there() -> None:
-    everything = [block for document in ("README.md", *WALKS) for block in blocks(document)]
+    everything = [block for document in DOCUMENTS for block in blocks(document)]
     for start in ELSEWHERE:
         assert any(block.text.startswith(start) for block in everything), start
