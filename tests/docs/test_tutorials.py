@@ -37,6 +37,7 @@ def walk(installed: Installed, compiled: Path, tmp_path: Path) -> Iterator[Walk]
         "PATH": os.pathsep.join(map(str, programs)),
         "HOME": str(tmp_path),
         "FTG_COMPILATION_CACHE": str(compiled),
+        "PYTHONUNBUFFERED": "1",  # as on a terminal: in the order in which it was printed
     }
     reader = tmp_path / "reader's folder"
     reader.mkdir()
