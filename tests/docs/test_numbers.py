@@ -27,7 +27,7 @@ README = [
     ("stack up, warm", plain(".1f"), "warm replicas ({} s)"),
     ("stack up, functions at zero", plain(".1f"), "from zero replicas ({} s)"),
     ("from nothing / RLlib", inverse(".0f"), "RLlib needs {} times as long"),
-    ("from nothing", plain(".1f"), "nothing running ({} s)"),
+    ("from nothing", plain(".1f"), "no server running at first, FaaSTrainGym needs {} s"),
     ("faastrain", plain(".0f"), "takes {} s instead of"),
     ("faastrain / Stable-Baselines3", inverse(".0f"), "**{} times faster**."),
     ("65,536-step updates: pipeline / Stable-Baselines3", plain(".1f"), "**{} times the steps**"),
