@@ -1,7 +1,7 @@
 """Every command as data, and the parser made of it. Nothing heavy is imported here."""
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
@@ -28,7 +28,7 @@ class Command(NamedTuple):
     example: str  # what follows `faastrain`
     arguments: tuple[Argument, ...] = ()
     one_of: tuple[Argument, ...] = ()  # exactly one of them is given
-    epilog: Callable[[], str] = str  # below its options
+    epilog: str = ""  # below its options
 
 
 class Group(NamedTuple):
@@ -82,11 +82,33 @@ def _count(text: str) -> int:
     return int(text)
 
 
-def _how_to_load() -> str:
-    from faastraingym.cli.export_help import HOW_TO_LOAD
+HOW_TO_LOAD = """\
+FILE is a NumPy .npz; it needs nothing of ours to be read:
 
-    return HOW_TO_LOAD
+  import json, numpy
+  data = numpy.load("policy.npz")
+  report = json.loads(str(data["report"]))  # report["spec"]: the specification
+  data["policy/layer_0/kernel"], data["policy/layer_0/bias"], ...,
+  data["policy/head/kernel"], data["policy/head/bias"]
 
+report["spec"]["algorithm"]["name"] is the algorithm. Where it has a policy
+network, observations [B, O] float32, flat, or one-hot of a Discrete space,
+become logits (discrete actions) or means (continuous; then there is
+policy/log_std too) through
+
+  x = observations
+  if "statistics/mean" in data:  # the run normalised observations
+      variance = data["statistics/m2"] / data["statistics/count"]
+      x = (x - data["statistics/mean"]) / numpy.sqrt(variance + 1e-8)
+      x = numpy.clip(x, -10, 10)
+  for each layer_i:  # report["spec"]["algorithm"]["activation"]
+      x = activation(x @ kernel + bias)
+  outputs = x @ data["policy/head/kernel"] + data["policy/head/bias"]
+
+The deterministic action is outputs.argmax(axis=1) +
+data["spaces/action_start"], or outputs clipped to data["spaces/low"] and
+data["spaces/high"]. faastraingym.Policy.load("policy.npz") does all that.
+"""
 
 SCRIPTS = """\
 where the shells look for it:
@@ -266,7 +288,7 @@ READ = (
         "write a run's policy, specification and report into one file",
         "export RUN policy.npz",
         (RUN, argument("file", type=Path, metavar="FILE", help="a .npz file"), JSON),
-        epilog=_how_to_load,
+        epilog=HOW_TO_LOAD,
     ),
     Command(
         "export-metrics",
@@ -340,7 +362,7 @@ STACK = (
         "print a script that lets a shell complete commands, files and runs",
         "completion bash",
         (argument("shell", choices=("bash", "zsh", "fish")),),
-        epilog=lambda: SCRIPTS,
+        epilog=SCRIPTS,
     ),
     Command(
         "doctor",
@@ -411,7 +433,7 @@ def parser() -> Parser:
 def _add(parent: argparse.ArgumentParser, commands: Sequence[Command | Group]) -> None:
     names = parent.add_subparsers(metavar="COMMAND", required=True, parser_class=Parser)
     for command in commands:
-        more = "" if isinstance(command, Group) else command.epilog()
+        more = "" if isinstance(command, Group) else command.epilog
         sub = names.add_parser(
             command.name,
             help=command.summary,

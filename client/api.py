@@ -1,9 +1,11 @@
 """`faastraingym.train`: from an environment to a trained policy in one call."""
 
+import warnings
 from pathlib import Path
 from typing import Any
 
 from faastraingym.client.client import Client
+from faastraingym.client.errors import Error, RunFailed
 from faastraingym.client.files import unused
 from faastraingym.client.run import Run
 
@@ -33,7 +35,7 @@ def train(
         name: of the run; by default made of the environment's and the time.
         client: the stack; by default the embedded one of FAASTRAIN_HOME or `./.faastrain`.
         files: the folder in which a folder NAME gets report, learning curve and policy; None:
-            no files.
+            no files. A warning tells when they cannot be written.
         progress: show the run while it goes on.
         **overrides: of the specification. The name of a section takes a table, as
             `rollout={"count": 4}`; any other name is a setting of the algorithm, as
@@ -52,7 +54,26 @@ def train(
         unused(folder / name)
     options: dict[str, Any] = {"budget": budget, "target": target, "seed": seed, "name": name}
     run = (client or Client()).start(env, algorithm, **options, **overrides)
-    run.follow() if progress else run.wait()
-    if folder:
-        run.save(folder / run.name)
+    try:
+        run.follow() if progress else run.wait()
+    except RunFailed:
+        _warn(run, folder)
+        raise
+    _warn(run, folder)
     return run
+
+
+def saved(run: Run, folder: Path) -> str:
+    """Write the results of a run that has ended; why that failed, or nothing."""
+    try:
+        run.save(folder)
+    except Error as error:
+        again = f"`faastrain fetch {run.name} {folder}` tries again"
+        return f"no results in {folder}: {error}; {again}"
+    return ""
+
+
+def _warn(run: Run, folder: Path | None) -> None:
+    trouble = saved(run, folder / run.name) if folder else ""
+    if trouble:
+        warnings.warn(trouble, stacklevel=3)

@@ -6,17 +6,20 @@ Modules are looked for among what is installed, then beside functions/, then in 
 
 import asyncio
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from faastraingym.adapters.settings import ENVIRONMENTS, ENVIRONMENTS_FOLDER, environment_modules
+from faastraingym.algorithms.limits import Limits
 from faastraingym.client import target
-from faastraingym.client.errors import StackTrouble
+from faastraingym.client.errors import Error, StackTrouble
+from faastraingym.events.topology import quantities, stack_file
 
 if TYPE_CHECKING:
     from faastraingym.adapters.packages.library import Packages
     from faastraingym.adapters.processes.checking import Checked
+    from faastraingym.client.gateway import Gateway
     from faastraingym.embedded.state import StackState
 
 
@@ -32,11 +35,10 @@ async def validate(raw: object, packages: "Packages", environment: Mapping[str, 
     from faastraingym.adapters.settings import FUNCTION_LIMITS
     from faastraingym.algorithms.registry import parse
     from faastraingym.client import gateway
-    from faastraingym.client.limits import of
 
     parse(raw)  # its words come before all others
-    memory = map(str, of(lambda: gateway.of(environment), environment))
-    limited = dict(zip(FUNCTION_LIMITS, memory, strict=True))
+    known = map(str, memory(lambda: gateway.of(environment), environment))
+    limited = dict(zip(FUNCTION_LIMITS, known, strict=True))
     checker = Checker(variables(environment) | limited)
     try:
         found: Checked
@@ -56,7 +58,6 @@ def variables(environment: Mapping[str, str]) -> dict[str, str]:
     """
     from faastraingym.embedded.settings import import_paths
     from faastraingym.embedded.stack import here
-    from faastraingym.events.topology import stack_file
 
     told = here(environment)
     root = stack_file.path(environment).resolve().parent
@@ -85,6 +86,32 @@ def _refuse_others(told: Mapping[str, str], state: "StackState") -> None:
 def _files(modules: tuple[str, ...]) -> list[str]:
     tops = [name.partition(".")[0] for name in modules]
     return [*tops, *(f"{top}.py" for top in tops)]
+
+
+def memory(gateway: Callable[[], "Gateway"], environment: Mapping[str, str]) -> Limits:
+    """The limits of `rollout` and `update-policy`, as far as they are known."""
+    try:
+        told = {function.name: function.memory for function in gateway().functions()}
+    except Error:  # no stack runs: one that is started will be the file's
+        told = _of_file(environment)
+    return Limits(*(_bytes(told.get(name, "")) for name in ("rollout", "update-policy")))
+
+
+def _of_file(environment: Mapping[str, str]) -> dict[str, str]:
+    try:
+        loaded = stack_file.load(stack_file.path(environment), environment)
+        functions = stack_file.functions(loaded)
+    except stack_file.StackError:  # which `faastrain up` reports
+        return {}
+    return {function.name: f"{function.memory_mb}Mi" for function in functions}
+
+
+def _bytes(quantity: str) -> int:
+    """0 where a gateway reports in a form of its own."""
+    try:
+        return quantities.quantity(quantity)
+    except ValueError:
+        return 0
 
 
 def _import_clients() -> None:

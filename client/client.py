@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from faastraingym.client import loop, world
+from faastraingym.client import loop, target, world
 from faastraingym.client.async_client import AsyncClient
 from faastraingym.client.errors import BadInput, as_ours
 from faastraingym.client.run import Run
@@ -81,6 +81,18 @@ class Client:
         """
         with as_ours(self.aio.world.environment):
             self.aio.world.ensure_stack()
+
+    def down(self) -> bool:
+        """Stop the embedded stack; its data stays. False when none ran.
+
+        Raises:
+            BadInput: the stack is a remote one.
+            StackTrouble: a process does not end.
+        """
+        from faastraingym.embedded import stack
+
+        with as_ours(self.aio.world.environment):
+            return stack.down(target.own_home(self.aio.world.environment))
 
     def start(
         self,

@@ -106,7 +106,8 @@ class Drawn:
     @property
     def numbers(self) -> str:
         """Where the run is."""
-        return printable(f"version {self.run.version or 0}, {', '.join(figures(self.run))}")
+        told = f"version {self.run.version or 0}, {', '.join(figures(self.run))}"
+        return printable(f"{self.run.status}: {told}")
 
     @property
     def done(self) -> float:

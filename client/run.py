@@ -68,7 +68,13 @@ class Run:
         Raises:
             RunFailed: the run failed.
         """
-        report = loop.run(self.aio.follow(view or Silent()))
+        try:
+            report = loop.run(self.aio.follow(view or Silent()))
+        except KeyboardInterrupt as interrupt:
+            interrupt.add_note(
+                f"run {self.name} continues; Run.stop ends it, Run.follow watches it"
+            )
+            raise
         if report.status == "failed":
             raise RunFailed(
                 "\n".join(filter(None, (f"{self.name}: {report.reason}", report.detail)))

@@ -85,7 +85,8 @@ def composed(
     """
     base = _base(env, algorithm)
     raw = copy.deepcopy(base.raw)
-    if algorithm is not None and _algorithm(raw) != algorithm:
+    known = raw.get("algorithm")
+    if algorithm and (not isinstance(known, dict) or known.get("name") != algorithm):
         raw["algorithm"] = {"name": algorithm}
     if seed is not None:
         raw["seed"] = seed
@@ -115,11 +116,6 @@ def _base(env: object, algorithm: str | None) -> Composed:
     chosen = {"name": algorithm or DEFAULT_ALGORITHM}
     raw = {"environment": {"id": found.env_id}, "algorithm": chosen, "stop": {}}
     return Composed(raw, found.env_id, stem, source=found.source)
-
-
-def _algorithm(raw: dict[str, Any]) -> object:
-    table = raw.get("algorithm")
-    return table.get("name") if isinstance(table, dict) else None
 
 
 def _merge(raw: dict[str, Any], section: str, value: Any) -> None:

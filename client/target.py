@@ -87,6 +87,20 @@ def trusted(environment: Mapping[str, str]) -> Target:
     return found
 
 
+def own_home(environment: Mapping[str, str]) -> Path:
+    """The home of the embedded stack, to start or to stop it.
+
+    Raises:
+        BadInput: the environment names a cluster.
+    """
+    if is_cluster(environment):
+        raise BadInput(
+            "OPENFAAS_URL and FAASTRAIN_NATS_URL name a cluster, which is not started or stopped "
+            "from here; unset OPENFAAS_URL for the embedded stack"
+        )
+    return home_of(environment)
+
+
 def running(environment: Mapping[str, str]) -> "StackState | None":
     """The embedded stack that runs at this home, if one does."""
     from faastraingym.embedded.state import StackFiles

@@ -1,18 +1,15 @@
 """up, down, status: the stack itself."""
 
 from argparse import Namespace
-from pathlib import Path
 
 from msgspec import Struct
 
 from faastraingym.cli.context import Context
 from faastraingym.cli.screen import Screen
 from faastraingym.client import loop, target
-from faastraingym.client.errors import BadInput
 from faastraingym.client.gateway import FunctionState
 from faastraingym.client.servers import DiskState, ServerState, disk_state, servers
 from faastraingym.client.streams import StreamSize
-from faastraingym.embedded.settings import home_of
 from faastraingym.embedded.state import StackState
 from faastraingym.events.topology.streams import DEAD
 from faastraingym.events.views.runs import RunRow, overview
@@ -44,24 +41,20 @@ def up(arguments: Namespace, context: Context) -> None:
     """Start the embedded stack, or find the one that runs."""
     from faastraingym.embedded import open_files, stack
 
-    home = _home(context)
+    environment = context.world.environment
+    home = target.own_home(environment)
     bounded = open_files.warning(open_files.allowed())
     if bounded:
         context.screen.remark(f"faastrain: {bounded}")
     if arguments.foreground:
-        stack.run_foreground(
-            home, lambda state: _greet(state, context.screen), context.world.environment
-        )
+        stack.run_foreground(home, lambda state: _greet(state, context.screen), environment)
     else:
-        _greet(stack.up(home, context.world.environment), context.screen)
+        _greet(stack.up(home, environment), context.screen)
 
 
 def down(arguments: Namespace, context: Context) -> None:
     """Stop the embedded stack."""
-    from faastraingym.embedded import stack
-
-    home = _home(context)
-    stopped = stack.down(home)
+    stopped, home = context.client.down(), target.own_home(context.world.environment)
     context.screen.line(f"stopped; data stays in {home}" if stopped else f"no stack ran at {home}")
 
 
@@ -124,12 +117,3 @@ def _greet(state: StackState, screen: Screen) -> None:
     screen.line(f"objects {state.s3_url}, bucket {state.bucket}")
     screen.line(f"metrics {state.exporter_url}/metrics; Prometheus: {state.home}/prometheus.yml")
     screen.line(f"logs    {state.home}/logs; `faastrain status`, `faastrain down`")
-
-
-def _home(context: Context) -> Path:
-    if target.is_cluster(context.world.environment):
-        raise BadInput(
-            "OPENFAAS_URL and FAASTRAIN_NATS_URL name a cluster, which this command does not "
-            "start or stop; unset OPENFAAS_URL for the embedded stack"
-        )
-    return home_of(context.world.environment)

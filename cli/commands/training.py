@@ -9,8 +9,8 @@ from faastraingym.cli.exit_codes import ExitCode
 from faastraingym.cli.loggers import Recordings
 from faastraingym.cli.summary import print_summary
 from faastraingym.client import files, loop, progress, specifications
+from faastraingym.client.api import saved
 from faastraingym.client.async_client import Prepared
-from faastraingym.client.errors import Error
 from faastraingym.client.progress import PlainView
 from faastraingym.client.run import Run
 from faastraingym.client.servers import disk_trouble
@@ -37,7 +37,9 @@ def train(arguments: Namespace, context: Context) -> ExitCode:
         run = begin(prepared, context)
         code = _until_end(run, arguments.json, context, recordings)
     if code != ExitCode.INTERRUPTED and not arguments.no_files:
-        _save(run, context)
+        folder = RUNS / run.name
+        trouble = saved(run, folder)
+        context.screen.remark(f"faastrain: {trouble}" if trouble else f"results are in {folder}")
     return code
 
 
@@ -130,20 +132,6 @@ def _until_end(run: Run, as_json: bool, context: Context, recordings: Recordings
     else:
         print_summary(context.screen, report)
     return exit_codes.of_run(report.status, report.reason, target(report.spec))
-
-
-def _save(run: Run, context: Context) -> None:
-    """Write the results; what keeps them from it does not change how the run ended."""
-    folder = RUNS / run.name
-    try:
-        run.save(folder)
-    except Error as error:
-        context.screen.remark(
-            f"faastrain: no results in {folder}: {error}; `faastrain fetch {run.name} {folder}` "
-            "tries again"
-        )
-    else:
-        context.screen.remark(f"results are in {folder}")
 
 
 def _remark_horizon(spec: RunSpec, context: Context) -> None:

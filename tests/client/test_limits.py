@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from faastraingym.algorithms.limits import Limits
-from faastraingym.client import limits
+from faastraingym.client.checking import memory
 from faastraingym.client.errors import StackTrouble
 from faastraingym.client.gateway import FunctionState, LogLine, Resources
 
@@ -28,7 +28,7 @@ def of(gateway: Gateway | None, **environment: str) -> Limits:
             raise StackTrouble("no stack runs")
         return gateway
 
-    return limits.of(found, environment)
+    return memory(found, environment)
 
 
 def test_a_stack_that_runs_tells_its_own() -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import gymnasium
+import imageio_ffmpeg
 import numpy as np
 import pytest
 from PIL import Image
@@ -83,9 +84,8 @@ def test_an_environment_by_its_id_is_drawn(tmp_path: Path) -> None:
 
 
 def test_an_mp4_is_a_video(tmp_path: Path) -> None:
-    ffmpeg = pytest.importorskip("imageio_ffmpeg")
     file = record_video(Left(), Painted(), tmp_path / "a.mp4")
-    assert ffmpeg.count_frames_and_secs(str(file)) == (2, 0.2)
+    assert imageio_ffmpeg.count_frames_and_secs(str(file)) == (2, 0.2)
 
 
 @pytest.mark.parametrize("path", ["a.avi", "no/such/a.gif"])

@@ -129,6 +129,20 @@ def test_train_refuses_a_folder_that_is_in_use(stack: Stack, client: Client) -> 
     assert stack.facts.log == []
 
 
+def test_results_that_cannot_be_written_are_a_warning(client: Client) -> None:
+    """The run is trained all the same, and what to do is said; here the store lost its report."""
+    with pytest.warns(UserWarning, match="`faastrain fetch mine runs/mine` tries again"):
+        run = train(SPEC, name="mine", client=client, progress=False)
+    assert run.status == "completed"
+
+
+def test_a_failed_run_leaves_its_report(stack: Stack, client: Client) -> None:
+    stack.facts.objects, stack.facts.ending = stack.objects, "failed"
+    with pytest.raises(RunFailed):
+        train(SPEC, name="mine", client=client, progress=False)
+    assert Path("runs", "mine", "report.json").is_file()
+
+
 def test_the_curve_is_a_table_of_versions(run: Run) -> None:
     curve = run.curve()
     assert curve.dtype.names == ("version", "env_steps", "training_return", "evaluation_return")
