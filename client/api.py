@@ -26,8 +26,9 @@ def train(
     """Train a policy: start the stack if needed, start a run, follow it to its end.
 
     Args:
-        env: the id of an environment, whose shipped example it trains with where there is one; or
-            a specification: the path of a TOML, YAML or JSON file, a dictionary, a RunSpec.
+        env: the id of an environment, whose shipped example it trains with where there is one;
+            one of your own, as a class or as "my_env.py:MyEnv"; or a specification: the path of a
+            TOML, YAML or JSON file, a dictionary, a RunSpec.
         algorithm: "ppo" or "a2c"; None: the specification's or the example's, else PPO.
         budget: environment steps, after which the run ends.
         target: mean evaluation return at which the run ends before.

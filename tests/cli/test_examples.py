@@ -23,7 +23,7 @@ FILES = {
 @pytest.mark.parametrize("environment", FILES)
 def test_an_environment_stands_for_its_example(environment: str) -> None:
     """The file of the repository, which trains that environment."""
-    raw, origin, stem = named(environment)
+    raw, origin, stem, *_ = named(environment)
     assert raw == tomllib.loads((CHECKOUT / "examples" / FILES[environment]).read_text())
     assert (origin, f"{stem}.toml") == (environment, FILES[environment])
 

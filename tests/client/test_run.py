@@ -90,7 +90,7 @@ def test_a_file_is_trained_as_the_command_does(client: Client, tmp_path: Path) -
         (("CartPole-v1", "pppo"), {}, "did you mean 'ppo'?"),
         (("CartPol-v1",), {"budget": 9}, "did you mean 'CartPole-v1'?"),
         (("none.toml",), {}, "none.toml: no such file"),
-        ((dict,), {}, "dict: code of an environment does not travel"),
+        ((dict,), {}, "builtins: has no file; write the class into a file of its own"),
         (("CartPole-v1",), {"name": "Mine"}, "is no run's name"),
         (("CartPole-v1",), {"rollout": 3}, "spec.rollout: found 3; allowed: a table"),
     ],
