@@ -27,12 +27,12 @@ def resolve(env: object) -> Named:
     Raises:
         BadInput: neither, or its code cannot be packed; says what to do.
     """
-    from faastraingym.adapters.packages.sources import is_source, pack
+    from faastraingym.adapters.packages.sources import pack
     from faastraingym.schemas.errors import PackageError
 
-    if isinstance(env, str) and not is_source(env):
+    if isinstance(env, str) and not is_code(env):
         return Named(env)
-    if not isinstance(env, str | type):
+    if not isinstance(env, str | Path | type):
         kind = type(env).__name__
         raise BadInput(f"{kind}: is neither an environment's id nor its class; name one of them")
     try:
@@ -42,6 +42,12 @@ def resolve(env: object) -> Named:
     if source.env_id.endswith(":"):
         raise BadInput(f"{env}: name the environment in it, too, as {env}:MyEnv")
     return Named(source.env_id, source)
+
+
+def is_code(name: str) -> bool:
+    """Whether a name is code's here: `my_env.py:MyEnv`, `./folder:MyEnv-v0`, a wheel."""
+    place, colon, _ = name.rpartition(":")
+    return (place or name).endswith((".py", ".whl")) or bool(colon and "/" in place)
 
 
 def is_own(raw: Any) -> bool:
@@ -60,10 +66,8 @@ def taken(raw: Any, folder: Path) -> "tuple[Any, Source | None]":
     Raises:
         BadInput: the code cannot be packed.
     """
-    from faastraingym.adapters.packages.sources import is_source
-
     env_id = _id(raw)
-    if not isinstance(env_id, str) or not is_source(env_id):
+    if not isinstance(env_id, str) or not is_code(env_id):
         return raw, None
     place, _, name = env_id.rpartition(":")
     lies = folder / place

@@ -45,7 +45,7 @@ def named(name: str) -> Composed:
     Raises:
         BadInput: none of these, or it cannot be read.
     """
-    if not is_file(name) and environments.is_own({"environment": {"id": name}}):
+    if environments.is_code(name) or (not is_file(name) and ":" in name):
         return _unexampled(name)
     file = Path(name) if is_file(name) else examples.of(name)
     return Composed(load(file), name, file.stem, folder=file.parent)
@@ -106,7 +106,7 @@ def _base(env: object, algorithm: str | None) -> Composed:
         env = to_dict(env)
     if isinstance(env, Mapping):
         return Composed(dict(env), "spec", "run")
-    if isinstance(env, Path) or (isinstance(env, str) and is_file(env)):
+    if isinstance(env, str | Path) and is_file(str(env)) and not environments.is_code(str(env)):
         return named(str(env))
     found = environments.resolve(env)
     example = examples.by_environment(algorithm).get(found.env_id)

@@ -34,12 +34,6 @@ class Source(NamedTuple):
     env_id: str  # `module:name`; the name is empty where only code was named
 
 
-def is_source(named: str) -> bool:
-    """Whether an environment's id names code here: `my_env.py:MyEnv`, `./folder:MyEnv-v0`."""
-    place, colon, _ = named.rpartition(":")
-    return (place or named).endswith((".py", ".whl")) or bool(colon and "/" in place)
-
-
 def pack(source: "str | Path | type") -> Source:
     """The package of what an author names, and the environment's id in it.
 

@@ -10,6 +10,7 @@ import msgspec
 from faastraingym.adapters.packages.library import Packages
 from faastraingym.adapters.processes.checking import Checked
 from faastraingym.algorithms.environments import spaces
+from faastraingym.client import checking, environments
 from faastraingym.client.async_client import AsyncClient
 from faastraingym.client.client import Client
 from faastraingym.client.errors import StackTrouble
@@ -160,6 +161,8 @@ class Stack:
         )
 
     async def _validate(self, raw: object, packages: Packages) -> Checked:
+        if environments.is_own(raw):  # code of one's own is imported in a process of its own
+            return await checking.validate(raw, packages, self.variables)
         spec = spaces.validate(raw)
         return Checked(spec, spaces=spaces.describe(spec))
 

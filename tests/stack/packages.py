@@ -17,3 +17,16 @@ class Pole(CartPoleEnv):
 def pole(length: float) -> str:
     """The file of a version."""
     return POLE.format(length=length)
+
+
+DYING = """
+    def step(self, action):
+        if os.environ.get("FTG_FUNCTION") == "rollout":
+            os._exit(7)
+        return super().step(action)
+"""
+
+
+def dying() -> str:
+    """A version that passes start-run's check, and ends the process of a rollout."""
+    return pole(0.5).replace("Env\n\n", "Env\n\nimport os\n", 1) + DYING

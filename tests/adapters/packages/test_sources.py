@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from faastraingym.adapters.packages.packing import packed
-from faastraingym.adapters.packages.sources import is_source, pack
+from faastraingym.adapters.packages.sources import pack
 from faastraingym.adapters.packages.wheels import members
 from faastraingym.schemas.errors import PackageError
 from tests.stack.packages import pole
@@ -144,20 +144,3 @@ def test_a_link_does_not_bring_what_it_points_to(tmp_path: Path) -> None:
     (tmp_path / "maze/secret").symlink_to("/etc/passwd")
     with pytest.raises(PackageError, match="secret: is a link"):
         pack(tmp_path / "maze")
-
-
-@pytest.mark.parametrize(
-    ("named", "is_one"),
-    [
-        ("my_env.py:MyEnv", True),
-        ("my_env.py", True),
-        ("./maze:Maze-v0", True),
-        ("maze-1-py3-none-any.whl:Maze-v0", True),
-        ("CartPole-v1", False),
-        ("ALE/Pong-v5", False),
-        ("maze:Maze-v0", False),
-        ("maze:games/Maze-v0", False),
-    ],
-)
-def test_code_is_told_from_an_id(named: str, *, is_one: bool) -> None:
-    assert is_source(named) is is_one

@@ -1,0 +1,109 @@
+"""Environments of one's own, as a person types them, on a stack in memory."""
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+
+from faastraingym.adapters.packages.library import Library
+from faastraingym.cli.exit_codes import ExitCode
+from faastraingym.schemas.messages import RunRequested
+from tests.cli.conftest import Desk
+
+MAZE = """
+from gymnasium.envs.classic_control import CartPoleEnv
+class Maze(CartPoleEnv):
+    pass
+"""
+LIMIT = ("--set", "environment.kwargs.max_episode_steps=50")
+
+
+def requested(desk: Desk) -> list[dict[str, Any]]:
+    facts = [recorded.fact for _, recorded in desk.facts.log]
+    return [fact.spec for fact in facts if isinstance(fact, RunRequested)]
+
+
+def stored(desk: Desk) -> list[str]:
+    return [record.sha256 for record in asyncio.run(Library(desk.objects).records())]
+
+
+def test_what_is_added_is_listed_and_removed(desk: Desk) -> None:
+    """As text, as JSON, by module and by digest."""
+    desk.write("maze.py", MAZE)
+    assert desk("env", "add", "maze.py", "--json") == ExitCode.DONE
+    added = json.loads(desk.out)
+    assert (added["name"], added["modules"]) == ("maze", ["maze"])
+    assert stored(desk) == [added["sha256"]]
+    assert desk("env", "add", "maze.py") == ExitCode.DONE
+    assert desk.out == f"{added['sha256']} maze {added['version']}\n"
+    assert desk.err == 'train it as environment.id = "maze:NAME", a registered id or class\n'
+    assert desk("env", "list", "--json") == ExitCode.DONE
+    assert [one["sha256"] for one in json.loads(desk.out)] == [added["sha256"]]
+    assert desk("env", "list") == ExitCode.DONE
+    head, row = desk.out.splitlines()
+    assert head.split("\t")[:2] == ["MODULES", "VERSION"]
+    assert row.split("\t")[:3] == ["maze", added["version"], added["sha256"][:12]]
+    assert desk("env", "remove", added["sha256"][:8]) == ExitCode.DONE
+    assert desk.out == f"removed {added['sha256']} maze {added['version']}\n"
+    assert stored(desk) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (("env", "add", "nothing.py"), "nothing.py: no such file or folder; name a .py file"),
+        (("env", "add", "notes.txt"), "notes.txt: is no Python; name a .py file, a folder"),
+        (("env", "remove", "maze"), "maze: no such package; `faastrain env list` lists them"),
+        (("start", "maze.py"), "maze.py: name the environment in it, too, as maze.py:MyEnv"),
+        (("start", "nothing.py:Maze"), "nothing.py: no such file or folder; name a .py file"),
+    ],
+)
+def test_a_mistake_is_one_sentence(desk: Desk, arguments: tuple[str, ...], problem: str) -> None:
+    desk.write("maze.py", MAZE)
+    desk.write("notes.txt", "")
+    assert desk(*arguments) == ExitCode.BAD_INPUT
+    assert desk.err.startswith(f"faastrain: {problem}")
+    assert desk.err.count("\n") == 1
+    assert requested(desk) == []
+
+
+def test_a_file_is_packed_checked_stored_and_named(desk: Desk) -> None:
+    """In this order; the run names what is stored."""
+    desk.write("maze.py", MAZE)
+    assert desk("start", "maze.py:Maze", "--run", "mine", *LIMIT) == ExitCode.DONE, desk.err
+    (digest,) = stored(desk)
+    (spec,) = requested(desk)
+    assert spec["environment"]["id"] == "maze:Maze"
+    assert spec["environment"]["packages"] == [digest]
+    assert "no specification: ppo with its defaults for 100,000 steps" in desk.err
+
+
+def test_what_fails_its_check_is_not_stored(desk: Desk) -> None:
+    desk.write("maze.py", MAZE)
+    assert desk("start", "maze.py:Maze") == ExitCode.BAD_INPUT
+    assert "set environment.kwargs.max_episode_steps" in desk.err
+    assert (stored(desk), requested(desk)) == ([], [])
+
+
+def test_a_specification_names_code_beside_it(desk: Desk) -> None:
+    """Wherever the command is typed."""
+    (desk.folder / "there").mkdir()
+    desk.write("there/maze.py", MAZE)
+    spec = {
+        "environment": {"id": "maze.py:Maze", "kwargs": {"max_episode_steps": 9}},
+        "algorithm": {"name": "ppo"},
+        "stop": {"env_steps": 100},
+    }
+    desk.write("there/spec.json", json.dumps(spec))
+    assert desk("start", "there/spec.json") == ExitCode.DONE, desk.err
+    assert requested(desk)[0]["environment"]["packages"] == stored(desk)
+
+
+def test_an_id_of_a_package_that_was_added(desk: Desk) -> None:
+    desk.write("maze.py", MAZE)
+    assert desk("env", "add", "maze.py") == ExitCode.DONE
+    assert desk("start", "maze:Maze", *LIMIT) == ExitCode.DONE, desk.err
+    assert requested(desk)[0]["environment"]["packages"] == stored(desk)
+    assert desk("start", "walls:Walls", *LIMIT) == ExitCode.BAD_INPUT
+    assert "no package that was added has the module walls (added: maze)" in desk.err
