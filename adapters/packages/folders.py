@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from faastraingym.adapters.errors import Unavailable
 from faastraingym.adapters.packages import choosing
 from faastraingym.adapters.packages.library import Packages
 from faastraingym.adapters.packages.unpacking import root, unpacked
@@ -52,12 +53,16 @@ async def folders(digests: Sequence[str], packages: Packages) -> list[Path]:
 
     Raises:
         PackageError: nobody added one of them, or it is not what its digest says.
+        Unavailable: it cannot be unpacked here, as on a full disk.
     """
     return list(await asyncio.gather(*(_folder(digest, packages) for digest in digests)))
 
 
 async def _folder(digest: str, packages: Packages) -> Path:
-    below = root()
-    if (below / digest).is_dir():
-        return below / digest
-    return await asyncio.to_thread(unpacked, await packages.fetch(digest), digest, below)
+    try:
+        below = root()
+        if (below / digest).is_dir():
+            return below / digest
+        return await asyncio.to_thread(unpacked, await packages.fetch(digest), digest, below)
+    except OSError as error:
+        raise Unavailable(f"package {digest[:12]} cannot be unpacked: {error}") from error

@@ -97,7 +97,7 @@ def _refused_observations(env_id: str, space: Space[Any], algorithm: str) -> Ite
         how = f"FlattenObservation({made})" if space.is_np_flattenable else f"a wrapper of {made}"
         yield (
             f"{algorithm} cannot read observations in {space}; it reads Box and Discrete: register "
-            f"{how} in a module of your own and name that in FTG_ENVIRONMENTS"
+            f"{how} in a file of your own and train `FILE.py:NAME`"
         )
 
 
@@ -120,7 +120,7 @@ def _refused_actions(
         yield (
             f"{algorithm} cannot act in {space}; it acts in {allowed}: register "
             f"TransformAction(gymnasium.make({env_id!r}), function, space) with such a space in a "
-            "module of your own and name that in FTG_ENVIRONMENTS"
+            "file of your own and train `FILE.py:NAME`"
         )
 
 

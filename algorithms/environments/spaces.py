@@ -92,7 +92,7 @@ def _unscaled(info: SpaceInfo) -> str:
     shape = "x".join(map(str, info.bytes_shape))
     return (
         f"shows {shape}, which an MLP reads as {info.observation_size} numbers of 0 to 255, not "
-        "scaled: register it in a module of your own under GrayscaleObservation, "
+        "scaled: register it in a file of your own under GrayscaleObservation, "
         "ResizeObservation, FrameStackObservation (images) and a TransformObservation that "
         "divides by 255, or set algorithm.normalize_observations"
     )

@@ -1,5 +1,6 @@
 """Readers of what NATS, S3 and HTTP clients send: signatures, headers, listings."""
 
+import zipfile
 from types import SimpleNamespace
 from typing import Any
 
@@ -7,8 +8,11 @@ from faastraingym.adapters.errors import Refused, SignatureError, Unavailable
 from faastraingym.adapters.http import admission, signing
 from faastraingym.adapters.http.admission import Asked, Secrets
 from faastraingym.adapters.nats import direct, pull
+from faastraingym.adapters.packages import wheels
 from faastraingym.adapters.s3 import listing
 from faastraingym.events.topology import admits
+from faastraingym.schemas.errors import PackageError
+from tests.adapters.packages.archives import lying, wheel, zeros
 from tests.fuzz.decoder import NOW, Decoder, string_headers, texts
 from tests.fuzz.inputs import near, near_data, xml_bombs
 
@@ -70,6 +74,13 @@ TABLE: dict[str, Decoder] = {
     ),
     "faastraingym.adapters.s3.listing.page": Decoder(
         listing.page, (Unavailable,), near(LIST), (LIST,), xml_bombs()
+    ),
+    "faastraingym.adapters.packages.wheels.read": Decoder(
+        lambda data: wheels.read(data, "x.whl"),
+        (PackageError,),
+        near(wheel(), wheel({"a/b.py": b"import a\n"}, compression=zipfile.ZIP_STORED)),
+        (wheel(),),
+        (zeros(1 << 30), lying(48 << 20, told=100), wheel({"a.py": b"(" * 100_000})),
     ),
     "faastraingym.adapters.nats.pull.position": Decoder(
         pull.position, (Refused,), texts(TOKENS), (TOKENS,), ("." * 100_000,)

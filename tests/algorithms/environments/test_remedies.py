@@ -64,16 +64,14 @@ def test_observations_that_can_be_flattened(
     """By the wrapper that is named."""
     (problem,) = check(lambda: Grid(observed=space))
     assert f"PPO cannot read observations in {space}; it reads Box and Discrete" in problem
-    assert (
-        "register FlattenObservation(gymnasium.make('Grid-v0')) in a module of your own" in problem
-    )
+    assert "register FlattenObservation(gymnasium.make('Grid-v0')) in a file of your own" in problem
     assert check(lambda: FlattenObservation(Grid(observed=space))) == []
 
 
 def test_a_graph_takes_a_wrapper_of_one_s_own(check: Callable[..., list[str]]) -> None:
     """There is no ready one."""
     (problem,) = check(lambda: Grid(observed=kinds.Graph(BOX, None)))
-    assert "register a wrapper of gymnasium.make('Grid-v0') in a module of your own" in problem
+    assert "register a wrapper of gymnasium.make('Grid-v0') in a file of your own" in problem
 
 
 ONE = kinds.Box(-1.0, 1.0, (4,), np.float32)
