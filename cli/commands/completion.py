@@ -30,6 +30,7 @@ def _by_metavar() -> dict[str, Any]:
         "RUN": run,
         "FUNCTION|RUN": run,
         "FILE": shtab.FILE,
+        "PATH|WHEEL": shtab.FILE,
         "DIR": shtab.DIRECTORY,
     }
 
