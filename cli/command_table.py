@@ -165,7 +165,7 @@ PACKAGES = (
         (PACKAGE, JSON),
     ),
 )
-
+ENVIRONMENT = argument("--environment", metavar="ID", help="an environment, as CartPole-v1")
 TRAIN = (
     Command(
         "train",
@@ -219,6 +219,26 @@ TRAIN = (
         "watch a run to its end",
         "follow RUN",
         (RUN, *LOGGERS, JSON),
+    ),
+    Command(
+        "init",
+        "init:init",
+        "write a commented specification, and an environment of your own to change",
+        "init my-experiment",
+        (
+            argument(
+                "folder",
+                type=Path,
+                metavar="DIR",
+                nargs="?",
+                default=Path(),
+                help="where to (default: the current folder)",
+            ),
+            ENVIRONMENT,
+            argument("--algorithm", metavar="NAME", help="ppo or a2c (default: ppo)"),
+            argument("--force", action="store_true", help="replace files with other content"),
+            JSON,
+        ),
     ),
     Command(
         "stop",
@@ -279,6 +299,24 @@ READ = (
                 help="a segment of a resumed run, from 0 (default: the last)",
             ),
             argument("--force", action="store_true", help="replace files with other content"),
+            JSON,
+        ),
+    ),
+    Command(
+        "play",
+        "play:play",
+        "show an episode in a window, or write it into a file",
+        "play RUN --out episode.gif",
+        (
+            argument("what", metavar="POLICY|RUN", help="a policy.npz or its folder, or a run"),
+            ENVIRONMENT,
+            argument("--seed", type=int, default=0, metavar="N", help="of the episode (default 0)"),
+            argument(
+                "--out",
+                type=Path,
+                metavar="FILE",
+                help="a .gif or .mp4 file (default: a window; without a display: POLICY.gif)",
+            ),
             JSON,
         ),
     ),

@@ -31,6 +31,7 @@ WHOLE = (
     "tests/package/test_installed.py::test_an_environment_trains_in_an_empty_folder",
     "tests/package/test_installed.py::test_a_stack_of_ones_own_runs_beside_no_checkout",
     "tests/client/test_checking.py::test_a_module_of_one_s_own_trains_from_any_folder",
+    "tests/cli/test_init.py::test_what_it_wrote_trains_and_plays",
     "tests/cli/test_doctor.py::test_a_start_says_what_the_doctor_says",
 )
 # Of those, one of each kind that `make test` runs all the same; and three that start nothing.

@@ -103,6 +103,12 @@ ROWS: dict[str, list[tuple[str, int]]] = {
         (f"events {RUN}", 0),
     ],
     "fetch RUN": [(f"fetch {RUN}", 0), (f"fetch {RUN} results --leg 0", 0)],
+    "init [DIR]": [("init mine --environment CartPole-v1 --algorithm a2c", 0)],
+    "export-metrics RUN": [
+        (f"export-metrics {RUN} --csv m.csv --jsonl m.jsonl", 0),
+        (f"export-metrics {RUN}", 3),
+    ],
+    "play RUN": [(f"play {RUN} --out e.gif", 0), ("play nobody", 3)],
     "export RUN": [(f"export {RUN} policy.npz", 0)],
     "up": [("up", 0), ("status", 0), ("doctor", 0)],
     "completion SHELL": [(f"completion {name}", 0) for name in ("bash", "zsh", "fish")],

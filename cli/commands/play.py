@@ -1,0 +1,86 @@
+"""play: an episode of a policy, in a window or as a file."""
+
+import os
+import sys
+from argparse import Namespace
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import gymnasium
+import msgspec
+from gymnasium.wrappers import RecordEpisodeStatistics
+
+from faastraingym.adapters.settings import ENVIRONMENTS_FOLDER, environment_modules
+from faastraingym.adapters.stage.environments import register
+from faastraingym.algorithms.environments.foreign import foreign
+from faastraingym.algorithms.environments.registered import made_by
+from faastraingym.algorithms.errors import EnvironmentFailed
+from faastraingym.cli.context import Context
+from faastraingym.client import checking, playing
+from faastraingym.client.errors import BadInput
+from faastraingym.client.policy import Policy
+from faastraingym.schemas.specification import EnvironmentSpec
+
+DISPLAYS = ("DISPLAY", "WAYLAND_DISPLAY")
+
+
+def play(arguments: Namespace, context: Context) -> None:
+    """Show it where there is a display, unless a file is wanted; print where, and its return."""
+    source = Path(arguments.what)
+    here = source.exists() or source.suffix == ".npz"
+    policy = Policy.load(source if here else context.client.run(arguments.what))
+    _register(context.world.environment)
+    mode = "human" if arguments.out is None and _has_display(os.environ) else "rgb_array"
+    with RecordEpisodeStatistics(_environment(policy, arguments.environment, mode)) as env:
+        file = None
+        if mode == "human":
+            playing.evaluate(policy, env, episodes=1, seed=arguments.seed)
+        else:
+            file = arguments.out or Path(f"{source.stem or policy.report.run_id}.gif")
+            playing.record_video(policy, env, file, seed=arguments.seed)
+        returned = float(env.return_queue[-1])
+    if arguments.json:
+        context.screen.json({"file": file and str(file), "return": returned})
+    else:
+        where = f"written to {file}" if file else "shown in a window"
+        context.screen.line(
+            f"an episode of version {policy.version}, return {returned:.2f}, {where}"
+        )
+
+
+def _has_display(environment: Mapping[str, str]) -> bool:
+    return sys.platform in ("darwin", "win32") or any(environment.get(name) for name in DISPLAYS)
+
+
+def _register(variables: Mapping[str, str]) -> None:
+    """Import the modules that the stack has, or would have here."""
+    named = checking.variables(variables)
+    register(environment_modules(named), [named[ENVIRONMENTS_FOLDER]])
+
+
+def _environment(policy: Policy, named: str | None, mode: str) -> "gymnasium.Env[Any, Any]":
+    """The one that the policy was trained in, or another with the same spaces.
+
+    Raises:
+        BadInput: it cannot be built, or does not draw.
+    """
+    trained = msgspec.convert(policy.report.spec["environment"], EnvironmentSpec)
+    wanted = EnvironmentSpec(id=_importable(named)) if named else trained
+    try:
+        with foreign(f"{wanted.id} cannot be shown"):
+            return gymnasium.make(made_by(wanted), render_mode=mode, **wanted.kwargs)
+    except EnvironmentFailed as error:
+        raise BadInput(
+            f"{error}; --environment names another, as my_env.py:MyEnv-v0; one's own is looked for "
+            "in the current folder"
+        ) from error
+
+
+def _importable(named: str) -> str:
+    """`my_env:MyEnv-v0`, which Gymnasium imports, of `folder/my_env.py:MyEnv-v0`."""
+    place, colon, name = named.rpartition(":")
+    if not place.endswith(".py"):
+        return named
+    sys.path.append(str(Path(place).parent.resolve()))
+    return f"{Path(place).stem}{colon}{name}"

@@ -1,0 +1,94 @@
+"""`faastrain play`: an episode of a policy in a file, in a window, or in neither."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from faastraingym.algorithms import registry
+from faastraingym.algorithms.environments.space_info import describe
+from faastraingym.client.policy import Policy
+from faastraingym.events.pipeline.history import fold
+from faastraingym.events.ports import Recorded
+from faastraingym.events.views.report import build
+from faastraingym.schemas import payloads
+from faastraingym.schemas.messages import RunRequested
+from tests.cli.conftest import Desk
+from tests.client.facts import NOW, RUN, SPEC
+
+
+@pytest.fixture
+def policy(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Of CartPole, which always pushes to the left: it falls within some 10 steps."""
+    for name in ("DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
+    spec = registry.parse({**SPEC, "algorithm": {"name": "ppo", "hidden_sizes": [1]}})
+    arrays = {
+        "policy/layer_0/kernel": np.zeros((4, 1), np.float32),
+        "policy/layer_0/bias": np.zeros(1, np.float32),
+        "policy/head/kernel": np.zeros((1, 2), np.float32),
+        "policy/head/bias": np.array([1.0, 0.0], np.float32),
+    }
+    requested = {**SPEC, "algorithm": {"name": "ppo", "hidden_sizes": [1]}}
+    history = fold([Recorded(1, NOW, RunRequested(run=RUN, spec=requested))])
+    report = build(RUN, history, [], NOW)
+    Policy(payloads.Policy(version=0, parameters=arrays), report, describe(spec)).save("left.npz")
+    return "left.npz"
+
+
+def test_without_a_display_there_is_a_file(desk: Desk, policy: str) -> None:
+    assert desk("play", policy) == 0
+    assert desk.out.startswith("an episode of version 0, return ")
+    assert desk.out.endswith(", written to left.gif\n")
+    with Image.open(desk.folder / "left.gif") as picture:
+        frames = picture.n_frames  # type: ignore[attr-defined]
+    returned = float(desk.out.split("return ")[1].split(",")[0])
+    assert 8 <= frames <= returned <= 12  # a reward for each step; pictures that are alike are one
+
+
+def test_a_file_and_a_seed_may_be_named(desk: Desk, policy: str) -> None:
+    told = []
+    for seed in range(5):
+        assert desk("play", policy, "--out", f"{seed}.gif", "--seed", f"{seed}", "--json") == 0
+        told.append(json.loads(desk.out))
+    assert [one["file"] for one in told] == [f"{seed}.gif" for seed in range(5)]
+    assert len({one["return"] for one in told}) > 1
+    again = (desk.folder / "0.gif").read_bytes()
+    desk("play", policy, "--out", "again.gif")
+    assert (desk.folder / "again.gif").read_bytes() == again
+
+
+def test_with_a_display_there_is_a_window(
+    desk: Desk, policy: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DISPLAY", ":0")
+    monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")  # a window that nobody sees
+    assert desk("play", policy) == 0
+    assert desk.out.endswith(", shown in a window\n")
+    assert not list(desk.folder.glob("*.gif"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["left.npz", "--environment", "Nowhere-v0"], "Nowhere-v0 cannot be shown: "),
+        (
+            ["left.npz", "--environment", "MountainCar-v0"],
+            "an observation has the shape (2,); CartPole-v1 has (4,)",
+        ),
+        (["left.npz", "--out", "x.txt"], "x.txt: a video is a .gif or a .mp4 file"),
+        (["left.npz", "--out", "no/x.gif"], "there is no folder no"),
+        (["right.npz"], "right.npz: cannot be read: No such file or directory"),
+        (["nobody"], "there is no run 'nobody'"),
+    ],
+    ids=lambda value: value[-1] if isinstance(value, list) else "",
+)
+def test_what_is_wrong_is_one_sentence(
+    desk: Desk, policy: str, arguments: list[str], words: str
+) -> None:
+    assert desk("play", *arguments) == 3
+    assert words in desk.err
+    assert len(desk.err.splitlines()) == 1
+    assert [path.name for path in Path().iterdir() if path.suffix == ".gif"] == []
