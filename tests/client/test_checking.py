@@ -1,7 +1,6 @@
-"""Environments of one's own, as a tutorial says: with the installed command, from any folder."""
+"""Environments that FTG_ENVIRONMENTS names: with the installed command, from any folder."""
 
 import os
-import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,8 +16,16 @@ from faastraingym.embedded.state import StackFiles, StackState
 from tests.checkout import CHECKOUT
 
 COMMAND = Path(sys.executable).parent / "faastrain"
-PAGE = (CHECKOUT / "docs/tutorials/environment.md").read_text()
-(MODULE,) = re.findall(r"^```python .*?\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+MODULE = '''import gymnasium
+from gymnasium.envs.classic_control import CartPoleEnv
+
+
+class ShortPole(CartPoleEnv):
+    """CartPole with a pole of half the length."""
+
+
+gymnasium.register("ShortPole-v0", entry_point=ShortPole, max_episode_steps=500)
+'''
 SPEC = """
 [environment]
 id = "ShortPole-v0"
