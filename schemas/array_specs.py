@@ -21,28 +21,34 @@ class ArraySpec:
     def __init__(self, dtype: str, *dimensions: str | int) -> None:
         self.dtype = dtype
         self.dimensions = dimensions
+        self._open = "..." in dimensions
+        self._fixed = [_dimension(str(each)) for each in dimensions if each != "..."]
 
     def __str__(self) -> str:
         return f"{self.dtype} [{', '.join(map(str, self.dimensions))}]"
 
     def sizes(self, array: np.ndarray) -> dict[str, int] | None:
         """The size of each letter in `array`; None when it has another dtype, rank or shape."""
-        fixed = [each for each in self.dimensions if each != "..."]
-        more = array.ndim - len(fixed)
-        if self.dtype not in ("*", array.dtype.str) or more < 0:
+        shape, fixed = array.shape, len(self._fixed)
+        if self.dtype not in ("*", array.dtype.str):
             return None
-        if more and "..." not in self.dimensions:
+        if len(shape) != fixed and not (self._open and len(shape) > fixed):
             return None
         found: dict[str, int] = {}
-        for dimension, size in zip(fixed, array.shape, strict=False):
-            letter, _, added = str(dimension).partition("+")
-            size -= int(added or 0)
-            wanted = int(letter) if letter.isdigit() else found.get(letter, size)
-            if size < 0 or wanted != size:
+        for (letter, added, number), size in zip(self._fixed, shape, strict=False):
+            wanted = number if number is not None else found.get(letter, size - added)
+            if size - added != wanted or wanted < 0:
                 return None
-            if letter.isalpha():
-                found[letter] = size
+            if letter:
+                found[letter] = wanted
         return found
+
+
+def _dimension(text: str) -> tuple[str, int, int | None]:
+    """A letter or none, what is added to its size, and the size where it is a number."""
+    letter, _, added = text.partition("+")
+    number = int(letter) if letter.isdigit() else None
+    return letter if letter.isalpha() else "", int(added or 0), number
 
 
 ArraySpecs = dict[str, ArraySpec]  # by the array's name
