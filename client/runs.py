@@ -41,8 +41,8 @@ async def is_known(stack: Connected, run: str) -> bool:
     return await event_backup.is_kept(run, stack.objects, stack.bucket)
 
 
-async def awaited(stack: Connected, run: str, publish_once: Callable[[str], None]) -> History:
-    """As `history`; waits for a run that is being restored, and reports that once.
+async def awaited(stack: Connected, run: str, remark: Callable[[str], None]) -> History:
+    """As `history`; waits for a run that is being restored, and remarks that once.
 
     Raises:
         BadInput: there is no such run.
@@ -50,7 +50,7 @@ async def awaited(stack: Connected, run: str, publish_once: Callable[[str], None
     try:
         return await history(stack, run)
     except BeingRestored as why:
-        publish_once(str(why))
+        remark(str(why))
     request: Any = stack.facts.follow(subjects.of_kind(RunRequested, run))  # it is published last
     async with aclosing(request) as said:
         await anext(said)
