@@ -129,8 +129,8 @@ def junit(report: RunReport, held: Sequence[Check]) -> str:
         about = {"classname": report.run_id, "name": f"{check.name} {check.bound}", "time": took}
         case = ElementTree.SubElement(suite, "testcase", about)
         if not check.passed:
-            told = printable(f"{check.name}: {check.measured}, wanted {check.bound}")
-            failure = ElementTree.SubElement(case, "failure", {"message": told})
-            failure.text = printable(report.detail) if check.name == "run" else told
+            text = printable(f"{check.name}: {check.measured}, wanted {check.bound}")
+            failure = ElementTree.SubElement(case, "failure", {"message": text})
+            failure.text = printable(report.detail) if check.name == "run" else text
     ElementTree.indent(suites)
     return ElementTree.tostring(suites, encoding="unicode", xml_declaration=True) + "\n"

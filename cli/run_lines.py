@@ -22,10 +22,10 @@ class RunLine(NamedTuple):
 
     def text(self) -> str:
         """For a person."""
-        said = [f"{name}={self.fields[name]}" for name in ABOUT if name in self.fields]
+        about = [f"{name}={self.fields[name]}" for name in ABOUT if name in self.fields]
         head = f"{self.at:%H:%M:%S.%f}"[:-3]
         level = self.fields.get("level", "")
-        words = [head, f"{level:7}", f"{self.source[0]:17}", self.fields.get("message", ""), *said]
+        words = [head, f"{level:7}", f"{self.source[0]:17}", self.fields.get("message", ""), *about]
         if "exception" in self.fields:
             words.append(f"\n{self.fields['exception']}")
         return "  ".join(map(str, words))

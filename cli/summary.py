@@ -21,8 +21,8 @@ def print_summary(screen: Screen, report: RunReport) -> None:
         for name, value in facts:
             screen.line(f"{name}: {value}")
         for function, *figures in costs:
-            told = zip(figures, USAGE_HEAD[1:], strict=True)
-            screen.line(f"cost of {function}: {', '.join(f'{f} {head}' for f, head in told)}")
+            columns = zip(figures, USAGE_HEAD[1:], strict=True)
+            screen.line(f"cost of {function}: {', '.join(f'{f} {head}' for f, head in columns)}")
     for sentence in (*report.advice, report.detail):
         if sentence:
             screen.line(sentence)

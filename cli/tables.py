@@ -31,8 +31,8 @@ def table(
         spare: the columns that a narrow terminal does without, the first of them first.
     """
     columns = shutil.get_terminal_size().columns
-    told = [[_one_line(cell) for cell in row] for row in (head, *rows)]
-    widths = {name: max(cell_len(row[i]) for row in told) for i, name in enumerate(head)}
+    cells = [[_one_line(cell) for cell in row] for row in (head, *rows)]
+    widths = {name: max(cell_len(row[i]) for row in cells) for i, name in enumerate(head)}
     last, gaps, left_out = head[-1], len(GAP) * (len(head) - 1), set[str]()
     is_text = last not in numbers
     least = min(widths[last], LEAST) if is_text else widths[last]
@@ -46,7 +46,7 @@ def table(
     kept = [
         (i, widths[name], name in numbers) for i, name in enumerate(head) if name not in left_out
     ]
-    lines = [_line(row, kept) for row in told]
+    lines = [_line(row, kept) for row in cells]
     return [Text(line, style="" if i else "bold") for i, line in enumerate(lines)]
 
 

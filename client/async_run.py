@@ -108,8 +108,8 @@ class AsyncRun:
             BadInput: the run goes on, never started, or would end again at once.
         """
         async with self.client.connect() as stack:
-            told = await runs.history(stack, self.name)
-            resumed = resumption(self.name, told, budget, target)
+            history = await runs.history(stack, self.name)
+            resumed = resumption(self.name, history, budget, target)
             if not await stack.facts.publish_once(resumed):
                 raise BadInput(
                     f"another command resumed run {self.name} at the same moment; try again"

@@ -59,14 +59,19 @@ def variables(environment: Mapping[str, str]) -> dict[str, str]:
     from faastraingym.embedded.settings import import_paths
     from faastraingym.embedded.stack import here
 
-    told = here(environment)
+    known_here = here(environment)
     root = stack_file.path(environment).resolve().parent
     state = None if target.is_cluster(environment) else target.running(environment)
     if state is not None:
-        _refuse_others(told, state)
-        told |= {ENVIRONMENTS: state.environments, ENVIRONMENTS_FOLDER: state.environments_folder}
+        _refuse_others(known_here, state)
+        known_here |= {
+            ENVIRONMENTS: state.environments,
+            ENVIRONMENTS_FOLDER: state.environments_folder,
+        }
         root = Path(state.stack_file).parent
-    return told | {"PYTHONPATH": os.pathsep.join(map(str, import_paths(root)))}  # as a replica's
+    return known_here | {
+        "PYTHONPATH": os.pathsep.join(map(str, import_paths(root)))
+    }  # as a replica's
 
 
 def _refuse_others(told: Mapping[str, str], state: "StackState") -> None:
@@ -91,10 +96,10 @@ def _files(modules: tuple[str, ...]) -> list[str]:
 def memory(gateway: Callable[[], "Gateway"], environment: Mapping[str, str]) -> Limits:
     """The limits of `rollout` and `update-policy`, as far as they are known."""
     try:
-        told = {function.name: function.memory for function in gateway().functions()}
+        limits = {function.name: function.memory for function in gateway().functions()}
     except Error:  # no stack runs: one that is started will be the file's
-        told = _of_file(environment)
-    return Limits(*(_bytes(told.get(name, "")) for name in ("rollout", "update-policy")))
+        limits = _of_file(environment)
+    return Limits(*(_bytes(limits.get(name, "")) for name in ("rollout", "update-policy")))
 
 
 def _of_file(environment: Mapping[str, str]) -> dict[str, str]:

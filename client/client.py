@@ -138,5 +138,7 @@ def _variables(argument: str, url: str) -> Mapping[str, str]:
         raise BadInput(f"Client: {argument} is no URL; write one as https://gateway.example.com")
     names = SERVERS[argument]
     host = parts.netloc.rpartition("@")[2]
-    told = (parts._replace(netloc=host).geturl(), parts.username, parts.password)
-    return {name: unquote(value) for name, value in zip(names, told, strict=True) if name and value}
+    found = (parts._replace(netloc=host).geturl(), parts.username, parts.password)
+    return {
+        name: unquote(value) for name, value in zip(names, found, strict=True) if name and value
+    }

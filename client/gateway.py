@@ -124,10 +124,10 @@ class HttpGateway:
             ) from error
         if response.status == HTTPStatus.OK:
             return response
-        said = response.data[:300].decode(errors="replace").strip()
+        text = response.data[:300].decode(errors="replace").strip()
         if response.status in (HTTPStatus.NOT_FOUND, HTTPStatus.BAD_REQUEST):
-            raise BadInput(f"the gateway at {self._url} answered {response.status}: {said}")
-        raise StackTrouble(f"{self._url}{path} answered {response.status}: {said}")
+            raise BadInput(f"the gateway at {self._url} answered {response.status}: {text}")
+        raise StackTrouble(f"{self._url}{path} answered {response.status}: {text}")
 
 
 def _lines(response: urllib3.BaseHTTPResponse) -> Iterator[bytes]:

@@ -106,8 +106,8 @@ class Drawn:
     @property
     def numbers(self) -> str:
         """Where the run is."""
-        told = f"version {self.run.version or 0}, {', '.join(figures(self.run))}"
-        return printable(f"{self.run.status}: {told}")
+        text = f"version {self.run.version or 0}, {', '.join(figures(self.run))}"
+        return printable(f"{self.run.status}: {text}")
 
     @property
     def done(self) -> float:

@@ -9,27 +9,27 @@ from faastraingym.schemas.messages import RunResumed
 from faastraingym.schemas.specification import RunSpec
 
 
-def resumption(run: str, told: History, budget: int | None, target: float | None) -> RunResumed:
+def resumption(run: str, history: History, budget: int | None, target: float | None) -> RunResumed:
     """The fact that begins the run's next segment, to `budget` environment steps in all.
 
     Raises:
         BadInput: the run goes on, never started, or would end again at once.
     """
-    if not told.newest.over:
+    if not history.newest.over:
         raise BadInput(
             f"run {run} has not ended; `faastrain follow {run}`, or first `faastrain stop {run}`"
         )
-    if told.started is None or told.requested is None:
+    if history.started is None or history.requested is None:
         raise BadInput(f"run {run} never started; correct its specification and start a new run")
-    spec = on_segment(parse(told.requested.spec), told.resumed)
+    spec = on_segment(parse(history.requested.spec), history.resumed)
     resumed = RunResumed(
         run=run,
-        manifest=told.started.manifest,
-        segment=told.segment + 1,
+        manifest=history.started.manifest,
+        segment=history.segment + 1,
         env_steps=budget or spec.stop.env_steps,
         target=spec.stop.target if target is None else target,
     )
-    _check(told, on_segment(spec, resumed), run)
+    _check(history, on_segment(spec, resumed), run)
     return resumed
 
 

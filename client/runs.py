@@ -63,8 +63,8 @@ async def report(stack: Connected, run: str, now: float) -> RunReport:
     Raises:
         BadInput, BeingRestored: as `history`.
     """
-    told = await history(stack, run)
-    return build(run, told, await stack.facts.usage(run), now)
+    found = await history(stack, run)
+    return build(run, found, await stack.facts.usage(run), now)
 
 
 async def _unknown(facts: FactLog, run: str) -> BadInput:

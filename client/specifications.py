@@ -165,8 +165,8 @@ async def validate(
     try:
         return await check(composed.raw)
     except SpecificationError as refusal:
-        told = "\n".join(f"{composed.origin}: {problem}" for problem in refusal.problems)
-        raise BadInput(told) from refusal
+        problems = "\n".join(f"{composed.origin}: {problem}" for problem in refusal.problems)
+        raise BadInput(problems) from refusal
 
 
 def check_size(run: str, spec: RunSpec, origin: str) -> None:

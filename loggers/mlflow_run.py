@@ -55,7 +55,7 @@ class Run:
 
     def write(self, rows: Sequence[Row]) -> None:
         """As few requests as the server allows."""
-        told = [
+        logged = [
             Metric(name, value, int(row.at * 1000), row.step)
             for row in rows
             for name, value in row.values.items()
@@ -64,8 +64,8 @@ class Run:
             if self._ended:  # by a run's earlier segment
                 self._client.update_run(self._id, status="RUNNING")
                 self._ended = False
-            for first in range(0, len(told), AT_ONCE):
-                self._client.log_batch(self._id, metrics=told[first : first + AT_ONCE])
+            for first in range(0, len(logged), AT_ONCE):
+                self._client.log_batch(self._id, metrics=logged[first : first + AT_ONCE])
         except (MlflowException, OSError) as error:
             raise self._refusal(error) from error
 
@@ -100,9 +100,9 @@ class Run:
         return made
 
     def _refusal(self, error: Exception) -> CannotWrite:
-        said = " ".join(str(error).split()).partition(" failed with exception")[0]
+        why = " ".join(str(error).split()).partition(" failed with exception")[0]
         return CannotWrite(
-            f"MLflow at {self._uri}: {said:.200} failed; start `mlflow server`, or correct the URI"
+            f"MLflow at {self._uri}: {why:.200} failed; start `mlflow server`, or correct the URI"
         )
 
 

@@ -92,9 +92,9 @@ class Rows:
         if self._spec is None:
             return dict(_named(metrics, ""))
         algorithm, settings = registry.name(self._spec), self._spec.algorithm
-        told = metrics | dict(learning_plan(self._spec, self._steps).coefficients)
-        ent_coef = told.pop("ent_coef", 0.0)
-        found = dict(_named(told, algorithm))
+        values = metrics | dict(learning_plan(self._spec, self._steps).coefficients)
+        ent_coef = values.pop("ent_coef", 0.0)
+        found = dict(_named(values, algorithm))
         if {"policy_loss", "entropy", "value_loss"} <= set(metrics):
             found["train/loss"] = (
                 metrics["policy_loss"]
@@ -107,8 +107,8 @@ class Rows:
 
 def rows(records: Iterable[Recorded]) -> Iterator[Row]:
     """All rows of a run, from its facts in the log's order."""
-    told = Rows()
-    return (row for record in records if (row := told.add(record)))
+    seen = Rows()
+    return (row for record in records if (row := seen.add(record)))
 
 
 def missing(row: Row, written: Container[Point]) -> Row | None:

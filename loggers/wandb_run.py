@@ -62,8 +62,8 @@ class Run:
         """Log each; wandb's own service takes them to its file and its server."""
         try:
             for row in rows:
-                told = {STEP: row.step, "_timestamp": row.at, **row.values}
-                self._run.log(told, step=self._next, commit=True)
+                values = {STEP: row.step, "_timestamp": row.at, **row.values}
+                self._run.log(values, step=self._next, commit=True)
                 self._next += 1
         except (wandb.errors.Error, OSError) as error:
             raise CannotWrite(f"W&B: {error}") from error
@@ -94,9 +94,9 @@ def records(path: Path) -> Iterator[Record]:
             return
 
 
-def _values(told: HistoryRecord) -> dict[str, float]:
+def _values(logged: HistoryRecord) -> dict[str, float]:
     return {
-        "/".join(item.nested_key) or item.key: json.loads(item.value_json) for item in told.item
+        "/".join(item.nested_key) or item.key: json.loads(item.value_json) for item in logged.item
     }
 
 

@@ -135,8 +135,8 @@ def verdict(asked: dict[str, Any], bounds: Bounds) -> dict[str, Any]:
         spec = spaces.validate(asked["spec"], Limits(*bounds.limits))
     except SpecificationError as refusal:
         limit = f"; a check may use {bounds.memory_mb} MB (docs/operations.md)"
-        told = [f"{p}{limit}" if "MemoryError" in p else p for p in refusal.problems]
-        return {"problems": [_in_packages(problem, folders) for problem in told]}
+        problems = [f"{p}{limit}" if "MemoryError" in p else p for p in refusal.problems]
+        return {"problems": [_in_packages(problem, folders) for problem in problems]}
     found = {"spec": to_dict(spec), "advice": spaces.advice(spec), "spaces": spaces.describe(spec)}
     return {"problems": [], **found}
 

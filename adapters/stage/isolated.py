@@ -89,10 +89,10 @@ class Children:
             listener.bind(str(place))
             listener.listen(16)
             descriptor = listener.fileno()
-            told = {LISTENER: str(descriptor), LEASH: str(theirs)}
+            variables = {LISTENER: str(descriptor), LEASH: str(theirs)}
             process = await asyncio.create_subprocess_exec(
                 *self._command,
-                env={**os.environ, **told, FOLDERS: os.pathsep.join(folders)},
+                env={**os.environ, **variables, FOLDERS: os.pathsep.join(folders)},
                 stdin=asyncio.subprocess.DEVNULL,
                 pass_fds=[descriptor, theirs],
             )

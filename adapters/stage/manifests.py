@@ -28,8 +28,8 @@ def dump(run: str, spec: RunSpec, spaces: Sequence[Any] | None = None) -> bytes:
     `spaces` are the values of a SpaceInfo. They are written of a package's environment alone: so
     stages that only learn import none of its code.
     """
-    told = {"spaces": spaces} if spec.environment.package_digests else {}
-    return msgspec.msgpack.encode({"run": run, "spec": spec, **told})
+    extra = {"spaces": spaces} if spec.environment.package_digests else {}
+    return msgspec.msgpack.encode({"run": run, "spec": spec, **extra})
 
 
 async def specification(services: Services, ref: ObjectRef) -> RunSpec:

@@ -89,8 +89,8 @@ def update(
     )
     means = {name: float(value) for name, value in metrics.items()}
     _refuse_divergence(state.version, {**means, **new_state.parameters})
-    told = {**means, **_deviation(new_state), "learning_rate": plan.coefficients["learning_rate"]}
-    return new_state, told
+    every = {**means, **_deviation(new_state), "learning_rate": plan.coefficients["learning_rate"]}
+    return new_state, every
 
 
 def _deviation(state: LearnerState) -> dict[str, float]:

@@ -41,9 +41,9 @@ def describe(spec: RunSpec) -> SpaceInfo:
     Raises:
         EnvironmentFailed: it cannot be built, or has spaces that `check` refuses.
     """
-    told = known.find(spec.environment)
-    if told is not None:
-        return msgspec.convert(list(told), SpaceInfo)
+    found = known.find(spec.environment)
+    if found is not None:
+        return msgspec.convert(list(found), SpaceInfo)
     asked = spec.environment
     alone = EnvironmentSpec(id=asked.id, kwargs=asked.kwargs, packages=asked.packages)
     key = msgspec.json.encode(alone, order="deterministic")

@@ -135,10 +135,10 @@ async def _replay(stack: Connected, kept: StoredDeadLetter, key: bytes, now: flo
     why = letters.forged(kept, key, now)
     if why:
         return f"it is not from this pipeline ({why}); {drop_it}"
-    told = fold(await stack.facts.read(*subjects.of_run(message.run)))
-    if told.end is not None and told.newest.report is not None:
+    history = fold(await stack.facts.read(*subjects.of_run(message.run)))
+    if history.end is not None and history.newest.report is not None:
         return (
-            f"run {message.run} has ended ({one_line(told.end.reason)}), so no function waits "
+            f"run {message.run} has ended ({one_line(history.end.reason)}), so no function waits "
             f"for this message; `faastrain resume {message.run}` starts the run's next segment and "
             f"issues again what is missing; {drop_it}"
         )

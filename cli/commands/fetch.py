@@ -30,7 +30,7 @@ def export(arguments: Namespace, context: Context) -> None:
     policy.save(path)
     if arguments.json:
         key = keys.policy(policy.report.run_id, policy.version)
-        told = {"run_id": policy.report.run_id, "file": str(path), "version": policy.version}
-        context.screen.json({**told, "key": key})
+        document = {"run_id": policy.report.run_id, "file": str(path), "version": policy.version}
+        context.screen.json({**document, "key": key})
     else:
         context.screen.line(f"{path}: version {policy.version} of {policy.report.run_id}")

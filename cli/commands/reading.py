@@ -61,7 +61,7 @@ def events(arguments: Namespace, context: Context) -> None:
     for record in loop.iterate(run.aio.events(arguments.follow, context.screen.remark)):
         if arguments.json:
             fact = msgspec.to_builtins(record.fact)
-            told = {"sequence": record.sequence, "at": timestamp(record.at), **fact}
-            context.screen.json_line(told)
+            document = {"sequence": record.sequence, "at": timestamp(record.at), **fact}
+            context.screen.json_line(document)
         else:
             context.screen.line(event_line(record))

@@ -50,8 +50,8 @@ def trace(arguments: Namespace, context: Context) -> None:
     if traced.invocations and not any(invoked.parent for invoked in traced.invocations):
         context.screen.remark(CAUSELESS)
     if arguments.json:
-        told = {"files": list(map(str, files)), **msgspec.to_builtins(found)}
-        context.screen.json(told)
+        answer = {"files": list(map(str, files)), **msgspec.to_builtins(found)}
+        context.screen.json(answer)
     else:
         _print(context.screen, found)
         for path in files:
@@ -61,9 +61,9 @@ def trace(arguments: Namespace, context: Context) -> None:
 async def _read(run: str, context: Context) -> Traced:
     async with context.client.aio.connect() as stack:
         await runs.history(stack, run_ids.check(run))
-        said = await stack.facts.read(*subjects.of_run(run))
-        found = invocations(said, await stack.facts.usage(run))
-    return Traced(said, found, iterations(said, found))
+        records = await stack.facts.read(*subjects.of_run(run))
+        found = invocations(records, await stack.facts.usage(run))
+    return Traced(records, found, iterations(records, found))
 
 
 def select(run: str, found: Sequence[Iteration], versions: str | None) -> Sequence[Iteration]:

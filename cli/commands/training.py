@@ -82,8 +82,8 @@ def resume(arguments: Namespace, context: Context) -> None:
     run = context.client.run(arguments.run)
     resumed = loop.run(run.aio.resume(arguments.budget, arguments.target))
     if arguments.json:
-        told = {"run_id": run.name, "leg": resumed.segment, "env_steps": resumed.env_steps}
-        context.screen.json({**told, "target": resumed.target})
+        document = {"run_id": run.name, "leg": resumed.segment, "env_steps": resumed.env_steps}
+        context.screen.json({**document, "target": resumed.target})
     else:
         context.screen.line(run.name)
         context.screen.remark(f"watch it with `faastrain follow {run.name}`")

@@ -168,8 +168,10 @@ class Lineage:
         policies = self.history.policies
         if self._spec is None:  # the manifest is restored first; then this is looked up again
             return max(policies, default=None)
-        said = (v for v in sorted(policies, reverse=True) if self._says(policies[v].policy.policy))
-        return next(said, None)
+        versions = (
+            v for v in sorted(policies, reverse=True) if self._says(policies[v].policy.policy)
+        )
+        return next(versions, None)
 
     def _collected(self, newest: int) -> list[ObjectRef]:
         """The batches from a version on, with their rewards; rollouts that no batch has yet."""

@@ -28,8 +28,8 @@ async def count(facts: FactLog, function: Function, request: Request, answer: An
         return
     since = spent.started_at - SKEW_SECONDS
     try:
-        told = await facts.usage(spent.run, spent.function, since)
-        if not any(o.call_id == spent.call_id and o.started_at >= since for o in told):
+        usage = await facts.usage(spent.run, spent.function, since)
+        if not any(o.call_id == spent.call_id and o.started_at >= since for o in usage):
             await facts.meter(spent)
     except Unavailable as error:
         logger.warning("not metered", extra={"call_id": spent.call_id, "why": str(error)})

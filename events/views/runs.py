@@ -51,28 +51,28 @@ async def overview(
     Of a completed run only its end and one evaluation are read, so that many old runs stay cheap.
     """
     known = {run: fold(said) for run, said in by_run(await facts.read(*LIVES)).items()}
-    wanted = [run for run, told in known.items() if status(told) in statuses]
+    wanted = [run for run, history in known.items() if status(history) in statuses]
     newest = sorted(wanted, key=lambda run: known[run].first_at, reverse=True)[:limit]
     histories = {run: known[run] for run in newest}
-    for run, told in histories.items():
-        if not isinstance(told.end, m.RunCompleted):
+    for run, history in histories.items():
+        if not isinstance(history.end, m.RunCompleted):
             histories[run] = fold(await facts.read(*subjects.of_run(run)))
     final = [
-        subjects.of_kind(m.EvaluationCompleted, run, told.end.policy.version)
-        for run, told in histories.items()
-        if isinstance(told.end, m.RunCompleted)
+        subjects.of_kind(m.EvaluationCompleted, run, history.end.policy.version)
+        for run, history in histories.items()
+        if isinstance(history.end, m.RunCompleted)
     ]
     for record in await facts.read(*final) if final else []:
         if isinstance(record.fact, m.EvaluationCompleted):
             version = record.fact.policy.version
             histories[record.fact.run].evaluations[version] = record.fact
-    rows = [_row(run, told, now) for run, told in histories.items()]
+    rows = [_row(run, history, now) for run, history in histories.items()]
     return sorted(rows, key=lambda row: row.requested_at, reverse=True)
 
 
-def _row(run: str, told: History, now: float) -> RunRow:
-    report = build(run, told, [], now)
-    seed = told.requested.spec.get("seed", 0) if told.requested else None
+def _row(run: str, history: History, now: float) -> RunRow:
+    report = build(run, history, [], now)
+    seed = history.requested.spec.get("seed", 0) if history.requested else None
     return RunRow(
         run_id=run,
         status=report.status,
@@ -83,6 +83,6 @@ def _row(run: str, told: History, now: float) -> RunRow:
         versions=report.versions,
         env_steps=report.env_steps,
         evaluation=report.evaluation.mean if report.evaluation else None,
-        requested_at=told.first_at,
+        requested_at=history.first_at,
         wall_seconds=report.wall_seconds,
     )
