@@ -37,7 +37,7 @@ class Client:
         home: of an embedded stack; by default FAASTRAIN_HOME or `./.faastrain`.
 
     Raises:
-        BadInput: both a URL and a home are named, or a URL is none.
+        BadInput: both a URL and a home are named, a URL is none, or a server has no URL.
 
     Attributes:
         aio: the same for asynchronous callers.
@@ -61,6 +61,11 @@ class Client:
             variables |= _variables(name, value) if value else {}
         given = {"OPENFAAS_TOKEN": token, "FAASTRAIN_BUCKET": bucket}
         variables |= {name: value for name, value in given.items() if value}
+        if any(servers.values()) and not target.is_cluster(variables):
+            raise BadInput(
+                "Client: a remote stack needs both url, of its gateway, and nats, of its broker; "
+                "give the other one, too, or set OPENFAAS_URL or FAASTRAIN_NATS_URL"
+            )
         if home is not None:
             variables |= {"FAASTRAIN_HOME": str(home)}
             variables.pop("OPENFAAS_URL", None)

@@ -60,3 +60,17 @@ def test_a_home_is_an_embedded_stacks(tmp_path, monkeypatch: pytest.MonkeyPatch)
 def test_what_names_no_stack_is_refused(arguments: dict[str, str]) -> None:
     with pytest.raises(BadInput, match="Client: "):
         Client(**arguments)
+
+
+@pytest.mark.parametrize(
+    "server", [{"url": "https://a.b"}, {"nats": "nats://a.b"}, {"s3": "https://a.b"}]
+)
+def test_a_part_of_a_remote_stack_is_not_this_folders(server: dict[str, str]) -> None:
+    """Otherwise a run for the cluster would be started here."""
+    with pytest.raises(BadInput, match="needs both url, of its gateway, and nats"):
+        Client(**server)
+
+
+def test_a_variable_completes_a_remote_stack(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FAASTRAIN_NATS_URL", "nats://other.example")
+    assert target.is_cluster(Client("https://a.b").aio.world.environment)
