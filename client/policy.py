@@ -93,10 +93,11 @@ class Policy:
             The action as the environment takes it, or [B, ...] of them; and the state.
 
         Raises:
-            BadInput: the observation has another shape than the environment's.
+            BadInput: the observation is no array of numbers, or has another shape than the
+                environment's.
         """
         info = self._known()
-        seen = np.asarray(observation)
+        seen = self._numbers(observation)
         single = seen.shape == info.observation_shape
         if not single and seen.shape[1:] != info.observation_shape:
             raise BadInput(
@@ -134,6 +135,18 @@ class Policy:
     def __repr__(self) -> str:
         of = self.report
         return f"<Policy version {self.version} of {of.run_id}: {of.environment}>"
+
+    def _numbers(self, observation: Any) -> np.ndarray:
+        try:
+            seen = np.asarray(observation)
+        except ValueError:  # of parts that differ in shape
+            seen = np.asarray(None)
+        if seen.dtype.kind not in "biuf":
+            raise BadInput(
+                f"an observation is a {type(observation).__name__}; {self.report.environment} has "
+                "an array of numbers, which is the first part of what `reset` and `step` return"
+            )
+        return seen
 
     def _known(self) -> SpaceInfo:
         if self._spaces is None:

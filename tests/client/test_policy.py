@@ -93,6 +93,15 @@ def test_an_observation_of_another_shape_is_refused(
         cartpole.predict(np.zeros(shape))
 
 
+@pytest.mark.parametrize(
+    "given", [(np.zeros(4), {}), None, "left", {"a": 1}, (0, {})], ids=lambda given: str(given)
+)
+def test_what_is_no_array_of_numbers_is_refused(cartpole: Policy, given: Any) -> None:
+    """What `reset` returns is a pair; the observation is its first part."""
+    with pytest.raises(BadInput, match=r"an observation is a .*; CartPole-v1 has an array"):
+        cartpole.predict(given)
+
+
 def test_a_file_has_all_that_acts(tmp_path: Path) -> None:
     """Parameters, statistics, spaces with infinite bounds, and the report."""
     statistics = Statistics(count=3.0, mean=np.full(3, 0.5), m2=np.full(3, 12.0))
