@@ -1,7 +1,7 @@
 """A policy plays: to be measured, or to be watched."""
 
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, TypeAlias
@@ -9,6 +9,8 @@ from typing import Any, NamedTuple, Protocol, TypeAlias
 import gymnasium
 import numpy as np
 
+from faastraingym.algorithms.environments.foreign import foreign
+from faastraingym.algorithms.errors import EnvironmentFailed
 from faastraingym.client import files
 from faastraingym.client.errors import BadInput
 
@@ -119,13 +121,21 @@ def record_video(
 @contextmanager
 def _opened(env: Environment, **options: str) -> Iterator["gymnasium.Env[Any, Any]"]:
     """The environment; one that is made here is closed."""
-    if not isinstance(env, str):
+    if isinstance(env, gymnasium.Env):
         yield env
         return
+    if not isinstance(env, str):
+        name = getattr(env, "__name__", type(env).__name__)
+        raise BadInput(
+            f"{name}: is neither an environment nor the id of one; make one of its class"
+        )
     try:
-        made = gymnasium.make(env, **options)  # type: ignore[arg-type]
-    except gymnasium.error.Error as error:
-        raise BadInput(f"{env}: {error}; register the environment, or name another") from error
+        with foreign(env):
+            made = gymnasium.make(env, **options)  # type: ignore[arg-type]
+    except EnvironmentFailed as error:
+        raise BadInput(
+            f"{error}; register the environment, or give one that you have made"
+        ) from error
     with closing(made):
         yield made
 
@@ -153,7 +163,9 @@ def _frames(
     """A picture of each step, [height, width, 3] uint8."""
     for number in range(episodes):
         for _ in _rewards(policy, env, None if number else seed, deterministic):
-            picture: Any = env.render()
+            picture: Any = None
+            with suppress(NotImplementedError):  # Gymnasium's own render
+                picture = env.render()
             if not isinstance(picture, np.ndarray):
                 raise BadInput(
                     f'{env}: draws no pictures; make it with render_mode="rgb_array", if it has '

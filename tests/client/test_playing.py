@@ -50,6 +50,12 @@ class Painted(gymnasium.Env[Any, Any]):
         self.closed = True
 
 
+class Unpainted(Painted):
+    """Without a `render` of its own."""
+
+    render = gymnasium.Env.render
+
+
 def test_returns_are_sums_and_episodes_follow_one_seed() -> None:
     env = Painted()
     found = evaluate(Left(), env, episodes=3, seed=9)
@@ -68,6 +74,21 @@ def test_an_id_is_made_and_equal_seeds_play_equally() -> None:
         evaluate(Left(), "CartPol-v1")
     with pytest.raises(BadInput, match="episodes is 0"):
         evaluate(Left(), "CartPole-v1", episodes=0)
+
+
+@pytest.mark.parametrize(
+    ("env", "words"),
+    [
+        (Painted, "Painted: is neither an environment nor the id of one"),
+        (None, "NoneType: is neither an environment nor the id of one"),
+        ("no_such_file.py:Env", "no_such_file.py:Env: ModuleNotFoundError: .*register the env"),
+    ],
+)
+def test_what_is_no_environment_is_refused(env: Any, words: str, tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match=words):
+        evaluate(Left(), env)
+    with pytest.raises(BadInput, match=words):
+        record_video(Left(), env, tmp_path / "a.gif")
 
 
 def test_a_gif_has_a_frame_for_each_step(tmp_path: Path) -> None:
@@ -95,6 +116,7 @@ def test_where_no_video_can_be_written(path: str, tmp_path: Path) -> None:
 
 
 def test_an_environment_without_pictures_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match="draws no pictures"):
-        record_video(Left(), gymnasium.make("CartPole-v1"), tmp_path / "a.gif")
+    for env in (gymnasium.make("CartPole-v1"), Unpainted()):
+        with pytest.raises(BadInput, match="draws no pictures"):
+            record_video(Left(), env, tmp_path / "a.gif")
     assert not list(tmp_path.iterdir())
