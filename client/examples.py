@@ -1,6 +1,7 @@
 """The examples that are installed with the package, by the environment that each trains."""
 
 import tomllib
+from difflib import get_close_matches
 from pathlib import Path
 
 from faastraingym import PACKAGE
@@ -28,9 +29,11 @@ def of(environment: str) -> Path:
     """
     found = by_environment()
     if environment not in found:
+        near = get_close_matches(environment, found, n=1)
+        first = f"did you mean {near[0]!r}? Otherwise " if near else ""
         raise BadInput(
             f"{environment}: neither a file nor an environment with an example (those are "
-            f"{', '.join(sorted(found))}); copy an example from {FOLDER}, set its environment.id, "
-            "and name your file"
+            f"{', '.join(sorted(found))}); {first}copy an example from {FOLDER}, set its "
+            "environment.id, and name your file"
         )
     return found[environment]

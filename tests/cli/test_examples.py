@@ -45,7 +45,12 @@ def test_an_environment_without_an_example_is_told_which_have_one() -> None:
     said = str(refusal.value)
     assert said.startswith("MountainCar-v0: neither a file nor an environment with an example")
     assert "Acrobot-v1, CartPole-v1, LunarLander-v3, Pendulum-v1" in said
-    assert f"copy an example from {examples.FOLDER}" in said
+    assert f"; copy an example from {examples.FOLDER}" in said
+
+
+def test_a_name_that_is_nearly_an_examples_is_told() -> None:
+    with pytest.raises(BadInput, match=r"; did you mean 'CartPole-v1'\? Otherwise copy an example"):
+        named("CartPol-v1")
 
 
 def test_a_file_comes_before_an_environment(
