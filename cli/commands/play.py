@@ -2,6 +2,7 @@
 
 import os
 import sys
+import warnings
 from argparse import Namespace
 from collections.abc import Mapping
 from pathlib import Path
@@ -68,13 +69,23 @@ def _environment(policy: Policy, named: str | None, mode: str) -> "gymnasium.Env
     trained = msgspec.convert(policy.report.spec["environment"], EnvironmentSpec)
     wanted = EnvironmentSpec(id=_importable(named)) if named else trained
     try:
-        with foreign(f"{wanted.id} cannot be shown"):
+        with foreign(f"{wanted.id} cannot be shown"), warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message=".*possible render_modes")  # we say it
             return gymnasium.make(made_by(wanted), render_mode=mode, **wanted.kwargs)
     except EnvironmentFailed as error:
-        raise BadInput(
-            f"{error}; --environment names another, as my_env.py:MyEnv-v0; one's own is looked for "
-            "in the current folder"
-        ) from error
+        raise BadInput(f"{error}; {_remedy(error)}") from error
+
+
+def _remedy(error: EnvironmentFailed) -> str:
+    if "unexpected keyword argument 'render_mode'" in str(error):
+        return (
+            "give its __init__ a parameter render_mode, and the class a method render, as in the "
+            "my_env.py that `faastrain init` writes"
+        )
+    return (
+        "--environment names another, as my_env.py:MyEnv-v0; one's own is looked for in the "
+        "current folder"
+    )
 
 
 def _importable(named: str) -> str:

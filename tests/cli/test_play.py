@@ -70,6 +70,20 @@ def test_with_a_display_there_is_a_window(
     assert not list(desk.folder.glob("*.gif"))
 
 
+def test_an_environment_without_a_render_mode_is_told_what_it_lacks(
+    desk: Desk, policy: str, recwarn: pytest.WarningsRecorder
+) -> None:
+    """In one sentence: Gymnasium's own warning of it would be another."""
+    (desk.folder / "unpainted.py").write_text(
+        "import gymnasium\n\n\nclass Unpainted(gymnasium.Env):\n    def __init__(self):\n"
+        "        pass\n\n\ngymnasium.register('Unpainted-v0', entry_point=Unpainted)\n"
+    )
+    assert desk("play", policy, "--environment", "unpainted.py:Unpainted-v0") == 3
+    assert "give its __init__ a parameter render_mode, and the class a method render" in desk.err
+    assert len(desk.err.splitlines()) == 1
+    assert [str(told.message) for told in recwarn if "render_mode" in str(told.message)] == []
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
