@@ -40,7 +40,7 @@ def play(arguments: Namespace, context: Context) -> None:
         else:
             file = arguments.out or Path(f"{source.stem or policy.report.run_id}.gif")
             playing.record_video(policy, env, file, seed=arguments.seed)
-        returned = float(env.return_queue[-1])
+        returned = float(env.episode_returns)  # so far, where the episode is longer than a file
     if arguments.json:
         context.screen.json({"file": file and str(file), "return": returned})
     else:

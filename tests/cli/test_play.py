@@ -9,6 +9,7 @@ from PIL import Image
 
 from faastraingym.algorithms import registry
 from faastraingym.algorithms.environments.space_info import describe
+from faastraingym.client import playing
 from faastraingym.client.policy import Policy
 from faastraingym.events.pipeline.history import fold
 from faastraingym.events.ports import Recorded
@@ -58,6 +59,15 @@ def test_a_file_and_a_seed_may_be_named(desk: Desk, policy: str) -> None:
     again = (desk.folder / "0.gif").read_bytes()
     desk("play", policy, "--out", "again.gif")
     assert (desk.folder / "again.gif").read_bytes() == again
+
+
+def test_of_an_episode_that_does_not_end_a_file_has_the_beginning(
+    desk: Desk, policy: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The return is that of the frames: CartPole gives 1 for each step."""
+    monkeypatch.setattr(playing, "MAX_FRAMES", 5)
+    assert desk("play", policy, "--json") == 0
+    assert json.loads(desk.out) == {"file": "left.gif", "return": 5.0}
 
 
 def test_with_a_display_there_is_a_window(
