@@ -1,13 +1,21 @@
 """`faastraingym.train`: from an environment to a trained policy in one call."""
 
+import sys
 import warnings
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
-from faastraingym.client.client import Client
+from faastraingym.client import recordings
+from faastraingym.client.client import Client, begin, prepare
 from faastraingym.client.errors import Error, RunFailed
 from faastraingym.client.files import unused
-from faastraingym.client.run import Run
+from faastraingym.client.progress import Silent, shown
+from faastraingym.client.recordings import Targets
+from faastraingym.client.run import Run, logged
+from faastraingym.client.specifications import composed
+from faastraingym.loggers.kinds import Subject
+from faastraingym.schemas.specification import to_dict
 
 
 def train(
@@ -21,6 +29,7 @@ def train(
     client: Client | None = None,
     files: str | Path | None = "runs",
     progress: bool = True,
+    loggers: Targets | None = None,
     **overrides: Any,
 ) -> Run:
     """Train a policy: start the stack if needed, start a run, follow it to its end.
@@ -39,6 +48,9 @@ def train(
         files: the folder in which a folder NAME gets report, learning curve and policy; None:
             no files. A warning tells when they cannot be written.
         progress: show the run while it goes on.
+        loggers: write the run's numbers while it goes on, as `{"tensorboard": "tb", "csv":
+            "progress.csv"}`; the names are those of `Run.log`. A warning tells when one fails
+            meanwhile.
         **overrides: of the specification. The name of a section takes a table, as
             `rollout={"count": 4}`; any other name is a setting of the algorithm, as
             `learning_rate=3e-4`.
@@ -48,19 +60,26 @@ def train(
 
     Raises:
         BadInput: the run cannot be started; one line for each problem. Nothing was started.
-        StackTrouble: the stack does not start, does not answer, or was away for two minutes.
+        StackTrouble: the stack does not start, does not answer, or was away for two minutes; or a
+            logger cannot write, or is not installed, and the run was not started.
         RunFailed: the run failed; the text says why.
     """
     folder = Path(files) if files is not None else None
     if folder and name:
         unused(folder / name)
-    options: dict[str, Any] = {"budget": budget, "target": target, "seed": seed, "name": name}
-    run = (client or Client()).start(env, algorithm, **options, **overrides)
-    try:
-        run.follow() if progress else run.wait()
-    except RunFailed:
-        _warn(run, folder)
-        raise
+    stack, chosen = client or Client(), recordings.wanted(loggers)
+    stop = {"env_steps": budget, "target": target}
+    prepared = prepare(stack, composed(env, algorithm, stop, seed, overrides), name)
+    subject = Subject(prepared.name, to_dict(prepared.spec))
+    with logged(stack.aio, subject, chosen) as made:
+        run = begin(stack, prepared)
+        look = shown(run.name, sys.stdout, print) if progress else nullcontext(Silent())
+        try:
+            with look as view:
+                run.wait(made.beside(view))
+        except RunFailed:
+            _warn(run, folder)
+            raise
     _warn(run, folder)
     return run
 

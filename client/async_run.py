@@ -4,10 +4,11 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import suppress
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from faastraingym.client import results, runs
-from faastraingym.client.errors import BadInput, Error, as_ours
+from faastraingym.client import recordings, results, runs
+from faastraingym.client.errors import BadInput, Error, StackTrouble, as_ours
 from faastraingym.client.following import Follower, Queued
 from faastraingym.client.progress import View
 from faastraingym.client.resuming import resumption
@@ -16,6 +17,7 @@ from faastraingym.events.pipeline import subjects
 from faastraingym.events.pipeline.history import History
 from faastraingym.events.ports import Recorded
 from faastraingym.events.views.report import build, reported_policy
+from faastraingym.loggers.kinds import Kind, Subject
 from faastraingym.schemas.messages import RunResumed, StopRequested
 from faastraingym.schemas.report import RunReport
 
@@ -87,6 +89,31 @@ class AsyncRun:
         finally:
             following.cancel()
             await asyncio.gather(following, return_exceptions=True)
+
+    async def log(self, **loggers: str | Path) -> dict[str, int]:
+        """Write to loggers what they lack of the run's numbers; how many those were.
+
+        Raises:
+            BadInput: there is no such logger.
+            StackTrouble: a logger cannot write, or is not installed; the text says what to do.
+        """
+        chosen, subject = recordings.wanted(loggers), await self.subject()
+        records = [record async for record in self.events()]
+        troubles: list[str] = []
+
+        def tell(trouble: str, kind: Kind) -> None:
+            troubles.append(f"{trouble}; the same call writes what is missing")
+
+        with as_ours(self.client.world.environment):
+            count = await asyncio.to_thread(recordings.written, chosen, subject, records, tell)
+        if troubles:
+            raise StackTrouble("\n".join(troubles))
+        return count
+
+    async def subject(self) -> Subject:
+        """What loggers are told of the run."""
+        requested = (await self.history()).requested
+        return Subject(self.name, requested.spec if requested else {})
 
     async def stop(self) -> History:
         """Ask the run to end with the policy that it has; its history as it was before."""

@@ -8,10 +8,10 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from faastraingym.client import loop, target, world
-from faastraingym.client.async_client import AsyncClient
+from faastraingym.client.async_client import AsyncClient, Prepared
 from faastraingym.client.errors import BadInput, as_ours
 from faastraingym.client.run import Run
-from faastraingym.client.specifications import composed
+from faastraingym.client.specifications import Composed, composed
 from faastraingym.events.views.runs import RunRow
 from faastraingym.schemas.report import Status
 
@@ -113,11 +113,7 @@ class Client:
         """Start a run and return; it needs no watcher. Arguments and errors: as of `train`."""
         stop = {"env_steps": budget, "target": target}
         made = composed(env, algorithm, stop, seed, overrides)
-        prepared = loop.run(self.aio.prepare(made, name, up=True))
-        for remark in prepared.advice:
-            warnings.warn(remark, stacklevel=2)
-        self.up()
-        return Run(loop.run(self.aio.start(prepared)))
+        return begin(self, prepare(self, made, name))
 
     def run(self, name: str) -> Run:
         """The run of this name.
@@ -134,6 +130,20 @@ class Client:
             StackTrouble: no stack runs, or it does not answer.
         """
         return loop.run(self.aio.runs(status, limit))
+
+
+def prepare(client: Client, made: Composed, name: str | None) -> Prepared:
+    """A run that can be started; its advice is a warning to whoever called the caller."""
+    prepared = loop.run(client.aio.prepare(made, name, up=True))
+    for remark in prepared.advice:
+        warnings.warn(remark, stacklevel=3)
+    return prepared
+
+
+def begin(client: Client, prepared: Prepared) -> Run:
+    """Start the stack if needed, and the run."""
+    client.up()
+    return Run(loop.run(client.aio.start(prepared)))
 
 
 def _variables(argument: str, url: str) -> Mapping[str, str]:

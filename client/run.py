@@ -1,23 +1,28 @@
 """One run of a stack."""
 
 import sys
-from collections.abc import Iterator
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from faastraingym.client import curves, files, loop, progress
+from faastraingym.client import curves, files, loop, progress, recordings
 from faastraingym.client.async_run import AsyncRun
-from faastraingym.client.errors import BadInput, RunFailed
+from faastraingym.client.errors import BadInput, RunFailed, as_ours
 from faastraingym.client.progress import Silent, View
+from faastraingym.client.recordings import Recordings, Targets
 from faastraingym.events.ports import Recorded
+from faastraingym.loggers.kinds import Kind, Subject
 from faastraingym.schemas.report import RunReport, Status
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from pandas import DataFrame
 
+    from faastraingym.client.async_client import AsyncClient
     from faastraingym.client.policy import Policy
 
 
@@ -50,14 +55,24 @@ class Run:
         """The run as it stands: its specification, evaluations, curves, cost and policy."""
         return loop.run(self.aio.report())
 
-    def follow(self) -> RunReport:
+    def follow(self, loggers: Targets | None = None) -> RunReport:
         """Wait for the run's end and show its progress: in a notebook, on a terminal, or as lines.
 
+        Args:
+            loggers: write the run's numbers meanwhile, as of `log`: `{"tensorboard": "tb"}`. A
+                warning tells when one fails; the run goes on.
+
         Raises:
+            BadInput: there is no such logger.
             RunFailed: the run failed.
         """
-        with progress.shown(self.name, sys.stdout, print) as view:
-            return self.wait(view)
+        chosen = recordings.wanted(loggers)
+        subject = loop.run(self.aio.subject()) if chosen else Subject(self.name, {})
+        with (
+            logged(self.aio.client, subject, chosen) as made,
+            progress.shown(self.name, sys.stdout, print) as view,
+        ):
+            return self.wait(made.beside(view))
 
     def wait(self, view: View | None = None) -> RunReport:
         """Wait for the run's end.
@@ -80,6 +95,23 @@ class Run:
                 "\n".join(filter(None, (f"{self.name}: {report.reason}", report.detail)))
             )
         return report
+
+    def log(self, **loggers: str | Path) -> dict[str, int]:
+        """Write the run's numbers, as far as it has come, to loggers that have not got them yet.
+
+        Args:
+            **loggers: where each writes to: `tensorboard` a folder, `wandb` a project, `mlflow`
+                the URI of a tracking server, `csv` and `jsonl` a file. TensorBoard, Weights &
+                Biases and MLflow are extras: `pip install "faastraingym[tensorboard]"`.
+
+        Returns:
+            How many numbers each logger got that it had not, by its name.
+
+        Raises:
+            BadInput: there is no such logger.
+            StackTrouble: a logger cannot write, or is not installed; the text says what to do.
+        """
+        return loop.run(self.aio.log(**loggers))
 
     def stop(self) -> None:
         """Ask the run to end with the policy that it has; nothing happens to one that has ended."""
@@ -161,3 +193,19 @@ class Run:
         """
         found = loop.run(self.aio.files())
         return files.write_all(Path(folder or Path("runs", self.name)), found, force)
+
+
+@contextmanager
+def logged(
+    client: "AsyncClient", subject: Subject, chosen: Mapping[Kind, str]
+) -> Iterator[Recordings]:
+    """The loggers of a run that is followed; a warning tells of each that missed numbers."""
+
+    def tell(trouble: str, kind: Kind) -> None:
+        again = f"Run.log({kind.name}={chosen[kind]!r})"
+        warnings.warn(f"{trouble}; {again} writes what is missing", stacklevel=2)
+
+    with ExitStack() as stack:
+        with as_ours(client.world.environment):
+            made = stack.enter_context(recordings.opened(chosen, subject, tell))
+        yield made

@@ -65,7 +65,7 @@ def open_writer(kind: Kind, target: str, subject: Subject) -> Writer:
         if not kind.extra or str(error.name).startswith("faastraingym"):
             raise
         raise NoLibrary(
-            f"--{kind.name} needs the package {error.name}, which is not installed; "
+            f"the logger {kind.name} needs the package {error.name}, which is not installed; "
             f'`pip install "faastraingym[{kind.extra}]"` brings it'
         ) from error
     writer: Writer = module.open_writer(target, subject)

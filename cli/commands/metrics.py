@@ -19,7 +19,7 @@ def export_metrics(arguments: Namespace, context: Context) -> ExitCode:
     with loggers.of_run(arguments, run, context.screen.remark) as made:
         for record in loop.iterate(run.aio.events()):
             made.add(record)
-    written = {kind.name: recording.numbers for kind, recording in made.of.items()}
+    written = made.numbers
     if arguments.json:
         context.screen.json({"run_id": run.name, "written": written})
     else:

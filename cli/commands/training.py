@@ -6,12 +6,12 @@ from pathlib import Path
 from faastraingym.cli import exit_codes, loggers
 from faastraingym.cli.context import Context
 from faastraingym.cli.exit_codes import ExitCode
-from faastraingym.cli.loggers import Recordings
 from faastraingym.cli.summary import print_summary
 from faastraingym.client import files, loop, progress, specifications
 from faastraingym.client.api import saved
 from faastraingym.client.async_client import Prepared
 from faastraingym.client.progress import PlainView
+from faastraingym.client.recordings import Recordings
 from faastraingym.client.run import Run
 from faastraingym.client.servers import disk_trouble
 from faastraingym.events.pipeline.planning import learning_plan
