@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from faastraingym.client import recordings, results, runs
 from faastraingym.client.errors import BadInput, Error, StackTrouble, as_ours
@@ -22,6 +22,8 @@ from faastraingym.schemas.messages import RunResumed, StopRequested
 from faastraingym.schemas.report import RunReport
 
 if TYPE_CHECKING:
+    import gymnasium
+
     from faastraingym.algorithms.environments.space_info import SpaceInfo
     from faastraingym.client.async_client import AsyncClient
     from faastraingym.client.policy import Policy
@@ -162,6 +164,13 @@ class AsyncRun:
             stored = await stack.objects.get(ref.policy)
             payload = payloads.load(stored, payloads.Policy)
         return Policy(payload, report, await self._spaces(report))
+
+    async def environment(self, render_mode: str | None = None) -> "gymnasium.Env[Any, Any]":
+        """The environment that the run was trained in, built in this process, as of `Run`."""
+        from faastraingym.client import training_environment
+
+        report = await self.report()
+        return await training_environment.made(self.client, report, render_mode)
 
     async def files(self, segment: int | None = None) -> dict[str, bytes]:
         """The results of the newest or another segment as files, by name (client/results.py).

@@ -18,6 +18,7 @@ from faastraingym.schemas import payloads
 from faastraingym.schemas.report import RunReport
 
 if TYPE_CHECKING:
+    from faastraingym.client.client import Client
     from faastraingym.client.run import Run
 
 
@@ -113,6 +114,26 @@ class Policy:
             actions = self._actor.sample(outputs, noise)
         sent = self._actor.sent(actions)
         return (sent[0] if single else sent), state
+
+    def environment(
+        self, render_mode: str | None = None, client: "Client | None" = None
+    ) -> "gymnasium.Env[Any, Any]":
+        """The environment that the policy was trained in, as of `Run.environment`.
+
+        Args:
+            render_mode: of Gymnasium.
+            client: the stack that has the code of one's own; by default as of `train`.
+
+        Raises:
+            BadInput: it cannot be built, or this process has another version of its code.
+            StackTrouble: its code is needed, and the stack does not answer or has it no more.
+        """
+        from faastraingym.client import loop, training_environment
+        from faastraingym.client.client import Client
+
+        aio = (client or Client()).aio
+        wanted = loop.run(training_environment.ready(aio, self.report))
+        return training_environment.build(wanted, render_mode)
 
     def save(self, path: str | Path) -> Path:
         """Write the policy, its spaces and its run's report into a .npz file.

@@ -5,7 +5,7 @@ import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from faastraingym.loggers.kinds import Kind, Subject
 from faastraingym.schemas.report import RunReport, Status
 
 if TYPE_CHECKING:
+    import gymnasium
     from matplotlib.axes import Axes
     from pandas import DataFrame
 
@@ -145,6 +146,24 @@ class Run:
             BadInput: there is none yet.
         """
         return loop.run(self.aio.policy())
+
+    def environment(self, render_mode: str | None = None) -> "gymnasium.Env[Any, Any]":
+        """The environment that the run was trained in, built in this process.
+
+        Code of one's own that Python does not find here is fetched from the stack, verified by its
+        SHA-256, and imported from a folder of its own.
+
+        Args:
+            render_mode: of Gymnasium, as "rgb_array", which `record_video` needs.
+
+        Raises:
+            BadInput: it cannot be built, or this process has another version of its code.
+        """
+        from faastraingym.client import training_environment
+
+        report = self.report()
+        wanted = loop.run(training_environment.ready(self.aio.client, report))
+        return training_environment.build(wanted, render_mode)
 
     def curve(self) -> np.ndarray:
         """The learning curve as a structured array, a row for each policy version.

@@ -9,16 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import gymnasium
-import msgspec
 from gymnasium.wrappers import RecordEpisodeStatistics
 
-from faastraingym.adapters.settings import ENVIRONMENTS_FOLDER, environment_modules
-from faastraingym.adapters.stage.environments import register
-from faastraingym.algorithms.environments.foreign import foreign
-from faastraingym.algorithms.environments.registered import made_by
-from faastraingym.algorithms.errors import EnvironmentFailed
 from faastraingym.cli.context import Context
-from faastraingym.client import checking, playing
+from faastraingym.client import loop, playing, training_environment
 from faastraingym.client.errors import BadInput
 from faastraingym.client.policy import Policy
 from faastraingym.schemas.specification import EnvironmentSpec
@@ -31,9 +25,8 @@ def play(arguments: Namespace, context: Context) -> None:
     source = Path(arguments.what)
     here = source.exists() or source.suffix == ".npz"
     policy = Policy.load(source if here else context.client.run(arguments.what))
-    _register(context.world.environment)
     mode = "human" if arguments.out is None and _has_display(os.environ) else "rgb_array"
-    with RecordEpisodeStatistics(_environment(policy, arguments.environment, mode)) as env:
+    with RecordEpisodeStatistics(_environment(policy, arguments.environment, mode, context)) as env:
         file = None
         if mode == "human":
             playing.evaluate(policy, env, episodes=1, seed=arguments.seed)
@@ -54,29 +47,28 @@ def _has_display(environment: Mapping[str, str]) -> bool:
     return sys.platform in ("darwin", "win32") or any(environment.get(name) for name in DISPLAYS)
 
 
-def _register(variables: Mapping[str, str]) -> None:
-    """Import the modules that the stack has, or would have here."""
-    named = checking.variables(variables)
-    register(environment_modules(named), [named[ENVIRONMENTS_FOLDER]])
-
-
-def _environment(policy: Policy, named: str | None, mode: str) -> "gymnasium.Env[Any, Any]":
+def _environment(
+    policy: Policy, named: str | None, mode: str, context: Context
+) -> "gymnasium.Env[Any, Any]":
     """The one that the policy was trained in, or another with the same spaces.
 
     Raises:
         BadInput: it cannot be built, or does not draw.
     """
-    trained = msgspec.convert(policy.report.spec["environment"], EnvironmentSpec)
-    wanted = EnvironmentSpec(id=_importable(named)) if named else trained
+    if named:
+        training_environment.import_registered(context.world.environment)
+        wanted = EnvironmentSpec(id=_importable(named))
+    else:
+        wanted = loop.run(training_environment.ready(context.client.aio, policy.report))
     try:
-        with foreign(f"{wanted.id} cannot be shown"), warnings.catch_warnings():
+        with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message=".*possible render_modes")  # we say it
-            return gymnasium.make(made_by(wanted), render_mode=mode, **wanted.kwargs)
-    except EnvironmentFailed as error:
+            return training_environment.build(wanted, mode)
+    except BadInput as error:
         raise BadInput(f"{error}; {_remedy(error)}") from error
 
 
-def _remedy(error: EnvironmentFailed) -> str:
+def _remedy(error: BadInput) -> str:
     if "unexpected keyword argument 'render_mode'" in str(error):
         return (
             "give its __init__ a parameter render_mode, and the class a method render, as in the "

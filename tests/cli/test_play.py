@@ -1,12 +1,16 @@
 """`faastrain play`: an episode of a policy in a file, in a window, or in neither."""
 
 import json
+import shutil
+import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from faastraingym.adapters.packages.unpacking import root
 from faastraingym.algorithms import registry
 from faastraingym.algorithms.environments.space_info import describe
 from faastraingym.client import playing
@@ -18,6 +22,13 @@ from faastraingym.schemas import payloads
 from faastraingym.schemas.messages import RunRequested
 from tests.cli.conftest import Desk
 from tests.client.facts import NOW, RUN, SPEC
+
+BURROW = """
+from gymnasium.envs.classic_control import CartPoleEnv
+class Burrow(CartPoleEnv):
+    pass
+"""
+LIMIT = ("--set", "environment.kwargs.max_episode_steps=50")
 
 
 @pytest.fixture
@@ -92,6 +103,23 @@ def test_an_environment_without_a_render_mode_is_told_what_it_lacks(
     assert "give its __init__ a parameter render_mode, and the class a method render" in desk.err
     assert len(desk.err.splitlines()) == 1
     assert [str(told.message) for told in recwarn if "render_mode" in str(told.message)] == []
+
+
+def test_an_environment_of_one_s_own_is_fetched(
+    desk: Desk, policy: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where neither its file nor its package is on this machine."""
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.setattr(tempfile, "tempdir", str(desk.folder))
+    desk.facts.objects = desk.objects
+    desk.write("burrow.py", BURROW)
+    desk.write("spec.json", json.dumps({**SPEC, "environment": {"id": "burrow.py:Burrow"}}))
+    assert desk("train", "spec.json", "--run", "mine", "--no-files", *LIMIT) == 0, desk.err
+    (desk.folder / "burrow.py").unlink()
+    shutil.rmtree(root())
+    assert desk("play", "mine") == 0, desk.err
+    assert desk.out.endswith(", written to mine.gif\n")
+    assert root() in Path(sys.modules.pop("burrow").__file__ or "").parents
 
 
 @pytest.mark.parametrize(

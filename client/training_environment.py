@@ -1,0 +1,114 @@
+"""The environment that a run was trained in, built in this process.
+
+One's own is looked for where Python imports from; else its packages come from the store, each
+verified by its SHA-256 and unpacked into a folder of its own, last on Python's path.
+"""
+
+import importlib.util
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import gymnasium
+import msgspec
+
+from faastraingym.adapters.packages.choosing import module_of
+from faastraingym.adapters.packages.folders import folders
+from faastraingym.adapters.packages.library import Library
+from faastraingym.adapters.packages.unpacking import root
+from faastraingym.adapters.settings import ENVIRONMENTS_FOLDER, environment_modules
+from faastraingym.adapters.stage.environments import register
+from faastraingym.algorithms.environments.foreign import foreign
+from faastraingym.algorithms.environments.registered import made_by
+from faastraingym.algorithms.errors import EnvironmentFailed
+from faastraingym.client import checking
+from faastraingym.client.async_client import AsyncClient
+from faastraingym.client.errors import BadInput, StackTrouble, as_ours
+from faastraingym.schemas.report import RunReport
+from faastraingym.schemas.specification import EnvironmentSpec
+
+Environment: TypeAlias = "gymnasium.Env[Any, Any]"
+
+
+async def ready(client: AsyncClient, report: RunReport) -> EnvironmentSpec:
+    """The run's environment, whose code this process can import from now on.
+
+    Raises:
+        BadInput: this process has another version of the code already.
+        StackTrouble: its package is needed, and the stack does not answer or has it no more.
+    """
+    wanted = msgspec.convert(report.spec["environment"], EnvironmentSpec)
+    with as_ours(client.world.environment):
+        import_registered(client.world.environment)
+        if wanted.package_digests and not _is_here(module_of(wanted.id)):
+            _put_on_path(await _fetched(client, wanted))
+    return wanted
+
+
+async def made(client: AsyncClient, report: RunReport, mode: str | None) -> Environment:
+    """The run's environment: `ready`, then `build`."""
+    return build(await ready(client, report), mode)
+
+
+def import_registered(variables: Mapping[str, str]) -> None:
+    """Import the modules that the stack has, or would have here."""
+    named = checking.variables(variables)
+    register(environment_modules(named), [named[ENVIRONMENTS_FOLDER]])
+
+
+def build(wanted: EnvironmentSpec, mode: str | None) -> Environment:
+    """The environment, which draws in a mode of Gymnasium's, or not at all.
+
+    Raises:
+        BadInput: it cannot be built, or has no such mode.
+    """
+    try:
+        with foreign(f"{wanted.id} cannot be shown"):
+            return gymnasium.make(made_by(wanted), render_mode=mode, **wanted.kwargs)
+    except EnvironmentFailed as error:
+        raise BadInput(str(error)) from error
+
+
+async def _fetched(client: AsyncClient, wanted: EnvironmentSpec) -> list[Path]:
+    try:
+        with as_ours(client.world.environment):
+            async with client.connect() as stack:
+                return await folders(wanted.package_digests, Library(stack.bucket))
+    except StackTrouble as error:
+        raise StackTrouble(
+            f"{wanted.id} is not in the current folder, and its package cannot be fetched: {error}"
+        ) from error
+
+
+def _is_here(module: str) -> bool:
+    """Whether Python finds the module elsewhere than among unpacked packages."""
+    place = _place(module)
+    return place is not None and root() not in place.parents
+
+
+def _place(module: str) -> Path | None:
+    """Where Python finds a module; it is not imported for that."""
+    if module in sys.modules:
+        file = getattr(sys.modules[module], "__file__", None)
+        return Path(file) if file else None
+    found = importlib.util.find_spec(module)
+    return Path(found.origin) if found and found.origin else None
+
+
+def _put_on_path(wanted: Sequence[Path]) -> None:
+    """Last, so that nothing there hides a module of ours.
+
+    Raises:
+        BadInput: another version of one of their modules was imported, or would be.
+    """
+    for folder in wanted:
+        for module in filter(str.isidentifier, (entry.stem for entry in folder.iterdir())):
+            place = _place(module)
+            if place and root() in place.parents and folder not in place.parents:
+                other = place.relative_to(root()).parts[0]
+                raise BadInput(
+                    f"{module}: this process has it of the package {other[:12]}, and the run of "
+                    f"{folder.name[:12]}; restart Python, which cannot have both"
+                )
+    sys.path += [str(folder) for folder in wanted if str(folder) not in sys.path]
