@@ -1,8 +1,5 @@
 """The errors that the outside world can cause in a stage."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 from faastraingym.events import ports
 
 
@@ -62,13 +59,23 @@ def translate(error: BaseException) -> type[AdapterError] | None:
     return None
 
 
-@contextmanager
-def translated(what: str) -> Iterator[None]:
-    """Raise foreign exceptions as ours, with `what` was being done; let others pass."""
-    try:
-        yield
-    except Exception as error:
-        ours = None if isinstance(error, AdapterError) else translate(error)
-        if ours is None:
-            raise
-        raise ours(f"{what}: {str(error) or type(error).__name__}") from error
+class translated:  # noqa: N801  reads as a clause: `with translated("publish")`
+    """Raise foreign exceptions as ours, with `what` was being done; let others pass.
+
+    A class: every message that is sent passes here, and a generator takes four times as long.
+    """
+
+    __slots__ = ("_what",)
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if error is None or isinstance(error, AdapterError):
+            return
+        ours = translate(error)
+        if ours is not None:
+            raise ours(f"{self._what}: {str(error) or type(error).__name__}") from error
