@@ -35,8 +35,9 @@ class Message(Struct, frozen=True, kw_only=True, tag_field="type"):
     @property
     def identified(self) -> tuple[str, ...]:
         """The values of `identity`; an attribute that is None is no part of it."""
-        found = (getattr(self, name) for name in self.identity)
-        return tuple(str(value) for value in found if value is not None)
+        return tuple(
+            [str(value) for name in self.identity if (value := getattr(self, name)) is not None]
+        )
 
     @property
     def outcome(self) -> tuple[str, ...]:
