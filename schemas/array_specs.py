@@ -6,7 +6,7 @@ further dimensions. The dtype `*` is any. The elements are never looked at.
 """
 
 import functools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import numpy as np
@@ -30,7 +30,7 @@ class ArraySpec:
     def sizes(self, array: np.ndarray) -> dict[str, int] | None:
         """The size of each letter in `array`; None when it has another dtype, rank or shape."""
         shape, fixed = array.shape, len(self._fixed)
-        if self.dtype not in ("*", array.dtype.str):
+        if self.dtype != "*" and self.dtype != array.dtype.str:
             return None
         if len(shape) != fixed and not (self._open and len(shape) > fixed):
             return None
@@ -52,11 +52,12 @@ def _dimension(text: str) -> tuple[str, int, int | None]:
 
 
 ArraySpecs = dict[str, ArraySpec]  # by the array's name
-NOTHING: Mapping[str, int] = {}
+NOTHING: dict[str, int] = {}
+_SEVERAL = (list, dict)
 
 
 def check_array(
-    where: str, found: Any, *allowed: ArraySpec, known: Mapping[str, int] = NOTHING
+    where: str, found: Any, *allowed: ArraySpec, known: dict[str, int] = NOTHING
 ) -> dict[str, int]:
     """The size of each letter in `found`, an array of one of the allowed specifications.
 
@@ -64,9 +65,10 @@ def check_array(
         PayloadError: it is none, or `known` has another size for a letter.
     """
     sizes = None
-    if isinstance(found, np.ndarray):
-        sizes = next((s for spec in allowed if (s := spec.sizes(found)) is not None), None)
-    if sizes is None or any(known.get(letter, size) != size for letter, size in sizes.items()):
+    for spec in allowed if isinstance(found, np.ndarray) else ():
+        if (sizes := spec.sizes(found)) is not None:
+            break
+    if sizes is None or sizes | known != known | sizes:  # they differ in a letter's size
         fixed = ", ".join(f"{letter}={size}" for letter, size in known.items())
         raise PayloadError(
             f"{where}: found {_words(found)}; allowed: "
@@ -76,7 +78,7 @@ def check_array(
 
 
 def check_named(
-    where: str, found: dict[str, np.ndarray], wanted: ArraySpecs, known: Mapping[str, int] = NOTHING
+    where: str, found: dict[str, np.ndarray], wanted: ArraySpecs, known: dict[str, int] = NOTHING
 ) -> None:
     """Check that there are arrays of these names, and no others; `known` are sizes of letters.
 
@@ -95,8 +97,8 @@ def check(payload: Struct) -> None:
         PayloadError: naming the field, what was found and what is allowed.
     """
     known: dict[str, int] = {}
-    for path, specs, value in _arrays(payload, ""):
-        known |= check_array(f"{type(payload).__name__}.{path}", value, *specs, known=known)
+    for path, specs, value in _arrays(payload, f"{type(payload).__name__}."):
+        known |= check_array(path, value, *specs, known=known)
 
 
 def _arrays(payload: Struct, prefix: str) -> Iterator[tuple[str, tuple[ArraySpec, ...], Any]]:
@@ -105,7 +107,7 @@ def _arrays(payload: Struct, prefix: str) -> Iterator[tuple[str, tuple[ArraySpec
         value, path = getattr(payload, name), f"{prefix}{name}"
         if isinstance(value, Struct):
             yield from _arrays(value, f"{path}.")
-        elif isinstance(value, list | dict):
+        elif isinstance(value, _SEVERAL):
             pairs = value.items() if isinstance(value, dict) else enumerate(value)
             for key, item in pairs:
                 if isinstance(item, Struct):
