@@ -5,9 +5,8 @@ from collections.abc import Iterable
 
 from faastraingym.events.delivery.requests import HOP_BY_HOP
 
-# Made anew on the next connection.
-_REWRITTEN = frozenset({"host", "content-length"})
-
+# Of one connection, or made anew on the next one.
+_DROPPED = HOP_BY_HOP | {"host", "content-length"}
 
 FORWARDED_FOR, FORWARDED_HOST = "X-Forwarded-For", "X-Forwarded-Host"
 
@@ -38,9 +37,9 @@ def end_to_end(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
     """The headers that travel on, in order: no hop-by-hop ones, no Host, no Content-Length."""
     pairs = list(headers)
     listed = [value for name, value in pairs if name.lower() == "connection"]
-    dropped = HOP_BY_HOP | _REWRITTEN
+    dropped = _DROPPED
     if listed:
-        dropped = dropped | {n.strip().lower() for value in listed for n in value.split(",")}
+        dropped = _DROPPED | {n.strip().lower() for value in listed for n in value.split(",")}
     return [(name, value) for name, value in pairs if name.lower() not in dropped]
 
 
