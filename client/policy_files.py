@@ -70,6 +70,9 @@ def read(path: Path) -> PolicyFile:
         BadInput: no such file, or it holds no policy of ours.
     """
     try:
+        with path.open("rb") as file:
+            if not zipfile.is_zipfile(file):  # NumPy would advise to unpickle it
+                raise ValueError("it is no .npz file")
         with np.load(path, allow_pickle=False) as data:
             members = {name: data[name] for name in data.files}
         report = msgspec.json.decode(str(members.pop(REPORT)), type=RunReport)

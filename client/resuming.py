@@ -36,7 +36,7 @@ def resumption(run: str, history: History, budget: int | None, target: float | N
 def _check(told: History, spec: RunSpec, run: str) -> None:
     steps = told.latest.policy.env_steps if told.latest else 0
     if steps >= spec.stop.env_steps:
-        raise BadInput(f"run {run} has learnt from {steps:,} steps; give it a --budget above that")
+        raise BadInput(f"run {run} has learnt from {steps:,} steps; give it a budget above that")
     reached = first_to_reach(told, spec)
     if reached:
         raise BadInput(

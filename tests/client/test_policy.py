@@ -146,8 +146,10 @@ def test_what_is_no_policy_is_refused(content: Any, tmp_path: Path) -> None:
         np.savez(buffer, **members[content])
         content = buffer.getvalue()
     file.write_bytes(content)
-    with pytest.raises(BadInput, match=r"a\.npz: holds no policy"):
+    with pytest.raises(BadInput, match=r"a\.npz: holds no policy") as refusal:
         Policy.load(file)
+    if not content.startswith(b"PK\x03"):
+        assert "it is no .npz file" in str(refusal.value)  # and not NumPy's advice to unpickle it
     with pytest.raises(BadInput, match=r"none\.npz: cannot be read: No such file"):
         Policy.load(tmp_path / "none.npz")
 

@@ -136,7 +136,7 @@ async def test_half_a_run_resumed_equals_the_whole_run(stack: Stack) -> None:
     assert followed["spec"]["stop"]["env_steps"] == 800
     again = stack.cli("resume", "half")
     assert again.returncode == 3
-    assert "give it a --budget above that" in again.stderr
+    assert "give it a budget above that" in again.stderr
 
 
 async def test_a_run_that_was_stopped_goes_on_as_if_nothing_had_been(stack: Stack) -> None:
