@@ -235,7 +235,7 @@ TRAIN = (
                 help="where to (default: the current folder)",
             ),
             ENVIRONMENT,
-            argument("--algorithm", metavar="NAME", help="ppo or a2c (default: ppo)"),
+            argument("--algorithm", metavar="NAME", help="an algorithm's name (default: ppo)"),
             argument("--force", action="store_true", help="replace files with other content"),
             JSON,
         ),

@@ -38,7 +38,7 @@ def train(
         env: the id of an environment, whose shipped example it trains with where there is one;
             one of your own, as a class or as "my_env.py:MyEnv"; or a specification: the path of a
             TOML, YAML or JSON file, a dictionary, a RunSpec.
-        algorithm: "ppo" or "a2c"; None: the specification's or the example's, else PPO.
+        algorithm: its name, as "ppo"; None: the specification's or the example's, else PPO.
         budget: environment steps, after which the run ends; needed where neither a
             specification nor an example has it, as for an environment of your own.
         target: mean evaluation return at which the run ends before.

@@ -40,12 +40,18 @@ class View(Protocol):
         """Something about following itself; an empty text: what it was is over."""
 
 
+def _in_notebook() -> bool:
+    """Whether a kernel runs this process; IPython alone may be imported anywhere."""
+    ipython = sys.modules.get("IPython")
+    return ipython is not None and getattr(ipython.get_ipython(), "kernel", None) is not None
+
+
 @contextmanager
 def shown(
     run: str, out: TextIO, write: Callable[[str], None], environment: Mapping[str, str] = os.environ
 ) -> Iterator[View]:
     """What a person wants to look at: a bar in a notebook or on a terminal, else lines."""
-    if "ipykernel" in sys.modules and out is sys.stdout:
+    if _in_notebook() and out is sys.stdout:
         from faastraingym.client.notebook import NotebookView
 
         with NotebookView(run) as notebook:

@@ -56,7 +56,7 @@ class Mended(Platform):
 
     async def run(self) -> None:
         await super().run()
-        while not told(self).report:
+        while not told(self).newest.report:
             aged = [(s, Recorded(r.sequence, r.at - AN_HOUR, r.fact)) for s, r in self.facts.log]
             self.facts.log = aged
             for item in await reconcile.handler(None, self.services):

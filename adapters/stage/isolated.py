@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from faastraingym.adapters.http.client import Address, Broken, HttpClient, Reply
-from faastraingym.adapters.packages.unpacking import root
 
 FOLDERS = "FTG_PACKAGES"  # a child's packages, by the path separator
 LEASH = "FTG_LEASH"  # a child's descriptor that ends when its parent does
@@ -82,7 +81,8 @@ class Children:
         self._children.clear()
 
     async def _spawn(self, folders: tuple[str, ...]) -> Child:
-        place = Path(tempfile.mkdtemp(prefix="child-", dir=root())) / "s"
+        # not below TMPDIR: a socket's path has at most 107 bytes; functions may write here
+        place = Path(tempfile.mkdtemp(prefix="ftg-child-", dir="/tmp")) / "s"
         listener = socket.socket(socket.AF_UNIX)
         theirs, ours = os.pipe()
         with listener:

@@ -10,7 +10,6 @@ from faastraingym.schemas.report import CurvePoint
 from faastraingym.schemas.specification import RunSpec
 
 BOTH = ("Discrete", "Box")
-ON_POLICY = ("ppo", "a2c")
 SHARE = 0.5  # of the budget, over which the return has not risen
 PARTS = 4  # of that stretch, whose means are compared
 FEWEST = 4  # points of a curve that tell anything
@@ -25,7 +24,6 @@ class Hint(NamedTuple):
     so: Literal["at least", "at most", "is", "has"]  # has: a reward transform of that kind
     why: str
     actions: tuple[str, ...] = BOTH
-    algorithms: tuple[str, ...] = ON_POLICY
     sparse: bool = False  # only where all returns were the same
 
 
@@ -122,12 +120,12 @@ def _since(curve: Sequence[CurvePoint], spec: RunSpec) -> str:
 
 
 def _applies(hint: Hint, spec: RunSpec, actions: str, sparse: bool) -> bool:
-    if actions not in hint.actions or registry.name(spec) not in hint.algorithms:
-        return False
-    if hint.sparse and not sparse:
+    if actions not in hint.actions or (hint.sparse and not sparse):
         return False
     found: Any = spec
     for name in hint.setting.split("."):
+        if not hasattr(found, name):
+            return False  # a setting of other algorithms
         found = getattr(found, name)
     match hint.so:
         case "at least":

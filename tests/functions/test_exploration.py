@@ -1,6 +1,6 @@
 """What an algorithm plans for acting reaches its actor, and what the actor names its learner."""
 
-from collections.abc import Iterator
+import functools
 
 import numpy as np
 import pytest
@@ -21,11 +21,12 @@ from tests.fakes import InMemoryFactLog, InMemoryObjectStore
 
 
 @pytest.fixture
-def spec() -> Iterator[RunSpec]:
+def spec(monkeypatch: pytest.MonkeyPatch) -> RunSpec:
     """A run of the test algorithm, which has a line in the registry for as long."""
-    registry.PACKAGES["epsilon-greedy"] = "tests.algorithms.epsilon_greedy"
-    registry.specification.cache_clear()
-    yield registry.parse(
+    monkeypatch.setitem(registry.PACKAGES, "epsilon-greedy", "tests.algorithms.epsilon_greedy")
+    anew = functools.cache(registry.specification.__wrapped__)  # the others' class stays cached
+    monkeypatch.setattr(registry, "specification", anew)
+    return registry.parse(
         {
             "environment": {"id": "CartPole-v1", "num_envs": 3},
             "rollout": {"num_steps": 40},
@@ -33,8 +34,6 @@ def spec() -> Iterator[RunSpec]:
             "stop": {"env_steps": 1000, "horizon": 2000},
         }
     )
-    del registry.PACKAGES["epsilon-greedy"]
-    registry.specification.cache_clear()
 
 
 async def rolled(spec: RunSpec, env_steps: int) -> Trajectory:

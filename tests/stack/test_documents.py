@@ -114,6 +114,7 @@ ROWS: dict[str, list[tuple[str, int]]] = {
     ],
     "play RUN": [(f"play {RUN} --out e.gif", 0), ("play nobody", 3)],
     "export RUN": [(f"export {RUN} policy.npz", 0)],
+    "env add": [("env add mine/my_env.py", 0), ("env list", 0), ("env remove nobody", 3)],
     "up": [("up", 0), ("status", 0), ("doctor", 0)],
     "completion SHELL": [(f"completion {name}", 0) for name in ("bash", "zsh", "fish")],
     "logs FUNCTION": [("logs rollout", 0), (f"logs {RUN}", 0)],

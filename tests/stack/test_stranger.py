@@ -83,7 +83,10 @@ def running(public: Path, compiled: Path) -> Iterator[Stack]:
     try:
         stack.up()
         os.umask(umask)
-        assert stack.json("train", stack.file(SHORT), "--run", "private")["status"] == "completed"
+        assert (
+            stack.json("train", stack.file(SHORT), "--run", "private", "--no-files")["status"]
+            == "completed"
+        )
         yield stack
     finally:
         os.umask(umask)

@@ -130,7 +130,6 @@ def test_a_specification_that_was_refused_has_no_advice() -> None:
 def row(hint: Hint) -> str:
     cells = [
         " or ".join(hint.actions),
-        ", ".join(hint.algorithms),
         f"`{hint.setting}` {hint.so} {str(hint.value).lower()}",
         f"`{change(hint)}`",
         hint.why,
