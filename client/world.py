@@ -2,8 +2,8 @@
 
 import logging
 import time
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from faastraingym.client import target
@@ -68,27 +68,39 @@ async def _connect(environment: Mapping[str, str]) -> "AsyncIterator[Connected]"
     from faastraingym.events.ports import Unavailable
     from faastraingym.events.telemetry.tracing import parse
 
-    logging.getLogger("faastraingym.adapters").setLevel(logging.ERROR)  # callers are told
-    caller = parse(environment.get("TRACEPARENT", ""))  # OpenTelemetry's name
-    if caller:
-        current.carry(caller)
-    found = target.trusted(environment)
-    login = Login(found.nats.user, found.nats.password)
-    connection = await broker.connect(found.nats.url, login, "faastrain", found.nats_api)
-    objects = S3ObjectStore(found.s3.url, found.bucket, Login(found.s3.user, found.s3.password))
+    with _quiet():
+        caller = parse(environment.get("TRACEPARENT", ""))  # OpenTelemetry's name
+        if caller:
+            current.carry(caller)
+        found = target.trusted(environment)
+        login = Login(found.nats.user, found.nats.password)
+        connection = await broker.connect(found.nats.url, login, "faastrain", found.nats_api)
+        objects = S3ObjectStore(found.s3.url, found.bucket, Login(found.s3.user, found.s3.password))
+        try:
+            yield Connected(
+                facts=NatsFactLog(connection),
+                objects=objects,
+                bucket=objects,
+                streams=JetStreamStreams(connection),
+                dead_letters=NatsDeadLetters(connection),
+                commands=NatsBus(connection),
+            )
+        finally:
+            with suppress(Unavailable):  # nothing is pending; why the command ended matters more
+                await connection.close()
+            await objects.close()
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Leave warnings of servers that are away for a moment to the View, which has a notice."""
+    logger = logging.getLogger("faastraingym.adapters")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
     try:
-        yield Connected(
-            facts=NatsFactLog(connection),
-            objects=objects,
-            bucket=objects,
-            streams=JetStreamStreams(connection),
-            dead_letters=NatsDeadLetters(connection),
-            commands=NatsBus(connection),
-        )
+        yield
     finally:
-        with suppress(Unavailable):  # nothing is pending; why the command ended matters more
-            await connection.close()
-        await objects.close()
+        logger.setLevel(level)
 
 
 def _gateway(environment: Mapping[str, str]) -> "Gateway":
