@@ -114,7 +114,7 @@ ROWS: dict[str, list[tuple[str, int]]] = {
     ],
     "play RUN": [(f"play {RUN} --out e.gif", 0), ("play nobody", 3)],
     "export RUN": [(f"export {RUN} policy.npz", 0)],
-    "env add": [("env add mine/my_env.py", 0), ("env list", 0), ("env remove nobody", 3)],
+    "env add": [("env add short_pole.py", 0), ("env list", 0), ("env remove nobody", 3)],
     "up": [("up", 0), ("status", 0), ("doctor", 0)],
     "completion SHELL": [(f"completion {name}", 0) for name in ("bash", "zsh", "fish")],
     "logs FUNCTION": [("logs rollout", 0), (f"logs {RUN}", 0)],
@@ -182,6 +182,10 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "examples").mkdir()
     (folder / "examples" / "cartpole.toml").write_text(_toml(SHORT))
     (folder / "spec.json").write_text(json.dumps(SHORT))
+    (folder / "short_pole.py").write_text(
+        "from gymnasium.envs.classic_control import CartPoleEnv\n\n\n"
+        "class ShortPole(CartPoleEnv):\n    pass\n"
+    )
     return folder
 
 
