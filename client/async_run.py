@@ -13,10 +13,10 @@ from faastraingym.client.following import Follower, Queued
 from faastraingym.client.progress import View
 from faastraingym.client.resuming import resumption
 from faastraingym.client.servers import disk_trouble
-from faastraingym.events.pipeline import subjects
-from faastraingym.events.pipeline.history import History
+from faastraingym.client.world import Connected
+from faastraingym.events.pipeline.history import History, fold
 from faastraingym.events.ports import Recorded
-from faastraingym.events.views.report import build, reported_policy
+from faastraingym.events.views.report import reported_policy
 from faastraingym.loggers.kinds import Kind, Subject
 from faastraingym.schemas.messages import RunResumed, StopRequested
 from faastraingym.schemas.report import RunReport
@@ -50,7 +50,7 @@ class AsyncRun:
     async def report(self) -> RunReport:
         """The run as it stands."""
         async with self.client.connect() as stack:
-            return await runs.report(stack, self.name, self.client.world.now())
+            return await self._report(stack, await runs.history(stack, self.name))
 
     async def follow(self, view: View) -> RunReport:
         """Show the run in `view`, from its first fact to the end of its newest segment.
@@ -66,7 +66,7 @@ class AsyncRun:
                 self.name, stack.facts, view, self._replicas, known, segment, trouble=trouble
             )
             await follower.to_end()
-            return await runs.report(stack, self.name, self.client.world.now())
+            return await self._report(stack, await runs.history(stack, self.name))
 
     async def events(
         self, follow: bool = False, notice: Callable[[str], None] = lambda _: None
@@ -77,9 +77,9 @@ class AsyncRun:
         """
         if not follow:
             async with self.client.connect() as stack:
-                await runs.history(stack, self.name)
-                for record in await stack.facts.read(*subjects.of_run(self.name)):
-                    yield record
+                found = await runs.records(stack, self.name)
+            for record in found:
+                yield record
             return
         queued = Queued(notice)
         following = asyncio.create_task(self.follow(queued))
@@ -99,8 +99,9 @@ class AsyncRun:
             BadInput: there is no such logger.
             StackTrouble: a logger cannot write, or is not installed; the text says what to do.
         """
-        chosen, subject = recordings.wanted(loggers), await self.subject()
+        chosen = recordings.wanted(loggers)
         records = [record async for record in self.events()]
+        subject = self._subject(fold(records))
         troubles: list[str] = []
 
         def tell(trouble: str, kind: Kind) -> None:
@@ -114,8 +115,7 @@ class AsyncRun:
 
     async def subject(self) -> Subject:
         """What loggers are told of the run."""
-        requested = (await self.history()).requested
-        return Subject(self.name, requested.spec if requested else {})
+        return self._subject(await self.history())
 
     async def stop(self) -> History:
         """Ask the run to end with the policy that it has; its history as it was before."""
@@ -159,8 +159,7 @@ class AsyncRun:
             ref = reported_policy(history)
             if ref is None:
                 raise BadInput(f"run {self.name} has no policy yet; `faastrain follow {self.name}`")
-            usage = await stack.facts.usage(self.name)
-            report = build(self.name, history, usage, self.client.world.now())
+            report = await self._report(stack, history)
             stored = await stack.objects.get(ref.policy)
             payload = payloads.load(stored, payloads.Policy)
         return Policy(payload, report, await self._spaces(report))
@@ -182,6 +181,13 @@ class AsyncRun:
             history = await runs.history(stack, self.name)
             found = await results.stored(stack.objects, self.name, history, segment)
         return results.files(found, await self._spaces(found.report) if found.policy else None)
+
+    def _subject(self, history: History) -> Subject:
+        requested = history.requested
+        return Subject(self.name, requested.spec if requested else {})
+
+    async def _report(self, stack: Connected, history: History) -> RunReport:
+        return await runs.report(stack, self.name, history, self.client.world.now())
 
     async def _spaces(self, report: RunReport) -> "SpaceInfo | None":
         """Of the run's environment; None where this machine cannot build it."""

@@ -9,29 +9,34 @@ from faastraingym.client.errors import BadInput, BeingRestored
 from faastraingym.client.world import Connected
 from faastraingym.events.pipeline import event_backup, subjects
 from faastraingym.events.pipeline.history import History, fold
-from faastraingym.events.ports import FactLog
+from faastraingym.events.ports import FactLog, Recorded
 from faastraingym.events.views.report import build
 from faastraingym.schemas.messages import RunRequested, tag
 from faastraingym.schemas.report import RunReport
 from faastraingym.schemas.validation import suggestion
 
 
-async def history(stack: Connected, run: str) -> History:
-    """All facts of `run`.
+async def records(stack: Connected, run: str) -> list[Recorded]:
+    """All facts of `run`, in the log's order.
 
     Raises:
-        BadInput: nothing was; its text names the nearest run.
+        BadInput: there is no such run; its text names the nearest one.
         BeingRestored: the broker lost it, and the store has it still.
     """
-    records = await stack.facts.read(*subjects.of_run(run_ids.check(run)))
-    if records:
-        return fold(records)
+    found = await stack.facts.read(*subjects.of_run(run_ids.check(run)))
+    if found:
+        return found
     if await is_known(stack, run):
         raise BeingRestored(
             f"the broker has lost run {run}; reconcile restores it from the object store within a "
             f"minute or two; `faastrain follow {run}` waits for that"
         )
     raise await _unknown(stack.facts, run)
+
+
+async def history(stack: Connected, run: str) -> History:
+    """All facts of `run`, folded; raises as `records`."""
+    return fold(await records(stack, run))
 
 
 async def is_known(stack: Connected, run: str) -> bool:
@@ -57,13 +62,8 @@ async def awaited(stack: Connected, run: str, remark: Callable[[str], None]) -> 
     return await history(stack, run)
 
 
-async def report(stack: Connected, run: str, now: float) -> RunReport:
-    """The report of `run` as it stands at `now` (Unix time, seconds).
-
-    Raises:
-        BadInput, BeingRestored: as `history`.
-    """
-    found = await history(stack, run)
+async def report(stack: Connected, run: str, found: History, now: float) -> RunReport:
+    """The report of `run`, whose history was found, as it stands at `now` (Unix time, seconds)."""
     return build(run, found, await stack.facts.usage(run), now)
 
 

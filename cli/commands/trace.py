@@ -10,9 +10,8 @@ import msgspec
 from faastraingym.cli.context import Context
 from faastraingym.cli.screen import Screen
 from faastraingym.client import files as files_
-from faastraingym.client import loop, run_ids, runs
+from faastraingym.client import loop, runs
 from faastraingym.client.errors import BadInput
-from faastraingym.events.pipeline import subjects
 from faastraingym.events.ports import Recorded
 from faastraingym.events.views.invocations import KINDS, Invoked, invocations
 from faastraingym.events.views.iterations import Iteration, iterations
@@ -60,8 +59,7 @@ def trace(arguments: Namespace, context: Context) -> None:
 
 async def _read(run: str, context: Context) -> Traced:
     async with context.client.aio.connect() as stack:
-        await runs.history(stack, run_ids.check(run))
-        records = await stack.facts.read(*subjects.of_run(run))
+        records = await runs.records(stack, run)
         found = invocations(records, await stack.facts.usage(run))
     return Traced(records, found, iterations(records, found))
 
