@@ -1,6 +1,5 @@
 """A followed run on a terminal: a moving bar, its numbers, and the replicas at work."""
 
-from types import TracebackType
 from typing import TextIO
 
 from rich.console import Console, Group
@@ -24,16 +23,12 @@ class LiveView(Drawn):
             get_renderable=self._render,
         )
 
-    def __enter__(self) -> "LiveView":
+    def begin(self) -> None:
+        """Draw eight times a second from now on."""
         self._live.start()
-        return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def end(self) -> None:
+        """Leave the last drawing where it is."""
         self._live.refresh()
         self._live.stop()
 

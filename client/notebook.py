@@ -2,7 +2,6 @@
 
 import time
 from html import escape
-from types import TracebackType
 from typing import Any
 
 from IPython.display import display
@@ -21,23 +20,22 @@ class NotebookView(Drawn):
         self._drawn_at = 0.0
         self._handle: Any = None
 
-    def __enter__(self) -> "NotebookView":
+    def begin(self) -> None:
+        """Draw the output."""
         self._handle = display(self._bundle(), raw=True, display_id=True)
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._handle.update(self._bundle(), raw=True)
 
     def changed(self) -> None:
         """Draw again, twice a second at most."""
         if time.monotonic() - self._drawn_at >= SECONDS:
             self._drawn_at = time.monotonic()
-            self._handle.update(self._bundle(), raw=True)
+            self._draw()
+
+    def end(self) -> None:
+        """Draw what came since the last time."""
+        self._draw()
+
+    def _draw(self) -> None:
+        self._handle.update(self._bundle(), raw=True)
 
     def _bundle(self) -> dict[str, str]:
         """The output by media type."""

@@ -128,12 +128,11 @@ class Policy:
             BadInput: it cannot be built, or this process has another version of its code.
             StackTrouble: its code is needed, and the stack does not answer or has it no more.
         """
-        from faastraingym.client import loop, training_environment
+        from faastraingym.client import training_environment
         from faastraingym.client.client import Client
 
         aio = (client or Client()).aio
-        wanted = loop.run(training_environment.ready(aio, self.report))
-        return training_environment.build(wanted, render_mode)
+        return training_environment.made_here(aio, self.report, render_mode)
 
     def save(self, path: str | Path) -> Path:
         """Write the policy, its spaces and its run's report into a .npz file.

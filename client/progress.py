@@ -5,7 +5,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Protocol, TextIO
+from typing import Protocol, Self, TextIO
 
 from faastraingym.client.sparkline import sparkline
 from faastraingym.client.text import printable
@@ -79,7 +79,10 @@ class Silent:
 
 
 class Drawn:
-    """Remembers what is to be seen; its subclasses draw that again and again in its place."""
+    """Remembers what is to be seen; its subclasses draw that again and again in its place.
+
+    It is a context: `begin` draws for the first time, `end` for the last.
+    """
 
     def __init__(self, run: str) -> None:
         self.run = Watched(run=run).view
@@ -101,8 +104,21 @@ class Drawn:
         self.text = text
         self.changed()
 
+    def __enter__(self) -> Self:
+        self.begin()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.end()
+
+    def begin(self) -> None:
+        """Nothing has been drawn yet."""
+
     def changed(self) -> None:
         """Something is to be drawn."""
+
+    def end(self) -> None:
+        """Nothing will be drawn again."""
 
     @property
     def title(self) -> str:

@@ -161,9 +161,7 @@ class Run:
         """
         from faastraingym.client import training_environment
 
-        report = self.report()
-        wanted = loop.run(training_environment.ready(self.aio.client, report))
-        return training_environment.build(wanted, render_mode)
+        return training_environment.made_here(self.aio.client, self.report(), render_mode)
 
     def curve(self) -> np.ndarray:
         """The learning curve as a structured array, a row for each policy version.

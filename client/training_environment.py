@@ -22,7 +22,7 @@ from faastraingym.adapters.stage.environments import register
 from faastraingym.algorithms.environments.foreign import foreign
 from faastraingym.algorithms.environments.registered import made_by
 from faastraingym.algorithms.errors import EnvironmentFailed
-from faastraingym.client import checking
+from faastraingym.client import checking, loop
 from faastraingym.client.async_client import AsyncClient
 from faastraingym.client.errors import BadInput, StackTrouble, as_ours
 from faastraingym.schemas.report import RunReport
@@ -49,6 +49,11 @@ async def ready(client: AsyncClient, report: RunReport) -> EnvironmentSpec:
 async def made(client: AsyncClient, report: RunReport, mode: str | None) -> Environment:
     """The run's environment: `ready`, then `build`."""
     return build(await ready(client, report), mode)
+
+
+def made_here(client: AsyncClient, report: RunReport, mode: str | None) -> Environment:
+    """As `made`; the caller's own thread builds it, since a window belongs to the main thread."""
+    return build(loop.run(ready(client, report)), mode)
 
 
 def import_registered(variables: Mapping[str, str]) -> None:
