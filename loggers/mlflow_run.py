@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from mlflow.entities import Metric, Param
@@ -34,15 +35,14 @@ class Run:
             os.environ.setdefault(name, value)
         self._uri = uri
         self._ended = False
-        try:
+        with self._asking():
             self._client = MlflowClient(tracking_uri=uri)
-            self._id = self._find(subject) or self._make(subject)
-        except (MlflowException, OSError) as error:
-            raise self._refusal(error) from error
+            number = self._experiment(subject)
+            self._id = self._find(number, subject) or self._make(number, subject)
 
     def written(self) -> set[Point]:
         """Of the run's metrics on the server."""
-        try:
+        with self._asking():
             run = self._client.get_run(self._id)
             self._ended = run.info.status in STATUS.values()
             return {
@@ -50,8 +50,6 @@ class Run:
                 for name in run.data.metrics
                 for metric in self._client.get_metric_history(self._id, name)
             }
-        except (MlflowException, OSError) as error:
-            raise self._refusal(error) from error
 
     def write(self, rows: Sequence[Row]) -> None:
         """As few requests as the server allows."""
@@ -60,55 +58,52 @@ class Run:
             for row in rows
             for name, value in row.values.items()
         ]
-        try:
+        with self._asking():
             if self._ended:  # by a run's earlier segment
                 self._client.update_run(self._id, status="RUNNING")
                 self._ended = False
             for first in range(0, len(logged), AT_ONCE):
                 self._client.log_batch(self._id, metrics=logged[first : first + AT_ONCE])
-        except (MlflowException, OSError) as error:
-            raise self._refusal(error) from error
 
     def close(self, status: str) -> None:
         """Mark the run as ended, if it is."""
-        try:
-            if status in STATUS:
+        if status in STATUS:
+            with self._asking():
                 self._client.set_terminated(self._id, STATUS[status])
-        except (MlflowException, OSError) as error:
-            raise self._refusal(error) from error
 
-    def _find(self, subject: Subject) -> str:
-        experiment = self._client.get_experiment_by_name(_experiment(subject))
-        if experiment is None:
-            return ""
+    def _experiment(self, subject: Subject) -> str:
+        """The id of the experiment that the run's environment names; it is made if need be."""
+        environment = subject.spec.get("environment")
+        name = str(environment.get("id")) if isinstance(environment, dict) else "faastraingym"
+        known = self._client.get_experiment_by_name(name)
+        return str(known.experiment_id if known else self._client.create_experiment(name))
+
+    def _find(self, experiment: str, subject: Subject) -> str:
+        """The id of the run, if the server has it."""
         wanted = f"tags.`{TAG}` = '{subject.run}'"
-        found = self._client.search_runs([experiment.experiment_id], wanted, max_results=1)
-        if not found:
-            return ""
-        return str(found[0].info.run_id)
+        found = self._client.search_runs([experiment], wanted, max_results=1)
+        return str(found[0].info.run_id) if found else ""
 
-    def _make(self, subject: Subject) -> str:
-        name = _experiment(subject)
-        experiment = self._client.get_experiment_by_name(name)
-        number = experiment.experiment_id if experiment else self._client.create_experiment(name)
+    def _make(self, experiment: str, subject: Subject) -> str:
         tags = {TAG: subject.run, MLFLOW_RUN_NAME: subject.run}
-        made = str(self._client.create_run(number, tags=tags).info.run_id)
+        made = str(self._client.create_run(experiment, tags=tags).info.run_id)
         parameters = [Param(k, v[:LONGEST]) for k, v in _flat(subject.spec)]
         for first in range(0, len(parameters), PARAMETERS_AT_ONCE):
             few = parameters[first : first + PARAMETERS_AT_ONCE]
             self._client.log_batch(made, params=few)
         return made
 
-    def _refusal(self, error: Exception) -> CannotWrite:
-        why = " ".join(str(error).split()).partition(" failed with exception")[0]
-        return CannotWrite(
-            f"MLflow at {self._uri}: {why:.200} failed; start `mlflow server`, or correct the URI"
-        )
-
-
-def _experiment(subject: Subject) -> str:
-    environment = subject.spec.get("environment")
-    return str(environment.get("id")) if isinstance(environment, dict) else "faastraingym"
+    @contextmanager
+    def _asking(self) -> Iterator[None]:
+        """CannotWrite where the server refuses or is away."""
+        try:
+            yield
+        except (MlflowException, OSError) as error:
+            why = " ".join(str(error).split()).partition(" failed with exception")[0]
+            raise CannotWrite(
+                f"MLflow at {self._uri}: {why:.200} failed; start `mlflow server`, or correct the "
+                "URI"
+            ) from error
 
 
 def _flat(spec: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:

@@ -3,6 +3,7 @@
 import os
 import struct
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -51,24 +52,23 @@ class EventFiles:
         for row in rows:
             values = [summary.scalar(name, value).value[0] for name, value in row.values.items()]
             self._put(summary.Summary(value=values), row.step, row.at)
-        self._flush()
+        with self._writing():
+            self._file.flush()
 
     def close(self, status: str) -> None:
         """End the file."""
-        try:
+        with self._writing():
             self._file.close()
-        except OSError as error:
-            raise CannotWrite(f"{self._folder}: {error.strerror}") from error
 
-    def _put(self, told: Any, step: int = 0, at: float = 0.0) -> None:
-        try:
-            self._file.write_event(Event(summary=told, step=step, wall_time=at))
-        except OSError as error:
-            raise CannotWrite(f"{self._folder}: {error.strerror}") from error
+    def _put(self, content: Any, step: int = 0, at: float = 0.0) -> None:
+        with self._writing():
+            self._file.write_event(Event(summary=content, step=step, wall_time=at))
 
-    def _flush(self) -> None:
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """CannotWrite where the disk does not take it."""
         try:
-            self._file.flush()
+            yield
         except OSError as error:
             raise CannotWrite(f"{self._folder}: {error.strerror}") from error
 
