@@ -68,15 +68,15 @@ def train(
     if folder and name:
         unused(folder / name)
     stack, chosen = client or Client(), recordings.wanted(loggers)
-    stop = {"env_steps": budget, "target": target}
-    prepared = prepare(stack, composed(env, algorithm, stop, seed, overrides), name)
+    made = composed(env, algorithm, budget, target, seed, overrides)
+    prepared = prepare(stack, made, name)
     subject = Subject(prepared.name, to_dict(prepared.spec))
-    with logged(stack.aio, subject, chosen) as made:
+    with logged(stack.aio, subject, chosen) as recorded:
         run = begin(stack, prepared)
         look = shown(run.name, sys.stdout, print) if progress else nullcontext(Silent())
         try:
             with look as view:
-                run.wait(made.beside(view))
+                run.wait(recorded.beside(view))
         except RunFailed:
             _warn(run, folder)
             raise

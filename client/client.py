@@ -111,8 +111,7 @@ class Client:
         **overrides: Any,
     ) -> Run:
         """Start a run and return; it needs no watcher. Arguments and errors: as of `train`."""
-        stop = {"env_steps": budget, "target": target}
-        made = composed(env, algorithm, stop, seed, overrides)
+        made = composed(env, algorithm, budget, target, seed, overrides)
         return begin(self, prepare(self, made, name))
 
     def run(self, name: str) -> Run:
@@ -133,7 +132,7 @@ class Client:
 
 
 def prepare(client: Client, made: Composed, name: str | None) -> Prepared:
-    """A run that can be started; its advice is a warning to whoever called the caller."""
+    """A run that can be started; its advice is a warning at the line that called the caller."""
     prepared = loop.run(client.aio.prepare(made, name, up=True))
     for remark in prepared.advice:
         warnings.warn(remark, stacklevel=3)

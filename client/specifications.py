@@ -5,7 +5,6 @@ import re
 import tomllib
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
@@ -73,10 +72,11 @@ def is_file(name: str) -> bool:
 
 def composed(
     env: object,
-    algorithm: str | None = None,
-    stop: Mapping[str, float | None] = MappingProxyType({}),
-    seed: int | None = None,
-    overrides: Mapping[str, Any] = MappingProxyType({}),
+    algorithm: str | None,
+    budget: int | None,
+    target: float | None,
+    seed: int | None,
+    overrides: Mapping[str, Any],
 ) -> Composed:
     """A specification from the arguments of `faastraingym.train`.
 
@@ -90,6 +90,7 @@ def composed(
         raw["algorithm"] = {"name": algorithm}
     if seed is not None:
         raw["seed"] = seed
+    stop = {"env_steps": budget, "target": target}
     _merge(raw, "stop", {name: value for name, value in stop.items() if value is not None})
     sections = {field.name for field in msgspec.structs.fields(RunSpec)} - {"algorithm"}
     for name, value in overrides.items():
