@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from faastraingym.adapters.packages import choosing
 from faastraingym.client.errors import BadInput
 
 if TYPE_CHECKING:
@@ -52,8 +53,8 @@ def is_code(name: str) -> bool:
 
 def is_own(raw: Any) -> bool:
     """Whether a specification's environment is one's own code, here or in the store."""
-    env_id = _id(raw)
-    return isinstance(env_id, str) and ":" in env_id
+    env_id = choosing.environment(raw).get("id")
+    return isinstance(env_id, str) and bool(choosing.module_of(env_id))
 
 
 def taken(raw: Any, folder: Path) -> "tuple[Any, Source | None]":
@@ -66,7 +67,7 @@ def taken(raw: Any, folder: Path) -> "tuple[Any, Source | None]":
     Raises:
         BadInput: the code cannot be packed.
     """
-    env_id = _id(raw)
+    env_id = choosing.environment(raw).get("id")
     if not isinstance(env_id, str) or not is_code(env_id):
         return raw, None
     place, _, name = env_id.rpartition(":")
@@ -75,8 +76,3 @@ def taken(raw: Any, folder: Path) -> "tuple[Any, Source | None]":
     environment = {**raw["environment"], "id": named.env_id}
     environment.pop("packages", None)
     return raw | {"environment": environment}, named.source
-
-
-def _id(raw: Any) -> Any:
-    environment = raw.get("environment") if isinstance(raw, dict) else None
-    return environment.get("id") if isinstance(environment, dict) else None

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from faastraingym.schemas.errors import SpecificationError
 from faastraingym.schemas.package_record import PackageRecord
@@ -12,6 +13,12 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")  # that a requirement begins wi
 def newest(records: Iterable[PackageRecord]) -> list[PackageRecord]:
     """The records, those that were added last first."""
     return sorted(records, key=lambda record: (record.added_at, record.sha256), reverse=True)
+
+
+def environment(raw: Any) -> dict[str, Any]:
+    """The table `environment` of a raw specification; empty where there is none."""
+    found = raw.get("environment") if isinstance(raw, dict) else None
+    return found if isinstance(found, dict) else {}
 
 
 def module_of(env_id: str) -> str:

@@ -21,8 +21,7 @@ async def pinned(raw: Any, packages: Packages) -> Any:
     Raises:
         SpecificationError: no package has the module.
     """
-    environment = raw.get("environment") if isinstance(raw, dict) else None
-    environment = environment if isinstance(environment, dict) else {}
+    environment = choosing.environment(raw)
     env_id = environment.get("id")
     if "packages" in environment or not isinstance(env_id, str) or not choosing.module_of(env_id):
         return raw

@@ -29,6 +29,9 @@ MAX_PATH = 1_000
 NATIVE = (".so", ".pyd", ".dylib", ".dll")
 ENCRYPTED = 0x1
 COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+# What zipfile raises for bytes that are no archive; NotImplementedError: of a version of the format
+# that it does not read.
+UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError)
 # What functions import themselves: nothing that is added may hide it.
 OURS = {
     *("faastraingym", "function", "functions", "handler", "http_server", "index"),
@@ -114,11 +117,11 @@ def members(data: bytes, called: str) -> Iterator[tuple[str, bytes]]:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             for entry in _checked(archive.infolist(), called):
                 with archive.open(entry) as file:
-                    # A size makes zlib stop there, whatever the archive says; then comes the CRC.
+                    # With a size zlib unpacks no more than that; reading to the end checks the CRC.
                     yield entry.filename, file.read(entry.file_size + 1)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError) as error:
-        if isinstance(error, PackageError):
-            raise
+    except PackageError:
+        raise
+    except UNREADABLE as error:
         raise PackageError(f"{called}: is no wheel: {error}") from error
 
 
