@@ -1,53 +1,11 @@
-"""Every command as data, and the parser made of it. Nothing heavy is imported here."""
+"""Every command as data. Nothing heavy is imported here."""
 
 import argparse
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, NoReturn
 
-from faastraingym import __version__
-from faastraingym.cli import exit_codes
-from faastraingym.client.errors import BadInput
-from faastraingym.client.target import VARIABLES
+from faastraingym.cli.command import Command, Group, argument
+from faastraingym.cli.epilogs import HOW_TO_LOAD, SCRIPTS
 from faastraingym.loggers.kinds import KINDS
-
-
-class Argument(NamedTuple):
-    """What argparse's add_argument takes."""
-
-    flags: tuple[str, ...]
-    options: dict[str, Any]
-
-
-class Command(NamedTuple):
-    """One command; `handler` is `module:function`, imported when it runs."""
-
-    name: str
-    handler: str
-    summary: str
-    example: str  # what follows `faastrain`
-    arguments: tuple[Argument, ...] = ()
-    one_of: tuple[Argument, ...] = ()  # exactly one of them is given
-    epilog: str = ""  # below its options
-
-
-class Group(NamedTuple):
-    """Commands under one name."""
-
-    name: str
-    summary: str
-    commands: tuple[Command, ...]
-
-    @property
-    def example(self) -> str:
-        """Of its first command."""
-        return self.commands[0].example
-
-
-def argument(*flags: str, **options: Any) -> Argument:
-    """One argument of a command."""
-    return Argument(flags, options)
-
 
 SPEC = argument(
     "spec",
@@ -81,41 +39,6 @@ def _count(text: str) -> int:
         raise argparse.ArgumentTypeError(f"{text!r} is no number of runs; write 1 or more")
     return int(text)
 
-
-HOW_TO_LOAD = """\
-FILE is a NumPy .npz; it needs nothing of ours to be read:
-
-  import json, numpy
-  data = numpy.load("policy.npz")
-  report = json.loads(str(data["report"]))  # report["spec"]: the specification
-  data["policy/layer_0/kernel"], data["policy/layer_0/bias"], ...,
-  data["policy/head/kernel"], data["policy/head/bias"]
-
-report["spec"]["algorithm"]["name"] is the algorithm. Where it has a policy
-network, observations [B, O] float32, flat, or one-hot of a Discrete space,
-become logits (discrete actions) or means (continuous; then there is
-policy/log_std too) through
-
-  x = observations
-  if "statistics/mean" in data:  # the run normalised observations
-      variance = data["statistics/m2"] / data["statistics/count"]
-      x = (x - data["statistics/mean"]) / numpy.sqrt(variance + 1e-8)
-      x = numpy.clip(x, -10, 10)
-  for each layer_i:  # report["spec"]["algorithm"]["activation"]
-      x = activation(x @ kernel + bias)
-  outputs = x @ data["policy/head/kernel"] + data["policy/head/bias"]
-
-The deterministic action is outputs.argmax(axis=1) +
-data["spaces/action_start"], or outputs clipped to data["spaces/low"] and
-data["spaces/high"]. faastraingym.Policy.load("policy.npz") does all that.
-"""
-
-SCRIPTS = """\
-where the shells look for it:
-  faastrain completion bash > ~/.local/share/bash-completion/completions/faastrain
-  faastrain completion zsh > DIR/_faastrain    # DIR: a folder of $fpath
-  faastrain completion fish > ~/.config/fish/completions/faastrain.fish
-"""
 
 LETTER = argument("id", type=int, metavar="ID", help="a number that `faastrain dead list` shows")
 OF_RUN = argument("--run", metavar="RUN", help="those of one run")
@@ -417,79 +340,3 @@ SECTIONS: dict[str, tuple[Command | Group, ...]] = {
     "care for the stack": STACK,
 }
 COMMANDS = tuple(command for section in SECTIONS.values() for command in section)
-
-
-class Parser(argparse.ArgumentParser):
-    """Reports mistakes in one line, as all other errors."""
-
-    def error(self, message: str) -> NoReturn:
-        """Raise BadInput."""
-        raise BadInput(f"{message}; see `{self.prog} --help`")
-
-
-class Root(Parser):
-    """The parser of all commands, whose help has them in sections."""
-
-    def format_help(self) -> str:
-        """Usage, the commands by section with an example each, options, variables, exit codes."""
-        made = self._get_formatter()
-        made.add_usage(self.usage, self._actions, self._mutually_exclusive_groups)
-        made.add_text(self.description)
-        listed = {}
-        for action in self._actions:  # argparse has no other way to them
-            if isinstance(action, argparse._SubParsersAction):
-                listed = {choice.dest: choice for choice in action._choices_actions}
-        for title, commands in SECTIONS.items():
-            made.start_section(f"{title}, as `faastrain {commands[0].example}`")
-            made.add_arguments([listed[command.name] for command in commands])
-            made.end_section()
-        made.start_section("options")
-        made.add_arguments(self._optionals._group_actions)
-        made.end_section()
-        made.add_text(self.epilog)
-        return made.format_help()
-
-
-def parser() -> Parser:
-    """The parser of all commands."""
-    made = Root(
-        prog="faastrain",
-        description="Train reinforcement-learning policies as a pipeline of functions and events.",
-        epilog=f"{VARIABLES}\n{exit_codes.epilog()}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    made.add_argument(
-        "--version",
-        action="version",
-        version=f"faastrain {__version__}",
-        help="print the version",
-    )
-    _add(made, COMMANDS)
-    return made
-
-
-def _add(parent: argparse.ArgumentParser, commands: Sequence[Command | Group]) -> None:
-    names = parent.add_subparsers(metavar="COMMAND", required=True, parser_class=Parser)
-    for command in commands:
-        more = "" if isinstance(command, Group) else command.epilog
-        sub = names.add_parser(
-            command.name,
-            help=command.summary,
-            description=command.summary[0].upper() + command.summary[1:] + ".",
-            epilog=f"example:\n  faastrain {command.example}\n\n{more}",
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )
-        if isinstance(command, Group):
-            _add(sub, command.commands)
-        else:
-            _fill(sub, command)
-
-
-def _fill(parser: argparse.ArgumentParser, command: Command) -> None:
-    for flags, options in command.arguments:
-        parser.add_argument(*flags, **options)
-    if command.one_of:
-        alternatives = parser.add_mutually_exclusive_group(required=True)
-        for flags, options in command.one_of:
-            alternatives.add_argument(*flags, **options)
-    parser.set_defaults(handler=command.handler)

@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from faastraingym.cli import exit_codes, utf8
-from faastraingym.cli.command_table import parser
 from faastraingym.cli.exit_codes import ExitCode
+from faastraingym.cli.parser import parser
 from faastraingym.cli.screen import Screen
 from faastraingym.client.errors import Error, as_ours
 

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import shtab
 
-from faastraingym.cli import command_table
+from faastraingym.cli import parser as parsing
 from faastraingym.cli.context import Context
 from faastraingym.client import examples
 from faastraingym.events.triggers.documents import PARSERS
@@ -16,7 +16,7 @@ LIST = "faastrain runs 2>/dev/null | tail -n +2 | cut -f1"  # of the stack that 
 
 def completion(arguments: Namespace, context: Context) -> None:
     """Print the completion of a shell, as a script in its language."""
-    parser = command_table.parser()
+    parser = parsing.parser()
     _fill(parser, _by_metavar())
     context.screen.out.write(shtab.complete(parser, arguments.shell))
 

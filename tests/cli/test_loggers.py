@@ -7,7 +7,8 @@ import tomllib
 
 import pytest
 
-from faastraingym.cli.command_table import COMMANDS, Command
+from faastraingym.cli.command import Command
+from faastraingym.cli.command_table import COMMANDS
 from faastraingym.loggers import csv_file
 from faastraingym.loggers.errors import CannotWrite
 from faastraingym.loggers.kinds import KINDS

@@ -11,9 +11,11 @@ from importlib.metadata import version
 import numpy as np
 import pytest
 
-from faastraingym.cli.command_table import COMMANDS, Group, parser
+from faastraingym.cli.command import Group
+from faastraingym.cli.command_table import COMMANDS
 from faastraingym.cli.exit_codes import ExitCode
 from faastraingym.cli.main import main
+from faastraingym.cli.parser import parser
 from faastraingym.events.ports import Unavailable
 from faastraingym.schemas.messages import RunRequested, StopRequested
 from faastraingym.schemas.payloads import Policy, Statistics, dump
@@ -435,8 +437,8 @@ def test_every_example_is_a_command() -> None:
 def test_help_imports_nothing_heavy() -> None:
     """So that a person need not wait for it: only the standard library and our own tables."""
     code = (
-        "import sys, faastraingym.cli.main; from faastraingym.cli import command_table;"
-        "command_table.parser().format_help();"
+        "import sys, faastraingym.cli.main; from faastraingym.cli import parser;"
+        "parser.parser().format_help();"
         "print(sorted({m.split('.')[0] for m in sys.modules}"
         " & {'msgspec', 'numpy', 'rich', 'nats', 'urllib3', 'aiohttp', 'gymnasium', 'jax'}))"
     )

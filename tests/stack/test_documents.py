@@ -16,7 +16,8 @@ from typing import NamedTuple
 
 import pytest
 
-from faastraingym.cli.command_table import COMMANDS, Group
+from faastraingym.cli.command import Group
+from faastraingym.cli.command_table import COMMANDS
 from tests.checkout import CHECKOUT
 from tests.stack import documents
 from tests.stack.facts import PATIENCE
