@@ -20,13 +20,16 @@ RUN = "by-faas-cli"
 @pytest.fixture
 def stack(tmp_path: Path) -> Iterator[Stack]:
     """A stack of one's own, whose functions are about to be replaced."""
-    yield from _running(Stack(tmp_path / "home"))
+    with Stack(tmp_path / "home").running() as stack:
+        yield stack
 
 
 @pytest.fixture
 def small_stack(tmp_path: Path) -> Iterator[Stack]:
     """The same of the functions for tests."""
-    yield from _running(Stack(tmp_path / "home", FAASTRAIN_STACK=str(FUNCTIONS / "stack.yml")))
+    file = str(FUNCTIONS / "stack.yml")
+    with Stack(tmp_path / "home", FAASTRAIN_STACK=file).running() as stack:
+        yield stack
 
 
 def test_a_run_on_functions_of_faas_cli_alone(stack: Stack, tmp_path: Path) -> None:
@@ -72,11 +75,3 @@ async def test_deployed_anew_no_request_is_lost(small_stack: Stack, tmp_path: Pa
         call = partial(exchange, port, "POST", "/function/renewed", b"0.02", {})
         await no_request_is_lost(call, deploy)
         assert departures(cli.exchanges) == []
-
-
-def _running(stack: Stack) -> Iterator[Stack]:
-    try:
-        stack.up()
-        yield stack
-    finally:
-        stack.down()

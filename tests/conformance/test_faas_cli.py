@@ -27,11 +27,8 @@ OURS = r"(\.openfaas-fn)?"  # which newer versions name
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """A stack of the functions for tests."""
     stack = Stack(tmp_path_factory.mktemp("tests"), FAASTRAIN_STACK=STACK)
-    try:
-        stack.up()
+    with stack.running():
         yield stack
-    finally:
-        stack.down()
 
 
 @pytest.fixture

@@ -46,11 +46,8 @@ def contexts(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """Broker and store for the functions."""
     stack = Stack(tmp_path_factory.mktemp("stack"))
-    try:
-        stack.up()
+    with stack.running():
         yield stack
-    finally:
-        stack.down()
 
 
 def test_every_function_has_a_context(contexts: Path) -> None:

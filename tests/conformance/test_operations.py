@@ -75,11 +75,8 @@ def _is_typed(line: str) -> bool:
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """The cluster."""
     stack = Stack(tmp_path_factory.mktemp("cluster"))
-    try:
-        stack.up()
+    with stack.running():
         yield stack
-    finally:
-        stack.down()
 
 
 @pytest.fixture

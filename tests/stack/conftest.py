@@ -39,11 +39,8 @@ def gate(tmp_path: Path) -> Gate:
 def own(tmp_path: Path, compiled: Path) -> Iterator[Stack]:
     """A stack of one's own, whose servers' data may be meddled with."""
     stack = Stack(tmp_path / "home", FTG_COMPILATION_CACHE=str(compiled))
-    try:
-        stack.up()
+    with stack.running():
         yield stack
-    finally:
-        stack.down()
 
 
 def _running(home: Path, compiled: Path, rollouts: str, **more: str) -> Iterator[Stack]:
@@ -54,8 +51,5 @@ def _running(home: Path, compiled: Path, rollouts: str, **more: str) -> Iterator
         FAASTRAIN_ZERO_DURATION="4s",
         **more,
     )
-    try:
-        stack.up()
+    with stack.running():
         yield stack
-    finally:
-        stack.down()

@@ -6,10 +6,10 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractAsyncContextManager, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import psutil
 
@@ -46,6 +46,15 @@ class Stack:
     def down(self) -> None:
         """Stop it."""
         stack.down(self.home)
+
+    @contextmanager
+    def running(self) -> Iterator[Self]:
+        """Up meanwhile; stopped at the end, though it did not start whole."""
+        try:
+            self.up()
+            yield self
+        finally:
+            self.down()
 
     def popen(self, *arguments: str) -> "subprocess.Popen[str]":
         """Begin a `faastrain` command."""

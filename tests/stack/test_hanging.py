@@ -52,11 +52,8 @@ def impatient(tmp_path_factory: pytest.TempPathFactory, compiled: Path) -> Itera
         FTG_COMPILATION_CACHE=str(compiled),
         FAASTRAIN_ZERO_DURATION="1m",
     )
-    try:
-        stack.up()
+    with stack.running():
         yield stack
-    finally:
-        stack.down()
 
 
 async def test_runs_that_hang_cost_nobody_else_anything(impatient: Stack) -> None:

@@ -34,11 +34,8 @@ def stack(tmp_path_factory: pytest.TempPathFactory, compiled: Path) -> Iterator[
         FTG_COMPILATION_CACHE=str(compiled),
         FTG_ENVIRONMENTS="",
     )
-    try:
-        made.up()
+    with made.running():
         yield made
-    finally:
-        made.down()
 
 
 def spec_of(*digests: str, seed: int = 3) -> dict[str, Any]:

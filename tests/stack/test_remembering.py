@@ -22,11 +22,8 @@ def forgetful(tmp_path_factory: pytest.TempPathFactory, compiled: Path) -> Itera
         FTG_COMPILATION_CACHE=str(compiled),
         FTG_ENVIRONMENTS="tests.remembering",
     )
-    try:
-        stack.up()
+    with stack.running():
         yield stack
-    finally:
-        stack.down()
 
 
 def spec_of(env_id: str, memory: str) -> dict[str, Any]:
