@@ -1,6 +1,6 @@
 """The spaces of environments that this process does not import, as a run's manifest tells them.
 
-Whoever only learns needs an environment's spaces, not its code. Gymnasium is not imported here.
+A stage that only learns needs an environment's spaces, not its code: no Gymnasium is imported here.
 """
 
 from collections import OrderedDict
