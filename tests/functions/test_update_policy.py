@@ -3,6 +3,7 @@
 import pytest
 
 from faastraingym.algorithms.registry import parse
+from faastraingym.events.pipeline.history import fold
 from faastraingym.functions.update_policy.handler import check_threads, handle
 from faastraingym.schemas import keys
 from faastraingym.schemas.errors import RunFault
@@ -18,6 +19,13 @@ def test_other_threads_than_the_specification_names_are_refused(nproc: str | Non
     with pytest.raises(RunFault, match="FTG_LEARNER_THREADS=1"):
         check_threads(parse(SPEC), nproc)
     check_threads(parse(SPEC), "1")
+
+
+async def test_a_run_opens_with_its_fan_out() -> None:
+    """Version 0 promises all rollouts and no evaluation."""
+    platform = await train(Platform())
+    opening = fold(record for _, record in platform.facts.log).policies[0]
+    assert (opening.rollouts, opening.evaluate) == (SPEC["rollout"]["count"], False)
 
 
 class RacedStore(InMemoryObjectStore):
