@@ -16,7 +16,7 @@ from faastraingym.events.topology.streams import ASYNC, FACTS
 from faastraingym.schemas.messages import ReportWritten
 from tests.chaos import verdict
 from tests.chaos.progress import counted
-from tests.stack.facts import until
+from tests.stack.facts import answered, until
 from tests.stack.specs import Calm
 from tests.stack.support import Stack
 
@@ -50,7 +50,7 @@ async def consumers(connection: Broker) -> dict[str, int]:
     """Every consumer, with what it has still to settle."""
     found = {}
     for stream in (FACTS, ASYNC):
-        answer = msgspec.json.decode(await connection.api(f"CONSUMER.LIST.{stream.name}"))
+        answer = await _asked(connection, f"CONSUMER.LIST.{stream.name}")
         for consumer in answer["consumers"]:
             found[consumer["name"]] = consumer["num_pending"] + consumer["num_ack_pending"]
     return found
@@ -58,8 +58,12 @@ async def consumers(connection: Broker) -> dict[str, int]:
 
 async def messages(connection: Broker, stream: str) -> int:
     """How many a stream holds."""
-    answer = await connection.api(f"STREAM.INFO.{stream}")
-    return int(msgspec.json.decode(answer)["state"]["messages"])
+    answer = await _asked(connection, f"STREAM.INFO.{stream}")
+    return int(answer["state"]["messages"])
+
+
+async def _asked(connection: Broker, question: str) -> Any:
+    return msgspec.json.decode(await answered(lambda: connection.api(question)))
 
 
 async def _is_settled(connection: Broker) -> bool:

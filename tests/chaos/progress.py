@@ -11,6 +11,7 @@ from faastraingym.adapters.nats.broker import Broker
 from faastraingym.events.pipeline import subjects
 from faastraingym.events.topology.streams import FACTS
 from faastraingym.schemas.messages import ReportWritten, tag
+from tests.stack.facts import answered
 
 if TYPE_CHECKING:
     from nats.aio.msg import Msg
@@ -86,5 +87,5 @@ class Progress:
 async def counted(broker: Broker, subject_filter: str) -> Mapping[str, int]:
     """How many messages the log of facts holds under each subject."""
     request = {"subjects_filter": subject_filter}
-    answer = await broker.api(f"STREAM.INFO.{FACTS.name}", request)
+    answer = await answered(lambda: broker.api(f"STREAM.INFO.{FACTS.name}", request))
     return dict(msgspec.json.decode(answer)["state"].get("subjects", {}))

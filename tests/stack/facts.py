@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
-from typing import Any
+from typing import Any, TypeVar
 
 from faastraingym.client.world import Connected
 from faastraingym.events.pipeline import subjects
@@ -17,6 +17,7 @@ from faastraingym.schemas.messages import (
     RunFailed,
 )
 
+Answer = TypeVar("Answer")
 PATIENCE = 90.0  # seconds: far beyond what anything here takes on a busy machine
 
 
@@ -24,11 +25,16 @@ async def first(
     facts: FactLog, run: str, wanted: Callable[[Message], bool], patience: float = PATIENCE
 ) -> Message:
     """The first fact of a run that is `wanted`, already said or to come."""
+    return await answered(lambda: _first(facts, run, wanted), patience)
+
+
+async def answered(ask: Callable[[], Awaitable[Answer]], patience: float = PATIENCE) -> Answer:
+    """What a server answers, asked again while it is being killed or too busy to answer."""
     async with asyncio.timeout(patience):
         while True:
             try:
-                return await _first(facts, run, wanted)
-            except Unavailable:  # a server is being killed; the log will be back
+                return await ask()
+            except Unavailable:
                 await asyncio.sleep(0.1)
 
 
@@ -74,5 +80,5 @@ async def end(facts: FactLog, run: str, patience: float = PATIENCE) -> RunComple
 async def until(holds: Callable[[], Awaitable[bool]]) -> None:
     """Return when something holds that no fact tells of."""
     async with asyncio.timeout(PATIENCE):
-        while not await holds():  # noqa: ASYNC110
+        while not await answered(holds):  # noqa: ASYNC110
             await asyncio.sleep(0.05)
