@@ -8,12 +8,12 @@ from typing import Any
 
 from faastraingym.client import recordings
 from faastraingym.client.client import Client, begin, prepare
+from faastraingym.client.composing import composed
 from faastraingym.client.errors import Error, RunFailed
 from faastraingym.client.files import unused
 from faastraingym.client.progress import Silent, shown
 from faastraingym.client.recordings import Targets
 from faastraingym.client.run import Run, logged
-from faastraingym.client.specifications import composed
 from faastraingym.loggers.kinds import Subject
 from faastraingym.schemas.specification import to_dict
 
@@ -39,8 +39,8 @@ def train(
             one of your own, as a class or as "my_env.py:MyEnv"; or a specification: the path of a
             TOML, YAML or JSON file, a dictionary, a RunSpec.
         algorithm: its name, as "ppo"; None: the specification's or the example's, else PPO.
-        budget: environment steps, after which the run ends; needed where neither a
-            specification nor an example has it, as for an environment of your own.
+        budget: environment steps, all environments together, after which the run ends; None: the
+            specification's or the example's, else 100,000, which a warning tells.
         target: mean evaluation return at which the run ends before.
         seed: everything random derives from it.
         name: of the run; by default made of the environment's and the time.

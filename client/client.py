@@ -9,9 +9,10 @@ from urllib.parse import unquote, urlsplit
 
 from faastraingym.client import loop, target, world
 from faastraingym.client.async_client import AsyncClient, Prepared
+from faastraingym.client.composing import composed
 from faastraingym.client.errors import BadInput, as_ours
 from faastraingym.client.run import Run
-from faastraingym.client.specifications import Composed, composed
+from faastraingym.client.specifications import Composed
 from faastraingym.events.views.runs import RunRow
 from faastraingym.schemas.report import Status
 

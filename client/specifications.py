@@ -1,15 +1,12 @@
-"""From what a caller names to a validated specification: a file, an environment, a table."""
+"""A raw specification: read from a file, overridden, held to the words of start-run."""
 
 import copy
 import re
 import tomllib
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import msgspec
-
-from faastraingym.client import environments, examples
 from faastraingym.client.errors import BadInput
 from faastraingym.events.triggers import documents
 from faastraingym.schemas.errors import DocumentError, MessageError, SpecificationError
@@ -20,8 +17,6 @@ if TYPE_CHECKING:
     from faastraingym.adapters.packages.sources import Source
     from faastraingym.adapters.processes.checking import Checked
 
-DEFAULT_ALGORITHM = "ppo"
-DEFAULT_STEPS = 100_000  # of a run whose environment has no example, from the command line
 WORD = r"[A-Za-z][\w./:+-]*"  # a text that needs no quotes after --set, as ALE/Pong-v5
 
 
@@ -34,97 +29,7 @@ class Composed(NamedTuple):
     advice: tuple[str, ...] = ()
     source: "Source | None" = None  # the environment's code, which the stack may not have yet
     folder: Path = Path()  # where code lies that `raw` names
-
-
-def named(name: str) -> Composed:
-    """The specification that a person names: a file, or an environment.
-
-    That is one that has an example, or one's own: `my_env.py:MyEnv`, `my_package:MyEnv-v0`.
-
-    Raises:
-        BadInput: none of these, or it cannot be read.
-    """
-    if environments.is_code(name) or (not is_file(name) and ":" in name):
-        return _unexampled(name)
-    file = Path(name) if is_file(name) else examples.of(name)
-    return Composed(load(file), name, file.stem, folder=file.parent)
-
-
-def _unexampled(name: str) -> Composed:
-    """An environment of one's own by the algorithm's defaults, which are said."""
-    found = environments.resolve(name)
-    advice = (
-        f"no specification: {DEFAULT_ALGORITHM} with its defaults for {DEFAULT_STEPS:,} steps; "
-        "`--set stop.env_steps=N` and others change that",
-    )
-    raw = {
-        "environment": {"id": found.env_id},
-        "algorithm": {"name": DEFAULT_ALGORITHM},
-        "stop": {"env_steps": DEFAULT_STEPS},
-    }
-    return Composed(raw, name, found.stem, advice, found.source)
-
-
-def is_file(name: str) -> bool:
-    """Whether it can only be a file's name, or there is such a file."""
-    return documents.suffix(Path(name).name) in documents.PARSERS or Path(name).exists()
-
-
-def composed(
-    env: object,
-    algorithm: str | None,
-    budget: int | None,
-    target: float | None,
-    seed: int | None,
-    overrides: Mapping[str, Any],
-) -> Composed:
-    """A specification from the arguments of `faastraingym.train`.
-
-    Raises:
-        BadInput: `env` is nothing that can be trained, or a file that cannot be read.
-    """
-    base = _base(env, algorithm)
-    raw = copy.deepcopy(base.raw)
-    known = raw.get("algorithm")
-    if algorithm and (not isinstance(known, dict) or known.get("name") != algorithm):
-        raw["algorithm"] = {"name": algorithm}
-    if seed is not None:
-        raw["seed"] = seed
-    stop = {"env_steps": budget, "target": target}
-    _merge(raw, "stop", {name: value for name, value in stop.items() if value is not None})
-    sections = {field.name for field in msgspec.structs.fields(RunSpec)} - {"algorithm"}
-    for name, value in overrides.items():
-        if name in sections:
-            _merge(raw, name, value)
-        else:
-            _merge(raw, "algorithm", {name: value})
-    return base._replace(raw=raw)
-
-
-def _base(env: object, algorithm: str | None) -> Composed:
-    """What the caller named, before the other arguments apply."""
-    if isinstance(env, RunSpec):
-        env = to_dict(env)
-    if isinstance(env, Mapping):
-        return Composed(dict(env), "spec", "run")
-    if isinstance(env, str | Path) and is_file(str(env)) and not environments.is_code(str(env)):
-        return named(str(env))
-    found = environments.resolve(env)
-    example = examples.by_environment(algorithm).get(found.env_id)
-    stem = re.sub(r"(-v\d+)?$", "", found.stem)
-    if example:
-        return Composed(load(example), found.env_id, stem)
-    chosen = {"name": algorithm or DEFAULT_ALGORITHM}
-    raw = {"environment": {"id": found.env_id}, "algorithm": chosen, "stop": {}}
-    return Composed(raw, found.env_id, stem, source=found.source)
-
-
-def _merge(raw: dict[str, Any], section: str, value: Any) -> None:
-    """A table's fields replace those of the same names; anything else replaces the section."""
-    known = raw.get(section)
-    if isinstance(known, dict) and isinstance(value, Mapping):
-        value = {**known, **value}
-    raw[section] = value
+    is_bare: bool = False  # an environment alone, without a specification or an example
 
 
 def load(path: Path) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from faastraingym.algorithms import registry
 from faastraingym.cli.context import Context
-from faastraingym.client import examples, files, loop, scaffold, specifications
+from faastraingym.client import composing, examples, files, loop, scaffold, specifications
 from faastraingym.client.errors import BadInput
 from faastraingym.schemas.validation import suggestion
 
@@ -32,8 +32,8 @@ def init(arguments: Namespace, context: Context) -> None:
         environment = input(ASK_ENVIRONMENT).strip()
     if asked and algorithm is None:
         known = ", ".join(registry.PACKAGES)
-        algorithm = input(ASK_ALGORITHM.format(known, specifications.DEFAULT_ALGORITHM)).strip()
-    raw = _specification(environment or OWN_ID, algorithm or specifications.DEFAULT_ALGORITHM)
+        algorithm = input(ASK_ALGORITHM.format(known, composing.DEFAULT_ALGORITHM)).strip()
+    raw = _specification(environment or OWN_ID, algorithm or composing.DEFAULT_ALGORITHM)
     found = _files(raw, arguments.folder, context)
     written = files.write_all(arguments.folder, found, arguments.force)
     if arguments.json:

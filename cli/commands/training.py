@@ -7,7 +7,7 @@ from faastraingym.cli import exit_codes, loggers
 from faastraingym.cli.context import Context
 from faastraingym.cli.exit_codes import ExitCode
 from faastraingym.cli.summary import print_summary
-from faastraingym.client import files, loop, progress, specifications
+from faastraingym.client import composing, files, loop, progress, specifications
 from faastraingym.client.api import saved
 from faastraingym.client.async_client import Prepared
 from faastraingym.client.progress import PlainView
@@ -91,10 +91,12 @@ def resume(arguments: Namespace, context: Context) -> None:
 
 def prepare(arguments: Namespace, context: Context, *, up: bool = False) -> Prepared:
     """A run that can be started; nothing is published yet."""
-    named = specifications.named(arguments.spec)
+    named = composing.named(arguments.spec)
     raw = specifications.override(named.raw, arguments.overrides)
-    composed = named._replace(raw=raw)
-    prepared = loop.run(context.client.aio.prepare(composed, arguments.run, up=up))
+    changed = composing.budgeted(
+        named._replace(raw=raw), "`--set stop.env_steps=N` and others change that"
+    )
+    prepared = loop.run(context.client.aio.prepare(changed, arguments.run, up=up))
     for remark in prepared.advice:
         context.screen.remark(f"faastrain: {remark}")
     return prepared

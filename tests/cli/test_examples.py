@@ -7,8 +7,8 @@ import pytest
 
 from faastraingym.cli.exit_codes import ExitCode
 from faastraingym.client import examples
+from faastraingym.client.composing import named
 from faastraingym.client.errors import BadInput
-from faastraingym.client.specifications import named
 from tests.checkout import CHECKOUT
 from tests.cli.conftest import Desk
 

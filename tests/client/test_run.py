@@ -86,7 +86,6 @@ def test_a_file_is_trained_as_the_command_does(client: Client, tmp_path: Path) -
     ("arguments", "options", "said"),
     [
         (("CartPole-v1",), {"lerning_rate": 1.0}, "did you mean 'learning_rate'?"),
-        (("MountainCar-v0",), {}, "spec.stop.env_steps: missing"),
         (("CartPole-v1", "pppo"), {}, "did you mean 'ppo'?"),
         (("CartPol-v1",), {"budget": 9}, "did you mean 'CartPole-v1'?"),
         (("none.toml",), {}, "none.toml: no such file"),
