@@ -83,7 +83,7 @@ PACKAGES = (
     Command(
         "remove",
         "env:remove",
-        "remove it from the store; runs that use it cannot go on",
+        "remove it from the store, unless a run that has not ended needs it",
         "env remove my_package",
         (PACKAGE, JSON),
     ),

@@ -49,7 +49,7 @@ class Library:
         return record
 
     async def remove(self, records: Sequence[PackageRecord]) -> None:
-        """Remove packages; runs that name them cannot go on."""
+        """Remove packages; a run that names one fails at its next rollout."""
         digests = [record.sha256 for record in records]
         await self._bucket.delete(list(map(keys.package_record, digests)))
         await self._bucket.delete(list(map(keys.package, digests)))

@@ -10,6 +10,8 @@ from faastraingym.adapters.packages.sources import pack
 from faastraingym.cli.context import Context
 from faastraingym.client import loop
 from faastraingym.client.errors import BadInput
+from faastraingym.client.world import Connected
+from faastraingym.events.views.runs import users
 from faastraingym.schemas.errors import PackageError
 from faastraingym.schemas.package_record import PackageRecord
 
@@ -35,10 +37,10 @@ def add(arguments: Namespace, context: Context) -> None:
 def list_packages(arguments: Namespace, context: Context) -> None:
     """Print the packages, those that were added last first."""
 
-    async def read(library: Library) -> Sequence[PackageRecord]:
-        return newest(await library.records())
+    async def read(stack: Connected) -> Sequence[PackageRecord]:
+        return newest(await Library(stack.bucket).records())
 
-    records = _with_library(context, read)
+    records = _connected(context, read)
     if arguments.json:
         context.screen.json(records)
     else:
@@ -46,15 +48,19 @@ def list_packages(arguments: Namespace, context: Context) -> None:
 
 
 def remove(arguments: Namespace, context: Context) -> None:
-    """Remove every package that is named."""
+    """Remove every package that is named, unless a run that has not ended needs one."""
 
-    async def take_away(library: Library) -> Sequence[PackageRecord]:
+    async def take_away(stack: Connected) -> Sequence[PackageRecord]:
+        library = Library(stack.bucket)
         chosen = found(await library.records(), arguments.package)
+        runs = await users(stack.facts, [record.sha256 for record in chosen])
+        if runs:
+            raise BadInput(_needed(arguments.package, runs))
         await library.remove(chosen)
         return chosen
 
     try:
-        removed = _with_library(context, take_away)
+        removed = _connected(context, take_away)
     except PackageError as error:
         raise BadInput(str(error)) from error
     if arguments.json:
@@ -63,12 +69,20 @@ def remove(arguments: Namespace, context: Context) -> None:
         context.screen.line(f"removed {record.sha256} {record.name} {record.version}")
 
 
-def _with_library(
-    context: Context, do: Callable[[Library], Awaitable[Sequence[PackageRecord]]]
+def _needed(package: str, runs: Sequence[str]) -> str:
+    more = f" and {len(runs) - 1} more" if len(runs) > 1 else ""
+    return (
+        f"{package}: run {runs[0]}{more} needs it and has not ended; wait for the end, or "
+        f"`faastrain stop {runs[0]}`"
+    )
+
+
+def _connected(
+    context: Context, do: Callable[[Connected], Awaitable[Sequence[PackageRecord]]]
 ) -> Sequence[PackageRecord]:
     async def connected() -> Sequence[PackageRecord]:
         async with context.world.connect() as stack:
-            return await do(Library(stack.bucket))
+            return await do(stack)
 
     return loop.run(connected())
 

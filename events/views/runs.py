@@ -1,7 +1,7 @@
 """Runs as a list, the newest first."""
 
-from collections.abc import Collection
-from typing import get_args
+from collections.abc import Collection, Sequence
+from typing import Any, get_args
 
 from msgspec import Struct
 
@@ -34,10 +34,31 @@ class RunRow(Struct, frozen=True, kw_only=True):
 
 async def known_runs(facts: FactLog) -> dict[str, bool]:
     """Whether each requested run is active (its newest segment has no report), by first fact."""
+    return {run: not history.newest.over for run, history in await _requested(facts)}
+
+
+async def users(facts: FactLog, packages: Sequence[str]) -> list[str]:
+    """The active runs whose specification names one of these packages, by first fact."""
+    return [
+        run
+        for run, history in await _requested(facts)
+        if not history.newest.over and any(one in packages for one in _packages(history))
+    ]
+
+
+async def _requested(facts: FactLog) -> list[tuple[str, History]]:
+    """Each requested run with what tells whether it is over."""
     kinds = (m.RunRequested, m.RunResumed, m.RunUnreported, m.ReportWritten)
     found = by_run(await facts.read(*(subjects.of_topic(m.tag(kind)) for kind in kinds)))
     known = {run: fold(records) for run, records in found.items()}
-    return {run: not history.newest.over for run, history in known.items() if history.requested}
+    return [(run, history) for run, history in known.items() if history.requested]
+
+
+def _packages(history: History) -> list[Any]:
+    """What a run's request names, which may be anything: start-run has not seen it yet."""
+    environment = history.requested.spec.get("environment") if history.requested else None
+    named = environment.get("packages") if isinstance(environment, dict) else None
+    return named if isinstance(named, list) else []
 
 
 async def overview(

@@ -5,11 +5,13 @@ import json
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from faastraingym.adapters.packages.library import Library
 from faastraingym.cli.exit_codes import ExitCode
-from faastraingym.schemas.messages import RunRequested
+from faastraingym.schemas.messages import Message, RunRequested, RunResumed
 from tests.cli.conftest import Desk
+from tests.events import facts
 
 MAZE = """
 from gymnasium.envs.classic_control import CartPoleEnv
@@ -20,8 +22,8 @@ LIMIT = ("--set", "environment.kwargs.max_episode_steps=50")
 
 
 def requested(desk: Desk) -> list[dict[str, Any]]:
-    facts = [recorded.fact for _, recorded in desk.facts.log]
-    return [fact.spec for fact in facts if isinstance(fact, RunRequested)]
+    published = [recorded.fact for _, recorded in desk.facts.log]
+    return [fact.spec for fact in published if isinstance(fact, RunRequested)]
 
 
 def stored(desk: Desk) -> list[str]:
@@ -46,6 +48,46 @@ def test_what_is_added_is_listed_and_removed(desk: Desk) -> None:
     assert row.split("\t")[:3] == ["maze", added["version"], added["sha256"][:12]]
     assert desk("env", "remove", added["sha256"][:8]) == ExitCode.DONE
     assert desk.out == f"removed {added['sha256']} maze {added['version']}\n"
+    assert stored(desk) == []
+
+
+def over(run: str, **segment: int) -> Message:
+    return structs.replace(facts.REPORTED, run=run, **segment)
+
+
+def said(desk: Desk, *facts: Message) -> None:
+    async def publish() -> None:
+        for fact in facts:
+            await desk.facts.publish_once(fact)
+
+    asyncio.run(publish())
+
+
+def test_what_an_unfinished_run_needs_is_not_removed(desk: Desk) -> None:
+    """Nor another version with it; what a run needs that is over may go."""
+    desk.facts.script = False
+    for version in ("pass", "version = 2"):
+        desk.write("maze.py", MAZE.replace("pass", version))
+        assert desk("env", "add", "maze.py") == ExitCode.DONE
+    desk("env", "list", "--json")
+    other, one = (record["sha256"] for record in json.loads(desk.out))
+    requests = {"first": [other, one], "second": [one], "odd": [{}], "none": "text"}
+    for run, packages in requests.items():
+        said(desk, RunRequested(run=run, spec={"environment": {"id": "m:M", "packages": packages}}))
+    said(desk, RunRequested(run="raw", spec={"environment": 7}))
+    needed = "run first and 1 more needs it and has not ended; wait for the end, or `faastrain stop"
+    for name in ("maze", one[:8]):
+        assert desk("env", "remove", name) == ExitCode.BAD_INPUT
+        assert desk.err == f"faastrain: {name}: {needed} first`\n"
+    said(desk, over("first"))
+    assert desk("env", "remove", "maze") == ExitCode.BAD_INPUT
+    assert desk.err.startswith("faastrain: maze: run second needs it and has not ended; wait for")
+    assert desk("env", "remove", other[:8]) == ExitCode.DONE
+    said(desk, RunResumed(run="first", manifest=facts.MANIFEST, segment=1, env_steps=9))
+    assert desk("env", "remove", "maze") == ExitCode.BAD_INPUT
+    assert stored(desk) == [one]
+    said(desk, over("second"), over("first", segment=1))
+    assert desk("env", "remove", "maze") == ExitCode.DONE
     assert stored(desk) == []
 
 
