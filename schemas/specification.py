@@ -31,7 +31,8 @@ class EnvironmentSpec(Section, frozen=True, kw_only=True):
         str,
         Meta(
             description="a registered Gymnasium id, as CartPole-v1; of a package that the operator"
-            " added: my_package:MyEnv-v0, or my_package:MyEnv for a class"
+            " added: my_package:MyEnv-v0, or my_package:MyEnv for a class; where a file beside this"
+            " one has the code: my_env.py:MyEnv-v0, which is added when a run starts"
         ),
     ]
     num_envs: Annotated[int, Meta(ge=1, le=4096, description="environments of one rollout")] = 8

@@ -1,6 +1,7 @@
 """init: a specification with a comment at every key, and an environment of one's own."""
 
 import os
+import shlex
 import sys
 from argparse import Namespace
 from pathlib import Path
@@ -41,7 +42,15 @@ def init(arguments: Namespace, context: Context) -> None:
         return
     for path in written:
         context.screen.line(str(path))
-    context.screen.remark(f"train it: `faastrain train {arguments.folder / SPECIFICATION}`")
+    if raw["environment"]["id"] == OWN_ID:
+        context.screen.remark(f"test it: `python -m unittest discover {_word(arguments.folder)}`")
+    specification = _word(arguments.folder / SPECIFICATION)
+    context.screen.remark(f"train it: `faastrain train {specification}`")
+
+
+def _word(path: Path) -> str:
+    """As a shell reads it."""
+    return shlex.quote(str(path))
 
 
 def _specification(environment: str, algorithm: str) -> dict[str, Any]:

@@ -25,7 +25,14 @@ def read(path: Path) -> dict:
 def test_without_a_flag_there_is_an_environment_of_ones_own(desk: Desk) -> None:
     assert desk("init") == 0
     assert desk.out.split() == ["spec.toml", "my_env.py", "test_my_env.py"]
-    assert desk.err == "train it: `faastrain train spec.toml`\n"
+    assert desk.err.splitlines() == [
+        "test it: `python -m unittest discover .`",
+        "train it: `faastrain train spec.toml`",
+    ]
+    text = (desk.folder / "spec.toml").read_text()
+    about, key, _ = text.partition('id = "my_env.py:MyEnv-v0"')
+    assert key
+    assert "my_env.py:MyEnv-v0" in about
     spec = registry.parse(read(desk.folder / "spec.toml"))
     assert (spec.environment.id, registry.name(spec)) == ("my_env.py:MyEnv-v0", "ppo")
 
@@ -39,6 +46,14 @@ def test_an_environment_with_an_example_has_its_settings(desk: Desk, algorithm: 
     example = examples.by_environment(algorithm)["CartPole-v1"]
     written = registry.parse(read(desk.folder / "work" / "spec.toml"))
     assert written == registry.parse(read(example))
+
+
+def test_a_folder_s_name_is_written_as_a_shell_reads_it(desk: Desk) -> None:
+    assert desk("init", "my work") == 0
+    assert desk.err.splitlines() == [
+        "test it: `python -m unittest discover 'my work'`",
+        "train it: `faastrain train 'my work/spec.toml'`",
+    ]
 
 
 def test_an_environment_without_an_example_has_defaults(desk: Desk) -> None:
@@ -112,6 +127,13 @@ def test_what_it_wrote_trains_and_plays(tmp_path: Path) -> None:
     named = read(tmp_path / "work" / "spec.toml")["environment"]["id"]
     assert named == "../walk.py:MyEnv-v0"  # seen from the specification
     assert "3 passed" in typed(sys.executable, "-m", "pytest", "-q", "test_my_env.py")
+    for folder in (tmp_path, tmp_path.parent):  # as `init` prints it
+        tested = ["-I", "-m", "unittest", "discover", os.path.relpath(tmp_path, folder)]
+        done = subprocess.run(
+            [sys.executable, *tested], cwd=folder, env=kept, capture_output=True, text=True
+        )
+        assert "Ran 3 tests" in done.stderr
+        assert done.returncode == 0, done.stderr
     try:
         report = json.loads(typed(COMMAND, "train", "spec.toml", "--run", "one", "--json"))
         returns = [point["return_mean"] for point in report["evaluations"]]
