@@ -30,7 +30,6 @@ async def validate(raw: object, packages: "Packages", environment: Mapping[str, 
         SpecificationError: it cannot be run.
         StackTrouble: FTG_ENVIRONMENTS names other modules than those of the stack that runs.
     """
-    from faastraingym.adapters.packages.folders import pinned
     from faastraingym.adapters.processes.checking import Checker
     from faastraingym.adapters.settings import FUNCTION_LIMITS
     from faastraingym.algorithms.registry import parse
@@ -42,7 +41,7 @@ async def validate(raw: object, packages: "Packages", environment: Mapping[str, 
     checker = Checker(variables(environment) | limited)
     try:
         found: Checked
-        checks = checker.check(await pinned(raw, packages), packages)
+        checks = checker.choose(raw, packages)
         found, _ = await asyncio.gather(checks, asyncio.to_thread(_import_clients))
     finally:
         await checker.close()

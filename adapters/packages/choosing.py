@@ -4,8 +4,11 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from msgspec.structs import replace
+
 from faastraingym.schemas.errors import SpecificationError
 from faastraingym.schemas.package_record import PackageRecord
+from faastraingym.schemas.specification import EnvironmentSpec, RunSpec
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")  # that a requirement begins with
 
@@ -25,6 +28,43 @@ def module_of(env_id: str) -> str:
     """The top module that an environment's id names; empty when it names none."""
     place, colon, _ = env_id.partition(":")
     return place.partition(".")[0] if colon else ""
+
+
+def is_packaged(environment: EnvironmentSpec) -> bool:
+    """Whether an environment is a package's: it names packages, or its id names a module."""
+    return bool(environment.package_digests or module_of(environment.id))
+
+
+def pinned(spec: RunSpec, records: Sequence[PackageRecord]) -> RunSpec:
+    """The specification with the packages that its environment's id stands for, or that it names.
+
+    Raises:
+        SpecificationError: no package has the module, or nobody added one that is named.
+    """
+    named = spec.environment
+    if named.package_digests:
+        check_added(named.package_digests, records)
+    if named.package_digests or not module_of(named.id):
+        return spec
+    changed = replace(named, packages=choose(named.id, records))
+    return replace(spec, environment=changed)
+
+
+def check_added(digests: Sequence[str], records: Iterable[PackageRecord]) -> None:
+    """Return when each of these packages was added.
+
+    Raises:
+        SpecificationError: one was not.
+    """
+    missing = set(digests) - {record.sha256 for record in records}
+    if missing:
+        raise SpecificationError(
+            [
+                f"spec.environment.packages: nobody added a package with the SHA-256 {min(missing)}"
+                "; the operator adds it with `faastrain env add`, or leave the key out for the "
+                "newest one"
+            ]
+        )
 
 
 def choose(env_id: str, records: Sequence[PackageRecord]) -> list[str]:

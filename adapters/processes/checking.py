@@ -23,7 +23,8 @@ import msgspec
 from faastraingym import PACKAGE
 from faastraingym.adapters import settings
 from faastraingym.adapters.errors import SettingsError, Unavailable
-from faastraingym.adapters.packages.folders import check_added, folders, pinned
+from faastraingym.adapters.packages import choosing
+from faastraingym.adapters.packages.folders import folders
 from faastraingym.adapters.packages.library import NOTHING, Packages
 from faastraingym.algorithms.registry import parse
 from faastraingym.events.delivery.exits import DIED, KILLED, ending
@@ -86,12 +87,12 @@ class Checker:
     def _bounds(self) -> Bounds:
         return self._given or bounds_of(self._environment)
 
-    async def validate(self, raw: object, packages: Packages = NOTHING) -> RunSpec:
-        """As `check`, the specification alone; with the packages that its environment stands for.
-
-        SpecificationError: it cannot be run.
-        """
-        return (await self.check(await pinned(raw, packages), packages)).spec
+    async def choose(self, raw: object, packages: Packages = NOTHING) -> Checked:
+        """As `check`, with the packages that the environment's id stands for, if it names none."""
+        spec = parse(raw)
+        if choosing.is_packaged(spec.environment):
+            spec = choosing.pinned(spec, await packages.records())
+        return await self._check(spec, packages)
 
     async def check(self, raw: object, packages: Packages = NOTHING) -> Checked:
         """The completed specification, once it has passed; those that passed are cached.
@@ -102,9 +103,13 @@ class Checker:
         imported. Unavailable: the check itself was killed.
         """
         spec = parse(raw)
+        if spec.environment.package_digests:
+            choosing.check_added(spec.environment.package_digests, await packages.records())
+        return await self._check(spec, packages)
+
+    async def _check(self, spec: RunSpec, packages: Packages) -> Checked:
+        """Once it is sure that its packages were added."""
         asked, digests = msgspec.json.encode(to_dict(spec)), spec.environment.package_digests
-        if digests:
-            await check_added(digests, packages)
         if asked in self._sound:
             return self._sound[asked]
         try:

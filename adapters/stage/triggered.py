@@ -143,7 +143,7 @@ class TriggeredStage(Stage):
         SchemaError: it cannot be run. OtherRequest: it was requested with another specification.
         """
         packages = Library(self._connections.services.bucket)
-        spec = await self._checker.validate(raw, packages)
+        spec = (await self._checker.choose(raw, packages)).spec
         request = RunRequested(run=run, spec=to_dict(spec))
         encoded, facts = messages.encode(request), self._connections.services.facts
         here.message = request

@@ -5,14 +5,17 @@ from pathlib import Path
 
 import pytest
 
-from faastraingym.adapters.packages.folders import check_added, folders, pinned
-from faastraingym.adapters.packages.library import Given, Library, found
+from faastraingym.adapters.packages import choosing
+from faastraingym.adapters.packages.folders import folders
+from faastraingym.adapters.packages.library import Given, Library, Packages, found
 from faastraingym.adapters.packages.packing import packed
 from faastraingym.adapters.packages.wheels import Package
 from faastraingym.adapters.s3.bucket import Bucket
 from faastraingym.adapters.s3.object_store import S3ObjectStore
+from faastraingym.algorithms.registry import parse
 from faastraingym.schemas import keys
 from faastraingym.schemas.errors import PackageError, SpecificationError
+from faastraingym.schemas.specification import RunSpec
 from tests.fakes import InMemoryObjectStore
 from tests.servers import LOGIN, WeedServer
 
@@ -47,6 +50,22 @@ def version(text: str, module: str = "maze") -> Package:
     return packed(module, {f"{module}.py": text.encode()})
 
 
+def spec_of(env_id: str) -> RunSpec:
+    environment = {"id": env_id}
+    return parse(
+        {"environment": environment, "algorithm": {"name": "ppo"}, "stop": {"env_steps": 1}}
+    )
+
+
+async def pinned(spec: RunSpec, packages: Packages) -> RunSpec:
+    return choosing.pinned(spec, await packages.records())
+
+
+async def packages_of(env_id: str, packages: Packages) -> list[str]:
+    """What an id stands for."""
+    return [*(await pinned(spec_of(env_id), packages)).environment.package_digests]
+
+
 async def test_what_was_added_is_listed_and_fetched(library: Library) -> None:
     package = version("import gymnasium")
     record = await library.add(package, 5.0)
@@ -60,13 +79,13 @@ async def test_the_last_one_added_is_what_a_module_stands_for(library: Library) 
     old, new = version("a = 1"), version("a = 2")
     for now, package in enumerate((old, new, old)):
         await library.add(package, float(now))
-    raw = {"environment": {"id": "maze:Maze-v0"}}
-    chosen = await pinned(raw, library)
-    assert chosen == {"environment": {"id": "maze:Maze-v0", "packages": [old.sha256]}}
-    assert raw == {"environment": {"id": "maze:Maze-v0"}}
-    assert await pinned(chosen, library) is chosen
+    asked = spec_of("maze:Maze-v0")
+    chosen = await pinned(asked, library)
+    assert chosen.environment.package_digests == (old.sha256,)
+    assert asked.environment.package_digests == ()
     await library.add(new, 9.0)
-    assert (await pinned(raw, library))["environment"]["packages"] == [new.sha256]
+    assert await pinned(chosen, library) is chosen
+    assert (await pinned(asked, library)).environment.packages == [new.sha256]
 
 
 async def test_a_package_brings_the_packages_that_it_imports(library: Library) -> None:
@@ -77,25 +96,24 @@ async def test_a_package_brings_the_packages_that_it_imports(library: Library) -
     maze = packed("maze", {"maze.py": b"from wall import x"}, ["Paint>=0; python_version>'3'"])
     for now, package in enumerate((maze, older, brick, wall, paint, version("", "other"))):
         await library.add(package, float(now))
-    raw = await pinned({"environment": {"id": "maze:Maze"}}, library)
-    first, *others = raw["environment"]["packages"]
+    first, *others = digests = await packages_of("maze:Maze", library)
     assert first == maze.sha256
     assert sorted(others) == sorted([wall.sha256, paint.sha256, brick.sha256])
-    places = await folders(raw["environment"]["packages"], library)
+    places = await folders(digests, library)
     assert (places[0] / "maze.py").read_bytes() == b"from wall import x"
 
 
 async def test_nobody_added_it(library: Library) -> None:
     await library.add(version("", "other"), 0.0)
     with pytest.raises(SpecificationError) as refusal:
-        await pinned({"environment": {"id": "maze:Maze-v0"}}, library)
+        await packages_of("maze:Maze-v0", library)
     assert str(refusal.value) == (
         "spec.environment.id: found 'maze:Maze-v0', but no package that was added has the module "
         "maze (added: other); the operator adds it with `faastrain env add PATH`"
     )
     digest = version("never_added").sha256
     with pytest.raises(SpecificationError, match=f"nobody added a package with .* {digest}; the"):
-        await check_added([digest], library)
+        choosing.check_added([digest], await library.records())
     with pytest.raises(PackageError, match=f"{digest} of the environment is not in the store"):
         await folders([digest], library)
 
@@ -120,7 +138,6 @@ async def test_bytes_that_are_not_what_they_are_named_after(
 async def test_what_is_not_in_the_store_yet_comes_first(library: Library) -> None:
     await library.add(version("a = 1"), 1.0)
     given = Given(version("a = 2"), library, 2.0)
-    raw = await pinned({"environment": {"id": "maze:Maze-v0"}}, given)
-    assert raw["environment"]["packages"] == [version("a = 2").sha256]
+    assert await packages_of("maze:Maze-v0", given) == [version("a = 2").sha256]
     assert await given.fetch(version("a = 2").sha256) == version("a = 2").data
     assert await given.fetch(version("a = 1").sha256) == version("a = 1").data

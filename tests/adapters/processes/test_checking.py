@@ -58,8 +58,8 @@ async def checker() -> AsyncIterator[Checker]:
 
 async def test_a_sound_environment_passes_and_is_remembered(checker: Checker) -> None:
     """Once in a process of its own; afterwards without one."""
-    assert await checker.validate(raw("CartPole-v1")) == divided(parse(raw("CartPole-v1")))
-    completed = await checker.validate(raw("Acrobot-v1"))
+    assert (await checker.choose(raw("CartPole-v1"))).spec == divided(parse(raw("CartPole-v1")))
+    completed = (await checker.choose(raw("Acrobot-v1"))).spec
     assert completed.evaluation.pieces == 5  # whoever asks knows no environment
     assert await problems(checker, spec(how="nothing")) == []
     await checker.close()
@@ -69,9 +69,9 @@ async def test_a_sound_environment_passes_and_is_remembered(checker: Checker) ->
 async def test_problems_are_those_that_the_library_names(checker: Checker) -> None:
     """Of the schema, and of an environment that is not there."""
     with pytest.raises(SpecificationError, match=r"no environment 'CartPol-v1' is registered; did"):
-        await checker.validate(raw("CartPol-v1"))
+        await checker.choose(raw("CartPol-v1"))
     with pytest.raises(SpecificationError, match=r"spec\.seed"):
-        await checker.validate(raw(seed=-1))
+        await checker.choose(raw(seed=-1))
 
 
 ENDS = [

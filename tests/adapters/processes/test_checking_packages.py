@@ -1,6 +1,6 @@
 """Checks of environments that came in a package: what their author reads."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +8,9 @@ import pytest
 
 from faastraingym.adapters.packages.library import Library
 from faastraingym.adapters.packages.packing import packed
-from faastraingym.adapters.processes.checking import Checker
+from faastraingym.adapters.processes.checking import Checked, Checker
 from faastraingym.schemas.errors import SpecificationError
+from faastraingym.schemas.package_record import PackageRecord
 from tests.adapters.processes.test_checking import checker_of
 from tests.fakes import InMemoryObjectStore
 
@@ -70,8 +71,8 @@ async def test_two_versions_have_their_own_spaces(checker: Checker) -> None:
         assert checked.spaces is not None
         assert checked.spaces[0] == size  # a SpaceInfo's observation_size
         assert checked.spec.environment.package_digests == (digest,)
-    newest = await checker.validate(raw("line:games/Line-v0"), library)
-    assert newest.environment.packages == [four]
+    newest = await checker.choose(raw("line:games/Line-v0"), library)
+    assert newest.spec.environment.packages == [four]
 
 
 async def test_a_class_is_an_environment_with_a_limit(checker: Checker) -> None:
@@ -133,8 +134,8 @@ async def test_what_is_not_installed_is_refused_by_name(checker: Checker) -> Non
 async def test_an_added_wheel_meets_a_requirement(checker: Checker) -> None:
     library, _ = await library_of(f"import walls\n{line()}", requires=("Walls",))
     await library.add(packed("walls", {"walls.py": b""}), 0.0)
-    spec = await checker.validate(raw("line:games/Line-v0"), library)
-    assert len(spec.environment.package_digests) == 2
+    chosen = await checker.choose(raw("line:games/Line-v0"), library)
+    assert len(chosen.spec.environment.package_digests) == 2
 
 
 async def test_nobody_s_package_is_refused_though_it_was_unpacked_here(checker: Checker) -> None:
@@ -152,4 +153,30 @@ async def test_an_id_with_a_module_and_no_package_imports_nothing(checker: Check
     with pytest.raises(SpecificationError, match="which would import a module; allowed: the id of"):
         await checker.check(raw("os:Line"), library)
     with pytest.raises(SpecificationError, match=r"has the module os \(added: line\)"):
-        await checker.validate(raw("os:Line"), library)
+        await checker.choose(raw("os:Line"), library)
+
+
+class Counted:
+    """A library that counts how often its records are read."""
+
+    def __init__(self, library: Library) -> None:
+        self.fetch, self._library, self.times = library.fetch, library, 0
+
+    async def records(self) -> list[PackageRecord]:
+        self.times += 1
+        return await self._library.records()
+
+
+@pytest.mark.parametrize("how", [Checker.check, Checker.choose])
+async def test_the_records_are_read_once(
+    checker: Checker, how: Callable[..., Awaitable[Checked]]
+) -> None:
+    """For what names its packages and for what does not; not at all for what has none."""
+    library, (digest,) = await library_of(line())
+    counted = Counted(library)
+    await how(checker, raw("line:games/Line-v0", digest), counted)
+    assert counted.times == 1
+    await how(checker, raw("CartPole-v1"), counted)
+    assert counted.times == 1
+    await checker.choose(raw("line:games/Line-v0"), counted)
+    assert counted.times == 2

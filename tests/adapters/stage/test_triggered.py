@@ -8,6 +8,7 @@ import pytest
 
 from faastraingym.adapters.http.signing import sign
 from faastraingym.adapters.packages.library import Packages
+from faastraingym.adapters.processes.checking import Checked
 from faastraingym.adapters.stage.stage import Outgoing
 from faastraingym.adapters.stage.triggered import TriggeredStage
 from faastraingym.algorithms.registry import parse
@@ -16,7 +17,6 @@ from faastraingym.events.triggers import outside_events
 from faastraingym.schemas import keys
 from faastraingym.schemas.errors import SpecificationError
 from faastraingym.schemas.messages import HearUpload, RunRequested, encode
-from faastraingym.schemas.specification import RunSpec
 from tests.adapters.stage.test_stage import KEY, SETTINGS, connected
 from tests.fakes import InMemoryFactLog, InMemoryObjectStore
 
@@ -40,11 +40,11 @@ class Thirteen:
 
     async def start(self) -> None: ...
 
-    async def validate(self, raw: object, packages: Packages) -> RunSpec:
+    async def choose(self, raw: object, packages: Packages) -> Checked:
         spec = parse(raw)
         if spec.seed == 13:
             raise SpecificationError(["spec.seed: found 13; allowed: any other"])
-        return spec
+        return Checked(spec)
 
     async def close(self) -> None: ...
 
@@ -52,10 +52,10 @@ class Thirteen:
 class Defective(Thirteen):
     """Fails at another seed."""
 
-    async def validate(self, raw: object, packages: Packages) -> RunSpec:
+    async def choose(self, raw: object, packages: Packages) -> Checked:
         if isinstance(raw, dict) and raw.get("seed") == 7:
             raise AttributeError("no observation_space")
-        return await super().validate(raw, packages)
+        return await super().choose(raw, packages)
 
 
 def stage() -> TriggeredStage:
