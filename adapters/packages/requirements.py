@@ -5,6 +5,8 @@ from importlib import metadata
 
 from packaging.requirements import InvalidRequirement, Requirement
 
+from faastraingym.algorithms.environments.foreign import ADD_OR_INSTALL
+
 OURS = ("faastraingym",)  # an image has it without its metadata
 
 
@@ -15,24 +17,27 @@ def unmet(folders: Sequence[str]) -> list[str]:
         folders: of the packages; they are on `sys.path`.
     """
     return [
-        f"spec.environment.packages: {package.name} needs {text}, but {found}; `faastrain env add` "
-        "its wheel if it is pure Python, else install it into the functions' images"
+        f"spec.environment.packages: {text} {found}, and {package.name} needs it; {ADD_OR_INSTALL}"
         for package in metadata.distributions(path=list(folders))
         for text in package.requires or []
-        if (found := _instead(text))
+        if (found := _problem(text))
     ]
 
 
-def _instead(text: str) -> str:
-    """What there is instead of what a requirement asks for; empty when it is met."""
+def _problem(text: str) -> str:
+    """Why a requirement is not met; empty when it is."""
     try:
         asked = Requirement(text)
     except InvalidRequirement as error:
-        return f"that is no requirement ({error})"
+        return f"is no requirement ({error})"
     if asked.name in OURS or (asked.marker and not asked.marker.evaluate({"extra": ""})):
         return ""
     try:
         version = metadata.version(asked.name)
     except metadata.PackageNotFoundError:
-        return "that is neither installed nor added"
-    return "" if asked.specifier.contains(version, prereleases=True) else f"{version} is there"
+        return "is neither installed nor added"
+    return (
+        ""
+        if asked.specifier.contains(version, prereleases=True)
+        else f"is not {version}, which is there"
+    )

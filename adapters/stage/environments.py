@@ -9,7 +9,8 @@ import sys
 from collections.abc import Iterable
 
 from faastraingym.adapters.errors import SettingsError
-from faastraingym.algorithms.environments.foreign import foreign
+from faastraingym.adapters.settings import ENVIRONMENTS
+from faastraingym.algorithms.environments.foreign import foreign, missing, place
 from faastraingym.algorithms.errors import EnvironmentFailed
 
 
@@ -25,9 +26,23 @@ def register(modules: Iterable[str], folders: Iterable[str] = ()) -> None:
 
 def _register(name: str) -> None:
     try:
-        with foreign(f"FTG_ENVIRONMENTS names {name}, which cannot be imported"):
+        with foreign(f"{ENVIRONMENTS} names {name}, which cannot be imported"):
             importlib.import_module(name)
     except EnvironmentFailed as error:
-        missing = isinstance(error.__cause__, ModuleNotFoundError)
-        remedy = "install its package, or correct the name" if missing else "correct the module"
-        raise SettingsError(f"{error}; {remedy}") from error.__cause__
+        raise SettingsError(_told(name, error)) from error.__cause__
+
+
+def _told(name: str, error: EnvironmentFailed) -> str:
+    """Which module is missing, and who names it; or what else its import raised."""
+    cause = error.__cause__
+    lacking = missing(cause) if isinstance(cause, ModuleNotFoundError) else ""
+    if not lacking:
+        return f"{error}; correct the module"
+    if name == lacking or name.startswith(f"{lacking}."):
+        return (
+            f"{ENVIRONMENTS} names {name}, but {lacking} is neither installed nor beside "
+            "functions/; correct the name, install its package, or unset the variable and train a "
+            f"file of your own by its name, as {lacking}.py:MyEnv"
+        )
+    where = f"imports it {place(cause)}".rstrip() if cause else ""
+    return f"{lacking} is not installed, and {name} of {ENVIRONMENTS} {where}; install its package"

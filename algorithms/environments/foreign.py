@@ -6,6 +6,7 @@ KeyboardInterrupt, exceptions whose own text raises. None of it may end a proces
 work. Only an end of the process itself (os._exit, a crash in C) cannot be caught.
 """
 
+import re
 import signal
 import sys
 import threading
@@ -15,6 +16,12 @@ from types import TracebackType
 
 from faastraingym.algorithms.errors import EnvironmentFailed
 
+# What says it where an exception has no attribute for it, as Gymnasium's DependencyNotInstalled.
+NOT_FOUND = re.compile(r"No module named '([\w.]+)'|^(\w+) is not installed")
+# To do about a missing module of a package's environment.
+ADD_OR_INSTALL = (
+    "`faastrain env add` its wheel if it is pure Python, else install it where the functions run"
+)
 MAX_WORDS = 500  # characters of a foreign text that a sentence of ours holds
 # Packages whose frames do not show the user's mistake; besides the standard library's.
 KNOWN = {"faastraingym", "gymnasium", "numpy"}
@@ -48,8 +55,8 @@ class foreign:  # noqa: N801  reads as a clause: `with foreign("CartPole-v1 coul
 
 def described(error: BaseException) -> str:
     """A foreign exception in part of a sentence: type, text, and where in the user's file."""
-    text, place = words(error), _place(error)
-    return " ".join(filter(None, (f"{type(error).__name__}{': ' if text else ''}{text}", place)))
+    text, where = words(error), place(error)
+    return " ".join(filter(None, (f"{type(error).__name__}{': ' if text else ''}{text}", where)))
 
 
 def words(error: BaseException) -> str:
@@ -62,7 +69,17 @@ def words(error: BaseException) -> str:
     return line if len(line) <= MAX_WORDS else f"{line[:MAX_WORDS]}..."
 
 
-def _place(error: BaseException) -> str:
+def missing(error: BaseException) -> str:
+    """The module that an import did not find, if that is why this was raised; else nothing."""
+    why: BaseException | None = error
+    while why is not None and not isinstance(why, ModuleNotFoundError):
+        why = why.__cause__
+    named = getattr(why, "name", None)
+    told = NOT_FOUND.search(words(why or error))
+    return str(named or (told and (told[1] or told[2])) or "")
+
+
+def place(error: BaseException) -> str:
     """The innermost line of neither ours nor a library's, or nothing."""
     ignored = KNOWN | sys.stdlib_module_names
     found = ""

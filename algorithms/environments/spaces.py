@@ -14,7 +14,7 @@ from faastraingym.algorithms import footprint
 from faastraingym.algorithms.actors.evaluation_pieces import divided
 from faastraingym.algorithms.actors.step_loop import MAX_STEPS
 from faastraingym.algorithms.environments import memory, trial
-from faastraingym.algorithms.environments.foreign import words
+from faastraingym.algorithms.environments.foreign import ADD_OR_INSTALL, missing, place, words
 from faastraingym.algorithms.environments.registered import registered
 from faastraingym.algorithms.environments.space_info import SpaceInfo, describe
 from faastraingym.algorithms.errors import EnvironmentFailed
@@ -146,22 +146,28 @@ def _sentence(environment: EnvironmentSpec, error: EnvironmentFailed) -> str:
     if cause is None:  # our own refusal of the spaces
         return f"spec.environment.id: {error}"
     if isinstance(cause, ModuleNotFoundError | gymnasium.error.DependencyNotInstalled):
-        return (
-            f"spec.environment.id: {environment.id} needs a package that is not installed; "
-            f"{_remedy(environment, cause)} ({words(cause)})"
-        )
+        return f"spec.environment.id: {_lacking(environment, cause)}"
     field = "kwargs" if environment.kwargs else "id"
     found = f"found {environment.kwargs!r:.80}; " if environment.kwargs else ""
     return f"spec.environment.{field}: {found}{error}"
 
 
-def _remedy(environment: EnvironmentSpec, cause: Exception) -> str:
-    if environment.package_digests:
-        return (
-            "`faastrain env add` its wheel if it is pure Python, else install it into the "
-            "functions' images"
-        )
-    return f"`pip install '{_package(environment.id, cause)}'`"
+def _lacking(environment: EnvironmentSpec, cause: Exception) -> str:
+    """What is not installed, who imports it and where, and the command that helps."""
+    env_id, name = environment.id, missing(cause)
+    imports = f"{env_id} imports it {place(cause)}".rstrip()
+    if name and _top(name) == _top(env_id):
+        return f"{name} is not in its package, and {imports}; add the file, or correct the name"
+    packaged = bool(environment.package_digests)
+    remedy = ADD_OR_INSTALL if packaged else f"`pip install '{_package(env_id, cause)}'`"
+    if not name:
+        return f"{env_id} needs a package that is not installed: {words(cause)}; {remedy}"
+    return f"{name} is not installed, and {imports}; {remedy}"
+
+
+def _top(name: str) -> str:
+    """The top module of a module's name, or of an id that begins with one; else nothing."""
+    return name.partition(":")[0].partition(".")[0]
 
 
 def _package(env_id: str, cause: Exception) -> str:

@@ -102,7 +102,19 @@ async def test_a_class_is_an_environment_with_a_limit(checker: Checker) -> None:
             "line:games/Line-v0",
             "could not be stepped: ZeroDivisionError: division by zero (line.py, line 15)",
         ),
-        ("import shapely_of_nobody", "line:Line", "needs a package that is not installed; `faas"),
+        (
+            "\nimport shapely_of_nobody.shapes",
+            "line:Line",
+            "spec.environment.id: shapely_of_nobody is not installed, and line:Line imports it "
+            "(line.py, line 2); `faastrain env add` its wheel if it is pure Python, else install "
+            "it where the functions run",
+        ),
+        (
+            line(),
+            "line.inner:Line",
+            "spec.environment.id: line.inner is not in its package, and line.inner:Line imports "
+            "it; add the file, or correct the name",
+        ),
         ("raise SystemExit('no licence')", "line:Line", "could not be imported: SystemExit: no l"),
         ("import os; os._exit(3)", "line:Line", "while it was built, reset and stepped"),
     ],
@@ -125,10 +137,11 @@ async def test_what_is_not_installed_is_refused_by_name(checker: Checker) -> Non
         await checker.check(raw("line:games/Line-v0", digest), library)
     first, second = refusal.value.problems
     assert first.startswith(
-        "spec.environment.packages: line needs shapely-of-nobody>=2, but that is neither installed "
-        "nor added; `faastrain env add` its wheel if it is pure Python, else"
+        "spec.environment.packages: shapely-of-nobody>=2 is neither installed nor added, and line "
+        "needs it; `faastrain env add` its wheel if it is pure Python, else install it where"
     )
-    assert "line needs gymnasium<0.1, but 1." in second
+    assert second.startswith("spec.environment.packages: gymnasium<0.1 is not 1.")
+    assert ", which is there, and line needs it; " in second
 
 
 async def test_an_added_wheel_meets_a_requirement(checker: Checker) -> None:

@@ -37,7 +37,6 @@ MISTAKES = [
     ("import sys\nsys.exit('no licence')", "SystemExit: no licence"),
     ("raise KeyboardInterrupt", "KeyboardInterrupt"),
     ("raise GeneratorExit", "GeneratorExit"),
-    ("import nowhere_at_all", "ModuleNotFoundError: No module .*; install its package"),
     ("def f(): f()\nf()", "RecursionError: "),
     ("import gymnasium\ngymnasium.register('v', vector_entry_point=3, max=4)", "TypeError: "),
     ("raise type('Odd', (BaseException,), {'__str__': lambda s: 1 / 0})", "Odd: .without a text"),
@@ -61,5 +60,25 @@ def test_a_module_that_breaks_is_told_in_a_sentence(
 
 def test_a_module_that_is_not_there_is_named() -> None:
     """With the variable that names it."""
-    with pytest.raises(SettingsError, match="FTG_ENVIRONMENTS names nowhere_at_all, which cannot"):
-        register(["nowhere_at_all"])
+    for name in ("nowhere_at_all", "nowhere_at_all.environments"):
+        with pytest.raises(SettingsError) as raised:
+            register([name])
+        assert str(raised.value) == (
+            f"FTG_ENVIRONMENTS names {name}, but nowhere_at_all is neither installed nor beside "
+            "functions/; correct the name, install its package, or unset the variable and train a "
+            "file of your own by its name, as nowhere_at_all.py:MyEnv"
+        )
+
+
+def test_a_module_that_it_imports_is_named_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Then where, then what to do."""
+    (tmp_path / "own_lacking_for_a_test.py").write_text("import sys\nimport nowhere_at_all.inner")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(SettingsError) as raised:
+        register(["own_lacking_for_a_test"])
+    assert str(raised.value) == (
+        "nowhere_at_all is not installed, and own_lacking_for_a_test of FTG_ENVIRONMENTS imports "
+        f"it ({tmp_path}/own_lacking_for_a_test.py, line 2); install its package"
+    )

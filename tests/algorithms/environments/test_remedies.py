@@ -111,6 +111,7 @@ WITHOUT = """
 import importlib.abc, json, sys
 
 missing, env_id, setup = sys.argv[1:]
+__name__ = "importlib"  # or the finder would be where it is missing
 
 class Without(importlib.abc.MetaPathFinder):
     def find_spec(self, name, path=None, target=None):
@@ -119,7 +120,7 @@ class Without(importlib.abc.MetaPathFinder):
 
 sys.meta_path.insert(0, Without())
 import gymnasium
-exec(setup)
+exec(setup, {"gymnasium": gymnasium, "__name__": "mine"})
 from faastraingym.algorithms.environments import spaces
 from faastraingym.algorithms.registry import parse
 environment = {"id": env_id, "num_envs": 1}
@@ -160,10 +161,12 @@ def test_the_package_that_is_missing_is_named(
         check=True,
     )
     (problem,) = json.loads(ran.stdout.splitlines()[-1])
-    assert problem.startswith(
-        f"spec.environment.id: {env_id} needs a package that is not installed; "
-        f"`pip install '{package}'` ("
-    )
+    first, _, rest = problem.removeprefix("spec.environment.id: ").partition(" ")
+    lacking = {missing, "Box2D"} if env_id == "CarRacing-v3" else {missing}  # the first one
+    assert first.partition(".")[0] in lacking
+    where = " (<string>, line 3)" if setup else ""
+    said = f"is not installed, and {env_id} imports it{where}; `pip install '{package}'`"
+    assert rest == said
 
 
 @pytest.mark.parametrize(
