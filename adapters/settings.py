@@ -23,8 +23,6 @@ from faastraingym.events.topology.roles import EXPORTER, QUEUE_WORKER, nats_secr
 SECRETS = "/var/openfaas/secrets"  # where OpenFaaS mounts them
 SIGNING_KEY = "ftg-signing-key"
 ENVIRONMENTS = "FTG_ENVIRONMENTS"  # modules that register environments, by commas
-# Where these are looked for last: an embedded stack sets the folder in which it was started.
-ENVIRONMENTS_FOLDER = "FTG_ENVIRONMENTS_FOLDER"
 FUNCTION_LIMITS = ("FTG_ROLLOUT_MEMORY", "FTG_LEARNER_MEMORY")  # quantities, as in stack.yml
 TRIGGER_TOKEN = "ftg-trigger-token"  # noqa: S105  the secret's name
 
@@ -58,7 +56,6 @@ class Settings(_OfBroker, frozen=True, kw_only=True):
     s3: Login
     signing_key: bytes
     environments: tuple[str, ...] = ()  # modules that register environments
-    environments_folder: str = ""  # where they are looked for, too
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
@@ -74,7 +71,6 @@ class Settings(_OfBroker, frozen=True, kw_only=True):
             s3=login(secrets / s3_secret(function), "access key:secret key"),
             signing_key=secret(secrets, SIGNING_KEY),
             environments=environment_modules(environment),
-            environments_folder=environment.get(ENVIRONMENTS_FOLDER, ""),
         )
 
 

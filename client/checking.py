@@ -1,7 +1,7 @@
 """A specification is checked as start-run does it: by the modules and limits that the stack has.
 
-Modules are looked for among what is installed, then beside functions/, then in the folder in which
-`faastrain up` or `train` started the stack. A running stack keeps what it was started with.
+Modules are found where a replica finds them: among what is installed, and beside functions/. A
+running stack keeps those that it was started with.
 """
 
 import asyncio
@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from faastraingym.adapters.settings import ENVIRONMENTS, ENVIRONMENTS_FOLDER, environment_modules
+from faastraingym.adapters.settings import ENVIRONMENTS, environment_modules
 from faastraingym.algorithms.limits import Limits
 from faastraingym.client import target
 from faastraingym.client.errors import Error, StackTrouble
@@ -56,17 +56,13 @@ def variables(environment: Mapping[str, str]) -> dict[str, str]:
         SettingsError: it names none.
     """
     from faastraingym.embedded.settings import import_paths
-    from faastraingym.embedded.stack import here
 
-    known_here = here(environment)
+    known_here = {**environment}
     root = stack_file.path(environment).resolve().parent
     state = None if target.is_cluster(environment) else target.running(environment)
     if state is not None:
         _refuse_others(known_here, state)
-        known_here |= {
-            ENVIRONMENTS: state.environments,
-            ENVIRONMENTS_FOLDER: state.environments_folder,
-        }
+        known_here[ENVIRONMENTS] = state.environments
         root = Path(state.stack_file).parent
     return known_here | {
         "PYTHONPATH": os.pathsep.join(map(str, import_paths(root)))
@@ -75,21 +71,12 @@ def variables(environment: Mapping[str, str]) -> dict[str, str]:
 
 def _refuse_others(told: Mapping[str, str], state: "StackState") -> None:
     """Of a variable that is set now, and not as it was."""
-    wanted, has = environment_modules(told), state.environments
-    folder = told[ENVIRONMENTS_FOLDER]
-    moved = folder != state.environments_folder
-    others = moved and any(Path(folder, name).exists() for name in _files(wanted))
-    if wanted and (wanted != environment_modules({ENVIRONMENTS: has}) or others):
-        where = f" of {state.environments_folder}" if has else ""
+    wanted, has = environment_modules(told), environment_modules({ENVIRONMENTS: state.environments})
+    if wanted and wanted != has:
         raise StackTrouble(
-            f"FTG_ENVIRONMENTS is {','.join(wanted)} of {folder}, but the running stack was "
-            f"started with {has or 'none'}{where}; `faastrain down` first"
+            f"FTG_ENVIRONMENTS is {','.join(wanted)}, but the running stack was started with "
+            f"{','.join(has) or 'none'}; `faastrain down` first"
         )
-
-
-def _files(modules: tuple[str, ...]) -> list[str]:
-    tops = [name.partition(".")[0] for name in modules]
-    return [*tops, *(f"{top}.py" for top in tops)]
 
 
 def memory(gateway: Callable[[], "Gateway"], environment: Mapping[str, str]) -> Limits:

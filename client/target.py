@@ -26,8 +26,7 @@ environment variables:
   TRACEPARENT            W3C trace context: the run that is started is a part
                          of that trace
   FTG_ENVIRONMENTS       modules that register Gymnasium environments, by
-                         commas: installed, beside functions/, or in the
-                         folder where the stack is started
+                         commas: installed, or beside functions/
   OPENFAAS_URL and FAASTRAIN_NATS_URL, both set: use that cluster, no embedded
   stack, with
   OPENFAAS_PASSWORD      of the gateway's user admin; or OPENFAAS_TOKEN, a

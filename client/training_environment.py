@@ -5,8 +5,10 @@ verified by its SHA-256 and unpacked into a folder of its own, last on Python's 
 """
 
 import importlib.util
+import os
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -17,7 +19,7 @@ from faastraingym.adapters.packages.choosing import module_of
 from faastraingym.adapters.packages.folders import folders
 from faastraingym.adapters.packages.library import Library
 from faastraingym.adapters.packages.unpacking import root
-from faastraingym.adapters.settings import ENVIRONMENTS_FOLDER, environment_modules
+from faastraingym.adapters.settings import environment_modules
 from faastraingym.adapters.stage.environments import register
 from faastraingym.algorithms.environments.foreign import foreign
 from faastraingym.algorithms.environments.registered import made_by
@@ -57,9 +59,15 @@ def made_here(client: AsyncClient, report: RunReport, mode: str | None) -> Envir
 
 
 def import_registered(variables: Mapping[str, str]) -> None:
-    """Import the modules that the stack has, or would have here."""
+    """Import the modules that the stack has, or would have here.
+
+    From now on the current folder is imported from, too, last: an author's own file lies there.
+    """
     named = checking.variables(variables)
-    register(environment_modules(named), [named[ENVIRONMENTS_FOLDER]])
+    places = named["PYTHONPATH"].split(os.pathsep)
+    with suppress(OSError):  # it was removed
+        places.append(os.getcwd())
+    register(environment_modules(named), places)
 
 
 def build(wanted: EnvironmentSpec, mode: str | None) -> Environment:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from faastraingym.adapters.disk import STACK_VARIABLE
 from faastraingym.adapters.nats.accounts import JETSTREAM, PREFIX
-from faastraingym.adapters.settings import ENVIRONMENTS, ENVIRONMENTS_FOLDER
+from faastraingym.adapters.settings import ENVIRONMENTS
 from faastraingym.embedded import prometheus
 from faastraingym.embedded.child import ChildSpec
 from faastraingym.embedded.credentials import GATEWAY_USER, Credentials, Servers
@@ -65,7 +65,6 @@ def plan(settings: StackSettings, credentials: Credentials) -> Plan:
         "FAASTRAIN_STACK": state.stack_file,
         "FAASTRAIN_HOME": state.home,
         "FAASTRAIN_ROOT": str(settings.root),
-        ENVIRONMENTS_FOLDER: state.environments_folder,
         **settings.advertised,
     }
     if settings.tls:
@@ -187,6 +186,5 @@ def _state(settings: StackSettings, numbers: Mapping[str, int]) -> StackState:
         authority=str(settings.tls.authority) if settings.tls else "",
         secrets=str(home / "secrets"),
         environments=settings.environment.get(ENVIRONMENTS, ""),
-        environments_folder=settings.environment.get(ENVIRONMENTS_FOLDER, ""),
         children={},
     )

@@ -17,7 +17,6 @@ import msgspec
 import psutil
 
 from faastraingym.adapters.disk import STACK_VARIABLE
-from faastraingym.adapters.settings import ENVIRONMENTS_FOLDER
 from faastraingym.embedded import open_files, processes
 from faastraingym.embedded.contract.auth import authorization
 from faastraingym.embedded.contract.messages import FunctionStatus
@@ -64,7 +63,7 @@ def run_foreground(
     from faastraingym.embedded.supervisor import supervise
 
     files = StackFiles(home.resolve())
-    settings = read(home, here(environment))
+    settings = read(home, environment)
     with ExitStack() as starting:
         starting.enter_context(files.exclusive())
         if files.is_alive():
@@ -78,15 +77,6 @@ def run_foreground(
             on_ready(state)
 
         supervise(settings, ready)
-
-
-def here(environment: Mapping[str, str]) -> dict[str, str]:
-    """The environment, with the folder in which modules of FTG_ENVIRONMENTS are looked for last."""
-    try:
-        folder = os.getcwd()
-    except OSError:  # it was removed
-        folder = ""
-    return {ENVIRONMENTS_FOLDER: folder, **environment}
 
 
 def down(home: Path) -> bool:
@@ -109,7 +99,7 @@ def _launch(home: Path, environment: Mapping[str, str]) -> None:
     read(home, environment)  # what is wrong with the settings is published here, not in a log
     _check(home)
     reading, writing = os.pipe()
-    variables = {**here(environment), "FAASTRAIN_HOME": str(home), READY_FD: str(writing)}
+    variables = {**environment, "FAASTRAIN_HOME": str(home), READY_FD: str(writing)}
     variables |= {STACK_VARIABLE: str(home), "PYTHONPATH": str(IMPORTED)}
     variables |= {"PYTHONUTF8": "1", "PYTHONIOENCODING": "utf-8:backslashreplace"}  # any locale
     log = private_folder(home / "logs") / "supervisor.log"

@@ -43,7 +43,6 @@ class StackState(msgspec.Struct, kw_only=True):
     authority: str = ""  # of the servers' certificates, a PEM file; "": they speak without TLS
     secrets: str  # a folder: ftg-signing-key, ftg-nats-<role>, ftg-s3-<role>
     environments: str = ""  # FTG_ENVIRONMENTS, as it was when the stack was started
-    environments_folder: str = ""
     children: dict[str, ChildState]
 
 

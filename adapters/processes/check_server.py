@@ -37,7 +37,6 @@ class Bounds(NamedTuple):
     """The operator's settings, and the limits of a check."""
 
     modules: list[str]
-    folders: list[str]
     seconds: float
     memory_mb: int
     limits: list[int]  # of functions, as faastraingym.algorithms.limits has them
@@ -125,7 +124,7 @@ def verdict(asked: dict[str, Any], bounds: Bounds) -> dict[str, Any]:
     folders = asked["folders"]
     sys.path[:0] = folders
     try:
-        register(bounds.modules, bounds.folders)
+        register(bounds.modules)
     except SettingsError as error:
         return {"settings": str(error)}
     try:

@@ -68,8 +68,8 @@ class Checked(NamedTuple):
 class Checker:
     """Checks specifications against their environments, by `bounds` or those of the `environment`.
 
-    These variables are read at its start: FTG_ENVIRONMENTS and what belongs to it, PYTHONPATH, by
-    which modules are found, FTG_MEMORY_LIMIT, and the memory of other functions.
+    These variables are read at its start: FTG_ENVIRONMENTS, PYTHONPATH, by which its modules
+    are found, FTG_MEMORY_LIMIT, and the memory of other functions.
     """
 
     def __init__(
@@ -194,10 +194,8 @@ class Checker:
             await self._process.wait()
 
     def _arguments(self) -> str:
-        folder = self._environment.get(settings.ENVIRONMENTS_FOLDER)
         bounds = {
             "modules": settings.environment_modules(self._environment),
-            "folders": [folder] if folder else [],
             "limits": settings.function_limits(self._environment),
             **self._bounds._asdict(),
         }

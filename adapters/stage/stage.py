@@ -130,7 +130,7 @@ class Stage:
     async def _prepare(self) -> None:
         if begin_as_child(os.environ):
             self._children = None
-        register(self._settings.environments, filter(None, [self._settings.environments_folder]))
+        register(self._settings.environments)
 
     async def stop(self) -> None:
         """Let go of children and connections."""

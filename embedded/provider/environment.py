@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from faastraingym.adapters.settings import ENVIRONMENTS_FOLDER
 from faastraingym.embedded.processes import INHERITED
 from faastraingym.embedded.provider.function import Function
 from faastraingym.embedded.settings import import_paths
@@ -49,6 +48,4 @@ def variables(launch: Launch, function: Function, replica: str) -> dict[str, str
         "FTG_SECRETS": str(launch.secrets_of(function)),
         "FTG_STACK": str(launch.home),
     }
-    if launch.inherited.get(ENVIRONMENTS_FOLDER):
-        environment[ENVIRONMENTS_FOLDER] = launch.inherited[ENVIRONMENTS_FOLDER]
     return environment

@@ -1,4 +1,4 @@
-"""Environments that FTG_ENVIRONMENTS names: with the installed command, from any folder."""
+"""Modules that FTG_ENVIRONMENTS names: those that a replica finds, whatever the folder."""
 
 import os
 import subprocess
@@ -37,11 +37,16 @@ env_steps = 1024
 
 
 class Desk:
-    """A folder of the user's, elsewhere, with files that are named as ours are."""
+    """A folder of the user's, with files that are named as ours are; functions/ lie elsewhere."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        (folder / "my_env.py").write_text(MODULE)
+        self.folder, self.beside = folder / "desk", folder / "checkout"
+        folder = self.folder
+        folder.mkdir()
+        self.beside.mkdir()
+        (self.beside / "stack.yml").write_text((CHECKOUT / "stack.yml").read_text())
+        (self.beside / "functions").symlink_to(CHECKOUT / "functions")
+        (self.beside / "my_env.py").write_text(MODULE)
         (folder / "spec.toml").write_text(SPEC)
         for name in ("events", "schemas", "adapters", "embedded"):
             (folder / f"{name}.py").write_text("raise ImportError('of the user')")
@@ -50,7 +55,8 @@ class Desk:
         self, *arguments: str, modules: str = "", seconds: float = 300.0
     ) -> "subprocess.CompletedProcess[str]":
         kept = {k: v for k, v in os.environ.items() if k in ("PATH", "HOME", "LANG")}
-        named = {"FTG_ENVIRONMENTS": modules} if modules else {}
+        named = {"FAASTRAIN_STACK": str(self.beside / "stack.yml")}
+        named |= {"FTG_ENVIRONMENTS": modules} if modules else {}
         return subprocess.run(
             [COMMAND, *arguments],
             cwd=self.folder,
@@ -77,17 +83,30 @@ def test_a_module_of_one_s_own_trains_from_any_folder(desk: Desk) -> None:
     assert "completed: budget" in trained.stdout
     started = desk("start", "spec.toml", "--run", "again")
     assert (started.returncode, started.stdout) == (0, "again\n")
-    (desk.folder / "other_env.py").write_text(MODULE)
     refused = desk("start", "spec.toml", modules="other_env")
     assert refused.returncode == 4
     assert refused.stderr == (
-        f"faastrain: FTG_ENVIRONMENTS is other_env of {desk.folder}, but the running stack was "
-        f"started with my_env of {desk.folder}; `faastrain down` first\n"
+        "faastrain: FTG_ENVIRONMENTS is other_env, but the running stack was started with my_env; "
+        "`faastrain down` first\n"
     )
 
 
+def test_a_file_in_the_current_folder_is_no_module_of_the_stack(desk: Desk) -> None:
+    """It travels as a package; the sentence says how."""
+    (desk.folder / "here.py").write_text(MODULE)
+    done = desk("train", "spec.toml", modules="here")
+    assert done.returncode == 4
+    assert done.stderr == (
+        "faastrain: FTG_ENVIRONMENTS names here, but here is neither installed nor beside "
+        "functions/; correct the name, install its package, or unset the variable and train a file "
+        "of your own by its name, as here.py:MyEnv\n"
+    )
+    assert desk("init", "work", "--environment", "here.py:ShortPole-v0").returncode == 0
+
+
 MISTAKES = [
-    ("nowhere", None, 4, "No module named 'nowhere'; install its package, or correct the name"),
+    ("nowhere", None, 4, "nowhere, but nowhere is neither installed nor beside functions/; correc"),
+    ("lacks", "import nowhere", 4, "faastrain: nowhere is not installed, and lacks of FTG_ENVIRON"),
     ("broken", "def broken(:", 4, "SyntaxError: invalid syntax (broken.py, line 1); correct the"),
     ("leaves", "import sys; sys.exit('no licence')", 4, "SystemExit: no licence (/"),
     (
@@ -106,7 +125,7 @@ def test_what_is_wrong_is_one_sentence(
 ) -> None:
     """With the documented exit code; nothing is started."""
     if text:
-        (desk.folder / f"{name}.py").write_text(text)
+        (desk.beside / f"{name}.py").write_text(text)
     done = desk("train", "spec.toml", modules=name)
     assert done.returncode == code
     assert words in done.stderr
@@ -115,39 +134,28 @@ def test_what_is_wrong_is_one_sentence(
     assert not (desk.folder / ".faastrain" / "stack.json").exists()
 
 
-def test_a_folder_with_another_module_of_that_name_is_not_confused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The stack goes on with the one that it was started with, and says so."""
-    first, second, third = (tmp_path / name for name in ("first", "second", "third"))
-    for folder in (first, second, third):
-        folder.mkdir()
-    (first / "my_env.py").write_text(MODULE)
-    (second / "my_env.py").write_text(MODULE)
+def test_a_running_stack_keeps_its_modules(tmp_path: Path) -> None:
+    """They are checked with, from any folder; others are refused by the stack's own."""
     home = tmp_path / "home"
-    state = _state(home, "my_env", first)
-    named = {"FAASTRAIN_HOME": str(home), "FTG_ENVIRONMENTS": "my_env"}
-    with state:
-        monkeypatch.chdir(third)
-        assert checking.variables(named)["FTG_ENVIRONMENTS_FOLDER"] == str(first)
-        monkeypatch.chdir(second)
-        with pytest.raises(StackTrouble, match=f"is my_env of {second}, but .* my_env of {first}"):
-            checking.variables(named)
+    named = {"FAASTRAIN_HOME": str(home), "FTG_ENVIRONMENTS": " my_env "}
+    with _state(home, "my_env"):
+        assert checking.variables(named)["FTG_ENVIRONMENTS"] == "my_env"
         del named["FTG_ENVIRONMENTS"]
         assert checking.variables(named)["FTG_ENVIRONMENTS"] == "my_env"
+        named["FTG_ENVIRONMENTS"] = "other_env"
+        with pytest.raises(
+            StackTrouble, match=r"is other_env, but the .* started with my_env; `fa"
+        ):
+            checking.variables(named)
 
 
-def test_without_a_stack_it_is_here_that_counts(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """After what is installed and what lies beside functions/."""
-    monkeypatch.chdir(tmp_path)
+def test_modules_are_found_where_a_replica_finds_them(tmp_path: Path) -> None:
+    """What PYTHONPATH says here is no replica's."""
     found = checking.variables({"FAASTRAIN_HOME": str(tmp_path / "home"), "PYTHONPATH": "x"})
-    assert found["FTG_ENVIRONMENTS_FOLDER"] == str(tmp_path)
     assert found["PYTHONPATH"].split(os.pathsep) == [str(CHECKOUT), str(CHECKOUT)]
 
 
-def _state(home: Path, modules: str, folder: Path) -> AbstractContextManager[None]:
+def _state(home: Path, modules: str) -> AbstractContextManager[None]:
     files = StackFiles(home)
     names = "gateway_url provider_url gateway_user password_file nats_url nats_api s3_url bucket"
     texts = dict.fromkeys([*names.split(), "secrets"], "")
@@ -162,7 +170,6 @@ def _state(home: Path, modules: str, folder: Path) -> AbstractContextManager[Non
                     home=str(home),
                     stack_file=str(CHECKOUT / "stack.yml"),
                     environments=modules,
-                    environments_folder=str(folder),
                     children={},
                     **texts,
                 )

@@ -96,9 +96,8 @@ def test_an_environment_trains_in_an_empty_folder(installed: Installed) -> None:
     """With the shipped example; then every other command, on what that left in `.faastrain`."""
     sets = [word for value in SHORT for word in ("--set", value)]
     (installed.folder / "mine.py").write_text(OWN)
-    own = {"FTG_ENVIRONMENTS": "mine"}
     try:
-        done = installed("faastrain", "train", "CartPole-v1", "--run", "one", *sets, **own)
+        done = installed("faastrain", "train", "CartPole-v1", "--run", "one", *sets)
         assert done.returncode in (0, 1), done.stdout + done.stderr
         assert "policy SHA-256: " in done.stdout
         assert {path.name for path in installed.folder.iterdir()} >= {".faastrain"}
@@ -108,9 +107,9 @@ def test_an_environment_trains_in_an_empty_folder(installed: Installed) -> None:
             done = installed("faastrain", *typed.split())
             assert done.returncode == 0, done.stdout + done.stderr
         assert (installed.folder / "results" / "report.json").is_file()
-        mine = ("environment.id=mine/CartPole-v0", "stop.target=0.0")
+        mine = ("environment.id=mine.py:mine/CartPole-v0", "stop.target=0.0")
         more = [word for value in mine for word in ("--set", value)]
-        done = installed("faastrain", "gate", "CartPole-v1", *sets, *more, **own)
+        done = installed("faastrain", "gate", "CartPole-v1", *sets, *more)
         assert done.returncode == 0, done.stdout + done.stderr
     finally:
         done = installed("faastrain", "down")

@@ -200,30 +200,10 @@ async def test_modules_that_cannot_be_imported_are_the_operator_s(
 ) -> None:
     """Not the specification's."""
     (tmp_path / "mistaken.py").write_text(text)
-    made = checker_of({"FTG_ENVIRONMENTS": "mistaken", "FTG_ENVIRONMENTS_FOLDER": str(tmp_path)})
+    made = checker_of({"FTG_ENVIRONMENTS": "mistaken", "PYTHONPATH": str(tmp_path)})
     try:
         with pytest.raises(SettingsError, match=f"FTG_ENVIRONMENTS names mistaken.*{words}"):
             await problems(made, spec("CartPole-v1"))
-    finally:
-        await made.close()
-
-
-OWN_MODULE = """
-import gymnasium, faastraingym.schemas.specification
-assert hasattr(faastraingym.schemas.specification, "RunSpec")
-gymnasium.register("Mine/Pole-v0", entry_point="gymnasium.envs.classic_control:CartPoleEnv",
-                   max_episode_steps=100)
-"""
-
-
-async def test_modules_of_a_folder_do_not_hide_ours(tmp_path: Path) -> None:
-    """A user's folder has what it likes in it."""
-    (tmp_path / "my_env.py").write_text(OWN_MODULE)
-    for name in ("faastraingym", "json", "numpy"):
-        (tmp_path / f"{name}.py").write_text("raise ImportError('of the user')")
-    made = checker_of({"FTG_ENVIRONMENTS": "my_env", "FTG_ENVIRONMENTS_FOLDER": str(tmp_path)})
-    try:
-        assert await problems(made, spec("Mine/Pole-v0")) == []
     finally:
         await made.close()
 
