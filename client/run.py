@@ -181,7 +181,9 @@ class Run:
         try:
             import pandas
         except ImportError as error:
-            raise BadInput("a DataFrame needs pandas; `pip install pandas`") from error
+            raise BadInput(
+                'a DataFrame needs pandas; `pip install "faastraingym[pandas]"`'
+            ) from error
         return pandas.DataFrame(self.curve())
 
     def plot(self, axes: "Axes | None" = None) -> "Axes":
