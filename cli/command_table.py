@@ -89,6 +89,11 @@ PACKAGES = (
     ),
 )
 ENVIRONMENT = argument("--environment", metavar="ID", help="an environment, as CartPole-v1")
+PLAYED = argument(
+    "--environment",
+    metavar="ENV",
+    help="as of `train`: CartPole-v1, my_env.py:MyEnv, my_package:MyEnv-v0 (default: the run's)",
+)
 TRAIN = (
     Command(
         "train",
@@ -232,7 +237,7 @@ READ = (
         "play RUN --out episode.gif",
         (
             argument("what", metavar="POLICY|RUN", help="a policy.npz or its folder, or a run"),
-            ENVIRONMENT,
+            PLAYED,
             argument("--seed", type=int, default=0, metavar="N", help="of the episode (default 0)"),
             argument(
                 "--out",

@@ -4,9 +4,12 @@ import sys
 import warnings
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from msgspec import Meta
 
 from faastraingym.client import recordings
+from faastraingym.client.arguments import checked
 from faastraingym.client.client import Client, begin, prepare
 from faastraingym.client.composing import composed
 from faastraingym.client.errors import Error, RunFailed
@@ -18,13 +21,14 @@ from faastraingym.loggers.kinds import Subject
 from faastraingym.schemas.specification import to_dict
 
 
+@checked
 def train(
     env: object,
     algorithm: str | None = None,
     *,
-    budget: int | None = None,
+    budget: Annotated[int, Meta(ge=1)] | None = None,
     target: float | None = None,
-    seed: int | None = None,
+    seed: Annotated[int, Meta(ge=0)] | None = None,
     name: str | None = None,
     client: Client | None = None,
     files: str | Path | None = "runs",
@@ -97,4 +101,4 @@ def saved(run: Run, folder: Path) -> str:
 def _warn(run: Run, folder: Path | None) -> None:
     trouble = saved(run, folder / run.name) if folder else ""
     if trouble:
-        warnings.warn(trouble, stacklevel=3)
+        warnings.warn(trouble, stacklevel=4)

@@ -5,9 +5,12 @@ import secrets
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, cast, get_args
+from typing import TYPE_CHECKING, Annotated, NamedTuple, cast, get_args
+
+from msgspec import Meta
 
 from faastraingym.client import environments, run_ids, specifications
+from faastraingym.client.arguments import checked
 from faastraingym.client.async_run import AsyncRun
 from faastraingym.client.errors import BadInput, StackTrouble, as_ours
 from faastraingym.client.specifications import Composed
@@ -36,6 +39,7 @@ class Prepared(NamedTuple):
 class AsyncClient:
     """A stack. Each call connects for itself, so nothing is left to close."""
 
+    @checked
     def __init__(self, world: World) -> None:
         self.world = world
 
@@ -51,6 +55,7 @@ class AsyncClient:
             async with self.world.connect() as stack:
                 yield stack
 
+    @checked
     def run(self, name: str) -> AsyncRun:
         """The run of this name, whether there is one or not.
 
@@ -59,7 +64,10 @@ class AsyncClient:
         """
         return AsyncRun(self, run_ids.check(name))
 
-    async def runs(self, status: Status | None = None, limit: int | None = None) -> list[RunRow]:
+    @checked
+    async def runs(
+        self, status: Status | None = None, limit: Annotated[int, Meta(ge=1)] | None = None
+    ) -> list[RunRow]:
         """The runs of a status, or all; the newest first, `limit` at most.
 
         Raises:
@@ -69,6 +77,7 @@ class AsyncClient:
         async with self.connect() as stack:
             return await overview(stack.facts, self.world.now(), statuses, limit)
 
+    @checked
     async def prepare(
         self, composed: Composed, name: str | None = None, *, up: bool = False
     ) -> Prepared:
@@ -93,7 +102,8 @@ class AsyncClient:
                     composed, lambda raw: self.world.validate(raw, packages)
                 )
         at, salt = self.world.now(), secrets.token_hex(2)
-        run = run_ids.check(name) if name else run_ids.derive(Path(composed.stem), at, salt)
+        stem = Path(composed.stem)
+        run = run_ids.derive(stem, at, salt) if name is None else run_ids.check(name)
         specifications.check_size(run, checked.spec, composed.origin)
         advice = (*composed.advice, *checked.advice)
         return Prepared(run, checked.spec, advice, composed.source)
@@ -116,6 +126,7 @@ class AsyncClient:
                         raise
             yield Given(source.package, known, self.world.now()) if source else known
 
+    @checked
     async def start(self, prepared: Prepared) -> AsyncRun:
         """Publish the request of a run, which then needs no watcher.
 
@@ -134,6 +145,7 @@ class AsyncClient:
                 )
         return AsyncRun(self, prepared.name)
 
+    @checked
     async def add(self, package: "Package") -> "PackageRecord":
         """Add a package of environments to the store, where functions find it.
 

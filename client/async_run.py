@@ -5,9 +5,12 @@ from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+from msgspec import Meta
 
 from faastraingym.client import recordings, results, runs
+from faastraingym.client.arguments import checked
 from faastraingym.client.errors import BadInput, Error, StackTrouble, as_ours
 from faastraingym.client.following import Follower, Queued
 from faastraingym.client.progress import View
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
 class AsyncRun:
     """A run by its name. Every method reads the stack anew; all raise what `history` raises."""
 
+    @checked
     def __init__(self, client: "AsyncClient", name: str) -> None:
         self.client = client
         self.name = name
@@ -52,6 +56,7 @@ class AsyncRun:
         async with self.client.connect() as stack:
             return await self._report(stack, await runs.history(stack, self.name))
 
+    @checked
     async def follow(self, view: View) -> RunReport:
         """Show the run in `view`, from its first fact to the end of its newest segment.
 
@@ -68,6 +73,7 @@ class AsyncRun:
             await follower.to_end()
             return await self._report(stack, await runs.history(stack, self.name))
 
+    @checked
     async def events(
         self, follow: bool = False, notice: Callable[[str], None] = lambda _: None
     ) -> AsyncGenerator[Recorded, None]:
@@ -126,7 +132,10 @@ class AsyncRun:
                 await stack.facts.publish_once(request)
             return history
 
-    async def resume(self, budget: int | None = None, target: float | None = None) -> RunResumed:
+    @checked
+    async def resume(
+        self, budget: Annotated[int, Meta(ge=1)] | None = None, target: float | None = None
+    ) -> RunResumed:
         """Let a run that has ended go on where it stopped, bit for bit; it needs no watcher.
 
         Args:
@@ -164,6 +173,7 @@ class AsyncRun:
             payload = payloads.load(stored, payloads.Policy)
         return Policy(payload, report, await self._spaces(report))
 
+    @checked
     async def environment(self, render_mode: str | None = None) -> "gymnasium.Env[Any, Any]":
         """The environment that the run was trained in, built in this process, as of `Run`."""
         from faastraingym.client import training_environment
@@ -171,7 +181,8 @@ class AsyncRun:
         report = await self.report()
         return await training_environment.made(self.client, report, render_mode)
 
-    async def files(self, segment: int | None = None) -> dict[str, bytes]:
+    @checked
+    async def files(self, segment: Annotated[int, Meta(ge=0)] | None = None) -> dict[str, bytes]:
         """The results of the newest or another segment as files, by name (client/results.py).
 
         Raises:

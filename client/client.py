@@ -4,10 +4,13 @@ import os
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import unquote, urlsplit
 
+from msgspec import Meta
+
 from faastraingym.client import loop, target, world
+from faastraingym.client.arguments import checked
 from faastraingym.client.async_client import AsyncClient, Prepared
 from faastraingym.client.composing import composed
 from faastraingym.client.errors import BadInput, as_ours
@@ -44,6 +47,7 @@ class Client:
         aio: the same for asynchronous callers.
     """
 
+    @checked
     def __init__(
         self,
         url: str | None = None,
@@ -73,6 +77,7 @@ class Client:
         self.aio = AsyncClient(world.real(variables))
 
     @classmethod
+    @checked
     def of(cls, aio: AsyncClient) -> "Client":
         """The same stack, for synchronous callers."""
         made = cls.__new__(cls)
@@ -100,14 +105,15 @@ class Client:
         with as_ours(self.aio.world.environment):
             return stack.down(target.own_home(self.aio.world.environment))
 
+    @checked
     def start(
         self,
         env: object,
         algorithm: str | None = None,
         *,
-        budget: int | None = None,
+        budget: Annotated[int, Meta(ge=1)] | None = None,
         target: float | None = None,
-        seed: int | None = None,
+        seed: Annotated[int, Meta(ge=0)] | None = None,
         name: str | None = None,
         **overrides: Any,
     ) -> Run:
@@ -115,6 +121,7 @@ class Client:
         made = composed(env, algorithm, budget, target, seed, overrides)
         return begin(self, prepare(self, made, name))
 
+    @checked
     def run(self, name: str) -> Run:
         """The run of this name.
 
@@ -123,7 +130,10 @@ class Client:
         """
         return Run(self.aio.run(name))
 
-    def runs(self, status: Status | None = None, limit: int | None = None) -> list[RunRow]:
+    @checked
+    def runs(
+        self, status: Status | None = None, limit: Annotated[int, Meta(ge=1)] | None = None
+    ) -> list[RunRow]:
         """The runs of a status, or all; the newest first, `limit` at most.
 
         Raises:
@@ -136,7 +146,7 @@ def prepare(client: Client, made: Composed, name: str | None) -> Prepared:
     """A run that can be started; its advice is a warning at the line that called the caller."""
     prepared = loop.run(client.aio.prepare(made, name, up=True))
     for remark in prepared.advice:
-        warnings.warn(remark, stacklevel=3)
+        warnings.warn(remark, stacklevel=4)
     return prepared
 
 

@@ -34,8 +34,7 @@ def resolve(env: object) -> Named:
     if isinstance(env, str) and not is_code(env):
         return Named(env)
     if not isinstance(env, str | Path | type):
-        kind = type(env).__name__
-        raise BadInput(f"{kind}: is neither an environment's id nor its class; name one of them")
+        raise BadInput(f"{type(env).__name__}: is {_else(env)}; name one of them")
     try:
         source = pack(env)
     except PackageError as error:
@@ -43,6 +42,22 @@ def resolve(env: object) -> Named:
     if source.env_id.endswith(":"):
         raise BadInput(f"{env}: name the environment in it, too, as {env}:MyEnv")
     return Named(source.env_id, source)
+
+
+def _else(env: object) -> str:
+    """What it is, if that is neither an environment's id nor its class."""
+    known = getattr(getattr(env, "spec", None), "id", None)  # of an environment that is built
+    kind = type(getattr(env, "unwrapped", env)).__name__
+    if known:
+        return (
+            f"an environment, of which functions build their own by the id {known!r} or by a class"
+        )
+    is_built = hasattr(env, "observation_space")
+    return (
+        f"an environment, of which functions build their own by its class {kind} or by an id"
+        if is_built
+        else "neither an environment's id nor its class"
+    )
 
 
 def is_code(name: str) -> bool:

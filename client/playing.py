@@ -1,24 +1,25 @@
 """A policy plays: to be measured, or to be watched."""
 
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, suppress
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol, TypeAlias
+from typing import Annotated, Any, NamedTuple, Protocol, runtime_checkable
 
 import gymnasium
 import numpy as np
+from msgspec import Meta
 
-from faastraingym.algorithms.environments.foreign import foreign
-from faastraingym.algorithms.errors import EnvironmentFailed
 from faastraingym.client import files
+from faastraingym.client.arguments import checked
 from faastraingym.client.errors import BadInput
+from faastraingym.client.opening import Environment, opened
 
-Environment: TypeAlias = str | gymnasium.Env[Any, Any]
 FPS = 30  # of an environment that does not tell its own
 MAX_FRAMES = 10_000
 
 
+@runtime_checkable
 class Predicts(Protocol):
     """What acts: a Policy, or a model of Stable-Baselines3."""
 
@@ -52,19 +53,21 @@ class Evaluation(NamedTuple):
         return f"<Evaluation {self.mean:.2f} ± {self.std:.2f} over {len(self.returns)} episodes>"
 
 
+@checked
 def evaluate(
     policy: Predicts,
     env: Environment,
     *,
-    episodes: int = 20,
-    seed: int | None = 0,
+    episodes: Annotated[int, Meta(ge=1)] = 20,
+    seed: Annotated[int, Meta(ge=0)] | None = 0,
     deterministic: bool = True,
 ) -> Evaluation:
     """Play episodes one after the other, and sum their rewards up.
 
     Args:
         policy: a Policy, or anything with such a `predict`.
-        env: an environment, which is left open, or the id of one.
+        env: an environment, which is left open; or its id, "my_env.py:MyEnv", or its class, of
+            which one is built here.
         episodes: how many.
         seed: of the first reset; the following episodes go on from it.
         deterministic: play the most probable actions.
@@ -72,31 +75,30 @@ def evaluate(
     Raises:
         BadInput: there is no such environment, or no episode is wanted.
     """
-    if episodes < 1:
-        raise BadInput(f"evaluate: episodes is {episodes}; play 1 or more")
-    with _opened(env) as opened:
+    with opened(env) as made:
         played = [
-            list(_rewards(policy, opened, None if number else seed, deterministic))
+            list(_rewards(policy, made, None if number else seed, deterministic))
             for number in range(episodes)
         ]
     returns = np.array([sum(rewards) for rewards in played], np.float64)
     return Evaluation(returns, np.array([len(rewards) for rewards in played]))
 
 
+@checked
 def record_video(
     policy: Predicts,
     env: Environment,
     path: str | Path,
     *,
-    episodes: int = 1,
-    seed: int | None = 0,
+    episodes: Annotated[int, Meta(ge=1)] = 1,
+    seed: Annotated[int, Meta(ge=0)] | None = 0,
     deterministic: bool = True,
 ) -> Path:
     """Play episodes, and write what they look like into a .gif or .mp4 file.
 
     Args:
         policy: as of `evaluate`.
-        env: an environment whose render_mode is "rgb_array", or the id of one.
+        env: as of `evaluate`; one that is built already has the render_mode "rgb_array".
         path: of the file; .mp4 needs `pip install 'faastraingym[video]'`.
         episodes: how many, one after the other; 10,000 frames at most.
         seed: as of `evaluate`.
@@ -108,36 +110,14 @@ def record_video(
     file = files.in_folder(Path(path))
     if file.suffix not in WRITERS:
         raise BadInput(f"{file}: a video is a {' or a '.join(WRITERS)} file; rename it")
-    with _opened(env, render_mode="rgb_array") as opened:
-        fps = int(opened.metadata.get("render_fps") or FPS)
-        frames = islice(_frames(policy, opened, episodes, seed, deterministic), MAX_FRAMES)
+    with opened(env, "rgb_array") as made:
+        fps = int(made.metadata.get("render_fps") or FPS)
+        frames = islice(_frames(policy, made, episodes, seed, deterministic), MAX_FRAMES)
         try:
             WRITERS[file.suffix](frames, fps, file)
         except OSError as error:
             raise BadInput(f"{file}: cannot be written: {error.strerror or error}") from error
     return file
-
-
-@contextmanager
-def _opened(env: Environment, **options: str) -> Iterator["gymnasium.Env[Any, Any]"]:
-    """The environment; one that is made here is closed."""
-    if isinstance(env, gymnasium.Env):
-        yield env
-        return
-    if not isinstance(env, str):
-        name = getattr(env, "__name__", type(env).__name__)
-        raise BadInput(
-            f"{name}: is neither an environment nor the id of one; make one of its class"
-        )
-    try:
-        with foreign(env):
-            made = gymnasium.make(env, **options)  # type: ignore[arg-type]
-    except EnvironmentFailed as error:
-        raise BadInput(
-            f"{error}; register the environment, or give one that you have made"
-        ) from error
-    with closing(made):
-        yield made
 
 
 def _rewards(

@@ -13,7 +13,9 @@ from faastraingym.algorithms.environments.observations import features, stored
 from faastraingym.algorithms.environments.space_info import SpaceInfo
 from faastraingym.algorithms.errors import EnvironmentFailed
 from faastraingym.client import files, policy_files
+from faastraingym.client.arguments import checked
 from faastraingym.client.errors import BadInput
+from faastraingym.client.opening import Environment, opened
 from faastraingym.schemas import payloads
 from faastraingym.schemas.report import RunReport
 
@@ -31,6 +33,7 @@ class Policy:
             `numpy.random.default_rng(seed)`.
     """
 
+    @checked
     def __init__(
         self, payload: payloads.Policy, report: RunReport, spaces: SpaceInfo | None
     ) -> None:
@@ -42,15 +45,14 @@ class Policy:
             self._actor = registry.acting(spec).actor(spec, payload, spaces, {})
 
     @classmethod
-    def load(
-        cls, source: "Run | str | Path", env: "gymnasium.Env[Any, Any] | None" = None
-    ) -> "Policy":
+    @checked
+    def load(cls, source: "Run | str | Path", env: Environment | None = None) -> "Policy":
         """The policy of a run, of a `policy.npz`, or of a folder that `train` wrote.
 
         Args:
             source: a Run, or a path.
-            env: has the spaces to act in; needed only where the machine that wrote the file could
-                not build the environment.
+            env: has the spaces to act in, as of `evaluate`; needed only where the machine that
+                wrote the file could not build the environment.
 
         Raises:
             BadInput: there is no policy there.
@@ -63,11 +65,9 @@ class Policy:
             found = source.policy()
         if env is None:
             return found
-        spec, seen, acted = (
-            registry.parse(found.report.spec),
-            env.observation_space,
-            env.action_space,
-        )
+        spec = registry.parse(found.report.spec)
+        with opened(env) as made:
+            seen, acted = made.observation_space, made.action_space
         name, kinds = registry.name(spec), registry.rules(spec).ACTIONS
         try:
             spaces = space_info.of_spaces(spec.environment.id, seen, acted, name, kinds)
@@ -97,6 +97,11 @@ class Policy:
             BadInput: the observation is no array of numbers, or has another shape than the
                 environment's.
         """
+        if deterministic not in (True, False):  # by hand: this is called for each step
+            raise BadInput(
+                f"Policy.predict: deterministic: found {deterministic!r:.80}; allowed: True or "
+                "False"
+            )
         info = self._known()
         seen = self._numbers(observation)
         single = seen.shape == info.observation_shape
@@ -115,6 +120,7 @@ class Policy:
         sent = self._actor.sent(actions)
         return (sent[0] if single else sent), state
 
+    @checked
     def environment(
         self, render_mode: str | None = None, client: "Client | None" = None
     ) -> "gymnasium.Env[Any, Any]":
@@ -134,6 +140,7 @@ class Policy:
         aio = (client or Client()).aio
         return training_environment.made_here(aio, self.report, render_mode)
 
+    @checked
     def save(self, path: str | Path) -> Path:
         """Write the policy, its spaces and its run's report into a .npz file.
 

@@ -5,7 +5,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Protocol, Self, TextIO
+from typing import Protocol, Self, TextIO, runtime_checkable
 
 from faastraingym.client.sparkline import sparkline
 from faastraingym.client.text import printable
@@ -27,6 +27,7 @@ NO_CURSOR = ("dumb", "unknown")  # terminals on which nothing can be drawn again
 VERSION_SECONDS = 5.0  # between two lines about versions, by the log's own clock
 
 
+@runtime_checkable
 class View(Protocol):
     """Shows a run while it is followed."""
 

@@ -5,11 +5,13 @@ import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
+from msgspec import Meta
 
 from faastraingym.client import curves, files, loop, progress, recordings
+from faastraingym.client.arguments import checked
 from faastraingym.client.async_run import AsyncRun
 from faastraingym.client.errors import BadInput, RunFailed, as_ours
 from faastraingym.client.progress import Silent, View
@@ -40,6 +42,7 @@ class Run:
         aio: the same for asynchronous callers.
     """
 
+    @checked
     def __init__(self, aio: AsyncRun) -> None:
         self.aio = aio
         self.name = aio.name
@@ -56,6 +59,7 @@ class Run:
         """The run as it stands: its specification, evaluations, curves, cost and policy."""
         return loop.run(self.aio.report())
 
+    @checked
     def follow(self, loggers: Targets | None = None) -> RunReport:
         """Wait for the run's end and show its progress: in a notebook, on a terminal, or as lines.
 
@@ -75,6 +79,7 @@ class Run:
         ):
             return self.wait(made.beside(view))
 
+    @checked
     def wait(self, view: View | None = None) -> RunReport:
         """Wait for the run's end.
 
@@ -118,7 +123,10 @@ class Run:
         """Ask the run to end with the policy that it has; nothing happens to one that has ended."""
         loop.run(self.aio.stop())
 
-    def resume(self, budget: int | None = None, target: float | None = None) -> "Run":
+    @checked
+    def resume(
+        self, budget: Annotated[int, Meta(ge=1)] | None = None, target: float | None = None
+    ) -> "Run":
         """Let a run that has ended go on where it stopped, bit for bit; `follow` watches it.
 
         Args:
@@ -131,6 +139,7 @@ class Run:
         loop.run(self.aio.resume(budget, target))
         return self
 
+    @checked
     def events(self, follow: bool = False) -> Iterator[Recorded]:
         """The run's facts in the order in which the log took them.
 
@@ -147,6 +156,7 @@ class Run:
         """
         return loop.run(self.aio.policy())
 
+    @checked
     def environment(self, render_mode: str | None = None) -> "gymnasium.Env[Any, Any]":
         """The environment that the run was trained in, built in this process.
 
@@ -186,6 +196,7 @@ class Run:
             ) from error
         return pandas.DataFrame(self.curve())
 
+    @checked
     def plot(self, axes: "Axes | None" = None) -> "Axes":
         """Draw training and evaluation returns over environment steps, and the target.
 
@@ -201,6 +212,7 @@ class Run:
         curve.plot(self.report(), axes)
         return axes
 
+    @checked
     def save(self, folder: str | Path | None = None, force: bool = False) -> list[Path]:
         """Write report, learning curve and policy into a folder, `runs/NAME` unless it is named.
 

@@ -4,7 +4,6 @@ One's own is looked for where Python imports from; else its packages come from t
 verified by its SHA-256 and unpacked into a folder of its own, last on Python's path.
 """
 
-import importlib.util
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -16,7 +15,7 @@ import gymnasium
 import msgspec
 
 from faastraingym.adapters.packages.choosing import module_of
-from faastraingym.adapters.packages.folders import folders
+from faastraingym.adapters.packages.folders import folders, pinned
 from faastraingym.adapters.packages.library import Library
 from faastraingym.adapters.packages.unpacking import root
 from faastraingym.adapters.settings import environment_modules
@@ -27,6 +26,8 @@ from faastraingym.algorithms.errors import EnvironmentFailed
 from faastraingym.client import checking, loop
 from faastraingym.client.async_client import AsyncClient
 from faastraingym.client.errors import BadInput, StackTrouble, as_ours
+from faastraingym.client.opening import place_of
+from faastraingym.schemas.errors import SpecificationError
 from faastraingym.schemas.report import RunReport
 from faastraingym.schemas.specification import EnvironmentSpec
 
@@ -46,6 +47,23 @@ async def ready(client: AsyncClient, report: RunReport) -> EnvironmentSpec:
         if wanted.package_digests and not _is_here(module_of(wanted.id)):
             _put_on_path(await _fetched(client, wanted))
     return wanted
+
+
+async def find(client: AsyncClient, env_id: str) -> None:
+    """Make the code of a package's environment importable, from the store where it is not here.
+
+    Raises:
+        BadInput: nobody added it; or this process has another version of the code already.
+        StackTrouble: it is needed, and the stack does not answer.
+    """
+    module = module_of(env_id)
+    if module and not _is_here(module):
+        async with client.connect() as stack:
+            try:
+                raw = await pinned({"environment": {"id": env_id}}, Library(stack.bucket))
+            except SpecificationError as error:
+                raise BadInput(f"{env_id}: {error}") from error
+        _put_on_path(await _fetched(client, msgspec.convert(raw["environment"], EnvironmentSpec)))
 
 
 async def made(client: AsyncClient, report: RunReport, mode: str | None) -> Environment:
@@ -96,17 +114,8 @@ async def _fetched(client: AsyncClient, wanted: EnvironmentSpec) -> list[Path]:
 
 def _is_here(module: str) -> bool:
     """Whether Python finds the module elsewhere than among unpacked packages."""
-    place = _place(module)
+    place = place_of(module)
     return place is not None and root() not in place.parents
-
-
-def _place(module: str) -> Path | None:
-    """Where Python finds a module; it is not imported for that."""
-    if module in sys.modules:
-        file = getattr(sys.modules[module], "__file__", None)
-        return Path(file) if file else None
-    found = importlib.util.find_spec(module)
-    return Path(found.origin) if found and found.origin else None
 
 
 def _put_on_path(wanted: Sequence[Path]) -> None:
@@ -117,7 +126,7 @@ def _put_on_path(wanted: Sequence[Path]) -> None:
     """
     for folder in wanted:
         for module in filter(str.isidentifier, (entry.stem for entry in folder.iterdir())):
-            place = _place(module)
+            place = place_of(module)
             if place and root() in place.parents and folder not in place.parents:
                 other = place.relative_to(root()).parts[0]
                 raise BadInput(

@@ -24,15 +24,24 @@ def registered(environment: EnvironmentSpec) -> EnvSpec:
     if not environment.package_digests:
         found: EnvSpec = gymnasium.spec(environment.id)
         return found
-    place, _, name = environment.id.partition(":")
-    with foreign(f"{environment.id}: the module {place} could not be imported"):
+    return of_module(environment.id)
+
+
+def of_module(env_id: str) -> EnvSpec:
+    """How the environment `module:name` is made.
+
+    Raises:
+        EnvironmentFailed: the module cannot be imported, or has no such environment.
+    """
+    place, _, name = env_id.partition(":")
+    with foreign(f"{env_id}: the module {place} could not be imported"):
         module = importlib.import_module(place)
     if name in gymnasium.registry:
         return gymnasium.registry[name]
     kind = getattr(module, name, None)
     if not isinstance(kind, type) or not issubclass(kind, gymnasium.Env):
-        raise EnvironmentFailed(f"{environment.id}: {_absent(place, name, module)}")
-    return EnvSpec(id=environment.id, entry_point=kind)
+        raise EnvironmentFailed(f"{env_id}: {_absent(place, name, module)}")
+    return EnvSpec(id=env_id, entry_point=kind)
 
 
 def made_by(environment: EnvironmentSpec) -> str | EnvSpec:

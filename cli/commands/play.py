@@ -12,12 +12,14 @@ import gymnasium
 from gymnasium.wrappers import RecordEpisodeStatistics
 
 from faastraingym.cli.context import Context
-from faastraingym.client import loop, playing, training_environment
+from faastraingym.client import loop, opening, playing, training_environment
 from faastraingym.client.errors import BadInput
 from faastraingym.client.policy import Policy
-from faastraingym.schemas.specification import EnvironmentSpec
 
 DISPLAYS = ("DISPLAY", "WAYLAND_DISPLAY")
+OTHERWISE = (
+    "--environment names another, as my_env.py:MyEnv; one's own is looked for in the current folder"
+)
 
 
 def play(arguments: Namespace, context: Context) -> None:
@@ -55,35 +57,21 @@ def _environment(
     Raises:
         BadInput: it cannot be built, or does not draw.
     """
-    if named:
-        training_environment.import_registered(context.world.environment)
-        wanted = EnvironmentSpec(id=_importable(named))
-    else:
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*possible render_modes")  # we say it
+        if named:
+            return _named(named, mode, policy, context)
         wanted = loop.run(training_environment.ready(context.client.aio, policy.report))
-    try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message=".*possible render_modes")  # we say it
+        try:
             return training_environment.build(wanted, mode)
-    except BadInput as error:
-        raise BadInput(f"{error}; {_remedy(error)}") from error
+        except BadInput as error:
+            raise BadInput(f"{error}; {opening.remedy(error, OTHERWISE)}") from error
 
 
-def _remedy(error: BadInput) -> str:
-    if "unexpected keyword argument 'render_mode'" in str(error):
-        return (
-            "give its __init__ a parameter render_mode, and the class a method render, as in the "
-            "my_env.py that `faastrain init` writes"
-        )
-    return (
-        "--environment names another, as my_env.py:MyEnv-v0; one's own is looked for in the "
-        "current folder"
-    )
-
-
-def _importable(named: str) -> str:
-    """`my_env:MyEnv-v0`, which Gymnasium imports, of `folder/my_env.py:MyEnv-v0`."""
-    place, colon, name = named.rpartition(":")
-    if not place.endswith(".py"):
-        return named
-    sys.path.append(str(Path(place).parent.resolve()))
-    return f"{Path(place).stem}{colon}{name}"
+def _named(named: str, mode: str, policy: Policy, context: Context) -> "gymnasium.Env[Any, Any]":
+    """By all that `train` takes; the one of the run by the run's own arguments."""
+    training_environment.import_registered(context.world.environment)
+    env_id = opening.imported(named)
+    loop.run(training_environment.find(context.client.aio, env_id))
+    trained = policy.report.spec["environment"]
+    return opening.built(env_id, mode, trained["kwargs"] if trained["id"] == env_id else {})

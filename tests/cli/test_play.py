@@ -105,6 +105,33 @@ def test_an_environment_without_a_render_mode_is_told_what_it_lacks(
     assert [str(told.message) for told in recwarn if "render_mode" in str(told.message)] == []
 
 
+@pytest.mark.parametrize("named", ["burrow.py:Burrow", "./burrow.py:Burrow", "burrow:Burrow"])
+def test_a_class_is_named_as_for_train(
+    desk: Desk, policy: str, named: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    desk.write("burrow.py", BURROW)
+    assert desk("play", policy, "--environment", named) == 0, desk.err
+    assert desk.out.endswith(", written to left.gif\n")
+    sys.modules.pop("burrow")
+
+
+def test_a_package_that_was_added_is_named_as_for_train(
+    desk: Desk, policy: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its code is in the store alone; one that nobody added is refused."""
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.setattr(tempfile, "tempdir", str(desk.folder))
+    desk.write("burrow.py", BURROW)
+    assert desk("env", "add", "burrow.py") == 0, desk.err
+    (desk.folder / "burrow.py").unlink()
+    assert desk("play", policy, "--environment", "burrow:Burrow") == 0, desk.err
+    assert root() in Path(sys.modules.pop("burrow").__file__ or "").parents
+    assert desk("play", policy, "--environment", "barrow:Burrow") == 3
+    assert "barrow" in desk.err
+    assert len(desk.err.splitlines()) == 1
+
+
 def test_an_environment_of_one_s_own_is_fetched(
     desk: Desk, policy: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -125,7 +152,7 @@ def test_an_environment_of_one_s_own_is_fetched(
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["left.npz", "--environment", "Nowhere-v0"], "Nowhere-v0 cannot be shown: "),
+        (["left.npz", "--environment", "Nowhere-v0"], "Nowhere-v0 cannot be built: "),
         (
             ["left.npz", "--environment", "MountainCar-v0"],
             "an observation has the shape (2,); CartPole-v1 has (4,)",

@@ -1,5 +1,7 @@
 """A policy plays, to be measured and to be watched."""
 
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,33 @@ import pytest
 from PIL import Image
 
 from faastraingym import BadInput, evaluate, record_video
+
+VILLAGE = """
+import gymnasium
+import numpy as np
+
+class Village(gymnasium.Env):
+    observation_space = gymnasium.spaces.Discrete(2)
+    action_space = gymnasium.spaces.Discrete(2)
+    metadata = {"render_modes": ["rgb_array"]}
+
+    def __init__(self, render_mode=None):
+        self.render_mode = render_mode
+
+    def reset(self, *, seed=None, options=None):
+        super().reset(seed=seed)
+        self.steps = 0
+        return 0, {}
+
+    def step(self, action):
+        self.steps += 1
+        return 0, 2.0, self.steps == 3, False, {}
+
+    def render(self):
+        return np.full((8, 8, 3), 50 * self.steps, np.uint8)
+
+gymnasium.register("Village-v0", entry_point=Village)
+"""
 
 
 class Left:
@@ -56,6 +85,41 @@ class Unpainted(Painted):
     render = gymnasium.Env.render
 
 
+class Unready(Painted):
+    """Its `__init__` knows no render_mode."""
+
+    def __init__(self) -> None:
+        pass
+
+
+@pytest.fixture
+def village(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A file with a class and with an id that it registers, in a folder that is not Python's."""
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    (tmp_path / "code").mkdir()
+    (tmp_path / "code" / "village.py").write_text(VILLAGE)
+    yield f"{tmp_path}/code/village.py"
+    sys.modules.pop("village", None)
+    gymnasium.registry.pop("Village-v0", None)
+
+
+def test_an_environment_is_named_as_train_takes_it(village: str, tmp_path: Path) -> None:
+    """By its file, an id that the file registers, its module, its class."""
+    for named in (f"{village}:Village", f"{village}:Village-v0", "village:Village"):
+        assert evaluate(Left(), named, episodes=2).lengths.tolist() == [3, 3], named
+    kind = sys.modules["village"].Village
+    assert evaluate(Left(), kind, episodes=1).mean == 6.0
+    with Image.open(record_video(Left(), kind, tmp_path / "a.gif")) as picture:
+        assert picture.size == (8, 8)
+
+
+def test_another_module_of_the_same_name_is_not_taken_for_it(village: str, tmp_path: Path) -> None:
+    evaluate(Left(), f"{village}:Village", episodes=1)
+    (tmp_path / "village.py").write_text(VILLAGE.replace("2.0", "9.0"))
+    with pytest.raises(BadInput, match=r"has the module village of .*; restart Python"):
+        evaluate(Left(), f"{tmp_path}/village.py:Village")
+
+
 def test_returns_are_sums_and_episodes_follow_one_seed() -> None:
     env = Painted()
     found = evaluate(Left(), env, episodes=3, seed=9)
@@ -70,23 +134,27 @@ def test_an_id_is_made_and_equal_seeds_play_equally() -> None:
     one, other = (evaluate(Left(), "CartPole-v1", episodes=4, seed=1) for _ in range(2))
     np.testing.assert_array_equal(one.returns, other.returns)
     assert len(set(evaluate(Left(), "CartPole-v1", episodes=9).returns)) > 1
-    with pytest.raises(BadInput, match=r"CartPol-v1: .*register the environment"):
+    with pytest.raises(BadInput, match=r"CartPol-v1 cannot be built: .*name a registered id"):
         evaluate(Left(), "CartPol-v1")
-    with pytest.raises(BadInput, match="episodes is 0"):
+    with pytest.raises(BadInput, match="episodes: found 0; allowed: a whole number, 1 or more"):
         evaluate(Left(), "CartPole-v1", episodes=0)
 
 
 @pytest.mark.parametrize(
     ("env", "words"),
     [
-        (Painted, "Painted: is neither an environment nor the id of one"),
-        (None, "NoneType: is neither an environment nor the id of one"),
-        ("no_such_file.py:Env", "no_such_file.py:Env: ModuleNotFoundError: .*register the env"),
+        (dict, "dict: does not derive from gymnasium.Env"),
+        (None, "env: found None; allowed: an?"),
+        ("no_such_file.py:Env", "no_such_file.py:Env: names no environment in a file that exists"),
+        ("json:Env", "json registers no id 'Env' and has no class"),
+        ("no_such_module:Env", "the module no_such_module could not be imported"),
+        (Unready, "give its __init__ a parameter render_mode"),
     ],
 )
 def test_what_is_no_environment_is_refused(env: Any, words: str, tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match=words):
-        evaluate(Left(), env)
+    if env is not Unready:  # which can be played, but not drawn
+        with pytest.raises(BadInput, match=words):
+            evaluate(Left(), env)
     with pytest.raises(BadInput, match=words):
         record_video(Left(), env, tmp_path / "a.gif")
 

@@ -10,6 +10,7 @@ from typing import Any
 import gymnasium
 import numpy as np
 import pytest
+from gymnasium.envs.classic_control import CartPoleEnv
 
 from faastraingym import BadInput, Policy, evaluate
 from faastraingym.algorithms import registry
@@ -120,6 +121,15 @@ def test_a_file_has_all_that_acts(tmp_path: Path) -> None:
     np.testing.assert_array_equal(actions, made.predict(seen)[0])
     scaled = np.clip((seen - 0.5) / np.sqrt(4.0 + 1e-8), -10, 10).sum(axis=1)
     np.testing.assert_allclose(actions, np.c_[scaled, np.clip(scaled, -1, 1)], rtol=1e-5)
+
+
+def test_spaces_are_those_of_a_named_environment(cartpole: Policy, tmp_path: Path) -> None:
+    """By all that `train` takes."""
+    cartpole._spaces = None
+    cartpole.save(tmp_path / "policy.npz")
+    for env in ("CartPole-v1", CartPoleEnv, gymnasium.make("CartPole-v1")):
+        loaded = Policy.load(tmp_path, env)
+        assert loaded.predict(np.zeros(4))[0].shape == ()
 
 
 def test_of_a_folder_the_newest_segment_counts(cartpole: Policy, tmp_path: Path) -> None:

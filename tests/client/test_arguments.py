@@ -1,0 +1,143 @@
+"""Each argument of the public API: a wrong one is refused in a sentence that names it."""
+
+import inspect
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import gymnasium
+import numpy as np
+import pytest
+
+import faastraingym
+from faastraingym import BadInput, Client, Policy, evaluate, record_video, train
+from faastraingym.client.specifications import Composed
+from faastraingym.events.pipeline.history import fold
+from faastraingym.events.ports import Recorded
+from faastraingym.events.views.report import build
+from faastraingym.schemas.messages import RunRequested
+from tests.client.facts import NOW, POLICY, RUN, SPEC
+
+# For the required arguments before the one that is wrong.
+FINE: dict[str, Any] = {
+    "client": Client().aio,
+    "composed": Composed({}, "", ""),
+    "env": "CartPole-v1",
+    "name": "a",
+    "observation": 0,
+    "path": "a.gif",
+    "payload": POLICY,
+    "source": "a.npz",
+    "spaces": None,
+    "report": build(RUN, fold([Recorded(1, NOW, RunRequested(run=RUN, spec=SPEC))]), [], NOW),
+}
+# These take anything, and refuse it in their own words: tested below, or in test_loggers.py.
+OPEN = {
+    ("train", "env"),
+    ("Client.start", "env"),
+    ("Policy.predict", "observation"),
+    ("Policy.predict", "state"),  # of recurrent policies, given back as it came
+    ("Policy.predict", "episode_start"),
+}
+
+
+def public() -> Iterator[tuple[str, Callable[..., Any]]]:
+    """Every function, and every method of every class but errors, by its name."""
+    for name in faastraingym.__all__:
+        found = getattr(faastraingym, name)
+        if not isinstance(found, type):
+            yield name, found
+        elif not issubclass(found, Exception):
+            for key, member in vars(found).items():
+                function = getattr(member, "__func__", member)
+                if inspect.isfunction(function) and (key[0] != "_" or key == "__init__"):
+                    yield f"{name}.{key}".removesuffix(".__init__"), function
+
+
+def arguments() -> Iterator[tuple[str, Callable[..., Any], str]]:
+    for name, function in public():
+        for parameter in inspect.signature(function).parameters.values():
+            is_open = (name, parameter.name) in OPEN or parameter.kind is parameter.VAR_KEYWORD
+            if not is_open and parameter.name not in ("self", "cls"):
+                yield name, function, parameter.name
+
+
+@pytest.mark.parametrize(
+    ("name", "function", "argument"),
+    [pytest.param(*each, id=f"{each[0]}:{each[2]}") for each in arguments()],
+)
+def test_a_wrong_argument_is_named(name: str, function: Callable[..., Any], argument: str) -> None:
+    """With what was found, and what is allowed; before anything is done with it."""
+    given: dict[str, Any] = {}
+    for parameter in inspect.signature(function).parameters.values():
+        if parameter.name == argument:
+            given[argument] = ...
+        elif parameter.name in ("self", "cls"):
+            given[parameter.name] = None
+        elif parameter.default is parameter.empty and parameter.kind is not parameter.VAR_KEYWORD:
+            given[parameter.name] = Left() if parameter.name == "policy" else FINE[parameter.name]
+    with pytest.raises(BadInput) as refusal:
+        function(**given)
+    text = str(refusal.value)
+    assert text.startswith(f"{name}: {argument}: found Ellipsis; allowed: "), text
+    assert "\n" not in text
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (lambda: train("a", budget=1e5), "train: budget: found 100000.0; allowed: a whole number"),
+        (lambda: train("a", budget=True), "budget: found True; allowed: a whole number, 1 or more"),
+        (lambda: train("a", budget=-1), "budget: found -1; allowed: a whole number, 1 or more"),
+        (lambda: train("a", target=float("nan")), "target: found nan; allowed: a finite number"),
+        (lambda: train("a", target="high"), "target: found 'high'; allowed: a finite number or No"),
+        (lambda: train("a", files="b\0"), "files: found 'b\\x00'; allowed: a text without NUL"),
+        (lambda: train("a", progress=1), "train: progress: found 1; allowed: True or False"),
+        (lambda: train("a", loggers="csv"), "allowed: a table, as {\"csv\": \"progress.csv\"}"),
+        (lambda: train(), "train: missing a required argument: 'env'; it takes env, algorithm"),
+        (lambda: Client(adress=""), "unexpected keyword argument 'adress'; it takes url, token"),
+        (lambda: Client().runs("done"), "Client.runs: status: found 'done'; allowed: 'requested'"),
+        (lambda: Client().runs(limit=0), "limit: found 0; allowed: a whole number, 1 or more"),
+        (lambda: Client().run(""), "'' is no run's name"),
+        (lambda: faastraingym.Run("a"), "allowed: an AsyncRun (Client().run(NAME) makes a Run)"),
+        (lambda: evaluate("a", "b"), "policy: found 'a'; allowed: a Policy, or what has such a m"),
+        (lambda: record_video(Left(), "b", "a.gif", episodes=0), "episodes: found 0; allowed: a"),
+        (lambda: evaluate(Left(), "CartPole-v1", seed=-1), "seed: found -1; allowed: a whole num"),
+        (lambda: Policy.predict(None, 0, deterministic=3), "deterministic: found 3; allowed: Tru"),
+        (lambda: train(gymnasium.make("CartPole-v1")), "build their own by the id 'CartPole-v1'"),
+        (lambda: train(3), "int: is neither an environment's id nor its class"),
+    ],
+)  # fmt: skip
+def test_what_is_said(call: Callable[[], Any], said: str) -> None:
+    with pytest.raises(BadInput) as refusal:
+        call()
+    assert said in str(refusal.value)
+
+
+def test_no_password_is_repeated() -> None:
+    with pytest.raises(BadInput) as refusal:
+        train("a", client="https://admin:secret@gateway.example")  # type: ignore[arg-type]
+    assert "found 'https://...@gateway.example'" in str(refusal.value)
+    assert "allowed: a Client, as Client(url=...) or None" in str(refusal.value)
+
+
+def test_numbers_of_numpy_are_numbers(client: Client) -> None:
+    run = client.start("CartPole-v1", budget=np.int64(256), target=np.float32(20), seed=np.uint8(3))
+    spec = run.report().spec
+    assert (spec["stop"]["env_steps"], spec["stop"]["target"], spec["seed"]) == (256, 20.0, 3)
+
+
+def test_a_warning_is_told_of_the_callers_line(client: Client) -> None:
+    with pytest.warns(UserWarning, match="100,000 steps") as warned:
+        client.start("MountainCar-v0")
+    with pytest.warns(UserWarning, match="no results in runs") as more:
+        train(SPEC, client=client, progress=False)  # whose results are not in the store
+    assert {told.filename for told in [*warned, *more]} == {__file__}
+
+
+class Left:
+    """What acts."""
+
+    def predict(
+        self, observation: Any, state: Any = None, episode_start: Any = None, deterministic: Any = 1
+    ) -> tuple[Any, Any]:
+        return 0, None
