@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 WHOLE = (
     "tests/stack",
-    "tests/docs/test_tutorials.py",
+    "tests/docs/walks",
     "tests/docs/test_notebooks.py::test_the_first_policy_is_trained_drawn_loaded_and_watched",
     "tests/conformance",
     "tests/chaos/test_chaos.py",

@@ -1,69 +1,42 @@
-"""Each tutorial, from its beginning: the installed program, in an empty folder.
+"""tests/docs/walks types every block of every tutorial, but for what it names with a reason."""
 
-What is left out is named in ELSEWHERE, with the test that has it.
-"""
-
-import os
-import sys
-from collections.abc import Iterator
-from pathlib import Path
+import re
 
 import pytest
 
-from tests.docs.walk import Block, Walk, blocks
-from tests.package.installed import Installed, built, install, sources
-from tests.stack.documents import WALKS
+from tests.checkout import CHECKOUT
+from tests.docs.walk import blocks
+from tests.docs.walks.documents import DOCUMENTS, ELSEWHERE, taken
+from tests.stack.documents import TUTORIALS, WALKS
 
-pytestmark = pytest.mark.timeout(3000)  # three trainings to their end, on a busy machine
-DOCUMENTS = ["README.md", "docs/api.md", *WALKS]
-ELSEWHERE = {
-    "pip install .": "the fixture `installed` does, with what pip makes of the checkout: a wheel",
-    "make train": "test_documents.py looks at its recipe; whoever runs this has its environment",
-}
-
-
-@pytest.fixture(scope="module")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
-    folder = tmp_path_factory.mktemp("package")
-    wheel = built("wheel", sources(folder / "sources"), folder / "dist")
-    return install(wheel, tmp_path_factory.mktemp("installed"))
+WALKED = CHECKOUT / "tests" / "docs" / "walks"
+FENCE = re.compile(r"^\s*```", re.MULTILINE)
+FENCED = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
+INDENTED = re.compile(r"(?<=\n\n) {4,}\S", re.MULTILINE)
+_TYPED_ELSEWHERE = {"docs/tutorials/openfaas.md"}  # tests/conformance/test_operations.py
 
 
-@pytest.fixture
-def walk(installed: Installed, compiled: Path, tmp_path: Path) -> Iterator[Walk]:
-    """A reader in an empty folder; `faastrain` and `python` are the installed ones."""
-    programs = (installed.environment / "bin", Path(sys.executable).parent, os.environ["PATH"])
-    variables = {
-        "PATH": os.pathsep.join(map(str, programs)),
-        "HOME": str(tmp_path),
-        "FTG_COMPILATION_CACHE": str(compiled),
-        "PYTHONUNBUFFERED": "1",  # as on a terminal: in the order in which it was printed
-    }
-    reader = tmp_path / "reader's folder"
-    reader.mkdir()
-    walk = Walk(reader, variables)
-    try:
-        yield walk
-    finally:
-        walk.take(Block("sh", "", "faastrain down || true"))
+def test_every_tutorial_is_typed_by_a_test() -> None:
+    assert {*DOCUMENTS} >= TUTORIALS - _TYPED_ELSEWHERE
+    assert len(WALKS) >= 5
+    for document in WALKS:
+        assert len(list(taken(document))) >= 4
 
 
-def reason(block: Block) -> str | None:
-    """Why a block is left out."""
-    return next((why for start, why in ELSEWHERE.items() if block.text.startswith(start)), None)
+def test_each_document_has_one_file() -> None:
+    """So that processes share them out, and none is left out."""
+    texts = [file.read_text(encoding="utf-8") for file in WALKED.glob("test_*.py")]
+    named = [found for text in texts for found in re.findall(r'through\("([^"]+)", walk\)', text)]
+    assert sorted(named) == sorted(DOCUMENTS)
+    assert len(texts) == len(named)
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
-def test_a_document_does_what_it_says(document: str, walk: Walk) -> None:
-    for block in blocks(document):
-        if not reason(block):
-            walk.take(block)
-
-
-def test_every_tutorial_has_blocks_to_take() -> None:
-    assert len(WALKS) >= 5
-    for document in WALKS:
-        assert len([block for block in blocks(document) if not reason(block)]) >= 4
+def test_no_block_is_overlooked(document: str) -> None:
+    """As one that is indented would be, or one with another mark behind its language."""
+    text = (CHECKOUT / document).read_text(encoding="utf-8")
+    assert len(FENCE.findall(text)) == 2 * len(blocks(document))
+    assert INDENTED.findall(FENCED.sub("", text)) == []
 
 
 def test_what_is_left_out_is_there() -> None:

@@ -50,15 +50,15 @@ HOW = {
 _CLUSTER = "needs a cluster; tests/conformance/test_kubernetes.py and test_faas_cli.py have it"
 _PAGE = "needs what earlier steps export; tests/conformance/test_operations.py types the whole page"
 _NEW = "needs a function that faas-cli has made; tests/conformance/test_new.py types it"
-_OWN = "names files that a reader wrote; test_tutorials.py and test_env.py type it with such"
+_OWN = "names files that a reader wrote; tests/docs/walks and test_env.py type it with such"
 _FRESH = "tests/package installs the wheel into a new environment and types it in an empty folder"
 NOT_HERE = {
     r"(pip|uv tool|pipx) install \.": _FRESH,
     r"faastrain train CartPole-v1": _FRESH,
     r"faastrain train CartPole-v1 --tensorboard .*": "needs an extra; tests/loggers has it",
-    r"faastrain gate CartPole-v1 .*": "trains to the end; ROWS has it with a short specification",
+    r"faastrain gate CartPole-v1 .*": "tests/docs/walks/test_ci.py types it",
     r"faastrain (train|env add|env remove) \S*(my_|shapes_)\S*( --set .*)?": _OWN,
-    r"faastrain env list": "docs/tutorials/environment.md, which test_tutorials.py types, has it",
+    r"faastrain env list": "tests/docs/walks/test_environment.py types it",
     r"pip download --no-deps shapes-of-mazes": "there is no such package",
     r"faastrain down": "the following tests need the stack",
     r"kubectl .*": _CLUSTER,
