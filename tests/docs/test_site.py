@@ -135,3 +135,41 @@ def test_the_reference_has_every_public_name(site: Path, pages: dict[Path, Page]
     for name in faastraingym.__all__:
         summary = (getattr(faastraingym, name).__doc__ or "").partition("\n")[0]
         assert summary.split(":")[0].split("`")[0] in page.read_text(encoding="utf-8")
+
+
+class Cells(HTMLParser):
+    """The columns of each table, and at each of its cells the column's place and its name there."""
+
+    def __init__(self, file: Path) -> None:
+        super().__init__()
+        self.columns: list[str] = []
+        self.cells: list[tuple[str, str | None]] = []
+        self._place, self._in_head = 0, False
+        self.feed(file.read_text(encoding="utf-8"))
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "table":
+            self.columns = []
+        elif tag == "tr":
+            self._place = 0
+        elif tag == "th":
+            self.columns.append("")
+            self._in_head = True
+        elif tag == "td" and self.columns:
+            self.cells.append((self.columns[self._place], dict(attrs).get("data-column")))
+            self._place += 1
+
+    def handle_endtag(self, tag: str) -> None:
+        self._in_head = self._in_head and tag != "th"
+
+    def handle_data(self, data: str) -> None:
+        if self._in_head:
+            self.columns[-1] += data
+
+
+def test_a_telephone_can_say_the_column_of_each_cell(site: Path) -> None:
+    """As it shows each row as a list (extra.css), without a head above it."""
+    cells = [cell for file in site.rglob("*.html") for cell in Cells(file).cells]
+    assert [(found, told) for found, told in cells if found != told] == []
+    assert len(cells) > 2000
+    assert "data-column" in (site / "site" / "extra.css").read_text(encoding="utf-8")
