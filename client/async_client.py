@@ -37,7 +37,10 @@ class Prepared(NamedTuple):
 
 
 class AsyncClient:
-    """A stack. Each call connects for itself, so nothing is left to close."""
+    """A stack, for asynchronous callers.
+
+    Each call connects for itself, so nothing is left to close.
+    """
 
     @checked
     def __init__(self, world: World) -> None:

@@ -33,7 +33,10 @@ if TYPE_CHECKING:
 
 
 class AsyncRun:
-    """A run by its name. Every method reads the stack anew; all raise what `history` raises."""
+    """A run, for asynchronous callers. Every method reads the stack anew.
+
+    All of them raise what `history` raises.
+    """
 
     @checked
     def __init__(self, client: "AsyncClient", name: str) -> None:

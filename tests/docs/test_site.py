@@ -1,5 +1,6 @@
 """The site as `make docs` builds it: whole, without dead links, and nothing from a network."""
 
+import inspect
 import json
 import os
 import re
@@ -173,3 +174,14 @@ def test_a_telephone_can_say_the_column_of_each_cell(site: Path) -> None:
     assert [(found, told) for found, told in cells if found != told] == []
     assert len(cells) > 2000
     assert "data-column" in (site / "site" / "extra.css").read_text(encoding="utf-8")
+
+
+def test_the_reference_in_a_checkout_has_every_public_name_too() -> None:
+    """Where only mkdocstrings' marks stand else: a table with the docstrings' first sentences."""
+    text = (CHECKOUT / "docs" / "api.md").read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^\| `(\w+)` \| (.+) \|$", text, re.MULTILINE))
+    documented = {
+        name: re.split(r"(?<=\.)\s", inspect.getdoc(getattr(faastraingym, name)) or "")[0]
+        for name in faastraingym.__all__
+    }
+    assert rows == documented
