@@ -14,8 +14,8 @@ from typing import Any, TypeAlias
 import gymnasium
 import msgspec
 
-from faastraingym.adapters.packages.choosing import module_of
-from faastraingym.adapters.packages.folders import folders, pinned
+from faastraingym.adapters.packages.choosing import choose, module_of
+from faastraingym.adapters.packages.folders import folders
 from faastraingym.adapters.packages.library import Library
 from faastraingym.adapters.packages.unpacking import root
 from faastraingym.adapters.settings import environment_modules
@@ -59,11 +59,12 @@ async def find(client: AsyncClient, env_id: str) -> None:
     module = module_of(env_id)
     if module and not _is_here(module):
         async with client.connect() as stack:
-            try:
-                raw = await pinned({"environment": {"id": env_id}}, Library(stack.bucket))
-            except SpecificationError as error:
-                raise BadInput(f"{env_id}: {error}") from error
-        _put_on_path(await _fetched(client, msgspec.convert(raw["environment"], EnvironmentSpec)))
+            records = await Library(stack.bucket).records()
+        try:
+            wanted = EnvironmentSpec(id=env_id, packages=choose(env_id, records))
+        except SpecificationError as error:
+            raise BadInput(f"{env_id}: {error}") from error
+        _put_on_path(await _fetched(client, wanted))
 
 
 async def made(client: AsyncClient, report: RunReport, mode: str | None) -> Environment:
