@@ -2,14 +2,12 @@
 
 import os
 import warnings
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import unquote, urlsplit
 
 from msgspec import Meta
 
-from faastraingym.client import loop, target, world
+from faastraingym.client import addresses, loop, target, world
 from faastraingym.client.arguments import checked
 from faastraingym.client.async_client import AsyncClient, Prepared
 from faastraingym.client.composing import composed
@@ -18,13 +16,6 @@ from faastraingym.client.run import Run
 from faastraingym.client.specifications import Composed
 from faastraingym.events.views.runs import RunRow
 from faastraingym.schemas.report import Status
-
-# argument: the variables of a server's URL, user and password (`faastrain --help`)
-SERVERS = {
-    "url": ("OPENFAAS_URL", "", "OPENFAAS_PASSWORD"),
-    "nats": ("FAASTRAIN_NATS_URL", "FAASTRAIN_NATS_USER", "FAASTRAIN_NATS_PASSWORD"),
-    "s3": ("FAASTRAIN_S3_URL", "FAASTRAIN_S3_ACCESS_KEY", "FAASTRAIN_S3_SECRET_KEY"),
-}
 
 
 class Client:
@@ -41,7 +32,8 @@ class Client:
         home: of an embedded stack; by default FAASTRAIN_HOME or `./.faastrain`.
 
     Raises:
-        BadInput: both a URL and a home are named, a URL is none, or a server has no URL.
+        BadInput: both a URL and a home are named, a URL is none, or a server has no URL, no user or
+            no password, neither here nor in a variable.
 
     Attributes:
         aio: the same for asynchronous callers.
@@ -63,7 +55,7 @@ class Client:
             raise BadInput("Client: home is an embedded stack's, url a remote one's; give one")
         variables = dict(os.environ)
         for name, value in servers.items():
-            variables |= _variables(name, value) if value else {}
+            variables |= addresses.variables(name, value) if value else {}
         given = {"OPENFAAS_TOKEN": token, "FAASTRAIN_BUCKET": bucket}
         variables |= {name: value for name, value in given.items() if value}
         if any(servers.values()) and not target.is_cluster(variables):
@@ -71,6 +63,8 @@ class Client:
                 "Client: a remote stack needs both url, of its gateway, and nats, of its broker; "
                 "give the other one, too, or set OPENFAAS_URL or FAASTRAIN_NATS_URL"
             )
+        if any(servers.values()):
+            addresses.check_complete(variables)
         if home is not None:
             variables |= {"FAASTRAIN_HOME": str(home)}
             variables.pop("OPENFAAS_URL", None)
@@ -154,16 +148,3 @@ def begin(client: Client, prepared: Prepared) -> Run:
     """Start the stack if needed, and the run."""
     client.up()
     return Run(loop.run(client.aio.start(prepared)))
-
-
-def _variables(argument: str, url: str) -> Mapping[str, str]:
-    """What a server's URL says, as variables."""
-    parts = urlsplit(url)
-    if not parts.scheme or not parts.hostname:
-        raise BadInput(f"Client: {argument} is no URL; write one as https://gateway.example.com")
-    names = SERVERS[argument]
-    host = parts.netloc.rpartition("@")[2]
-    found = (parts._replace(netloc=host).geturl(), parts.username, parts.password)
-    return {
-        name: unquote(value) for name, value in zip(names, found, strict=True) if name and value
-    }

@@ -62,13 +62,15 @@ def of(environment: Mapping[str, str]) -> "HttpGateway":
     Raises:
         BadInput, StackTrouble: as `target.find`.
     """
-    return HttpGateway(target.trusted(environment).gateway)
+    return HttpGateway(target.trusted(environment).gateway, target.remedies(environment)["url"])
 
 
 class HttpGateway:
     """A gateway at a URL."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Server, remedy: str = "see `faastrain doctor`") -> None:
+        """`remedy`: what a person should do who reads that it is away or refuses."""
+        self._remedy = remedy
         self._url = server.url.rstrip("/")
         self._headers = (
             urllib3.make_headers(basic_auth=f"{server.user}:{server.password}")
@@ -120,11 +122,16 @@ class HttpGateway:
             )
         except urllib3.exceptions.HTTPError as error:
             raise StackTrouble(
-                f"the gateway at {self._url} cannot be reached: {error}; see `faastrain doctor`"
+                f"the gateway at {self._url} cannot be reached: {error}; {self._remedy}"
             ) from error
         if response.status == HTTPStatus.OK:
             return response
         text = response.data[:300].decode(errors="replace").strip()
+        if response.status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
+            raise StackTrouble(
+                f"the gateway at {self._url} refuses the password or token ({response.status}); "
+                f"{self._remedy}"
+            )
         if response.status in (HTTPStatus.NOT_FOUND, HTTPStatus.BAD_REQUEST):
             raise BadInput(f"the gateway at {self._url} answered {response.status}: {text}")
         raise StackTrouble(f"{self._url}{path} answered {response.status}: {text}")

@@ -39,6 +39,13 @@ environment variables:
   FAASTRAIN_SIGNING_KEY  the secret ftg-signing-key; only
                          `faastrain dead replay` needs it
 """
+# The arguments of Client, and the variables that say the same: a server's URL, user and password.
+SERVERS = {
+    "url": ("OPENFAAS_URL", "", "OPENFAAS_PASSWORD"),
+    "nats": ("FAASTRAIN_NATS_URL", "FAASTRAIN_NATS_USER", "FAASTRAIN_NATS_PASSWORD"),
+    "s3": ("FAASTRAIN_S3_URL", "FAASTRAIN_S3_ACCESS_KEY", "FAASTRAIN_S3_SECRET_KEY"),
+}
+TOKEN = "OPENFAAS_TOKEN"  # noqa: S105  the variable's name
 
 
 class Server(NamedTuple):
@@ -76,6 +83,16 @@ def find(environment: Mapping[str, str]) -> Target:
         BadInput: a cluster's variables are incomplete.
     """
     return _cluster(environment) if is_cluster(environment) else _embedded(environment)
+
+
+def remedies(environment: Mapping[str, str]) -> dict[str, str]:
+    """What to do about a server that is away or refuses us, by the argument of Client."""
+    if is_cluster(environment):
+        return {
+            argument: f"check `{argument}` of Client, or {', '.join(filter(None, names))}"
+            for argument, names in SERVERS.items()
+        }
+    return dict.fromkeys(SERVERS, "`faastrain doctor` looks for the cause")
 
 
 def trusted(environment: Mapping[str, str]) -> Target:

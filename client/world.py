@@ -74,8 +74,17 @@ async def _connect(environment: Mapping[str, str]) -> "AsyncIterator[Connected]"
             current.carry(caller)
         found = target.trusted(environment)
         login = Login(found.nats.user, found.nats.password)
-        connection = await broker.connect(found.nats.url, login, "faastrain", found.nats_api)
-        objects = S3ObjectStore(found.s3.url, found.bucket, Login(found.s3.user, found.s3.password))
+        remedies = target.remedies(environment)
+        connection = await broker.connect(
+            found.nats.url,
+            login,
+            "faastrain",
+            found.nats_api,
+            remedy=remedies["nats"],
+            awaits_login=False,
+        )
+        store = Login(found.s3.user, found.s3.password)
+        objects = S3ObjectStore(found.s3.url, found.bucket, store, remedies["s3"])
         try:
             yield Connected(
                 facts=NatsFactLog(connection),

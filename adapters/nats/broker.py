@@ -22,17 +22,41 @@ logger = logging.getLogger(__name__)
 
 CONNECT_SECONDS = 10.0
 RECONNECT_SECONDS = 0.1
+REMEDY = "check FTG_NATS_URL and the secret ftg-nats-<role>"  # of a stage
 
 
-async def connect(url: str, login: Login | None = None, name: str = "", api: str = API) -> Broker:
-    """Connect within 10 s; `api` is JetStream's prefix in our account. Unavailable: we cannot."""
+async def connect(
+    url: str,
+    login: Login | None = None,
+    name: str = "",
+    api: str = API,
+    *,
+    remedy: str = REMEDY,
+    awaits_login: bool = True,
+) -> Broker:
+    """Connect within 10 s.
+
+    Args:
+        url: of the server.
+        login: as whom.
+        name: of the connection.
+        api: JetStream's prefix in our account.
+        remedy: what a person should do who reads that it cannot be reached.
+        awaits_login: try again where the server does not take the login, which it may know soon.
+
+    Raises:
+        Unavailable: we cannot.
+    """
     client = client_type()()
     broker = Broker(client, url, api)
     seen: set[str] = set()
+    limit = asyncio.timeout(CONNECT_SECONDS)
 
     async def on_error(error: Exception) -> None:
         if broker.is_closed:  # in mid-attempt, and nats-py would go on reconnecting for ever
             raise asyncio.CancelledError
+        if not awaits_login and "authorization" in str(error).lower() and not limit.expired():
+            limit.reschedule(asyncio.get_running_loop().time())
         if str(error) not in seen:  # every attempt to reconnect repeats it
             seen.add(str(error))
             logger.warning("NATS at %s: %s", url, error)
@@ -44,7 +68,7 @@ async def connect(url: str, login: Login | None = None, name: str = "", api: str
             tell()
 
     try:
-        async with asyncio.timeout(CONNECT_SECONDS):
+        async with limit:
             await client.connect(
                 url,
                 name=name or None,
@@ -60,12 +84,9 @@ async def connect(url: str, login: Login | None = None, name: str = "", api: str
                 max_outstanding_pings=2,
             )
     except TimeoutError as error:
-        reason = client.last_error or next(iter(seen), "no answer")
+        told = [*filter(None, (str(client.last_error or ""), *seen)), "it does not answer as NATS"]
         await client.close()
-        raise Unavailable(
-            f"NATS at {url} cannot be reached: {reason}; "
-            "check FTG_NATS_URL and the secret ftg-nats-<role>"
-        ) from error
+        raise Unavailable(f"NATS at {url} cannot be reached: {told[0]}; {remedy}") from error
     return broker
 
 

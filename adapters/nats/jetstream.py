@@ -25,7 +25,8 @@ NOT_ALONE = 10071  # wrong last sequence: something is
 IN_PROCESS = frozenset({10158, 10164})
 NOT_STORED = 10077  # for a bound of the stream, or for its disk: see the description
 STATUS = "Status"  # nats-py's name for the status of a message without body
-END = frozenset({"204", "404", "408", "409", "413", "503"})
+NOBODY = "503"  # no responders
+END = frozenset({"204", "404", "408", "409", "413", NOBODY})
 
 
 class ApiError(Refused):
@@ -169,6 +170,11 @@ class Broker:
                     await complete
         finally:
             del self._batches[token]
+        if status(messages[-1]) == NOBODY:
+            raise Unavailable(
+                f"{self._url}: nobody answers {self.api_subject(verb)}: JetStream's API is away, "
+                "or has another prefix in this account"
+            )
         return messages
 
     async def disconnected(self) -> None:

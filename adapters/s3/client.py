@@ -18,13 +18,16 @@ CONNECTIONS = 16
 SECONDS = 30.0  # for one attempt
 # Repeating is safe: a put that did arrive answers 412 the second time.
 PAUSES = (0.0, 0.2, 0.4)  # seconds before an attempt is repeated
+REMEDY = "check the secret ftg-s3-<role>, the bucket, and what the role may (docs/security.md)"
 BUSY = (429, 502, 503, 504)  # a 500 has been tried often enough by the store itself
 
 
 class S3Client:
     """Requests to one store as one login."""
 
-    def __init__(self, url: str, login: Login) -> None:
+    def __init__(self, url: str, login: Login, remedy: str = "") -> None:
+        """`remedy`: what a person should do who reads that the store is away or refuses."""
+        self._remedy = remedy
         self.host = urlsplit(url).netloc
         self._login = login
         self._client = HttpClient(locate(url)[0])
@@ -71,21 +74,19 @@ class S3Client:
                 yield
             except (Broken, TimeoutError) as error:
                 why = str(error) or f"no answer in {SECONDS:g} s"
-                raise Unavailable(f"{self.host}: {what}: {why}") from error
+                told = f"{self.host}: {what}: {why}"
+                raise Unavailable("; ".join(filter(None, (told, self._remedy)))) from error
 
     def close(self) -> None:
         """Close the connections, those in use after their answer."""
         self._client.close()
 
 
-def expect(reply: Reply, what: str) -> None:
+def expect(reply: Reply, what: str, remedy: str = "") -> None:
     """Return if the store has done it; Unavailable: it may do so later, Refused: never."""
     if reply.status < 300:
         return
     answered = f"{what}: the store answered {reply.status}"
     if reply.status >= 500 or reply.status in (409, 429):
         raise Unavailable(answered)
-    raise Refused(
-        f"{answered}: {reply.body[:300]!r}; check the secret ftg-s3-<role>, the bucket, "
-        "and what the role may (docs/security.md)"
-    )
+    raise Refused(f"{answered}: {reply.body[:300]!r}; {remedy or REMEDY}")

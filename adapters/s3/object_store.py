@@ -19,9 +19,9 @@ UNREADABLE = b"<Code>SlowDownRead</Code>"  # of MinIO: neither busy nor a reason
 class S3ObjectStore:
     """The ObjectStore and Bucket ports on a bucket of an S3 store."""
 
-    def __init__(self, url: str, bucket: str, login: Login) -> None:
-        self._bucket = bucket
-        self._client = S3Client(url, login)
+    def __init__(self, url: str, bucket: str, login: Login, remedy: str = "") -> None:
+        self._bucket, self._remedy = bucket, remedy
+        self._client = S3Client(url, login, remedy)
 
     async def put(
         self, key: str, data: bytes, content_type: str = "application/msgpack"
@@ -176,7 +176,7 @@ class S3ObjectStore:
             return await self._client.request(method, path, headers, body)
 
     def _expect(self, reply: Reply, key: str) -> None:
-        expect(reply, f"object {self._bucket}/{key}")
+        expect(reply, f"object {self._bucket}/{key}", self._remedy)
 
     def _ref(self, key: str, data: bytes) -> ObjectRef:
         digest = hashlib.sha256(data).hexdigest()

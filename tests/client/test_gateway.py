@@ -29,6 +29,8 @@ class Answers(BaseHTTPRequestHandler):
             self._chunks()
         elif "name=ill" in self.path:
             self._whole(200, b"no json\n")
+        elif self.path.startswith("/closed"):
+            self._whole(401, b"who are you")
         else:
             self._whole(404, b"no such function")
 
@@ -95,3 +97,8 @@ def test_what_the_gateway_refuses_is_told(url: str) -> None:
 def test_a_token_is_a_bearer_token(url: str) -> None:
     HttpGateway(Server(url, "", "t0ken")).functions()
     assert Answers.asked == [("/system/functions", "Bearer t0ken")]
+
+
+def test_a_wrong_password_is_told_with_what_to_do(url: str) -> None:
+    with pytest.raises(StackTrouble, match=r"refuses the password or token \(401\); check `url`"):
+        HttpGateway(Server(url + "/closed", "admin", "x"), "check `url` of Client").functions()
