@@ -95,6 +95,8 @@ class AsyncClient:
             BadInput: it cannot be run; one line for each problem. Or `name` is no run's name.
             StackTrouble: the specification could not be checked.
         """
+        from faastraingym.client import run_spaces
+
         raw, source = environments.taken(composed.raw, composed.folder)
         composed = composed._replace(raw=raw, source=source or composed.source)
         if up and composed.source is None and environments.is_own(raw):
@@ -104,6 +106,7 @@ class AsyncClient:
                 checked = await specifications.validate(
                     composed, lambda raw: self.world.validate(raw, packages)
                 )
+        run_spaces.remember(self.world, to_dict(checked.spec), checked.spaces)
         at, salt = self.world.now(), secrets.token_hex(2)
         stem = Path(composed.stem)
         run = run_ids.derive(stem, at, salt) if name is None else run_ids.check(name)

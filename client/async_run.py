@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -174,7 +173,8 @@ class AsyncRun:
             report = await self._report(stack, history)
             stored = await stack.objects.get(ref.policy)
             payload = payloads.load(stored, payloads.Policy)
-        return Policy(payload, report, await self._spaces(report))
+            spaces = await self._spaces(stack, history, report)
+        return Policy(payload, report, spaces)
 
     @checked
     async def environment(self, render_mode: str | None = None) -> "gymnasium.Env[Any, Any]":
@@ -194,7 +194,9 @@ class AsyncRun:
         async with self.client.connect() as stack:
             history = await runs.history(stack, self.name)
             found = await results.stored(stack.objects, self.name, history, segment)
-        return results.files(found, await self._spaces(found.report) if found.policy else None)
+            has_policy = found.policy is not None
+            spaces = await self._spaces(stack, history, found.report) if has_policy else None
+        return results.files(found, spaces)
 
     def _subject(self, history: History) -> Subject:
         requested = history.requested
@@ -203,17 +205,13 @@ class AsyncRun:
     async def _report(self, stack: Connected, history: History) -> RunReport:
         return await runs.report(stack, self.name, history, self.client.world.now())
 
-    async def _spaces(self, report: RunReport) -> "SpaceInfo | None":
+    async def _spaces(
+        self, stack: Connected, history: History, report: RunReport
+    ) -> "SpaceInfo | None":
         """Of the run's environment; None where this machine cannot build it."""
-        from faastraingym.adapters.packages.library import Library
-        from faastraingym.client import policy_files
+        from faastraingym.client import run_spaces
 
-        with suppress(Error), as_ours(self.client.world.environment):
-            async with self.client.connect() as stack:
-                packages = Library(stack.bucket)
-                checked = await self.client.world.validate(report.spec, packages)
-            return policy_files.space_info(checked.spaces)
-        return None
+        return await run_spaces.of_run(self.client.world, stack, history, report.spec)
 
     async def _replicas(self) -> Mapping[str, int] | None:
         """Available replicas by function; None when the gateway does not answer."""

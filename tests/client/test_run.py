@@ -9,14 +9,22 @@ import numpy as np
 import pytest
 
 from faastraingym import BadInput, Client, Policy, Run, RunFailed, StackTrouble, train
+from faastraingym.adapters.stage import manifests
+from faastraingym.algorithms import registry
+from faastraingym.algorithms.environments import space_info
+from faastraingym.client import run_spaces
+from faastraingym.client.specifications import Composed
+from faastraingym.events.pipeline.history import fold
 from faastraingym.schemas.messages import (
     Message,
     RunRequested,
     RunResumed,
+    RunStarted,
     StopRequested,
     tag,
 )
-from tests.client.facts import RUN, SPEC, beginning, completed, reported
+from faastraingym.schemas.specification import to_dict
+from tests.client.facts import RUN, SPEC, beginning, completed, records, reported
 from tests.client.memory import Stack
 
 
@@ -206,3 +214,47 @@ async def test_it_works_where_a_loop_runs_already(run: Run) -> None:
     assert (await run.aio.report()).run_id == RUN
     kinds = [tag(record.fact) async for record in run.aio.events()]
     assert kinds[0] == "run.requested"
+
+
+async def test_an_environment_is_checked_once(
+    stack: Stack, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the client that started its run not again, by another one the first time alone."""
+    stack.facts.objects = stack.objects
+    checks = 0
+    plain = stack._validate
+
+    async def counted(raw: object, packages: Any) -> Any:
+        nonlocal checks
+        checks += 1
+        return await plain(raw, packages)
+
+    monkeypatch.setattr(stack, "_validate", counted)
+    started = await stack.client().aio.prepare(Composed(SPEC, "spec", "run"), RUN)
+    run = await stack.client().aio.start(started)
+    assert checks == 1
+    await run.files()
+    await stack.client().aio.run(RUN).policy()
+    assert checks == 1
+    run_spaces._CHECKED.clear()  # as in another process
+    for _ in range(2):
+        policy = await stack.client().aio.run(RUN).policy()
+        assert "policy.npz" in await stack.client().aio.run(RUN).files()
+    assert policy.predict(np.array([0.0, 0.0, 0.1, 0.0]))[0] == 1
+    assert checks == 2
+
+
+async def test_spaces_of_a_package_are_in_the_manifest(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So no process imports its code to read a policy."""
+    environment = {**SPEC["environment"], "id": "far:Away", "packages": ["0" * 64]}
+    spec = registry.parse({**SPEC, "environment": environment})
+    told = list(space_info.describe(registry.parse(SPEC)))
+    manifest = await stack.objects.put("m", manifests.dump(RUN, spec, told))
+    history = fold(records(RunStarted(run=RUN, manifest=manifest)))
+    monkeypatch.setattr(stack, "_validate", None)
+    world = stack.client().aio.world
+    async with world.connect() as connected:
+        found = await run_spaces.of_run(world, connected, history, to_dict(spec))
+    assert found == space_info.describe(registry.parse(SPEC))
