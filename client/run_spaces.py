@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from faastraingym.adapters.errors import AdapterError
+from faastraingym.adapters.packages import choosing
 from faastraingym.adapters.packages.library import Library
 from faastraingym.adapters.stage import manifests
 from faastraingym.algorithms.environments import known
@@ -36,7 +37,7 @@ def remember(world: World, spec: Mapping[str, Any], spaces: Sequence[Any] | None
 async def of_run(world: World, stack: Connected, history: History, spec: Any) -> "SpaceInfo | None":
     """The spaces of a run, whose specification is given; None: this machine cannot build it."""
     found = _CHECKED.get(_key(world, spec))
-    if found is None and spec["environment"].get("packages"):
+    if found is None and choosing.environment(spec).get("packages"):
         found = await _of_manifest(stack, history)
     if found is None:
         try:
@@ -63,4 +64,4 @@ def _key(world: World, spec: Mapping[str, Any]) -> tuple[str, bytes]:
     variables = world.environment
     is_cluster = target.is_cluster(variables)
     stack = variables["OPENFAAS_URL"] if is_cluster else str(home_of(variables))
-    return stack, msgspec.json.encode(spec["environment"], order="deterministic")
+    return stack, msgspec.json.encode(choosing.environment(spec), order="deterministic")
