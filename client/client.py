@@ -137,14 +137,14 @@ class Client:
 
 
 def prepare(client: Client, made: Composed, name: str | None) -> Prepared:
-    """A run that can be started; its advice is a warning at the line that called the caller."""
-    prepared = loop.run(client.aio.prepare(made, name, up=True))
-    for remark in prepared.advice:
-        warnings.warn(remark, stacklevel=4)
-    return prepared
+    """A run that can be started."""
+    return loop.run(client.aio.prepare(made, name, up=True))
 
 
 def begin(client: Client, prepared: Prepared) -> Run:
-    """Start the stack if needed, and the run."""
+    """Start the stack if needed, and the run; its advice is a warning at our caller's caller."""
     client.up()
-    return Run(loop.run(client.aio.start(prepared)))
+    run = Run(loop.run(client.aio.start(prepared)))
+    for remark in prepared.advice:
+        warnings.warn(remark, stacklevel=4)
+    return run

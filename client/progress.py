@@ -161,6 +161,7 @@ class PlainView:
     def __init__(self, write: Callable[[str], None]) -> None:
         self._write = write
         self._version_at = 0.0
+        self._noticed = ""
 
     def show(self, run: RunView, record: Recorded) -> None:
         """Write the fact's line, unless it is one of too many."""
@@ -176,8 +177,9 @@ class PlainView:
         """Not printed: it would be a line every second."""
 
     def notice(self, text: str) -> None:
-        """Write it."""
-        if text:
+        """Write it, unless it is the newest one that was written, as when JAX compiles again."""
+        if text and text != self._noticed:
+            self._noticed = text
             self._write(text)
 
 

@@ -9,7 +9,7 @@ from faastraingym.cli.context import Context
 from faastraingym.cli.exit_codes import ExitCode
 from faastraingym.client import examples
 from faastraingym.client.errors import BadInput
-from faastraingym.events.triggers.documents import PARSERS, suffix
+from faastraingym.client.run_ids import is_one
 from faastraingym.schemas.report import RunReport
 
 SUMMARY = "GITHUB_STEP_SUMMARY"  # where GitHub's runner shows Markdown
@@ -42,7 +42,7 @@ def gate(arguments: Namespace, context: Context) -> ExitCode:
 def _report(arguments: Namespace, context: Context) -> RunReport:
     """Of a new run, if a specification is named, else of the run with that name, at its end."""
     named = arguments.what
-    if suffix(named) not in PARSERS and named not in examples.by_environment():
+    if is_one(named) and named not in examples.by_environment():
         if arguments.run or arguments.overrides:
             raise BadInput(f"--run and --set are for a specification; {named} is a run's name")
         return training.followed(context.client.run(named), True, context)

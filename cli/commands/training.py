@@ -31,10 +31,10 @@ def train(arguments: Namespace, context: Context) -> ExitCode:
     subject = Subject(prepared.name, to_dict(prepared.spec))
     with loggers.opened(arguments, subject, context.screen.remark) as recordings:
         context.client.up()
-        if not arguments.json:
-            context.screen.line(f"run {prepared.name}")
-        _remark_horizon(prepared.spec, context)
         run = begin(prepared, context)
+        if not arguments.json:
+            context.screen.line(f"run {run.name}")
+        _remark_horizon(prepared.spec, context)
         code = _until_end(run, arguments.json, context, recordings)
     if code != ExitCode.INTERRUPTED and not arguments.no_files:
         folder = RUNS / run.name
@@ -96,15 +96,15 @@ def prepare(arguments: Namespace, context: Context, *, up: bool = False) -> Prep
     changed = composing.budgeted(
         named._replace(raw=raw), "`--set stop.env_steps=N` and others change that"
     )
-    prepared = loop.run(context.client.aio.prepare(changed, arguments.run, up=up))
-    for remark in prepared.advice:
-        context.screen.remark(f"faastrain: {remark}")
-    return prepared
+    return loop.run(context.client.aio.prepare(changed, arguments.run, up=up))
 
 
 def begin(prepared: Prepared, context: Context) -> Run:
-    """Publish the run."""
-    return Run(loop.run(context.client.aio.start(prepared)))
+    """Publish the run; what there is to say about it comes after, for it may be refused."""
+    run = Run(loop.run(context.client.aio.start(prepared)))
+    for remark in prepared.advice:
+        context.screen.remark(f"faastrain: {remark}")
+    return run
 
 
 def followed(

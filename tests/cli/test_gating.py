@@ -136,3 +136,16 @@ def test_a_specification_that_was_refused_has_no_target(spec: dict[str, object])
     refused = RunFailed(run=RUN, reason="specification: unknown keys", function="start-run")
     told = build(RUN, fold(records(RunRequested(run=RUN, spec=spec), refused)), [], NOW)
     assert judged(told) == (ExitCode.RUN_FAILED, [("run", False)])
+
+
+def test_gate_takes_what_train_takes(desk: Desk) -> None:
+    """Code of one's own, whose name no run can have."""
+    (desk.folder / "burrow.py").write_text(
+        "from gymnasium.envs.classic_control import CartPoleEnv\n"
+        "class Burrow(CartPoleEnv):\n    pass\n"
+    )
+    limited = ("--set", "environment.kwargs.max_episode_steps=50")
+    assert desk("gate", "burrow.py:Burrow", "--min-return", "1", *limited) == 0, desk.err
+    assert "burrow:Burrow with ppo" in desk.out
+    assert desk("gate", "none.py:Burrow") == 3
+    assert "none.py: no such file" in desk.err

@@ -444,3 +444,14 @@ def test_help_imports_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+def test_a_name_that_is_taken_is_only_refused(desk: Desk) -> None:
+    """Nothing is said of a run that does not begin; nor of what it would have been."""
+    assert desk("train", "MountainCar-v0", "--run", "one", "--no-files") == 3  # it has no example
+    desk.write("spec.json", json.dumps(SPEC))
+    assert desk("train", "spec.json", "--run", "one", "--no-files") == 0
+    assert desk("train", "spec.json", "--run", "one", "--no-files") == 3
+    assert desk.out == ""
+    assert len(desk.err.splitlines()) == 1
+    assert "there is a run 'one' already; choose another name" in desk.err

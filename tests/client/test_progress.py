@@ -70,3 +70,12 @@ def test_a_piece_of_an_evaluation_is_told_by_events_and_not_while_following() ->
     )
     assert phrase(piece) == "version 3, piece 1: return 15.50 over 2 episodes"
     assert line(Watched(run=RUN).view, Recorded(1, 0.0, piece)) is None
+
+
+def test_a_line_about_following_is_written_again_only_after_another() -> None:
+    """JAX compiles for the first version and for the first update; a stack may be away twice."""
+    lines: list[str] = []
+    view = PlainView(lines.append)
+    for text in ("JAX compiles", "", "JAX compiles", "", "away", "back", "away", "back"):
+        view.notice(text)
+    assert lines == ["JAX compiles", "away", "back", "away", "back"]
