@@ -199,8 +199,8 @@ def _check_pure(files: dict[str, bytes], tags: Message, called: str) -> None:
     if native or not any(str(tag).endswith("-none-any") for tag in found):
         what = native or f"is built for {', '.join(map(str, found)) or 'no machine'}"
         raise PackageError(
-            f"{called}: {what}: compiled code does not travel; install it into the functions' "
-            "images (docs/environments.md)"
+            f"{called}: {what}: compiled code does not travel; install it where the "
+            "functions run (docs/environments.md)"
         )
     spread = next((name for name in files if re.match(r"[^/]+\.data/", name)), "")
     if spread:
