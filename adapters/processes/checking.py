@@ -26,6 +26,7 @@ from faastraingym.adapters.errors import SettingsError, Unavailable
 from faastraingym.adapters.packages import choosing
 from faastraingym.adapters.packages.folders import folders
 from faastraingym.adapters.packages.library import NOTHING, Packages
+from faastraingym.algorithms.environments.foreign import file_of
 from faastraingym.algorithms.registry import parse
 from faastraingym.events.delivery.exits import DIED, KILLED, ending
 from faastraingym.schemas.errors import PackageError, SpecificationError
@@ -235,5 +236,5 @@ def place(dump: str) -> str:
         standard = file.startswith(library) and "site-packages" not in path.parts
         known = {"gymnasium", "numpy"} & set(path.parts) or path.is_relative_to(PACKAGE)
         if not (standard or known):
-            return f": it stood in {function} ({file}, line {line})"
+            return f": it stood in {function} ({file_of(file)}, line {line})"
     return ""

@@ -18,6 +18,7 @@ from faastraingym.algorithms.errors import EnvironmentFailed
 
 # What says it where an exception has no attribute for it, as Gymnasium's DependencyNotInstalled.
 NOT_FOUND = re.compile(r"No module named '([\w.]+)'|^(\w+) is not installed")
+PACKAGE = re.compile("^.*/[0-9a-f]{64}/")  # the folder that one is unpacked to, by its SHA-256
 # To do about a missing module of a package's environment.
 ADD_OR_INSTALL = (
     "`faastrain env add` its wheel if it is pure Python, else install it where the functions run"
@@ -86,8 +87,13 @@ def place(error: BaseException) -> str:
     for frame, line in walk_tb(error.__traceback__):
         module = str(frame.f_globals.get("__name__") or "")
         if module.partition(".")[0] not in ignored:
-            found = f"({frame.f_code.co_filename}, line {line})"
+            found = f"({file_of(frame.f_code.co_filename)}, line {line})"
     return found
+
+
+def file_of(path: str) -> str:
+    """A file as its author knows it: a package's without the folder that it was unpacked to."""
+    return PACKAGE.sub("", path)
 
 
 def _is_of_the_user(error: BaseException) -> bool:

@@ -115,6 +115,11 @@ async def test_a_class_is_an_environment_with_a_limit(checker: Checker) -> None:
             "spec.environment.id: line.inner is not in its package, and line.inner:Line imports "
             "it; add the file, or correct the name",
         ),
+        (
+            line(reward="time.sleep(60)").replace("import gymnasium", "import time, gymnasium", 1),
+            "line:games/Line-v0",
+            "within 5 s: it stood in step (line.py, line 15)",
+        ),
         ("raise SystemExit('no licence')", "line:Line", "could not be imported: SystemExit: no l"),
         ("import os; os._exit(3)", "line:Line", "while it was built, reset and stepped"),
     ],

@@ -190,6 +190,13 @@ def test_the_user_s_line_is_named() -> None:
     assert f"({__file__}, line " in text
 
 
+def test_a_package_s_file_is_named_without_the_folder_it_was_unpacked_to() -> None:
+    unpacked = f"/var/my packages/{'0a' * 32}/maze/walls.py"
+    with pytest.raises(ZeroDivisionError) as raised:
+        exec(compile("\n1 / 0", unpacked, "exec"), {"__name__": "maze.walls"})  # noqa: S102
+    assert described(raised.value).endswith("division by zero (maze/walls.py, line 2)")
+
+
 def raise_here() -> None:
     np.testing.assert_array_less(1, 2)
     float(10**1000)
