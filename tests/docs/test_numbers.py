@@ -22,6 +22,15 @@ def plain(format_: str) -> Callable[[float], str]:
     return lambda value: format(value, format_)
 
 
+def spoken(value: float) -> str:
+    """How often one number is in the other, as a person says it."""
+    return {2: "twice", 3: "three times"}[round(1 / value)]
+
+
+def thirds(value: float) -> str:
+    return {1: "a third", 2: "two thirds"}[round(3 * value)]
+
+
 README = [
     ("stack up, warm / Stable-Baselines3", inverse(".0f"), "**{} times faster** than"),
     ("stack up, warm", plain(".1f"), "warm replicas ({} s)"),
@@ -30,7 +39,15 @@ README = [
     ("from nothing", plain(".1f"), "no server running at first, FaaSTrainGym needs {} s"),
     ("faastrain", plain(".0f"), "takes {} s instead of"),
     ("faastrain / Stable-Baselines3", inverse(".0f"), "**{} times faster**."),
+    (
+        "stack up, functions at zero / Stable-Baselines3",
+        spoken,
+        "and {} as fast from zero replicas",
+    ),
+    ("Stable-Baselines3", plain(",.0f"), "takes 25 s instead of {} s: **36"),
     ("65,536-step updates: pipeline / Stable-Baselines3", plain(".1f"), "**{} times the steps**"),
+    ("CartPole-v1 to 475: billed / server", thirds, "billed **{}** of the GB-seconds"),
+    ("256-step updates: efficiency", spoken, "is {} as fast with tiny updates"),
     ("65,536-step updates: efficiency", inverse(".1f"), "{} times with large ones"),
 ]
 QUESTIONS = [
