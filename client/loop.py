@@ -49,7 +49,7 @@ def iterate(items: AsyncGenerator[T, None]) -> Iterator[T]:
             while (item := call(following())) is not end:
                 yield item
         finally:
-            call(items.aclose())  # type: ignore[arg-type]
+            call(items.aclose())
 
 
 async def _wind_down() -> None:

@@ -87,7 +87,7 @@ def _rewards(spec: RunSpec) -> Iterator[str]:
     has = {type(transform) for transform in spec.reward}
     for transform in spec.reward:
         yield _table("reward", transform).replace("[reward]", "[[reward]]", 1)
-    for kind in RewardTransform.__args__:  # type: ignore[attr-defined]
+    for kind in RewardTransform.__args__:
         if kind not in has:
             about = _title(kind)
             tag, keys = kind.__struct_config__.tag, ", ".join(kind.__struct_fields__)

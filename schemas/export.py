@@ -13,7 +13,7 @@ from faastraingym.schemas.report import RunReport
 from faastraingym.schemas.specification import RunSpec
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
-MESSAGE_TYPES: tuple[type[Message], ...] = AnyMessage.__args__  # type: ignore[attr-defined]
+MESSAGE_TYPES: tuple[type[Message], ...] = AnyMessage.__args__
 
 
 def documents(specification: type[RunSpec]) -> dict[str, dict[str, Any]]:

@@ -443,8 +443,8 @@ Fact = (
 Command = CollectRollout | UpdatePolicy | EvaluatePolicy | HearUpload
 AnyMessage = Fact | Command | RestoreObject | WarmUp | InvocationCompleted
 
-FACTS: tuple[type[Message], ...] = Fact.__args__  # type: ignore[attr-defined]
-COMMANDS: tuple[type[Message], ...] = Command.__args__  # type: ignore[attr-defined]
+FACTS: tuple[type[Message], ...] = Fact.__args__
+COMMANDS: tuple[type[Message], ...] = Command.__args__
 QUEUED: tuple[type[Message], ...] = (*COMMANDS, RestoreObject, WarmUp)  # never in the log
 
 _encoder = msgspec.msgpack.Encoder()

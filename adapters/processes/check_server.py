@@ -109,7 +109,7 @@ def check(reply: int, output: int, bounds: Bounds) -> NoReturn:
         os._exit(0)
     except BaseException:  # noqa: BLE001  the boundary: no error may reach the forked server code
         faulthandler.cancel_dump_traceback_later()
-        sys.excepthook(*sys.exc_info())  # type: ignore[arg-type]
+        sys.excepthook(*sys.exc_info())
     finally:
         os._exit(1)
 

@@ -135,7 +135,7 @@ def _info(observed: Space[Any], acted: Space[Any]) -> SpaceInfo:
         low, high = (tuple(map(float, bound)) for bound in (acted.low, acted.high))
         dtype = np.dtype(acted.dtype).str
         return SpaceInfo(size, True, len(low), low, high, 0, first, dtype, image, shape, seen)
-    number, start = int(acted.n), int(acted.start)  # type: ignore[attr-defined]  # a Discrete
+    number, start = int(acted.n), int(acted.start)  # a Discrete
     return SpaceInfo(size, False, number, (), (), start, first, "<f4", image, shape, seen)
 
 

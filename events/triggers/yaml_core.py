@@ -38,7 +38,7 @@ class Loader(yaml.SafeLoader):
             if key.value in seen:
                 raise _error(key, f"the key {key.value!r:.80} comes twice; keep one")
             seen.add(key.value)
-        return {key.value: self.construct_object(value, deep=deep) for key, value in node.value}  # type: ignore[no-untyped-call]
+        return {key.value: self.construct_object(value, deep=deep) for key, value in node.value}
 
 
 def load(text: str) -> Any:
