@@ -145,16 +145,33 @@ class AsyncRun:
             target: mean evaluation return; None: as before.
 
         Raises:
-            BadInput: the run goes on, never started, or would end again at once.
+            BadInput: the run goes on, never started, would end again at once, or needs a package
+                that was removed.
         """
         async with self.client.connect() as stack:
             history = await runs.history(stack, self.name)
             resumed = resumption(self.name, history, budget, target)
+            await self._check_packages(stack, history)
             if not await stack.facts.publish_once(resumed):
                 raise BadInput(
                     f"another command resumed run {self.name} at the same moment; try again"
                 )
         return resumed
+
+    async def _check_packages(self, stack: Connected, history: History) -> None:
+        """Replicas that have a removed package unpacked would go on with it, others would not."""
+        from faastraingym.adapters.packages import choosing
+        from faastraingym.adapters.packages.library import Library
+
+        spec = history.requested.spec if history.requested else {}
+        needed = choosing.environment(spec).get("packages", ())
+        added = {one.sha256 for one in await Library(stack.bucket).records()} if needed else ()
+        for digest in needed:
+            if digest not in added:
+                raise BadInput(
+                    f"run {self.name} needs the package {digest}, which was removed; `faastrain env"
+                    " add` the same files again"
+                )
 
     async def policy(self) -> "Policy":
         """The policy that the report names, or the newest one, ready to act.

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from faastraingym import BadInput, Client, Policy, Run, RunFailed, StackTrouble, train
+from faastraingym.adapters.packages.packing import packed
 from faastraingym.adapters.stage import manifests
 from faastraingym.algorithms import registry
 from faastraingym.algorithms.environments import space_info
@@ -175,6 +176,22 @@ def test_events_are_facts(run: Run) -> None:
     assert [tag(record.fact) for record in run.events(follow=True)] == kinds
     first = next(run.events(follow=True))  # what is left is not read
     assert tag(first.fact) == "run.requested"
+
+
+def test_a_run_whose_package_was_removed_is_not_resumed(stack: Stack, client: Client) -> None:
+    """Before anything is published; the same files, added again, are what it needs."""
+    stack.facts.script = False
+    package = packed("maze", {"maze.py": b""})
+    environment = {"id": "maze:Maze", "packages": [package.sha256]}
+    request = RunRequested(run=RUN, spec={**SPEC, "environment": environment})
+    facts = (request, *beginning(), completed("stopped"), reported())
+    asyncio.run(publish(stack, *facts))
+    with pytest.raises(BadInput, match=f"run {RUN} needs the package {package.sha256}, which was"):
+        client.run(RUN).resume(budget=999)
+    assert len(stack.facts.log) == len(facts)
+    asyncio.run(client.aio.add(package))
+    client.run(RUN).resume(budget=999)
+    assert isinstance(stack.facts.log[-1][1].fact, RunResumed)
 
 
 def test_stop_asks_once_and_resume_goes_on(stack: Stack, client: Client) -> None:
