@@ -45,12 +45,20 @@ class Screen:
         return self.out.isatty()
 
     def line(self, text: str = "") -> None:
-        """A line of text."""
-        print(printable(text), file=self.out, flush=True)
+        """A line of text, folded on a terminal."""
+        self._print(text, self.out)
 
     def remark(self, text: str) -> None:
-        """A line beside the output, on stderr."""
-        print(printable(text), file=self.err, flush=True)
+        """A line beside the output, on stderr, folded on a terminal."""
+        self._print(text, self.err)
+
+    def _print(self, text: str, out: TextIO) -> None:
+        text = printable(text)
+        if out.isatty():
+            from faastraingym.cli.folding import folded
+
+            text = folded(text)
+        print(text, file=out, flush=True)
 
     def json(self, value: Any) -> None:
         """A JSON document, indented."""

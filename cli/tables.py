@@ -1,11 +1,12 @@
 """Tables for a terminal."""
 
-import shutil
 from collections.abc import Collection, Iterable, Sequence
 
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
+from faastraingym.cli.folding import columns as terminal_columns
+from faastraingym.cli.folding import folded
 from faastraingym.client.text import printable
 
 GAP = "  "
@@ -30,7 +31,7 @@ def table(
         numbers: the columns that are aligned at their right.
         spare: the columns that a narrow terminal does without, the first of them first.
     """
-    columns = shutil.get_terminal_size().columns
+    columns = terminal_columns()
     cells = [[_one_line(cell) for cell in row] for row in (head, *rows)]
     widths = {name: max(cell_len(row[i]) for row in cells) for i, name in enumerate(head)}
     last, gaps, left_out = head[-1], len(GAP) * (len(head) - 1), set[str]()
@@ -51,10 +52,12 @@ def table(
 
 
 def names_and_values(rows: Sequence[tuple[str, str]]) -> list[Text]:
-    """One line each; a long value is not folded, so that it can be copied."""
+    """A line each, or more where the terminal is narrow; a path stays whole, to be copied."""
     width = max((len(name) for name, _ in rows), default=0) + 2
+    lines = [folded(f"{name.ljust(width)}{printable(value)}", width) for name, value in rows]
     return [
-        Text.assemble((name.ljust(width), "dim"), Text(printable(value))) for name, value in rows
+        Text.assemble((line[: len(name)], "dim"), line[len(name) :])
+        for line, (name, _) in zip(lines, rows, strict=True)
     ]
 
 

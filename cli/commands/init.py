@@ -30,10 +30,10 @@ def init(arguments: Namespace, context: Context) -> None:
     asked = context.screen.is_terminal and sys.stdin.isatty() and not arguments.json
     environment, algorithm = arguments.environment, arguments.algorithm
     if asked and environment is None:
-        environment = input(ASK_ENVIRONMENT).strip()
+        environment = _answer(ASK_ENVIRONMENT)
     if asked and algorithm is None:
         known = ", ".join(registry.PACKAGES)
-        algorithm = input(ASK_ALGORITHM.format(known, composing.DEFAULT_ALGORITHM)).strip()
+        algorithm = _answer(ASK_ALGORITHM.format(known, composing.DEFAULT_ALGORITHM))
     raw = _specification(environment or OWN_ID, algorithm or composing.DEFAULT_ALGORITHM)
     found = _files(raw, arguments.folder, context)
     written = files.write_all(arguments.folder, found, arguments.force)
@@ -51,6 +51,21 @@ def init(arguments: Namespace, context: Context) -> None:
 def _word(path: Path) -> str:
     """As a shell reads it."""
     return shlex.quote(str(path))
+
+
+def _answer(question: str) -> str:
+    """What a person types.
+
+    Raises:
+        BadInput: the input ended.
+    """
+    try:
+        return input(question).strip()
+    except EOFError as error:
+        print()
+        raise BadInput(
+            "standard input ended before an answer; --environment and --algorithm answer, too"
+        ) from error
 
 
 def _specification(environment: str, algorithm: str) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from faastraingym.cli.commands import dead
 from faastraingym.cli.context import Context
 from faastraingym.cli.summary import print_summary
 from faastraingym.client import loop
-from faastraingym.events.views.phrases import event_line, one_line, timestamp
+from faastraingym.events.views.phrases import event_line, one_line, short_event_line, timestamp
 from faastraingym.events.views.runs import RunRow
 
 NUMBERS = ("seed", "versions", "steps", "return", "seconds")
@@ -57,11 +57,17 @@ def cells_of(row: RunRow) -> tuple[str, ...]:
 
 def events(arguments: Namespace, context: Context) -> None:
     """Print a run's facts; with `--follow` those to come too, up to its end."""
-    run = context.client.run(arguments.run)
+    run, day = context.client.run(arguments.run), ""
     for record in loop.iterate(run.aio.events(arguments.follow, context.screen.remark)):
         if arguments.json:
             fact = msgspec.to_builtins(record.fact)
             document = {"sequence": record.sequence, "at": timestamp(record.at), **fact}
             context.screen.json_line(document)
-        else:
+        elif not context.screen.is_terminal:
             context.screen.line(event_line(record))
+        else:
+            at = timestamp(record.at)
+            if at[:10] != day:
+                day = at[:10]
+                context.screen.line(day)
+            context.screen.line(short_event_line(record))

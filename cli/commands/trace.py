@@ -137,10 +137,10 @@ def _print(screen: Screen, found: Profile) -> None:
         f"median {found.median_ms:.2f} ms, longest {found.max_ms:.2f} ms; "
         f"overhead {found.overhead:.0%}"
     )
+    screen.table(KIND_HEAD, kinds, KIND_HEAD[1:])
     if screen.is_terminal:
-        explained = [(*row, KINDS[row[0]]) for row in kinds]
-        screen.table((*KIND_HEAD, "what it is"), explained, KIND_HEAD[1:])
-        screen.line()
-    else:
-        screen.table(KIND_HEAD, kinds, KIND_HEAD[1:])
+        from faastraingym.cli.tables import names_and_values
+
+        explained = [(row.kind, KINDS[row.kind]) for row in found.kinds]
+        screen.rich("", *names_and_values(explained), "")
     screen.table(STEP_HEAD, steps, STEP_HEAD[1:])

@@ -59,6 +59,12 @@ def event_line(record: Recorded) -> str:
     return f"{timestamp(record.at)}  {m.tag(record.fact):24} {phrase(record.fact)}".rstrip()
 
 
+def short_event_line(record: Recorded) -> str:
+    """As `event_line`, for a terminal: the time of the day, UTC."""
+    at = timestamp(record.at)[11:19]
+    return f"{at}  {m.tag(record.fact):20} {phrase(record.fact)}".rstrip()
+
+
 def timestamp(at: float) -> str:
     """Unix time as RFC 3339, UTC, milliseconds."""
     text = datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds")
