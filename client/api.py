@@ -13,7 +13,7 @@ from faastraingym.client.arguments import checked
 from faastraingym.client.client import Client, begin, prepare
 from faastraingym.client.composing import composed
 from faastraingym.client.errors import Error, RunFailed
-from faastraingym.client.files import unused
+from faastraingym.client.files import makeable, unused
 from faastraingym.client.progress import Silent, shown
 from faastraingym.client.recordings import Targets
 from faastraingym.client.run import Run, logged
@@ -69,6 +69,8 @@ def train(
         RunFailed: the run failed; the text says why.
     """
     folder = Path(files) if files is not None else None
+    if folder:
+        makeable(folder)
     if folder and name:
         unused(folder / name)
     stack, chosen = client or Client(), recordings.wanted(loggers)

@@ -24,7 +24,7 @@ PHRASES = {  # by the name of a type
     "Mapping": 'a table, as {"csv": "progress.csv"}',
     "NoneType": "None",
     "Path": "a path",
-    "Predicts": "a Policy, or what has such a method `predict`",
+    "Predicts": "a Policy, as Run.policy() gives, or what has such a `predict`",
     "RunReport": "a RunReport (Policy.load and Run.policy make a Policy)",
     "bool": "True or False",
     "float": "a finite number",

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from faastraingym.client import environments, examples, keywords
 from faastraingym.client.errors import BadInput
 from faastraingym.client.specifications import Composed, load
@@ -32,7 +34,9 @@ def named(name: str) -> Composed:
 
 def is_file(name: str) -> bool:
     """Whether it can only be a file's name, or there is such a file."""
-    return documents.suffix(Path(name).name) in documents.PARSERS or Path(name).exists()
+    return documents.suffix(Path(name).name) in documents.PARSERS or bool(
+        name and Path(name).exists()
+    )
 
 
 def composed(
@@ -57,7 +61,7 @@ def composed(
         raw["seed"] = seed
     stop = {"env_steps": budget, "target": target}
     _merge(raw, "stop", {name: value for name, value in stop.items() if value is not None})
-    _override(raw, overrides)
+    _override(raw, _plain(overrides))
     return budgeted(base._replace(raw=raw), "`budget=N` and other arguments change that")
 
 
@@ -84,7 +88,7 @@ def _base(env: object, algorithm: str | None) -> Composed:
     if isinstance(env, RunSpec):
         env = to_dict(env)
     if isinstance(env, Mapping):
-        return Composed(dict(env), "spec", "run")
+        return Composed(_plain(env), "spec", "run")
     if isinstance(env, str | Path) and is_file(str(env)) and not environments.is_code(str(env)):
         return named(str(env))
     found = environments.resolve(env)
@@ -120,6 +124,15 @@ def _override(raw: dict[str, Any], overrides: Mapping[str, Any]) -> None:
         _merge(raw, name, overrides[name])
     if settings:
         _merge(raw, "algorithm", settings)
+
+
+def _plain(value: Any) -> Any:
+    """With Python's numbers and lists for NumPy's, as a sweep has them."""
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value.tolist() if isinstance(value, np.ndarray | np.generic) else value
 
 
 def _algorithm(raw: Mapping[str, Any]) -> object:

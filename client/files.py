@@ -61,6 +61,17 @@ def _differs(path: Path, data: bytes) -> bool:
     return path.exists() and path.read_bytes() != data
 
 
+def makeable(folder: Path) -> None:
+    """Return when files can be written into this folder, which may be made first.
+
+    Raises:
+        BadInput: a file is there or on the way, or we may not write there.
+    """
+    there = next(path for path in (folder, *folder.absolute().parents) if os.path.lexists(path))
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        raise BadInput(f"{folder}: no folder can be made or written in {there}; name another one")
+
+
 def unused(folder: Path) -> None:
     """Return when a run's files can go there.
 

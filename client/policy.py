@@ -110,6 +110,8 @@ class Policy:
                 f"an observation has the shape {seen.shape}; {self.report.environment} has "
                 f"{info.observation_shape}, or a batch of such with one axis before"
             )
+        if not single and not len(seen):
+            raise BadInput("a batch of observations is empty; give one or more")
         inputs = features(stored(seen[None] if single else seen, info), info)
         outputs = self._actor.outputs(inputs)
         if deterministic:

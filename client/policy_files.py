@@ -84,7 +84,10 @@ def read(path: Path) -> PolicyFile:
         known = {name: value.tolist() for name, value in spaces.items()}
         return PolicyFile(policy, report, space_info(known) if known else None)
     except OSError as error:
-        raise BadInput(f"{path}: cannot be read: {error.strerror or error}; name a file") from error
+        raise BadInput(
+            f"{path}: cannot be read: {error.strerror or error}; name a policy.npz, "
+            "its folder, or a run"
+        ) from error
     except UNREADABLE as error:
         raise BadInput(
             f"{path}: holds no policy ({type(error).__name__}: {error}); `faastrain export` writes "

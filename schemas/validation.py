@@ -42,8 +42,14 @@ def parse(
 
 def suggestion(name: str, allowed: list[str]) -> str:
     """A near-miss suggestion, or the allowed names: `; did you mean 'num_envs'?`."""
-    near = difflib.get_close_matches(name, allowed, n=1)
-    return f"; did you mean {near[0]!r}?" if near else f"; allowed: {', '.join(allowed)}"
+    return near(name, allowed) or f"; allowed: {', '.join(allowed)}"
+
+
+def near(name: str, allowed: list[str]) -> str:
+    """`; did you mean 'ppo'?` of PPO and of pppo; "" where nothing is near."""
+    by_letters = {each.lower(): each for each in reversed(allowed)}
+    found = difflib.get_close_matches(name.lower(), by_letters, n=1)
+    return f"; did you mean {by_letters[found[0]]!r}?" if found else ""
 
 
 def _contradictions(spec: RunSpec) -> Iterator[str]:
@@ -96,9 +102,8 @@ def _table_problems(raw: Any, structs: list[type[Struct]], path: str) -> Iterato
         yield from _field_problems(raw, by_tag[tag], tag_field, path)
     elif tag_field in raw:
         names = list(by_tag)
-        near = difflib.get_close_matches(tag, names, n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
-        yield f"{path}.{tag_field}: found {tag!r:.80}; allowed: {', '.join(names)}{hint}"
+        allowed = f"{', '.join(names)}{near(tag, names)}"
+        yield f"{path}.{tag_field}: found {tag!r:.80}; allowed: {allowed}"
     else:
         yield f"{path}.{tag_field}: missing; allowed: {', '.join(by_tag)}"
 

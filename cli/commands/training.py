@@ -25,6 +25,8 @@ RUNS = Path("runs")  # where `train` writes results
 
 def train(arguments: Namespace, context: Context) -> ExitCode:
     """Start the stack if needed, start a run, follow it to its end, write its results."""
+    if not arguments.no_files:
+        files.makeable(RUNS)
     if arguments.run and not arguments.no_files:
         files.unused(RUNS / arguments.run)
     prepared = prepare(arguments, context, up=True)

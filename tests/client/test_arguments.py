@@ -99,11 +99,14 @@ def test_a_wrong_argument_is_named(name: str, function: Callable[..., Any], argu
         (lambda: Client().runs(limit=0), "limit: found 0; allowed: a whole number, 1 or more"),
         (lambda: Client().run(""), "'' is no run's name"),
         (lambda: faastraingym.Run("a"), "allowed: an AsyncRun (Client().run(NAME) makes a Run)"),
-        (lambda: evaluate("a", "b"), "policy: found 'a'; allowed: a Policy, or what has such a m"),
+        (lambda: evaluate("a", "b"), "policy: found 'a'; allowed: a Policy, as Run.policy() gives"),
         (lambda: record_video(Left(), "b", "a.gif", episodes=0), "episodes: found 0; allowed: a"),
         (lambda: evaluate(Left(), "CartPole-v1", seed=-1), "seed: found -1; allowed: a whole num"),
         (lambda: Policy.predict(None, 0, deterministic=3), "deterministic: found 3; allowed: Tru"),
         (lambda: train(gymnasium.make("CartPole-v1")), "build their own by the id 'CartPole-v1'"),
+        (lambda: train("a", files=__file__), "no folder can be made or written in"),
+        (lambda: train(""), "no environment '' is registered"),
+        (lambda: train("CartPole-v1", "PPO"), "found 'PPO'; allowed: a2c, ppo; did you mean 'ppo'"),
         (lambda: train(3), "int: is neither an environment's id nor its class"),
     ],
 )  # fmt: skip
@@ -123,6 +126,9 @@ def test_no_password_is_repeated() -> None:
 def test_numbers_of_numpy_are_numbers(client: Client) -> None:
     run = client.start("CartPole-v1", budget=np.int64(256), target=np.float32(20), seed=np.uint8(3))
     spec = run.report().spec
+    sizes = {"hidden_sizes": np.array([8, 8]), "rollout": {"num_steps": np.int64(16)}}
+    swept = client.start("CartPole-v1", **sizes).report().spec
+    assert (swept["algorithm"]["hidden_sizes"], swept["rollout"]["num_steps"]) == ([8, 8], 16)
     assert (spec["stop"]["env_steps"], spec["stop"]["target"], spec["seed"]) == (256, 20.0, 3)
 
 

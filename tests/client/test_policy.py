@@ -123,6 +123,11 @@ def test_a_file_has_all_that_acts(tmp_path: Path) -> None:
     np.testing.assert_allclose(actions, np.c_[scaled, np.clip(scaled, -1, 1)], rtol=1e-5)
 
 
+def test_an_empty_batch_is_refused(cartpole: Policy) -> None:
+    with pytest.raises(BadInput, match="a batch of observations is empty"):
+        cartpole.predict(np.zeros((0, 4)))
+
+
 def test_spaces_are_those_of_a_named_environment(cartpole: Policy, tmp_path: Path) -> None:
     """By all that `train` takes."""
     cartpole._spaces = None
