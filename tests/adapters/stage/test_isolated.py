@@ -97,18 +97,20 @@ def parent(tmp_path: Path) -> tuple["subprocess.Popen[str]", psutil.Process]:
 @pytest.mark.parametrize(("end", "code"), [("die", 7), ("kill", -signal.SIGKILL)])
 def test_what_ends_a_child_ends_its_replica_likewise(tmp_path: Path, end: str, code: int) -> None:
     process, child = parent(tmp_path)
-    assert process.stdin is not None
-    if end == "kill":
-        child.kill()
-    else:
-        process.stdin.write("die\n")
-        process.stdin.flush()
-    assert process.wait(PATIENCE) == code
+    with process:  # which closes its pipes
+        assert process.stdin is not None
+        if end == "kill":
+            child.kill()
+        else:
+            process.stdin.write("die\n")
+            process.stdin.flush()
+        assert process.wait(PATIENCE) == code
 
 
 def test_a_child_ends_with_its_replica(tmp_path: Path) -> None:
     """However that ends."""
     process, child = parent(tmp_path)
-    process.kill()
-    process.wait(PATIENCE)
+    with process:
+        process.kill()
+        process.wait(PATIENCE)
     assert psutil.wait_procs([child], timeout=PATIENCE)[1] == []
