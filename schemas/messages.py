@@ -6,6 +6,8 @@ defaults (https://jcristharif.com/msgspec/schema-evolution.html); a type never c
 
 A class declares as `identity` what tells a message from others of its type: subjects, call ids,
 metering, the trace and AsyncAPI derive from it. events/pipeline/flow.py has senders and receivers.
+
+The file is long because it is the whole contract: unions of all messages decode and export it.
 """
 
 import hashlib

@@ -15,9 +15,10 @@ from typing import Any, NamedTuple, TypeVar
 
 from faastraingym.adapters.stage.manifests import specification
 from faastraingym.events.pipeline import lineage, subjects
+from faastraingym.events.pipeline.ascent import Ascent, Lost, restorations
 from faastraingym.events.pipeline.commands import Invocation
 from faastraingym.events.pipeline.history import History, fold
-from faastraingym.events.pipeline.lineage import Ascent, Lineage, Lost, NotPublished
+from faastraingym.events.pipeline.lineage import Lineage, NotPublished
 from faastraingym.events.ports import LostObject, ObjectStore, Services, Unavailable
 from faastraingym.schemas import keys
 from faastraingym.schemas.errors import RunFault
@@ -73,7 +74,7 @@ class Restorer:
             goals += [ref for ref in siblings if ref.key not in there and ref != lost.ref]
         made = await self._remember(message.run, history, services)
         ascent = await _ascent(goals, made, there - {lost.ref.key}, verify, services)
-        first = lineage.restorations(ascent.frontier(), made.towards(goals), verify, time.time())
+        first = restorations(ascent.frontier(), made.towards(goals), verify, time.time())
         return Makers(first, len(ascent.missing))
 
     async def restore(
@@ -115,7 +116,7 @@ class Restorer:
             for lost in ascent.above(message.object.key)
             if await _is_possible(lost, ascent, message.verify, services)
         ]
-        return lineage.restorations(possible, message.towards, message.verify, time.time())
+        return restorations(possible, message.towards, message.verify, time.time())
 
     async def _from_below(
         self, message: RestoreObject, services: Services, verify: bool
@@ -126,7 +127,7 @@ class Restorer:
         ascent = await _ascent(made.goals(message), made, there, verify, services)
         if made.explains(message):
             _remember(self._ascents, (message.run, message.towards, verify), ascent)
-        return lineage.restorations(ascent.frontier(), message.towards, verify, time.time())
+        return restorations(ascent.frontier(), message.towards, verify, time.time())
 
     async def _lineage(self, message: RestoreObject, services: Services) -> Lineage:
         """How the run's objects were made; from the remembered lineage if that is enough."""
@@ -166,7 +167,7 @@ async def awaited(
         ascent = await _ascent(goals, made, there, False, services)
     except NotPublished:
         return []
-    return lineage.restorations(ascent.frontier(), made.towards(goals), False, time.time())
+    return restorations(ascent.frontier(), made.towards(goals), False, time.time())
 
 
 async def _keys(run: str, services: Services) -> set[str]:

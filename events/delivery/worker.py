@@ -3,6 +3,9 @@
 At least once: a message is settled only after the function has answered. One `FunctionWorker` per
 function, so a function that fails or is slow delays no other. Deliveries wait for a slot here,
 within bounds, so that runs can take turns (ADR 14).
+
+The file is long because one delivery's way stands in one place, from pull to settlement; what
+is decided on that way is pure and in files of its own (outcomes, answers, endings, dead_letters).
 """
 
 import asyncio

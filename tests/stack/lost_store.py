@@ -17,8 +17,9 @@ from typing import Any, NamedTuple
 from faastraingym.algorithms.registry import parse
 from faastraingym.client.world import Connected
 from faastraingym.events.pipeline import subjects
+from faastraingym.events.pipeline.ascent import Lost
 from faastraingym.events.pipeline.history import fold
-from faastraingym.events.pipeline.lineage import Lineage, Lost
+from faastraingym.events.pipeline.lineage import Lineage
 from faastraingym.events.ports import Recorded
 from faastraingym.schemas import keys
 from faastraingym.schemas.messages import PolicyUpdated, RestoreObject, RunCompleted, RunFailed, tag

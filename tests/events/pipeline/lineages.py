@@ -2,7 +2,8 @@
 
 from msgspec.structs import replace
 
-from faastraingym.events.pipeline.lineage import Ascent, Lineage, Lost
+from faastraingym.events.pipeline.ascent import Ascent, Lost
+from faastraingym.events.pipeline.lineage import Lineage
 from faastraingym.schemas import keys
 from faastraingym.schemas.messages import Message, RestoreObject
 from faastraingym.schemas.references import ObjectRef

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from faastraingym.events.pipeline.lineage import Ascent, Lineage, Lost, restorations
+from faastraingym.events.pipeline.ascent import Ascent, Lost, restorations
+from faastraingym.events.pipeline.lineage import Lineage
 from faastraingym.schemas import keys
 from faastraingym.schemas.messages import RestoreObject
 from faastraingym.schemas.references import ObjectRef
