@@ -73,17 +73,17 @@ def shown(path: str) -> str:
 
 
 def _entries(folder: str) -> Iterator[str]:
-    """Its visible files and folders, with a link to what is text."""
+    """Its visible files and folders, with a link to folders and to what is text."""
     for entry in sorted((ROOT / folder).iterdir()):
         if entry.name.startswith((".", "_")):
             continue
-        name = entry.name + "/" * entry.is_dir()
-        yield f"- [{_title(entry)}]({entry.name})" if entry.suffix in SHOWN else f"- `{name}`"
+        linked = entry.is_dir() or entry.suffix in SHOWN
+        yield f"- [{_title(entry)}]({entry.name})" if linked else f"- `{entry.name}`"
 
 
 def _title(file: Path) -> str:
     if file.suffix != ".md":
-        return f"`{file.name}`"
+        return f"`{file.name}{'/' * file.is_dir()}`"
     return file.read_text(encoding="utf-8").partition("\n")[0].removeprefix("# ")
 
 

@@ -85,6 +85,12 @@ def test_every_link_leads_to_a_page_and_its_fragment(pages: dict[Path, Page]) ->
     assert sum(len(page.links) for page in pages.values()) > 1000
 
 
+def test_a_folder_leads_to_its_folders(pages: dict[Path, Page], site: Path) -> None:
+    """A reader of a list comes to what lies deeper."""
+    page = pages[site / "checkout" / "examples" / "index.html"]
+    assert {"ci/index.html", "own/index.html", "cartpole.toml.html"} <= {*page.links}
+
+
 def test_a_page_loads_nothing_from_a_network(site: Path, pages: dict[Path, Page]) -> None:
     loaded = {link for page in pages.values() for link in page.loaded}
     assert [link for link in loaded if urlsplit(link).netloc] == []
