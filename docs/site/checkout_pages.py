@@ -16,6 +16,7 @@ from mkdocs.structure.pages import Page
 ROOT = Path(__file__).parents[2]
 DOCS = "docs"
 SHOWN = {".md", ".py", ".toml", ".yml", ".yaml"}  # of a folder; more only where it is linked
+_OWN = {"deploy/kubernetes/secrets", "deploy/kubernetes/site"}  # a reader's, not the checkout's
 _HOME = {"README.md": "index.md"}
 _CODE_OR_LINK = re.compile(r"^ *```.*?^ *```$|`[^`\n]+`|\]\(([^)\s]+)\)", re.DOTALL | re.MULTILINE)
 _HIDDEN = "---\nsearch:\n  exclude: true\n---\n"
@@ -75,7 +76,7 @@ def shown(path: str) -> str:
 def _entries(folder: str) -> Iterator[str]:
     """Its visible files and folders, with a link to folders and to what is text."""
     for entry in sorted((ROOT / folder).iterdir()):
-        if entry.name.startswith((".", "_")):
+        if entry.name.startswith((".", "_")) or f"{folder}/{entry.name}" in _OWN:
             continue
         linked = entry.is_dir() or entry.suffix in SHOWN
         yield f"- [{_title(entry)}]({entry.name})" if linked else f"- `{entry.name}`"

@@ -1,5 +1,6 @@
 """The site as `make docs` builds it: whole, without dead links, and nothing from a network."""
 
+import importlib.util
 import inspect
 import json
 import os
@@ -191,3 +192,18 @@ def test_the_reference_in_a_checkout_has_every_public_name_too() -> None:
         for name in faastraingym.__all__
     }
     assert rows == documented
+
+
+def test_a_readers_secrets_are_in_no_list(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They lie in a folder of the checkout that has a list, and are ignored by git."""
+    place = CHECKOUT / "docs" / "site" / "checkout_pages.py"
+    spec = importlib.util.spec_from_file_location("checkout_pages", place)
+    assert spec is not None
+    assert spec.loader is not None
+    hook = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(hook)
+    for folder in ("base", "secrets", "site"):
+        (tmp_path / "deploy" / "kubernetes" / folder).mkdir(parents=True)
+    monkeypatch.setattr(hook, "ROOT", tmp_path)
+    assert hook.shown("deploy/kubernetes").splitlines()[-1] == "- [`base/`](base)"
+    assert hook.shown("deploy/kubernetes").count("](") == 1
