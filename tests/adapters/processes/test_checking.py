@@ -4,7 +4,7 @@ import asyncio
 import os
 import re
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,24 @@ def spec(env_id: str = NAME, **kwargs: Any) -> RunSpec:
 
 def checker_of(environment: Mapping[str, str], bounds: Bounds = BOUNDS) -> Checker:
     return Checker({"PATH": os.environ["PATH"], **environment}, bounds)
+
+
+async def stood(
+    check: Callable[[Checker], Awaitable[object]],
+    place: str,
+    environment: Mapping[str, str] | None = None,
+) -> str:
+    """The problem of a check that never ends, by the first bound that it reaches `place` in."""
+    for seconds in (1, 2, 4, 8, 16, 32, 64):  # a busy machine needs more
+        made = checker_of(environment or {}, BOUNDS._replace(seconds=float(seconds)))
+        with pytest.raises(SpecificationError) as refusal:
+            await check(made)
+        await made.close()
+        (problem,) = refusal.value.problems
+        assert f"was not built, reset and stepped within {seconds} s" in problem
+        if f": it stood in {place}" in problem:
+            break
+    return problem
 
 
 async def problems(checker: Checker, asked: RunSpec) -> list[str]:
@@ -103,15 +121,9 @@ async def test_how_an_environment_ends_is_told_in_a_sentence(
 
 @pytest.mark.parametrize(("how", "function"), [("hang", "hang"), ("hang, deaf", "hang_deaf")])
 async def test_one_that_never_ends_is_told_with_its_place(how: str, function: str) -> None:
-    """The first bound within which it is built as far as there; a busy machine needs more."""
-    for seconds in (1, 2, 4, 8, 16, 32, 64):
-        made = checker_of(MODULE, BOUNDS._replace(seconds=float(seconds)))
-        (problem,) = await problems(made, spec(how=how))
-        await made.close()
-        assert f"was not built, reset and stepped within {seconds} s" in problem
-        if f": it stood in {function} (" in problem:
-            break
-    assert re.search(rf": it stood in {function} \(.*odd_environments.py, line \d+\)", problem)
+    asked = to_dict(spec(how=how))
+    problem = await stood(lambda checker: checker.check(asked), f"{function} (", MODULE)
+    assert re.search(rf": it stood in {function} \(.*odd_environments.py, line \d+\)$", problem)
 
 
 @pytest.mark.parametrize("how", ["flood", "interrupt"])

@@ -11,7 +11,7 @@ from faastraingym.adapters.packages.packing import packed
 from faastraingym.adapters.processes.checking import Checked, Checker
 from faastraingym.schemas.errors import SpecificationError
 from faastraingym.schemas.package_record import PackageRecord
-from tests.adapters.processes.test_checking import checker_of
+from tests.adapters.processes.test_checking import checker_of, stood
 from tests.fakes import InMemoryObjectStore
 
 LINE = """
@@ -115,11 +115,6 @@ async def test_a_class_is_an_environment_with_a_limit(checker: Checker) -> None:
             "spec.environment.id: line.inner is not in its package, and line.inner:Line imports "
             "it; add the file, or correct the name",
         ),
-        (
-            line(reward="time.sleep(60)").replace("import gymnasium", "import time, gymnasium", 1),
-            "line:games/Line-v0",
-            "within 5 s: it stood in step (line.py, line 15)",
-        ),
         ("raise SystemExit('no licence')", "line:Line", "could not be imported: SystemExit: no l"),
         ("import os; os._exit(3)", "line:Line", "while it was built, reset and stepped"),
     ],
@@ -133,6 +128,14 @@ async def test_a_mistake_is_told_in_the_author_s_file(
     (told,) = refusal.value.problems
     assert problem in told
     assert digest not in told
+
+
+async def test_one_that_never_ends_is_told_with_its_place_in_the_author_s_file() -> None:
+    source = line(reward="threading.Event().wait()")
+    library, (digest,) = await library_of(source.replace("import ", "import threading, ", 1))
+    asked, place = raw("line:games/Line-v0", digest), "step (line.py, line 15)"
+    told = await stood(lambda checker: checker.check(asked, library), place)
+    assert told.endswith(f": it stood in {place}")
 
 
 async def test_what_is_not_installed_is_refused_by_name(checker: Checker) -> None:
