@@ -37,7 +37,7 @@ def trajectory(spec: RunSpec, info: SpaceInfo) -> int:
 def transition(spec: RunSpec, info: SpaceInfo) -> int:
     """Bytes of one step of one environment in a trajectory."""
     extras = _bytes(registry.acting(spec).extras(spec, info))
-    acted = info.action_size if info.continuous else 1
+    acted = prod(info.action_elements)
     elements = 1 if info.observation_start is not None else info.observation_size
     seen = elements * np.dtype(info.observation_dtype).itemsize
     return seen + 4 * acted + STEP_BYTES + extras

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from faastraingym.algorithms import registry
+from faastraingym.algorithms.environments import actions
 from faastraingym.algorithms.environments.observations import of_any_version
 from faastraingym.algorithms.environments.space_info import SpaceInfo, describe
 from faastraingym.schemas.array_specs import ArraySpec, ArraySpecs, check_array, check_named
@@ -75,18 +76,14 @@ def batch(spec: RunSpec, found: Sequence[Trajectory], rewards: list[np.ndarray] 
         EnvironmentFailed: the environment cannot be built, to see its spaces.
     """
     info = describe(spec)
-    actions: tuple[int, ...] = (info.action_size,) if info.continuous else ()
     extras = registry.acting(spec).extras(spec, info)
     for t in found:
         trajectory(spec, t)
         where = f"Trajectory of slot {t.index}"
         _check_observations(where, t, info, spec)
-        if t.actions.shape[2:] != actions:
-            raise PayloadError(
-                f"{where}: found actions of shape {list(t.actions.shape[2:])}; allowed: "
-                f"{list(actions)}"
-            )
-        check_named(where, t.extras, extras, dict(zip("TB", t.rewards.shape, strict=True)))
+        sizes = dict(zip("TB", t.rewards.shape, strict=True))
+        check_array(f"{where}.actions", t.actions, actions.kept(info), known=sizes)
+        check_named(where, t.extras, extras, sizes)
     if rewards is not None:
         wanted, shapes = [t.rewards.shape for t in found], [r.shape for r in rewards]
         if shapes != wanted:

@@ -11,8 +11,8 @@ FILE is a NumPy .npz; it needs nothing of ours to be read:
 
 report["spec"]["algorithm"]["name"] is the algorithm. Where it has a policy
 network, observations [B, O] float32, flat, or one-hot of a Discrete space,
-become logits (discrete actions) or means (continuous; then there is
-policy/log_std too) through
+become logits or, of continuous actions, means (then there is policy/log_std
+too) through
 
   x = observations
   if "statistics/mean" in data:  # the run normalised observations
@@ -25,7 +25,10 @@ policy/log_std too) through
 
 The deterministic action is outputs.argmax(axis=1) +
 data["spaces/action_start"], or outputs clipped to data["spaces/low"] and
-data["spaces/high"]. faastraingym.Policy.load("policy.npz") does all that.
+data["spaces/high"]. Of a MultiDiscrete action data["spaces/action_choices"]
+divides the outputs among its elements, an argmax each; of a MultiBinary one
+(data["spaces/action_bits"]) those bits are set whose outputs are positive.
+faastraingym.Policy.load("policy.npz") does all that.
 """
 
 SCRIPTS = """\

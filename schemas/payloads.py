@@ -87,8 +87,13 @@ class Trajectory(Struct, frozen=True, kw_only=True):
     index: Count
     # an array, in the dtype and shape of the space; of a Dict space arrays by name
     observations: Annotated[Any, ArraySpec("*", "T+1", "B", "...")]
-    # as sampled (not clipped)
-    actions: Annotated[np.ndarray, ArraySpec("<i4", "T", "B"), ArraySpec("<f4", "T", "B", "A")]
+    # as sampled (not clipped); choices and bits of several elements have their axis, too
+    actions: Annotated[
+        np.ndarray,
+        ArraySpec("<i4", "T", "B"),
+        ArraySpec("<f4", "T", "B", "A"),
+        ArraySpec("<i4", "T", "B", "A"),
+    ]
     # of the algorithm's actor for its learner, [T, B, ...] each
     extras: Arrays = {}
     rewards: Annotated[np.ndarray, ArraySpec("<f4", "T", "B")]  # as the environment gave them

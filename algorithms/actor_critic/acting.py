@@ -1,10 +1,9 @@
-"""The policy in NumPy: forward pass, sampling, log-probabilities, the deterministic action.
+"""The policy in NumPy: the network, whose outputs a distribution of actions reads (`sampling`).
 
 A test holds it to Flax's network within 1e-5. A matrix product's last bits depend on the number of
 rows, so a rollout's environments are always acted in together.
 """
 
-import math
 from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
@@ -12,12 +11,13 @@ from typing import Any
 import numpy as np
 
 from faastraingym.algorithms import statistics
+from faastraingym.algorithms.actor_critic.sampling import distribution
+from faastraingym.algorithms.environments.actions import sender
 from faastraingym.algorithms.environments.space_info import SpaceInfo
 from faastraingym.schemas.array_specs import ArraySpec, ArraySpecs
 from faastraingym.schemas.payloads import Arrays, Policy
 from faastraingym.schemas.specification import RunSpec
 
-HALF_LOG_TWO_PI = 0.5 * math.log(2.0 * math.pi)
 ACTIVATIONS: dict[str, Any] = {
     "tanh": lambda x: np.tanh(x, out=x),
     "relu": lambda x: np.maximum(x, 0.0, out=x),
@@ -53,28 +53,31 @@ def actor(
 ) -> "Actor":
     """The policy, ready to act; it explores by sampling."""
     settings: Any = spec.algorithm
-    return Actor(policy, settings.activation, info)
+    return Actor(policy, settings.activation, info, settings.rescale_actions is True)
 
 
 class Actor:
-    """A policy ready to act in environments of `info`; `activation` is `tanh` or `relu`."""
+    """A policy ready to act in environments of `info`; `activation` is `tanh` or `relu`.
 
-    def __init__(self, policy: Policy, activation: str, info: SpaceInfo) -> None:
+    `rescaled`: actions of -1 to 1 are stretched to the bounds of a Box.
+    """
+
+    def __init__(
+        self, policy: Policy, activation: str, info: SpaceInfo, rescaled: bool = False
+    ) -> None:
         parameters = policy.parameters
         depth = sum(path.startswith("policy/layer_") for path in parameters) // 2
         names = [f"policy/layer_{i}" for i in range(depth)] + ["policy/head"]
         layers = [(parameters[f"{n}/kernel"], parameters[f"{n}/bias"]) for n in names]
         self.hidden, self.head = layers[:-1], layers[-1]
-        self.log_std = parameters.get("policy/log_std")  # [A]; continuous only
-        self.std = None if self.log_std is None else np.exp(self.log_std)
         self.activate = ACTIVATIONS[activation]
         self.moments = None if policy.statistics is None else statistics.moments(policy.statistics)
         self.info, self.output_size = info, info.action_size
-        # in the dtype of the space, and so is what is clipped by them
-        self.bounds = tuple(np.array(b, info.action_dtype) for b in (info.low, info.high))
+        self.distribution = distribution(info, parameters)
+        self.send = sender(info, rescaled)
 
     def outputs(self, observations: np.ndarray) -> np.ndarray:
-        """Logits or means, [B, A] float32, of observations [B, O] float32 (not normalised)."""
+        """Logits or means, [B, K] float32, of observations [B, O] float32 (not normalised)."""
         x: np.ndarray = observations
         if self.moments is not None:
             mean, scale = self.moments
@@ -91,54 +94,28 @@ class Actor:
         return x
 
     def noise(self, generator: np.random.Generator, steps: int, num_envs: int) -> np.ndarray:
-        """The noise of `steps` steps, [T, B, A] float32: Gumbel, or standard normal."""
-        shape = (steps, num_envs, self.info.action_size)
-        if self.std is not None:
-            return generator.standard_normal(shape).astype(np.float32)
-        return (-np.log(generator.standard_exponential(shape))).astype(np.float32)
+        """The noise of `steps` steps, [T, B, K] float32."""
+        return self.distribution.noise(generator, (steps, num_envs))
 
     def sample(self, outputs: np.ndarray, noise: np.ndarray) -> np.ndarray:
-        """Sampled actions: [B] (the Gumbel-max trick), or [B, A] not clipped."""
-        if self.std is None:
-            return np.asarray((outputs + noise).argmax(axis=1))
-        return np.asarray(outputs + self.std * noise)
+        """Sampled actions: [B] or [B, A]; numbers are not clipped."""
+        return self.distribution.sample(outputs, noise)
 
     def deterministic(self, outputs: np.ndarray) -> np.ndarray:
-        """The most probable action: argmax, or the mean."""
-        return np.asarray(outputs.argmax(axis=1)) if self.std is None else outputs
+        """The most probable actions."""
+        return self.distribution.mode(outputs)
 
     def log_probs(self, outputs: np.ndarray, actions: np.ndarray) -> np.ndarray:
-        """log pi(a|s), [...] float32, of outputs [..., A]."""
-        if self.std is None or self.log_std is None:
-            return categorical_log_prob(outputs, actions)
-        return gaussian_log_prob(outputs, self.log_std, actions)
+        """log pi(a|s), [...] float32, of outputs [..., K]."""
+        return self.distribution.log_prob(outputs, actions)
 
     def extras(self, outputs: np.ndarray, actions: np.ndarray) -> Arrays:
         """Nothing besides the actions."""
         return {}
 
     def sent(self, actions: np.ndarray) -> np.ndarray:
-        """Actions as the environment takes them: counted from its first, or clipped."""
-        if self.std is None:
-            start = self.info.action_start
-            return np.asarray(actions + start) if start else actions
-        low, high = self.bounds
-        return np.asarray(np.minimum(np.maximum(actions, low), high))
-
-
-def categorical_log_prob(logits: np.ndarray, actions: np.ndarray) -> np.ndarray:
-    """log softmax(logits)[a], [...] of logits [..., A]."""
-    shifted = logits - logits.max(axis=-1, keepdims=True)
-    log_probs = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
-    chosen = np.take_along_axis(log_probs, actions[..., None].astype(np.intp), axis=-1)
-    return np.asarray(chosen[..., 0])
-
-
-def gaussian_log_prob(mean: np.ndarray, log_std: np.ndarray, actions: np.ndarray) -> np.ndarray:
-    """sum_i log N(a_i; mean_i, exp(log_std_i)), [...] of means [..., A]."""
-    standardised = (actions - mean) * np.exp(-log_std)
-    terms = -0.5 * np.square(standardised) - log_std - np.float32(HALF_LOG_TWO_PI)
-    return np.asarray(terms.sum(axis=-1))
+        """Actions as the environment takes them: counted from its first, or within its bounds."""
+        return self.send(actions)
 
 
 def _network(which: str, spec: RunSpec, inputs: int, outputs: int) -> ArraySpecs:

@@ -122,6 +122,8 @@ def _setup(method: Method, spec: RunSpec) -> Setup:
         action_size=info.action_size,
         continuous=info.continuous,
         log_std_init=settings.log_std_init,
+        choices=info.action_choices,
+        bits=info.action_bits,
     )
     return Setup(method, settings, architecture)
 

@@ -1,14 +1,9 @@
 """Terms of losses. Each is a mean over the samples that `valid` marks, N of them."""
 
-import math
-
 import jax
 import jax.numpy as jnp
 
-from faastraingym.algorithms.actor_critic.networks import Parameters
-
 ADVANTAGE_EPSILON = 1e-8
-HALF_LOG_TWO_PI = 0.5 * math.log(2.0 * math.pi)
 
 
 def masked_mean(x: jax.Array, valid: jax.Array) -> jax.Array:
@@ -40,29 +35,3 @@ def explained_variance(values: jax.Array, targets: jax.Array, valid: jax.Array) 
     whole = variance(targets)
     some = jnp.where(whole > 0.0, whole, 1.0)
     return jnp.where(whole > 0.0, 1.0 - variance(targets - values) / some, 0.0)
-
-
-def categorical(logits: jax.Array, actions: jax.Array) -> tuple[jax.Array, jax.Array]:
-    """log softmax(logits)[a] and the entropy, both [N], of logits [N, A] and actions [N]."""
-    log_probs = jax.nn.log_softmax(logits)
-    chosen = jnp.take_along_axis(log_probs, actions[..., None], axis=-1)[..., 0]
-    return chosen, -(jnp.exp(log_probs) * log_probs).sum(axis=-1)
-
-
-def gaussian(
-    mean: jax.Array, log_std: jax.Array, actions: jax.Array
-) -> tuple[jax.Array, jax.Array]:
-    """log density of a diagonal Gaussian and its entropy, both [N], of means, actions [N, A]."""
-    standardised = (actions - mean) * jnp.exp(-log_std)
-    terms = -0.5 * jnp.square(standardised) - log_std - HALF_LOG_TWO_PI
-    entropy = (log_std + 0.5 + HALF_LOG_TWO_PI).sum()
-    return terms.sum(axis=-1), jnp.full(mean.shape[:-1], entropy)
-
-
-def distribution(
-    parameters: Parameters, outputs: jax.Array, actions: jax.Array
-) -> tuple[jax.Array, jax.Array]:
-    """log pi(a|s) and the entropy, both [N], of the policy network's outputs [N, A]."""
-    if "log_std" in parameters["policy"]:
-        return gaussian(outputs, parameters["policy"]["log_std"], actions)
-    return categorical(outputs, actions)

@@ -21,6 +21,8 @@ class Architecture(NamedTuple):
     action_size: int
     continuous: bool
     log_std_init: float = 0.0
+    choices: tuple[int, ...] = ()  # of each element of a MultiDiscrete action
+    bits: bool = False  # MultiBinary actions
 
 
 class Network(nn.Module):  # type: ignore[misc]

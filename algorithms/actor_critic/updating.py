@@ -10,7 +10,7 @@ import numpy as np
 import optax
 
 from faastraingym.algorithms import returns
-from faastraingym.algorithms.actor_critic import losses, networks
+from faastraingym.algorithms.actor_critic import likelihoods, losses, networks
 from faastraingym.algorithms.actor_critic.batches import Batch
 from faastraingym.algorithms.actor_critic.networks import Architecture, Parameters
 
@@ -154,7 +154,8 @@ def loss(
     method, settings, architecture = setup
     valid, observations = samples["valid"], samples["observations"]
     outputs = networks.policy_outputs(architecture, parameters, observations)
-    log_probs, entropies = losses.distribution(parameters, outputs, samples["actions"])
+    found = likelihoods.of_actions(architecture, parameters, outputs, samples["actions"])
+    log_probs, entropies = found
     advantages = samples["advantages"]
     if settings.normalize_advantages:
         advantages = losses.normalized(advantages, valid)

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from faastraingym.algorithms.api import Actor
+from faastraingym.algorithms.environments.actions import kept
 from faastraingym.algorithms.environments.finite import refuse_non_finite
 from faastraingym.algorithms.environments.foreign import foreign
 from faastraingym.algorithms.environments.observations import features, stored
@@ -22,7 +23,7 @@ class Steps(NamedTuple):
 
     observations: np.ndarray  # [T+1, B, ...], as the environment gave them
     outputs: np.ndarray  # [T, B, K] float32
-    actions: np.ndarray  # [T, B] int32, or [T, B, A] float32
+    actions: np.ndarray  # [T, B] or [T, B, A] int32, or [T, B, A] float32
     rewards: np.ndarray  # [T, B] float32
     terminated: np.ndarray  # [T, B] bool
     truncated: np.ndarray  # [T, B] bool
@@ -63,8 +64,7 @@ def play(
     seen_shape = (num_steps + 1, num_envs, *info.observation_shape)
     observations = np.empty(seen_shape, info.observation_dtype)
     outputs = np.empty((*shape, actor.output_size), np.float32)
-    acted_shape = (*shape, info.action_size) if info.continuous else shape
-    actions = np.empty(acted_shape, np.float32 if info.continuous else np.int32)
+    actions = np.empty((*shape, *info.action_elements), kept(info).dtype)
     rewards = np.empty(shape, np.float32)
     terminated, truncated = np.empty(shape, np.bool_), np.empty(shape, np.bool_)
     noise = actor.noise(start.generator, num_steps, num_envs)

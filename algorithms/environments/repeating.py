@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from faastraingym.algorithms import seeding
+from faastraingym.algorithms.environments.actions import drawn
 from faastraingym.algorithms.environments.foreign import foreign
-from faastraingym.algorithms.environments.space_info import SpaceInfo, describe, make
+from faastraingym.algorithms.environments.space_info import describe, make
 from faastraingym.algorithms.errors import EnvironmentFailed
 from faastraingym.schemas.specification import EnvironmentSpec, RunSpec
 
@@ -43,7 +44,7 @@ def prepare(spec: RunSpec) -> Trial:
     info = describe(spec)
     seeds = [seeding.integer(spec.seed, "trial", kind) for kind in range(2)]
     generator = seeding.generator(spec.seed, "trial")
-    return Trial(spec.environment, seeds, [_actions(info, generator) for _ in range(2)])
+    return Trial(spec.environment, seeds, [drawn(info, generator, STEPS) for _ in range(2)])
 
 
 def play(
@@ -76,14 +77,6 @@ def close(environment: Any) -> None:
     """Closes an environment, and ignores exceptions of its own `close`."""
     with contextlib.suppress(EnvironmentFailed), foreign("close()"):
         environment.close()
-
-
-def _actions(info: SpaceInfo, generator: np.random.Generator) -> np.ndarray:
-    """As a policy at its beginning sends them, [STEPS] or [STEPS, A]."""
-    if not info.continuous:
-        return info.action_start + generator.integers(info.action_size, size=STEPS)
-    drawn = generator.standard_normal((STEPS, info.action_size))
-    return np.clip(drawn, info.low, info.high).astype(info.action_dtype)
 
 
 def _episode(

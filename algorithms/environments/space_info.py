@@ -1,13 +1,13 @@
 """An environment's observations and actions, as an MLP sees them."""
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 import gymnasium
 import msgspec
 import numpy as np
-from gymnasium.spaces import Box, Discrete, Space
+from gymnasium.spaces import Box, Discrete, MultiBinary, MultiDiscrete, Space
 
 from faastraingym.algorithms import registry
 from faastraingym.algorithms.environments import known
@@ -16,7 +16,12 @@ from faastraingym.algorithms.environments.registered import made_by
 from faastraingym.algorithms.errors import EnvironmentFailed
 from faastraingym.schemas.specification import EnvironmentSpec, RunSpec
 
-ACTED = {"Discrete": "Discrete", "Box": "Box of one dimension and float32 or float64"}
+ACTED = {
+    "Discrete": Discrete,
+    "MultiDiscrete": MultiDiscrete,
+    "MultiBinary": MultiBinary,
+    "Box of floating-point numbers": Box,
+}
 
 
 class SpaceInfo(NamedTuple):
@@ -24,15 +29,26 @@ class SpaceInfo(NamedTuple):
 
     observation_size: int  # O; flattened Box, or one-hot Discrete
     continuous: bool
-    action_size: int  # actions to choose from, or elements of a continuous action
+    action_size: int  # K, outputs of a policy network: choices, bits, or continuous elements
     low: tuple[float, ...] = ()  # of each element of a continuous action, perhaps -inf
     high: tuple[float, ...] = ()
     action_start: int = 0  # the first of a Discrete space's actions
     observation_start: int | None = None  # the first of a Discrete space's observations
-    action_dtype: str = "<f4"  # of a continuous action, as the environment takes it
+    action_dtype: str = "<f4"  # of an action of elements, as the environment takes it
     bytes_shape: tuple[int, ...] = ()  # of observations from 0 to 255, as images are
     observation_shape: tuple[int, ...] = ()  # as the environment gives them
     observation_dtype: str = "<f4"
+    action_choices: tuple[int, ...] = ()  # of each element of a MultiDiscrete action
+    action_starts: tuple[int, ...] = ()  # the first choice of each
+    action_bits: bool = False  # a MultiBinary action, of `action_size` bits
+    action_shape: tuple[int, ...] | None = None  # where the environment takes it with other axes
+
+    @property
+    def action_elements(self) -> tuple[int, ...]:
+        """The shape of one action in a trajectory."""
+        if self.action_choices:
+            return (len(self.action_choices),)
+        return (self.action_size,) if self.continuous or self.action_bits else ()
 
 
 def describe(spec: RunSpec) -> SpaceInfo:
@@ -111,17 +127,23 @@ def _no_space(name: str, found: object) -> str:
 def _refused_actions(
     env_id: str, space: Space[Any], algorithm: str, actions: tuple[str, ...]
 ) -> Iterator[str]:
-    real = isinstance(space, Box) and space.dtype in (np.float32, np.float64)
-    fits = isinstance(space, Discrete) or (real and len(space.shape or ()) == 1)
     if not isinstance(space, Space):
         yield _no_space("action_space", space)
-    elif not fits or ("Box" if real else "Discrete") not in actions:
-        allowed = " and in ".join(ACTED[kind] for kind in actions)
+        return
+    allowed = {words: kind for words, kind in ACTED.items() if kind.__name__ in actions}
+    is_real = not isinstance(space, Box) or np.issubdtype(space.dtype, np.floating)
+    has_elements = isinstance(space, Discrete) or 0 not in (space.shape or ())
+    if not (isinstance(space, tuple(allowed.values())) and is_real and has_elements):
         yield (
-            f"{algorithm} cannot act in {space}; it acts in {allowed}: register "
+            f"{algorithm} cannot act in {space}; it acts in {_listed(allowed)}: register "
             f"TransformAction(gymnasium.make({env_id!r}), function, space) with such a space in a "
             "file of your own and train `FILE.py:NAME`"
         )
+
+
+def _listed(words: Iterable[str]) -> str:
+    *others, last = words
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def _info(observed: Space[Any], acted: Space[Any]) -> SpaceInfo:
@@ -129,14 +151,36 @@ def _info(observed: Space[Any], acted: Space[Any]) -> SpaceInfo:
         size, first = int(observed.n), int(observed.start)
     else:
         size, first = int(np.prod(observed.shape or (1,))), None
-    image, shape = _bytes_shape(observed), tuple(observed.shape or ())
-    seen = np.dtype(observed.dtype).newbyteorder("<").str
-    if isinstance(acted, Box):
-        low, high = (tuple(map(float, bound)) for bound in (acted.low, acted.high))
-        dtype = np.dtype(acted.dtype).str
-        return SpaceInfo(size, True, len(low), low, high, 0, first, dtype, image, shape, seen)
-    number, start = int(acted.n), int(acted.start)  # a Discrete
-    return SpaceInfo(size, False, number, (), (), start, first, "<f4", image, shape, seen)
+    return SpaceInfo(
+        observation_size=size,
+        observation_start=first,
+        bytes_shape=_bytes_shape(observed),
+        observation_shape=tuple(observed.shape or ()),
+        observation_dtype=np.dtype(observed.dtype).newbyteorder("<").str,
+        **_acted(acted),
+    )
+
+
+def _acted(space: Space[Any]) -> dict[str, Any]:
+    """The fields of actions."""
+    if isinstance(space, Discrete):
+        return {"continuous": False, "action_size": int(space.n), "action_start": int(space.start)}
+    shape = tuple(space.shape or ())
+    fields: dict[str, Any] = {
+        "continuous": isinstance(space, Box),
+        "action_dtype": np.dtype(space.dtype).newbyteorder("<").str,
+        "action_shape": None if len(shape) == 1 else shape,
+    }
+    if isinstance(space, MultiDiscrete):
+        choices, starts = (tuple(map(int, n.ravel())) for n in (space.nvec, space.start))
+        return fields | {
+            "action_size": sum(choices), "action_choices": choices, "action_starts": starts
+        }  # fmt: skip
+    size = int(np.prod(shape))
+    if isinstance(space, MultiBinary):
+        return fields | {"action_size": size, "action_bits": True}
+    low, high = (tuple(map(float, n.ravel())) for n in (space.low, space.high))  # type: ignore[attr-defined]  # a Box
+    return fields | {"action_size": size, "low": low, "high": high}
 
 
 def _bytes_shape(space: Space[Any]) -> tuple[int, ...]:

@@ -12,6 +12,7 @@ import gymnasium
 import numpy as np
 
 from faastraingym.algorithms import seeding
+from faastraingym.algorithms.environments import actions
 from faastraingym.algorithms.environments.foreign import foreign, words
 from faastraingym.algorithms.environments.observations import stored
 from faastraingym.algorithms.environments.space_info import SpaceInfo, make
@@ -36,7 +37,7 @@ def problems(spec: RunSpec, info: SpaceInfo) -> list[str]:
             found = list(_of_result("reset", environment, given, info))
         if not found:
             with foreign(f"{spec.environment.id} could not be stepped"):
-                given = environment.step(_action(environment.action_space, info))
+                given = environment.step(actions.first(info))
                 found = list(_of_result("step", environment, given, info))
         with foreign(f"{spec.environment.id} could not be closed"):
             environment.close()
@@ -56,13 +57,6 @@ def _hint(cause: BaseException | None) -> str:
     if "unexpected keyword argument 'seed'" in text or "argument 'options'" in text:
         return f"; reset takes `*, seed=None, options=None`: without them it is {OLD}"
     return ""
-
-
-def _action(space: Any, info: SpaceInfo) -> Any:
-    """An action as a new policy's first is: the first of all, or zeros within their bounds."""
-    if not info.continuous:
-        return np.int64(info.action_start)
-    return np.clip(np.zeros(info.action_size, space.dtype), space.low, space.high)
 
 
 def _of_result(method: str, environment: Any, given: Any, info: SpaceInfo) -> Iterator[str]:

@@ -33,4 +33,4 @@ def actor(
 ) -> Actor:
     """The policy, ready to act; it explores by sampling."""
     settings: Any = spec.algorithm
-    return Actor(policy, settings.activation, info)
+    return Actor(policy, settings.activation, info, settings.rescale_actions is True)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from faastraingym.algorithms.api import LearningPlan, anneal, samples
 from faastraingym.schemas.specification import (
@@ -41,10 +41,21 @@ class PPO(AlgorithmSpec, frozen=True, kw_only=True, tag_field="name", tag="ppo")
     ] = (64, 64)
     activation: Annotated[Literal["tanh", "relu"], Meta(description="of hidden layers")] = "tanh"
     log_std_init: Annotated[float, Meta(description="continuous actions: log deviation")] = 0.0
+    # Left out where it is not given: specifications of older releases keep their bytes.
+    rescale_actions: (
+        Annotated[
+            bool,
+            Meta(
+                description="continuous actions: -1 to 1 are stretched to the bounds of elements"
+                " that have two; otherwise, the default, actions are clipped to their bounds"
+            ),
+        ]
+        | UnsetType
+    ) = UNSET
 
 
 Specification = PPO
-ACTIONS = ("Discrete", "Box")
+ACTIONS = ("Discrete", "MultiDiscrete", "MultiBinary", "Box")
 
 
 def problems(spec: RunSpec) -> Iterator[str]:

@@ -178,8 +178,8 @@ def test_spaces_that_are_not_in_the_file_are_the_environments(
         Policy.load(file).predict(np.zeros(4))
     env = gymnasium.make("CartPole-v1")
     assert Policy.load(file, env).predict(np.array([0.0, 0.0, 0.1, 0.0]))[0] == 1
-    env.action_space = gymnasium.spaces.MultiBinary(2)
-    with pytest.raises(BadInput, match="PPO cannot act in MultiBinary"):
+    env.action_space = gymnasium.spaces.Text(2)
+    with pytest.raises(BadInput, match="PPO cannot act in Text"):
         Policy.load(file, env)
 
 

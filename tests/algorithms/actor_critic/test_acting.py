@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from faastraingym.algorithms import statistics
-from faastraingym.algorithms.actor_critic import acting
 from faastraingym.algorithms.actor_critic.acting import Actor
 from faastraingym.algorithms.environments.space_info import describe
 from faastraingym.schemas.payloads import Policy
@@ -23,21 +22,6 @@ def test_gumbel_noise_samples_the_softmax(
     noise = actor.noise(np.random.default_rng(0), 1, len(logits))[0]
     assert actor.sample(logits, noise).mean() == pytest.approx(0.8, abs=0.01)
     assert actor.deterministic(logits).all()
-
-
-def test_categorical_log_prob_by_hand() -> None:
-    """Logits 0 and log 3 are the probabilities 1/4 and 3/4."""
-    logits = np.array([[[0.0, np.log(3.0)]], [[5.0, 5.0 + np.log(3.0)]]], np.float32)
-    found = acting.categorical_log_prob(logits, np.array([[0], [1]], np.int32))
-    np.testing.assert_allclose(np.exp(found), [[0.25], [0.75]], rtol=1e-6)
-
-
-def test_gaussian_log_prob_by_hand() -> None:
-    """Two independent elements: deviations 1 and 2, each one deviation off its mean."""
-    log_std = np.log(np.array([1.0, 2.0], np.float32))
-    found = acting.gaussian_log_prob(np.zeros((1, 2)), log_std, np.array([[1.0, 2.0]]))
-    density = np.exp(-0.5) / np.sqrt(2 * np.pi) * np.exp(-0.5) / np.sqrt(8 * np.pi)
-    np.testing.assert_allclose(np.exp(found), [density], rtol=1e-6)
 
 
 def test_continuous_actions_are_clipped_only_when_sent(

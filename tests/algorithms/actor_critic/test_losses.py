@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from faastraingym.algorithms.actor_critic import acting, losses
+from faastraingym.algorithms.actor_critic import losses
 
 pytestmark = pytest.mark.parametrize("variant", [jax.jit, lambda f: f], ids=["jit", "plain"])
 Variant = Callable[[Any], Any]
@@ -49,20 +49,3 @@ def test_explained_variance_has_no_floor(variant: Variant) -> None:
     run, targets = variant(losses.explained_variance), 1e-6 * jnp.array([1.0, 3.0])
     np.testing.assert_allclose(run(0.5 * targets, targets, ALL), 0.75, rtol=1e-5)
     assert float(run(jnp.array([1.0, 2.0]), jnp.array([4.0, 4.0]), ALL)) == 0.0
-
-
-def test_distributions_agree_with_acting(variant: Variant) -> None:
-    """The learner's log-probabilities are the actor's; entropies by hand."""
-    outputs = np.array([[0.0, np.log(3.0)], [1.0, -1.0]], np.float32)
-    chosen = np.array([1, 0], np.int32)
-    found, entropy = variant(losses.categorical)(outputs, chosen)
-    np.testing.assert_allclose(found, acting.categorical_log_prob(outputs, chosen), rtol=1e-5)
-    by_hand = -(0.25 * np.log(0.25) + 0.75 * np.log(0.75))
-    np.testing.assert_allclose(entropy[0], by_hand, rtol=1e-5)
-    log_std = np.array([0.5, -1.0], np.float32)
-    actions = outputs + 0.7
-    found, entropy = variant(losses.gaussian)(outputs, log_std, actions)
-    expected = acting.gaussian_log_prob(outputs, log_std, actions)
-    np.testing.assert_allclose(found, expected, rtol=1e-5)
-    by_hand = 0.5 * np.log(2 * np.pi * np.e * np.exp(2 * log_std)).sum()
-    np.testing.assert_allclose(entropy, [by_hand] * 2, rtol=1e-5)

@@ -62,12 +62,12 @@ class Needy(gymnasium.Env):
 
 class Grid(gymnasium.Env):
     observation_space = gymnasium.spaces.Box(0, 1, (2,))
-    action_space = gymnasium.spaces.MultiDiscrete([2, 2])
+    action_space = gymnasium.spaces.Text(4)
 
 
 @pytest.mark.parametrize(
     ("kind", "words"),
-    [(Needy, "`pip install 'gymnasium[box2d]'`"), (Grid, "PPO cannot act in MultiDiscrete")],
+    [(Needy, "`pip install 'gymnasium[box2d]'`"), (Grid, "PPO cannot act in Text")],
 )
 def test_what_is_missing_or_unfit_is_named(
     make_spec: Make, kind: type[gymnasium.Env], words: str
