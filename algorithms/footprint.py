@@ -38,8 +38,10 @@ def transition(spec: RunSpec, info: SpaceInfo) -> int:
     """Bytes of one step of one environment in a trajectory."""
     extras = _bytes(registry.acting(spec).extras(spec, info))
     acted = prod(info.action_elements)
-    elements = 1 if info.observation_start is not None else info.observation_size
-    seen = elements * np.dtype(info.observation_dtype).itemsize
+    seen = sum(prod(leaf.shape) * np.dtype(leaf.dtype).itemsize for leaf in info.leaves)
+    if not info.leaves:
+        elements = 1 if info.observation_start is not None else info.observation_size
+        seen = elements * np.dtype(info.observation_dtype).itemsize
     return seen + 4 * acted + STEP_BYTES + extras
 
 
@@ -58,7 +60,9 @@ def update(spec: RunSpec, info: SpaceInfo) -> int:
     samples = spec.rollout.needed * spec.rollout.num_steps * spec.environment.num_envs
     activations = 4 * samples * acting.activations(spec)
     batch = spec.rollout.needed * trajectory(spec, info)
-    if info.observation_dtype == "|u1":  # the networks read floats
+    if info.leaves:  # whose features are arrays of their own from the start
+        batch += 4 * samples * info.observation_size
+    elif info.observation_dtype == "|u1":  # the networks read floats
         batch += 4 * samples * info.observation_size // BATCH_COPIES
     return (
         LEARNER_MB * MB

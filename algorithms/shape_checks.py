@@ -111,13 +111,21 @@ def reward_state(spec: RunSpec, found: Rewards) -> Rewards:
 
 def _check_observations(where: str, found: Trajectory, info: SpaceInfo, spec: RunSpec) -> None:
     own = of_any_version(found.observations, info)
-    dtype, shape = own.dtype.str, own.shape[2:]
-    if (dtype, shape) != (info.observation_dtype, info.observation_shape):
+    steps, num_envs = found.rewards.shape
+    named = own if info.has_parts else {"": own}
+    if named.keys() != {part.path for part in info.parts}:
         raise PayloadError(
-            f"{where}.observations: found {dtype} {list(shape)} each; allowed: "
-            f"{info.observation_dtype} {list(info.observation_shape)}, as {spec.environment.id} "
-            "gives them"
+            f"{where}.observations: found the parts {sorted(named)}; allowed: "
+            f"{[part.path for part in info.parts]}, as {spec.environment.id} gives them"
         )
+    for part in info.parts:
+        shape, dtype = named[part.path].shape, named[part.path].dtype.str
+        if (shape, dtype) != ((steps + 1, num_envs, *part.shape), part.dtype):
+            place = f"[{part.path!r}]" if part.path else ""
+            raise PayloadError(
+                f"{where}.observations{place}: found {dtype} {list(shape[2:])} each; allowed: "
+                f"{part.dtype} {list(part.shape)}, as {spec.environment.id} gives them"
+            )
     if found.statistics is None and spec.algorithm.normalize_observations:
         raise PayloadError(f"{where}.statistics: missing; observations are normalised by them")
     _check_statistics(where, found.statistics, info.observation_size)

@@ -10,7 +10,8 @@ FILE is a NumPy .npz; it needs nothing of ours to be read:
   data["policy/head/kernel"], data["policy/head/bias"]
 
 report["spec"]["algorithm"]["name"] is the algorithm. Where it has a policy
-network, observations [B, O] float32, flat, or one-hot of a Discrete space,
+network, observations [B, O] float32, flat, or one-hot of a Discrete space, of a
+Dict or Tuple the parts that data["spaces/leaves"] lists (JSON) side by side,
 become logits or, of continuous actions, means (then there is policy/log_std
 too) through
 

@@ -9,7 +9,8 @@ import numpy as np
 
 from faastraingym.algorithms import registry
 from faastraingym.algorithms.environments import space_info
-from faastraingym.algorithms.environments.observations import features, stored
+from faastraingym.algorithms.environments.leaves import at
+from faastraingym.algorithms.environments.observations import features, of_parts, stored
 from faastraingym.algorithms.environments.space_info import SpaceInfo
 from faastraingym.algorithms.errors import EnvironmentFailed
 from faastraingym.client import files, policy_files
@@ -103,16 +104,9 @@ class Policy:
                 "False"
             )
         info = self._known()
-        seen = self._numbers(observation)
-        single = seen.shape == info.observation_shape
-        if not single and seen.shape[1:] != info.observation_shape:
-            raise BadInput(
-                f"an observation has the shape {seen.shape}; {self.report.environment} has "
-                f"{info.observation_shape}, or a batch of such with one axis before"
-            )
-        if not single and not len(seen):
-            raise BadInput("a batch of observations is empty; give one or more")
-        inputs = features(stored(seen[None] if single else seen, info), info)
+        batch, single = self._batch(observation, info)
+        kept = of_parts(batch, info) if info.leaves else stored(batch[""], info)
+        inputs = features(kept, info)
         outputs = self._actor.outputs(inputs)
         if deterministic:
             actions = self._actor.deterministic(outputs)
@@ -165,15 +159,35 @@ class Policy:
         of = self.report
         return f"<Policy version {self.version} of {of.run_id}: {of.environment}>"
 
-    def _numbers(self, observation: Any) -> np.ndarray:
+    def _batch(self, observation: Any, info: SpaceInfo) -> tuple[dict[str, np.ndarray], bool]:
+        """A batch of each part of the observation, and whether it was one observation."""
+        parts = {part.path: self._numbers(observation, part.path) for part in info.parts}
+        shapes = {part.path: part.shape for part in info.parts}
+        single = all(seen.shape == shapes[path] for path, seen in parts.items())
+        if not single and any(seen.shape[:1] == (0,) for seen in parts.values()):
+            raise BadInput("a batch of observations is empty; give one or more")
+        lengths = {seen.shape[:1] for seen in parts.values()}
+        for path, seen in parts.items():
+            if not single and (seen.shape[1:] != shapes[path] or len(lengths) != 1):
+                part = f" at {path!r}" if path else ""
+                raise BadInput(
+                    f"an observation has the shape {seen.shape}{part}; {self.report.environment} "
+                    f"has {shapes[path]}, or a batch of such with one axis before"
+                )
+        batch = {path: seen[None] if single else seen for path, seen in parts.items()}
+        return batch, single
+
+    def _numbers(self, observation: Any, path: str) -> np.ndarray:
         try:
-            seen = np.asarray(observation)
-        except ValueError:  # of parts that differ in shape
+            seen = np.asarray(at(observation, path))
+        except (ValueError, LookupError, TypeError):  # parts that differ in shape, or are missing
             seen = np.asarray(None)
         if seen.dtype.kind not in "biuf":
+            part = f" at {path!r}" if path else ""
             raise BadInput(
                 f"an observation is a {type(observation).__name__}; {self.report.environment} has "
-                "an array of numbers, which is the first part of what `reset` and `step` return"
+                f"an array of numbers{part}, which is the first part of what `reset` and `step` "
+                "return"
             )
         return seen
 

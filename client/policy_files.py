@@ -23,6 +23,7 @@ UNREADABLE = (
     zipfile.BadZipFile,
 )
 SPACES, STATISTICS, REPORT = "spaces/", "statistics/", "report"
+LEAVES = "leaves"  # of SpaceInfo
 
 
 class PolicyFile(NamedTuple):
@@ -49,8 +50,10 @@ def arrays(policy: Policy, report: RunReport, spaces: SpaceInfo | None) -> dict[
     if policy.statistics is not None:
         fields = msgspec.structs.asdict(policy.statistics).items()
         found |= {STATISTICS + name: np.array(value) for name, value in fields}
-    known = spaces._asdict().items() if spaces else ()
-    found |= {SPACES + name: np.array(value) for name, value in known if value is not None}
+    known = spaces._asdict() if spaces else {}
+    if known:  # of unlike lengths, so as a text of JSON
+        known[LEAVES] = msgspec.json.encode(known[LEAVES]).decode()
+    found |= {SPACES + name: np.array(value) for name, value in known.items() if value is not None}
     found[REPORT] = np.array(msgspec.json.encode(report).decode())
     return found
 
@@ -82,6 +85,8 @@ def read(path: Path) -> PolicyFile:
         version = report.policy.version if report.policy else report.versions
         policy = Policy(version=version, parameters=members, statistics=moments)
         known = {name: value.tolist() for name, value in spaces.items()}
+        if LEAVES in known:
+            known[LEAVES] = msgspec.json.decode(known[LEAVES])
         return PolicyFile(policy, report, space_info(known) if known else None)
     except OSError as error:
         raise BadInput(

@@ -136,7 +136,11 @@ def verdict(asked: dict[str, Any], bounds: Bounds) -> dict[str, Any]:
         limit = f"; a check may use {bounds.memory_mb} MB (docs/operations.md)"
         problems = [f"{p}{limit}" if "MemoryError" in p else p for p in refusal.problems]
         return {"problems": [_in_packages(problem, folders) for problem in problems]}
-    found = {"spec": to_dict(spec), "advice": spaces.advice(spec), "spaces": spaces.describe(spec)}
+    found = {
+        "spec": to_dict(spec),
+        "advice": spaces.advice(spec),
+        "spaces": spaces.describe(spec).values(),
+    }
     return {"problems": [], **found}
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from faastraingym.algorithms import statistics
 from faastraingym.algorithms.actor_critic.sampling import distribution
 from faastraingym.algorithms.environments.actions import sender
+from faastraingym.algorithms.environments.observations import normalised
 from faastraingym.algorithms.environments.space_info import SpaceInfo
 from faastraingym.schemas.array_specs import ArraySpec, ArraySpecs
 from faastraingym.schemas.payloads import Arrays, Policy
@@ -72,6 +73,7 @@ class Actor:
         self.hidden, self.head = layers[:-1], layers[-1]
         self.activate = ACTIVATIONS[activation]
         self.moments = None if policy.statistics is None else statistics.moments(policy.statistics)
+        self.normalised = normalised(info)
         self.info, self.output_size = info, info.action_size
         self.distribution = distribution(info, parameters)
         self.send = sender(info, rescaled)
@@ -84,6 +86,8 @@ class Actor:
             x = (x - mean) * scale
             # two ufuncs: np.clip takes three times as long on arrays this small
             np.minimum(np.maximum(x, -10.0, out=x), 10.0, out=x)
+            if self.normalised is not None:
+                x = np.where(self.normalised, x, observations)
         for kernel, bias in self.hidden:
             x = x @ kernel
             x += bias

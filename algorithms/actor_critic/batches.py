@@ -54,8 +54,8 @@ def assemble(
 def _read(trajectory: Trajectory, info: SpaceInfo) -> np.ndarray:
     """Observations as the networks read them; bytes stay bytes until they are there."""
     own = of_any_version(trajectory.observations, info)
-    if own.dtype == np.uint8:
-        return own.reshape(*own.shape[:2], -1)
+    if not info.leaves and own.dtype == np.uint8:
+        return np.asarray(own.reshape(*own.shape[:2], -1))
     return features(own, info)
 
 

@@ -16,7 +16,8 @@ from faastraingym.algorithms.actor_critic.batches import assemble
 from faastraingym.algorithms.actor_critic.networks import Architecture
 from faastraingym.algorithms.actor_critic.updating import Method, Setup, make_update
 from faastraingym.algorithms.actors import episodes
-from faastraingym.algorithms.environments.space_info import describe
+from faastraingym.algorithms.environments.observations import normalised
+from faastraingym.algorithms.environments.space_info import SpaceInfo, describe
 from faastraingym.schemas.errors import RunFault
 from faastraingym.schemas.messages import UpdatePlan
 from faastraingym.schemas.payloads import LearnerState, Policy, Statistics, Trajectory
@@ -67,8 +68,9 @@ def update(
         RunFault: a metric or a new parameter is not finite.
     """
     settings: Any = spec.algorithm
-    moments = None if state.statistics is None else statistics.moments(state.statistics)
-    arrays = assemble(batch, rewards, pad=spec.rollout.horizon == "episodes", info=describe(spec))
+    info = describe(spec)
+    moments = None if state.statistics is None else _moments(state.statistics, info)
+    arrays = assemble(batch, rewards, pad=spec.rollout.horizon == "episodes", info=info)
     generator = seeding.generator(spec.seed, "update", state.version)
     setup = _setup(method, spec)
     shapes = tuple((path, array.shape) for path, array in state.parameters.items())
@@ -91,6 +93,12 @@ def update(
     _refuse_divergence(state.version, {**means, **new_state.parameters})
     every = {**means, **_deviation(new_state), "learning_rate": plan.coefficients["learning_rate"]}
     return new_state, every
+
+
+def _moments(of: Statistics, info: SpaceInfo) -> tuple[np.ndarray, ...]:
+    """Mean and scale, and which inputs are normalised, if not all are."""
+    which = normalised(info)
+    return statistics.moments(of) if which is None else (*statistics.moments(of), which)
 
 
 def _deviation(state: LearnerState) -> dict[str, float]:

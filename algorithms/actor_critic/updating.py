@@ -17,7 +17,8 @@ from faastraingym.algorithms.actor_critic.networks import Architecture, Paramete
 Samples = dict[str, jax.Array]  # [N, ...] each
 Coefficients = dict[str, jax.Array]  # what the schedule anneals: data, so nothing is recompiled
 Metrics = dict[str, jax.Array]
-Moments = tuple[jax.Array, jax.Array]  # mean and 1 / deviation of observations, [O] each
+# mean and 1 / deviation of observations, and which are normalised unless all are; [O] each
+Moments = tuple[jax.Array, ...]
 Update = Callable[..., tuple[Parameters, Any, Metrics]]
 
 
@@ -98,8 +99,9 @@ def prepare(
     seen = jnp.concatenate([valid, nothing]) | jnp.concatenate([nothing, valid & ~terminated])
     observations = _zeroed(jnp.asarray(batch.observations, jnp.float32), seen)
     if moments is not None:
-        mean, scale = moments
-        observations = jnp.clip((observations - mean) * scale, -10.0, 10.0)
+        mean, scale, *which = moments
+        scaled = jnp.clip((observations - mean) * scale, -10.0, 10.0)
+        observations = jnp.where(which[0], scaled, observations) if which else scaled
     all_values = networks.state_values(setup.architecture, parameters, observations)
     values, next_values = all_values[:-1], all_values[1:]
     rewards = _zeroed(batch.rewards, valid)

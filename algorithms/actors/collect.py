@@ -8,8 +8,8 @@ from faastraingym.algorithms import registry, seeding, statistics
 from faastraingym.algorithms.actors.episodes import Tally
 from faastraingym.algorithms.actors.initial_state import beginning, place
 from faastraingym.algorithms.actors.step_loop import Start, Steps, play, play_episodes
-from faastraingym.algorithms.environments.finite import refuse_non_finite
-from faastraingym.algorithms.environments.observations import features
+from faastraingym.algorithms.environments.finite import refuse_non_finite, refuse_observations
+from faastraingym.algorithms.environments.observations import features, last
 from faastraingym.algorithms.environments.space_info import describe
 from faastraingym.algorithms.timing import Stopwatch
 from faastraingym.schemas.payloads import Continuation, Policy, Trajectory
@@ -69,11 +69,12 @@ def collect_from(
         steps = play_episodes(start, actor, info, spec.rollout.num_episodes, where, watch)
     valid = _valid(spec, steps, start.ended)
     terminated, truncated = steps.terminated & valid, steps.truncated & valid
+    learnt = _learnt(valid, terminated)
+    refuse_observations(steps.observations, info, learnt, where, -1)
+    # of flat floats always: trajectories keep the bytes that they had
+    is_flat = not info.leaves and np.dtype(info.observation_dtype).kind == "f"
     seen = None
-    if np.dtype(info.observation_dtype).kind == "f":  # other dtypes are finite
-        seen = features(steps.observations, info)
-        refuse_non_finite("observation", seen, _learnt(valid, terminated), where, -1)
-    if spec.algorithm.normalize_observations:
+    if spec.algorithm.normalize_observations or is_flat:
         seen = features(steps.observations, info)
     refuse_non_finite("reward", steps.rewards, valid, where, 0)
     refuse_non_finite("reward", steps.own, valid, where, 0)
@@ -81,7 +82,7 @@ def collect_from(
     tally = Tally(start.returns, start.lengths)
     tally.count(own, valid, terminated | truncated)
     end = start._replace(
-        observations=steps.observations[-1].copy(),  # a view would keep all of them
+        observations=last(steps.observations),
         ended=terminated[-1] | truncated[-1],
         returns=tally.returns,
         lengths=tally.lengths,

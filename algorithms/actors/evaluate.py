@@ -6,9 +6,9 @@ from faastraingym.algorithms import registry
 from faastraingym.algorithms.actors.evaluation_pieces import TOGETHER, episodes_of
 from faastraingym.algorithms.actors.step_loop import MAX_STEPS
 from faastraingym.algorithms.api import Actor
-from faastraingym.algorithms.environments.finite import refuse_non_finite
+from faastraingym.algorithms.environments.finite import refuse_non_finite, refuse_observations
 from faastraingym.algorithms.environments.foreign import foreign
-from faastraingym.algorithms.environments.observations import features, stored
+from faastraingym.algorithms.environments.observations import features, pick, stored
 from faastraingym.algorithms.environments.space_info import SpaceInfo, describe
 from faastraingym.algorithms.environments.vectors import Seeds, VectorEnvironments
 from faastraingym.algorithms.errors import EnvironmentFailed
@@ -68,8 +68,9 @@ def _episodes(
     with foreign(lambda: f"{where}, step {t}"):
         observations = watch.time(vector.reset)
         while going.any() and t < MAX_STEPS:
-            seen[places] = features(stored(observations, info), info)
-            refuse_non_finite("observation", seen[None, places], going[None], where, t - 1)
+            now = stored(observations, info)
+            refuse_observations(pick(now, None), info, going[None], where, t - 1)
+            seen[places] = features(now, info)
             actions = actor.sent(actor.deterministic(actor.outputs(seen)[places]))
             observations, rewards, terminated, truncated, _ = watch.time(
                 vector.vector.step, actions

@@ -6,7 +6,13 @@ from faastraingym.algorithms import seeding
 from faastraingym.algorithms.actors.step_loop import Start
 from faastraingym.algorithms.environments import replaying
 from faastraingym.algorithms.environments.foreign import foreign
-from faastraingym.algorithms.environments.observations import of_any_version, stored
+from faastraingym.algorithms.environments.observations import (
+    alone,
+    last,
+    of_any_version,
+    put,
+    stored,
+)
 from faastraingym.algorithms.environments.space_info import describe
 from faastraingym.algorithms.environments.vectors import Seeds, VectorEnvironments
 from faastraingym.schemas.payloads import Trajectory
@@ -45,11 +51,11 @@ def beginning(spec: RunSpec, version: int, index: int, previous: Trajectory | No
                 origin=origin,
             )
         played = vector.resume(data["fleet"], spec.rollout.num_steps)
-    observations = of_any_version(previous.observations, info)[-1].copy()
+    observations = last(of_any_version(previous.observations, info))
     ended = previous.terminated[-1] | previous.truncated[-1]
     if spec.environment.memory == "declared":  # replayed environments may stand elsewhere
         for i, steps in played.items():
-            observations[i] = stored([steps[-1].observation], info)[0]
+            put(observations, [i], alone(steps[-1].observation, info))
             ended[i] = steps[-1].terminated or steps[-1].truncated
     else:
         replaying.check(spec, seeds, played, previous, where)

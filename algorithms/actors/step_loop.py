@@ -1,14 +1,21 @@
 """The hot loop: a policy acts in environments that step together."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from faastraingym.algorithms.api import Actor
 from faastraingym.algorithms.environments.actions import kept
-from faastraingym.algorithms.environments.finite import refuse_non_finite
+from faastraingym.algorithms.environments.finite import refuse_observations
 from faastraingym.algorithms.environments.foreign import foreign
-from faastraingym.algorithms.environments.observations import features, stored
+from faastraingym.algorithms.environments.observations import (
+    empty,
+    features,
+    joined,
+    pick,
+    put,
+    stored,
+)
 from faastraingym.algorithms.environments.space_info import SpaceInfo
 from faastraingym.algorithms.environments.vectors import VectorEnvironments
 from faastraingym.algorithms.errors import EnvironmentFailed
@@ -21,7 +28,7 @@ MAX_STEPS = 1 << 20  # of one rollout; whole episodes must end before that
 class Steps(NamedTuple):
     """The record of T steps of B environments; `outputs` are the actor's."""
 
-    observations: np.ndarray  # [T+1, B, ...], as the environment gave them
+    observations: Any  # [T+1, B, ...], as the environment gave them; of parts, by path
     outputs: np.ndarray  # [T, B, K] float32
     actions: np.ndarray  # [T, B] or [T, B, A] int32, or [T, B, A] float32
     rewards: np.ndarray  # [T, B] float32
@@ -34,7 +41,7 @@ class Start(NamedTuple):
     """The state that a rollout begins with."""
 
     vector: VectorEnvironments
-    observations: np.ndarray  # [B, ...]
+    observations: Any  # [B, ...]
     generator: np.random.Generator  # of the actions
     ended: np.ndarray  # [B] bool: the environment's next step is a reset
     returns: np.ndarray  # [B] float64, of the episodes in progress
@@ -59,10 +66,9 @@ def play(
     Raises:
         EnvironmentFailed: the environment raised, or gave what its space does not contain.
     """
-    num_envs = len(start.observations)
+    num_envs = len(start.ended)
     shape = (num_steps, num_envs)
-    seen_shape = (num_steps + 1, num_envs, *info.observation_shape)
-    observations = np.empty(seen_shape, info.observation_dtype)
+    observations = empty(info, num_steps + 1, num_envs)
     outputs = np.empty((*shape, actor.output_size), np.float32)
     actions = np.empty((*shape, *info.action_elements), kept(info).dtype)
     rewards = np.empty(shape, np.float32)
@@ -70,25 +76,25 @@ def play(
     noise = actor.noise(start.generator, num_steps, num_envs)
     own = rewards if start.vector.own_rewards() is None else np.empty_like(rewards)
     step, clock, stepping = start.vector.vector.step, watch.clock, 0.0
-    observations[0] = start.observations
+    put(observations, 0, start.observations)
     t = 0
     guard = foreign(lambda: f"{where}, step {t}")
     while t < num_steps:
-        outputs[t] = scores = actor.outputs(features(observations[t], info))
+        outputs[t] = scores = actor.outputs(features(pick(observations, t), info))
         actions[t] = action = actor.sample(scores, noise[t])
         try:
             with guard:
                 sent, begin = actor.sent(action), clock()
                 seen, rewards[t], terminated[t], truncated[t], _ = step(sent)
                 stepping += clock() - begin
-                observations[t + 1] = stored(seen, info)
+                put(observations, t + 1, stored(seen, info))
                 if own is not rewards:
                     own[t] = start.vector.own_rewards()
         except EnvironmentFailed:
             # perhaps over an action from a NaN: then name the origin of the NaN
             going = ~(terminated[t - 1] | truncated[t - 1]) if t else ~start.ended
-            last = features(observations[t : t + 1], info)
-            refuse_non_finite("observation", last, going[None], where, t - 1)
+            last = pick(observations, slice(t, t + 1))
+            refuse_observations(last, info, going[None], where, t - 1)
             raise
         t += 1
         if episodes_left is not None:
@@ -97,7 +103,7 @@ def play(
                 break
     watch.seconds += stepping
     columns = (outputs, actions, rewards, terminated, truncated, own)
-    return Steps(observations[: t + 1], *(column[:t] for column in columns))
+    return Steps(pick(observations, slice(t + 1)), *(column[:t] for column in columns))
 
 
 def play_episodes(
@@ -113,16 +119,16 @@ def play_episodes(
     Raises:
         EnvironmentFailed: the environment raised, or an episode does not end.
     """
-    left = np.full(len(start.observations), num_episodes)
+    left = np.full(len(start.ended), num_episodes)
     parts: list[Steps] = []
     while (left > 0).any():
         parts.append(play(start, actor, info, CHUNK, left, where, watch))
-        start = start._replace(observations=parts[-1].observations[-1])
+        start = start._replace(observations=pick(parts[-1].observations, -1))
         if len(parts) * CHUNK >= MAX_STEPS:
             raise EnvironmentFailed(
                 f"{where}: not all episodes ended in {MAX_STEPS} steps; give the environment a "
                 "limit (spec.environment.kwargs.max_episode_steps)"
             )
-    last = parts[-1].observations[-1:]
-    seen = np.concatenate([*(part.observations[:-1] for part in parts), last])
+    last = pick(parts[-1].observations, slice(-1, None))
+    seen = joined([*(pick(part.observations, slice(-1)) for part in parts), last])
     return Steps(seen, *map(np.concatenate, list(zip(*parts, strict=True))[1:]))

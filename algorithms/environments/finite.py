@@ -1,7 +1,11 @@
 """Numbers that nothing can be learnt from are refused where they come from: the environment."""
 
+from typing import Any
+
 import numpy as np
 
+from faastraingym.algorithms.environments.observations import features, of_leaf
+from faastraingym.algorithms.environments.space_info import SpaceInfo
 from faastraingym.algorithms.errors import EnvironmentFailed
 
 
@@ -29,3 +33,19 @@ def refuse_non_finite(
         f"{where}, {moment}, environment {environment}: {name}{part} is {value}; "
         "an environment must give finite numbers"
     )
+
+
+def refuse_observations(
+    observations: Any, info: SpaceInfo, counted: np.ndarray, where: str, first_step: int
+) -> None:
+    """As `refuse_non_finite`, of stored observations [T, B, ...]; a part is named by its path."""
+    if not info.leaves:
+        if np.dtype(info.observation_dtype).kind == "f":  # other dtypes are finite
+            read = features(observations, info)
+            refuse_non_finite("observation", read, counted, where, first_step)
+        return
+    for leaf in info.leaves:
+        if np.dtype(leaf.dtype).kind == "f":
+            name = f"observation part {leaf.path!r}"
+            read = of_leaf(observations[leaf.path], leaf)
+            refuse_non_finite(name, read, counted, where, first_step)

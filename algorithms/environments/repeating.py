@@ -99,4 +99,9 @@ def _episode(
 
 
 def _bits(value: Any) -> bytes:
+    """A digest of numbers; of a Dict or Tuple of them the parts' digests count."""
+    if isinstance(value, dict):
+        return hashlib.sha256(b"".join(_bits(value[key]) for key in sorted(value))).digest()
+    if isinstance(value, tuple):
+        return hashlib.sha256(b"".join(map(_bits, value))).digest()
     return hashlib.sha256(np.asarray(value).tobytes()).digest()

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from faastraingym.algorithms.environments.memory import DETERMINED, WAYS
-from faastraingym.algorithms.environments.observations import features, of_any_version, stored
+from faastraingym.algorithms.environments.observations import alone, features, of_any_version
 from faastraingym.algorithms.environments.repeating import Mark, difference
 from faastraingym.algorithms.environments.space_info import SpaceInfo, describe
 from faastraingym.algorithms.environments.vectors import Seeds, Step, VectorEnvironments
@@ -60,7 +60,7 @@ def _marks(steps: Sequence[Step], info: SpaceInfo) -> list[Mark]:
     """As a trajectory has them; of the first, which others led to, the observation alone."""
     marks: list[Mark] = []
     for seen, reward, terminated, truncated in steps:
-        observation = features(stored([seen], info), info)[0].tobytes()
+        observation = features(alone(seen, info), info)[0].tobytes()
         reward_bytes = np.float32(reward).tobytes() if marks else b""
         marks.append(Mark(observation, reward_bytes, bool(terminated), bool(truncated)))
     return marks

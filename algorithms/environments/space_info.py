@@ -12,6 +12,7 @@ from gymnasium.spaces import Box, Discrete, MultiBinary, MultiDiscrete, Space
 from faastraingym.algorithms import registry
 from faastraingym.algorithms.environments import known
 from faastraingym.algorithms.environments.foreign import foreign
+from faastraingym.algorithms.environments.leaves import READ, Leaf, is_image, leaves, refused
 from faastraingym.algorithms.environments.registered import made_by
 from faastraingym.algorithms.errors import EnvironmentFailed
 from faastraingym.schemas.specification import EnvironmentSpec, RunSpec
@@ -27,7 +28,7 @@ ACTED = {
 class SpaceInfo(NamedTuple):
     """An environment's spaces as an MLP sees them."""
 
-    observation_size: int  # O; flattened Box, or one-hot Discrete
+    observation_size: int  # O; flat, one-hot, the parts side by side
     continuous: bool
     action_size: int  # K, outputs of a policy network: choices, bits, or continuous elements
     low: tuple[float, ...] = ()  # of each element of a continuous action, perhaps -inf
@@ -42,6 +43,26 @@ class SpaceInfo(NamedTuple):
     action_starts: tuple[int, ...] = ()  # the first choice of each
     action_bits: bool = False  # a MultiBinary action, of `action_size` bits
     action_shape: tuple[int, ...] | None = None  # where the environment takes it with other axes
+
+    leaves: tuple[Leaf, ...] = ()  # of observations, unless they are one Box or one Discrete
+
+    @property
+    def has_parts(self) -> bool:
+        """Whether observations are several arrays, by the paths of leaves."""
+        return bool(self.leaves and self.leaves[0].path)
+
+    @property
+    def parts(self) -> tuple[Leaf, ...]:
+        """How observations are stored: their leaves, or the one array that they are."""
+        alone = Leaf("", self.observation_dtype, self.observation_shape, "numbers")
+        return self.leaves or (alone,)
+
+    def values(self) -> list[Any]:
+        """Without the last that are defaults: manifests of older releases keep their bytes."""
+        values, known = list(self), self._field_defaults
+        while values and known.get(self._fields[len(values) - 1], ...) == values[-1]:
+            values.pop()
+        return values
 
     @property
     def action_elements(self) -> tuple[int, ...]:
@@ -108,11 +129,12 @@ def make(environment: EnvironmentSpec) -> gymnasium.Env[Any, Any]:
 def _refused_observations(env_id: str, space: Space[Any], algorithm: str) -> Iterator[str]:
     if not isinstance(space, Space):
         yield _no_space("observation_space", space)
-    elif not isinstance(space, Box | Discrete):
+        return
+    for reason in refused(space):
         made = f"gymnasium.make({env_id!r})"
         how = f"FlattenObservation({made})" if space.is_np_flattenable else f"a wrapper of {made}"
         yield (
-            f"{algorithm} cannot read observations in {space}; it reads Box and Discrete: register "
+            f"{algorithm} cannot read observations in {reason}; it reads {READ}: register "
             f"{how} in a file of your own and train `FILE.py:NAME`"
         )
 
@@ -147,18 +169,21 @@ def _listed(words: Iterable[str]) -> str:
 
 
 def _info(observed: Space[Any], acted: Space[Any]) -> SpaceInfo:
-    if isinstance(observed, Discrete):
-        size, first = int(observed.n), int(observed.start)
-    else:
-        size, first = int(np.prod(observed.shape or (1,))), None
-    return SpaceInfo(
-        observation_size=size,
-        observation_start=first,
-        bytes_shape=_bytes_shape(observed),
-        observation_shape=tuple(observed.shape or ()),
-        observation_dtype=np.dtype(observed.dtype).newbyteorder("<").str,
-        **_acted(acted),
-    )
+    return SpaceInfo(**_observed(observed), **_acted(acted))
+
+
+def _observed(space: Space[Any]) -> dict[str, Any]:
+    """The fields of observations."""
+    found = tuple(leaves(space))
+    fields: dict[str, Any] = {"observation_size": sum(leaf.size for leaf in found)}
+    if found[0].path:
+        return fields | {"leaves": found}
+    fields |= {"observation_shape": found[0].shape, "observation_dtype": found[0].dtype}
+    if isinstance(space, Discrete):
+        return fields | {"observation_start": int(space.start)}
+    if isinstance(space, Box):
+        return fields | {"bytes_shape": found[0].shape if is_image(space) else ()}
+    return fields | {"leaves": found}
 
 
 def _acted(space: Space[Any]) -> dict[str, Any]:
@@ -181,9 +206,3 @@ def _acted(space: Space[Any]) -> dict[str, Any]:
         return fields | {"action_size": size, "action_bits": True}
     low, high = (tuple(map(float, n.ravel())) for n in (space.low, space.high))  # type: ignore[attr-defined]  # a Box
     return fields | {"action_size": size, "low": low, "high": high}
-
-
-def _bytes_shape(space: Space[Any]) -> tuple[int, ...]:
-    if isinstance(space, Box) and (space.low == 0).all() and (space.high == 255).all():
-        return tuple(space.shape or ())
-    return ()

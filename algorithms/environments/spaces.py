@@ -231,6 +231,13 @@ def _misfits(spec: RunSpec, info: SpaceInfo, limits: Limits) -> Iterator[str]:
     if info.observation_size <= MAX_SIZE:
         yield from (problem + pixels for problem in _too_large(spec, info, limits))
     for i, step in enumerate(spec.reward):
+        if info.leaves and isinstance(step, Potential):
+            yield (
+                f"spec.reward[{i}].kind: found potential; allowed: scale, clip, normalize, for a "
+                f"potential reads observations that are one Box or one Discrete, and "
+                f"{spec.environment.id} has others"
+            )
+            continue
         for name in ("weights", "squares") if isinstance(step, Potential) else ():
             found = len(getattr(step, name))
             if found not in (0, info.observation_size):

@@ -8,13 +8,13 @@ with a less clear error.
 from collections.abc import Iterator
 from typing import Any
 
-import gymnasium
 import numpy as np
 
 from faastraingym.algorithms import seeding
 from faastraingym.algorithms.environments import actions
 from faastraingym.algorithms.environments.foreign import foreign, words
-from faastraingym.algorithms.environments.observations import stored
+from faastraingym.algorithms.environments.leaves import Leaf, at, at_space
+from faastraingym.algorithms.environments.observations import alone
 from faastraingym.algorithms.environments.space_info import SpaceInfo, make
 from faastraingym.algorithms.errors import EnvironmentFailed
 from faastraingym.schemas.specification import RunSpec
@@ -79,22 +79,38 @@ def _of_result(method: str, environment: Any, given: Any, info: SpaceInfo) -> It
 
 def _of_observation(environment: Any, seen: Any, info: SpaceInfo, where: str) -> Iterator[str]:
     """Shape and dtype as the space's; the values finite, in float32 too."""
-    space: gymnasium.Space[Any] = environment.observation_space
+    for part in info.parts:
+        what = f"{where}'s observation" + (f" part {part.path!r}" if part.path else "")
+        space, found = environment.observation_space, seen
+        if part.path:
+            try:
+                found = at(seen, part.path)
+            except (LookupError, TypeError, ValueError):
+                yield f"{what} is not there, which its observation_space {space} says"
+                return
+            space = at_space(space, part.path)
+        problem = next(_of_part(what, found, space, part), None)
+        if problem:
+            yield problem
+            return
+    if info.leaves or info.observation_start is not None:
+        alone(seen, info)  # raises, of what the space does not contain
+
+
+def _of_part(what: str, seen: Any, space: Any, part: Leaf) -> Iterator[str]:
     array = np.asarray(seen)
     if array.shape != space.shape:
         yield (
-            f"{where}'s observation is {_kind(seen)}; allowed: shape {space.shape}, as its "
+            f"{what} is {_kind(seen)}; allowed: shape {space.shape}, as its "
             f"observation_space {space} says"
         )
     elif not np.can_cast(array.dtype, space.dtype or array.dtype, "same_kind"):
         yield (
-            f"{where}'s observation is {_kind(seen)}; allowed: {space.dtype}, as its "
+            f"{what} is {_kind(seen)}; allowed: {space.dtype}, as its "
             f"observation_space {space} says"
         )
-    elif info.observation_start is not None:
-        stored(array[None], info)  # raises, of what the space does not contain
-    else:
-        yield from _of_number(f"{where}'s observation", array)
+    elif np.dtype(part.dtype).kind == "f":
+        yield from _of_number(what, array)
 
 
 def _of_reward(reward: Any) -> Iterator[str]:

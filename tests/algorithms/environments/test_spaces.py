@@ -33,7 +33,6 @@ def test_discrete_observations_become_one_hot(make_spec: Make) -> None:
     [
         ("CartPol-v1", ["spec.environment.id", "no environment 'CartPol-v1'", "'CartPole-v1'"]),
         ("os:CartPole-v1", ["spec.environment.id", "would import a module"]),
-        ("Blackjack-v1", ["spec.environment.id", "cannot read", "Tuple"]),
     ],
 )
 def test_an_unusable_id_is_refused(make_spec: Make, env_id: str, words: list[str]) -> None:
