@@ -22,6 +22,7 @@ from faastraingym.adapters.settings import environment_modules
 from faastraingym.adapters.stage.environments import register
 from faastraingym.algorithms.environments.foreign import foreign
 from faastraingym.algorithms.environments.registered import made_by
+from faastraingym.algorithms.environments.wrappers import wrapped
 from faastraingym.algorithms.errors import EnvironmentFailed
 from faastraingym.client import checking, loop
 from faastraingym.client.async_client import AsyncClient
@@ -97,7 +98,8 @@ def build(wanted: EnvironmentSpec, mode: str | None) -> Environment:
     """
     try:
         with foreign(f"{wanted.id} cannot be shown"):
-            return gymnasium.make(made_by(wanted), render_mode=mode, **wanted.kwargs)
+            inner = gymnasium.make(made_by(wanted), render_mode=mode, **wanted.kwargs)
+        return wrapped(wanted, inner)
     except EnvironmentFailed as error:
         raise BadInput(str(error)) from error
 

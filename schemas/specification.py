@@ -24,6 +24,21 @@ class Section(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A table of the specification: unknown keys are refused."""
 
 
+class WrapperSpec(Section, frozen=True, kw_only=True):
+    """One of Gymnasium's wrappers."""
+
+    name: Annotated[
+        str,
+        Meta(
+            description="AtariPreprocessing, ClipReward, FlattenObservation, FrameStackObservation,"
+            " GrayscaleObservation, RescaleAction, ResizeObservation or TimeLimit"
+        ),
+    ]
+    kwargs: Annotated[
+        dict[str, Any], Meta(description="its arguments, without the environment")
+    ] = {}
+
+
 class EnvironmentSpec(Section, frozen=True, kw_only=True):
     """What is learnt."""
 
@@ -57,6 +72,18 @@ class EnvironmentSpec(Section, frozen=True, kw_only=True):
         ]
         | UnsetType
     ) = UNSET
+    wrappers: (
+        Annotated[
+            list[WrapperSpec],
+            Meta(description="of Gymnasium, around the environment, the first innermost"),
+        ]
+        | UnsetType
+    ) = UNSET
+
+    @property
+    def wrapped_by(self) -> tuple[WrapperSpec, ...]:
+        """`wrappers`; empty where there are none."""
+        return () if self.wrappers is UNSET else tuple(self.wrappers)
 
     @property
     def package_digests(self) -> tuple[str, ...]:

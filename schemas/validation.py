@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
-from msgspec import Struct, inspect
+from msgspec import Struct, UnsetType, inspect
 
 from faastraingym.schemas import bounds
 from faastraingym.schemas.descriptions import describe
@@ -78,6 +78,8 @@ def _contradictions(spec: RunSpec) -> Iterator[str]:
 
 def _problems(raw: Any, hint: Any, path: str) -> Iterator[str]:
     """One sentence per value at or below `path` that is not of type `hint`."""
+    if UnsetType in get_args(hint):  # of a value that is there nothing else is left
+        (hint,) = (each for each in get_args(hint) if each is not UnsetType)
     if get_origin(hint) is Annotated and get_origin(get_args(hint)[0]) in (list, tuple):
         hint = get_args(hint)[0]
     structs = [k for k in (hint, *get_args(hint)) if isinstance(k, type) and issubclass(k, Struct)]

@@ -14,6 +14,7 @@ from faastraingym.algorithms.environments import known
 from faastraingym.algorithms.environments.foreign import foreign
 from faastraingym.algorithms.environments.leaves import READ, Leaf, is_image, leaves, refused
 from faastraingym.algorithms.environments.registered import made_by
+from faastraingym.algorithms.environments.wrappers import wrapped
 from faastraingym.algorithms.errors import EnvironmentFailed
 from faastraingym.schemas.specification import EnvironmentSpec, RunSpec
 
@@ -82,7 +83,9 @@ def describe(spec: RunSpec) -> SpaceInfo:
     if found is not None:
         return msgspec.convert(list(found), SpaceInfo)
     asked = spec.environment
-    alone = EnvironmentSpec(id=asked.id, kwargs=asked.kwargs, packages=asked.packages)
+    alone = EnvironmentSpec(
+        id=asked.id, kwargs=asked.kwargs, packages=asked.packages, wrappers=asked.wrappers
+    )
     key = msgspec.json.encode(alone, order="deterministic")
     return _describe(key, registry.name(spec), registry.rules(spec).ACTIONS)
 
@@ -117,13 +120,15 @@ def of_spaces(
 
 
 def make(environment: EnvironmentSpec) -> gymnasium.Env[Any, Any]:
-    """One environment, to look at.
+    """One environment in its wrappers.
 
     Raises:
-        EnvironmentFailed: its constructor raised; that exception is the cause.
+        EnvironmentFailed: its constructor, or a wrapper's, raised; that exception is the cause.
     """
     with foreign(f"{environment.id} could not be built"):
-        return gymnasium.make(made_by(environment), disable_env_checker=True, **environment.kwargs)
+        how = {"disable_env_checker": True, **environment.kwargs}
+        inner = gymnasium.make(made_by(environment), **how)
+    return wrapped(environment, inner)
 
 
 def _refused_observations(env_id: str, space: Space[Any], algorithm: str) -> Iterator[str]:

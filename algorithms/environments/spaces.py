@@ -13,7 +13,7 @@ import gymnasium
 from faastraingym.algorithms import footprint
 from faastraingym.algorithms.actors.evaluation_pieces import divided
 from faastraingym.algorithms.actors.step_loop import MAX_STEPS
-from faastraingym.algorithms.environments import memory, trial
+from faastraingym.algorithms.environments import memory, trial, wrappers
 from faastraingym.algorithms.environments.foreign import ADD_OR_INSTALL, missing, place, words
 from faastraingym.algorithms.environments.registered import registered
 from faastraingym.algorithms.environments.space_info import SpaceInfo, describe
@@ -43,7 +43,7 @@ RESERVED = {
     "render_mode": "nobody watches a rollout",
     "vector_kwargs": "collection decides it",
     "vectorization_mode": "collection decides it",
-    "wrappers": "collection decides it",
+    "wrappers": "it is spec.environment.wrappers",
 }
 
 
@@ -65,7 +65,11 @@ def check(spec: RunSpec, limits: Limits = NOT_TOLD) -> list[str]:
 
     It is built, reset and stepped here: foreign code, which may do anything (in a process apart).
     """
-    problems = [*_refused_id(spec.environment), *_refused_kwargs(spec.environment)]
+    problems = [
+        *_refused_id(spec.environment),
+        *_refused_kwargs(spec.environment),
+        *wrappers.problems(spec.environment, MAX_STEPS),
+    ]
     if problems:
         return problems
     try:
@@ -143,6 +147,8 @@ def _refused_kwargs(environment: EnvironmentSpec) -> Iterator[str]:
 def _sentence(environment: EnvironmentSpec, error: EnvironmentFailed) -> str:
     """The problem behind a failed construction, and what to do about it."""
     cause = error.__cause__
+    if str(error).startswith(wrappers.WHERE):
+        return str(error)
     if cause is None:  # our own refusal of the spaces
         return f"spec.environment.id: {error}"
     if isinstance(cause, ModuleNotFoundError | gymnasium.error.DependencyNotInstalled):
@@ -186,6 +192,8 @@ def _package(env_id: str, cause: Exception) -> str:
 
 def _endless(environment: EnvironmentSpec) -> Iterator[str]:
     """Only a limit of steps is sure to end an episode, and so an evaluation."""
+    if wrappers.step_limit(environment) is not None:
+        return
     limit = registered(environment).max_episode_steps
     if limit is None and "max_episode_steps" not in environment.kwargs:
         yield (

@@ -213,9 +213,12 @@ def _build(
 
 
 def has_own_vector(environment: EnvironmentSpec) -> bool:
-    """Whether it has a vector entry point that can be continued and resets as ours do."""
+    """Whether it has a vector entry point that can be continued and resets as ours do.
+
+    Wrappers are of single environments.
+    """
     entry_point: Any = registered(environment).vector_entry_point
-    if entry_point is None:
+    if entry_point is None or environment.wrapped_by:
         return False
     creator: Any = load_env_creator(entry_point) if isinstance(entry_point, str) else entry_point
     mode = getattr(creator, "metadata", {}).get("autoreset_mode")
