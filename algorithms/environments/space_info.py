@@ -209,5 +209,5 @@ def _acted(space: Space[Any]) -> dict[str, Any]:
     size = int(np.prod(shape))
     if isinstance(space, MultiBinary):
         return fields | {"action_size": size, "action_bits": True}
-    low, high = (tuple(map(float, n.ravel())) for n in (space.low, space.high))  # type: ignore[attr-defined]  # a Box
+    low, high = (tuple(map(float, n.ravel())) for n in (space.low, space.high))  # a Box
     return fields | {"action_size": size, "low": low, "high": high}
