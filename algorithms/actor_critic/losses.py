@@ -18,6 +18,11 @@ def normalized(advantages: jax.Array, valid: jax.Array) -> jax.Array:
     return centred / (deviation + ADVANTAGE_EPSILON)
 
 
+def approximate_kl(log_ratio: jax.Array, valid: jax.Array) -> jax.Array:
+    """mean (r - 1) - log r, Schulman's unbiased, non-negative estimate of KL(mu, pi)."""
+    return masked_mean(jnp.expm1(log_ratio) - log_ratio, valid)
+
+
 def value_loss(values: jax.Array, targets: jax.Array, valid: jax.Array) -> jax.Array:
     """mean (V(s) - target)^2; without a half, so that `vf_coef` means what it does in the zoo."""
     return masked_mean(jnp.square(values - targets), valid)

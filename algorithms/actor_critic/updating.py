@@ -9,9 +9,9 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from faastraingym.algorithms import returns
 from faastraingym.algorithms.actor_critic import likelihoods, losses, networks
 from faastraingym.algorithms.actor_critic.batches import Batch
+from faastraingym.algorithms.actor_critic.estimates import Estimates, Steps, generalized, log_ratios
 from faastraingym.algorithms.actor_critic.networks import Architecture, Parameters
 
 Samples = dict[str, jax.Array]  # [N, ...] each
@@ -29,6 +29,10 @@ class Method(NamedTuple):
     minibatches: Callable[[Any, np.random.Generator, np.ndarray], np.ndarray]  # see `learn`
     # (settings, coefficients, samples, log_probs, advantages) -> the loss, and further metrics
     policy_loss: Callable[..., tuple[jax.Array, Metrics]]
+    estimate: Callable[[Any, Steps], Estimates] = generalized
+    # whether pi, as it is before it learns, is compared with mu, which acted and whose `log_probs`
+    # the trajectory has: then samples have `proximal_log_probs`, and steps their ratios
+    compares: Callable[[Any], bool] = lambda settings: False
 
 
 class Setup(NamedTuple):
@@ -92,7 +96,6 @@ def prepare(
     `size` of them: T x B, and invalid samples beyond. Samples outside the loss are zeroed before
     they enter a network: a NaN that is masked after it would still give a NaN gradient.
     """
-    gamma, gae_lambda = setup.settings.gamma, setup.settings.gae_lambda
     valid, terminated = jnp.asarray(batch.valid), jnp.asarray(batch.terminated)
     ended = jnp.logical_or(terminated, batch.truncated)
     nothing = jnp.zeros_like(valid[:1])
@@ -104,18 +107,19 @@ def prepare(
         observations = jnp.where(which[0], scaled, observations) if which else scaled
     all_values = networks.state_values(setup.architecture, parameters, observations)
     values, next_values = all_values[:-1], all_values[1:]
-    rewards = _zeroed(batch.rewards, valid)
-    deltas = returns.td_errors(rewards, values, next_values, terminated, gamma)
-    advantages = returns.generalized_advantages(deltas, ended, valid, gamma, gae_lambda)
-    targets = advantages + values
-    samples = {
+    acted = {
         "observations": observations[:-1],
         "actions": _zeroed(batch.actions, valid),
-        **{name: _zeroed(values, valid) for name, values in batch.extras.items()},
-        "advantages": advantages,
-        "targets": targets,
-        "valid": valid,
+        **{name: _zeroed(array, valid) for name, array in batch.extras.items()},
     }
+    ratios = jnp.zeros_like(values)
+    if setup.method.compares(setup.settings):
+        acted["proximal_log_probs"] = _likelihoods(setup.architecture, parameters, acted)[0]
+        ratios = log_ratios(acted["proximal_log_probs"], acted["log_probs"], valid)
+    rewards = _zeroed(batch.rewards, valid)
+    steps = Steps(rewards, values, next_values, terminated, ended, valid, ratios)
+    advantages, targets = setup.method.estimate(setup.settings, steps)
+    samples = {**acted, "advantages": advantages, "targets": targets, "valid": valid}
     explained = losses.explained_variance(values, targets, valid)
     return {k: _flat(v, size) for k, v in samples.items()}, explained
 
@@ -155,9 +159,7 @@ def loss(
     """
     method, settings, architecture = setup
     valid, observations = samples["valid"], samples["observations"]
-    outputs = networks.policy_outputs(architecture, parameters, observations)
-    found = likelihoods.of_actions(architecture, parameters, outputs, samples["actions"])
-    log_probs, entropies = found
+    log_probs, entropies = _likelihoods(architecture, parameters, samples)
     advantages = samples["advantages"]
     if settings.normalize_advantages:
         advantages = losses.normalized(advantages, valid)
@@ -167,3 +169,11 @@ def loss(
     entropy = losses.masked_mean(entropies, valid)
     total = policy_loss - coefficients["ent_coef"] * entropy + settings.vf_coef * value_loss
     return total, {"policy_loss": policy_loss, "value_loss": value_loss, "entropy": entropy, **more}
+
+
+def _likelihoods(
+    architecture: Architecture, parameters: Parameters, samples: Samples
+) -> tuple[jax.Array, jax.Array]:
+    """log pi(a|s) and the entropy, [...] each, of observations [..., O] and their actions."""
+    outputs = networks.policy_outputs(architecture, parameters, samples["observations"])
+    return likelihoods.of_actions(architecture, parameters, outputs, samples["actions"])

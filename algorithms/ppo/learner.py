@@ -12,7 +12,7 @@ import optax
 
 from faastraingym.algorithms.actor_critic import learner
 from faastraingym.algorithms.actor_critic.learner import project
-from faastraingym.algorithms.actor_critic.losses import masked_mean
+from faastraingym.algorithms.actor_critic.losses import approximate_kl, masked_mean
 from faastraingym.algorithms.actor_critic.updating import Coefficients, Method, Metrics, Samples
 from faastraingym.algorithms.ppo.specification import PPO
 
@@ -70,11 +70,6 @@ def clipped_surrogate_loss(
     ratio = jnp.exp(log_ratio)
     clipped = jnp.clip(ratio, 1.0 - clip_coef, 1.0 + clip_coef)
     return -masked_mean(jnp.minimum(ratio * advantages, clipped * advantages), valid)
-
-
-def approximate_kl(log_ratio: jax.Array, valid: jax.Array) -> jax.Array:
-    """mean (r - 1) - log r, Schulman's unbiased, non-negative estimate of KL(mu, pi)."""
-    return masked_mean(jnp.expm1(log_ratio) - log_ratio, valid)
 
 
 def clip_fraction(log_ratio: jax.Array, valid: jax.Array, clip_coef: jax.Array) -> jax.Array:

@@ -3,10 +3,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from faastraingym.algorithms.a2c.learner import METHOD, whole_batch
+from faastraingym.algorithms.a2c.learner import METHOD
 from faastraingym.algorithms.a2c.specification import A2C
 from faastraingym.algorithms.actor_critic import updating
 from faastraingym.algorithms.actor_critic.networks import Architecture
+from faastraingym.algorithms.actor_critic.single_step import whole_batch
 
 LINEAR = Architecture((), "tanh", action_size=2, continuous=False)
 SETTINGS = A2C(hidden_sizes=(), vf_coef=0.7, max_grad_norm=1e9)
