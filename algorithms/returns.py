@@ -1,5 +1,7 @@
 """Advantage estimation with separate next values, in JAX. Time is the first axis, [T, ...]."""
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 
@@ -38,3 +40,46 @@ def generalized_advantages(
 
     start = jnp.zeros_like(deltas[0])
     return jax.lax.scan(backward, start, (deltas, ended, valid), reverse=True)[1]
+
+
+def vtrace(
+    deltas: jax.Array,
+    ratios: jax.Array,
+    ended: jax.Array,
+    valid: jax.Array,
+    gamma: float,
+    trace_lambda: float,
+    rho_bar: float,
+    c_bar: float,
+) -> tuple[jax.Array, jax.Array]:
+    """V-trace's corrections v_t - V(s_t) and its advantages, [T, ...] float32 each.
+
+    Espeholt et al. 2018, arXiv 1802.01561, section 4, with rho_t = min(rho_bar, ratio_t) and
+    c_t = trace_lambda min(c_bar, ratio_t), and the trace cut where an episode ended:
+
+        v_t - V(s_t) = rho_t delta_t + gamma c_t (v_{t+1} - V(s_{t+1}))
+        A_t = rho_t (delta_t + gamma trace_lambda (v_{t+1} - V(s_{t+1})))
+
+    With `trace_lambda` 1 that is the paper's rho_t (r_t + gamma v_{t+1} - V(s_t)); below 1 the
+    advantages look less far ahead too, as in rlax. With ratios of 1 both are generalised
+    advantages. Where a transition is not valid, as a reset's pseudo-transition, both are 0.
+
+    Args:
+        deltas: of `td_errors`, which bootstraps truncated episodes from their final observation.
+        ratios: pi(a|s) / mu(a|s) of the policy that learns to the one that acted; inf is allowed.
+        ended: terminated or truncated.
+        valid: whether a transition counts.
+        gamma, trace_lambda, rho_bar, c_bar: the discount, and how traces are cut and truncated.
+    """
+    rhos, cuts = jnp.minimum(rho_bar, ratios), trace_lambda * jnp.minimum(c_bar, ratios)
+
+    def backward(following: jax.Array, step: tuple[jax.Array, ...]) -> tuple[jax.Array, Any]:
+        delta, rho, cut, end, counts = step
+        trace = gamma * jnp.where(end, 0.0, following)
+        correction = jnp.where(counts, rho * delta + cut * trace, 0.0)
+        advantage = jnp.where(counts, rho * (delta + trace_lambda * trace), 0.0)
+        return correction, (correction, advantage)
+
+    start, steps = jnp.zeros_like(deltas[0]), (deltas, rhos, cuts, ended, valid)
+    corrections, advantages = jax.lax.scan(backward, start, steps, reverse=True)[1]
+    return corrections, advantages
