@@ -108,7 +108,7 @@ class RolloutSpec(Section, frozen=True, kw_only=True):
         int,
         Meta(
             ge=0,
-            le=4,
+            le=16,
             description="updates that the acting policy may be behind the one that learns; 1: the"
             " next rollouts run beside the update instead of after it; more: that many batches are"
             " collected ahead, as where rollouts take longer than updates now and then",

@@ -32,7 +32,9 @@ from faastraingym.schemas.messages import (
 from faastraingym.schemas.payloads import Trajectory, load
 from tests.test_loop import SPEC, Platform, TwiceAndBackwards, train
 
-STEPS_OF = {1: 200, 3: 400}  # by lag
+LAGS = (1, 3)
+MOST = 16
+STEPS_OF = {1: 200, 3: 400, MOST: 1100}  # by lag
 VERSIONS = {1: 4, 3: 7}
 
 
@@ -98,7 +100,7 @@ def said(platform: Platform) -> list[str]:
     return sorted(subject for subject, r in log if not isinstance(r.fact, RunStalled))
 
 
-@pytest.fixture(scope="module", params=STEPS_OF)
+@pytest.fixture(scope="module", params=LAGS)
 def lag(request: pytest.FixtureRequest) -> int:
     return int(request.param)
 
@@ -143,6 +145,18 @@ async def test_batches_are_collected_ahead_of_a_slow_learner(calm: Platform, lag
     first = order.index((PolicyUpdated, 1))
     assert [v for kind, v in order[:first] if kind is RewardsReady] == [*range(lag + 1)]
     assert (said(slow), made(slow)) == (said(calm), made(calm))
+
+
+async def test_as_many_as_16_batches_are_collected_ahead() -> None:
+    """By version 0, of which 17 versions learn; the 18th batch waits for version 1."""
+    slow = await train(Slow(), lagging(MOST))
+    history = told(slow)
+    order = [(type(r.fact), getattr(r.fact, "version", None)) for _, r in slow.facts.log]
+    first = order.index((PolicyUpdated, 1))
+    assert [v for kind, v in order[:first] if kind is RewardsReady] == [*range(MOST + 1)]
+    assert max(history.policies) > MOST + 1
+    acted = {ready.policy.version: ready.lag for _, ready in sorted(history.rewards.items())}
+    assert acted == dict.fromkeys(range(max(history.policies) - MOST), MOST)
 
 
 async def test_the_policy_does_not_depend_on_delivery(calm: Platform, lag: int) -> None:

@@ -87,7 +87,7 @@ def parser() -> argparse.ArgumentParser:
     )
     made.add_argument("--runs", type=int, default=2, metavar="R", help="at once (2)")
     made.add_argument(
-        "--lag", type=int, choices=range(5), default=0, help="the runs' rollout.max_policy_lag (0)"
+        "--lag", type=int, choices=range(17), default=0, help="the runs' rollout.max_policy_lag (0)"
     )
     made.add_argument("--json", type=Path, metavar="FILE", help="write everything there")
     return made

@@ -127,7 +127,7 @@ def test_arbitrary_data_in_a_table_is_refused_in_that_table(value: object) -> No
         ("algorithm.normalize_advantages", "yes", "found 'yes'; allowed: true or false"),
         ("algorithm.hidden_sizes", 64, "found 64; allowed: a list"),
         ("rollout.horizon", "step", "found 'step'; allowed: episodes, steps"),
-        ("rollout.max_policy_lag", 5, "found 5; allowed: an integer from 0 to 4"),
+        ("rollout.max_policy_lag", 17, "found 17; allowed: an integer from 0 to 16"),
         ("rollout", 3, "found 3; allowed: a table"),
         ("reward", {"kind": "scale"}, "found {'kind': 'scale'}; allowed: a list"),
     ],
