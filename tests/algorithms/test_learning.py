@@ -22,7 +22,9 @@ def example(name: str) -> RunSpec:
     return parse(tomllib.loads((EXAMPLES / f"{name}.toml").read_text()))
 
 
-@pytest.mark.parametrize("name", ["cartpole", "cartpole_a2c", "pendulum", "acrobot"])
+@pytest.mark.parametrize(
+    "name", ["cartpole", "cartpole_a2c", "cartpole_impala", "pendulum", "acrobot"]
+)
 def test_examples_are_accepted(name: str) -> None:
     """Each parses and names an environment in which its algorithm can learn."""
     assert spaces.check(example(name)) == []
@@ -57,6 +59,7 @@ def best_return(spec: RunSpec, budget: int) -> float:
     [
         ("cartpole", 50_000),
         ("cartpole_a2c", 250_000),
+        ("cartpole_impala", 250_000),
         ("pendulum", 100_000),
         ("acrobot", 100_000),
     ],

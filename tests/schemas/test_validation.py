@@ -86,6 +86,7 @@ def test_what_to_dict_writes_parses_to_the_same_or_is_a_contradiction(spec: RunS
         "rollout.threshold",
         "rollout.max_policy_lag",
         "algorithm.num_minibatches",
+        "algorithm.c_bar",
         "algorithm.normalize_advantages",
         "evaluation.pieces",
         "reward[",
@@ -180,7 +181,7 @@ def test_an_unknown_key_gets_the_known_ones() -> None:
 
 def test_an_unknown_algorithm_gets_the_known_ones() -> None:
     assert problems(with_value("algorithm", {"name": "dqn"})) == [
-        "spec.algorithm.name: found 'dqn'; allowed: a2c, ppo"
+        "spec.algorithm.name: found 'dqn'; allowed: a2c, impala, ppo"
     ]
 
 
