@@ -46,6 +46,11 @@ def rows(report: RunReport) -> Iterator[tuple[str, str]]:
         beyond = f"; training reached {report.latest_version:,} while evaluations ran"
     yield "versions", f"{report.versions:,}{beyond}"
     yield "environment steps", f"{report.env_steps:,} ({report.episodes:,} episodes)"
+    if report.staleness and report.staleness.max:
+        mean, most = report.staleness.mean, report.staleness.max
+        yield "staleness", f"{mean:.1f} updates in the mean, {most} at most"
+    if report.dropped_rollouts:
+        yield "dropped rollouts", f"{report.dropped_rollouts:,}, which came after their batch"
     yield "wall clock", f"{report.wall_seconds:.1f} s"
     if report.wall_seconds > 0:
         yield "speed", f"{report.latest_env_steps / report.wall_seconds:,.0f} steps/s"

@@ -51,6 +51,13 @@ class MetricCurves(Struct, frozen=True, kw_only=True):
     ] = {}
 
 
+class Staleness(Struct, frozen=True, kw_only=True):
+    """Updates between the policies that collected a batch and the one that learnt from it."""
+
+    mean: Annotated[float, Meta(description="over the updates")]
+    max: int
+
+
 class RunReport(Struct, frozen=True, kw_only=True):
     """One run, as its facts tell it."""
 
@@ -90,6 +97,10 @@ class RunReport(Struct, frozen=True, kw_only=True):
     ] = 0
     latest_env_steps: int = 0
     curves: MetricCurves = MetricCurves()
+    staleness: Annotated[Staleness | None, Meta(description="null: no update was made")] = None
+    dropped_rollouts: Annotated[
+        int, Meta(description="completed after their batch was whole: too old for any update")
+    ] = 0
     advice: Annotated[
         list[str], Meta(description="where the return has not risen: since when, and what to try")
     ] = []

@@ -148,7 +148,9 @@ async def test_batches_are_collected_ahead_of_a_slow_learner(calm: Platform, lag
 
 
 async def test_as_many_as_16_batches_are_collected_ahead() -> None:
-    """By version 0, of which 17 versions learn; the 18th batch waits for version 1."""
+    """By version 0, of which 17 versions learn; the 18th batch waits for version 1. Each update
+    says how old its batch was.
+    """
     slow = await train(Slow(), lagging(MOST))
     history = told(slow)
     order = [(type(r.fact), getattr(r.fact, "version", None)) for _, r in slow.facts.log]
@@ -157,6 +159,10 @@ async def test_as_many_as_16_batches_are_collected_ahead() -> None:
     assert max(history.policies) > MOST + 1
     acted = {ready.policy.version: ready.lag for _, ready in sorted(history.rewards.items())}
     assert acted == dict.fromkeys(range(max(history.policies) - MOST), MOST)
+    told_by = {v: history.policies[v + 1].metrics for v in history.rewards}
+    for version, ready in history.rewards.items():
+        staleness = {f"staleness_{name}": ready.lag for name in ("mean", "max")}
+        assert staleness.items() <= told_by[version].items()
 
 
 async def test_the_policy_does_not_depend_on_delivery(calm: Platform, lag: int) -> None:

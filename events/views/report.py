@@ -7,6 +7,7 @@ from faastraingym.events.pipeline.history import History, Segment
 from faastraingym.events.pipeline.planning import learning
 from faastraingym.events.views import stuck
 from faastraingym.events.views.run import name, spend, status, stop, unreported
+from faastraingym.events.views.staleness import dropped, staleness
 from faastraingym.schemas import messages as m
 from faastraingym.schemas import report
 from faastraingym.schemas.references import PolicyRef
@@ -58,6 +59,8 @@ def build(
         latest_version=history.latest.policy.version if history.latest else 0,
         latest_env_steps=history.latest.policy.env_steps if history.latest else 0,
         curves=_curves(history),
+        staleness=staleness(history),
+        dropped_rollouts=dropped(history),
         advice=_advice(spec, history, training, evaluations),
     )
 

@@ -93,9 +93,20 @@ async def _update(command: UpdatePolicy, spec: RunSpec, services: Services) -> O
         policy=await _commit(command.run, spec, state_after, command.episodes, services),
         rollouts=command.schedule.rollouts,
         evaluate=command.schedule.evaluate,
-        metrics=metrics,
+        metrics=metrics | staleness(spec, before.version, trajectories),
     )
     return [updated, *follow_ups.fan_out(updated, spec, command.batch, command.schedule.lag)]
+
+
+def staleness(spec: RunSpec, version: int, batch: list[Trajectory]) -> dict[str, float]:
+    """Updates between the policies that collected `batch` and the version that learns from it.
+
+    Nothing without a policy lag, where it would be 0.
+    """
+    if not spec.rollout.max_policy_lag:
+        return {}
+    behind = [version - trajectory.version for trajectory in batch]
+    return {"staleness_mean": sum(behind) / len(behind), "staleness_max": float(max(behind))}
 
 
 async def _commit(
