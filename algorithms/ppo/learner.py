@@ -9,8 +9,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
+from msgspec import UNSET
 
 from faastraingym.algorithms.actor_critic import learner
+from faastraingym.algorithms.actor_critic.estimates import log_ratios
 from faastraingym.algorithms.actor_critic.learner import project
 from faastraingym.algorithms.actor_critic.losses import approximate_kl, masked_mean
 from faastraingym.algorithms.actor_critic.updating import Coefficients, Method, Metrics, Samples
@@ -47,6 +49,11 @@ def minibatches(settings: PPO, generator: np.random.Generator, valid: np.ndarray
     return indices
 
 
+def is_decoupled(settings: PPO) -> bool:
+    """Whether the policy before the update is compared with the one that acted."""
+    return settings.decoupled_weight_max is not UNSET
+
+
 def policy_loss(
     settings: PPO,
     coefficients: Coefficients,
@@ -54,12 +61,28 @@ def policy_loss(
     log_probs: jax.Array,
     advantages: jax.Array,
 ) -> tuple[jax.Array, Metrics]:
-    """The clipped surrogate, and how far the policy has moved from the one that acted."""
+    """The clipped surrogate, and how far the policy has moved: from the one that acted, or, where
+    the objective is decoupled, from the one before the update.
+
+    Hilton et al. 2022, arXiv 2110.00641: the decoupled clipped objective, with truncated weights.
+    """
     valid, clip_coef = samples["valid"], coefficients["clip_coef"]
-    log_ratio = jnp.where(valid, log_probs - samples["log_probs"], 0.0)
+    more: Metrics = {}
+    before = samples["log_probs"]
+    if is_decoupled(settings):
+        before = samples["proximal_log_probs"]
+        stale = log_ratios(before, samples["log_probs"], valid)
+        weights = jnp.minimum(jnp.exp(stale), settings.decoupled_weight_max)
+        advantages = weights * advantages
+        more = {
+            "behaviour_kl": approximate_kl(stale, valid),
+            "behaviour_weight": masked_mean(weights, valid),
+        }
+    log_ratio = log_ratios(log_probs, before, valid)
     return clipped_surrogate_loss(log_ratio, advantages, valid, clip_coef), {
         "approx_kl": approximate_kl(log_ratio, valid),
         "clip_fraction": clip_fraction(log_ratio, valid, clip_coef),
+        **more,
     }
 
 
@@ -77,6 +100,6 @@ def clip_fraction(log_ratio: jax.Array, valid: jax.Array, clip_coef: jax.Array) 
     return masked_mean((jnp.abs(jnp.expm1(log_ratio)) > clip_coef).astype(jnp.float32), valid)
 
 
-METHOD = Method(optimizer, minibatches, policy_loss)
+METHOD = Method(optimizer, minibatches, policy_loss, compares=is_decoupled)
 initialise = partial(learner.initialise, METHOD)
 update = partial(learner.update, METHOD)

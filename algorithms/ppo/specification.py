@@ -52,6 +52,18 @@ class PPO(AlgorithmSpec, frozen=True, kw_only=True, tag_field="name", tag="ppo")
         ]
         | UnsetType
     ) = UNSET
+    decoupled_weight_max: (
+        Annotated[
+            float,
+            Meta(
+                gt=0,
+                description="for a lag: the clipped ratio is to the policy before the update,"
+                " and that one's ratio to the policy that acted is a weight, which counts as this"
+                " at most; default: the clipped ratio is to the policy that acted",
+            ),
+        ]
+        | UnsetType
+    ) = UNSET
 
 
 Specification = PPO
