@@ -17,6 +17,7 @@ if TYPE_CHECKING:  # stages that only plan have no NumPy
     import numpy as np
 
     from faastraingym.algorithms.environments.space_info import SpaceInfo
+    from faastraingym.algorithms.replay.ring import Ring
     from faastraingym.schemas.array_specs import ArraySpecs
     from faastraingym.schemas.payloads import Arrays, LearnerState, Policy, Trajectory
 
@@ -106,8 +107,9 @@ class Learner(Protocol):
         batch: "list[Trajectory]",
         rewards: "list[np.ndarray] | None",
         plan: UpdatePlan,
+        replay: "Ring | None" = None,
     ) -> "tuple[LearnerState, dict[str, float]]":
-        """The version after `state`, and metrics."""
+        """The version after `state`, and metrics; `replay` has the versions of `plan.replay`."""
 
     def project(self, state: "LearnerState") -> "Policy":
         """The part of `state` that an actor needs."""

@@ -15,6 +15,11 @@ import numpy as np
 from faastraingym.algorithms import registry
 from faastraingym.algorithms.environments.space_info import SpaceInfo
 from faastraingym.algorithms.limits import Limits
+from faastraingym.algorithms.replay.specification import (
+    ReplaySpec,
+    collected,
+    replayed_versions,
+)
 from faastraingym.schemas.array_specs import ArraySpecs
 from faastraingym.schemas.specification import RunSpec
 
@@ -26,6 +31,8 @@ COPIES = 6  # of a trajectory: of itself, the one before, its statistics, its by
 LEARNER_MB = 500  # the same with JAX, after it has compiled
 BATCH_COPIES = 5
 STATE_COPIES = 16  # of the parameters: Adam's moments, gradients, what was loaded, what is stored
+DRAWN_COPIES, DRAWN_BYTES = 3, 40  # of a sample besides its two observations
+PRIORITY_BYTES = 48  # of a transition: loaded, changed, stored; shares and their sums
 ACTIVATIONS = 1.2  # of all hidden layers, of all samples at once
 
 
@@ -58,8 +65,10 @@ def update(spec: RunSpec, info: SpaceInfo) -> int:
     acting = registry.acting(spec)
     state = _bytes(acting.learner_arrays(spec, info))
     samples = spec.rollout.needed * spec.rollout.num_steps * spec.environment.num_envs
+    batch, replayed = spec.rollout.needed * trajectory(spec, info), 0
+    if isinstance(spec.algorithm, ReplaySpec):
+        samples, replayed = spec.algorithm.batch_size, replay(spec, info, spec.algorithm)
     activations = 4 * samples * acting.activations(spec)
-    batch = spec.rollout.needed * trajectory(spec, info)
     if info.leaves:  # whose features are arrays of their own from the start
         batch += 4 * samples * info.observation_size
     elif info.observation_dtype == "|u1":  # the networks read floats
@@ -69,6 +78,18 @@ def update(spec: RunSpec, info: SpaceInfo) -> int:
         + BATCH_COPIES * batch
         + STATE_COPIES * state
         + int(ACTIVATIONS * activations)
+        + replayed
+    )
+
+
+def replay(spec: RunSpec, info: SpaceInfo, settings: ReplaySpec) -> int:
+    """Bytes of a window of transitions, and of all samples that an update draws of it."""
+    places = (replayed_versions(spec) + 1) * collected(spec)
+    drawn = settings.gradient_steps * settings.batch_size
+    return (
+        places * transition(spec, info)
+        + DRAWN_COPIES * drawn * (8 * info.observation_size + DRAWN_BYTES)
+        + (PRIORITY_BYTES * places if settings.prioritized else 0)
     )
 
 
@@ -86,10 +107,20 @@ def problems(spec: RunSpec, info: SpaceInfo, limits: Limits) -> Iterator[str]:
             f"{_lacking(needed, 'rollout', limits.rollout)}; lower rollout.num_steps or "
             f"environment.num_envs, {_remedy('FTG_ROLLOUT_MEMORY', needed)}"
         )
-    if 0 < limits.learner < (needed := update(spec, info)):
+    if not 0 < limits.learner < (needed := update(spec, info)):
+        return
+    lacking = _lacking(needed, "update-policy", limits.learner)
+    if isinstance(spec.algorithm, ReplaySpec):
+        yield (
+            f"spec.algorithm.capacity: found {spec.algorithm.capacity} transitions of "
+            f"{info.observation_size} observation elements, so an update {lacking}; lower "
+            "algorithm.capacity, algorithm.gradient_steps or algorithm.hidden_sizes, "
+            f"{_remedy('FTG_LEARNER_MEMORY', needed)}"
+        )
+    else:
         yield (
             f"spec.rollout: {spec.rollout.needed} rollouts of {shapes}, so an update "
-            f"{_lacking(needed, 'update-policy', limits.learner)}; lower rollout.count, "
+            f"{lacking}; lower rollout.count, "
             "rollout.num_steps, environment.num_envs or algorithm.hidden_sizes, "
             f"{_remedy('FTG_LEARNER_MEMORY', needed)}"
         )

@@ -18,6 +18,7 @@ from faastraingym.algorithms.actor_critic.updating import Method, Setup, make_up
 from faastraingym.algorithms.actors import episodes
 from faastraingym.algorithms.environments.observations import normalised
 from faastraingym.algorithms.environments.space_info import SpaceInfo, describe
+from faastraingym.algorithms.replay.ring import Ring
 from faastraingym.schemas.errors import RunFault
 from faastraingym.schemas.messages import UpdatePlan
 from faastraingym.schemas.payloads import LearnerState, Policy, Statistics, Trajectory
@@ -52,6 +53,7 @@ def update(
     batch: list[Trajectory],
     rewards: list[np.ndarray] | None,
     plan: UpdatePlan,
+    replay: Ring | None = None,
 ) -> tuple[LearnerState, dict[str, float]]:
     """The next version, and the means over all minibatches of the loss's terms and diagnostics.
 
@@ -63,6 +65,7 @@ def update(
         state: the version that collected the batch; it is left as it is.
         batch: trajectories, in any order.
         rewards: transformed rewards in the order of `batch`; none: the environment's own.
+        replay: nothing; an actor-critic learns from its batch.
 
     Raises:
         RunFault: a metric or a new parameter is not finite.

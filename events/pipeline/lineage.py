@@ -201,7 +201,8 @@ def inputs(message: m.Message, history: History) -> list[ObjectRef]:
         case m.UpdatePolicy():
             rewards = [message.rewards] if message.rewards else []
             learnt = [ref.object for ref in message.batch]
-            return [message.manifest, message.policy.learner, *learnt, *rewards]
+            replayed = _replayed(message.schedule.replay, history)
+            return [message.manifest, message.policy.learner, *learnt, *rewards, *replayed]
         case m.EvaluatePolicy():
             return [message.manifest, message.policy.policy]
         case m.RunStarted() | m.RewardsReady():
@@ -213,6 +214,14 @@ def _for_rewards(batch: Iterable[TrajectoryRef], version: int, history: History)
     before = history.rewards.get(version - 1)
     previous = [before.rewards] if before and before.rewards else []
     return [*(ref.object for ref in batch), *previous]
+
+
+def _replayed(versions: m.VersionRange | None, history: History) -> list[ObjectRef]:
+    """The trajectories and rewards of a window, but for those of its last version, the batch."""
+    window = range(versions.first, versions.last) if versions else ()
+    batches = [history.rewards[version] for version in window if version in history.rewards]
+    found = [ref.object for ready in batches for ref in ready.batch]
+    return found + [ready.rewards for ready in batches if ready.rewards]
 
 
 def _update(version: int, history: History, spec: RunSpec) -> m.Origin | None:

@@ -37,7 +37,13 @@ def pruned(spec: RunSpec, version: int) -> int | None:
     """The version that the run no longer keeps once `version` is planned from."""
     if spec.retention.versions is None:
         return None
-    replayed = registry.rules(spec).replayed_versions(spec)
-    # the policy that acted is needed, too
-    kept = max(spec.retention.versions, spec.rollout.max_policy_lag + 1, replayed + 2)
+    kept = max(spec.retention.versions, spec.rollout.max_policy_lag + 1, _replayed(spec))
     return version - kept if version >= kept else None
+
+
+def _replayed(spec: RunSpec) -> int:
+    """The versions that replay needs: the window of the version before the newest, and what the
+    oldest trajectory in it is made from: the one before, and the policy that acted.
+    """
+    replayed = registry.rules(spec).replayed_versions(spec)
+    return replayed + 2 + max(1, spec.rollout.max_policy_lag) if replayed else 0

@@ -9,13 +9,16 @@ import hashlib
 import logging
 import os
 
+from faastraingym.adapters.settings import memory_mb
 from faastraingym.adapters.stage.manifests import specification
 from faastraingym.adapters.stage.payloads import dump, load
 from faastraingym.adapters.stage.platform import describe
+from faastraingym.adapters.stage.replayed import fill
 from faastraingym.adapters.stage.spans import span
 from faastraingym.adapters.stage.stage import Outgoing, stage
 from faastraingym.algorithms import registry, shape_checks
 from faastraingym.algorithms.environments import spaces
+from faastraingym.algorithms.replay.ring import Ring
 from faastraingym.events.pipeline import follow_ups
 from faastraingym.events.ports import Services
 from faastraingym.schemas import keys
@@ -26,8 +29,10 @@ from faastraingym.schemas.references import ObjectRef, PolicyRef
 from faastraingym.schemas.specification import RunSpec
 
 from . import compiling
+from .warm_windows import WarmWindows
 
 logger = logging.getLogger(__name__)
+WINDOWS = WarmWindows(memory_mb())
 registry.load_learners()
 compiling.tell()
 compiling.unpack(compiling.BROUGHT, os.environ.get("JAX_COMPILATION_CACHE_DIR"))
@@ -83,10 +88,13 @@ async def _update(command: UpdatePolicy, spec: RunSpec, services: Services) -> O
     before = shape_checks.learner(spec, load(state, LearnerState))
     trajectories = [load(trajectory, Trajectory) for trajectory in batch]
     shape_checks.batch(spec, trajectories, rewards)
+    replay = await _window(command, spec, trajectories, rewards, services)
     with span("update"):
         update = registry.learner(spec).update
-        arguments = (spec, before, trajectories, rewards, command.schedule)
+        arguments = (spec, before, trajectories, rewards, command.schedule, replay)
         state_after, metrics = await asyncio.to_thread(update, *arguments)
+    if replay is not None:
+        WINDOWS.keep(command.manifest, replay)
     updated = PolicyUpdated(
         run=command.run,
         manifest=command.manifest,
@@ -107,6 +115,23 @@ def staleness(spec: RunSpec, version: int, batch: list[Trajectory]) -> dict[str,
         return {}
     behind = [version - trajectory.version for trajectory in batch]
     return {"staleness_mean": sum(behind) / len(behind), "staleness_max": float(max(behind))}
+
+
+async def _window(
+    command: UpdatePolicy,
+    spec: RunSpec,
+    batch: list[Trajectory],
+    rewards: list | None,
+    services: Services,
+) -> Ring | None:
+    """The transitions to sample; of a warm replica all but the batch are here already."""
+    versions = command.schedule.replay
+    if versions is None:
+        return None
+    ring = WINDOWS.take(command.manifest, registry.rules(spec).replayed_versions(spec) + 1)
+    ring.write(versions.last, batch, rewards)
+    await fill(spec, command.run, versions, ring, services)
+    return ring
 
 
 async def _commit(

@@ -1,16 +1,18 @@
-"""What a sample touches is fetched, each object once, and the cache stays within its bounds."""
+"""A window is filled from the store once, each object read once, whatever the cache holds."""
 
 import numpy as np
 import pytest
 from msgspec.structs import replace
 
 from faastraingym.adapters.s3.cache import CachedObjects
-from faastraingym.adapters.stage.replayed import fetch
-from faastraingym.algorithms.replay.window import Place, draw, gather, places, window
+from faastraingym.adapters.stage.replayed import fill
+from faastraingym.algorithms.replay.ring import Ring
+from faastraingym.algorithms.replay.window import draw, window
 from faastraingym.events.ports import Services, Unavailable
 from faastraingym.schemas import keys
+from faastraingym.schemas.errors import PayloadError
 from faastraingym.schemas.messages import VersionRange
-from faastraingym.schemas.payloads import Statistics, Trajectory, dump
+from faastraingym.schemas.payloads import Rewards, Statistics, Trajectory, dump
 from faastraingym.schemas.references import ObjectRef
 from tests.events import facts
 from tests.fakes import InMemoryFactLog, InMemoryObjectStore
@@ -26,14 +28,15 @@ class Counting(InMemoryObjectStore):
         return await super().get(ref)
 
 
-def trajectory(version: int, slot: int) -> Trajectory:
-    flags, steps = np.zeros((4, 2), np.bool_), np.arange(8, dtype=np.float32).reshape(4, 2)
+def trajectory(version: int, slot: int, steps: int = 4) -> Trajectory:
+    flags = np.zeros((steps, 2), np.bool_)
     return Trajectory(
         version=version,
         index=slot,
-        observations=np.zeros((5, 2, 4), np.float32),
-        actions=np.zeros((4, 2), np.int32),
-        rewards=100 * version + 10 * slot + steps,
+        observations=np.zeros((steps + 1, 2, 4), np.float32),
+        actions=np.zeros((steps, 2), np.int32),
+        extras={"log_probs": np.zeros((steps, 2), np.float32)},
+        rewards=100 * version + 10 * slot + np.arange(2 * steps, dtype="f4").reshape(steps, 2),
         terminated=flags,
         truncated=flags,
         valid=~flags,
@@ -48,49 +51,65 @@ SPEC = facts.specification(
     rollout={"count": 2, "num_steps": 4},
     algorithm={"name": "ppo", "num_minibatches": 1},
 )
-WINDOW = window(SPEC, VersionRange(first=2, last=5))
+VERSIONS = VersionRange(first=2, last=5)
+WINDOW = window(SPEC, VERSIONS)
 
 
-async def stored(versions: range) -> tuple[InMemoryFactLog, Counting]:
+async def stored(
+    versions: range, steps: int = 4, rewards: bool = False
+) -> tuple[InMemoryFactLog, Counting]:
     """A run's log and store after these versions."""
     log, store = InMemoryFactLog(), Counting()
     for version in versions:
-        batch = []
+        batch, given = [], None
         for ref in facts.ready(version).batch:
             key = keys.trajectory(facts.RUN, version, ref.index)
-            placed = await store.put(key, dump(trajectory(version, ref.index)))
+            placed = await store.put(key, dump(trajectory(version, ref.index, steps)))
             batch.append(replace(ref, object=placed))
-        await log.publish_once(replace(facts.ready(version), batch=batch))
+        if rewards:
+            halved = [trajectory(version, slot).rewards / 2 for slot in range(2)]
+            transformed = Rewards(version=version, rewards=halved, state={})
+            given = await store.put(keys.rewards(facts.RUN, version), dump(transformed))
+        await log.publish_once(replace(facts.ready(version), batch=batch, rewards=given))
     return log, store
 
 
-async def test_a_sample_is_fetched_and_each_object_once() -> None:
-    """A second sample of the same window reads nothing again."""
+def expected(drawn: np.ndarray) -> np.ndarray:
+    numbers, within = np.divmod(drawn, 8)
+    return 100 * (numbers // 2 + 2) + 10 * (numbers % 2) + within
+
+
+@pytest.mark.parametrize("capacity", [1000, 1 << 20])
+async def test_a_cold_learner_fetches_its_window_and_each_object_once(capacity: int) -> None:
+    """However small the cache of objects is; the next update reads one version more."""
     log, store = await stored(range(7))
-    services = Services(log, CachedObjects(store), store)
-    for version in (5, 6):
-        drawn = draw(WINDOW, SPEC.seed, version, 4, 16)
-        held = await fetch(SPEC, facts.RUN, places(WINDOW, drawn), services)
-        found = gather(WINDOW, drawn, held)
-        numbers, within = np.divmod(drawn, 8)
-        expected = 100 * (numbers // 2 + 2) + 10 * (numbers % 2) + within
-        assert np.array_equal(found["rewards"], expected)
-        assert set(held) == {Place(v, s) for v in range(2, 6) for s in (0, 1)}
-    assert store.reads == 8
-
-
-async def test_a_small_cache_gives_the_same() -> None:
-    log, store = await stored(range(6))
+    services = Services(log, CachedObjects(store, capacity), store)
+    ring = Ring(4)
+    await fill(SPEC, facts.RUN, VERSIONS, ring, services)
     drawn = draw(WINDOW, SPEC.seed, 5, 4, 16)
-    caches = [CachedObjects(store), CachedObjects(store, capacity=1000)]
-    samples = []
-    for objects in caches:
-        held = await fetch(SPEC, facts.RUN, places(WINDOW, drawn), Services(log, objects, store))
-        samples.append(gather(WINDOW, drawn, held)["rewards"].tobytes())
-    assert samples[0] == samples[1]
+    assert np.array_equal(ring.gather(WINDOW, drawn, 1, 1.0)["returns"], expected(drawn))
+    assert store.reads == 8
+    await fill(SPEC, facts.RUN, VERSIONS, ring, services)
+    assert store.reads == 8
+    await fill(SPEC, facts.RUN, VersionRange(first=3, last=6), ring, services)
+    assert store.reads == 10
+
+
+async def test_transformed_rewards_are_replayed() -> None:
+    log, store = await stored(range(6), rewards=True)
+    ring = Ring(4)
+    await fill(SPEC, facts.RUN, VERSIONS, ring, Services(log, store, store))
+    drawn = np.arange(WINDOW.transitions)[None]
+    assert np.array_equal(ring.gather(WINDOW, drawn, 1, 1.0)["returns"], expected(drawn) / 2)
 
 
 async def test_what_the_log_does_not_name_yet_is_asked_for_again() -> None:
     log, store = await stored(range(5))
-    with pytest.raises(Unavailable, match=r"names no trajectory of Place\(version=5, slot=0\)"):
-        await fetch(SPEC, facts.RUN, [Place(4, 1), Place(5, 0)], Services(log, store, store))
+    with pytest.raises(Unavailable, match="names no trajectories of version 5"):
+        await fill(SPEC, facts.RUN, VERSIONS, Ring(4), Services(log, store, store))
+
+
+async def test_a_trajectory_that_does_not_fit_the_run_is_refused() -> None:
+    log, store = await stored(range(6), steps=3)
+    with pytest.raises(PayloadError, match="found 3 steps of 2 environments"):
+        await fill(SPEC, facts.RUN, VERSIONS, Ring(4), Services(log, store, store))

@@ -8,7 +8,7 @@ from faastraingym.events.pipeline.lineage import Lineage, NotPublished, inputs
 from faastraingym.events.pipeline.planning import plan
 from faastraingym.schemas import keys
 from faastraingym.schemas.errors import RunFault
-from faastraingym.schemas.messages import EvaluatePolicy, Message
+from faastraingym.schemas.messages import EvaluatePolicy, Message, VersionRange
 from faastraingym.schemas.references import ObjectRef
 from tests.events import facts
 from tests.events.facts import an_object, collected, history, ready, specification, updated
@@ -215,3 +215,14 @@ def test_what_is_wanted_of_the_newest_version_is_what_it_learns_from_too() -> No
         "policies/0",
         "trajectories/0/1",
     }
+
+
+def test_an_update_by_replay_reads_its_window() -> None:
+    """Trajectories and rewards of the versions before the batch, as far as the log has them."""
+    command = plan(SPEC, facts.policy(3), ready(3))
+    window = VersionRange(first=1, last=3)
+    replaying = replace(command, schedule=replace(command.schedule, replay=window))
+    said = history(ready(0), rewarded(1), ready(2), ready(3))
+    trajectories = {f"trajectories/{v}/{slot}" for v in (1, 2, 3) for slot in (0, 1)}
+    found = names(inputs(replaying, said))
+    assert found == {"manifest", "learner/3", "rewards/1", *trajectories}

@@ -93,13 +93,14 @@ def test_with_a_larger_lag_more_stays() -> None:
 
 @given(st.integers(2, 20), st.integers(0, 30), st.integers(0, 100))
 def test_what_a_window_needs_is_never_pruned(versions: int, replayed: int, newest: int) -> None:
-    """Nor what the window before it needs, from which a lost learner state is made again."""
+    """Nor the window before, from which a lost learner state is made again, nor what is below."""
     spec = specification(retention={"versions": versions})
     with pytest.MonkeyPatch.context() as patch:
         rules = SimpleNamespace(replayed_versions=lambda _: replayed)
         patch.setattr(registry, "rules", lambda _: rules)
         gone = [g for v in range(newest + 1) if (g := pruned(spec, v)) is not None]
         window = replay_window(spec, max(0, newest - 1))
-    first = newest - 1 if window is None else window.first
+    # and the trajectory before, which the oldest one of that window goes on from
+    first = newest - 1 if window is None else window.first - 1
     assert all(version < max(first, 0) for version in gone)
     assert gone == list(range(len(gone)))  # each once, none passed over

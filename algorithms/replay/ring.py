@@ -1,0 +1,100 @@
+"""The transitions of a window as arrays, so that a sample is one look-up in each."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from faastraingym.algorithms.replay.targets import ahead
+from faastraingym.algorithms.replay.window import Window
+from faastraingym.schemas.messages import VersionRange
+from faastraingym.schemas.payloads import Arrays, Trajectory
+
+SEEN, NEXT = "observations", "next_observations"
+
+
+class Ring:
+    """The trajectories of the newest R versions; the next one takes the place of the oldest.
+
+    A learner's copy of objects in the store: it is made again from them, and no result depends on
+    it. Everything has the dtype that trajectories have, and each observation is there once.
+    """
+
+    def __init__(self, rows: int) -> None:
+        self._versions = np.full(rows, -1)
+        self._columns: Arrays = {}  # [R, S, T, B, ...]; of observations [R, S, T+1, B, ...]
+
+    @property
+    def nbytes(self) -> int:
+        """The size of its arrays."""
+        return sum(column.nbytes for column in self._columns.values())
+
+    def missing(self, versions: VersionRange) -> list[int]:
+        """The versions that are not here."""
+        asked = range(versions.first, versions.last + 1)
+        return [v for v in asked if self._versions[v % len(self._versions)] != v]
+
+    def write(
+        self, version: int, batch: Sequence[Trajectory], rewards: Sequence[np.ndarray] | None
+    ) -> None:
+        """Take a version's trajectories, one of each slot; `rewards` are as `Learner.update`'s."""
+        row = version % len(self._versions)
+        self._versions[row] = -1
+        own = [t.rewards for t in batch] if rewards is None else rewards
+        for trajectory, earned in zip(batch, own, strict=True):
+            for name, values in _columns(trajectory, earned).items():
+                if name not in self._columns:
+                    shape = (len(self._versions), len(batch), *values.shape)
+                    self._columns[name] = np.empty(shape, values.dtype)
+                self._columns[name][row, trajectory.index] = values
+        self._versions[row] = version
+
+    def of_version(self, version: int, name: str) -> np.ndarray:
+        """A column of one version, [S, T, B, ...]; of observations [S, T+1, B, ...]."""
+        return np.asarray(self._columns[name][version % len(self._versions)])
+
+    def gather(self, of: Window, drawn: np.ndarray, n_step: int, gamma: float) -> Arrays:
+        """The transitions whose numbers were drawn, [G, N], as arrays [G, N, ...].
+
+        Where `valid` is false a reset's pseudo-transition was drawn, which counts for nothing. A
+        transition leads up to `n_step` steps ahead (`targets.ahead`): `returns`, `discounts`, and
+        `next_observations`, final ones included.
+        """
+        length, _, steps, _ = of.shape
+        version, slot, t, environment = np.unravel_index(drawn.ravel(), of.shape)
+        times = version * steps + t + np.arange(n_step)[:, None]  # a slot's versions in a row
+        inside = times < length * steps
+
+        def place(time: np.ndarray) -> tuple[np.ndarray, ...]:
+            later, within = np.divmod(np.minimum(time, length * steps - 1), steps)
+            return (later + of.versions.first) % len(self._versions), slot, within, environment
+
+        columns = self._columns
+        rewards, terminated, truncated = (
+            columns[name][place(times)] for name in ("rewards", "terminated", "truncated")
+        )
+        found = ahead(rewards, terminated, truncated, inside, gamma)
+        row, _, last, _ = place(times[0] + found.steps - 1)
+        gathered = {"returns": found.returns, "discounts": found.discounts}
+        for name, column in columns.items():
+            gathered[name] = column[place(times[0])]
+            if name.startswith(SEEN):
+                gathered[NEXT + name.removeprefix(SEEN)] = column[row, slot, last + 1, environment]
+        return {
+            n: column.reshape(*drawn.shape, *column.shape[1:]) for n, column in gathered.items()
+        }
+
+
+def _columns(trajectory: Trajectory, rewards: np.ndarray) -> Arrays:
+    seen = trajectory.observations
+    named = (
+        {f"{SEEN}/{key}": values for key, values in seen.items()} if isinstance(seen, dict) else {}
+    )
+    return {
+        **(named or {SEEN: seen}),
+        "actions": trajectory.actions,
+        "rewards": rewards,
+        "terminated": trajectory.terminated,
+        "truncated": trajectory.truncated,
+        "valid": trajectory.valid,
+        **trajectory.extras,
+    }

@@ -1,0 +1,98 @@
+"""The settings of replay, the same for every algorithm that learns by it. Data alone: no NumPy."""
+
+from collections.abc import Iterator
+from typing import Annotated, cast
+
+from msgspec import Meta
+
+from faastraingym.schemas.specification import AlgorithmSpec, Fraction, Positive, RunSpec
+
+
+class ReplaySpec(AlgorithmSpec, frozen=True, kw_only=True):
+    """The base of settings of algorithms that learn by replay."""
+
+    capacity: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=100_000_000,
+            description="newest transitions that are sampled, rounded up to whole versions",
+        ),
+    ] = 100_000
+    batch_size: Annotated[Positive, Meta(description="transitions of a gradient step")] = 64
+    gradient_steps: Annotated[Positive, Meta(description="of each version")] = 128
+    learning_starts: Annotated[
+        int,
+        Meta(ge=0, le=10**15, description="environment steps before the first gradient step"),
+    ] = 1000
+    n_step: Annotated[
+        int, Meta(ge=1, le=1000, description="rewards that a target adds up before it bootstraps")
+    ] = 1
+    prioritized: Annotated[
+        bool, Meta(description="sample by the size of the last error; else uniformly")
+    ] = False
+    priority_exponent: Annotated[Fraction, Meta(description="0: uniform; 1: proportional")] = 0.6
+    priority_correction: Annotated[
+        Fraction,
+        Meta(description="of the bias of sampling, at first; annealed to 1 at the horizon of stop"),
+    ] = 0.4
+
+
+def collected(spec: RunSpec) -> int:
+    """Transitions of one version, resets' pseudo-transitions included."""
+    return spec.rollout.count * spec.rollout.num_steps * spec.environment.num_envs
+
+
+def replayed_versions(spec: RunSpec) -> int:
+    """Versions before the newest that the window reaches back, to hold `capacity` transitions.
+
+    At least one: a window is more than the batch.
+    """
+    settings = cast(ReplaySpec, spec.algorithm)
+    return max(1, -(-settings.capacity // collected(spec)) - 1)
+
+
+def gradient_steps(spec: RunSpec, progress: float) -> int:
+    """The gradient steps of a version at `progress`; 0 until learning starts."""
+    settings = cast(ReplaySpec, spec.algorithm)
+    seen = round(progress * spec.stop.annealing_steps)
+    return settings.gradient_steps if seen >= settings.learning_starts else 0
+
+
+def problems(spec: RunSpec) -> Iterator[str]:
+    """A sentence for each reason why there would be no window, or nothing in it to sample."""
+    rollout, settings = spec.rollout, cast(ReplaySpec, spec.algorithm)
+    if rollout.needed != rollout.count:
+        yield (
+            f"spec.rollout.threshold: found {rollout.threshold}; allowed: {rollout.count}, the "
+            "fan-out (spec.rollout.count), for replay names trajectories by version and slot"
+        )
+    if rollout.horizon != "steps":
+        yield (
+            f"spec.rollout.horizon: found {rollout.horizon}; allowed: steps, for replay samples "
+            "trajectories of a known length"
+        )
+        return
+    yield from _unfilled(spec, settings)
+
+
+def _unfilled(spec: RunSpec, settings: ReplaySpec) -> Iterator[str]:
+    steps = (replayed_versions(spec) + 1) * spec.rollout.num_steps
+    if settings.n_step > steps:
+        yield (
+            f"spec.algorithm.n_step: found {settings.n_step}; allowed: at most {steps}, the steps "
+            "of a slot in the window of spec.algorithm.capacity transitions"
+        )
+    if settings.n_step > 1 and spec.environment.memory == "declared":
+        yield (
+            f"spec.algorithm.n_step: found {settings.n_step}; allowed: 1, for with "
+            "spec.environment.memory = declared a slot may go on elsewhere than it stopped"
+        )
+    before = max(settings.learning_starts, collected(spec))
+    least = min(before, settings.capacity)
+    if settings.batch_size > least:
+        yield (
+            f"spec.algorithm.batch_size: found {settings.batch_size}; allowed: at most {least}, "
+            "the transitions in the window when learning starts (spec.algorithm.learning_starts, "
+            "spec.algorithm.capacity, or count x num_steps x num_envs of one version)"
+        )
