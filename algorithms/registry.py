@@ -12,6 +12,7 @@ from faastraingym.schemas.specification import RunSpec
 
 PACKAGES = {
     "a2c": "faastraingym.algorithms.a2c",
+    "dqn": "faastraingym.algorithms.dqn",
     "impala": "faastraingym.algorithms.impala",
     "ppo": "faastraingym.algorithms.ppo",
 }

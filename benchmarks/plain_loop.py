@@ -34,21 +34,24 @@ def loop(spec: RunSpec) -> list[tuple[float, int]]:
     from faastraingym.algorithms.actors.collect import collect_from
     from faastraingym.algorithms.actors.episodes import env_steps
     from faastraingym.algorithms.actors.initial_state import beginning
+    from faastraingym.algorithms.replay.ring import Ring
     from faastraingym.algorithms.timing import Stopwatch
     from faastraingym.events.pipeline import planning
 
     learner = registry.learner(spec)
     state = learner.initialise(spec)
     marks = [(time.perf_counter(), 0)]
-    slots = range(spec.rollout.count)
+    slots, ring = range(spec.rollout.count), Ring(registry.rules(spec).replayed_versions(spec) + 1)
     stands = [beginning(spec, 0, index, None) for index in slots]
     while state.env_steps < spec.stop.env_steps:
         policy = learner.project(state)
-        pairs = [collect_from(stands[i], spec, policy, i, Stopwatch()) for i in slots]
+        explored = planning.learning_plan(spec, state.env_steps).exploration
+        pairs = [collect_from(stands[i], spec, policy, i, Stopwatch(), explored) for i in slots]
         collected, stands = map(list, zip(*pairs, strict=True))
         steps = sum(map(env_steps, collected))
         schedule = planning.update_plan(spec, state.version, state.env_steps, steps)
-        state, _ = learner.update(spec, state, collected, None, schedule)
+        ring.write(state.version, collected, None)
+        state, _ = learner.update(spec, state, collected, None, schedule, ring)
         marks.append((time.perf_counter(), state.env_steps))
     return marks
 

@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from faastraingym.algorithms import seeding, statistics
+from faastraingym.algorithms import divergence, seeding, statistics
 from faastraingym.algorithms.actor_critic import networks, trees
 from faastraingym.algorithms.actor_critic.batches import assemble
 from faastraingym.algorithms.actor_critic.networks import Architecture
@@ -19,7 +19,6 @@ from faastraingym.algorithms.actors import episodes
 from faastraingym.algorithms.environments.observations import normalised
 from faastraingym.algorithms.environments.space_info import SpaceInfo, describe
 from faastraingym.algorithms.replay.ring import Ring
-from faastraingym.schemas.errors import RunFault
 from faastraingym.schemas.messages import UpdatePlan
 from faastraingym.schemas.payloads import LearnerState, Policy, Statistics, Trajectory
 from faastraingym.schemas.specification import RunSpec
@@ -93,7 +92,7 @@ def update(
         statistics=_merged(state.statistics, batch),
     )
     means = {name: float(value) for name, value in metrics.items()}
-    _refuse_divergence(state.version, {**means, **new_state.parameters})
+    divergence.refuse(state.version, {**means, **new_state.parameters})
     every = {**means, **_deviation(new_state), "learning_rate": plan.coefficients["learning_rate"]}
     return new_state, every
 
@@ -108,15 +107,6 @@ def _deviation(state: LearnerState) -> dict[str, float]:
     """The mean deviation of a Gaussian policy's actions."""
     log_std = state.parameters.get("policy/log_std")
     return {} if log_std is None else {"std": float(np.exp(log_std).mean())}
-
-
-def _refuse_divergence(version: int, results: dict[str, Any]) -> None:
-    for name, value in results.items():
-        if not np.isfinite(value).all():
-            raise RunFault(
-                f"the update of version {version} diverged: {name} is not finite; lower "
-                "algorithm.learning_rate or algorithm.max_grad_norm, or scale the rewards"
-            )
 
 
 def project(state: LearnerState) -> Policy:

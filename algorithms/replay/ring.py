@@ -57,7 +57,8 @@ class Ring:
 
         Where `valid` is false a reset's pseudo-transition was drawn, which counts for nothing. A
         transition leads up to `n_step` steps ahead (`targets.ahead`): `returns`, `discounts`, and
-        `next_observations`, final ones included.
+        `next_observations`, final ones included. Observations that count for nothing are 0: a
+        terminal one may be NaN, and stays NaN where a loss masks it.
         """
         length, _, steps, _ = of.shape
         version, slot, t, environment = np.unravel_index(drawn.ravel(), of.shape)
@@ -75,10 +76,14 @@ class Ring:
         found = ahead(rewards, terminated, truncated, inside, gamma)
         row, _, last, _ = place(times[0] + found.steps - 1)
         gathered = {"returns": found.returns, "discounts": found.discounts}
+        is_valid = columns["valid"][place(times[0])]
         for name, column in columns.items():
             gathered[name] = column[place(times[0])]
             if name.startswith(SEEN):
-                gathered[NEXT + name.removeprefix(SEEN)] = column[row, slot, last + 1, environment]
+                after = column[row, slot, last + 1, environment]
+                after[found.discounts == 0.0] = 0
+                gathered[name][~is_valid] = 0
+                gathered[NEXT + name.removeprefix(SEEN)] = after
         return {
             n: column.reshape(*drawn.shape, *column.shape[1:]) for n, column in gathered.items()
         }

@@ -16,6 +16,7 @@ from faastraingym.algorithms import registry
 from faastraingym.algorithms.actors.collect import collect
 from faastraingym.algorithms.environments import spaces
 from faastraingym.algorithms.registry import parse
+from faastraingym.algorithms.replay.ring import Ring
 from faastraingym.events.pipeline.planning import learning_plan, update_plan
 from faastraingym.schemas.specification import RunSpec
 
@@ -23,14 +24,21 @@ from .compiling import BROUGHT
 
 
 def learn(spec: RunSpec) -> None:
-    """Version 0, its rollouts and the update by them: every program that a run has."""
+    """Version 0, its rollouts and an update by them: every program that a run has.
+
+    It is planned as one at the end, where nothing waits for learning to start.
+    """
     learner = registry.learner(spec)
     state = learner.initialise(spec)
     policy = learner.project(state)
     exploration = learning_plan(spec, 0).exploration
     slots = range(spec.rollout.needed)
     batch = [collect(spec, policy, slot, None, exploration=exploration) for slot in slots]
-    learner.update(spec, state, batch, None, update_plan(spec, 0, 0, 1))
+    plan, replay = update_plan(spec, 0, spec.stop.annealing_steps, 1), None
+    if plan.replay is not None:
+        replay = Ring(registry.rules(spec).replayed_versions(spec) + 1)
+        replay.write(0, batch, None)
+    learner.update(spec, state, batch, None, plan, replay)
 
 
 def main(folder: Path, files: list[Path]) -> None:

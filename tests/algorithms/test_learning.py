@@ -11,6 +11,7 @@ from faastraingym.algorithms.actors.episodes import env_steps
 from faastraingym.algorithms.actors.evaluate import evaluate
 from faastraingym.algorithms.environments import spaces
 from faastraingym.algorithms.registry import parse
+from faastraingym.algorithms.replay.ring import Ring
 from faastraingym.events.pipeline import planning
 from faastraingym.schemas.payloads import Rewards, Trajectory
 from faastraingym.schemas.specification import RunSpec
@@ -23,7 +24,8 @@ def example(name: str) -> RunSpec:
 
 
 @pytest.mark.parametrize(
-    "name", ["cartpole", "cartpole_a2c", "cartpole_impala", "pendulum", "acrobot"]
+    "name",
+    ["cartpole", "cartpole_a2c", "cartpole_dqn", "cartpole_impala", "pendulum", "acrobot"],
 )
 def test_examples_are_accepted(name: str) -> None:
     """Each parses and names an environment in which its algorithm can learn."""
@@ -36,19 +38,26 @@ def best_return(spec: RunSpec, budget: int) -> float:
     state, best = learner.initialise(spec), -np.inf
     policies = {0: learner.project(state)}
     previous: list[Trajectory | None] = [None] * spec.rollout.count
+    ring, acted = Ring(registry.rules(spec).replayed_versions(spec) + 1), {0: 0}
     transformed: Rewards | None = None
     while state.env_steps < budget and best < (spec.stop.target or np.inf):
         policy = policies[planning.acting(spec, state.version)]
         lag = state.version - policy.version
-        batch = [collect(spec, policy, i, last, lag=lag) for i, last in enumerate(previous)]
+        explored = planning.learning_plan(spec, acted[policy.version]).exploration
+        batch = [
+            collect(spec, policy, i, last, lag=lag, exploration=explored)
+            for i, last in enumerate(previous)
+        ]
         plan = planning.update_plan(
             spec, state.version, state.env_steps, sum(map(env_steps, batch))
         )
         if spec.reward:
             transformed = rewards.transform(spec, batch, transformed)
         given = None if transformed is None else transformed.rewards
-        state, _ = learner.update(spec, state, batch, given, plan)
+        ring.write(state.version, batch, given)
+        state, _ = learner.update(spec, state, batch, given, plan, ring)
         previous, policies[state.version] = list(batch), learner.project(state)
+        acted[state.version] = state.env_steps
         if plan.evaluate:
             best = max(best, float(evaluate(spec, policies[state.version]).returns.mean()))
     return best
@@ -59,13 +68,14 @@ def best_return(spec: RunSpec, budget: int) -> float:
     [
         ("cartpole", 50_000),
         ("cartpole_a2c", 250_000),
+        ("cartpole_dqn", 50_000),
         ("cartpole_impala", 250_000),
         ("pendulum", 100_000),
         ("acrobot", 100_000),
     ],
 )
 def test_the_examples_learn(name: str, budget: int) -> None:
-    """The example's target is reached in half of its budget or less."""
+    """The example's target is reached in half of its budget or less; DQN's in its budget."""
     spec = example(name)
     assert best_return(spec, budget) >= (spec.stop.target or np.inf)
 

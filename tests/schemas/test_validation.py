@@ -85,9 +85,13 @@ def test_what_to_dict_writes_parses_to_the_same_or_is_a_contradiction(spec: RunS
     contradictory = (
         "rollout.threshold",
         "rollout.max_policy_lag",
+        "rollout.horizon",
         "algorithm.num_minibatches",
         "algorithm.c_bar",
         "algorithm.normalize_advantages",
+        "algorithm.n_step",
+        "algorithm.batch_size",
+        "algorithm.exploration_final",
         "evaluation.pieces",
         "reward[",
     )
@@ -180,8 +184,8 @@ def test_an_unknown_key_gets_the_known_ones() -> None:
 
 
 def test_an_unknown_algorithm_gets_the_known_ones() -> None:
-    assert problems(with_value("algorithm", {"name": "dqn"})) == [
-        "spec.algorithm.name: found 'dqn'; allowed: a2c, impala, ppo"
+    assert problems(with_value("algorithm", {"name": "trpo"})) == [
+        "spec.algorithm.name: found 'trpo'; allowed: a2c, dqn, impala, ppo"
     ]
 
 

@@ -1,0 +1,1 @@
+"""Deep Q-learning (Mnih et al. 2015), with its usual extensions as options."""
