@@ -19,7 +19,7 @@ os.environ["NPROC"] = "1"  # XLA's threads, as in stack.yml; before JAX starts
 from tests.chaos import results
 from tests.chaos.plan import KINDS, LOSSES, VICTIMS, plan
 from tests.chaos.results import Outcome
-from tests.chaos.specs import CHAOS, with_lag
+from tests.chaos.specs import SPECS, with_lag
 from tests.chaos.survival import survive
 from tests.stack.specs import calm
 
@@ -44,7 +44,7 @@ async def every_seed(arguments: argparse.Namespace) -> list[Outcome]:
     whole = asyncio.current_task()
     assert whole is not None
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, whole.cancel)  # stops the stack
-    spec = with_lag(CHAOS, arguments.lag)
+    spec = with_lag(SPECS[arguments.algorithm], arguments.lag)
     undisturbed, outcomes = await calm(spec), []
     compiled = Path(tempfile.mkdtemp(prefix="ftg-chaos-jax-"))
     for seed in arguments.seeds:
@@ -68,6 +68,7 @@ def command(seed: int, arguments: argparse.Namespace) -> str:
     return (
         f"python -m tests.chaos --seeds {seed} --faults {arguments.faults}"
         f" --kinds {','.join(arguments.kinds)} --runs {arguments.runs} --lag {arguments.lag}"
+        f" --algorithm {arguments.algorithm}"
     )
 
 
@@ -89,6 +90,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--lag", type=int, choices=range(17), default=0, help="the runs' rollout.max_policy_lag (0)"
     )
+    made.add_argument("--algorithm", choices=SPECS, default="ppo", help="of the runs (ppo)")
     made.add_argument("--json", type=Path, metavar="FILE", help="write everything there")
     return made
 

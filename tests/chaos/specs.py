@@ -18,6 +18,24 @@ CHAOS: dict[str, Any] = {
     "stop": {"env_steps": 7_000},  # some 110 iterations
 }
 
+# A learner that starts anew must fill its window of ten versions, and find its priorities.
+REPLAYING: dict[str, Any] = {
+    **CHAOS,
+    "algorithm": {
+        "name": "dqn",
+        "hidden_sizes": [8],
+        "capacity": 640,
+        "batch_size": 16,
+        "gradient_steps": 4,
+        "learning_starts": 64,
+        "target_update_interval": 10,
+        "n_step": 3,
+        "double": True,
+        "prioritized": True,
+    },
+}
+SPECS = {"ppo": CHAOS, "dqn": REPLAYING}  # by algorithm
+
 
 def with_lag(spec: dict[str, Any], max_policy_lag: int) -> dict[str, Any]:
     """`spec`, whose rollouts run beside the update when the lag is 1."""

@@ -6,21 +6,33 @@ from pathlib import Path
 import pytest
 
 from tests.chaos.plan import KINDS, LOSSES, plan
-from tests.chaos.specs import CHAOS, with_lag
+from tests.chaos.specs import SPECS, with_lag
 from tests.chaos.survival import survive
 from tests.stack.specs import calm
 
-SPEC = {**CHAOS, "stop": {"env_steps": 2_560}}  # 40 iterations
+STOP = {"stop": {"env_steps": 2_560}}  # 40 iterations
 
 
 @pytest.mark.parametrize(
-    ("seed", "lag", "kinds", "count"), [(23, 0, KINDS, 5), (113, 1, KINDS, 5), (5, 0, LOSSES, 1)]
+    ("algorithm", "seed", "lag", "kinds", "count"),
+    [
+        ("ppo", 23, 0, KINDS, 5),
+        ("ppo", 113, 1, KINDS, 5),
+        ("ppo", 5, 0, LOSSES, 1),
+        ("dqn", 23, 0, KINDS, 5),
+    ],
 )
 async def test_a_stack_under_chaos_keeps_every_promise(
-    tmp_path: Path, compiled: Path, seed: int, lag: int, kinds: Sequence[str], count: int
+    tmp_path: Path,
+    compiled: Path,
+    algorithm: str,
+    seed: int,
+    lag: int,
+    kinds: Sequence[str],
+    count: int,
 ) -> None:
     """Repeat and lengthen it with `python -m tests.chaos --seeds 23 --faults 5 --lag 0`."""
-    spec = with_lag(SPEC, lag)
+    spec = with_lag({**SPECS[algorithm], **STOP}, lag)
     faults, undisturbed = plan(seed, count, kinds), await calm(spec)
     outcome = await survive(tmp_path / "home", compiled, seed, faults, 2, spec, undisturbed)
     assert outcome.breaches == []
