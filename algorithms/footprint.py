@@ -31,7 +31,7 @@ COPIES = 6  # of a trajectory: of itself, the one before, its statistics, its by
 LEARNER_MB = 500  # the same with JAX, after it has compiled
 BATCH_COPIES = 5
 STATE_COPIES = 16  # of the parameters: Adam's moments, gradients, what was loaded, what is stored
-DRAWN_COPIES, DRAWN_BYTES = 3, 40  # of a sample besides its two observations
+DRAWN_COPIES, DRAWN_BYTES = 2.4, 40  # of a sample besides its two observations
 PRIORITY_BYTES = 48  # of a transition: loaded, changed, stored; shares and their sums
 ACTIVATIONS = 1.2  # of all hidden layers, of all samples at once
 
@@ -88,7 +88,7 @@ def replay(spec: RunSpec, info: SpaceInfo, settings: ReplaySpec) -> int:
     drawn = settings.gradient_steps * settings.batch_size
     return (
         places * transition(spec, info)
-        + DRAWN_COPIES * drawn * (8 * info.observation_size + DRAWN_BYTES)
+        + int(DRAWN_COPIES * drawn * (8 * info.observation_size + DRAWN_BYTES))
         + (PRIORITY_BYTES * places if settings.prioritized else 0)
     )
 
