@@ -6,6 +6,9 @@ import jax
 import jax.numpy as jnp
 
 from faastraingym.algorithms import returns
+from faastraingym.algorithms.actor_critic.losses import approximate_kl
+
+MOST_LOG_RATIO = 20.0
 
 
 class Steps(NamedTuple):
@@ -39,3 +42,12 @@ def generalized(settings: Any, steps: Steps) -> Estimates:
 def log_ratios(log_probs: jax.Array, acting: jax.Array, valid: jax.Array) -> jax.Array:
     """log pi(a|s) / mu(a|s) of both log-probabilities, and 0 where a sample is not valid."""
     return jnp.where(valid, log_probs - acting, 0.0)
+
+
+def staleness_kl(ratios: jax.Array, valid: jax.Array) -> jax.Array:
+    """How far the policy that learns is from the one that acted, by `log_ratios`, [N].
+
+    Finite however far that is, as what is learnt is by truncated weights: a diagnostic must not end
+    a run. A ratio counts as e^20 at most.
+    """
+    return approximate_kl(jnp.minimum(ratios, MOST_LOG_RATIO), valid)

@@ -7,9 +7,14 @@ import jax.numpy as jnp
 
 from faastraingym.algorithms import returns
 from faastraingym.algorithms.actor_critic import learner
-from faastraingym.algorithms.actor_critic.estimates import Estimates, Steps, log_ratios
+from faastraingym.algorithms.actor_critic.estimates import (
+    Estimates,
+    Steps,
+    log_ratios,
+    staleness_kl,
+)
 from faastraingym.algorithms.actor_critic.learner import project
-from faastraingym.algorithms.actor_critic.losses import approximate_kl, masked_mean
+from faastraingym.algorithms.actor_critic.losses import masked_mean
 from faastraingym.algorithms.actor_critic.single_step import optimizer, whole_batch
 from faastraingym.algorithms.actor_critic.updating import Coefficients, Method, Metrics, Samples
 from faastraingym.algorithms.impala.specification import IMPALA
@@ -48,7 +53,7 @@ def policy_loss(
     ratios = jnp.exp(log_ratio)
     truncated = (ratios > settings.rho_bar).astype(jnp.float32)
     return -masked_mean(log_probs * advantages, valid), {
-        "approx_kl": approximate_kl(log_ratio, valid),
+        "approx_kl": staleness_kl(log_ratio, valid),
         "rho_mean": masked_mean(jnp.minimum(ratios, settings.rho_bar), valid),
         "rho_truncated": masked_mean(truncated, valid),
     }

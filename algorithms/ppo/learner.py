@@ -12,7 +12,7 @@ import optax
 from msgspec import UNSET
 
 from faastraingym.algorithms.actor_critic import learner
-from faastraingym.algorithms.actor_critic.estimates import log_ratios
+from faastraingym.algorithms.actor_critic.estimates import log_ratios, staleness_kl
 from faastraingym.algorithms.actor_critic.learner import project
 from faastraingym.algorithms.actor_critic.losses import approximate_kl, masked_mean
 from faastraingym.algorithms.actor_critic.updating import Coefficients, Method, Metrics, Samples
@@ -75,7 +75,7 @@ def policy_loss(
         weights = jnp.minimum(jnp.exp(stale), settings.decoupled_weight_max)
         advantages = weights * advantages
         more = {
-            "behaviour_kl": approximate_kl(stale, valid),
+            "behaviour_kl": staleness_kl(stale, valid),
             "behaviour_weight": masked_mean(weights, valid),
         }
     log_ratio = log_ratios(log_probs, before, valid)

@@ -171,3 +171,16 @@ def test_without_a_lag_it_is_a2c(spec: RunSpec) -> None:
 def test_trajectories_tell_how_probable_their_actions_were(spec: RunSpec) -> None:
     (first, _) = batch_of(spec, learner.initialise(spec))
     assert first.extras["log_probs"].shape == first.rewards.shape
+
+
+def test_an_action_that_was_all_but_impossible_does_not_end_the_run() -> None:
+    """exp(log-ratio) overflows; rho is truncated, so the loss is finite, and so are its metrics."""
+    batch, _ = stale_batch()
+    acting = batch.extras["log_probs"].copy()
+    acting[1] = -200.0
+    setup = updating.Setup(METHOD, SETTINGS, LINEAR)
+    far = batch._replace(extras={"log_probs": acting})
+    samples, _ = updating.prepare(setup, parameters(0.5), far, None, 6)
+    found, metrics = updating.loss(setup, COEFFICIENTS, samples, parameters(0.5))
+    assert np.isfinite(found)
+    assert all(np.isfinite(value) for value in metrics.values()), metrics
