@@ -21,7 +21,7 @@ from faastraingym.algorithms.environments.observations import features
 from faastraingym.algorithms.environments.space_info import describe
 from faastraingym.algorithms.replay import priorities, window
 from faastraingym.algorithms.replay.priorities import Drawn
-from faastraingym.algorithms.replay.ring import NEXT, SEEN, Ring
+from faastraingym.algorithms.replay.ring import NEXT, SEEN, Ring, observations
 from faastraingym.algorithms.replay.window import Window
 from faastraingym.schemas.messages import UpdatePlan, VersionRange
 from faastraingym.schemas.payloads import Arrays, LearnerState, Policy, Trajectory
@@ -104,7 +104,7 @@ def _drawn(spec: RunSpec, of: Window, held: np.ndarray | None, plan: UpdatePlan)
 def _samples(spec: RunSpec, of: Window, drawn: Drawn, replay: Ring) -> Arrays:
     settings, info = cast(DQN, spec.algorithm), describe(spec)
     found = replay.gather(of, drawn.numbers, settings.n_step, settings.gamma)
-    read = {name: features(found[name], info) for name in (SEEN, NEXT)}
+    read = {name: features(observations(found, name), info) for name in (SEEN, NEXT)}
     names = ("actions", "returns", "discounts", "valid")
     return {name: found[name] for name in names} | read | {"weights": drawn.weights}
 

@@ -1,6 +1,7 @@
 """The transitions of a window as arrays, so that a sample is one look-up in each."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -87,6 +88,17 @@ class Ring:
         return {
             n: column.reshape(*drawn.shape, *column.shape[1:]) for n, column in gathered.items()
         }
+
+
+def observations(gathered: Arrays, name: str) -> Any:
+    """Those of `gathered`, `name` or `name`/<path> each, as trajectories hold them."""
+    if name in gathered:
+        return gathered[name]
+    return {
+        path: part
+        for key, part in gathered.items()
+        if (path := key.removeprefix(f"{name}/")) != key
+    }
 
 
 def _columns(trajectory: Trajectory, rewards: np.ndarray) -> Arrays:
