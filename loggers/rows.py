@@ -46,6 +46,7 @@ LEARNER: dict[str, tuple[Name, ...]] = {
     "policy_loss": (Name("train/policy_gradient_loss", algorithms=("ppo",)),),
     "entropy": (Name("train/entropy_loss", -1.0),),
     "clip_coef": (Name("train/clip_range"),),
+    "epsilon": (Name("rollout/exploration_rate"),),
 }
 
 

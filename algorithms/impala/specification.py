@@ -49,10 +49,17 @@ class IMPALA(AlgorithmSpec, frozen=True, kw_only=True, tag_field="name", tag="im
     ] = (64, 64)
     activation: Annotated[Literal["tanh", "relu"], Meta(description="of hidden layers")] = "tanh"
     log_std_init: Annotated[float, Meta(description="continuous actions: log deviation")] = 0.0
+    rescale_actions: Annotated[
+        bool,
+        Meta(
+            description="continuous actions: -1 to 1 are stretched to the bounds of elements that"
+            " have two; otherwise actions are clipped to their bounds"
+        ),
+    ] = False
 
 
 Specification = IMPALA
-ACTIONS = ("Discrete", "Box")
+ACTIONS = ("Discrete", "MultiDiscrete", "MultiBinary", "Box")
 
 
 def problems(spec: RunSpec) -> Iterator[str]:
