@@ -1,4 +1,4 @@
-"""One gradient step on the whole batch, as A2C and IMPALA take it."""
+"""One gradient step on the whole batch, for actor-critics whose data serve one step alone."""
 
 from functools import partial
 from typing import Any
