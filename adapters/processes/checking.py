@@ -42,6 +42,10 @@ PATIENCE = 60.0  # seconds beyond a check's own, for a busy machine
 REMEMBERED = 64
 MAX_LINE = 1 << 20
 PLACE = re.compile(r'^  File "(.+)", line (\d+) in (.+)$', re.MULTILINE)
+GUARD = (  # of what runs when a file is imported
+    "; functions import the file, so what it runs itself, as `train`, belongs below "
+    '`if __name__ == "__main__":`'
+)
 WHILE = "while it was built, reset and stepped"
 
 
@@ -236,5 +240,6 @@ def place(dump: str) -> str:
         standard = file.startswith(library) and "site-packages" not in path.parts
         known = {"gymnasium", "numpy"} & set(path.parts) or path.is_relative_to(PACKAGE)
         if not (standard or known):
-            return f": it stood in {function} ({file_of(file)}, line {line})"
+            stood = f": it stood in {function} ({file_of(file)}, line {line})"
+            return stood + (GUARD if function == "<module>" else "")
     return ""

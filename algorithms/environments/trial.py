@@ -1,8 +1,8 @@
 """One reset and one step of an environment, checked as a rollout needs them.
 
 Faults that training survives are allowed, as Gymnasium only warns of them: observations outside of
-a Box's bounds, flags that are 0 or 1, or arrays of one. Others would fail the run's first rollout,
-with a less clear error.
+a Box's bounds or of a wider dtype, of which `outside` warns; flags that are 0 or 1, or arrays of
+one. Others would fail the run's first rollout, with a less clear error.
 """
 
 from collections.abc import Iterator

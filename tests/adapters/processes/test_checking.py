@@ -260,6 +260,11 @@ Thread 0x1 (most recent call first):
 """
     assert place(dump) == ": it stood in connect (/home/u/my_env.py, line 12)"
     assert place("") == ""
+    imported = dump.replace(" in connect", " in <module>")
+    assert place(imported) == (
+        ": it stood in <module> (/home/u/my_env.py, line 12); functions import the file, so what "
+        'it runs itself, as `train`, belongs below `if __name__ == "__main__":`'
+    )
 
 
 def test_start_run_imports_no_environments() -> None:

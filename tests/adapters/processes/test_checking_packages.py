@@ -138,6 +138,23 @@ async def test_one_that_never_ends_is_told_with_its_place_in_the_author_s_file()
     assert told.endswith(f": it stood in {place}")
 
 
+async def test_a_file_that_trains_when_it_is_imported_is_told_of_the_guard() -> None:
+    library, (digest,) = await library_of("import threading\nthreading.Event().wait()")
+    asked, place = raw("line:Line", digest), "<module> (line.py, line 2)"
+    told = await stood(lambda checker: checker.check(asked, library), place)
+    assert told.endswith(
+        f": it stood in {place}; functions import the file, so what it runs itself, as `train`, "
+        'belongs below `if __name__ == "__main__":`'
+    )
+
+
+async def test_an_observation_out_of_its_box_is_told_with_the_check(checker: Checker) -> None:
+    source = line().replace("return np.zeros(SIZE".replace("SIZE", "3"), "return 2 + np.zeros(3", 1)
+    library, (digest,) = await library_of(source)
+    (told,) = (await checker.check(raw("line:games/Line-v0", digest), library)).advice
+    assert told.startswith("line:games/Line-v0: reset's observation has 2.0, outside of the bounds")
+
+
 async def test_what_is_not_installed_is_refused_by_name(checker: Checker) -> None:
     needs = ("numpy>=1", "shapely-of-nobody>=2", "gymnasium<0.1", "late; python_version<'3'")
     library, (digest,) = await library_of(line(), requires=needs)
