@@ -1,9 +1,10 @@
 """A report in words: what is printed at a run's end and by `faastrain show`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from faastraingym.cli.screen import Screen
+from faastraingym.client.run_packages import RunPackage
 from faastraingym.client.sparkline import sparkline
 from faastraingym.events.views.phrases import location, one_line
 from faastraingym.schemas import keys
@@ -12,9 +13,16 @@ from faastraingym.schemas.report import CurvePoint, RunReport
 USAGE_HEAD = ("function", "invocations", "seconds", "GB-seconds", "cold starts")
 
 
-def print_summary(screen: Screen, report: RunReport) -> None:
-    """Tables on a terminal, `name: value` lines elsewhere."""
-    facts, costs = list(rows(report)), list(usage_rows(report))
+def print_summary(screen: Screen, report: RunReport, packages: Sequence[RunPackage] = ()) -> None:
+    """Tables on a terminal, `name: value` lines elsewhere.
+
+    Args:
+        screen: where.
+        report: of a run.
+        packages: of its environment.
+    """
+    facts = [*rows(report), *(("package", package.words) for package in packages)]
+    costs = list(usage_rows(report))
     if screen.is_terminal:
         screen.rich(*_tables(facts, costs))
     else:

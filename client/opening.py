@@ -22,8 +22,16 @@ OTHERS = "name a registered id, my_env.py:MyEnv, or a class"
 
 
 @contextmanager
-def opened(env: Environment, mode: str | None = None) -> Iterator["gymnasium.Env[Any, Any]"]:
-    """The environment; one that is built here, in a mode of Gymnasium's, is closed at the end.
+def opened(
+    env: Environment, mode: str | None = None, trained: Mapping[str, Any] | None = None
+) -> Iterator["gymnasium.Env[Any, Any]"]:
+    """The environment; one that is built here is closed at the end.
+
+    Args:
+        env: the environment, or its name.
+        mode: of Gymnasium, for one that is built here.
+        trained: the section `environment` of a run's specification, whose arguments are those of
+            the same environment that is built here.
 
     Raises:
         BadInput: it cannot be built.
@@ -31,8 +39,15 @@ def opened(env: Environment, mode: str | None = None) -> Iterator["gymnasium.Env
     if isinstance(env, gymnasium.Env):
         yield env
         return
-    with closing(built(env, mode)) as made:
+    with closing(built(env, mode, _arguments(env, trained or {}))) as made:
         yield made
+
+
+def _arguments(env: str | Path | type, trained: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Those of the run, if it is the run's environment."""
+    own = f"{env.__module__}:{env.__qualname__}" if isinstance(env, type) else None
+    env_id = own or imported(str(env))
+    return trained.get("kwargs", {}) if trained.get("id") == env_id else {}
 
 
 def built(

@@ -1,7 +1,7 @@
 """A policy plays: to be measured, or to be watched."""
 
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from itertools import chain, islice
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple, Protocol, runtime_checkable
@@ -10,6 +10,8 @@ import gymnasium
 import numpy as np
 from msgspec import Meta
 
+from faastraingym.algorithms.actors.step_loop import MAX_STEPS
+from faastraingym.client import episodes as limits
 from faastraingym.client import files
 from faastraingym.client.arguments import checked
 from faastraingym.client.errors import BadInput
@@ -67,15 +69,16 @@ def evaluate(
     Args:
         policy: a Policy, or anything with such a `predict`.
         env: an environment, which is left open; or its id, "my_env.py:MyEnv", or its class, of
-            which one is built here.
+            which one is built here; if the Policy was trained in it, by its run's arguments. The
+            run's limit of steps holds where the environment has none.
         episodes: how many.
         seed: of the first reset; the following episodes go on from it.
         deterministic: play the most probable actions.
 
     Raises:
-        BadInput: there is no such environment, or no episode is wanted.
+        BadInput: there is no such environment, no episode is wanted, or one does not end.
     """
-    with opened(env) as made:
+    with _opened(policy, env) as made:
         played = [
             list(_rewards(policy, made, None if number else seed, deterministic))
             for number in range(episodes)
@@ -110,7 +113,7 @@ def record_video(
     file = files.in_folder(Path(path))
     if file.suffix not in WRITERS:
         raise BadInput(f"{file}: a video is a {' or a '.join(WRITERS)} file; rename it")
-    with opened(env, "rgb_array") as made:
+    with _opened(policy, env, "rgb_array") as made:
         fps = int(made.metadata.get("render_fps") or FPS)
         frames = islice(_frames(policy, made, episodes, seed, deterministic), MAX_FRAMES)
         try:
@@ -120,17 +123,37 @@ def record_video(
     return file
 
 
+@contextmanager
+def _opened(
+    policy: Predicts, env: Environment, mode: str | None = None
+) -> Iterator["gymnasium.Env[Any, Any]"]:
+    """The environment as the policy's run had it."""
+    trained = limits.trained_in(policy)
+    with opened(env, mode, trained) as made:
+        yield limits.limited(made, trained)
+
+
 def _rewards(
     policy: Predicts, env: "gymnasium.Env[Any, Any]", seed: int | None, deterministic: bool
 ) -> Iterator[float]:
-    """An episode's rewards, a step each."""
+    """An episode's rewards, a step each.
+
+    Raises:
+        BadInput: it does not end.
+    """
     observation, _ = env.reset(seed=seed)
-    state, start, ended = None, np.ones(1, np.bool_), False
-    while not ended:
+    state, start = None, np.ones(1, np.bool_)
+    for _ in range(MAX_STEPS):
         action, state = policy.predict(observation, state, start, deterministic)
         observation, reward, terminated, truncated, _ = env.step(action)
-        start, ended = np.zeros(1, np.bool_), terminated or truncated
+        start = np.zeros(1, np.bool_)
         yield float(reward)
+        if terminated or truncated:
+            return
+    raise BadInput(
+        f"{env}: an episode did not end in {MAX_STEPS:,} steps; give it a limit, as "
+        "gymnasium.wrappers.TimeLimit(env, 1000)"
+    )
 
 
 def _frames(

@@ -160,8 +160,9 @@ class Run:
     def environment(self, render_mode: str | None = None) -> "gymnasium.Env[Any, Any]":
         """The environment that the run was trained in, built in this process.
 
-        Code of one's own that Python does not find here is fetched from the stack, verified by its
-        SHA-256, and imported from a folder of its own.
+        Code of one's own is that of the run's packages, verified by their SHA-256 and imported from
+        folders of their own. Where they cannot be had, Python's path has it, which a warning tells
+        unless it is the same.
 
         Args:
             render_mode: of Gymnasium, as "rgb_array", which `record_video` needs.

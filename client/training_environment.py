@@ -1,12 +1,14 @@
 """The environment that a run was trained in, built in this process.
 
-One's own is looked for where Python imports from; else its packages come from the store, each
-verified by its SHA-256 and unpacked into a folder of its own, last on Python's path.
+One's own comes from the packages that the run names, each verified by its SHA-256 and unpacked into
+a folder of its own, first on Python's path as in the functions. Python's other places, such as the
+current folder, have what its author edits: that is used only where the packages cannot be had.
 """
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
+import warnings
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -17,6 +19,7 @@ import msgspec
 from faastraingym.adapters.packages.choosing import choose, module_of
 from faastraingym.adapters.packages.folders import folders
 from faastraingym.adapters.packages.library import Library
+from faastraingym.adapters.packages.sources import pack
 from faastraingym.adapters.packages.unpacking import root
 from faastraingym.adapters.settings import environment_modules
 from faastraingym.adapters.stage.environments import register
@@ -28,15 +31,22 @@ from faastraingym.client import checking, loop
 from faastraingym.client.async_client import AsyncClient
 from faastraingym.client.errors import BadInput, StackTrouble, as_ours
 from faastraingym.client.opening import place_of
-from faastraingym.schemas.errors import SpecificationError
+from faastraingym.schemas.errors import PackageError, SpecificationError
 from faastraingym.schemas.report import RunReport
 from faastraingym.schemas.specification import EnvironmentSpec
 
 Environment: TypeAlias = "gymnasium.Env[Any, Any]"
 
 
-async def ready(client: AsyncClient, report: RunReport) -> EnvironmentSpec:
+async def ready(
+    client: AsyncClient, report: RunReport, tell: Callable[[str], None]
+) -> EnvironmentSpec:
     """The run's environment, whose code this process can import from now on.
+
+    Args:
+        client: the stack that has the packages.
+        report: of the run.
+        tell: hears it where other code may be built than the run was trained with.
 
     Raises:
         BadInput: this process has another version of the code already.
@@ -45,8 +55,12 @@ async def ready(client: AsyncClient, report: RunReport) -> EnvironmentSpec:
     wanted = msgspec.convert(report.spec["environment"], EnvironmentSpec)
     with as_ours(client.world.environment):
         import_registered(client.world.environment)
-        if wanted.package_digests and not _is_here(module_of(wanted.id)):
-            _put_on_path(await _fetched(client, wanted))
+        if not wanted.package_digests:
+            return wanted
+        try:
+            _put_first(await _fetched(client, wanted), module_of(wanted.id))
+        except StackTrouble as error:
+            _use_what_is_here(wanted, error, tell)
     return wanted
 
 
@@ -65,17 +79,25 @@ async def find(client: AsyncClient, env_id: str) -> None:
             wanted = EnvironmentSpec(id=env_id, packages=choose(env_id, records))
         except SpecificationError as error:
             raise BadInput(f"{env_id}: {error}") from error
-        _put_on_path(await _fetched(client, wanted))
+        _put_first(await _fetched(client, wanted), module)
 
 
 async def made(client: AsyncClient, report: RunReport, mode: str | None) -> Environment:
     """The run's environment: `ready`, then `build`."""
-    return build(await ready(client, report), mode)
+    return build(await ready(client, report, _warn), mode)
 
 
 def made_here(client: AsyncClient, report: RunReport, mode: str | None) -> Environment:
     """As `made`; the caller's own thread builds it, since a window belongs to the main thread."""
-    return build(loop.run(ready(client, report)), mode)
+    told: list[str] = []
+    wanted = loop.run(ready(client, report, told.append))
+    for sentence in told:
+        warnings.warn(sentence, stacklevel=4)
+    return build(wanted, mode)
+
+
+def _warn(sentence: str) -> None:
+    warnings.warn(sentence, stacklevel=2)
 
 
 def import_registered(variables: Mapping[str, str]) -> None:
@@ -105,14 +127,40 @@ def build(wanted: EnvironmentSpec, mode: str | None) -> Environment:
 
 
 async def _fetched(client: AsyncClient, wanted: EnvironmentSpec) -> list[Path]:
+    unpacked = [root() / digest for digest in wanted.package_digests]
+    if all(folder.is_dir() for folder in unpacked):
+        return unpacked
     try:
         with as_ours(client.world.environment):
             async with client.connect() as stack:
                 return await folders(wanted.package_digests, Library(stack.bucket))
     except StackTrouble as error:
-        raise StackTrouble(
-            f"{wanted.id} is not in the current folder, and its package cannot be fetched: {error}"
-        ) from error
+        raise StackTrouble(f"the package of {wanted.id} cannot be fetched: {error}") from error
+
+
+def _use_what_is_here(
+    wanted: EnvironmentSpec, why: StackTrouble, tell: Callable[[str], None]
+) -> None:
+    """Leave the module to Python's path, which has it from elsewhere than a package.
+
+    Raises:
+        StackTrouble: Python does not find it.
+    """
+    place = place_of(module_of(wanted.id))
+    if place is None or root() in place.parents:
+        raise StackTrouble(f"{wanted.id} is not in the current folder, and {why}") from why
+    if _packs_to(place, wanted.package_digests[0]):
+        return
+    tell(f"{wanted.id} is that of {place}, which the run was not trained with: {why}")
+
+
+def _packs_to(place: Path, digest: str) -> bool:
+    """Whether a module's file, or that of its folder's `__init__`, makes the package."""
+    try:
+        source = pack(place.parent if place.name == "__init__.py" else place)
+    except PackageError:
+        return False
+    return source.package.sha256 == digest
 
 
 def _is_here(module: str) -> bool:
@@ -121,19 +169,58 @@ def _is_here(module: str) -> bool:
     return place is not None and root() not in place.parents
 
 
-def _put_on_path(wanted: Sequence[Path]) -> None:
-    """Last, so that nothing there hides a module of ours.
+def _put_first(wanted: Sequence[Path], module: str) -> None:
+    """On Python's path, before the current folder, which may have other code by the same names.
+
+    Args:
+        wanted: folders of packages.
+        module: that the environment is of.
 
     Raises:
-        BadInput: another version of one of their modules was imported, or would be.
+        BadInput: Python imported another version of one of their modules.
     """
     for folder in wanted:
-        for module in filter(str.isidentifier, (entry.stem for entry in folder.iterdir())):
-            place = place_of(module)
-            if place and root() in place.parents and folder not in place.parents:
-                other = place.relative_to(root()).parts[0]
-                raise BadInput(
-                    f"{module}: this process has it of the package {other[:12]}, and the run of "
-                    f"{folder.name[:12]}; restart Python, which cannot have both"
-                )
-    sys.path += [str(folder) for folder in wanted if str(folder) not in sys.path]
+        for entry in folder.iterdir():
+            is_code = entry.is_dir() or entry.suffix == ".py"
+            if is_code and entry.stem in sys.modules:
+                _refuse_other(entry, is_the_environment=entry.stem == module)
+    first = [str(folder) for folder in wanted]
+    sys.path[:] = [*first, *(place for place in sys.path if place not in first)]
+
+
+def _refuse_other(entry: Path, is_the_environment: bool) -> None:
+    """Raise where a module that was imported is not that of a package.
+
+    One that is installed, and that the environment only imports, is left to who installed it.
+    """
+    name, folder = entry.stem, entry.parent
+    place = place_of(name)
+    if place is None or folder in place.parents:
+        return
+    if root() in place.parents:
+        of = f"of the package {place.relative_to(root()).parts[0][:12]}"
+    elif is_the_environment and not _is_same(entry, place):
+        of = f"of {place}"
+    else:
+        return
+    raise BadInput(
+        f"{name}: this process has it {of}, and the run of {folder.name[:12]}; restart Python, "
+        "which cannot have both"
+    )
+
+
+def _is_same(entry: Path, place: Path) -> bool:
+    """Whether a package's module, a file or a folder, has the bytes of the one that was imported.
+
+    Args:
+        entry: the package's.
+        place: the file that was imported, of a folder its `__init__`.
+    """
+    if entry.is_file():
+        return place.is_file() and entry.read_bytes() == place.read_bytes()
+    files = [file for file in entry.rglob("*.py") if file.is_file()]
+    others = [place.parent / file.relative_to(entry) for file in files]
+    return all(
+        other.is_file() and file.read_bytes() == other.read_bytes()
+        for file, other in zip(files, others, strict=True)
+    )

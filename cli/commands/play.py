@@ -17,9 +17,7 @@ from faastraingym.client.errors import BadInput
 from faastraingym.client.policy import Policy
 
 DISPLAYS = ("DISPLAY", "WAYLAND_DISPLAY")
-OTHERWISE = (
-    "--environment names another, as my_env.py:MyEnv; one's own is looked for in the current folder"
-)
+OTHERWISE = "--environment names another, as my_env.py:MyEnv in the current folder"
 
 
 def play(arguments: Namespace, context: Context) -> None:
@@ -61,7 +59,12 @@ def _environment(
         warnings.filterwarnings("ignore", message=".*possible render_modes")  # we say it
         if named:
             return _named(named, mode, policy, context)
-        wanted = loop.run(training_environment.ready(context.client.aio, policy.report))
+        found = training_environment.ready(
+            context.client.aio,
+            policy.report,
+            lambda sentence: context.screen.remark(f"faastrain: {sentence}"),
+        )
+        wanted = loop.run(found)
         try:
             return training_environment.build(wanted, mode)
         except BadInput as error:

@@ -7,7 +7,7 @@ import msgspec
 from faastraingym.cli.commands import dead
 from faastraingym.cli.context import Context
 from faastraingym.cli.summary import print_summary
-from faastraingym.client import loop
+from faastraingym.client import loop, run_packages
 from faastraingym.events.views.phrases import event_line, one_line, short_event_line, timestamp
 from faastraingym.events.views.runs import RunRow
 
@@ -19,10 +19,12 @@ HEAD = ("run", "status", "environment", "seed", "started", *NUMBERS[1:], "reason
 def show(arguments: Namespace, context: Context) -> None:
     """Print a run's report as it stands."""
     report = context.client.run(arguments.run).report()
+    packages = loop.run(run_packages.of_run(context.client.aio, report.spec))
     if arguments.json:
-        context.screen.json(report)
+        told = [package._asdict() for package in packages]
+        context.screen.json({**msgspec.to_builtins(report), "packages": told})
     else:
-        print_summary(context.screen, report)
+        print_summary(context.screen, report, packages)
     if report.status == "failed":
         given_up = len(loop.run(dead.of_run(context.client.aio, report.run_id)))
         if given_up:

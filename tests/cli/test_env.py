@@ -149,3 +149,36 @@ def test_an_id_of_a_package_that_was_added(desk: Desk) -> None:
     assert requested(desk)[0]["environment"]["packages"] == stored(desk)
     assert desk("start", "walls:Walls", *LIMIT) == ExitCode.BAD_INPUT
     assert "no package that was added has the module walls (added: maze)" in desk.err
+
+
+def test_show_tells_which_version_a_run_was_trained_with(desk: Desk) -> None:
+    """Not the newest: by its name, its version and its digest; of a removed one by that alone."""
+    desk.facts.script = False
+    added = []
+    for version in ("pass", "version = 2"):
+        desk.write("maze.py", MAZE.replace("pass", version))
+        assert desk("env", "add", "maze.py", "--json") == ExitCode.DONE
+        added.append(json.loads(desk.out))
+    old, new = added
+    spec = {"environment": {"id": "maze:Maze", "packages": [old["sha256"]]}}
+    said(desk, RunRequested(run="older", spec=spec), over("older"))
+    assert desk("show", "older") == ExitCode.DONE
+    assert f"\npackage: maze {old['version']} ({old['sha256'][:12]})\n" in desk.out
+    assert desk("show", "older", "--json") == ExitCode.DONE
+    told = json.loads(desk.out)
+    named = {"name": "maze", "version": old["version"], "sha256": old["sha256"]}
+    assert (told["packages"], told["run_id"]) == ([named], "older")
+    assert old["version"] != new["version"]
+    assert desk("env", "remove", old["sha256"]) == ExitCode.DONE
+    assert desk("show", "older") == ExitCode.DONE
+    assert f"\npackage: removed from the store ({old['sha256'][:12]})\n" in desk.out
+
+
+@pytest.mark.parametrize("environment", [{"id": "CartPole-v1"}, {"packages": "text"}, 7])
+def test_a_run_without_packages_shows_none(desk: Desk, environment: object) -> None:
+    desk.facts.script = False
+    said(desk, RunRequested(run="bare", spec={"environment": environment}))
+    assert desk("show", "bare") == ExitCode.DONE, desk.err
+    assert "package" not in desk.out
+    assert desk("show", "bare", "--json") == ExitCode.DONE
+    assert json.loads(desk.out)["packages"] == []

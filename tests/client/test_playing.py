@@ -9,9 +9,17 @@ import gymnasium
 import imageio_ffmpeg
 import numpy as np
 import pytest
+from gymnasium.wrappers import TimeLimit
+from msgspec import structs
 from PIL import Image
 
 from faastraingym import BadInput, evaluate, record_video
+from faastraingym.client import playing
+from faastraingym.events.pipeline.history import fold
+from faastraingym.events.ports import Recorded
+from faastraingym.events.views.report import build
+from faastraingym.schemas.messages import RunRequested
+from tests.client.facts import NOW, RUN, SPEC
 
 VILLAGE = """
 import gymnasium
@@ -188,3 +196,86 @@ def test_an_environment_without_pictures_is_refused(tmp_path: Path) -> None:
         with pytest.raises(BadInput, match="draws no pictures"):
             record_video(Left(), env, tmp_path / "a.gif")
     assert not list(tmp_path.iterdir())
+
+
+ENDLESS = """
+import gymnasium
+import numpy as np
+
+class Endless(gymnasium.Env):
+    observation_space = gymnasium.spaces.Discrete(2)
+    action_space = gymnasium.spaces.Discrete(2)
+    metadata = {"render_modes": ["rgb_array"]}
+
+    def __init__(self, render_mode=None, reward=1.0):
+        self.render_mode, self.reward = render_mode, reward
+
+    def reset(self, *, seed=None, options=None):
+        super().reset(seed=seed)
+        self.steps = 0
+        return 0, {}
+
+    def step(self, action):
+        self.steps += 1
+        return 0, self.reward, False, False, {}
+
+    def render(self):
+        return np.full((8, 8, 3), 20 * self.steps, np.uint8)
+"""
+
+
+class Trained(Left):
+    """A policy of a run, which knows its environment."""
+
+    def __init__(self, env_id: str, **kwargs: Any) -> None:
+        history = fold([Recorded(1, NOW, RunRequested(run=RUN, spec=SPEC))])
+        spec = {**SPEC, "environment": {"id": env_id, "kwargs": kwargs}}
+        self.report = structs.replace(build(RUN, history, [], NOW), spec=spec)
+
+
+@pytest.fixture
+def endless(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A class whose episodes have no end of their own."""
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    (tmp_path / "endless.py").write_text(ENDLESS)
+    yield f"{tmp_path}/endless.py:Endless"
+    sys.modules.pop("endless", None)
+
+
+def test_the_run_s_arguments_are_those_of_its_environment(endless: str, tmp_path: Path) -> None:
+    """Its limit of steps with them: by the file, the module, and the class."""
+    policy = Trained("endless:Endless", max_episode_steps=7, reward=2.0)
+    for named in (endless, "endless:Endless"):
+        found = evaluate(policy, named, episodes=2)
+        assert (found.lengths.tolist(), found.mean) == ([7, 7], 14.0)
+    kind = sys.modules["endless"].Endless
+    assert evaluate(policy, kind, episodes=1).returns.tolist() == [14.0]
+    with Image.open(record_video(policy, endless, tmp_path / "a.gif")) as picture:
+        assert picture.n_frames == 7  # type: ignore[attr-defined]
+
+
+def test_the_run_s_limit_is_that_of_another_without_one(endless: str) -> None:
+    """Of its arguments, or with which it is registered; other arguments are not handed on."""
+    limited = (Trained("other:Other", max_episode_steps=5, length=3), Trained("CartPole-v1"))
+    for policy, steps in zip(limited, (5, 500), strict=True):
+        found = evaluate(policy, endless, episodes=1)
+        assert (found.lengths.tolist(), found.mean) == ([steps], float(steps))
+    env = sys.modules["endless"].Endless()
+    assert evaluate(limited[0], env, episodes=1).lengths.tolist() == [5]
+    assert env.steps == 5
+
+
+def test_a_limit_of_its_own_stays(endless: str) -> None:
+    policy = Trained("other:Other", max_episode_steps=5)
+    evaluate(policy, endless, episodes=1)
+    env = TimeLimit(sys.modules["endless"].Endless(), 9)
+    assert evaluate(policy, env, episodes=1).lengths.tolist() == [9]
+    assert evaluate(Left(), Painted(), episodes=1).lengths.tolist() == [2]
+
+
+def test_an_episode_without_any_limit_is_refused_when_it_does_not_end(
+    endless: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(playing, "MAX_STEPS", 50)
+    with pytest.raises(BadInput, match=r"an episode did not end in 50 steps; give it a limit, as"):
+        evaluate(Left(), endless)

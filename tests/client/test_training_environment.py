@@ -1,6 +1,7 @@
 """A run's environment where its code is not: fetched from the stack, and nothing else imported."""
 
 import asyncio
+import importlib
 import shutil
 import sys
 import tempfile
@@ -81,15 +82,61 @@ async def test_asynchronous_callers_have_it(run: Run) -> None:
         assert code(env)[0] == 1
 
 
-def test_code_that_is_here_is_not_fetched(
-    run: Run, stack: Stack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_what_its_author_edited_since_is_not_taken_for_it(run: Run, tmp_path: Path) -> None:
+    """Neither by the run nor by its policy, although Python would find it first."""
+    (tmp_path / "maze.py").write_text(MAZE.format(version=7))
+    sys.path.insert(0, str(tmp_path))
+    on_another_machine()
+    for build in (run.environment, run.policy().environment):
+        with build() as env:
+            (digest,) = run.report().spec["environment"]["packages"]
+            assert code(env) == (1, root() / digest / "maze.py")
+
+
+def test_without_a_stack_the_current_folder_s_is_used_which_is_said(
+    run: Run, stack: Stack, tmp_path: Path
 ) -> None:
-    """It is what its author edits; no stack is asked for it."""
     policy = run.policy()
     (tmp_path / "maze.py").write_text(MAZE.format(version=7))
+    on_another_machine()
+    stack.up = False
+    words = r"maze:Maze is that of .*/maze.py, which the run was not trained with: the package of "
+    with pytest.warns(match=words), policy.environment(client=stack.client()) as env:
+        assert code(env) == (7, tmp_path / "maze.py")
+
+
+def test_without_a_stack_the_same_file_is_used(
+    run: Run, stack: Stack, tmp_path: Path, recwarn: pytest.WarningsRecorder
+) -> None:
+    policy = run.policy()
+    (tmp_path / "maze.py").write_text(MAZE.format(version=1))
+    on_another_machine()
     stack.up = False
     with policy.environment(client=stack.client()) as env:
-        assert code(env) == (7, tmp_path / "maze.py")
+        assert code(env) == (1, tmp_path / "maze.py")
+    assert [str(told.message) for told in recwarn if "trained" in str(told.message)] == []
+
+
+def test_what_is_unpacked_needs_no_stack(run: Run, stack: Stack) -> None:
+    policy = run.policy()
+    run.environment().close()
+    stack.up = False
+    with policy.environment(client=stack.client()) as env:
+        assert code(env)[0] == 1
+
+
+def test_an_edited_module_that_was_imported_is_refused(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Python keeps it; the same bytes are the run's own."""
+    (tmp_path / "maze.py").write_text(MAZE.format(version=1))
+    sys.path.insert(0, str(tmp_path))
+    importlib.import_module("maze")
+    with run.environment() as env:
+        assert code(env) == (1, tmp_path / "maze.py")
+    (tmp_path / "maze.py").write_text(MAZE.format(version=7))
+    with pytest.raises(BadInput, match=r"maze: this process has it of .*/maze.py, and the run of "):
+        run.environment()
 
 
 def test_bytes_of_another_digest_are_not_imported(run: Run, stack: Stack) -> None:
