@@ -149,6 +149,49 @@ def test_an_environment_of_one_s_own_is_fetched(
     assert root() in Path(sys.modules.pop("burrow").__file__ or "").parents
 
 
+SCORED = """
+from gymnasium.envs.classic_control import CartPoleEnv
+class Burrow(CartPoleEnv):
+    def step(self, action):
+        seen, _, fell, truncated, info = super().step(action)
+        if fell and not {ends}:
+            seen, info = super().reset()
+        return seen, {reward}, fell and {ends}, truncated, info
+"""
+
+
+def test_a_file_that_was_edited_since_is_played_when_it_is_named(
+    desk: Desk, policy: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the run's own; here one step is worth 1 in the run, 100 in the edited file."""
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.setattr(tempfile, "tempdir", str(desk.folder))
+    desk.facts.objects = desk.objects
+    desk.write("burrow.py", SCORED.format(reward=1.0, ends=True))
+    desk.write("spec.json", json.dumps({**SPEC, "environment": {"id": "burrow.py:Burrow"}}))
+    assert desk("train", "spec.json", "--run", "mine", "--no-files", *LIMIT) == 0, desk.err
+    desk.write("burrow.py", SCORED.format(reward=100.0, ends=True))
+    assert desk("play", "mine", "--json") == 0, desk.err
+    sys.modules.pop("burrow")
+    sys.path[:] = [place for place in sys.path if str(root()) not in place]
+    own = json.loads(desk.out)["return"]
+    assert 8 <= own <= 50
+    assert desk("play", "mine", "--environment", "burrow.py:Burrow", "--json") == 0, desk.err
+    sys.modules.pop("burrow")
+    assert json.loads(desk.out)["return"] == 100 * own
+
+
+def test_an_environment_without_a_limit_is_played_with_the_run_s(
+    desk: Desk, policy: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """CartPole's 500 steps: of a pole that is put up again whenever it falls."""
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    desk.write("burrow.py", SCORED.format(reward=1.0, ends=False))
+    assert desk("play", policy, "--environment", "burrow.py:Burrow", "--json") == 0, desk.err
+    sys.modules.pop("burrow")
+    assert json.loads(desk.out)["return"] == 500.0
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
