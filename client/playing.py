@@ -1,6 +1,6 @@
 """A policy plays: to be measured, or to be watched."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from itertools import chain, islice
 from pathlib import Path
@@ -11,6 +11,8 @@ import numpy as np
 from msgspec import Meta
 
 from faastraingym.algorithms.actors.step_loop import MAX_STEPS
+from faastraingym.algorithms.environments.foreign import foreign
+from faastraingym.algorithms.errors import EnvironmentFailed
 from faastraingym.client import episodes as limits
 from faastraingym.client import files
 from faastraingym.client.arguments import checked
@@ -76,7 +78,8 @@ def evaluate(
         deterministic: play the most probable actions.
 
     Raises:
-        BadInput: there is no such environment, no episode is wanted, or one does not end.
+        BadInput: there is no such environment, no episode is wanted, or one does not end or raised
+            something.
     """
     with _opened(policy, env) as made:
         played = [
@@ -139,13 +142,15 @@ def _rewards(
     """An episode's rewards, a step each.
 
     Raises:
-        BadInput: it does not end.
+        BadInput: it does not end, or the environment raised something.
     """
-    observation, _ = env.reset(seed=seed)
+    with _told(f"{env} could not be reset"):
+        observation, _ = env.reset(seed=seed)
     state, start = None, np.ones(1, np.bool_)
     for _ in range(MAX_STEPS):
         action, state = policy.predict(observation, state, start, deterministic)
-        observation, reward, terminated, truncated, _ = env.step(action)
+        with _told(lambda: f"{env} could not be stepped"):
+            observation, reward, terminated, truncated, _ = env.step(action)
         start = np.zeros(1, np.bool_)
         yield float(reward)
         if terminated or truncated:
@@ -154,6 +159,18 @@ def _rewards(
         f"{env}: an episode did not end in {MAX_STEPS:,} steps; give it a limit, as "
         "gymnasium.wrappers.TimeLimit(env, 1000)"
     )
+
+
+@contextmanager
+def _told(what: str | Callable[[], str]) -> Iterator[None]:
+    """Raise what an environment raises as BadInput, which names the line of its file."""
+    try:
+        with foreign(what):
+            yield
+    except EnvironmentFailed as error:
+        raise BadInput(
+            f"{error}; correct it, or name one that takes such actions"
+        ) from error.__cause__
 
 
 def _frames(
@@ -167,8 +184,8 @@ def _frames(
     for number in range(episodes):
         for _ in _rewards(policy, env, None if number else seed, deterministic):
             picture: Any = None
-            with suppress(NotImplementedError):  # Gymnasium's own render
-                picture = env.render()
+            with _told(lambda: f"{env} could not be drawn"), suppress(NotImplementedError):
+                picture = env.render()  # Gymnasium's own raises that
             if not isinstance(picture, np.ndarray):
                 raise BadInput(
                     f'{env}: draws no pictures; make it with render_mode="rgb_array", if it has '

@@ -279,3 +279,23 @@ def test_an_episode_without_any_limit_is_refused_when_it_does_not_end(
     monkeypatch.setattr(playing, "MAX_STEPS", 50)
     with pytest.raises(BadInput, match=r"an episode did not end in 50 steps; give it a limit, as"):
         evaluate(Left(), endless)
+
+
+@pytest.mark.parametrize(
+    ("method", "words"),
+    [
+        ("reset", "could not be reset: ZeroDivisionError: division by zero .*test_playing.py, li"),
+        ("step", "could not be stepped: ZeroDivisionError: division by zero .*; correct it, or"),
+        ("render", "could not be drawn: ZeroDivisionError"),
+    ],
+)
+def test_what_an_environment_raises_is_told_in_one_sentence(
+    method: str, words: str, tmp_path: Path
+) -> None:
+    def raising(self: Any, *_: Any, **__: Any) -> Any:
+        return 1 / 0
+
+    kind = type("Raising", (Painted,), {method: raising})
+    with pytest.raises(BadInput, match=words) as refusal:
+        record_video(Left(), kind(), tmp_path / "a.gif")
+    assert isinstance(refusal.value.__cause__, ZeroDivisionError)
