@@ -3,20 +3,25 @@
 from typing import Any, TypeAlias
 
 import gymnasium
+import msgspec
 from gymnasium.wrappers import TimeLimit
 
+from faastraingym.algorithms.environments.wrappers import step_limit
 from faastraingym.schemas.report import RunReport
+from faastraingym.schemas.specification import EnvironmentSpec
 
 Environment: TypeAlias = "gymnasium.Env[Any, Any]"
 
 
-def trained_in(policy: object) -> dict[str, Any]:
-    """The section `environment` of the specification that a Policy was trained by; else empty."""
+def trained_in(policy: object) -> EnvironmentSpec | None:
+    """The environment that a Policy was trained in; of any other model: None."""
     report = getattr(policy, "report", None)
-    return report.spec.get("environment", {}) if isinstance(report, RunReport) else {}
+    if not isinstance(report, RunReport):
+        return None
+    return msgspec.convert(report.spec["environment"], EnvironmentSpec)
 
 
-def limited(env: Environment, trained: dict[str, Any]) -> Environment:
+def limited(env: Environment, trained: EnvironmentSpec | None) -> Environment:
     """The environment, under the limit of steps of a run where it has none itself.
 
     Args:
@@ -35,8 +40,10 @@ def _is_limited(env: Any) -> bool:
     return False
 
 
-def _limit(trained: dict[str, Any]) -> int | None:
+def _limit(trained: EnvironmentSpec | None) -> int | None:
     """The run's own, or that with which its environment is registered, if it is known here."""
-    own: int | None = trained.get("kwargs", {}).get("max_episode_steps")
-    found = gymnasium.registry.get(trained.get("id", "").rpartition(":")[2])
-    return own or (found.max_episode_steps if found else None)
+    if trained is None:
+        return None
+    found = gymnasium.registry.get(trained.id.rpartition(":")[2])
+    registered = found.max_episode_steps if found else None
+    return trained.kwargs.get("max_episode_steps") or step_limit(trained) or registered

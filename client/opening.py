@@ -2,7 +2,7 @@
 
 import importlib.util
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -12,9 +12,11 @@ from gymnasium.envs.registration import EnvSpec
 
 from faastraingym.algorithms.environments.foreign import foreign
 from faastraingym.algorithms.environments.registered import of_module
+from faastraingym.algorithms.environments.wrappers import wrapped
 from faastraingym.algorithms.errors import EnvironmentFailed
 from faastraingym.client import environments
 from faastraingym.client.errors import BadInput
+from faastraingym.schemas.specification import EnvironmentSpec
 
 # Built already; or an id, "my_env.py:MyEnv", "my_package:MyEnv-v0", a class.
 Environment: TypeAlias = gymnasium.Env[Any, Any] | str | Path | type
@@ -23,15 +25,9 @@ OTHERS = "name a registered id, my_env.py:MyEnv, or a class"
 
 @contextmanager
 def opened(
-    env: Environment, mode: str | None = None, trained: Mapping[str, Any] | None = None
+    env: Environment, mode: str | None = None, trained: EnvironmentSpec | None = None
 ) -> Iterator["gymnasium.Env[Any, Any]"]:
-    """The environment; one that is built here is closed at the end.
-
-    Args:
-        env: the environment, or its name.
-        mode: of Gymnasium, for one that is built here.
-        trained: the section `environment` of a run's specification, whose arguments are those of
-            the same environment that is built here.
+    """The environment; one that is built here, as by `built`, is closed at the end.
 
     Raises:
         BadInput: it cannot be built.
@@ -39,26 +35,19 @@ def opened(
     if isinstance(env, gymnasium.Env):
         yield env
         return
-    with closing(built(env, mode, _arguments(env, trained or {}))) as made:
+    with closing(built(env, mode, trained)) as made:
         yield made
 
 
-def _arguments(env: str | Path | type, trained: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Those of the run, if it is the run's environment."""
-    own = f"{env.__module__}:{env.__qualname__}" if isinstance(env, type) else None
-    env_id = own or imported(str(env))
-    return trained.get("kwargs", {}) if trained.get("id") == env_id else {}
-
-
 def built(
-    env: str | Path | type, mode: str | None = None, kwargs: Mapping[str, Any] | None = None
+    env: str | Path | type, mode: str | None = None, trained: EnvironmentSpec | None = None
 ) -> "gymnasium.Env[Any, Any]":
     """The environment by its id, its code or its class.
 
     Args:
         env: as of `train`, but for a specification.
         mode: in which it draws; None: in none.
-        kwargs: of `gymnasium.make`.
+        trained: a run's; has the arguments and the wrappers if it is the same environment.
 
     Raises:
         BadInput: it cannot be built.
@@ -66,11 +55,19 @@ def built(
     name = env.__name__ if isinstance(env, type) else str(env)
     try:
         found = _found(env)
+        same = trained if trained and trained.id == _id(env) else None
+        options = {} if mode is None else {"render_mode": mode}
         with foreign(f"{name} cannot be built"):
-            options = {} if mode is None else {"render_mode": mode}
-            return gymnasium.make(found, **options, **(kwargs or {}))
+            made = gymnasium.make(found, **options, **(same.kwargs if same else {}))
+        return wrapped(same, made) if same else made
     except EnvironmentFailed as error:
         raise BadInput(f"{error}; {remedy(error, OTHERS)}") from error
+
+
+def _id(env: str | Path | type) -> str:
+    """By which a run has it."""
+    own = f"{env.__module__}:{env.__qualname__}" if isinstance(env, type) else None
+    return own or imported(str(env))
 
 
 def remedy(error: Exception, otherwise: str) -> str:

@@ -13,7 +13,7 @@ from msgspec import Meta
 from faastraingym.algorithms.actors.step_loop import MAX_STEPS
 from faastraingym.algorithms.environments.foreign import foreign
 from faastraingym.algorithms.errors import EnvironmentFailed
-from faastraingym.client import episodes as limits
+from faastraingym.client import episodes as ends
 from faastraingym.client import files
 from faastraingym.client.arguments import checked
 from faastraingym.client.errors import BadInput
@@ -71,7 +71,7 @@ def evaluate(
     Args:
         policy: a Policy, or anything with such a `predict`.
         env: an environment, which is left open; or its id, "my_env.py:MyEnv", or its class, of
-            which one is built here; if the Policy was trained in it, by its run's arguments. The
+            which one is built here; if the Policy was trained in it, as its run had it. The
             run's limit of steps holds where the environment has none.
         episodes: how many.
         seed: of the first reset; the following episodes go on from it.
@@ -131,9 +131,9 @@ def _opened(
     policy: Predicts, env: Environment, mode: str | None = None
 ) -> Iterator["gymnasium.Env[Any, Any]"]:
     """The environment as the policy's run had it."""
-    trained = limits.trained_in(policy)
+    trained = ends.trained_in(policy)
     with opened(env, mode, trained) as made:
-        yield limits.limited(made, trained)
+        yield ends.limited(made, trained)
 
 
 def _rewards(

@@ -13,7 +13,7 @@ from faastraingym.algorithms.environments.leaves import at
 from faastraingym.algorithms.environments.observations import features, of_parts, stored
 from faastraingym.algorithms.environments.space_info import SpaceInfo
 from faastraingym.algorithms.errors import EnvironmentFailed
-from faastraingym.client import files, policy_files
+from faastraingym.client import episodes, files, policy_files
 from faastraingym.client.arguments import checked
 from faastraingym.client.errors import BadInput
 from faastraingym.client.opening import Environment, opened
@@ -67,7 +67,7 @@ class Policy:
         if env is None:
             return found
         spec = registry.parse(found.report.spec)
-        with opened(env) as made:
+        with opened(env, trained=episodes.trained_in(found)) as made:
             seen, acted = made.observation_space, made.action_space
         name, kinds = registry.name(spec), registry.rules(spec).ACTIONS
         try:

@@ -12,7 +12,7 @@ import gymnasium
 from gymnasium.wrappers import RecordEpisodeStatistics
 
 from faastraingym.cli.context import Context
-from faastraingym.client import loop, opening, playing, training_environment
+from faastraingym.client import episodes, loop, opening, playing, training_environment
 from faastraingym.client.errors import BadInput
 from faastraingym.client.policy import Policy
 
@@ -72,9 +72,8 @@ def _environment(
 
 
 def _named(named: str, mode: str, policy: Policy, context: Context) -> "gymnasium.Env[Any, Any]":
-    """By all that `train` takes; the one of the run by the run's own arguments."""
+    """By all that `train` takes; the one of the run as the run had it."""
     training_environment.import_registered(context.world.environment)
     env_id = opening.imported(named)
     loop.run(training_environment.find(context.client.aio, env_id))
-    trained = policy.report.spec["environment"]
-    return opening.built(env_id, mode, trained["kwargs"] if trained["id"] == env_id else {})
+    return opening.built(env_id, mode, episodes.trained_in(policy))

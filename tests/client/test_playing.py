@@ -227,9 +227,10 @@ class Endless(gymnasium.Env):
 class Trained(Left):
     """A policy of a run, which knows its environment."""
 
-    def __init__(self, env_id: str, **kwargs: Any) -> None:
+    def __init__(self, env_id: str, *wrappers: Any, **kwargs: Any) -> None:
         history = fold([Recorded(1, NOW, RunRequested(run=RUN, spec=SPEC))])
-        spec = {**SPEC, "environment": {"id": env_id, "kwargs": kwargs}}
+        environment = {"id": env_id, "kwargs": kwargs, "wrappers": wrappers}
+        spec = {**SPEC, "environment": environment}
         self.report = structs.replace(build(RUN, history, [], NOW), spec=spec)
 
 
@@ -263,6 +264,14 @@ def test_the_run_s_limit_is_that_of_another_without_one(endless: str) -> None:
     env = sys.modules["endless"].Endless()
     assert evaluate(limited[0], env, episodes=1).lengths.tolist() == [5]
     assert env.steps == 5
+
+
+def test_the_run_s_wrappers_are_those_of_its_environment(endless: str) -> None:
+    limit = {"name": "TimeLimit", "kwargs": {"max_episode_steps": 6}}
+    scaled = {"name": "ClipReward", "kwargs": {"max_reward": 0.5}}
+    same, other = (Trained(env_id, limit, scaled) for env_id in ("endless:Endless", "other:Other"))
+    assert evaluate(same, endless, episodes=1).returns.tolist() == [3.0]
+    assert evaluate(other, endless, episodes=1).returns.tolist() == [6.0]
 
 
 def test_a_limit_of_its_own_stays(endless: str) -> None:

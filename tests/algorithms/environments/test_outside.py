@@ -40,6 +40,7 @@ def spec_of(make_spec: Make) -> Iterator[Callable[..., Any]]:
 
     def made(*script: Any, **attributes: Any) -> Any:
         kind = type("Scripted", (Scripted,), {"script": script, **attributes})
+        gymnasium.registry.pop("Scripted-v0", None)
         gymnasium.register("Scripted-v0", entry_point=kind, max_episode_steps=9)
         _describe.cache_clear()
         return make_spec("Scripted-v0", rollout={"num_steps": 4})
