@@ -10,8 +10,8 @@ from faastraingym.loggers.kinds import KINDS
 SPEC = argument(
     "spec",
     metavar="SPEC",
-    help="run specification: TOML, YAML or JSON; an environment that has an example, as "
-    "CartPole-v1; or one of your own, as my_env.py:MyEnv or my_package:MyEnv-v0",
+    help="run specification: TOML, YAML or JSON; or an environment: a registered one, as "
+    "CartPole-v1, or one of your own, as my_env.py:MyEnv or my_package:MyEnv-v0",
 )
 RUN = argument("run", metavar="RUN", help="a run's name; `faastrain runs` lists them")
 NAME = argument("--run", metavar="NAME", help="name the run (default: SPEC's stem, time, 4 digits)")

@@ -19,17 +19,18 @@ DEFAULT_STEPS = 100_000  # of a run of an environment alone, whose caller names 
 
 
 def named(name: str) -> Composed:
-    """The specification that a person names: a file, or an environment.
+    """The specification that a person names: a file, or an environment as `train` takes it.
 
-    That is one that has an example, or one's own: `my_env.py:MyEnv`, `my_package:MyEnv-v0`.
+    An environment's example stands for it where there is one.
 
     Raises:
-        BadInput: none of these, or it cannot be read.
+        BadInput: it cannot be read, or its code cannot be packed.
     """
-    if environments.is_code(name) or (not is_file(name) and ":" in name):
-        return _bare(environments.resolve(name), name, None)
-    file = Path(name) if is_file(name) else examples.of(name)
-    return Composed(load(file), name, file.stem, folder=file.parent)
+    is_spec = is_file(name) and not environments.is_code(name)
+    file = Path(name) if is_spec else examples.by_environment().get(name)
+    if file:
+        return Composed(load(file), name, file.stem, folder=file.parent)
+    return _bare(environments.resolve(name), name, None)
 
 
 def is_file(name: str) -> bool:

@@ -96,7 +96,7 @@ def _bytes(path: Path) -> bytes:
             return file.read(documents.MAX_BYTES + 1)
     except FileNotFoundError as error:
         raise BadInput(
-            f"{path}: no such file; name one, or an environment that has an example, as CartPole-v1"
+            f"{path}: no such file; name one, or an environment, as CartPole-v1"
         ) from error
     except OSError as error:
         raise BadInput(f"{path}: cannot be read: {error.strerror}") from error

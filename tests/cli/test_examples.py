@@ -7,7 +7,7 @@ import pytest
 
 from faastraingym.cli.exit_codes import ExitCode
 from faastraingym.client import examples
-from faastraingym.client.composing import named
+from faastraingym.client.composing import composed, named
 from faastraingym.client.errors import BadInput
 from tests.checkout import CHECKOUT
 from tests.cli.conftest import Desk
@@ -38,19 +38,33 @@ def test_of_several_examples_the_one_with_the_shortest_name_is_meant(
     assert examples.by_environment() == {"CartPole-v1": tmp_path / "cartpole.toml"}
 
 
-def test_an_environment_without_an_example_is_told_which_have_one() -> None:
-    """In one sentence, which says how to go on."""
-    with pytest.raises(BadInput) as refusal:
-        named("MountainCar-v0")
-    said = str(refusal.value)
-    assert said.startswith("MountainCar-v0: neither a file nor an environment with an example")
-    assert "Acrobot-v1, CartPole-v1, LunarLander-v3, Pendulum-v1" in said
-    assert f"; copy an example from {examples.FOLDER}" in said
+def test_an_environment_without_an_example_is_what_the_api_makes_of_it() -> None:
+    """The default algorithm; the default budget is set, and told, once all else is known."""
+    here = named("MountainCar-v0")
+    there = composed("MountainCar-v0", None, 7, None, None, {})
+    assert here._replace(raw={**here.raw, "stop": {"env_steps": 7}}) == there
 
 
-def test_a_name_that_is_nearly_an_examples_is_told() -> None:
-    with pytest.raises(BadInput, match=r"; did you mean 'CartPole-v1'\? Otherwise copy an example"):
-        named("CartPol-v1")
+@pytest.mark.parametrize("command", ["train", "start", "gate"])
+def test_every_command_trains_an_environment_without_an_example(desk: Desk, command: str) -> None:
+    desk.facts.objects = desk.objects
+    assert desk(command, "MountainCar-v0", "--run", "mine") != ExitCode.BAD_INPUT, desk.err
+    said = "no specification: ppo with its defaults for 100,000 steps; `--set stop.env_steps=N` and"
+    assert said in desk.err
+    spec = desk.facts.log[0][1].fact.spec
+    assert (spec["environment"]["id"], spec["algorithm"]["name"]) == ("MountainCar-v0", "ppo")
+    assert spec["stop"]["env_steps"] == 100_000
+
+
+def test_a_budget_that_is_set_is_not_remarked_on(desk: Desk) -> None:
+    assert desk("start", "MountainCar-v0", "--set", "stop.env_steps=2000") == ExitCode.DONE
+    assert "no specification" not in desk.err
+    assert desk.facts.log[0][1].fact.spec["stop"]["env_steps"] == 2000
+
+
+def test_a_name_that_is_nearly_an_environments_is_told(desk: Desk) -> None:
+    assert desk("start", "CartPoll-v1") == ExitCode.BAD_INPUT
+    assert "no environment 'CartPoll-v1' is registered; did you mean 'CartPole-v1'?" in desk.err
 
 
 def test_a_file_comes_before_an_environment(

@@ -448,7 +448,7 @@ def test_help_imports_nothing_heavy() -> None:
 
 def test_a_name_that_is_taken_is_only_refused(desk: Desk) -> None:
     """Nothing is said of a run that does not begin; nor of what it would have been."""
-    assert desk("train", "MountainCar-v0", "--run", "one", "--no-files") == 3  # it has no example
+    assert desk("train", "MountanCar-v0", "--run", "one", "--no-files") == 3  # there is none
     desk.write("spec.json", json.dumps(SPEC))
     assert desk("train", "spec.json", "--run", "one", "--no-files") == 0
     assert desk("train", "spec.json", "--run", "one", "--no-files") == 3
