@@ -131,12 +131,20 @@ def make(environment: EnvironmentSpec) -> gymnasium.Env[Any, Any]:
     return wrapped(environment, inner)
 
 
+def _made(env_id: str) -> str:
+    """How an author's file makes it: a package's class is called, an id is looked up."""
+    _, packaged, name = env_id.rpartition(":")
+    return (
+        f"{name}()" if packaged and name not in gymnasium.registry else f"gymnasium.make({name!r})"
+    )
+
+
 def _refused_observations(env_id: str, space: Space[Any], algorithm: str) -> Iterator[str]:
     if not isinstance(space, Space):
         yield _no_space("observation_space", space)
         return
     for reason in refused(space):
-        made = f"gymnasium.make({env_id!r})"
+        made = _made(env_id)
         how = f"FlattenObservation({made})" if space.is_np_flattenable else f"a wrapper of {made}"
         yield (
             f"{algorithm} cannot read observations in {reason}; it reads {READ}: register "
@@ -163,7 +171,7 @@ def _refused_actions(
     if not (isinstance(space, tuple(allowed.values())) and is_real and has_elements):
         yield (
             f"{algorithm} cannot act in {space}; it acts in {_listed(allowed)}: register "
-            f"TransformAction(gymnasium.make({env_id!r}), function, space) with such a space in a "
+            f"TransformAction({_made(env_id)}, function, space) with such a space in a "
             "file of your own and train `FILE.py:NAME`"
         )
 

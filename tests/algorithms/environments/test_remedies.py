@@ -13,7 +13,8 @@ from gymnasium import spaces as kinds
 from gymnasium.wrappers import FlattenObservation, TransformAction
 
 from faastraingym.algorithms.environments import spaces
-from faastraingym.algorithms.environments.space_info import _describe
+from faastraingym.algorithms.environments.space_info import _describe, of_spaces
+from faastraingym.algorithms.errors import EnvironmentFailed
 
 Make = Callable[..., Any]
 BOX = kinds.Box(-1.0, 1.0, (2,), np.float32)
@@ -161,3 +162,21 @@ def test_the_package_that_is_missing_is_named(
 def test_where_an_environment_comes_from(make_spec: Make, env_id: str, remedy: str) -> None:
     (problem,) = spaces.check(make_spec(env_id))
     assert problem.endswith(remedy)
+
+
+@pytest.mark.parametrize(
+    ("env_id", "made"),
+    [
+        ("odd:Odd", "Odd()"),
+        ("CartPole-v1", "gymnasium.make('CartPole-v1')"),
+        ("odd:CartPole-v1", "gymnasium.make('CartPole-v1')"),  # an id that the file registers
+    ],
+)
+def test_what_an_author_wraps_is_made_as_the_file_makes_it(env_id: str, made: str) -> None:
+    graph, discrete = kinds.Graph(BOX, None), kinds.Discrete(2)
+    with pytest.raises(EnvironmentFailed) as refusal:
+        of_spaces(env_id, graph, discrete, "ppo", ("Discrete",))
+    assert f"register a wrapper of {made} in a file of your own" in str(refusal.value)
+    with pytest.raises(EnvironmentFailed) as refusal:
+        of_spaces(env_id, discrete, graph, "ppo", ("Discrete",))
+    assert f"register TransformAction({made}, function, space)" in str(refusal.value)
