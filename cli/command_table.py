@@ -5,6 +5,7 @@ from pathlib import Path
 
 from faastraingym.cli.command import Command, Group, argument
 from faastraingym.cli.epilogs import HOW_TO_LOAD, SCRIPTS
+from faastraingym.client.files import RESULTS
 from faastraingym.loggers.kinds import KINDS
 
 SPEC = argument(
@@ -104,7 +105,9 @@ TRAIN = (
             SPEC,
             NAME,
             SET,
-            argument("--no-files", action="store_true", help="write no results into ./runs/RUN"),
+            argument(
+                "--no-files", action="store_true", help=f"write no results into ./{RESULTS}/RUN"
+            ),
             *LOGGERS,
             JSON,
         ),
@@ -218,7 +221,11 @@ READ = (
         (
             RUN,
             argument(
-                "folder", type=Path, metavar="DIR", nargs="?", help="where to (default: ./RUN)"
+                "folder",
+                type=Path,
+                metavar="DIR",
+                nargs="?",
+                help=f"where to (default: ./{RESULTS}/RUN)",
             ),
             argument(
                 "--leg",

@@ -23,8 +23,8 @@ MEANING: dict[ExitCode, str] = {
     ExitCode.RUN_FAILED: "the run failed; its reason and report say why",
     ExitCode.BAD_INPUT: "bad usage, specification or file; no such run or function",
     ExitCode.STACK_TROUBLE: "trouble with the stack: a server, port, disk or program",
-    ExitCode.INTERRUPTED: "interrupted by Ctrl-C; the run continues",
-    ExitCode.BROKEN_PIPE: "the program that read the output closed it",
+    ExitCode.INTERRUPTED: "interrupted by Ctrl-C; a run that was started continues",
+    ExitCode.BROKEN_PIPE: "the program that read the output closed it; train goes on",
 }
 
 

@@ -1,16 +1,15 @@
 """The `faastrain` command: parse, run one command, print errors in one line."""
 
 import importlib
-import os
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from faastraingym.cli import exit_codes, utf8
+from faastraingym.cli import exit_codes, interrupts, utf8
 from faastraingym.cli.exit_codes import ExitCode
 from faastraingym.cli.parser import parser
-from faastraingym.cli.screen import Screen
+from faastraingym.cli.screen import Screen, silence
 from faastraingym.client.errors import Error, as_ours
 
 if TYPE_CHECKING:
@@ -31,11 +30,12 @@ def main(
     screen = screen or Screen()
     try:
         return _run(parser().parse_args(argv), client, screen)
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as interrupt:
+        for note in interrupts.told(interrupt):
+            screen.remark(f"faastrain: {note}")
         return ExitCode.INTERRUPTED
     except BrokenPipeError:
-        # what is still buffered would be refused again when Python ends
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        silence(sys.stdout)
         return ExitCode.BROKEN_PIPE
     except Error as error:
         for line in str(error).splitlines():
@@ -45,13 +45,14 @@ def main(
 
 def _run(arguments: Namespace, client: "Client | None", screen: Screen) -> ExitCode:
     """Only now is imported what takes time, so that `--help` does not."""
-    from faastraingym.cli.context import Context
-    from faastraingym.client.client import Client
+    with interrupts.leaving(interrupts.NOTHING):
+        from faastraingym.cli.context import Context
+        from faastraingym.client.client import Client
 
-    module, _, function = arguments.handler.partition(":")
-    commands = importlib.import_module(f"faastraingym.cli.commands.{module}")
-    handler: Handler = getattr(commands, function)
-    context = Context(client or Client(), screen)
+        module, _, function = arguments.handler.partition(":")
+        commands = importlib.import_module(f"faastraingym.cli.commands.{module}")
+        handler: Handler = getattr(commands, function)
+        context = Context(client or Client(), screen)
     with as_ours(context.world.environment):
         return handler(arguments, context) or ExitCode.DONE
 

@@ -5,11 +5,12 @@ import json
 import os
 import re
 import sys
-from collections.abc import Collection, Sequence
-from typing import Any, TextIO
+from collections.abc import Callable, Collection, Sequence
+from typing import Any, TextIO, TypeVar, cast
 
 from faastraingym.client.text import printable
 
+T = TypeVar("T")
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
 
 
@@ -22,6 +23,13 @@ def _lenient(stream: TextIO | None) -> TextIO:
     return stream
 
 
+def silence(stream: TextIO) -> None:
+    """Let what is written go nowhere: a pipe that its reader closed refuses it, even at the end."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
+
+
 def _encoded(value: Any) -> str:
     """JSON; a path may hold bytes that are no UTF-8, which become escapes, as Python reads them."""
     import msgspec
@@ -32,12 +40,47 @@ def _encoded(value: Any) -> str:
         return json.dumps(msgspec.to_builtins(value))
 
 
+class _Outlasting(io.TextIOBase):
+    """A stream that its reader may close: nothing is written from then on."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]
+        return self._stream.encoding
+
+    def write(self, text: str) -> int:
+        return self._tried(lambda: self._stream.write(text))
+
+    def flush(self) -> None:
+        self._tried(self._stream.flush)
+
+    def isatty(self) -> bool:
+        return self._stream.isatty()
+
+    def fileno(self) -> int:
+        return self._stream.fileno()
+
+    def _tried(self, do: Callable[[], T]) -> T | int:
+        try:
+            return do()
+        except BrokenPipeError:
+            silence(self._stream)
+            return 0
+
+
 class Screen:
     """Where a command prints."""
 
     def __init__(self, out: TextIO | None = None, err: TextIO | None = None) -> None:
         self.out = out or _lenient(sys.stdout)
         self.err = err or _lenient(sys.stderr)
+
+    def outlast_readers(self) -> None:
+        """Go on in silence once the output is closed: the command makes results besides."""
+        self.out = cast(TextIO, _Outlasting(self.out))
+        self.err = cast(TextIO, _Outlasting(self.err))
 
     @property
     def is_terminal(self) -> bool:

@@ -13,15 +13,18 @@ from faastraingym.schemas.report import CurvePoint, RunReport
 USAGE_HEAD = ("function", "invocations", "seconds", "GB-seconds", "cold starts")
 
 
-def print_summary(screen: Screen, report: RunReport, packages: Sequence[RunPackage] = ()) -> None:
+def print_summary(
+    screen: Screen, report: RunReport, packages: Sequence[RunPackage] = (), on_disk: bool = False
+) -> None:
     """Tables on a terminal, `name: value` lines elsewhere.
 
     Args:
         screen: where.
         report: of a run.
         packages: of its environment.
+        on_disk: the results need not be fetched, for they are written next.
     """
-    facts = [*rows(report), *(("package", package.words) for package in packages)]
+    facts = [*rows(report, on_disk), *(("package", package.words) for package in packages)]
     costs = list(usage_rows(report))
     if screen.is_terminal:
         screen.rich(*_tables(facts, costs))
@@ -36,7 +39,7 @@ def print_summary(screen: Screen, report: RunReport, packages: Sequence[RunPacka
             screen.line(sentence)
 
 
-def rows(report: RunReport) -> Iterator[tuple[str, str]]:
+def rows(report: RunReport, on_disk: bool = False) -> Iterator[tuple[str, str]]:
     """The report's facts, named."""
     yield "run", report.run_id
     yield "status", report.status
@@ -73,7 +76,8 @@ def rows(report: RunReport) -> Iterator[tuple[str, str]]:
         curve = keys.learning_curve(report.run_id, report.segment)
         yield "report", location(report.bucket, keys.report(report.run_id, report.segment))
         yield "learning curve", location(report.bucket, curve)
-        yield "onto the disk", f"`faastrain fetch {report.run_id}`"
+        if not on_disk:
+            yield "onto the disk", f"`faastrain fetch {report.run_id}`"
 
 
 def usage_rows(report: RunReport) -> Iterator[tuple[str, ...]]:

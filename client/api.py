@@ -13,8 +13,8 @@ from faastraingym.client.arguments import checked
 from faastraingym.client.client import Client, begin, prepare
 from faastraingym.client.composing import composed
 from faastraingym.client.errors import Error, RunFailed
-from faastraingym.client.files import makeable, unused
-from faastraingym.client.progress import Silent, shown
+from faastraingym.client.files import RESULTS, makeable, unused
+from faastraingym.client.progress import Silent, outlasting, shown
 from faastraingym.client.recordings import Targets
 from faastraingym.client.run import Run, logged
 from faastraingym.loggers.kinds import Subject
@@ -31,7 +31,7 @@ def train(
     seed: Annotated[int, Meta(ge=0)] | None = None,
     name: str | None = None,
     client: Client | None = None,
-    files: str | Path | None = "runs",
+    files: str | Path | None = RESULTS,
     progress: bool = True,
     loggers: Targets | None = None,
     **overrides: Any,
@@ -79,7 +79,7 @@ def train(
     subject = Subject(prepared.name, to_dict(prepared.spec))
     with logged(stack.aio, subject, chosen) as recorded:
         run = begin(stack, prepared)
-        look = shown(run.name, sys.stdout, print) if progress else nullcontext(Silent())
+        look = shown(run.name, sys.stdout, outlasting(print)) if progress else nullcontext(Silent())
         try:
             with look as view:
                 run.wait(recorded.beside(view))

@@ -6,6 +6,13 @@ from pathlib import Path
 
 from faastraingym.client.errors import BadInput
 
+RESULTS = Path("runs")  # where each run has a folder of its results
+
+
+def of_run(name: str) -> Path:
+    """The folder of a run's results, unless another one is named."""
+    return RESULTS / name
+
 
 def in_folder(path: Path) -> Path:
     """`path`, when its folder is there.

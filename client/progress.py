@@ -66,6 +66,21 @@ def shown(
         yield PlainView(write)
 
 
+def outlasting(write: Callable[[str], None]) -> Callable[[str], None]:
+    """`write`, which writes nothing more once its reader has closed the pipe: the run matters."""
+    is_closed = False
+
+    def tell(text: str) -> None:
+        nonlocal is_closed
+        if not is_closed:
+            try:
+                write(text)
+            except BrokenPipeError:
+                is_closed = True
+
+    return tell
+
+
 class Silent:
     """Shows nothing."""
 

@@ -75,7 +75,7 @@ class Run:
         subject = loop.run(self.aio.subject()) if chosen else Subject(self.name, {})
         with (
             logged(self.aio.client, subject, chosen) as made,
-            progress.shown(self.name, sys.stdout, print) as view,
+            progress.shown(self.name, sys.stdout, progress.outlasting(print)) as view,
         ):
             return self.wait(made.beside(view))
 
@@ -224,7 +224,7 @@ class Run:
             BadInput: the run has not ended, or a file with other content is there.
         """
         found = loop.run(self.aio.files())
-        return files.write_all(Path(folder or Path("runs", self.name)), found, force)
+        return files.write_all(Path(folder or files.of_run(self.name)), found, force)
 
 
 @contextmanager

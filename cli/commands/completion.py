@@ -52,7 +52,7 @@ def _run() -> dict[str, Any]:
 
 
 def _specification() -> dict[str, Any]:
-    """A file, or an environment that has an example."""
+    """A file, or an environment; of the registered ones those that have an example."""
     files: Any = shtab.glob(*(f"*{suffix}" for suffix in PARSERS))
     words = " ".join(sorted(examples.by_environment()))
     bash, fish = files["preamble"]["bash"], files["preamble"]["fish"]

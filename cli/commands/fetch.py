@@ -1,7 +1,6 @@
 """fetch, export: a run's results onto the disk."""
 
 from argparse import Namespace
-from pathlib import Path
 
 from faastraingym.cli.context import Context
 from faastraingym.client import files, loop
@@ -13,7 +12,7 @@ def fetch(arguments: Namespace, context: Context) -> None:
     """Write report, learning curve and policy of a run's segment into a folder."""
     run = context.client.run(arguments.run)
     found = loop.run(run.aio.files(arguments.leg))
-    written = files.write_all(arguments.folder or Path(run.name), found, arguments.force)
+    written = files.write_all(arguments.folder or files.of_run(run.name), found, arguments.force)
     if arguments.json:
         context.screen.json({"run_id": run.name, "files": [str(path) for path in written]})
         return

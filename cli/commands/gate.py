@@ -7,6 +7,7 @@ from faastraingym.cli import gating
 from faastraingym.cli.commands import training
 from faastraingym.cli.context import Context
 from faastraingym.cli.exit_codes import ExitCode
+from faastraingym.cli.interrupts import NOTHING, leaving
 from faastraingym.client import examples
 from faastraingym.client.errors import BadInput
 from faastraingym.client.run_ids import is_one
@@ -17,6 +18,7 @@ SUMMARY = "GITHUB_STEP_SUMMARY"  # where GitHub's runner shows Markdown
 
 def gate(arguments: Namespace, context: Context) -> ExitCode:
     """Hold a run's report to the bounds; its progress goes to stderr."""
+    context.screen.outlast_readers()
     files = [path for path in (arguments.junit, arguments.markdown) if path]
     for path in files:
         if not path.parent.is_dir() or path.is_dir():  # told before hours of training
@@ -48,7 +50,8 @@ def _report(arguments: Namespace, context: Context) -> RunReport:
         return training.followed(context.client.run(named), True, context)
     arguments.spec = named
     prepared = training.prepare(arguments, context, up=True)
-    context.client.up()
+    with leaving(NOTHING):
+        context.client.up()
     return training.followed(training.begin(prepared, context), True, context)
 
 

@@ -16,6 +16,7 @@ def export_metrics(arguments: Namespace, context: Context) -> ExitCode:
     if not wanted:
         options = ", ".join(f"--{kind.name} {kind.takes}" for kind in KINDS)
         raise BadInput(f"name where the numbers go: one or more of {options}")
+    context.screen.outlast_readers()
     with loggers.of_run(arguments, run, context.screen.remark) as made:
         for record in loop.iterate(run.aio.events()):
             made.add(record)

@@ -1,11 +1,11 @@
 """train, start, follow, stop, resume: the commands that begin, watch and end a run."""
 
 from argparse import Namespace
-from pathlib import Path
 
 from faastraingym.cli import exit_codes, loggers
 from faastraingym.cli.context import Context
 from faastraingym.cli.exit_codes import ExitCode
+from faastraingym.cli.interrupts import NOTHING, going_on, leaving, unknown
 from faastraingym.cli.summary import print_summary
 from faastraingym.client import composing, files, loop, progress, specifications
 from faastraingym.client.api import saved
@@ -16,30 +16,30 @@ from faastraingym.client.run import Run
 from faastraingym.client.servers import disk_trouble
 from faastraingym.events.pipeline.planning import learning_plan
 from faastraingym.events.views.run import target
-from faastraingym.loggers.kinds import Subject
+from faastraingym.loggers.kinds import KINDS, Subject
 from faastraingym.schemas.report import RunReport
 from faastraingym.schemas.specification import RunSpec, to_dict
-
-RUNS = Path("runs")  # where `train` writes results
 
 
 def train(arguments: Namespace, context: Context) -> ExitCode:
     """Start the stack if needed, start a run, follow it to its end, write its results."""
+    context.screen.outlast_readers()
     if not arguments.no_files:
-        files.makeable(RUNS)
+        files.makeable(files.RESULTS)
     if arguments.run and not arguments.no_files:
-        files.unused(RUNS / arguments.run)
+        files.unused(files.of_run(arguments.run))
     prepared = prepare(arguments, context, up=True)
     subject = Subject(prepared.name, to_dict(prepared.spec))
     with loggers.opened(arguments, subject, context.screen.remark) as recordings:
-        context.client.up()
+        with leaving(NOTHING):
+            context.client.up()
         run = begin(prepared, context)
         if not arguments.json:
             context.screen.line(f"run {run.name}")
         _remark_horizon(prepared.spec, context)
-        code = _until_end(run, arguments.json, context, recordings)
-    if code != ExitCode.INTERRUPTED and not arguments.no_files:
-        folder = RUNS / run.name
+        code = _until_end(run, arguments.json, context, recordings, not arguments.no_files)
+    if not arguments.no_files:
+        folder = files.of_run(run.name)
         trouble = saved(run, folder)
         context.screen.remark(f"faastrain: {trouble}" if trouble else f"results are in {folder}")
     return code
@@ -63,6 +63,8 @@ def start(arguments: Namespace, context: Context) -> None:
 def follow(arguments: Namespace, context: Context) -> ExitCode:
     """Watch a run to its end, from its first fact on."""
     run = context.client.run(arguments.run)
+    if any(getattr(arguments, kind.name) for kind in KINDS):
+        context.screen.outlast_readers()
     with loggers.of_run(arguments, run, context.screen.remark) as recordings:
         return _until_end(run, arguments.json, context, recordings)
 
@@ -82,7 +84,8 @@ def stop(arguments: Namespace, context: Context) -> None:
 def resume(arguments: Namespace, context: Context) -> None:
     """Let a run that has ended go on where it stopped; it needs no watcher."""
     run = context.client.run(arguments.run)
-    resumed = loop.run(run.aio.resume(arguments.budget, arguments.target))
+    with leaving(f"interrupted: `faastrain show {run.name}` tells whether the run goes on"):
+        resumed = loop.run(run.aio.resume(arguments.budget, arguments.target))
     if arguments.json:
         document = {"run_id": run.name, "leg": resumed.segment, "env_steps": resumed.env_steps}
         context.screen.json({**document, "target": resumed.target})
@@ -93,17 +96,19 @@ def resume(arguments: Namespace, context: Context) -> None:
 
 def prepare(arguments: Namespace, context: Context, *, up: bool = False) -> Prepared:
     """A run that can be started; nothing is published yet."""
-    named = composing.named(arguments.spec)
-    raw = specifications.override(named.raw, arguments.overrides)
-    changed = composing.budgeted(
-        named._replace(raw=raw), "`--set stop.env_steps=N` and others change that"
-    )
-    return loop.run(context.client.aio.prepare(changed, arguments.run, up=up))
+    with leaving(NOTHING):
+        named = composing.named(arguments.spec)
+        raw = specifications.override(named.raw, arguments.overrides)
+        changed = composing.budgeted(
+            named._replace(raw=raw), "`--set stop.env_steps=N` and others change that"
+        )
+        return loop.run(context.client.aio.prepare(changed, arguments.run, up=up))
 
 
 def begin(prepared: Prepared, context: Context) -> Run:
     """Publish the run; what there is to say about it comes after, for it may be refused."""
-    run = Run(loop.run(context.client.aio.start(prepared)))
+    with leaving(unknown(prepared.name)):
+        run = Run(loop.run(context.client.aio.start(prepared)))
     for remark in prepared.advice:
         context.screen.remark(f"faastrain: {remark}")
     return run
@@ -114,27 +119,23 @@ def followed(
 ) -> RunReport:
     """Follow the run to its end; beside JSON its progress goes to stderr."""
     screen, recordings = context.screen, recordings or Recordings()
-    if as_json:
-        return loop.run(run.aio.follow(recordings.beside(PlainView(screen.remark))))
-    environment = context.world.environment
-    with progress.shown(run.name, screen.out, screen.line, environment) as view:
-        return loop.run(run.aio.follow(recordings.beside(view)))
+    with leaving(going_on(run.name)):
+        if as_json:
+            return loop.run(run.aio.follow(recordings.beside(PlainView(screen.remark))))
+        environment = context.world.environment
+        with progress.shown(run.name, screen.out, screen.line, environment) as view:
+            return loop.run(run.aio.follow(recordings.beside(view)))
 
 
-def _until_end(run: Run, as_json: bool, context: Context, recordings: Recordings) -> ExitCode:
+def _until_end(
+    run: Run, as_json: bool, context: Context, recordings: Recordings, saves: bool = False
+) -> ExitCode:
     """Follow, print the end, and judge it."""
-    try:
-        report = followed(run, as_json, context, recordings)
-    except KeyboardInterrupt:
-        context.screen.remark(
-            f"the run continues; `faastrain follow {run.name}` watches it again, "
-            f"`faastrain stop {run.name}` ends it"
-        )
-        return ExitCode.INTERRUPTED
+    report = followed(run, as_json, context, recordings)
     if as_json:
         context.screen.json(report)
     else:
-        print_summary(context.screen, report)
+        print_summary(context.screen, report, on_disk=saves)
     return exit_codes.of_run(report.status, report.reason, target(report.spec))
 
 

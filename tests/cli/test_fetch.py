@@ -50,8 +50,8 @@ def ended(desk: Desk) -> Desk:
 def test_results_come_to_the_disk_as_they_are(ended: Desk) -> None:
     """In a folder that is called as the run; the policy has the SHA-256 that the report tells."""
     assert ended("fetch", RUN) == ExitCode.DONE
-    folder = ended.folder / RUN
-    assert ended.out.splitlines() == [f"{RUN}/{name}" for name in FILES]
+    folder = ended.folder / "runs" / RUN
+    assert ended.out.splitlines() == [f"runs/{RUN}/{name}" for name in FILES]
     report = json.loads((folder / "report.json").read_bytes())
     policy = (folder / "policy-1.msgpack").read_bytes()
     assert hashlib.sha256(policy).hexdigest() == report["policy"]["sha256"]
@@ -94,14 +94,14 @@ def test_a_run_that_goes_on_has_no_results_yet(desk: Desk) -> None:
     assert desk("fetch", RUN) == ExitCode.BAD_INPUT
     assert f"run {RUN} has not ended" in desk.err
     assert desk("fetch", "nobody") == ExitCode.BAD_INPUT
-    assert not (desk.folder / RUN).exists()
+    assert not (desk.folder / "runs").exists()
 
 
 def test_a_failed_run_has_a_report_and_perhaps_no_policy(desk: Desk) -> None:
     publish_once(desk, failed())
     conclude(desk, 0, failed())
     assert desk("fetch", RUN) == ExitCode.DONE
-    assert desk.out.split() == [f"{RUN}/{n}" for n in FILES if not n.startswith("policy")]
+    assert desk.out.split() == [f"runs/{RUN}/{n}" for n in FILES if not n.startswith("policy")]
 
 
 def test_each_leg_has_its_own(ended: Desk) -> None:

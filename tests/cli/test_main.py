@@ -78,6 +78,8 @@ def test_train_ends_with_the_code_of_the_ending(
     assert f"policy: s3://test/runs/{run.group(1)}/policies/1.msgpack" in desk.out
     assert f"policy SHA-256: {'ab' * 32}\nreproducible: yes\n" in desk.out
     assert f"learning curve: s3://test/runs/{run.group(1)}/learning_curve.png" in desk.out
+    assert "faastrain fetch" not in desk.out  # it is written
+    assert desk("show", run.group(1)) == 0
     assert f"onto the disk: `faastrain fetch {run.group(1)}`" in desk.out
     assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f]", desk.out)
 
