@@ -24,6 +24,9 @@ SET = argument(
     metavar="KEY=VALUE",
     help="override a field by a TOML value, as algorithm.learning_rate=0.001; may be repeated",
 )
+BUDGET = argument(
+    "--budget", type=int, metavar="N", help="environment steps, as --set stop.env_steps=N"
+)
 JSON = argument("--json", action="store_true", help="print JSON on stdout")
 LOGGERS = tuple(
     argument(f"--{kind.name}", metavar=kind.takes, help=f"write its numbers: {kind.help}")
@@ -104,6 +107,7 @@ TRAIN = (
         (
             SPEC,
             NAME,
+            BUDGET,
             SET,
             argument(
                 "--no-files", action="store_true", help=f"write no results into ./{RESULTS}/RUN"
@@ -117,7 +121,7 @@ TRAIN = (
         "training:start",
         "start a run and return",
         "start spec.toml",
-        (SPEC, NAME, SET, JSON),
+        (SPEC, NAME, BUDGET, SET, JSON),
     ),
     Command(
         "gate",
@@ -140,6 +144,7 @@ TRAIN = (
             argument("--junit", type=Path, metavar="FILE", help="write the checks as JUnit XML"),
             argument("--markdown", type=Path, metavar="FILE", help="write the summary as Markdown"),
             NAME,
+            BUDGET,
             SET,
             JSON,
         ),

@@ -2,7 +2,8 @@
 
 import argparse
 from collections.abc import Sequence
-from typing import NoReturn
+from difflib import get_close_matches
+from typing import Any, NoReturn
 
 from faastraingym import __version__
 from faastraingym.cli import exit_codes
@@ -18,6 +19,16 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Raise BadInput."""
         raise BadInput(f"{message}; see `{self.prog} --help`")
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        """Of choices the one that is meant, where argparse lists all; it has no other way in."""
+        known = [str(choice) for choice in action.choices or ()]
+        near = [] if str(value) in known else get_close_matches(str(value), known, n=1)
+        if near:
+            raise argparse.ArgumentError(
+                action, f"invalid choice: {value!r}; did you mean {near[0]!r}?"
+            )
+        super()._check_value(action, value)
 
 
 class Root(Parser):

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from faastraingym.client import environments, examples, keywords
+from faastraingym.client import environments, examples, keywords, remedies
 from faastraingym.client.errors import BadInput
 from faastraingym.client.specifications import Composed, load
 from faastraingym.events.triggers import documents
@@ -63,7 +63,9 @@ def composed(
     stop = {"env_steps": budget, "target": target}
     _merge(raw, "stop", {name: value for name, value in stop.items() if value is not None})
     _override(raw, _plain(overrides))
-    return budgeted(base._replace(raw=raw), "`budget=N` and other arguments change that")
+    return budgeted(
+        base._replace(raw=raw, form=remedies.keyword), "`budget=N` and other arguments change that"
+    )
 
 
 def budgeted(composed: Composed, remedy: str) -> Composed:

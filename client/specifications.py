@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from faastraingym.client.errors import BadInput
+from faastraingym.client.remedies import Form, told
 from faastraingym.events.triggers import documents
 from faastraingym.schemas.errors import DocumentError, MessageError, SpecificationError
 from faastraingym.schemas.messages import RunRequested, encode
@@ -30,6 +31,7 @@ class Composed(NamedTuple):
     source: "Source | None" = None  # the environment's code, which the stack may not have yet
     folder: Path = Path()  # where code lies that `raw` names
     is_bare: bool = False  # an environment alone, without a specification or an example
+    form: Form | None = None  # how its caller writes a setting
 
 
 def load(path: Path) -> dict[str, Any]:
@@ -71,8 +73,8 @@ async def validate(
     try:
         return await check(composed.raw)
     except SpecificationError as refusal:
-        problems = "\n".join(f"{composed.origin}: {problem}" for problem in refusal.problems)
-        raise BadInput(problems) from refusal
+        problems = [told(each, composed.form, composed.folder) for each in refusal.problems]
+        raise BadInput("\n".join(f"{composed.origin}: {each}" for each in problems)) from refusal
 
 
 def check_size(run: str, spec: RunSpec, origin: str) -> None:

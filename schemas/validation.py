@@ -5,7 +5,7 @@ A sentence names the field, what was found and what is allowed.
 
 import difflib
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -17,6 +17,8 @@ from faastraingym.schemas.errors import SpecificationError
 from faastraingym.schemas.specification import RunSpec
 
 Spec = TypeVar("Spec", bound=RunSpec)
+Places = Mapping[str, list[str]]  # of keys, below the specification
+BELOW = {"max_episode_steps": ["environment.kwargs.max_episode_steps"]}  # what no table declares
 
 
 def parse(
@@ -30,7 +32,7 @@ def parse(
         SpecificationError: unknown keys, wrong types, impossible values or combinations.
     """
     problem = bounds.problem(raw, "spec")
-    problems = [problem] if problem else list(_problems(raw, kind, "spec"))
+    problems = [problem] if problem else list(_problems(raw, kind, "spec", _places(raw, kind)))
     if problems:
         raise SpecificationError(problems)
     spec = msgspec.convert(raw, kind)
@@ -76,23 +78,48 @@ def _contradictions(spec: RunSpec) -> Iterator[str]:
             yield f"spec.reward[{i}].low: found {low}; allowed: less than high, which is {high}"
 
 
-def _problems(raw: Any, hint: Any, path: str) -> Iterator[str]:
+def _places(raw: Any, kind: type[Struct]) -> dict[str, list[str]]:
+    """Where a specification has a key that is not at its top: `learning_rate`: `algorithm.…`."""
+    found: dict[str, list[str]] = {}
+    for name, hint in get_type_hints(kind).items():
+        tables = [] if get_origin(hint) is list else _structs(hint)
+        if len(tables) > 1:  # that of the tag alone
+            section = raw.get(name) if isinstance(raw, dict) else None
+            tables = [table for table in tables if _is_tagged(section, table)]
+        for key in (key for table in tables for key in table.__struct_fields__):
+            found.setdefault(key, []).append(f"{name}.{key}")
+    return found | BELOW
+
+
+def _structs(hint: Any) -> list[type[Struct]]:
+    """The tables that a value may be."""
+    return [k for k in (hint, *get_args(hint)) if isinstance(k, type) and issubclass(k, Struct)]
+
+
+def _is_tagged(raw: Any, table: type[Struct]) -> bool:
+    config = table.__struct_config__
+    return isinstance(raw, dict) and raw.get(config.tag_field) == config.tag
+
+
+def _problems(raw: Any, hint: Any, path: str, places: Places) -> Iterator[str]:
     """One sentence per value at or below `path` that is not of type `hint`."""
     if UnsetType in get_args(hint):  # of a value that is there nothing else is left
         (hint,) = (each for each in get_args(hint) if each is not UnsetType)
     if get_origin(hint) is Annotated and get_origin(get_args(hint)[0]) in (list, tuple):
         hint = get_args(hint)[0]
-    structs = [k for k in (hint, *get_args(hint)) if isinstance(k, type) and issubclass(k, Struct)]
+    structs = _structs(hint)
     if structs and get_origin(hint) is not list:
-        yield from _table_problems(raw, structs, path)
+        yield from _table_problems(raw, structs, path, places)
     elif get_origin(hint) in (list, tuple) and isinstance(raw, list):
         for i, item in enumerate(raw):
-            yield from _problems(item, get_args(hint)[0], f"{path}[{i}]")
+            yield from _problems(item, get_args(hint)[0], f"{path}[{i}]", places)
     elif not _accepts(hint, raw):
         yield f"{path}: found {raw!r:.80}; allowed: {describe(inspect.type_info(hint))}"
 
 
-def _table_problems(raw: Any, structs: list[type[Struct]], path: str) -> Iterator[str]:
+def _table_problems(
+    raw: Any, structs: list[type[Struct]], path: str, places: Places
+) -> Iterator[str]:
     """Problems of a table that may be any of `structs`; its tag says which."""
     if not isinstance(raw, dict):
         yield f"{path}: found {raw!r:.80}; allowed: a table"
@@ -101,7 +128,7 @@ def _table_problems(raw: Any, structs: list[type[Struct]], path: str) -> Iterato
     by_tag = {str(struct.__struct_config__.tag): struct for struct in structs}
     tag = str(raw.get(tag_field)) if tag_field else str(None)
     if tag in by_tag:
-        yield from _field_problems(raw, by_tag[tag], tag_field, path)
+        yield from _field_problems(raw, by_tag[tag], tag_field, path, places)
     elif tag_field in raw:
         names = list(by_tag)
         allowed = f"{', '.join(names)}{near(tag, names)}"
@@ -111,16 +138,18 @@ def _table_problems(raw: Any, structs: list[type[Struct]], path: str) -> Iterato
 
 
 def _field_problems(
-    raw: dict[Any, Any], struct: type[Struct], tag_field: str | None, path: str
+    raw: dict[Any, Any], struct: type[Struct], tag_field: str | None, path: str, places: Places
 ) -> Iterator[str]:
     hints = get_type_hints(struct, include_extras=True)
     allowed = sorted([*hints, *([tag_field] if tag_field else [])])
     for key, value in raw.items():
         if key in hints:
-            yield from _problems(value, hints[key], f"{path}.{key}")
+            yield from _problems(value, hints[key], f"{path}.{key}", places)
         elif key != tag_field:
             name = key if isinstance(key, str) and key.isidentifier() else f"{key!r:.80}"
-            yield f"{path}.{name}: unknown key{suggestion(str(key), allowed)}"
+            elsewhere = places.get(str(key), [])
+            meant = f"; did you mean {elsewhere[0]!r}?" if len(elsewhere) == 1 else ""
+            yield f"{path}.{name}: unknown key{meant or suggestion(str(key), allowed)}"
     for field in msgspec.structs.fields(struct):
         if field.required and field.name not in raw:
             words = describe(inspect.type_info(hints[field.name]))

@@ -5,10 +5,12 @@ the deployment names register theirs. An id with a module prefix imports code: o
 the operator added.
 """
 
+import inspect
 import re
 from collections.abc import Iterator
 
 import gymnasium
+from gymnasium.envs.registration import load_env_creator
 
 from faastraingym.algorithms import footprint
 from faastraingym.algorithms.actors.evaluation_pieces import divided
@@ -45,6 +47,7 @@ RESERVED = {
     "vectorization_mode": "collection decides it",
     "wrappers": "it is spec.environment.wrappers",
 }
+HIDDEN = {"args", "kwargs", "render_mode"}  # of constructors: nothing that a specification names
 
 
 def validate(raw: object, limits: Limits = NOT_TOLD) -> RunSpec:
@@ -98,7 +101,7 @@ def _unscaled(info: SpaceInfo) -> str:
         f"shows {shape}, which an MLP reads as {info.observation_size} numbers of 0 to 255, not "
         "scaled: register it in a file of your own under GrayscaleObservation, "
         "ResizeObservation, FrameStackObservation (images) and a TransformObservation that "
-        "divides by 255, or set algorithm.normalize_observations"
+        "divides by 255, or set algorithm.normalize_observations = true"
     )
 
 
@@ -155,7 +158,21 @@ def _sentence(environment: EnvironmentSpec, error: EnvironmentFailed) -> str:
         return f"spec.environment.id: {_lacking(environment, cause)}"
     field = "kwargs" if environment.kwargs else "id"
     found = f"found {environment.kwargs!r:.80}; " if environment.kwargs else ""
-    return f"spec.environment.{field}: {found}{error}"
+    return f"spec.environment.{field}: {found}{error}{_parameter(environment, cause)}"
+
+
+def _parameter(environment: EnvironmentSpec, cause: BaseException) -> str:
+    """The argument that is meant by one that the environment's constructor does not have."""
+    unknown = re.search(r"unexpected keyword argument '(\w+)'", words(cause))
+    if unknown is None or unknown[1] not in environment.kwargs:
+        return ""
+    try:
+        creator = registered(environment).entry_point
+        creator = load_env_creator(creator) if isinstance(creator, str) else creator
+        parameters = [*inspect.signature(creator).parameters, "max_episode_steps"]
+    except (TypeError, ValueError):  # it has none that can be read
+        return ""
+    return suggestion(unknown[1], [name for name in parameters if name not in HIDDEN])
 
 
 def _lacking(environment: EnvironmentSpec, cause: Exception) -> str:
@@ -198,13 +215,13 @@ def _endless(environment: EnvironmentSpec) -> Iterator[str]:
     if limit is None and "max_episode_steps" not in environment.kwargs:
         yield (
             f"spec.environment.id: found {environment.id}, whose episodes have no limit of steps: "
-            "an evaluation might never end; set environment.kwargs.max_episode_steps"
+            "an evaluation might never end; set environment.kwargs.max_episode_steps = N"
         )
     elif "max_episode_steps" not in environment.kwargs and limit > MAX_STEPS:
         yield (
             f"spec.environment.id: found {environment.id}, which is registered with "
             f"max_episode_steps={limit}; allowed: at most {MAX_STEPS}; "
-            "set environment.kwargs.max_episode_steps"
+            "set environment.kwargs.max_episode_steps = N"
         )
 
 

@@ -45,8 +45,10 @@ def _report(arguments: Namespace, context: Context) -> RunReport:
     """Of a new run, if a specification is named, else of the run with that name, at its end."""
     named = arguments.what
     if is_one(named) and named not in examples.by_environment():
-        if arguments.run or arguments.overrides:
-            raise BadInput(f"--run and --set are for a specification; {named} is a run's name")
+        if arguments.run or arguments.overrides or arguments.budget is not None:
+            raise BadInput(
+                f"--run, --budget and --set are for a specification; {named} is a run's name"
+            )
         return training.followed(context.client.run(named), True, context)
     arguments.spec = named
     prepared = training.prepare(arguments, context, up=True)

@@ -7,7 +7,7 @@ from faastraingym.cli.context import Context
 from faastraingym.cli.exit_codes import ExitCode
 from faastraingym.cli.interrupts import NOTHING, going_on, leaving, unknown
 from faastraingym.cli.summary import print_summary
-from faastraingym.client import composing, files, loop, progress, specifications
+from faastraingym.client import composing, files, loop, progress, remedies, specifications
 from faastraingym.client.api import saved
 from faastraingym.client.async_client import Prepared
 from faastraingym.client.progress import PlainView
@@ -98,9 +98,11 @@ def prepare(arguments: Namespace, context: Context, *, up: bool = False) -> Prep
     """A run that can be started; nothing is published yet."""
     with leaving(NOTHING):
         named = composing.named(arguments.spec)
-        raw = specifications.override(named.raw, arguments.overrides)
+        budget = [] if arguments.budget is None else [f"stop.env_steps={arguments.budget}"]
+        raw = specifications.override(named.raw, [*budget, *arguments.overrides])
         changed = composing.budgeted(
-            named._replace(raw=raw), "`--set stop.env_steps=N` and others change that"
+            named._replace(raw=raw, form=remedies.option),
+            "`--budget N` and `--set KEY=VALUE` change that",
         )
         return loop.run(context.client.aio.prepare(changed, arguments.run, up=up))
 

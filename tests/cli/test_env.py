@@ -121,10 +121,16 @@ def test_a_file_is_packed_checked_stored_and_named(desk: Desk) -> None:
     assert "no specification: ppo with its defaults for 100,000 steps" in desk.err
 
 
+def test_a_class_without_its_file_is_told_with_it(desk: Desk) -> None:
+    desk.write("maze.py", MAZE)
+    assert desk("start", "Maze") == ExitCode.BAD_INPUT
+    assert "no environment 'Maze' is registered; did you mean 'maze.py:Maze'?" in desk.err
+
+
 def test_what_fails_its_check_is_not_stored(desk: Desk) -> None:
     desk.write("maze.py", MAZE)
     assert desk("start", "maze.py:Maze") == ExitCode.BAD_INPUT
-    assert "set environment.kwargs.max_episode_steps" in desk.err
+    assert "; write --set environment.kwargs.max_episode_steps=N" in desk.err
     assert (stored(desk), requested(desk)) == ([], [])
 
 

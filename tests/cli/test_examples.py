@@ -9,6 +9,7 @@ from faastraingym.cli.exit_codes import ExitCode
 from faastraingym.client import examples
 from faastraingym.client.composing import composed, named
 from faastraingym.client.errors import BadInput
+from faastraingym.client.remedies import keyword
 from tests.checkout import CHECKOUT
 from tests.cli.conftest import Desk
 
@@ -42,14 +43,15 @@ def test_an_environment_without_an_example_is_what_the_api_makes_of_it() -> None
     """The default algorithm; the default budget is set, and told, once all else is known."""
     here = named("MountainCar-v0")
     there = composed("MountainCar-v0", None, 7, None, None, {})
-    assert here._replace(raw={**here.raw, "stop": {"env_steps": 7}}) == there
+    assert there.form is keyword
+    assert here._replace(raw={**here.raw, "stop": {"env_steps": 7}}) == there._replace(form=None)
 
 
 @pytest.mark.parametrize("command", ["train", "start", "gate"])
 def test_every_command_trains_an_environment_without_an_example(desk: Desk, command: str) -> None:
     desk.facts.objects = desk.objects
     assert desk(command, "MountainCar-v0", "--run", "mine") != ExitCode.BAD_INPUT, desk.err
-    said = "no specification: ppo with its defaults for 100,000 steps; `--set stop.env_steps=N` and"
+    said = "no specification: ppo with its defaults for 100,000 steps; `--budget N` and"
     assert said in desk.err
     spec = desk.facts.log[0][1].fact.spec
     assert (spec["environment"]["id"], spec["algorithm"]["name"]) == ("MountainCar-v0", "ppo")

@@ -122,7 +122,7 @@ def test_what_gate_cannot_use_is_told_before_anything_starts(desk: Desk) -> None
     file = desk.write("cartpole.json", msgspec.json.encode(SPEC).decode())
     for argv, why in [
         ((file, "--junit", "no/such/gate.xml"), "no/such/gate.xml: no file can be written there"),
-        (("named", "--set", "seed=2"), "--run and --set are for a specification"),
+        (("named", "--set", "seed=2"), "--run, --budget and --set are for a specification"),
         (("unknown",), "no run 'unknown'"),
     ]:
         assert desk("gate", *argv) == 3

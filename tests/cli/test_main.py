@@ -121,6 +121,12 @@ def test_train_prints_one_json_document(desk: Desk, spec: str) -> None:
     ("argv", "said"),
     [
         (("--set", "rollout.threshold=3"), "spec.rollout.threshold: found 3; allowed: 1 to 2"),
+        (("--set", "learning_rate=0.01"), "unknown key; did you mean 'algorithm.learning_rate'?"),
+        (
+            ("--set", "environment.max_episode_steps=9"),
+            "unknown key; did you mean 'environment.kwargs.max_episode_steps'?",
+        ),
+        (("--set", "environment.kwargs.sutton_barto=true"), "did you mean 'sutton_barto_reward'?"),
         (("--set", "environment.id='Cartpole-v1'"), "did you mean 'CartPole-v1'?"),
         (("--set", f"algorithm.hidden_sizes={[4096] * 86_000}"), "the limit is 256000; shorten"),
         (("--run", "not a name"), "is no run's name"),
@@ -382,6 +388,29 @@ def test_usage_mistakes_are_bad_input(desk: Desk) -> None:
         assert desk(*argv) == ExitCode.BAD_INPUT
         assert desk.err.startswith("faastrain: ")
         assert len(desk.err.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("argv", "said"),
+    [
+        (["trian"], "invalid choice: 'trian'; did you mean 'train'?; see `faastrain --help`"),
+        (["dead", "lst"], "invalid choice: 'lst'; did you mean 'list'?"),
+        (["completion", "bsh"], "invalid choice: 'bsh'; did you mean 'bash'?"),
+        (["xyzzy"], "choose from "),
+    ],
+)
+def test_a_word_that_is_nearly_a_choice_is_told(desk: Desk, argv: list[str], said: str) -> None:
+    assert desk(*argv) == ExitCode.BAD_INPUT
+    assert said in desk.err
+
+
+def test_a_budget_is_an_option_and_set_has_the_last_word(desk: Desk, spec: str) -> None:
+    for name, more, steps in (("a", (), 640), ("b", ("--set", "stop.env_steps=1280"), 1280)):
+        assert desk("start", spec, "--run", name, "--budget", "640", *more) == ExitCode.DONE
+        assert desk("show", name, "--json") == ExitCode.DONE
+        assert json.loads(desk.out)["spec"]["stop"]["env_steps"] == steps
+    assert desk("start", spec, "--budget", "-1") == ExitCode.BAD_INPUT
+    assert "spec.stop.env_steps: found -1" in desk.err
 
 
 def test_exit_codes_are_told_once(capsys: pytest.CaptureFixture[str]) -> None:

@@ -103,7 +103,7 @@ def test_sizes_and_the_limit_of_steps_are_held(make_spec: Make, large: str) -> N
     """One sentence each, of an environment without a limit and with too many observations."""
     endless, size = spaces.check(make_spec(large, rollout={"num_steps": 8}))
     assert "Large-v0, whose episodes have no limit of steps" in endless
-    assert "set environment.kwargs.max_episode_steps" in endless
+    assert "set environment.kwargs.max_episode_steps = N" in endless
     assert size == "spec.environment.id: found observations of size 65537; allowed: at most 65536"
     limited = make_spec(
         large, environment={"kwargs": {"max_episode_steps": 9}}, rollout={"num_steps": 8}
@@ -133,7 +133,7 @@ def test_a_limit_of_steps_that_is_registered_is_held_to_the_same_bounds(
         assert problem == (
             f"spec.environment.id: found Long-v0, which is registered with "
             f"max_episode_steps={limit}; allowed: at most 1048576; "
-            "set environment.kwargs.max_episode_steps"
+            "set environment.kwargs.max_episode_steps = N"
         )
         own = {"kwargs": {"max_episode_steps": 9}}
         assert spaces.check(make_spec("Long-v0", environment=own)) == []
