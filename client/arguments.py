@@ -12,6 +12,7 @@ from types import UnionType
 from typing import Annotated, Any, Literal, ParamSpec, TypeVar, Union, get_args, get_origin
 
 from faastraingym.client.errors import BadInput
+from faastraingym.schemas.errors import RunFault
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -37,7 +38,8 @@ CREDENTIALS = re.compile(r"//[^/@\s]*@")  # in a URL
 def checked(function: Callable[P, R]) -> Callable[P, R]:
     """`function`, which refuses arguments that its annotations do not allow.
 
-    Numbers of NumPy become Python's. `**keywords` are the function's own matter.
+    Numbers of NumPy become Python's. `**keywords` are the function's own matter. A mistake of the
+    caller is raised from here: its sentence, not the way to it, is what its reader needs.
 
     Raises:
         BadInput: an argument has a wrong type or size, is missing, or is none of the function's.
@@ -48,19 +50,38 @@ def checked(function: Callable[P, R]) -> Callable[P, R]:
     @functools.wraps(function)
     def call(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
-            bound = signature.bind(*args, **kwargs)
-        except TypeError as error:
-            names = ", ".join(
-                parameter for parameter in signature.parameters if parameter != "self"
-            )
-            raise BadInput(f"{name}: {error}; it takes {names}") from error
-        for argument, value in bound.arguments.items():
-            hint = signature.parameters[argument].annotation
-            if signature.parameters[argument].kind is not inspect.Parameter.VAR_KEYWORD:
-                bound.arguments[argument] = _held(f"{name}: {argument}", value, hint)
-        return function(*bound.args, **bound.kwargs)
+            bound = _bound(name, signature, args, kwargs)
+            return function(*bound.args, **bound.kwargs)
+        except BadInput as error:
+            raise error.with_traceback(None) from _of_foreign_code(error)
 
     return call
+
+
+def _bound(
+    name: str, signature: inspect.Signature, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> inspect.BoundArguments:
+    """The arguments of a function of that name, each held to its annotation.
+
+    Raises:
+        BadInput: one is missing, unknown, or not allowed.
+    """
+    try:
+        bound = signature.bind(*args, **kwargs)
+    except TypeError as error:
+        names = ", ".join(parameter for parameter in signature.parameters if parameter != "self")
+        raise BadInput(f"{name}: {error}; it takes {names}") from error
+    for argument, value in bound.arguments.items():
+        hint = signature.parameters[argument].annotation
+        if signature.parameters[argument].kind is not inspect.Parameter.VAR_KEYWORD:
+            bound.arguments[argument] = _held(f"{name}: {argument}", value, hint)
+    return bound
+
+
+def _of_foreign_code(error: BadInput) -> BaseException | None:
+    """What the caller's own code raised, as an environment: he needs the way to that."""
+    cause = error.__cause__
+    return cause if isinstance(cause, RunFault) else None
 
 
 def _held(argument: str, value: Any, hint: Any) -> Any:

@@ -78,6 +78,7 @@ class Client:
         made.aio = aio
         return made
 
+    @checked
     def up(self) -> None:
         """Start the embedded stack, unless it runs; nothing is started for a remote one.
 
@@ -87,6 +88,7 @@ class Client:
         with as_ours(self.aio.world.environment):
             self.aio.world.ensure_stack()
 
+    @checked
     def down(self) -> bool:
         """Stop the embedded stack; its data stays. False when none ran.
 

@@ -55,6 +55,7 @@ class Run:
         """`requested`, `running`, `stopping`, `completed` or `failed`."""
         return self.report().status
 
+    @checked
     def report(self) -> RunReport:
         """The run as it stands: its specification, evaluations, curves, cost and policy."""
         return loop.run(self.aio.report())
@@ -102,6 +103,7 @@ class Run:
             )
         return report
 
+    @checked
     def log(self, **loggers: str | Path) -> dict[str, int]:
         """Write the run's numbers, as far as it has come, to loggers that have not got them yet.
 
@@ -119,6 +121,7 @@ class Run:
         """
         return loop.run(self.aio.log(**loggers))
 
+    @checked
     def stop(self) -> None:
         """Ask the run to end with the policy that it has; nothing happens to one that has ended."""
         loop.run(self.aio.stop())
@@ -148,8 +151,13 @@ class Run:
         """
         return loop.iterate(self.aio.events(follow))
 
+    @checked
     def policy(self) -> "Policy":
         """The policy that the report names, or of a run that goes on the newest one.
+
+        A run that has ended reports the policy of its last version, which need not have had the
+        best evaluation; `report().evaluations` has each version's. A run with a target ends at the
+        version that reaches it.
 
         Raises:
             BadInput: there is none yet.
@@ -174,6 +182,7 @@ class Run:
 
         return training_environment.made_here(self.aio.client, self.report(), render_mode)
 
+    @checked
     def curve(self) -> np.ndarray:
         """The learning curve as a structured array, a row for each policy version.
 
@@ -183,6 +192,7 @@ class Run:
         """
         return curves.table(self.report())
 
+    @checked
     def dataframe(self) -> "DataFrame":
         """`curve` as a pandas DataFrame.
 
