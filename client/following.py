@@ -14,7 +14,10 @@ from faastraingym.events.views.run import RunView, Watched
 
 PULSE_SECONDS = 1.0
 QUIET_SECONDS = 2.0  # a learner that finds everything compiled is faster
-COMPILING = "the learner starts, and JAX compiles what the run needs (about 20 s, once)"
+COMPILING = (
+    "the learner starts: it loads JAX, and compiles what no run here has compiled before (up to "
+    "about 20 s)"
+)
 PATIENCE_SECONDS = 120.0  # servers may be away for a minute without harm
 
 Replicas = Callable[[], Awaitable[Mapping[str, int] | None]]

@@ -31,7 +31,7 @@ def phrase(fact: m.Message) -> str:
         case m.RunResumed(env_steps=budget, target=target):
             return f"to {budget:,} steps" + ("" if target is None else f", target {target:g}")
         case m.RunStalled(waiting_for=missing):
-            return f"issued again: {', '.join(missing)}"
+            return f"no progress lately: asked again for {', '.join(missing)}; the run goes on"
         case m.RunCompleted(reason=reason, policy=policy):
             return f"{reason}, with version {policy.version}"
         case m.RunFailed(reason=reason) | m.RunUnreported(reason=reason):
