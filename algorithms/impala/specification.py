@@ -16,9 +16,7 @@ from faastraingym.schemas.specification import (
 
 
 class IMPALA(AlgorithmSpec, frozen=True, kw_only=True, tag_field="name", tag="impala"):
-    """An actor-critic that corrects for a policy lag by V-trace (Espeholt et al. 2018, arXiv
-    1802.01561): one step for each batch.
-    """
+    """V-trace actor-critic (Espeholt et al. 2018, arXiv 1802.01561): one step for each batch."""
 
     learning_rate: Annotated[float, Meta(gt=0, description="the optimizer's step size")] = 7e-4
     learning_rate_schedule: Annotated[

@@ -41,7 +41,8 @@ def keys(section: object) -> set[str]:
 
 @pytest.mark.parametrize("algorithm", registry.PACKAGES)
 def test_every_key_is_there_with_a_comment(algorithm: str) -> None:
-    spec = registry.parse({**ODD, "algorithm": {"name": algorithm}})
+    rollout = {"count": 3}  # replay takes no threshold
+    spec = registry.parse({**ODD, "rollout": rollout, "algorithm": {"name": algorithm}})
     text = scaffold.specification(spec)
     lines = text.splitlines()
     settings = {}
