@@ -168,9 +168,7 @@ def _told(what: str | Callable[[], str]) -> Iterator[None]:
         with foreign(what):
             yield
     except EnvironmentFailed as error:
-        raise BadInput(
-            f"{error}; correct it, or name one that takes such actions"
-        ) from error.__cause__
+        raise BadInput(f"{error}; correct it, or name one that takes such actions") from error
 
 
 def _frames(

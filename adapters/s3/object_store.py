@@ -127,6 +127,8 @@ class S3ObjectStore:
             path, asked = encoded(self._bucket, ""), query(prefix, delimiter, token)
             with self._client.doing(f"list {self._bucket}/{prefix}"):
                 reply = await self._client.request("GET", path, query=asked)
+            if reply.status == 404:  # no bucket has no objects, as `get` says: `up` makes it again
+                return
             self._expect(reply, prefix)
             found = page(reply.body)
             yield found

@@ -1,5 +1,6 @@
 """A whole stack of real servers, as its users and its operators reach it."""
 
+import contextlib
 import json
 import os
 import subprocess
@@ -112,6 +113,14 @@ class Stack:
             if "FTG_REPLICA" in environment:
                 found.setdefault(environment["FTG_FUNCTION"], []).append(process)
         return found
+
+    def kill_replicas(self, function: str) -> None:
+        """kill -9 a function's replicas until there are none; some may end by themselves."""
+        while found := self.all_replicas().get(function):
+            for process in found:
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    process.kill()
+            psutil.wait_procs(found)
 
     def kill(self, victim: str) -> None:
         """kill -9: a server by its name, or one replica of a function."""

@@ -249,7 +249,14 @@ def test_every_row_of_the_table_of_commands_is_typed(place: Path, shell: dict[st
             )
             assert done.returncode == code, (command, done.stdout, done.stderr)
             assert "Traceback" not in done.stderr
-    made = {f"{RUN}/report.1.json", "results/report.json", "policy.npz", "g.xml", "g.md", "t.svg"}
+    made = {
+        f"runs/{RUN}/report.1.json",
+        "results/report.json",
+        "policy.npz",
+        "g.xml",
+        "g.md",
+        "t.svg",
+    }
     assert not [file for file in made if not (place / file).is_file()]
 
 

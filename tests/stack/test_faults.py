@@ -28,7 +28,11 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
     ("environment", {"environment": {"id": "CartPole-v7"}}, "no environment 'CartPole-v7'"),
     ("algorithm", {"algorithm": {"name": "pqo"}}, "spec.algorithm"),
     ("threshold", {"rollout": {"count": 2, "threshold": 3}}, "spec.rollout.threshold: found 3"),
-    ("space", {"environment": {"id": "Blackjack-v1"}}, "PPO cannot read observations"),
+    (
+        "space",
+        {"environment": {"id": "Pendulum-v1"}, "algorithm": {"name": "dqn"}},
+        "DQN cannot act in Box",
+    ),
     ("key", {"stopp": {"env_steps": 5}}, "did you mean"),
 ]
 

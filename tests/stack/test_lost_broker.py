@@ -31,7 +31,7 @@ async def test_an_emptied_broker_hears_everything_again(own: Stack) -> None:
 
 async def test_a_run_that_broker_and_store_lost_is_told_as_lost(own: Stack) -> None:
     """Who follows it is told so instead of waiting for ever, and so is who asks for it."""
-    own.start("vanished", LONG)
+    own.start("vanished", {**LONG, "stop": {"env_steps": 600_000}})  # it goes on until it is lost
     await _reaches(own, "vanished", 3)
     commands = (("follow", "vanished"), ("events", "--follow", "vanished"))
     followers = [await _following(own, *words) for words in commands]

@@ -80,8 +80,7 @@ async def _stands_still(stack: Stack, connected: Connected, run: str, gate: Gate
     """Hold a run between two versions; the newest version then."""
     await updated(connected.facts, run, 3)
     gate.close()
-    while stack.replicas("rollout"):  # whatever begins from now on is held
-        stack.kill("rollout")
+    stack.kill_replicas("rollout")  # whatever begins from now on is held
     newest = -1
 
     async def a_rollout_is_missing() -> bool:
@@ -111,8 +110,7 @@ async def test_what_the_store_lost_is_made_again(
         for key in lost:
             lose(stack, key)
         for function in stack.json("status")["functions"]:  # warm replicas remember the bytes
-            while stack.replicas(function):
-                stack.kill(function)
+            stack.kill_replicas(function)
         gate.open()
         ended = await end(connected.facts, run)
         assert isinstance(ended, RunCompleted), ended
