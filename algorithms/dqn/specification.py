@@ -1,14 +1,15 @@
 """DQN's settings, its checks of them, and its plan. Data alone: no NumPy, no JAX."""
 
 from collections.abc import Iterator
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from msgspec import Meta
 
+from faastraingym.algorithms import setting_types as types
 from faastraingym.algorithms.api import LearningPlan, anneal
 from faastraingym.algorithms.replay import specification as replay
 from faastraingym.algorithms.replay.specification import ReplaySpec, replayed_versions
-from faastraingym.schemas.specification import Annealing, Fraction, Positive, RunSpec
+from faastraingym.schemas.specification import Fraction, Positive, RunSpec
 
 __all__ = ["ACTIONS", "Specification", "plan", "problems", "replayed_versions"]
 
@@ -17,10 +18,8 @@ class DQN(ReplaySpec, frozen=True, kw_only=True, tag_field="name", tag="dqn"):
     """Deep Q-learning (Mnih et al. 2015, doi 10.1038/nature14236)."""
 
     learning_rate: Annotated[float, Meta(gt=0, description="Adam's step size")] = 1e-4
-    learning_rate_schedule: Annotated[
-        Annealing, Meta(description="linear: down to 0 at the horizon of stop")
-    ] = "constant"
-    gamma: Annotated[Fraction, Meta(description="discount")] = 0.99
+    learning_rate_schedule: types.LearningRateSchedule = "constant"
+    gamma: types.Discount = 0.99
     double: Annotated[
         bool, Meta(description="the learning network chooses the action that the target values")
     ] = False
@@ -36,11 +35,9 @@ class DQN(ReplaySpec, frozen=True, kw_only=True, tag_field="name", tag="dqn"):
     exploration_fraction: Annotated[
         float, Meta(gt=0, le=1, description="of the horizon of stop, in which epsilon falls")
     ] = 0.1
-    max_grad_norm: Annotated[float, Meta(gt=0, description="longer gradients are cut")] = 10.0
-    hidden_sizes: Annotated[
-        tuple[Annotated[int, Meta(ge=1, le=4096)], ...], Meta(description="of the hidden layers")
-    ] = (64, 64)
-    activation: Annotated[Literal["tanh", "relu"], Meta(description="of hidden layers")] = "relu"
+    max_grad_norm: types.MaxGradNorm = 10.0
+    hidden_sizes: types.HiddenSizes = (64, 64)
+    activation: types.Activation = "relu"
 
 
 Specification = DQN

@@ -1,31 +1,29 @@
 """IMPALA's settings, its checks of them, and its plan. Data alone: no NumPy, no JAX."""
 
 from collections.abc import Iterator
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from msgspec import Meta
 
-from faastraingym.algorithms.api import LearningPlan, anneal, samples
-from faastraingym.schemas.specification import (
-    AlgorithmSpec,
-    Annealing,
-    Fraction,
-    NonNegative,
-    RunSpec,
+from faastraingym.algorithms import setting_types as types
+from faastraingym.algorithms.actor_critic.specification import (
+    ACTIONS,
+    replayed_versions,
+    single_step_plan,
+    single_step_problems,
 )
+from faastraingym.schemas.specification import AlgorithmSpec, Fraction, RunSpec
+
+__all__ = ["ACTIONS", "Specification", "plan", "problems", "replayed_versions"]
 
 
 class IMPALA(AlgorithmSpec, frozen=True, kw_only=True, tag_field="name", tag="impala"):
     """V-trace actor-critic (Espeholt et al. 2018, arXiv 1802.01561): one step for each batch."""
 
-    learning_rate: Annotated[float, Meta(gt=0, description="the optimizer's step size")] = 7e-4
-    learning_rate_schedule: Annotated[
-        Annealing, Meta(description="linear: down to 0 at the horizon of stop")
-    ] = "constant"
-    optimizer: Annotated[
-        Literal["rmsprop", "adam"], Meta(description="rmsprop: decay 0.99, as in the paper")
-    ] = "rmsprop"
-    gamma: Annotated[Fraction, Meta(description="discount")] = 0.99
+    learning_rate: types.SingleStepRate = 7e-4
+    learning_rate_schedule: types.LearningRateSchedule = "constant"
+    optimizer: types.SingleStepOptimizer = "rmsprop"
+    gamma: types.Discount = 0.99
     rho_bar: Annotated[
         float,
         Meta(gt=0, description="policy ratios count as this at most: towards which policy V goes"),
@@ -37,27 +35,19 @@ class IMPALA(AlgorithmSpec, frozen=True, kw_only=True, tag_field="name", tag="im
     vtrace_lambda: Annotated[
         Fraction, Meta(description="0: one step; 1: n-step returns, as in the paper")
     ] = 1.0
-    ent_coef: Annotated[NonNegative, Meta(description="of the entropy, which explores")] = 0.0
-    vf_coef: Annotated[NonNegative, Meta(description="of the value loss")] = 0.5
-    max_grad_norm: Annotated[float, Meta(gt=0, description="longer gradients are cut")] = 0.5
-    normalize_advantages: Annotated[bool, Meta(description="per batch")] = False
-    normalize_observations: Annotated[bool, Meta(description="by running statistics")] = False
-    hidden_sizes: Annotated[
-        tuple[Annotated[int, Meta(ge=1, le=4096)], ...], Meta(description="of the hidden layers")
-    ] = (64, 64)
-    activation: Annotated[Literal["tanh", "relu"], Meta(description="of hidden layers")] = "tanh"
-    log_std_init: Annotated[float, Meta(description="continuous actions: log deviation")] = 0.0
-    rescale_actions: Annotated[
-        bool,
-        Meta(
-            description="continuous actions: -1 to 1 are stretched to the bounds of elements that"
-            " have two; otherwise actions are clipped to their bounds"
-        ),
-    ] = False
+    ent_coef: types.EntCoef = 0.0
+    vf_coef: types.VfCoef = 0.5
+    max_grad_norm: types.MaxGradNorm = 0.5
+    normalize_advantages: types.NormalizeBatch = False
+    normalize_observations: types.NormalizeObservations = False
+    hidden_sizes: types.HiddenSizes = (64, 64)
+    activation: types.Activation = "tanh"
+    log_std_init: types.LogStdInit = 0.0
+    rescale_actions: types.RescaleActions = False
 
 
 Specification = IMPALA
-ACTIONS = ("Discrete", "MultiDiscrete", "MultiBinary", "Box")
+plan = single_step_plan
 
 
 def problems(spec: RunSpec) -> Iterator[str]:
@@ -68,22 +58,4 @@ def problems(spec: RunSpec) -> Iterator[str]:
             f"spec.algorithm.c_bar: found {settings.c_bar:g}; allowed: rho_bar, "
             f"{settings.rho_bar:g}, at most, as V-trace is defined"
         )
-    if settings.normalize_advantages and samples(spec) == 1:
-        yield (
-            "spec.algorithm.normalize_advantages: found true of 1 sample; allowed: false, or at "
-            "least 2 samples in an update (threshold x num_steps x num_envs)"
-        )
-
-
-def plan(spec: RunSpec, progress: float) -> LearningPlan:
-    """An annealed learning rate, and one gradient step."""
-    settings: Any = spec.algorithm
-    rate = anneal(settings.learning_rate, settings.learning_rate_schedule, progress)
-    return LearningPlan(
-        coefficients={"learning_rate": rate, "ent_coef": settings.ent_coef}, gradient_steps=1
-    )
-
-
-def replayed_versions(spec: RunSpec) -> int:
-    """No versions: every trajectory is learnt from once."""
-    return 0
+    yield from single_step_problems(spec)

@@ -1,29 +1,30 @@
 """PPO's settings, its checks of them, and its plan. Data alone: no NumPy, no JAX."""
 
 from collections.abc import Iterator
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from msgspec import UNSET, Meta, UnsetType
 
+from faastraingym.algorithms import setting_types as types
+from faastraingym.algorithms.actor_critic.specification import ACTIONS, replayed_versions
 from faastraingym.algorithms.api import LearningPlan, anneal, samples
 from faastraingym.schemas.specification import (
     AlgorithmSpec,
     Annealing,
     Fraction,
-    NonNegative,
     Positive,
     RunSpec,
 )
+
+__all__ = ["ACTIONS", "Specification", "plan", "problems", "replayed_versions"]
 
 
 class PPO(AlgorithmSpec, frozen=True, kw_only=True, tag_field="name", tag="ppo"):
     """Proximal policy optimisation (Schulman et al. 2017, arXiv 1707.06347)."""
 
     learning_rate: Annotated[float, Meta(gt=0, description="Adam's step size")] = 3e-4
-    learning_rate_schedule: Annotated[
-        Annealing, Meta(description="linear: down to 0 at the horizon of stop")
-    ] = "constant"
-    gamma: Annotated[Fraction, Meta(description="discount")] = 0.99
+    learning_rate_schedule: types.LearningRateSchedule = "constant"
+    gamma: types.Discount = 0.99
     gae_lambda: Annotated[Fraction, Meta(description="0: one step; 1: whole returns")] = 0.95
     num_minibatches: Annotated[Positive, Meta(description="of a batch, a step each")] = 4
     update_epochs: Annotated[Positive, Meta(description="passes over each batch")] = 10
@@ -31,27 +32,16 @@ class PPO(AlgorithmSpec, frozen=True, kw_only=True, tag_field="name", tag="ppo")
     clip_coef_schedule: Annotated[Annealing, Meta(description="as learning_rate_schedule")] = (
         "constant"
     )
-    ent_coef: Annotated[NonNegative, Meta(description="of the entropy, which explores")] = 0.0
-    vf_coef: Annotated[NonNegative, Meta(description="of the value loss")] = 0.5
-    max_grad_norm: Annotated[float, Meta(gt=0, description="longer gradients are cut")] = 0.5
+    ent_coef: types.EntCoef = 0.0
+    vf_coef: types.VfCoef = 0.5
+    max_grad_norm: types.MaxGradNorm = 0.5
     normalize_advantages: Annotated[bool, Meta(description="per minibatch")] = True
-    normalize_observations: Annotated[bool, Meta(description="by running statistics")] = False
-    hidden_sizes: Annotated[
-        tuple[Annotated[int, Meta(ge=1, le=4096)], ...], Meta(description="of the hidden layers")
-    ] = (64, 64)
-    activation: Annotated[Literal["tanh", "relu"], Meta(description="of hidden layers")] = "tanh"
-    log_std_init: Annotated[float, Meta(description="continuous actions: log deviation")] = 0.0
+    normalize_observations: types.NormalizeObservations = False
+    hidden_sizes: types.HiddenSizes = (64, 64)
+    activation: types.Activation = "tanh"
+    log_std_init: types.LogStdInit = 0.0
     # Left out where it is not given: specifications of older releases keep their bytes.
-    rescale_actions: (
-        Annotated[
-            bool,
-            Meta(
-                description="continuous actions: -1 to 1 are stretched to the bounds of elements"
-                " that have two; otherwise, the default, actions are clipped to their bounds"
-            ),
-        ]
-        | UnsetType
-    ) = UNSET
+    rescale_actions: types.RescaleActions | UnsetType = UNSET
     decoupled_weight_max: (
         Annotated[
             float,
@@ -67,7 +57,6 @@ class PPO(AlgorithmSpec, frozen=True, kw_only=True, tag_field="name", tag="ppo")
 
 
 Specification = PPO
-ACTIONS = ("Discrete", "MultiDiscrete", "MultiBinary", "Box")
 
 
 def problems(spec: RunSpec) -> Iterator[str]:
@@ -88,11 +77,6 @@ def problems(spec: RunSpec) -> Iterator[str]:
             f"sample each; allowed: at least 2 of the {found} samples of an update in each "
             "minibatch, or normalize_advantages = false"
         )
-
-
-def replayed_versions(spec: RunSpec) -> int:
-    """No versions: PPO is on-policy."""
-    return 0
 
 
 def plan(spec: RunSpec, progress: float) -> LearningPlan:

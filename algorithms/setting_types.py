@@ -1,0 +1,37 @@
+"""The types of settings that several algorithms have. Data alone: no NumPy, no JAX."""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from faastraingym.schemas.specification import Annealing, Fraction, NonNegative
+
+LearningRateSchedule = Annotated[
+    Annealing, Meta(description="linear: down to 0 at the horizon of stop")
+]
+Discount = Annotated[Fraction, Meta(description="discount")]
+MaxGradNorm = Annotated[float, Meta(gt=0, description="longer gradients are cut")]
+HiddenSizes = Annotated[
+    tuple[Annotated[int, Meta(ge=1, le=4096)], ...], Meta(description="of the hidden layers")
+]
+Activation = Annotated[Literal["tanh", "relu"], Meta(description="of hidden layers")]
+
+# Of actor-critics.
+EntCoef = Annotated[NonNegative, Meta(description="of the entropy, which explores")]
+VfCoef = Annotated[NonNegative, Meta(description="of the value loss")]
+NormalizeObservations = Annotated[bool, Meta(description="by running statistics")]
+LogStdInit = Annotated[float, Meta(description="continuous actions: log deviation")]
+RescaleActions = Annotated[
+    bool,
+    Meta(
+        description="continuous actions: -1 to 1 are stretched to the bounds of elements that have"
+        " two; otherwise, the default, actions are clipped to their bounds"
+    ),
+]
+
+# Of those that take one gradient step on a batch.
+SingleStepRate = Annotated[float, Meta(gt=0, description="the optimizer's step size")]
+SingleStepOptimizer = Annotated[
+    Literal["rmsprop", "adam"], Meta(description="rmsprop: decay 0.99, as in the paper")
+]
+NormalizeBatch = Annotated[bool, Meta(description="per batch")]
