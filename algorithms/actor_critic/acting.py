@@ -5,12 +5,11 @@ rows, so a rollout's environments are always acted in together.
 """
 
 from collections.abc import Mapping
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
-from faastraingym.algorithms import statistics
+from faastraingym.algorithms import dense, statistics
 from faastraingym.algorithms.actor_critic.sampling import distribution
 from faastraingym.algorithms.environments.actions import sender
 from faastraingym.algorithms.environments.observations import normalised
@@ -18,11 +17,6 @@ from faastraingym.algorithms.environments.space_info import SpaceInfo
 from faastraingym.schemas.array_specs import ArraySpec, ArraySpecs
 from faastraingym.schemas.payloads import Arrays, Policy
 from faastraingym.schemas.specification import RunSpec
-
-ACTIVATIONS: dict[str, Any] = {
-    "tanh": lambda x: np.tanh(x, out=x),
-    "relu": lambda x: np.maximum(x, 0.0, out=x),
-}
 
 
 def policy_arrays(spec: RunSpec, info: SpaceInfo) -> ArraySpecs:
@@ -67,11 +61,9 @@ class Actor:
         self, policy: Policy, activation: str, info: SpaceInfo, rescaled: bool = False
     ) -> None:
         parameters = policy.parameters
-        depth = sum(path.startswith("policy/layer_") for path in parameters) // 2
-        names = [f"policy/layer_{i}" for i in range(depth)] + ["policy/head"]
-        layers = [(parameters[f"{n}/kernel"], parameters[f"{n}/bias"]) for n in names]
-        self.hidden, self.head = layers[:-1], layers[-1]
-        self.activate = ACTIVATIONS[activation]
+        self.hidden = dense.hidden_layers("policy", parameters)
+        self.head = dense.layer("policy/head", parameters)
+        self.activate = dense.ACTIVATIONS[activation]
         self.moments = None if policy.statistics is None else statistics.moments(policy.statistics)
         self.normalised = normalised(info)
         self.info, self.output_size = info, info.action_size
@@ -88,14 +80,7 @@ class Actor:
             np.minimum(np.maximum(x, -10.0, out=x), 10.0, out=x)
             if self.normalised is not None:
                 x = np.where(self.normalised, x, observations)
-        for kernel, bias in self.hidden:
-            x = x @ kernel
-            x += bias
-            self.activate(x)
-        kernel, bias = self.head
-        x = x @ kernel
-        x += bias
-        return x
+        return dense.linear(self.head, dense.through(self.hidden, self.activate, x))
 
     def noise(self, generator: np.random.Generator, steps: int, num_envs: int) -> np.ndarray:
         """The noise of `steps` steps, [T, B, K] float32."""
@@ -124,10 +109,6 @@ class Actor:
 
 def _network(which: str, spec: RunSpec, inputs: int, outputs: int) -> ArraySpecs:
     settings: Any = spec.algorithm
-    sizes = [inputs, *settings.hidden_sizes, outputs]
-    names = [*(f"layer_{i}" for i in range(len(sizes) - 2)), "head"]
-    specs: ArraySpecs = {}
-    for name, (above, below) in zip(names, pairwise(sizes), strict=True):
-        specs[f"{which}/{name}/kernel"] = ArraySpec("<f4", above, below)
-        specs[f"{which}/{name}/bias"] = ArraySpec("<f4", below)
-    return specs
+    sizes = [inputs, *settings.hidden_sizes]
+    head = dense.layer_specs(f"{which}/head", sizes[-1], outputs)
+    return dense.hidden_specs(which, sizes) | head

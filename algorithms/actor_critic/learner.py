@@ -6,12 +6,10 @@ The bits also depend on XLA's number of threads, which the environment variable 
 import functools
 from typing import Any, cast
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 
-from faastraingym.algorithms import divergence, seeding, statistics
-from faastraingym.algorithms.actor_critic import networks, trees
+from faastraingym.algorithms import divergence, random_keys, seeding, statistics, trees
+from faastraingym.algorithms.actor_critic import networks
 from faastraingym.algorithms.actor_critic.batches import assemble
 from faastraingym.algorithms.actor_critic.networks import Architecture
 from faastraingym.algorithms.actor_critic.updating import Method, Setup, make_update
@@ -32,10 +30,8 @@ def initialise(method: Method, spec: RunSpec) -> LearnerState:
     """
     settings: Any = spec.algorithm
     size = describe(spec).observation_size
-    # the implementation is named, so that a setting elsewhere cannot change it
-    data = jnp.asarray(seeding.key_data(spec.seed, "initialise"))
-    key = jax.random.wrap_key_data(data, impl="threefry2x32")
-    parameters = networks.initial(_setup(method, spec).architecture, size, key)
+    key, architecture = random_keys.initial(spec.seed), _setup(method, spec).architecture
+    parameters = networks.initial(architecture, size, key)
     return LearnerState(
         version=0,
         env_steps=0,
@@ -75,10 +71,10 @@ def update(
     arrays = assemble(batch, rewards, pad=spec.rollout.horizon == "episodes", info=info)
     generator = seeding.generator(spec.seed, "update", state.version)
     setup = _setup(method, spec)
-    shapes = tuple((path, array.shape) for path, array in state.parameters.items())
+    template = trees.optimizer_template(method.optimizer, settings, trees.shapes(state.parameters))
     new_parameters, new_optimizer, metrics = make_update(setup)(
         trees.nest(state.parameters),  # copies: the update donates its arguments
-        trees.restore(_optimizer_template(setup, shapes), state.optimizer),
+        trees.restore(template, state.optimizer),
         arrays,
         moments,
         {name: np.float32(value) for name, value in plan.coefficients.items()},
@@ -127,13 +123,6 @@ def _setup(method: Method, spec: RunSpec) -> Setup:
         bits=info.action_bits,
     )
     return Setup(method, settings, architecture)
-
-
-@functools.lru_cache(maxsize=16)
-def _optimizer_template(setup: Setup, shapes: tuple[tuple[str, tuple[int, ...]], ...]) -> Any:
-    """The structure of the optimizer's state, for parameters of `shapes`."""
-    parameters = trees.nest({path: np.zeros(shape, np.float32) for path, shape in shapes})
-    return jax.eval_shape(setup.method.optimizer(setup.settings).init, parameters)
 
 
 def _merged(before: Statistics | None, batch: list[Trajectory]) -> Statistics | None:

@@ -1,15 +1,13 @@
 """Log-probabilities and entropies of actions, in JAX: the distributions of `sampling`."""
 
-import math
 from collections.abc import Sequence
 
 import jax
 import jax.numpy as jnp
 
 from faastraingym.algorithms.actor_critic.networks import Architecture, Parameters
-from faastraingym.algorithms.actor_critic.sampling import ABSENT, table
+from faastraingym.algorithms.actor_critic.sampling import ABSENT, HALF_LOG_TWO_PI, table
 
-HALF_LOG_TWO_PI = 0.5 * math.log(2.0 * math.pi)
 Likelihood = tuple[jax.Array, jax.Array]  # log pi(a|s) and the entropy, [N] each
 
 

@@ -4,14 +4,14 @@ A test holds it to the learner's network within 1e-5.
 """
 
 from collections.abc import Mapping
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
-from faastraingym.algorithms.actor_critic.acting import ACTIVATIONS
+from faastraingym.algorithms import dense
+from faastraingym.algorithms.environments.actions import sender
 from faastraingym.algorithms.environments.space_info import SpaceInfo
-from faastraingym.schemas.array_specs import ArraySpec, ArraySpecs
+from faastraingym.schemas.array_specs import ArraySpecs
 from faastraingym.schemas.payloads import Arrays, Policy
 from faastraingym.schemas.specification import RunSpec
 
@@ -49,24 +49,19 @@ class Actor:
     """A Q-network ready to act in environments of `info`."""
 
     def __init__(self, policy: Policy, activation: str, info: SpaceInfo, epsilon: float) -> None:
-        layers = _layers(policy.parameters)
-        depth = sum(name.startswith("layer_") for name in layers)
-        self.hidden = [layers[f"layer_{i}"] for i in range(depth)]
-        self.head, self.value = layers["head"], layers.get("value")
-        self.activate = ACTIVATIONS[activation]
-        self.info, self.output_size = info, info.action_size
+        parameters = policy.parameters
+        self.hidden = dense.hidden_layers("q", parameters)
+        self.head = dense.layer("q/head", parameters)
+        is_dueling = "q/value/kernel" in parameters
+        self.value = dense.layer("q/value", parameters) if is_dueling else None
+        self.activate = dense.ACTIVATIONS[activation]
+        self.send, self.output_size = sender(info), info.action_size
         self.epsilon = epsilon
 
     def outputs(self, observations: np.ndarray) -> np.ndarray:
         """Q(s, .), [B, A] float32, of observations [B, O] float32."""
-        x: np.ndarray = observations
-        for kernel, bias in self.hidden:
-            x = x @ kernel
-            x += bias
-            self.activate(x)
-        kernel, bias = self.head
-        scores = x @ kernel
-        scores += bias
+        x = dense.through(self.hidden, self.activate, observations)
+        scores = dense.linear(self.head, x)
         if self.value is not None:
             kernel, bias = self.value
             scores += x @ kernel + bias - scores.mean(axis=1, keepdims=True)
@@ -87,28 +82,18 @@ class Actor:
 
     def sent(self, actions: np.ndarray) -> np.ndarray:
         """Actions as the environment counts them, from its first."""
-        start = self.info.action_start
-        return np.asarray(actions + start) if start else actions
+        return self.send(actions)
 
     def extras(self, outputs: np.ndarray, actions: np.ndarray) -> Arrays:
         """Nothing besides the actions."""
         return {}
 
 
-def _layers(parameters: Mapping[str, np.ndarray]) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    names = {path.split("/")[1] for path in parameters}
-    return {n: (parameters[f"q/{n}/kernel"], parameters[f"q/{n}/bias"]) for n in names}
-
-
 def _network(which: str, spec: RunSpec, info: SpaceInfo) -> ArraySpecs:
     settings: Any = spec.algorithm
     sizes = [info.observation_size, *settings.hidden_sizes]
-    shapes = {f"layer_{i}": shape for i, shape in enumerate(pairwise(sizes))}
-    shapes["head"] = (sizes[-1], info.action_size)
+    specs = dense.hidden_specs(which, sizes)
+    specs |= dense.layer_specs(f"{which}/head", sizes[-1], info.action_size)
     if settings.dueling:
-        shapes["value"] = (sizes[-1], 1)
-    specs: ArraySpecs = {}
-    for name, (above, below) in shapes.items():
-        specs[f"{which}/{name}/kernel"] = ArraySpec("<f4", above, below)
-        specs[f"{which}/{name}/bias"] = ArraySpec("<f4", below)
+        specs |= dense.layer_specs(f"{which}/value", sizes[-1], 1)
     return specs

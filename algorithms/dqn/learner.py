@@ -5,12 +5,10 @@ The bits also depend on XLA's number of threads, which the environment variable 
 
 from typing import cast
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 
-from faastraingym.algorithms import divergence, seeding
-from faastraingym.algorithms.actor_critic import trees
+from faastraingym.algorithms import divergence, random_keys, trees
 from faastraingym.algorithms.actors import episodes
 from faastraingym.algorithms.dqn import networks
 from faastraingym.algorithms.dqn.networks import Architecture
@@ -37,10 +35,8 @@ def initialise(spec: RunSpec) -> LearnerState:
         EnvironmentFailed: the environment cannot be built, to see its spaces.
     """
     setup = _setup(spec)
-    # the implementation is named, so that a setting elsewhere cannot change it
-    data = jnp.asarray(seeding.key_data(spec.seed, "initialise"))
-    key = jax.random.wrap_key_data(data, impl="threefry2x32")
-    q = networks.initial(setup.architecture, describe(spec).observation_size, key)
+    size = describe(spec).observation_size
+    q = networks.initial(setup.architecture, size, random_keys.initial(spec.seed))
     adam = optimizer(setup.settings).init(q)
     return _state(0, 0, Learnt(q, q, adam, jnp.int32(0)), _no_priorities(spec))
 
@@ -148,7 +144,8 @@ def _restored(spec: RunSpec, state: LearnerState) -> tuple[Learnt, np.ndarray | 
         PayloadError: it is of another optimizer or another window.
     """
     both, empty = trees.nest(state.parameters), _no_priorities(spec)
-    adam = jax.eval_shape(optimizer(cast(DQN, spec.algorithm)).init, both["q"])
+    q = {p.removeprefix("q/"): a for p, a in state.parameters.items() if p.startswith("q/")}
+    adam = trees.optimizer_template(optimizer, spec.algorithm, trees.shapes(q))
     template = {"adam": adam, "steps": np.int32(0)}
     held = trees.restore(
         template if empty is None else {**template, PRIORITIES: empty}, state.optimizer

@@ -2,7 +2,8 @@ import jax
 import numpy as np
 import pytest
 
-from faastraingym.algorithms.actor_critic import networks, trees
+from faastraingym.algorithms import trees
+from faastraingym.algorithms.actor_critic import networks
 from faastraingym.algorithms.actor_critic.networks import Architecture
 
 ARCHITECTURE = Architecture((16, 8), "tanh", action_size=3, continuous=True, log_std_init=-0.5)

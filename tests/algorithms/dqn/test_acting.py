@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from faastraingym.algorithms.actor_critic import trees
+from faastraingym.algorithms import trees
 from faastraingym.algorithms.dqn import acting, networks
 from faastraingym.algorithms.dqn.acting import Actor
 from faastraingym.algorithms.dqn.networks import Architecture

@@ -7,8 +7,8 @@ import msgspec
 import numpy as np
 import pytest
 
-from faastraingym.algorithms import statistics
-from faastraingym.algorithms.actor_critic import networks, trees
+from faastraingym.algorithms import statistics, trees
+from faastraingym.algorithms.actor_critic import networks
 from faastraingym.algorithms.actor_critic.acting import Actor
 from faastraingym.algorithms.actor_critic.learner import _merged, _setup
 from faastraingym.algorithms.actors.collect import collect

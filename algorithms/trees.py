@@ -1,12 +1,17 @@
 """Trees of arrays as flat dictionaries, and back."""
 
+import functools
+from collections.abc import Callable
 from typing import Any
 
 import jax
 import numpy as np
+import optax
 
 from faastraingym.schemas.array_specs import ArraySpec, check_named
 from faastraingym.schemas.payloads import Arrays
+
+Shapes = tuple[tuple[str, tuple[int, ...]], ...]
 
 
 def flatten(tree: Any) -> Arrays:
@@ -32,6 +37,26 @@ def restore(template: Any, arrays: Arrays) -> Any:
     }
     check_named("LearnerState.optimizer", arrays, wanted)
     return jax.tree_util.tree_unflatten(structure, [np.array(arrays[name]) for name in wanted])
+
+
+def shapes(arrays: Arrays) -> Shapes:
+    """The shapes of arrays by their paths; hashable."""
+    return tuple((path, array.shape) for path, array in arrays.items())
+
+
+@functools.lru_cache(maxsize=16)
+def optimizer_template(
+    optimizer: Callable[[Any], optax.GradientTransformation], settings: Any, parameters: Shapes
+) -> Any:
+    """The structure of an optimizer's state, for `restore`.
+
+    Args:
+        optimizer: makes it of an algorithm's settings.
+        settings: the algorithm's.
+        parameters: the shapes of what it optimises.
+    """
+    zeros = nest({path: np.zeros(shape, np.float32) for path, shape in parameters})
+    return jax.eval_shape(optimizer(settings).init, zeros)
 
 
 def nest(arrays: Arrays) -> dict[str, Any]:

@@ -3,7 +3,7 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-from faastraingym.algorithms.actor_critic import trees
+from faastraingym.algorithms import trees
 from faastraingym.schemas.arrays import pack, unpack
 from faastraingym.schemas.errors import PayloadError
 
