@@ -15,11 +15,8 @@ import numpy as np
 from faastraingym.algorithms import registry
 from faastraingym.algorithms.environments.space_info import SpaceInfo
 from faastraingym.algorithms.limits import Limits
-from faastraingym.algorithms.replay.specification import (
-    ReplaySpec,
-    collected,
-    replayed_versions,
-)
+from faastraingym.algorithms.replay.specification import ReplaySpec
+from faastraingym.algorithms.replay.window import ring_shape
 from faastraingym.schemas.array_specs import ArraySpecs
 from faastraingym.schemas.specification import RunSpec
 
@@ -84,7 +81,7 @@ def update(spec: RunSpec, info: SpaceInfo) -> int:
 
 def replay(spec: RunSpec, info: SpaceInfo, settings: ReplaySpec) -> int:
     """Bytes of a window of transitions, and of all samples that an update draws of it."""
-    places = (replayed_versions(spec) + 1) * collected(spec)
+    places = prod(ring_shape(spec))
     drawn = settings.gradient_steps * settings.batch_size
     return (
         places * transition(spec, info)

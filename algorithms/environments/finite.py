@@ -46,6 +46,5 @@ def refuse_observations(
         return
     for leaf in info.leaves:
         if np.dtype(leaf.dtype).kind == "f":
-            name = f"observation part {leaf.path!r}"
             read = of_leaf(observations[leaf.path], leaf)
-            refuse_non_finite(name, read, counted, where, first_step)
+            refuse_non_finite(leaf.words, read, counted, where, first_step)

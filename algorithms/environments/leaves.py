@@ -28,6 +28,11 @@ class Leaf(NamedTuple):
     starts: tuple[int, ...] = ()  # the first choice of each
 
     @property
+    def words(self) -> str:
+        """The part, in a sentence about an observation."""
+        return f"observation part {self.path!r}" if self.path else "observation"
+
+    @property
     def size(self) -> int:
         """Numbers that a network reads of it."""
         return sum(self.choices) if self.choices else prod(self.shape)
@@ -95,7 +100,7 @@ def at(observation: Any, path: str) -> Any:
 
 def at_space(space: Any, path: str) -> Space[Any]:
     """The part of a space at a path that `leaves` gave."""
-    for name in path.split("/"):
+    for name in path.split("/") if path else ():
         space = dict(_parts(space))[name]
     found: Space[Any] = space
     return found

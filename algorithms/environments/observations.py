@@ -149,8 +149,8 @@ def _stored(batch: Any, leaf: Leaf) -> np.ndarray:
         sizes = np.array(leaf.choices).reshape(leaf.shape)
         outside = (found < starts) | (found >= starts + sizes)
         if outside.any():
-            where = f"observation part {leaf.path!r}" if leaf.path else "observation"
-            raise ValueError(f"{where} has {found[outside][0]}, which its space does not contain")
+            wrong = found[outside][0]
+            raise ValueError(f"{leaf.words} has {wrong}, which its space does not contain")
         found = found - starts
     return found.astype(leaf.dtype, copy=False)
 

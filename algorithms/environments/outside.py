@@ -64,11 +64,9 @@ def _observations(
 def _of_parts(space: Any, seen: Any, parts: Sequence[Leaf]) -> Iterator[tuple[str, str]]:
     """The kinds in which a part of an observation is none of its Box, and a sentence on each."""
     for part in parts:
-        path = part.path
-        found, its = (at(seen, path), at_space(space, path)) if path else (seen, space)
-        named = f"observation part {path!r}" if path else "observation"
+        found, its = at(seen, part.path), at_space(space, part.path)
         for kind, problem in _misfits(its, found):
-            yield kind, f"{named} {problem}"
+            yield kind, f"{part.words} {problem}"
 
 
 def _misfits(space: Any, seen: Any) -> Iterator[tuple[str, str]]:

@@ -80,16 +80,13 @@ def _of_result(method: str, environment: Any, given: Any, info: SpaceInfo) -> It
 def _of_observation(environment: Any, seen: Any, info: SpaceInfo, where: str) -> Iterator[str]:
     """Shape and dtype as the space's; the values finite, in float32 too."""
     for part in info.parts:
-        what = f"{where}'s observation" + (f" part {part.path!r}" if part.path else "")
-        space, found = environment.observation_space, seen
-        if part.path:
-            try:
-                found = at(seen, part.path)
-            except (LookupError, TypeError, ValueError):
-                yield f"{what} is not there, which its observation_space {space} says"
-                return
-            space = at_space(space, part.path)
-        problem = next(_of_part(what, found, space, part), None)
+        what, space = f"{where}'s {part.words}", environment.observation_space
+        try:
+            found = at(seen, part.path)
+        except (LookupError, TypeError, ValueError):
+            yield f"{what} is not there, which its observation_space {space} says"
+            return
+        problem = next(_of_part(what, found, at_space(space, part.path), part), None)
         if problem:
             yield problem
             return
