@@ -160,17 +160,14 @@ class AsyncRun:
 
     async def _check_packages(self, stack: Connected, history: History) -> None:
         """Replicas that have a removed package unpacked would go on with it, others would not."""
-        from faastraingym.adapters.packages import choosing
-        from faastraingym.adapters.packages.library import Library
+        from faastraingym.client import run_packages
 
         spec = history.requested.spec if history.requested else {}
-        needed = choosing.environment(spec).get("packages", ())
-        added = {one.sha256 for one in await Library(stack.bucket).records()} if needed else ()
-        for digest in needed:
-            if digest not in added:
+        for package in await run_packages.of_spec(stack, spec):
+            if not package.name:
                 raise BadInput(
-                    f"run {self.name} needs the package {digest}, which was removed; `faastrain env"
-                    " add` the same files again"
+                    f"run {self.name} needs the package {package.sha256}, which was removed; "
+                    "`faastrain env add` the same files again"
                 )
 
     async def policy(self) -> "Policy":

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from faastraingym.adapters.packages import choosing
 from faastraingym.client.errors import BadInput
+from faastraingym.schemas import raw as raw_spec
 
 if TYPE_CHECKING:
     from faastraingym.adapters.packages.sources import Source
@@ -68,7 +69,7 @@ def is_code(name: str) -> bool:
 
 def is_own(raw: Any) -> bool:
     """Whether a specification's environment is one's own code, here or in the store."""
-    env_id = choosing.environment(raw).get("id")
+    env_id = raw_spec.environment(raw).get("id")
     return isinstance(env_id, str) and bool(choosing.module_of(env_id))
 
 
@@ -82,7 +83,7 @@ def taken(raw: Any, folder: Path) -> "tuple[Any, Source | None]":
     Raises:
         BadInput: the code cannot be packed.
     """
-    env_id = choosing.environment(raw).get("id")
+    env_id = raw_spec.environment(raw).get("id")
     if not isinstance(env_id, str) or not is_code(env_id):
         return raw, None
     place, _, name = env_id.rpartition(":")

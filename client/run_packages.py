@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from faastraingym.adapters.packages import choosing
 from faastraingym.adapters.packages.library import Library
 from faastraingym.client.async_client import AsyncClient
+from faastraingym.client.world import Connected
+from faastraingym.schemas import raw
 
 
 class RunPackage(NamedTuple):
@@ -28,12 +29,17 @@ async def of_run(client: AsyncClient, spec: Mapping[str, Any]) -> list[RunPackag
     Raises:
         StackTrouble: no stack runs, or it does not answer.
     """
-    named = choosing.environment(spec).get("packages")
-    digests = [one for one in named if isinstance(one, str)] if isinstance(named, list) else []
-    if not digests:
+    if not raw.packages(spec):
         return []
     async with client.connect() as stack:
-        known = {record.sha256: record for record in await Library(stack.bucket).records()}
+        return await of_spec(stack, spec)
+
+
+async def of_spec(stack: Connected, spec: Mapping[str, Any]) -> list[RunPackage]:
+    """As `of_run`, from a stack that one is connected to."""
+    digests = raw.packages(spec)
+    records = await Library(stack.bucket).records() if digests else ()
+    known = {record.sha256: record for record in records}
     return [
         RunPackage(known[digest].name, known[digest].version, digest)
         if digest in known

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from faastraingym.adapters.errors import AdapterError
-from faastraingym.adapters.packages import choosing
 from faastraingym.adapters.packages.library import Library
 from faastraingym.adapters.stage import manifests
 from faastraingym.algorithms.environments import known
@@ -19,6 +18,7 @@ from faastraingym.client.errors import Error, as_ours
 from faastraingym.client.world import Connected, World
 from faastraingym.embedded.settings import home_of
 from faastraingym.events.pipeline.history import History
+from faastraingym.schemas import raw
 from faastraingym.schemas.errors import SchemaError
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def remember(world: World, spec: Mapping[str, Any], spaces: Sequence[Any] | None
 async def of_run(world: World, stack: Connected, history: History, spec: Any) -> "SpaceInfo | None":
     """The spaces of a run, whose specification is given; None: this machine cannot build it."""
     found = _CHECKED.get(_key(world, spec))
-    if found is None and choosing.environment(spec).get("packages"):
+    if found is None and raw.packages(spec):
         found = await _of_manifest(stack, history)
     if found is None:
         try:
@@ -64,4 +64,4 @@ def _key(world: World, spec: Mapping[str, Any]) -> tuple[str, bytes]:
     variables = world.environment
     is_cluster = target.is_cluster(variables)
     stack = variables["OPENFAAS_URL"] if is_cluster else str(home_of(variables))
-    return stack, msgspec.json.encode(choosing.environment(spec), order="deterministic")
+    return stack, msgspec.json.encode(raw.environment(spec), order="deterministic")

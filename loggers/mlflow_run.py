@@ -13,6 +13,7 @@ from mlflow.utils.mlflow_tags import MLFLOW_RUN_NAME
 from faastraingym.loggers.errors import CannotWrite
 from faastraingym.loggers.kinds import Subject
 from faastraingym.loggers.rows import Point, Row
+from faastraingym.schemas import raw
 
 TAG = "faastraingym.run"
 AT_ONCE = 1000  # metrics of a request, and
@@ -73,8 +74,7 @@ class Run:
 
     def _experiment(self, subject: Subject) -> str:
         """The id of the experiment that the run's environment names; it is made if need be."""
-        environment = subject.spec.get("environment")
-        name = str(environment.get("id")) if isinstance(environment, dict) else "faastraingym"
+        name = str(raw.environment(subject.spec).get("id", "faastraingym"))
         known = self._client.get_experiment_by_name(name)
         return str(known.experiment_id if known else self._client.create_experiment(name))
 

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from msgspec.structs import replace
 
@@ -16,12 +15,6 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")  # that a requirement begins wi
 def newest(records: Iterable[PackageRecord]) -> list[PackageRecord]:
     """The records, those that were added last first."""
     return sorted(records, key=lambda record: (record.added_at, record.sha256), reverse=True)
-
-
-def environment(raw: Any) -> dict[str, Any]:
-    """The table `environment` of a raw specification; empty where there is none."""
-    found = raw.get("environment") if isinstance(raw, dict) else None
-    return found if isinstance(found, dict) else {}
 
 
 def module_of(env_id: str) -> str:

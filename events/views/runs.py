@@ -1,7 +1,7 @@
 """Runs as a list, the newest first."""
 
 from collections.abc import Collection, Sequence
-from typing import Any, get_args
+from typing import get_args
 
 from msgspec import Struct
 
@@ -11,6 +11,7 @@ from faastraingym.events.ports import FactLog
 from faastraingym.events.views.report import build
 from faastraingym.events.views.run import status
 from faastraingym.schemas import messages as m
+from faastraingym.schemas import raw
 from faastraingym.schemas.report import Status
 
 LIVES = (subjects.of_topic("run.*"), subjects.of_topic(m.tag(m.ReportWritten)))
@@ -42,7 +43,7 @@ async def users(facts: FactLog, packages: Sequence[str]) -> list[str]:
     return [
         run
         for run, history in await _requested(facts)
-        if not history.newest.over and any(one in packages for one in _packages(history))
+        if not history.newest.over and not set(packages).isdisjoint(_packages(history))
     ]
 
 
@@ -54,11 +55,8 @@ async def _requested(facts: FactLog) -> list[tuple[str, History]]:
     return [(run, history) for run, history in known.items() if history.requested]
 
 
-def _packages(history: History) -> list[Any]:
-    """What a run's request names, which may be anything: start-run has not seen it yet."""
-    environment = history.requested.spec.get("environment") if history.requested else None
-    named = environment.get("packages") if isinstance(environment, dict) else None
-    return named if isinstance(named, list) else []
+def _packages(history: History) -> list[str]:
+    return raw.packages(history.requested.spec) if history.requested else []
 
 
 async def overview(

@@ -1,0 +1,15 @@
+"""A specification that nobody has checked yet, as a request has it: any value may be anything."""
+
+from typing import Any
+
+
+def environment(spec: Any) -> dict[str, Any]:
+    """The table `environment`; empty where there is none."""
+    found = spec.get("environment") if isinstance(spec, dict) else None
+    return found if isinstance(found, dict) else {}
+
+
+def packages(spec: Any) -> list[str]:
+    """The SHA-256 of the packages that the environment names; empty where it names none."""
+    named = environment(spec).get("packages")
+    return [one for one in named if isinstance(one, str)] if isinstance(named, list) else []
