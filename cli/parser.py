@@ -2,7 +2,6 @@
 
 import argparse
 from collections.abc import Sequence
-from difflib import get_close_matches
 from typing import Any, NoReturn
 
 from faastraingym import __version__
@@ -23,11 +22,11 @@ class Parser(argparse.ArgumentParser):
     def _check_value(self, action: argparse.Action, value: Any) -> None:
         """Of choices the one that is meant, where argparse lists all; it has no other way in."""
         known = [str(choice) for choice in action.choices or ()]
-        near = [] if str(value) in known else get_close_matches(str(value), known, n=1)
-        if near:
-            raise argparse.ArgumentError(
-                action, f"invalid choice: {value!r}; did you mean {near[0]!r}?"
-            )
+        if str(value) not in known:
+            from faastraingym.schemas.validation import near  # what is right needs no msgspec
+
+            if meant := near(str(value), known):
+                raise argparse.ArgumentError(action, f"invalid choice: {value!r}{meant}")
         super()._check_value(action, value)
 
 

@@ -54,20 +54,14 @@ def built(
     """
     name = env.__name__ if isinstance(env, type) else str(env)
     try:
-        found = _found(env)
-        same = trained if trained and trained.id == _id(env) else None
+        env_id, found = _found(env)
+        same = trained if trained and trained.id == env_id else None
         options = {} if mode is None else {"render_mode": mode}
         with foreign(f"{name} cannot be built"):
             made = gymnasium.make(found, **options, **(same.kwargs if same else {}))
         return wrapped(same, made) if same else made
     except EnvironmentFailed as error:
         raise BadInput(f"{error}; {remedy(error, OTHERS)}") from error
-
-
-def _id(env: str | Path | type) -> str:
-    """By which a run has it."""
-    own = f"{env.__module__}:{env.__qualname__}" if isinstance(env, type) else None
-    return own or imported(str(env))
 
 
 def remedy(error: Exception, otherwise: str) -> str:
@@ -114,11 +108,12 @@ def place_of(module: str) -> Path | None:
     return Path(found.origin) if found and found.origin else None
 
 
-def _found(env: str | Path | type) -> str | EnvSpec:
-    """What `gymnasium.make` is given."""
+def _found(env: str | Path | type) -> tuple[str, str | EnvSpec]:
+    """The id by which a run has it, and what `gymnasium.make` is given."""
     if isinstance(env, type):
         if not issubclass(env, gymnasium.Env):
             raise EnvironmentFailed(f"{env.__name__}: does not derive from gymnasium.Env")
-        return EnvSpec(id=env.__name__, entry_point=env)
+        of_class = EnvSpec(id=env.__name__, entry_point=env)
+        return f"{env.__module__}:{env.__qualname__}", of_class
     env_id = imported(str(env))
-    return of_module(env_id) if ":" in env_id else env_id
+    return env_id, of_module(env_id) if ":" in env_id else env_id

@@ -56,13 +56,16 @@ def evaluation(fact: m.EvaluationCompleted) -> str:
 
 def event_line(record: Recorded) -> str:
     """A fact for `faastrain events`: time, type, words."""
-    return f"{timestamp(record.at)}  {m.tag(record.fact):24} {phrase(record.fact)}".rstrip()
+    return _line(timestamp(record.at), record, 24)
 
 
 def short_event_line(record: Recorded) -> str:
     """As `event_line`, for a terminal: the time of the day, UTC."""
-    at = timestamp(record.at)[11:19]
-    return f"{at}  {m.tag(record.fact):20} {phrase(record.fact)}".rstrip()
+    return _line(timestamp(record.at)[11:19], record, 20)
+
+
+def _line(at: str, record: Recorded, width: int) -> str:
+    return f"{at}  {m.tag(record.fact):{width}} {phrase(record.fact)}".rstrip()
 
 
 def timestamp(at: float) -> str:
