@@ -25,7 +25,7 @@ def limited(env: Environment, trained: EnvironmentSpec | None) -> Environment:
     """The environment, under the limit of steps of a run where it has none itself.
 
     Args:
-        env: whatever its wrappers are; it is not closed with what is returned.
+        env: in any wrappers; its caller closes it.
         trained: as of `trained_in`.
     """
     limit = None if _is_limited(env) else _limit(trained)

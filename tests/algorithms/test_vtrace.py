@@ -85,7 +85,7 @@ def test_a_stretch_worked_by_hand(variant: Variant) -> None:
 def test_a_truncated_episode_counts_its_final_observation(variant: Variant) -> None:
     """And nothing after it: r + gamma V(final) - V = 1 + 1/2 * 6 - 3; a terminated one only r - V.
 
-    The reset's pseudo-transition between the episodes has neither, whatever its numbers are.
+    The reset's pseudo-transition between the episodes has neither: its numbers do not matter.
     """
     x = {
         "rewards": column(1, 99, 1, 1),

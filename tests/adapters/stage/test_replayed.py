@@ -1,4 +1,4 @@
-"""A window is filled from the store once, each object read once, whatever the cache holds."""
+"""A learner fills its window from the store once: it reads each object that it lacks once."""
 
 import numpy as np
 import pytest

@@ -125,7 +125,7 @@ def test_epsilon_falls_within_its_part_of_the_budget(steps: int, epsilon: float)
 
 
 def test_learning_starts_after_so_many_steps() -> None:
-    """To the step, whatever the budget's fraction rounds to."""
+    """Learning starts at that very step: the progress of the budget is rounded back to steps."""
     spec = a_spec(learning_starts=333, gradient_steps=7)
     assert [learning_plan(spec, n).gradient_steps for n in (0, 332, 333, 999)] == [0, 0, 7, 7]
 

@@ -140,7 +140,7 @@ def batch_of(spec: RunSpec, state: LearnerState, lag: int = 0) -> list[Trajector
 
 
 def test_an_update_gives_the_same_bytes_every_time(spec: RunSpec) -> None:
-    """Whatever the order of the batch; pseudo-transitions' numbers change nothing."""
+    """The batch may come in any order; the numbers of pseudo-transitions change nothing."""
     state = learner.initialise(spec)
     batch = batch_of(spec, state)
     first = dump(learnt(spec, state, batch))
