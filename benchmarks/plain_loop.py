@@ -34,14 +34,14 @@ def loop(spec: RunSpec) -> list[tuple[float, int]]:
     from faastraingym.algorithms.actors.collect import collect_from
     from faastraingym.algorithms.actors.episodes import env_steps
     from faastraingym.algorithms.actors.initial_state import beginning
-    from faastraingym.algorithms.replay.ring import Ring
+    from faastraingym.algorithms.replay import ring
     from faastraingym.algorithms.timing import Stopwatch
     from faastraingym.events.pipeline import planning
 
     learner = registry.learner(spec)
     state = learner.initialise(spec)
     marks = [(time.perf_counter(), 0)]
-    slots, ring = range(spec.rollout.count), Ring(registry.rules(spec).replayed_versions(spec) + 1)
+    slots, window = range(spec.rollout.count), ring.of_run(spec)
     stands = [beginning(spec, 0, index, None) for index in slots]
     while state.env_steps < spec.stop.env_steps:
         policy = learner.project(state)
@@ -50,8 +50,9 @@ def loop(spec: RunSpec) -> list[tuple[float, int]]:
         collected, stands = map(list, zip(*pairs, strict=True))
         steps = sum(map(env_steps, collected))
         schedule = planning.update_plan(spec, state.version, state.env_steps, steps)
-        ring.write(state.version, collected, None)
-        state, _ = learner.update(spec, state, collected, None, schedule, ring)
+        if window:
+            window.write(state.version, collected, None)
+        state, _ = learner.update(spec, state, collected, None, schedule, window)
         marks.append((time.perf_counter(), state.env_steps))
     return marks
 

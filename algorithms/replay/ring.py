@@ -5,10 +5,12 @@ from typing import Any
 
 import numpy as np
 
+from faastraingym.algorithms import registry
 from faastraingym.algorithms.replay.targets import ahead
 from faastraingym.algorithms.replay.window import Window
 from faastraingym.schemas.messages import VersionRange
 from faastraingym.schemas.payloads import Arrays, Trajectory
+from faastraingym.schemas.specification import RunSpec
 
 SEEN, NEXT = "observations", "next_observations"
 
@@ -88,6 +90,16 @@ class Ring:
         return {
             n: column.reshape(*drawn.shape, *column.shape[1:]) for n, column in gathered.items()
         }
+
+
+def rows(spec: RunSpec) -> int:
+    """The versions of a run's whole window; 1: its algorithm replays nothing but the batch."""
+    return registry.rules(spec).replayed_versions(spec) + 1
+
+
+def of_run(spec: RunSpec) -> Ring | None:
+    """Room for a run's whole window; None: its algorithm does not replay."""
+    return Ring(rows(spec)) if rows(spec) > 1 else None
 
 
 def observations(gathered: Arrays, name: str) -> Any:

@@ -18,7 +18,7 @@ from faastraingym.adapters.stage.spans import span
 from faastraingym.adapters.stage.stage import Outgoing, stage
 from faastraingym.algorithms import registry, shape_checks
 from faastraingym.algorithms.environments import spaces
-from faastraingym.algorithms.replay.ring import Ring
+from faastraingym.algorithms.replay.ring import Ring, rows
 from faastraingym.events.pipeline import follow_ups
 from faastraingym.events.ports import Services
 from faastraingym.schemas import keys
@@ -128,7 +128,7 @@ async def _window(
     versions = command.schedule.replay
     if versions is None:
         return None
-    ring = WINDOWS.take(command.manifest, registry.rules(spec).replayed_versions(spec) + 1)
+    ring = WINDOWS.take(command.manifest, rows(spec))
     ring.write(versions.last, batch, rewards)
     await fill(spec, command.run, versions, ring, services)
     return ring

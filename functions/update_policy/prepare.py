@@ -16,7 +16,7 @@ from faastraingym.algorithms import registry
 from faastraingym.algorithms.actors.collect import collect
 from faastraingym.algorithms.environments import spaces
 from faastraingym.algorithms.registry import parse
-from faastraingym.algorithms.replay.ring import Ring
+from faastraingym.algorithms.replay import ring
 from faastraingym.events.pipeline.planning import learning_plan, update_plan
 from faastraingym.schemas.specification import RunSpec
 
@@ -34,11 +34,11 @@ def learn(spec: RunSpec) -> None:
     exploration = learning_plan(spec, 0).exploration
     slots = range(spec.rollout.needed)
     batch = [collect(spec, policy, slot, None, exploration=exploration) for slot in slots]
-    plan, replay = update_plan(spec, 0, spec.stop.annealing_steps, 1), None
-    if plan.replay is not None:
-        replay = Ring(registry.rules(spec).replayed_versions(spec) + 1)
-        replay.write(0, batch, None)
-    learner.update(spec, state, batch, None, plan, replay)
+    window = ring.of_run(spec)
+    if window:
+        window.write(0, batch, None)
+    plan = update_plan(spec, 0, spec.stop.annealing_steps, 1)
+    learner.update(spec, state, batch, None, plan, window)
 
 
 def main(folder: Path, files: list[Path]) -> None:

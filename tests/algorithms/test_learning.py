@@ -11,7 +11,7 @@ from faastraingym.algorithms.actors.episodes import env_steps
 from faastraingym.algorithms.actors.evaluate import evaluate
 from faastraingym.algorithms.environments import spaces
 from faastraingym.algorithms.registry import parse
-from faastraingym.algorithms.replay.ring import Ring
+from faastraingym.algorithms.replay import ring
 from faastraingym.events.pipeline import planning
 from faastraingym.schemas.payloads import Rewards, Trajectory
 from faastraingym.schemas.specification import RunSpec
@@ -38,7 +38,7 @@ def best_return(spec: RunSpec, budget: int) -> float:
     state, best = learner.initialise(spec), -np.inf
     policies = {0: learner.project(state)}
     previous: list[Trajectory | None] = [None] * spec.rollout.count
-    ring, acted = Ring(registry.rules(spec).replayed_versions(spec) + 1), {0: 0}
+    window, acted = ring.of_run(spec), {0: 0}
     transformed: Rewards | None = None
     while state.env_steps < budget and best < (spec.stop.target or np.inf):
         policy = policies[planning.acting(spec, state.version)]
@@ -54,8 +54,9 @@ def best_return(spec: RunSpec, budget: int) -> float:
         if spec.reward:
             transformed = rewards.transform(spec, batch, transformed)
         given = None if transformed is None else transformed.rewards
-        ring.write(state.version, batch, given)
-        state, _ = learner.update(spec, state, batch, given, plan, ring)
+        if window:
+            window.write(state.version, batch, given)
+        state, _ = learner.update(spec, state, batch, given, plan, window)
         previous, policies[state.version] = list(batch), learner.project(state)
         acted[state.version] = state.env_steps
         if plan.evaluate:

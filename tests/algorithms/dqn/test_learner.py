@@ -1,4 +1,4 @@
-"""Versions follow from versions, bit for bit, whatever a learner still holds of the window."""
+"""A version follows from the one before, bit for bit, with a warm window and with a cold one."""
 
 import hashlib
 from collections.abc import Callable
@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
-from faastraingym.algorithms import registry, shape_checks
+from faastraingym.algorithms import shape_checks
 from faastraingym.algorithms.actors.collect import collect
 from faastraingym.algorithms.dqn import learner
 from faastraingym.algorithms.registry import parse
-from faastraingym.algorithms.replay.ring import Ring
+from faastraingym.algorithms.replay.ring import Ring, rows
 from faastraingym.events.pipeline.planning import learning_plan, update_plan
 from faastraingym.schemas.errors import PayloadError, RunFault
 from faastraingym.schemas.payloads import LearnerState, Trajectory, dump, load
@@ -45,7 +45,7 @@ def a_spec(**algorithm: Any) -> RunSpec:
 
 
 def a_ring(spec: RunSpec) -> Ring:
-    return Ring(registry.rules(spec).replayed_versions(spec) + 1)
+    return Ring(rows(spec))
 
 
 def go_on(
