@@ -10,7 +10,7 @@ from msgspec import structs
 from faastraingym.adapters.packages.library import Library
 from faastraingym.cli.exit_codes import ExitCode
 from faastraingym.schemas.messages import Message, RunRequested, RunResumed
-from tests.cli.conftest import Desk
+from tests.cli.conftest import Desk, publish_once
 from tests.events import facts
 
 MAZE = """
@@ -55,14 +55,6 @@ def over(run: str, **segment: int) -> Message:
     return structs.replace(facts.REPORTED, run=run, **segment)
 
 
-def said(desk: Desk, *facts: Message) -> None:
-    async def publish() -> None:
-        for fact in facts:
-            await desk.facts.publish_once(fact)
-
-    asyncio.run(publish())
-
-
 def test_what_an_unfinished_run_needs_is_not_removed(desk: Desk) -> None:
     """Nor another version with it; what a run needs that is over may go."""
     desk.facts.script = False
@@ -73,20 +65,22 @@ def test_what_an_unfinished_run_needs_is_not_removed(desk: Desk) -> None:
     other, one = (record["sha256"] for record in json.loads(desk.out))
     requests = {"first": [other, one], "second": [one], "odd": [{}], "none": "text"}
     for run, packages in requests.items():
-        said(desk, RunRequested(run=run, spec={"environment": {"id": "m:M", "packages": packages}}))
-    said(desk, RunRequested(run="raw", spec={"environment": 7}))
+        publish_once(
+            desk, RunRequested(run=run, spec={"environment": {"id": "m:M", "packages": packages}})
+        )
+    publish_once(desk, RunRequested(run="raw", spec={"environment": 7}))
     needed = "run first and 1 more needs it and has not ended; wait for the end, or `faastrain stop"
     for name in ("maze", one[:8]):
         assert desk("env", "remove", name) == ExitCode.BAD_INPUT
         assert desk.err == f"faastrain: {name}: {needed} first`\n"
-    said(desk, over("first"))
+    publish_once(desk, over("first"))
     assert desk("env", "remove", "maze") == ExitCode.BAD_INPUT
     assert desk.err.startswith("faastrain: maze: run second needs it and has not ended; wait for")
     assert desk("env", "remove", other[:8]) == ExitCode.DONE
-    said(desk, RunResumed(run="first", manifest=facts.MANIFEST, segment=1, env_steps=9))
+    publish_once(desk, RunResumed(run="first", manifest=facts.MANIFEST, segment=1, env_steps=9))
     assert desk("env", "remove", "maze") == ExitCode.BAD_INPUT
     assert stored(desk) == [one]
-    said(desk, over("second"), over("first", segment=1))
+    publish_once(desk, over("second"), over("first", segment=1))
     assert desk("env", "remove", "maze") == ExitCode.DONE
     assert stored(desk) == []
 
@@ -167,7 +161,7 @@ def test_show_tells_which_version_a_run_was_trained_with(desk: Desk) -> None:
         added.append(json.loads(desk.out))
     old, new = added
     spec = {"environment": {"id": "maze:Maze", "packages": [old["sha256"]]}}
-    said(desk, RunRequested(run="older", spec=spec), over("older"))
+    publish_once(desk, RunRequested(run="older", spec=spec), over("older"))
     assert desk("show", "older") == ExitCode.DONE
     assert f"\npackage: maze {old['version']} ({old['sha256'][:12]})\n" in desk.out
     assert desk("show", "older", "--json") == ExitCode.DONE
@@ -183,7 +177,7 @@ def test_show_tells_which_version_a_run_was_trained_with(desk: Desk) -> None:
 @pytest.mark.parametrize("environment", [{"id": "CartPole-v1"}, {"packages": "text"}, 7])
 def test_a_run_without_packages_shows_none(desk: Desk, environment: object) -> None:
     desk.facts.script = False
-    said(desk, RunRequested(run="bare", spec={"environment": environment}))
+    publish_once(desk, RunRequested(run="bare", spec={"environment": environment}))
     assert desk("show", "bare") == ExitCode.DONE, desk.err
     assert "package" not in desk.out
     assert desk("show", "bare", "--json") == ExitCode.DONE

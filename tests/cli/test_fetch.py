@@ -12,8 +12,7 @@ from faastraingym.events.pipeline.history import fold
 from faastraingym.events.views.report import build
 from faastraingym.schemas import keys
 from faastraingym.schemas.messages import ReportWritten, RunRequested, RunResumed, StopRequested
-from tests.cli.conftest import Desk
-from tests.cli.test_main import publish_once
+from tests.cli.conftest import Desk, publish_once
 from tests.client.facts import NOW, RUN, SPEC, beginning, failed, obj, records
 
 FILES = (
