@@ -85,8 +85,8 @@ class Acting(Protocol):
     def extras(self, spec: RunSpec, info: "SpaceInfo") -> "ArraySpecs":
         """A trajectory's further arrays, for each step of each environment."""
 
-    def activations(self, spec: RunSpec) -> int:
-        """Floats that the networks' hidden layers hold of one sample, to estimate memory."""
+    def activations(self, spec: RunSpec, info: "SpaceInfo") -> int:
+        """Floats that the networks' layers hold of one sample, to estimate memory."""
 
     def actor(
         self, spec: RunSpec, policy: "Policy", info: "SpaceInfo", exploration: Mapping[str, float]

@@ -65,7 +65,7 @@ def update(spec: RunSpec, info: SpaceInfo) -> int:
     batch, replayed = spec.rollout.needed * trajectory(spec, info), 0
     if isinstance(spec.algorithm, ReplaySpec):
         samples, replayed = spec.algorithm.batch_size, replay(spec, info, spec.algorithm)
-    activations = 4 * samples * acting.activations(spec)
+    activations = 4 * samples * acting.activations(spec, info)
     if info.leaves:  # whose features are arrays of their own from the start
         batch += 4 * samples * info.observation_size
     elif info.observation_dtype == "|u1":  # the networks read floats

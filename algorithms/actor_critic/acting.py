@@ -14,6 +14,9 @@ from faastraingym.algorithms.actor_critic.sampling import distribution
 from faastraingym.algorithms.environments.actions import sender
 from faastraingym.algorithms.environments.observations import normalised
 from faastraingym.algorithms.environments.space_info import SpaceInfo
+from faastraingym.algorithms.networks import arrays, description
+from faastraingym.algorithms.networks.description import Trunk
+from faastraingym.algorithms.networks.forward import forward
 from faastraingym.schemas.array_specs import ArraySpec, ArraySpecs
 from faastraingym.schemas.payloads import Arrays, Policy
 from faastraingym.schemas.specification import RunSpec
@@ -21,7 +24,7 @@ from faastraingym.schemas.specification import RunSpec
 
 def policy_arrays(spec: RunSpec, info: SpaceInfo) -> ArraySpecs:
     """The policy network's arrays; a policy of continuous actions also has a log_std."""
-    network = _network("policy", spec, info.observation_size, info.action_size)
+    network = _network("policy", spec, info, info.action_size)
     if info.continuous:
         network["policy/log_std"] = ArraySpec("<f4", info.action_size)
     return network
@@ -29,13 +32,12 @@ def policy_arrays(spec: RunSpec, info: SpaceInfo) -> ArraySpecs:
 
 def learner_arrays(spec: RunSpec, info: SpaceInfo) -> ArraySpecs:
     """The arrays of the policy network and of the value network."""
-    return policy_arrays(spec, info) | _network("value", spec, info.observation_size, 1)
+    return policy_arrays(spec, info) | _network("value", spec, info, 1)
 
 
-def activations(spec: RunSpec) -> int:
-    """Floats in the hidden layers of both networks."""
-    settings: Any = spec.algorithm
-    return 2 * int(sum(settings.hidden_sizes))
+def activations(spec: RunSpec, info: SpaceInfo) -> int:
+    """Floats in the layers of both networks."""
+    return 2 * description.activations(description.trunk(spec, info), info.observation_size)
 
 
 def extras(spec: RunSpec, info: SpaceInfo) -> ArraySpecs:
@@ -48,22 +50,22 @@ def actor(
 ) -> "Actor":
     """The policy, ready to act; it explores by sampling."""
     settings: Any = spec.algorithm
-    return Actor(policy, settings.activation, info, settings.rescale_actions is True)
+    trunk = description.trunk(spec, info)
+    return Actor(policy, trunk, info, settings.rescale_actions is True)
 
 
 class Actor:
-    """A policy ready to act in environments of `info`; `activation` is `tanh` or `relu`.
+    """A policy, whose network has `trunk`, ready to act in environments of `info`.
 
     `rescaled`: actions of -1 to 1 are stretched to the bounds of a Box.
     """
 
     def __init__(
-        self, policy: Policy, activation: str, info: SpaceInfo, rescaled: bool = False
+        self, policy: Policy, trunk: Trunk, info: SpaceInfo, rescaled: bool = False
     ) -> None:
         parameters = policy.parameters
-        self.hidden = dense.hidden_layers("policy", parameters)
+        self.trunk = forward("policy", trunk, parameters)
         self.head = dense.layer("policy/head", parameters)
-        self.activate = dense.ACTIVATIONS[activation]
         self.moments = None if policy.statistics is None else statistics.moments(policy.statistics)
         self.normalised = normalised(info)
         self.info, self.output_size = info, info.action_size
@@ -80,7 +82,7 @@ class Actor:
             np.minimum(np.maximum(x, -10.0, out=x), 10.0, out=x)
             if self.normalised is not None:
                 x = np.where(self.normalised, x, observations)
-        return dense.linear(self.head, dense.through(self.hidden, self.activate, x))
+        return dense.linear(self.head, self.trunk(x))
 
     def noise(self, generator: np.random.Generator, steps: int, num_envs: int) -> np.ndarray:
         """The noise of `steps` steps, [T, B, K] float32."""
@@ -107,8 +109,7 @@ class Actor:
         return self.send(actions)
 
 
-def _network(which: str, spec: RunSpec, inputs: int, outputs: int) -> ArraySpecs:
-    settings: Any = spec.algorithm
-    sizes = [inputs, *settings.hidden_sizes]
-    head = dense.layer_specs(f"{which}/head", sizes[-1], outputs)
-    return dense.hidden_specs(which, sizes) | head
+def _network(which: str, spec: RunSpec, info: SpaceInfo, outputs: int) -> ArraySpecs:
+    trunk, inputs = description.trunk(spec, info), info.observation_size
+    head = arrays.head_specs(which, trunk, inputs, outputs)
+    return arrays.trunk_specs(which, trunk, inputs) | head

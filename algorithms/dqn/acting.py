@@ -11,6 +11,9 @@ import numpy as np
 from faastraingym.algorithms import dense
 from faastraingym.algorithms.environments.actions import sender
 from faastraingym.algorithms.environments.space_info import SpaceInfo
+from faastraingym.algorithms.networks import arrays, description
+from faastraingym.algorithms.networks.description import Trunk
+from faastraingym.algorithms.networks.forward import forward
 from faastraingym.schemas.array_specs import ArraySpecs
 from faastraingym.schemas.payloads import Arrays, Policy
 from faastraingym.schemas.specification import RunSpec
@@ -31,36 +34,34 @@ def extras(spec: RunSpec, info: SpaceInfo) -> ArraySpecs:
     return {}
 
 
-def activations(spec: RunSpec) -> int:
-    """Floats in the hidden layers of both networks."""
-    settings: Any = spec.algorithm
-    return 2 * int(sum(settings.hidden_sizes))
+def activations(spec: RunSpec, info: SpaceInfo) -> int:
+    """Floats in the layers of both networks."""
+    return 2 * description.activations(description.trunk(spec, info), info.observation_size)
 
 
 def actor(
     spec: RunSpec, policy: Policy, info: SpaceInfo, exploration: Mapping[str, float]
 ) -> "Actor":
     """The policy, ready to act; it explores with the planned `epsilon`."""
-    settings: Any = spec.algorithm
-    return Actor(policy, settings.activation, info, exploration.get("epsilon", 0.0))
+    trunk = description.trunk(spec, info)
+    return Actor(policy, trunk, info, exploration.get("epsilon", 0.0))
 
 
 class Actor:
-    """A Q-network ready to act in environments of `info`."""
+    """A Q-network with `trunk`, ready to act in environments of `info`."""
 
-    def __init__(self, policy: Policy, activation: str, info: SpaceInfo, epsilon: float) -> None:
+    def __init__(self, policy: Policy, trunk: Trunk, info: SpaceInfo, epsilon: float) -> None:
         parameters = policy.parameters
-        self.hidden = dense.hidden_layers("q", parameters)
+        self.trunk = forward("q", trunk, parameters)
         self.head = dense.layer("q/head", parameters)
         is_dueling = "q/value/kernel" in parameters
         self.value = dense.layer("q/value", parameters) if is_dueling else None
-        self.activate = dense.ACTIVATIONS[activation]
         self.send, self.output_size = sender(info), info.action_size
         self.epsilon = epsilon
 
     def outputs(self, observations: np.ndarray) -> np.ndarray:
         """Q(s, .), [B, A] float32, of observations [B, O] float32."""
-        x = dense.through(self.hidden, self.activate, observations)
+        x = self.trunk(observations)
         scores = dense.linear(self.head, x)
         if self.value is not None:
             kernel, bias = self.value
@@ -91,9 +92,9 @@ class Actor:
 
 def _network(which: str, spec: RunSpec, info: SpaceInfo) -> ArraySpecs:
     settings: Any = spec.algorithm
-    sizes = [info.observation_size, *settings.hidden_sizes]
-    specs = dense.hidden_specs(which, sizes)
-    specs |= dense.layer_specs(f"{which}/head", sizes[-1], info.action_size)
+    trunk, inputs = description.trunk(spec, info), info.observation_size
+    specs = arrays.trunk_specs(which, trunk, inputs)
+    specs |= arrays.head_specs(which, trunk, inputs, info.action_size)
     if settings.dueling:
-        specs |= dense.layer_specs(f"{which}/value", sizes[-1], 1)
+        specs |= arrays.head_specs(which, trunk, inputs, 1, "value")
     return specs

@@ -17,6 +17,7 @@ from faastraingym.algorithms.dqn.specification import plan as planned
 from faastraingym.algorithms.dqn.updating import Learnt, Setup, make_update, optimizer
 from faastraingym.algorithms.environments.observations import features
 from faastraingym.algorithms.environments.space_info import describe
+from faastraingym.algorithms.networks.description import trunk
 from faastraingym.algorithms.replay import priorities, window
 from faastraingym.algorithms.replay.priorities import Drawn
 from faastraingym.algorithms.replay.ring import NEXT, SEEN, Ring, observations
@@ -118,12 +119,8 @@ def _told(spec: RunSpec, state: LearnerState, of: Window, plan: UpdatePlan) -> d
 
 def _setup(spec: RunSpec) -> Setup:
     settings = cast(DQN, spec.algorithm)
-    architecture = Architecture(
-        settings.hidden_sizes,
-        settings.activation,
-        describe(spec).action_size,
-        settings.dueling,
-    )
+    info = describe(spec)
+    architecture = Architecture(trunk(spec, info), info.action_size, settings.dueling)
     return Setup(settings, architecture)
 
 

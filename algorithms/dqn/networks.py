@@ -1,4 +1,4 @@
-"""The Q-network: an MLP, whose head may be dueling."""
+"""The Q-network, whose head may be dueling."""
 
 import functools
 from typing import Any, NamedTuple
@@ -7,7 +7,8 @@ import jax
 import jax.numpy as jnp
 from flax import linen as nn
 
-from faastraingym.algorithms.actor_critic.networks import ACTIVATIONS
+from faastraingym.algorithms.networks import modules
+from faastraingym.algorithms.networks.description import Trunk
 
 Parameters = dict[str, Any]
 # Uniform within 1 / sqrt(inputs), as PyTorch initialises, for which the zoo's settings were found.
@@ -17,43 +18,42 @@ uniform = nn.initializers.variance_scaling(1.0 / 3.0, "fan_in", "uniform")
 class Architecture(NamedTuple):
     """The network's sizes and kinds; hashable, so that it is compiled once."""
 
-    hidden_sizes: tuple[int, ...]
-    activation: str
+    trunk: Trunk
     action_size: int
     dueling: bool
-
-
-class Network(nn.Module):  # type: ignore[misc]
-    """Q(s, .); dueling: V(s) + A(s, .) - mean A(s, .) (Wang et al. 2016, arXiv 1511.06581, eq. 9).
-
-    The head's outputs are Q, or A.
-    """
-
-    architecture: Architecture
-
-    @nn.compact  # type: ignore[untyped-decorator]
-    def __call__(self, observations: jax.Array) -> jax.Array:
-        """[..., O] -> [..., A]."""
-        x = observations
-        for i, size in enumerate(self.architecture.hidden_sizes):
-            dense = nn.Dense(size, kernel_init=uniform, name=f"layer_{i}")
-            x = ACTIVATIONS[self.architecture.activation](dense(x))
-        scores = nn.Dense(self.architecture.action_size, kernel_init=uniform, name="head")(x)
-        if self.architecture.dueling:
-            value = nn.Dense(1, kernel_init=uniform, name="value")(x)
-            return value + scores - scores.mean(axis=-1, keepdims=True)
-        return scores
 
 
 @functools.partial(jax.jit, static_argnums=(0, 1))  # one program to compile, not dozens
 def initial(architecture: Architecture, observation_size: int, key: jax.Array) -> Parameters:
     """Fresh parameters of a Q-network."""
-    found: Parameters = Network(architecture).init(key, jnp.zeros((1, observation_size)))["params"]
+    features, trunk = _trunk(architecture).init_with_output(key, jnp.zeros((1, observation_size)))
+    found = dict(trunk.get("params", {}))
+    for head in _heads(architecture):
+        found |= head.init(key, features)["params"]
     return found
 
 
 def values(
     architecture: Architecture, parameters: Parameters, observations: jax.Array
 ) -> jax.Array:
-    """Q(s, .), [..., A], of observations [..., O]."""
-    return jnp.asarray(Network(architecture).apply({"params": parameters}, observations))
+    """Q(s, .), [..., A], of observations [..., O].
+
+    Dueling: V(s) + A(s, .) - mean A(s, .) (Wang et al. 2016, arXiv 1511.06581, eq. 9); the head's
+    outputs are Q, or A.
+    """
+    variables = {"params": parameters}
+    features = _trunk(architecture).apply(variables, observations)
+    scores, *more = (head.apply(variables, features) for head in _heads(architecture))
+    for value in more:
+        return jnp.asarray(value + scores - scores.mean(axis=-1, keepdims=True))
+    return jnp.asarray(scores)
+
+
+def _trunk(architecture: Architecture) -> modules.TrunkModule:
+    return modules.TrunkModule(architecture.trunk, uniform)
+
+
+def _heads(architecture: Architecture) -> list[modules.Head]:
+    """Of Q, or of the advantages and the state's value."""
+    scores = modules.Head(architecture.action_size, uniform)
+    return [scores, modules.Head(1, uniform, layer="value")] if architecture.dueling else [scores]

@@ -8,6 +8,7 @@ import numpy as np
 from faastraingym.algorithms.actor_critic import acting
 from faastraingym.algorithms.actor_critic.acting import activations, learner_arrays, policy_arrays
 from faastraingym.algorithms.environments.space_info import SpaceInfo
+from faastraingym.algorithms.networks.description import trunk
 from faastraingym.schemas.array_specs import ArraySpec, ArraySpecs
 from faastraingym.schemas.payloads import Arrays, Policy
 from faastraingym.schemas.specification import RunSpec
@@ -33,4 +34,4 @@ def actor(
 ) -> Actor:
     """The policy, ready to act; it explores by sampling."""
     settings: Any = spec.algorithm
-    return Actor(policy, settings.activation, info, settings.rescale_actions is True)
+    return Actor(policy, trunk(spec, info), info, settings.rescale_actions is True)

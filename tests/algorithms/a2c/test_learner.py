@@ -8,8 +8,9 @@ from faastraingym.algorithms.a2c.specification import A2C
 from faastraingym.algorithms.actor_critic import updating
 from faastraingym.algorithms.actor_critic.networks import Architecture
 from faastraingym.algorithms.actor_critic.single_step import whole_batch
+from faastraingym.algorithms.networks.description import Trunk
 
-LINEAR = Architecture((), "tanh", action_size=2, continuous=False)
+LINEAR = Architecture(Trunk((), "tanh"), action_size=2, continuous=False)
 SETTINGS = A2C(hidden_sizes=(), vf_coef=0.7, max_grad_norm=1e9)
 COEFFICIENTS = {"learning_rate": np.float32(0.01), "ent_coef": np.float32(0.3)}
 SAMPLES = {

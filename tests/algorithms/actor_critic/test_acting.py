@@ -6,6 +6,7 @@ import pytest
 from faastraingym.algorithms import statistics
 from faastraingym.algorithms.actor_critic.acting import Actor
 from faastraingym.algorithms.environments.space_info import describe
+from faastraingym.algorithms.networks.description import trunk
 from faastraingym.schemas.payloads import Policy
 from faastraingym.schemas.specification import RunSpec
 
@@ -17,7 +18,7 @@ def test_gumbel_noise_samples_the_softmax(
 ) -> None:
     """argmax(logits + Gumbel noise) has the probabilities of softmax(logits)."""
     spec = make_spec()
-    actor = Actor(make_policy(spec), "tanh", describe(spec))
+    actor = Actor(make_policy(spec), trunk(spec, describe(spec)), describe(spec))
     logits = np.tile(np.log(np.array([[0.2, 0.8]], np.float32)), (20_000, 1))
     noise = actor.noise(np.random.default_rng(0), 1, len(logits))[0]
     assert actor.sample(logits, noise).mean() == pytest.approx(0.8, abs=0.01)
@@ -29,7 +30,7 @@ def test_continuous_actions_are_clipped_only_when_sent(
 ) -> None:
     """The sampled action is kept as it is; the environment gets it within its bounds."""
     spec = make_spec("Pendulum-v1")
-    actor = Actor(make_policy(spec), "tanh", describe(spec))
+    actor = Actor(make_policy(spec), trunk(spec, describe(spec)), describe(spec))
     sampled = actor.sample(np.array([[1.9]], np.float32), np.array([[9.0]], np.float32))
     assert sampled[0, 0] > 2.0
     assert actor.sent(sampled).tolist() == [[2.0]]
@@ -41,7 +42,9 @@ def test_actions_are_clipped_in_the_dtype_of_their_space(
 ) -> None:
     """float32's 0.1 is more than float64's, so it would lie outside the space."""
     spec = make_spec("Signal-v0", environment={"kwargs": {"bound": 0.1}})
-    sent = Actor(make_policy(spec), "tanh", describe(spec)).sent(np.array([[9.0]], np.float32))
+    sent = Actor(make_policy(spec), trunk(spec, describe(spec)), describe(spec)).sent(
+        np.array([[9.0]], np.float32)
+    )
     assert (sent.dtype, sent.tolist()) == (np.float64, [[0.1]])
 
 
@@ -50,7 +53,7 @@ def test_discrete_actions_are_sent_by_the_environments_numbers(
 ) -> None:
     """The corridor's two actions are 1 and 2."""
     spec = make_spec("Corridor-v0")
-    actor = Actor(make_policy(spec), "tanh", describe(spec))
+    actor = Actor(make_policy(spec), trunk(spec, describe(spec)), describe(spec))
     assert actor.sent(np.array([0, 1])).tolist() == [1, 2]
 
 
@@ -60,7 +63,7 @@ def test_noise_in_parts_is_noise_at_once(
     """Two rollouts draw what one twice as long draws."""
     for env_id in ("CartPole-v1", "Pendulum-v1"):
         spec = make_spec(env_id)
-        actor = Actor(make_policy(spec), "tanh", describe(spec))
+        actor = Actor(make_policy(spec), trunk(spec, describe(spec)), describe(spec))
         whole, parts = np.random.default_rng(3), np.random.default_rng(3)
         halves = [actor.noise(parts, 3, 5), actor.noise(parts, 4, 5)]
         assert np.array_equal(actor.noise(whole, 7, 5), np.concatenate(halves))
@@ -77,6 +80,6 @@ def test_observations_are_normalised_as_statistics_says(
     informed = Policy(version=0, parameters=policy.parameters, statistics=known)
     mean, scale = statistics.moments(known)
     normalised = np.clip((seen - mean) * scale, -10, 10)
-    expected = Actor(policy, "tanh", describe(spec)).outputs(normalised)
-    found = Actor(informed, "tanh", describe(spec)).outputs(seen)
+    expected = Actor(policy, trunk(spec, describe(spec)), describe(spec)).outputs(normalised)
+    found = Actor(informed, trunk(spec, describe(spec)), describe(spec)).outputs(seen)
     np.testing.assert_allclose(found, expected, atol=1e-6)

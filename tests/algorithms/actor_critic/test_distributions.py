@@ -16,6 +16,7 @@ from faastraingym.algorithms.actor_critic.sampling import (
     Gaussian,
     MultiCategorical,
 )
+from faastraingym.algorithms.networks.description import Trunk
 
 LOG3 = np.log(3.0)
 
@@ -38,7 +39,7 @@ class Case(NamedTuple):
 CASES = {
     "Discrete": Case(
         Categorical(2),
-        Architecture((), "tanh", 2, continuous=False),
+        Architecture(Trunk((), "tanh"), 2, continuous=False),
         [[0.0, LOG3], [5.0 + LOG3, 5.0]],
         [0, 0],
         [-1.386294, -0.287682],
@@ -47,7 +48,7 @@ CASES = {
     ),
     "MultiDiscrete": Case(
         MultiCategorical((2, 3)),
-        Architecture((), "tanh", 5, continuous=False, choices=(2, 3)),
+        Architecture(Trunk((), "tanh"), 5, continuous=False, choices=(2, 3)),
         [[0.0, LOG3, 7.0, 7.0, 7.0], [LOG3, 0.0, 0.0, -100.0, 0.0]],
         [[0, 2], [1, 0]],
         [-1.386294 - 1.098612, -1.386294 - 0.693147],
@@ -56,7 +57,7 @@ CASES = {
     ),
     "MultiBinary": Case(
         Bernoulli(2),
-        Architecture((), "tanh", 2, continuous=False, bits=True),
+        Architecture(Trunk((), "tanh"), 2, continuous=False, bits=True),
         [[LOG3, 0.0], [-LOG3, 200.0]],
         [[1, 0], [1, 1]],
         [-0.287682 - 0.693147, -1.386294],
@@ -67,7 +68,7 @@ CASES = {
     # log(2 pi e) + log 2 = 3.531024.
     "Box": Case(
         Gaussian(np.log(np.array([1.0, 2.0], np.float32))),
-        Architecture((), "tanh", 2, continuous=True),
+        Architecture(Trunk((), "tanh"), 2, continuous=True),
         [[0.0, 0.0], [3.0, -1.0]],
         [[1.0, 2.0], [3.0, -1.0]],
         [-0.5 - 0.5 - 1.837877 - 0.693147, -1.837877 - 0.693147],

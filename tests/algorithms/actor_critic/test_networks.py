@@ -5,8 +5,11 @@ import pytest
 from faastraingym.algorithms import trees
 from faastraingym.algorithms.actor_critic import networks
 from faastraingym.algorithms.actor_critic.networks import Architecture
+from faastraingym.algorithms.networks.description import Trunk
 
-ARCHITECTURE = Architecture((16, 8), "tanh", action_size=3, continuous=True, log_std_init=-0.5)
+ARCHITECTURE = Architecture(
+    Trunk((16, 8), "tanh"), action_size=3, continuous=True, log_std_init=-0.5
+)
 
 
 @pytest.fixture

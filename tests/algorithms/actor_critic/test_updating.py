@@ -10,11 +10,12 @@ import pytest
 from faastraingym.algorithms.actor_critic import updating
 from faastraingym.algorithms.actor_critic.batches import Batch
 from faastraingym.algorithms.actor_critic.networks import Architecture
+from faastraingym.algorithms.networks.description import Trunk
 from faastraingym.algorithms.ppo.learner import METHOD, optimizer
 from faastraingym.algorithms.ppo.specification import PPO
 
 F, T = False, True
-LINEAR = Architecture((), "tanh", action_size=2, continuous=False)
+LINEAR = Architecture(Trunk((), "tanh"), action_size=2, continuous=False)
 SETTINGS = PPO(
     gamma=0.5, gae_lambda=0.5, num_minibatches=1, vf_coef=0.7, max_grad_norm=3e-5, hidden_sizes=()
 )

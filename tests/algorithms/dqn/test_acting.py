@@ -11,10 +11,12 @@ from faastraingym.algorithms.dqn import acting, networks
 from faastraingym.algorithms.dqn.acting import Actor
 from faastraingym.algorithms.dqn.networks import Architecture
 from faastraingym.algorithms.environments.space_info import SpaceInfo
+from faastraingym.algorithms.networks.description import Trunk
 from faastraingym.algorithms.registry import parse
 from faastraingym.schemas.payloads import Policy
 
 INFO = SpaceInfo(observation_size=3, continuous=False, action_size=4, action_start=2)
+LINEAR = Architecture(Trunk((), "relu"), 4, False)
 
 
 def a_policy(architecture: Architecture) -> tuple[networks.Parameters, Policy]:
@@ -27,10 +29,10 @@ def a_policy(architecture: Architecture) -> tuple[networks.Parameters, Policy]:
 @pytest.mark.parametrize("activation", ["relu", "tanh"])
 def test_it_is_the_learners_network(sizes: tuple[int, ...], dueling: bool, activation: str) -> None:
     """Eleven layers, too: the tenth does not come before the second."""
-    architecture = Architecture(sizes, activation, 4, dueling)
+    architecture = Architecture(Trunk(sizes, activation), 4, dueling)
     parameters, policy = a_policy(architecture)
     seen = np.random.default_rng(1).normal(size=(7, 3)).astype(np.float32)
-    found = Actor(policy, activation, INFO, 0.0).outputs(seen)
+    found = Actor(policy, architecture.trunk, INFO, 0.0).outputs(seen)
     np.testing.assert_allclose(found, networks.values(architecture, parameters, seen), atol=1e-5)
     assert found.dtype == np.float32
 
@@ -41,7 +43,8 @@ def test_a_dueling_head_by_hand() -> None:
         "q/head/kernel": np.zeros((3, 4), "f4"), "q/head/bias": np.array([1, 2, 6, 3], "f4"),
         "q/value/kernel": np.zeros((3, 1), "f4"), "q/value/bias": np.array([10], "f4"),
     }  # fmt: skip
-    found = Actor(Policy(version=0, parameters=arrays), "relu", INFO, 0.0).outputs(np.ones((1, 3)))
+    policy = Policy(version=0, parameters=arrays)
+    found = Actor(policy, LINEAR.trunk, INFO, 0.0).outputs(np.ones((1, 3)))
     assert found.tolist() == [[8.0, 9.0, 13.0, 10.0]]
 
 
@@ -55,7 +58,7 @@ def test_the_arrays_that_there_are_are_those_of_the_network(dueling: bool) -> No
             "algorithm": algorithm,
         }
     )
-    _, policy = a_policy(Architecture((8, 5), "relu", 4, dueling))
+    _, policy = a_policy(Architecture(Trunk((8, 5), "relu"), 4, dueling))
     declared = acting.policy_arrays(spec, INFO)
     assert {n: s.dimensions for n, s in declared.items()} == {
         name: array.shape for name, array in policy.parameters.items()
@@ -65,7 +68,7 @@ def test_the_arrays_that_there_are_are_those_of_the_network(dueling: bool) -> No
 
 
 def an_actor(epsilon: float) -> Actor:
-    return Actor(a_policy(Architecture((), "relu", 4, False))[1], "relu", INFO, epsilon)
+    return Actor(a_policy(LINEAR)[1], LINEAR.trunk, INFO, epsilon)
 
 
 @pytest.mark.parametrize("epsilon", [0.0, 0.25, 1.0])

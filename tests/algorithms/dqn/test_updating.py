@@ -12,8 +12,9 @@ from faastraingym.algorithms.dqn import updating
 from faastraingym.algorithms.dqn.networks import Architecture
 from faastraingym.algorithms.dqn.specification import DQN
 from faastraingym.algorithms.dqn.updating import Learnt, Setup
+from faastraingym.algorithms.networks.description import Trunk
 
-LINEAR = Architecture((), "relu", action_size=2, dueling=False)
+LINEAR = Architecture(Trunk((), "relu"), action_size=2, dueling=False)
 RATE = np.float32(0.1)
 
 

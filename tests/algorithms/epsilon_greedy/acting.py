@@ -7,6 +7,7 @@ import numpy as np
 from faastraingym.algorithms.actor_critic import acting
 from faastraingym.algorithms.actor_critic.acting import activations, learner_arrays, policy_arrays
 from faastraingym.algorithms.environments.space_info import SpaceInfo
+from faastraingym.algorithms.networks.description import Trunk
 from faastraingym.schemas.array_specs import ArraySpec, ArraySpecs
 from faastraingym.schemas.payloads import Arrays, Policy
 from faastraingym.schemas.specification import RunSpec
@@ -18,7 +19,7 @@ class Actor(acting.Actor):
     """Samples from noise in [0, 1): one number decides whether to explore, one chooses."""
 
     def __init__(self, policy: Policy, info: SpaceInfo, epsilon: float) -> None:
-        super().__init__(policy, "tanh", info)
+        super().__init__(policy, Trunk((), "tanh"), info)
         self.epsilon = epsilon
 
     def noise(self, generator: np.random.Generator, steps: int, num_envs: int) -> np.ndarray:

@@ -14,6 +14,7 @@ from faastraingym.algorithms.actors.collect import collect
 from faastraingym.algorithms.impala import learner
 from faastraingym.algorithms.impala.learner import METHOD
 from faastraingym.algorithms.impala.specification import IMPALA
+from faastraingym.algorithms.networks.description import Trunk
 from faastraingym.events.pipeline import planning
 from faastraingym.schemas.payloads import LearnerState, Trajectory, dump
 from faastraingym.schemas.specification import RunSpec
@@ -21,7 +22,7 @@ from tests.algorithms.test_vtrace import by_definition
 
 Make = Callable[..., RunSpec]
 F, T = False, True
-LINEAR = Architecture((), "tanh", action_size=2, continuous=False)
+LINEAR = Architecture(Trunk((), "tanh"), action_size=2, continuous=False)
 SETTINGS = IMPALA(
     gamma=0.9, vtrace_lambda=0.8, rho_bar=1.5, c_bar=0.7, vf_coef=0.7, hidden_sizes=()
 )

@@ -13,6 +13,7 @@ from faastraingym.algorithms.actor_critic.acting import Actor
 from faastraingym.algorithms.actor_critic.learner import _merged, _setup
 from faastraingym.algorithms.actors.collect import collect
 from faastraingym.algorithms.environments.space_info import describe
+from faastraingym.algorithms.networks.description import trunk
 from faastraingym.algorithms.ppo import learner
 from faastraingym.events.pipeline import planning
 from faastraingym.schemas.errors import RunFault
@@ -145,7 +146,8 @@ def test_acting_in_numpy_is_acting_in_flax(spec: RunSpec) -> None:
     batch = batch_of(spec, state)
     new = learnt(spec, state, batch)[0]
     seen = batch[0].observations.reshape(-1, batch[0].observations.shape[-1])
-    found = Actor(learner.project(new), spec.algorithm.activation, describe(spec)).outputs(seen)
+    info = describe(spec)
+    found = Actor(learner.project(new), trunk(spec, info), info).outputs(seen)
     mean, scale = statistics.moments(new.statistics) if new.statistics else (0.0, 1.0)
     normalised = np.clip((seen - mean) * scale, -10, 10) if new.statistics else seen
     architecture = _setup(learner.METHOD, spec).architecture
