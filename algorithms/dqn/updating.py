@@ -1,7 +1,6 @@
-"""One compiled update: all gradient steps of a version, and the updates of the target network."""
+"""One gradient step of deep Q-learning, and of its target network."""
 
 import functools
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
@@ -10,9 +9,17 @@ import optax
 
 from faastraingym.algorithms.dqn import networks
 from faastraingym.algorithms.dqn.networks import Architecture, Parameters
-
-Samples = dict[str, jax.Array]  # [N, ...] each, or [G, N, ...] of G gradient steps
-Metrics = dict[str, jax.Array]
+from faastraingym.algorithms.off_policy.updating import (
+    Coefficients,
+    Learnt,
+    Metrics,
+    Samples,
+    Step,
+    adam,
+    followed,
+    mean,
+    moved,
+)
 
 
 class Setup(NamedTuple):
@@ -20,70 +27,25 @@ class Setup(NamedTuple):
 
     settings: Any  # the algorithm's
     architecture: Architecture
-
-
-class Learnt(NamedTuple):
-    """What gradient steps change."""
-
-    q: Parameters
-    target: Parameters
-    adam: Any
-    steps: jax.Array  # int32: gradient steps since the start of the run
-
-
-Update = Callable[..., tuple[Learnt, Metrics, jax.Array]]
-
-
-@functools.lru_cache(maxsize=16)
-def make_update(setup: Setup) -> Update:
-    """`learn` for `setup`, compiled; it donates what is learnt."""
-    compiled: Update = jax.jit(functools.partial(learn, setup), donate_argnums=(0,))
-    return compiled
+    observation_size: int
 
 
 def optimizer(settings: Any) -> optax.GradientTransformation:
     """Adam behind a global norm clip; scaled by the annealed learning rate later."""
-    return optax.chain(
-        optax.clip_by_global_norm(settings.max_grad_norm), optax.scale_by_adam(eps=1e-8)
-    )
+    return optax.chain(optax.clip_by_global_norm(settings.max_grad_norm), adam())
 
 
-def learn(
-    setup: Setup, before: Learnt, samples: Samples, learning_rate: jax.Array
-) -> tuple[Learnt, Metrics, jax.Array]:
-    """G gradient steps, as one program.
-
-    Args:
-        setup: the settings and the network.
-        before: the version that learns.
-        samples: [G, N, ...]: `observations`, `next_observations` [G, N, O], `actions`, `returns`,
-            `discounts`, `valid`, `weights` [G, N].
-        learning_rate: of all of them.
-
-    Returns:
-        What was learnt, the means of metrics over the gradient steps, and errors [G, N]; 0 where
-        a sample is not valid.
-    """
-    after, (metrics, errors) = jax.lax.scan(
-        functools.partial(descend, setup, learning_rate), before, samples
-    )
-    return after, {name: values.mean() for name, values in metrics.items()}, errors
-
-
-def descend(
-    setup: Setup, learning_rate: jax.Array, before: Learnt, samples: Samples
-) -> tuple[Learnt, tuple[Metrics, jax.Array]]:
+def descend(setup: Setup, coefficients: Coefficients, before: Learnt, samples: Samples) -> Step:
     """One gradient step on N samples; then the target network, if it is its turn."""
-    wanted = targets(setup, before.q, before.target, samples)
+    q, target = before.networks["q"], before.networks["target"]
+    wanted = targets(setup, q, target, samples)
     minimised = functools.partial(loss, setup, samples, wanted)
-    gradients, (metrics, errors) = jax.grad(minimised, has_aux=True)(before.q)
-    directions, adam = optimizer(setup.settings).update(gradients, before.adam)
-    q = jax.tree.map(lambda p, d: p - learning_rate * d, before.q, directions)
-    steps = before.steps + 1
-    turn = steps % setup.settings.target_update_interval == 0
-    part = jnp.where(turn, jnp.float32(setup.settings.tau), 0.0)
-    target = jax.tree.map(lambda old, new: old + part * (new - old), before.target, q)
-    return Learnt(q, target, adam, steps), (
+    gradients, (metrics, errors) = jax.grad(minimised, has_aux=True)(q)
+    directions, state = optimizer(setup.settings).update(gradients, before.optimizer["adam"])
+    q = moved(q, directions, coefficients["learning_rate"])
+    steps = before.optimizer["steps"] + 1
+    target = followed(setup.settings, target, q, steps)
+    return Learnt({"q": q, "target": target}, {"adam": state, "steps": steps}), (
         {**metrics, "grad_norm": optax.tree.norm(gradients)},
         errors,
     )
@@ -114,12 +76,7 @@ def loss(
         networks.values(setup.architecture, q, samples["observations"]), samples["actions"]
     )
     valid = samples["valid"]
-    count = jnp.maximum(valid.sum(), 1)
-
-    def mean(x: jax.Array) -> jax.Array:
-        return jnp.where(valid, x, 0.0).sum() / count
-
     errors = jnp.where(valid, wanted - scores, 0.0)
-    total = mean(samples["weights"] * optax.losses.huber_loss(errors))
-    metrics = {"loss": total, "td_error": mean(jnp.abs(errors)), "q": mean(scores)}
+    total = mean(samples["weights"] * optax.losses.huber_loss(errors), valid)
+    metrics = {"loss": total, "td_error": mean(jnp.abs(errors), valid), "q": mean(scores, valid)}
     return total, (metrics, errors)

@@ -9,13 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from faastraingym.algorithms.dqn import updating
+from faastraingym.algorithms.dqn.learner import METHOD
 from faastraingym.algorithms.dqn.networks import Architecture
 from faastraingym.algorithms.dqn.specification import DQN
-from faastraingym.algorithms.dqn.updating import Learnt, Setup
+from faastraingym.algorithms.dqn.updating import Setup
 from faastraingym.algorithms.networks.description import Trunk
+from faastraingym.algorithms.off_policy.updating import Learnt, learn
 
 LINEAR = Architecture(Trunk((), "relu"), action_size=2, dueling=False)
-RATE = np.float32(0.1)
+RATE = {"learning_rate": np.float32(0.1)}
 
 
 def a_network(first: float, second: float) -> dict[str, Any]:
@@ -37,12 +39,12 @@ SAMPLES: dict[str, Any] = {
 
 
 def a_setup(**settings: Any) -> Setup:
-    return Setup(DQN(hidden_sizes=(), **settings), LINEAR)
+    return Setup(DQN(hidden_sizes=(), **settings), LINEAR, 1)
 
 
 def learnt(settings: DQN) -> Learnt:
     adam = updating.optimizer(settings).init(Q)
-    return Learnt(Q, TARGET, adam, np.int32(0))
+    return Learnt({"q": Q, "target": TARGET}, {"adam": adam, "steps": np.int32(0)})
 
 
 @pytest.mark.parametrize(
@@ -95,35 +97,39 @@ def test_the_gradient_does_not_go_through_the_target() -> None:
 def test_the_target_is_updated_every_so_many_gradient_steps(interval: int, tau: float) -> None:
     """The count goes on in the next version: here seven steps, in versions of four and three."""
     settings = DQN(hidden_sizes=(), target_update_interval=interval, tau=tau)
-    setup, before = Setup(settings, LINEAR), learnt(DQN(hidden_sizes=()))
+    setup, before = Setup(settings, LINEAR, 1), learnt(DQN(hidden_sizes=()))
     expected, q = TARGET["head"]["kernel"], before
     for step in range(1, 8):
         q, _ = updating.descend(setup, RATE, q, SAMPLES)
         if step % interval == 0:
-            expected = expected + tau * (np.asarray(q.q["head"]["kernel"]) - expected)
-        np.testing.assert_allclose(q.target["head"]["kernel"], expected, rtol=1e-5)
+            expected = expected + tau * (np.asarray(q.networks["q"]["head"]["kernel"]) - expected)
+        np.testing.assert_allclose(q.networks["target"]["head"]["kernel"], expected, rtol=1e-5)
     stacked = {name: np.stack([values] * 7) for name, values in SAMPLES.items()}
     found = before
     for part in (slice(0, 4), slice(4, 7)):
         some = {name: values[part] for name, values in stacked.items()}
-        found, _, errors = updating.learn(setup, found, some, RATE)
+        found, _, errors = learn(METHOD, setup, found, some, RATE)
         assert errors.shape == some["actions"].shape
-    np.testing.assert_allclose(found.target["head"]["kernel"], expected, rtol=1e-5)
-    np.testing.assert_allclose(found.q["head"]["kernel"], q.q["head"]["kernel"], rtol=1e-5)
-    assert int(found.steps) == 7
+    np.testing.assert_allclose(found.networks["target"]["head"]["kernel"], expected, rtol=1e-5)
+    np.testing.assert_allclose(
+        found.networks["q"]["head"]["kernel"], q.networks["q"]["head"]["kernel"], rtol=1e-5
+    )
+    assert int(found.optimizer["steps"]) == 7
 
 
 def test_adams_first_step_by_hand() -> None:
     """Of the size of the learning rate, against the gradient's sign."""
     settings = DQN(hidden_sizes=())
-    after, _ = updating.descend(Setup(settings, LINEAR), RATE, learnt(settings), SAMPLES)
-    np.testing.assert_allclose(after.q["head"]["kernel"], [[1.0 + 0.1, 2.0 - 0.1]], rtol=1e-4)
+    after, _ = updating.descend(Setup(settings, LINEAR, 1), RATE, learnt(settings), SAMPLES)
+    np.testing.assert_allclose(
+        after.networks["q"]["head"]["kernel"], [[1.0 + 0.1, 2.0 - 0.1]], rtol=1e-4
+    )
 
 
 def test_what_is_not_valid_changes_nothing() -> None:
     """Here the last of three."""
     settings = DQN(hidden_sizes=())
-    setup, before = Setup(settings, LINEAR), learnt(settings)
+    setup, before = Setup(settings, LINEAR, 1), learnt(settings)
     other = {**SAMPLES, "returns": np.array([0.5, 1.0, -7.0], np.float32)}
     first, second = (updating.descend(setup, RATE, before, s)[0] for s in (SAMPLES, other))
-    assert np.array_equal(first.q["head"]["kernel"], second.q["head"]["kernel"])
+    assert np.array_equal(*(s.networks["q"]["head"]["kernel"] for s in (first, second)))
