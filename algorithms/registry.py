@@ -15,6 +15,7 @@ PACKAGES = {
     "dqn": "faastraingym.algorithms.dqn",
     "impala": "faastraingym.algorithms.impala",
     "ppo": "faastraingym.algorithms.ppo",
+    "sac": "faastraingym.algorithms.sac",
 }
 
 

@@ -1,7 +1,7 @@
 """DQN's settings, its checks of them, and its plan. Data alone: no NumPy, no JAX."""
 
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Annotated, cast
 
 from msgspec import Meta
 
@@ -47,7 +47,7 @@ ACTIONS = ("Discrete",)
 def problems(spec: RunSpec) -> Iterator[str]:
     """What replay cannot do, and an epsilon that would grow."""
     yield from replay.problems(spec)
-    settings: Any = spec.algorithm
+    settings = cast(DQN, spec.algorithm)
     if settings.exploration_final > settings.exploration_initial:
         yield (
             f"spec.algorithm.exploration_final: found {settings.exploration_final}; allowed: at "
@@ -58,14 +58,9 @@ def problems(spec: RunSpec) -> Iterator[str]:
 
 def plan(spec: RunSpec, progress: float) -> LearningPlan:
     """The learning rate, the correction of priorities, epsilon and the gradient steps."""
-    settings: Any = spec.algorithm
-    rate = anneal(settings.learning_rate, settings.learning_rate_schedule, progress)
-    coefficients = {"learning_rate": rate}
-    if settings.prioritized:
-        uncorrected = anneal(1.0 - settings.priority_correction, "linear", progress)
-        coefficients["priority_correction"] = 1.0 - uncorrected
+    settings = cast(DQN, spec.algorithm)
     return LearningPlan(
-        coefficients=coefficients,
+        coefficients=replay.coefficients(spec, progress),
         exploration={"epsilon": _epsilon(settings, progress)},
         gradient_steps=replay.gradient_steps(spec, progress),
     )

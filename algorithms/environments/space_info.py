@@ -18,11 +18,12 @@ from faastraingym.algorithms.environments.wrappers import wrapped
 from faastraingym.algorithms.errors import EnvironmentFailed
 from faastraingym.schemas.specification import EnvironmentSpec, RunSpec
 
-ACTED = {
-    "Discrete": Discrete,
-    "MultiDiscrete": MultiDiscrete,
-    "MultiBinary": MultiBinary,
-    "Box of floating-point numbers": Box,
+ACTED: dict[str, tuple[str, type[Space[Any]]]] = {  # by the names in algorithms' ACTIONS
+    "Discrete": ("Discrete", Discrete),
+    "MultiDiscrete": ("MultiDiscrete", MultiDiscrete),
+    "MultiBinary": ("MultiBinary", MultiBinary),
+    "Box": ("Box of floating-point numbers", Box),
+    "BoundedBox": ("Box of floating-point numbers with a finite low < high for each", Box),
 }
 
 
@@ -165,15 +166,22 @@ def _refused_actions(
     if not isinstance(space, Space):
         yield _no_space("action_space", space)
         return
-    allowed = {words: kind for words, kind in ACTED.items() if kind.__name__ in actions}
-    is_real = not isinstance(space, Box) or np.issubdtype(space.dtype, np.floating)
+    allowed = [ACTED[name] for name in actions]
+    fits = not isinstance(space, Box) or _is_acted(space, "BoundedBox" in actions)
     has_elements = isinstance(space, Discrete) or 0 not in (space.shape or ())
-    if not (isinstance(space, tuple(allowed.values())) and is_real and has_elements):
+    if not (isinstance(space, tuple(kind for _, kind in allowed)) and fits and has_elements):
+        words = _listed(words for words, _ in allowed)
         yield (
-            f"{algorithm} cannot act in {space}; it acts in {_listed(allowed)}: register "
+            f"{algorithm} cannot act in {space}; it acts in {words}: register "
             f"TransformAction({_made(env_id)}, function, space) with such a space in a "
             "file of your own and train `FILE.py:NAME`"
         )
+
+
+def _is_acted(space: Box, bounded: bool) -> bool:
+    """Whether it is of real numbers, and, if that is asked, within bounds that leave a choice."""
+    is_bounded = space.is_bounded("both") and bool((space.low < space.high).all())
+    return np.issubdtype(space.dtype, np.floating) and (is_bounded or not bounded)
 
 
 def _listed(words: Iterable[str]) -> str:

@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -30,13 +30,9 @@ Step = tuple[Learnt, tuple[Metrics, jax.Array]]
 Update = Callable[..., tuple[Learnt, Metrics, jax.Array]]
 
 
-class Noise(Protocol):
-    """Random numbers of G gradient steps of N samples: arrays [G, N, ...] by name."""
-
-    def __call__(
-        self, setup: Any, generator: np.random.Generator, shape: tuple[int, int]
-    ) -> Arrays:
-        """They join the samples under their names."""
+def nothing(setup: Any, generator: np.random.Generator, shape: tuple[int, int]) -> Arrays:
+    """An update that draws no numbers of its own."""
+    return {}
 
 
 class Method(NamedTuple):
@@ -46,7 +42,8 @@ class Method(NamedTuple):
     setup: Callable[[RunSpec], Any]  # what stays the same during a run; hashable
     initial: Callable[[Any, jax.Array], Learnt]  # (setup, key) -> version 0
     descend: Callable[[Any, Coefficients, Learnt, Samples], Step]  # one gradient step
-    noise: Noise = lambda setup, generator, shape: {}
+    # (setup, generator, [G, N]) -> arrays [G, N, ...] by name, which join the samples
+    noise: Callable[[Any, np.random.Generator, tuple[int, int]], Arrays] = nothing
 
 
 @functools.lru_cache(maxsize=16)

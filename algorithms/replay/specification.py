@@ -1,10 +1,11 @@
 """The settings of replay, the same for every algorithm that learns by it. Data alone: no NumPy."""
 
 from collections.abc import Iterator
-from typing import Annotated, cast
+from typing import Annotated, Any, cast
 
 from msgspec import Meta
 
+from faastraingym.algorithms.api import anneal
 from faastraingym.schemas.specification import AlgorithmSpec, Fraction, Positive, RunSpec
 
 
@@ -52,11 +53,26 @@ def replayed_versions(spec: RunSpec) -> int:
     return max(1, -(-settings.capacity // collected(spec)) - 1)
 
 
+def coefficients(spec: RunSpec, progress: float) -> dict[str, float]:
+    """The annealed learning rate, and the correction of priorities where there are any."""
+    settings: Any = spec.algorithm
+    rate = anneal(settings.learning_rate, settings.learning_rate_schedule, progress)
+    if not settings.prioritized:
+        return {"learning_rate": rate}
+    uncorrected = anneal(1.0 - settings.priority_correction, "linear", progress)
+    return {"learning_rate": rate, "priority_correction": 1.0 - uncorrected}
+
+
+def is_learning(spec: RunSpec, progress: float) -> bool:
+    """Whether learning has started at `progress`."""
+    settings = cast(ReplaySpec, spec.algorithm)
+    return round(progress * spec.stop.annealing_steps) >= settings.learning_starts
+
+
 def gradient_steps(spec: RunSpec, progress: float) -> int:
     """The gradient steps of a version at `progress`; 0 until learning starts."""
     settings = cast(ReplaySpec, spec.algorithm)
-    seen = round(progress * spec.stop.annealing_steps)
-    return settings.gradient_steps if seen >= settings.learning_starts else 0
+    return settings.gradient_steps if is_learning(spec, progress) else 0
 
 
 def problems(spec: RunSpec) -> Iterator[str]:

@@ -25,7 +25,15 @@ def example(name: str) -> RunSpec:
 
 @pytest.mark.parametrize(
     "name",
-    ["cartpole", "cartpole_a2c", "cartpole_dqn", "cartpole_impala", "pendulum", "acrobot"],
+    [
+        "cartpole",
+        "cartpole_a2c",
+        "cartpole_dqn",
+        "cartpole_impala",
+        "pendulum",
+        "pendulum_sac",
+        "acrobot",
+    ],
 )
 def test_examples_are_accepted(name: str) -> None:
     """Each parses and names an environment in which its algorithm can learn."""
@@ -72,11 +80,12 @@ def best_return(spec: RunSpec, budget: int) -> float:
         ("cartpole_dqn", 50_000),
         ("cartpole_impala", 250_000),
         ("pendulum", 100_000),
+        ("pendulum_sac", 20_000),
         ("acrobot", 100_000),
     ],
 )
 def test_the_examples_learn(name: str, budget: int) -> None:
-    """The example's target is reached in half of its budget or less; DQN's in its budget."""
+    """The example's target is reached in half of its budget or less; DQN's and SAC's in it."""
     spec = example(name)
     assert best_return(spec, budget) >= (spec.stop.target or np.inf)
 

@@ -34,7 +34,22 @@ REPLAYING: dict[str, Any] = {
         "prioritized": True,
     },
 }
-SPECS = {"ppo": CHAOS, "dqn": REPLAYING}  # by algorithm
+# Targets, alpha and three optimizers, beside the window and its priorities.
+SOFT: dict[str, Any] = {
+    **CHAOS,
+    "environment": {**CHAOS["environment"], "id": "Pendulum-v1"},
+    "algorithm": {
+        "name": "sac",
+        "hidden_sizes": [8],
+        "capacity": 640,
+        "batch_size": 16,
+        "gradient_steps": 4,
+        "learning_starts": 64,
+        "n_step": 3,
+        "prioritized": True,
+    },
+}
+SPECS = {"ppo": CHAOS, "dqn": REPLAYING, "sac": SOFT}  # by algorithm
 
 
 def with_lag(spec: dict[str, Any], max_policy_lag: int) -> dict[str, Any]:

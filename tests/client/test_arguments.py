@@ -106,7 +106,7 @@ def test_a_wrong_argument_is_named(name: str, function: Callable[..., Any], argu
         (lambda: train(gymnasium.make("CartPole-v1")), "build their own by the id 'CartPole-v1'"),
         (lambda: train("a", files=__file__), "no folder can be made or written in"),
         (lambda: train(""), "no environment '' is registered"),
-        (lambda: train("CartPole-v1", "PPO"), "found 'PPO'; allowed: a2c, dqn, impala, ppo; did"),
+        (lambda: train("CartPole-v1", "PPO"), "'PPO'; allowed: a2c, dqn, impala, ppo, sac; did"),
         (lambda: train(3), "int: is neither an environment's id nor its class"),
     ],
 )  # fmt: skip

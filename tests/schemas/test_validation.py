@@ -185,7 +185,7 @@ def test_an_unknown_key_gets_the_known_ones() -> None:
 
 def test_an_unknown_algorithm_gets_the_known_ones() -> None:
     assert problems(with_value("algorithm", {"name": "trpo"})) == [
-        "spec.algorithm.name: found 'trpo'; allowed: a2c, dqn, impala, ppo"
+        "spec.algorithm.name: found 'trpo'; allowed: a2c, dqn, impala, ppo, sac"
     ]
 
 

@@ -9,9 +9,8 @@ import pytest
 from gymnasium.spaces import Box, Dict
 from msgspec.structs import replace
 
-from faastraingym.algorithms.dqn import learner
 from faastraingym.schemas.payloads import LearnerState
-from tests.algorithms.dqn.test_learner import a_ring, a_spec, go_on
+from tests.algorithms.off_policy.runs import a_ring, a_spec, go_on, started
 
 ANY = Box(-np.inf, np.inf, (2,), np.float32)
 
@@ -39,7 +38,7 @@ def parts() -> Iterator[None]:
 def learnt(env_id: str, **algorithm: Any) -> LearnerState:
     spec = a_spec(**algorithm)
     spec = replace(spec, environment=replace(spec.environment, id=env_id))
-    return go_on(spec, learner.initialise(spec), {}, a_ring(spec), 6)[0]
+    return go_on(spec, started(spec), {}, a_ring(spec), 6)[0]
 
 
 @pytest.mark.parametrize("n_step", [1, 3])

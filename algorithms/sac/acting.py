@@ -1,0 +1,106 @@
+"""The policy in NumPy: a Gaussian whose samples tanh squashes, and the Box's bounds stretch.
+
+A test holds it to the learner's network within 1e-5.
+"""
+
+from collections.abc import Mapping
+from typing import cast
+
+import numpy as np
+
+from faastraingym.algorithms import dense
+from faastraingym.algorithms.environments.actions import sender
+from faastraingym.algorithms.environments.space_info import SpaceInfo
+from faastraingym.algorithms.networks import arrays, description
+from faastraingym.algorithms.networks.description import Trunk
+from faastraingym.algorithms.networks.forward import forward
+from faastraingym.algorithms.sac.specification import SAC
+from faastraingym.schemas.array_specs import ArraySpec, ArraySpecs
+from faastraingym.schemas.payloads import Arrays, Policy
+from faastraingym.schemas.specification import RunSpec
+
+CRITICS, TARGETS = ("critic_0", "critic_1"), ("target_0", "target_1")
+LEAST_LOG_STD, MOST_LOG_STD = -20.0, 2.0
+
+
+def policy_arrays(spec: RunSpec, info: SpaceInfo) -> ArraySpecs:
+    """The policy network's arrays."""
+    trunk = description.trunk(spec, info)
+    return _network("policy", trunk, info.observation_size, 2 * info.action_size)
+
+
+def learner_arrays(spec: RunSpec, info: SpaceInfo) -> ArraySpecs:
+    """The arrays of the policy, of two critics and their targets; log alpha, if it is learnt."""
+    specs, inputs = policy_arrays(spec, info), info.observation_size + info.action_size
+    for which in (*CRITICS, *TARGETS):
+        specs |= _network(which, description.trunk(spec, info), inputs, 1)
+    if cast(SAC, spec.algorithm).learns_ent_coef:
+        specs["ent_coef/log"] = ArraySpec("<f4")
+    return specs
+
+
+def extras(spec: RunSpec, info: SpaceInfo) -> ArraySpecs:
+    """Nothing: the learner draws actions of its own."""
+    return {}
+
+
+def activations(spec: RunSpec, info: SpaceInfo) -> int:
+    """Floats in the layers of a gradient step: policies in two states, two critics thrice."""
+    inputs = info.observation_size + info.action_size
+    return 8 * description.activations(description.trunk(spec, info), inputs)
+
+
+def actor(
+    spec: RunSpec, policy: Policy, info: SpaceInfo, exploration: Mapping[str, float]
+) -> "Actor":
+    """The policy, ready to act; before learning starts it draws actions uniformly."""
+    trunk = description.trunk(spec, info)
+    return Actor(policy, trunk, info, exploration.get("uniform", 0.0) > 0.0)
+
+
+class Actor:
+    """A policy ready to act in environments of `info`; its actions are -1 to 1.
+
+    `uniform`: it samples uniformly, whatever the outputs are.
+    """
+
+    def __init__(self, policy: Policy, trunk: Trunk, info: SpaceInfo, uniform: bool) -> None:
+        self.trunk = forward("policy", trunk, policy.parameters)
+        self.head = dense.layer("policy/head", policy.parameters)
+        self.send = sender(info, rescaled=True)
+        self.size, self.output_size = info.action_size, 2 * info.action_size
+        self.uniform = uniform
+
+    def outputs(self, observations: np.ndarray) -> np.ndarray:
+        """Means and log deviations before tanh, [B, 2 A] float32, of observations [B, O]."""
+        return dense.linear(self.head, self.trunk(observations))
+
+    def noise(self, generator: np.random.Generator, steps: int, num_envs: int) -> np.ndarray:
+        """[T, B, A] float32: standard normal; of a uniform actor the actions themselves."""
+        shape = (steps, num_envs, self.size)
+        drawn = generator.uniform(-1.0, 1.0, shape) if self.uniform else None
+        return (generator.standard_normal(shape) if drawn is None else drawn).astype(np.float32)
+
+    def sample(self, outputs: np.ndarray, noise: np.ndarray) -> np.ndarray:
+        """tanh(mean + std * noise), [B, A]; or actions within -1 to 1 uniformly."""
+        if self.uniform:
+            return noise
+        log_std = np.minimum(np.maximum(outputs[..., self.size :], LEAST_LOG_STD), MOST_LOG_STD)
+        return np.asarray(np.tanh(outputs[..., : self.size] + np.exp(log_std) * noise))
+
+    def deterministic(self, outputs: np.ndarray) -> np.ndarray:
+        """tanh(mean), [B, A]."""
+        return np.asarray(np.tanh(outputs[..., : self.size]))
+
+    def sent(self, actions: np.ndarray) -> np.ndarray:
+        """Actions as the environment takes them: -1 and 1 are the bounds."""
+        return self.send(actions)
+
+    def extras(self, outputs: np.ndarray, actions: np.ndarray) -> Arrays:
+        """Nothing besides the actions."""
+        return {}
+
+
+def _network(which: str, trunk: Trunk, inputs: int, outputs: int) -> ArraySpecs:
+    head = arrays.head_specs(which, trunk, inputs, outputs)
+    return arrays.trunk_specs(which, trunk, inputs) | head
