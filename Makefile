@@ -9,7 +9,7 @@ WORKERS ?= $(shell cores=$$(getconf _NPROCESSORS_ONLN); echo $$((cores < 7 ? cor
 SPREAD = -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help install train test test-all conformance tools loggers images check docs bench chaos load fuzz format lock schemas clean
+.PHONY: help install train test test-all conformance tools loggers images check docs bench learn chaos load fuzz format lock schemas clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -77,6 +77,9 @@ bench: $(STAMP) ## measure the pipeline; PEERS=1 installs what stands beside it 
 	$(if $(PEERS),$(PYTHON) -m venv .venv-peers && .venv-peers/bin/python -m pip install --quiet \
 	  --disable-pip-version-check --requirement benchmarks/peers/requirements.txt)
 	$(BIN)/python -m benchmarks $(BENCH)
+
+learn: $(STAMP) ## train what docs/results.md tells; LEARN=ppo_cartpole chooses; SEEDS=2: the first two
+	$(BIN)/python -m benchmarks.learn $(LEARN) $(if $(SEEDS),--seeds $(SEEDS))
 
 chaos: $(STAMP) ## break real stacks in every way; CHAOS="--seeds 7 --faults 20" chooses
 	$(BIN)/python -m tests.chaos $(CHAOS)

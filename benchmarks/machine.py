@@ -17,11 +17,22 @@ def describe() -> dict[str, str]:
     versions |= {name: interpreter.versions().get(name, "") for name in PEERS}
     return {
         "processor": processor(),
-        "cores": str(len(os.sched_getaffinity(0))) if hasattr(os, "sched_getaffinity") else "?",
+        "cores": str(cores() or "?"),
         "load before": f"{os.getloadavg()[0]:.2f}",
         "system": platform.platform(),
         "Python": platform.python_version(),
     } | {name: found for name, found in versions.items() if found}
+
+
+def basics() -> dict[str, str]:
+    """What the bits of a training depend on, and what its time does."""
+    versions = {name: version(name) for name in ("numpy", "gymnasium", "jax", "jaxlib")}
+    return {"processor": processor(), "cores": str(cores() or "?"), **versions}
+
+
+def cores() -> int:
+    """Those that this process may use; 0 where the system does not tell."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0
 
 
 def processor() -> str:

@@ -1,0 +1,129 @@
+"""`python -m benchmarks.learn [ROW ...]`: train the seeds that docs/results/ lacks, and write them.
+
+One process for each core. Cut off, it loses the seeds that are in the making; the same command goes
+on with them.
+"""
+
+import argparse
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+
+import msgspec
+
+from benchmarks import machine
+from benchmarks.__main__ import positive
+from benchmarks.checkout import CHECKOUT
+from benchmarks.learn import page, results, rows
+from benchmarks.learn.results import Seed
+from benchmarks.learn.rows import Row
+from benchmarks.plain_loop import THREADS
+from faastraingym.algorithms.environments import spaces
+
+FAILED = 1
+TELL = partial(print, flush=True)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Train, write the page; 1 if a row could not be run."""
+    arguments = parser().parse_args(argv)
+    chosen = [rows.named(name) for name in arguments.rows or rows.names()]
+    runnable = [row for row in chosen if not told(row)]
+    work = [
+        (row, seed)
+        for row in runnable
+        for seed in results.missing(row, range(1, (arguments.seeds or row.goal.seeds) + 1))
+    ]
+    failed = asyncio.run(all_of(work, arguments.at_once)) if work else 0
+    print(page.write())
+    return FAILED if failed or len(runnable) < len(chosen) else 0
+
+
+def told(row: Row) -> bool:
+    """Whether a row cannot be run here, and says why."""
+    problems = spaces.check(row.spec(1))
+    for problem in problems:
+        print(f"{row.name}: not run: {problem}", file=sys.stderr)
+    return bool(problems)
+
+
+async def all_of(
+    work: Sequence[tuple[Row, int]],
+    at_once: int,
+    folder: Path = results.FOLDER,
+    tell: Callable[[str], None] = TELL,
+) -> int:
+    """Train every row's seed; how many failed."""
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, asyncio.current_task().cancel)
+    gate = asyncio.Semaphore(at_once)
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(one(row, seed, gate, folder, tell)) for row, seed in work]
+    return sum(not task.result() for task in tasks)
+
+
+async def one(
+    row: Row, seed: int, gate: asyncio.Semaphore, folder: Path, tell: Callable[[str], None]
+) -> bool:
+    """Train a row's seed in a process of its own and keep what it came to; whether it ended well.
+
+    Its errors are on stderr.
+    """
+    async with gate:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "benchmarks.learn.train_seed", row.file, str(seed)),
+            cwd=CHECKOUT,
+            stdout=asyncio.subprocess.PIPE,
+            env={**os.environ, **THREADS},
+        )
+        try:
+            tell(f"{row.name}, seed {seed}: begins")
+            said, _ = await process.communicate()
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+    if process.returncode:
+        tell(f"{row.name}, seed {seed}: failed")
+        return False
+    made = msgspec.json.decode(said, type=Seed)
+    grown = results.add(row, made, folder)
+    page.write(folder)
+    tell(
+        f"{row.name}, seed {seed}: {made.return_mean:.1f} in {made.seconds:.0f} s; "
+        f"seeds {len(grown.seeds)}, mean {page.shown(grown.interval)}, goal {row.goal.goal:g}"
+    )
+    return True
+
+
+def parser() -> argparse.ArgumentParser:
+    """The options."""
+    listing = "\n".join(f"  {name}" for name in rows.names())
+    made = argparse.ArgumentParser(
+        prog="python -m benchmarks.learn",
+        description="Train the rows of docs/results.md.",
+        epilog=f"rows:\n{listing}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    made.add_argument("rows", nargs="*", metavar="ROW", type=known, help="default: all")
+    made.add_argument(
+        "--seeds", type=positive, metavar="N", help="1 to N (default: as many as the row says)"
+    )
+    made.add_argument(
+        "--at-once", type=positive, metavar="N", default=machine.cores() or 1, help="default: cores"
+    )
+    return made
+
+
+def known(name: str) -> str:
+    """A row's name."""
+    if name not in rows.names():
+        raise argparse.ArgumentTypeError(f"{name!r}; known: {', '.join(rows.names())}")
+    return name
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,77 @@
+"""The rows of `make learn`: a file each, a specification as `faastrain train` takes it.
+
+Its lines that begin with `#: ` are TOML, too, and say what the row shall reach; a specification has
+no place for that, since training goes on to the end of the budget whether or not it is reached.
+"""
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple
+
+import msgspec
+from msgspec import Meta
+
+from faastraingym.algorithms import registry
+from faastraingym.schemas.specification import RunSpec, to_dict
+
+FOLDER = Path(__file__).parent
+MARK = "#: "
+
+
+class Goal(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a row shall reach."""
+
+    goal: float  # mean undiscounted return of the last version's evaluation, over all seeds
+    yardstick: str  # who reached what, and after how many steps
+    seeds: Annotated[int, Meta(ge=1)] = 5
+
+
+class Row(NamedTuple):
+    """One line of the table."""
+
+    file: Path
+    goal: Goal
+    raw: dict[str, Any]  # the specification, as the file has it
+
+    @property
+    def name(self) -> str:
+        """The file's, without its suffix."""
+        return self.file.stem
+
+    def spec(self, seed: int) -> RunSpec:
+        """The specification with a seed."""
+        return registry.parse({**self.raw, "seed": seed})
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """All that its results depend on but the seed."""
+        plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(to_dict(self.spec(0))))
+        del plain["seed"]
+        return plain
+
+
+def names(folder: Path = FOLDER) -> list[str]:
+    """The rows that there are."""
+    return sorted(file.stem for file in folder.glob("*.toml"))
+
+
+def read(file: Path) -> Row:
+    """One row.
+
+    Raises:
+        ValueError: the file is not there or is none of a row; the text says why.
+    """
+    try:
+        text = file.read_text()
+        marked = [line[len(MARK) :] for line in text.splitlines() if line.startswith(MARK)]
+        goal = msgspec.convert(tomllib.loads("\n".join(marked)), Goal)
+        row = Row(file, goal, tomllib.loads(text))
+        row.spec(0)
+    except (OSError, ValueError) as error:
+        raise ValueError(f"{file}: {error}") from error
+    return row
+
+
+def named(name: str) -> Row:
+    """One of the rows that there are."""
+    return read(FOLDER / f"{name}.toml")
