@@ -33,6 +33,9 @@ BENCHMARKS = {
     "cost": Benchmark("benchmarks.cost", "what a run is billed, against a server kept for it"),
     "scaling": Benchmark("benchmarks.scaling", "replicas, fan-out, size, length of a run"),
     "solving": Benchmark("benchmarks.solving", "CartPole-v1 to 475, beside the peers"),
+    "targets": Benchmark(
+        "benchmarks.targets.measuring", "time and steps to targets, beside the peers; resumes", 10
+    ),
     "lunar-lander": Benchmark(
         "benchmarks.lunar_lander", "LunarLander-v3 to 200, beside Stable-Baselines3", 1
     ),
@@ -73,7 +76,10 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("names", nargs="*", metavar="NAME", type=known, help="default: all")
     made.add_argument("--json", type=Path, metavar="FILE", help="default: benchmarks/results/")
     made.add_argument(
-        "--repeat", type=positive, metavar="N", help="repetitions (default: 5; lunar-lander 1)"
+        "--repeat",
+        type=positive,
+        metavar="N",
+        help="repetitions (default: 5; targets 10; lunar-lander 1)",
     )
     return made
 

@@ -16,6 +16,7 @@ from benchmarks.peers import peer
 from benchmarks.peers.peer import PEERS, STABLE_BASELINES3, Peer
 from benchmarks.report import Floor, Row
 from benchmarks.samples import ratios
+from benchmarks.targets import rows as targets
 from faastraingym.embedded.state import StackState
 from faastraingym.schemas.specification import RunSpec
 
@@ -23,6 +24,7 @@ from faastraingym.schemas.specification import RunSpec
 FLOOR = Floor(190e3, "environment 0.6 us and update 4.7 us a step, one after the other")
 GOALS = {STABLE_BASELINES3: 20.0}  # at the large batch
 ZOO = "Stable-Baselines3, zoo's settings"
+ZOO_PROBLEM = targets.named("ppo_cartpole").problem
 
 
 class Case(NamedTuple):
@@ -65,7 +67,7 @@ def _measured(state: StackState, case: Case, repeat: int) -> Measured:
             if one.installed:
                 found.peers[one].append(peer.speed(one, case.num_envs, seed=again + 1))
         if case.goals and STABLE_BASELINES3.installed:
-            found.zoo.append(peer.zoo_speed("CartPole-v1", seed=again + 1))
+            found.zoo.append(peer.zoo_speed(ZOO_PROBLEM, seed=again + 1))
     return found
 
 

@@ -14,12 +14,29 @@ from functools import partial
 from benchmarks import stacks
 from benchmarks.peers import peer
 from benchmarks.peers.peer import STABLE_BASELINES3, Solved
+from benchmarks.peers.problem import Problem
 from benchmarks.report import Row
 from benchmarks.samples import median, ratios
 from benchmarks.training import train
 from faastraingym.embedded import stack
 
-ENVIRONMENT, TARGET, SPECIFICATION = "LunarLander-v3", 200.0, "lunarlander.toml"
+SPECIFICATION = stacks.CHECKOUT / "examples" / "lunarlander.toml"
+PROBLEM = Problem(
+    algorithm="PPO",
+    environment="LunarLander-v3",
+    target=200.0,
+    budget=1_000_000,
+    evaluate_every=16_384,
+    num_envs=16,
+    settings={
+        "n_steps": 1024,
+        "batch_size": 64,
+        "n_epochs": 4,
+        "gamma": 0.999,
+        "gae_lambda": 0.98,
+        "ent_coef": 0.01,
+    },
+)
 MISSING = "Box2D is not installed: pip install -e '.[box2d]'"
 
 _row = partial(Row, benchmark="lunar-lander")
@@ -28,7 +45,7 @@ _row = partial(Row, benchmark="lunar-lander")
 def measure(repeat: int) -> list[Row]:
     """Seconds, in turn: ours, then Stable-Baselines3's."""
     if importlib.util.find_spec("Box2D") is None:
-        return [_row(what=f"{ENVIRONMENT} to {TARGET:g}", unit="s", note=MISSING)]
+        return [_row(what=f"{PROBLEM.environment} to {PROBLEM.target:g}", unit="s", note=MISSING)]
     ours: list[float] = []
     steps: list[float] = []
     theirs: list[Solved] = []
@@ -40,7 +57,7 @@ def measure(repeat: int) -> list[Row]:
             ours.append(seconds)
             steps.append(report["env_steps"])
             if STABLE_BASELINES3.installed:
-                theirs.append(peer.solve(STABLE_BASELINES3, ENVIRONMENT, seed))
+                theirs.append(peer.solve(STABLE_BASELINES3, PROBLEM, seed))
     return rows(ours, steps, theirs)
 
 
@@ -53,7 +70,7 @@ def rows(ours: list[float], steps: Sequence[float], theirs: list[Solved]) -> lis
             what=STABLE_BASELINES3.name,
             unit="s",
             samples=seconds,
-            note=peer.told(theirs, TARGET),
+            note=peer.told(theirs, PROBLEM.target),
         ),
         _row(
             what=f"  faastrain / {STABLE_BASELINES3.name}",

@@ -13,9 +13,9 @@ from benchmarks.samples import median
 
 LOWER, HIGHER = "lower", "higher"
 _BY_UNIT = {"ms": LOWER, "s": LOWER, "GiB s": LOWER, "share": LOWER, "1/s": HIGHER}
-_BY_UNIT |= {"steps/s": HIGHER}
+_BY_UNIT |= {"steps/s": HIGHER, "steps": LOWER}
 _RATIOS = {  # of a benchmark: of times and costs, or of rates
-    **dict.fromkeys(("solving", "lunar-lander", "iteration", "cost", "scaling"), LOWER),
+    **dict.fromkeys(("solving", "targets", "lunar-lander", "iteration", "cost", "scaling"), LOWER),
     **dict.fromkeys(("throughput", "learning", "pipeline", "lag"), HIGHER),
 }
 

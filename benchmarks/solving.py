@@ -2,10 +2,10 @@
 
 The wall clock of a whole `faastrain train examples/cartpole.toml` process, beside the wall clock of
 each peer's whole process: Stable-Baselines3 and SBX with the same (zoo) settings, evaluating as
-often, every 2,560 steps; RLlib with its own tuned example's, evaluating every 4,000. Repetition k
-has seed k everywhere. Three states of the stack: nothing runs; up but never used, every function at
-zero; warm, after the run before. The very first run also compiles; the others find its compile
-cache. SBX compiles every time.
+often, every 2,560 steps (benchmarks/targets/ppo_cartpole.toml); RLlib with its own tuned example's,
+evaluating every 4,000. Repetition k has seed k everywhere. Three states of the stack: nothing runs;
+up but never used, every function at zero; warm, after the run before. The very first run also
+compiles; the others find its compile cache. SBX compiles every time.
 """
 
 from collections.abc import Sequence
@@ -16,10 +16,12 @@ from benchmarks.peers import peer
 from benchmarks.peers.peer import PEERS, RLLIB, STABLE_BASELINES3, Peer, Solved
 from benchmarks.report import Row
 from benchmarks.samples import median, ratios
+from benchmarks.targets import rows as targets
 from benchmarks.training import train
 from faastraingym.embedded import stack
 
-ENVIRONMENT, TARGET, SPECIFICATION = "CartPole-v1", 475.0, "cartpole.toml"
+PROBLEM = targets.named("ppo_cartpole").problem
+SPECIFICATION = stacks.CHECKOUT / "examples" / "cartpole.toml"
 NOTHING, UP, WARM = "from nothing", "stack up, functions at zero", "stack up, warm"
 GOALS = {
     STABLE_BASELINES3: {NOTHING: 1.0, UP: 0.5, WARM: 0.5},
@@ -47,7 +49,7 @@ def measure(repeat: int) -> list[Row]:
             steps.append(report["env_steps"])
             for one in PEERS:
                 if one.installed:
-                    theirs[one].append(peer.solve(one, ENVIRONMENT, seed))
+                    theirs[one].append(peer.solve(one, PROBLEM, seed))
     return rows(compiling, ours, steps, theirs)
 
 
@@ -82,4 +84,4 @@ def rows(
 def beside(one: Peer, solved: Sequence[Solved]) -> Row:
     """A peer's own seconds."""
     seconds = [s.seconds for s in solved]
-    return _row(what=one.name, unit="s", samples=seconds, note=peer.told(solved, TARGET))
+    return _row(what=one.name, unit="s", samples=seconds, note=peer.told(solved, PROBLEM.target))

@@ -1,21 +1,20 @@
 """The rows of `make learn`: a file each, a specification as `faastrain train` takes it.
 
-Its lines that begin with `#: ` are TOML, too, and say what the row shall reach; a specification has
-no place for that, since training goes on to the end of the budget whether or not it is reached.
+Its marked lines (benchmarks/marked.py) say what the row shall reach; a specification has no place
+for that, since training goes on to the end of the budget whether or not it is reached.
 """
 
-import tomllib
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
 import msgspec
 from msgspec import Meta
 
+from benchmarks import marked
 from faastraingym.algorithms import registry
 from faastraingym.schemas.specification import RunSpec, to_dict
 
 FOLDER = Path(__file__).parent
-MARK = "#: "
 
 
 class Goal(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -61,15 +60,8 @@ def read(file: Path) -> Row:
     Raises:
         ValueError: the file is not there or is none of a row; the text says why.
     """
-    try:
-        text = file.read_text()
-        marked = [line[len(MARK) :] for line in text.splitlines() if line.startswith(MARK)]
-        goal = msgspec.convert(tomllib.loads("\n".join(marked)), Goal)
-        row = Row(file, goal, tomllib.loads(text))
-        row.spec(0)
-    except (OSError, ValueError) as error:
-        raise ValueError(f"{file}: {error}") from error
-    return row
+    goal, raw = marked.read(file, Goal)
+    return Row(file, goal, raw)
 
 
 def named(name: str) -> Row:

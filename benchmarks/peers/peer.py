@@ -4,15 +4,18 @@ import time
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import msgspec
+
 from benchmarks.peers import interpreter
+from benchmarks.peers.problem import Problem
 
 
 class Peer(NamedTuple):
-    """One library's PPO."""
+    """One library."""
 
     name: str
     package: str
-    process: str  # module in benchmarks.peers, taking `solve ENVIRONMENT SEED`, `speed ENVS SEED`
+    process: str  # module in benchmarks.peers, taking `solve PROBLEM SEED`, `speed ENVS SEED`
 
     @property
     def installed(self) -> bool:
@@ -35,10 +38,10 @@ class Solved(NamedTuple):
     return_mean: float
 
 
-def solve(peer: Peer, environment: str, seed: int) -> Solved:
-    """Until the environment's target, or until the peer's budget is spent."""
+def solve(peer: Peer, problem: Problem, seed: int) -> Solved:
+    """Until the problem's target, or until its budget is spent."""
     begun = time.perf_counter()
-    steps, mean = interpreter.run(peer.process, "solve", environment, str(seed))
+    steps, mean = interpreter.run(peer.process, "solve", _json(problem), str(seed))
     return Solved(time.perf_counter() - begun, steps, mean)
 
 
@@ -52,9 +55,9 @@ def speed(peer: Peer, num_envs: int, seed: int) -> float:
     return rate
 
 
-def zoo_speed(environment: str, seed: int) -> float:
-    """Stable-Baselines3's steps/s with rl-baselines3-zoo's settings, first iteration excluded."""
-    rate: float = interpreter.run(STABLE_BASELINES3.process, "zoo", environment, str(seed))
+def zoo_speed(problem: Problem, seed: int) -> float:
+    """Stable-Baselines3's steps/s with the problem's settings, first iteration excluded."""
+    rate: float = interpreter.run(STABLE_BASELINES3.process, "zoo", _json(problem), str(seed))
     return rate
 
 
@@ -66,3 +69,7 @@ def told(solved: Sequence[Solved], target: float) -> str:
     short = sum(one.return_mean < target for one in solved)
     failed = f"; {short} of {len(solved)} did not get there: its time is a lower bound"
     return f"{steps:,.0f} steps (median){failed if short else ''}"
+
+
+def _json(problem: Problem) -> str:
+    return msgspec.json.encode(problem).decode()

@@ -70,4 +70,7 @@ def speed(num_envs: int, seed: int) -> float:
 if __name__ == "__main__":
     ray_local.start()
     task, what, seed = sys.argv[1:]
-    print(json.dumps(solve(what, int(seed)) if task == "solve" else speed(int(what), int(seed))))
+    if task == "solve":
+        print(json.dumps(solve(json.loads(what)["environment"], int(seed))))
+    else:
+        print(json.dumps(speed(int(what), int(seed))))

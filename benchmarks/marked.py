@@ -1,0 +1,33 @@
+"""Specifications that say more: lines that begin with `#: ` are TOML beside the specification's.
+
+`faastrain train` reads them as comments, so one file is what a person trains with and what is
+measured.
+"""
+
+import tomllib
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+from faastraingym.algorithms import registry
+
+MARK = "#: "
+Marked = TypeVar("Marked", bound=msgspec.Struct)
+
+
+def read(file: Path, kind: type[Marked]) -> tuple[Marked, dict[str, Any]]:
+    """What the marked lines say, and the raw specification.
+
+    Raises:
+        ValueError: the file is not there, or has not both; the text says why.
+    """
+    try:
+        text = file.read_text()
+        lines = [line[len(MARK) :] for line in text.splitlines() if line.startswith(MARK)]
+        said = msgspec.convert(tomllib.loads("\n".join(lines)), kind)
+        raw = tomllib.loads(text)
+        registry.parse(raw)
+    except (OSError, ValueError) as error:
+        raise ValueError(f"{file}: {error}") from error
+    return said, raw

@@ -1,0 +1,1 @@
+"""Time and steps to a target, beside the peers: ten seeds, any algorithm, a file for each row."""
