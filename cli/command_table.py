@@ -263,9 +263,24 @@ READ = (
     Command(
         "export",
         "fetch:export",
-        "write a run's policy, specification and report into one file",
+        "write a run's policy, specification and report into one file; or its episodes",
         "export RUN policy.npz",
-        (RUN, argument("file", type=Path, metavar="FILE", help="a .npz file"), JSON),
+        (
+            RUN,
+            argument(
+                "--versions",
+                metavar="A-B",
+                help="with --minari: versions A to B, whose learner had the episodes (default: all "
+                "that are kept)",
+            ),
+            JSON,
+        ),
+        (
+            argument("file", type=Path, metavar="FILE", nargs="?", help="a .npz file"),
+            argument(
+                "--minari", metavar="NAME", help="a dataset of Minari, as cartpole/dqn-v0: episodes"
+            ),
+        ),
         epilog=HOW_TO_LOAD,
     ),
     Command(

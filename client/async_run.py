@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from faastraingym.algorithms.environments.space_info import SpaceInfo
     from faastraingym.client.async_client import AsyncClient
+    from faastraingym.client.minari_datasets import Exported
     from faastraingym.client.policy import Policy
 
 
@@ -211,6 +213,25 @@ class AsyncRun:
             has_policy = found.policy is not None
             spaces = await self._spaces(stack, history, found.report) if has_policy else None
         return results.files(found, spaces)
+
+    @checked
+    async def export_minari(
+        self,
+        name: str,
+        first: Annotated[int, Meta(ge=0)] | None = None,
+        last: Annotated[int, Meta(ge=0)] | None = None,
+    ) -> "Exported":
+        """Write the run's trajectories as a dataset of Minari, as of `Run`."""
+        from faastraingym.client import exporting, minari_datasets, training_environment
+
+        minari_datasets.unused(name)
+        async with self.client.connect() as stack:
+            history = await runs.history(stack, self.name)
+            report = await self._report(stack, history)
+            with closing(await training_environment.made(self.client, report, None)) as environment:
+                return await exporting.export(
+                    stack, history, report, environment, name, first, last
+                )
 
     def _subject(self, history: History) -> Subject:
         requested = history.requested

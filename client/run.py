@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
     from faastraingym.client.async_client import AsyncClient
+    from faastraingym.client.minari_datasets import Exported
     from faastraingym.client.policy import Policy
 
 
@@ -235,6 +236,35 @@ class Run:
         """
         found = loop.run(self.aio.files())
         return files.write_all(Path(folder or files.of_run(self.name)), found, force)
+
+    @checked
+    def export_minari(
+        self,
+        name: str,
+        first: Annotated[int, Meta(ge=0)] | None = None,
+        last: Annotated[int, Meta(ge=0)] | None = None,
+    ) -> "Exported":
+        """Write the run's trajectories as a dataset of Minari: whole episodes, as they were played.
+
+        Observations and actions are the environment's, rewards its own, not transformed; the last
+        observation of an episode is its final one. The metadata have the run, its algorithm, its
+        specification and that one's SHA-256; each episode's have the version that learnt from its
+        end, the slot, and the seed of its reset where the environment has one.
+
+        Args:
+            name: of the dataset, as "cartpole/dqn-v0"; it is in Minari's folder on this machine.
+            first, last: the versions that learnt from what is written, both included; None: as far
+                as the store has them.
+
+        Returns:
+            Its `name`, `folder`, `first`, `last`, `episodes`, `steps`, and `left_out`, the steps of
+            episodes that begin or end in other versions.
+
+        Raises:
+            BadInput: there is such a dataset, there are no such versions, or no episode is whole.
+            StackTrouble: Minari is not installed.
+        """
+        return loop.run(self.aio.export_minari(name, first, last))
 
 
 @contextmanager

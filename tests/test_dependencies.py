@@ -17,6 +17,7 @@ PROJECT = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["project"]
 EXTRAS: dict[str, list[str]] = PROJECT["optional-dependencies"]
 # The modules that import what an extra brings; everything else has the dependencies alone.
 OF_AN_EXTRA = {
+    "client/minari_datasets.py": "minari",
     "client/notebook.py": "notebook",  # IPython loads it, or nobody
     "client/playing.py": "video",
     "client/run.py": "pandas",

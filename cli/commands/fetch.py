@@ -1,5 +1,6 @@
 """fetch, export: a run's results onto the disk."""
 
+import re
 from argparse import Namespace
 
 from faastraingym.cli.context import Context
@@ -21,7 +22,12 @@ def fetch(arguments: Namespace, context: Context) -> None:
 
 
 def export(arguments: Namespace, context: Context) -> None:
-    """Write a run's policy, specification and report into one file."""
+    """Write a run's policy, specification and report into one file, or its episodes."""
+    if arguments.minari:
+        _export_minari(arguments, context)
+        return
+    if arguments.versions:
+        raise BadInput("--versions chooses what --minari writes; add --minari NAME")
     if arguments.file.suffix != ".npz":
         raise BadInput(f"{arguments.file}: an export is a NumPy file; give it the suffix .npz")
     path = files.in_folder(arguments.file)
@@ -33,3 +39,32 @@ def export(arguments: Namespace, context: Context) -> None:
         context.screen.json({**document, "key": key})
     else:
         context.screen.line(f"{path}: version {policy.version} of {policy.report.run_id}")
+
+
+def _export_minari(arguments: Namespace, context: Context) -> None:
+    first, last = _versions(arguments.versions)
+    found = context.client.run(arguments.run).export_minari(arguments.minari, first, last)
+    if arguments.json:
+        context.screen.json(
+            {"run_id": arguments.run, **found._asdict(), "folder": str(found.folder)}
+        )
+        return
+    rest = f"; {found.left_out:,} steps of episodes cut off are left out" if found.left_out else ""
+    context.screen.line(
+        f"{found.name}: {found.episodes:,} episodes, {found.steps:,} steps of versions "
+        f"{found.first} to {found.last}, in {found.folder}{rest}"
+    )
+
+
+def _versions(text: str | None) -> tuple[int | None, int | None]:
+    """The first and the last of `A-B`; None: not given.
+
+    Raises:
+        BadInput: it is nothing of that form.
+    """
+    if text is None:
+        return None, None
+    found = re.fullmatch(r"(\d{1,9})-(\d{1,9})", text, re.ASCII)
+    if not found:
+        raise BadInput(f"--versions {text}: write A-B, the first and the last version, as 10-30")
+    return int(found[1]), int(found[2])

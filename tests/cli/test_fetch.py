@@ -147,3 +147,19 @@ def test_results_that_cannot_be_written_do_not_change_how_the_run_ended(desk: De
     said = desk.err.splitlines()[-1]
     assert said.startswith("faastrain: no results in runs/mine: object test/report is not in")
     assert said.endswith("; `faastrain fetch mine runs/mine` tries again")
+
+
+def test_an_export_is_a_file_or_a_dataset(ended: Desk) -> None:
+    """Exactly one of them; --versions is of a dataset, A-B."""
+    assert ended("export", RUN) == ExitCode.BAD_INPUT
+    assert "one of the arguments FILE --minari is required" in ended.err
+    assert ended("export", RUN, "out.npz", "--minari", "a-v0") == ExitCode.BAD_INPUT
+    assert ended("export", RUN, "out.npz", "--versions", "1-2") == ExitCode.BAD_INPUT
+    assert "--versions chooses what --minari writes; add --minari NAME" in ended.err
+    for wrong in ("1", "1:2", "a-b", "-1"):
+        assert ended("export", RUN, "--minari", "a-v0", f"--versions={wrong}") == (
+            ExitCode.BAD_INPUT
+        )
+        assert f"--versions {wrong}: write A-B, the first and the last version" in ended.err
+    assert ended("export", RUN, "--minari", "nameless") == ExitCode.BAD_INPUT
+    assert "nameless: is no dataset's name" in ended.err
