@@ -62,6 +62,8 @@ def rows(report: RunReport, on_disk: bool = False) -> Iterator[tuple[str, str]]:
         yield "staleness", f"{mean:.1f} updates in the mean, {most} at most"
     if report.dropped_rollouts:
         yield "dropped rollouts", f"{report.dropped_rollouts:,}, which came after their batch"
+    if report.reissued_rollouts:
+        yield "stragglers", f"{report.reissued_rollouts:,} rollouts issued a second time"
     yield "wall clock", f"{report.wall_seconds:.1f} s"
     if report.wall_seconds > 0:
         yield "speed", f"{report.latest_env_steps / report.wall_seconds:,.0f} steps/s"

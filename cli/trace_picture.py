@@ -26,6 +26,7 @@ COLOURS = {
     "cold start": "#17becf",
     "queue": "#e3d26f",
     "retry": "#000000",
+    "straggler": "#7b1e3a",
     "unmetered": "#ffffff",
 }
 WIDTH, LANE = 15.0, 0.34  # inches

@@ -162,6 +162,9 @@ class Bus(Protocol):
     async def starts_for(self, function: str) -> Subscription:
         """Messages that clients publish to have runs started."""
 
+    async def enqueue(self, function: str, request: bytes, message_id: str, work: str = "") -> bool:
+        """Queue a queue request durably; False: the same one, or one for this work, waits."""
+
     async def give_up(self, function: str, record: bytes, kind: str = "") -> None:
         """Store a dead letter, of one of the kinds of events/pipeline/subjects.py or of none."""
 

@@ -14,7 +14,7 @@ import hashlib
 from typing import Annotated, Any, ClassVar, TypeVar
 
 import msgspec
-from msgspec import Meta, Struct, field
+from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 from faastraingym.schemas.errors import MessageError
 from faastraingym.schemas.references import Count, ObjectRef, PolicyRef, RunId, TrajectoryRef
@@ -192,6 +192,17 @@ class RolloutCompleted(RunMessage, frozen=True, kw_only=True, tag="rollout.compl
         return self.trajectory.index
 
 
+class RolloutReissued(Message, frozen=True, kw_only=True, tag="rollout.reissued"):
+    """A rollout was late beside its siblings, so its command was issued a second time, once."""
+
+    identity = ("run", "version", "index")
+
+    version: Annotated[Count, Meta(description="that learns from the rollout")]
+    index: Annotated[Count, Meta(description="slot that collects it")]
+    seconds: Annotated[float, Meta(description="that the first command had been in flight")]
+    median_seconds: Annotated[float, Meta(description="that its siblings took")]
+
+
 class RewardsReady(BatchMessage, frozen=True, kw_only=True, tag="rewards.ready"):
     """The threshold of one version is reached; `batch` is what its update will learn from."""
 
@@ -321,6 +332,10 @@ class CollectRollout(BatchMessage, frozen=True, kw_only=True, tag="collect-rollo
 
     index: Count
     previous: TrajectoryRef | None = None
+    straggler_factor: Annotated[
+        float | UnsetType,
+        Meta(description="of the specification; without it the queue-worker issues no early copy"),
+    ] = UNSET
 
 
 class UpdatePolicy(PolicyMessage, frozen=True, kw_only=True, tag="update-policy"):
@@ -430,6 +445,7 @@ Fact = (
     | RunStarted
     | PolicyUpdated
     | RolloutCompleted
+    | RolloutReissued
     | RewardsReady
     | EpisodesEvaluated
     | EvaluationCompleted

@@ -101,6 +101,9 @@ class RunReport(Struct, frozen=True, kw_only=True):
     dropped_rollouts: Annotated[
         int, Meta(description="completed after their batch was whole: too old for any update")
     ] = 0
+    reissued_rollouts: Annotated[
+        int, Meta(description="late beside their siblings, and issued a second time")
+    ] = 0
     advice: Annotated[
         list[str], Meta(description="where the return has not risen: since when, and what to try")
     ] = []

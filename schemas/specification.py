@@ -123,6 +123,18 @@ class RolloutSpec(Section, frozen=True, kw_only=True):
     deadline_seconds: Annotated[
         float, Meta(gt=0, description="after this a missing piece of work is issued again")
     ] = 150.0
+    # Left out where there is none: specifications of older releases keep their bytes.
+    straggler_factor: (
+        Annotated[
+            float,
+            Meta(
+                gt=1,
+                description="a rollout that takes this many times the median of its siblings is"
+                " issued a second time, once; the first copy to come counts; default: never",
+            ),
+        ]
+        | UnsetType
+    ) = UNSET
 
     @property
     def needed(self) -> int:

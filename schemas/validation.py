@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
-from msgspec import Struct, UnsetType, inspect
+from msgspec import UNSET, Struct, UnsetType, inspect
 
 from faastraingym.schemas import bounds
 from faastraingym.schemas.descriptions import describe
@@ -66,6 +66,11 @@ def _contradictions(spec: RunSpec) -> Iterator[str]:
             f"spec.rollout.threshold: found {rollout.threshold}; allowed: {rollout.count}, the "
             "fan-out (spec.rollout.count), while the horizon is episodes: rollouts of short "
             "episodes come first and would bias the batch"
+        )
+    if rollout.straggler_factor is not UNSET and rollout.count == 1:
+        yield (
+            f"spec.rollout.straggler_factor: found {rollout.straggler_factor:g}; allowed: only "
+            "where spec.rollout.count is 2 or more, for a rollout is late beside its siblings"
         )
     if (spec.evaluation.pieces or 1) > spec.evaluation.episodes:
         yield (

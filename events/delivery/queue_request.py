@@ -23,7 +23,7 @@ def of_command(command: Invocation, body: bytes, signature: str, trace: str) -> 
         requests.SIGNATURE: signature,
         "Content-Type": requests.CONTENT_TYPE,
         HEADER: trace,
-        **({requests.AGAIN: "1"} if command.attempt else {}),
+        **({requests.AGAIN: "1"} if command.attempt or command.early else {}),
     }
     return encode(command.function, headers.items(), body)
 

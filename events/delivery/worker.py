@@ -21,10 +21,12 @@ from msgspec.structs import replace
 from faastraingym.events.delivery import dead_letters, outcomes, remedies, requests
 from faastraingym.events.delivery.answers import Meaning, meaning
 from faastraingym.events.delivery.concurrency_limit import Limit
+from faastraingym.events.delivery.early_copies import EarlyCopies
 from faastraingym.events.delivery.endings import Endings
 from faastraingym.events.delivery.in_flight import InFlight, Taken
 from faastraingym.events.delivery.outcomes import Answer, Failures, GiveUp, Retry, Settled
 from faastraingym.events.delivery.requests import AGAIN, KEY, SIGNATURE, Request
+from faastraingym.events.delivery.seal import Seal
 from faastraingym.events.delivery.shares import Standing
 from faastraingym.events.pipeline import subjects
 from faastraingym.events.ports import Bus, Delivery, FactLog, Subscription, Unavailable
@@ -45,16 +47,6 @@ PAUSE_SECONDS = 1.0  # before the broker is asked again after it could not be
 AHEAD_SECONDS = 0.05
 WAITED_SECONDS = 1.0  # here: then the run may have ended meanwhile
 BUSY = 429  # more in flight than the function has room for
-
-
-class Seal(Protocol):
-    """The pipeline's signature."""
-
-    def sign(self, function: str, body: bytes, key: str = "") -> str:
-        """Sign a body and an Idempotency-Key for a function, as of now."""
-
-    def is_ours(self, function: str, request: Request) -> bool:
-        """Whether this pipeline signed a request, however long ago."""
 
 
 class Client(Protocol):
@@ -107,6 +99,7 @@ class FunctionWorker:
         self._failures = Failures()  # of the function itself
         self._subscriptions: list[Subscription] = []
         self._endings = Endings(facts)
+        self._early = EarlyCopies(function.name, bus, facts, seal)
 
     async def run(self) -> None:
         """Deliver until cancelled; then finish deliveries that began and hand back others."""
@@ -206,17 +199,23 @@ class FunctionWorker:
         if (suspect or late) and await self._is_over(request):
             await self._drop(message, request)
             return
+        self._early.begin(message.message_id, request)
         answer = await self._client.invoke(self._function, request)
         means = meaning(answer.status, answer.headers, answer.seconds, self._function.timeout)
+        self._early.end(message.message_id, means is Meaning.DONE)
         self._learn(taken, request, answer, means, since)
         if source.authenticated and means.has_cut_off:
             await metering.count(self._facts, self._function, request, answer)
         tried = self._failures.add(message.message_id, means, suspect)
         policy = self._function.retry
         outcome = outcomes.decide(answer, tried, message.attempt, policy, random.random())
-        if not isinstance(outcome, Settled) and await self._is_over(request):
-            await self._drop(message, request)
-            return
+        if not isinstance(outcome, Settled):
+            if await self._is_over(request):
+                await self._drop(message, request)
+                return
+            if await self._early.is_done(request):
+                await self._drop(message, request, "its early copy came first")
+                return
         attempt = Attempt(message, source, request, answer)
         match outcome:
             case Settled():
@@ -250,8 +249,10 @@ class FunctionWorker:
         message = request.message
         return isinstance(message, messages.COMMANDS) and await self._endings.is_over(message.run)
 
-    async def _drop(self, message: Delivery, request: Request) -> None:
-        self._log(logging.INFO, "dropped: its run has ended", **_whose(message, request))
+    async def _drop(
+        self, message: Delivery, request: Request, why: str = "its run has ended"
+    ) -> None:
+        self._log(logging.INFO, f"dropped: {why}", **_whose(message, request))
         self._failures.forget(message.message_id)
         await message.ack()
 
@@ -304,6 +305,7 @@ class FunctionWorker:
         while True:
             await asyncio.sleep(HEARTBEAT_SECONDS)
             await self._in_flight.extend()
+            await self._early.issue()
 
     def _log(self, level: int, event: str, **fields: object) -> None:
         logger.log(level, event, extra={"worker": self._function.name, **fields})

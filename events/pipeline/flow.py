@@ -50,7 +50,13 @@ FLOW: dict[str, tuple[Line, ...]] = {
         Line(m.UploadHeard),
     ),
     "a batch is collected": (
-        Line(m.CollectRollout, VERSION, invoked=("rollout",), done=(m.RolloutCompleted,)),
+        Line(  # the queue-worker sends the second, early one of a rollout that is late
+            m.CollectRollout,
+            (*VERSION, QUEUE_WORKER),
+            invoked=("rollout",),
+            done=(m.RolloutCompleted,),
+        ),
+        Line(m.RolloutReissued, (QUEUE_WORKER,)),
         Line(m.RolloutCompleted, ("rollout",), ("aggregate-rewards",), rank=3),
         Line(m.RewardsReady, ("aggregate-rewards",), ("plan-update",), rank=2),
     ),
@@ -138,9 +144,15 @@ def sent(name: str) -> Kinds:
     return tuple(kind for kind in LINES if name in senders(kind))
 
 
+def commanded(name: str) -> Names:
+    """The functions that a function or process sends commands to."""
+    asked = {f for line in LINES.values() if name in line.senders for f in line.invoked}
+    return tuple(f for f in FUNCTIONS if f in asked)
+
+
 def invokes(function: str) -> Names:
     """The functions that a function invokes: makers of lost objects, and receivers of its work."""
-    asked = {f for line in LINES.values() if function in line.senders for f in line.invoked}
+    asked = {*commanded(function)}
     if function in RECOVERS:
         asked |= {receivers(kind)[0] for kind in LINES if receivers(kind)}
     return MAKERS + tuple(f for f in FUNCTIONS if f in asked and f not in MAKERS)

@@ -14,7 +14,7 @@ from faastraingym.schemas.specification import RunSpec
 
 
 def rollouts(
-    under: m.PolicyUpdated, count: int, batch: Sequence[TrajectoryRef], lag: int = 0
+    under: m.PolicyUpdated, spec: RunSpec, count: int, batch: Sequence[TrajectoryRef], lag: int = 0
 ) -> list[m.CollectRollout]:
     """One command per slot of a fan-out of `count`, under a message's policy.
 
@@ -30,6 +30,7 @@ def rollouts(
             lag=lag,
             index=index,
             previous=previous.get(index),
+            straggler_factor=spec.rollout.straggler_factor,
         )
         for index in range(count)
     ]
@@ -44,7 +45,7 @@ def of_batch(history: History, spec: RunSpec, version: int) -> list[m.CollectRol
     if under is None or (version and before is None):
         return []
     batch, lag = before.batch if before else [], version - under.policy.version
-    return rollouts(under, spec.rollout.count, batch, lag)
+    return rollouts(under, spec, spec.rollout.count, batch, lag)
 
 
 def fan_out(
@@ -58,7 +59,7 @@ def fan_out(
     due = evaluation(updated, updated.policy, spec) if updated.evaluate else []
     if lag and updated.rollouts:
         return [invocation(updated), *due]
-    return [*rollouts(updated, updated.rollouts, batch), *due]
+    return [*rollouts(updated, spec, updated.rollouts, batch), *due]
 
 
 def evaluation(about: m.RunMessage, policy: PolicyRef, spec: RunSpec) -> list[m.EvaluatePolicy]:

@@ -44,6 +44,7 @@ class History(Struct, kw_only=True):
     dead_letters: list[m.InvocationDeadLettered] = field(default_factory=list)  # since resumed
     dead_lettered: int = 0  # of all segments
     stalls: int = 0
+    reissued: int = 0  # rollouts, early
     fruitless: int = 0  # stalls since anything else was published
     first_at: float = 0.0
     last_at: float = 0.0
@@ -94,6 +95,9 @@ def add(history: History, record: Recorded) -> None:
     """Add one more fact to the history."""
     fact = record.fact
     if isinstance(fact, m.UploadHeard):  # the inbox is looked at before and after a run, too
+        return
+    if isinstance(fact, m.RolloutReissued):  # it asks again, which is no progress: deadlines go on
+        history.reissued += 1
         return
     history.first_at = history.first_at or record.at
     history.last_at = max(history.last_at, record.at)

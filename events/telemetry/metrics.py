@@ -97,6 +97,12 @@ OF_RUN: tuple[_Metric[RunView], ...] = (
     ),
     _Metric("stalls", "Deadlines that passed without a new fact.", lambda v: v.stalls, "counter"),
     _Metric(
+        "reissued_rollouts",
+        "Rollouts that were late beside their siblings and issued a second time.",
+        lambda v: v.reissued,
+        "counter",
+    ),
+    _Metric(
         "dead_letters",
         "Deliveries of the run that were given up.",
         lambda v: v.dead_letters,

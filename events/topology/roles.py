@@ -96,6 +96,7 @@ ROLES: dict[str, Role] = {
         says=topics(QUEUE_WORKER),
         sends=(
             *DEAD.subjects,
+            *commands(*flow.commanded(QUEUE_WORKER)),  # of rollouts that are late
             "ftg-usage.*.*",  # of attempts whose replica died
             *(f"$JS.ACK.{stream.name}.>" for stream in (FACTS, ASYNC, OPEN)),
         ),

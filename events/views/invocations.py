@@ -13,7 +13,12 @@ from typing import NamedTuple
 from faastraingym.events.ports import Recorded
 from faastraingym.events.telemetry.identity import Key, key_of
 from faastraingym.events.telemetry.tracing import parse
-from faastraingym.schemas.messages import InvocationCompleted
+from faastraingym.schemas.messages import (
+    CollectRollout,
+    InvocationCompleted,
+    RolloutReissued,
+    tag,
+)
 
 KINDS = {
     "environment": "environments: built, reset, stepped",
@@ -31,6 +36,7 @@ KINDS = {
     "cold start": "the same, and a replica that had to start",
     "queue": "waiting for a replica that is busy",
     "retry": "from an attempt that failed to the next",
+    "straggler": "from a rollout's command to its second, early one",
     "unmetered": "no invocation tells of it",
 }
 SENT = ("command", "gateway")
@@ -63,8 +69,11 @@ class Invoked(NamedTuple):
 def invocations(said: Iterable[Recorded], usage: Iterable[InvocationCompleted]) -> list[Invoked]:
     """The run's invocations in the order in which they began."""
     facts: dict[Key, list[float]] = defaultdict(list)
+    early: dict[Key, float] = {}  # when a rollout's second command was sent
     for record in said:
         facts[key_of(record.fact)].append(record.at)
+        if isinstance(record.fact, RolloutReissued):
+            early[tag(CollectRollout), record.fact.version, record.fact.index] = record.at
     ordered = sorted(usage, key=lambda one: one.started_at)
     alone = [_invoked(one) for one in ordered]
     by_span = {invoked.span: invoked for invoked in alone if invoked.span}
@@ -79,9 +88,11 @@ def invocations(said: Iterable[Recorded], usage: Iterable[InvocationCompleted]) 
         elif cause is None:
             before = ()
         else:
+            issued = early.get(invoked.key, invoked.end)
+            late = (Part("straggler", cause, issued),) if issued <= invoked.begin else ()
             # a replica takes one command at a time, and any number of facts
-            busy = None if invoked.key in facts else last.get(invoked.replica)
-            waits = _waits(invoked, cause, busy)
+            busy = None if invoked.key in facts or late else last.get(invoked.replica)
+            waits = late or _waits(invoked, cause, busy)
             free = waits[-1].end if waits else cause
             before = (*waits, Part("cold start" if one.cold_start else "hop", free, invoked.begin))
         invoked = invoked._replace(before=before)

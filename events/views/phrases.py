@@ -18,6 +18,9 @@ def phrase(fact: m.Message) -> str:
         case m.RolloutCompleted(trajectory=ref, env_steps=steps, episodes=episodes):
             ended = f"{episodes.episodes} episodes ended"
             return f"version {ref.version}, rollout {ref.index}: {steps:,} steps, {ended}"
+        case m.RolloutReissued(version=version, index=index, seconds=seconds):
+            late = f"late after {seconds:.1f} s, its siblings took {fact.median_seconds:.1f} s"
+            return f"version {version}, rollout {index}: {late}; issued a second time"
         case m.RewardsReady(batch=batch, env_steps=steps):
             return f"version {fact.version}: {len(batch)} rollouts, {steps:,} steps"
         case m.EpisodesEvaluated(policy=policy, piece=piece, episodes=episodes):

@@ -61,6 +61,7 @@ def build(
         curves=_curves(history),
         staleness=staleness(history),
         dropped_rollouts=dropped(history),
+        reissued_rollouts=history.reissued,
         advice=_advice(spec, history, training, evaluations),
     )
 

@@ -15,6 +15,7 @@ TOPICS = (  # the facts that a view needs; rewards.ready sums up its rollouts
     "report.written",
     "policy.updated",
     "rewards.ready",
+    "rollout.reissued",
     "evaluation.completed",
     "invocation.dead-lettered",
 )
@@ -70,6 +71,7 @@ class RunView(Struct, frozen=True, kw_only=True):
     evaluations: tuple[float, ...]  # mean returns of the newest, in the order of versions
     evaluation: m.EvaluationCompleted | None
     stalls: int
+    reissued: int  # rollouts that were issued a second time, early
     dead_letters: int
     spent: Mapping[str, Spent]  # by function
 
@@ -124,6 +126,7 @@ def view(run: str, history: History, spent: Mapping[str, Spent]) -> RunView:
         evaluations=tuple(fact.return_mean for fact in evaluations),
         evaluation=evaluations[-1] if evaluations else None,
         stalls=history.stalls,
+        reissued=history.reissued,
         dead_letters=history.dead_lettered,
         spent=spent,
     )

@@ -17,6 +17,7 @@ from faastraingym.schemas.messages import (
     ReportWritten,
     RewardsReady,
     RolloutCompleted,
+    RolloutReissued,
     RunRequested,
     RunResumed,
     RunStalled,
@@ -163,6 +164,11 @@ def resumed(segment: int, env_steps: int = 6 * STEPS, target: float | None = Non
     return RunResumed(
         run=RUN, manifest=MANIFEST, segment=segment, env_steps=env_steps, target=target
     )
+
+
+def reissued(version: int, index: int) -> RolloutReissued:
+    """A rollout that was late, and was issued a second time."""
+    return RolloutReissued(run=RUN, version=version, index=index, seconds=9.0, median_seconds=1.0)
 
 
 def stalled(number: int) -> RunStalled:

@@ -15,6 +15,7 @@ from faastraingym.schemas.messages import (
     RestoreObject,
     RewardsReady,
     RolloutCompleted,
+    RolloutReissued,
     RunCompleted,
     RunFailed,
     RunRequested,
@@ -81,6 +82,7 @@ SAMPLES: tuple[Message, ...] = (
         env_steps=1020,
         episodes=EPISODES,
     ),
+    RolloutReissued(run=RUN, version=3, index=1, seconds=6.25, median_seconds=1.5),
     RewardsReady(
         run=RUN,
         manifest=MANIFEST,
@@ -139,7 +141,15 @@ SAMPLES: tuple[Message, ...] = (
         learning_curve=an_object("learning_curve.png", "1"),
         segment=1,
     ),
-    CollectRollout(run=RUN, manifest=MANIFEST, policy=POLICY, lag=1, index=1, previous=TRAJECTORY),
+    CollectRollout(
+        run=RUN,
+        manifest=MANIFEST,
+        policy=POLICY,
+        lag=1,
+        index=1,
+        previous=TRAJECTORY,
+        straggler_factor=3.0,
+    ),
     UpdatePolicy(
         run=RUN,
         manifest=MANIFEST,

@@ -85,6 +85,7 @@ def test_what_to_dict_writes_parses_to_the_same_or_is_a_contradiction(spec: RunS
     contradictory = (
         "rollout.threshold",
         "rollout.max_policy_lag",
+        "rollout.straggler_factor",
         "rollout.horizon",
         "algorithm.num_minibatches",
         "algorithm.c_bar",
@@ -209,6 +210,17 @@ def test_every_problem_is_named_at_once() -> None:
 def test_a_long_value_is_cut() -> None:
     [problem] = problems(with_value("seed", "x" * 10_000))
     assert len(problem) < 200
+
+
+def test_a_rollout_without_siblings_is_never_late() -> None:
+    """A factor of 1 or less would call every second rollout late."""
+    assert problems(with_value("rollout", {"count": 1, "straggler_factor": 3.0})) == [
+        "spec.rollout.straggler_factor: found 3; allowed: only where spec.rollout.count is 2 or "
+        "more, for a rollout is late beside its siblings"
+    ]
+    (too_low,) = problems(with_value("rollout", {"count": 2, "straggler_factor": 1.0}))
+    assert too_low.startswith("spec.rollout.straggler_factor: found 1.0; allowed: ")
+    assert parse(with_value("rollout", {"count": 2, "straggler_factor": 1.5}))
 
 
 @pytest.mark.parametrize("threshold", [0, -1, 3])

@@ -117,6 +117,15 @@ def test_stalls_are_counted_and_progress_forgives_them() -> None:
     assert (moving.stalls, moving.fruitless) == (3, 1)
 
 
+def test_an_early_copy_is_counted_and_is_no_progress() -> None:
+    """Its deadline counts from what was published before it, and a stall after it is in a row."""
+    said = [facts.STARTED, facts.updated(0), facts.stalled(0)]
+    late = facts.reissued(0, 1)
+    before, after = history(*said), history(*said, late, facts.stalled(1))
+    assert (after.reissued, after.fruitless) == (1, 2)
+    assert history(*said, late).last_at == before.last_at
+
+
 @given(st.permutations(range(6)))
 def test_facts_of_different_identity_may_come_in_any_order(order: list[int]) -> None:
     said = [

@@ -13,7 +13,7 @@ from faastraingym.events.pipeline import follow_ups, subjects
 from faastraingym.events.pipeline.commands import Invocation
 from faastraingym.events.telemetry.identity import identity
 from faastraingym.schemas.export import MESSAGE_TYPES
-from faastraingym.schemas.messages import FACTS, EvaluatePolicy, Message, tag
+from faastraingym.schemas.messages import FACTS, CollectRollout, EvaluatePolicy, Message, tag
 from tests.schemas.golden import versions
 from tests.schemas.samples import SAMPLES
 
@@ -62,6 +62,13 @@ PINS = [
         "933ad547-1ad7-53ee-a457-bf8c0ee54002",
         "3b02779db1ab5e2d83a2e6cf10d46ea7",
         {"heard": "rollout.completed", "run": "cartpole-1", "version": 2, "index": 1},
+        None,
+    ),
+    Pin(
+        "ftg.rollout.reissued.cartpole-1.3.1",
+        "f2303e8b-95f6-5ae0-87fa-2557e890045c",
+        "74d9ed40a8305905ad00c4500f9a7de7",
+        {"heard": "rollout.reissued", "run": "cartpole-1", "version": 3, "index": 1},
         None,
     ),
     Pin(
@@ -217,6 +224,14 @@ def test_an_identity_is_the_same_for_ever(message: Message, pin: Pin) -> None:
     assert follow_ups.kept(message) == pin.outcome
     if isinstance(message, FACTS):
         assert subjects.of(message) == pin.subject
+
+
+def test_an_early_copy_is_work_of_its_own() -> None:
+    """So the queue holds it beside the first; the copy of one rollout is the same for ever."""
+    (command,) = (one for one in SAMPLES if isinstance(one, CollectRollout))
+    first, copy = Invocation("f", command, 2), Invocation("f", command, 2, early=True)
+    assert copy.work == "5d9796b1a06159ff812efbe50656f8b4" != first.work
+    assert copy.call_id == "1ff21812-b24c-5c77-bdfe-605a8cf0dc5a" != first.call_id
 
 
 @pytest.mark.parametrize("message", SAMPLES, ids=lambda message: type(message).__name__)

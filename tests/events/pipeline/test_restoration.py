@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from faastraingym.events.pipeline.ascent import Ascent, Lost, restorations
+from faastraingym.events.pipeline.commands import Invocation
 from faastraingym.events.pipeline.lineage import Lineage
 from faastraingym.schemas import keys
 from faastraingym.schemas.messages import RestoreObject
@@ -168,9 +169,9 @@ def test_a_restoration_names_the_version_that_is_wanted_in_the_end() -> None:
         verify=True,
         asked=2,
     )
-    assert restorations(first, 2, True, now=120.0) == [("update-policy", asked, 0)]
-    assert restorations(first, 2, True, now=179.9) == [("update-policy", asked, 0)]
-    assert restorations(first, 2, True, now=180.0) != [("update-policy", asked, 0)]
+    assert restorations(first, 2, True, now=120.0) == [Invocation("update-policy", asked)]
+    assert restorations(first, 2, True, now=179.9) == [Invocation("update-policy", asked)]
+    assert restorations(first, 2, True, now=180.0) != [Invocation("update-policy", asked)]
 
 
 def test_who_comes_late_for_what_was_made_and_removed_does_nothing() -> None:
@@ -192,4 +193,4 @@ def test_what_a_version_that_was_made_again_leaves_behind_is_removed() -> None:
     (asked,) = restorations(frontier(made, [facts.policy(3).learner], there), 3, False, 0.0)
     assert made.pruning(asked.message) == []
     (told,) = run(3, specification(retention={"versions": 2})).pruning(asked.message)
-    assert told == ("plan-update", ready(3), 0)
+    assert told == Invocation("plan-update", ready(3))

@@ -21,7 +21,17 @@ from faastraingym.events.telemetry.metrics import (
 )
 from faastraingym.events.views.run import RunView, Spent, Watched
 from faastraingym.schemas.messages import EpisodeSummary, RunFailed, RunRequested, RunStalled
-from tests.events.facts import RAW, REQUESTED, RUN, STARTED, dead, evaluated, ready, updated
+from tests.events.facts import (
+    RAW,
+    REQUESTED,
+    RUN,
+    STARTED,
+    dead,
+    evaluated,
+    ready,
+    reissued,
+    updated,
+)
 
 DOCS = Path(__file__).parents[3] / "docs" / "observability.md"
 DEAD = {("rollout",): 1, ("rollout", "unsigned"): 7, ("evaluate", "callback"): 2}
@@ -71,6 +81,7 @@ def test_a_runs_numbers() -> None:
         evaluated(1, 480.0),
         RunStalled(run=RUN, number=0, waiting_for=[]),
         dead(),
+        reissued(0, 1),
         RunFailed(run=RUN, reason="no"),
     ]
     records = [Recorded(at, float(at), fact) for at, fact in enumerate(said, start=1)]
@@ -80,7 +91,7 @@ def test_a_runs_numbers() -> None:
         for name, labels, value in (
             ("run_active", (), 0.0),
             ("run_requested_timestamp_seconds", (), 1.0),
-            ("run_last_fact_timestamp_seconds", (), 9.0),
+            ("run_last_fact_timestamp_seconds", (), 10.0),
             ("run_versions", (), 1.0),
             ("run_env_steps", (), 100.0),
             ("run_episodes", (), 1.0),
@@ -92,6 +103,7 @@ def test_a_runs_numbers() -> None:
             ("run_evaluation_return_stddev", (), 1.0),
             ("run_staleness_versions", (), 1.0),
             ("run_stalls", (), 1.0),
+            ("run_reissued_rollouts", (), 1.0),
             ("run_dead_letters", (), 1.0),
             ("run_info", ("CartPole-v1", "ppo"), 1.0),
             ("run_status", ("failed",), 1.0),

@@ -14,7 +14,16 @@ from faastraingym.events.views.invocations import (
     lanes,
     parts,
 )
-from tests.events.traced import LAGGING_SAID, LAGGING_USAGE, SAID, USAGE, invocation, ms
+from tests.events import facts
+from tests.events.traced import (
+    LAGGING_SAID,
+    LAGGING_USAGE,
+    SAID,
+    USAGE,
+    invocation,
+    ms,
+    publish_once,
+)
 
 OLD = {"command": "gateway"}
 
@@ -78,6 +87,19 @@ def test_spans_beyond_the_invocation_are_cut() -> None:
 def test_what_lies_between_a_cause_and_its_function(received, before) -> None:
     """A fact's is when it was said, a command's when its parent began to send it."""
     assert told(invoked(*received).before) == before
+
+
+def test_the_second_copy_of_a_rollout_follows_the_wait_for_the_first() -> None:
+    """The first copy, which is still at it, was called for as ever."""
+    late = facts.reissued(1, 1)
+    said = publish_once(*((ms(record.at), record.fact) for record in SAID[:7]), (210, late))
+    copy = invocation(213, 219, "rollout", "collect-rollout", 1, 1, replica="rollout-3",
+                      by=("update-policy", 147))  # fmt: skip
+    found = [v for v in invocations(said, [*USAGE, copy]) if v.key == ("collect-rollout", 1, 1)]
+    assert [told(one.before) for one in found] == [
+        [("hop", 201, 207)],
+        [("straggler", 201, 210), ("hop", 210, 213)],
+    ]
 
 
 def test_without_a_parent_nobody_knows_who_sent_a_command() -> None:

@@ -1,7 +1,7 @@
 """Facts in words that a person who trains understands."""
 
 from faastraingym.events.views.phrases import phrase
-from faastraingym.schemas.messages import RunStalled
+from faastraingym.schemas.messages import RolloutReissued, RunStalled
 from tests.client.facts import RUN
 
 
@@ -9,4 +9,12 @@ def test_a_stall_is_no_end() -> None:
     """The run waits for something, which is asked for once more."""
     assert phrase(RunStalled(run=RUN, number=0, waiting_for=["update-policy", "evaluate"])) == (
         "no progress lately: asked again for update-policy, evaluate; the run goes on"
+    )
+
+
+def test_a_late_rollout_is_named_with_how_late_it_was() -> None:
+    """Beside what its siblings took."""
+    late = RolloutReissued(run=RUN, version=7, index=1, seconds=6.04, median_seconds=1.96)
+    assert phrase(late) == (
+        "version 7, rollout 1: late after 6.0 s, its siblings took 2.0 s; issued a second time"
     )

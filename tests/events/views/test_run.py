@@ -125,10 +125,11 @@ def test_a_resumption_has_its_own_budget_and_target() -> None:
 
 
 def test_trouble_is_counted() -> None:
-    """Stalls and dead letters."""
+    """Stalls, dead letters and early copies."""
+    late = facts.reissued(0, 1)
     stalls = [RunStalled(run=RUN, number=number, waiting_for=[]) for number in (0, 1)]
-    found = view(facts.dead(), *stalls)
-    assert (found.stalls, found.dead_letters) == (2, 1)
+    found = view(facts.dead(), *stalls, late)
+    assert (found.stalls, found.dead_letters, found.reissued) == (2, 1, 1)
 
 
 def test_cost_is_summed_by_function() -> None:
