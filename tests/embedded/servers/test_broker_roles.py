@@ -80,6 +80,7 @@ SAY = {
     "run.started": {"start-run"},
     "policy.updated": {"update-policy"},
     "rollout.completed": {"rollout"},
+    "rollout.reissued": {QUEUE_WORKER},
     "rewards.ready": {"aggregate-rewards"},
     "episodes.evaluated": {"evaluate"},
     "evaluation.completed": {"evaluate", "aggregate-rewards"},
@@ -220,6 +221,7 @@ STAGES = {*FUNCTIONS} - {"reconcile", "ping"}
 # Who commands whom; beside them those who may command anybody.
 COMMAND = {
     **dict.fromkeys(MAKERS, STAGES),  # to make again what is lost, or to be warm
+    "rollout": STAGES | {QUEUE_WORKER},  # which issues late ones a second time
     "plan-update": {"start-run", "plan-update", "update-policy"},
     "conclude-run": {"start-run", "plan-update"},
     "reconcile": set[str](),
