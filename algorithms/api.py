@@ -57,8 +57,14 @@ class Actor(Protocol):
     def noise(self, generator: "np.random.Generator", steps: int, num_envs: int) -> "np.ndarray":
         """The noise of `steps` steps, [T, B, ...]; two halves in turn equal the whole at once."""
 
-    def outputs(self, observations: "np.ndarray") -> "np.ndarray":
-        """The network's outputs, [B, K] float32, for observations [B, O] float32."""
+    def outputs(
+        self, observations: "np.ndarray", memory: "np.ndarray | None" = None
+    ) -> "np.ndarray":
+        """The network's outputs, [B, K] float32, for observations [B, O] float32.
+
+        A recurrent policy (`AlgorithmSpec.recurrent`) moves its `memory`, [B, M], on in place;
+        every other one is given none.
+        """
 
     def sample(self, outputs: "np.ndarray", noise: "np.ndarray") -> "np.ndarray":
         """Actions that explore, [B] or [B, A]."""

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from faastraingym.schemas.specification import Annealing, Fraction, NonNegative
+from faastraingym.schemas.specification import Annealing, Fraction, NonNegative, RecurrentSpec
 
 LearningRateSchedule = Annotated[
     Annealing, Meta(description="linear: down to 0 at the horizon of stop")
@@ -27,6 +27,10 @@ RescaleActions = Annotated[
         description="continuous actions: -1 to 1 are stretched to the bounds of elements that have"
         " two; otherwise, the default, actions are clipped to their bounds"
     ),
+]
+Recurrent = Annotated[
+    RecurrentSpec,
+    Meta(description="the policy remembers its episode; default: it acts by what it sees alone"),
 ]
 
 # Of those that take one gradient step on a batch.

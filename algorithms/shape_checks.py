@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from msgspec import UNSET, UnsetType
 
-from faastraingym.algorithms import registry
+from faastraingym.algorithms import cells, registry
 from faastraingym.algorithms.environments import actions
 from faastraingym.algorithms.environments.observations import of_any_version
 from faastraingym.algorithms.environments.space_info import SpaceInfo, describe
@@ -55,7 +56,19 @@ def trajectory(spec: RunSpec, found: Trajectory) -> Trajectory:
         for name, dtype in (("returns", "<f8"), ("lengths", "<i4")):
             array: Any = found.continuation[name]  # type: ignore[literal-required]
             check_array(f"Trajectory.continuation.{name}", array, ArraySpec(dtype, num_envs))
+        handed = found.continuation.get("actor_memory", UNSET)
+        _check_memory("Trajectory.continuation.actor_memory", handed, spec)
+    _check_memory("Trajectory.actor_memory", found.actor_memory, spec)
     return found
+
+
+def _check_memory(where: str, found: np.ndarray | UnsetType, spec: RunSpec) -> None:
+    """That of a recurrent policy; of any other one, nothing."""
+    cell = cells.cell_of(spec)
+    allowed = [] if cell is None else [(spec.environment.num_envs, cell.memory_size)]
+    if cell is not None or found is not UNSET:
+        given = None if found is UNSET else found
+        check_array(where, given, *(ArraySpec("<f4", *shape) for shape in allowed))
 
 
 def continued(spec: RunSpec, found: Trajectory) -> Trajectory:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import gymnasium
 import numpy as np
 
-from faastraingym.algorithms import registry
+from faastraingym.algorithms import cells, registry
 from faastraingym.algorithms.environments import space_info
 from faastraingym.algorithms.environments.leaves import at
 from faastraingym.algorithms.environments.observations import features, of_parts, stored
@@ -42,7 +42,7 @@ class Policy:
         self.generator = np.random.default_rng()
         self._payload, self._spaces = payload, spaces
         if spaces is not None:
-            spec = registry.parse(report.spec)
+            self._spec = spec = registry.parse(report.spec)
             self._actor = registry.acting(spec).actor(spec, payload, spaces, {})
 
     @classmethod
@@ -87,16 +87,18 @@ class Policy:
 
         Args:
             observation: as the environment gives it, [...]; or a batch of B, [B, ...].
-            state: of a recurrent policy; these are none, so it is returned as it came.
-            episode_start: [B] bool; for recurrent policies.
+            state: of a recurrent policy, as the step before returned it; None: an episode begins.
+                Of any other policy it is returned as it came.
+            episode_start: [B] bool; where it is true, a recurrent policy forgets its state.
             deterministic: the most probable action; False: a sampled one.
 
         Returns:
-            The action as the environment takes it, or [B, ...] of them; and the state.
+            The action as the environment takes it, or [B, ...] of them; and the state, one array
+            [B, M] float32.
 
         Raises:
             BadInput: the observation is no array of numbers, or has another shape than the
-                environment's.
+                environment's; or the state is of another policy or another batch.
         """
         if deterministic not in (True, False):  # by hand: this is called for each step
             raise BadInput(
@@ -107,14 +109,15 @@ class Policy:
         batch, single = self._batch(observation, info)
         kept = of_parts(batch, info) if info.leaves else stored(batch[""], info)
         inputs = features(kept, info)
-        outputs = self._actor.outputs(inputs)
+        memory = self._remembered(len(inputs), state, episode_start)
+        outputs = self._actor.outputs(inputs, memory=memory)
         if deterministic:
             actions = self._actor.deterministic(outputs)
         else:
             noise = self._actor.noise(self.generator, 1, len(outputs))[0]
             actions = self._actor.sample(outputs, noise)
         sent = self._actor.sent(actions)
-        return (sent[0] if single else sent), state
+        return (sent[0] if single else sent), state if memory is None else (memory,)
 
     @checked
     def environment(
@@ -158,6 +161,26 @@ class Policy:
     def __repr__(self) -> str:
         of = self.report
         return f"<Policy version {self.version} of {of.run_id}: {of.environment}>"
+
+    def _remembered(self, batch: int, state: Any, starts: Any) -> np.ndarray | None:
+        """What a recurrent policy remembers, [B, M], a new array; of any other one: None."""
+        memory = cells.initial(self._spec, batch)
+        if memory is None or state is None:
+            return memory
+        found = np.asarray(state[0]) if isinstance(state, tuple) and state else np.asarray(None)
+        began = np.zeros(batch, np.bool_) if starts is None else np.asarray(starts)
+        if found.shape != memory.shape or found.dtype != memory.dtype:
+            raise BadInput(
+                f"Policy.predict: state: found {found.dtype} {list(found.shape)}; allowed: what "
+                f"the step before returned for this batch, one array of float32 "
+                f"{list(memory.shape)} in a tuple, or None"
+            )
+        if began.shape != (batch,) or began.dtype != np.bool_:
+            raise BadInput(
+                f"Policy.predict: episode_start: found {began.dtype} {list(began.shape)}; allowed: "
+                f"bool [{batch}], or None"
+            )
+        return np.where(began[:, None], memory, found)
 
     def _batch(self, observation: Any, info: SpaceInfo) -> tuple[dict[str, np.ndarray], bool]:
         """A batch of each part of the observation, and whether it was one observation."""

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import numpy as np
-from msgspec import Struct
+from msgspec import UNSET, Struct
 
 from faastraingym.schemas.errors import PayloadError
 
@@ -105,6 +105,8 @@ def _arrays(payload: Struct, prefix: str) -> Iterator[tuple[str, tuple[ArraySpec
     """Path, specs and value of every array with a specification, nested structs' included."""
     for name, specs in _declared(type(payload)):
         value, path = getattr(payload, name), f"{prefix}{name}"
+        if value is UNSET:
+            continue
         if isinstance(value, Struct):
             yield from _arrays(value, f"{path}.")
         elif isinstance(value, _SEVERAL):

@@ -8,7 +8,7 @@ from typing import Annotated, Any, NotRequired, TypedDict, TypeVar
 
 import msgspec
 import numpy as np
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from faastraingym.schemas import array_specs
 from faastraingym.schemas.array_specs import ArraySpec
@@ -64,6 +64,7 @@ class Continuation(TypedDict):
     generator: GeneratorState  # of the actions
     returns: np.ndarray  # [B] float64
     lengths: np.ndarray  # [B] int32
+    actor_memory: NotRequired[np.ndarray]  # [B, M] float32, of a recurrent policy
 
 
 class NormalizeState(TypedDict):
@@ -106,6 +107,8 @@ class Trajectory(Struct, frozen=True, kw_only=True):
     # of this rollout's valid observations, as networks read them; none: not normalised
     statistics: Statistics | None = None
     continuation: Continuation | None = None
+    # of a recurrent policy before the first step; left out where there is none, as it always was
+    actor_memory: Annotated[np.ndarray, ArraySpec("<f4", "B", "M")] | UnsetType = UNSET
 
 
 class Policy(Struct, frozen=True, kw_only=True):

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from faastraingym.schemas.references import Sha256
+from faastraingym.schemas.references import Count, Sha256
 
 Positive = Annotated[int, Meta(ge=1, le=1_000_000)]
 Steps = Annotated[int, Meta(ge=1, le=10**15)]
@@ -142,6 +142,25 @@ class RolloutSpec(Section, frozen=True, kw_only=True):
         return self.count if self.threshold is None else self.threshold
 
 
+class RecurrentSpec(Section, frozen=True, kw_only=True):
+    """The cell through which a policy remembers what it saw before in its episode."""
+
+    cell: Annotated[Literal["lstm", "gru"], Meta(description="which kind")] = "lstm"
+    size: Annotated[int, Meta(ge=1, le=4096, description="of the cell's output")] = 64
+    burn_in: Annotated[
+        Count,
+        Meta(
+            description="first steps of a trajectory that only renew its initial state, by the"
+            " parameters that learn, and are not learnt from; 0: the state is that of acting"
+        ),
+    ] = 0
+
+    @property
+    def memory_size(self) -> int:
+        """Floats of a state: the cell's output, and an LSTM's inner state."""
+        return self.size * (2 if self.cell == "lstm" else 1)
+
+
 class AlgorithmSpec(Section, frozen=True, kw_only=True):
     """The base of algorithms' settings: each algorithm has its own, tagged by its `name`."""
 
@@ -154,6 +173,11 @@ class AlgorithmSpec(Section, frozen=True, kw_only=True):
     def normalize_observations(self) -> bool:
         """Observations are normalised by running statistics; a field of algorithms that can."""
         return False
+
+    @property
+    def recurrent(self) -> RecurrentSpec | UnsetType:
+        """The policy's memory, if it has any; a field of algorithms that can."""
+        return UNSET
 
 
 class Scale(Section, frozen=True, kw_only=True, tag_field="kind", tag="scale"):

@@ -8,8 +8,9 @@ from faastraingym.algorithms.a2c.specification import A2C
 from faastraingym.algorithms.actor_critic import learner
 from faastraingym.algorithms.actor_critic.learner import project
 from faastraingym.algorithms.actor_critic.losses import masked_mean
+from faastraingym.algorithms.actor_critic.sequences import Samples
 from faastraingym.algorithms.actor_critic.single_step import optimizer, whole_batch
-from faastraingym.algorithms.actor_critic.updating import Coefficients, Method, Metrics, Samples
+from faastraingym.algorithms.actor_critic.updating import Coefficients, Method, Metrics
 
 __all__ = ["initialise", "project", "update"]
 

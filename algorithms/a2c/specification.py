@@ -35,6 +35,7 @@ class A2C(AlgorithmSpec, frozen=True, kw_only=True, tag_field="name", tag="a2c")
     log_std_init: types.LogStdInit = 0.0
     # Left out where it is not given: specifications of older releases keep their bytes.
     rescale_actions: types.RescaleActions | UnsetType = UNSET
+    recurrent: types.Recurrent | UnsetType = UNSET
 
 
 Specification = A2C

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from faastraingym.algorithms import dense, statistics
+from faastraingym.algorithms import cells, dense, statistics
 from faastraingym.algorithms.actor_critic.sampling import distribution
 from faastraingym.algorithms.environments.actions import sender
 from faastraingym.algorithms.environments.observations import normalised
@@ -19,25 +19,45 @@ from faastraingym.algorithms.networks.description import Trunk
 from faastraingym.algorithms.networks.forward import forward
 from faastraingym.schemas.array_specs import ArraySpec, ArraySpecs
 from faastraingym.schemas.payloads import Arrays, Policy
-from faastraingym.schemas.specification import RunSpec
+from faastraingym.schemas.specification import RecurrentSpec, RunSpec
+
+# Of a sample, for each element of a cell's output, to go back through time: gates of the inputs and
+# of the output before, their activations, the memory, and what is multiplied on the way.
+CELL_FLOATS = {"lstm": 20, "gru": 15}
+ActorArguments = tuple[Policy, Trunk, SpaceInfo, bool, RecurrentSpec | None]
 
 
 def policy_arrays(spec: RunSpec, info: SpaceInfo) -> ArraySpecs:
     """The policy network's arrays; a policy of continuous actions also has a log_std."""
-    network = _network("policy", spec, info, info.action_size)
+    trunk, inputs, cell = description.trunk(spec, info), info.observation_size, cells.cell_of(spec)
+    network = arrays.trunk_specs("policy", trunk, inputs)
+    read = arrays.head_specs("policy", trunk, inputs, info.action_size)
+    if cell is not None:
+        network |= cells.cell_specs("policy/cell", description.output_size(trunk, inputs), cell)
+        read = dense.layer_specs("policy/head", cell.size, info.action_size)
+    network |= read
     if info.continuous:
         network["policy/log_std"] = ArraySpec("<f4", info.action_size)
     return network
 
 
 def learner_arrays(spec: RunSpec, info: SpaceInfo) -> ArraySpecs:
-    """The arrays of the policy network and of the value network."""
-    return policy_arrays(spec, info) | _network("value", spec, info, 1)
+    """The arrays of both networks; a cell's output joins what the value network's head reads."""
+    trunk, inputs, cell = description.trunk(spec, info), info.observation_size, cells.cell_of(spec)
+    network = arrays.trunk_specs("value", trunk, inputs)
+    read = arrays.head_specs("value", trunk, inputs, 1)
+    if cell is not None:
+        both = description.output_size(trunk, inputs) + cell.size
+        network |= dense.layer_specs("value/joint", both, cell.size)
+        read = dense.layer_specs("value/head", cell.size, 1)
+    return policy_arrays(spec, info) | network | read
 
 
 def activations(spec: RunSpec, info: SpaceInfo) -> int:
-    """Floats in the layers of both networks."""
-    return 2 * description.activations(description.trunk(spec, info), info.observation_size)
+    """Floats in the layers of both networks, and in a cell's gates and states."""
+    cell = cells.cell_of(spec)
+    layers = 2 * description.activations(description.trunk(spec, info), info.observation_size)
+    return layers if cell is None else layers + CELL_FLOATS[cell.cell] * cell.size
 
 
 def extras(spec: RunSpec, info: SpaceInfo) -> ArraySpecs:
@@ -49,22 +69,34 @@ def actor(
     spec: RunSpec, policy: Policy, info: SpaceInfo, exploration: Mapping[str, float]
 ) -> "Actor":
     """The policy, ready to act; it explores by sampling."""
+    return Actor(*arguments(spec, policy, info))
+
+
+def arguments(spec: RunSpec, policy: Policy, info: SpaceInfo) -> ActorArguments:
+    """Those of an `Actor`."""
     settings: Any = spec.algorithm
-    trunk = description.trunk(spec, info)
-    return Actor(policy, trunk, info, settings.rescale_actions is True)
+    rescaled, trunk = settings.rescale_actions is True, description.trunk(spec, info)
+    return policy, trunk, info, rescaled, cells.cell_of(spec)
 
 
 class Actor:
     """A policy, whose network has `trunk`, ready to act in environments of `info`.
 
-    `rescaled`: actions of -1 to 1 are stretched to the bounds of a Box.
+    `rescaled`: actions of -1 to 1 are stretched to the bounds of a Box. `cell`: what it remembers
+    an episode by, between the hidden layers and the head.
     """
 
     def __init__(
-        self, policy: Policy, trunk: Trunk, info: SpaceInfo, rescaled: bool = False
+        self,
+        policy: Policy,
+        trunk: Trunk,
+        info: SpaceInfo,
+        rescaled: bool = False,
+        cell: RecurrentSpec | None = None,
     ) -> None:
         parameters = policy.parameters
         self.trunk = forward("policy", trunk, parameters)
+        self.cell = None if cell is None else cells.of("policy/cell", cell, parameters)
         self.head = dense.layer("policy/head", parameters)
         self.moments = None if policy.statistics is None else statistics.moments(policy.statistics)
         self.normalised = normalised(info)
@@ -72,8 +104,11 @@ class Actor:
         self.distribution = distribution(info, parameters)
         self.send = sender(info, rescaled)
 
-    def outputs(self, observations: np.ndarray) -> np.ndarray:
-        """Logits or means, [B, K] float32, of observations [B, O] float32 (not normalised)."""
+    def outputs(self, observations: np.ndarray, memory: np.ndarray | None = None) -> np.ndarray:
+        """Logits or means, [B, K] float32, of observations [B, O] float32 (not normalised).
+
+        A recurrent policy moves its `memory`, [B, M], on in place.
+        """
         x: np.ndarray = observations
         if self.moments is not None:
             mean, scale = self.moments
@@ -82,7 +117,10 @@ class Actor:
             np.minimum(np.maximum(x, -10.0, out=x), 10.0, out=x)
             if self.normalised is not None:
                 x = np.where(self.normalised, x, observations)
-        return dense.linear(self.head, self.trunk(x))
+        x = self.trunk(x)
+        if self.cell is not None and memory is not None:
+            x = self.cell(x, memory)
+        return dense.linear(self.head, x)
 
     def noise(self, generator: np.random.Generator, steps: int, num_envs: int) -> np.ndarray:
         """The noise of `steps` steps, [T, B, K] float32."""
@@ -107,9 +145,3 @@ class Actor:
     def sent(self, actions: np.ndarray) -> np.ndarray:
         """Actions as the environment takes them: counted from its first, or within its bounds."""
         return self.send(actions)
-
-
-def _network(which: str, spec: RunSpec, info: SpaceInfo, outputs: int) -> ArraySpecs:
-    trunk, inputs = description.trunk(spec, info), info.observation_size
-    head = arrays.head_specs(which, trunk, inputs, outputs)
-    return arrays.trunk_specs(which, trunk, inputs) | head

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
+from msgspec import UNSET
 
 from faastraingym.algorithms.environments.observations import features, of_any_version
 from faastraingym.algorithms.environments.space_info import SpaceInfo
@@ -19,6 +20,7 @@ class Batch(NamedTuple):
     terminated: np.ndarray  # [T, B] bool
     truncated: np.ndarray  # [T, B] bool
     valid: np.ndarray  # [T, B] bool
+    memory: np.ndarray | None = None  # [B, M] float32, before the first step
 
 
 def assemble(
@@ -48,7 +50,14 @@ def assemble(
         terminated=side_by_side([t.terminated for t in ordered], steps),
         truncated=side_by_side([t.truncated for t in ordered], steps),
         valid=side_by_side([t.valid for t in ordered], steps),
+        memory=_memory(ordered),
     )
+
+
+def _memory(ordered: list[Trajectory]) -> np.ndarray | None:
+    """That of the policies which acted; of a policy that remembers nothing: none."""
+    found = [t.actor_memory for t in ordered if t.actor_memory is not UNSET]
+    return np.concatenate(found) if found else None
 
 
 def _read(trajectory: Trajectory, info: SpaceInfo) -> np.ndarray:

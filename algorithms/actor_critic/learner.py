@@ -8,10 +8,11 @@ from typing import Any, cast
 
 import numpy as np
 
-from faastraingym.algorithms import divergence, random_keys, seeding, statistics, trees
+from faastraingym.algorithms import cells, divergence, random_keys, seeding, statistics, trees
 from faastraingym.algorithms.actor_critic import networks
 from faastraingym.algorithms.actor_critic.batches import assemble
 from faastraingym.algorithms.actor_critic.networks import Architecture
+from faastraingym.algorithms.actor_critic.sequences import units
 from faastraingym.algorithms.actor_critic.updating import Method, Setup, make_update
 from faastraingym.algorithms.actors import episodes
 from faastraingym.algorithms.environments.observations import normalised
@@ -79,7 +80,7 @@ def update(
         arrays,
         moments,
         {name: np.float32(value) for name, value in plan.coefficients.items()},
-        method.minibatches(settings, generator, arrays.valid),
+        method.minibatches(settings, generator, units(arrays)),
     )
     new_state = LearnerState(
         version=state.version + 1,
@@ -121,6 +122,7 @@ def _setup(method: Method, spec: RunSpec) -> Setup:
         log_std_init=settings.log_std_init,
         choices=info.action_choices,
         bits=info.action_bits,
+        recurrent=cells.cell_of(spec),
     )
     return Setup(method, settings, architecture)
 

@@ -8,8 +8,10 @@ import jax
 import jax.numpy as jnp
 from flax import linen as nn
 
+from faastraingym.algorithms.actor_critic.recurrence import Cell
 from faastraingym.algorithms.networks import modules
 from faastraingym.algorithms.networks.description import Trunk
+from faastraingym.schemas.specification import RecurrentSpec
 
 Parameters = dict[str, Any]
 orthogonal = nn.initializers.orthogonal
@@ -26,6 +28,7 @@ class Architecture(NamedTuple):
     log_std_init: float = 0.0
     choices: tuple[int, ...] = ()  # of each element of a MultiDiscrete action
     bits: bool = False  # MultiBinary actions
+    recurrent: RecurrentSpec | None = None
 
 
 @functools.partial(jax.jit, static_argnums=(0, 1))  # one program to compile, not dozens
@@ -35,35 +38,80 @@ def initial(architecture: Architecture, observation_size: int, key: jax.Array) -
     found: Parameters = {}
     for which, own_key in zip(("policy", "value"), jax.random.split(key), strict=True):
         features, trunk = _trunk(architecture).init_with_output(own_key, observations)
+        features, between = _between(which, architecture, own_key, features)
         head = _head(which, architecture).init(own_key, features)
-        found[which] = {**trunk.get("params", {}), **head["params"]}
+        found[which] = {**trunk.get("params", {}), **between, **head["params"]}
     return found
 
 
-def policy_outputs(
-    architecture: Architecture, parameters: Parameters, observations: jax.Array
+def _between(
+    which: str, architecture: Architecture, key: jax.Array, features: jax.Array
+) -> tuple[jax.Array, Parameters]:
+    """What the head of a recurrent policy, or of its value, reads instead of a trunk's features."""
+    cell = architecture.recurrent
+    if cell is None:
+        return features, {}
+    read = jnp.zeros((1, cell.size))
+    if which == "value":
+        both = jnp.concatenate([features, read], axis=-1)
+        return read, {"joint": _joint(cell).init(key, both)["params"]}
+    memory, kept = jnp.zeros((1, cell.memory_size)), jnp.ones((1, 1), jnp.bool_)
+    return read, {"cell": Cell(cell).init(key, features[None], memory, kept)["params"]}
+
+
+def remembered(
+    architecture: Architecture,
+    parameters: Parameters,
+    observations: jax.Array,
+    memory: jax.Array,
+    kept: jax.Array,
 ) -> jax.Array:
-    """Logits or means, [..., A], of normalised observations [..., O]."""
-    return _outputs("policy", architecture, parameters, observations)
+    """What a recurrent policy remembers in each step, [T, B, H]; arguments as of `Cell`."""
+    own = parameters["policy"]
+    features = _trunk(architecture).apply({"params": own}, observations)
+    cell = Cell(architecture.recurrent)
+    return jnp.asarray(cell.apply({"params": own["cell"]}, features, memory, kept))
+
+
+def policy_outputs(
+    architecture: Architecture,
+    parameters: Parameters,
+    observations: jax.Array,
+    remembered: jax.Array | None = None,
+) -> jax.Array:
+    """Logits or means, [..., A], of normalised observations [..., O], or of what is remembered."""
+    variables, features = {"params": parameters["policy"]}, remembered
+    if features is None:
+        features = _trunk(architecture).apply(variables, observations)
+    return jnp.asarray(_head("policy", architecture).apply(variables, features))
 
 
 def state_values(
-    architecture: Architecture, parameters: Parameters, observations: jax.Array
+    architecture: Architecture,
+    parameters: Parameters,
+    observations: jax.Array,
+    remembered: jax.Array | None = None,
 ) -> jax.Array:
-    """V(s), [...], of normalised observations [..., O]."""
-    return _outputs("value", architecture, parameters, observations)[..., 0]
+    """V(s), [...], of normalised observations [..., O] and of what the policy remembers.
 
-
-def _outputs(
-    which: str, architecture: Architecture, parameters: Parameters, observations: jax.Array
-) -> jax.Array:
-    variables = {"params": parameters[which]}
+    Its gradients stop there: many times the policy's, they would make the memory their own.
+    """
+    variables, cell = {"params": parameters["value"]}, architecture.recurrent
     features = _trunk(architecture).apply(variables, observations)
-    return jnp.asarray(_head(which, architecture).apply(variables, features))
+    if remembered is not None and cell is not None:
+        both = jnp.concatenate([features, jax.lax.stop_gradient(remembered)], axis=-1)
+        joined = _joint(cell).apply({"params": parameters["value"]["joint"]}, both)
+        features = modules.ACTIVATIONS[architecture.trunk.activation](joined)
+    return jnp.asarray(_head("value", architecture).apply(variables, features))[..., 0]
 
 
 def _trunk(architecture: Architecture) -> modules.TrunkModule:
     return modules.TrunkModule(architecture.trunk, HIDDEN)
+
+
+def _joint(cell: RecurrentSpec) -> nn.Dense:
+    """Of the value network of a recurrent policy: joins what is seen and what is remembered."""
+    return nn.Dense(cell.size, kernel_init=HIDDEN)
 
 
 def _head(which: str, architecture: Architecture) -> modules.Head:

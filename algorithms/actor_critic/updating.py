@@ -13,8 +13,8 @@ from faastraingym.algorithms.actor_critic import likelihoods, losses, networks
 from faastraingym.algorithms.actor_critic.batches import Batch
 from faastraingym.algorithms.actor_critic.estimates import Estimates, Steps, generalized, log_ratios
 from faastraingym.algorithms.actor_critic.networks import Architecture, Parameters
+from faastraingym.algorithms.actor_critic.sequences import Samples, dealt, recalled
 
-Samples = dict[str, jax.Array]  # [N, ...] each
 Coefficients = dict[str, jax.Array]  # what the schedule anneals: data, so nothing is recompiled
 Metrics = dict[str, jax.Array]
 # mean and 1 / deviation of observations, and which are normalised unless all are; [O] each
@@ -68,7 +68,7 @@ def learn(
         moments: of the observations; none: they are not normalised.
         coefficients: of this update, by name; `learning_rate` is one of them.
         minibatches: indices of samples, [epochs, minibatches, samples] int32. Those of an epoch
-            name each of N samples once; N is at least T x B.
+            name each of N samples once; N is at least T x B, of a recurrent policy B.
 
     Returns:
         New parameters, new optimizer state, and the means of metrics over all valid samples.
@@ -91,10 +91,10 @@ def learn(
 def prepare(
     setup: Setup, parameters: Parameters, batch: Batch, moments: Moments | None, size: int
 ) -> tuple[Samples, jax.Array]:
-    """Flat samples with advantages and value targets, and the explained variance before learning.
+    """Samples with advantages and value targets, and the explained variance before learning.
 
-    `size` of them: T x B, and invalid samples beyond. Samples outside the loss are zeroed before
-    they enter a network: a NaN that is masked after it would still give a NaN gradient.
+    `size` of them: T x B steps or B sequences, and invalid ones beyond. What is outside the loss is
+    zeroed before it enters a network: a NaN that is masked after it still gives a NaN gradient.
     """
     valid, terminated = jnp.asarray(batch.valid), jnp.asarray(batch.terminated)
     ended = jnp.logical_or(terminated, batch.truncated)
@@ -105,7 +105,11 @@ def prepare(
         mean, scale, *which = moments
         scaled = jnp.clip((observations - mean) * scale, -10.0, 10.0)
         observations = jnp.where(which[0], scaled, observations) if which else scaled
-    all_values = networks.state_values(setup.architecture, parameters, observations)
+    memory = remembered = None
+    if batch.memory is not None:  # kept where a final observation is seen, and forgotten after it
+        memory, kept = jnp.asarray(batch.memory), jnp.concatenate([valid, ~nothing])
+        remembered = networks.remembered(setup.architecture, parameters, observations, memory, kept)
+    all_values = networks.state_values(setup.architecture, parameters, observations, remembered)
     values, next_values = all_values[:-1], all_values[1:]
     acted = {
         "observations": observations[:-1],
@@ -114,25 +118,21 @@ def prepare(
     }
     ratios = jnp.zeros_like(values)
     if setup.method.compares(setup.settings):
-        acted["proximal_log_probs"] = _likelihoods(setup.architecture, parameters, acted)[0]
+        steps_seen = acted if remembered is None else {**acted, "remembered": remembered[:-1]}
+        acted["proximal_log_probs"] = _likelihoods(setup.architecture, parameters, steps_seen)[0]
         ratios = log_ratios(acted["proximal_log_probs"], acted["log_probs"], valid)
     rewards = _zeroed(batch.rewards, valid)
     steps = Steps(rewards, values, next_values, terminated, ended, valid, ratios)
     advantages, targets = setup.method.estimate(setup.settings, steps)
     samples = {**acted, "advantages": advantages, "targets": targets, "valid": valid}
     explained = losses.explained_variance(values, targets, valid)
-    return {k: _flat(v, size) for k, v in samples.items()}, explained
+    samples = {name: jnp.asarray(values) for name, values in samples.items()}
+    return dealt(setup.architecture, samples, memory, size), explained
 
 
 def _zeroed(values: Any, kept: jax.Array) -> jax.Array:
     """`values`, [T, B, ...], and 0 where `kept`, [T, B], is false."""
     return jnp.where(kept.reshape(kept.shape + (1,) * (values.ndim - 2)), values, 0)
-
-
-def _flat(array: Any, size: int) -> jax.Array:
-    """[T, B, ...] -> [size, ...], padded with zeros (so: not valid)."""
-    flat = jnp.reshape(array, (-1, *array.shape[2:]))
-    return jnp.pad(flat, [(0, size - len(flat))] + [(0, 0)] * (flat.ndim - 1))
 
 
 def descend(
@@ -158,13 +158,16 @@ def loss(
     Mnih et al. 2016, arXiv 1602.01783; Schulman et al. 2017, arXiv 1707.06347, equation 9.
     """
     method, settings, architecture = setup
+    samples = recalled(architecture, parameters, samples)
     valid, observations = samples["valid"], samples["observations"]
     log_probs, entropies = _likelihoods(architecture, parameters, samples)
     advantages = samples["advantages"]
     if settings.normalize_advantages:
         advantages = losses.normalized(advantages, valid)
     policy_loss, more = method.policy_loss(settings, coefficients, samples, log_probs, advantages)
-    values = networks.state_values(architecture, parameters, observations)
+    values = networks.state_values(
+        architecture, parameters, observations, samples.get("remembered")
+    )
     value_loss = losses.value_loss(values, samples["targets"], valid)
     entropy = losses.masked_mean(entropies, valid)
     total = policy_loss - coefficients["ent_coef"] * entropy + settings.vf_coef * value_loss
@@ -175,5 +178,6 @@ def _likelihoods(
     architecture: Architecture, parameters: Parameters, samples: Samples
 ) -> tuple[jax.Array, jax.Array]:
     """log pi(a|s) and the entropy, [...] each, of observations [..., O] and their actions."""
-    outputs = networks.policy_outputs(architecture, parameters, samples["observations"])
+    remembered = samples.get("remembered")
+    outputs = networks.policy_outputs(architecture, parameters, samples["observations"], remembered)
     return likelihoods.of_actions(architecture, parameters, outputs, samples["actions"])

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 import numpy as np
+from msgspec import UNSET
 
 from faastraingym.algorithms import registry, seeding, statistics
 from faastraingym.algorithms.actors.episodes import Tally
@@ -63,6 +64,7 @@ def collect_from(
     info = watch.time(describe, spec)
     actor = registry.acting(spec).actor(spec, policy, info, exploration)
     where = place(spec, policy.version, index)
+    memory = UNSET if start.memory is None else start.memory.copy()
     if spec.rollout.horizon == "steps":
         steps = play(start, actor, info, spec.rollout.num_steps, None, where, watch)
     else:
@@ -101,6 +103,7 @@ def collect_from(
         episode_lengths=np.array(tally.finished_lengths, np.int32),
         statistics=None if seen is None else statistics.of_batch(seen[:-1][valid]),
         continuation=_continuation(end) if _continues(spec) else None,
+        actor_memory=memory,
     )
     return trajectory, end
 
@@ -129,10 +132,13 @@ def _continues(spec: RunSpec) -> bool:
 
 
 def _continuation(end: Start) -> Continuation:
-    return {
+    continuation: Continuation = {
         "origin": end.origin,
         "fleet": end.vector.snapshot(),
         "generator": seeding.pack_generator(end.generator),
         "returns": end.returns,
         "lengths": end.lengths,
     }
+    if end.memory is not None:
+        continuation["actor_memory"] = end.memory.copy()  # the next rollout moves it on
+    return continuation

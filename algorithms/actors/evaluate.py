@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from faastraingym.algorithms import registry
+from faastraingym.algorithms import cells, registry
 from faastraingym.algorithms.actors.evaluation_pieces import TOGETHER, episodes_of
 from faastraingym.algorithms.actors.step_loop import MAX_STEPS
 from faastraingym.algorithms.api import Actor
@@ -64,6 +64,7 @@ def _episodes(
     seen = np.zeros((rows, info.observation_size), np.float32)
     returns, lengths = np.zeros(num_envs), np.zeros(num_envs, np.int32)
     going = np.ones(num_envs, np.bool_)
+    memory = cells.initial(spec, rows)
     t = 0
     with foreign(lambda: f"{where}, step {t}"):
         observations = watch.time(vector.reset)
@@ -71,7 +72,7 @@ def _episodes(
             now = stored(observations, info)
             refuse_observations(pick(now, None), info, going[None], where, t - 1)
             seen[places] = features(now, info)
-            actions = actor.sent(actor.deterministic(actor.outputs(seen)[places]))
+            actions = actor.sent(actor.deterministic(actor.outputs(seen, memory=memory)[places]))
             observations, rewards, terminated, truncated, _ = watch.time(
                 vector.vector.step, actions
             )

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from faastraingym.algorithms import seeding
+from faastraingym.algorithms import cells, seeding
 from faastraingym.algorithms.actors.step_loop import Start
 from faastraingym.algorithms.environments import replaying
 from faastraingym.algorithms.environments.foreign import foreign
@@ -49,6 +49,7 @@ def beginning(spec: RunSpec, version: int, index: int, previous: Trajectory | No
                 returns=np.zeros(num_envs),
                 lengths=np.zeros(num_envs, np.int32),
                 origin=origin,
+                memory=cells.initial(spec, num_envs),
             )
         played = vector.resume(data["fleet"], spec.rollout.num_steps)
     observations = last(of_any_version(previous.observations, info))
@@ -67,4 +68,5 @@ def beginning(spec: RunSpec, version: int, index: int, previous: Trajectory | No
         returns=data["returns"],
         lengths=data["lengths"],
         origin=origin,
+        memory=data["actor_memory"].copy() if "actor_memory" in data else None,
     )

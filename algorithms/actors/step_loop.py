@@ -47,6 +47,7 @@ class Start(NamedTuple):
     returns: np.ndarray  # [B] float64, of the episodes in progress
     lengths: np.ndarray  # [B] int32
     origin: int  # the policy version of the slot's last fresh start
+    memory: np.ndarray | None = None  # [B, M] of a recurrent policy; acting moves it on in place
 
 
 def play(
@@ -77,10 +78,10 @@ def play(
     own = rewards if start.vector.own_rewards() is None else np.empty_like(rewards)
     step, clock, stepping = start.vector.vector.step, watch.clock, 0.0
     put(observations, 0, start.observations)
-    t = 0
+    memory, t = start.memory, 0
     guard = foreign(lambda: f"{where}, step {t}")
     while t < num_steps:
-        outputs[t] = scores = actor.outputs(features(pick(observations, t), info))
+        outputs[t] = scores = actor.outputs(features(pick(observations, t), info), memory=memory)
         actions[t] = action = actor.sample(scores, noise[t])
         try:
             with guard:
@@ -96,6 +97,8 @@ def play(
             last = pick(observations, slice(t, t + 1))
             refuse_observations(last, info, going[None], where, t - 1)
             raise
+        if memory is not None:  # what was seen last was of the episode that had ended
+            memory[start.ended if t == 0 else terminated[t - 1] | truncated[t - 1]] = 0.0
         t += 1
         if episodes_left is not None:
             episodes_left -= terminated[t - 1] | truncated[t - 1]
@@ -123,7 +126,8 @@ def play_episodes(
     parts: list[Steps] = []
     while (left > 0).any():
         parts.append(play(start, actor, info, CHUNK, left, where, watch))
-        start = start._replace(observations=pick(parts[-1].observations, -1))
+        ended = parts[-1].terminated[-1] | parts[-1].truncated[-1]
+        start = start._replace(observations=pick(parts[-1].observations, -1), ended=ended)
         if len(parts) * CHUNK >= MAX_STEPS:
             raise EnvironmentFailed(
                 f"{where}: not all episodes ended in {MAX_STEPS} steps; give the environment a "

@@ -59,7 +59,7 @@ class Actor:
         self.send, self.output_size = sender(info), info.action_size
         self.epsilon = epsilon
 
-    def outputs(self, observations: np.ndarray) -> np.ndarray:
+    def outputs(self, observations: np.ndarray, memory: np.ndarray | None = None) -> np.ndarray:
         """Q(s, .), [B, A] float32, of observations [B, O] float32."""
         x = self.trunk(observations)
         scores = dense.linear(self.head, x)

@@ -15,8 +15,9 @@ from faastraingym.algorithms.actor_critic.estimates import (
 )
 from faastraingym.algorithms.actor_critic.learner import project
 from faastraingym.algorithms.actor_critic.losses import masked_mean
+from faastraingym.algorithms.actor_critic.sequences import Samples
 from faastraingym.algorithms.actor_critic.single_step import optimizer, whole_batch
-from faastraingym.algorithms.actor_critic.updating import Coefficients, Method, Metrics, Samples
+from faastraingym.algorithms.actor_critic.updating import Coefficients, Method, Metrics
 from faastraingym.algorithms.impala.specification import IMPALA
 
 __all__ = ["initialise", "project", "update"]

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Annotated, Any
 
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from faastraingym.algorithms import setting_types as types
 from faastraingym.algorithms.actor_critic.specification import (
@@ -44,6 +44,8 @@ class IMPALA(AlgorithmSpec, frozen=True, kw_only=True, tag_field="name", tag="im
     activation: types.Activation = "tanh"
     log_std_init: types.LogStdInit = 0.0
     rescale_actions: types.RescaleActions = False
+    # Left out where it is not given: specifications of older releases keep their bytes.
+    recurrent: types.Recurrent | UnsetType = UNSET
 
 
 Specification = IMPALA

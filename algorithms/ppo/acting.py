@@ -1,14 +1,12 @@
 """PPO acts as every actor-critic does, and remembers how probable each action was."""
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 
 from faastraingym.algorithms.actor_critic import acting
 from faastraingym.algorithms.actor_critic.acting import activations, learner_arrays, policy_arrays
 from faastraingym.algorithms.environments.space_info import SpaceInfo
-from faastraingym.algorithms.networks.description import trunk
 from faastraingym.schemas.array_specs import ArraySpec, ArraySpecs
 from faastraingym.schemas.payloads import Arrays, Policy
 from faastraingym.schemas.specification import RunSpec
@@ -33,5 +31,4 @@ def actor(
     spec: RunSpec, policy: Policy, info: SpaceInfo, exploration: Mapping[str, float]
 ) -> Actor:
     """The policy, ready to act; it explores by sampling."""
-    settings: Any = spec.algorithm
-    return Actor(policy, trunk(spec, info), info, settings.rescale_actions is True)
+    return Actor(*acting.arguments(spec, policy, info))

@@ -15,7 +15,8 @@ from faastraingym.algorithms.actor_critic import learner
 from faastraingym.algorithms.actor_critic.estimates import log_ratios, staleness_kl
 from faastraingym.algorithms.actor_critic.learner import project
 from faastraingym.algorithms.actor_critic.losses import approximate_kl, masked_mean
-from faastraingym.algorithms.actor_critic.updating import Coefficients, Method, Metrics, Samples
+from faastraingym.algorithms.actor_critic.sequences import Samples
+from faastraingym.algorithms.actor_critic.updating import Coefficients, Method, Metrics
 from faastraingym.algorithms.ppo.specification import PPO
 
 __all__ = ["initialise", "project", "update"]

@@ -1,12 +1,17 @@
 """PPO's settings, its checks of them, and its plan. Data alone: no NumPy, no JAX."""
 
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 from msgspec import UNSET, Meta, UnsetType
 
 from faastraingym.algorithms import setting_types as types
-from faastraingym.algorithms.actor_critic.specification import ACTIONS, replayed_versions
+from faastraingym.algorithms.actor_critic.specification import (
+    ACTIONS,
+    learnt,
+    recurrent_problems,
+    replayed_versions,
+)
 from faastraingym.algorithms.api import LearningPlan, anneal, samples
 from faastraingym.schemas.specification import (
     AlgorithmSpec,
@@ -42,6 +47,7 @@ class PPO(AlgorithmSpec, frozen=True, kw_only=True, tag_field="name", tag="ppo")
     log_std_init: types.LogStdInit = 0.0
     # Left out where it is not given: specifications of older releases keep their bytes.
     rescale_actions: types.RescaleActions | UnsetType = UNSET
+    recurrent: types.Recurrent | UnsetType = UNSET
     decoupled_weight_max: (
         Annotated[
             float,
@@ -60,21 +66,26 @@ Specification = PPO
 
 
 def problems(spec: RunSpec) -> Iterator[str]:
-    """A number of minibatches by which the samples of an update, where known, cannot be divided."""
-    found = samples(spec)
-    if found is None:
-        return
-    settings: Any = spec.algorithm
-    minibatches = settings.num_minibatches
-    if found % minibatches:
+    """A number of minibatches by which the samples of an update, where known, cannot be divided.
+
+    A recurrent policy learns from the sequences of environments, whose number is always known.
+    """
+    yield from recurrent_problems(spec)
+    settings, rollout = cast(Any, spec.algorithm), spec.rollout
+    found, what = samples(spec), "samples of an update (threshold x num_steps x num_envs)"
+    if settings.recurrent is not UNSET and rollout.needed >= 1:
+        found = rollout.needed * spec.environment.num_envs
+        what = "sequences of an update (threshold x num_envs) of a recurrent policy"
+    minibatches, known = settings.num_minibatches, learnt(spec)
+    if found is not None and found % minibatches:
         yield (
             f"spec.algorithm.num_minibatches: found {minibatches}; allowed: a divisor of the "
-            f"{found} samples of an update (threshold x num_steps x num_envs)"
+            f"{found} {what}"
         )
-    elif found < 2 * minibatches and settings.normalize_advantages:
+    elif known is not None and known < 2 * minibatches and settings.normalize_advantages:
         yield (
-            f"spec.algorithm.num_minibatches: found {minibatches}, so {found // minibatches} "
-            f"sample each; allowed: at least 2 of the {found} samples of an update in each "
+            f"spec.algorithm.num_minibatches: found {minibatches}, so {known // minibatches} "
+            f"sample each; allowed: at least 2 of the {known} samples of an update in each "
             "minibatch, or normalize_advantages = false"
         )
 

@@ -71,7 +71,7 @@ class Actor:
         self.size, self.output_size = info.action_size, 2 * info.action_size
         self.uniform = uniform
 
-    def outputs(self, observations: np.ndarray) -> np.ndarray:
+    def outputs(self, observations: np.ndarray, memory: np.ndarray | None = None) -> np.ndarray:
         """Means and log deviations before tanh, [B, 2 A] float32, of observations [B, O]."""
         return dense.linear(self.head, self.trunk(observations))
 

@@ -1,12 +1,12 @@
 import itertools
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import gymnasium
 import numpy as np
 import pytest
 
-from faastraingym.algorithms import statistics
+from faastraingym.algorithms import registry, statistics
 from faastraingym.algorithms.environments.space_info import describe
 from faastraingym.algorithms.registry import parse
 from faastraingym.schemas.payloads import Policy, Trajectory
@@ -111,13 +111,11 @@ def make_policy() -> Callable[..., Policy]:
 
     def build(spec: RunSpec, version: int = 0) -> Policy:
         info, random = describe(spec), np.random.default_rng(7)
-        sizes = [info.observation_size, *spec.algorithm.hidden_sizes, info.action_size]
-        names = [f"layer_{i}" for i in range(len(sizes) - 2)] + ["head"]
         parameters = {}
-        for name, inputs, outputs in zip(names, sizes, sizes[1:], strict=False):
-            kernel = random.normal(size=(inputs, outputs), scale=0.3)
-            parameters[f"policy/{name}/kernel"] = kernel.astype(np.float32)
-            parameters[f"policy/{name}/bias"] = random.normal(size=outputs).astype(np.float32)
+        for path, array in registry.acting(spec).policy_arrays(spec, info).items():
+            scale = 0.3 if path.endswith("kernel") else 1.0
+            drawn = random.normal(size=cast(Any, array.dimensions), scale=scale)
+            parameters[path] = drawn.astype(np.float32)
         if info.continuous:
             parameters["policy/log_std"] = np.full(info.action_size, -0.5, np.float32)
         return Policy(version=version, parameters=parameters)
