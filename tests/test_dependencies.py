@@ -17,6 +17,8 @@ PROJECT = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["project"]
 EXTRAS: dict[str, list[str]] = PROJECT["optional-dependencies"]
 # The modules that import what an extra brings; everything else has the dependencies alone.
 OF_AN_EXTRA = {
+    "algorithms/compiled/of_brax.py": "brax",
+    "algorithms/compiled/of_gymnax.py": "jaxenvs",
     "client/minari_datasets.py": "minari",
     "client/notebook.py": "notebook",  # IPython loads it, or nobody
     "client/playing.py": "video",

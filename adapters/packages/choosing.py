@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from msgspec.structs import replace
 
+from faastraingym.algorithms.environments import on_jax
 from faastraingym.schemas.errors import SpecificationError
 from faastraingym.schemas.package_record import PackageRecord
 from faastraingym.schemas.specification import EnvironmentSpec, RunSpec
@@ -18,9 +19,12 @@ def newest(records: Iterable[PackageRecord]) -> list[PackageRecord]:
 
 
 def module_of(env_id: str) -> str:
-    """The top module that an environment's id names; empty when it names none."""
+    """The top module that an environment's id names; empty when it names none.
+
+    One of a library on JAX is not a package's.
+    """
     place, colon, _ = env_id.partition(":")
-    return place.partition(".")[0] if colon else ""
+    return place.partition(".")[0] if colon and not on_jax.is_named(env_id) else ""
 
 
 def is_packaged(environment: EnvironmentSpec) -> bool:

@@ -25,10 +25,10 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
 def dump(run: str, spec: RunSpec, spaces: Sequence[Any] | None = None) -> bytes:
     """The manifest's bytes; equal specifications give equal bytes.
 
-    `spaces` are the values of a SpaceInfo. They are written of a package's environment alone: so
-    stages that only learn import none of its code.
+    `spaces` are the values of a SpaceInfo. They are written of a package's environment and of one
+    on JAX alone: so stages that only learn import none of its code.
     """
-    extra = {"spaces": spaces} if spec.environment.package_digests else {}
+    extra = {"spaces": spaces} if known.is_told(spec.environment) else {}
     return msgspec.msgpack.encode({"run": run, "spec": spec, **extra})
 
 

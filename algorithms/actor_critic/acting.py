@@ -95,6 +95,7 @@ class Actor:
         cell: RecurrentSpec | None = None,
     ) -> None:
         parameters = policy.parameters
+        self.parameters, self.network, self.rescaled = parameters, trunk, rescaled
         self.trunk = forward("policy", trunk, parameters)
         self.cell = None if cell is None else cells.of("policy/cell", cell, parameters)
         self.head = dense.layer("policy/head", parameters)

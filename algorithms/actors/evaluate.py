@@ -10,7 +10,7 @@ from faastraingym.algorithms.environments.finite import refuse_non_finite, refus
 from faastraingym.algorithms.environments.foreign import foreign
 from faastraingym.algorithms.environments.observations import features, pick, stored
 from faastraingym.algorithms.environments.space_info import SpaceInfo, describe
-from faastraingym.algorithms.environments.vectors import Seeds, VectorEnvironments
+from faastraingym.algorithms.environments.vectors import Seeds, together
 from faastraingym.algorithms.errors import EnvironmentFailed
 from faastraingym.algorithms.timing import Stopwatch
 from faastraingym.schemas.payloads import Evaluation, Policy
@@ -60,7 +60,7 @@ def _episodes(
     places = slice(max(wanted.start - begin, 0), min(wanted.stop - begin, rows))
     num_envs = places.stop - places.start
     seeds = Seeds(spec.seed, "evaluation", (version, chunk))
-    vector = watch.time(VectorEnvironments, spec.environment, num_envs, seeds, places.start)
+    vector = watch.time(together, spec.environment, num_envs, seeds, places.start)
     seen = np.zeros((rows, info.observation_size), np.float32)
     returns, lengths = np.zeros(num_envs), np.zeros(num_envs, np.int32)
     going = np.ones(num_envs, np.bool_)

@@ -14,7 +14,7 @@ from faastraingym.algorithms.environments.observations import (
     stored,
 )
 from faastraingym.algorithms.environments.space_info import describe
-from faastraingym.algorithms.environments.vectors import Seeds, VectorEnvironments
+from faastraingym.algorithms.environments.vectors import Seeds, together
 from faastraingym.schemas.payloads import Trajectory
 from faastraingym.schemas.specification import RunSpec
 
@@ -36,7 +36,7 @@ def beginning(spec: RunSpec, version: int, index: int, previous: Trajectory | No
     data = before if spec.rollout.horizon == "steps" else None
     origin = version if data is None else data["origin"]
     seeds = Seeds(spec.seed, "reset", (origin, index))
-    vector = VectorEnvironments(spec.environment, num_envs, seeds)
+    vector = together(spec.environment, num_envs, seeds)
     with foreign(f"{where}, reset"):
         if data is None or previous is None:
             if before is not None:

@@ -67,6 +67,11 @@ def play(
     Raises:
         EnvironmentFailed: the environment raised, or gave what its space does not contain.
     """
+    whole = start.vector.whole(actor, info)
+    if whole is not None:
+        with foreign(where):
+            steps: Steps = whole(start, num_steps, episodes_left, watch)
+        return steps
     num_envs = len(start.ended)
     shape = (num_steps, num_envs)
     observations = empty(info, num_steps + 1, num_envs)

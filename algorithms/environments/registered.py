@@ -10,6 +10,7 @@ from typing import Any
 import gymnasium
 from gymnasium.envs.registration import EnvSpec
 
+from faastraingym.algorithms.environments import on_jax
 from faastraingym.algorithms.environments.foreign import foreign
 from faastraingym.algorithms.errors import EnvironmentFailed
 from faastraingym.schemas.specification import EnvironmentSpec
@@ -21,6 +22,9 @@ def registered(environment: EnvironmentSpec) -> EnvSpec:
     Raises:
         EnvironmentFailed: the module cannot be imported, or has no such environment.
     """
+    if on_jax.is_one(environment):
+        made: EnvSpec = on_jax.module("single").registered(environment)
+        return made
     if not environment.package_digests:
         found: EnvSpec = gymnasium.spec(environment.id)
         return found

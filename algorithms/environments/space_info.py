@@ -10,7 +10,7 @@ import numpy as np
 from gymnasium.spaces import Box, Discrete, MultiBinary, MultiDiscrete, Space
 
 from faastraingym.algorithms import registry
-from faastraingym.algorithms.environments import known
+from faastraingym.algorithms.environments import known, on_jax
 from faastraingym.algorithms.environments.foreign import foreign
 from faastraingym.algorithms.environments.leaves import READ, Leaf, is_image, leaves, refused
 from faastraingym.algorithms.environments.registered import made_by
@@ -126,6 +126,10 @@ def make(environment: EnvironmentSpec) -> gymnasium.Env[Any, Any]:
     Raises:
         EnvironmentFailed: its constructor, or a wrapper's, raised; that exception is the cause.
     """
+    if on_jax.is_one(environment):
+        with foreign(f"{environment.id} could not be built"):
+            alone: gymnasium.Env[Any, Any] = on_jax.module("single").make(environment)
+        return alone
     with foreign(f"{environment.id} could not be built"):
         how = {"disable_env_checker": True, **environment.kwargs}
         inner = gymnasium.make(made_by(environment), **how)

@@ -15,7 +15,7 @@ from gymnasium.envs.registration import load_env_creator
 from faastraingym.algorithms import footprint
 from faastraingym.algorithms.actors.evaluation_pieces import divided
 from faastraingym.algorithms.actors.step_loop import MAX_STEPS
-from faastraingym.algorithms.environments import memory, trial, wrappers
+from faastraingym.algorithms.environments import memory, on_jax, trial, wrappers
 from faastraingym.algorithms.environments.foreign import ADD_OR_INSTALL, missing, place, words
 from faastraingym.algorithms.environments.registered import registered
 from faastraingym.algorithms.environments.space_info import SpaceInfo, describe
@@ -69,7 +69,7 @@ def check(spec: RunSpec, limits: Limits = NOT_TOLD) -> list[str]:
     It is built, reset and stepped here: foreign code, which may do anything (in a process apart).
     """
     problems = [
-        *_refused_id(spec.environment),
+        *(on_jax.problems if on_jax.is_one(spec.environment) else _refused_id)(spec.environment),
         *_refused_kwargs(spec.environment),
         *wrappers.problems(spec.environment, MAX_STEPS),
     ]
@@ -170,7 +170,7 @@ def _parameter(environment: EnvironmentSpec, cause: BaseException) -> str:
         creator = registered(environment).entry_point
         creator = load_env_creator(creator) if isinstance(creator, str) else creator
         parameters = [*inspect.signature(creator).parameters, "max_episode_steps"]
-    except (TypeError, ValueError):  # it has none that can be read
+    except (TypeError, ValueError, EnvironmentFailed):  # it has none that can be read
         return ""
     return suggestion(unknown[1], [name for name in parameters if name not in HIDDEN])
 

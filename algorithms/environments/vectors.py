@@ -14,7 +14,7 @@ from gymnasium.envs.registration import load_env_creator
 from gymnasium.vector import AutoresetMode, SyncVectorEnv, VectorEnv
 
 from faastraingym.algorithms import seeding
-from faastraingym.algorithms.environments import carrying, own_rewards, snapshots
+from faastraingym.algorithms.environments import carrying, on_jax, own_rewards, snapshots
 from faastraingym.algorithms.environments.foreign import foreign
 from faastraingym.algorithms.environments.registered import made_by, registered
 from faastraingym.algorithms.environments.space_info import make
@@ -184,6 +184,10 @@ class VectorEnvironments:
             return None
         return np.array([single.own_reward for single in self.singles], np.float64)
 
+    def whole(self, actor: Any, info: Any) -> Any:
+        """No rollout by this actor is one program: these environments are Python's."""
+        return None
+
     def inherit(self, snapshot: VectorSnapshot) -> None:
         """Before the first reset: remembers what the environments of `snapshot` did."""
         for single, part in zip(self.singles, snapshot.get("singles", []), strict=False):
@@ -199,6 +203,21 @@ class VectorEnvironments:
         snapshots.put(self.vector, snapshot["snapshot"])
         self.vector.np_random = seeding.unpack_generator(snapshot["generator"])
         return {}
+
+
+def together(
+    environment: EnvironmentSpec, num_envs: int, seeds: Seeds, first: int = 0
+) -> VectorEnvironments:
+    """`num_envs` environments that step together; those on JAX are `compiled.vector`'s.
+
+    Raises:
+        EnvironmentFailed: the environment cannot be built.
+    """
+    kind: Any = VectorEnvironments
+    if on_jax.is_one(environment):
+        kind = on_jax.module("vector").Environments
+    made: VectorEnvironments = kind(environment, num_envs, seeds, first)
+    return made
 
 
 def _build(
@@ -217,6 +236,8 @@ def has_own_vector(environment: EnvironmentSpec) -> bool:
 
     Wrappers are of single environments.
     """
+    if on_jax.is_one(environment):
+        return True
     entry_point: Any = registered(environment).vector_entry_point
     if entry_point is None or environment.wrapped_by:
         return False

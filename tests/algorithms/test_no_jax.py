@@ -7,7 +7,10 @@ from faastraingym.algorithms import rewards, seeding, statistics
 from faastraingym.algorithms.actors import collect, episodes, evaluate
 from faastraingym.algorithms.actor_critic import acting
 from faastraingym.algorithms.ppo import acting
-from faastraingym.algorithms.environments import spaces
+from faastraingym.algorithms.environments import on_jax, spaces
+from faastraingym.algorithms.registry import parse
+from faastraingym.functions.evaluate import handler
+from faastraingym.functions.rollout import handler
 print(sorted({"jax", "flax", "optax"} & set(sys.modules)))
 """
 
