@@ -33,6 +33,16 @@ Recurrent = Annotated[
     Meta(description="the policy remembers its episode; default: it acts by what it sees alone"),
 ]
 
+SdeSampleFreq = Annotated[
+    int,
+    Meta(
+        ge=0,
+        le=1_000_000,
+        description="continuous actions: state-dependent exploration (gSDE), whose noise matrix is"
+        " drawn anew after so many steps, 0: in each rollout; default: independent noise",
+    ),
+]
+
 # Of those that take one gradient step on a batch.
 SingleStepRate = Annotated[float, Meta(gt=0, description="the optimizer's step size")]
 SingleStepOptimizer = Annotated[

@@ -7,10 +7,13 @@ from collections.abc import Mapping
 from typing import cast
 
 import numpy as np
+from msgspec import UNSET
 
 from faastraingym.algorithms import dense
 from faastraingym.algorithms.environments.actions import sender
 from faastraingym.algorithms.environments.space_info import SpaceInfo
+from faastraingym.algorithms.gsde import matrices
+from faastraingym.algorithms.gsde.matrices import Matrices
 from faastraingym.algorithms.networks import arrays, description
 from faastraingym.algorithms.networks.description import Trunk
 from faastraingym.algorithms.networks.forward import forward
@@ -21,12 +24,17 @@ from faastraingym.schemas.specification import RunSpec
 
 CRITICS, TARGETS = ("critic_0", "critic_1"), ("target_0", "target_1")
 LEAST_LOG_STD, MOST_LOG_STD = -20.0, 2.0
+MOST_MEAN = 2.0  # with state-dependent noise, so that tanh leaves it room
 
 
 def policy_arrays(spec: RunSpec, info: SpaceInfo) -> ArraySpecs:
     """The policy network's arrays."""
-    trunk = description.trunk(spec, info)
-    return _network("policy", trunk, info.observation_size, 2 * info.action_size)
+    trunk, size = description.trunk(spec, info), info.action_size
+    if cast(SAC, spec.algorithm).sde_sample_freq is UNSET:
+        return _network("policy", trunk, info.observation_size, 2 * size)
+    latent = description.output_size(trunk, info.observation_size)
+    log_std = {"policy/log_std": ArraySpec("<f4", latent, size)}
+    return _network("policy", trunk, info.observation_size, size) | log_std
 
 
 def learner_arrays(spec: RunSpec, info: SpaceInfo) -> ArraySpecs:
@@ -54,8 +62,11 @@ def actor(
     spec: RunSpec, policy: Policy, info: SpaceInfo, exploration: Mapping[str, float]
 ) -> "Actor":
     """The policy, ready to act; before learning starts it draws actions uniformly."""
-    trunk = description.trunk(spec, info)
-    return Actor(policy, trunk, info, exploration.get("uniform", 0.0) > 0.0)
+    trunk, uniform = description.trunk(spec, info), exploration.get("uniform", 0.0) > 0.0
+    every = cast(SAC, spec.algorithm).sde_sample_freq
+    if every is UNSET:
+        return Actor(policy, trunk, info, uniform)
+    return StateDependent(policy, trunk, info, uniform, every)
 
 
 class Actor:
@@ -99,6 +110,37 @@ class Actor:
     def extras(self, outputs: np.ndarray, actions: np.ndarray) -> Arrays:
         """Nothing besides the actions."""
         return {}
+
+
+class StateDependent(Actor):
+    """A policy whose noise is a function of the state; its outputs are means and features."""
+
+    def __init__(
+        self, policy: Policy, trunk: Trunk, info: SpaceInfo, uniform: bool, every: int
+    ) -> None:
+        super().__init__(policy, trunk, info, uniform)
+        log_std = policy.parameters["policy/log_std"]
+        self.matrices = Matrices(log_std, every)
+        self.output_size = self.size + len(log_std)
+
+    def outputs(self, observations: np.ndarray) -> np.ndarray:
+        """Means before tanh and features, [B, A + L] float32, of observations [B, O]."""
+        latent = self.trunk(observations)
+        mean = np.clip(dense.linear(self.head, latent), -MOST_MEAN, MOST_MEAN)
+        return np.concatenate([mean, latent], axis=1)
+
+    def noise(self, generator: np.random.Generator, steps: int, num_envs: int) -> np.ndarray:
+        """Noise matrices, [T, B, L, A] float32; of a uniform actor the actions, [T, B, A]."""
+        if self.uniform:
+            return super().noise(generator, steps, num_envs)
+        return self.matrices.steps(generator, steps, num_envs)
+
+    def sample(self, outputs: np.ndarray, noise: np.ndarray) -> np.ndarray:
+        """tanh(mean + z W), [B, A]; or actions within -1 to 1 uniformly."""
+        if self.uniform:
+            return noise
+        mean, latent = outputs[:, : self.size], outputs[:, self.size :]
+        return np.asarray(np.tanh(mean + matrices.noise(latent, noise)))
 
 
 def _network(which: str, trunk: Trunk, inputs: int, outputs: int) -> ArraySpecs:

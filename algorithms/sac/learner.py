@@ -9,13 +9,13 @@ import jax.numpy as jnp
 import numpy as np
 from msgspec import UNSET
 
-from faastraingym.algorithms.dqn import networks
-from faastraingym.algorithms.dqn.networks import Architecture
 from faastraingym.algorithms.environments.space_info import describe
 from faastraingym.algorithms.networks.description import trunk
 from faastraingym.algorithms.off_policy import learner
 from faastraingym.algorithms.off_policy.updating import Learnt, Method
+from faastraingym.algorithms.sac import networks
 from faastraingym.algorithms.sac.acting import CRITICS, TARGETS
+from faastraingym.algorithms.sac.networks import Shapes
 from faastraingym.algorithms.sac.specification import SAC
 from faastraingym.algorithms.sac.updating import Setup, descend, optimizer
 from faastraingym.schemas.payloads import Arrays
@@ -32,24 +32,24 @@ def setup(spec: RunSpec) -> Setup:
     asked = settings.target_entropy
     return Setup(
         settings=settings,
-        policy=Architecture(trunk(spec, info), 2 * size, dueling=False),
-        critic=Architecture(trunk(spec, info), 1, dueling=False),
-        observation_size=info.observation_size,
-        action_size=size,
+        shapes=Shapes(trunk(spec, info), info.observation_size, size, _log_std_init(settings)),
         log_scale=log_scale,
         target_entropy=log_scale + (-float(size) if asked is UNSET else asked),
     )
 
 
+def _log_std_init(settings: SAC) -> float | None:
+    if settings.sde_sample_freq is UNSET:
+        return None
+    return -3.0 if settings.log_std_init is UNSET else settings.log_std_init
+
+
 def initial(of: Setup, key: jax.Array) -> Learnt:
     """Version 0; the targets are copies."""
     settings, (own, *keys) = of.settings, jax.random.split(key, 3)
-    policy = networks.initial(of.policy, of.observation_size, own)
-    inputs = of.observation_size + of.action_size
-    critics = {
-        name: networks.initial(of.critic, inputs, each)
-        for name, each in zip(CRITICS, keys, strict=True)
-    }
+    policy = networks.initial_policy(of.shapes, own)
+    drawn = (networks.initial_critic(of.shapes, each) for each in keys)
+    critics = dict(zip(CRITICS, drawn, strict=True))
     copies = dict(zip(TARGETS, critics.values(), strict=True))
     adam = optimizer(settings)
     found = {"policy": policy, **critics, **copies}
@@ -63,7 +63,7 @@ def initial(of: Setup, key: jax.Array) -> Learnt:
 
 def noise(of: Setup, generator: np.random.Generator, shape: tuple[int, int]) -> Arrays:
     """Standard normal noise of the actions in the states and in those that follow."""
-    drawn = generator.standard_normal((2, *shape, of.action_size)).astype(np.float32)
+    drawn = generator.standard_normal((2, *shape, of.shapes.action_size)).astype(np.float32)
     return {"noise": drawn[0], "next_noise": drawn[1]}
 
 

@@ -54,6 +54,11 @@ class SAC(ReplaySpec, frozen=True, kw_only=True, tag_field="name", tag="sac"):
         ]
         | UnsetType
     ) = UNSET
+    sde_sample_freq: types.SdeSampleFreq | UnsetType = UNSET
+    log_std_init: (
+        Annotated[float, Meta(description="with sde_sample_freq: log deviation; default: -3")]
+        | UnsetType
+    ) = UNSET
     hidden_sizes: types.HiddenSizes = (256, 256)
     activation: types.Activation = "relu"
 
@@ -68,17 +73,20 @@ ACTIONS = ("BoundedBox",)
 
 
 def problems(spec: RunSpec) -> Iterator[str]:
-    """What replay cannot do, and settings of learning an alpha that is fixed."""
+    """What replay cannot do, and settings of what is not asked for."""
     yield from replay.problems(spec)
     settings = cast(SAC, spec.algorithm)
-    if settings.learns_ent_coef:
-        return
-    for name in ("ent_coef_initial", "target_entropy"):
+    if not settings.learns_ent_coef:
+        fixed = f"with spec.algorithm.ent_coef = {settings.ent_coef}; only auto is learnt"
+        yield from _idle(settings, ("ent_coef_initial", "target_entropy"), fixed)
+    if settings.sde_sample_freq is UNSET:
+        yield from _idle(settings, ("log_std_init",), "without spec.algorithm.sde_sample_freq")
+
+
+def _idle(settings: SAC, names: tuple[str, ...], why: str) -> Iterator[str]:
+    for name in names:
         if (found := getattr(settings, name)) is not UNSET:
-            yield (
-                f"spec.algorithm.{name}: found {found}; allowed: none with spec.algorithm.ent_coef "
-                f"= {settings.ent_coef}, for only spec.algorithm.ent_coef = auto is learnt"
-            )
+            yield f"spec.algorithm.{name}: found {found}; allowed: none {why}"
 
 
 def plan(spec: RunSpec, progress: float) -> LearningPlan:

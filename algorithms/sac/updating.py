@@ -11,8 +11,6 @@ import jax.numpy as jnp
 import optax
 from msgspec import UNSET
 
-from faastraingym.algorithms.dqn import networks
-from faastraingym.algorithms.dqn.networks import Architecture
 from faastraingym.algorithms.off_policy.updating import (
     Coefficients,
     Learnt,
@@ -25,8 +23,9 @@ from faastraingym.algorithms.off_policy.updating import (
     mean,
     moved,
 )
-from faastraingym.algorithms.sac import squashed
+from faastraingym.algorithms.sac import networks, squashed
 from faastraingym.algorithms.sac.acting import CRITICS, TARGETS
+from faastraingym.algorithms.sac.networks import Shapes
 from faastraingym.algorithms.sac.specification import SAC
 
 Networks = dict[str, Parameters]
@@ -36,10 +35,7 @@ class Setup(NamedTuple):
     """The parts of an update that stay the same during a run; hashable."""
 
     settings: SAC
-    policy: Architecture
-    critic: Architecture
-    observation_size: int
-    action_size: int
+    shapes: Shapes  # of the networks
     log_scale: float  # the sum over action elements of log((high - low) / 2)
     target_entropy: float  # in the environment's own units
 
@@ -92,19 +88,13 @@ def temperature(settings: SAC, of: Networks) -> jax.Array:
     )
 
 
-def values(
-    setup: Setup, critic: Parameters, observations: jax.Array, actions: jax.Array
-) -> jax.Array:
-    """Q(s, a), [N], of observations [N, O] and actions of -1 to 1, [N, A]."""
-    both = jnp.concatenate([observations, actions], axis=-1)
-    return networks.values(setup.critic, critic, both)[..., 0]
-
-
 def least(
     setup: Setup, critics: list[Parameters], observations: jax.Array, actions: jax.Array
 ) -> jax.Array:
     """The smaller Q(s, a) of two critics, [N]."""
-    first, second = (values(setup, critic, observations, actions) for critic in critics)
+    first, second = (
+        networks.values(setup.shapes, critic, observations, actions) for critic in critics
+    )
     return jnp.minimum(first, second)
 
 
@@ -114,7 +104,7 @@ def targets(setup: Setup, of: Networks, alpha: jax.Array, samples: Samples) -> j
     a' is drawn by the policy that learns, Q' are the target critics.
     """
     later = samples["next_observations"]
-    outputs = networks.values(setup.policy, of["policy"], later)
+    outputs = networks.outputs(setup.shapes, of["policy"], later)
     actions, log_probs = squashed.drawn(outputs, samples["next_noise"], setup.log_scale)
     soft = least(setup, [of[name] for name in TARGETS], later, actions) - alpha * log_probs
     return samples["returns"] + samples["discounts"] * soft
@@ -128,7 +118,8 @@ def critic_loss(
     A sample's error is the mean size of both critics'.
     """
     valid, seen = samples["valid"], samples["observations"]
-    scores = jnp.stack([values(setup, critics[n], seen, samples["actions"]) for n in CRITICS])
+    acted = samples["actions"]
+    scores = jnp.stack([networks.values(setup.shapes, critics[n], seen, acted) for n in CRITICS])
     errors = jnp.where(valid, wanted - scores, 0.0)
     total = mean(samples["weights"] * 0.5 * jnp.square(errors).sum(axis=0), valid)
     sizes = jnp.abs(errors).mean(axis=0)
@@ -145,7 +136,7 @@ def policy_loss(
 ) -> tuple[jax.Array, tuple[Metrics, jax.Array]]:
     """mean alpha log pi(a|s) - min_i Q_i(s, a) over valid samples, a drawn by the policy; eq. 9."""
     seen, valid = samples["observations"], samples["valid"]
-    outputs = networks.values(setup.policy, policy, seen)
+    outputs = networks.outputs(setup.shapes, policy, seen)
     actions, log_probs = squashed.drawn(outputs, samples["noise"], setup.log_scale)
     scores = least(setup, [critics[name] for name in CRITICS], seen, actions)
     total = mean(alpha * log_probs - scores, valid)

@@ -24,6 +24,7 @@ RUNS = {
     "SAC": SAC,
     "SAC with all": ALL_OF_SAC,
     "SAC with a fixed alpha": {**SAC, "ent_coef": 0.1},
+    "SAC with gSDE": {**SAC, "sde_sample_freq": 4, "log_std_init": -1.0},
 }
 every_run = pytest.mark.parametrize("options", RUNS.values(), ids=RUNS)
 

@@ -18,12 +18,17 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "initial of a fixed alpha": (
         {"ent_coef": 0.1, "ent_coef_initial": 0.5},
         "spec.algorithm.ent_coef_initial: found 0.5; allowed: none with spec.algorithm.ent_coef = "
-        "0.1, for only spec.algorithm.ent_coef = auto is learnt",
+        "0.1; only auto is learnt",
     ),
     "target of a fixed alpha": (
         {"ent_coef": 0.0, "target_entropy": -1.0},
         "spec.algorithm.target_entropy: found -1.0; allowed: none with spec.algorithm.ent_coef = "
-        "0.0, for only",
+        "0.0; only",
+    ),
+    "deviation of other noise": (
+        {"log_std_init": -2.0},
+        "spec.algorithm.log_std_init: found -2.0; allowed: none without "
+        "spec.algorithm.sde_sample_freq",
     ),
     "another word": ({"ent_coef": "automatic"}, "spec.algorithm.ent_coef: found 'automatic'; "),
     "less than nothing": ({"ent_coef": -0.1}, "spec.algorithm.ent_coef: found -0.1; "),

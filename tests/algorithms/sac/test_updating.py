@@ -6,10 +6,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
-from faastraingym.algorithms.dqn.networks import Architecture
 from faastraingym.algorithms.networks.description import Trunk
 from faastraingym.algorithms.off_policy.updating import Learnt, Step
 from faastraingym.algorithms.sac import updating
+from faastraingym.algorithms.sac.networks import Shapes
 from faastraingym.algorithms.sac.specification import SAC
 from faastraingym.algorithms.sac.updating import Setup
 
@@ -35,9 +35,8 @@ def a_network(kernel: np.ndarray) -> dict[str, Any]:
 
 
 def a_setup(**settings: Any) -> Setup:
-    policy, critic = (Architecture(Trunk((), "relu"), size, dueling=False) for size in (2, 1))
     chosen = SAC(hidden_sizes=(), **{"tau": 0.25, **settings})
-    return Setup(chosen, policy, critic, 1, 1, LOG_SCALE, target_entropy=LOG_SCALE - 1.0)
+    return Setup(chosen, Shapes(Trunk((), "relu"), 1, 1), LOG_SCALE, LOG_SCALE - 1.0)
 
 
 def learnt(setup: Setup, log_alpha: float = math.log(0.2)) -> Learnt:
