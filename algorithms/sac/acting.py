@@ -123,7 +123,7 @@ class StateDependent(Actor):
         self.matrices = Matrices(log_std, every)
         self.output_size = self.size + len(log_std)
 
-    def outputs(self, observations: np.ndarray) -> np.ndarray:
+    def outputs(self, observations: np.ndarray, memory: np.ndarray | None = None) -> np.ndarray:
         """Means before tanh and features, [B, A + L] float32, of observations [B, O]."""
         latent = self.trunk(observations)
         mean = np.clip(dense.linear(self.head, latent), -MOST_MEAN, MOST_MEAN)
