@@ -2,8 +2,9 @@
 
 from typing import Annotated, Literal
 
-from msgspec import Meta
+from msgspec import Meta, UnsetType
 
+from faastraingym.algorithms.networks.specification import ActorCriticNetworkSpec, NetworkSpec
 from faastraingym.schemas.specification import Annealing, Fraction, NonNegative, RecurrentSpec
 
 LearningRateSchedule = Annotated[
@@ -15,8 +16,12 @@ HiddenSizes = Annotated[
     tuple[Annotated[int, Meta(ge=1, le=4096)], ...], Meta(description="of the hidden layers")
 ]
 Activation = Annotated[Literal["tanh", "relu"], Meta(description="of hidden layers")]
+NETWORK = "how observations are encoded for them; default: as they are"
+# Left out where it is not given: specifications of older releases keep their bytes.
+Network = Annotated[NetworkSpec, Meta(description=NETWORK)] | UnsetType
 
 # Of actor-critics.
+ActorCriticNetwork = Annotated[ActorCriticNetworkSpec, Meta(description=NETWORK)] | UnsetType
 EntCoef = Annotated[NonNegative, Meta(description="of the entropy, which explores")]
 VfCoef = Annotated[NonNegative, Meta(description="of the value loss")]
 NormalizeObservations = Annotated[bool, Meta(description="by running statistics")]

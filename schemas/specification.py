@@ -179,6 +179,16 @@ class AlgorithmSpec(Section, frozen=True, kw_only=True):
         """The policy's memory, if it has any; a field of algorithms that can."""
         return UNSET
 
+    @property
+    def network(self) -> Any:
+        """How observations are encoded; UNSET: as they are. A field of algorithms that can."""
+        return UNSET
+
+    @property
+    def num_minibatches(self) -> int:
+        """Steps in which a batch is learnt from; a field of algorithms that take several."""
+        return 1
+
 
 class Scale(Section, frozen=True, kw_only=True, tag_field="kind", tag="scale"):
     """r * factor"""

@@ -32,6 +32,7 @@ class A2C(AlgorithmSpec, frozen=True, kw_only=True, tag_field="name", tag="a2c")
     normalize_observations: types.NormalizeObservations = False
     hidden_sizes: types.HiddenSizes = (64, 64)
     activation: types.Activation = "tanh"
+    network: types.ActorCriticNetwork = UNSET
     log_std_init: types.LogStdInit = 0.0
     # Left out where it is not given: specifications of older releases keep their bytes.
     rescale_actions: types.RescaleActions | UnsetType = UNSET

@@ -44,7 +44,8 @@ def policy_arrays(spec: RunSpec, info: SpaceInfo) -> ArraySpecs:
 def learner_arrays(spec: RunSpec, info: SpaceInfo) -> ArraySpecs:
     """The arrays of both networks; a cell's output joins what the value network's head reads."""
     trunk, inputs, cell = description.trunk(spec, info), info.observation_size, cells.cell_of(spec)
-    network = arrays.trunk_specs("value", trunk, inputs)
+    shared = description.is_shared(spec)
+    network = {} if shared else arrays.trunk_specs("value", trunk, inputs)
     read = arrays.head_specs("value", trunk, inputs, 1)
     if cell is not None:
         both = description.output_size(trunk, inputs) + cell.size
@@ -54,9 +55,11 @@ def learner_arrays(spec: RunSpec, info: SpaceInfo) -> ArraySpecs:
 
 
 def activations(spec: RunSpec, info: SpaceInfo) -> int:
-    """Floats in the layers of both networks, and in a cell's gates and states."""
-    cell = cells.cell_of(spec)
-    layers = 2 * description.activations(description.trunk(spec, info), info.observation_size)
+    """Floats in the layers of both networks, or of one trunk, and in a cell's gates and states."""
+    cell, networks = cells.cell_of(spec), 1 if description.is_shared(spec) else 2
+    layers = networks * description.activations(
+        description.trunk(spec, info), info.observation_size
+    )
     return layers if cell is None else layers + CELL_FLOATS[cell.cell] * cell.size
 
 

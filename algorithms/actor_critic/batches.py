@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from msgspec import UNSET
 
-from faastraingym.algorithms.environments.observations import features, of_any_version
+from faastraingym.algorithms.environments.observations import compact, of_any_version
 from faastraingym.algorithms.environments.space_info import SpaceInfo
 from faastraingym.schemas.payloads import Arrays, Trajectory
 
@@ -43,7 +43,9 @@ def assemble(
     ordered = [t for t, _ in pairs]
     names = ordered[0].extras
     return Batch(
-        observations=side_by_side([_read(t, info) for t in ordered], steps + 1),
+        observations=side_by_side(
+            [compact(of_any_version(t.observations, info), info) for t in ordered], steps + 1
+        ),
         actions=side_by_side([t.actions for t in ordered], steps),
         extras={n: side_by_side([t.extras[n] for t in ordered], steps) for n in names},
         rewards=side_by_side([r for _, r in pairs], steps),
@@ -58,14 +60,6 @@ def _memory(ordered: list[Trajectory]) -> np.ndarray | None:
     """That of the policies which acted; of a policy that remembers nothing: none."""
     found = [t.actor_memory for t in ordered if t.actor_memory is not UNSET]
     return np.concatenate(found) if found else None
-
-
-def _read(trajectory: Trajectory, info: SpaceInfo) -> np.ndarray:
-    """Observations as the networks read them; bytes stay bytes until they are there."""
-    own = of_any_version(trajectory.observations, info)
-    if not info.leaves and own.dtype == np.uint8:
-        return np.asarray(own.reshape(*own.shape[:2], -1))
-    return features(own, info)
 
 
 def _padded(part: np.ndarray, length: int) -> np.ndarray:

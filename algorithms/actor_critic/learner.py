@@ -17,7 +17,7 @@ from faastraingym.algorithms.actor_critic.updating import Method, Setup, make_up
 from faastraingym.algorithms.actors import episodes
 from faastraingym.algorithms.environments.observations import normalised
 from faastraingym.algorithms.environments.space_info import SpaceInfo, describe
-from faastraingym.algorithms.networks.description import trunk
+from faastraingym.algorithms.networks import description
 from faastraingym.algorithms.replay.ring import Ring
 from faastraingym.schemas.messages import UpdatePlan
 from faastraingym.schemas.payloads import LearnerState, Policy, Statistics, Trajectory
@@ -116,13 +116,14 @@ def project(state: LearnerState) -> Policy:
 def _setup(method: Method, spec: RunSpec) -> Setup:
     info, settings = describe(spec), cast(Any, spec.algorithm)
     architecture = Architecture(
-        trunk=trunk(spec, info),
+        trunk=description.trunk(spec, info),
         action_size=info.action_size,
         continuous=info.continuous,
         log_std_init=settings.log_std_init,
         choices=info.action_choices,
         bits=info.action_bits,
         recurrent=cells.cell_of(spec),
+        shared=description.is_shared(spec),
     )
     return Setup(method, settings, architecture)
 

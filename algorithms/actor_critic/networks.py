@@ -29,6 +29,7 @@ class Architecture(NamedTuple):
     choices: tuple[int, ...] = ()  # of each element of a MultiDiscrete action
     bits: bool = False  # MultiBinary actions
     recurrent: RecurrentSpec | None = None
+    shared: bool = False  # the value is a second head on the policy's trunk
 
 
 @functools.partial(jax.jit, static_argnums=(0, 1))  # one program to compile, not dozens
@@ -40,7 +41,9 @@ def initial(architecture: Architecture, observation_size: int, key: jax.Array) -
         features, trunk = _trunk(architecture).init_with_output(own_key, observations)
         features, between = _between(which, architecture, own_key, features)
         head = _head(which, architecture).init(own_key, features)
-        found[which] = {**trunk.get("params", {}), **between, **head["params"]}
+        is_apart = which == "policy" or not architecture.shared
+        own = trunk.get("params", {}) if is_apart else {}
+        found[which] = {**own, **between, **head["params"]}
     return found
 
 
@@ -96,12 +99,36 @@ def state_values(
 
     Its gradients stop there: many times the policy's, they would make the memory their own.
     """
-    variables, cell = {"params": parameters["value"]}, architecture.recurrent
-    features = _trunk(architecture).apply(variables, observations)
+    cell = architecture.recurrent
+    whose = {"params": parameters["policy" if architecture.shared else "value"]}
+    features = _trunk(architecture).apply(whose, observations)
     if remembered is not None and cell is not None:
         both = jnp.concatenate([features, jax.lax.stop_gradient(remembered)], axis=-1)
         joined = _joint(cell).apply({"params": parameters["value"]["joint"]}, both)
         features = modules.ACTIVATIONS[architecture.trunk.activation](joined)
+    return _value(architecture, parameters, features)
+
+
+def outputs_and_values(
+    architecture: Architecture,
+    parameters: Parameters,
+    observations: jax.Array,
+    remembered: jax.Array | None = None,
+) -> tuple[jax.Array, jax.Array]:
+    """Both of the above; a trunk that they share is gone through once."""
+    if not architecture.shared:
+        return (
+            policy_outputs(architecture, parameters, observations, remembered),
+            state_values(architecture, parameters, observations, remembered),
+        )
+    variables = {"params": parameters["policy"]}
+    features = _trunk(architecture).apply(variables, observations)
+    outputs = _head("policy", architecture).apply(variables, features)
+    return jnp.asarray(outputs), _value(architecture, parameters, features)
+
+
+def _value(architecture: Architecture, parameters: Parameters, features: jax.Array) -> jax.Array:
+    variables = {"params": parameters["value"]}
     return jnp.asarray(_head("value", architecture).apply(variables, features))[..., 0]
 
 

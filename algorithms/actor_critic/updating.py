@@ -14,6 +14,7 @@ from faastraingym.algorithms.actor_critic.batches import Batch
 from faastraingym.algorithms.actor_critic.estimates import Estimates, Steps, generalized, log_ratios
 from faastraingym.algorithms.actor_critic.networks import Architecture, Parameters
 from faastraingym.algorithms.actor_critic.sequences import Samples, dealt, recalled
+from faastraingym.algorithms.networks.description import Trunk
 
 Coefficients = dict[str, jax.Array]  # what the schedule anneals: data, so nothing is recompiled
 Metrics = dict[str, jax.Array]
@@ -100,7 +101,9 @@ def prepare(
     ended = jnp.logical_or(terminated, batch.truncated)
     nothing = jnp.zeros_like(valid[:1])
     seen = jnp.concatenate([valid, nothing]) | jnp.concatenate([nothing, valid & ~terminated])
-    observations = _zeroed(jnp.asarray(batch.observations, jnp.float32), seen)
+    trunk = setup.architecture.trunk
+    dtype = None if trunk.encoders else jnp.float32  # an encoder reads bytes where it is
+    observations = _zeroed(jnp.asarray(batch.observations, dtype), seen)
     if moments is not None:
         mean, scale, *which = moments
         scaled = jnp.clip((observations - mean) * scale, -10.0, 10.0)
@@ -109,7 +112,8 @@ def prepare(
     if batch.memory is not None:  # kept where a final observation is seen, and forgotten after it
         memory, kept = jnp.asarray(batch.memory), jnp.concatenate([valid, ~nothing])
         remembered = networks.remembered(setup.architecture, parameters, observations, memory, kept)
-    all_values = networks.state_values(setup.architecture, parameters, observations, remembered)
+    value = functools.partial(networks.state_values, setup.architecture, parameters)
+    all_values = _by_steps(trunk, value, observations, remembered)
     values, next_values = all_values[:-1], all_values[1:]
     acted = {
         "observations": observations[:-1],
@@ -119,7 +123,8 @@ def prepare(
     ratios = jnp.zeros_like(values)
     if setup.method.compares(setup.settings):
         steps_seen = acted if remembered is None else {**acted, "remembered": remembered[:-1]}
-        acted["proximal_log_probs"] = _likelihoods(setup.architecture, parameters, steps_seen)[0]
+        likelihood = functools.partial(_likelihoods, setup.architecture, parameters)
+        acted["proximal_log_probs"] = _by_steps(trunk, likelihood, steps_seen)[0]
         ratios = log_ratios(acted["proximal_log_probs"], acted["log_probs"], valid)
     rewards = _zeroed(batch.rewards, valid)
     steps = Steps(rewards, values, next_values, terminated, ended, valid, ratios)
@@ -128,6 +133,13 @@ def prepare(
     explained = losses.explained_variance(values, targets, valid)
     samples = {name: jnp.asarray(values) for name, values in samples.items()}
     return dealt(setup.architecture, samples, memory, size), explained
+
+
+def _by_steps(trunk: Trunk, function: Callable[..., Any], *samples: Any) -> Any:
+    """`function` of samples [T, B, ...]; of images step by step, for what it holds is large."""
+    if not any(encoder.convolutions for encoder in trunk.encoders):
+        return function(*samples)
+    return jax.lax.map(lambda of_step: function(*of_step), samples)
 
 
 def _zeroed(values: Any, kept: jax.Array) -> jax.Array:
@@ -160,14 +172,16 @@ def loss(
     method, settings, architecture = setup
     samples = recalled(architecture, parameters, samples)
     valid, observations = samples["valid"], samples["observations"]
-    log_probs, entropies = _likelihoods(architecture, parameters, samples)
+    outputs, values = networks.outputs_and_values(
+        architecture, parameters, observations, samples.get("remembered")
+    )
+    log_probs, entropies = likelihoods.of_actions(
+        architecture, parameters, outputs, samples["actions"]
+    )
     advantages = samples["advantages"]
     if settings.normalize_advantages:
         advantages = losses.normalized(advantages, valid)
     policy_loss, more = method.policy_loss(settings, coefficients, samples, log_probs, advantages)
-    values = networks.state_values(
-        architecture, parameters, observations, samples.get("remembered")
-    )
     value_loss = losses.value_loss(values, samples["targets"], valid)
     entropy = losses.masked_mean(entropies, valid)
     total = policy_loss - coefficients["ent_coef"] * entropy + settings.vf_coef * value_loss

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Annotated, cast
 
-from msgspec import Meta
+from msgspec import UNSET, Meta
 
 from faastraingym.algorithms import setting_types as types
 from faastraingym.algorithms.api import LearningPlan, anneal
@@ -38,6 +38,7 @@ class DQN(ReplaySpec, frozen=True, kw_only=True, tag_field="name", tag="dqn"):
     max_grad_norm: types.MaxGradNorm = 10.0
     hidden_sizes: types.HiddenSizes = (64, 64)
     activation: types.Activation = "relu"
+    network: types.Network = UNSET
 
 
 Specification = DQN

@@ -67,6 +67,14 @@ def features(observations: Any, info: SpaceInfo) -> np.ndarray:
     return flat
 
 
+def compact(observations: Any, info: SpaceInfo) -> np.ndarray:
+    """As `features`, but of one uint8 Box the bytes, which a learner's program makes floats."""
+    if not info.leaves and observations.dtype == np.uint8 and info.observation_start is None:
+        leading = observations.shape[: observations.ndim - len(info.observation_shape)]
+        return np.asarray(observations.reshape(*leading, -1))
+    return features(observations, info)
+
+
 def of_leaf(part: np.ndarray, leaf: Leaf) -> np.ndarray:
     """The inputs, [..., size] float32, of one part."""
     flat = part.reshape(*part.shape[: part.ndim - len(leaf.shape)], -1)

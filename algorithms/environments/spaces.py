@@ -21,6 +21,8 @@ from faastraingym.algorithms.environments.registered import registered
 from faastraingym.algorithms.environments.space_info import SpaceInfo, describe
 from faastraingym.algorithms.errors import EnvironmentFailed
 from faastraingym.algorithms.limits import NOT_TOLD, Limits
+from faastraingym.algorithms.networks import description
+from faastraingym.algorithms.networks import problems as networks
 from faastraingym.algorithms.registry import parse
 from faastraingym.schemas.errors import SpecificationError
 from faastraingym.schemas.specification import EnvironmentSpec, Potential, RunSpec
@@ -90,7 +92,8 @@ def advice(spec: RunSpec) -> list[str]:
         EnvironmentFailed: the environment cannot be built, to see its spaces.
     """
     info = describe(spec)
-    if not info.bytes_shape or spec.algorithm.normalize_observations:
+    is_scaled = spec.algorithm.normalize_observations or description.trunk(spec, info).encoders
+    if not info.bytes_shape or is_scaled:
         return []
     return [f"{spec.environment.id} {_unscaled(info)}"]
 
@@ -101,7 +104,8 @@ def _unscaled(info: SpaceInfo) -> str:
         f"shows {shape}, which an MLP reads as {info.observation_size} numbers of 0 to 255, not "
         "scaled: register it in a file of your own under GrayscaleObservation, "
         "ResizeObservation, FrameStackObservation (images) and a TransformObservation that "
-        "divides by 255, or set algorithm.normalize_observations = true"
+        "divides by 255, or set algorithm.normalize_observations = true, or have it read as an "
+        "image (algorithm.network.images)"
     )
 
 
@@ -245,15 +249,23 @@ def _too_large(spec: RunSpec, info: SpaceInfo, limits: Limits) -> Iterator[str]:
 
 def _misfits(spec: RunSpec, info: SpaceInfo, limits: Limits) -> Iterator[str]:
     yield from _endless(spec.environment)
-    pixels = f"; {spec.environment.id} {_unscaled(info)}" if info.bytes_shape else ""
-    sizes = ((info.observation_size, "observations", pixels), (info.action_size, "actions", ""))
+    unfit = list(networks.problems(spec, info))
+    if unfit:
+        yield from unfit
+        return
+    yield from networks.unnormalised(spec, info)
+    trunk = description.trunk(spec, info)
+    is_flat = info.bytes_shape and not trunk.encoders
+    pixels = f"; {spec.environment.id} {_unscaled(info)}" if is_flat else ""
+    read = description.widest(trunk, info.observation_size)
+    sizes = ((read, "observations", pixels), (info.action_size, "actions", ""))
     for found, what, more in sizes:
         if found > MAX_SIZE:
             yield (
                 f"spec.environment.id: found {what} of size {found}; allowed: at most "
                 f"{MAX_SIZE}{more}"
             )
-    if info.observation_size <= MAX_SIZE:
+    if read <= MAX_SIZE:
         yield from (problem + pixels for problem in _too_large(spec, info, limits))
     for i, step in enumerate(spec.reward):
         if info.leaves and isinstance(step, Potential):

@@ -11,8 +11,9 @@ import numpy as np
 
 from faastraingym.algorithms import divergence, random_keys, registry, seeding, trees
 from faastraingym.algorithms.actors import episodes
-from faastraingym.algorithms.environments.observations import features
+from faastraingym.algorithms.environments.observations import compact, features
 from faastraingym.algorithms.environments.space_info import describe
+from faastraingym.algorithms.networks import description
 from faastraingym.algorithms.off_policy.updating import Learnt, Method, make_update
 from faastraingym.algorithms.replay import priorities, window
 from faastraingym.algorithms.replay.priorities import Drawn
@@ -102,7 +103,8 @@ def _drawn(spec: RunSpec, of: Window, held: np.ndarray | None, plan: UpdatePlan)
 def _samples(spec: RunSpec, of: Window, drawn: Drawn, replay: Ring) -> Arrays:
     settings, info = cast(ReplaySpec, spec.algorithm), describe(spec)
     found = replay.gather(of, drawn.numbers, settings.n_step, settings.gamma)
-    read = {name: features(observations(found, name), info) for name in (SEEN, NEXT)}
+    inputs = compact if description.trunk(spec, info).encoders else features
+    read = {name: inputs(observations(found, name), info) for name in (SEEN, NEXT)}
     names = ("actions", "returns", "discounts", "valid")
     return {name: found[name] for name in names} | read | {"weights": drawn.weights}
 

@@ -11,6 +11,7 @@ from faastraingym.algorithms.environments import on_jax, spaces
 from faastraingym.algorithms.registry import parse
 from faastraingym.functions.evaluate import handler
 from faastraingym.functions.rollout import handler
+from faastraingym.algorithms.networks import arrays, description, forward, problems
 print(sorted({"jax", "flax", "optax"} & set(sys.modules)))
 """
 
