@@ -58,12 +58,17 @@ class Actor(Protocol):
         """The noise of `steps` steps, [T, B, ...]; two halves in turn equal the whole at once."""
 
     def outputs(
-        self, observations: "np.ndarray", memory: "np.ndarray | None" = None
+        self,
+        observations: "np.ndarray",
+        mask: "np.ndarray | None" = None,
+        memory: "np.ndarray | None" = None,
     ) -> "np.ndarray":
         """The network's outputs, [B, K] float32, for observations [B, O] float32.
 
-        A recurrent policy (`AlgorithmSpec.recurrent`) moves its `memory`, [B, M], on in place;
-        every other one is given none.
+        `mask`, [B, M] bool, tells which actions are valid: the others' outputs are such that the
+        methods below never choose them; none: all are valid. A recurrent policy
+        (`AlgorithmSpec.recurrent`) moves its `memory`, [B, M], on in place; every other one is
+        given none.
         """
 
     def sample(self, outputs: "np.ndarray", noise: "np.ndarray") -> "np.ndarray":

@@ -83,9 +83,10 @@ def replay(spec: RunSpec, info: SpaceInfo, settings: ReplaySpec) -> int:
     """Bytes of a window of transitions, and of all samples that an update draws of it."""
     places = prod(ring_shape(spec))
     drawn = settings.gradient_steps * settings.batch_size
+    mask = sum(info.mask.shape) if info.mask else 0
     return (
         places * transition(spec, info)
-        + int(DRAWN_COPIES * drawn * (8 * info.observation_size + DRAWN_BYTES))
+        + int(DRAWN_COPIES * drawn * (8 * info.observation_size + mask + DRAWN_BYTES))
         + (PRIORITY_BYTES * places if settings.prioritized else 0)
     )
 

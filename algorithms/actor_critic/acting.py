@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from faastraingym.algorithms import cells, dense, statistics
-from faastraingym.algorithms.actor_critic.sampling import distribution
+from faastraingym.algorithms.actor_critic.sampling import distribution, masked
 from faastraingym.algorithms.environments.actions import sender
 from faastraingym.algorithms.environments.observations import normalised
 from faastraingym.algorithms.environments.space_info import SpaceInfo
@@ -108,10 +108,16 @@ class Actor:
         self.distribution = distribution(info, parameters)
         self.send = sender(info, rescaled)
 
-    def outputs(self, observations: np.ndarray, memory: np.ndarray | None = None) -> np.ndarray:
+    def outputs(
+        self,
+        observations: np.ndarray,
+        mask: np.ndarray | None = None,
+        memory: np.ndarray | None = None,
+    ) -> np.ndarray:
         """Logits or means, [B, K] float32, of observations [B, O] float32 (not normalised).
 
-        A recurrent policy moves its `memory`, [B, M], on in place.
+        Under the logits, actions that `mask`, [B, M] bool, forbids have probability 0. A recurrent
+        policy moves its `memory`, [B, M], on in place.
         """
         x: np.ndarray = observations
         if self.moments is not None:
@@ -124,7 +130,8 @@ class Actor:
         x = self.trunk(x)
         if self.cell is not None and memory is not None:
             x = self.cell(x, memory)
-        return dense.linear(self.head, x)
+        scores = dense.linear(self.head, x)
+        return scores if mask is None else masked(scores, mask, self.info.action_bits)
 
     def noise(self, generator: np.random.Generator, steps: int, num_envs: int) -> np.ndarray:
         """The noise of `steps` steps, [T, B, K] float32."""

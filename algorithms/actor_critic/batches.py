@@ -21,6 +21,7 @@ class Batch(NamedTuple):
     truncated: np.ndarray  # [T, B] bool
     valid: np.ndarray  # [T, B] bool
     memory: np.ndarray | None = None  # [B, M] float32, before the first step
+    masks: np.ndarray | None = None  # [T, B, M] bool, of the actions that are valid
 
 
 def assemble(
@@ -42,6 +43,7 @@ def assemble(
 
     ordered = [t for t, _ in pairs]
     names = ordered[0].extras
+    mask = info.mask
     return Batch(
         observations=side_by_side(
             [compact(of_any_version(t.observations, info), info) for t in ordered], steps + 1
@@ -53,6 +55,9 @@ def assemble(
         truncated=side_by_side([t.truncated for t in ordered], steps),
         valid=side_by_side([t.valid for t in ordered], steps),
         memory=_memory(ordered),
+        masks=None
+        if mask is None
+        else side_by_side([t.observations[mask.path][:-1] for t in ordered], steps),
     )
 
 

@@ -22,6 +22,14 @@ def of_actions(
     return bernoulli(outputs, actions) if architecture.bits else categorical(outputs, actions)
 
 
+def masked(outputs: jax.Array, mask: jax.Array, bits: bool) -> jax.Array:
+    """As `sampling.masked`; the gradient of what a mask forbids is 0."""
+    if not bits:
+        return jnp.where(mask, outputs, ABSENT)
+    clear, set_ = mask[..., 0::2], mask[..., 1::2]
+    return jnp.where(set_, jnp.where(clear, outputs, -ABSENT), ABSENT)
+
+
 def categorical(logits: jax.Array, actions: jax.Array) -> Likelihood:
     """log softmax(logits)[a] and the entropy, both [N], of logits [N, A] and actions [N]."""
     log_probs = jax.nn.log_softmax(logits)

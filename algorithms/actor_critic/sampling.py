@@ -129,6 +129,17 @@ class Gaussian:
         return gaussian_log_prob(outputs, self.log_std, actions)
 
 
+def masked(outputs: np.ndarray, mask: np.ndarray, bits: bool) -> np.ndarray:
+    """Outputs, [..., K], under which actions that `mask`, [..., M], forbids have probability 0.
+
+    Huang and Ontanon 2020, arXiv 2006.14171, section 3. Of `bits`, the mask has pairs of 0 and 1.
+    """
+    if not bits:
+        return np.where(mask, outputs, ABSENT)
+    clear, set_ = mask[..., 0::2], mask[..., 1::2]
+    return np.where(set_, np.where(clear, outputs, -ABSENT), ABSENT)
+
+
 def distribution(info: SpaceInfo, parameters: Mapping[str, np.ndarray]) -> Distribution:
     """The distribution of a policy with these parameters over the actions of `info`."""
     if info.continuous:

@@ -120,6 +120,8 @@ def prepare(
         "actions": _zeroed(batch.actions, valid),
         **{name: _zeroed(array, valid) for name, array in batch.extras.items()},
     }
+    if batch.masks is not None:
+        acted["masks"] = jnp.asarray(batch.masks)
     ratios = jnp.zeros_like(values)
     if setup.method.compares(setup.settings):
         steps_seen = acted if remembered is None else {**acted, "remembered": remembered[:-1]}
@@ -191,7 +193,12 @@ def loss(
 def _likelihoods(
     architecture: Architecture, parameters: Parameters, samples: Samples
 ) -> tuple[jax.Array, jax.Array]:
-    """log pi(a|s) and the entropy, [...] each, of observations [..., O] and their actions."""
+    """log pi(a|s) and the entropy, [...] each, of observations [..., O] and their actions.
+
+    Where there are `masks`, [..., M], pi is the policy that acted: of the valid actions alone.
+    """
     remembered = samples.get("remembered")
     outputs = networks.policy_outputs(architecture, parameters, samples["observations"], remembered)
+    if "masks" in samples:
+        outputs = likelihoods.masked(outputs, samples["masks"], architecture.bits)
     return likelihoods.of_actions(architecture, parameters, outputs, samples["actions"])

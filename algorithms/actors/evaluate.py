@@ -6,6 +6,7 @@ from faastraingym.algorithms import cells, registry
 from faastraingym.algorithms.actors.evaluation_pieces import TOGETHER, episodes_of
 from faastraingym.algorithms.actors.step_loop import MAX_STEPS
 from faastraingym.algorithms.api import Actor
+from faastraingym.algorithms.environments import masks
 from faastraingym.algorithms.environments.finite import refuse_non_finite, refuse_observations
 from faastraingym.algorithms.environments.foreign import foreign
 from faastraingym.algorithms.environments.observations import features, pick, stored
@@ -62,6 +63,7 @@ def _episodes(
     seeds = Seeds(spec.seed, "evaluation", (version, chunk))
     vector = watch.time(together, spec.environment, num_envs, seeds, places.start)
     seen = np.zeros((rows, info.observation_size), np.float32)
+    valid = None if info.mask is None else np.ones((rows, *info.mask.shape), np.bool_)
     returns, lengths = np.zeros(num_envs), np.zeros(num_envs, np.int32)
     going = np.ones(num_envs, np.bool_)
     memory = cells.initial(spec, rows)
@@ -72,7 +74,11 @@ def _episodes(
             now = stored(observations, info)
             refuse_observations(pick(now, None), info, going[None], where, t - 1)
             seen[places] = features(now, info)
-            actions = actor.sent(actor.deterministic(actor.outputs(seen, memory=memory)[places]))
+            if valid is not None:
+                masks.refuse_forbidding(now, info.mask, going, where, t - 1)
+                valid[places] = masks.of(now, info.mask)
+            outputs = actor.outputs(seen, mask=valid, memory=memory)
+            actions = actor.sent(actor.deterministic(outputs[places]))
             observations, rewards, terminated, truncated, _ = watch.time(
                 vector.vector.step, actions
             )

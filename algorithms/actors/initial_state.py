@@ -4,7 +4,7 @@ import numpy as np
 
 from faastraingym.algorithms import cells, seeding
 from faastraingym.algorithms.actors.step_loop import Start
-from faastraingym.algorithms.environments import replaying
+from faastraingym.algorithms.environments import masks, replaying
 from faastraingym.algorithms.environments.foreign import foreign
 from faastraingym.algorithms.environments.observations import (
     alone,
@@ -41,9 +41,11 @@ def beginning(spec: RunSpec, version: int, index: int, previous: Trajectory | No
         if data is None or previous is None:
             if before is not None:
                 vector.inherit(before["fleet"])
+            observations = stored(vector.reset(), info)
+            masks.refuse_forbidding(observations, info.mask, np.ones(num_envs, np.bool_), where, -1)
             return Start(
                 vector=vector,
-                observations=stored(vector.reset(), info),
+                observations=observations,
                 generator=seeding.generator(spec.seed, "action", origin, index),
                 ended=np.zeros(num_envs, np.bool_),
                 returns=np.zeros(num_envs),
@@ -58,6 +60,7 @@ def beginning(spec: RunSpec, version: int, index: int, previous: Trajectory | No
         for i, steps in played.items():
             put(observations, [i], alone(steps[-1].observation, info))
             ended[i] = steps[-1].terminated or steps[-1].truncated
+        masks.refuse_forbidding(observations, info.mask, ~ended, where, -1)
     else:
         replaying.check(spec, seeds, played, previous, where)
     return Start(

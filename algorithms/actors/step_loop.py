@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from faastraingym.algorithms.api import Actor
+from faastraingym.algorithms.environments import masks
 from faastraingym.algorithms.environments.actions import kept
 from faastraingym.algorithms.environments.finite import refuse_observations
 from faastraingym.algorithms.environments.foreign import foreign
@@ -65,7 +66,8 @@ def play(
     calculated of all steps at once after it.
 
     Raises:
-        EnvironmentFailed: the environment raised, or gave what its space does not contain.
+        EnvironmentFailed: the environment raised, or gave what its space does not contain, or
+            allowed no action.
     """
     whole = start.vector.whole(actor, info)
     if whole is not None:
@@ -81,12 +83,15 @@ def play(
     terminated, truncated = np.empty(shape, np.bool_), np.empty(shape, np.bool_)
     noise = actor.noise(start.generator, num_steps, num_envs)
     own = rewards if start.vector.own_rewards() is None else np.empty_like(rewards)
+    mask = info.mask
     step, clock, stepping = start.vector.vector.step, watch.clock, 0.0
     put(observations, 0, start.observations)
     memory, t = start.memory, 0
     guard = foreign(lambda: f"{where}, step {t}")
     while t < num_steps:
-        outputs[t] = scores = actor.outputs(features(pick(observations, t), info), memory=memory)
+        now = pick(observations, t)
+        scores = actor.outputs(features(now, info), masks.of(now, mask), memory)
+        outputs[t] = scores
         actions[t] = action = actor.sample(scores, noise[t])
         try:
             with guard:
@@ -96,6 +101,9 @@ def play(
                 put(observations, t + 1, stored(seen, info))
                 if own is not rewards:
                     own[t] = start.vector.own_rewards()
+                if mask is not None:
+                    after = pick(observations, t + 1)
+                    masks.refuse_forbidding(after, mask, ~terminated[t], where, t)
         except EnvironmentFailed:
             # perhaps over an action from a NaN: then name the origin of the NaN
             going = ~(terminated[t - 1] | truncated[t - 1]) if t else ~start.ended

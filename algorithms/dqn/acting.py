@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from faastraingym.algorithms import dense
+from faastraingym.algorithms.actor_critic.sampling import ABSENT, masked
 from faastraingym.algorithms.environments.actions import sender
 from faastraingym.algorithms.environments.space_info import SpaceInfo
 from faastraingym.algorithms.networks import arrays, description
@@ -57,24 +58,32 @@ class Actor:
         is_dueling = "q/value/kernel" in parameters
         self.value = dense.layer("q/value", parameters) if is_dueling else None
         self.send, self.output_size = sender(info), info.action_size
-        self.epsilon = epsilon
+        self.epsilon, self.is_masked = epsilon, info.mask is not None
 
-    def outputs(self, observations: np.ndarray, memory: np.ndarray | None = None) -> np.ndarray:
-        """Q(s, .), [B, A] float32, of observations [B, O] float32."""
+    def outputs(
+        self,
+        observations: np.ndarray,
+        mask: np.ndarray | None = None,
+        memory: np.ndarray | None = None,
+    ) -> np.ndarray:
+        """Q(s, .), [B, A] float32, of observations [B, O] float32; the least where not valid."""
         x = self.trunk(observations)
         scores = dense.linear(self.head, x)
         if self.value is not None:
             kernel, bias = self.value
             scores += x @ kernel + bias - scores.mean(axis=1, keepdims=True)
-        return np.asarray(scores)
+        return np.asarray(scores) if mask is None else masked(scores, mask, bits=False)
 
     def noise(self, generator: np.random.Generator, steps: int, num_envs: int) -> np.ndarray:
         """[T, B, 2] float64 in [0, 1): one decides whether to explore, one chooses the action."""
         return generator.random((steps, num_envs, 2))
 
     def sample(self, outputs: np.ndarray, noise: np.ndarray) -> np.ndarray:
-        """Greedy actions, and any action with probability epsilon, [B]."""
-        anything = (noise[:, 1] * self.output_size).astype(np.int64)
+        """Greedy actions, and any that is valid with probability epsilon, [B]."""
+        if self.is_masked:
+            anything = _any_valid(outputs > ABSENT, noise[:, 1])
+        else:
+            anything = (noise[:, 1] * self.output_size).astype(np.int64)
         return np.where(noise[:, 0] < self.epsilon, anything, outputs.argmax(axis=1))
 
     def deterministic(self, outputs: np.ndarray) -> np.ndarray:
@@ -88,6 +97,13 @@ class Actor:
     def extras(self, outputs: np.ndarray, actions: np.ndarray) -> Arrays:
         """Nothing besides the actions."""
         return {}
+
+
+def _any_valid(valid: np.ndarray, noise: np.ndarray) -> np.ndarray:
+    """One of the valid actions, [B], each as probable, of `valid` [B, A] and uniform noise [B]."""
+    numbers = valid.cumsum(axis=1)
+    chosen = (noise * numbers[:, -1]).astype(np.int64)  # counted among the valid ones
+    return np.asarray((numbers > chosen[:, None]).argmax(axis=1))
 
 
 def _network(which: str, spec: RunSpec, info: SpaceInfo) -> ArraySpecs:

@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
+from faastraingym.algorithms.actor_critic.likelihoods import masked
 from faastraingym.algorithms.dqn import networks
 from faastraingym.algorithms.dqn.networks import Architecture, Parameters
 from faastraingym.algorithms.off_policy.updating import (
@@ -54,11 +55,14 @@ def descend(setup: Setup, coefficients: Coefficients, before: Learnt, samples: S
 def targets(setup: Setup, q: Parameters, target: Parameters, samples: Samples) -> jax.Array:
     """R + gamma^m max_a Q'(s', a), [N], with Q' the target network and s' m steps later.
 
+    The maximum is over the actions that are valid in s', as the policy's would be.
     `double`: Q'(s', argmax_a Q(s', a)) instead (van Hasselt et al. 2016, arXiv 1509.06461, eq. 4).
     """
     after = samples["next_observations"]
     later = networks.values(setup.architecture, target, after)
     chosen_by = networks.values(setup.architecture, q, after) if setup.settings.double else later
+    if "next_masks" in samples:  # of a terminal state none is valid, and its discount is 0
+        chosen_by = masked(chosen_by, samples["next_masks"], bits=False)
     best = taken(later, chosen_by.argmax(axis=-1))
     return samples["returns"] + samples["discounts"] * best
 

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from traceback import walk_tb
 from types import TracebackType
 
-from faastraingym.algorithms.errors import EnvironmentFailed
+from faastraingym.algorithms.errors import EnvironmentFailed, Misfit
 
 # What says it where an exception has no attribute for it, as Gymnasium's DependencyNotInstalled.
 NOT_FOUND = re.compile(r"No module named '([\w.]+)'|^(\w+) is not installed")
@@ -56,6 +56,8 @@ class foreign:  # noqa: N801  reads as a clause: `with foreign("CartPole-v1 coul
 
 def described(error: BaseException) -> str:
     """A foreign exception in part of a sentence: type, text, and where in the user's file."""
+    if isinstance(error, Misfit):
+        return words(error)
     text, where = words(error), place(error)
     return " ".join(filter(None, (f"{type(error).__name__}{': ' if text else ''}{text}", where)))
 

@@ -13,6 +13,7 @@ from gymnasium.spaces import Box, Dict, Discrete, MultiBinary, MultiDiscrete, Sp
 
 from faastraingym.schemas.arrays import DTYPES
 
+IN_INFO = "info/action_mask"  # the path of masks that `info` has, and observations have not
 READ = "Box, Discrete, MultiDiscrete, MultiBinary, and Dict and Tuple of these"
 
 
@@ -22,19 +23,25 @@ class Leaf(NamedTuple):
     path: str
     dtype: str  # as it is stored
     shape: tuple[int, ...]
-    # choices: one-hot; image: 0 to 255, read as 0 to 1; numbers: may be normalised
-    kind: Literal["numbers", "image", "bits", "choices"]
-    choices: tuple[int, ...] = ()  # of each element of a Discrete or MultiDiscrete space
+    # choices: one-hot; image: 0 to 255, read as 0 to 1; numbers: may be normalised; mask: of
+    # actions, which networks do not read
+    kind: Literal["numbers", "image", "bits", "choices", "mask"]
+    # of each element of a Discrete or MultiDiscrete space; a mask's: of each element of an action
+    choices: tuple[int, ...] = ()
     starts: tuple[int, ...] = ()  # the first choice of each
 
     @property
     def words(self) -> str:
         """The part, in a sentence about an observation."""
+        if self.path == IN_INFO and self.kind == "mask":
+            return 'info["action_mask"]'
         return f"observation part {self.path!r}" if self.path else "observation"
 
     @property
     def size(self) -> int:
         """Numbers that a network reads of it."""
+        if self.kind == "mask":
+            return 0
         return sum(self.choices) if self.choices else prod(self.shape)
 
 

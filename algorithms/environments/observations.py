@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from faastraingym.algorithms.environments.leaves import Leaf, at
+from faastraingym.algorithms.environments.masks import booleans
 from faastraingym.algorithms.environments.space_info import SpaceInfo
 from faastraingym.schemas.errors import PayloadError
 
@@ -20,7 +21,7 @@ def stored(observations: Any, info: SpaceInfo) -> Any:
     Those of a Discrete space are numbered from its first, as actions are.
 
     Raises:
-        ValueError: an observation that its Discrete space does not contain.
+        ValueError: an observation that its Discrete space does not contain; of masks a Misfit.
         LookupError, TypeError: a part is missing.
     """
     if info.leaves:
@@ -57,7 +58,7 @@ def features(observations: Any, info: SpaceInfo) -> np.ndarray:
     """A network's inputs, [..., O] float32, of stored ones: flat, one-hot, side by side."""
     if info.leaves:
         named = observations if info.has_parts else {"": observations}
-        read = [of_leaf(named[leaf.path], leaf) for leaf in info.leaves]
+        read = [of_leaf(named[leaf.path], leaf) for leaf in info.leaves if leaf.kind != "mask"]
         return np.concatenate(read, axis=-1)
     if info.observation_start is not None:
         numbers = np.arange(info.observation_size)
@@ -152,6 +153,8 @@ def joined(several: Sequence[Any]) -> Any:
 
 def _stored(batch: Any, leaf: Leaf) -> np.ndarray:
     found = np.asarray(batch)
+    if leaf.kind == "mask":
+        return booleans(found, leaf.words, sum(leaf.choices))
     if leaf.choices:
         starts = np.array(leaf.starts, found.dtype).reshape(leaf.shape)
         sizes = np.array(leaf.choices).reshape(leaf.shape)

@@ -12,6 +12,7 @@ import gymnasium
 import numpy as np
 from gymnasium.spaces import Box
 
+from faastraingym.algorithms.environments import masks
 from faastraingym.algorithms.environments.foreign import foreign
 from faastraingym.algorithms.environments.leaves import Leaf, at, at_space
 from faastraingym.algorithms.environments.repeating import Trial, close, prepare
@@ -52,10 +53,12 @@ def _observations(
     environment: gymnasium.Env[Any, Any], trial: Trial, until: float, clock: Callable[[], float]
 ) -> Iterator[tuple[str, Any]]:
     """Each observation of an episode, and what returned it."""
-    yield "reset", environment.reset(seed=trial.seeds[0])[0]
+    seen = environment.reset(seed=trial.seeds[0])[0]
+    yield "reset", seen
     for number, action in enumerate(trial.actions[0], 1):
         # a copy: an environment may write to its action
-        seen, _, terminated, truncated, _ = environment.step(action.copy())
+        valid = masks.valid_action(action.copy(), seen, environment, trial.mask)
+        seen, _, terminated, truncated, _ = environment.step(valid)
         yield f"step {number}", seen
         if terminated or truncated or clock() > until:
             return

@@ -8,8 +8,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from faastraingym.algorithms import seeding
+from faastraingym.algorithms.environments import masks
 from faastraingym.algorithms.environments.actions import drawn
 from faastraingym.algorithms.environments.foreign import foreign
+from faastraingym.algorithms.environments.leaves import Leaf
 from faastraingym.algorithms.environments.space_info import describe, make
 from faastraingym.algorithms.errors import EnvironmentFailed
 from faastraingym.schemas.specification import EnvironmentSpec, RunSpec
@@ -37,6 +39,7 @@ class Trial(NamedTuple):
     environment: EnvironmentSpec
     seeds: Sequence[int]
     actions: Sequence[np.ndarray]
+    mask: Leaf | None = None  # of actions: others that it allows take the place of invalid ones
 
 
 def prepare(spec: RunSpec) -> Trial:
@@ -44,7 +47,8 @@ def prepare(spec: RunSpec) -> Trial:
     info = describe(spec)
     seeds = [seeding.integer(spec.seed, "trial", kind) for kind in range(2)]
     generator = seeding.generator(spec.seed, "trial")
-    return Trial(spec.environment, seeds, [drawn(info, generator, STEPS) for _ in range(2)])
+    actions = [drawn(info, generator, STEPS) for _ in range(2)]
+    return Trial(spec.environment, seeds, actions, info.mask)
 
 
 def play(
@@ -86,10 +90,12 @@ def _episode(
     marks: Episode = []
     try:
         with foreign(trial.environment.id):
-            marks.append(Mark(_bits(environment.reset(seed=trial.seeds[kind])[0])))
+            seen = environment.reset(seed=trial.seeds[kind])[0]
+            marks.append(Mark(_bits(seen)))
             for action in trial.actions[kind]:
                 # a copy: an environment may write to its action
-                seen, reward, terminated, truncated, _ = environment.step(action.copy())
+                valid = masks.valid_action(action.copy(), seen, environment, trial.mask)
+                seen, reward, terminated, truncated, _ = environment.step(valid)
                 marks.append(Mark(_bits(seen), _bits(reward), bool(terminated), bool(truncated)))
                 if terminated or truncated or clock() > until:
                     break

@@ -10,9 +10,16 @@ import numpy as np
 from gymnasium.spaces import Box, Discrete, MultiBinary, MultiDiscrete, Space
 
 from faastraingym.algorithms import registry
-from faastraingym.algorithms.environments import known, on_jax
+from faastraingym.algorithms.environments import known, masks, on_jax
 from faastraingym.algorithms.environments.foreign import foreign
-from faastraingym.algorithms.environments.leaves import READ, Leaf, is_image, leaves, refused
+from faastraingym.algorithms.environments.leaves import (
+    IN_INFO,
+    READ,
+    Leaf,
+    is_image,
+    leaves,
+    refused,
+)
 from faastraingym.algorithms.environments.registered import made_by
 from faastraingym.algorithms.environments.wrappers import wrapped
 from faastraingym.algorithms.errors import EnvironmentFailed
@@ -59,6 +66,16 @@ class SpaceInfo(NamedTuple):
         alone = Leaf("", self.observation_dtype, self.observation_shape, "numbers")
         return self.leaves or (alone,)
 
+    @property
+    def mask(self) -> Leaf | None:
+        """The part of observations that tells which actions are valid, if there is one."""
+        return next((leaf for leaf in self.leaves if leaf.kind == "mask"), None)
+
+    @property
+    def mask_is_in_info(self) -> bool:
+        """Whether the environment itself tells masks in `info`, beside observations."""
+        return self.mask is not None and self.mask.path == IN_INFO
+
     def values(self) -> list[Any]:
         """Without the last that are defaults: manifests of older releases keep their bytes."""
         values, known = list(self), self._field_defaults
@@ -83,27 +100,67 @@ def describe(spec: RunSpec) -> SpaceInfo:
     found = known.find(spec.environment)
     if found is not None:
         return msgspec.convert(list(found), SpaceInfo)
-    asked = spec.environment
-    alone = EnvironmentSpec(
-        id=asked.id, kwargs=asked.kwargs, packages=asked.packages, wrappers=asked.wrappers
-    )
-    key = msgspec.json.encode(alone, order="deterministic")
+    key = _key(spec.environment)
     return _describe(key, registry.name(spec), registry.rules(spec).ACTIONS)
 
 
 @functools.lru_cache(maxsize=64)
 def _describe(key: bytes, algorithm: str, actions: tuple[str, ...]) -> SpaceInfo:
+    env_id = msgspec.json.decode(key, type=EnvironmentSpec).id
+    observed, acted, mask_is_in_info = _look(key)
+    return of_spaces(env_id, observed, acted, algorithm, actions, mask_is_in_info)
+
+
+class _Looked(NamedTuple):
+    """What an environment is found to be."""
+
+    observed: Any
+    acted: Any
+    mask_is_in_info: bool
+
+
+@functools.lru_cache(maxsize=64)
+def _look(key: bytes) -> _Looked:
     described = msgspec.json.decode(key, type=EnvironmentSpec)
-    env_id, environment = described.id, make(described)
-    with foreign(f"{env_id} does not define its spaces"):
-        observed, acted = environment.observation_space, environment.action_space
+    env_id, environment = described.id, _built(described)
+    if on_jax.is_one(described):  # has no masks, and a reset would be compiled first
+        looked = _Looked(environment.observation_space, environment.action_space, False)
+    else:
+        looked = look(env_id, environment)
     with foreign(f"{env_id} could not be closed"):
         environment.close()
-    return of_spaces(env_id, observed, acted, algorithm, actions)
+    return looked
+
+
+def look(env_id: str, environment: gymnasium.Env[Any, Any]) -> _Looked:
+    """The spaces of an environment, and whether it has masks in `info`: it may be reset for that.
+
+    Raises:
+        EnvironmentFailed: it does not define its spaces.
+    """
+    with foreign(f"{env_id} does not define its spaces"):
+        observed, acted = environment.observation_space, environment.action_space
+    return _Looked(observed, acted, masks.told(environment, observed, acted))
+
+
+def _key(environment: EnvironmentSpec) -> bytes:
+    """What an environment's spaces follow from."""
+    alone = EnvironmentSpec(
+        id=environment.id,
+        kwargs=environment.kwargs,
+        packages=environment.packages,
+        wrappers=environment.wrappers,
+    )
+    return msgspec.json.encode(alone, order="deterministic")
 
 
 def of_spaces(
-    env_id: str, observed: Space[Any], acted: Space[Any], algorithm: str, actions: tuple[str, ...]
+    env_id: str,
+    observed: Space[Any],
+    acted: Space[Any],
+    algorithm: str,
+    actions: tuple[str, ...],
+    mask_is_in_info: bool = False,
 ) -> SpaceInfo:
     """The spaces of an environment, for an algorithm and the kinds of spaces that it acts in.
 
@@ -111,21 +168,34 @@ def of_spaces(
         EnvironmentFailed: it cannot learn or act in such spaces.
     """
     refused = [
-        *_refused_observations(env_id, observed, algorithm.upper()),
+        *_refused_observations(env_id, observed, acted, algorithm.upper()),
         *_refused_actions(env_id, acted, algorithm.upper(), actions),
     ]
     if refused:
         raise EnvironmentFailed(f"{env_id}: {'; '.join(refused)}")
     with foreign(f"{env_id} does not define its spaces"):
-        return _info(observed, acted)
+        path = IN_INFO if mask_is_in_info else masks.part_of(observed, acted)
+        seen = masks.shown(observed, acted) if mask_is_in_info else observed
+        return SpaceInfo(**_observed(seen, path, masks.groups(acted)), **_acted(acted))
 
 
 def make(environment: EnvironmentSpec) -> gymnasium.Env[Any, Any]:
-    """One environment in its wrappers.
+    """One environment in its wrappers, which shows its masks if it has such.
 
     Raises:
         EnvironmentFailed: its constructor, or a wrapper's, raised; that exception is the cause.
     """
+    found = known.find(environment)
+    if found is None:
+        mask_is_in_info = _look(_key(environment)).mask_is_in_info
+    else:
+        mask_is_in_info = msgspec.convert(list(found), SpaceInfo).mask_is_in_info
+    inner = _built(environment)
+    return masks.Shown(inner) if mask_is_in_info else inner
+
+
+def _built(environment: EnvironmentSpec) -> gymnasium.Env[Any, Any]:
+    """One environment in its wrappers; raises as `make` does."""
     if on_jax.is_one(environment):
         with foreign(f"{environment.id} could not be built"):
             alone: gymnasium.Env[Any, Any] = on_jax.module("single").make(environment)
@@ -144,10 +214,13 @@ def _made(env_id: str) -> str:
     )
 
 
-def _refused_observations(env_id: str, space: Space[Any], algorithm: str) -> Iterator[str]:
+def _refused_observations(
+    env_id: str, space: Space[Any], acted: Any, algorithm: str
+) -> Iterator[str]:
     if not isinstance(space, Space):
         yield _no_space("observation_space", space)
         return
+    yield from _refused_mask(space, acted)
     for reason in refused(space):
         made = _made(env_id)
         how = f"FlattenObservation({made})" if space.is_np_flattenable else f"a wrapper of {made}"
@@ -155,6 +228,16 @@ def _refused_observations(env_id: str, space: Space[Any], algorithm: str) -> Ite
             f"{algorithm} cannot read observations in {reason}; it reads {READ}: register "
             f"{how} in a file of your own and train `FILE.py:NAME`"
         )
+
+
+def _refused_mask(space: Any, acted: Any) -> Iterator[str]:
+    path = masks.part_of(space, acted)
+    if not path:
+        return
+    if len(space.spaces) == 1:
+        yield f"its observations {space} are a mask alone; give a policy another part to read"
+    if reason := masks.refused(space[path], acted, path):
+        yield reason
 
 
 def _no_space(name: str, found: object) -> str:
@@ -193,13 +276,12 @@ def _listed(words: Iterable[str]) -> str:
     return f"{', '.join(others)} and {last}" if others else last
 
 
-def _info(observed: Space[Any], acted: Space[Any]) -> SpaceInfo:
-    return SpaceInfo(**_observed(observed), **_acted(acted))
-
-
-def _observed(space: Space[Any]) -> dict[str, Any]:
-    """The fields of observations."""
-    found = tuple(leaves(space))
+def _observed(space: Space[Any], mask: str, choices: tuple[int, ...]) -> dict[str, Any]:
+    """The fields of observations; `mask` is the path of a mask of actions with these choices."""
+    found = tuple(
+        masks.leaf_of(mask, choices) if mask and leaf.path == mask else leaf
+        for leaf in leaves(space)
+    )
     fields: dict[str, Any] = {"observation_size": sum(leaf.size for leaf in found)}
     if found[0].path:
         return fields | {"leaves": found}

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from faastraingym.algorithms import seeding
-from faastraingym.algorithms.environments import actions
+from faastraingym.algorithms.environments import actions, masks
 from faastraingym.algorithms.environments.foreign import foreign, words
 from faastraingym.algorithms.environments.leaves import Leaf, at, at_space
 from faastraingym.algorithms.environments.observations import alone
@@ -37,7 +37,8 @@ def problems(spec: RunSpec, info: SpaceInfo) -> list[str]:
             found = list(_of_result("reset", environment, given, info))
         if not found:
             with foreign(f"{spec.environment.id} could not be stepped"):
-                given = environment.step(actions.first(info))
+                first = masks.valid_action(actions.first(info), given[0], environment, info.mask)
+                given = environment.step(first)
                 found = list(_of_result("step", environment, given, info))
         with foreign(f"{spec.environment.id} could not be closed"):
             environment.close()
@@ -75,6 +76,11 @@ def _of_result(method: str, environment: Any, given: Any, info: SpaceInfo) -> It
                 yield f"step's {name} is {_kind(flag)}; allowed: True or False"
     if not isinstance(more, dict):
         yield f"{method}'s info is {_kind(more)}; allowed: a dict"
+    elif masks.KEY in more and info.mask is None and masks.groups(environment.action_space):
+        yield (
+            f"{method}'s info has {masks.KEY!r}, and reset's has none; allowed: a mask of valid "
+            "actions with every reset and every step, or with none"
+        )
 
 
 def _of_observation(environment: Any, seen: Any, info: SpaceInfo, where: str) -> Iterator[str]:
@@ -91,7 +97,9 @@ def _of_observation(environment: Any, seen: Any, info: SpaceInfo, where: str) ->
             yield problem
             return
     if info.leaves or info.observation_start is not None:
-        alone(seen, info)  # raises, of what the space does not contain
+        kept = alone(seen, info)  # raises, of what the space does not contain
+        if where == "reset" and info.mask and not masks.allows(kept[info.mask.path], info.mask)[0]:
+            yield f"reset's {info.mask.words} forbids every action; allow at least one"
 
 
 def _of_part(what: str, seen: Any, space: Any, part: Leaf) -> Iterator[str]:

@@ -18,6 +18,7 @@ from faastraingym.algorithms.environments import carrying, on_jax, own_rewards, 
 from faastraingym.algorithms.environments.foreign import foreign
 from faastraingym.algorithms.environments.registered import made_by, registered
 from faastraingym.algorithms.environments.space_info import make
+from faastraingym.algorithms.errors import Misfit
 from faastraingym.schemas.payloads import Arrays, EnvironmentSnapshot, VectorSnapshot
 from faastraingym.schemas.specification import EnvironmentSpec
 
@@ -72,7 +73,10 @@ class SeededEpisodes(gymnasium.Wrapper):  # type: ignore[misc]
         self.episode, self.ended, self.is_new = self.episode + 1, False, False
         self.actions, self.own_reward = [], 0.0
         seed = self.seeds.integer(self.place, self.episode)
-        observation, info = self.env.reset(seed=seed, options=options)
+        try:
+            observation, info = self.env.reset(seed=seed, options=options)
+        except Misfit as misfit:
+            raise self._placed(misfit) from None
         return observation, info
 
     def step(self, action: Any) -> tuple[Any, Any, bool, bool, dict[str, Any]]:
@@ -82,7 +86,10 @@ class SeededEpisodes(gymnasium.Wrapper):  # type: ignore[misc]
             return observation, 0.0, False, False, info
         if self.replays:
             self.actions.append(np.array(action))
-        observation, reward, terminated, truncated, info = self.env.step(action)
+        try:
+            observation, reward, terminated, truncated, info = self.env.step(action)
+        except Misfit as misfit:
+            raise self._placed(misfit) from None
         self.own_reward = self.tap.take() if self.tap else reward
         self.ended = bool(terminated or truncated)
         return observation, reward, terminated, truncated, info
@@ -128,6 +135,9 @@ class SeededEpisodes(gymnasium.Wrapper):  # type: ignore[misc]
             if self.ended:
                 break
         return list(played)
+
+    def _placed(self, misfit: Misfit) -> Misfit:
+        return Misfit(f"environment {self.place}: {misfit}")
 
     def _renew(self) -> None:
         """Builds the environment anew, with the memory that the old one declares."""

@@ -11,6 +11,7 @@ import numpy as np
 
 from faastraingym.algorithms import divergence, random_keys, registry, seeding, trees
 from faastraingym.algorithms.actors import episodes
+from faastraingym.algorithms.environments import masks
 from faastraingym.algorithms.environments.observations import compact, features
 from faastraingym.algorithms.environments.space_info import describe
 from faastraingym.algorithms.networks import description
@@ -106,7 +107,9 @@ def _samples(spec: RunSpec, of: Window, drawn: Drawn, replay: Ring) -> Arrays:
     inputs = compact if description.trunk(spec, info).encoders else features
     read = {name: inputs(observations(found, name), info) for name in (SEEN, NEXT)}
     names = ("actions", "returns", "discounts", "valid")
-    return {name: found[name] for name in names} | read | {"weights": drawn.weights}
+    samples = {name: found[name] for name in names} | read | {"weights": drawn.weights}
+    allowed = masks.of(observations(found, NEXT), info.mask)
+    return samples if allowed is None else samples | {"next_masks": allowed}
 
 
 def _told(spec: RunSpec, state: LearnerState, of: Window, plan: UpdatePlan) -> dict[str, float]:

@@ -62,7 +62,8 @@ def learn(
         method, setup: the algorithm, its settings and networks.
         before: the version that learns.
         samples: [G, N, ...]: `observations`, `next_observations` [G, N, O], `actions` [G, N, ...],
-            `returns`, `discounts`, `valid`, `weights` [G, N], and the method's noise.
+            `returns`, `discounts`, `valid`, `weights` [G, N], and the method's noise; where actions
+            are masked `next_masks` [G, N, M], true where an action is valid in the next state.
         coefficients: of all of them, by name; `learning_rate` is one.
 
     Returns:

@@ -82,7 +82,12 @@ class Actor:
         self.size, self.output_size = info.action_size, 2 * info.action_size
         self.uniform = uniform
 
-    def outputs(self, observations: np.ndarray, memory: np.ndarray | None = None) -> np.ndarray:
+    def outputs(
+        self,
+        observations: np.ndarray,
+        mask: np.ndarray | None = None,
+        memory: np.ndarray | None = None,
+    ) -> np.ndarray:
         """Means and log deviations before tanh, [B, 2 A] float32, of observations [B, O]."""
         return dense.linear(self.head, self.trunk(observations))
 
@@ -123,7 +128,12 @@ class StateDependent(Actor):
         self.matrices = Matrices(log_std, every)
         self.output_size = self.size + len(log_std)
 
-    def outputs(self, observations: np.ndarray, memory: np.ndarray | None = None) -> np.ndarray:
+    def outputs(
+        self,
+        observations: np.ndarray,
+        mask: np.ndarray | None = None,
+        memory: np.ndarray | None = None,
+    ) -> np.ndarray:
         """Means before tanh and features, [B, A + L] float32, of observations [B, O]."""
         latent = self.trunk(observations)
         mean = np.clip(dense.linear(self.head, latent), -MOST_MEAN, MOST_MEAN)

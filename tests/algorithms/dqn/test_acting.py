@@ -7,9 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from faastraingym.algorithms import trees
+from faastraingym.algorithms.actor_critic import sampling
 from faastraingym.algorithms.dqn import acting, networks
 from faastraingym.algorithms.dqn.acting import Actor
 from faastraingym.algorithms.dqn.networks import Architecture
+from faastraingym.algorithms.environments.leaves import IN_INFO, Leaf
+from faastraingym.algorithms.environments.masks import leaf_of
 from faastraingym.algorithms.environments.space_info import SpaceInfo
 from faastraingym.algorithms.networks.description import Trunk
 from faastraingym.algorithms.registry import parse
@@ -80,6 +83,26 @@ def test_it_explores_as_often_as_planned_with_every_action_alike(epsilon: float)
     expected = np.full(4, epsilon / 4) + np.array([0, 1 - epsilon, 0, 0])
     np.testing.assert_allclose(shares, expected, atol=0.012)
     assert (actor.deterministic(outputs) == 1).all()
+
+
+@pytest.mark.parametrize("epsilon", [0.0, 0.25, 1.0])
+def test_it_explores_among_valid_actions_with_each_alike(epsilon: float) -> None:
+    """The greatest of all is not valid."""
+    info = INFO._replace(leaves=(Leaf("", "<f4", (3,), "numbers"), leaf_of(IN_INFO, (4,))))
+    actor = Actor(a_policy(Architecture((), "relu", 4, False))[1], "relu", info, epsilon)
+    seen, mask = np.ones((1, 3), np.float32), np.array([[True, False, True, True]])
+    scores = actor.outputs(seen)
+    scores[:, 1] = 99.0
+    outputs = np.repeat(sampling.masked(scores, mask, bits=False), 40_000, axis=0)
+    shares = np.bincount(
+        actor.sample(outputs, actor.noise(np.random.default_rng(3), 1, 40_000)[0]), minlength=4
+    )
+    greedy = int(np.where(mask, scores, -np.inf).argmax())
+    expected = np.where(mask[0], epsilon / 3, 0.0)
+    expected[greedy] += 1 - epsilon
+    np.testing.assert_allclose(shares / 40_000, expected, atol=0.012)
+    assert (actor.deterministic(outputs) == greedy).all()
+    np.testing.assert_array_equal(actor.outputs(seen, mask)[:, 1], sampling.ABSENT)
 
 
 @given(st.integers(0, 20), st.integers(0, 20))

@@ -60,6 +60,29 @@ def test_a_target_by_hand(double: bool, expected: float) -> None:
     assert np.asarray(found)[:2].tolist() == pytest.approx([expected, 1.0])
 
 
+@pytest.mark.parametrize(
+    ("double", "expected"),
+    [
+        (False, 0.5 + 0.9 * 3.0),  # the target network's best action is not valid
+        (True, 0.5 + 0.9 * 3.0),
+    ],
+)
+def test_a_target_is_of_valid_actions_alone(double: bool, expected: float) -> None:
+    """Of a terminal state, the second, none is valid: nothing is added to its reward."""
+    allowed = np.array([[False, True], [False, False], [True, True]])
+    samples = SAMPLES | {"next_masks": allowed}
+    found = updating.targets(a_setup(double=double), Q, TARGET, samples)
+    assert np.asarray(found)[:2].tolist() == pytest.approx([expected, 1.0])
+
+
+def test_a_double_target_is_of_the_best_valid_action() -> None:
+    """The learning network prefers the second, which is not valid: the first has 5."""
+    allowed = np.array([[True, False], [True, True], [True, True]])
+    samples = SAMPLES | {"next_masks": allowed}
+    found = updating.targets(a_setup(double=True), Q, TARGET, samples)
+    assert float(found[0]) == pytest.approx(0.5 + 0.9 * 5.0)
+
+
 @given(st.integers(0, 2**32 - 1))
 def test_double_is_never_more_and_the_same_where_the_networks_agree(seed: int) -> None:
     """max_a Q'(s, a) bounds Q'(s, b) for every b."""

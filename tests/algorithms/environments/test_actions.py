@@ -13,11 +13,12 @@ from faastraingym.algorithms import registry, shape_checks
 from faastraingym.algorithms.actors.collect import collect
 from faastraingym.algorithms.actors.evaluate import evaluate
 from faastraingym.algorithms.environments import actions, spaces
-from faastraingym.algorithms.environments.space_info import SpaceInfo, _describe, describe
+from faastraingym.algorithms.environments.space_info import SpaceInfo, describe
 from faastraingym.events.pipeline import planning
 from faastraingym.schemas.errors import PayloadError
 from faastraingym.schemas.payloads import Trajectory, dump, load
 from faastraingym.schemas.specification import RunSpec
+from tests.spaces import forget
 
 ENDLESS = Box(np.array([-np.inf, 0, -2], "f"), np.array([np.inf, np.inf, 2], "f"))
 SPACES = {
@@ -63,13 +64,13 @@ def make(make_spec: Callable[..., RunSpec]) -> Iterator[Callable[..., RunSpec]]:
         gymnasium.registry.pop("Takes-v0", None)
         kwargs = {"space": space}
         gymnasium.register("Takes-v0", entry_point=Takes, kwargs=kwargs, max_episode_steps=5)
-        _describe.cache_clear()
+        forget()
         algorithm = {"hidden_sizes": [4], "update_epochs": 1, **tables.pop("algorithm", {})}
         return make_spec("Takes-v0", rollout={"num_steps": 8}, algorithm=algorithm, **tables)
 
     yield build
     gymnasium.registry.pop("Takes-v0", None)
-    _describe.cache_clear()
+    forget()
 
 
 @pytest.mark.parametrize("name", SPACES)

@@ -14,10 +14,10 @@ from faastraingym.algorithms.actors.collect import collect
 from faastraingym.algorithms.actors.evaluate import evaluate
 from faastraingym.algorithms.environments import spaces
 from faastraingym.algorithms.environments.foreign import MAX_WORDS, described, foreign
-from faastraingym.algorithms.environments.space_info import _describe
 from faastraingym.algorithms.errors import EnvironmentFailed
 from faastraingym.schemas.payloads import Policy
 from faastraingym.schemas.specification import RunSpec
+from tests.spaces import forget
 
 Make = Callable[..., Any]
 BOX = gymnasium.spaces.Box(-1.0, 1.0, (3,), np.float32)
@@ -92,7 +92,7 @@ def register() -> Iterator[Callable[..., str]]:
         return name
 
     yield add
-    _describe.cache_clear()  # names are used again
+    forget()  # names are used again
     for name in names:
         del gymnasium.registry[name]
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from faastraingym.algorithms.environments import outside, spaces
-from faastraingym.algorithms.environments.space_info import _describe
+from tests.spaces import forget
 
 Make = Callable[..., Any]
 ZEROS = np.zeros(2, np.float32)
@@ -42,12 +42,12 @@ def spec_of(make_spec: Make) -> Iterator[Callable[..., Any]]:
         kind = type("Scripted", (Scripted,), {"script": script, **attributes})
         gymnasium.registry.pop("Scripted-v0", None)
         gymnasium.register("Scripted-v0", entry_point=kind, max_episode_steps=9)
-        _describe.cache_clear()
+        forget()
         return make_spec("Scripted-v0", rollout={"num_steps": 4})
 
     yield made
     del gymnasium.registry["Scripted-v0"]
-    _describe.cache_clear()
+    forget()
 
 
 def test_the_first_number_outside_of_the_bounds_is_named(spec_of: Callable[..., Any]) -> None:

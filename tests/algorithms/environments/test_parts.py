@@ -32,13 +32,14 @@ from faastraingym.algorithms.environments.observations import (
     normalised,
     of_any_version,
 )
-from faastraingym.algorithms.environments.space_info import _describe, describe
+from faastraingym.algorithms.environments.space_info import describe
 from faastraingym.algorithms.errors import EnvironmentFailed
 from faastraingym.events.pipeline import planning
 from faastraingym.schemas.errors import PayloadError
 from faastraingym.schemas.payloads import Trajectory, dump, load
 from faastraingym.schemas.specification import RunSpec
 from tests.client.test_policy import report_of
+from tests.spaces import forget
 
 NESTED = Dict(
     arm=Dict(angle=Box(-1, 1, (2, 2), np.float64), grips=MultiBinary(2)),
@@ -90,13 +91,13 @@ def make(make_spec: Callable[..., RunSpec]) -> Iterator[Callable[..., RunSpec]]:
         gymnasium.registry.pop("Parts-v0", None)
         kwargs = {"space": space, **kwargs}
         gymnasium.register("Parts-v0", entry_point=Shows, kwargs=kwargs, max_episode_steps=5)
-        _describe.cache_clear()
+        forget()
         algorithm = {"hidden_sizes": [4], "update_epochs": 1, **algorithm}
         return make_spec("Parts-v0", rollout={"num_steps": 8}, algorithm=algorithm)
 
     yield build
     gymnasium.registry.pop("Parts-v0", None)
-    _describe.cache_clear()
+    forget()
 
 
 def collected(spec: RunSpec, previous: Trajectory | None = None) -> Trajectory:

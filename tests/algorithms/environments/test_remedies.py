@@ -13,8 +13,9 @@ from gymnasium import spaces as kinds
 from gymnasium.wrappers import FlattenObservation, TransformAction
 
 from faastraingym.algorithms.environments import spaces
-from faastraingym.algorithms.environments.space_info import _describe, of_spaces
+from faastraingym.algorithms.environments.space_info import of_spaces
 from faastraingym.algorithms.errors import EnvironmentFailed
+from tests.spaces import forget
 
 Make = Callable[..., Any]
 BOX = kinds.Box(-1.0, 1.0, (2,), np.float32)
@@ -41,12 +42,12 @@ def check(make_spec: Make) -> Iterator[Callable[..., list[str]]]:
     def found(make: Callable[[], gymnasium.Env]) -> list[str]:
         gymnasium.registry.pop("Grid-v0", None)
         gymnasium.register("Grid-v0", entry_point=lambda **_: make(), max_episode_steps=9)
-        _describe.cache_clear()
+        forget()
         return spaces.check(make_spec("Grid-v0"))
 
     yield found
     gymnasium.registry.pop("Grid-v0", None)
-    _describe.cache_clear()
+    forget()
 
 
 def test_observations_that_can_be_flattened(check: Callable[..., list[str]]) -> None:

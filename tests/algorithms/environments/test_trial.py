@@ -9,9 +9,9 @@ import pytest
 
 from faastraingym.algorithms.actors.collect import collect
 from faastraingym.algorithms.environments import spaces
-from faastraingym.algorithms.environments.space_info import _describe
 from faastraingym.algorithms.errors import EnvironmentFailed
 from faastraingym.schemas.specification import RunSpec
+from tests.spaces import forget
 
 Make = Callable[..., Any]
 BOX = gymnasium.spaces.Box(-1.0, 1.0, (3,), np.float32)
@@ -58,7 +58,7 @@ def check(make_spec: Make) -> Iterator[Callable[..., list[str]]]:
 
 
 def _forget() -> None:
-    _describe.cache_clear()
+    forget()
 
 
 def box(dtype: Any, low: float = -np.inf, high: float = np.inf, n: int = 3) -> gymnasium.Space:

@@ -9,10 +9,10 @@ from gymnasium.spaces import Box
 from msgspec.structs import replace
 
 from faastraingym.algorithms.environments import spaces
-from faastraingym.algorithms.environments.space_info import _describe
 from faastraingym.events.pipeline.planning import learning_plan
 from faastraingym.schemas.errors import SpecificationError
 from tests.algorithms.off_policy.runs import a_spec
+from tests.spaces import forget
 
 REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "initial of a fixed alpha": (
@@ -81,7 +81,7 @@ def test_a_box_without_bounds_or_without_a_choice_is_refused(
         [problem] = spaces.check(replace(spec, environment=replace(spec.environment, id="Acts-v0")))
     finally:
         del gymnasium.registry["Acts-v0"]
-        _describe.cache_clear()
+        forget()
     assert problem.startswith("spec.environment.id: Acts-v0: SAC cannot act in Box(")
     assert "it acts in Box of floating-point numbers with a finite low < high for each" in problem
 
