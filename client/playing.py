@@ -11,6 +11,7 @@ import numpy as np
 from msgspec import Meta
 
 from faastraingym.algorithms.actors.step_loop import MAX_STEPS
+from faastraingym.algorithms.environments import masks
 from faastraingym.algorithms.environments.foreign import foreign
 from faastraingym.algorithms.errors import EnvironmentFailed
 from faastraingym.client import episodes as ends
@@ -145,12 +146,13 @@ def _rewards(
         BadInput: it does not end, or the environment raised something.
     """
     with _told(f"{env} could not be reset"):
-        observation, _ = env.reset(seed=seed)
+        observation, info = env.reset(seed=seed)
     state, start = None, np.ones(1, np.bool_)
     for _ in range(MAX_STEPS):
-        action, state = policy.predict(observation, state, start, deterministic)
+        valid = _valid(policy, info)
+        action, state = policy.predict(observation, state, start, deterministic, **valid)
         with _told(lambda: f"{env} could not be stepped"):
-            observation, reward, terminated, truncated, _ = env.step(action)
+            observation, reward, terminated, truncated, info = env.step(action)
         start = np.zeros(1, np.bool_)
         yield float(reward)
         if terminated or truncated:
@@ -159,6 +161,13 @@ def _rewards(
         f"{env}: an episode did not end in {MAX_STEPS:,} steps; give it a limit, as "
         "gymnasium.wrappers.TimeLimit(env, 1000)"
     )
+
+
+def _valid(policy: Predicts, info: Any) -> dict[str, Any]:
+    """The valid actions, for a policy that needs to be told them."""
+    if not getattr(policy, "needs_action_masks", False):
+        return {}
+    return {"action_masks": info.get(masks.KEY) if isinstance(info, dict) else None}
 
 
 @contextmanager

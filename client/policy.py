@@ -8,12 +8,13 @@ import gymnasium
 import numpy as np
 
 from faastraingym.algorithms import cells, registry
-from faastraingym.algorithms.environments import space_info
+from faastraingym.algorithms.environments import masks, space_info
 from faastraingym.algorithms.environments.leaves import at
 from faastraingym.algorithms.environments.observations import features, of_parts, stored
 from faastraingym.algorithms.environments.space_info import SpaceInfo
 from faastraingym.algorithms.errors import EnvironmentFailed
 from faastraingym.client import episodes, files, policy_files
+from faastraingym.client.action_masks import own_path, valid
 from faastraingym.client.arguments import checked
 from faastraingym.client.errors import BadInput
 from faastraingym.client.opening import Environment, opened
@@ -53,7 +54,8 @@ class Policy:
         Args:
             source: a Run, or a path.
             env: has the spaces to act in, as of `evaluate`; needed only where the machine that
-                wrote the file could not build the environment.
+                wrote the file could not build the environment. It may be reset, to see whether
+                it masks actions.
 
         Raises:
             BadInput: there is no policy there.
@@ -67,11 +69,18 @@ class Policy:
         if env is None:
             return found
         spec = registry.parse(found.report.spec)
-        with opened(env, trained=episodes.trained_in(found)) as made:
-            seen, acted = made.observation_space, made.action_space
         name, kinds = registry.name(spec), registry.rules(spec).ACTIONS
         try:
-            spaces = space_info.of_spaces(spec.environment.id, seen, acted, name, kinds)
+            with opened(env, trained=episodes.trained_in(found)) as made:
+                looked = space_info.look(spec.environment.id, made)
+            spaces = space_info.of_spaces(
+                spec.environment.id,
+                looked.observed,
+                looked.acted,
+                name,
+                kinds,
+                looked.mask_is_in_info,
+            )
         except EnvironmentFailed as error:
             raise BadInput(str(error)) from error
         return cls(found._payload, found.report, spaces)
@@ -82,6 +91,7 @@ class Policy:
         state: tuple[np.ndarray, ...] | None = None,
         episode_start: np.ndarray | None = None,
         deterministic: bool = True,
+        action_masks: Any = None,
     ) -> tuple[np.ndarray, tuple[np.ndarray, ...] | None]:
         """Actions for an observation, or for a batch of them.
 
@@ -91,6 +101,9 @@ class Policy:
                 Of any other policy it is returned as it came.
             episode_start: [B] bool; where it is true, a recurrent policy forgets its state.
             deterministic: the most probable action; False: a sampled one.
+            action_masks: which actions are valid, 1 or 0 each, [M] or [B, M]: what
+                `info["action_mask"]` has; needed where `needs_action_masks`. By default that part
+                of the observation, where the environment has one.
 
         Returns:
             The action as the environment takes it, or [B, ...] of them; and the state, one array
@@ -98,7 +111,8 @@ class Policy:
 
         Raises:
             BadInput: the observation is no array of numbers, or has another shape than the
-                environment's; or the state is of another policy or another batch.
+                environment's; a mask is missing, is none, or forbids every action; or the state is
+                of another policy or another batch.
         """
         if deterministic not in (True, False):  # by hand: this is called for each step
             raise BadInput(
@@ -107,10 +121,12 @@ class Policy:
             )
         info = self._known()
         batch, single = self._batch(observation, info)
+        env, rows = self.report.environment, None if single else len(next(iter(batch.values())))
+        batch |= valid(action_masks, observation, info, env, rows)
         kept = of_parts(batch, info) if info.leaves else stored(batch[""], info)
         inputs = features(kept, info)
         memory = self._remembered(len(inputs), state, episode_start)
-        outputs = self._actor.outputs(inputs, memory=memory)
+        outputs = self._actor.outputs(inputs, mask=masks.of(kept, info.mask), memory=memory)
         if deterministic:
             actions = self._actor.deterministic(outputs)
         else:
@@ -154,6 +170,11 @@ class Policy:
         return file
 
     @property
+    def needs_action_masks(self) -> bool:
+        """Whether `predict` needs `action_masks`, since no observation has them."""
+        return self._spaces is not None and self._spaces.mask_is_in_info
+
+    @property
     def version(self) -> int:
         """The updates behind it."""
         return self._payload.version
@@ -184,7 +205,11 @@ class Policy:
 
     def _batch(self, observation: Any, info: SpaceInfo) -> tuple[dict[str, np.ndarray], bool]:
         """A batch of each part of the observation, and whether it was one observation."""
-        parts = {part.path: self._numbers(observation, part.path) for part in info.parts}
+        parts = {
+            part.path: self._numbers(observation, own_path(part.path, info))
+            for part in info.parts
+            if part.kind != "mask"
+        }
         shapes = {part.path: part.shape for part in info.parts}
         single = all(seen.shape == shapes[path] for path, seen in parts.items())
         if not single and any(seen.shape[:1] == (0,) for seen in parts.values()):
