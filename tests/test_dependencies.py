@@ -21,6 +21,7 @@ OF_AN_EXTRA = {
     "algorithms/compiled/of_gymnax.py": "jaxenvs",
     "client/minari_datasets.py": "minari",
     "client/notebook.py": "notebook",  # IPython loads it, or nobody
+    "examples/masks/connect_four.py": "pettingzoo",
     "client/playing.py": "video",
     "client/run.py": "pandas",
     "loggers/mlflow_run.py": "mlflow",
