@@ -10,6 +10,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, cast
 
 from faastraingym.adapters.errors import Unavailable
+from faastraingym.adapters.nats.attempts import ending_attempts
 from faastraingym.adapters.nats.jetstream import API, Broker
 from faastraingym.adapters.settings import Login
 
@@ -97,7 +98,7 @@ def client_type() -> "type[Client]":
         from nats.aio.client import Client
     finally:
         sys.meta_path.remove(_LoadedOnUse)
-    return cast("type[Client]", Client)
+    return ending_attempts(cast("type[Client]", Client))
 
 
 class _LoadedOnUse:

@@ -1,0 +1,64 @@
+"""A server that takes a login and then says nothing more: the attempt ends, whole."""
+
+import asyncio
+from contextlib import suppress
+
+import pytest
+
+from faastraingym.adapters.nats.broker import connect
+
+INFO = (
+    b'INFO {"server_id":"s","version":"2.12.0","proto":1,"headers":true,"max_payload":1048576}\r\n'
+)
+HALF = b"MSG half 1 20\r\nten bytes."  # half of a message
+
+
+class Sometimes:
+    """A server of NATS's protocol; its second connection is deaf once the login is taken."""
+
+    def __init__(self) -> None:
+        self.writers: list[asyncio.StreamWriter] = []
+        self.ended: list[asyncio.Event] = []
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        number, pings = len(self.writers), 0
+        self.writers.append(writer)
+        self.ended.append(asyncio.Event())
+        writer.write(INFO)
+        with suppress(ConnectionError):
+            while line := await reader.readline():
+                pings += line == b"PING\r\n"
+                if line == b"PING\r\n" and (number != 1 or pings == 1):
+                    writer.write(b"PONG\r\n")
+                elif line == b"PING\r\n":
+                    writer.write(HALF)
+        self.ended[number].set()
+        writer.close()
+
+
+def loops() -> list[str]:
+    """The client's loops that run: to read, to ping, to flush."""
+    names = ("_read_loop", "_ping_interval", "_flusher")
+    running = [task.get_coro().__qualname__.split(".")[-1] for task in asyncio.all_tasks()]
+    return sorted(name for name in running if name in names)
+
+
+async def test_an_attempt_that_fails_late_leaves_nothing_behind(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """nats-py alone reads two connections into one parser then, and takes a PONG for payload."""
+    server = Sometimes()
+    listening = await asyncio.start_server(server.serve, "127.0.0.1", 0)
+    url = f"nats://127.0.0.1:{listening.sockets[0].getsockname()[1]}"
+    broker = await connect(url)
+    monkeypatch.setattr(type(broker.client).flush, "__defaults__", (0.2,))
+    server.writers[0].close()  # the second connection follows, and is deaf
+    async with asyncio.timeout(20):
+        while broker.client.stats["reconnects"] < 2:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+        await broker.client.flush(2)
+    assert loops() == ["_flusher", "_ping_interval", "_read_loop"]
+    assert server.ended[1].is_set()
+    assert "encountered error" not in caplog.text
+    await broker.close()
+    listening.close()
