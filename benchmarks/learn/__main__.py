@@ -24,7 +24,7 @@ from benchmarks.learn.rows import Row
 from benchmarks.plain_loop import THREADS
 from faastraingym.algorithms.environments import spaces
 
-FAILED = 1
+FAILED, CUT_OFF = 1, 130  # exit codes
 TELL = partial(print, flush=True)
 
 
@@ -38,7 +38,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         for row in runnable
         for seed in results.missing(row, range(1, (arguments.seeds or row.goal.seeds) + 1))
     ]
-    failed = asyncio.run(all_of(work, arguments.at_once)) if work else 0
+    try:
+        failed = asyncio.run(all_of(work, arguments.at_once)) if work else 0
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        print("cut off; the same command goes on", file=sys.stderr)
+        return CUT_OFF
     print(page.write())
     return FAILED if failed or len(runnable) < len(chosen) else 0
 
