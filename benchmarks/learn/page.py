@@ -8,6 +8,7 @@ from benchmarks.intervals import Interval
 from benchmarks.learn import pictures, results, rows
 from benchmarks.learn.results import Results
 from benchmarks.learn.rows import Row
+from faastraingym.algorithms import registry
 
 HEAD = """# Results
 
@@ -52,7 +53,8 @@ def markdown(found: Sequence[tuple[Row, Results]]) -> str:
 
 def title(row: Row) -> str:
     """The row in words."""
-    return row.name.replace("_", " ")
+    spec = row.spec(0)
+    return f"{row.name}: {registry.name(spec).upper()} on {spec.environment.id}"
 
 
 def line(row: Row, result: Results) -> str:
