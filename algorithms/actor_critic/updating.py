@@ -12,6 +12,7 @@ import optax
 from faastraingym.algorithms.actor_critic import likelihoods, losses, networks
 from faastraingym.algorithms.actor_critic.batches import Batch
 from faastraingym.algorithms.actor_critic.estimates import Estimates, Steps, generalized, log_ratios
+from faastraingym.algorithms.actor_critic.likelihoods import Likelihood
 from faastraingym.algorithms.actor_critic.networks import Architecture, Parameters
 from faastraingym.algorithms.actor_critic.sequences import Samples, dealt, recalled
 from faastraingym.algorithms.networks.description import Trunk
@@ -177,9 +178,7 @@ def loss(
     outputs, values = networks.outputs_and_values(
         architecture, parameters, observations, samples.get("remembered")
     )
-    log_probs, entropies = likelihoods.of_actions(
-        architecture, parameters, outputs, samples["actions"]
-    )
+    log_probs, entropies = _of_outputs(architecture, parameters, outputs, samples)
     advantages = samples["advantages"]
     if settings.normalize_advantages:
         advantages = losses.normalized(advantages, valid)
@@ -192,13 +191,20 @@ def loss(
 
 def _likelihoods(
     architecture: Architecture, parameters: Parameters, samples: Samples
-) -> tuple[jax.Array, jax.Array]:
-    """log pi(a|s) and the entropy, [...] each, of observations [..., O] and their actions.
+) -> Likelihood:
+    """log pi(a|s) and the entropy, [...] each, of observations [..., O] and their actions."""
+    remembered = samples.get("remembered")
+    outputs = networks.policy_outputs(architecture, parameters, samples["observations"], remembered)
+    return _of_outputs(architecture, parameters, outputs, samples)
+
+
+def _of_outputs(
+    architecture: Architecture, parameters: Parameters, outputs: jax.Array, samples: Samples
+) -> Likelihood:
+    """The same, of the policy network's outputs, [..., K].
 
     Where there are `masks`, [..., M], pi is the policy that acted: of the valid actions alone.
     """
-    remembered = samples.get("remembered")
-    outputs = networks.policy_outputs(architecture, parameters, samples["observations"], remembered)
     if "masks" in samples:
         outputs = likelihoods.masked(outputs, samples["masks"], architecture.bits)
     return likelihoods.of_actions(architecture, parameters, outputs, samples["actions"])

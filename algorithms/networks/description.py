@@ -120,7 +120,7 @@ def parts(info: SpaceInfo) -> Iterator[Part]:
         yield Part("", shape, kind, 0, info.observation_size, scale)
         return
     start = 0
-    for leaf in info.leaves:
+    for leaf in (each for each in info.leaves if each.kind != "mask"):
         yield Part(leaf.path, leaf.shape, leaf.kind, start, leaf.size, 1.0)
         start += leaf.size
 

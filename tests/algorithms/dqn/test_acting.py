@@ -89,7 +89,7 @@ def test_it_explores_as_often_as_planned_with_every_action_alike(epsilon: float)
 def test_it_explores_among_valid_actions_with_each_alike(epsilon: float) -> None:
     """The greatest of all is not valid."""
     info = INFO._replace(leaves=(Leaf("", "<f4", (3,), "numbers"), leaf_of(IN_INFO, (4,))))
-    actor = Actor(a_policy(Architecture((), "relu", 4, False))[1], "relu", info, epsilon)
+    actor = Actor(a_policy(LINEAR)[1], LINEAR.trunk, info, epsilon)
     seen, mask = np.ones((1, 3), np.float32), np.array([[True, False, True, True]])
     scores = actor.outputs(seen)
     scores[:, 1] = 99.0
