@@ -270,3 +270,81 @@ def test_evaluate_policy_of_stable_baselines3_takes_it_unmodified(learnt: Path) 
     mean, std = evaluation.evaluate_policy(Policy.load(learnt), env, 4, deterministic=False)
     assert mean > 0
     assert std >= 0
+
+
+def remembering(**settings: Any) -> Policy:
+    """A GRU of one element that adds up what it is shown, and a head that pushes by its sign."""
+    cell = {"cell": "gru", "size": 1}
+    layers = {
+        "cell/inputs/kernel": [[0, 0, 0], [0, 0, 0], [0, 0, 1], [0, 0, 0]],  # the pole's angle
+        "cell/inputs/bias": [0, 0, 0],  # z = 1/2: half of what was, half of what is
+        "cell/hidden/kernel": [[0, 0, 0]],
+        "cell/hidden/bias": [0, 0, 0],
+        "head/kernel": [[-1, 1]],
+        "head/bias": [0, 0],
+    }
+    return policy_of("CartPole-v1", layers, hidden_sizes=[], recurrent=cell, **settings)
+
+
+def test_a_recurrent_policy_hands_its_state_on() -> None:
+    """h' = (tanh(angle) + h) / 2, and right where it is positive."""
+    policy, right = remembering(), np.array([0.0, 0.0, 2.0, 0.0])
+    action, state = policy.predict(right)
+    assert action == 1
+    assert state is not None
+    np.testing.assert_allclose(state[0], [[np.tanh(2.0) / 2]], rtol=1e-6)
+    left = np.array([0.0, 0.0, -0.1, 0.0])
+    action, after = policy.predict(left, state)
+    assert (action, policy.predict(left)[0]) == (1, 0)  # what it saw before outweighs it
+    assert after is not None
+    np.testing.assert_allclose(after[0], (np.tanh(-0.1) + state[0]) / 2, rtol=1e-6)
+    assert policy.predict(left, state, np.array([True]))[0] == 0
+    np.testing.assert_allclose(state[0], [[np.tanh(2.0) / 2]], rtol=1e-6)  # the caller's own
+
+
+def test_each_row_of_a_batch_has_its_state() -> None:
+    policy = remembering()
+    _, state = policy.predict(np.array([[0, 0, 2.0, 0], [0, 0, -2.0, 0], [0, 0, 2.0, 0]]))
+    began = np.array([False, False, True])
+    actions, _ = policy.predict(np.array([[0, 0, -0.1, 0]] * 3), state, began)
+    np.testing.assert_array_equal(actions, [1, 0, 0])
+
+
+@pytest.mark.parametrize(
+    ("state", "began", "said"),
+    [
+        (
+            (np.zeros((2, 1), np.float32),),
+            None,
+            r"state: found float32 \[2, 1\]; allowed: .*\[1, 1\]",
+        ),
+        (np.zeros((1, 1), np.float32), None, "state: found object"),
+        ((np.zeros((1, 1)),), None, "state: found float64"),
+        ((np.zeros((1, 1), np.float32),), np.zeros(1), "episode_start: found float64"),
+        ((np.zeros((1, 1), np.float32),), np.zeros(2, bool), r"episode_start: found bool \[2\]"),
+    ],
+)
+def test_a_state_of_something_else_is_refused(state: Any, began: Any, said: str) -> None:
+    with pytest.raises(BadInput, match=said):
+        remembering().predict(np.zeros(4), state, began)
+
+
+class Cue(gymnasium.Env[Any, Any]):
+    """Shows where to push in the first observation, and pays each push there."""
+
+    observation_space = gymnasium.spaces.Box(-9, 9, (4,), np.float32)
+    action_space = gymnasium.spaces.Discrete(2)
+
+    def reset(self, *, seed: int | None = None, options: Any = None) -> Any:
+        super().reset(seed=seed)
+        self.steps, self.cue = 0, int(self.np_random.integers(2))
+        return np.array([0, 0, 2 * self.cue - 1, 0], np.float32), {}
+
+    def step(self, action: Any) -> Any:
+        self.steps += 1
+        return np.zeros(4, np.float32), float(action == self.cue), False, self.steps == 6, {}
+
+
+def test_an_evaluation_by_hand_carries_the_state() -> None:
+    """Pushes right at every step by what was shown once; and episodes do not learn from others."""
+    assert evaluate(remembering(), Cue(), episodes=20).returns.tolist() == [6.0] * 20
