@@ -11,9 +11,11 @@ from math import prod
 from operator import mul
 
 import numpy as np
+from msgspec.structs import replace
 
-from faastraingym.algorithms import registry
+from faastraingym.algorithms import cells, registry
 from faastraingym.algorithms.environments.space_info import SpaceInfo
+from faastraingym.algorithms.environments.wrappers import episode_limit
 from faastraingym.algorithms.limits import Limits
 from faastraingym.algorithms.replay.specification import ReplaySpec
 from faastraingym.algorithms.replay.window import ring_shape
@@ -94,6 +96,7 @@ def replay(spec: RunSpec, info: SpaceInfo, settings: ReplaySpec) -> int:
 def problems(spec: RunSpec, info: SpaceInfo, limits: Limits) -> Iterator[str]:
     """A sentence for each function that has less memory than it needs."""
     if spec.rollout.horizon != "steps":
+        yield from _of_whole_episodes(spec, info, limits)
         return
     steps, num_envs = spec.rollout.num_steps, spec.environment.num_envs
     shapes = (
@@ -124,6 +127,32 @@ def problems(spec: RunSpec, info: SpaceInfo, limits: Limits) -> Iterator[str]:
         )
 
 
+def _of_whole_episodes(spec: RunSpec, info: SpaceInfo, limits: Limits) -> Iterator[str]:
+    """A recurrent policy's: gradients go back over all steps of the longest environment's episodes,
+    to which those of every other one are padded.
+    """
+    limit = episode_limit(spec.environment)
+    if cells.cell_of(spec) is None or limit is None:
+        return
+    episodes = spec.rollout.num_episodes
+    steps = padded(episodes * (limit + 1) - 1)  # a reset is a step of no episode
+    long = replace(spec, rollout=replace(spec.rollout, horizon="steps", num_steps=steps))
+    if 0 < limits.learner < (needed := update(long, info)):
+        yield (
+            f"spec.rollout.num_episodes: found {episodes} of {limit} steps at most, so "
+            f"{spec.rollout.needed} rollouts of {steps} padded steps x {spec.environment.num_envs} "
+            f"environments, and an update {_lacking(needed, 'update-policy', limits.learner)}; "
+            "lower it, environment.kwargs.max_episode_steps, environment.num_envs or "
+            'algorithm.recurrent.size, take rollout.horizon = "steps", or deploy it with '
+            f"{_deployed('FTG_LEARNER_MEMORY', needed)}"
+        )
+
+
+def padded(steps: int) -> int:
+    """The next power of two: whole episodes of any length compile only a few shapes."""
+    return 1 << (steps - 1).bit_length()
+
+
 def _lacking(needed: int, function: str, allowed: int) -> str:
     return (
         f"needs about {needed >> 20} MiB of memory, and the function {function} may have "
@@ -135,8 +164,12 @@ def _remedy(variable: str, needed: int) -> str:
     """Deploy it with a fifth to spare, in steps of 128 MiB."""
     return (
         "make observations smaller by a wrapper in a module of your own, or deploy it with "
-        f"{variable}={((needed * 6 // 5 >> 27) + 1) * 128}Mi"
+        f"{_deployed(variable, needed)}"
     )
+
+
+def _deployed(variable: str, needed: int) -> str:
+    return f"{variable}={((needed * 6 // 5 >> 27) + 1) * 128}Mi"
 
 
 def _bytes(arrays: ArraySpecs) -> int:

@@ -7,6 +7,7 @@ from msgspec import UNSET
 
 from faastraingym.algorithms.environments.observations import compact, of_any_version
 from faastraingym.algorithms.environments.space_info import SpaceInfo
+from faastraingym.algorithms.footprint import padded
 from faastraingym.schemas.payloads import Arrays, Trajectory
 
 
@@ -36,7 +37,7 @@ def assemble(
     own = [t.rewards for t in trajectories] if rewards is None else rewards
     pairs = sorted(zip(trajectories, own, strict=True), key=lambda pair: pair[0].index)
     longest = max(len(t.rewards) for t in trajectories)
-    steps = 1 << (longest - 1).bit_length() if pad else longest
+    steps = padded(longest) if pad else longest
 
     def side_by_side(parts: list[np.ndarray], length: int) -> np.ndarray:
         return np.concatenate([_padded(part, length) for part in parts], axis=1)

@@ -9,9 +9,8 @@ from collections.abc import Sequence
 import numpy as np
 from msgspec.structs import replace
 
-from faastraingym.algorithms.environments.registered import registered
 from faastraingym.algorithms.environments.vectors import has_own_vector
-from faastraingym.algorithms.environments.wrappers import step_limit
+from faastraingym.algorithms.environments.wrappers import episode_limit
 from faastraingym.schemas.errors import PayloadError
 from faastraingym.schemas.messages import EvaluationCompleted, RunMessage
 from faastraingym.schemas.payloads import Evaluation
@@ -30,10 +29,8 @@ def divided(spec: RunSpec) -> RunSpec:
     units = _units(spec)
     asked = spec.evaluation.pieces
     if asked is None:
-        limit = registered(spec.environment).max_episode_steps
-        steps = spec.environment.kwargs.get("max_episode_steps", limit) or PIECE_STEPS
-        steps = min(steps, step_limit(spec.environment) or steps)
-        each = max(1, PIECE_STEPS // int(steps), -(-units // MOST_PIECES))
+        steps = episode_limit(spec.environment) or PIECE_STEPS
+        each = max(1, PIECE_STEPS // steps, -(-units // MOST_PIECES))
         asked = -(-units // each)
     return replace(spec, evaluation=replace(spec.evaluation, pieces=min(asked, units)))
 

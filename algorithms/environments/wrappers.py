@@ -8,6 +8,7 @@ import gymnasium
 from gymnasium import wrappers as gymnasiums
 
 from faastraingym.algorithms.environments.foreign import foreign
+from faastraingym.algorithms.environments.registered import registered
 from faastraingym.schemas.specification import EnvironmentSpec
 from faastraingym.schemas.validation import suggestion
 
@@ -63,6 +64,14 @@ def step_limit(environment: EnvironmentSpec) -> int | None:
         w.kwargs["max_episode_steps"] for w in environment.wrapped_by if w.name == "TimeLimit"
     ]
     return min(limits, default=None)
+
+
+def episode_limit(environment: EnvironmentSpec) -> int | None:
+    """The most steps that an episode has: its registration's, its arguments' or a TimeLimit's."""
+    registered_limit = registered(environment).max_episode_steps
+    limits = [environment.kwargs.get("max_episode_steps", registered_limit)]
+    limits.append(step_limit(environment))
+    return min((int(limit) for limit in limits if limit is not None), default=None)
 
 
 def _misfits(where: str, name: str, found: dict[str, Any], most_steps: int) -> Iterator[str]:

@@ -197,3 +197,22 @@ def test_what_is_scaled_needs_no_advice(make_spec: Make) -> None:
     assert spaces.advice(make_spec(environment=binary)) == []
     assert spaces.advice(make_spec("CartPole-v1")) == []
     assert spaces.check(of_images(make_spec, (9, 9, 3)), STACK) == []
+
+
+def test_whole_episodes_of_a_recurrent_policy_are_padded_within_memory(make_spec: Make) -> None:
+    """Gradients go back over the longest that there may be; without a cell nothing is refused."""
+    tables: dict[str, Any] = {
+        "environment": {"num_envs": 16, "kwargs": {"max_episode_steps": 60_000}},
+        "rollout": {"horizon": "episodes"},
+    }
+    spec = make_spec(algorithm={"recurrent": {"size": 64}}, **tables)
+    (problem,) = spaces.check(spec, STACK)
+    assert problem.startswith(
+        "spec.rollout.num_episodes: found 1 of 60000 steps at most, so 1 rollouts of 65536 padded "
+        "steps x 16 environments, and an update needs about "
+    )
+    assert "the function update-policy may have 2048 MiB; lower it" in problem
+    assert problem.rpartition(" ")[2].startswith("FTG_LEARNER_MEMORY=")
+    assert spaces.check(make_spec(**tables), STACK) == []
+    tables["environment"]["kwargs"]["max_episode_steps"] = 2000
+    assert spaces.check(make_spec(algorithm={"recurrent": {}}, **tables), STACK) == []
