@@ -1,5 +1,7 @@
 """`python -m tests.chaos`: break a stack in every way that a seed says; the runs must not notice.
 
+Every algorithm that is named is trained apart, with each seed; on each stack a run is resumed, too.
+
 Exit code 0: every promise was kept. 1: one was broken; what, and how to repeat it, is printed.
 """
 
@@ -35,40 +37,43 @@ def main(argv: Sequence[str] | None = None) -> int:
     results.show(outcomes)
     broken = [outcome for outcome in outcomes if not outcome.is_good]
     for outcome in broken:
-        print(f"repeat with: {command(outcome.seed, arguments)}")
+        print(f"repeat with: {command(outcome, arguments)}")
     return 1 if broken else 0
 
 
 async def every_seed(arguments: argparse.Namespace) -> list[Outcome]:
-    """One after another; the home of one that broke is kept."""
+    """One after another, of each algorithm; the home of one that broke is kept."""
     whole = asyncio.current_task()
     assert whole is not None
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, whole.cancel)  # stops the stack
-    spec = with_lag(SPECS[arguments.algorithm], arguments.lag)
-    undisturbed, outcomes = await calm(spec), []
+    outcomes: list[Outcome] = []
     compiled = Path(tempfile.mkdtemp(prefix="ftg-chaos-jax-"))
-    for seed in arguments.seeds:
-        faults = plan(seed, arguments.faults, arguments.kinds)
-        home = Path(tempfile.mkdtemp(prefix=f"ftg-chaos-{seed}-"))
-        outcome = await survive(home, compiled, seed, faults, arguments.runs, spec, undisturbed)
-        outcomes.append(outcome)
-        print(results.sentence(outcome), file=sys.stderr, flush=True)
-        if arguments.json:
-            results.save(outcomes, arguments.json)
-        if outcome.is_good:
-            shutil.rmtree(home)
-        else:
-            print(f"logs: {home}/logs", file=sys.stderr)
+    for algorithm in arguments.algorithm:
+        spec = with_lag(SPECS[algorithm], arguments.lag)
+        undisturbed = await calm(spec)
+        for seed in arguments.seeds:
+            faults = plan(seed, arguments.faults, arguments.kinds)
+            home = Path(tempfile.mkdtemp(prefix=f"ftg-chaos-{algorithm}-{seed}-"))
+            outcome = await survive(home, compiled, seed, faults, arguments.runs, spec, undisturbed)
+            outcomes.append(outcome)
+            print(results.sentence(outcome), file=sys.stderr, flush=True)
+            if arguments.json:
+                results.save(outcomes, arguments.json)
+            if outcome.is_good:
+                shutil.rmtree(home)
+            else:
+                print(f"logs: {home}/logs", file=sys.stderr)
     shutil.rmtree(compiled)
     return outcomes
 
 
-def command(seed: int, arguments: argparse.Namespace) -> str:
-    """What repeats one seed."""
+def command(outcome: Outcome, arguments: argparse.Namespace) -> str:
+    """What repeats one seed of one algorithm."""
+    lag = "" if arguments.lag is None else f" --lag {arguments.lag}"
     return (
-        f"python -m tests.chaos --seeds {seed} --faults {arguments.faults}"
-        f" --kinds {','.join(arguments.kinds)} --runs {arguments.runs} --lag {arguments.lag}"
-        f" --algorithm {arguments.algorithm}"
+        f"python -m tests.chaos --seeds {outcome.seed} --faults {arguments.faults}"
+        f" --kinds {','.join(arguments.kinds)} --runs {arguments.runs}{lag}"
+        f" --algorithm {outcome.algorithm}"
     )
 
 
@@ -88,9 +93,15 @@ def parser() -> argparse.ArgumentParser:
     )
     made.add_argument("--runs", type=int, default=2, metavar="R", help="at once (2)")
     made.add_argument(
-        "--lag", type=int, choices=range(17), default=0, help="the runs' rollout.max_policy_lag (0)"
+        "--lag", type=int, choices=range(17), help="rollout.max_policy_lag (each algorithm's own)"
     )
-    made.add_argument("--algorithm", choices=SPECS, default="ppo", help="of the runs (ppo)")
+    made.add_argument(
+        "--algorithm",
+        type=algorithms,
+        default=["ppo"],
+        metavar="NAME,..",
+        help=f"of the runs: {', '.join(SPECS)}, or all (ppo)",
+    )
     made.add_argument("--json", type=Path, metavar="FILE", help="write everything there")
     return made
 
@@ -98,6 +109,15 @@ def parser() -> argparse.ArgumentParser:
 def numbers(text: str) -> list[int]:
     """Whole numbers, separated by commas."""
     return [int(part) for part in text.split(",")]
+
+
+def algorithms(text: str) -> list[str]:
+    """Names of algorithms, separated by commas; `all` names every one."""
+    found = list(SPECS) if text == "all" else text.split(",")
+    for name in found:
+        if name not in SPECS:
+            raise argparse.ArgumentTypeError(f"{name!r}; known: all, {', '.join(SPECS)}")
+    return found
 
 
 def kinds(text: str) -> list[str]:

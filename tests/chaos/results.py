@@ -25,6 +25,7 @@ class Injected(Struct, frozen=True, kw_only=True):
 class Outcome(Struct, kw_only=True):
     """One seed."""
 
+    algorithm: str
     seed: int
     planned: int
     injected: list[Injected]
@@ -75,10 +76,10 @@ def table(outcomes: Sequence[Outcome]) -> Table:
 def sentence(outcome: Outcome) -> str:
     """One seed in one line."""
     return (
-        f"seed {outcome.seed}: {outcome.survived} of {outcome.planned} faults survived by"
-        f" {outcome.runs} runs; {outcome.facts} facts in {outcome.wall:.0f} s, of which"
+        f"{outcome.algorithm}, seed {outcome.seed}: {outcome.survived} of {outcome.planned} faults"
+        f" survived by {outcome.runs} runs; {outcome.facts} facts in {outcome.wall:.0f} s, of which"
         f" {outcome.lost:.0f} s lost; policy SHA-256 {outcome.sha256[:16]}"
-        f" {'in every run' if outcome.is_good else 'BROKEN'}"
+        f" {'in every run, the resumed one too' if outcome.is_good else 'BROKEN'}"
     )
 
 

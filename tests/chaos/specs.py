@@ -49,9 +49,40 @@ SOFT: dict[str, Any] = {
         "prioritized": True,
     },
 }
-SPECS = {"ppo": CHAOS, "dqn": REPLAYING, "sac": SOFT}  # by algorithm
+# Rollouts run beside updates, and V-trace corrects for the lag; late ones are issued once more.
+CORRECTING: dict[str, Any] = {
+    **CHAOS,
+    "rollout": {**CHAOS["rollout"], "max_policy_lag": 1, "straggler_factor": 3.0},
+    "algorithm": {
+        "name": "impala",
+        "hidden_sizes": [8],
+        "learning_rate": 3e-3,
+        "learning_rate_schedule": "linear",
+        "normalize_observations": True,
+    },
+}
+# Half of a batch's environments in a minibatch, in sequences that a cell is unrolled over.
+REMEMBERING: dict[str, Any] = {
+    **CHAOS,
+    "algorithm": {**CHAOS["algorithm"], "recurrent": {"cell": "lstm", "size": 8}},
+}
+SPECS = {  # by algorithm
+    "ppo": CHAOS,
+    "dqn": REPLAYING,
+    "sac": SOFT,
+    "impala": CORRECTING,
+    "recurrent": REMEMBERING,
+}
 
 
-def with_lag(spec: dict[str, Any], max_policy_lag: int) -> dict[str, Any]:
-    """`spec`, whose rollouts run beside the update when the lag is 1."""
+def with_lag(spec: dict[str, Any], max_policy_lag: int | None) -> dict[str, Any]:
+    """`spec`, whose rollouts run beside the update when the lag is 1; None: with its own lag."""
+    if max_policy_lag is None:
+        return spec
     return {**spec, "rollout": {**spec["rollout"], "max_policy_lag": max_policy_lag}}
+
+
+def half_of(spec: dict[str, Any]) -> dict[str, Any]:
+    """`spec` to half of its budget, with the schedules of the whole."""
+    whole = spec["stop"]["env_steps"]
+    return {**spec, "stop": {**spec["stop"], "env_steps": whole // 2, "horizon": whole}}

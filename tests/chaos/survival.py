@@ -16,6 +16,7 @@ from tests.chaos.injection import Injector
 from tests.chaos.plan import BEREAVING, Fault
 from tests.chaos.progress import Stuck
 from tests.chaos.results import Outcome
+from tests.chaos.specs import half_of
 from tests.chaos.stacks import interposed
 from tests.stack.specs import Calm
 from tests.stack.support import Stack
@@ -82,7 +83,10 @@ async def _suffer(
         injector.blamed,
     )
     await connection.close()
+    if not breaches:
+        breaches += await asyncio.to_thread(_resumed, stack, spec, calm)
     return Outcome(
+        algorithm=spec["algorithm"]["name"],
         seed=seed,
         planned=len(faults),
         injected=harness.injected,
@@ -93,6 +97,16 @@ async def _suffer(
         calm=round(facts / pace, 1),
         breaches=breaches,
     )
+
+
+def _resumed(stack: Stack, spec: dict[str, Any], calm: Calm) -> list[str]:
+    """How a run that is resumed after half of its budget differs from one run of the whole."""
+    stack.start("half", half_of(spec))
+    first = stack.json("follow", "half")
+    resumed = stack.cli("resume", "half", "--budget", str(spec["stop"]["env_steps"]))
+    if resumed.returncode:
+        return [f"half: it cannot be resumed: {resumed.stderr}"]
+    return verdict.of_resumed(first, stack.json("follow", "half"), calm)
 
 
 def _leaves(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:

@@ -16,10 +16,11 @@ STOP = {"stop": {"env_steps": 2_560}}  # 40 iterations
 @pytest.mark.parametrize(
     ("algorithm", "seed", "lag", "kinds", "count"),
     [
-        ("ppo", 23, 0, KINDS, 5),
+        ("ppo", 23, None, KINDS, 5),
         ("ppo", 113, 1, KINDS, 5),
-        ("ppo", 5, 0, LOSSES, 1),
-        ("dqn", 23, 0, KINDS, 5),
+        ("ppo", 5, None, LOSSES, 1),
+        ("dqn", 23, None, KINDS, 5),
+        ("impala", 23, None, KINDS, 5),
     ],
 )
 async def test_a_stack_under_chaos_keeps_every_promise(
@@ -27,11 +28,11 @@ async def test_a_stack_under_chaos_keeps_every_promise(
     compiled: Path,
     algorithm: str,
     seed: int,
-    lag: int,
+    lag: int | None,
     kinds: Sequence[str],
     count: int,
 ) -> None:
-    """Repeat and lengthen it with `python -m tests.chaos --seeds 23 --faults 5 --lag 0`."""
+    """Repeat and lengthen it with `python -m tests.chaos --seeds 23 --faults 5`."""
     spec = with_lag({**SPECS[algorithm], **STOP}, lag)
     faults, undisturbed = plan(seed, count, kinds), await calm(spec)
     outcome = await survive(tmp_path / "home", compiled, seed, faults, 2, spec, undisturbed)

@@ -32,9 +32,27 @@ def test_facts_said_twice_or_besides_are_told(change: dict[str, int], words: str
     assert verdict.of_run("r", SAID | change, REPORT, CALM) == [words]
 
 
-@pytest.mark.parametrize("subject", ["ftg.run.stalled.r.0", "ftg.upload.heard.r.0123456789abcdef"])
+@pytest.mark.parametrize(
+    "subject",
+    [
+        "ftg.run.stalled.r.0",
+        "ftg.rollout.reissued.r.3.1",
+        "ftg.upload.heard.r.0123456789abcdef",
+    ],
+)
 def test_a_run_may_say_that_it_stalled_and_whence_it_came(subject: str) -> None:
     assert verdict.of_run("r", SAID | {subject: 1}, REPORT, CALM) == []
+
+
+def test_a_run_that_was_resumed_ends_as_the_whole() -> None:
+    """And it did stop before: else nothing would have been resumed."""
+    half = REPORT | {"env_steps": 32, "policy": {"sha256": "half"}}
+    assert verdict.of_resumed(half, REPORT, CALM) == []
+    other = REPORT | {"policy": {"sha256": "bb"}}
+    assert verdict.of_resumed(half, other, CALM) == [
+        "half, then resumed: policy.sha256 is bb, undisturbed aa"
+    ]
+    assert verdict.of_resumed(REPORT, REPORT, CALM) == ["half: it had 64 of 64 steps already"]
 
 
 def test_a_fact_that_was_never_said_is_told() -> None:

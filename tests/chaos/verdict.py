@@ -5,8 +5,9 @@ from typing import Any
 
 from tests.stack.specs import Calm
 
-# A deadline that passed, which is what faults are for; what `reconcile` saw in the inbox.
-BESIDES = ("ftg.run.stalled.", "ftg.upload.heard.")
+# A deadline that passed, a rollout that was late: that is what faults are for; what `reconcile`
+# saw in the inbox.
+BESIDES = ("ftg.run.stalled.", "ftg.rollout.reissued.", "ftg.upload.heard.")
 EXACT = (
     "status",
     "reason",
@@ -42,6 +43,17 @@ def of_run(run: str, said: Mapping[str, int], report: Mapping[str, Any], calm: C
         found, wanted = _at(report, path), _at(calm.report, path)
         if found != wanted:
             breaches.append(f"{run}: {path} is {found}, undisturbed {wanted}")
+    return breaches
+
+
+def of_resumed(half: Mapping[str, Any], whole: Mapping[str, Any], calm: Calm) -> list[str]:
+    """How a run that was resumed differs from the whole; `half` is its report until then."""
+    budget, steps = _at(calm.report, "env_steps"), _at(half, "env_steps")
+    breaches = [] if steps < budget else [f"half: it had {steps} of {budget} steps already"]
+    for path in ("status", "versions", "env_steps", "policy.sha256"):
+        found, wanted = _at(whole, path), _at(calm.report, path)
+        if found != wanted:
+            breaches.append(f"half, then resumed: {path} is {found}, undisturbed {wanted}")
     return breaches
 
 
