@@ -17,8 +17,10 @@ from faastraingym.algorithms import cells, registry
 from faastraingym.algorithms.environments.space_info import SpaceInfo
 from faastraingym.algorithms.environments.wrappers import episode_limit
 from faastraingym.algorithms.limits import Limits
+from faastraingym.algorithms.networks.description import output_size, trunk
 from faastraingym.algorithms.replay.specification import ReplaySpec
 from faastraingym.algorithms.replay.window import ring_shape
+from faastraingym.algorithms.setting_types import sde
 from faastraingym.schemas.array_specs import ArraySpecs
 from faastraingym.schemas.specification import RunSpec
 
@@ -56,7 +58,17 @@ def rollout(spec: RunSpec, info: SpaceInfo) -> int:
     each = trajectory(spec, info)
     networks = registry.acting(spec).policy_arrays(spec, info)
     cached = min(CACHE_MB * MB, 4 * each) if each < CACHE_MB * MB else 0
-    return ROLLOUT_MB * MB + cached + COPIES * each + 2 * _bytes(networks)
+    explored = _explored(spec, info)
+    return ROLLOUT_MB * MB + cached + COPIES * each + 2 * _bytes(networks) + explored
+
+
+def _explored(spec: RunSpec, info: SpaceInfo) -> int:
+    """Bytes of state-dependent noise: features of each step, and matrices where they change."""
+    if (every := sde(spec.algorithm)) is None:
+        return 0
+    latent = output_size(trunk(spec, info), info.observation_size)
+    steps = spec.rollout.num_steps * spec.environment.num_envs
+    return 4 * steps * latent * (1 + (info.action_size if every else 0))
 
 
 def update(spec: RunSpec, info: SpaceInfo) -> int:

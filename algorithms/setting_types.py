@@ -1,8 +1,8 @@
 """The types of settings that several algorithms have. Data alone: no NumPy, no JAX."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from msgspec import Meta, UnsetType
+from msgspec import UNSET, Meta, UnsetType
 
 from faastraingym.algorithms.networks.specification import ActorCriticNetworkSpec, NetworkSpec
 from faastraingym.schemas.specification import Annealing, Fraction, NonNegative, RecurrentSpec
@@ -47,6 +47,13 @@ SdeSampleFreq = Annotated[
         " drawn anew after so many steps, 0: in each rollout; default: independent noise",
     ),
 ]
+
+
+def sde(settings: Any) -> int | None:
+    """The steps after which state-dependent noise is drawn anew; none: noise is independent."""
+    every = getattr(settings, "sde_sample_freq", UNSET)  # not every algorithm has it
+    return every if isinstance(every, int) else None
+
 
 # Of those that take one gradient step on a batch.
 SingleStepRate = Annotated[float, Meta(gt=0, description="the optimizer's step size")]

@@ -17,6 +17,7 @@ from faastraingym.algorithms.environments.space_info import SpaceInfo
 from faastraingym.algorithms.networks import arrays, description
 from faastraingym.algorithms.networks.description import Trunk
 from faastraingym.algorithms.networks.forward import forward
+from faastraingym.algorithms.setting_types import sde
 from faastraingym.schemas.array_specs import ArraySpec, ArraySpecs
 from faastraingym.schemas.payloads import Arrays, Policy
 from faastraingym.schemas.specification import RecurrentSpec, RunSpec
@@ -24,7 +25,7 @@ from faastraingym.schemas.specification import RecurrentSpec, RunSpec
 # Of a sample, for each element of a cell's output, to go back through time: gates of the inputs and
 # of the output before, their activations, the memory, and what is multiplied on the way.
 CELL_FLOATS = {"lstm": 20, "gru": 15}
-ActorArguments = tuple[Policy, Trunk, SpaceInfo, bool, RecurrentSpec | None]
+ActorArguments = tuple[Policy, Trunk, SpaceInfo, bool, RecurrentSpec | None, int | None]
 
 
 def policy_arrays(spec: RunSpec, info: SpaceInfo) -> ArraySpecs:
@@ -36,7 +37,10 @@ def policy_arrays(spec: RunSpec, info: SpaceInfo) -> ArraySpecs:
         network |= cells.cell_specs("policy/cell", description.output_size(trunk, inputs), cell)
         read = dense.layer_specs("policy/head", cell.size, info.action_size)
     network |= read
-    if info.continuous:
+    if sde(spec.algorithm) is not None:
+        latent = read["policy/head/kernel"].dimensions[0]
+        network["policy/log_std"] = ArraySpec("<f4", latent, info.action_size)
+    elif info.continuous:
         network["policy/log_std"] = ArraySpec("<f4", info.action_size)
     return network
 
@@ -79,14 +83,15 @@ def arguments(spec: RunSpec, policy: Policy, info: SpaceInfo) -> ActorArguments:
     """Those of an `Actor`."""
     settings: Any = spec.algorithm
     rescaled, trunk = settings.rescale_actions is True, description.trunk(spec, info)
-    return policy, trunk, info, rescaled, cells.cell_of(spec)
+    return policy, trunk, info, rescaled, cells.cell_of(spec), sde(settings)
 
 
 class Actor:
     """A policy, whose network has `trunk`, ready to act in environments of `info`.
 
     `rescaled`: actions of -1 to 1 are stretched to the bounds of a Box. `cell`: what it remembers
-    an episode by, between the hidden layers and the head.
+    an episode by, between the hidden layers and the head. `every`: its noise is
+    state-dependent, and drawn anew after so many steps.
     """
 
     def __init__(
@@ -96,6 +101,7 @@ class Actor:
         info: SpaceInfo,
         rescaled: bool = False,
         cell: RecurrentSpec | None = None,
+        every: int | None = None,
     ) -> None:
         parameters = policy.parameters
         self.parameters, self.network, self.rescaled = parameters, trunk, rescaled
@@ -105,7 +111,10 @@ class Actor:
         self.moments = None if policy.statistics is None else statistics.moments(policy.statistics)
         self.normalised = normalised(info)
         self.info, self.output_size = info, info.action_size
-        self.distribution = distribution(info, parameters)
+        self.distribution = distribution(info, parameters, every)
+        self.tells_features = every is not None
+        if self.tells_features:
+            self.output_size += len(self.head[0])
         self.send = sender(info, rescaled)
 
     def outputs(
@@ -117,7 +126,8 @@ class Actor:
         """Logits or means, [B, K] float32, of observations [B, O] float32 (not normalised).
 
         Under the logits, actions that `mask`, [B, M] bool, forbids have probability 0. A recurrent
-        policy moves its `memory`, [B, M], on in place.
+        policy moves its `memory`, [B, M], on in place. With state-dependent noise
+        outputs are means, and the features that the head reads.
         """
         x: np.ndarray = observations
         if self.moments is not None:
@@ -131,6 +141,8 @@ class Actor:
         if self.cell is not None and memory is not None:
             x = self.cell(x, memory)
         scores = dense.linear(self.head, x)
+        if self.tells_features:
+            return np.concatenate([scores, x], axis=1)
         return scores if mask is None else masked(scores, mask, self.info.action_bits)
 
     def noise(self, generator: np.random.Generator, steps: int, num_envs: int) -> np.ndarray:

@@ -19,6 +19,7 @@ from faastraingym.algorithms.environments.observations import normalised
 from faastraingym.algorithms.environments.space_info import SpaceInfo, describe
 from faastraingym.algorithms.networks import description
 from faastraingym.algorithms.replay.ring import Ring
+from faastraingym.algorithms.setting_types import sde
 from faastraingym.schemas.messages import UpdatePlan
 from faastraingym.schemas.payloads import LearnerState, Policy, Statistics, Trajectory
 from faastraingym.schemas.specification import RunSpec
@@ -102,7 +103,7 @@ def _moments(of: Statistics, info: SpaceInfo) -> tuple[np.ndarray, ...]:
 
 
 def _deviation(state: LearnerState) -> dict[str, float]:
-    """The mean deviation of a Gaussian policy's actions."""
+    """The mean deviation of a Gaussian policy's actions, or of its noise matrices' elements."""
     log_std = state.parameters.get("policy/log_std")
     return {} if log_std is None else {"std": float(np.exp(log_std).mean())}
 
@@ -124,6 +125,7 @@ def _setup(method: Method, spec: RunSpec) -> Setup:
         bits=info.action_bits,
         recurrent=cells.cell_of(spec),
         shared=description.is_shared(spec),
+        state_dependent=sde(settings) is not None,
     )
     return Setup(method, settings, architecture)
 

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 
 from faastraingym.algorithms.actor_critic.networks import Architecture, Parameters
 from faastraingym.algorithms.actor_critic.sampling import ABSENT, HALF_LOG_TWO_PI, table
+from faastraingym.algorithms.gsde.deviations import log_deviation
 
 Likelihood = tuple[jax.Array, jax.Array]  # log pi(a|s) and the entropy, [N] each
 
@@ -15,6 +16,9 @@ def of_actions(
     architecture: Architecture, parameters: Parameters, outputs: jax.Array, actions: jax.Array
 ) -> Likelihood:
     """log pi(a|s) and the entropy of the policy network's outputs, [N, K]."""
+    if architecture.state_dependent:
+        mean, latent = jnp.split(outputs, [architecture.action_size], axis=-1)
+        return gaussian(mean, log_deviation(latent, parameters["policy"]["log_std"]), actions)
     if architecture.continuous:
         return gaussian(outputs, parameters["policy"]["log_std"], actions)
     if architecture.choices:
@@ -52,8 +56,11 @@ def bernoulli(logits: jax.Array, actions: jax.Array) -> Likelihood:
 
 
 def gaussian(mean: jax.Array, log_std: jax.Array, actions: jax.Array) -> Likelihood:
-    """log density of a diagonal Gaussian and its entropy, both [N], of means, actions [N, A]."""
+    """log density of a diagonal Gaussian and its entropy, both [N], of means, actions [N, A].
+
+    `log_std` is [A], or [N, A].
+    """
     standardised = (actions - mean) * jnp.exp(-log_std)
     terms = -0.5 * jnp.square(standardised) - log_std - HALF_LOG_TWO_PI
-    entropy = (log_std + 0.5 + HALF_LOG_TWO_PI).sum()
-    return terms.sum(axis=-1), jnp.full(mean.shape[:-1], entropy)
+    entropy = (log_std + 0.5 + HALF_LOG_TWO_PI).sum(axis=-1)
+    return terms.sum(axis=-1), jnp.broadcast_to(entropy, mean.shape[:-1])

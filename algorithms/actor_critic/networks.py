@@ -30,6 +30,7 @@ class Architecture(NamedTuple):
     bits: bool = False  # MultiBinary actions
     recurrent: RecurrentSpec | None = None
     shared: bool = False  # the value is a second head on the policy's trunk
+    state_dependent: bool = False  # noise, with a log_std of each feature
 
 
 @functools.partial(jax.jit, static_argnums=(0, 1))  # one program to compile, not dozens
@@ -44,6 +45,9 @@ def initial(architecture: Architecture, observation_size: int, key: jax.Array) -
         is_apart = which == "policy" or not architecture.shared
         own = trunk.get("params", {}) if is_apart else {}
         found[which] = {**own, **between, **head["params"]}
+        if which == "policy" and architecture.state_dependent:
+            shape = features.shape[-1], architecture.action_size
+            found[which]["log_std"] = jnp.full(shape, architecture.log_std_init)
     return found
 
 
@@ -82,11 +86,18 @@ def policy_outputs(
     observations: jax.Array,
     remembered: jax.Array | None = None,
 ) -> jax.Array:
-    """Logits or means, [..., A], of normalised observations [..., O], or of what is remembered."""
+    """Logits or means, [..., A], of normalised observations [..., O], or of what is remembered.
+
+    With state-dependent noise means, and the features that the head reads, [..., A + L]. Features
+    are not learnt for their noise: gradients stop.
+    """
     variables, features = {"params": parameters["policy"]}, remembered
     if features is None:
         features = _trunk(architecture).apply(variables, observations)
-    return jnp.asarray(_head("policy", architecture).apply(variables, features))
+    outputs = jnp.asarray(_head("policy", architecture).apply(variables, features))
+    if not architecture.state_dependent:
+        return outputs
+    return jnp.concatenate([outputs, jax.lax.stop_gradient(features)], axis=-1)
 
 
 def state_values(
@@ -145,5 +156,6 @@ def _head(which: str, architecture: Architecture) -> modules.Head:
     """Of the policy: logits, or the means of a Gaussian with a log_std; of the value: V(s)."""
     if which == "value":
         return modules.Head(1, HEADS[which])
-    log_std = architecture.log_std_init if architecture.continuous else None
+    has_one = architecture.continuous and not architecture.state_dependent
+    log_std = architecture.log_std_init if has_one else None
     return modules.Head(architecture.action_size, HEADS[which], log_std)

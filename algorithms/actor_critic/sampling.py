@@ -11,6 +11,8 @@ from typing import Protocol
 import numpy as np
 
 from faastraingym.algorithms.environments.space_info import SpaceInfo
+from faastraingym.algorithms.gsde import matrices
+from faastraingym.algorithms.gsde.matrices import Matrices
 
 HALF_LOG_TWO_PI = 0.5 * math.log(2.0 * math.pi)
 ABSENT = np.float32(-1e30)  # the logit of a choice that an element does not have
@@ -129,6 +131,31 @@ class Gaussian:
         return gaussian_log_prob(outputs, self.log_std, actions)
 
 
+class StateDependent:
+    """As a Gaussian, whose noise is a function of the state; outputs are means, then features."""
+
+    def __init__(self, log_std: np.ndarray, every: int) -> None:
+        self.log_std, self.size = log_std, log_std.shape[1]  # [L, K]
+        self.matrices = Matrices(log_std, every)
+
+    def noise(self, generator: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+        """Noise matrices, [T, B, L, K]."""
+        return self.matrices.steps(generator, *shape)
+
+    def sample(self, outputs: np.ndarray, noise: np.ndarray) -> np.ndarray:
+        """Sampled numbers within no bounds, [B, K]."""
+        return np.asarray(self.mode(outputs) + matrices.noise(outputs[:, self.size :], noise))
+
+    def mode(self, outputs: np.ndarray) -> np.ndarray:
+        """The means."""
+        return outputs[..., : self.size]
+
+    def log_prob(self, outputs: np.ndarray, actions: np.ndarray) -> np.ndarray:
+        """The log density."""
+        log_std = matrices.log_deviation(outputs[..., self.size :], self.log_std)
+        return gaussian_log_prob(self.mode(outputs), log_std, actions)
+
+
 def masked(outputs: np.ndarray, mask: np.ndarray, bits: bool) -> np.ndarray:
     """Outputs, [..., K], under which actions that `mask`, [..., M], forbids have probability 0.
 
@@ -140,8 +167,15 @@ def masked(outputs: np.ndarray, mask: np.ndarray, bits: bool) -> np.ndarray:
     return np.where(set_, np.where(clear, outputs, -ABSENT), ABSENT)
 
 
-def distribution(info: SpaceInfo, parameters: Mapping[str, np.ndarray]) -> Distribution:
-    """The distribution of a policy with these parameters over the actions of `info`."""
+def distribution(
+    info: SpaceInfo, parameters: Mapping[str, np.ndarray], sde: int | None = None
+) -> Distribution:
+    """The distribution of a policy with these parameters over the actions of `info`.
+
+    `sde`: steps after which state-dependent noise is drawn anew; none: noise is independent.
+    """
+    if sde is not None:
+        return StateDependent(parameters["policy/log_std"], sde)
     if info.continuous:
         return Gaussian(parameters["policy/log_std"])
     if info.action_choices:

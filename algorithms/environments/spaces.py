@@ -24,6 +24,7 @@ from faastraingym.algorithms.limits import NOT_TOLD, Limits
 from faastraingym.algorithms.networks import description
 from faastraingym.algorithms.networks import problems as networks
 from faastraingym.algorithms.registry import parse
+from faastraingym.algorithms.setting_types import sde
 from faastraingym.schemas.errors import SpecificationError
 from faastraingym.schemas.specification import EnvironmentSpec, Potential, RunSpec
 from faastraingym.schemas.validation import suggestion
@@ -249,6 +250,11 @@ def _too_large(spec: RunSpec, info: SpaceInfo, limits: Limits) -> Iterator[str]:
 
 def _misfits(spec: RunSpec, info: SpaceInfo, limits: Limits) -> Iterator[str]:
     yield from _endless(spec.environment)
+    if (every := sde(spec.algorithm)) is not None and not info.continuous:
+        yield (
+            f"spec.algorithm.sde_sample_freq: found {every}; allowed: none, for state-dependent "
+            f"noise is added to the numbers of a Box, and {spec.environment.id} takes others"
+        )
     unfit = list(networks.problems(spec, info))
     if unfit:
         yield from unfit

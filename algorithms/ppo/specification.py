@@ -49,6 +49,7 @@ class PPO(AlgorithmSpec, frozen=True, kw_only=True, tag_field="name", tag="ppo")
     # Left out where it is not given: specifications of older releases keep their bytes.
     rescale_actions: types.RescaleActions | UnsetType = UNSET
     recurrent: types.Recurrent | UnsetType = UNSET
+    sde_sample_freq: types.SdeSampleFreq | UnsetType = UNSET
     decoupled_weight_max: (
         Annotated[
             float,

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import cast
 
 import numpy as np
-from msgspec import UNSET
 
 from faastraingym.algorithms import dense
 from faastraingym.algorithms.environments.actions import sender
@@ -18,6 +17,7 @@ from faastraingym.algorithms.networks import arrays, description
 from faastraingym.algorithms.networks.description import Trunk
 from faastraingym.algorithms.networks.forward import forward
 from faastraingym.algorithms.sac.specification import SAC
+from faastraingym.algorithms.setting_types import sde
 from faastraingym.schemas.array_specs import ArraySpec, ArraySpecs
 from faastraingym.schemas.payloads import Arrays, Policy
 from faastraingym.schemas.specification import RunSpec
@@ -30,7 +30,7 @@ MOST_MEAN = 2.0  # with state-dependent noise, so that tanh leaves it room
 def policy_arrays(spec: RunSpec, info: SpaceInfo) -> ArraySpecs:
     """The policy network's arrays."""
     trunk, size = description.trunk(spec, info), info.action_size
-    if cast(SAC, spec.algorithm).sde_sample_freq is UNSET:
+    if sde(spec.algorithm) is None:
         return _network("policy", trunk, info.observation_size, 2 * size)
     latent = description.output_size(trunk, info.observation_size)
     log_std = {"policy/log_std": ArraySpec("<f4", latent, size)}
@@ -63,8 +63,7 @@ def actor(
 ) -> "Actor":
     """The policy, ready to act; before learning starts it draws actions uniformly."""
     trunk, uniform = description.trunk(spec, info), exploration.get("uniform", 0.0) > 0.0
-    every = cast(SAC, spec.algorithm).sde_sample_freq
-    if every is UNSET:
+    if (every := sde(spec.algorithm)) is None:
         return Actor(policy, trunk, info, uniform)
     return StateDependent(policy, trunk, info, uniform, every)
 

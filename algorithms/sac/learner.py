@@ -18,6 +18,7 @@ from faastraingym.algorithms.sac.acting import CRITICS, TARGETS
 from faastraingym.algorithms.sac.networks import Shapes
 from faastraingym.algorithms.sac.specification import SAC
 from faastraingym.algorithms.sac.updating import Setup, descend, optimizer
+from faastraingym.algorithms.setting_types import sde
 from faastraingym.schemas.payloads import Arrays
 from faastraingym.schemas.specification import RunSpec
 
@@ -39,7 +40,7 @@ def setup(spec: RunSpec) -> Setup:
 
 
 def _log_std_init(settings: SAC) -> float | None:
-    if settings.sde_sample_freq is UNSET:
+    if sde(settings) is None:
         return None
     return -3.0 if settings.log_std_init is UNSET else settings.log_std_init
 

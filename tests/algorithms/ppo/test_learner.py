@@ -9,12 +9,10 @@ import pytest
 
 from faastraingym.algorithms import statistics, trees
 from faastraingym.algorithms.actor_critic import networks
-from faastraingym.algorithms.actor_critic.acting import Actor
 from faastraingym.algorithms.actor_critic.learner import _merged, _setup
 from faastraingym.algorithms.actors.collect import collect
 from faastraingym.algorithms.environments.space_info import describe
-from faastraingym.algorithms.networks.description import trunk
-from faastraingym.algorithms.ppo import learner
+from faastraingym.algorithms.ppo import acting, learner
 from faastraingym.events.pipeline import planning
 from faastraingym.schemas.errors import RunFault
 from faastraingym.schemas.payloads import LearnerState, Trajectory, dump, load
@@ -36,13 +34,14 @@ def learnt(
     return learner.update(spec, state, batch, None, plan)
 
 
-@pytest.fixture(params=["CartPole-v1", "Pendulum-v1"])
+@pytest.fixture(params=["CartPole-v1", "Pendulum-v1", "Pendulum-v1 gSDE"])
 def spec(request: pytest.FixtureRequest, make_spec: Make) -> RunSpec:
-    """A small discrete run, and a continuous one; both normalise observations."""
+    """A small discrete run, and continuous ones; all normalise observations."""
     rollout = {"num_steps": 16, "count": 2}
-    settings = {**TINY, "normalize_observations": True}
+    env_id, _, noise = request.param.partition(" ")
+    settings = {**TINY, "normalize_observations": True} | ({"sde_sample_freq": 5} if noise else {})
     short = {"kwargs": {"max_episode_steps": 9}}
-    return make_spec(request.param, rollout=rollout, algorithm=settings, environment=short)
+    return make_spec(env_id, rollout=rollout, algorithm=settings, environment=short)
 
 
 def test_an_update_gives_the_same_bytes_every_time(spec: RunSpec) -> None:
@@ -147,7 +146,7 @@ def test_acting_in_numpy_is_acting_in_flax(spec: RunSpec) -> None:
     new = learnt(spec, state, batch)[0]
     seen = batch[0].observations.reshape(-1, batch[0].observations.shape[-1])
     info = describe(spec)
-    found = Actor(learner.project(new), trunk(spec, info), info).outputs(seen)
+    found = acting.actor(spec, learner.project(new), info, {}).outputs(seen)
     mean, scale = statistics.moments(new.statistics) if new.statistics else (0.0, 1.0)
     normalised = np.clip((seen - mean) * scale, -10, 10) if new.statistics else seen
     architecture = _setup(learner.METHOD, spec).architecture
@@ -187,7 +186,7 @@ def test_a_projection_holds_what_an_actor_needs_only(spec: RunSpec) -> None:
 
 SCRIPT = """
 import hashlib
-from faastraingym.algorithms.ppo import learner
+from faastraingym.algorithms.ppo import acting, learner
 from faastraingym.algorithms.actors import collect
 from faastraingym.events.pipeline import planning
 from faastraingym.schemas.payloads import dump
