@@ -39,16 +39,16 @@ async def export(
         BadInput: there is such a dataset, there are no such versions, or no episode is whole.
     """
     from faastraingym.algorithms import registry
-    from faastraingym.algorithms.environments.space_info import of_spaces
+    from faastraingym.algorithms.environments.space_info import look, of_spaces
     from faastraingym.algorithms.offline.episodes import Episodes
 
     versions = await _versions(stack, report, history, first, last)
     spec = registry.parse(report.spec)
-    spaces = environment.observation_space, environment.action_space
-    acts = registry.rules(spec).ACTIONS
-    info = of_spaces(spec.environment.id, *spaces, registry.name(spec), acts)
+    env_id, acts = spec.environment.id, registry.rules(spec).ACTIONS
+    observed, acted, in_info = look(env_id, environment)
+    info = of_spaces(env_id, observed, acted, registry.name(spec), acts, in_info)
     episodes, actions = Episodes(spec, info), await _actions(stack, history, spec, info)
-    writer = Writer(name, environment, actions, _about(report, versions))
+    writer = Writer(name, environment, actions, _about(report, versions), in_info)
     with datasets.written(writer, name):
         async for version, trajectory in _trajectories(stack, history, versions):
             await asyncio.to_thread(_add, writer, episodes, version, trajectory)

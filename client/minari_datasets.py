@@ -15,6 +15,8 @@ import gymnasium
 import msgspec
 import numpy as np
 
+from faastraingym.algorithms.environments import masks
+from faastraingym.algorithms.environments.leaves import IN_INFO
 from faastraingym.algorithms.offline.episodes import Episode
 from faastraingym.algorithms.offline.spaces import given
 from faastraingym.client.errors import BadInput, StackTrouble
@@ -86,6 +88,8 @@ class Writer:
         environment: from which the episodes are; read for its spaces and its specification.
         actions: makes those of trajectories, [L, ...], what the environment takes.
         about: metadata by name.
+        mask_is_in_info: the environment tells in `info` which actions are valid, and so does the
+            dataset.
     """
 
     def __init__(
@@ -94,9 +98,10 @@ class Writer:
         environment: gymnasium.Env[Any, Any],
         actions: Callable[[np.ndarray], np.ndarray],
         about: Mapping[str, Any],
+        mask_is_in_info: bool = False,
     ) -> None:
         self._name, self._environment, self._actions = name, environment, actions
-        self._about = dict(about)
+        self._about, self._mask_is_in_info = dict(about), mask_is_in_info
         self._made: Any = None
         self._waiting: list[Episode] = []
         self.episodes = self.steps = 0
@@ -145,10 +150,12 @@ class Writer:
     def _buffer(self, episode: Episode) -> Any:
         from minari.data_collector.episode_buffer import EpisodeBuffer
 
-        steps = episode.steps
+        steps, space = episode.steps, self._environment.observation_space
+        in_info = self._mask_is_in_info
         return EpisodeBuffer(
             seed=episode.seed,
-            observations=given(steps.observations, self._environment.observation_space),
+            observations=given(steps.observations, space, masks.OBSERVATION if in_info else ""),
+            infos={masks.KEY: steps.observations[IN_INFO]} if in_info else None,
             actions=self._actions(steps.actions),
             rewards=steps.rewards,
             terminations=steps.terminated,

@@ -17,6 +17,12 @@ from tests.test_loop import Platform, TwiceAndBackwards, train
 
 ALGORITHMS: dict[str, dict[str, Any]] = {
     "ppo": {"name": "ppo", "hidden_sizes": [8], "normalize_observations": True},
+    "recurrent ppo": {
+        "name": "ppo",
+        "num_minibatches": 2,
+        "recurrent": {"cell": "lstm", "size": 8},
+        "hidden_sizes": [8],
+    },
     "impala": {"name": "impala", "hidden_sizes": [8]},
     "dqn": {
         "name": "dqn",

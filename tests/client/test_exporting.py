@@ -174,6 +174,30 @@ def test_without_minari_it_says_what_to_install(run: Run, monkeypatch: pytest.Mo
         run.export_minari(NAME)
 
 
+def test_a_dataset_has_the_masks_where_the_environment_has_them(
+    stack: Stack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In `info`, of every state; and the actions were valid."""
+    monkeypatch.setenv("MINARI_DATASETS_PATH", str(tmp_path))
+    taxi = {"id": "Taxi-v4", "num_envs": 2, "kwargs": {"max_episode_steps": 12}}
+    ppo = {"name": "ppo", "hidden_sizes": [8]}
+    platform = asyncio.run(train(Platform(), {**SPEC, "environment": taxi, "algorithm": ppo}))
+    stack.objects.data |= platform.objects.data
+    stack.facts.log = list(platform.facts.log)
+    found = stack.client().run(RUN).export_minari("taxi/of-a-run-v0")
+    dataset = minari.load_dataset("taxi/of-a-run-v0")
+    assert dataset.total_episodes == found.episodes > 0
+    for episode in dataset:
+        masks = episode.infos["action_mask"]
+        assert masks.shape == (len(episode.actions) + 1, 6)
+        assert episode.observations.shape == (len(episode.actions) + 1,)
+        assert np.take_along_axis(masks[:-1], episode.actions[:, None], axis=1).all()
+    (told,) = dataset.storage.get_episode_metadata(range(1))
+    seen, info = dataset.recover_environment().reset(seed=told["seed"])
+    assert seen == dataset[0].observations[0]
+    np.testing.assert_array_equal(info["action_mask"], dataset[0].infos["action_mask"][0])
+
+
 def test_images_keep_their_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Minari would write them as JPEG, unless it is told."""
     from faastraingym.algorithms.offline.episodes import Episode, Part

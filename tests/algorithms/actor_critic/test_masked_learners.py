@@ -20,6 +20,7 @@ ONE_STEP = {"num_minibatches": 1, "update_epochs": 1}
 ALGORITHMS: dict[str, dict[str, Any]] = {
     "ppo": {**ONE_STEP},
     "ppo, decoupled": {**ONE_STEP, "decoupled_weight_max": 2.0},
+    "ppo, recurrent": {**ONE_STEP, "recurrent": {"cell": "gru", "size": 8}},
     "a2c": {},
     "impala": {},
 }
@@ -51,7 +52,7 @@ def learnt(name: str, kind: str, horizon: str = "steps") -> tuple[Any, Any, dict
 
 
 @pytest.mark.parametrize("kind", ["discrete", "choices", "bits"])
-@pytest.mark.parametrize("name", ["ppo", "ppo, decoupled"])
+@pytest.mark.parametrize("name", ["ppo", "ppo, decoupled", "ppo, recurrent"])
 def test_of_the_policy_that_acted_every_ratio_is_1(name: str, kind: str) -> None:
     _, _, metrics = learnt(name, kind)
     assert metrics["approx_kl"] == pytest.approx(0.0, abs=1e-6)
