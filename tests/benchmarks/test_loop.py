@@ -26,12 +26,19 @@ DQN = {
     "learning_starts": 64,
     "hidden_sizes": [8],
 }
+SAC = {
+    "environment": {"id": "Pendulum-v1", "num_envs": 2},
+    "algorithm": {**DQN, "name": "sac"},
+}
+REMEMBERING = {"algorithm": {**SPEC["algorithm"], "recurrent": {"size": 4}}}
 EPISODES = {"count": 2, "horizon": "episodes", "num_episodes": 2}
 CASES: dict[str, dict[str, Any]] = {
     "plain": {},
     "normalised": NORMALISED,
     "behind": {**NORMALISED, "rollout": {"count": 2, "num_steps": 16, "max_policy_lag": 3}},
     "replayed": {"algorithm": DQN},
+    "continuous": SAC,
+    "remembering": REMEMBERING,
     "whole episodes": {"rollout": EPISODES},
 }
 
