@@ -10,6 +10,7 @@ from faastraingym.schemas.report import CurvePoint
 from faastraingym.schemas.specification import RunSpec
 
 BOTH = ("Discrete", "Box")
+CHOICES = {"Discrete", "MultiDiscrete", "MultiBinary"}  # of actions that are no Box
 SHARE = 0.5  # of the budget, over which the return has not risen
 PARTS = 4  # of that stretch, whose means are compared
 FEWEST = 4  # points of a curve that tell anything
@@ -53,7 +54,8 @@ def advice(
 
     Args:
         spec: the raw specification, with the stop of the newest segment.
-        actions: the kind of its action space, `Discrete` or `Box`.
+        actions: the kind of its action space, `Discrete` or `Box`, as far as its metrics tell: an
+            algorithm that acts in no other has a Box.
         training: mean returns of batches, in the order of steps.
         evaluations: mean returns of evaluations, in the order of steps.
     """
@@ -64,6 +66,8 @@ def advice(
     curves = [curve for curve in (training, evaluations) if len(curve) >= FEWEST]
     if not curves or any(_rose(curve, parsed) for curve in curves):
         return []
+    if not CHOICES.intersection(registry.rules(parsed).ACTIONS):
+        actions = "Box"
     returns = [point.return_mean for point in curves[0]]
     sparse = max(returns) == min(returns)
     hints = [_words(hint) for hint in HINTS if _applies(hint, parsed, actions, sparse)]
@@ -124,17 +128,22 @@ def _applies(hint: Hint, spec: RunSpec, actions: str, sparse: bool) -> bool:
         return False
     found: Any = spec
     for name in hint.setting.split("."):
-        if not hasattr(found, name):
+        if name not in found.__struct_fields__:
             return False  # a setting of other algorithms
         found = getattr(found, name)
     match hint.so:
         case "at least":
-            return bool(found < hint.value)
+            return _is_number(found) and found < hint.value
         case "at most":
-            return bool(found > hint.value)
+            return _is_number(found) and found > hint.value
         case "is":
             return bool(found != hint.value)
     return hint.value not in [transform.__struct_config__.tag for transform in found]
+
+
+def _is_number(found: Any) -> bool:
+    """Not of a setting that is learnt, as SAC's ent_coef, or not given."""
+    return isinstance(found, int | float)
 
 
 def _words(hint: Hint) -> str:

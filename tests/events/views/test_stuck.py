@@ -117,6 +117,21 @@ def test_hints_are_of_the_space_and_of_what_is_not_so_yet() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("name", "hints"),
+    [
+        ("dqn", ["try --set environment.num_envs=8"]),
+        ("sac", ['try [[reward]] kind = "normalize"', "try --set environment.num_envs=8"]),
+    ],
+)
+def test_no_hint_is_of_a_setting_that_the_algorithm_has_not_or_learns(
+    name: str, hints: list[str]
+) -> None:
+    """SAC learns its ent_coef, has no log_std_init unless it is given, and acts in a Box."""
+    spec = {**FREE, "algorithm": {"name": name}, "environment": {"id": "E-v0", "num_envs": 2}}
+    assert told(spec, "Discrete", curve(flat, noise=1.0)) == hints
+
+
 def test_where_all_returns_are_the_same_the_reward_is_sparse() -> None:
     assert told(FREE, "Discrete", curve(flat))[0] == 'try [[reward]] kind = "potential"'
     shaped = {**FREE, "reward": [{"kind": "potential", "weights": [1.0, 0.0]}]}
