@@ -48,6 +48,7 @@ def markdown(found: Sequence[tuple[Row, Results]]) -> str:
     for row, result in found:
         if result.seeds:
             lines += ["", f"## {title(row)}", "", f"![Learning curve](results/{row.name}.svg)"]
+            lines += ["", row.goal.tried] if row.goal.tried else []
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
@@ -71,12 +72,18 @@ def line(row: Row, result: Results) -> str:
         *aim,
         shown(result.interval),
         f"{len(seeds)} of {row.goal.seeds}",
-        "reached" if result.reached else "not reached",
+        verdict(result),
         f"{max(seed.env_steps for seed in seeds):,}",
         f"{middle:,.0f} s",
         f"{staleness:.1f}" if staleness else "0",
         f"`faastrain train {file} --set seed={seeds[0].seed}`",
     )
+
+
+def verdict(result: Results) -> str:
+    """Whether the goal is reached, as far as the seeds tell that were run."""
+    so_far = "so far " if len(result.seeds) < result.goal.seeds else ""
+    return f"{so_far}{'reached' if result.reached else 'not reached'}"
 
 
 def shown(interval: Interval) -> str:

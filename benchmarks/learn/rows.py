@@ -23,6 +23,7 @@ class Goal(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     goal: float  # mean undiscounted return of the last version's evaluation, over all seeds
     yardstick: str  # who reached what, and after how many steps
     seeds: Annotated[int, Meta(ge=1)] = 5
+    tried: str = ""  # of a row that is not reached: what did not help
 
 
 class Row(NamedTuple):

@@ -32,12 +32,22 @@ def test_a_line_tells_the_mean_its_interval_and_whether_it_is_enough(
 ) -> None:
     assert "| - | 0 of 5 | not run |" in page.line(row, results.of(row, tmp_path))
     results.add(row, seed(1, 390.0), tmp_path)
-    assert "| 390.0 | 1 of 5 | not reached | 100 | 2 s | 0 |" in page.line(
+    assert "| 390.0 | 1 of 5 | so far not reached | 100 | 2 s | 0 |" in page.line(
         row, results.of(row, tmp_path)
     )
     told = page.line(row, results.add(row, seed(2, 410.0), tmp_path))
-    assert "| 400.0 ± 127.1 | 2 of 5 | reached |" in told
+    assert "| 400.0 ± 127.1 | 2 of 5 | so far reached |" in told
     assert "`faastrain train benchmarks/learn/some.toml --set seed=1`" in told
+    for number in (3, 4, 5):
+        whole = results.add(row, seed(number, 300.0), tmp_path)
+    assert "| 5 of 5 | not reached |" in page.line(row, whole)
+
+
+def test_what_was_tried_stands_below_the_curve(row: Row, tmp_path: Path) -> None:
+    row.file.write_text(row.file.read_text() + '#: tried = "Twice the steps."\n')
+    tried = rows.read(row.file)
+    found = results.add(tried, seed(1), tmp_path)
+    assert page.markdown([(tried, found)]).endswith("(results/some.svg)\n\nTwice the steps.\n")
 
 
 def test_a_curve_goes_through_every_seed_s_evaluations() -> None:
