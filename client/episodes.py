@@ -6,6 +6,7 @@ import gymnasium
 import msgspec
 from gymnasium.wrappers import TimeLimit
 
+from faastraingym.algorithms.environments import on_jax
 from faastraingym.algorithms.environments.wrappers import step_limit
 from faastraingym.schemas.report import RunReport
 from faastraingym.schemas.specification import EnvironmentSpec
@@ -44,6 +45,7 @@ def _limit(trained: EnvironmentSpec | None) -> int | None:
     """The run's own, or that with which its environment is registered, if it is known here."""
     if trained is None:
         return None
-    found = gymnasium.registry.get(trained.id.rpartition(":")[2])
+    is_registered = not on_jax.is_one(trained)  # those truncate themselves
+    found = gymnasium.registry.get(trained.id.rpartition(":")[2]) if is_registered else None
     registered = found.max_episode_steps if found else None
     return trained.kwargs.get("max_episode_steps") or step_limit(trained) or registered

@@ -10,8 +10,10 @@ from typing import Any, TypeAlias
 import gymnasium
 from gymnasium.envs.registration import EnvSpec
 
+from faastraingym.algorithms.environments import on_jax
 from faastraingym.algorithms.environments.foreign import foreign
 from faastraingym.algorithms.environments.registered import of_module
+from faastraingym.algorithms.environments.space_info import make
 from faastraingym.algorithms.environments.wrappers import wrapped
 from faastraingym.algorithms.errors import EnvironmentFailed
 from faastraingym.client import environments
@@ -54,6 +56,9 @@ def built(
     """
     name = env.__name__ if isinstance(env, type) else str(env)
     try:
+        if on_jax.is_named(name):
+            is_same = trained is not None and trained.id == name
+            return undrawn(trained if trained and is_same else EnvironmentSpec(id=name), mode)
         env_id, found = _found(env)
         same = trained if trained and trained.id == env_id else None
         options = {} if mode is None else {"render_mode": mode}
@@ -62,6 +67,19 @@ def built(
         return wrapped(same, made) if same else made
     except EnvironmentFailed as error:
         raise BadInput(f"{error}; {remedy(error, OTHERS)}") from error
+
+
+def undrawn(wanted: EnvironmentSpec, mode: str | None) -> "gymnasium.Env[Any, Any]":
+    """One environment on JAX, of which there are no pictures.
+
+    Raises:
+        EnvironmentFailed: it is to be drawn, or cannot be built.
+    """
+    for problem in on_jax.problems(wanted):
+        raise EnvironmentFailed(problem)
+    if mode is not None:
+        raise EnvironmentFailed(f"{wanted.id} runs on JAX, where nothing draws it")
+    return make(wanted)
 
 
 def remedy(error: Exception, otherwise: str) -> str:

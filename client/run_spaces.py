@@ -1,7 +1,7 @@
 """The spaces of a run's environment, for which it is checked in a process at most once.
 
-A package's are in the run's manifest. Any other's come with the check of its specification, and
-this process remembers them.
+Those of a package and of one on JAX are in the run's manifest. Any other's come with the check of
+its specification, and this process remembers them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,7 @@ import msgspec
 from faastraingym.adapters.errors import AdapterError
 from faastraingym.adapters.packages.library import Library
 from faastraingym.adapters.stage import manifests
-from faastraingym.algorithms.environments import known
+from faastraingym.algorithms.environments import known, on_jax
 from faastraingym.client import policy_files, target
 from faastraingym.client.errors import Error, as_ours
 from faastraingym.client.world import Connected, World
@@ -37,7 +37,7 @@ def remember(world: World, spec: Mapping[str, Any], spaces: Sequence[Any] | None
 async def of_run(world: World, stack: Connected, history: History, spec: Any) -> "SpaceInfo | None":
     """The spaces of a run, whose specification is given; None: this machine cannot build it."""
     found = _CHECKED.get(_key(world, spec))
-    if found is None and raw.packages(spec):
+    if found is None and (raw.packages(spec) or _is_on_jax(spec)):
         found = await _of_manifest(stack, history)
     if found is None:
         try:
@@ -58,6 +58,11 @@ async def _of_manifest(stack: Connected, history: History) -> Sequence[Any] | No
     except (AdapterError, SchemaError):
         return None
     return known.find(spec.environment)
+
+
+def _is_on_jax(spec: Any) -> bool:
+    """Whether the manifest tells the spaces of an environment that is no package's, too."""
+    return on_jax.is_named(str(raw.environment(spec).get("id")))
 
 
 def _key(world: World, spec: Mapping[str, Any]) -> tuple[str, bytes]:

@@ -23,6 +23,7 @@ from faastraingym.adapters.packages.sources import pack
 from faastraingym.adapters.packages.unpacking import root
 from faastraingym.adapters.settings import environment_modules
 from faastraingym.adapters.stage.environments import register
+from faastraingym.algorithms.environments import on_jax
 from faastraingym.algorithms.environments.foreign import foreign
 from faastraingym.algorithms.environments.registered import made_by
 from faastraingym.algorithms.environments.wrappers import wrapped
@@ -30,7 +31,7 @@ from faastraingym.algorithms.errors import EnvironmentFailed
 from faastraingym.client import checking, loop
 from faastraingym.client.async_client import AsyncClient
 from faastraingym.client.errors import BadInput, StackTrouble, as_ours
-from faastraingym.client.opening import place_of
+from faastraingym.client.opening import place_of, undrawn
 from faastraingym.schemas.errors import PackageError, SpecificationError
 from faastraingym.schemas.report import RunReport
 from faastraingym.schemas.specification import EnvironmentSpec
@@ -120,6 +121,8 @@ def build(wanted: EnvironmentSpec, mode: str | None) -> Environment:
     """
     try:
         with foreign(f"{wanted.id} cannot be shown"):
+            if on_jax.is_one(wanted):
+                return undrawn(wanted, mode)
             inner = gymnasium.make(made_by(wanted), render_mode=mode, **wanted.kwargs)
         return wrapped(wanted, inner)
     except EnvironmentFailed as error:

@@ -6,16 +6,38 @@ Its `step` resets an environment that ended; here are `step_env`, which does not
 
 import dataclasses
 import inspect
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import ModuleType
 from typing import Any
 
-import gymnax
 import jax.numpy as jnp
 import numpy as np
 from gymnasium.spaces import Box, Space
-from gymnax.environments.spaces import Box as TheirBox
-from gymnax.environments.spaces import gymnax_space_to_gym_space
 
 from faastraingym.algorithms.errors import EnvironmentFailed
+
+
+@contextmanager
+def _without(name: str) -> Iterator[None]:
+    """An empty module takes the place of one that was not imported yet."""
+    if name in sys.modules:
+        yield
+        return
+    sys.modules[name] = ModuleType(name)
+    try:
+        yield
+    finally:
+        del sys.modules[name]
+
+
+# For the pictures of one game gymnax imports seaborn, and that pandas and scipy.stats: three
+# quarters of a cold start.
+with _without("seaborn"):
+    import gymnax
+    from gymnax.environments.spaces import Box as TheirBox
+    from gymnax.environments.spaces import gymnax_space_to_gym_space
 
 LIMIT = "max_steps_in_episode"
 

@@ -2,6 +2,7 @@
 
 import asyncio
 
+from faastraingym.adapters.stage import threads
 from faastraingym.adapters.stage.manifests import specification
 from faastraingym.adapters.stage.payloads import dump, load
 from faastraingym.adapters.stage.spans import split_spans
@@ -23,6 +24,7 @@ async def handle(command: EvaluatePolicy, services: Services) -> Messages:
         specification(services, command.manifest),
         services.objects.get(command.policy.policy),
     )
+    threads.check(spec.environment)
     actor = shape_checks.policy(spec, load(policy, Policy))
     evaluation = await asyncio.to_thread(_evaluate, spec, actor, command.piece)
     run, version, piece = command.run, command.policy.version, command.piece

@@ -3,6 +3,7 @@
 import asyncio
 
 from faastraingym.adapters.settings import memory_mb
+from faastraingym.adapters.stage import threads
 from faastraingym.adapters.stage.manifests import specification
 from faastraingym.adapters.stage.payloads import dump, load
 from faastraingym.adapters.stage.spans import split_spans
@@ -31,6 +32,7 @@ async def handle(command: CollectRollout, services: Services) -> Messages:
     spec, policy = await asyncio.gather(
         specification(services, command.manifest), services.objects.get(command.policy.policy)
     )
+    threads.check(spec.environment)
     kept = WARM.take(command.manifest, command.previous.object) if command.previous else None
     before = None if kept else await _trajectory(services, command.previous)
     previous = None if before is None else shape_checks.continued(spec, before)
