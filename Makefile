@@ -9,7 +9,7 @@ WORKERS ?= $(shell cores=$$(getconf _NPROCESSORS_ONLN); echo $$((cores < 7 ? cor
 SPREAD = -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help install train test test-all conformance tools loggers images check docs bench learn chaos load fuzz format lock schemas clean
+.PHONY: help install train test test-all conformance tools loggers jaxenvs images check docs bench learn chaos load fuzz format lock schemas clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,6 +55,14 @@ loggers: $(STAMP) ## test the loggers on TensorBoard, W&B and MLflow (100 packag
 	$(BIN)/python -c 'import sysconfig; print("import site; site.addsitedir(%r)" % sysconfig.get_path("purelib"))' \
 	  >"$$(.venv-loggers/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/project.pth"
 	.venv-loggers/bin/python -m pytest tests/loggers
+
+jaxenvs: $(STAMP) ## test environments on JAX with gymnax (3 packages beside .venv)
+	$(PYTHON) -m venv .venv-jaxenvs
+	.venv-jaxenvs/bin/python -m pip install --quiet --disable-pip-version-check --no-deps \
+	  --requirement tests/algorithms/compiled/requirements.txt
+	$(BIN)/python -c 'import sysconfig; print("import site; site.addsitedir(%r)" % sysconfig.get_path("purelib"))' \
+	  >"$$(.venv-jaxenvs/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/project.pth"
+	.venv-jaxenvs/bin/python -m pytest tests/algorithms/compiled tests/client/test_on_jax.py
 
 images: $(STAMP) ## build the images of stack.yml and docker-compose.yml (needs Docker)
 	$(BIN)/python -m tests.conformance.tools faas-cli
@@ -104,5 +112,5 @@ lock: ## pin every dependency anew (needs uv: python3 -m pip install uv)
 	  --no-header --no-annotate --extra dev --extra docs --extra notebook --output-file requirements.lock pyproject.toml
 
 clean: ## remove the virtual environment and every cache
-	rm -rf .venv .venv-loggers .tools .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache build *.egg-info
+	rm -rf .venv .venv-loggers .venv-jaxenvs .tools .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache build *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -14,6 +14,7 @@ import numpy as np
 from msgspec.structs import replace
 
 from faastraingym.algorithms import cells, registry
+from faastraingym.algorithms.environments import on_jax
 from faastraingym.algorithms.environments.space_info import SpaceInfo
 from faastraingym.algorithms.environments.wrappers import episode_limit
 from faastraingym.algorithms.limits import Limits
@@ -27,6 +28,7 @@ from faastraingym.schemas.specification import RunSpec
 MB = 1_000_000
 STEP_BYTES = 7  # of a transition: reward, 3 flags
 ROLLOUT_MB = 67  # interpreter, NumPy, Gymnasium, the clients of the broker and the store
+ON_JAX_MB = 300  # JAX, the library of the environment, and what it has compiled
 CACHE_MB = 64  # of objects (adapters/s3/cache.py)
 COPIES = 6  # of a trajectory: of itself, the one before, its statistics, its bytes
 LEARNER_MB = 500  # the same with JAX, after it has compiled
@@ -59,7 +61,8 @@ def rollout(spec: RunSpec, info: SpaceInfo) -> int:
     networks = registry.acting(spec).policy_arrays(spec, info)
     cached = min(CACHE_MB * MB, 4 * each) if each < CACHE_MB * MB else 0
     explored = _explored(spec, info)
-    return ROLLOUT_MB * MB + cached + COPIES * each + 2 * _bytes(networks) + explored
+    base = ROLLOUT_MB + (ON_JAX_MB if on_jax.is_one(spec.environment) else 0)
+    return base * MB + cached + COPIES * each + 2 * _bytes(networks) + explored
 
 
 def _explored(spec: RunSpec, info: SpaceInfo) -> int:

@@ -30,9 +30,11 @@ class Policy(NamedTuple):
 
 
 def policy(actor: Any, info: SpaceInfo) -> Policy | None:
-    """The actor's; None: it is of another kind, or of actions that no environment on JAX has."""
+    """The actor's; None: it is of another kind, remembers, sees a mask, or tells its features."""
     chosen = getattr(actor, "distribution", None)
     if not isinstance(actor, Actor) or not isinstance(chosen, Categorical | Gaussian):
+        return None
+    if actor.cell is not None or actor.tells_features or info.mask is not None:
         return None
     architecture = Architecture(actor.network, info.action_size, info.continuous)
     arrays = {"parameters": nest(dict(actor.parameters)), "moments": actor.moments}
