@@ -22,9 +22,9 @@ from faastraingym.schemas.array_specs import ArraySpec, ArraySpecs
 from faastraingym.schemas.payloads import Arrays, Policy
 from faastraingym.schemas.specification import RecurrentSpec, RunSpec
 
-# Of a sample, for each element of a cell's output, to go back through time: gates of the inputs and
-# of the output before, their activations, the memory, and what is multiplied on the way.
-CELL_FLOATS = {"lstm": 20, "gru": 15}
+# Of a sample, for each element of a cell's output, to go back through time. Of a GRU as measured at
+# 2048 steps of 128 environments; of an LSTM by its gates, four to three.
+CELL_FLOATS = {"lstm": 25, "gru": 19}
 ActorArguments = tuple[Policy, Trunk, SpaceInfo, bool, RecurrentSpec | None, int | None]
 
 
