@@ -2,8 +2,9 @@
 
 The constants are fitted to peaks of the real functions: observations of 4 to 27,648 elements,
 trajectories of 0.02 to 114 MB, networks of 0.02 to 29 MB, Linux, NumPy 2.4, jaxlib 0.10. Estimates
-were 3 % above to 11 % below the peaks of rollouts, 1 % above to 9 % below those of updates: a
-refused run would not have fitted. Whole episodes, whose length is unknown, are not estimated.
+were 3 % above to 11 % below the peaks of rollouts, 1 % above to 9 % below those of updates, 4 %
+above to 1 % below those of PPO's updates with convolutions: a refused run would not have fitted.
+Whole episodes, whose length is unknown, are not estimated.
 """
 
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from math import prod
 from operator import mul
 
 import numpy as np
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from faastraingym.algorithms import cells, registry
@@ -37,6 +39,7 @@ STATE_COPIES = 16  # of the parameters: Adam's moments, gradients, what was load
 DRAWN_COPIES, DRAWN_BYTES = 2.4, 40  # of a sample besides its two observations
 PRIORITY_BYTES = 48  # of a transition: loaded, changed, stored; shares and their sums
 ACTIVATIONS = 1.2  # of all hidden layers, of all samples at once
+MAPS, IMAGES = 2.5, 2  # of layers and of inputs of convolutions, of a gradient step's samples
 
 
 def trajectory(spec: RunSpec, info: SpaceInfo) -> int:
@@ -76,24 +79,38 @@ def _explored(spec: RunSpec, info: SpaceInfo) -> int:
 
 def update(spec: RunSpec, info: SpaceInfo) -> int:
     """Bytes that `update-policy` will take at the most, of rollouts of a known number of steps."""
-    acting = registry.acting(spec)
-    state = _bytes(acting.learner_arrays(spec, info))
     samples = spec.rollout.needed * spec.rollout.num_steps * spec.environment.num_envs
     batch, replayed = spec.rollout.needed * trajectory(spec, info), 0
     if isinstance(spec.algorithm, ReplaySpec):
         samples, replayed = spec.algorithm.batch_size, replay(spec, info, spec.algorithm)
-    activations = 4 * samples * acting.activations(spec, info)
+    copies = IMAGES if trunk(spec, info).encoders else 1
     if info.leaves:  # whose features are arrays of their own from the start
         batch += 4 * samples * info.observation_size
     elif info.observation_dtype == "|u1":  # the networks read floats
-        batch += 4 * samples * info.observation_size // BATCH_COPIES
-    return (
-        LEARNER_MB * MB
-        + BATCH_COPIES * batch
-        + STATE_COPIES * state
-        + int(ACTIVATIONS * activations)
-        + replayed
-    )
+        batch += 4 * copies * samples * info.observation_size // BATCH_COPIES
+    return learner(spec, info) + BATCH_COPIES * batch + _layers(spec, info, samples) + replayed
+
+
+def learner(spec: RunSpec, info: SpaceInfo) -> int:
+    """Bytes of them that the number of samples does not change."""
+    return LEARNER_MB * MB + STATE_COPIES * _parameters(spec, info)
+
+
+def _parameters(spec: RunSpec, info: SpaceInfo) -> int:
+    return _bytes(registry.acting(spec).learner_arrays(spec, info))
+
+
+def _layers(spec: RunSpec, info: SpaceInfo, samples: int) -> int:
+    """Bytes that layers hold of `samples` in an update; maps only of those of a gradient step."""
+    floats = registry.acting(spec).activations(spec, info)
+    if not _has_images(spec, info):
+        return int(ACTIVATIONS * 4 * samples * floats)
+    at_once = -(-samples // spec.algorithm.num_minibatches)
+    return int(4 * at_once * (MAPS * floats + IMAGES * info.observation_size))
+
+
+def _has_images(spec: RunSpec, info: SpaceInfo) -> bool:
+    return any(encoder.convolutions for encoder in trunk(spec, info).encoders)
 
 
 def replay(spec: RunSpec, info: SpaceInfo, settings: ReplaySpec) -> int:
@@ -101,9 +118,12 @@ def replay(spec: RunSpec, info: SpaceInfo, settings: ReplaySpec) -> int:
     places = prod(ring_shape(spec))
     drawn = settings.gradient_steps * settings.batch_size
     mask = sum(info.mask.shape) if info.mask else 0
+    stays_bytes = info.observation_dtype == "|u1" and not info.leaves
+    stays_bytes &= bool(trunk(spec, info).encoders)
+    both = 2 * info.observation_size * (1 if stays_bytes else 4)
     return (
         places * transition(spec, info)
-        + int(DRAWN_COPIES * drawn * (8 * info.observation_size + mask + DRAWN_BYTES))
+        + int(DRAWN_COPIES * drawn * (both + mask + DRAWN_BYTES))
         + (PRIORITY_BYTES * places if settings.prioritized else 0)
     )
 
@@ -126,6 +146,16 @@ def problems(spec: RunSpec, info: SpaceInfo, limits: Limits) -> Iterator[str]:
     if not 0 < limits.learner < (needed := update(spec, info)):
         return
     lacking = _lacking(needed, "update-policy", limits.learner)
+    if learner(spec, info) > limits.learner:
+        found = _parameters(spec, info)
+        most = max(0, limits.learner - LEARNER_MB * MB) // STATE_COPIES
+        network = "algorithm.hidden_sizes or choose smaller encoders (algorithm.network)"
+        yield (
+            f"spec.algorithm.{'hidden_sizes' if spec.algorithm.network is UNSET else 'network'}: "
+            f"found networks of {found >> 20} MiB, so an update {lacking}; allowed: {most >> 20} "
+            f"MiB at most: lower {network}, {_remedy('FTG_LEARNER_MEMORY', needed)}"
+        )
+        return
     if isinstance(spec.algorithm, ReplaySpec):
         yield (
             f"spec.algorithm.capacity: found {spec.algorithm.capacity} transitions of "

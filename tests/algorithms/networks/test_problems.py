@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from gymnasium.spaces import Box, Dict, Discrete
 
-from faastraingym.algorithms import registry
-from faastraingym.algorithms.environments import spaces
+from faastraingym.algorithms import footprint, registry
+from faastraingym.algorithms.environments import space_info, spaces
 from faastraingym.algorithms.limits import NOT_TOLD, Limits
 from faastraingym.schemas.errors import SpecificationError
 from faastraingym.schemas.specification import to_dict
@@ -125,13 +125,42 @@ def test_an_image_is_scaled_or_normalised() -> None:
 
 
 def test_a_network_beyond_the_learners_memory_is_refused() -> None:
-    """Its 64 x 46 x 46 x 16 maps; a smaller network is the remedy."""
-    limits = Limits(learner=600 << 20)
+    """33,856 numbers of maps to each of 128 units, and 4096 x 4096 of two networks, take 170 MB."""
+    limits = Limits(learner=1000 << 20)
     (problem,) = problems("pixels", {"images": "small"}, limits, hidden_sizes=[4096, 4096])
-    assert "an update needs about" in problem
-    assert "may have 600 MiB" in problem
-    assert "lower rollout.count, rollout.num_steps, environment.num_envs" in problem
+    assert problem.startswith(
+        "spec.algorithm.network: found networks of 165 MiB, so an update needs about 31"
+    )
+    assert "the function update-policy may have 1000 MiB; allowed: 32 MiB at most: lower" in problem
+    assert "algorithm.hidden_sizes or choose smaller encoders (algorithm.network)" in problem
+    assert problem.endswith("Mi")
     assert problems("pixels", {"images": "nature"}, limits, hidden_sizes=[]) == []
+
+
+# (shape, steps of 8 environments, settings): MB at the peak of a process that made three updates,
+# Linux, jaxlib 0.10
+PEAKS = {
+    "four minibatches": ((4, 84, 84), 64, {"images": "nature"}, 4, 849),
+    "one": ((4, 84, 84), 64, {"images": "nature"}, 1, 1026),
+    "large maps": ((40, 40), 128, {"images": "small"}, 1, 966),
+    "separate": ((40, 40), 128, {"images": "small", "trunk": "separate"}, 8, 924),
+}
+
+
+@pytest.mark.parametrize("case", PEAKS)
+def test_what_maps_take_is_estimated(case: str) -> None:
+    shape, steps, network, minibatches, peak = PEAKS[case]
+    settings = {"name": "ppo", "num_minibatches": minibatches, "hidden_sizes": [],
+                "network": {"trunk": "shared", **network}}  # fmt: skip
+    raw = {
+        "environment": {"id": "CartPole-v1", "num_envs": 8},
+        "algorithm": settings,
+        "rollout": {"num_steps": steps},
+        "stop": {"env_steps": 100},
+    }
+    shown = Box(0, 255, shape, np.uint8)
+    info = space_info.of_spaces("Any-v0", shown, Discrete(4), "ppo", ("Discrete",))
+    assert 0.97 < footprint.update(registry.parse(raw), info) / 1e6 / peak < 1.05
 
 
 def test_a_q_network_has_no_trunk_to_share() -> None:
