@@ -49,15 +49,25 @@ def target() -> Iterator[None]:
     del gymnasium.registry["Target-v0"]
 
 
-def specification(lag: int) -> RunSpec:
+IMPALA = {"name": "impala", "learning_rate": 0.03}
+PPO = {
+    "name": "ppo",
+    "learning_rate": 0.03,
+    "update_epochs": 1,
+    "num_minibatches": 1,
+    "normalize_advantages": False,
+}
+DECOUPLED = {**PPO, "decoupled_weight_max": 2.0}
+
+
+def specification(lag: int, settings: dict[str, Any]) -> RunSpec:
     """The entropy bonus alone would make the deviation 1/2, so that rewards are -1/4 at best."""
     algorithm = {
-        "name": "impala",
-        "learning_rate": 0.03,
         "gamma": 0.0,
         "ent_coef": 0.5,
         "max_grad_norm": 100.0,
         "hidden_sizes": [],
+        **settings,
     }
     return parse(
         {
@@ -78,9 +88,9 @@ def as_if_fresh(spec: RunSpec, policy: Policy, trajectory: Trajectory) -> Trajec
     return replace(trajectory, extras=actor.extras(outputs, trajectory.actions))
 
 
-def returns(lag: int, corrected: bool) -> np.ndarray:
+def returns(lag: int, corrected: bool, settings: dict[str, Any] = IMPALA) -> np.ndarray:
     """The mean reward of a step in each batch of a training in which `lag` is forced."""
-    spec = specification(lag)
+    spec = specification(lag, settings)
     learner = registry.learner(spec)
     state, previous, rewards = learner.initialise(spec), None, []
     policies = [learner.project(state)]
@@ -109,3 +119,24 @@ def test_without_it_a_large_lag_ruins_what_a_small_one_does_not() -> None:
     worst = {lag: returns(lag, corrected=False).min() for lag in LAGS}
     assert worst[0] > -4.0 < worst[1], worst
     assert worst[16] < -6.0, worst
+
+
+def first_good(found: np.ndarray) -> int:
+    """The first update whose batch has a mean reward above -1."""
+    return int(np.argmax(found > -1.0))
+
+
+def test_ppo_comes_to_the_same_return_at_every_lag_decoupled_or_not() -> None:
+    """Return against lag, `decoupled_weight_max` off and on; at lag 0 both are one objective.
+
+    The clip holds a policy near the one that acted, 16 updates ago, which slows it down; decoupled,
+    it holds it near the one before the update. A learner that is deaf to the setting fails here.
+    """
+    off = {lag: returns(lag, True, PPO) for lag in LAGS}
+    on = {lag: returns(lag, True, DECOUPLED) for lag in LAGS}
+    for lag, found in [*off.items(), *on.items()]:
+        assert -0.7 < found[-SETTLED:].mean() < -0.1, lag
+        assert found.min() > -4.0, lag
+    np.testing.assert_allclose(on[0], off[0], rtol=1e-3)
+    assert first_good(off[16]) - first_good(on[16]) >= 5
+    assert off[16][-SETTLED:].mean() < on[16][-SETTLED:].mean()
