@@ -16,6 +16,7 @@ from faastraingym.client.errors import BadInput, StackTrouble, as_ours
 from faastraingym.client.specifications import Composed
 from faastraingym.client.world import Connected, World
 from faastraingym.events.views.runs import RunRow, overview
+from faastraingym.schemas import keys
 from faastraingym.schemas.messages import RunRequested
 from faastraingym.schemas.report import Status
 from faastraingym.schemas.specification import RunSpec, to_dict
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from faastraingym.adapters.packages.library import Packages
     from faastraingym.adapters.packages.sources import Source
     from faastraingym.adapters.packages.wheels import Package
+    from faastraingym.client.beginnings import Brought
     from faastraingym.schemas.package_record import PackageRecord
 
 
@@ -34,6 +36,7 @@ class Prepared(NamedTuple):
     spec: RunSpec  # completed
     advice: tuple[str, ...] = ()
     source: "Source | None" = None  # the environment's code, which is added before the run
+    dataset: "Brought | None" = None  # with which the run begins, likewise
 
 
 class AsyncClient:
@@ -95,9 +98,13 @@ class AsyncClient:
             BadInput: it cannot be run; one line for each problem. Or `name` is no run's name.
             StackTrouble: the specification could not be checked.
         """
-        from faastraingym.client import run_spaces
+        from faastraingym.client import beginnings, run_spaces
 
         raw, source = environments.taken(composed.raw, composed.folder)
+        try:
+            raw, dataset = await asyncio.to_thread(beginnings.taken, raw)
+        except BadInput as error:
+            raise BadInput(f"{composed.origin}: {error}") from error
         composed = composed._replace(raw=raw, source=source or composed.source)
         if up and composed.source is None and environments.is_own(raw):
             await asyncio.to_thread(self.world.ensure_stack)
@@ -106,13 +113,15 @@ class AsyncClient:
                 checked = await specifications.validate(
                     composed, lambda raw: self.world.validate(raw, packages)
                 )
+        if dataset and (problems := beginnings.check(dataset, checked.spec, checked.spaces)):
+            raise BadInput("\n".join(f"{composed.origin}: {each}" for each in problems))
         run_spaces.remember(self.world, to_dict(checked.spec), checked.spaces)
         at, salt = self.world.now(), secrets.token_hex(2)
         stem = Path(composed.stem)
         run = run_ids.derive(stem, at, salt) if name is None else run_ids.check(name)
         specifications.check_size(run, checked.spec, composed.origin)
         advice = (*composed.advice, *checked.advice)
-        return Prepared(run, checked.spec, advice, composed.source)
+        return Prepared(run, checked.spec, advice, composed.source, dataset)
 
     @asynccontextmanager
     async def _packages(self, composed: Composed) -> "AsyncIterator[Packages]":
@@ -143,6 +152,8 @@ class AsyncClient:
         async with self.connect() as stack:
             if prepared.source:
                 await self._add(stack, prepared.source.package)
+            if prepared.dataset:
+                await self._bring(stack, prepared.dataset)
             request = RunRequested(run=prepared.name, spec=to_dict(prepared.spec))
             if not await stack.facts.publish_once(request):
                 raise BadInput(
@@ -150,6 +161,11 @@ class AsyncClient:
                     "out"
                 )
         return AsyncRun(self, prepared.name)
+
+    async def _bring(self, stack: Connected, dataset: "Brought") -> None:
+        from faastraingym.client import beginnings
+
+        await beginnings.bring(stack, dataset, await stack.bucket.keys(keys.DATASETS))
 
     @checked
     async def add(self, package: "Package") -> "PackageRecord":

@@ -148,12 +148,15 @@ class AsyncRun:
 
         Raises:
             BadInput: the run goes on, never started, would end again at once, or needs a package
-                that was removed.
+                or a dataset that was removed.
         """
+        from faastraingym.client import beginnings
+
         async with self.client.connect() as stack:
             history = await runs.history(stack, self.name)
             resumed = resumption(self.name, history, budget, target)
             await self._check_packages(stack, history)
+            await beginnings.again(stack, history.requested.spec if history.requested else {})
             if not await stack.facts.publish_once(resumed):
                 raise BadInput(
                     f"another command resumed run {self.name} at the same moment; try again"

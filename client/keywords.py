@@ -51,8 +51,8 @@ def problem(name: str, algorithm: Any) -> str:
         name: the keyword.
         algorithm: the algorithm's name, which may be none's.
     """
-    settings = next((kind for kind in _algorithms() if _tag(kind) == algorithm), None)
-    if settings is None or name in settings.__struct_fields__:
+    kind = settings(algorithm)
+    if kind is None or name in kind.__struct_fields__:
         return ""
     places = [
         f'{section}={{"{name}": ...}}'
@@ -61,6 +61,11 @@ def problem(name: str, algorithm: Any) -> str:
     ]
     instead = OURS.get(name) or " or ".join(places)
     return f"{name}: is no setting of {algorithm}; write {instead}" if instead else ""
+
+
+def settings(algorithm: Any) -> type[AlgorithmSpec] | None:
+    """The settings of the algorithm of that name; None: there is none."""
+    return next((kind for kind in _algorithms() if _tag(kind) == algorithm), None)
 
 
 def _algorithms() -> Iterator[type[AlgorithmSpec]]:

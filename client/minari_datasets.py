@@ -4,6 +4,7 @@ Minari is an extra, and is imported where one is named.
 """
 
 import re
+import shutil
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -66,6 +67,11 @@ def place(name: str) -> Path:
     from minari.storage.datasets_root_dir import get_dataset_path
 
     return Path(get_dataset_path(name))
+
+
+def names() -> list[str]:
+    """The datasets that are here."""
+    return sorted(library().list_local_datasets())
 
 
 def unused(name: str) -> Path:
@@ -174,8 +180,7 @@ def written(writer: Writer, name: str) -> Iterator[Writer]:
         yield writer
         writer.flush()
     except BaseException as error:
-        if place(name).exists():
-            library().delete_dataset(name)
+        shutil.rmtree(place(name), ignore_errors=True)
         if isinstance(error, OSError):
             raise BadInput(
                 f"{place(name)}: cannot be written: {error.strerror or error}"

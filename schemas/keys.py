@@ -8,6 +8,7 @@ from typing import NamedTuple
 RUNS = "runs/"  # what the keys of runs begin with
 EXPERIMENTS = "experiments/"  # where specifications are put to be run
 ENVIRONMENTS = "environments/"  # packages of environments, which the operator alone writes
+DATASETS = "datasets/"  # episodes with which runs begin, which the operator alone writes
 ERROR = ".error.txt"
 MOST_NAME, MOST_KEY = 255, 1024  # bytes of a key's last part, and of all of it
 
@@ -104,6 +105,11 @@ def package(sha256: str) -> str:
 def package_record(sha256: str) -> str:
     """What is known of that package without opening it."""
     return f"{ENVIRONMENTS}{sha256}.json"
+
+
+def dataset(sha256: str) -> str:
+    """A dataset of episodes, or a part of one."""
+    return f"{DATASETS}{sha256}.msgpack"
 
 
 def is_experiment(key: str, suffixes: Collection[str]) -> bool:

@@ -145,7 +145,25 @@ class Rewards(Struct, frozen=True, kw_only=True):
     state: dict[str, NormalizeState]  # by the transform's place in the specification
 
 
-Payload = TypeVar("Payload", Trajectory, Policy, LearnerState, Evaluation, Rewards)
+class Stream(Struct, frozen=True, kw_only=True):
+    """Whole episodes, one after the other: N transitions and final observations.
+
+    The observation after entry n is that of entry n + 1. `valid` is false for an episode's final
+    observation, which is an entry of its own, as in a trajectory.
+    """
+
+    observations: Annotated[Any, ArraySpec("*", "N", "...")]  # as a trajectory's
+    # counted from 0; of a Box as the environment took them
+    actions: Annotated[
+        np.ndarray, ArraySpec("<i4", "N"), ArraySpec("<f4", "N", "A"), ArraySpec("<i4", "N", "A")
+    ]
+    rewards: Annotated[np.ndarray, ArraySpec("<f4", "N")]  # as the environment gave them
+    terminated: Annotated[np.ndarray, ArraySpec("|b1", "N")]
+    truncated: Annotated[np.ndarray, ArraySpec("|b1", "N")]
+    valid: Annotated[np.ndarray, ArraySpec("|b1", "N")]
+
+
+Payload = TypeVar("Payload", Trajectory, Policy, LearnerState, Evaluation, Rewards, Stream)
 
 
 def dump(payload: Struct) -> bytes:

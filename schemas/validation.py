@@ -6,7 +6,7 @@ A sentence names the field, what was found and what is allowed.
 import difflib
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, NamedTuple, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType, inspect
@@ -18,6 +18,21 @@ from faastraingym.schemas.specification import RunSpec
 
 Spec = TypeVar("Spec", bound=RunSpec)
 Places = Mapping[str, list[str]]  # of keys, below the specification
+
+
+class Owners(NamedTuple):
+    """Which tables of several have a key."""
+
+    tag: str  # of the one that is there
+    keys: Mapping[str, set[str]]  # by tag
+
+    def words(self, key: str) -> str:
+        """` of ppo; dqn has it`; "" where none has it."""
+        found = [tag for tag, keys in self.keys.items() if key in keys]
+        has = "has" if len(found) == 1 else "have"
+        return f" of {self.tag}; {', '.join(found)} {has} it" if found else ""
+
+
 BELOW = {"max_episode_steps": ["environment.kwargs.max_episode_steps"]}  # what no table declares
 
 
@@ -133,7 +148,9 @@ def _table_problems(
     by_tag = {str(struct.__struct_config__.tag): struct for struct in structs}
     tag = str(raw.get(tag_field)) if tag_field else str(None)
     if tag in by_tag:
-        yield from _field_problems(raw, by_tag[tag], tag_field, path, places)
+        others = {name: {*other.__struct_fields__} for name, other in by_tag.items()}
+        owners = Owners(tag, others) if tag_field else None
+        yield from _field_problems(raw, by_tag[tag], tag_field, path, places, owners)
     elif tag_field in raw:
         names = list(by_tag)
         allowed = f"{', '.join(names)}{near(tag, names)}"
@@ -143,7 +160,12 @@ def _table_problems(
 
 
 def _field_problems(
-    raw: dict[Any, Any], struct: type[Struct], tag_field: str | None, path: str, places: Places
+    raw: dict[Any, Any],
+    struct: type[Struct],
+    tag_field: str | None,
+    path: str,
+    places: Places,
+    owners: Owners | None,
 ) -> Iterator[str]:
     hints = get_type_hints(struct, include_extras=True)
     allowed = sorted([*hints, *([tag_field] if tag_field else [])])
@@ -154,6 +176,7 @@ def _field_problems(
             name = key if isinstance(key, str) and key.isidentifier() else f"{key!r:.80}"
             elsewhere = places.get(str(key), [])
             meant = f"; did you mean {elsewhere[0]!r}?" if len(elsewhere) == 1 else ""
+            meant = meant or (owners.words(str(key)) if owners else "")
             yield f"{path}.{name}: unknown key{meant or suggestion(str(key), allowed)}"
     for field in msgspec.structs.fields(struct):
         if field.required and field.name not in raw:

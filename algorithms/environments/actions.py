@@ -51,6 +51,35 @@ def _of_box(info: SpaceInfo, rescaled: bool) -> Sender:
     return lambda actions: within(actions).reshape(len(actions), *shape)
 
 
+def counted(taken: np.ndarray, info: SpaceInfo) -> np.ndarray:
+    """Kept actions, [N, ...], of those that an environment took; of a Box as they are.
+
+    Raises:
+        ValueError: one that its space does not contain.
+    """
+    spec = kept(info)
+    flat = np.asarray(taken).reshape(len(taken), *info.action_elements)
+    if info.continuous:
+        if not np.isfinite(flat).all():
+            raise ValueError(f"action {flat[~np.isfinite(flat)][0]} is not finite")
+        return flat.astype(spec.dtype)
+    choices = np.array(info.action_choices or (2 if info.action_bits else info.action_size))
+    found = flat.astype(np.int64) - np.array(info.action_starts or info.action_start)
+    outside = (found < 0) | (found >= choices)
+    if outside.any():
+        raise ValueError(f"action {flat[outside][0]} is not in its space")
+    return np.asarray(found, spec.dtype)
+
+
+def unscaled(actions: np.ndarray, info: SpaceInfo) -> np.ndarray:
+    """Kept actions, [N, A] float32, that a rescaled `sender` sends as these: -1 to 1 in bounds."""
+    low, high = np.array(info.low), np.array(info.high)
+    bounded = np.isfinite(low) & np.isfinite(high)
+    size = np.where(bounded, high - np.where(bounded, low, 0), 2)
+    ratio = (actions - np.where(bounded, low, 0)) / size
+    return np.where(bounded, 2 * ratio - 1, actions).astype(np.float32)
+
+
 def first(info: SpaceInfo) -> np.ndarray:
     """An action as a new policy's first is: the first of all, or zeros within their bounds."""
     spec = kept(info)

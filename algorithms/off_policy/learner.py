@@ -65,7 +65,7 @@ def update(
     learnt, held = _restored(method, setup, spec, state)
     metrics: dict[str, float] = {}
     if held is not None:
-        held = priorities.enter(held, state.version, ring.of_version(state.version, "valid"))
+        held = priorities.entered(held, of, ring)
     if plan.gradient_steps:
         drawn = _drawn(spec, of, held, plan)
         generator = seeding.generator(spec.seed, "update", state.version)

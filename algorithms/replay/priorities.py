@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from faastraingym.algorithms.replay import window
+from faastraingym.algorithms.replay.ring import Ring
 from faastraingym.algorithms.replay.window import Window
 
 LEAST = np.float32(1e-6)  # of a transition without an error: it may be drawn again
@@ -31,6 +32,14 @@ def enter(priorities: np.ndarray, version: int, valid: np.ndarray) -> np.ndarray
     entered = priorities.copy()
     entered[version % len(entered)] = np.where(valid, priorities.max() or np.float32(1.0), 0.0)
     return entered
+
+
+def entered(priorities: np.ndarray, of: Window, ring: Ring) -> np.ndarray:
+    """As `enter`, of the newest version in a window; of version 0 after those of a dataset."""
+    first = of.versions.first if of.versions.last == 0 else of.versions.last
+    for version in range(first, of.versions.last + 1):
+        priorities = enter(priorities, version, ring.of_version(version, "valid"))
+    return priorities
 
 
 def draw(

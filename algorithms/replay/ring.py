@@ -1,18 +1,20 @@
 """The transitions of a window as arrays, so that a sample is one look-up in each."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
 from faastraingym.algorithms import registry
+from faastraingym.algorithms.replay.layout import Places
 from faastraingym.algorithms.replay.targets import ahead
 from faastraingym.algorithms.replay.window import Window
 from faastraingym.schemas.messages import VersionRange
-from faastraingym.schemas.payloads import Arrays, Trajectory
+from faastraingym.schemas.payloads import Arrays, Stream, Trajectory
 from faastraingym.schemas.specification import RunSpec
 
 SEEN, NEXT = "observations", "next_observations"
+NONE = np.iinfo(np.int64).min  # no version: those below 0 are a dataset's
 
 
 class Ring:
@@ -23,7 +25,7 @@ class Ring:
     """
 
     def __init__(self, rows: int) -> None:
-        self._versions = np.full(rows, -1)
+        self._versions = np.full(rows, NONE)
         self._columns: Arrays = {}  # [R, S, T, B, ...]; of observations [R, S, T+1, B, ...]
 
     @property
@@ -41,7 +43,7 @@ class Ring:
     ) -> None:
         """Take a version's trajectories, one of each slot; `rewards` are as `Learner.update`'s."""
         row = version % len(self._versions)
-        self._versions[row] = -1
+        self._versions[row] = NONE
         own = [t.rewards for t in batch] if rewards is None else rewards
         for trajectory, earned in zip(batch, own, strict=True):
             for name, values in _columns(trajectory, earned).items():
@@ -50,6 +52,32 @@ class Ring:
                     self._columns[name] = np.empty(shape, values.dtype)
                 self._columns[name][row, trajectory.index] = values
         self._versions[row] = version
+
+    def pour(self, stream: Stream, places: Places, first: int) -> None:
+        """Take a part of a dataset, once the trajectories of a version are here.
+
+        Args:
+            stream: has the columns of trajectories, counted and rescaled as theirs.
+            places: of its entries; those in versions before `first` are left out.
+        """
+        kept = places.is_kept & (places.version >= first)
+        at = places.version % len(self._versions), places.slot, places.step, places.environment
+        row, slot, step, environment = (index[kept] for index in at)
+        ends = step == self._columns["valid"].shape[2] - 1  # the observation after is stored, too
+        for name, values in _columns(stream, stream.rewards).items():
+            column = self._columns[name]
+            column[row, slot, step, environment] = values[kept]
+            if name.startswith(SEEN):  # a part ends with a final observation, which nothing follows
+                after = np.concatenate([values[1:], values[-1:]])[kept]
+                column[row[ends], slot[ends], step[ends] + 1, environment[ends]] = after[ends]
+        self._columns["truncated"][row, slot, step, environment] |= (
+            places.is_last[kept] & stream.valid[kept]
+        )
+
+    def poured(self, versions: Iterable[int]) -> None:
+        """All entries of these versions of a dataset are here."""
+        for version in versions:
+            self._versions[version % len(self._versions)] = version
 
     def of_version(self, version: int, name: str) -> np.ndarray:
         """A column of one version, [S, T, B, ...]; of observations [S, T+1, B, ...]."""
@@ -113,17 +141,17 @@ def observations(gathered: Arrays, name: str) -> Any:
     }
 
 
-def _columns(trajectory: Trajectory, rewards: np.ndarray) -> Arrays:
-    seen = trajectory.observations
+def _columns(steps: Trajectory | Stream, rewards: np.ndarray) -> Arrays:
+    seen = steps.observations
     named = (
         {f"{SEEN}/{key}": values for key, values in seen.items()} if isinstance(seen, dict) else {}
     )
     return {
         **(named or {SEEN: seen}),
-        "actions": trajectory.actions,
+        "actions": steps.actions,
         "rewards": rewards,
-        "terminated": trajectory.terminated,
-        "truncated": trajectory.truncated,
-        "valid": trajectory.valid,
-        **trajectory.extras,
+        "terminated": steps.terminated,
+        "truncated": steps.truncated,
+        "valid": steps.valid,
+        **(steps.extras if isinstance(steps, Trajectory) else {}),
     }

@@ -3,10 +3,37 @@
 from collections.abc import Iterator
 from typing import Annotated, Any, cast
 
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from faastraingym.algorithms.api import anneal
-from faastraingym.schemas.specification import AlgorithmSpec, Fraction, Positive, RunSpec
+from faastraingym.schemas.references import Sha256
+from faastraingym.schemas.specification import AlgorithmSpec, Fraction, Positive, RunSpec, Section
+
+
+class DatasetSpec(Section, frozen=True, kw_only=True):
+    """Episodes that others played."""
+
+    minari: Annotated[
+        str,
+        Meta(
+            description="a dataset of Minari, as cartpole/expert-v0, on the machine that starts the"
+            " run: it goes to the store then"
+        ),
+    ]
+    sha256: (
+        Annotated[Sha256, Meta(description="of it in the store; filled in when a run starts")]
+        | UnsetType
+    ) = UNSET
+    entries: (
+        Annotated[
+            int,
+            Meta(
+                ge=2,
+                description="its transitions and final observations; filled in when a run starts",
+            ),
+        ]
+        | UnsetType
+    ) = UNSET
 
 
 class ReplaySpec(AlgorithmSpec, frozen=True, kw_only=True):
@@ -37,6 +64,21 @@ class ReplaySpec(AlgorithmSpec, frozen=True, kw_only=True):
         Fraction,
         Meta(description="of the bias of sampling, at first; annealed to 1 at the horizon of stop"),
     ] = 0.4
+    init_from: (
+        Annotated[
+            DatasetSpec,
+            Meta(
+                description="a table with the name of a dataset, whose newest transitions fill the"
+                " window before the run's own, and are pushed out by them; default: none"
+            ),
+        ]
+        | UnsetType
+    ) = UNSET
+
+    @property
+    def acts_rescaled(self) -> bool:
+        """Whether trajectories have bounded actions of a Box as -1 to 1."""
+        return False
 
 
 def collected(spec: RunSpec) -> int:
@@ -69,6 +111,14 @@ def is_learning(spec: RunSpec, progress: float) -> bool:
     return round(progress * spec.stop.annealing_steps) >= settings.learning_starts
 
 
+def dataset_versions(spec: RunSpec) -> int:
+    """Versions before 0 whose places in the window a dataset fills; 0 without one."""
+    begins = spec.algorithm.init_from if isinstance(spec.algorithm, ReplaySpec) else UNSET
+    if begins is UNSET or begins.entries is UNSET:
+        return 0
+    return min(replayed_versions(spec), begins.entries // collected(spec))
+
+
 def gradient_steps(spec: RunSpec, progress: float) -> int:
     """The gradient steps of a version at `progress`; 0 until learning starts."""
     settings = cast(ReplaySpec, spec.algorithm)
@@ -90,6 +140,30 @@ def problems(spec: RunSpec) -> Iterator[str]:
         )
         return
     yield from _unfilled(spec, settings)
+    if settings.init_from is not UNSET:
+        yield from _unlike(spec, settings.init_from)
+
+
+def _unlike(spec: RunSpec, begins: DatasetSpec) -> Iterator[str]:
+    """What keeps a run from beginning with a dataset."""
+    if begins.sha256 is UNSET or begins.entries is UNSET:
+        lacking = "sha256" if begins.sha256 is UNSET else "entries"
+        yield (
+            f"spec.algorithm.init_from.{lacking}: missing; allowed: that of a dataset in the "
+            f"store, where `faastrain train` and `start` put {begins.minari} from the machine on "
+            "which they run, for functions read no files"
+        )
+    elif begins.entries < collected(spec):
+        yield (
+            f"spec.algorithm.init_from: found {begins.minari} with {begins.entries} transitions "
+            f"and final observations; allowed: at least {collected(spec)}, as one version has "
+            "(count x num_steps x num_envs)"
+        )
+    if spec.reward:
+        yield (
+            f"spec.reward: found {len(spec.reward)} transforms; allowed: none with "
+            "spec.algorithm.init_from, for a dataset has the environment's own rewards"
+        )
 
 
 def _unfilled(spec: RunSpec, settings: ReplaySpec) -> Iterator[str]:

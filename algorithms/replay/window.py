@@ -10,13 +10,16 @@ from typing import NamedTuple
 import numpy as np
 
 from faastraingym.algorithms import seeding
-from faastraingym.algorithms.replay.specification import replayed_versions
+from faastraingym.algorithms.replay.specification import dataset_versions, replayed_versions
 from faastraingym.schemas.messages import VersionRange
 from faastraingym.schemas.specification import RunSpec
 
 
 class Window(NamedTuple):
-    """Trajectories of T steps of B environments: every slot's of each version."""
+    """Trajectories of T steps of B environments: every slot's of each version.
+
+    Versions below 0 are a dataset's, with which the run began.
+    """
 
     versions: VersionRange
     slots: int
@@ -36,9 +39,18 @@ class Window(NamedTuple):
 
 
 def window(spec: RunSpec, versions: VersionRange) -> Window:
-    """The window of a run, to whose specification `problems` has no objection."""
+    """The window of a run, to whose specification `problems` has no objection.
+
+    Args:
+        spec: of the run, which may begin with a dataset.
+        versions: the run's own in it.
+    """
     rollout = spec.rollout
-    return Window(versions, rollout.count, rollout.num_steps, spec.environment.num_envs)
+    first, before = versions.first, dataset_versions(spec)
+    if before and first == 0:
+        first = max(-before, min(0, versions.last - replayed_versions(spec)))
+    whole = VersionRange(first=first, last=versions.last)
+    return Window(whole, rollout.count, rollout.num_steps, spec.environment.num_envs)
 
 
 def ring_shape(spec: RunSpec) -> tuple[int, int, int, int]:

@@ -63,6 +63,11 @@ class SAC(ReplaySpec, frozen=True, kw_only=True, tag_field="name", tag="sac"):
     activation: types.Activation = "relu"
 
     @property
+    def acts_rescaled(self) -> bool:
+        """Yes: -1 to 1, as tanh squashes them."""
+        return True
+
+    @property
     def learns_ent_coef(self) -> bool:
         """Whether alpha is learnt."""
         return self.ent_coef == "auto"

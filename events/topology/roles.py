@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from faastraingym.events.pipeline import flow, subjects
 from faastraingym.events.topology.streams import ASYNC, DEAD, FACTS, OPEN, STREAMS, USAGE
-from faastraingym.schemas.keys import ENVIRONMENTS, ERROR, EXPERIMENTS
+from faastraingym.schemas.keys import DATASETS, ENVIRONMENTS, ERROR, EXPERIMENTS
 from faastraingym.schemas.messages import FACTS as FACT_TYPES
 from faastraingym.schemas.messages import tag
 
@@ -79,13 +79,15 @@ def topics(name: str) -> tuple[str, ...]:
 
 
 PACKAGES = (f"{ENVIRONMENTS}*",)  # code that functions import: nobody but the operator writes it
+EPISODES = (f"{DATASETS}*",)  # with which runs begin, from the operator's machine
 INBOX, ERRORS = (f"{EXPERIMENTS}*",), (f"{EXPERIMENTS}*{ERROR}",)
 MORE: dict[str, dict[str, tuple[str, ...]]] = {  # rights that the flow does not have
-    "start-run": {"reads": INBOX + PACKAGES, "writes": ERRORS, "deletes": ERRORS},
+    "start-run": {"reads": INBOX + PACKAGES + EPISODES, "writes": ERRORS, "deletes": ERRORS},
     "plan-update": {  # the specification's retention
         "deletes": tuple(f"runs/*/{o.pattern}" for o in flow.OBJECTS.values() if o.pruned)
     },
     **{name: {"reads": PACKAGES} for name in ("rollout", "evaluate")},
+    "update-policy": {"reads": EPISODES},
     "conclude-run": {"asks": READ_USAGE},
     flow.RECONCILE: {"reads": INBOX},
 }
@@ -115,8 +117,8 @@ ROLES: dict[str, Role] = {
         sends=commands(ANY),  # `faastrain dead replay`
         asks=(READ_FACTS[0], *READ_SIZES, *READ_USAGE, *READ_DEAD, *FOLLOW),
         reads=(ANY,),
-        writes=PACKAGES,
-        deletes=PACKAGES,
+        writes=PACKAGES + EPISODES,
+        deletes=PACKAGES + EPISODES,
     ),
     TRIGGER: Role(sends=(subjects.STARTS,), reads=(*INBOX, "runs/*/report*"), writes=INBOX),
     "observer": Role(

@@ -2,6 +2,7 @@
 
 from faastraingym.adapters.packages.library import Library
 from faastraingym.adapters.processes.checking import Checker
+from faastraingym.adapters.stage import datasets
 from faastraingym.adapters.stage.manifests import dump
 from faastraingym.adapters.stage.stage import Outgoing
 from faastraingym.adapters.stage.triggered import triggered
@@ -23,6 +24,7 @@ async def handle(request: RunRequested, services: Services) -> Outgoing:
     """
     try:
         checked = await CHECKER.check(request.spec, Library(services.bucket))
+        await datasets.check(checked.spec, checked.spaces, services.bucket)
     except SpecificationError as refusal:
         return [request, RunFailed(run=request.run, reason=str(refusal), function="start-run")]
     data = dump(request.run, checked.spec, checked.spaces)

@@ -10,6 +10,7 @@ import logging
 import os
 
 from faastraingym.adapters.settings import memory_mb
+from faastraingym.adapters.stage.datasets import begin
 from faastraingym.adapters.stage.manifests import specification
 from faastraingym.adapters.stage.payloads import dump, load
 from faastraingym.adapters.stage.platform import describe
@@ -19,6 +20,7 @@ from faastraingym.adapters.stage.stage import Outgoing, stage
 from faastraingym.algorithms import registry, shape_checks
 from faastraingym.algorithms.environments import spaces
 from faastraingym.algorithms.replay.ring import Ring, rows
+from faastraingym.algorithms.replay.window import window
 from faastraingym.events.pipeline import follow_ups
 from faastraingym.events.ports import Services
 from faastraingym.schemas import keys
@@ -131,6 +133,7 @@ async def _window(
     ring = WINDOWS.take(command.manifest, rows(spec))
     ring.write(versions.last, batch, rewards)
     await fill(spec, command.run, versions, ring, services)
+    await begin(spec, window(spec, versions).versions, ring, services.bucket)
     return ring
 
 
