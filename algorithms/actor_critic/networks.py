@@ -126,8 +126,8 @@ def outputs_and_values(
     observations: jax.Array,
     remembered: jax.Array | None = None,
 ) -> tuple[jax.Array, jax.Array]:
-    """Both of the above; a trunk that they share is gone through once."""
-    if not architecture.shared:
+    """Both of the above; a trunk that they share, with no cell behind it, is gone through once."""
+    if not architecture.shared or remembered is not None:
         return (
             policy_outputs(architecture, parameters, observations, remembered),
             state_values(architecture, parameters, observations, remembered),

@@ -20,7 +20,13 @@ ONE_STEP = {"num_minibatches": 1, "update_epochs": 1}
 ALGORITHMS: dict[str, dict[str, Any]] = {
     "ppo": {**ONE_STEP},
     "ppo, decoupled": {**ONE_STEP, "decoupled_weight_max": 2.0},
-    "ppo, recurrent": {**ONE_STEP, "recurrent": {"cell": "gru", "size": 8}},
+    "ppo, recurrent": {**ONE_STEP, "recurrent": {"size": 8}},
+    # the cell as wide as the trunk: one could be taken for the other
+    "ppo, recurrent and shared": {
+        **ONE_STEP,
+        "recurrent": {"size": 8},
+        "network": {"trunk": "shared"},
+    },
     "a2c": {},
     "impala": {},
 }
@@ -52,7 +58,7 @@ def learnt(name: str, kind: str, horizon: str = "steps") -> tuple[Any, Any, dict
 
 
 @pytest.mark.parametrize("kind", ["discrete", "choices", "bits"])
-@pytest.mark.parametrize("name", ["ppo", "ppo, decoupled", "ppo, recurrent"])
+@pytest.mark.parametrize("name", [name for name in ALGORITHMS if name.startswith("ppo")])
 def test_of_the_policy_that_acted_every_ratio_is_1(name: str, kind: str) -> None:
     _, _, metrics = learnt(name, kind)
     assert metrics["approx_kl"] == pytest.approx(0.0, abs=1e-6)

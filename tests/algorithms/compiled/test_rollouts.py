@@ -208,3 +208,18 @@ def test_what_it_cannot_be_is_refused(
 ) -> None:
     (problem,) = spaces.check(make_spec(env_id, environment=environment))
     assert words in problem
+
+
+def test_a_recurrent_policy_acts_between_steps(make_spec: Make, make_policy: MakePolicy) -> None:
+    """In NumPy, which moves its memory on: the program of a whole rollout has none."""
+    cell = {"recurrent": {"cell": "gru", "size": 5}, "hidden_sizes": [5]}
+    spec = make_spec(CARTPOLE, environment=SHORT, rollout=steps(14), algorithm=cell)
+    policy, info = make_policy(spec), describe(spec)
+    actor: Any = registry.acting(spec).actor(spec, policy, info, {})
+    found = collect(spec, policy, 0, None)
+    assert np.any(found.continuation["actor_memory"])  # type: ignore[index]
+    memory = np.zeros((3, 5), np.float32)
+    for t in range(9):  # an episode's steps
+        outputs = actor.outputs(found.observations[t], memory=memory)
+        expected = actor.log_probs(outputs, found.actions[t])
+        np.testing.assert_allclose(found.extras["log_probs"][t], expected, atol=1e-5)
