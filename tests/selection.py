@@ -17,6 +17,7 @@ WHOLE = (
     "tests/algorithms/test_learning.py::test_the_examples_learn",
     "tests/algorithms/test_learning.py::test_cartpole_is_learnt_one_update_behind_too",
     "tests/algorithms/test_learning_masks.py::test_a_masked_tour_is_learnt",
+    "tests/algorithms/test_learning_pixels.py::test_catch_is_learnt",
     "tests/embedded/test_stack.py::test_a_running_stack_is_private",
     "tests/embedded/test_stack.py::test_killing_the_supervisor_leaves_no_process",
     "tests/embedded/test_stack.py::test_a_server_that_dies_is_started_again",

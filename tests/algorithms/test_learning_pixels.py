@@ -1,5 +1,7 @@
 """Learning from pixels, by convolutions."""
 
+import importlib.util
+import tomllib
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,6 +13,7 @@ from gymnasium.spaces import Box, Discrete
 from faastraingym.algorithms.environments import spaces
 from faastraingym.algorithms.registry import parse
 from tests.algorithms.test_learning import best_return
+from tests.checkout import CHECKOUT
 
 STEPS = 8
 SIDE = 9
@@ -73,3 +76,20 @@ def test_signs_are_told_wherever_they_are(
     spec = parse(raw)
     assert spaces.check(spec) == []
     assert best_return(spec, budget) >= 7.8
+
+
+def test_catch_is_learnt() -> None:
+    """The example, to its target, in the steps that its page says."""
+    folder = CHECKOUT / "examples/pixels"
+    described = importlib.util.spec_from_file_location("catch", folder / "catch.py")
+    assert described is not None
+    assert described.loader is not None
+    described.loader.exec_module(importlib.util.module_from_spec(described))
+    try:
+        raw = tomllib.loads((folder / "catch.toml").read_text())
+        raw["environment"]["id"] = "Catch-v0"
+        spec = parse(raw)
+        assert spaces.check(spec) == []
+        assert best_return(spec, 40_000) == 1.0
+    finally:
+        del gymnasium.registry["Catch-v0"]
