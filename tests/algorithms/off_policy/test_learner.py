@@ -67,6 +67,26 @@ def test_nothing_is_learnt_before_learning_starts() -> None:
         assert np.array_equal(array, first.parameters[path])
 
 
+@pytest.mark.parametrize("name", ["dqn", "sac"])
+def test_what_was_drawn_counts_by_its_weight(name: str) -> None:
+    """Without a correction all weights are 1: the same draws, and other parameters."""
+    spec, learner = a_spec(name, prioritized=True), registry.learner(a_spec(name))
+    batches: Batches = {}
+    ring = a_ring(spec)
+    state, _ = go_on(spec, started(spec), batches, ring, 4)
+    plan = update_plan(spec, 3, state.env_steps, 0)
+    found = []
+    for correction in (0.0, 1.0):
+        coefficients = {**plan.coefficients, "priority_correction": correction}
+        given = replace(plan, coefficients=coefficients)
+        after, _ = learner.update(spec, replace(state, version=3), batches[3], None, given, ring)
+        found.append(after)
+    assert any(
+        not np.array_equal(array, found[1].parameters[path])
+        for path, array in found[0].parameters.items()
+    )
+
+
 def test_metrics_say_what_was_learnt_and_planned() -> None:
     spec = a_spec()
     _, told = go_on(spec, started(spec), {}, a_ring(spec), 6)
