@@ -20,7 +20,7 @@ ONE_STEP = {"num_minibatches": 1, "update_epochs": 1}
 ALGORITHMS: dict[str, dict[str, Any]] = {
     "ppo": {**ONE_STEP},
     "ppo, decoupled": {**ONE_STEP, "decoupled_weight_max": 2.0},
-    "ppo, recurrent": {**ONE_STEP, "recurrent": {"size": 8}},
+    "ppo, recurrent": {**ONE_STEP, "recurrent": {"cell": "gru", "size": 8}},
     # the cell as wide as the trunk: one could be taken for the other
     "ppo, recurrent and shared": {
         **ONE_STEP,
