@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from importlib import import_module
 from typing import Any
 
+from faastraingym.algorithms.environments.foreign import foreign
 from faastraingym.algorithms.errors import EnvironmentFailed
 from faastraingym.schemas.specification import EnvironmentSpec
 from faastraingym.schemas.validation import suggestion
@@ -40,11 +41,15 @@ def ids(library: str) -> list[str]:
     """The names of a library's environments.
 
     Raises:
-        EnvironmentFailed: it is not installed.
+        EnvironmentFailed: it is not installed, or cannot be imported.
     """
     try:
-        found: list[str] = module(f"of_{library}").ids()
-    except ImportError as error:
+        with foreign(f"{library} cannot be imported"):
+            found: list[str] = module(f"of_{library}").ids()
+    except EnvironmentFailed as failed:
+        error = failed.__cause__
+        if not isinstance(error, ModuleNotFoundError):
+            raise
         raise EnvironmentFailed(_absent(library, error)) from error
     return found
 
@@ -81,7 +86,7 @@ def _misfits(environment: EnvironmentSpec, known: list[str] | None) -> Iterator[
             )
 
 
-def _absent(library: str, error: ImportError) -> str:
+def _absent(library: str, error: ModuleNotFoundError) -> str:
     lacking = (error.name or library).partition(".")[0]
     of = "" if lacking == library else f" for {library}"
     return (
