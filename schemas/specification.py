@@ -30,8 +30,9 @@ class WrapperSpec(Section, frozen=True, kw_only=True):
     name: Annotated[
         str,
         Meta(
-            description="AtariPreprocessing, ClipReward, FlattenObservation, FrameStackObservation,"
-            " GrayscaleObservation, RescaleAction, ResizeObservation or TimeLimit"
+            description="AtariPreprocessing, ClipReward, FilterObservation, FlattenObservation,"
+            " FrameStackObservation, GrayscaleObservation, RescaleAction, ResizeObservation or"
+            " TimeLimit"
         ),
     ]
     kwargs: Annotated[

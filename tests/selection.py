@@ -14,6 +14,8 @@ WHOLE = (
     "tests/chaos/test_chaos.py",
     "tests/load/test_load.py",
     "tests/fuzz/test_api.py",
+    "tests/algorithms/environments/test_tried.py",
+    "tests/algorithms/test_learning_offline.py",
     "tests/algorithms/test_learning.py::test_the_examples_learn",
     "tests/algorithms/test_learning.py::test_cartpole_is_learnt_one_update_behind_too",
     "tests/algorithms/test_learning_masks.py::test_a_masked_tour_is_learnt",

@@ -19,6 +19,7 @@ ALLOWED: dict[str, type[gymnasium.Wrapper[Any, Any, Any, Any]]] = {
     for kind in (
         gymnasiums.AtariPreprocessing,
         gymnasiums.ClipReward,
+        gymnasiums.FilterObservation,
         gymnasiums.FlattenObservation,
         gymnasiums.FrameStackObservation,
         gymnasiums.GrayscaleObservation,
