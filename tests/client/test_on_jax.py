@@ -1,12 +1,15 @@
 """An environment on JAX in the caller's own process."""
 
+from importlib.util import find_spec
+
 import pytest
 
 from faastraingym.client import episodes, opening, training_environment
 from faastraingym.client.errors import BadInput
 from faastraingym.schemas.specification import EnvironmentSpec
 
-pytest.importorskip("gymnax")
+if find_spec("gymnax") is None:  # its own import asks for seaborn, ours does not
+    pytest.skip("the extra `jaxenvs`", allow_module_level=True)
 ENV = "gymnax:Pendulum-v1"
 
 
