@@ -6,13 +6,12 @@ from typing import cast
 import jax
 import jax.numpy as jnp
 
-from faastraingym.algorithms.dqn import networks
-from faastraingym.algorithms.dqn.networks import Architecture
 from faastraingym.algorithms.dqn.specification import DQN
 from faastraingym.algorithms.dqn.updating import Setup, descend, optimizer
 from faastraingym.algorithms.environments.space_info import describe
 from faastraingym.algorithms.networks.description import trunk
-from faastraingym.algorithms.off_policy import learner
+from faastraingym.algorithms.off_policy import learner, networks
+from faastraingym.algorithms.off_policy.networks import Architecture
 from faastraingym.algorithms.off_policy.updating import Learnt, Method
 from faastraingym.schemas.specification import RunSpec
 

@@ -8,12 +8,13 @@ import jax.numpy as jnp
 import optax
 
 from faastraingym.algorithms.actor_critic.likelihoods import masked
-from faastraingym.algorithms.dqn import networks
-from faastraingym.algorithms.dqn.networks import Architecture, Parameters
+from faastraingym.algorithms.off_policy import networks
+from faastraingym.algorithms.off_policy.networks import Architecture
 from faastraingym.algorithms.off_policy.updating import (
     Coefficients,
     Learnt,
     Metrics,
+    Parameters,
     Samples,
     Step,
     adam,

@@ -5,11 +5,11 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
-from faastraingym.algorithms.dqn import networks
-from faastraingym.algorithms.dqn.networks import Architecture, uniform
 from faastraingym.algorithms.gsde.deviations import log_deviation
 from faastraingym.algorithms.networks import description, modules
 from faastraingym.algorithms.networks.description import Trunk
+from faastraingym.algorithms.off_policy import networks
+from faastraingym.algorithms.off_policy.networks import Architecture, uniform
 from faastraingym.algorithms.off_policy.updating import Parameters
 from faastraingym.algorithms.sac.acting import MOST_MEAN
 
@@ -60,8 +60,8 @@ def values(
 
 def _policy(of: Shapes) -> Architecture:
     outputs = of.action_size if of.log_std_init is not None else 2 * of.action_size
-    return Architecture(of.trunk, outputs, dueling=False)
+    return Architecture(of.trunk, outputs)
 
 
 def _critic(of: Shapes) -> Architecture:
-    return Architecture(of.trunk, 1, dueling=False)
+    return Architecture(of.trunk, 1)

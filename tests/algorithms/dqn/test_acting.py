@@ -8,13 +8,14 @@ from hypothesis import strategies as st
 
 from faastraingym.algorithms import trees
 from faastraingym.algorithms.actor_critic import sampling
-from faastraingym.algorithms.dqn import acting, networks
+from faastraingym.algorithms.dqn import acting
 from faastraingym.algorithms.dqn.acting import Actor
-from faastraingym.algorithms.dqn.networks import Architecture
 from faastraingym.algorithms.environments.leaves import IN_INFO, Leaf
 from faastraingym.algorithms.environments.masks import leaf_of
 from faastraingym.algorithms.environments.space_info import SpaceInfo
 from faastraingym.algorithms.networks.description import Trunk
+from faastraingym.algorithms.off_policy import networks
+from faastraingym.algorithms.off_policy.networks import Architecture
 from faastraingym.algorithms.registry import parse
 from faastraingym.schemas.payloads import Policy
 

@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 
 from faastraingym.algorithms.dqn import updating
 from faastraingym.algorithms.dqn.learner import METHOD
-from faastraingym.algorithms.dqn.networks import Architecture
 from faastraingym.algorithms.dqn.specification import DQN
 from faastraingym.algorithms.dqn.updating import Setup
 from faastraingym.algorithms.networks.description import Trunk
+from faastraingym.algorithms.off_policy.networks import Architecture
 from faastraingym.algorithms.off_policy.updating import Learnt, learn
 
-LINEAR = Architecture(Trunk((), "relu"), action_size=2, dueling=False)
+LINEAR = Architecture(Trunk((), "relu"), outputs=2)
 RATE = {"learning_rate": np.float32(0.1)}
 
 

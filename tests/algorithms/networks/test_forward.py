@@ -11,12 +11,12 @@ from gymnasium.spaces import Box, Dict, Discrete, MultiBinary
 from faastraingym.algorithms import registry, trees
 from faastraingym.algorithms.actor_critic import networks as actor_critic
 from faastraingym.algorithms.dqn import acting as dqn
-from faastraingym.algorithms.dqn import networks as q_networks
 from faastraingym.algorithms.environments import space_info
 from faastraingym.algorithms.environments.observations import alone, compact, features, joined
 from faastraingym.algorithms.environments.space_info import SpaceInfo
 from faastraingym.algorithms.networks import description
 from faastraingym.algorithms.networks.convolution import convolve
+from faastraingym.algorithms.off_policy import networks as q_networks
 from faastraingym.algorithms.ppo import acting as ppo
 from faastraingym.schemas.array_specs import ArraySpecs
 from faastraingym.schemas.payloads import Arrays, Policy

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from faastraingym.algorithms import trees
-from faastraingym.algorithms.dqn import networks
-from faastraingym.algorithms.dqn.networks import Architecture
 from faastraingym.algorithms.environments.space_info import SpaceInfo
 from faastraingym.algorithms.networks.description import Trunk
+from faastraingym.algorithms.off_policy import networks
+from faastraingym.algorithms.off_policy.networks import Architecture
 from faastraingym.algorithms.sac import acting
 from faastraingym.algorithms.sac.acting import Actor
 from faastraingym.algorithms.sac.specification import plan
@@ -23,7 +23,7 @@ INFO = SpaceInfo(observation_size=3, continuous=True, action_size=2, low=(-3, 0)
 
 
 def a_policy(sizes: tuple[int, ...], activation: str) -> tuple[Architecture, Policy]:
-    architecture = Architecture(Trunk(sizes, activation), 4, dueling=False)
+    architecture = Architecture(Trunk(sizes, activation), 4)
     parameters = networks.initial(architecture, 3, jax.random.key(5))
     return architecture, Policy(version=0, parameters=trees.flatten({"policy": parameters}))
 

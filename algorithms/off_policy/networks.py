@@ -1,7 +1,7 @@
-"""The Q-network, whose head may be dueling."""
+"""A network that is learnt by replay: a trunk and a head, which may be dueling."""
 
 import functools
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -9,8 +9,8 @@ from flax import linen as nn
 
 from faastraingym.algorithms.networks import modules
 from faastraingym.algorithms.networks.description import Trunk
+from faastraingym.algorithms.off_policy.updating import Parameters
 
-Parameters = dict[str, Any]
 # Uniform within 1 / sqrt(inputs), as PyTorch initialises, for which the zoo's settings were found.
 uniform = nn.initializers.variance_scaling(1.0 / 3.0, "fan_in", "uniform")
 
@@ -19,13 +19,13 @@ class Architecture(NamedTuple):
     """The network's sizes and kinds; hashable, so that it is compiled once."""
 
     trunk: Trunk
-    action_size: int
-    dueling: bool
+    outputs: int
+    dueling: bool = False  # of a Q-network, whose outputs are values of actions
 
 
 @functools.partial(jax.jit, static_argnums=(0, 1))  # one program to compile, not dozens
 def initial(architecture: Architecture, observation_size: int, key: jax.Array) -> Parameters:
-    """Fresh parameters of a Q-network."""
+    """Fresh parameters."""
     features, trunk = _trunk(architecture).init_with_output(key, jnp.zeros((1, observation_size)))
     found = dict(trunk.get("params", {}))
     for head in _heads(architecture):
@@ -36,10 +36,10 @@ def initial(architecture: Architecture, observation_size: int, key: jax.Array) -
 def values(
     architecture: Architecture, parameters: Parameters, observations: jax.Array
 ) -> jax.Array:
-    """Q(s, .), [..., A], of observations [..., O].
+    """The outputs, [..., A], of observations [..., O].
 
     Dueling: V(s) + A(s, .) - mean A(s, .) (Wang et al. 2016, arXiv 1511.06581, eq. 9); the head's
-    outputs are Q, or A.
+    outputs are A.
     """
     variables = {"params": parameters}
     features = _trunk(architecture).apply(variables, observations)
@@ -54,6 +54,6 @@ def _trunk(architecture: Architecture) -> modules.TrunkModule:
 
 
 def _heads(architecture: Architecture) -> list[modules.Head]:
-    """Of Q, or of the advantages and the state's value."""
-    scores = modules.Head(architecture.action_size, uniform)
+    """Of the outputs, or of the advantages and the state's value."""
+    scores = modules.Head(architecture.outputs, uniform)
     return [scores, modules.Head(1, uniform, layer="value")] if architecture.dueling else [scores]
