@@ -14,11 +14,15 @@ from benchmarks.report import Row
 
 
 class Benchmark(NamedTuple):
-    """One module with `measure(repeat) -> list[Row]`."""
+    """One module with `measure(repeat) -> list[Row]`.
+
+    One whose seeds a person chooses has `measure(repeat, first_seed)`.
+    """
 
     module: str
     summary: str
     repeat: int = 5
+    first_seed: int | None = None
 
 
 BENCHMARKS = {
@@ -34,7 +38,10 @@ BENCHMARKS = {
     "scaling": Benchmark("benchmarks.scaling", "replicas, fan-out, size, length of a run"),
     "solving": Benchmark("benchmarks.solving", "CartPole-v1 to 475, beside the peers"),
     "targets": Benchmark(
-        "benchmarks.targets.measuring", "time and steps to targets, beside the peers; resumes", 10
+        "benchmarks.targets.measuring",
+        "time and steps to targets, beside the peers; resumes",
+        repeat=10,
+        first_seed=11,
     ),
     "lunar-lander": Benchmark(
         "benchmarks.lunar_lander", "LunarLander-v3 to 200, beside Stable-Baselines3", 1
@@ -45,23 +52,36 @@ RESULTS = Path(__file__).parent / "results"
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the benchmarks that are named, or all."""
-    arguments = parser().parse_args(argv)
+    arguments = parse(argv)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that stacks are stopped
     described = machine.describe()
     file = arguments.json or RESULTS / time.strftime("%Y%m%d-%H%M%S.json")
     rows: list[Row] = []
     took: dict[str, float] = {}
-    for name in arguments.names or BENCHMARKS:
+    for name in arguments.names:
         chosen = BENCHMARKS[name]
         began = time.perf_counter()
         measure = importlib.import_module(chosen.module).measure
-        rows += measure(arguments.repeat or chosen.repeat)
+        first = arguments.first_seed or chosen.first_seed
+        seeded = () if first is None else (first,)
+        rows += measure(arguments.repeat or chosen.repeat, *seeded)
         took[name] = round(time.perf_counter() - began, 1)
         report.save(rows, described, took, file)  # what comes next may take long, and may fail
         print(f"{name}: {took[name]:.0f} s", file=sys.stderr, flush=True)
     report.show(rows, described)
     print(file)
     return 0
+
+
+def parse(argv: Sequence[str] | None) -> argparse.Namespace:
+    """The arguments; a seed for a benchmark without a choice of seeds is refused."""
+    made = parser()
+    arguments = made.parse_args(argv)
+    arguments.names = arguments.names or [*BENCHMARKS]
+    unseeded = [name for name in arguments.names if BENCHMARKS[name].first_seed is None]
+    if arguments.first_seed is not None and unseeded:
+        made.error(f"--first-seed: {', '.join(unseeded)} has no choice of seeds; name targets")
+    return arguments
 
 
 def parser() -> argparse.ArgumentParser:
@@ -80,6 +100,12 @@ def parser() -> argparse.ArgumentParser:
         type=positive,
         metavar="N",
         help="repetitions (default: 5; targets 10; lunar-lander 1)",
+    )
+    made.add_argument(
+        "--first-seed",
+        type=positive,
+        metavar="N",
+        help="of targets, N and those after it (default: 11); 21: seeds 21 to 30",
     )
     return made
 

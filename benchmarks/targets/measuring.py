@@ -2,9 +2,9 @@
 
 The wall clock of a whole `faastrain train benchmarks/targets/ROW.toml` with the stack up, every
 function at zero and a compile cache of an earlier run, beside the wall clock of each peer's whole
-process with rl-baselines3-zoo's settings; seeds 11 to 20. All are evaluated after as many steps and
-by as many episodes. Cut off, the same command goes on where it was; without
-benchmarks/results/targets.json it measures anew.
+process with rl-baselines3-zoo's settings; seeds 11 to 20, or ten from --first-seed on. All are
+evaluated after as many steps and by as many episodes. Cut off, the same command goes on where it
+was; without benchmarks/results/targets.json it measures anew.
 """
 
 from collections.abc import Sequence
@@ -24,16 +24,15 @@ from benchmarks.targets.rows import Row
 from benchmarks.training import try_to_train
 from faastraingym.embedded import stack
 
-FIRST_SEED = 11
 OURS = "faastrain"
 GOALS = {STABLE_BASELINES3: 0.5, SBX: 1.0}  # our time as a part of the peer's
 
 _row = partial(Measured, benchmark="targets")
 
 
-def measure(repeat: int) -> list[Measured]:
-    """Every row, `repeat` seeds of it: ours, then the peers', seed by seed."""
-    known, seeds = records.load(), range(FIRST_SEED, FIRST_SEED + repeat)
+def measure(repeat: int, first_seed: int) -> list[Measured]:
+    """Every row, `repeat` seeds of it from the first on: ours, then the peers', seed by seed."""
+    known, seeds = records.load(), range(first_seed, first_seed + repeat)
     chosen = [rows.named(name) for name in rows.names()]
     with stacks.home() as home:
         for row in chosen:

@@ -1,3 +1,4 @@
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -43,3 +44,19 @@ def test_a_seed_that_fell_short_is_said_to_have(mean: float, words: str, tmp_pat
     assert made["SBX"].note == f"mean 3 ± 12.7 (95 %){words}"
     assert made["SBX, to the target"].samples == [11_000, 12_000]
     assert made["faastrain"].note == MISSING
+
+
+def test_the_first_seed_chooses_which_are_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    some, measured = row(tmp_path / "some.toml"), list[int]()
+    monkeypatch.setattr(measuring.records, "load", lambda: Records(machine={}))
+    monkeypatch.setattr(measuring.rows, "names", lambda: ["some"])
+    monkeypatch.setattr(measuring.rows, "named", lambda _: some)
+    monkeypatch.setattr(measuring.stacks, "home", lambda: nullcontext(tmp_path))
+    monkeypatch.setattr(measuring, "try_to_train", lambda *_, **__: None)
+    monkeypatch.setattr(
+        measuring, "_seed", lambda _home, _known, _row, number: measured.append(number)
+    )
+    measuring.measure(10, 21)
+    assert measured == [*range(21, 31)]
