@@ -20,7 +20,7 @@ from typing import Any, NamedTuple, NoReturn
 from faastraingym.adapters.errors import SettingsError
 from faastraingym.adapters.packages.requirements import unmet
 from faastraingym.adapters.stage.environments import register
-from faastraingym.algorithms.environments import outside, spaces
+from faastraingym.algorithms.environments import env_checker, spaces
 from faastraingym.algorithms.limits import Limits
 from faastraingym.schemas.errors import SpecificationError
 from faastraingym.schemas.specification import to_dict
@@ -138,7 +138,7 @@ def verdict(asked: dict[str, Any], bounds: Bounds) -> dict[str, Any]:
         return {"problems": [_in_packages(problem, folders) for problem in problems]}
     found = {
         "spec": to_dict(spec),
-        "advice": [*spaces.advice(spec), *outside.advice(spec)],
+        "advice": [*spaces.advice(spec), *env_checker.advice(spec)],
         "spaces": spaces.describe(spec).values(),
     }
     return {"problems": [], **found}
