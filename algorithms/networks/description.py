@@ -104,6 +104,17 @@ def trunk(spec: RunSpec, info: SpaceInfo) -> Trunk:
     return plain._replace(layer_norm=network.layer_norm, encoders=encoders if is_encoded else ())
 
 
+def joined(of: Trunk, inputs: int, more: int) -> Trunk:
+    """The trunk whose hidden layers read `more` numbers beside each observation of `inputs`.
+
+    They follow the observation, and no encoder changes them: as actions, in a critic of both.
+    """
+    if not of.encoders:
+        return of  # its layers read all that there is
+    beside = Encoder(Part("", (more,), "numbers", inputs, more, 1.0))
+    return of._replace(encoders=(*of.encoders, beside))
+
+
 def is_shared(spec: RunSpec) -> bool:
     """Whether policy and value are heads on the same trunk."""
     return getattr(spec.algorithm.network, "trunk", "separate") == "shared"

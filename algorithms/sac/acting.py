@@ -40,8 +40,11 @@ def policy_arrays(spec: RunSpec, info: SpaceInfo) -> ArraySpecs:
 def learner_arrays(spec: RunSpec, info: SpaceInfo) -> ArraySpecs:
     """The arrays of the policy, of two critics and their targets; log alpha, if it is learnt."""
     specs, inputs = policy_arrays(spec, info), info.observation_size + info.action_size
+    trunk = description.joined(
+        description.trunk(spec, info), info.observation_size, info.action_size
+    )
     for which in (*CRITICS, *TARGETS):
-        specs |= _network(which, description.trunk(spec, info), inputs, 1)
+        specs |= _network(which, trunk, inputs, 1)
     if cast(SAC, spec.algorithm).learns_ent_coef:
         specs["ent_coef/log"] = ArraySpec("<f4")
     return specs

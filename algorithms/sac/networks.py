@@ -53,7 +53,10 @@ def outputs(of: Shapes, policy: Parameters, observations: jax.Array) -> jax.Arra
 def values(
     of: Shapes, critic: Parameters, observations: jax.Array, actions: jax.Array
 ) -> jax.Array:
-    """Q(s, a), [N], of observations [N, O] and actions of -1 to 1, [N, A]."""
+    """Q(s, a), [N], of observations [N, O] and actions of -1 to 1, [N, A].
+
+    Encoders read the observation alone; what they give and the action are read side by side.
+    """
     both = jnp.concatenate([observations, actions], axis=-1)
     return networks.values(_critic(of), critic, both)[..., 0]
 
@@ -64,4 +67,5 @@ def _policy(of: Shapes) -> Architecture:
 
 
 def _critic(of: Shapes) -> Architecture:
-    return Architecture(of.trunk, 1)
+    both = description.joined(of.trunk, of.observation_size, of.action_size)
+    return Architecture(both, 1)

@@ -61,6 +61,7 @@ class SAC(ReplaySpec, frozen=True, kw_only=True, tag_field="name", tag="sac"):
     ) = UNSET
     hidden_sizes: types.HiddenSizes = (256, 256)
     activation: types.Activation = "relu"
+    network: types.Network = UNSET
 
     @property
     def acts_rescaled(self) -> bool:

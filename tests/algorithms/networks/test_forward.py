@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from gymnasium.spaces import Box, Dict, Discrete, MultiBinary
 
-from faastraingym.algorithms import registry, trees
+from faastraingym.algorithms import dense, registry, trees
 from faastraingym.algorithms.actor_critic import networks as actor_critic
 from faastraingym.algorithms.dqn import acting as dqn
 from faastraingym.algorithms.environments import space_info
@@ -16,8 +16,11 @@ from faastraingym.algorithms.environments.observations import alone, compact, fe
 from faastraingym.algorithms.environments.space_info import SpaceInfo
 from faastraingym.algorithms.networks import description
 from faastraingym.algorithms.networks.convolution import convolve
+from faastraingym.algorithms.networks.forward import forward
 from faastraingym.algorithms.off_policy import networks as q_networks
 from faastraingym.algorithms.ppo import acting as ppo
+from faastraingym.algorithms.sac import acting as sac
+from faastraingym.algorithms.sac import networks as sac_networks
 from faastraingym.schemas.array_specs import ArraySpecs
 from faastraingym.schemas.payloads import Arrays, Policy
 from faastraingym.schemas.specification import RunSpec
@@ -36,6 +39,7 @@ ENCODERS = [
     {"part": "near/depth", "kind": "small"},
     {"part": "place", "kind": "mlp", "hidden_sizes": [7, 6]},
 ]
+CHOICES, BOX = Discrete(3), Box(-2, 3, (2,), np.float32)
 CASES: dict[str, tuple[Any, dict[str, Any]]] = {
     "nature": (PIXELS, {"images": "nature"}),
     "frames first": (STACK, {"images": "nature"}),
@@ -60,8 +64,8 @@ def seen_in(space: Any, info: SpaceInfo, number: int = 5) -> Any:
     return joined([alone(space.sample(), info) for _ in range(number)])
 
 
-def info_of(space: Any) -> SpaceInfo:
-    return space_info.of_spaces("Any-v0", space, Discrete(3), "any", ("Discrete",))
+def info_of(space: Any, acted: Any = CHOICES) -> SpaceInfo:
+    return space_info.of_spaces("Any-v0", space, acted, "any", ("Discrete", "BoundedBox"))
 
 
 def arrays_of(specs: ArraySpecs) -> Arrays:
@@ -119,6 +123,47 @@ def test_a_q_network_acts_in_numpy_as_in_flax(case: str) -> None:
     values = jax.jit(partial(q_networks.values, architecture))
     expected = values(trees.nest(parameters)["q"], compact(seen, info))
     found = actor.outputs(features(seen, info))
+    np.testing.assert_allclose(found, expected, atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_sac_acts_in_numpy_as_in_flax(case: str) -> None:
+    """With noise of either kind; its critics have the arrays that are declared."""
+    space, network = CASES[case]
+    asked = {"sde_sample_freq": 4, "log_std_init": -1.0} if case == "by part" else {}
+    spec, info = specified("sac", network, **asked), info_of(space, BOX)
+    trunk, log_std_init = description.trunk(spec, info), asked.get("log_std_init")
+    of = sac_networks.Shapes(trunk, info.observation_size, 2, log_std_init)
+    declared = sac.learner_arrays(spec, info)
+    begin = {"policy": sac_networks.initial_policy, "critic_1": sac_networks.initial_critic}
+    for which, fresh in begin.items():
+        initial = shapes({which: jax.eval_shape(partial(fresh, of), jax.random.key(2))})
+        own = {n: s.dimensions for n, s in declared.items() if n.startswith(f"{which}/")}
+        assert own == initial
+
+    parameters, seen = arrays_of(declared), seen_in(space, info)
+    actor = sac.actor(spec, Policy(version=0, parameters=parameters), info, {})
+    outputs = jax.jit(partial(sac_networks.outputs, of))
+    expected = outputs(trees.nest(parameters)["policy"], compact(seen, info))
+    found = actor.outputs(features(seen, info))
+    compared = 2 if asked else 4  # then features follow the means, and deviations are of them
+    np.testing.assert_allclose(found[:, :compared], expected[:, :compared], atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("case", ["nature", "by part", "normalised layers"])
+def test_a_critics_encoders_read_the_observation_alone(case: str) -> None:
+    """Beside them hidden layers read the action as it is: here with the trunk's, in NumPy."""
+    space, network = CASES[case]
+    spec, info = specified("sac", network, hidden_sizes=[]), info_of(space, BOX)
+    trunk = description.trunk(spec, info)
+    of = sac_networks.Shapes(trunk, info.observation_size, 2)
+    parameters, seen = arrays_of(sac.learner_arrays(spec, info)), seen_in(space, info)
+    actions = np.random.default_rng(6).uniform(-1, 1, (5, 2)).astype(np.float32)
+    values = jax.jit(partial(sac_networks.values, of))
+    found = values(trees.nest(parameters)["critic_0"], compact(seen, info), actions)
+    encoded = forward("critic_0", trunk, parameters)(features(seen, info))
+    both = np.concatenate([encoded, actions], axis=1)
+    expected = dense.linear(dense.layer("critic_0/head", parameters), both)[:, 0]
     np.testing.assert_allclose(found, expected, atol=1e-5, rtol=0)
 
 

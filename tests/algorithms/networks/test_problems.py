@@ -163,17 +163,18 @@ def test_what_maps_take_is_estimated(case: str) -> None:
     assert 0.97 < footprint.update(registry.parse(raw), info) / 1e6 / peak < 1.05
 
 
-def test_a_q_network_has_no_trunk_to_share() -> None:
+@pytest.mark.parametrize("name", ["dqn", "sac"])
+def test_what_learns_by_replay_has_no_trunk_to_share(name: str) -> None:
     raw = {
         "environment": {"id": "CartPole-v1"},
         "stop": {"env_steps": 9},
-        "algorithm": {"name": "dqn", "network": {"trunk": "shared"}},
+        "algorithm": {"name": name, "network": {"trunk": "shared"}},
     }
     with pytest.raises(SpecificationError, match=r"spec\.algorithm\.network\.trunk: unknown key"):
         registry.parse(raw)
 
 
-@pytest.mark.parametrize("name", ["ppo", "a2c", "impala", "dqn"])
+@pytest.mark.parametrize("name", ["ppo", "a2c", "impala", "dqn", "sac"])
 def test_a_specification_without_a_network_keeps_its_bytes(name: str) -> None:
     raw = {"environment": {"id": "CartPole-v1"}, "stop": {"env_steps": 9}}
     spec = registry.parse({**raw, "algorithm": {"name": name}})
