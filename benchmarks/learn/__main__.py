@@ -18,7 +18,7 @@ import msgspec
 from benchmarks import machine
 from benchmarks.__main__ import positive
 from benchmarks.checkout import CHECKOUT
-from benchmarks.learn import page, results, rows
+from benchmarks.learn import own, page, results, rows
 from benchmarks.learn.results import Seed
 from benchmarks.learn.rows import Row
 from benchmarks.plain_loop import THREADS
@@ -49,10 +49,16 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def told(row: Row) -> bool:
     """Whether a row cannot be run here, and says why."""
-    problems = spaces.check(row.spec(1))
+    problems = own.absent(row.goal.modules) or checked(row)
     for problem in problems:
         print(f"{row.name}: not run: {problem}", file=sys.stderr)
     return bool(problems)
+
+
+def checked(row: Row) -> list[str]:
+    """What start-run would refuse."""
+    row.admit()
+    return spaces.check(row.spec(1))
 
 
 async def all_of(
@@ -97,8 +103,9 @@ async def one(
     grown = results.add(row, made, folder)
     page.write(folder)
     tell(
-        f"{row.name}, seed {seed}: {made.return_mean:.1f} in {made.seconds:.0f} s; "
-        f"seeds {len(grown.seeds)}, mean {page.shown(grown.interval)}, goal {row.goal.goal:g}"
+        f"{row.name}, seed {seed}: {page.number(made.return_mean, row.goal)} in "
+        f"{made.seconds:.0f} s; seeds {len(grown.seeds)}, mean {page.shown(grown)}, "
+        f"goal {row.goal.goal:g}"
     )
     return True
 

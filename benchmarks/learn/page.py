@@ -4,10 +4,9 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.intervals import Interval
 from benchmarks.learn import pictures, results, rows
 from benchmarks.learn.results import Results
-from benchmarks.learn.rows import Row
+from benchmarks.learn.rows import Goal, Row
 from faastraingym.algorithms import registry
 
 HEAD = """# Results
@@ -25,6 +24,8 @@ goes on where it was cut off.
 - `make learn` trains a seed in one process without a stack, which is cheaper. The last command of a
   row trains the same policy on a stack: on the same processor and packages it has the SHA-256 that
   the row's JSON file has. That file also has every episode's return, the machine and the versions.
+- A row whose environment is a file's trains that file as it is: its SHA-256 is in the row's JSON
+  file, and seeds of another version do not count.
 - The rows were run on several machines and under several loads: do not compare their times.
 """
 TITLES = "| row | yardstick | goal | mean, 95 % | seeds | | steps | time | lag | repeat a seed |"
@@ -55,14 +56,15 @@ def markdown(found: Sequence[tuple[Row, Results]]) -> str:
 def title(row: Row) -> str:
     """The row in words."""
     spec = row.spec(0)
-    return f"{row.name}: {registry.name(spec).upper()} on {spec.environment.id}"
+    environment = spec.environment.id.rpartition(":")[2]  # without the module of a file's
+    return f"{row.name}: {registry.name(spec).upper()} on {environment}"
 
 
 def line(row: Row, result: Results) -> str:
     """One line of the table."""
     file = f"benchmarks/learn/{row.name}.toml"
     named = f"[{row.name}](../{file})"
-    aim = [named, row.goal.yardstick, number(row.goal.goal)]
+    aim = [named, row.goal.yardstick, number(row.goal.goal, row.goal)]
     if not result.seeds:
         return cells(*aim, "-", f"0 of {row.goal.seeds}", "not run", "", "", "", "")
     seeds = result.seeds
@@ -70,13 +72,13 @@ def line(row: Row, result: Results) -> str:
     staleness = sum(seed.staleness for seed in seeds) / len(seeds)
     return cells(
         *aim,
-        shown(result.interval),
+        shown(result),
         f"{len(seeds)} of {row.goal.seeds}",
         verdict(result),
         f"{max(seed.env_steps for seed in seeds):,}",
         f"{middle:,.0f} s",
         f"{staleness:.1f}" if staleness else "0",
-        f"`faastrain train {file} --set seed={seeds[0].seed}`",
+        f"`{registering(row)}faastrain train {file} --set seed={seeds[0].seed}`",
     )
 
 
@@ -86,10 +88,16 @@ def verdict(result: Results) -> str:
     return f"{so_far}{'reached' if result.reached else 'not reached'}"
 
 
-def shown(interval: Interval) -> str:
+def registering(row: Row) -> str:
+    """What a shell is told of the modules that register the row's environment."""
+    modules = row.goal.modules
+    return f"FTG_ENVIRONMENTS={','.join(modules)} " if modules else ""
+
+
+def shown(result: Results) -> str:
     """The mean, and the interval's half width where it is known."""
-    mean, half = interval
-    return number(mean) if math.isnan(half) else f"{number(mean)} ± {number(half)}"
+    mean, half = (number(value, result.goal) for value in result.interval)
+    return mean if math.isnan(result.interval.half_width) else f"{mean} ± {half}"
 
 
 def cells(*values: str) -> str:
@@ -97,6 +105,6 @@ def cells(*values: str) -> str:
     return f"| {' | '.join(values)} |"
 
 
-def number(value: float) -> str:
+def number(value: float, goal: Goal) -> str:
     """A return, as people read it."""
-    return f"{value:,.1f}"
+    return f"{value:,.{goal.decimals}f}"

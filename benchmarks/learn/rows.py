@@ -11,10 +11,13 @@ import msgspec
 from msgspec import Meta
 
 from benchmarks import marked
+from benchmarks.learn import own
+from faastraingym.adapters.packages.wheels import Package
 from faastraingym.algorithms import registry
 from faastraingym.schemas.specification import RunSpec, to_dict
 
 FOLDER = Path(__file__).parent
+SMALL = 10.0
 
 
 class Goal(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -24,6 +27,12 @@ class Goal(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     yardstick: str  # who reached what, and after how many steps
     seeds: Annotated[int, Meta(ge=1)] = 5
     tried: str = ""  # of a row that is not reached: what did not help
+    modules: list[str] = []  # that register its environment, as FTG_ENVIRONMENTS names them
+
+    @property
+    def decimals(self) -> int:
+        """With which returns are told: small ones differ in the third."""
+        return 1 if abs(self.goal) >= SMALL else 3
 
 
 class Row(NamedTuple):
@@ -31,7 +40,8 @@ class Row(NamedTuple):
 
     file: Path
     goal: Goal
-    raw: dict[str, Any]  # the specification, as the file has it
+    raw: dict[str, Any]  # the specification, as start-run has it
+    package: Package | None = None  # of an environment that is a file's
 
     @property
     def name(self) -> str:
@@ -41,6 +51,14 @@ class Row(NamedTuple):
     def spec(self, seed: int) -> RunSpec:
         """The specification with a seed."""
         return registry.parse({**self.raw, "seed": seed})
+
+    def admit(self) -> None:
+        """Let this process build the row's environment.
+
+        Raises:
+            ImportError: a module that the row names is not installed.
+        """
+        own.admit(self.goal.modules, self.package)
 
     @property
     def identity(self) -> dict[str, Any]:
@@ -62,7 +80,10 @@ def read(file: Path) -> Row:
         ValueError: the file is not there or is none of a row; the text says why.
     """
     goal, raw = marked.read(file, Goal)
-    return Row(file, goal, raw)
+    try:
+        return Row(file, goal, *own.take(raw, file.parent))
+    except ValueError as error:
+        raise ValueError(f"{file}: {error}") from error
 
 
 def named(name: str) -> Row:

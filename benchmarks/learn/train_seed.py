@@ -46,4 +46,6 @@ def trained(spec: RunSpec) -> Seed:
 
 if __name__ == "__main__":
     file, seed = sys.argv[1:]
-    print(msgspec.json.encode(trained(rows.read(Path(file)).spec(int(seed)))).decode())
+    row = rows.read(Path(file))
+    row.admit()
+    print(msgspec.json.encode(trained(row.spec(int(seed)))).decode())

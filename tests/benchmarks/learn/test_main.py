@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 from pathlib import Path
 
+import msgspec
 import psutil
 import pytest
 
@@ -65,6 +66,14 @@ def test_a_row_whose_environment_is_not_installed_is_told(
     assert learn.told(row._replace(raw=raw))
     assert "some: not run: " in capsys.readouterr().err
     assert not learn.told(row)
+
+
+def test_a_row_whose_module_is_not_installed_is_told(
+    row: Row, capsys: pytest.CaptureFixture[str]
+) -> None:
+    goal = msgspec.structs.replace(row.goal, modules=["no_such_grid"])
+    assert learn.told(row._replace(goal=goal))
+    assert "some: not run: no_such_grid is not installed; " in capsys.readouterr().err
 
 
 def test_a_wrong_name_is_refused_with_those_that_there_are(

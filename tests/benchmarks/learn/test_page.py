@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from benchmarks.learn import page, pictures, results, rows
@@ -41,6 +42,21 @@ def test_a_line_tells_the_mean_its_interval_and_whether_it_is_enough(
     for number in (3, 4, 5):
         whole = results.add(row, seed(number, 300.0), tmp_path)
     assert "| 5 of 5 | not reached |" in page.line(row, whole)
+
+
+def test_small_returns_are_told_to_the_third_decimal(row: Row, tmp_path: Path) -> None:
+    small = row._replace(goal=msgspec.structs.replace(row.goal, goal=0.95))
+    results.add(small, seed(1, 0.9555), tmp_path)
+    told = page.line(small, results.add(small, seed(2, 0.9565), tmp_path))
+    assert "| a guess | 0.950 | 0.956 ± 0.006 | 2 of 5 |" in told
+
+
+def test_a_module_that_registers_the_environment_is_in_the_command(
+    row: Row, tmp_path: Path
+) -> None:
+    grid = row._replace(goal=msgspec.structs.replace(row.goal, modules=["some_grid"]))
+    told = page.line(grid, results.add(grid, seed(1), tmp_path))
+    assert "`FTG_ENVIRONMENTS=some_grid faastrain train benchmarks/learn/some.toml" in told
 
 
 def test_what_was_tried_stands_below_the_curve(row: Row, tmp_path: Path) -> None:
