@@ -253,8 +253,8 @@ class Run:
 
         Args:
             name: of the dataset, as "cartpole/dqn-v0"; it is in Minari's folder on this machine.
-            first, last: the versions that learnt from what is written, both included; None: as far
-                as the store has them.
+            first: the first version that learnt from what is written; None: the store's first.
+            last: the last one, included; None: the store's last.
 
         Returns:
             Its `name`, `folder`, `first`, `last`, `episodes`, `steps`, and `left_out`, the steps of

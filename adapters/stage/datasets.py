@@ -11,18 +11,17 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from msgspec import UNSET
 
-from faastraingym.adapters.stage.payloads import load
 from faastraingym.algorithms.replay.specification import DatasetSpec, ReplaySpec
 from faastraingym.events.ports import Bucket
 from faastraingym.schemas import dataset_record, keys
 from faastraingym.schemas.dataset_record import MAX_RECORD, DatasetPart, DatasetRecord
 from faastraingym.schemas.errors import PayloadError, RunFault, SpecificationError
 from faastraingym.schemas.messages import VersionRange
-from faastraingym.schemas.payloads import Stream
 from faastraingym.schemas.specification import AlgorithmSpec, RunSpec
 
-if TYPE_CHECKING:  # start-run has no NumPy
+if TYPE_CHECKING:  # start-run imports no NumPy
     from faastraingym.algorithms.replay.ring import Ring
+    from faastraingym.schemas.payloads import Stream
 
 AT_ONCE = 4  # parts in memory
 
@@ -117,7 +116,10 @@ async def _record(begins: DatasetSpec, bucket: Bucket) -> DatasetRecord:
         raise RunFault(f"spec.algorithm.init_from: {begins.minari}: {error}") from error
 
 
-async def _part(begins: DatasetSpec, part: DatasetPart, bucket: Bucket) -> Stream:
+async def _part(begins: DatasetSpec, part: DatasetPart, bucket: Bucket) -> "Stream":
+    from faastraingym.adapters.stage.payloads import load
+    from faastraingym.schemas.payloads import Stream
+
     return load(await _read(begins, part.sha256, part.size, bucket), Stream)
 
 

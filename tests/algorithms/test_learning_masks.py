@@ -27,7 +27,7 @@ DQN = {
     "name": "dqn",
     "learning_rate": 1e-3,
     "hidden_sizes": [128, 128],
-    "gradient_steps": 64,
+    "gradient_steps": 128,
     "capacity": 50_000,
     "double": True,
     "exploration_fraction": 0.3,

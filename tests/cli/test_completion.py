@@ -11,7 +11,14 @@ from faastraingym.cli.command_table import COMMANDS
 from faastraingym.cli.exit_codes import ExitCode
 from tests.cli.conftest import Desk
 
-ENVIRONMENTS = {"Acrobot-v1", "CartPole-v1", "LunarLander-v3", "Pendulum-v1"}
+ENVIRONMENTS = {
+    "Acrobot-v1",
+    "CartPole-v1",
+    "LunarLander-v3",
+    "MountainCarContinuous-v0",
+    "Pendulum-v1",
+    "gymnax:CartPole-v1",
+}
 TYPED = {
     "faastrain ": {command.name for command in COMMANDS},
     "faastrain sta": {"start", "status"},

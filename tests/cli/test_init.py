@@ -39,13 +39,14 @@ def test_without_a_flag_there_is_an_environment_of_ones_own(desk: Desk) -> None:
 
 @pytest.mark.parametrize("algorithm", registry.PACKAGES)
 def test_an_environment_with_an_example_has_its_settings(desk: Desk, algorithm: str) -> None:
-    where = ("work", "--environment", "CartPole-v1", "--algorithm", algorithm)
+    shipped = examples.by_environment(algorithm)
+    environment = "CartPole-v1" if "CartPole-v1" in shipped else next(iter(shipped))
+    where = ("work", "--environment", environment, "--algorithm", algorithm)
     assert desk("init", *where) == 0
     assert desk.out == "work/spec.toml\n"
     assert desk.err == "train it: `faastrain train work/spec.toml`\n"
-    example = examples.by_environment(algorithm)["CartPole-v1"]
     written = registry.parse(read(desk.folder / "work" / "spec.toml"))
-    assert written == registry.parse(read(example))
+    assert written == registry.parse(read(shipped[environment]))
 
 
 def test_a_folder_s_name_is_written_as_a_shell_reads_it(desk: Desk) -> None:

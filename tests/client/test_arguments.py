@@ -37,6 +37,7 @@ OPEN = {
     ("Policy.predict", "observation"),
     ("Policy.predict", "state"),  # of recurrent policies, given back as it came
     ("Policy.predict", "episode_start"),
+    ("Policy.predict", "action_masks"),
 }
 
 

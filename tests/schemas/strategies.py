@@ -22,9 +22,9 @@ def _of(kind: inspect.Type) -> st.SearchStrategy[Any]:
         case inspect.UnionType(types=types):
             return st.one_of(*map(_of, types))
         case inspect.ListType(item_type=item):
-            return st.lists(_of(item), max_size=3)
+            return st.lists(_of(item), min_size=kind.min_length or 0, max_size=3)
         case inspect.VarTupleType(item_type=item):
-            return st.lists(_of(item), max_size=3).map(tuple)
+            return st.lists(_of(item), min_size=kind.min_length or 0, max_size=3).map(tuple)
         case inspect.DictType(value_type=value):
             return st.dictionaries(st.text(max_size=5), _of(value), max_size=3)
         case inspect.LiteralType(values=values):

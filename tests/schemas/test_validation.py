@@ -93,8 +93,13 @@ def test_what_to_dict_writes_parses_to_the_same_or_is_a_contradiction(spec: RunS
         "algorithm.n_step",
         "algorithm.batch_size",
         "algorithm.exploration_final",
+        "algorithm.recurrent",
+        "algorithm.init_from",
+        "algorithm.ent_coef_initial",
+        "algorithm.target_entropy",
+        "algorithm.log_std_init",
         "evaluation.pieces",
-        "reward[",
+        "reward",
     )
     found = refusals(raw)
     assert all(p.removeprefix("spec.").startswith(contradictory) for p in found)

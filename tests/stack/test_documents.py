@@ -56,6 +56,8 @@ NOT_HERE = {
     r"(pip|uv tool|pipx) install \.": _FRESH,
     r"faastrain train CartPole-v1": _FRESH,
     r"faastrain train CartPole-v1 --tensorboard .*": "needs an extra; tests/loggers has it",
+    r"faastrain train examples/gymnax_cartpole\.toml": "`make jaxenvs` has gymnax; it trains there",
+    r"faastrain export RUN --minari \S+": "tests/client/test_exporting.py opens what it writes",
     r"faastrain gate CartPole-v1 .*": "tests/docs/walks/test_ci.py types it",
     r"faastrain (train|env add|env remove) \S*(my_|shapes_)\S*( --set .*)?": _OWN,
     r"faastrain env list": "tests/docs/walks/test_environment.py types it",
@@ -82,6 +84,7 @@ OTHER = {
     ("docs/security.md", "export FAASTRAIN_TLS_CERT"),  # test_tls.py starts a stack so
     ("docs/triggers.md", "MINIO_NOTIFY_"),
     ("docs/triggers.md", "[notification.webhook]"),
+    ("docs/offline_data.md", "[algorithm]"),
 }
 POOREST = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
 RUN = "typed"
