@@ -17,6 +17,7 @@ from faastraingym.client.progress import View
 from faastraingym.client.resuming import resumption
 from faastraingym.client.servers import disk_trouble
 from faastraingym.client.world import Connected
+from faastraingym.events.cancelling import ended
 from faastraingym.events.pipeline.history import History, fold
 from faastraingym.events.ports import Recorded
 from faastraingym.events.views.report import reported_policy
@@ -99,8 +100,7 @@ class AsyncRun:
                 yield record
             await following
         finally:
-            following.cancel()
-            await asyncio.gather(following, return_exceptions=True)
+            await ended(following)
 
     async def log(self, **loggers: str | Path) -> dict[str, int]:
         """Write to loggers what they lack of the run's numbers; how many those were.

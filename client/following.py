@@ -8,6 +8,7 @@ from typing import cast
 
 from faastraingym.client.errors import BadInput, StackTrouble
 from faastraingym.client.progress import Silent, View
+from faastraingym.events.cancelling import ended
 from faastraingym.events.pipeline import subjects
 from faastraingym.events.ports import FactLog, Recorded, Unavailable
 from faastraingym.events.views.run import RunView, Watched
@@ -68,9 +69,7 @@ class Follower:
             await asyncio.wait({watching, pulse}, return_when=asyncio.FIRST_COMPLETED)
             await (watching if watching.done() else pulse)
         finally:
-            watching.cancel()
-            pulse.cancel()
-            await asyncio.gather(watching, pulse, return_exceptions=True)
+            await ended(watching, pulse)
 
     async def _watch(self) -> None:
         """Show facts until the end; where following breaks off, go on after what was seen."""

@@ -6,6 +6,8 @@ from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
+from faastraingym.events.cancelling import ended
+
 T = TypeVar("T")
 
 
@@ -54,8 +56,6 @@ def iterate(items: AsyncGenerator[T, None]) -> Iterator[T]:
 
 async def _wind_down() -> None:
     others = asyncio.all_tasks() - {asyncio.current_task()}
-    for task in others:
-        task.cancel()
-    await asyncio.gather(*others, return_exceptions=True)
+    await ended(*others)
     await asyncio.get_running_loop().shutdown_asyncgens()
     await asyncio.get_running_loop().shutdown_default_executor()
