@@ -18,6 +18,7 @@ from typing import NamedTuple, Protocol
 
 from msgspec.structs import replace
 
+from faastraingym.events.cancelling import ended
 from faastraingym.events.delivery import dead_letters, outcomes, remedies, requests
 from faastraingym.events.delivery.answers import Meaning, meaning
 from faastraingym.events.delivery.concurrency_limit import Limit
@@ -108,16 +109,19 @@ class FunctionWorker:
         heartbeat = asyncio.create_task(self._heartbeat())  # while draining, too
         try:
             async with asyncio.TaskGroup() as deliveries:
-                pulls = asyncio.gather(*(self._pull(source, deliveries) for source in sources))
+                pulls = [asyncio.create_task(self._pull(s, deliveries)) for s in sources]
                 try:
-                    await pulls
+                    await asyncio.wait(pulls, return_when=asyncio.FIRST_EXCEPTION)
                 except asyncio.CancelledError:
                     self._log(logging.INFO, "draining", in_hand=len(self._in_flight))
                 finally:
-                    pulls.cancel()
+                    await ended(*pulls)
                     await self._in_flight.hand_back()
+                for pull in pulls:
+                    if not pull.cancelled():
+                        pull.result()
         finally:
-            heartbeat.cancel()
+            await ended(heartbeat)
 
     async def _sources(self) -> list[Source]:
         name = self._function.name
