@@ -7,12 +7,12 @@ import jax
 import jax.numpy as jnp
 
 from faastraingym.algorithms.dqn.specification import DQN
-from faastraingym.algorithms.dqn.updating import Setup, descend, optimizer
+from faastraingym.algorithms.dqn.updating import Setup, descend
 from faastraingym.algorithms.environments.space_info import describe
 from faastraingym.algorithms.networks.description import trunk
 from faastraingym.algorithms.off_policy import learner, networks
 from faastraingym.algorithms.off_policy.networks import Architecture
-from faastraingym.algorithms.off_policy.updating import Learnt, Method
+from faastraingym.algorithms.off_policy.updating import Learnt, Method, optimizer
 from faastraingym.schemas.specification import RunSpec
 
 __all__ = ["initialise", "project", "update"]

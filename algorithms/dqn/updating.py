@@ -17,10 +17,10 @@ from faastraingym.algorithms.off_policy.updating import (
     Parameters,
     Samples,
     Step,
-    adam,
     followed,
     mean,
     moved,
+    optimizer,
 )
 
 
@@ -30,11 +30,6 @@ class Setup(NamedTuple):
     settings: Any  # the algorithm's
     architecture: Architecture
     observation_size: int
-
-
-def optimizer(settings: Any) -> optax.GradientTransformation:
-    """Adam behind a global norm clip; scaled by the annealed learning rate later."""
-    return optax.chain(optax.clip_by_global_norm(settings.max_grad_norm), adam())
 
 
 def descend(setup: Setup, coefficients: Coefficients, before: Learnt, samples: Samples) -> Step:

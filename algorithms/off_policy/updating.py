@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
+from msgspec import UNSET
 
 from faastraingym.schemas.payloads import Arrays
 from faastraingym.schemas.specification import RunSpec
@@ -93,6 +94,9 @@ def mean(values: jax.Array, valid: jax.Array) -> jax.Array:
     return jnp.where(valid, values, 0.0).sum() / jnp.maximum(valid.sum(), 1)
 
 
-def adam() -> optax.GradientTransformation:
-    """Adam; scaled by the annealed learning rate later."""
-    return optax.scale_by_adam(eps=1e-8)
+def optimizer(settings: Any) -> optax.GradientTransformation:
+    """Adam, behind a global norm clip if there is one; scaled by the learning rate later."""
+    adam = optax.scale_by_adam(eps=1e-8)
+    if settings.max_grad_norm is UNSET:
+        return adam
+    return optax.chain(optax.clip_by_global_norm(settings.max_grad_norm), adam)

@@ -12,12 +12,12 @@ from msgspec import UNSET
 from faastraingym.algorithms.environments.space_info import describe
 from faastraingym.algorithms.networks.description import trunk
 from faastraingym.algorithms.off_policy import learner
-from faastraingym.algorithms.off_policy.updating import Learnt, Method
+from faastraingym.algorithms.off_policy.updating import Learnt, Method, optimizer
 from faastraingym.algorithms.sac import networks
 from faastraingym.algorithms.sac.acting import CRITICS, TARGETS
 from faastraingym.algorithms.sac.networks import Shapes
 from faastraingym.algorithms.sac.specification import SAC
-from faastraingym.algorithms.sac.updating import Setup, descend, optimizer
+from faastraingym.algorithms.sac.updating import Setup, descend
 from faastraingym.algorithms.setting_types import sde
 from faastraingym.schemas.payloads import Arrays
 from faastraingym.schemas.specification import RunSpec

@@ -8,8 +8,6 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-import optax
-from msgspec import UNSET
 
 from faastraingym.algorithms.off_policy.updating import (
     Coefficients,
@@ -18,10 +16,10 @@ from faastraingym.algorithms.off_policy.updating import (
     Parameters,
     Samples,
     Step,
-    adam,
     followed,
     mean,
     moved,
+    optimizer,
 )
 from faastraingym.algorithms.sac import networks, squashed
 from faastraingym.algorithms.sac.acting import CRITICS, TARGETS
@@ -38,13 +36,6 @@ class Setup(NamedTuple):
     shapes: Shapes  # of the networks
     log_scale: float  # the sum over action elements of log((high - low) / 2)
     target_entropy: float  # in the environment's own units
-
-
-def optimizer(settings: SAC) -> optax.GradientTransformation:
-    """Adam, behind a global norm clip if there is one; scaled by the learning rate later."""
-    if settings.max_grad_norm is UNSET:
-        return adam()
-    return optax.chain(optax.clip_by_global_norm(settings.max_grad_norm), adam())
 
 
 def descend(setup: Setup, coefficients: Coefficients, before: Learnt, samples: Samples) -> Step:
