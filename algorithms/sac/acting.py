@@ -74,7 +74,7 @@ def actor(
 class Actor:
     """A policy ready to act in environments of `info`; its actions are -1 to 1.
 
-    `uniform`: it samples uniformly, whatever the outputs are.
+    `uniform`: it samples uniformly, and regards no outputs.
     """
 
     def __init__(self, policy: Policy, trunk: Trunk, info: SpaceInfo, uniform: bool) -> None:
@@ -90,8 +90,12 @@ class Actor:
         mask: np.ndarray | None = None,
         memory: np.ndarray | None = None,
     ) -> np.ndarray:
-        """Means and log deviations before tanh, [B, 2 A] float32, of observations [B, O]."""
-        return dense.linear(self.head, self.trunk(observations))
+        """What `sample` needs, [B, K] float32, of observations [B, O]."""
+        return self.told(self.trunk(observations))
+
+    def told(self, latent: np.ndarray) -> np.ndarray:
+        """Means and log deviations before tanh, [B, 2 A] float32, of features [B, L]."""
+        return dense.linear(self.head, latent)
 
     def noise(self, generator: np.random.Generator, steps: int, num_envs: int) -> np.ndarray:
         """[T, B, A] float32: standard normal; of a uniform actor the actions themselves."""
@@ -130,14 +134,8 @@ class StateDependent(Actor):
         self.matrices = Matrices(log_std, every)
         self.output_size = self.size + len(log_std)
 
-    def outputs(
-        self,
-        observations: np.ndarray,
-        mask: np.ndarray | None = None,
-        memory: np.ndarray | None = None,
-    ) -> np.ndarray:
-        """Means before tanh and features, [B, A + L] float32, of observations [B, O]."""
-        latent = self.trunk(observations)
+    def told(self, latent: np.ndarray) -> np.ndarray:
+        """Means before tanh and features, [B, A + L] float32."""
         mean = np.clip(dense.linear(self.head, latent), -MOST_MEAN, MOST_MEAN)
         return np.concatenate([mean, latent], axis=1)
 
