@@ -5,7 +5,7 @@ rows, so a rollout's environments are always acted in together.
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -25,7 +25,7 @@ from faastraingym.schemas.specification import RecurrentSpec, RunSpec
 # Of a sample, for each element of a cell's output, to go back through time. Of a GRU as measured at
 # 2048 steps of 128 environments; of an LSTM by its gates, four to three.
 CELL_FLOATS = {"lstm": 25, "gru": 19}
-ActorArguments = tuple[Policy, Trunk, SpaceInfo, bool, RecurrentSpec | None, int | None]
+Made = TypeVar("Made", bound="Actor")
 
 
 def policy_arrays(spec: RunSpec, info: SpaceInfo) -> ArraySpecs:
@@ -76,14 +76,14 @@ def actor(
     spec: RunSpec, policy: Policy, info: SpaceInfo, exploration: Mapping[str, float]
 ) -> "Actor":
     """The policy, ready to act; it explores by sampling."""
-    return Actor(*arguments(spec, policy, info))
+    return made(Actor, spec, policy, info)
 
 
-def arguments(spec: RunSpec, policy: Policy, info: SpaceInfo) -> ActorArguments:
-    """Those of an `Actor`."""
+def made(kind: type[Made], spec: RunSpec, policy: Policy, info: SpaceInfo) -> Made:
+    """An actor of this kind, as the specification has it."""
     settings: Any = spec.algorithm
     rescaled, trunk = settings.rescale_actions is True, description.trunk(spec, info)
-    return policy, trunk, info, rescaled, cells.cell_of(spec), sde(settings)
+    return kind(policy, trunk, info, rescaled, cells.cell_of(spec), sde(settings))
 
 
 class Actor:

@@ -31,4 +31,4 @@ def actor(
     spec: RunSpec, policy: Policy, info: SpaceInfo, exploration: Mapping[str, float]
 ) -> Actor:
     """The policy, ready to act; it explores by sampling."""
-    return Actor(*acting.arguments(spec, policy, info))
+    return acting.made(Actor, spec, policy, info)
