@@ -49,7 +49,7 @@ def leaves(space: Space[Any], path: str = "") -> Iterator[Leaf]:
     """The parts of a space that `refused` has no objection to."""
     if isinstance(space, Dict | Tuple):
         for name, part in _parts(space):
-            yield from leaves(part, _below(path, name))
+            yield from leaves(part, inside(path, name))
         return
     dtype, shape = np.dtype(space.dtype).newbyteorder("<").str, tuple(space.shape or ())
     if isinstance(space, Discrete):
@@ -71,7 +71,7 @@ def refused(space: Space[Any], path: str = "") -> Iterator[str]:
         if not parts:
             yield f"{named}{space}: it has no parts"
         for name, part in parts:
-            below = _below(path, name)
+            below = inside(path, name)
             if not isinstance(name, str) or not name or "/" in name:
                 yield f"{named}{space}: its key {name!r} is no text, empty, or has a slash"
             else:
@@ -113,12 +113,13 @@ def at_space(space: Any, path: str) -> Space[Any]:
     return found
 
 
+def inside(path: str, name: Any) -> str:
+    """The path of the part `name` of the space at `path`."""
+    return f"{path}/{name}" if path else str(name)
+
+
 def _parts(space: Any) -> Iterator[tuple[Any, Space[Any]]]:
     if isinstance(space, Dict):
         yield from space.spaces.items()
     else:
         yield from ((str(i), part) for i, part in enumerate(space.spaces))
-
-
-def _below(path: str, name: Any) -> str:
-    return f"{path}/{name}" if path else str(name)

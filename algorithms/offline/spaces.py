@@ -5,6 +5,8 @@ from typing import Any
 import numpy as np
 from gymnasium.spaces import Dict, Space, Tuple
 
+from faastraingym.algorithms.environments.leaves import inside
+
 
 def given(stored: Any, space: Space[Any], path: str = "") -> Any:
     """Observations, [N, ...], in the form of their space: of parts, as tables and tuples.
@@ -15,14 +17,10 @@ def given(stored: Any, space: Space[Any], path: str = "") -> Any:
         path: of `space`, in the environment's.
     """
     if isinstance(space, Dict):
-        return {name: given(stored, part, _below(path, name)) for name, part in space.items()}
+        return {name: given(stored, part, inside(path, name)) for name, part in space.items()}
     if isinstance(space, Tuple):
         parts = enumerate(space.spaces)
-        return tuple(given(stored, part, _below(path, str(i))) for i, part in parts)
+        return tuple(given(stored, part, inside(path, i)) for i, part in parts)
     numbers = stored[path] if isinstance(stored, dict) else stored
     first = getattr(space, "start", 0)  # of Discrete and MultiDiscrete; they are kept from 0
     return np.asarray(numbers + first, space.dtype)
-
-
-def _below(path: str, name: str) -> str:
-    return f"{path}/{name}" if path else name
