@@ -5,15 +5,10 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
-from faastraingym.algorithms import registry, rewards
-from faastraingym.algorithms.actors.collect import collect
-from faastraingym.algorithms.actors.episodes import env_steps
+from benchmarks import loop
 from faastraingym.algorithms.actors.evaluate import evaluate
 from faastraingym.algorithms.environments import spaces
 from faastraingym.algorithms.registry import parse
-from faastraingym.algorithms.replay import ring
-from faastraingym.events.pipeline import planning
-from faastraingym.schemas.payloads import Rewards, Trajectory
 from faastraingym.schemas.specification import RunSpec
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -42,33 +37,12 @@ def test_examples_are_accepted(name: str) -> None:
 
 def best_return(spec: RunSpec, budget: int) -> float:
     """The whole training in a plain loop, without events, until the target or `budget` steps."""
-    learner = registry.learner(spec)
-    state, best = learner.initialise(spec), -np.inf
-    policies = {0: learner.project(state)}
-    previous: list[Trajectory | None] = [None] * spec.rollout.count
-    window, acted = ring.of_run(spec), {0: 0}
-    transformed: Rewards | None = None
-    while state.env_steps < budget and best < (spec.stop.target or np.inf):
-        policy = policies[planning.acting(spec, state.version)]
-        lag = state.version - policy.version
-        explored = planning.learning_plan(spec, acted[policy.version]).exploration
-        batch = [
-            collect(spec, policy, i, last, lag=lag, exploration=explored)
-            for i, last in enumerate(previous)
-        ]
-        plan = planning.update_plan(
-            spec, state.version, state.env_steps, sum(map(env_steps, batch))
-        )
-        if spec.reward:
-            transformed = rewards.transform(spec, batch, transformed)
-        given = None if transformed is None else transformed.rewards
-        if window:
-            window.write(state.version, batch, given)
-        state, _ = learner.update(spec, state, batch, given, plan, window)
-        previous, policies[state.version] = list(batch), learner.project(state)
-        acted[state.version] = state.env_steps
-        if plan.evaluate:
-            best = max(best, float(evaluate(spec, policies[state.version]).returns.mean()))
+    best = -np.inf
+    for version in loop.versions(spec):
+        if version.plan.evaluate:
+            best = max(best, float(evaluate(spec, version.policy).returns.mean()))
+        if version.env_steps >= budget or best >= (spec.stop.target or np.inf):
+            break
     return best
 
 
