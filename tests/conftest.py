@@ -65,3 +65,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if is_slow(item.nodeid):
             item.add_marker(pytest.mark.slow)
     items.sort(key=lambda item: turn(item.nodeid))
+
+
+@pytest.fixture
+def cold_learner(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test finds the windows of another one, whose run has the same name."""
+    from faastraingym.functions.update_policy import handler
+    from faastraingym.functions.update_policy.warm_windows import WarmWindows
+
+    monkeypatch.setattr(handler, "WINDOWS", WarmWindows(0))

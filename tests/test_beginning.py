@@ -19,6 +19,8 @@ from tests.test_loop import Platform, TwiceAndBackwards, train
 from tests.test_replay import DQN, SPEC, Cold, objects
 from tests.test_restoring import Repairs, ended, interrupted
 
+pytestmark = pytest.mark.usefixtures("cold_learner")
+
 with pytest.MonkeyPatch.context() as patch:
     patch.setattr(beginnings, "PART_BYTES", 3000)
     BROUGHT, OBJECTS = stored(cartpole(400))
@@ -33,11 +35,6 @@ BEGINS: dict[str, Any] = {
 def holding(platform: Platform) -> Platform:
     platform.objects.data |= OBJECTS
     return platform
-
-
-@pytest.fixture(autouse=True)
-def cold(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(update_policy, "WINDOWS", WarmWindows(0))
 
 
 @pytest.mark.parametrize("platform", [Cold, TwiceAndBackwards])

@@ -15,6 +15,8 @@ from faastraingym.schemas.payloads import Trajectory, load
 from tests.test_lag import told
 from tests.test_loop import Platform, TwiceAndBackwards, train
 
+pytestmark = pytest.mark.usefixtures("cold_learner")
+
 ALGORITHMS: dict[str, dict[str, Any]] = {
     "ppo": {"name": "ppo", "hidden_sizes": [8], "normalize_observations": True},
     "recurrent ppo": {
@@ -37,12 +39,6 @@ ALGORITHMS: dict[str, dict[str, Any]] = {
     },
 }
 STEPS, MADE = 320, ("trajectories/", "policies/", "learner/")
-
-
-@pytest.fixture(autouse=True)
-def cold(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test finds the windows of another one, whose run has the same name."""
-    monkeypatch.setattr(update_policy, "WINDOWS", WarmWindows(0))
 
 
 def specification(algorithm: str, **stop: int) -> dict[str, Any]:

@@ -16,6 +16,8 @@ from faastraingym.schemas.payloads import LearnerState, load
 from tests.test_loop import Platform, TwiceAndBackwards, train
 from tests.test_restoring import RUN, Repairs, ended, interrupted
 
+pytestmark = pytest.mark.usefixtures("cold_learner")
+
 DQN: dict[str, Any] = {
     "name": "dqn",
     "hidden_sizes": [8],
@@ -65,12 +67,6 @@ def objects(platform: Platform) -> dict[str, bytes]:
     """All that is made of a run."""
     made = ("trajectories/", "rewards/", "policies/", "learner/", "evaluations/")
     return {key: data for key, data in platform.objects.data.items() if any(m in key for m in made)}
-
-
-@pytest.fixture(autouse=True)
-def cold(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test finds the windows of another one, whose run has the same name."""
-    monkeypatch.setattr(update_policy, "WINDOWS", WarmWindows(0))
 
 
 @pytest.mark.parametrize("platform", [Cold, TwiceAndBackwards])

@@ -11,6 +11,7 @@ from faastraingym.algorithms.actors.collect import collect
 from faastraingym.algorithms.errors import EnvironmentFailed
 from faastraingym.schemas.payloads import Policy, Trajectory, dump, load
 from faastraingym.schemas.specification import RunSpec
+from tests.algorithms.turns import SHORT, in_turn, steps
 
 Make = Callable[..., RunSpec]
 MakePolicy = Callable[..., Policy]
@@ -23,12 +24,6 @@ KINDS = [
     "MountainCarContinuous-v0",
     "Corridor-v0",
 ]
-# short episodes, so that ends, resets and their masks fall into every part
-SHORT: dict[str, Any] = {"kwargs": {"max_episode_steps": 9}}
-
-
-def steps(num_steps: int) -> dict[str, Any]:
-    return {"horizon": "steps", "num_steps": num_steps}
 
 
 def arrays(trajectory: Trajectory) -> dict[str, np.ndarray]:
@@ -44,9 +39,7 @@ def test_two_rollouts_in_turn_equal_one_twice_as_long(
     short = make_spec(env_id, environment=SHORT, rollout=steps(14))
     long = make_spec(env_id, environment=SHORT, rollout=steps(28))
     policy = make_policy(short)
-    whole = collect(long, policy, 1, None)
-    first = load(dump(collect(short, policy, 1, None)), Trajectory)
-    second = collect(short, policy, 1, first)
+    whole, first, second = in_turn(short, long, policy)
     for name, expected in arrays(whole).items():
         one = getattr(first, name)[:-1] if name == "observations" else getattr(first, name)
         assert np.array_equal(np.concatenate([one, getattr(second, name)]), expected), name

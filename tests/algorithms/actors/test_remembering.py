@@ -11,8 +11,9 @@ from faastraingym.algorithms.actors.collect import collect
 from faastraingym.algorithms.actors.evaluate import evaluate
 from faastraingym.algorithms.environments.space_info import describe
 from faastraingym.schemas.errors import PayloadError
-from faastraingym.schemas.payloads import Policy, Trajectory, dump, load
+from faastraingym.schemas.payloads import Policy, Trajectory, dump
 from faastraingym.schemas.specification import RunSpec
+from tests.algorithms.turns import in_turn
 
 Make = Callable[..., RunSpec]
 MakePolicy = Callable[..., Policy]
@@ -80,9 +81,7 @@ def test_two_rollouts_in_turn_equal_one_twice_as_long(
     """Bit for bit, over the wire: memories, actions and where they stand."""
     short, long = of(make_spec, settings), of(make_spec, settings, 2 * STEPS)
     policy = make_policy(short)
-    whole = collect(long, policy, 1, None)
-    first = load(dump(collect(short, policy, 1, None)), Trajectory)
-    second = collect(short, policy, 1, first)
+    whole, first, second = in_turn(short, long, policy)
     for name in ("actions", "rewards", "valid"):
         both = np.concatenate([getattr(first, name), getattr(second, name)])
         np.testing.assert_array_equal(both, getattr(whole, name))

@@ -18,6 +18,7 @@ from faastraingym.algorithms.errors import EnvironmentFailed
 from faastraingym.algorithms.registry import parse
 from faastraingym.schemas.payloads import Policy, Trajectory, dump, load
 from faastraingym.schemas.specification import RunSpec
+from tests.algorithms.turns import SHORT, in_turn, steps
 
 if find_spec("gymnax") is None:  # its own import asks for seaborn, ours does not
     pytest.skip("the extra `jaxenvs`", allow_module_level=True)
@@ -31,12 +32,7 @@ MakePolicy = Callable[..., Policy]
 CARTPOLE, PENDULUM = "gymnax:CartPole-v1", "gymnax:Pendulum-v1"
 LAKE = "gymnax:FrozenLake-misc"  # a Discrete observation, and draws in its steps
 KINDS = [CARTPOLE, PENDULUM, LAKE]
-SHORT: dict[str, Any] = {"kwargs": {"max_episode_steps": 9}}
 FIELDS = ("actions", "rewards", "terminated", "truncated", "valid")
-
-
-def steps(number: int) -> dict[str, Any]:
-    return {"horizon": "steps", "num_steps": number}
 
 
 @pytest.mark.parametrize("env_id", KINDS)
@@ -47,9 +43,7 @@ def test_two_rollouts_in_turn_equal_one_twice_as_long(
     short = make_spec(env_id, environment=SHORT, rollout=steps(14))
     long = make_spec(env_id, environment=SHORT, rollout=steps(28))
     policy = make_policy(short)
-    whole = collect(long, policy, 1, None)
-    first = load(dump(collect(short, policy, 1, None)), Trajectory)
-    second = collect(short, policy, 1, first)
+    whole, first, second = in_turn(short, long, policy)
     for name in FIELDS:
         parts = [getattr(first, name), getattr(second, name)]
         assert np.array_equal(np.concatenate(parts), getattr(whole, name)), name
