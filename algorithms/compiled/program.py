@@ -1,4 +1,4 @@
-"""An environment as pure functions of JAX, whichever library it is of."""
+"""An environment of any library as pure functions of JAX."""
 
 import functools
 from collections.abc import Callable

@@ -1,10 +1,10 @@
 """What Gymnasium's own checker says of an environment that a user brings.
 
-What training cannot take, or a run could not repeat, is refused before, by `trial` and `memory`. A
-run survives whatever else the checker finds, assertions too, so its author is told and the run
-starts. The checker resets one environment several times and draws actions itself, so it is left out
-where episodes may differ by declaration (`environment.memory`), where masks forbid actions, and for
-programs of JAX.
+`trial` and `memory` run first, and refuse what training cannot take and what a run could not
+repeat. A run survives everything else that the checker finds, its assertions too: the author of the
+environment is told, and the run starts. The checker resets one environment several times and draws
+actions itself, so it is left out where episodes may differ by declaration (`environment.memory`),
+where masks forbid actions, and for programs of JAX.
 """
 
 import functools

@@ -2,7 +2,7 @@
 
 An environment tells them in `info["action_mask"]` of `reset` and `step`, or in the part
 `action_mask` or `action_masks` of a Dict observation. Masks in `info` become a part of the
-observation (`Shown`), so a trajectory holds those of s_0 to s_T, whichever way they came.
+observation (`Shown`), so a trajectory holds the masks of s_0 to s_T in one way.
 
 Of M elements, true where it is allowed: the choices of a Discrete action; those of all elements of
 a MultiDiscrete action in turn; of each bit of a MultiBinary action, 0 and 1.

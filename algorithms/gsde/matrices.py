@@ -2,7 +2,7 @@
 
 import numpy as np
 
-LEAST_VARIANCE = 1e-6  # of an action, whatever the features are
+LEAST_VARIANCE = 1e-6  # of an action, also where all features are 0
 
 
 class Matrices:

@@ -65,7 +65,7 @@ class EncoderModule(nn.Module):  # type: ignore[misc]
 
 
 class Head(nn.Module):  # type: ignore[misc]
-    """One linear layer; `log_std_init`: beside it a log_std of actions, whatever the state."""
+    """One linear layer; `log_std_init`: beside it a log_std of actions, the same in all states."""
 
     outputs: int
     kernel_init: Initializer

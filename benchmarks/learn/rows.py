@@ -68,9 +68,9 @@ class Row(NamedTuple):
         return plain
 
 
-def names(folder: Path = FOLDER) -> list[str]:
+def names() -> list[str]:
     """The rows that there are."""
-    return sorted(file.stem for file in folder.glob("*.toml"))
+    return sorted(file.stem for file in FOLDER.glob("*.toml"))
 
 
 def read(file: Path) -> Row:

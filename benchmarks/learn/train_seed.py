@@ -21,7 +21,7 @@ from faastraingym.schemas.specification import RunSpec
 
 
 def trained(spec: RunSpec) -> Seed:
-    """A training to the end of its budget, whatever the target."""
+    """A training to the end of its budget, even where the target is reached before."""
     begun = time.perf_counter()
     curve: list[Point] = []
     behind: list[int] = []
