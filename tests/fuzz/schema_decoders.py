@@ -8,7 +8,14 @@ from hypothesis import strategies as st
 
 from faastraingym.adapters.stage import manifests
 from faastraingym.algorithms import registry
-from faastraingym.schemas import arrays, dead_letter, event_backup, keys, payloads
+from faastraingym.schemas import (
+    arrays,
+    dataset_record,
+    dead_letter,
+    event_backup,
+    keys,
+    payloads,
+)
 from faastraingym.schemas import messages as said
 from faastraingym.schemas.errors import MessageError, PayloadError, SpecificationError
 from tests.fuzz.decoder import NOW, SPEC, Decoder, texts
@@ -25,6 +32,13 @@ LETTER = dead_letter.encode(
     )
 )  # fmt: skip
 COPY = event_backup.dump([said.StopRequested(run="r"), said.RunFailed(run="r", reason="why")])
+DATASET = dataset_record.dump(
+    dataset_record.DatasetRecord(
+        spaces=[[4], "<f4"],
+        episodes=1,
+        parts=[dataset_record.DatasetPart(sha256="0" * 64, size=9, entries=2)],
+    )
+)
 MANIFEST = manifests.dump("cartpole-1", registry.parse(SPEC))
 
 
@@ -85,6 +99,13 @@ TABLE: dict[str, Decoder] = {
         (MessageError,),
         st.one_of(near(COPY), near_data(msgpack.unpackb(COPY)).map(packed)),
         (COPY,),
+        msgpack_bombs(),
+    ),
+    "faastraingym.schemas.dataset_record.load": Decoder(
+        dataset_record.load,
+        (PayloadError,),
+        st.one_of(near(DATASET), near_data(msgpack.unpackb(DATASET)).map(packed)),
+        (DATASET,),
         msgpack_bombs(),
     ),
     "faastraingym.schemas.keys.place": Decoder(

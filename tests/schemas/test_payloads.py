@@ -16,6 +16,7 @@ from faastraingym.schemas.payloads import (
     Policy,
     Rewards,
     Statistics,
+    Stream,
     Trajectory,
     dump,
     load,
@@ -63,6 +64,14 @@ PAYLOADS: tuple[Struct, ...] = (
     ),
     Evaluation(version=2, returns=np.array([10.0, 20.0]), lengths=np.array([10, 20], "<i4")),
     Rewards(version=2, rewards=[np.ones((T, B), "<f4")], state={"0": NORMALIZE}),
+    Stream(
+        observations=np.ones((T, 4), "<f4"),
+        actions=np.array([1, 0, 1], "<i4"),
+        rewards=np.ones(T, "<f4"),
+        terminated=np.array([False, True, False]),
+        truncated=np.zeros(T, bool),
+        valid=np.array([True, True, False]),
+    ),
 )
 
 
