@@ -56,9 +56,9 @@ def extras(spec: RunSpec, info: SpaceInfo) -> ArraySpecs:
 
 
 def activations(spec: RunSpec, info: SpaceInfo) -> int:
-    """Floats in the layers of a gradient step: policies in two states, two critics thrice."""
+    """Floats in the layers of the two networks, of five, whose gradients live at once."""
     inputs = info.observation_size + info.action_size
-    return 8 * description.activations(description.trunk(spec, info), inputs)
+    return 2 * description.activations(description.trunk(spec, info), inputs)
 
 
 def actor(
