@@ -54,7 +54,9 @@ async def every_seed(arguments: argparse.Namespace) -> list[Outcome]:
         for seed in arguments.seeds:
             faults = plan(seed, arguments.faults, arguments.kinds)
             home = Path(tempfile.mkdtemp(prefix=f"ftg-chaos-{algorithm}-{seed}-"))
-            outcome = await survive(home, compiled, seed, faults, arguments.runs, spec, undisturbed)
+            outcome = await survive(
+                home, compiled, algorithm, seed, faults, arguments.runs, spec, undisturbed
+            )
             outcomes.append(outcome)
             print(results.sentence(outcome), file=sys.stderr, flush=True)
             if arguments.json:

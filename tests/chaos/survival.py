@@ -25,6 +25,7 @@ from tests.stack.support import Stack
 async def survive(
     home: Path,
     compiled: Path,
+    algorithm: str,
     seed: int,
     faults: Sequence[Fault],
     at_once: int,
@@ -36,7 +37,8 @@ async def survive(
     Args:
         home: where the stack's state and logs go.
         compiled: a folder for what JAX compiles, shared between stacks.
-        seed: of the plan, for whoever reads the outcome.
+        algorithm: what `specs.SPECS` calls `spec`, for whoever reads the outcome.
+        seed: of the plan, for the same.
         faults: the plan.
         at_once: runs beside one another.
         spec: what they train.
@@ -45,7 +47,7 @@ async def survive(
     async with interposed(home, FTG_COMPILATION_CACHE=str(compiled)) as (stack, injector):
         try:
             await asyncio.to_thread(stack.up)
-            outcome = await _suffer(stack, injector, seed, faults, at_once, spec, calm)
+            outcome = await _suffer(stack, injector, algorithm, seed, faults, at_once, spec, calm)
         finally:
             await asyncio.to_thread(stack.down)
     orphans = [str(process) for process in processes.of_stack(home)]
@@ -56,6 +58,7 @@ async def survive(
 async def _suffer(
     stack: Stack,
     injector: Injector,
+    algorithm: str,
     seed: int,
     faults: Sequence[Fault],
     at_once: int,
@@ -86,7 +89,7 @@ async def _suffer(
     if not breaches:
         breaches += await asyncio.to_thread(_resumed, stack, spec, calm)
     return Outcome(
-        algorithm=spec["algorithm"]["name"],
+        algorithm=algorithm,
         seed=seed,
         planned=len(faults),
         injected=harness.injected,

@@ -35,6 +35,8 @@ async def test_a_stack_under_chaos_keeps_every_promise(
     """Repeat and lengthen it with `python -m tests.chaos --seeds 23 --faults 5`."""
     spec = with_lag({**SPECS[algorithm], **STOP}, lag)
     faults, undisturbed = plan(seed, count, kinds), await calm(spec)
-    outcome = await survive(tmp_path / "home", compiled, seed, faults, 2, spec, undisturbed)
+    outcome = await survive(
+        tmp_path / "home", compiled, algorithm, seed, faults, 2, spec, undisturbed
+    )
     assert outcome.breaches == []
     assert outcome.survived == count
