@@ -8,10 +8,10 @@ import pytest
 from tests.checkout import CHECKOUT
 
 _ROW = re.compile(r"^\| (?:&emsp;)?([^|]+?) \| (\d[\d,.e-]*) \|", re.MULTILINE)
-MEASURED = {
-    name: float(value.replace(",", ""))
-    for name, value in _ROW.findall((CHECKOUT / "docs/performance.md").read_text())
-}
+_PAGE = (CHECKOUT / "docs/performance.md").read_text()
+_FOUND = [(name, float(value.replace(",", ""))) for name, value in _ROW.findall(_PAGE)]
+MEASURED = dict(_FOUND)
+MEASURED |= {f"solving: {name}": value for name, value in reversed(_FOUND)}  # it is the first
 
 
 def inverse(format_: str) -> Callable[[float], str]:
@@ -32,18 +32,13 @@ def thirds(value: float) -> str:
 
 
 README = [
-    ("stack up, warm / Stable-Baselines3", inverse(".0f"), "**{} times faster** than"),
-    ("stack up, warm", plain(".1f"), "warm replicas ({} s)"),
-    ("stack up, functions at zero", plain(".1f"), "from zero replicas ({} s)"),
-    ("from nothing / RLlib", inverse(".0f"), "RLlib needs {} times as long"),
-    ("from nothing", plain(".1f"), "no server running at first, FaaSTrainGym needs {} s"),
+    ("stack up, warm", plain(".1f"), "takes {} s with warm replicas"),
+    ("stack up, functions at zero", plain(".1f"), "{} s from zero and"),
+    ("from nothing", plain(".1f"), "{} s with no server running;"),
+    ("solving: Stable-Baselines3", plain(".1f"), "Stable-Baselines3 takes {} s,"),
+    ("solving: RLlib", plain(".1f"), "RLlib {} s (medians"),
     ("faastrain", plain(".0f"), "takes {} s instead of"),
     ("faastrain / Stable-Baselines3", inverse(".0f"), "**{} times faster**."),
-    (
-        "stack up, functions at zero / Stable-Baselines3",
-        spoken,
-        "and {} as fast from zero replicas",
-    ),
     ("Stable-Baselines3", plain(",.0f"), "takes 25 s instead of {} s: **36"),
     ("65,536-step updates: pipeline / Stable-Baselines3", plain(".1f"), "**{} times the steps**"),
     ("CartPole-v1 to 475: billed / server", thirds, "billed **{}** of the GB-seconds"),
@@ -77,6 +72,34 @@ def test_a_number_is_the_one_that_was_measured(
 ) -> None:
     text = " ".join((CHECKOUT / document).read_text().split())
     assert words.format(shown(MEASURED[row])) in text
+
+
+def of_ten_seeds(task: str) -> dict[str, tuple[float, float]]:
+    """Seconds to a target, and half of their interval, by who took them."""
+    _, _, rows = _PAGE.partition(f"| **{task}** |")
+    found = re.findall(
+        r"^\| (\S+) \| ([\d.]+) ± ([\d.]+) \|", rows.partition("**")[0], re.MULTILINE
+    )
+    return {who: (float(mean), float(half)) for who, mean, half in found}
+
+
+@pytest.mark.parametrize(
+    ("task", "form", "words"),
+    [
+        (
+            "PPO, CartPole-v1 to 475",
+            ".1f",
+            "in {} ± {} s from zero replicas (ten seeds, 95 %), by Stable-Baselines3 in {} ± {} s:",
+        ),
+        ("SAC, Pendulum-v1 to -160", ".0f", "by SAC in {} ± {} s instead of {} ± {} s:"),
+    ],
+)
+def test_times_to_a_target_are_those_of_ten_seeds(task: str, form: str, words: str) -> None:
+    readme, found = " ".join((CHECKOUT / "README.md").read_text().split()), of_ten_seeds(task)
+    ours, theirs = found["faastrain"], found["Stable-Baselines3"]
+    faster = format(theirs[0] / ours[0], ".1f" if form == ".1f" else ".0f")
+    said = words.format(*(format(number, form) for number in (*ours, *theirs)))
+    assert f"{said} **{faster} times faster**" in readme
 
 
 def test_readme_is_short() -> None:
