@@ -1,6 +1,6 @@
 """Datasets for tests, as Minari gives them, without Minari."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import gymnasium
@@ -40,21 +40,36 @@ class Dataset:
 
 def cartpole(steps: int, mistakes: float = 0.6, seed: int = 0) -> Dataset:
     """CartPole-v1 balanced by hand, with any action in a share of `mistakes`."""
-    environment, generator = gymnasium.make("CartPole-v1"), np.random.default_rng(seed)
+
+    def act(seen: Any, generator: np.random.Generator) -> int:
+        lean = seen[2] + 0.3 * seen[3] + 0.02 * seen[0] + 0.05 * seen[1]
+        return int(generator.integers(2)) if generator.random() < mistakes else int(lean > 0)
+
+    return played("CartPole-v1", steps, act, seed)
+
+
+def pendulum(steps: int) -> Dataset:
+    """Pendulum-v1 with any torque."""
+    return played("Pendulum-v1", steps, lambda _, g: g.uniform(-2, 2, 1).astype("f4"), 0)
+
+
+def played(
+    name: str, steps: int, act: Callable[[Any, np.random.Generator], Any], seed: int
+) -> Dataset:
+    """Whole episodes, of so many steps at least, by `act(observation, generator)`."""
+    environment, generator = gymnasium.make(name), np.random.default_rng(seed)
     episodes: list[Episode] = []
     while sum(len(episode.rewards) for episode in episodes) < steps:
         seen, _ = environment.reset(seed=seed + len(episodes))
-        played: list[Any] = []
+        entries: list[Any] = []
         observations, ended = [seen], False
         while not ended:
-            lean = seen[2] + 0.3 * seen[3] + 0.02 * seen[0] + 0.05 * seen[1]
-            good = int(lean > 0)
-            action = int(generator.integers(2)) if generator.random() < mistakes else good
+            action = act(seen, generator)
             seen, reward, terminated, truncated, _ = environment.step(action)
             observations.append(seen)
-            played.append((action, reward, terminated, truncated))
+            entries.append((action, reward, terminated, truncated))
             ended = terminated or truncated
-        columns = map(np.array, zip(*played, strict=True))
+        columns = map(np.array, zip(*entries, strict=True))
         episodes.append(Episode(len(episodes), np.array(observations), *columns))
     return Dataset(environment, episodes)
 

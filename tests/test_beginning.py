@@ -14,9 +14,9 @@ from faastraingym.functions.update_policy.warm_windows import WarmWindows
 from faastraingym.schemas import keys
 from faastraingym.schemas.messages import RunResumed
 from faastraingym.schemas.payloads import LearnerState, load
-from tests.offline import begins, cartpole, stored
+from tests.offline import begins, cartpole, pendulum, stored
 from tests.test_loop import Platform, TwiceAndBackwards, train
-from tests.test_replay import DQN, SPEC, Cold, objects
+from tests.test_replay import DQN, SAC, SPEC, Cold, objects
 from tests.test_restoring import Repairs, ended, interrupted
 
 pytestmark = pytest.mark.usefixtures("cold_learner")
@@ -24,26 +24,39 @@ pytestmark = pytest.mark.usefixtures("cold_learner")
 with pytest.MonkeyPatch.context() as patch:
     patch.setattr(beginnings, "PART_BYTES", 3000)
     BROUGHT, OBJECTS = stored(cartpole(400))
+    SWUNG, SWINGS = stored(pendulum(400), "pendulum/random-v0")
 # 4 versions of 64 transitions: a dataset fills 3 of them before version 0
 BEGINS: dict[str, Any] = {
     **SPEC,
     "reward": [],
     "algorithm": {**DQN, "capacity": 256, "learning_starts": 0, "init_from": begins(BROUGHT)},
 }
+BEGINS_SAC: dict[str, Any] = {
+    **SAC,
+    "reward": [],
+    "algorithm": {
+        **SAC["algorithm"],
+        "capacity": 256,
+        "learning_starts": 0,
+        "init_from": begins(SWUNG),
+    },
+}
+BOTH = pytest.mark.parametrize("spec", [BEGINS, BEGINS_SAC], ids=["dqn", "sac"])
 
 
 def holding(platform: Platform) -> Platform:
-    platform.objects.data |= OBJECTS
+    platform.objects.data |= OBJECTS | SWINGS
     return platform
 
 
+@BOTH
 @pytest.mark.parametrize("platform", [Cold, TwiceAndBackwards])
 async def test_a_run_does_not_depend_on_what_a_learner_holds_nor_on_delivery(
-    platform: type[Platform],
+    platform: type[Platform], spec: dict[str, Any]
 ) -> None:
     """A cold learner of version 2 fills its window with what the dataset still has in it."""
-    warm = await train(holding(Platform()), BEGINS)
-    other = await train(holding(platform()), BEGINS)
+    warm = await train(holding(Platform()), spec)
+    other = await train(holding(platform()), spec)
     assert len([key for key in objects(warm) if "learner/" in key]) >= 8
     assert objects(other) == objects(warm)
 
@@ -69,11 +82,12 @@ async def test_the_dataset_is_learnt_from_and_pushed_out() -> None:
     )
 
 
-async def test_a_run_that_is_resumed_equals_one_that_was_not() -> None:
+@BOTH
+async def test_a_run_that_is_resumed_equals_one_that_was_not(spec: dict[str, Any]) -> None:
     """After its second version, while the window has something of the dataset."""
-    whole = await train(holding(Platform()), BEGINS)
+    whole = await train(holding(Platform()), spec)
     stop = {"env_steps": 120, "horizon": 1000}
-    halved = await train(holding(Platform()), {**BEGINS, "stop": stop})
+    halved = await train(holding(Platform()), {**spec, "stop": stop})
     update_policy.WINDOWS = WarmWindows(0)
     manifest = next(r.fact.manifest for _, r in halved.facts.log if hasattr(r.fact, "manifest"))
     await halved.publish(
