@@ -4,7 +4,7 @@ The constants are fitted to peaks of the real functions: observations of 4 to 27
 trajectories of 0.02 to 114 MB, networks of 0.02 to 29 MB, Linux, NumPy 2.4, jaxlib 0.10. Estimates
 were 3 % above to 11 % below the peaks of rollouts, 1 % above to 9 % below those of updates, 4 %
 above to 1 % below those of PPO's updates with convolutions: a refused run would not have fitted.
-Only of SAC's with convolutions, 2 to 10 % above, does not all that is counted live at once. Whole
+Only of SAC's with convolutions, 2 to 13 % above, does not all that is counted live at once. Whole
 episodes, whose length is unknown, are not estimated.
 """
 

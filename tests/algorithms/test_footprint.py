@@ -82,6 +82,41 @@ def test_an_update_is_held_to_the_learners_limit(make_spec: Make) -> None:
         assert "FTG_LEARNER_MEMORY=" in problem
 
 
+@pytest.mark.parametrize(
+    ("batch", "window", "peak"), [(32, 192, 1067), (96, 192, 1047), (192, 384, 1136)]
+)
+def test_updates_of_sac_with_convolutions_are_estimated_by_their_peaks(
+    batch: int, window: int, peak: int
+) -> None:
+    """Peaks in MB of `update-policy` with Nature's encoder, of 4x84x84 bytes and 2 actions."""
+    spec = parse(
+        {
+            "environment": {"id": "Seen-v0", "num_envs": 2},
+            "rollout": {"num_steps": 16, "count": 2},
+            "stop": {"env_steps": 4000},
+            "algorithm": {
+                "name": "sac",
+                "capacity": window,
+                "batch_size": batch,
+                "gradient_steps": 2,
+                "learning_starts": window // 2,
+                "hidden_sizes": [],
+                "network": {"images": "nature"},
+            },
+        }
+    )
+    shape = (4, 84, 84)
+    info = SpaceInfo(
+        4 * 84 * 84,
+        True,
+        2,
+        bytes_shape=shape,
+        observation_shape=shape,
+        observation_dtype="|u1",
+    )
+    assert peak <= footprint.update(spec, info) / footprint.MB <= 1.13 * peak
+
+
 @pytest.mark.parametrize("file", sorted((ROOT / "examples").glob("*.toml")), ids=lambda f: f.stem)
 def test_no_example_is_refused(file: Path) -> None:
     spec = parse(tomllib.loads(file.read_text()))
