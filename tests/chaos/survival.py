@@ -37,8 +37,8 @@ async def survive(
     Args:
         home: where the stack's state and logs go.
         compiled: a folder for what JAX compiles, shared between stacks.
-        algorithm: what `specs.SPECS` calls `spec`, for whoever reads the outcome.
-        seed: of the plan, for the same.
+        algorithm: the name of `spec` in `specs.SPECS`; the outcome names it and the seed.
+        seed: of the plan.
         faults: the plan.
         at_once: runs beside one another.
         spec: what they train.

@@ -9,9 +9,20 @@ from tests.checkout import CHECKOUT
 
 _ROW = re.compile(r"^\| (?:&emsp;)?([^|]+?) \| (\d[\d,.e-]*) \|", re.MULTILINE)
 _PAGE = (CHECKOUT / "docs/performance.md").read_text()
-_FOUND = [(name, float(value.replace(",", ""))) for name, value in _ROW.findall(_PAGE)]
-MEASURED = dict(_FOUND)
-MEASURED |= {f"solving: {name}": value for name, value in reversed(_FOUND)}  # it is the first
+
+
+def numbers(page: str) -> dict[str, float]:
+    """A page's rows by name; the last of a name counts."""
+    return {name: float(value.replace(",", "")) for name, value in _ROW.findall(page)}
+
+
+def under(heading: str) -> str:
+    """The rows below a heading of a table, up to the next one."""
+    return _PAGE.partition(f"| **{heading}** |")[2].partition("| **")[0]
+
+
+MEASURED = numbers(_PAGE)
+MEASURED |= {f"solving: {name}": value for name, value in numbers(under("solving")).items()}
 
 
 def inverse(format_: str) -> Callable[[float], str]:
@@ -76,10 +87,7 @@ def test_a_number_is_the_one_that_was_measured(
 
 def of_ten_seeds(task: str) -> dict[str, tuple[float, float]]:
     """Seconds to a target, and half of their interval, by who took them."""
-    _, _, rows = _PAGE.partition(f"| **{task}** |")
-    found = re.findall(
-        r"^\| (\S+) \| ([\d.]+) ± ([\d.]+) \|", rows.partition("**")[0], re.MULTILINE
-    )
+    found = re.findall(r"^\| (\S+) \| ([\d.]+) ± ([\d.]+) \|", under(task), re.MULTILINE)
     return {who: (float(mean), float(half)) for who, mean, half in found}
 
 
@@ -97,7 +105,7 @@ def of_ten_seeds(task: str) -> dict[str, tuple[float, float]]:
 def test_times_to_a_target_are_those_of_ten_seeds(task: str, form: str, words: str) -> None:
     readme, found = " ".join((CHECKOUT / "README.md").read_text().split()), of_ten_seeds(task)
     ours, theirs = found["faastrain"], found["Stable-Baselines3"]
-    faster = format(theirs[0] / ours[0], ".1f" if form == ".1f" else ".0f")
+    faster = format(theirs[0] / ours[0], form)
     said = words.format(*(format(number, form) for number in (*ours, *theirs)))
     assert f"{said} **{faster} times faster**" in readme
 
