@@ -16,6 +16,7 @@ from typing import TypeVar
 import pytest
 
 from faastraingym.adapters.settings import Login
+from faastraingym.embedded.servers import ports, weed_ports
 
 S = TypeVar("S", bound="Server")
 PATIENCE = 90.0  # seconds: far beyond what a start takes on a busy machine
@@ -122,8 +123,8 @@ class WeedServer(Server):
     """SeaweedFS's S3."""
 
     def __init__(self, directory: Path) -> None:
-        s3, master, volume, filer = free_ports(4)
-        self.url = f"http://127.0.0.1:{s3}"
+        numbers = ports.choose(directory, weed_ports.PORTS, weed_ports.GAPS, weed_ports.SOCKETS)
+        self.url = f"http://127.0.0.1:{numbers['weed-s3']}"
         identity = {
             "name": LOGIN.user,
             "credentials": [{"accessKey": LOGIN.user, "secretKey": LOGIN.password}],
@@ -131,11 +132,13 @@ class WeedServer(Server):
         }
         configuration = directory / "s3.json"
         configuration.write_text(json.dumps({"identities": [identity]}))
-        command = f"""mini -dir={directory} -ip=127.0.0.1 -ip.bind=127.0.0.1 -s3.port={s3}
-            -master.port={master} -volume.port={volume} -filer.port={filer} -webdav=false
+        command = f"""mini -dir={directory} -ip=127.0.0.1 -ip.bind=127.0.0.1 -webdav=false
             -admin.ui=false -s3.port.iceberg=0 -s3.port.lance=0 -master.telemetry=false
             -s3.config={configuration}"""
-        super().__init__([binary("weed"), *command.split()], "All enabled components", directory)
+        options = [f"-{key}={value}" for key, value in weed_ports.options(numbers).items()]
+        super().__init__(
+            [binary("weed"), *command.split(), *options], "All enabled components", directory
+        )
 
 
 @pytest.fixture(scope="session")

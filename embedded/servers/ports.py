@@ -43,10 +43,15 @@ def choose(
     if set(names) == set(last) and all(usable(name, last[name]) for name in names):
         return last
     ports: dict[str, int] = {}
+    taken: set[int] = set()  # those above included
     for name in names:
-        found = (p for p in random.sample(_RANGE, 1000) if p not in ports.values())
-        ports[name] = next((port for port in found if usable(name, port)), 0)
-        if not ports[name]:
+        for port in random.sample(_RANGE, 1000):
+            own = {port, port + gaps.get(name, 0)}
+            if taken.isdisjoint(own) and usable(name, port):
+                ports[name] = port
+                taken |= own
+                break
+        else:
             where = f"between {_RANGE.start} and {_RANGE.stop} on 127.0.0.1"
             raise StackError(f"No free port {where}; stop something.")
     write_private(home / "ports.json", msgspec.json.encode(ports))

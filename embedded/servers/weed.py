@@ -13,8 +13,8 @@ import msgspec
 from faastraingym.adapters.s3.policies import policy
 from faastraingym.embedded.credentials import Credentials
 from faastraingym.embedded.files import empty_folder, private_folder, write_private
-from faastraingym.embedded.servers import certificates
-from faastraingym.embedded.servers.weed_ports import GRPC_OFFSET, PLANES, PORTS
+from faastraingym.embedded.servers import certificates, weed_ports
+from faastraingym.embedded.servers.weed_ports import PLANES
 from faastraingym.embedded.settings import StackSettings
 from faastraingym.events.topology import roles
 from faastraingym.events.topology.roles import SUPERVISOR
@@ -116,7 +116,6 @@ def command(
         "s3.port.iceberg": 0,
         "s3.port.lance": 0,
         "admin.ui": "false",
-        "admin.port.grpc": ports["weed-admin"] + GRPC_OFFSET,
         # A master that resumes as leader refuses writes for 15 s, lest other volume servers are
         # still to come, or turns its own away, which comes again 5 s later. There is only the one,
         # and it tells which volumes there are.
@@ -128,7 +127,5 @@ def command(
     if settings.tls:
         options["s3.cert.file"] = str(settings.tls.certificate)
         options["s3.key.file"] = str(settings.tls.key)
-    for name in PORTS:
-        plane, _, kind = name.removeprefix("weed-").partition("-")
-        options[f"{plane}.port{'.' + kind if kind else ''}"] = ports[name]
+    options |= weed_ports.options(ports)
     return [str(binary), "mini", *(f"-{key}={value}" for key, value in options.items())]

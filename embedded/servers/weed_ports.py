@@ -26,6 +26,15 @@ FORMER = {  # of homes of the versions before, whose HTTP had sockets there too
 }
 
 
+def options(numbers: Mapping[str, int]) -> dict[str, int]:
+    """Its options for these ports: all are named, for those that it makes up may be taken."""
+    found = {"admin.port.grpc": numbers["weed-admin"] + GRPC_OFFSET}
+    for name in PORTS:
+        plane, _, kind = name.removeprefix("weed-").partition("-")
+        found[f"{plane}.port{'.' + kind if kind else ''}"] = numbers[name]
+    return found
+
+
 def remove_sockets(numbers: Mapping[str, int]) -> None:
     """Remove what the weed of these ports, which is gone, left where all users can write."""
     for sockets in (SOCKETS, FORMER):

@@ -13,7 +13,8 @@ import urllib3
 
 from faastraingym.adapters.s3.signature import authorized
 from faastraingym.adapters.settings import Login
-from tests.servers import Server, binary, free_ports
+from faastraingym.embedded.servers import ports, weed_ports
+from tests.servers import Server, binary
 
 EVIL = Login("EVILEVILEVILEVIL0000", "evilsecretevilsecretevilsecret00")
 IDENTITY = {
@@ -43,12 +44,12 @@ class Opened(NamedTuple):
     @property
     def filer(self) -> str:
         """Where everything lies."""
-        return f"http://127.0.0.1:{self.ports['filer']}"
+        return f"http://127.0.0.1:{self.ports['weed-filer']}"
 
     @property
     def s3(self) -> str:
         """Where buckets are."""
-        return f"http://127.0.0.1:{self.ports['s3']}"
+        return f"http://127.0.0.1:{self.ports['weed-s3']}"
 
     def put(self, path: str, content: bytes | dict[str, Any]) -> None:
         """An entry of the filer, wherever."""
@@ -76,9 +77,7 @@ def opened(data: Path, folder: Path) -> Iterator[Opened]:
     (folder / "credential.toml").write_text("[credential.memory]\nenabled = true\n")
     identities = folder / "s3.json"
     identities.write_text(json.dumps({"identities": [IDENTITY]}))
-    planes = ("s3", "master", "volume", "filer")
-    names = [*planes, *(f"{plane}-grpc" for plane in planes)]
-    ports = dict(zip(names, free_ports(len(names)), strict=True))
+    numbers = ports.choose(folder, weed_ports.PORTS, weed_ports.GAPS, weed_ports.SOCKETS)
     options = {
         "dir": data,
         "ip": "127.0.0.1",
@@ -94,17 +93,14 @@ def opened(data: Path, folder: Path) -> Iterator[Opened]:
         "filer.localSocket": "filer.sock",
         "s3.localSocket": "s3.sock",
     }
-    options |= {
-        f"{plane.removesuffix('-grpc')}.port{'.grpc' if plane.endswith('-grpc') else ''}": port
-        for plane, port in ports.items()
-    }
+    options |= weed_ports.options(numbers)
     remembered = data / "mini.options"  # what the last weed on this data was told
     remembered.unlink(missing_ok=True)
     command = [binary("weed"), "mini", *(f"-{key}={value}" for key, value in options.items())]
     server = Server(command, "All enabled components", folder, HOME=str(folder), TMPDIR=str(folder))
     try:
         server.start()
-        yield Opened(ports)
+        yield Opened(numbers)
     finally:
         server.stop()
         remembered.unlink(missing_ok=True)

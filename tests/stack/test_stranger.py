@@ -217,13 +217,14 @@ def test_the_stranger_finds_what_is_open(
         shell = partial(
             stranger.in_weed_shell,
             str(public / "weed"),
-            f"127.0.0.1:{at['master']}.{at['master-grpc']}",
-            f"127.0.0.1:{at['filer']}.{at['filer-grpc']}",
+            f"127.0.0.1:{at['weed-master']}.{at['weed-master-grpc']}",
+            f"127.0.0.1:{at['weed-filer']}.{at['weed-filer-grpc']}",
             SHELL,
         )
-        found = acting_as(who, partial(stranger.answers, at["filer"], public / "foreign"))
+        found = acting_as(who, partial(stranger.answers, at["weed-filer"], public / "foreign"))
         assert found["PUT /etc/iam/identities/evil.json"] == 201
         assert found["PUT /buckets/faastraingym/experiments/evil.toml"] == 201
-        grpc = [("127.0.0.1", at[f"{plane}-grpc"]) for plane in ("master", "volume", "filer", "s3")]
+        planes = ("master", "volume", "filer", "s3")
+        grpc = [("127.0.0.1", at[f"weed-{plane}-grpc"]) for plane in planes]
         assert len(acting_as(who, partial(stranger.grpc_doors, grpc, public / "foreign"))) == 4
         assert "faastraingym" in acting_as(who, shell) or "buckets" in acting_as(who, shell)

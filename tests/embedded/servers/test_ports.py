@@ -18,6 +18,13 @@ def test_ports_are_free_different_and_remembered(tmp_path: Path) -> None:
     assert choose(tmp_path, ["a", "b", "c"], {"b": 10_000}, {}) == chosen
 
 
+def test_a_port_above_another_is_nobody_else_s(tmp_path: Path) -> None:
+    """With 600 names some would meet by chance."""
+    names = [str(number) for number in range(600)]
+    chosen = choose(tmp_path, names, dict.fromkeys(names, 7), {})
+    assert len({port + gap for port in chosen.values() for gap in (0, 7)}) == 2 * len(names)
+
+
 def test_a_port_that_was_taken_meanwhile_is_replaced(tmp_path: Path) -> None:
     """All are chosen anew."""
     chosen = choose(tmp_path, ["a"], {}, {})
