@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from faastraingym.schemas.dead_letter import DeadLetter
+from faastraingym.schemas.experiment import ExperimentSpec
 from faastraingym.schemas.messages import AnyMessage, Message
 from faastraingym.schemas.report import RunReport
 from faastraingym.schemas.specification import RunSpec
@@ -25,6 +26,7 @@ def documents(specification: type[RunSpec]) -> dict[str, dict[str, Any]]:
     return {
         "messages": _document("What stages say to each other", AnyMessage),
         "specification": _document("A run specification", specification),
+        "experiment": _document("An experiment specification", ExperimentSpec),
         "report": _document("A run's report", RunReport),
         "dead_letter": _document("A delivery that was given up", DeadLetter),
     }
