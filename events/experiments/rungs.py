@@ -1,0 +1,114 @@
+"""The environment steps at which the trials of an experiment pause: pure.
+
+A trial's rungs follow from the specification and its number alone.
+"""
+
+import functools
+import math
+from collections.abc import Iterator
+
+from faastraingym.schemas.experiment import (
+    ExperimentSpec,
+    Halving,
+    Hyperband,
+    MedianStop,
+    Plateau,
+    Population,
+)
+
+MOST = 1000  # rungs of a trial: each is a segment of every one of its runs
+
+
+def rungs(spec: ExperimentSpec, trial: int) -> tuple[int, ...]:
+    """Environment steps at which `trial` pauses, rising; it ends at the last, the run's budget.
+
+    A trial that began as a copy pauses at those that lie before it.
+    """
+    match spec.scheduler:
+        case Halving(first=first, factor=factor):
+            return _geometric(first, factor, budget(spec))
+        case Hyperband(first=first, factor=factor):
+            longest = _geometric(first, factor, budget(spec))
+            return longest[bracket(len(longest), factor, trial) :]
+        case MedianStop(every=every) | Plateau(every=every) | Population(every=every):
+            return (*range(every, budget(spec), every), budget(spec))
+        case _:
+            return (budget(spec),)
+
+
+def budget(spec: ExperimentSpec) -> int:
+    """Environment steps of a run that no scheduler stops."""
+    return int(spec.run["stop"]["env_steps"])
+
+
+def survivors(trials: int, factor: int) -> int:
+    """How many of the trials at a rung go on when it is complete; one at least."""
+    return max(1, trials // factor)
+
+
+def bracket_sizes(rungs: int, factor: int) -> tuple[int, ...]:
+    """Trials of each bracket of Hyperband, the one that has all `rungs` first.
+
+    Source: Li et al., Hyperband (JMLR 18, 2018), Algorithm 1: ceil((s_max + 1) factor^s / (s + 1)).
+    """
+    return tuple(-(-rungs * factor**s // (s + 1)) for s in reversed(range(rungs)))
+
+
+def bracket(rungs: int, factor: int, trial: int) -> int:
+    """The bracket that a trial joins: the one that is least full, by its size, once it has joined.
+
+    So whatever their number, trials are divided as by the sizes.
+    """
+    counted = 1 << (trial + 1).bit_length()  # few different numbers, so that one count serves many
+    return _joined(bracket_sizes(rungs, factor), counted)[trial]
+
+
+def problems(spec: ExperimentSpec, total: int) -> Iterator[str]:
+    """What is wrong with the scheduler of an experiment of `total` trials, a sentence each."""
+    scheduler, steps = spec.scheduler, budget(spec)
+    key, first = _first(spec)
+    if first is not None and first >= steps:
+        yield (
+            f"spec.scheduler.{key}: {first} leaves no rung before the base run's budget; allowed:"
+            f" less than spec.run.stop.env_steps, {steps}"
+        )
+    if key == "every" and first is not None and math.ceil(steps / first) > MOST:
+        yield (
+            f"spec.scheduler.every: {first} makes {math.ceil(steps / first)} rungs; allowed: at"
+            f" most {MOST}, so at least {math.ceil(steps / MOST)}"
+        )
+    if isinstance(scheduler, Population):
+        if min(scheduler.factors) <= 0:
+            yield f"spec.scheduler.factors: {list(scheduler.factors)}; allowed: numbers above 0"
+        if total < 2:
+            yield f"spec.sampler: {total} trial; allowed: at least 2, for a population copies"
+
+
+def _first(spec: ExperimentSpec) -> tuple[str, int | None]:
+    match spec.scheduler:
+        case Halving(first=first) | Hyperband(first=first):
+            return "first", first
+        case MedianStop(every=every) | Plateau(every=every) | Population(every=every):
+            return "every", every
+        case _:
+            return "", None
+
+
+def _geometric(first: int, factor: int, budget: int) -> tuple[int, ...]:
+    steps = []
+    while first < budget:
+        steps.append(first)
+        first *= factor
+    return (*steps, budget)
+
+
+@functools.lru_cache(maxsize=64)
+def _joined(sizes: tuple[int, ...], trials: int) -> tuple[int, ...]:
+    """The brackets of the first `trials` trials."""
+    members = [0] * len(sizes)
+    joined = []
+    for _ in range(trials):
+        chosen = min(range(len(sizes)), key=lambda one: (members[one] + 1) / sizes[one])
+        members[chosen] += 1
+        joined.append(chosen)
+    return tuple(joined)
