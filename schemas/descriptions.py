@@ -8,8 +8,6 @@ WORDS: dict[type[inspect.Type], str] = {
     inspect.NoneType: "null",
     inspect.DictType: "a table",
     inspect.StructType: "a table",
-    inspect.ListType: "a list",
-    inspect.VarTupleType: "a list",
 }
 
 
@@ -24,6 +22,10 @@ def describe(kind: inspect.Type) -> str:
             return "an integer" + _bounds(number)
         case inspect.FloatType() as number:
             return "a finite number" + _bounds(number)
+        case inspect.TupleType(item_types=items):
+            return f"a list of {len(items)} values"
+        case inspect.ListType() | inspect.VarTupleType() as values:
+            return "a list" + _length(values)
         case other:
             return WORDS.get(type(other), "any value")
 
@@ -31,6 +33,13 @@ def describe(kind: inspect.Type) -> str:
 def plain(kind: inspect.Type) -> inspect.Type:
     """`kind` without its description."""
     return plain(kind.type) if isinstance(kind, inspect.Metadata) else kind
+
+
+def _length(values: inspect.ListType | inspect.VarTupleType) -> str:
+    least, most = values.min_length or 0, values.max_length
+    if most is not None:
+        return f" of {least} to {most} values"
+    return f" of at least {least} value{'s' * (least > 1)}" if least else ""
 
 
 def _bounds(number: inspect.IntType | inspect.FloatType) -> str:

@@ -1,9 +1,10 @@
-"""Raw data becomes a RunSpec, or an error: one sentence for every problem.
+"""Raw data becomes a specification, or an error: one sentence for every problem.
 
 A sentence names the field, what was found and what is allowed.
 """
 
 import difflib
+import functools
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Annotated, Any, NamedTuple, TypeVar, get_args, get_origin, get_type_hints
@@ -17,7 +18,12 @@ from faastraingym.schemas.errors import SpecificationError
 from faastraingym.schemas.specification import RunSpec
 
 Spec = TypeVar("Spec", bound=RunSpec)
+Kind = TypeVar("Kind", bound=Struct)
 Places = Mapping[str, list[str]]  # of keys, below the specification
+
+# Of each table once: a grid of configurations is held to the same ones again and again.
+_hints_of = functools.cache(functools.partial(get_type_hints, include_extras=True))
+_fields_of = functools.cache(msgspec.structs.fields)
 
 
 class Owners(NamedTuple):
@@ -46,15 +52,30 @@ def parse(
     Raises:
         SpecificationError: unknown keys, wrong types, impossible values or combinations.
     """
-    problem = bounds.problem(raw, "spec")
-    problems = [problem] if problem else list(_problems(raw, kind, "spec", _places(raw, kind)))
-    if problems:
-        raise SpecificationError(problems)
-    spec = msgspec.convert(raw, kind)
+    spec = typed(raw, kind)
     problems = [*_contradictions(spec), *refused(spec)]
     if problems:
         raise SpecificationError(problems)
     return spec
+
+
+def typed(raw: Any, kind: type[Kind], elsewhere: Places = BELOW) -> Kind:
+    """A value of `kind`, each of whose fields is valid by itself.
+
+    Args:
+        raw: plain data.
+        kind: a table.
+        elsewhere: where keys belong that `kind` does not have.
+
+    Raises:
+        SpecificationError: unknown keys, wrong types, values out of bounds.
+    """
+    problem = bounds.problem(raw, "spec")
+    places = {**_places(raw, kind), **elsewhere}
+    problems = [problem] if problem else list(_problems(raw, kind, "spec", places))
+    if problems:
+        raise SpecificationError(problems)
+    return msgspec.convert(raw, kind)
 
 
 def suggestion(name: str, allowed: list[str]) -> str:
@@ -108,7 +129,7 @@ def _places(raw: Any, kind: type[Struct]) -> dict[str, list[str]]:
             tables = [table for table in tables if _is_tagged(section, table)]
         for key in (key for table in tables for key in table.__struct_fields__):
             found.setdefault(key, []).append(f"{name}.{key}")
-    return found | BELOW
+    return found
 
 
 def _structs(hint: Any) -> list[type[Struct]]:
@@ -125,15 +146,21 @@ def _problems(raw: Any, hint: Any, path: str, places: Places) -> Iterator[str]:
     """One sentence per value at or below `path` that is not of type `hint`."""
     if UnsetType in get_args(hint):  # of a value that is there nothing else is left
         (hint,) = (each for each in get_args(hint) if each is not UnsetType)
-    if get_origin(hint) is Annotated and get_origin(get_args(hint)[0]) in (list, tuple):
-        hint = get_args(hint)[0]
-    structs = _structs(hint)
-    if structs and get_origin(hint) is not list:
+    bare = get_args(hint)[0] if get_origin(hint) is Annotated else hint
+    structs = _structs(bare)
+    found: list[str] = []
+    if structs and get_origin(bare) is not list:
         yield from _table_problems(raw, structs, path, places)
-    elif get_origin(hint) in (list, tuple) and isinstance(raw, list):
-        for i, item in enumerate(raw):
-            yield from _problems(item, get_args(hint)[0], f"{path}[{i}]", places)
-    elif not _accepts(hint, raw):
+        return
+    if get_origin(bare) in (list, tuple) and isinstance(raw, list):
+        item = get_args(bare)[0]
+        for i, value in enumerate(raw):
+            found += _problems(value, item, f"{path}[{i}]", places)
+    elif get_origin(bare) is dict and _structs(get_args(bare)[1]) and isinstance(raw, dict):
+        for key, value in raw.items():
+            found += _problems(value, get_args(bare)[1], f"{path}.{key}", places)
+    yield from found
+    if not found and not _accepts(hint, raw):  # too long, or what no item is at fault for
         yield f"{path}: found {raw!r:.80}; allowed: {describe(inspect.type_info(hint))}"
 
 
@@ -167,7 +194,7 @@ def _field_problems(
     places: Places,
     owners: Owners | None,
 ) -> Iterator[str]:
-    hints = get_type_hints(struct, include_extras=True)
+    hints = _hints_of(struct)
     allowed = sorted([*hints, *([tag_field] if tag_field else [])])
     for key, value in raw.items():
         if key in hints:
@@ -178,16 +205,16 @@ def _field_problems(
             meant = f"; did you mean {elsewhere[0]!r}?" if len(elsewhere) == 1 else ""
             meant = meant or (owners.words(str(key)) if owners else "")
             yield f"{path}.{name}: unknown key{meant or suggestion(str(key), allowed)}"
-    for field in msgspec.structs.fields(struct):
+    for field in _fields_of(struct):
         if field.required and field.name not in raw:
             words = describe(inspect.type_info(hints[field.name]))
             yield f"{path}.{field.name}: missing; allowed: {words}"
 
 
 def _accepts(hint: Any, raw: Any) -> bool:
-    """A plain value is of type `hint`; NaN and infinities never are."""
+    """A plain value is of type `hint`; NaN and infinities are of no type that is declared."""
     if isinstance(raw, float) and not math.isfinite(raw):
-        return False
+        return hint is Any
     try:
         msgspec.convert(raw, hint)
     except msgspec.ValidationError:

@@ -174,6 +174,14 @@ def test_an_item_of_a_list_is_named_with_its_place() -> None:
     assert problem == "spec.algorithm.hidden_sizes[1]: found 0; allowed: an integer from 1 to 4096"
 
 
+def test_a_list_that_is_too_short_is_named() -> None:
+    raw = with_value("algorithm.network", {"encoders": [{"kind": "mlp", "hidden_sizes": []}]})
+    assert problems(raw) == [
+        "spec.algorithm.network.encoders[0].hidden_sizes: found []; allowed: a list of at least 1"
+        " value"
+    ]
+
+
 def test_a_misspelt_key_gets_the_nearest_name() -> None:
     [problem] = problems(with_value("environment.num_env", 4))
     assert problem == "spec.environment.num_env: unknown key; did you mean 'num_envs'?"
