@@ -6,6 +6,7 @@ A sentence names the field, what was found and what is allowed.
 import difflib
 import functools
 import math
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Annotated, Any, NamedTuple, TypeVar, get_args, get_origin, get_type_hints
 
@@ -19,6 +20,7 @@ from faastraingym.schemas.specification import RunSpec
 
 Spec = TypeVar("Spec", bound=RunSpec)
 Kind = TypeVar("Kind", bound=Struct)
+DOTTED = re.compile(r"\w+(\.\w+)*")  # a key that is printed as it is
 Places = Mapping[str, list[str]]  # of keys, below the specification
 
 # Of each table once: a grid of configurations is held to the same ones again and again.
@@ -158,7 +160,8 @@ def _problems(raw: Any, hint: Any, path: str, places: Places) -> Iterator[str]:
             found += _problems(value, item, f"{path}[{i}]", places)
     elif get_origin(bare) is dict and _structs(get_args(bare)[1]) and isinstance(raw, dict):
         for key, value in raw.items():
-            found += _problems(value, get_args(bare)[1], f"{path}.{key}", places)
+            name = key if DOTTED.fullmatch(str(key)) else f"{key!r:.80}"
+            found += _problems(value, get_args(bare)[1], f"{path}.{name}", places)
     yield from found
     if not found and not _accepts(hint, raw):  # too long, or what no item is at fault for
         yield f"{path}: found {raw!r:.80}; allowed: {describe(inspect.type_info(hint))}"

@@ -25,6 +25,8 @@ def _of(kind: inspect.Type) -> st.SearchStrategy[Any]:
             return st.lists(_of(item), min_size=kind.min_length or 0, max_size=3)
         case inspect.VarTupleType(item_type=item):
             return st.lists(_of(item), min_size=kind.min_length or 0, max_size=3).map(tuple)
+        case inspect.TupleType(item_types=items):
+            return st.tuples(*map(_of, items))
         case inspect.DictType(value_type=value):
             return st.dictionaries(st.text(max_size=5), _of(value), max_size=3)
         case inspect.LiteralType(values=values):
