@@ -128,6 +128,22 @@ class UpdatePlan(Struct, frozen=True, kw_only=True, omit_defaults=True):
                 msgspec.structs.force_setattr(self, name, None)
 
 
+class Membership(Struct, frozen=True, kw_only=True):
+    """The experiment that asked for a run, and its place there."""
+
+    name: Annotated[RunId, Meta(description="the experiment's")]
+    trial: Count
+    seed: Count
+
+
+class BestTrial(Struct, frozen=True, kw_only=True):
+    """The trial with the highest score of an experiment."""
+
+    trial: Count
+    settings: dict[str, Any]
+    score: float
+
+
 # Facts -------------------------------------------------------------------------------------------
 
 
@@ -135,6 +151,9 @@ class RunRequested(Message, frozen=True, kw_only=True, tag="run.requested"):
     """A client requests a run. The specification is raw: `start-run` validates it."""
 
     spec: dict[str, Any]
+    experiment: Annotated[
+        Membership | UnsetType, Meta(description="without it a person or a trigger asked")
+    ] = UNSET
 
 
 class UploadHeard(Message, frozen=True, kw_only=True, tag="upload.heard"):
@@ -322,6 +341,83 @@ class ReportWritten(Message, frozen=True, kw_only=True, tag="report.written"):
     segment: Segment = field(default=0, name="leg")
 
 
+class ExperimentRequested(Message, frozen=True, kw_only=True, tag="experiment.requested"):
+    """A client requests an experiment, whose name is the `run` of all its facts.
+
+    The specification is raw: `start-run` validates it.
+    """
+
+    spec: dict[str, Any]
+
+
+class ExperimentStarted(Message, frozen=True, kw_only=True, tag="experiment.started"):
+    """The specification is valid, and its base run can be run."""
+
+    spec: Annotated[dict[str, Any], Meta(description="validated; `run` names its packages")]
+
+
+class TrialRequested(Message, frozen=True, kw_only=True, tag="trial.requested"):
+    """A configuration was chosen: a run for each seed will be requested, as slots become free."""
+
+    identity = ("run", "trial")
+
+    trial: Count
+    settings: Annotated[dict[str, Any], Meta(description="by paths below the base run")]
+    origin: Annotated[
+        dict[str, str], Meta(description="who chose: the sampler, and versions of its library")
+    ]
+    runs: Annotated[list[RunId], Meta(description="in the order of the seeds")]
+
+
+class TrialReported(Message, frozen=True, kw_only=True, tag="trial.reported"):
+    """A run of a trial has ended at a rung."""
+
+    identity = ("run", "trial", "seed", "rung")
+
+    trial: Count
+    seed: Count
+    rung: Annotated[Count, Meta(description="the run's segment")]
+    end: Annotated[str, Meta(description="target, budget, stopped or failed")]
+    score: Annotated[
+        float | None, Meta(description="mean return of its newest evaluation; none: no result")
+    ]
+    env_steps: Annotated[Count, Meta(description="of the whole run")]
+    gb_seconds: Annotated[float, Meta(description="of the whole run, all functions")]
+    reason: Annotated[str, Meta(description="why it failed, or has no result")] = ""
+    manifest: Annotated[ObjectRef | None, Meta(description="none: it never started")] = None
+
+
+class TrialDecided(Message, frozen=True, kw_only=True, tag="trial.decided"):
+    """The scheduler decided at a rung whether a trial goes on."""
+
+    identity = ("run", "trial", "rung")
+
+    trial: Count
+    rung: Count
+    decision: Annotated[str, Meta(description="continue or stop")]
+    reason: str
+    score: Annotated[float | None, Meta(description="of the trial at that rung")] = None
+
+
+class ExperimentStopRequested(Message, frozen=True, kw_only=True, tag="experiment.stop-requested"):
+    """A person wants the experiment and its runs to end with what they have."""
+
+
+class ExperimentCompleted(Message, frozen=True, kw_only=True, tag="experiment.completed"):
+    """No run of the experiment goes on, and none will come."""
+
+    reason: Annotated[str, Meta(description="trials, budget or stopped")]
+    trials: Annotated[Count, Meta(description="that were requested")]
+    failed: Annotated[Count, Meta(description="of them")]
+    best: Annotated[BestTrial | None, Meta(description="none: no trial has a result")] = None
+
+
+class ExperimentFailed(Message, frozen=True, kw_only=True, tag="experiment.failed"):
+    """The experiment was refused, or too many of its trials failed."""
+
+    reason: Annotated[str, Meta(description="for a person to act on")]
+
+
 # Commands ----------------------------------------------------------------------------------------
 
 
@@ -457,6 +553,14 @@ Fact = (
     | RunFailed
     | RunUnreported
     | ReportWritten
+    | ExperimentRequested
+    | ExperimentStarted
+    | TrialRequested
+    | TrialReported
+    | TrialDecided
+    | ExperimentStopRequested
+    | ExperimentCompleted
+    | ExperimentFailed
 )
 Command = CollectRollout | UpdatePolicy | EvaluatePolicy | HearUpload
 AnyMessage = Fact | Command | RestoreObject | WarmUp | InvocationCompleted

@@ -1,8 +1,9 @@
 """The whole pipeline in process: start here.
 
-Eight functions, no server. A platform of thirty lines stands in for NATS, S3 and OpenFaaS: facts
-go to whoever hears their topic, commands to the one function they are for. Who hears what is read
-from the same stack.yml that deploys the real thing.
+Eight functions, no server; experiments have a ninth (tests/test_experiment.py). A platform of
+thirty lines stands in for NATS, S3 and OpenFaaS: facts go to whoever hears their topic, commands to
+the one function they are for. Who hears what is read from the same stack.yml that deploys the real
+thing.
 
     run.requested -> start-run -> run.started -> update-policy -> policy.updated, collect-rollout x2
     collect-rollout -> rollout -> rollout.completed -> aggregate-rewards -> rewards.ready (once)

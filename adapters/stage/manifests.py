@@ -5,13 +5,15 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from faastraingym.algorithms import registry
 from faastraingym.algorithms.environments import known
 from faastraingym.events.ports import Services
 from faastraingym.schemas.errors import PayloadError
+from faastraingym.schemas.messages import Membership, RunRequested
 from faastraingym.schemas.references import ObjectRef, RunId
-from faastraingym.schemas.specification import RunSpec
+from faastraingym.schemas.specification import RunSpec, to_dict
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
@@ -20,16 +22,31 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     run: RunId
     spec: dict[str, Any]
     spaces: list[Any] | None = None
+    experiment: Membership | UnsetType = UNSET
 
 
-def dump(run: str, spec: RunSpec, spaces: Sequence[Any] | None = None) -> bytes:
+def dump(
+    run: str,
+    spec: RunSpec,
+    spaces: Sequence[Any] | None = None,
+    experiment: Membership | UnsetType = UNSET,
+) -> bytes:
     """The manifest's bytes; equal specifications give equal bytes.
 
     `spaces` are the values of a SpaceInfo. They are written of a package's environment and of one
     on JAX alone: so stages that only learn import none of its code.
     """
-    extra = {"spaces": spaces} if known.is_told(spec.environment) else {}
+    extra: dict[str, Any] = {"spaces": spaces} if known.is_told(spec.environment) else {}
+    if experiment is not UNSET:
+        extra["experiment"] = experiment
     return msgspec.msgpack.encode({"run": run, "spec": spec, **extra})
+
+
+async def request(services: Services, ref: ObjectRef) -> RunRequested:
+    """The request that the manifest answers."""
+    found = _decoded(await services.objects.get(ref))
+    spec = to_dict(registry.parse(found.spec))
+    return RunRequested(run=found.run, spec=spec, experiment=found.experiment)
 
 
 async def specification(services: Services, ref: ObjectRef) -> RunSpec:
@@ -50,8 +67,12 @@ def parse(data: bytes) -> RunSpec:
 
 @functools.lru_cache(maxsize=64)
 def _parsed(data: bytes) -> tuple[RunSpec, Sequence[Any] | None]:
+    raw = _decoded(data)
+    return registry.parse(raw.spec), raw.spaces
+
+
+def _decoded(data: bytes) -> Manifest:
     try:
-        raw = msgspec.msgpack.decode(data, type=Manifest)
+        return msgspec.msgpack.decode(data, type=Manifest)
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
         raise PayloadError(f"not a manifest: {error}") from error
-    return registry.parse(raw.spec), raw.spaces

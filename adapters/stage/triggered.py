@@ -23,10 +23,12 @@ import msgspec
 from faastraingym.adapters.errors import AdapterError, OtherRequest, SignatureError
 from faastraingym.adapters.http.admission import of_pipeline, signature
 from faastraingym.adapters.packages.library import Library
-from faastraingym.adapters.processes.checking import Checker
+from faastraingym.adapters.processes.checking import Checked, Checker
 from faastraingym.adapters.settings import trigger_token
 from faastraingym.adapters.stage.current import Current
 from faastraingym.adapters.stage.stage import STATUS_OF, Handler, Outcome, Stage
+from faastraingym.algorithms.experiments.specification import is_experiment
+from faastraingym.events.experiments.checking import checked
 from faastraingym.events.pipeline import subjects
 from faastraingym.events.ports import Unavailable
 from faastraingym.events.topology.admits import EVENT
@@ -34,7 +36,7 @@ from faastraingym.events.triggers import documents, outside_events
 from faastraingym.events.triggers.outside_events import Misread, Requested, Uploaded
 from faastraingym.schemas import keys, messages
 from faastraingym.schemas.errors import SchemaError, TriggerError
-from faastraingym.schemas.messages import HearUpload, Message, RunRequested
+from faastraingym.schemas.messages import ExperimentRequested, HearUpload, Message, RunRequested
 from faastraingym.schemas.specification import to_dict
 
 logger = logging.getLogger(__name__)
@@ -142,20 +144,31 @@ class TriggeredStage(Stage):
 
         SchemaError: it cannot be run. OtherRequest: it was requested with another specification.
         """
-        packages = Library(self._connections.services.bucket)
-        spec = (await self._checker.choose(raw, packages)).spec
-        request = RunRequested(run=run, spec=to_dict(spec))
+        request = await self._requested(run, raw)
         encoded, facts = messages.encode(request), self._connections.services.facts
         here.message = request
-        new = await facts.publish_once(request)
+        kinds = (RunRequested, ExperimentRequested)  # which share one namespace
+        known = await facts.read(*(subjects.of_kind(kind, run) for kind in kinds))
+        new = not known and await facts.publish_once(request)
         if not new:
-            known = await facts.read(subjects.of_kind(RunRequested, run))
+            known = known or await facts.read(subjects.of(request))
             if [messages.encode(recorded.fact) for recorded in known] != [encoded]:
                 raise OtherRequest(
                     f"the run {run} was asked for before, with another specification; "
                     "write another Idempotency-Key (or subject)"
                 )
         return {"run_id": run, "new": new}
+
+    async def _requested(self, run: str, raw: dict[str, Any]) -> RunRequested | ExperimentRequested:
+        """The request of a run, or of an experiment; SchemaError: it cannot be run."""
+        packages = Library(self._connections.services.bucket)
+
+        async def choose(raw: object) -> Checked:
+            return await self._checker.choose(raw, packages)
+
+        if is_experiment(raw):
+            return ExperimentRequested(run=run, spec=await checked(raw, choose))
+        return RunRequested(run=run, spec=to_dict((await choose(raw)).spec))
 
 
 def triggered(checker: Checker, *accepts: type[Message]) -> Callable[[Handler], TriggeredStage]:

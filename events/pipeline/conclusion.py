@@ -43,7 +43,7 @@ def unreported(history: History) -> m.RunUnreported | None:
     if letter is None:
         return None
     reason = (
-        f"its report cannot be written: {_why(letter)}; repair that, then `faastrain dead replay` "
+        f"its report cannot be written: {why(letter)}; repair that, then `faastrain dead replay` "
         f"the dead letter that `faastrain dead list --run {letter.run}` shows"
     )
     return m.RunUnreported(
@@ -71,17 +71,17 @@ def is_last(updated: m.PolicyUpdated, spec: RunSpec) -> bool:
 
 def _failed(history: History, spec: RunSpec | None) -> m.RunFailed:
     letter = history.dead_letters[0]
-    why = _why(letter)
-    ended = re.search(rf"{DIED} \(.*?\)", why)
+    reason = why(letter)
+    ended = re.search(rf"{DIED} \(.*?\)", reason)
     if spec is not None and letter.function in PLAYING and ended:
-        outside = ", or something outside," if KILLED in why else ""
+        outside = ", or something outside," if KILLED in reason else ""
         who = f"the environment {spec.environment.id}{outside}"
-        why = f"{who} {ended.group()} while it was stepped"
+        reason = f"{who} {ended.group()} while it was stepped"
     if letter.status != OVERTIME or not letter.error.strip():
-        why = f"{letter.function} failed {letter.attempts} time(s): {why}"
+        reason = f"{letter.function} failed {letter.attempts} time(s): {reason}"
     return m.RunFailed(
         run=letter.run,
-        reason=why,
+        reason=reason,
         function=letter.function,
         detail=letter.error,
         segment=history.segment,
@@ -89,7 +89,8 @@ def _failed(history: History, spec: RunSpec | None) -> m.RunFailed:
     )
 
 
-def _why(letter: m.InvocationDeadLettered) -> str:
+def why(letter: m.InvocationDeadLettered) -> str:
+    """The last line of a dead letter's error."""
     lines = letter.error.strip().splitlines()
     return lines[-1] if lines else f"status {letter.status}"
 

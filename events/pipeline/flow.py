@@ -14,6 +14,7 @@ EVERY_STAGE = "stage"  # every function of the pipeline
 RECONCILE = "reconcile"  # publishes every fact that the broker lost, and missing commands
 VERSION = ("update-policy", "plan-update", RECONCILE)  # senders of a version's commands
 PROCESSES = (OPERATOR, QUEUE_WORKER, EVERY_STAGE)  # senders that are no functions
+COMPETE = "configurations compete"  # the part of the flow that is of experiments
 RECOVERS = ("plan-update", RECONCILE)  # they issue missing commands; the first: of a resumed run
 
 Names = tuple[str, ...]
@@ -45,7 +46,7 @@ class Objects(NamedTuple):
 # request comes last: functions that decide by the whole log wait until it exists.
 FLOW: dict[str, tuple[Line, ...]] = {
     "a run is asked for": (
-        Line(m.RunRequested, (OPERATOR, "start-run"), ("start-run",), rank=5),
+        Line(m.RunRequested, (OPERATOR, "start-run", "plan-experiment"), ("start-run",), rank=5),
         Line(m.HearUpload, (RECONCILE,), invoked=("start-run",)),
         Line(m.UploadHeard),
     ),
@@ -77,14 +78,29 @@ FLOW: dict[str, tuple[Line, ...]] = {
         Line(m.EvaluationCompleted, ("evaluate", "aggregate-rewards"), ("conclude-run",)),
     ),
     "a run ends, or goes on": (
-        Line(m.RunResumed, (OPERATOR,), ("plan-update",)),
-        Line(m.StopRequested, (OPERATOR,), ("conclude-run",)),
+        Line(m.RunResumed, (OPERATOR, "plan-experiment"), ("plan-update",)),
+        Line(m.StopRequested, (OPERATOR, "plan-experiment"), ("conclude-run",)),
         Line(m.InvocationDeadLettered, (QUEUE_WORKER,), ("conclude-run",)),
         Line(m.RunStalled),
         Line(m.RunCompleted, ("conclude-run",), ("conclude-run",), rank=0),
         Line(m.RunFailed, ("start-run", "conclude-run"), ("conclude-run",), rank=0),
         Line(m.RunUnreported, ("conclude-run",)),
         Line(m.ReportWritten, ("conclude-run",)),
+    ),
+    COMPETE: (
+        Line(m.ExperimentRequested, (OPERATOR, "start-run"), ("start-run",), rank=5),
+        Line(m.ExperimentStarted, ("start-run",), ("plan-experiment",), rank=4),
+        Line(m.TrialRequested, ("plan-experiment",), ("plan-experiment",), rank=3),
+        Line(m.TrialReported, ("conclude-run",), ("plan-experiment",), rank=2),
+        Line(m.TrialDecided, ("plan-experiment",), ("plan-experiment",)),
+        Line(m.ExperimentStopRequested, (OPERATOR,), ("plan-experiment",)),
+        Line(m.ExperimentCompleted, ("plan-experiment",), ("plan-experiment",), rank=0),
+        Line(
+            m.ExperimentFailed,
+            ("start-run", "plan-experiment", "conclude-run"),
+            ("plan-experiment",),
+            rank=0,
+        ),
     ),
     "beside the pipeline": (
         Line(
@@ -112,7 +128,7 @@ OBJECTS = {
     ),
     "report": Objects("report*.json", writers=("conclude-run",)),
     "learning_curve": Objects("learning_curve*.png", writers=("conclude-run",)),
-    "log": Objects("log/*", writers=("conclude-run", RECONCILE)),
+    "log": Objects("log/*", writers=("conclude-run", "plan-experiment", RECONCILE)),
 }
 
 LINES = {line.message: line for lines in FLOW.values() for line in lines}
@@ -153,8 +169,9 @@ def commanded(name: str) -> Names:
 def invokes(function: str) -> Names:
     """The functions that a function invokes: makers of lost objects, and receivers of its work."""
     asked = {*commanded(function)}
-    if function in RECOVERS:
-        asked |= {receivers(kind)[0] for kind in LINES if receivers(kind)}
+    if function in RECOVERS:  # runs; reconcile may invoke any function for experiments, too
+        lines = (line for part, lines in FLOW.items() if part != COMPETE for line in lines)
+        asked |= {receivers(line.message)[0] for line in lines if receivers(line.message)}
     return MAKERS + tuple(f for f in FUNCTIONS if f in asked and f not in MAKERS)
 
 

@@ -1,7 +1,7 @@
 """Runs as a list, the newest first."""
 
 from collections.abc import Collection, Sequence
-from typing import get_args
+from typing import Any, NamedTuple, get_args
 
 from msgspec import Struct
 
@@ -14,6 +14,15 @@ from faastraingym.schemas import messages as m
 from faastraingym.schemas import raw
 from faastraingym.schemas.report import Status
 
+_LIVING = (
+    m.RunRequested,
+    m.RunResumed,
+    m.RunUnreported,
+    m.ReportWritten,
+    m.ExperimentRequested,
+    m.ExperimentCompleted,
+    m.ExperimentFailed,
+)
 LIVES = (subjects.of_topic("run.*"), subjects.of_topic(m.tag(m.ReportWritten)))
 
 
@@ -34,29 +43,50 @@ class RunRow(Struct, frozen=True, kw_only=True):
 
 
 async def known_runs(facts: FactLog) -> dict[str, bool]:
-    """Whether each requested run is active (its newest segment has no report), by first fact."""
-    return {run: not history.newest.over for run, history in await _requested(facts)}
+    """Whether each requested run or experiment is active, by first fact.
+
+    Of a run the newest segment has no report, an experiment has no end.
+    """
+    return {run: not known.over for run, known in await _requested(facts)}
 
 
 async def users(facts: FactLog, packages: Sequence[str]) -> list[str]:
     """The active runs whose specification names one of these packages, by first fact."""
     return [
         run
-        for run, history in await _requested(facts)
-        if not history.newest.over and not set(packages).isdisjoint(_packages(history))
+        for run, known in await _requested(facts)
+        if not known.over and not set(packages).isdisjoint(raw.packages(known.spec))
     ]
 
 
-async def _requested(facts: FactLog) -> list[tuple[str, History]]:
-    """Each requested run with what tells whether it is over."""
-    kinds = (m.RunRequested, m.RunResumed, m.RunUnreported, m.ReportWritten)
-    found = by_run(await facts.read(*(subjects.of_topic(m.tag(kind)) for kind in kinds)))
-    known = {run: fold(records) for run, records in found.items()}
-    return [(run, history) for run, history in known.items() if history.requested]
+class _Known(NamedTuple):
+    spec: dict[str, Any]  # raw; of an experiment its base run's
+    over: bool
 
 
-def _packages(history: History) -> list[str]:
-    return raw.packages(history.requested.spec) if history.requested else []
+async def _requested(facts: FactLog) -> list[tuple[str, _Known]]:
+    """Each requested run and experiment, by first fact."""
+    found = by_run(await facts.read(*(subjects.of_topic(m.tag(kind)) for kind in _LIVING)))
+    known = {run: _known([record.fact for record in said]) for run, said in found.items()}
+    return [(run, each) for run, each in known.items() if each]
+
+
+def _known(said: Sequence[m.Message]) -> _Known | None:
+    newest, over, spec = 0, set[int](), None
+    for fact in said:
+        match fact:
+            case m.RunRequested():
+                spec = fact.spec
+            case m.ExperimentRequested():
+                base = fact.spec.get("run")
+                spec = base if isinstance(base, dict) else {}
+            case m.RunResumed(segment=segment):
+                newest = max(newest, segment)
+            case m.RunUnreported(segment=segment) | m.ReportWritten(segment=segment):
+                over.add(segment)
+            case m.ExperimentCompleted() | m.ExperimentFailed():
+                over.add(0)
+    return None if spec is None else _Known(spec, newest in over)
 
 
 async def overview(

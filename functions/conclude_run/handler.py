@@ -11,14 +11,17 @@ import msgspec
 
 from faastraingym.adapters.stage.manifests import specification
 from faastraingym.adapters.stage.stage import stage
+from faastraingym.events.experiments.reporting import reported
 from faastraingym.events.pipeline import event_backup, subjects
-from faastraingym.events.pipeline.conclusion import conclude, unreported
+from faastraingym.events.pipeline.conclusion import conclude, unreported, why
 from faastraingym.events.pipeline.history import History, fold
 from faastraingym.events.ports import Messages, Services, Unavailable
 from faastraingym.events.views.report import build
 from faastraingym.schemas import keys
 from faastraingym.schemas.messages import (
     EvaluationCompleted,
+    ExperimentFailed,
+    ExperimentRequested,
     InvocationDeadLettered,
     ReportWritten,
     RunCompleted,
@@ -35,24 +38,35 @@ Received = EvaluationCompleted | StopRequested | InvocationDeadLettered | RunCom
 async def handle(message: Received, services: Services) -> Messages:
     """The end, when the facts so far make one; after the end, the report and an event backup.
 
-    A report that is given up is published as such; replaying its dead letter tries it again.
+    A report that is given up is published as such; replaying its dead letter tries it again. The
+    experiment of a run is told of its end. An experiment fails by its own dead letter.
     """
     facts = await services.facts.read(*subjects.of_run(message.run))
     history = fold(facts)
     if history.requested is None:
+        asked = any(isinstance(record.fact, ExperimentRequested) for record in facts)
+        if asked and isinstance(message, InvocationDeadLettered):
+            return [_experiment_failed(message)]
         raise Unavailable(f"the log of run {message.run} is being restored")
     if history.end:
+        told = reported(history, await services.facts.usage(message.run))
         if history.newest.report:
-            return []
+            return told
         given_up = unreported(history)
         if given_up and isinstance(message, InvocationDeadLettered):
-            return [given_up]
+            return [given_up, *told]
         copied = event_backup.held(await event_backup.copies(message.run, services.bucket))
         await event_backup.keep(message.run, facts[copied:], copied, services.objects)
-        return [await _report(message.run, history, services)]
+        return [await _report(message.run, history, services), *told]
     spec = await specification(services, history.started.manifest) if history.started else None
     end = conclude(history, spec)
     return [end] if end else []
+
+
+def _experiment_failed(letter: InvocationDeadLettered) -> ExperimentFailed:
+    return ExperimentFailed(
+        run=letter.run, reason=f"{letter.function} failed {letter.attempts} time(s): {why(letter)}"
+    )
 
 
 async def _report(run: str, history: History, services: Services) -> ReportWritten:

@@ -7,11 +7,14 @@ again that the broker lost, and starts runs from files of the inbox that started
 import logging
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from faastraingym.adapters.stage.manifests import specification
+from faastraingym.adapters.stage.manifests import request, specification
 from faastraingym.adapters.stage.restoring import Restorer, awaited
 from faastraingym.adapters.stage.stage import cron_stage
+from faastraingym.events.experiments import history as experiments
+from faastraingym.events.experiments import recovery as of_experiments
+from faastraingym.events.experiments.reporting import reported
 from faastraingym.events.pipeline import event_backup, subjects
 from faastraingym.events.pipeline.commands import Invocation
 from faastraingym.events.pipeline.history import fold
@@ -21,14 +24,14 @@ from faastraingym.events.ports import LostObject, Recorded, Services
 from faastraingym.events.views.runs import known_runs
 from faastraingym.schemas import keys
 from faastraingym.schemas.errors import RunFault, SchemaError
-from faastraingym.schemas.messages import Message, RunRequested
+from faastraingym.schemas.messages import ExperimentRequested, Message, RunRequested
 from faastraingym.schemas.references import RUN_PATTERN
-from faastraingym.schemas.specification import to_dict
 
 from .inbox import hear
 
 logger = logging.getLogger(__name__)
 
+REQUESTS = (RunRequested, ExperimentRequested)
 MOST_AT_ONCE = 20_000  # facts and commands of one tick
 
 Repairs = Sequence[Message | Invocation]
@@ -43,33 +46,33 @@ async def handle(services: Services) -> Repairs:
     forgotten = [run for run in stored if run not in known and re.match(RUN_PATTERN, run)]
     repairs: list[Message | Invocation] = []
     for run in [*active, *forgotten]:
-        repairs += await _alone(run, services)
+        repairs += await _alone(run, known, services)
         if len(repairs) > MOST_AT_ONCE:
             logger.warning("the rest waits for the next tick", extra={"run": run})
             break
     return [*repairs, *await hear(known, services)]
 
 
-async def _alone(run: str, services: Services) -> Repairs:
+async def _alone(run: str, known: Mapping[str, bool], services: Services) -> Repairs:
     """The repairs of one run; an unreadable run does not stop the others."""
     try:
-        return await _repaired(run, services)
+        return await _repaired(run, known, services)
     except (LostObject, SchemaError, RunFault, NotPublished) as error:
         logger.warning("run not reconciled", extra={"run": run, "why": str(error)})
         return []
 
 
-async def _repaired(run: str, services: Services) -> Repairs:
+async def _repaired(run: str, active: Mapping[str, bool], services: Services) -> Repairs:
     facts = await services.facts.read(*subjects.of_run(run))
     known = {subjects.of(record.fact) for record in facts}
     pieces = await event_backup.copies(run, services.bucket)
     copied = event_backup.held(pieces)
     # A broker that was rolled back has lost its newest facts, and may have received others since.
     newest = await event_backup.recall(pieces[-1:], services.objects)
-    unrequested = subjects.of_kind(RunRequested, run) not in known
+    unrequested = known.isdisjoint(subjects.of_kind(kind, run) for kind in REQUESTS)
     if copied > len(facts) or unrequested or not known.issuperset(map(subjects.of, newest)):
         stored = await event_backup.recall(pieces, services.objects)
-        if unrequested and not any(isinstance(fact, RunRequested) for fact in stored):
+        if unrequested and not any(isinstance(fact, REQUESTS) for fact in stored):
             stored += await _request(run, services)
         lost = [fact for fact in stored if subjects.of(fact) not in known]
         if lost:
@@ -79,14 +82,27 @@ async def _repaired(run: str, services: Services) -> Repairs:
             whole = [*facts, *(Recorded(0, time.time(), fact) for fact in lost)]
             return [*lost, *await _missing(whole, services, at_once=True)]
     await event_backup.keep(run, facts[copied:], copied, services.objects)
+    if subjects.of_kind(ExperimentRequested, run) in known:
+        return await _of_experiment(run, facts, active, services)
     return await _missing(facts, services)
+
+
+async def _of_experiment(
+    run: str, facts: Sequence[Recorded], active: Mapping[str, bool], services: Services
+) -> Repairs:
+    """Its planning again once it is quiet, and reports of its runs that it lacks."""
+    experiment, told = experiments.fold(facts), list[Message]()
+    for name in of_experiments.ended(run, experiment, active):
+        history = fold(await services.facts.read(*subjects.of_run(name)))
+        told += reported(history, await services.facts.usage(name))
+    return [*told, *of_experiments.overdue(experiment, time.time())]
 
 
 async def _request(run: str, services: Services) -> list[Message]:
     manifest = await services.objects.find(keys.manifest(run))
     if manifest is None:
         return []
-    return [RunRequested(run=run, spec=to_dict(await specification(services, manifest)))]
+    return [await request(services, manifest)]
 
 
 async def _missing(facts: Sequence[Recorded], services: Services, at_once: bool = False) -> Repairs:

@@ -1,33 +1,75 @@
-"""start-run: validates a requested specification and writes the run's manifest."""
+"""start-run: validates a requested run and writes its manifest; validates an experiment."""
+
+from collections.abc import Sequence
 
 from faastraingym.adapters.packages.library import Library
-from faastraingym.adapters.processes.checking import Checker
+from faastraingym.adapters.processes.checking import Checked, Checker
 from faastraingym.adapters.stage import datasets
 from faastraingym.adapters.stage.manifests import dump
 from faastraingym.adapters.stage.stage import Outgoing
 from faastraingym.adapters.stage.triggered import triggered
-from faastraingym.events.pipeline import follow_ups
+from faastraingym.events.experiments import names
+from faastraingym.events.experiments.checking import checked
+from faastraingym.events.pipeline import follow_ups, subjects
 from faastraingym.events.ports import Services
 from faastraingym.schemas import keys
 from faastraingym.schemas.errors import SpecificationError
-from faastraingym.schemas.messages import RunFailed, RunRequested, RunStarted
+from faastraingym.schemas.messages import (
+    ExperimentFailed,
+    ExperimentRequested,
+    ExperimentStarted,
+    Message,
+    RunFailed,
+    RunRequested,
+    RunStarted,
+    tag,
+)
 
 CHECKER = Checker()
 
 
-@triggered(CHECKER, RunRequested)
-async def handle(request: RunRequested, services: Services) -> Outgoing:
-    """The run starts, or fails with the error text that the command line would show.
+@triggered(CHECKER, RunRequested, ExperimentRequested)
+async def handle(request: RunRequested | ExperimentRequested, services: Services) -> Outgoing:
+    """The run or experiment starts, or fails with the words that the command line would show.
 
     The request is published in any case: its sender may not have, and functions that decide by the
     whole log wait for it.
     """
+    if isinstance(request, ExperimentRequested):
+        return await _experiment(request, services)
+    if await services.facts.count(subjects.of_kind(ExperimentRequested, request.run)):
+        why = f"there is an experiment {request.run!r} already; choose another name"
+        return [request, RunFailed(run=request.run, reason=why, function="start-run")]
     try:
-        checked = await CHECKER.check(request.spec, Library(services.bucket))
-        await datasets.check(checked.spec, checked.spaces, services.bucket)
+        found = await CHECKER.check(request.spec, Library(services.bucket))
+        await datasets.check(found.spec, found.spaces, services.bucket)
     except SpecificationError as refusal:
         return [request, RunFailed(run=request.run, reason=str(refusal), function="start-run")]
-    data = dump(request.run, checked.spec, checked.spaces)
+    data = dump(request.run, found.spec, found.spaces, request.experiment)
     manifest = await services.objects.put(keys.manifest(request.run), data)
     started = RunStarted(run=request.run, manifest=manifest)
     return [request, started, *follow_ups.warm_ups(request.run)]
+
+
+async def _experiment(request: ExperimentRequested, services: Services) -> Outgoing:
+    """The experiment starts, or fails."""
+
+    async def check(raw: object) -> Checked:
+        found = await CHECKER.choose(raw, Library(services.bucket))
+        await datasets.check(found.spec, found.spaces, services.bucket)
+        return found
+
+    try:
+        spec = await checked(request.spec, check)
+        known = await services.facts.read(subjects.of_topic(tag(RunRequested)))
+        _check_names(request.run, [record.fact for record in known])
+    except SpecificationError as refusal:
+        return [request, ExperimentFailed(run=request.run, reason=str(refusal))]
+    return [request, ExperimentStarted(run=request.run, spec=spec)]
+
+
+def _check_names(experiment: str, requests: Sequence[Message]) -> None:
+    if taken := sorted(names.taken(experiment, requests)):
+        raise SpecificationError(
+            [f"the name of run {taken[0]} is taken, which {experiment} needs; choose another name"]
+        )

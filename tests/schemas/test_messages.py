@@ -58,6 +58,11 @@ def test_the_newest_golden_file_reads_as_the_sample_and_is_written_the_same(samp
     assert encode(sample) == newest
 
 
+def test_a_request_of_no_experiment_has_the_bytes_that_it_always_had() -> None:
+    oldest = versions("run.requested")[0].read_bytes()
+    assert encode(decode(oldest)) == oldest
+
+
 @pytest.mark.parametrize("sample", SAMPLES, ids=tag)
 def test_every_older_golden_file_still_reads(sample) -> None:
     for path in versions(tag(sample)):

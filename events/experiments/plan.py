@@ -1,0 +1,230 @@
+"""The facts that follow from an experiment's facts: pure, so a repeated delivery says the same.
+
+What is published follows from facts in the log alone, never from one that is only about to be
+published: another delivery may have published another one, which counts.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Literal
+
+from faastraingym.algorithms.experiments import space
+from faastraingym.events.experiments import budgets, schedulers
+from faastraingym.events.experiments.budgets import Use
+from faastraingym.events.experiments.decisions import Decision
+from faastraingym.events.experiments.history import CONTINUE, Experiment, Slot, Trial
+from faastraingym.events.experiments.names import run_name
+from faastraingym.events.experiments.rungs import rungs
+from faastraingym.schemas import messages as m
+from faastraingym.schemas.experiment import ExperimentSpec, Grid
+
+State = Literal["running", "waiting", "paused", "stopped", "completed", "failed"]
+
+
+def plan(name: str, experiment: Experiment) -> list[m.Message]:
+    """The facts that are due; some of them may be published already."""
+    spec = experiment.spec
+    if spec is None or experiment.end:
+        return []
+    due = [fact for slot in experiment.running for fact in _runs(name, spec, experiment, slot)]
+    if len(experiment.failed) > spec.max_failed:
+        return [*_stops(name, spec, experiment), failure(name, experiment)]
+    if experiment.stop:
+        due += _stops(name, spec, experiment)
+    new = [] if experiment.stop else _next(name, spec, experiment)
+    if new or not experiment.idle:
+        return [*due, *new]
+    return [completion(name, spec, experiment)]
+
+
+def request(
+    name: str, spec: ExperimentSpec, trial: int, seed: int, settings: Mapping[str, Any]
+) -> m.RunRequested:
+    """The request of a trial's run, up to the first rung."""
+    raw = space.overridden(spec.run, settings) | {"seed": seed}
+    budgets = rungs(spec, trial)
+    if len(budgets) > 1:  # it anneals as a run that does not pause
+        stop = raw.get("stop", {})
+        horizon = stop.get("horizon") or stop["env_steps"]
+        raw["stop"] = {**stop, "env_steps": budgets[0], "horizon": horizon}
+    return m.RunRequested(
+        run=run_name(name, trial, seed),
+        spec=raw,
+        experiment=m.Membership(name=name, trial=trial, seed=seed),
+    )
+
+
+def state(spec: ExperimentSpec, experiment: Experiment, number: int) -> State:
+    """Where a trial is."""
+    trial = experiment.trials[number]
+    if any(slot.trial == number for slot in experiment.running):
+        return "running"
+    if experiment.busy(number):
+        return "stopped" if experiment.stop else "waiting"
+    if trial.failed:
+        return "failed"
+    if trial.results and max(trial.results) == len(rungs(spec, number)) - 1:
+        return "completed"
+    decided = trial.decided.get(max(trial.results, default=0))
+    return "stopped" if experiment.end or (decided and decided.decision == "stop") else "paused"
+
+
+def best(spec: ExperimentSpec, experiment: Experiment) -> m.BestTrial | None:
+    """The trial with the highest score at the last rung; of equal ones the first.
+
+    If none was there, of all that have a score.
+    """
+    scored = {n: trial for n, trial in experiment.trials.items() if trial.score is not None}
+    last = [n for n in scored if max(scored[n].results) == len(rungs(spec, n)) - 1]
+    scores = {n: scored[n].score or 0.0 for n in last or scored}
+    if not scores:
+        return None
+    number = min(scores, key=lambda n: (-scores[n], n))
+    requested = scored[number].requested
+    settings = requested.settings if requested else {}
+    return m.BestTrial(trial=number, settings=settings, score=scores[number])
+
+
+def completion(name: str, spec: ExperimentSpec, experiment: Experiment) -> m.ExperimentCompleted:
+    """The end of an experiment of which nothing goes on."""
+    decided = (one for trial in experiment.trials.values() for one in trial.decided.values())
+    is_short = len(experiment.trials) < space.trials(spec)
+    is_short |= any(one.reason.startswith("budget.") for one in decided)
+    reason = "stopped" if experiment.stop else "budget" if is_short else "trials"
+    return m.ExperimentCompleted(
+        run=name,
+        reason=reason,
+        trials=len(experiment.trials),
+        failed=len(experiment.failed),
+        best=best(spec, experiment),
+    )
+
+
+def failure(name: str, experiment: Experiment) -> m.ExperimentFailed:
+    """The end of an experiment with too many failed trials."""
+    numbers = experiment.failed
+    most = experiment.spec.max_failed if experiment.spec else 0
+    reason = why(experiment.trials[numbers[-1]])
+    return m.ExperimentFailed(
+        run=name,
+        reason=f"failed trials: found {len(numbers)}; allowed: {most} (spec.max_failed); the last, "
+        f"trial {numbers[-1]}: {reason}",
+    )
+
+
+def why(trial: Trial) -> str:
+    """Why a trial failed: the reason of the first of its runs that has no result."""
+    newest = (found[max(found)] for _, found in sorted(trial.reports.items()))
+    return next((one.reason for one in newest if one.score is None), "")
+
+
+def _next(name: str, spec: ExperimentSpec, experiment: Experiment) -> list[m.Message]:
+    """The decisions that are due; trials only once none is, so that they see all decisions."""
+    total = space.trials(spec)
+    found = schedulers.decide(spec, total, experiment.results, experiment.decisions)
+    return [*_decided(name, spec, experiment, found)] or [*_trials(name, spec, experiment, total)]
+
+
+def _decided(
+    name: str, spec: ExperimentSpec, experiment: Experiment, found: Iterable[Decision]
+) -> Iterator[m.TrialDecided]:
+    """The decisions as facts; a trial that the budget does not let go on stops."""
+    used = _used(spec, experiment)
+    for one in found:
+        verdict, reason = one.verdict, one.reason
+        if verdict == CONTINUE:
+            before, after = rungs(spec, one.trial)[one.rung : one.rung + 2]
+            needed = Use(0, (after - before) * len(spec.seeds))
+            refused = budgets.refusal(spec.budget, used, needed)
+            verdict, reason = ("stop", refused) if refused else (verdict, reason)
+            used = used if refused else _plus(used, needed)
+        yield m.TrialDecided(
+            run=name,
+            trial=one.trial,
+            rung=one.rung,
+            decision=verdict,
+            reason=reason,
+            score=experiment.trials[one.trial].results.get(one.rung),
+        )
+
+
+def _trials(
+    name: str, spec: ExperimentSpec, experiment: Experiment, total: int
+) -> Iterator[m.TrialRequested]:
+    """The trials for which there is room, in the order of their numbers."""
+    used, pending = _used(spec, experiment), len(experiment.running) + len(experiment.waiting)
+    for number in range(total):
+        if _is_requested(experiment, number):
+            continue
+        needed = Use(len(spec.seeds), rungs(spec, number)[0] * len(spec.seeds))
+        if pending >= spec.at_once or budgets.refusal(spec.budget, used, needed):
+            return
+        settings = _settings(spec, experiment, number)
+        if settings is None:
+            return
+        used, pending = _plus(used, needed), pending + needed.runs
+        yield m.TrialRequested(
+            run=name,
+            trial=number,
+            settings=settings,
+            origin=_origin(spec),
+            runs=[run_name(name, number, seed) for seed in spec.seeds],
+        )
+
+
+def _used(spec: ExperimentSpec, experiment: Experiment) -> Use:
+    """What the runs of an experiment use, up to the rungs that they were sent to."""
+    runs = steps = 0
+    for number, trial in experiment.trials.items():
+        if trial.requested is not None:
+            runs += len(spec.seeds)
+            sent = sum(one.decision == CONTINUE for one in trial.decided.values())
+            steps += rungs(spec, number)[sent] * len(spec.seeds)
+    return Use(runs, steps, experiment.gb_seconds)
+
+
+def _plus(used: Use, more: Use) -> Use:
+    return used._replace(runs=used.runs + more.runs, env_steps=used.env_steps + more.env_steps)
+
+
+def _is_requested(experiment: Experiment, number: int) -> bool:
+    trial = experiment.trials.get(number)
+    return trial is not None and trial.requested is not None
+
+
+def _settings(spec: ExperimentSpec, experiment: Experiment, number: int) -> dict[str, Any] | None:
+    """The configuration of a trial; None while results are missing that it is chosen by."""
+    return space.grid(spec)[number] if isinstance(spec.sampler, Grid) else None
+
+
+def _origin(spec: ExperimentSpec) -> dict[str, str]:
+    return {"sampler": "grid"}
+
+
+def _runs(
+    name: str, spec: ExperimentSpec, experiment: Experiment, slot: Slot
+) -> Iterable[m.Message]:
+    """The fact that lets a run begin, or go on to a rung."""
+    trial = experiment.trials[slot.trial]
+    if trial.requested is None:
+        return []
+    asked = request(name, spec, slot.trial, slot.seed, trial.requested.settings)
+    if slot.rung == 0:
+        return [asked]
+    before = trial.reports[slot.seed][slot.rung - 1]
+    if before.manifest is None:
+        return []
+    return [
+        m.RunResumed(
+            run=asked.run,
+            manifest=before.manifest,
+            segment=slot.rung,
+            env_steps=rungs(spec, slot.trial)[slot.rung],
+            target=asked.spec.get("stop", {}).get("target"),
+        )
+    ]
+
+
+def _stops(name: str, spec: ExperimentSpec, experiment: Experiment) -> Iterator[m.StopRequested]:
+    """Requests to end the runs that go on."""
+    for slot in experiment.running:
+        yield m.StopRequested(run=run_name(name, slot.trial, slot.seed), segment=slot.rung)
