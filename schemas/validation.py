@@ -124,14 +124,20 @@ def _contradictions(spec: RunSpec) -> Iterator[str]:
 def _places(raw: Any, kind: type[Struct]) -> dict[str, list[str]]:
     """Where a specification has a key that is not at its top: `learning_rate`: `algorithm.…`."""
     found: dict[str, list[str]] = {}
-    for name, hint in get_type_hints(kind).items():
-        tables = [] if get_origin(hint) is list else _structs(hint)
+    for name, tables in _tables_of(kind):
         if len(tables) > 1:  # that of the tag alone
             section = raw.get(name) if isinstance(raw, dict) else None
             tables = [table for table in tables if _is_tagged(section, table)]
         for key in (key for table in tables for key in table.__struct_fields__):
             found.setdefault(key, []).append(f"{name}.{key}")
     return found
+
+
+@functools.cache
+def _tables_of(kind: type[Struct]) -> list[tuple[str, list[type[Struct]]]]:
+    """Its fields, with the tables that each may be."""
+    hints = get_type_hints(kind).items()
+    return [(name, [] if get_origin(hint) is list else _structs(hint)) for name, hint in hints]
 
 
 def _structs(hint: Any) -> list[type[Struct]]:

@@ -19,6 +19,8 @@ EXTRAS: dict[str, list[str]] = PROJECT["optional-dependencies"]
 OF_AN_EXTRA = {
     "algorithms/compiled/of_brax.py": "brax",
     "algorithms/compiled/of_gymnax.py": "jaxenvs",
+    "algorithms/experiments/sampling.py": "experiments",
+    "algorithms/experiments/studies.py": "experiments",
     "client/minari_datasets.py": "minari",
     "client/notebook.py": "notebook",  # IPython loads it, or nobody
     "examples/masks/connect_four.py": "pettingzoo",
