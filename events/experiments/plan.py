@@ -7,8 +7,9 @@ published: another delivery may have published another one, which counts.
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Literal
 
-from faastraingym.algorithms.experiments import space
-from faastraingym.events.experiments import budgets, schedulers
+from faastraingym.algorithms.experiments import sampling, space
+from faastraingym.algorithms.experiments.sampling import Told
+from faastraingym.events.experiments import budgets, schedulers, telling
 from faastraingym.events.experiments.budgets import Use
 from faastraingym.events.experiments.decisions import Decision
 from faastraingym.events.experiments.history import CONTINUE, Experiment, Slot, Trial
@@ -193,11 +194,23 @@ def _is_requested(experiment: Experiment, number: int) -> bool:
 
 def _settings(spec: ExperimentSpec, experiment: Experiment, number: int) -> dict[str, Any] | None:
     """The configuration of a trial; None while results are missing that it is chosen by."""
-    return space.grid(spec)[number] if isinstance(spec.sampler, Grid) else None
+    if isinstance(spec.sampler, Grid):
+        return space.grid(spec)[number]
+    told, least = list[Told](), sampling.needed(spec, number)
+    for earlier in range(number):
+        trial = experiment.trials.get(earlier)
+        result = telling.told(spec, earlier, experiment.results, experiment.decisions)
+        if trial is None or trial.requested is None or (result is None and earlier < least):
+            return None
+        told.append(Told(trial.requested.settings, result.score if result else None))
+    return sampling.suggest(spec, number, told)
 
 
 def _origin(spec: ExperimentSpec) -> dict[str, str]:
-    return {"sampler": "grid"}
+    """Who chooses, and the versions of the libraries that a choice depends on."""
+    is_grid = isinstance(spec.sampler, Grid)
+    name = str(spec.sampler.__struct_config__.tag)
+    return {"sampler": name, **({} if is_grid else sampling.versions())}
 
 
 def _runs(

@@ -19,6 +19,8 @@ FUNCTIONS = sorted(path.parent.name for path in CHECKOUT.glob("functions/*/handl
 NOT_CALLED = {"reconcile": {"pyyaml"}}
 # What algorithms/registry.py loads by its name, of every algorithm.
 LOADED_BY_NAME = {"rollout": "acting", "evaluate": "acting", "update_policy": "learner"}
+# What algorithms/experiments/studies.py imports by its name, once a sampler is asked.
+SAMPLERS = {"plan_experiment": {"optuna", "cmaes"}}
 LISTING = """
 import asyncio, importlib, sys
 sys.modules["minio"] = sys.modules["urllib3"] = None  # an import fails, as in an image
@@ -88,6 +90,7 @@ def test_a_function_requires_what_it_imports(function: str) -> None:
     """In a function's body too: what is imported first when an object is lost is missed last."""
     owners = packages_distributions()
     used = {canonicalize_name(owner) for module in reached(function) for owner in owners[module]}
+    used |= SAMPLERS.get(function, set())
     template = required(CHECKOUT / "template" / "python3-faastrain" / "requirements.txt")
     own = required(CHECKOUT / "functions" / function / "requirements.txt")
     assert own == used - template - NOT_CALLED.get(function, set())

@@ -4,9 +4,10 @@ import random
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from faastraingym.algorithms.experiments import sampling
 from faastraingym.events.experiments.plan import state
 from faastraingym.schemas import messages as m
 from tests.events.experiments.acting_out import NAME, Log, calm, report, rough
@@ -111,6 +112,24 @@ def test_any_order_of_arrival_leads_to_the_same_facts(scheduler: Any, seed: int)
     assert noisy.said(*kinds) == quiet.said(*kinds)
     assert noisy.most <= 3
     assert (noisy.end.reason, noisy.end.trials) == ("trials", 6)
+
+
+@pytest.mark.parametrize("sampler", ["random", "tpe", "cmaes"])
+@settings(max_examples=10)
+@given(seed=st.integers(0, 2**32))
+def test_a_sampler_suggests_the_same_in_any_order_of_arrival(sampler: str, seed: int) -> None:
+    space = {
+        f"algorithm.{name}": {"kind": "uniform", "low": 0.1, "high": 0.9}
+        for name in ("gamma", "gae_lambda")
+    }
+    startup = {"startup": 3} if sampler == "tpe" else {}
+    wanted = spec(space=space, sampler={"name": sampler, "trials": 8, "seed": 1, **startup})
+    quiet = calm(Log(wanted), score)
+    noisy = rough(Log(wanted), score, random.Random(seed))
+    assert noisy.said(m.TrialRequested) == quiet.said(m.TrialRequested)
+    assert noisy.end == quiet.end
+    first = quiet.said(m.TrialRequested)["ftg.trial.requested.x.0"]
+    assert first.origin == {"sampler": sampler, **sampling.versions()}
 
 
 @given(seed=st.integers(0, 2**32))
