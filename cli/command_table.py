@@ -11,10 +11,15 @@ from faastraingym.loggers.kinds import KINDS
 SPEC = argument(
     "spec",
     metavar="SPEC",
-    help="run specification: TOML, YAML or JSON; or an environment: a registered one, as "
-    "CartPole-v1, or one of your own, as my_env.py:MyEnv or my_package:MyEnv-v0",
+    help="specification of a run or an experiment: TOML, YAML or JSON; or an environment: a "
+    "registered one, as CartPole-v1, or one of your own, as my_env.py:MyEnv or my_package:MyEnv-v0",
 )
 RUN = argument("run", metavar="RUN", help="a run's name; `faastrain runs` lists them")
+RUN_OR_EXPERIMENT = argument(
+    "run",
+    metavar="RUN|EXPERIMENT",
+    help="a name; `faastrain runs` and `faastrain experiments` list them",
+)
 NAME = argument("--run", metavar="NAME", help="name the run (default: SPEC's stem, time, 4 digits)")
 SET = argument(
     "--set",
@@ -152,9 +157,9 @@ TRAIN = (
     Command(
         "follow",
         "training:follow",
-        "watch a run to its end",
+        "watch a run or an experiment to its end",
         "follow RUN",
-        (RUN, *LOGGERS, JSON),
+        (RUN_OR_EXPERIMENT, *LOGGERS, JSON),
     ),
     Command(
         "init",
@@ -179,9 +184,9 @@ TRAIN = (
     Command(
         "stop",
         "training:stop",
-        "end a run with the policy that it has",
+        "end a run with the policy that it has, or an experiment with all of its runs",
         "stop RUN",
-        (RUN,),
+        (RUN_OR_EXPERIMENT,),
     ),
     Command(
         "resume",
@@ -210,7 +215,20 @@ READ = (
             JSON,
         ),
     ),
-    Command("show", "reading:show", "a run's report", "show RUN", (RUN, JSON)),
+    Command(
+        "experiments",
+        "experiments:list_experiments",
+        "list the experiments, the newest first",
+        "experiments",
+        (JSON,),
+    ),
+    Command(
+        "show",
+        "reading:show",
+        "a run's report, or an experiment's trials",
+        "show RUN",
+        (RUN_OR_EXPERIMENT, JSON),
+    ),
     Command(
         "events",
         "reading:events",

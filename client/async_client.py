@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple, cast, get_args
 
 from msgspec import Meta
 
-from faastraingym.client import environments, run_ids, specifications
+from faastraingym.client import environments, run_ids, runs, specifications
 from faastraingym.client.arguments import checked
 from faastraingym.client.async_run import AsyncRun
 from faastraingym.client.errors import BadInput, StackTrouble, as_ours
@@ -150,10 +150,8 @@ class AsyncClient:
             StackTrouble: as `connect`.
         """
         async with self.connect() as stack:
-            if prepared.source:
-                await self._add(stack, prepared.source.package)
-            if prepared.dataset:
-                await self._bring(stack, prepared.dataset)
+            await runs.check_free(stack, prepared.name)
+            await self.bring(stack, prepared)
             request = RunRequested(run=prepared.name, spec=to_dict(prepared.spec))
             if not await stack.facts.publish_once(request):
                 raise BadInput(
@@ -162,10 +160,15 @@ class AsyncClient:
                 )
         return AsyncRun(self, prepared.name)
 
-    async def _bring(self, stack: Connected, dataset: "Brought") -> None:
+    async def bring(self, stack: Connected, prepared: Prepared) -> None:
+        """Add the code and the data of a run to the store."""
         from faastraingym.client import beginnings
 
-        await beginnings.bring(stack, dataset, await stack.bucket.keys(keys.DATASETS))
+        if prepared.source:
+            await self._add(stack, prepared.source.package)
+        if prepared.dataset:
+            there = await stack.bucket.keys(keys.DATASETS)
+            await beginnings.bring(stack, prepared.dataset, there)
 
     @checked
     async def add(self, package: "Package") -> "PackageRecord":

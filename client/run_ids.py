@@ -11,11 +11,14 @@ MAX_LENGTH = 63
 EXAMPLE = "cartpole-20261122-171500-3fa2"
 
 
-def derive(path: Path, at: float, salt: str) -> str:
-    """`<file's stem>-<UTC date>-<time>-<salt>`; `at` in Unix seconds, `salt` 4 hex digits."""
+def derive(path: Path, at: float, salt: str, length: int = MAX_LENGTH) -> str:
+    """`<file's stem>-<UTC date>-<time>-<salt>`, of `length` at most.
+
+    `at` in Unix seconds, `salt` 4 hex digits.
+    """
     suffix = f"-{datetime.fromtimestamp(at, UTC):%Y%m%d-%H%M%S}-{salt}"
     stem = re.sub(r"[^a-z0-9]+", "-", path.stem.lower()).strip("-")
-    return (stem[: MAX_LENGTH - len(suffix)].rstrip("-") or "run") + suffix
+    return (stem[: max(0, length - len(suffix))].rstrip("-") or "run") + suffix
 
 
 def check(run: str) -> str:

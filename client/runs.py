@@ -7,11 +7,12 @@ from typing import Any
 from faastraingym.client import run_ids
 from faastraingym.client.errors import BadInput, BeingRestored
 from faastraingym.client.world import Connected
+from faastraingym.events.experiments.names import is_run_of
 from faastraingym.events.pipeline import event_backup, subjects
 from faastraingym.events.pipeline.history import History, fold
 from faastraingym.events.ports import FactLog, Recorded
 from faastraingym.events.views.report import build
-from faastraingym.schemas.messages import RunRequested, tag
+from faastraingym.schemas.messages import ExperimentRequested, RunRequested, tag
 from faastraingym.schemas.report import RunReport
 from faastraingym.schemas.validation import suggestion
 
@@ -37,6 +38,23 @@ async def records(stack: Connected, run: str) -> list[Recorded]:
 async def history(stack: Connected, run: str) -> History:
     """All facts of `run`, folded; raises as `records`."""
     return fold(await records(stack, run))
+
+
+async def check_free(stack: Connected, name: str) -> None:
+    """Return when no experiment has the name, or needs it for a run.
+
+    Raises:
+        BadInput: one has.
+    """
+    parent = name.rsplit("-", 2)[0]
+    for experiment in {name, *([parent] if is_run_of(name, parent) else [])}:
+        if await is_experiment(stack, experiment):
+            raise BadInput(f"there is an experiment {experiment!r} already; choose another name")
+
+
+async def is_experiment(stack: Connected, name: str) -> bool:
+    """Whether there is an experiment of that name."""
+    return bool(await stack.facts.count(subjects.of_kind(ExperimentRequested, name)))
 
 
 async def is_known(stack: Connected, run: str) -> bool:

@@ -167,7 +167,7 @@ class TriggeredStage(Stage):
             return await self._checker.choose(raw, packages)
 
         if is_experiment(raw):
-            return ExperimentRequested(run=run, spec=await checked(raw, choose))
+            return ExperimentRequested(run=run, spec=await checked(run, raw, choose))
         return RunRequested(run=run, spec=to_dict((await choose(raw)).spec))
 
 

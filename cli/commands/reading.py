@@ -17,7 +17,12 @@ HEAD = ("run", "status", "environment", "seed", "started", *NUMBERS[1:], "reason
 
 
 def show(arguments: Namespace, context: Context) -> None:
-    """Print a run's report as it stands."""
+    """Print a run's report as it stands, or an experiment's."""
+    from faastraingym.cli.commands import experiments
+
+    if experiments.is_one(arguments.run, context):
+        experiments.show(arguments.run, arguments.json, context)
+        return
     report = context.client.run(arguments.run).report()
     packages = loop.run(run_packages.of_run(context.client.aio, report.spec))
     if arguments.json:

@@ -2,7 +2,9 @@
 
 from argparse import Namespace
 
+from faastraingym.algorithms.experiments.specification import is_experiment
 from faastraingym.cli import exit_codes, loggers
+from faastraingym.cli.commands import experiments
 from faastraingym.cli.context import Context
 from faastraingym.cli.exit_codes import ExitCode
 from faastraingym.cli.interrupts import NOTHING, going_on, leaving, unknown
@@ -14,6 +16,7 @@ from faastraingym.client.progress import PlainView
 from faastraingym.client.recordings import Recordings
 from faastraingym.client.run import Run
 from faastraingym.client.servers import disk_trouble
+from faastraingym.client.specifications import Composed
 from faastraingym.events.pipeline.planning import learning_plan
 from faastraingym.events.views.run import target
 from faastraingym.loggers.kinds import KINDS, Subject
@@ -24,6 +27,8 @@ from faastraingym.schemas.specification import RunSpec, to_dict
 def train(arguments: Namespace, context: Context) -> ExitCode:
     """Start the stack if needed, start a run, follow it to its end, write its results."""
     context.screen.outlast_readers()
+    if found := _experiment(arguments):
+        return experiments.train(arguments, context, found)
     if not arguments.no_files:
         files.makeable(files.RESULTS)
     if arguments.run and not arguments.no_files:
@@ -47,6 +52,8 @@ def train(arguments: Namespace, context: Context) -> ExitCode:
 
 def start(arguments: Namespace, context: Context) -> None:
     """Start a run and return; it needs no watcher."""
+    if found := _experiment(arguments):
+        return experiments.start(arguments, context, found)
     prepared = prepare(arguments, context)
     run = begin(prepared, context)
     if arguments.json:
@@ -62,6 +69,8 @@ def start(arguments: Namespace, context: Context) -> None:
 
 def follow(arguments: Namespace, context: Context) -> ExitCode:
     """Watch a run to its end, from its first fact on."""
+    if experiments.is_one(arguments.run, context):
+        return experiments.follow(arguments.run, arguments.json, context)
     run = context.client.run(arguments.run)
     if any(getattr(arguments, kind.name) for kind in KINDS):
         context.screen.outlast_readers()
@@ -71,6 +80,8 @@ def follow(arguments: Namespace, context: Context) -> ExitCode:
 
 def stop(arguments: Namespace, context: Context) -> None:
     """Ask a run to end with the policy that it has."""
+    if experiments.is_one(arguments.run, context):
+        return experiments.stop(arguments.run, context)
     run = context.client.run(arguments.run)
     end = loop.run(run.aio.stop()).end
     context.screen.line(
@@ -92,6 +103,20 @@ def resume(arguments: Namespace, context: Context) -> None:
     else:
         context.screen.line(run.name)
         context.screen.remark(f"watch it with `faastrain follow {run.name}`")
+
+
+def _experiment(arguments: Namespace) -> Composed | None:
+    """The experiment that a person names; None: it is a run."""
+    with leaving(NOTHING):
+        if not composing.is_file(arguments.spec):
+            return None
+        named = composing.named(arguments.spec)
+        if not is_experiment(named.raw):
+            return None
+        steps = arguments.budget
+        budget = [] if steps is None else [f"run.stop.env_steps={steps}"]
+        raw = specifications.override(named.raw, [*budget, *arguments.overrides])
+        return named._replace(raw=raw)
 
 
 def prepare(arguments: Namespace, context: Context, *, up: bool = False) -> Prepared:

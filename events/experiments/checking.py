@@ -5,8 +5,9 @@ from typing import Any, Protocol
 
 from faastraingym.algorithms.experiments import specification
 from faastraingym.algorithms.experiments.settings import in_base
+from faastraingym.events.experiments import names
 from faastraingym.schemas.errors import SpecificationError
-from faastraingym.schemas.experiment import Population
+from faastraingym.schemas.experiment import ExperimentSpec, Population
 from faastraingym.schemas.specification import RunSpec, to_dict
 
 
@@ -19,19 +20,30 @@ class Checked(Protocol):
 
 
 async def checked(
-    raw: dict[str, Any], check: Callable[[Any], Awaitable[Checked]]
+    name: str, raw: dict[str, Any], check: Callable[[Any], Awaitable[Checked]]
 ) -> dict[str, Any]:
     """The raw specification, its base run with the packages that its environment stands for.
 
-    Everything else stays as it was written, so that a setting may take another algorithm.
-
     Args:
+        name: the experiment's.
         raw: an experiment's.
         check: of a raw run specification, as `adapters.processes.checking.Checker` does.
 
     Raises:
         SpecificationError: it cannot be run; one sentence per problem.
     """
+    spec = parse(raw)
+    if problem := names.problem(name, spec):
+        raise SpecificationError([problem])
+    try:
+        base = (await check(spec.run)).spec
+    except SpecificationError as refusal:
+        raise SpecificationError([*map(in_base, refusal.problems)]) from refusal
+    return with_base(raw, to_dict(base))
+
+
+def parse(raw: Any) -> ExperimentSpec:
+    """The validated specification; SpecificationError: it is refused."""
     spec = specification.parse(raw)
     if isinstance(spec.scheduler, Population):
         raise SpecificationError(
@@ -40,11 +52,14 @@ async def checked(
                 "yet; allowed: none, halving, hyperband, median, plateau"
             ]
         )
-    try:
-        base = (await check(spec.run)).spec
-    except SpecificationError as refusal:
-        raise SpecificationError([*map(in_base, refusal.problems)]) from refusal
-    if not base.environment.package_digests:
+    return spec
+
+
+def with_base(raw: dict[str, Any], completed: dict[str, Any]) -> dict[str, Any]:
+    """With the environment of the completed base run, if that is a package's.
+
+    Everything else stays as it was written, so that a setting may choose another algorithm.
+    """
+    if not completed["environment"].get("packages"):
         return raw
-    environment = {**spec.run["environment"], "packages": to_dict(base)["environment"]["packages"]}
-    return {**raw, "run": {**spec.run, "environment": environment}}
+    return {**raw, "run": {**raw["run"], "environment": completed["environment"]}}

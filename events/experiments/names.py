@@ -6,12 +6,32 @@ Runs and experiments share one namespace, since both name subjects and folders.
 import re
 from collections.abc import Iterable, Iterator
 
+from faastraingym.algorithms.experiments import space
 from faastraingym.schemas import messages as m
+from faastraingym.schemas.experiment import ExperimentSpec
+
+MAX_LENGTH = 63  # of a DNS label
 
 
 def run_name(experiment: str, trial: int, seed: int) -> str:
     """The name of a trial's run."""
     return f"{experiment}-{trial}-{seed}"
+
+
+def room(spec: ExperimentSpec) -> int:
+    """Characters that an experiment's name may have, so that its runs' names are names, too."""
+    longest = max(len(str(seed)) for seed in spec.seeds) + len(str(space.trials(spec) - 1))
+    return MAX_LENGTH - longest - len("--")
+
+
+def problem(experiment: str, spec: ExperimentSpec) -> str:
+    """A name that is too long; empty: it is not."""
+    if len(experiment) <= room(spec):
+        return ""
+    return (
+        f"the experiment's name: found {len(experiment)} characters; allowed: at most "
+        f"{room(spec)}, for the names of its runs have trial and seed behind it"
+    )
 
 
 def is_run_of(name: str, experiment: str) -> bool:

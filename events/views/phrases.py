@@ -1,6 +1,8 @@
 """Facts in words, one line each."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 from faastraingym.events.ports import Recorded
 from faastraingym.schemas import messages as m
@@ -39,9 +41,31 @@ def phrase(fact: m.Message) -> str:
             return f"{reason}, with version {policy.version}"
         case m.RunFailed(reason=reason) | m.RunUnreported(reason=reason):
             return one_line(reason)
+        case m.TrialRequested(trial=trial, settings=settings):
+            return f"trial {trial}: {configuration(settings)}"
+        case m.TrialReported():
+            return f"{fact.run}-{fact.trial}-{fact.seed}: {_reached(fact)}"
+        case m.TrialDecided(trial=trial, decision=decision, reason=reason):
+            return f"trial {trial}, {decision}: {reason}"
+        case m.ExperimentCompleted(reason=reason, best=best):
+            won = f"; best: trial {best.trial} with {best.score:.2f}" if best else ""
+            return f"{reason}: {fact.trials} trials, {fact.failed} failed{won}"
+        case m.ExperimentFailed(reason=reason):
+            return one_line(reason)
         case m.ReportWritten(report=report):
             return location(report.bucket, report.key)
     return ""
+
+
+def configuration(settings: Mapping[str, Any]) -> str:
+    """Settings in one line."""
+    return ", ".join(f"{path} = {value!r}" for path, value in settings.items())
+
+
+def _reached(fact: m.TrialReported) -> str:
+    if fact.score is None:
+        return one_line(fact.reason) or fact.end
+    return f"return {fact.score:.2f} after {fact.env_steps:,} steps ({fact.end})"
 
 
 def location(bucket: str, key: str) -> str:

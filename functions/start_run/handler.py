@@ -60,7 +60,7 @@ async def _experiment(request: ExperimentRequested, services: Services) -> Outgo
         return found
 
     try:
-        spec = await checked(request.spec, check)
+        spec = await checked(request.run, request.spec, check)
         known = await services.facts.read(subjects.of_topic(tag(RunRequested)))
         _check_names(request.run, [record.fact for record in known])
     except SpecificationError as refusal:

@@ -1,0 +1,171 @@
+"""A stack's experiments, for asynchronous callers."""
+
+import asyncio
+import secrets
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
+
+from faastraingym.algorithms.experiments import space
+from faastraingym.client import run_ids, runs
+from faastraingym.client.errors import BadInput, StackTrouble
+from faastraingym.client.following import PATIENCE_SECONDS, PULSE_SECONDS
+from faastraingym.client.specifications import Composed
+from faastraingym.client.world import Connected
+from faastraingym.events.experiments import names
+from faastraingym.events.experiments.checking import parse, with_base
+from faastraingym.events.experiments.history import Experiment, fold
+from faastraingym.events.pipeline import subjects
+from faastraingym.events.ports import Recorded, Unavailable
+from faastraingym.events.views import experiments as views
+from faastraingym.events.views.experiments import ExperimentReport, ExperimentRow
+from faastraingym.schemas import messages as m
+from faastraingym.schemas.errors import MessageError, SpecificationError
+from faastraingym.schemas.specification import to_dict
+
+if TYPE_CHECKING:
+    from faastraingym.client.async_client import AsyncClient, Prepared
+
+ENDS = (m.ExperimentCompleted, m.ExperimentFailed)
+
+
+class PreparedExperiment(NamedTuple):
+    """An experiment that can be started; nothing of it is published yet."""
+
+    name: str
+    spec: dict[str, Any]  # raw, with the packages of its environment
+    trials: int
+    base: "Prepared"  # its base run
+
+
+async def prepare(
+    client: "AsyncClient", composed: Composed, name: str | None = None, *, up: bool = False
+) -> PreparedExperiment:
+    """A validated experiment, and its name; arguments and errors as `AsyncClient.prepare`."""
+    try:
+        spec = parse(composed.raw)
+    except SpecificationError as refusal:
+        told = "\n".join(f"{composed.origin}: {each}" for each in refusal.problems)
+        raise BadInput(told) from refusal
+    try:
+        base = await client.prepare(composed._replace(raw=spec.run), up=up)
+    except BadInput as error:  # about the base run
+        told = str(error).replace(f"{composed.origin}: spec.", f"{composed.origin}: spec.run.")
+        raise BadInput(told) from error
+    raw = with_base(composed.raw, to_dict(base.spec))
+    room = names.room(spec)
+    at, salt = client.world.now(), secrets.token_hex(2)
+    chosen = run_ids.derive(Path(composed.stem), at, salt, room) if name is None else name
+    if problem := names.problem(run_ids.check(chosen), spec):
+        raise BadInput(problem)
+    try:
+        m.encode(m.ExperimentRequested(run=chosen, spec=raw))
+    except MessageError as error:
+        raise BadInput(f"{composed.origin}: {error}; shorten the specification") from error
+    return PreparedExperiment(chosen, raw, space.trials(spec), base)
+
+
+async def start(client: "AsyncClient", prepared: PreparedExperiment) -> "AsyncExperiment":
+    """Publish the request of an experiment, which then needs no watcher.
+
+    Raises:
+        BadInput: its name is taken, or that of one of its runs.
+        StackTrouble: as `AsyncClient.connect`.
+    """
+    name = prepared.name
+    async with client.connect() as stack:
+        await runs.check_free(stack, name)
+        known = await stack.facts.read(subjects.of_topic(m.tag(m.RunRequested)))
+        for taken in names.taken(name, [record.fact for record in known]):
+            raise BadInput(f"there is a run {taken!r} already; choose another name than {name!r}")
+        await client.bring(stack, prepared.base)
+        if not await stack.facts.publish_once(m.ExperimentRequested(run=name, spec=prepared.spec)):
+            raise BadInput(f"there is an experiment {name!r} already; choose another name")
+    return AsyncExperiment(client, name)
+
+
+async def overview(client: "AsyncClient") -> list[ExperimentRow]:
+    """All experiments, the newest first; StackTrouble as `AsyncClient.connect`."""
+    async with client.connect() as stack:
+        return await views.overview(stack.facts, client.world.now())
+
+
+async def is_one(client: "AsyncClient", name: str) -> bool:
+    """Whether there is an experiment of that name; StackTrouble as `AsyncClient.connect`."""
+    if not run_ids.is_one(name):
+        return False
+    async with client.connect() as stack:
+        return await runs.is_experiment(stack, name)
+
+
+class AsyncExperiment:
+    """An experiment. Every method reads the stack anew, and raises StackTrouble without one."""
+
+    def __init__(self, client: "AsyncClient", name: str) -> None:
+        self.client = client
+        self.name = name
+
+    async def history(self) -> Experiment:
+        """All its facts, folded; BadInput: there is none of that name."""
+        async with self.client.connect() as stack:
+            return await self._history(stack)
+
+    async def report(self) -> ExperimentReport:
+        """The experiment as it stands; BadInput as of `history`."""
+        return views.report(self.name, await self.history(), self.client.world.now())
+
+    async def stop(self) -> Experiment:
+        """Ask it and its runs to end with what they have; its history as it was before."""
+        async with self.client.connect() as stack:
+            found = await self._history(stack)
+            if not found.end:
+                await stack.facts.publish_once(m.ExperimentStopRequested(run=self.name))
+            return found
+
+    async def follow(
+        self, show: Callable[[Recorded], None], notice: Callable[[str], None]
+    ) -> ExperimentReport:
+        """Show each of its facts, from the first to its end.
+
+        Raises:
+            BadInput: there is no such experiment.
+            StackTrouble: the stack stayed away for two minutes.
+        """
+        async with self.client.connect() as stack:
+            await self._history(stack)
+            seen, away = set[str](), 0.0
+            while True:
+                try:
+                    if await self._shown(stack, seen, show):
+                        break
+                except Unavailable as error:
+                    if not away:
+                        notice(f"the stack does not answer ({error}); waiting for it")
+                    if away >= PATIENCE_SECONDS:
+                        raise StackTrouble(f"the stack was away: {error}") from error
+                    away += PULSE_SECONDS
+                    await asyncio.sleep(PULSE_SECONDS)
+        return await self.report()
+
+    async def _shown(
+        self, stack: Connected, seen: set[str], show: Callable[[Recorded], None]
+    ) -> bool:
+        """Show what was not seen yet; True at the end."""
+        following = stack.facts.follow(*subjects.of_run(self.name))
+        async with aclosing(cast(AsyncGenerator[Recorded, None], following)) as records:
+            async for record in records:
+                if subjects.of(record.fact) not in seen:
+                    seen.add(subjects.of(record.fact))
+                    show(record)
+                if isinstance(record.fact, ENDS):
+                    return True
+        return False
+
+    async def _history(self, stack: Connected) -> Experiment:
+        found = fold(await stack.facts.read(*subjects.of_run(self.name)))
+        if found.requested is None:
+            raise BadInput(
+                f"there is no experiment {self.name!r}; `faastrain experiments` lists all"
+            )
+        return found

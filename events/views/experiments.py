@@ -1,0 +1,132 @@
+"""Experiments as lists and reports: pure."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import asdict
+
+from faastraingym.algorithms.experiments import space
+from faastraingym.events.experiments.history import Experiment, fold
+from faastraingym.events.experiments.plan import State, best, state, why
+from faastraingym.events.experiments.rungs import rungs
+from faastraingym.events.pipeline import subjects
+from faastraingym.events.pipeline.history import by_run
+from faastraingym.events.ports import FactLog
+from faastraingym.schemas import messages as m
+from faastraingym.schemas.report import Status
+
+FACTS = (subjects.of_topic("experiment.*"), subjects.of_topic("trial.*"))
+
+
+class ExperimentRow(Struct, frozen=True, kw_only=True):
+    """One line of `faastrain experiments`."""
+
+    experiment_id: str
+    status: Status
+    reason: str
+    sampler: str
+    scheduler: str
+    trials: int  # requested so far
+    of: int | None  # in all; None: it has not started
+    failed: int
+    best: m.BestTrial | None
+    requested_at: float  # Unix time, seconds
+    wall_seconds: float
+
+
+class TrialRow(Struct, frozen=True, kw_only=True):
+    """One configuration."""
+
+    trial: int
+    state: State
+    score: float | None  # mean over the seeds at the last rung that it reached
+    env_steps: int  # of all its runs, as far as they reported
+    gb_seconds: float
+    rung: int  # environment steps to which its runs were sent
+    settings: dict[str, Any]
+    runs: list[str]
+    reason: str  # why it stopped or failed
+
+
+class ExperimentReport(ExperimentRow, frozen=True, kw_only=True):
+    """One experiment, as its facts tell it."""
+
+    running: list[str]  # runs that go on
+    env_steps: int
+    gb_seconds: float
+    spec: dict[str, Any]
+    rows: list[TrialRow]
+
+
+def row(name: str, experiment: Experiment, now: float) -> ExperimentRow:
+    """An experiment at `now` (Unix time, seconds)."""
+    spec, end = experiment.spec, experiment.end
+    return ExperimentRow(
+        experiment_id=name,
+        status=status(experiment),
+        reason=end.reason if end else "",
+        sampler=str(spec.sampler.__struct_config__.tag) if spec else "",
+        scheduler=str(spec.scheduler.__struct_config__.tag) if spec else "",
+        trials=len(experiment.trials),
+        of=space.trials(spec) if spec else None,
+        failed=len(experiment.failed),
+        best=best(spec, experiment) if spec else None,
+        requested_at=experiment.first_at,
+        wall_seconds=round((experiment.end_at or now) - experiment.first_at, 3),
+    )
+
+
+def status(experiment: Experiment) -> Status:
+    """As a run's."""
+    if experiment.end:
+        return "failed" if isinstance(experiment.end, m.ExperimentFailed) else "completed"
+    if experiment.stop:
+        return "stopping"
+    return "running" if experiment.started else "requested"
+
+
+def report(name: str, experiment: Experiment, now: float) -> ExperimentReport:
+    """An experiment at `now` (Unix time, seconds), with all trials in the order of numbers."""
+    rows = [_trial(experiment, number) for number in sorted(experiment.trials)]
+    source = experiment.started or experiment.requested
+    running = ((slot.trial, slot.seed) for slot in experiment.running)
+    return ExperimentReport(
+        **asdict(row(name, experiment, now)),
+        running=[] if experiment.end else [f"{name}-{trial}-{seed}" for trial, seed in running],
+        env_steps=sum(one.env_steps for one in rows),
+        gb_seconds=experiment.gb_seconds,
+        spec=source.spec if source else {},
+        rows=rows,
+    )
+
+
+async def overview(facts: FactLog, now: float) -> list[ExperimentRow]:
+    """All experiments, the newest first."""
+    found = by_run(await facts.read(*FACTS))
+    rows = [row(name, experiment, now) for name, experiment in _folded(found)]
+    return sorted(rows, key=lambda each: each.requested_at, reverse=True)
+
+
+def _folded(found: dict[str, list[Any]]) -> Sequence[tuple[str, Experiment]]:
+    known = ((name, fold(records)) for name, records in found.items())
+    return [(name, experiment) for name, experiment in known if experiment.requested]
+
+
+def _trial(experiment: Experiment, number: int) -> TrialRow:
+    trial, spec = experiment.trials[number], experiment.spec
+    newest = [found[max(found)] for found in trial.reports.values()]
+    decided = [trial.decided[rung] for rung in sorted(trial.decided)]
+    sent = sum(one.decision == "continue" for one in decided)
+    reason = why(trial) if trial.failed else decided[-1].reason if decided else ""
+    return TrialRow(
+        trial=number,
+        state=state(spec, experiment, number) if spec else "waiting",
+        score=trial.score,
+        env_steps=sum(one.env_steps for one in newest),
+        gb_seconds=sum(one.gb_seconds for one in newest),
+        rung=rungs(spec, number)[sent] if spec else 0,
+        settings=trial.requested.settings if trial.requested else {},
+        runs=trial.requested.runs if trial.requested else [],
+        reason=reason,
+    )
