@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import time
 from collections.abc import Iterable
 
 import pytest
@@ -13,6 +14,8 @@ from faastraingym.events.triggers import outside_events
 from faastraingym.functions.reconcile.handler import handle
 from faastraingym.schemas import keys
 from faastraingym.schemas.messages import (
+    ExperimentCompleted,
+    ExperimentRequested,
     HearUpload,
     Message,
     PolicyUpdated,
@@ -20,10 +23,12 @@ from faastraingym.schemas.messages import (
     RunRequested,
     RunStalled,
     StopRequested,
+    TrialReported,
     UploadHeard,
     tag,
 )
 from tests.fakes import InMemoryFactLog, InMemoryObjectStore
+from tests.test_experiment import EXPERIMENT
 from tests.test_loop import SPEC, Platform, train
 
 
@@ -204,3 +209,48 @@ async def test_an_inbox_that_may_not_be_listed_holds_up_no_run() -> None:
     platform.objects.listed = refusing  # type: ignore[method-assign]
     assert await tick(platform.services) == []
     assert await platform.objects.keys(keys.logs("demo")) == [keys.log("demo", 0, 3)]
+
+
+SWEEP = {**EXPERIMENT, "seeds": [3], "at_once": 1}
+
+
+async def test_an_experiment_that_missed_the_end_of_a_run_is_told_and_planned_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    platform = Platform()
+    await platform.publish(ExperimentRequested(run="sweep", spec=SWEEP))
+    while platform.queue:
+        function, body = platform.queue.popleft()
+        said = await platform.answers(function, body)
+        for message in said:
+            if not isinstance(message, TrialReported):  # conclude-run died before it was published
+                await platform.publish(message)
+    assert platform.said[-1] == "report.written"
+    now = time.time() + 100.0
+    monkeypatch.setattr(time, "time", lambda: now)
+    told, again = await tick(platform.services)
+    assert isinstance(told, TrialReported)
+    assert isinstance(again, Invocation)
+    assert again.function == "plan-experiment"
+    await platform.publish(told)
+    await platform.run()
+    assert platform.said[-1] == "experiment.completed"
+    assert await tick(platform.services) == []
+
+
+async def test_an_experiment_is_restored_from_the_copies_of_its_log() -> None:
+    platform = Platform()
+    await platform.publish(ExperimentRequested(run="sweep", spec=SWEEP))
+    await platform.run()
+    emptied = Services(InMemoryFactLog(), platform.objects, platform.objects)
+    for message in await tick(emptied):
+        if not isinstance(message, Invocation):
+            await emptied.facts.publish_once(message)
+    known = [record.fact for record in await emptied.facts.read("ftg.experiment.>")]
+    assert isinstance(known[0], ExperimentCompleted)
+    assert isinstance(known[-1], ExperimentRequested)
+    assert [item for item in await tick(emptied) if tag_of(item) != "run.stalled"] == []
+
+
+def tag_of(item: Message | Invocation) -> str:
+    return tag(item.message if isinstance(item, Invocation) else item)

@@ -110,6 +110,7 @@ ROWS: dict[str, list[tuple[str, int]]] = {
         (f"show {RUN}", 0),
         (f"events {RUN}", 0),
     ],
+    "experiments": [("experiments", 0), ("experiments --json", 0)],
     "fetch RUN": [(f"fetch {RUN}", 0), (f"fetch {RUN} results --leg 0", 0)],
     "init [DIR]": [("init mine --environment CartPole-v1 --algorithm a2c", 0)],
     "export-metrics RUN": [

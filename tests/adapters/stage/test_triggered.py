@@ -16,7 +16,7 @@ from faastraingym.events.ports import Services, Unavailable
 from faastraingym.events.triggers import outside_events
 from faastraingym.schemas import keys
 from faastraingym.schemas.errors import SpecificationError
-from faastraingym.schemas.messages import HearUpload, RunRequested, encode
+from faastraingym.schemas.messages import ExperimentRequested, HearUpload, RunRequested, encode
 from tests.adapters.stage.test_stage import KEY, SETTINGS, connected
 from tests.fakes import InMemoryFactLog, InMemoryObjectStore
 
@@ -283,3 +283,21 @@ async def test_whoever_forgot_the_content_type_is_told() -> None:
     form = {"content-type": "application/x-www-form-urlencoded"}
     status, _, text = await stage()(BODY, SHOWN | form)
     assert (status, b"write one of application/json" in text) == (400, True)
+
+
+async def test_a_specification_with_a_space_asks_for_an_experiment() -> None:
+    made = stage()
+    rates = {"algorithm.learning_rate": {"kind": "choice", "values": [1e-3, 1e-2]}}
+    experiment = {"run": SPEC, "space": rates, "seeds": [1]}
+    body = json.dumps(experiment).encode()
+    key = {**SHOWN, "idempotency-key": "sweep"}
+    status, _, answer = await made(body, key)
+    assert (status, json.loads(answer)) == (200, {"runs": [{"run_id": "sweep", "new": True}]})
+    ((subject, record),) = facts(made).log
+    assert subject == "ftg.experiment.requested.sweep"
+    assert record.fact == ExperimentRequested(run="sweep", spec=experiment)
+    assert json.loads((await made(body, key))[2])["runs"] == [{"run_id": "sweep", "new": False}]
+    assert (await made(BODY, key))[0] == 409
+    wrong = {**experiment, "run": {**SPEC, "seed": 13}}
+    status, _, answer = await made(json.dumps(wrong).encode(), SHOWN)
+    assert (status, answer.decode()) == (400, "spec.run.seed: found 13; allowed: any other")
