@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from faastraingym.adapters.stage import manifests
 from faastraingym.algorithms import registry
+from faastraingym.algorithms.experiments import specification
 from faastraingym.schemas import (
     arrays,
     dataset_record,
@@ -39,6 +40,18 @@ DATASET = dataset_record.dump(
         parts=[dataset_record.DatasetPart(sha256="0" * 64, size=9, entries=2)],
     )
 )
+EXPERIMENT: dict[str, Any] = {
+    "run": SPEC,
+    "space": {
+        "algorithm.gamma": {"kind": "choice", "values": [0.9, 0.99]},
+        "algorithm.ent_coef": {
+            "kind": "choice",
+            "values": [0.0, 0.1],
+            "when": {"algorithm.gamma": [0.9]},
+        },
+    },
+    "seeds": [1, 2],
+}
 MANIFEST = manifests.dump("cartpole-1", registry.parse(SPEC))
 
 
@@ -68,6 +81,25 @@ def _raw_bombs() -> tuple[Any, ...]:
         {1: 2, None: 3, ("a",): 4},
         {"environment": {"id": b"x", "kwargs": {1: {2, 3}}}},
         {"x" * 1_000_000: "y" * 1_000_000},
+    )
+
+
+def _wide_spaces() -> tuple[Any, ...]:
+    """Few bytes, and configurations or conditions without end."""
+    ten = {"kind": "choice", "values": list(range(10))}
+    letters = [f"environment.kwargs.{letter}" for letter in "abcdefghijklmnopqrst"]
+    each = {path: {"kind": "choice", "values": [1], "when": {path: [1]}} for path in letters}
+    last = {**ten, "when": {path: list(range(10)) for path in letters[:-1]}}
+    return (
+        EXPERIMENT | {"space": dict.fromkeys(letters, ten)},
+        EXPERIMENT | {"space": each},
+        EXPERIMENT
+        | {
+            "space": dict.fromkeys(letters[:-1], ten) | {letters[-1]: last},
+            "sampler": {"name": "random", "trials": 1},
+        },
+        EXPERIMENT | {"space": {f"x{i}": ten for i in range(5000)}},
+        EXPERIMENT | {"space": {".".join("a" * 10_000): ten}},
     )
 
 
@@ -117,6 +149,13 @@ TABLE: dict[str, Decoder] = {
     ),
     "faastraingym.algorithms.registry.parse": Decoder(
         registry.parse, (SpecificationError,), near_data(SPEC), (SPEC,), _raw_bombs()
+    ),
+    "faastraingym.algorithms.experiments.specification.parse": Decoder(
+        specification.parse,
+        (SpecificationError,),
+        near_data(EXPERIMENT),
+        (EXPERIMENT,),
+        (*_raw_bombs(), *_wide_spaces()),
     ),
     "faastraingym.adapters.stage.manifests.parse": Decoder(
         manifests.parse,
