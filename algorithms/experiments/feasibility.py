@@ -19,6 +19,7 @@ from faastraingym.schemas.experiment import (
     Tpe,
 )
 
+MOST_ASKED = 1_000  # trials of CMA-ES, all of which are asked again for each
 WAITING = (Halving, Hyperband, Population)  # a trial goes on, or ends, once others are at its rung
 
 
@@ -30,6 +31,10 @@ def sampler_problems(spec: ExperimentSpec) -> Iterator[str]:
         if what:
             found = f"found {sampler}, but spec.space.{path} {what}"
             yield f"spec.sampler.name: {found}; allowed: {allowed}"
+    if isinstance(spec.sampler, CmaEs) and spec.sampler.trials > MOST_ASKED:
+        yield (
+            f"spec.sampler.trials: found {spec.sampler.trials}; allowed: 1 to {MOST_ASKED} of cmaes"
+        )
     if isinstance(spec.sampler, Tpe | CmaEs) and isinstance(spec.scheduler, WAITING):
         yield (
             f"spec.sampler.name: found {sampler}, which waits for trials that have ended, as with "

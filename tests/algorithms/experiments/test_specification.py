@@ -360,6 +360,14 @@ def test_a_sampler_that_cannot_handle_the_space(
     assert f"spec.sampler.name: found {sampler}, but spec.space.{path} {words}" in found[-1]
 
 
+def test_trials_that_are_too_many_to_be_asked_again() -> None:
+    space = {RATE: RATES}
+    [problem] = refused(space=space, sampler={"name": "cmaes", "trials": 1001})
+    assert problem == "spec.sampler.trials: found 1001; allowed: 1 to 1000 of cmaes"
+    for name, trials in (("cmaes", 1000), ("tpe", 10_000)):
+        assert parse(SMALLEST | {"space": space, "sampler": {"name": name, "trials": trials}})
+
+
 HALVING = {"name": "halving", "first": 10_000}
 
 
