@@ -129,6 +129,13 @@ TRAIN = (
         (SPEC, NAME, BUDGET, SET, JSON),
     ),
     Command(
+        "check",
+        "check:check",
+        "whether a run or an experiment could be started; nothing is",
+        "check experiment.toml",
+        (SPEC, SET, JSON),
+    ),
+    Command(
         "gate",
         "gate:gate",
         "train, or wait for a run, and compare its report with bounds: for CI",

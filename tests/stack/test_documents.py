@@ -45,6 +45,7 @@ HOW = {
     r"export [A-Z_]+=.*": Run(),
     r"(t|key|v1|v2)=.*": Run(),
     r"faastrain up": Run("^gateway "),
+    r"faastrain check examples/experiments/cartpole\.toml": Run("an experiment of 12 configura"),
     r"prometheus --config\.file=\S+": Run("SUCCESS", "promtool"),
 }
 _CLUSTER = "needs a cluster; tests/conformance/test_kubernetes.py and test_faas_cli.py have it"
@@ -95,6 +96,11 @@ ROWS: dict[str, list[tuple[str, int]]] = {
         ("start examples/cartpole.toml --run watched", 0),
         ("follow watched", 0),
         ("stop watched", 0),
+    ],
+    "check SPEC": [
+        ("check examples/cartpole.toml --json", 0),
+        ("check examples/experiments/cartpole.toml", 0),
+        ("check examples/cartpole.toml --set algorithm.gama=1", 3),
     ],
     "gate SPEC": [
         (f"gate {RUN} --min-return 1 --max-cost 1000 --junit g.xml --markdown g.md", 0),
@@ -184,7 +190,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
         CHECKOUT / "deploy", folder / "deploy", ignore=shutil.ignore_patterns("secrets")
     )
     shutil.copy(CHECKOUT / "stack.yml", folder)
-    (folder / "examples").mkdir()
+    shutil.copytree(CHECKOUT / "examples" / "experiments", folder / "examples" / "experiments")
     (folder / "examples" / "cartpole.toml").write_text(_toml(SHORT))
     (folder / "spec.json").write_text(json.dumps(SHORT))
     (folder / "short_pole.py").write_text(
