@@ -13,7 +13,11 @@ from faastraingym.events.experiments.schedulers import (
     plateau,
     population,
 )
+from faastraingym.events.experiments.schedulers.perturbation import perturbed
+from faastraingym.events.experiments.schedulers.population import successor
 from faastraingym.schemas import experiment as e
+
+__all__ = ["RULES", "decide", "perturbed", "rungs", "successor"]
 
 Rule = Callable[[Any, Race], Iterable[Decision]]  # the scheduler's settings, and what is known
 

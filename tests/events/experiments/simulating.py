@@ -6,10 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from faastraingym.events.experiments.decisions import Decision, Result
-from faastraingym.events.experiments.rungs import rungs
-from faastraingym.events.experiments.schedulers import decide
-from faastraingym.events.experiments.schedulers.perturbation import perturbed
-from faastraingym.events.experiments.schedulers.population import successor
+from faastraingym.events.experiments.schedulers import decide, perturbed, rungs, successor
 from faastraingym.schemas.experiment import ExperimentSpec
 
 Settings = dict[str, Any]
