@@ -4,8 +4,6 @@ A trial's rungs follow from the specification and its number alone.
 """
 
 import functools
-import math
-from collections.abc import Iterator
 
 from faastraingym.schemas.experiment import (
     ExperimentSpec,
@@ -15,8 +13,6 @@ from faastraingym.schemas.experiment import (
     Plateau,
     Population,
 )
-
-MOST = 1000  # rungs of a trial: each is a segment of every one of its runs
 
 
 def rungs(spec: ExperimentSpec, trial: int) -> tuple[int, ...]:
@@ -61,37 +57,6 @@ def bracket(rungs: int, factor: int, trial: int) -> int:
     """
     counted = 1 << (trial + 1).bit_length()  # few different numbers, so that one count serves many
     return _joined(bracket_sizes(rungs, factor), counted)[trial]
-
-
-def problems(spec: ExperimentSpec, total: int) -> Iterator[str]:
-    """What is wrong with the scheduler of an experiment of `total` trials, a sentence each."""
-    scheduler, steps = spec.scheduler, budget(spec)
-    key, first = _first(spec)
-    if first is not None and first >= steps:
-        yield (
-            f"spec.scheduler.{key}: {first} leaves no rung before the base run's budget; allowed:"
-            f" less than spec.run.stop.env_steps, {steps}"
-        )
-    if key == "every" and first is not None and math.ceil(steps / first) > MOST:
-        yield (
-            f"spec.scheduler.every: {first} makes {math.ceil(steps / first)} rungs; allowed: at"
-            f" most {MOST}, so at least {math.ceil(steps / MOST)}"
-        )
-    if isinstance(scheduler, Population):
-        if min(scheduler.factors) <= 0:
-            yield f"spec.scheduler.factors: {list(scheduler.factors)}; allowed: numbers above 0"
-        if total < 2:
-            yield f"spec.sampler: {total} trial; allowed: at least 2, for a population copies"
-
-
-def _first(spec: ExperimentSpec) -> tuple[str, int | None]:
-    match spec.scheduler:
-        case Halving(first=first) | Hyperband(first=first):
-            return "first", first
-        case MedianStop(every=every) | Plateau(every=every) | Population(every=every):
-            return "every", every
-        case _:
-            return "", None
 
 
 def _geometric(first: int, factor: int, budget: int) -> tuple[int, ...]:

@@ -5,13 +5,13 @@ Source: Jaderberg et al., Population Based Training of Neural Networks (2017): p
 
 import math
 from collections.abc import Mapping
-from graphlib import TopologicalSorter
 from typing import Any, cast
 
 import numpy as np
-from msgspec import UNSET
 
 from faastraingym.algorithms import seeding
+from faastraingym.algorithms.experiments import conditions
+from faastraingym.algorithms.experiments.dimensions import identity
 from faastraingym.events.experiments.schedulers.population import seed
 from faastraingym.schemas.experiment import (
     AnyDimension,
@@ -34,9 +34,8 @@ def perturbed(
     """
     scheduler = cast(Population, spec.scheduler)
     found: dict[str, Any] = {}
-    conditions = {path: _when(dimension) for path, dimension in spec.space.items()}
-    for path in TopologicalSorter(conditions).static_order():
-        if any(found.get(other, UNSET) not in has for other, has in conditions[path].items()):
+    for path in conditions.order(spec.space):
+        if not conditions.exists(spec.space[path], found):
             continue
         random = seeding.generator(seed(spec), f"perturb {path}", trial, rung)
         drawn = random.random() < scheduler.resample or path not in settings
@@ -46,10 +45,6 @@ def perturbed(
             else _moved(spec.space[path], settings[path], scheduler.factors, random)
         )
     return {path: found[path] for path in spec.space if path in found}
-
-
-def _when(dimension: AnyDimension) -> dict[str, list[Any]]:
-    return {} if dimension.when is UNSET else dimension.when
 
 
 def _drawn(dimension: AnyDimension, random: np.random.Generator) -> Any:
@@ -74,7 +69,7 @@ def _moved(
 ) -> Any:
     """A value near `value`: a choice beside it, or one of the factors times a number."""
     if isinstance(dimension, Choice):
-        at = dimension.values.index(value)
+        at = [identity(each) for each in dimension.values].index(identity(value))
         beside = dimension.values[max(0, at - 1) : at] + dimension.values[at + 1 : at + 2]
         return beside[int(random.integers(len(beside)))] if beside else value
     factor = factors[int(random.integers(2))]

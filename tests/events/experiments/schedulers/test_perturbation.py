@@ -100,6 +100,12 @@ def test_a_choice_has_one_neighbour_or_two(value: str, near: set[str]) -> None:
     assert {perturbed(spec, {path: value}, 3, 0)[path] for spec in specs} == near
 
 
+def test_a_choice_is_found_by_what_it_is() -> None:
+    """1.0 is 1, as after a way through JSON; true is not."""
+    space = {"a.b": {"kind": "choice", "values": [True, 7, 1]}}
+    assert perturbed(population(space, resample=0.0), {"a.b": 1.0}, 0, 0) == {"a.b": 7}
+
+
 def test_a_single_choice_stays() -> None:
     space = {"a.b": {"kind": "choice", "values": [7]}}
     assert perturbed(population(space, resample=0.0), {"a.b": 7}, 0, 0) == {"a.b": 7}
