@@ -4,7 +4,7 @@ Source: Golovin et al., Google Vizier (KDD 2017), which compares with the means 
 score here is a mean over episodes and seeds already.
 """
 
-import statistics
+from bisect import insort
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
@@ -28,15 +28,15 @@ def stop_below(scheduler: MedianStop, race: Race) -> Iterator[Decision]:
         good, why = _compared(result.score, before[result.rung], scheduler.trials)
         reason = f"{number(result.score)} at {env_steps:,} steps {why}"
         yield Decision(*place(result), "continue" if good else "stop", reason)
-        before[result.rung].append(result.score)
+        insort(before[result.rung], result.score)
 
 
 def _compared(score: float, before: Sequence[float], needed: int) -> tuple[bool, str]:
-    """Whether a trial goes on, and why."""
+    """Whether a trial goes on, and why; `before` is in ascending order."""
     if len(before) < needed:
         were = f"of the {needed} trials that were to be there before, {len(before)} were"
         return True, f"is compared with none: {were}"
-    median = statistics.median(before)
+    median = (before[(len(before) - 1) // 2] + before[len(before) // 2]) / 2
     good = score >= median
     stands = "is not below" if good else "is below"
     return good, f"{stands} {number(median)}, the median of the {len(before)} there before"

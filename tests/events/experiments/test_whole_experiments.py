@@ -60,6 +60,25 @@ def test_halving_finds_the_best_of_27_with_a_ninth_of_the_steps() -> None:
     assert 2 * told.env_steps <= WHOLE.env_steps
 
 
+def late_or_early(before: float, chosen: Settings, begin: int, end: int) -> float:
+    return chosen["early"] * end + chosen["late"] * (end == BUDGET)
+
+
+def test_halving_loses_a_trial_that_begins_slowly() -> None:
+    """Which would end highest: this is the price of the steps that it saves."""
+    gains = {trial: (trial / BUDGET, 0) for trial in range(26)} | {26: (0.0, 1_000.0)}
+    told, whole = (
+        Experiment(
+            spec=experiment(scheduler, BUDGET),
+            curve=late_or_early,
+            settings={n: {"early": early, "late": late} for n, (early, late) in gains.items()},
+        ).run()
+        for scheduler in (HALVING, {"name": "none"})
+    )
+    assert whole.best() == (26, 1_000.0)
+    assert told.best() == pytest.approx((25, 25.0))
+
+
 @pytest.mark.parametrize("order", range(20))
 def test_asynchronous_halving_does_in_any_order_with_at_most_half(order: int) -> None:
     told = on_the_grid(HALVING | {"asynchronous": True}, order)
