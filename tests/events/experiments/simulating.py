@@ -5,8 +5,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from faastraingym.algorithms.experiments.sampling import Told, needed, suggest
 from faastraingym.events.experiments.decisions import Decision, Result
 from faastraingym.events.experiments.schedulers import decide, perturbed, rungs, successor
+from faastraingym.events.experiments.telling import told
 from faastraingym.schemas.experiment import ExperimentSpec
 
 Settings = dict[str, Any]
@@ -21,6 +23,7 @@ class Experiment:
     spec: ExperimentSpec
     curve: Curve
     settings: dict[int, Settings]
+    sampled: int = 0  # trials that the sampler suggests, instead of `settings`
     at_once: int = 4
     order: random.Random | None = None  # in which results come; None: as trials began
     failing: Callable[[int, int], bool] = lambda trial, rung: False
@@ -32,11 +35,12 @@ class Experiment:
 
     def run(self) -> "Experiment":
         """Until nothing is left to do."""
-        total = len(self.settings)
-        new, going_on, in_flight = [(trial, 0) for trial in self.settings], [], []
+        total = self.sampled or len(self.settings)
+        new, going_on, in_flight = [(trial, 0) for trial in range(total)], [], []
         while new or going_on or in_flight:
-            while (new or going_on) and len(in_flight) < self.at_once:
+            while len(in_flight) < self.at_once and (going_on or self._may_begin(new[:1])):
                 in_flight.append((going_on or new).pop(0))
+            assert in_flight, f"nothing goes on, and {new} cannot begin"
             chosen = self.order.randrange(len(in_flight)) if self.order else 0
             self._pause(*in_flight.pop(chosen))
             made = decide(self.spec, total, self.results, self.decisions)
@@ -44,6 +48,20 @@ class Experiment:
             self.decided_after.append(made)
             going_on += [place for each in made for place in self._next(each, total)]
         return self
+
+    def _may_begin(self, new: Sequence[tuple[int, int]]) -> bool:
+        """Whether there is a new trial, and its settings, once the sampler can suggest them."""
+        for trial, _ in new:
+            if trial in self.settings:
+                return True
+            known = [told(self.spec, n, self.results, self.decisions) for n in range(trial)]
+            if None not in known[: needed(self.spec, trial)]:
+                earlier = [
+                    Told(self.settings[n], each and each.score) for n, each in enumerate(known)
+                ]
+                self.settings[trial] = suggest(self.spec, trial, earlier)
+                return True
+        return False
 
     def _pause(self, trial: int, rung: int) -> None:
         begin, end = (0, *rungs(self.spec, trial))[rung : rung + 2]
