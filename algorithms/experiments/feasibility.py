@@ -1,5 +1,6 @@
 """Samplers, schedulers and budgets that cannot do what the rest of a specification asks."""
 
+import math
 from collections.abc import Iterator
 
 from faastraingym.algorithms import registry
@@ -16,16 +17,15 @@ from faastraingym.schemas.experiment import (
     MedianStop,
     Plateau,
     Population,
-    Tpe,
 )
 
 MOST_ASKED = 1_000  # trials of CMA-ES, all of which are asked again for each
-WAITING = (Halving, Hyperband, Population)  # a trial goes on, or ends, once others are at its rung
+MOST_RUNGS = 1000  # of a trial: each is a segment, with a report, of every one of its runs
 
 
 def sampler_problems(spec: ExperimentSpec) -> Iterator[str]:
-    """Dimensions that the sampler cannot draw, or a scheduler with which it waits for ever."""
-    sampler, scheduler = dimensions.kind(spec.sampler), dimensions.kind(spec.scheduler)
+    """Dimensions that the sampler cannot draw."""
+    sampler = dimensions.kind(spec.sampler)
     for path, dimension in spec.space.items():
         what, allowed = _undrawn(spec, dimension)
         if what:
@@ -35,16 +35,10 @@ def sampler_problems(spec: ExperimentSpec) -> Iterator[str]:
         yield (
             f"spec.sampler.trials: found {spec.sampler.trials}; allowed: 1 to {MOST_ASKED} of cmaes"
         )
-    if isinstance(spec.sampler, Tpe | CmaEs) and isinstance(spec.scheduler, WAITING):
-        yield (
-            f"spec.sampler.name: found {sampler}, which waits for trials that have ended, as with "
-            f"{scheduler} none does before others are at its rung; allowed: grid or random, or "
-            "spec.scheduler.name none, median or plateau"
-        )
 
 
 def scheduler_problems(spec: ExperimentSpec) -> Iterator[str]:
-    """Rungs above the base run's budget, and populations that cannot copy each other."""
+    """Rungs above the base run's budget or too many, populations that cannot copy each other."""
     budget, scheduler = _env_steps(spec), spec.scheduler
     for name in ("first", "every"):
         found = getattr(scheduler, name, 0)
@@ -52,6 +46,13 @@ def scheduler_problems(spec: ExperimentSpec) -> Iterator[str]:
             yield (
                 f"spec.scheduler.{name}: found {found}; allowed: 1 to {budget}, the budget of a "
                 "run (spec.run.stop.env_steps)"
+            )
+    if isinstance(scheduler, MedianStop | Plateau | Population):
+        least = math.ceil(budget / MOST_RUNGS)
+        if scheduler.every < least:
+            yield (
+                f"spec.scheduler.every: found {scheduler.every}; allowed: at least {least}, so that"
+                f" a run of {budget} steps has at most {MOST_RUNGS} rungs"
             )
     if isinstance(scheduler, Population):
         yield from _population_problems(spec, scheduler)
