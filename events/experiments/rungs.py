@@ -18,7 +18,7 @@ from faastraingym.schemas.experiment import (
 def rungs(spec: ExperimentSpec, trial: int) -> tuple[int, ...]:
     """Environment steps at which `trial` pauses, rising; it ends at the last, the run's budget.
 
-    A trial that began as a copy pauses at those that lie before it.
+    A trial that began as a copy with the steps of a rung has the later ones still to come.
     """
     match spec.scheduler:
         case Halving(first=first, factor=factor):

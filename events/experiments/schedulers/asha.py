@@ -34,7 +34,8 @@ def promote(steps: Sequence[int], factor: int, race: Race) -> Iterator[Decision]
         coming -= len(here)
         made = [*_at_rung(here, coming, factor, env_steps)]
         yield from made
-        coming += len(here) - sum(race.held(each).verdict == "stop" for each in made)
+        known = {place(each): each.verdict for each in (*made, *race.decided)}
+        coming += sum(known.get(place(result)) != "stop" for result in here)
 
 
 def _at_rung(

@@ -34,9 +34,9 @@ def stop_below(scheduler: MedianStop, race: Race) -> Iterator[Decision]:
 def _compared(score: float, before: Sequence[float], needed: int) -> tuple[bool, str]:
     """Whether a trial goes on, and why; `before` is in ascending order."""
     if len(before) < needed:
-        were = f"of the {needed} trials that were to be there before, {len(before)} were"
-        return True, f"is compared with none: {were}"
+        came = f"of the {needed} trials that a median needs, {len(before)} came before"
+        return True, f"is not compared: {came}"
     median = (before[(len(before) - 1) // 2] + before[len(before) // 2]) / 2
     good = score >= median
     stands = "is not below" if good else "is below"
-    return good, f"{stands} {number(median)}, the median of the {len(before)} there before"
+    return good, f"{stands} {number(median)}, the median of the {len(before)} that came before"

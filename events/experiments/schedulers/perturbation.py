@@ -48,7 +48,7 @@ def perturbed(
 
 
 def _drawn(dimension: AnyDimension, random: np.random.Generator) -> Any:
-    """A value of the dimension, as the random sampler draws it."""
+    """A value of the dimension, as likely as it says."""
     match dimension:
         case Choice(values=values):
             return values[int(random.integers(len(values)))]

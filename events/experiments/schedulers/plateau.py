@@ -1,6 +1,7 @@
 """A trial that does not become better any more stops: it is compared with itself alone. Pure."""
 
 from collections.abc import Iterator, Sequence
+from itertools import takewhile
 
 from faastraingym.events.experiments.decisions import (
     Decision,
@@ -20,7 +21,7 @@ def stop_at(scheduler: Plateau, race: Race) -> Iterator[Decision]:
     *pauses, _ = rungs(race.spec, 0)
     for trial in range(race.total):
         places = ((trial, rung) for rung in range(len(pauses)))
-        curve = [race.there[at] for at in places if at in race.there]
+        curve = [race.there[at] for at in takewhile(race.there.__contains__, places)]
         yield from _along(curve, scheduler, pauses)
 
 

@@ -11,10 +11,10 @@ SPEC = experiment({"name": "median", "every": 100, "trials": 2}, budget=300)
 
 def test_the_first_ones_are_compared_with_none() -> None:
     made = decide(SPEC, 9, [Result(0, 0, 1.0), Result(1, 0, -9.0)], [])
-    reason = "is compared with none: of the 2 trials that were to be there before,"
+    reason = "is not compared: of the 2 trials that a median needs,"
     assert made == [
-        Decision(0, 0, "continue", f"1 at 100 steps {reason} 0 were"),
-        Decision(1, 0, "continue", f"-9 at 100 steps {reason} 1 were"),
+        Decision(0, 0, "continue", f"1 at 100 steps {reason} 0 came before"),
+        Decision(1, 0, "continue", f"-9 at 100 steps {reason} 1 came before"),
     ]
 
 
@@ -31,7 +31,7 @@ def test_the_third_is_compared_with_the_median_of_two(
 ) -> None:
     before = [Result(4, 0, 1.0), Result(2, 0, 2.0)]
     *_, made = decide(SPEC, 9, [*before, Result(7, 0, score)], [])
-    why = f"{score:g} at 100 steps {words} 1.5, the median of the 2 there before"
+    why = f"{score:g} at 100 steps {words} 1.5, the median of the 2 that came before"
     assert made == Decision(7, 0, verdict, why)
 
 
