@@ -14,10 +14,10 @@ from faastraingym.events.experiments.schedulers import (
     population,
 )
 from faastraingym.events.experiments.schedulers.perturbation import perturbed
-from faastraingym.events.experiments.schedulers.population import successor
+from faastraingym.events.experiments.schedulers.population import first_rung, successor
 from faastraingym.schemas import experiment as e
 
-__all__ = ["RULES", "decide", "perturbed", "rungs", "successor"]
+__all__ = ["RULES", "decide", "first_rung", "perturbed", "rungs", "successor"]
 
 Rule = Callable[[Any, Race], Iterable[Decision]]  # the scheduler's settings, and what is known
 

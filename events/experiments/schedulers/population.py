@@ -41,10 +41,14 @@ def exploit(scheduler: Population, race: Race) -> Iterator[Decision]:
 def successor(total: int, trial: int, rung: int) -> int:
     """The number of the trial that takes the place of `trial` after `rung`.
 
-    It begins as a copy that has the steps of `rung`, so its first result is at `rung + 1`. Numbers
-    say who and when: `number % total` is the place, `number // total` the first rung to come.
+    Numbers say who and when: the place in the population, and how many rungs were passed.
     """
     return trial % total + total * (rung + 1)
+
+
+def first_rung(total: int, trial: int) -> int:
+    """The rung of a trial's first result: 0, but for a copy, which has its parent's steps."""
+    return trial // total
 
 
 def seed(spec: ExperimentSpec) -> int:

@@ -27,6 +27,7 @@ class Experiment:
     at_once: int = 4
     order: random.Random | None = None  # in which results come; None: as trials began
     failing: Callable[[int, int], bool] = lambda trial, rung: False
+    refused: Callable[[int, int], bool] = lambda trial, rung: False  # to go on, by the budget
     results: list[Result] = field(default_factory=list)
     decisions: list[Decision] = field(default_factory=list)
     decided_after: list[list[Decision]] = field(default_factory=list)  # by result
@@ -43,7 +44,7 @@ class Experiment:
             assert in_flight, f"nothing goes on, and {new} cannot begin"
             chosen = self.order.randrange(len(in_flight)) if self.order else 0
             self._pause(*in_flight.pop(chosen))
-            made = decide(self.spec, total, self.results, self.decisions)
+            made = [*map(self._within, decide(self.spec, total, self.results, self.decisions))]
             self.decisions += made
             self.decided_after.append(made)
             going_on += [place for each in made for place in self._next(each, total)]
@@ -73,6 +74,11 @@ class Experiment:
         score = self.curve(before, self.settings[trial], begin, end)
         self.scores[trial, rung] = score
         self.results.append(Result(trial, rung, score))
+
+    def _within(self, made: Decision) -> Decision:
+        if made.verdict == "continue" and self.refused(made.trial, made.rung):
+            return made._replace(verdict="stop", reason="the budget is used up")
+        return made
 
     def _next(self, decision: Decision, total: int) -> Sequence[tuple[int, int]]:
         trial, rung = decision.trial, decision.rung

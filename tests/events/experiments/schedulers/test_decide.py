@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from faastraingym.events.experiments.decisions import Result, place
 from faastraingym.events.experiments.rungs import rungs
-from faastraingym.events.experiments.schedulers import RULES, decide
+from faastraingym.events.experiments.schedulers import RULES, decide, first_rung
 from faastraingym.schemas.experiment import AnyScheduler, Halving, Hyperband
 from tests.events.experiments.simulating import Experiment
 from tests.events.experiments.specs import (
@@ -29,7 +29,13 @@ def noise(*of: int) -> float:
 
 
 def simulated(
-    scheduler: dict[str, Any], trials: int, world: int, order: int, failures: int, at_once: int
+    scheduler: dict[str, Any],
+    trials: int,
+    world: int,
+    order: int,
+    failures: int,
+    at_once: int,
+    refusals: int = 0,
 ) -> Experiment:
     """An experiment whose scores and failures are those of `world`; results come by `order`."""
 
@@ -43,6 +49,7 @@ def simulated(
         at_once=at_once,
         order=random.Random(order),
         failing=lambda trial, rung: noise(world, trial, rung, -1) < failures,
+        refused=lambda trial, rung: noise(world, trial, rung, -2) < refusals,
     ).run()
 
 
@@ -74,10 +81,11 @@ def test_synchronous_decisions_do_not_depend_on_the_order_of_results(
     assert one.settings == another.settings
 
 
-@given(scheduler=ALL, **EXPERIMENTS)
+@given(scheduler=ALL, refusals=st.sampled_from([0, 3, 10]), **EXPERIMENTS)
 def test_each_result_leads_to_one_decision_and_every_trial_ends(
     scheduler: dict[str, Any], **world: int
 ) -> None:
+    """Though the budget stops some that would go on, whom the others do not wait for."""
     told = simulated(scheduler, **world)
     assert Counter(map(place, told.results)) == Counter(map(place, told.decisions))
     assert set(Counter(map(place, told.results)).values()) == {1}
@@ -87,6 +95,8 @@ def test_each_result_leads_to_one_decision_and_every_trial_ends(
         assert {each.verdict for each in before} <= {"continue"}
         assert last.verdict in ("stop", "copy")
         assert len(before) < len(steps)
+        begun = min(each.rung for each in told.results if each.trial == trial)
+        assert begun == first_rung(world["trials"], trial)
 
 
 @given(scheduler=ALL, **EXPERIMENTS)

@@ -1,7 +1,7 @@
 """Population-based training: who copies whom."""
 
 from faastraingym.events.experiments.decisions import Decision, Result
-from faastraingym.events.experiments.schedulers import decide, successor
+from faastraingym.events.experiments.schedulers import decide, first_rung, successor
 from tests.events.experiments.specs import experiment
 
 QUARTER = {"name": "population", "every": 100}
@@ -39,6 +39,7 @@ def test_every_one_of_the_best_may_be_copied() -> None:
 
 def test_a_copy_has_the_place_of_its_predecessor_from_the_next_rung_on() -> None:
     assert [successor(8, 5, 0), successor(8, 13, 1), successor(8, 5, 1)] == [13, 21, 21]
+    assert [first_rung(8, trial) for trial in (0, 7, 13, 21)] == [0, 0, 1, 2]
     first = decide(SPEC, 8, EIGHT, [])
     others = [Result(trial, 1, float(trial)) for trial in (1, 2, 3, 4, 6, 7, 8)]
     assert decide(SPEC, 8, [*EIGHT, *others], first) == []
