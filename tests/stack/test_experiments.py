@@ -1,0 +1,102 @@
+"""Experiments on the real stack: one command, and the same decisions whatever is killed."""
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+
+from faastraingym.events.pipeline import subjects
+from faastraingym.events.triggers import outside_events
+from faastraingym.schemas import keys
+from faastraingym.schemas import messages as m
+from tests.stack.facts import until
+from tests.stack.specs import SHORT
+from tests.stack.support import Stack
+from tests.test_experiment import compete, facts, policies
+from tests.test_loop import Platform
+
+BASE = {key: value for key, value in SHORT.items() if key != "seed"}
+SPEC: dict[str, Any] = {
+    "run": BASE,
+    "space": {"algorithm.learning_rate": {"kind": "choice", "values": [1e-3, 3e-3, 1e-2]}},
+    "seeds": [5, 6],
+    "at_once": 3,
+    "scheduler": {"name": "halving", "first": 130, "factor": 3},
+}
+FUNCTIONS = ("plan-experiment", "conclude-run", "start-run")  # of which no replica may be there
+VICTIMS = ("plan-experiment", "conclude-run", "queue-worker", "nats-server", "start-run")
+CHOSEN = (m.TrialRequested, m.TrialDecided, m.ExperimentCompleted)
+
+
+@pytest.fixture(scope="module")
+def undisturbed() -> Platform:
+    return asyncio.run(compete(Platform(), SPEC))
+
+
+async def chosen(stack: Stack, name: str) -> dict[str, m.Message]:
+    """What was decided, by subject; names of the experiment as in `undisturbed`."""
+    async with stack.connect() as connected:
+        found = await connected.facts.read(*subjects.of_run(name))
+        return {subjects.of(r.fact): r.fact for r in found if isinstance(r.fact, CHOSEN)}
+
+
+async def test_one_command_trains_all_and_each_run_has_the_bytes_that_it_has_alone(
+    stack: Stack, undisturbed: Platform
+) -> None:
+    done = stack.cli("train", stack.file(SPEC), "--run", "sweep")
+    assert done.returncode == 0, done.stderr
+    assert "status: completed" in done.stdout
+    assert await chosen(stack, "sweep") == facts(undisturbed, *CHOSEN)
+    report = stack.json("show", "sweep")
+    assert [row["state"] for row in report["rows"]].count("completed") == 1
+    listed = {row["experiment_id"]: row for row in stack.json("experiments")}
+    assert listed["sweep"]["best"] == report["best"]
+    alone = {**BASE, "seed": 5, "algorithm": {**BASE["algorithm"], **rate(report)}}
+    stack.start("alone", alone)
+    assert stack.cli("follow", "alone").returncode == 0
+    best = stack.json("show", f"sweep-{report['best']['trial']}-5")["policy"]
+    assert stack.json("show", "alone")["policy"]["sha256"] == best["sha256"]
+
+
+def rate(report: dict[str, Any]) -> dict[str, float]:
+    (value,) = report["best"]["settings"].values()
+    return {"learning_rate": value}
+
+
+async def test_functions_of_the_experiment_that_are_killed_decide_the_same(
+    battered: Stack, undisturbed: Platform
+) -> None:
+    battered.file(SPEC)
+    done = battered.cli("start", str(battered.home / "spec.json"), "--run", "sweep")
+    assert done.returncode == 0, done.stderr
+    async with battered.connect() as connected:
+        for count, victim in enumerate(VICTIMS, 1):
+
+            async def has_reported(least: int = count) -> bool:
+                return await connected.facts.count("ftg.trial.reported.sweep.>") >= least
+
+            await until(has_reported)
+            (battered.kill_replicas if victim in FUNCTIONS else battered.kill)(victim)
+    followed = battered.cli("follow", "sweep")
+    assert followed.returncode == 0, followed.stderr
+    assert await chosen(battered, "sweep") == facts(undisturbed, *CHOSEN)
+    async with battered.connect() as connected:
+        for key, data in policies(undisturbed).items():
+            found = await connected.objects.find(key)
+            assert found is not None, key
+            assert await connected.objects.get(found) == data
+
+
+async def test_an_upload_with_a_space_is_an_experiment(stack: Stack) -> None:
+    small = {**SPEC, "seeds": [5], "scheduler": {"name": "none"}}
+    async with stack.connect() as connected:
+        key, data = f"{keys.EXPERIMENTS}upload.json", json.dumps(small).encode()
+        name = outside_events.of_upload(key, data)
+        await connected.bucket.write(key, data, "application/json")
+
+        async def has_ended() -> bool:
+            ended = subjects.of_kind(m.ExperimentCompleted, name)
+            return bool(await connected.facts.count(ended))
+
+        await until(has_ended)
