@@ -36,8 +36,14 @@ async def records(stack: Connected, run: str) -> list[Recorded]:
 
 
 async def history(stack: Connected, run: str) -> History:
-    """All facts of `run`, folded; raises as `records`."""
-    return fold(await records(stack, run))
+    """All facts of `run`, folded; raises as `records`, and BadInput of an experiment."""
+    found = await records(stack, run)
+    if any(isinstance(record.fact, ExperimentRequested) for record in found):
+        raise BadInput(
+            f"{run} is an experiment, whose runs are called {run}-TRIAL-SEED; `faastrain runs` "
+            "lists them"
+        )
+    return fold(found)
 
 
 async def check_free(stack: Connected, name: str) -> None:

@@ -28,6 +28,7 @@ def _by_metavar() -> dict[str, Any]:
         "SPEC": specification,
         "RUN|SPEC": specification,
         "RUN": run,
+        "RUN|EXPERIMENT": run,
         "FUNCTION|RUN": run,
         "FILE": shtab.FILE,
         "PATH|WHEEL": shtab.FILE,

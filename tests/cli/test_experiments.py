@@ -69,6 +69,12 @@ def test_stop_says_that_it_has_ended(ended: Desk) -> None:
     assert ended.out == "experiment x has ended already: trials\n"
 
 
+@pytest.mark.parametrize("command", ["fetch", "resume", "export"])
+def test_what_takes_a_run_alone_says_so(ended: Desk, command: str) -> None:
+    assert ended(command, NAME, *["policy.npz"][: command == "export"]) == ExitCode.BAD_INPUT
+    assert ended.err.startswith("faastrain: x is an experiment, whose runs are called x-TRIAL-")
+
+
 def test_start_publishes_the_request_of_an_experiment_as_it_was_written(
     desk: Desk, file: str
 ) -> None:
