@@ -9,7 +9,7 @@ WORKERS ?= $(shell cores=$$(getconf _NPROCESSORS_ONLN); echo $$((cores < 7 ? cor
 SPREAD = -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help install train test test-all conformance tools loggers jaxenvs images check docs bench learn chaos load fuzz format lock schemas clean
+.PHONY: help install train test test-all conformance tools loggers jaxenvs rliable images check docs bench learn chaos load fuzz format lock schemas clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -64,6 +64,14 @@ jaxenvs: $(STAMP) ## test environments on JAX with gymnax (3 packages beside .ve
 	  >"$$(.venv-jaxenvs/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/project.pth"
 	.venv-jaxenvs/bin/python -m pytest tests/algorithms/compiled tests/client/test_on_jax.py
 
+rliable: $(STAMP) ## hold the statistics of comparisons to rliable's (25 packages beside .venv)
+	$(PYTHON) -m venv .venv-rliable
+	.venv-rliable/bin/python -m pip install --quiet --disable-pip-version-check \
+	  --requirement tests/algorithms/oracle_requirements.txt
+	$(BIN)/python -c 'import sysconfig; print("import site; site.addsitedir(%r)" % sysconfig.get_path("purelib"))' \
+	  >"$$(.venv-rliable/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/project.pth"
+	.venv-rliable/bin/python -m pytest tests/algorithms/test_comparison_oracle.py
+
 images: $(STAMP) ## build the images of stack.yml and docker-compose.yml (needs Docker)
 	$(BIN)/python -m tests.conformance.tools faas-cli
 	.tools/bin/faas-cli build -f stack.yml
@@ -112,5 +120,5 @@ lock: ## pin every dependency anew (needs uv: python3 -m pip install uv)
 	  --no-header --no-annotate --extra dev --extra docs --extra notebook --output-file requirements.lock pyproject.toml
 
 clean: ## remove the virtual environment and every cache
-	rm -rf .venv .venv-loggers .venv-jaxenvs .tools .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache build *.egg-info
+	rm -rf .venv .venv-loggers .venv-jaxenvs .venv-rliable .tools .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache build *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
