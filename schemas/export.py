@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from faastraingym.schemas.comparison import ComparisonReport
 from faastraingym.schemas.dead_letter import DeadLetter
 from faastraingym.schemas.experiment import ExperimentSpec
 from faastraingym.schemas.messages import AnyMessage, Message
@@ -28,6 +29,7 @@ def documents(specification: type[RunSpec]) -> dict[str, dict[str, Any]]:
         "specification": _document("A run specification", specification),
         "experiment": _document("An experiment specification", ExperimentSpec),
         "report": _document("A run's report", RunReport),
+        "comparison": _document("Runs compared", ComparisonReport),
         "dead_letter": _document("A delivery that was given up", DeadLetter),
     }
 

@@ -48,7 +48,7 @@ def build(
         evaluation=_evaluation(evaluation) if evaluation else None,
         policy=_policy(policy) if policy else None,
         usage=tally(usage),
-        wall_seconds=round(_wall_seconds(history, now), 3),
+        wall_seconds=round(elapsed(history, now), 3),
         training=training,
         evaluations=evaluations,
         metrics=updated.metrics if updated else {},
@@ -157,10 +157,12 @@ def _curves(history: History) -> report.MetricCurves:
     )
 
 
-def _wall_seconds(history: History, now: float) -> float:
+def elapsed(history: History, at: float) -> float:
+    """Seconds of a run's segments up to `at` (Unix time, seconds); between them it waited."""
     segments = history.segments or {0: Segment()}
     seconds = 0.0
     for number, segment in segments.items():
-        begun = segment.resumed_at or history.first_at or now
-        seconds += (segment.end_at or (now if number == history.segment else begun)) - begun
+        begun = segment.resumed_at or history.first_at or at
+        end = segment.end_at or (at if number == history.segment else begun)
+        seconds += max(0.0, min(end, at) - begun)
     return seconds
