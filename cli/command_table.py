@@ -230,6 +230,26 @@ READ = (
         (JSON,),
     ),
     Command(
+        "compare",
+        "compare:compare",
+        "compare runs by configuration, with intervals over seeds",
+        "compare RUN RUN --html comparison.html",
+        (
+            argument("runs", metavar="RUN", nargs="+", help="two or more, of one environment"),
+            argument(
+                "--target",
+                type=float,
+                metavar="X",
+                help="mean evaluation return to be reached (default: the runs' own)",
+            ),
+            argument("--csv", type=Path, metavar="FILE", help="write a row for each run"),
+            argument(
+                "--html", type=Path, metavar="FILE", help="write a page of charts, without network"
+            ),
+            JSON,
+        ),
+    ),
+    Command(
         "show",
         "reading:show",
         "a run's report, or an experiment's trials",

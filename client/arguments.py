@@ -27,6 +27,7 @@ PHRASES = {  # by the name of a type
     "Path": "a path",
     "Predicts": "a Policy, as Run.policy() gives, or what has such a `predict`",
     "RunReport": "a RunReport (Policy.load and Run.policy make a Policy)",
+    "Sequence": 'a list, as ["first", "second"]',
     "bool": "True or False",
     "float": "a finite number",
     "int": "a whole number",

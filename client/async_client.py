@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple, cast, get_args
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from faastraingym.adapters.packages.sources import Source
     from faastraingym.adapters.packages.wheels import Package
     from faastraingym.client.beginnings import Brought
+    from faastraingym.client.comparison import Comparison
     from faastraingym.schemas.package_record import PackageRecord
 
 
@@ -82,6 +83,28 @@ class AsyncClient:
         statuses = [status] if status else get_args(Status)
         async with self.connect() as stack:
             return await overview(stack.facts, self.world.now(), statuses, limit)
+
+    @checked
+    async def compare(
+        self, runs: Sequence[str | AsyncRun], target: float | None = None
+    ) -> "Comparison":
+        """Runs, or the runs of these names, compared by configuration.
+
+        Args:
+            runs: two or more, of one environment; a repeated one counts once.
+            target: mean evaluation return to be reached; None: the runs' own, if it is the same.
+
+        Raises:
+            BadInput: there is no such run, or they cannot be compared; the text says why.
+            StackTrouble: as `connect`.
+        """
+        from faastraingym.client import comparing
+
+        names = [run if isinstance(run, str) else getattr(run, "name", "") for run in runs]
+        if isinstance(runs, str) or not all(names):
+            raise BadInput(f"compare: runs: found {runs!r:.80}; allowed: a list of names or runs")
+        async with self.connect() as stack:
+            return await comparing.compared(stack, names, target, self.world.now())
 
     @checked
     async def prepare(

@@ -2,8 +2,9 @@
 
 import os
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from msgspec import Meta
 
@@ -16,6 +17,9 @@ from faastraingym.client.run import Run
 from faastraingym.client.specifications import Composed
 from faastraingym.events.views.runs import RunRow
 from faastraingym.schemas.report import Status
+
+if TYPE_CHECKING:
+    from faastraingym.client.comparison import Comparison
 
 
 class Client:
@@ -136,6 +140,22 @@ class Client:
             StackTrouble: no stack runs, or it does not answer.
         """
         return loop.run(self.aio.runs(status, limit))
+
+    @checked
+    def compare(self, runs: Sequence[str | Run], target: float | None = None) -> "Comparison":
+        """Compare runs that have ended, or as they stand, by configuration.
+
+        Args:
+            runs: two or more, or their names; all of one environment. A repeated one counts once.
+            target: mean evaluation return to be reached; None: the runs' own, if it is the same.
+
+        Raises:
+            BadInput: there is no such run, or they cannot be compared: of different environments,
+                the same specification and seed twice, or none with an evaluation.
+            StackTrouble: no stack runs, or it does not answer.
+        """
+        named = [run.aio if isinstance(run, Run) else run for run in runs]
+        return loop.run(self.aio.compare(runs if isinstance(runs, str) else named, target))
 
 
 def prepare(client: Client, made: Composed, name: str | None) -> Prepared:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import numpy as np
 from msgspec import Meta
 
-from faastraingym.client import curves, files, loop, progress, recordings
+from faastraingym.client import curves, files, frames, loop, progress, recordings
 from faastraingym.client.arguments import checked
 from faastraingym.client.async_run import AsyncRun
-from faastraingym.client.errors import BadInput, RunFailed, as_ours
+from faastraingym.client.errors import RunFailed, as_ours
 from faastraingym.client.progress import Silent, View
 from faastraingym.client.recordings import Recordings, Targets
 from faastraingym.events.ports import Recorded
@@ -200,13 +200,7 @@ class Run:
         Raises:
             BadInput: pandas is not installed.
         """
-        try:
-            import pandas
-        except ImportError as error:
-            raise BadInput(
-                'a DataFrame needs pandas; `pip install "faastraingym[pandas]"`'
-            ) from error
-        return pandas.DataFrame(self.curve())
+        return frames.dataframe(self.curve())
 
     @checked
     def plot(self, axes: "Axes | None" = None) -> "Axes":

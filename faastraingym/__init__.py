@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from faastraingym.client.async_client import AsyncClient as AsyncClient
     from faastraingym.client.async_run import AsyncRun as AsyncRun
     from faastraingym.client.client import Client as Client
+    from faastraingym.client.comparison import Comparison as Comparison
     from faastraingym.client.errors import BadInput as BadInput
     from faastraingym.client.errors import Error as Error
     from faastraingym.client.errors import RunFailed as RunFailed
@@ -38,6 +39,7 @@ _MODULES = {
     "AsyncRun": "async_run",
     "BadInput": "errors",
     "Client": "client",
+    "Comparison": "comparison",
     "Error": "errors",
     "Policy": "policy",
     "Run": "run",

@@ -21,6 +21,12 @@ OF_AN_EXTRA = {
     "algorithms/compiled/of_gymnax.py": "jaxenvs",
     "algorithms/experiments/sampling.py": "experiments",
     "algorithms/experiments/studies.py": "experiments",
+    "client/comparison_charts.py": "experiments",
+    "client/comparison_page.py": "experiments",
+    "client/comparison_settings.py": "experiments",
+    "client/comparison.py": "pandas",
+    "client/frames.py": "pandas",
+    "client/importance.py": "experiments",
     "client/minari_datasets.py": "minari",
     "client/notebook.py": "notebook",  # IPython loads it, or nobody
     "examples/masks/connect_four.py": "pettingzoo",

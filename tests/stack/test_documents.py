@@ -52,6 +52,7 @@ _CLUSTER = "needs a cluster; tests/conformance/test_kubernetes.py and test_faas_
 _PAGE = "needs what earlier steps export; tests/conformance/test_operations.py types the whole page"
 _NEW = "needs a function that faas-cli has made; tests/conformance/test_new.py types it"
 _OWN = "names files that a reader wrote; tests/docs/walks and test_env.py type it with such"
+_COMPARED = "trains six runs; tests/docs/walks/test_comparing.py types it"
 _FRESH = "tests/package installs the wheel into a new environment and types it in an empty folder"
 NOT_HERE = {
     r"(pip|uv tool|pipx) install \.": _FRESH,
@@ -63,6 +64,7 @@ NOT_HERE = {
     r"faastrain (train|env add|env remove) \S*(my_|shapes_)\S*( --set .*)?": _OWN,
     r"faastrain env list": "tests/docs/walks/test_environment.py types it",
     r"pip download --no-deps shapes-of-mazes": "there is no such package",
+    r"(for rate in 0\.001 .*|faastrain compare rate-.*|head -2 runs\.csv)": _COMPARED,
     r"faastrain down": "the following tests need the stack",
     r"kubectl .*": _CLUSTER,
     r"faas-cli .*": _CLUSTER,
@@ -117,6 +119,10 @@ ROWS: dict[str, list[tuple[str, int]]] = {
         (f"events {RUN}", 0),
     ],
     "experiments": [("experiments", 0), ("experiments --json", 0)],
+    "compare RUN": [
+        (f"compare {RUN} watched --csv c.csv --html c.html", 0),
+        (f"compare {RUN} nobody", 3),
+    ],
     "fetch RUN": [(f"fetch {RUN}", 0), (f"fetch {RUN} results --leg 0", 0)],
     "init [DIR]": [("init mine --environment CartPole-v1 --algorithm a2c", 0)],
     "export-metrics RUN": [
@@ -265,6 +271,8 @@ def test_every_row_of_the_table_of_commands_is_typed(place: Path, shell: dict[st
         "policy.npz",
         "g.xml",
         "g.md",
+        "c.csv",
+        "c.html",
         "t.svg",
     }
     assert not [file for file in made if not (place / file).is_file()]

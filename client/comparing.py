@@ -1,0 +1,130 @@
+"""Runs compared: their reports from the store, or while they go on from the log."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import TypeVar
+
+import msgspec
+
+from faastraingym.client import run_ids, runs
+from faastraingym.client.comparison import Comparison
+from faastraingym.client.errors import BadInput
+from faastraingym.client.importance import weigh
+from faastraingym.client.world import Connected
+from faastraingym.events.pipeline import subjects
+from faastraingym.events.pipeline.history import History, by_run, fold
+from faastraingym.events.ports import LostObject, Recorded
+from faastraingym.events.views import comparison, groups, scores
+from faastraingym.events.views.report import elapsed
+from faastraingym.events.views.run import spend
+from faastraingym.schemas.comparison import Spending
+from faastraingym.schemas.messages import EvaluationCompleted, ReportWritten
+from faastraingym.schemas.report import CurvePoint, RunReport
+
+T = TypeVar("T")
+R = TypeVar("R")
+FILTERS = 200  # of one read: what they find fits into the broker's answer
+AT_ONCE = 16  # runs that are read: of more, the last would wait for its answer too long
+
+
+async def compared(
+    stack: Connected, names: Sequence[str], target: float | None, now: float
+) -> Comparison:
+    """The runs of these names, each once.
+
+    Args:
+        stack: which has them.
+        names: of runs.
+        target: mean evaluation return to be reached; None: the runs' own.
+        now: Unix time, seconds.
+
+    Raises:
+        BadInput: there is no such run, or they cannot be compared.
+    """
+    wanted = list(dict.fromkeys(map(run_ids.check, names)))
+    lives = await _lives(stack, wanted)
+    reports = await _each(lambda run: _report(stack, run, lives[run], now), wanted)
+    found = groups.grouped(reports)
+    if why := groups.refusal(found):
+        raise BadInput(why)
+    aim = scores.common_target(reports) if target is None else target
+    arrived = await _to_target(stack, reports, lives, aim)
+    return Comparison(comparison.build(found, aim, arrived, weigh))
+
+
+async def _lives(stack: Connected, names: Sequence[str]) -> dict[str, History]:
+    """What tells where each run's report is; of a run that has none its whole history."""
+    patterns = [pattern for run in names for pattern in (*subjects.of_life(run), *_of_reports(run))]
+    found = {run: fold(said) for run, said in by_run(await _read(stack, patterns)).items()}
+    for run in names:
+        if run not in found or not found[run].newest.report:
+            found[run] = await runs.history(stack, run)
+    return found
+
+
+def _of_reports(run: str) -> list[str]:
+    of_first = subjects.of_kind(ReportWritten, run)
+    return [of_first, f"{of_first}.>"]
+
+
+async def _read(stack: Connected, patterns: Sequence[str]) -> list[Recorded]:
+    found: list[Recorded] = []
+    for first in range(0, len(patterns), FILTERS):
+        found += await stack.facts.read(*patterns[first : first + FILTERS])
+    return found
+
+
+async def _each(do: Callable[[T], Awaitable[R]], items: Sequence[T]) -> list[R]:
+    """What `do` gives for each, in their order."""
+    found: list[R] = []
+    for first in range(0, len(items), AT_ONCE):
+        found += await asyncio.gather(*map(do, items[first : first + AT_ONCE]))
+    return found
+
+
+async def _report(stack: Connected, run: str, history: History, now: float) -> RunReport:
+    """As it was written at the run's end; else as the log tells it."""
+    written = history.newest.report
+    if written:
+        try:
+            return msgspec.json.decode(await stack.objects.get(written.report), type=RunReport)
+        except LostObject:
+            history = await runs.history(stack, run)
+    return await runs.report(stack, run, history, now)
+
+
+async def _to_target(
+    stack: Connected,
+    reports: Sequence[RunReport],
+    lives: Mapping[str, History],
+    target: float | None,
+) -> dict[str, Spending]:
+    """What each run that reached the target had used up by then."""
+    points = {report.run_id: scores.reached(report, target) for report in reports}
+    patterns = [
+        subjects.of_kind(EvaluationCompleted, run, point.version)
+        for run, point in points.items()
+        if point
+    ]
+    at = {record.fact.run: record.at for record in await _read(stack, patterns)}
+    arrived = [
+        (report, point, at[report.run_id])
+        for report in reports
+        if (point := points[report.run_id]) and report.run_id in at
+    ]
+    found = await _each(lambda one: _spent(stack, *one, lives), arrived)
+    return {report.run_id: one for (report, _, _), one in zip(arrived, found, strict=True)}
+
+
+async def _spent(
+    stack: Connected, report: RunReport, point: CurvePoint, at: float, lives: Mapping[str, History]
+) -> Spending:
+    """Up to an evaluation; the metering of a run that ended there need not be read again."""
+    run = report.run_id
+    if scores.ended_at(report, point):
+        cost = scores.spent(report).gb_seconds
+    else:
+        before = [one for one in await stack.facts.usage(run) if one.started_at < at]
+        cost = sum(one.gb_seconds for one in spend({}, before).values())
+    seconds = elapsed(lives[run], at)
+    return Spending(env_steps=point.env_steps, seconds=seconds, gb_seconds=cost)

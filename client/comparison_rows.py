@@ -1,0 +1,64 @@
+"""Compared runs as a table: a row for each, ready for pandas."""
+
+import csv as format
+import io
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from faastraingym.schemas.comparison import ComparedRun, ComparisonReport, Configuration
+
+COLUMNS = ("run_id", "configuration", "seed", "status", "reason", "score")
+SPENT = ("env_steps", "seconds", "gb_seconds")
+
+
+def rows(report: ComparisonReport) -> list[dict[str, Any]]:
+    """Every row has the same columns; None where there is no value.
+
+    What the table calls `setting.PATH` is a setting in which configurations differ.
+    """
+    return [_row(run, report) for run in report.runs]
+
+
+def csv(report: ComparisonReport) -> bytes:
+    """The rows as CSV with a head; lists and tables as JSON, an empty cell for no value."""
+    text, found = io.StringIO(), rows(report)
+    writer = format.DictWriter(text, list(found[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({name: _cell(value) for name, value in row.items()} for row in found)
+    return text.getvalue().encode()
+
+
+def words(value: Any) -> str:
+    """A setting's value, for people."""
+    if isinstance(value, str):
+        return value
+    return f"{value:g}" if isinstance(value, float) else msgspec.json.encode(value).decode()
+
+
+def short(path: str, paths: Sequence[str]) -> str:
+    """The last word of a path, when no other path ends with it."""
+    last = path.rpartition(".")[2]
+    return path if sum(other.rpartition(".")[2] == last for other in paths) > 1 else last
+
+
+def label(one: Configuration) -> str:
+    """A configuration's settings in one line."""
+    told = [f"{short(path, list(one.settings))}={words(v)}" for path, v in one.settings.items()]
+    return ", ".join(told) or "all runs"
+
+
+def _row(run: ComparedRun, report: ComparisonReport) -> dict[str, Any]:
+    own = report.configurations[run.configuration].settings
+    return {
+        **{name: getattr(run, name) for name in COLUMNS},
+        **{f"setting.{path}": own.get(path) for path in report.settings},
+        **{name: getattr(run.spent, name) for name in SPENT},
+        **{f"{name}_to_target": getattr(run.to_target, name, None) for name in SPENT},
+        "sha256": run.sha256,
+    }
+
+
+def _cell(value: Any) -> Any:
+    return words(value) if isinstance(value, dict | list | bool) else value
