@@ -6,10 +6,9 @@ from typing import TypeVar
 
 import msgspec
 
-from faastraingym.client import run_ids, runs
+from faastraingym.client import importance, run_ids, runs
 from faastraingym.client.comparison import Comparison
 from faastraingym.client.errors import BadInput
-from faastraingym.client.importance import weigh
 from faastraingym.client.world import Connected
 from faastraingym.events.pipeline import subjects
 from faastraingym.events.pipeline.history import History, by_run, fold
@@ -42,14 +41,22 @@ async def compared(
         BadInput: there is no such run, or they cannot be compared.
     """
     wanted = list(dict.fromkeys(map(run_ids.check, names)))
-    lives = await _lives(stack, wanted)
-    reports = await _each(lambda run: _report(stack, run, lives[run], now), wanted)
+    importing = asyncio.to_thread(importance.prepare)
+    (lives, reports), _ = await asyncio.gather(_runs(stack, wanted, now), importing)
     found = groups.grouped(reports)
     if why := groups.refusal(found):
         raise BadInput(why)
     aim = scores.common_target(reports) if target is None else target
     arrived = await _to_target(stack, reports, lives, aim)
-    return Comparison(comparison.build(found, aim, arrived, weigh))
+    return Comparison(comparison.build(found, aim, arrived, importance.weigh))
+
+
+async def _runs(
+    stack: Connected, names: Sequence[str], now: float
+) -> tuple[dict[str, History], list[RunReport]]:
+    """What is known of each run's life, and its report."""
+    lives = await _lives(stack, names)
+    return lives, await _each(lambda run: _report(stack, run, lives[run], now), names)
 
 
 async def _lives(stack: Connected, names: Sequence[str]) -> dict[str, History]:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -16,6 +17,12 @@ if TYPE_CHECKING:
 INSTALL = 'Optuna is not installed; `pip install "faastraingym[experiments]"`'
 LEAST = 4  # configurations, of which the better half is two
 WANTED = 5  # among the best ones, as Optuna's documentation advises
+
+
+def prepare() -> None:
+    """Import Optuna, which takes as long as reading runs does, beside which it is called."""
+    with suppress(ImportError):
+        import optuna  # noqa: F401
 
 
 def weigh(found: Sequence[Weighed]) -> Importance:

@@ -67,8 +67,11 @@ def grouped(reports: Sequence[RunReport]) -> list[Group]:
     """Runs by everything in their specification but the seed, in the order of their first ones."""
     found: dict[bytes, list[RunReport]] = {}
     known: dict[bytes, dict[str, Any]] = {}
+    completed: dict[bytes, dict[str, Any]] = {}  # by what was asked for, mostly the same
     for report in reports:
-        one = settings.configuration(report.spec)
+        raw = settings.without_seed(report.spec)
+        asked = settings.identity(raw)
+        one = completed.get(asked) or completed.setdefault(asked, settings.configuration(raw))
         key = settings.identity(one)
         known.setdefault(key, one)
         found.setdefault(key, []).append(report)

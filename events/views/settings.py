@@ -23,7 +23,12 @@ def configuration(spec: Mapping[str, Any]) -> dict[str, Any]:
         complete = to_dict(registry.parse(dict(spec)))
     except SpecificationError:
         complete = dict(spec)
-    return {name: value for name, value in complete.items() if name != SEED}
+    return without_seed(complete)
+
+
+def without_seed(spec: Mapping[str, Any]) -> dict[str, Any]:
+    """Everything else of a specification, which is not completed."""
+    return {name: value for name, value in spec.items() if name != SEED}
 
 
 def identity(configuration: Any) -> bytes:
