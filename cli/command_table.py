@@ -97,6 +97,61 @@ PACKAGES = (
         (PACKAGE, JSON),
     ),
 )
+VERSION = argument("version", metavar="MODEL", help="NAME, NAME@ALIAS or NAME/VERSION")
+MODELS = (
+    Command("list", "models:list_models", "list them, with their aliases", "models list", (JSON,)),
+    Command(
+        "show",
+        "models:show",
+        "a model's versions and the moves of its aliases; or one version",
+        "models show cartpole",
+        (VERSION, JSON),
+    ),
+    Command(
+        "register",
+        "models:register",
+        "play episodes of a run's policy, and keep it as a model's next version",
+        "models register cartpole RUN",
+        (
+            argument("name", metavar="NAME", help="of the model; its first version makes it"),
+            RUN,
+            argument(
+                "--episodes", type=int, default=100, metavar="N", help="to play (default 100)"
+            ),
+            JSON,
+        ),
+    ),
+    Command(
+        "promote",
+        "models:promote",
+        "let an alias point to a version; with a bound, only if it is better",
+        "models promote cartpole/2 champion --only-if-better",
+        (
+            VERSION,
+            argument("alias", metavar="ALIAS", help="as champion"),
+            argument(
+                "--only-if-better",
+                action="store_true",
+                help="refuse it, unless the mean return is higher than the alias's version's",
+            ),
+            argument(
+                "--probability",
+                type=float,
+                default=0.95,
+                metavar="P",
+                help="least, that it is higher, by a bootstrap (default 0.95)",
+            ),
+            JSON,
+        ),
+    ),
+    Command(
+        "rollback",
+        "models:rollback",
+        "let an alias point to where it did before its newest promotion",
+        "models rollback cartpole@champion",
+        (argument("alias", metavar="NAME@ALIAS", help="an alias of a model"), JSON),
+    ),
+)
 ENVIRONMENT = argument("--environment", metavar="ID", help="an environment, as CartPole-v1")
 PLAYED = argument(
     "--environment",
@@ -293,7 +348,11 @@ READ = (
         "show an episode in a window, or write it into a file",
         "play RUN --out episode.gif",
         (
-            argument("what", metavar="POLICY|RUN", help="a policy.npz or its folder, or a run"),
+            argument(
+                "what",
+                metavar="POLICY|RUN",
+                help="a policy.npz or its folder, a run, or a model as models/NAME@ALIAS",
+            ),
             PLAYED,
             argument("--seed", type=int, default=0, metavar="N", help="of the episode (default 0)"),
             argument(
@@ -377,6 +436,7 @@ READ = (
     ),
 )
 STACK = (
+    Group("models", "policies that are kept, by name and version", MODELS),
     Group("env", "environments of one's own, as the functions have them", PACKAGES),
     Group("dead", "deliveries that the queue-worker gave up", DEAD_LETTERS),
     Command(

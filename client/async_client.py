@@ -11,6 +11,7 @@ from msgspec import Meta
 
 from faastraingym.client import environments, run_ids, runs, specifications
 from faastraingym.client.arguments import checked
+from faastraingym.client.async_models import AsyncModels
 from faastraingym.client.async_run import AsyncRun
 from faastraingym.client.errors import BadInput, StackTrouble, as_ours
 from faastraingym.client.specifications import Composed
@@ -70,6 +71,11 @@ class AsyncClient:
             BadInput: it is no run's name.
         """
         return AsyncRun(self, run_ids.check(name))
+
+    @property
+    def models(self) -> AsyncModels:
+        """The stack's registered models."""
+        return AsyncModels(self)
 
     @checked
     async def runs(

@@ -13,6 +13,7 @@ from faastraingym.client.arguments import checked
 from faastraingym.client.async_client import AsyncClient, Prepared
 from faastraingym.client.composing import composed
 from faastraingym.client.errors import BadInput, as_ours
+from faastraingym.client.models import Models
 from faastraingym.client.run import Run
 from faastraingym.client.specifications import Composed
 from faastraingym.events.views.runs import RunRow
@@ -129,6 +130,11 @@ class Client:
             BadInput: it is no run's name.
         """
         return Run(self.aio.run(name))
+
+    @property
+    def models(self) -> Models:
+        """The stack's registered models."""
+        return Models(self.aio.models)
 
     @checked
     def runs(

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from faastraingym.client.errors import BadInput
-from faastraingym.schemas.references import RUN_PATTERN
+from faastraingym.schemas.references import REGISTRY, RUN_PATTERN
 
 MAX_LENGTH = 63
 EXAMPLE = "cartpole-20261122-171500-3fa2"
@@ -25,8 +25,12 @@ def check(run: str) -> str:
     """`run`, when it is a run's name.
 
     Raises:
-        BadInput: it is not a DNS label.
+        BadInput: it is not a DNS label, or the registry's.
     """
+    if run == REGISTRY:
+        raise BadInput(
+            f"{run!r} is no run's name: facts of registered models have it; choose another"
+        )
     if not is_one(run):
         raise BadInput(
             f"{run!r:.80} is no run's name; a name is 1 to {MAX_LENGTH} of a-z, 0-9 and '-', "
@@ -37,4 +41,4 @@ def check(run: str) -> str:
 
 def is_one(text: str) -> bool:
     """Whether it could be a run's name."""
-    return re.fullmatch(RUN_PATTERN, text) is not None
+    return re.fullmatch(RUN_PATTERN, text) is not None and text != REGISTRY

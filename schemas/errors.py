@@ -6,6 +6,7 @@ SchemaError
 ├── DocumentError        a text that is no TOML, YAML or JSON, or too large
 ├── TriggerError         an outside event that starts no run
 ├── PackageError         an environment's package that cannot be made, stored or imported
+├── ModelError           a name of a registered model that is none, or that nothing has
 └── SpecificationError   a run specification that cannot be run; its text names every problem
 RunFault                 the run itself is at fault: trying again cannot help
 """
@@ -33,6 +34,10 @@ class TriggerError(SchemaError):
 
 class PackageError(SchemaError):
     """A package of environments that is refused: one sentence on what is wrong and what to do."""
+
+
+class ModelError(SchemaError):
+    """A name of a registered model that is refused: one sentence on what there is instead."""
 
 
 class SpecificationError(SchemaError):

@@ -9,6 +9,7 @@ RUNS = "runs/"  # what the keys of runs begin with
 EXPERIMENTS = "experiments/"  # where specifications are put to be run
 ENVIRONMENTS = "environments/"  # packages of environments, which the operator alone writes
 DATASETS = "datasets/"  # episodes with which runs begin, which the operator alone writes
+MODELS = "models/"  # registered policies, which the operator alone writes
 ERROR = ".error.txt"
 MOST_NAME, MOST_KEY = 255, 1024  # bytes of a key's last part, and of all of it
 
@@ -110,6 +111,33 @@ def package_record(sha256: str) -> str:
 def dataset(sha256: str) -> str:
     """A dataset of episodes, or a part of one."""
     return f"{DATASETS}{sha256}.msgpack"
+
+
+def model(name: str, version: int) -> str:
+    """The manifest of a registered model's version."""
+    return f"{MODELS}{name}/{version}/manifest.msgpack"
+
+
+def model_object(name: str, sha256: str) -> str:
+    """An object of a model's versions, as a policy."""
+    return f"{MODELS}{name}/objects/{sha256}.msgpack"
+
+
+def promotion(name: str, alias: str, number: int) -> str:
+    """The record of an alias's move."""
+    return f"{MODELS}{name}/aliases/{alias}/{number}.msgpack"
+
+
+def registered(key: str) -> tuple[str, int] | None:
+    """Name and version of a manifest's key; None for another key."""
+    found = re.fullmatch(rf"{MODELS}([^/]+)/([1-9][0-9]{{0,8}})/manifest\.msgpack", key)
+    return (found[1], int(found[2])) if found else None
+
+
+def promoted(key: str) -> tuple[str, str, int] | None:
+    """Name, alias and number of a promotion's key; None for another key."""
+    found = re.fullmatch(rf"{MODELS}([^/]+)/aliases/([^/]+)/([1-9][0-9]{{0,8}})\.msgpack", key)
+    return (found[1], found[2], int(found[3])) if found else None
 
 
 def is_experiment(key: str, suffixes: Collection[str]) -> bool:

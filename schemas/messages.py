@@ -17,7 +17,14 @@ import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 from faastraingym.schemas.errors import MessageError
-from faastraingym.schemas.references import Count, ObjectRef, PolicyRef, RunId, TrajectoryRef
+from faastraingym.schemas.references import (
+    Count,
+    ObjectRef,
+    PolicyRef,
+    RunId,
+    Sha256,
+    TrajectoryRef,
+)
 
 Segment = Annotated[
     int, Meta(ge=0, description="segment of the run: 0, and one more after each resumption")
@@ -418,6 +425,34 @@ class ExperimentFailed(Message, frozen=True, kw_only=True, tag="experiment.faile
     reason: Annotated[str, Meta(description="for a person to act on")]
 
 
+class ModelRegistered(Message, frozen=True, kw_only=True, tag="model.registered"):
+    """A run's policy is kept as the next version of a model; `run` is the registry's own name."""
+
+    identity = ("run", "model", "version")
+
+    model: str
+    version: Annotated[int, Meta(ge=1)]
+    manifest: Annotated[ObjectRef, Meta(description="of the version")]
+    source: Annotated[RunId, Meta(description="the run that trained it")]
+    sha256: Annotated[Sha256, Meta(description="of its policy")]
+    return_mean: float
+
+
+class ModelPromoted(Message, frozen=True, kw_only=True, tag="model.promoted"):
+    """An alias of a model points to this version from now on."""
+
+    identity = ("run", "model", "alias", "number")
+
+    model: str
+    alias: str
+    number: Annotated[int, Meta(ge=1, description="counts the alias's moves")]
+    version: Annotated[int, Meta(ge=1)]
+    previous: Annotated[Count, Meta(description="to which it pointed before; 0: to none")]
+    rollback: Annotated[bool, Meta(description="it takes the promotion before back")]
+    manifest: Annotated[ObjectRef, Meta(description="of the version")]
+    sha256: Annotated[Sha256, Meta(description="of its policy")]
+
+
 # Commands ----------------------------------------------------------------------------------------
 
 
@@ -561,6 +596,8 @@ Fact = (
     | ExperimentStopRequested
     | ExperimentCompleted
     | ExperimentFailed
+    | ModelRegistered
+    | ModelPromoted
 )
 Command = CollectRollout | UpdatePolicy | EvaluatePolicy | HearUpload
 AnyMessage = Fact | Command | RestoreObject | WarmUp | InvocationCompleted

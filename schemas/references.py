@@ -11,6 +11,7 @@ RunId = Annotated[
     str,
     Meta(pattern=RUN_PATTERN, description="A run's name: a DNS label, and so one NATS token."),
 ]
+REGISTRY = "models"  # stands where facts name their run, and so is no run's name
 Count = Annotated[int, Meta(ge=0)]
 Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$(?!\n)")]
 

@@ -15,6 +15,7 @@ from faastraingym.cli.context import Context
 from faastraingym.client import episodes, loop, opening, playing, training_environment
 from faastraingym.client.errors import BadInput
 from faastraingym.client.policy import Policy
+from faastraingym.schemas.models import PREFIX
 
 DISPLAYS = ("DISPLAY", "WAYLAND_DISPLAY")
 OTHERWISE = "--environment names another, as my_env.py:MyEnv in the current folder"
@@ -24,7 +25,10 @@ def play(arguments: Namespace, context: Context) -> None:
     """Show it where there is a display, unless a file is wanted; print where, and its return."""
     source = Path(arguments.what)
     here = source.exists() or source.suffix == ".npz"
-    policy = Policy.load(source if here else context.client.run(arguments.what))
+    if not here and arguments.what.startswith(PREFIX):
+        policy = context.client.models.policy(arguments.what)
+    else:
+        policy = Policy.load(source if here else context.client.run(arguments.what))
     mode = "human" if arguments.out is None and _has_display(os.environ) else "rgb_array"
     with RecordEpisodeStatistics(_environment(policy, arguments.environment, mode, context)) as env:
         file = None

@@ -102,6 +102,10 @@ FLOW: dict[str, tuple[Line, ...]] = {
             rank=0,
         ),
     ),
+    "a policy is kept": (
+        Line(m.ModelRegistered, (OPERATOR,)),
+        Line(m.ModelPromoted, (OPERATOR,)),
+    ),
     "beside the pipeline": (
         Line(
             m.WarmUp,

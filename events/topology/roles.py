@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from faastraingym.events.pipeline import flow, subjects
 from faastraingym.events.topology.streams import ASYNC, DEAD, FACTS, OPEN, STREAMS, USAGE
-from faastraingym.schemas.keys import DATASETS, ENVIRONMENTS, ERROR, EXPERIMENTS
+from faastraingym.schemas.keys import DATASETS, ENVIRONMENTS, ERROR, EXPERIMENTS, MODELS
 from faastraingym.schemas.messages import FACTS as FACT_TYPES
 from faastraingym.schemas.messages import tag
 
@@ -80,6 +80,7 @@ def topics(name: str) -> tuple[str, ...]:
 
 PACKAGES = (f"{ENVIRONMENTS}*",)  # code that functions import: nobody but the operator writes it
 EPISODES = (f"{DATASETS}*",)  # with which runs begin, from the operator's machine
+REGISTERED = (f"{MODELS}*",)  # policies; nobody but the operator writes them
 INBOX, ERRORS = (f"{EXPERIMENTS}*",), (f"{EXPERIMENTS}*{ERROR}",)
 MORE: dict[str, dict[str, tuple[str, ...]]] = {  # rights that the flow does not have
     "start-run": {"reads": INBOX + PACKAGES + EPISODES, "writes": ERRORS, "deletes": ERRORS},
@@ -89,7 +90,7 @@ MORE: dict[str, dict[str, tuple[str, ...]]] = {  # rights that the flow does not
     **{name: {"reads": PACKAGES} for name in ("rollout", "evaluate")},
     "update-policy": {"reads": EPISODES},
     "conclude-run": {"asks": READ_USAGE},
-    flow.RECONCILE: {"reads": INBOX},
+    flow.RECONCILE: {"reads": INBOX + REGISTERED},
 }
 
 ROLES: dict[str, Role] = {
@@ -117,7 +118,7 @@ ROLES: dict[str, Role] = {
         sends=commands(ANY),  # `faastrain dead replay`
         asks=(READ_FACTS[0], *READ_SIZES, *READ_USAGE, *READ_DEAD, *FOLLOW),
         reads=(ANY,),
-        writes=PACKAGES + EPISODES,
+        writes=PACKAGES + EPISODES + REGISTERED,
         deletes=PACKAGES + EPISODES,
     ),
     TRIGGER: Role(sends=(subjects.STARTS,), reads=(*INBOX, "runs/*/report*"), writes=INBOX),

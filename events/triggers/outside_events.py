@@ -24,7 +24,7 @@ from faastraingym.events.ports import Delivery
 from faastraingym.events.triggers import documents
 from faastraingym.schemas.errors import SchemaError, TriggerError
 from faastraingym.schemas.keys import is_experiment
-from faastraingym.schemas.references import RUN_PATTERN
+from faastraingym.schemas.references import REGISTRY, RUN_PATTERN
 
 ATTRIBUTES = ("specversion", "id", "source", "type")  # that every CloudEvent has
 SALT = 8  # hexadecimal digits
@@ -121,7 +121,7 @@ def run_of(request: Request) -> str:
 
 def name(key: str) -> str:
     """The name of a key's run: the key itself if it is a valid name."""
-    return key if re.fullmatch(RUN_PATTERN, key) else _hashed(key)
+    return key if re.fullmatch(RUN_PATTERN, key) and key != REGISTRY else _hashed(key)
 
 
 def of_upload(key: str, content: bytes) -> str:

@@ -54,6 +54,10 @@ def phrase(fact: m.Message) -> str:
             return one_line(reason)
         case m.ReportWritten(report=report):
             return location(report.bucket, report.key)
+        case m.ModelRegistered(model=model, version=version, source=source):
+            return f"{model}/{version}: return {fact.return_mean:.2f}, of run {source}"
+        case m.ModelPromoted(model=model, alias=alias, version=version):
+            return f"{model}@{alias}: {'back to ' if fact.rollback else ''}version {version}"
     return ""
 
 

@@ -1,7 +1,8 @@
 """reconcile: on a timer's tick, repairs the effects of faults, from the log and the store.
 
 It issues messages again that have missed their deadline, writes event backups, publishes facts
-again that the broker lost, and starts runs from files of the inbox that started none.
+again that the broker lost, those of registered models too, and starts runs from files of the inbox
+that started none.
 """
 
 import logging
@@ -9,12 +10,14 @@ import re
 import time
 from collections.abc import Mapping, Sequence
 
+from faastraingym.adapters.errors import Refused
 from faastraingym.adapters.stage.manifests import request, specification
 from faastraingym.adapters.stage.restoring import Restorer, awaited
 from faastraingym.adapters.stage.stage import cron_stage
 from faastraingym.events.experiments import history as experiments
 from faastraingym.events.experiments import recovery as of_experiments
 from faastraingym.events.experiments.reporting import reported
+from faastraingym.events.models.registry import Registry
 from faastraingym.events.pipeline import event_backup, subjects
 from faastraingym.events.pipeline.commands import Invocation
 from faastraingym.events.pipeline.history import fold
@@ -50,7 +53,18 @@ async def handle(services: Services) -> Repairs:
         if len(repairs) > MOST_AT_ONCE:
             logger.warning("the rest waits for the next tick", extra={"run": run})
             break
-    return [*repairs, *await hear(known, services)]
+    return [*repairs, *await hear(known, services), *await _unsaid(services)]
+
+
+async def _unsaid(services: Services) -> Repairs:
+    """The facts of registered models that the log lacks; unreadable ones stop nothing else."""
+    said = await services.facts.read(subjects.of_topic("model.*"))
+    registry = Registry(services.objects, services.bucket)
+    try:
+        return await registry.unsaid(record.fact.identified for record in said)
+    except (SchemaError, Refused) as error:
+        logger.warning("models not reconciled", extra={"why": str(error)})
+        return []
 
 
 async def _alone(run: str, known: Mapping[str, bool], services: Services) -> Repairs:

@@ -6,8 +6,10 @@ import time
 from collections.abc import Iterable
 
 import pytest
+from msgspec.structs import replace
 
 from faastraingym.adapters.errors import Refused
+from faastraingym.events.models.registry import Registry
 from faastraingym.events.pipeline.commands import Invocation
 from faastraingym.events.ports import Listed, Services, Unavailable
 from faastraingym.events.triggers import outside_events
@@ -27,6 +29,7 @@ from faastraingym.schemas.messages import (
     UploadHeard,
     tag,
 )
+from tests.events.models.versions import A_VERSION
 from tests.fakes import InMemoryFactLog, InMemoryObjectStore
 from tests.test_experiment import EXPERIMENT
 from tests.test_loop import SPEC, Platform, train
@@ -254,3 +257,31 @@ async def test_an_experiment_is_restored_from_the_copies_of_its_log() -> None:
 
 def tag_of(item: Message | Invocation) -> str:
     return tag(item.message if isinstance(item, Invocation) else item)
+
+
+async def test_facts_of_models_that_the_log_lacks_are_published() -> None:
+    """A promoter was killed before its fact, or the broker lost it; a model is taken for no run."""
+    services = inbox()
+    registry = Registry(services.objects, services.bucket)
+    await registry.add(A_VERSION)
+    first, second = await registry.registered(A_VERSION), replace(A_VERSION, version=2)
+    await services.facts.publish_once(first)
+    assert await tick(services) == []
+    await registry.add(second)
+    assert await tick(services) == [await registry.registered(second)]
+
+
+@pytest.mark.parametrize("error", [None, Refused("AccessDenied")])
+async def test_models_that_cannot_be_read_stop_nothing_else(error: Exception | None) -> None:
+    """No record, or no right to read it, as with the policies of an earlier version."""
+    services = inbox(cart=BODY)
+    read = services.bucket.read
+    await services.bucket.write(keys.model("broken", 1), b"no record", "application/msgpack")
+
+    async def refusing(key: str, limit: int, etag: str = "") -> bytes | None:
+        if error and key.startswith(keys.MODELS):
+            raise error
+        return await read(key, limit, etag)
+
+    services.bucket.read = refusing  # type: ignore[method-assign]
+    assert [type(each) for each in await tick(services)] == [HearUpload]

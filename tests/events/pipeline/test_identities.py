@@ -149,6 +149,20 @@ PINS = [
         None,
     ),
     Pin(
+        "ftg.model.registered.models.cartpole.3",
+        "d4772c01-3c9e-5c59-99b8-d8f696df886b",
+        "b33a25fc4ca55d8985497cbc0e0fe1b0",
+        {"heard": "model.registered", "run": "models", "version": 3},
+        None,
+    ),
+    Pin(
+        "ftg.model.promoted.models.cartpole.champion.2",
+        "cc2481f4-936c-562e-abbb-b015a397f086",
+        "abd69ddd8036545bb21266741cc07946",
+        {"heard": "model.promoted", "run": "models"},
+        None,
+    ),
+    Pin(
         "",
         "a4b666b6-9f1a-534f-b540-cecd00e08851",
         "6e956e6b49dc5e02bdc4545f760115fd",

@@ -1,0 +1,182 @@
+"""models list, show, register, promote, rollback: policies that are kept."""
+
+from argparse import Namespace
+
+import msgspec
+
+from faastraingym.cli.context import Context
+from faastraingym.cli.exit_codes import ExitCode
+from faastraingym.client.async_models import Model, Promoted
+from faastraingym.client.errors import BadInput
+from faastraingym.events.views.phrases import timestamp
+from faastraingym.schemas import models
+from faastraingym.schemas.errors import ModelError
+from faastraingym.schemas.models import ModelVersion
+
+HEAD = ("MODEL", "VERSIONS", "RETURN", "ENVIRONMENT", "ALIASES")
+VERSIONS = ("VERSION", "RETURN", "LOW", "HIGH", "EPISODES", "RUN", "REGISTERED", "ALIASES")
+MOVES = ("ALIAS", "MOVE", "VERSION", "BEFORE", "AT", "BY")
+NUMBERS = ("VERSIONS", "VERSION", "RETURN", "LOW", "HIGH", "EPISODES", "MOVE", "BEFORE")
+
+
+def list_models(arguments: Namespace, context: Context) -> None:
+    """Print the models by name; the return is the newest version's."""
+    found = context.client.models.list()
+    if arguments.json:
+        context.screen.json([_brief(model) for model in found])
+    else:
+        context.screen.table(HEAD, [_cells(model) for model in found], NUMBERS, HEAD[1:4])
+
+
+def show(arguments: Namespace, context: Context) -> None:
+    """Print a model's versions and the moves of its aliases, or one version."""
+    from faastraingym.cli.tables import names_and_values
+
+    named = _parsed(arguments.version)
+    if named.alias or named.version:
+        version = context.client.models.resolve(arguments.version)
+        if arguments.json:
+            context.screen.json(version)
+        else:
+            context.screen.rich(*names_and_values(_lines(version)))
+        return
+    model = context.client.models.show(named.model)
+    if arguments.json:
+        context.screen.json({**msgspec.to_builtins(model), "aliases": model.aliases})
+        return
+    context.screen.table(VERSIONS, [_row(each, model) for each in model.versions], NUMBERS)
+    moves = [move for moves in model.moves.values() for move in moves]
+    if moves:
+        context.screen.line()
+        rows = [
+            (
+                move.alias,
+                f"{move.number}",
+                f"{move.version}",
+                f"{move.previous or ''}",
+                f"{timestamp(move.at)[:19]}Z",
+                f"{move.by}{', a rollback' if move.rollback else ''}",
+            )
+            for move in moves
+        ]
+        context.screen.table(MOVES, rows, NUMBERS)
+
+
+def register(arguments: Namespace, context: Context) -> None:
+    """Keep a run's policy as the next version of a model."""
+    if arguments.episodes < 2:
+        raise BadInput(f"--episodes {arguments.episodes}: write 2 or more; an interval needs them")
+    made = context.client.models.register(
+        arguments.name, arguments.run, episodes=arguments.episodes
+    )
+    if arguments.json:
+        context.screen.json(made)
+    else:
+        context.screen.line(f"{made}: version {made.run_version} of {made.run}, {_returned(made)}")
+
+
+def promote(arguments: Namespace, context: Context) -> ExitCode:
+    """Let an alias point to a version; 1, if it is not better and had to be."""
+    if not 0 <= arguments.probability <= 1:
+        raise BadInput(f"--probability {arguments.probability:g}: write a number from 0 to 1")
+    done = context.client.models.promote(
+        arguments.version,
+        arguments.alias,
+        only_if_better=arguments.only_if_better,
+        probability=arguments.probability,
+    )
+    alias = f"{done.version.model}@{done.alias}"
+    if arguments.json:
+        context.screen.json(
+            {
+                "model": done.version.model,
+                "alias": done.alias,
+                "version": done.version.version,
+                "points_to": done.points_to,
+                "moved": done.moved,
+                "refused": done.refused,
+                "probability": done.probability,
+            }
+        )
+    elif done.refused:
+        context.screen.line(f"{alias} stays at version {done.points_to}: {_compared(done)}")
+    elif done.moved:
+        compared = f": {_compared(done)}" if done.current else ""
+        context.screen.line(f"{alias} points to version {done.points_to}{compared}")
+    else:
+        context.screen.line(f"{alias} points to version {done.points_to} already")
+    return ExitCode.BUDGET_SPENT if done.refused else ExitCode.DONE
+
+
+def rollback(arguments: Namespace, context: Context) -> None:
+    """Let an alias point to where it did before."""
+    move = context.client.models.rollback(arguments.alias)
+    if arguments.json:
+        context.screen.json(move)
+    else:
+        before = f"version {move.version} again, no longer to version {move.previous}"
+        context.screen.line(f"{move.model}@{move.alias} points to {before}")
+
+
+def _parsed(text: str) -> models.Named:
+    try:
+        return models.parse(text)
+    except ModelError as error:
+        raise BadInput(str(error)) from error
+
+
+def _compared(done: Promoted) -> str:
+    """Why it was promoted or not, where the two were compared."""
+    if done.current is None:
+        return ""
+    return (
+        f"{_returned(done.version)}; with probability {done.probability:.3f} higher than version "
+        f"{done.current.version}'s, {_returned(done.current)}"
+    )
+
+
+def _returned(version: ModelVersion) -> str:
+    interval = f"{version.low:.2f} to {version.high:.2f}"
+    return f"return {version.mean:.2f} ({interval}) over {len(version.returns)} episodes"
+
+
+def _brief(model: Model) -> dict[str, object]:
+    """What `list` tells of a model: no specifications."""
+    newest = model.versions[-1]
+    return {
+        "name": model.name,
+        "versions": len(model.versions),
+        "return_mean": newest.mean,
+        "environment": newest.environment.id,
+        "run": newest.run,
+        "aliases": model.aliases,
+    }
+
+
+def _cells(model: Model) -> tuple[str, ...]:
+    newest = model.versions[-1]
+    aliases = ", ".join(f"{alias}: {version}" for alias, version in model.aliases.items())
+    found = (f"{len(model.versions)}", f"{newest.mean:.2f}", newest.environment.id)
+    return model.name, *found, aliases
+
+
+def _row(version: ModelVersion, model: Model) -> tuple[str, ...]:
+    here = [alias for alias, number in model.aliases.items() if number == version.version]
+    numbers = [f"{each:.2f}" for each in (version.mean, version.low, version.high)]
+    at = f"{timestamp(version.created_at)[:19]}Z"
+    episodes = f"{len(version.returns)}"
+    return f"{version.version}", *numbers, episodes, version.run, at, ", ".join(here)
+
+
+def _lines(version: ModelVersion) -> list[tuple[str, str]]:
+    packages = ", ".join(version.environment.packages) or "none of one's own"
+    return [
+        ("model", f"{version}"),
+        ("run", f"{version.run}, version {version.run_version}"),
+        ("return", _returned(version).removeprefix("return ")),
+        ("environment", version.environment.id),
+        ("  SHA-256", version.environment.sha256),
+        ("  packages", packages),
+        ("policy SHA-256", version.policy.sha256),
+        ("registered", f"{timestamp(version.created_at)[:19]}Z by {version.created_by}"),
+    ]

@@ -1,0 +1,251 @@
+"""A stack's registered models, for asynchronous callers."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Annotated, NamedTuple
+
+import msgspec
+from msgspec import Meta, Struct
+
+from faastraingym.client import results, runs
+from faastraingym.client.arguments import checked
+from faastraingym.client.errors import BadInput
+from faastraingym.client.world import Connected
+from faastraingym.events.models.registry import Registry
+from faastraingym.schemas import models
+from faastraingym.schemas.errors import ModelError
+from faastraingym.schemas.models import ModelVersion, Named, Promotion
+from faastraingym.schemas.report import RunReport
+
+if TYPE_CHECKING:
+    from faastraingym.client.async_client import AsyncClient
+    from faastraingym.client.policy import Policy
+
+EPISODES = 100  # that measure a version when it is registered
+PROBABILITY = 0.95  # with which a better version is the better one
+
+
+class Model(Struct, frozen=True, kw_only=True):
+    """A registered model: its versions, and the moves of its aliases, the oldest first."""
+
+    name: str
+    versions: list[ModelVersion]
+    moves: dict[str, list[Promotion]]
+
+    @property
+    def aliases(self) -> dict[str, int]:
+        """The version that each alias points to."""
+        return {alias: moves[-1].version for alias, moves in self.moves.items()}
+
+
+class Promoted(NamedTuple):
+    """What came of a promotion."""
+
+    version: ModelVersion  # that was to be promoted
+    alias: str
+    points_to: int  # the version that the alias points to now
+    moved: bool  # False: it pointed there already, or the promotion was refused
+    probability: float | None = None  # that its mean return is the higher one; None: not asked
+    current: ModelVersion | None = None  # that it was compared with
+
+    @property
+    def refused(self) -> bool:
+        """Whether the version was not better, so that the alias still points to another one."""
+        return self.points_to != self.version.version
+
+
+class AsyncModels:
+    """A stack's registered models, for asynchronous callers; what raises is as of `Models`."""
+
+    def __init__(self, client: "AsyncClient") -> None:
+        self._client = client
+
+    async def list(self) -> Sequence[Model]:
+        """All models, by name."""
+        async with self._registry() as (registry, _):
+            return [await _model(registry, name) for name in await registry.names()]
+
+    @checked
+    async def show(self, name: str) -> Model:
+        """A model's versions and aliases."""
+        async with self._registry() as (registry, _):
+            model = models.check_name(name.removeprefix(models.PREFIX))
+            await registry.find(Named(model))
+            return await _model(registry, model)
+
+    @checked
+    async def resolve(self, named: str) -> ModelVersion:
+        """The version that `NAME`, `NAME@ALIAS` or `NAME/VERSION` stands for now."""
+        async with self._registry() as (registry, _):
+            return await registry.find(models.parse(named))
+
+    @checked
+    async def policy(self, named: str) -> "Policy":
+        """The policy of a version, ready to act."""
+        from faastraingym.client import policy_files
+        from faastraingym.client.policy import Policy
+        from faastraingym.schemas import payloads
+
+        async with self._registry() as (registry, _):
+            version = await registry.find(models.parse(named))
+            stored = await registry.read(version.model, version.policy)
+            report = await registry.read(version.model, version.report)
+        payload = payloads.load(stored, payloads.Policy)
+        spaces = policy_files.space_info(version.spaces)
+        return Policy(payload, msgspec.json.decode(report, type=RunReport), spaces)
+
+    @checked
+    async def register(
+        self, name: str, run: str, *, episodes: Annotated[int, Meta(ge=2)] = EPISODES
+    ) -> ModelVersion:
+        """Keep the policy of a run that has ended as the next version of a model."""
+        from faastraingym.client import registering
+
+        async with self._registry() as (registry, stack):
+            model = models.check_name(name.removeprefix(models.PREFIX))
+            history = await runs.history(stack, run)
+            ended = await results.stored(stack.objects, run, history, None)
+            made = registering.same(await registry.versions(model), run, ended.policy or b"")
+            if made is None:
+                first = await registering.made(self._client, stack, model, history, ended, episodes)
+                signed = msgspec.structs.replace(first, created_by=self._user)
+                made = await _numbered(registry, signed)
+            await stack.facts.publish_once(await registry.registered(made))
+        return made
+
+    @checked
+    async def promote(
+        self,
+        named: str,
+        alias: str,
+        *,
+        only_if_better: bool = False,
+        probability: Annotated[float, Meta(ge=0, le=1)] = PROBABILITY,
+    ) -> Promoted:
+        """Let an alias point to a version."""
+        async with self._registry() as (registry, stack):
+            wanted = models.parse(named)
+            models.check_alias(alias)
+            version = await registry.find(wanted)
+            moves = await _told(registry, stack, wanted.model, alias)
+            points_to = moves[-1].version if moves else 0
+            if points_to == version.version:
+                return Promoted(version, alias, points_to, moved=False)
+            found, current = None, None
+            if only_if_better and points_to:
+                current = await registry.find(Named(wanted.model, version=points_to))
+                found = _probability(version, current)
+                if found < probability:
+                    return Promoted(version, alias, points_to, False, found, current)
+            await self._move(registry, stack, version, alias, moves)
+        return Promoted(version, alias, version.version, True, found, current)
+
+    @checked
+    async def rollback(self, named: str) -> Promotion:
+        """Let an alias, `NAME@ALIAS`, point to where it did before its newest promotion."""
+        async with self._registry() as (registry, stack):
+            wanted = models.parse(named)
+            if not wanted.alias:
+                raise BadInput(f"{named}: names no alias; write NAME@ALIAS, as {wanted.model}@best")
+            await registry.find(wanted)
+            moves = await _told(registry, stack, wanted.model, wanted.alias)
+            standing = models.standing(moves)
+            if len(standing) < 2:
+                raise BadInput(
+                    f"{wanted} pointed nowhere before version {standing[-1].version}; promote "
+                    "another version instead"
+                )
+            before = Named(wanted.model, version=standing[-2].version)
+            version = await registry.find(before)
+            return await self._move(registry, stack, version, wanted.alias, moves, rollback=True)
+
+    async def _move(
+        self,
+        registry: Registry,
+        stack: Connected,
+        version: ModelVersion,
+        alias: str,
+        moves: Sequence[Promotion],
+        rollback: bool = False,
+    ) -> Promotion:
+        """The alias's next move, stored and published.
+
+        Raises:
+            BadInput: somebody else moved it meanwhile.
+        """
+        move = Promotion(
+            model=version.model,
+            alias=alias,
+            number=moves[-1].number + 1 if moves else 1,
+            version=version.version,
+            previous=moves[-1].version if moves else 0,
+            rollback=rollback,
+            by=self._user,
+            at=self._client.world.now(),
+        )
+        if not await registry.add(move):
+            now = await registry.find(Named(version.model, alias))
+            raise BadInput(
+                f"somebody else let {version.model}@{alias} point to version {now.version} at the "
+                "same moment; look at it, and try again"
+            )
+        await stack.facts.publish_once(await registry.promoted(move))
+        return move
+
+    @asynccontextmanager
+    async def _registry(self) -> AsyncIterator[tuple[Registry, Connected]]:
+        """The registry, and the connection that it reads; a name that nothing has is BadInput."""
+        async with self._client.connect() as stack:
+            try:
+                yield Registry(stack.objects, stack.bucket), stack
+            except ModelError as error:  # before `connect` takes it for the stack's trouble
+                raise BadInput(str(error)) from error
+
+    @property
+    def _user(self) -> str:
+        variables = self._client.world.environment
+        return variables.get("LOGNAME") or variables.get("USER") or "unknown"
+
+
+async def _model(registry: Registry, name: str) -> Model:
+    return Model(
+        name=name, versions=await registry.versions(name), moves=await registry.moves(name)
+    )
+
+
+async def _numbered(registry: Registry, made: ModelVersion) -> ModelVersion:
+    """The version under the next number that is free: its first writer has it."""
+    while True:
+        numbers = [each.version for each in await registry.versions(made.model)]
+        made = msgspec.structs.replace(made, version=max(numbers, default=0) + 1)
+        if await registry.add(made):
+            return made
+
+
+async def _told(
+    registry: Registry, stack: Connected, model: str, alias: str
+) -> Sequence[Promotion]:
+    """An alias's moves; the newest is published, if whoever made it was killed before."""
+    moves = (await registry.moves(model)).get(alias, [])
+    if moves:
+        await stack.facts.publish_once(await registry.promoted(moves[-1]))
+    return moves
+
+
+def _probability(version: ModelVersion, current: ModelVersion) -> float:
+    """That the mean return of `version` is the higher one.
+
+    Raises:
+        BadInput: they were measured in different environments.
+    """
+    import numpy as np
+
+    from faastraingym.algorithms import bootstrap
+
+    if version.environment.sha256 != current.environment.sha256:
+        raise BadInput(
+            f"{version} was measured in another environment than {current} (their specifications "
+            "differ in `environment`), so no return says which is better; promote it without "
+            "--only-if-better"
+        )
+    return bootstrap.probability_higher(np.array(version.returns), np.array(current.returns))
