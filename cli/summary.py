@@ -46,6 +46,8 @@ def rows(report: RunReport, on_disk: bool = False) -> Iterator[tuple[str, str]]:
     if report.reason:
         yield "reason", one_line(report.reason)
     yield "task", f"{report.environment} with {report.algorithm}"
+    if isinstance(parent := report.spec.get("init_from"), dict):
+        yield "parent", f"{parent.get('model')}, version {parent.get('version')}"
     if report.evaluation:
         mean, std = report.evaluation.mean, report.evaluation.std
         yield "evaluation", f"{mean:.2f} ± {std:.2f} over {report.evaluation.episodes} episodes"

@@ -2,13 +2,14 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NamedTuple, cast, get_args
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, cast, get_args
 
-from msgspec import Meta
+from msgspec import UNSET, Meta
 
+from faastraingym.adapters.stage import parents
 from faastraingym.client import environments, run_ids, runs, specifications
 from faastraingym.client.arguments import checked
 from faastraingym.client.async_models import AsyncModels
@@ -16,8 +17,10 @@ from faastraingym.client.async_run import AsyncRun
 from faastraingym.client.errors import BadInput, StackTrouble, as_ours
 from faastraingym.client.specifications import Composed
 from faastraingym.client.world import Connected, World
+from faastraingym.events.models.registry import Registry
 from faastraingym.events.views.runs import RunRow, overview
 from faastraingym.schemas import keys
+from faastraingym.schemas.errors import SpecificationError
 from faastraingym.schemas.messages import RunRequested
 from faastraingym.schemas.report import Status
 from faastraingym.schemas.specification import RunSpec, to_dict
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
     from faastraingym.adapters.packages.library import Packages
     from faastraingym.adapters.packages.sources import Source
     from faastraingym.adapters.packages.wheels import Package
+    from faastraingym.adapters.processes.checking import Checked
     from faastraingym.client.beginnings import Brought
     from faastraingym.client.comparison import Comparison
     from faastraingym.schemas.package_record import PackageRecord
@@ -39,6 +43,15 @@ class Prepared(NamedTuple):
     advice: tuple[str, ...] = ()
     source: "Source | None" = None  # the environment's code, which is added before the run
     dataset: "Brought | None" = None  # with which the run begins, likewise
+
+
+@contextmanager
+def _refused(origin: str) -> Iterator[None]:
+    """A refusal is the caller's mistake, in the specification that came from there."""
+    try:
+        yield
+    except SpecificationError as error:
+        raise BadInput("\n".join(f"{origin}: {each}" for each in error.problems)) from error
 
 
 class AsyncClient:
@@ -135,13 +148,17 @@ class AsyncClient:
         except BadInput as error:
             raise BadInput(f"{composed.origin}: {error}") from error
         composed = composed._replace(raw=raw, source=source or composed.source)
-        if up and composed.source is None and environments.is_own(raw):
+        is_stored = composed.source is None and environments.is_own(raw)
+        if up and (is_stored or parents.named(raw)):
             await asyncio.to_thread(self.world.ensure_stack)
+        raw = await self._resolved(composed.origin, raw)
+        composed = composed._replace(raw=raw)
         with as_ours(self.world.environment):
             async with self._packages(composed) as packages:
                 checked = await specifications.validate(
                     composed, lambda raw: self.world.validate(raw, packages)
                 )
+        await self._check_parent(composed.origin, checked)
         if dataset and (problems := beginnings.check(dataset, checked.spec, checked.spaces)):
             raise BadInput("\n".join(f"{composed.origin}: {each}" for each in problems))
         run_spaces.remember(self.world, to_dict(checked.spec), checked.spaces)
@@ -151,6 +168,22 @@ class AsyncClient:
         specifications.check_size(run, checked.spec, composed.origin)
         advice = (*composed.advice, *checked.advice)
         return Prepared(run, checked.spec, advice, composed.source, dataset)
+
+    async def _resolved(self, origin: str, raw: Any) -> Any:
+        """The raw specification with the version that its `init_from` names, if it names one."""
+        if not parents.named(raw):
+            return raw
+        async with self.connect() as stack:
+            with _refused(origin):
+                return await parents.resolved(raw, Registry(stack.objects, stack.bucket))
+
+    async def _check_parent(self, origin: str, checked: "Checked") -> None:
+        if checked.spec.init_from is UNSET:
+            return
+        async with self.connect() as stack:
+            with _refused(origin):
+                registry = Registry(stack.objects, stack.bucket)
+                await parents.check(checked.spec, checked.spaces, registry)
 
     @asynccontextmanager
     async def _packages(self, composed: Composed) -> "AsyncIterator[Packages]":

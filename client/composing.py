@@ -119,6 +119,9 @@ def _override(raw: dict[str, Any], overrides: Mapping[str, Any]) -> None:
         BadInput: names are neither, and mean something that is.
     """
     sections = keywords.sections()
+    begins = overrides.get("init_from")
+    if isinstance(begins, Mapping) and "model" not in begins:  # a dataset, which is the algorithm's
+        del sections["init_from"]
     settings = {name: value for name, value in overrides.items() if name not in sections}
     problems = [keywords.problem(name, _algorithm(raw)) for name in settings]
     if any(problems):

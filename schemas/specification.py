@@ -278,6 +278,17 @@ class LearnerSpec(Section, frozen=True, kw_only=True):
     ] = 1
 
 
+class ModelSpec(Section, frozen=True, kw_only=True):
+    """The registered policy that a run begins with: its name, resolved when the run is asked for.
+
+    In a file the name alone stands for it: `init_from = "models/cartpole@champion"`.
+    """
+
+    model: Annotated[str, Meta(description="as it was named: models/NAME@ALIAS, models/NAME/3")]
+    version: Annotated[int, Meta(ge=1, description="that the name stood for")]
+    sha256: Annotated[Sha256, Meta(description="of its networks, with which version 0 begins")]
+
+
 class RunSpec(Section, frozen=True, kw_only=True):
     """One run; `algorithms.registry.parse` reads one of any algorithm."""
 
@@ -292,6 +303,17 @@ class RunSpec(Section, frozen=True, kw_only=True):
     evaluation: EvaluationSpec = EvaluationSpec()
     learner: LearnerSpec = LearnerSpec()
     retention: RetentionSpec = RetentionSpec()
+    # Left out where there is none: specifications of older releases keep their bytes.
+    init_from: (
+        Annotated[
+            ModelSpec,
+            Meta(
+                description="a registered policy of the same spaces and network to begin with, as"
+                ' "models/cartpole@champion"; its optimizer state is new; default: none'
+            ),
+        ]
+        | UnsetType
+    ) = UNSET
 
 
 def to_dict(spec: RunSpec) -> dict[str, Any]:

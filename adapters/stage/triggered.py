@@ -25,10 +25,12 @@ from faastraingym.adapters.http.admission import of_pipeline, signature
 from faastraingym.adapters.packages.library import Library
 from faastraingym.adapters.processes.checking import Checked, Checker
 from faastraingym.adapters.settings import trigger_token
+from faastraingym.adapters.stage import parents
 from faastraingym.adapters.stage.current import Current
 from faastraingym.adapters.stage.stage import STATUS_OF, Handler, Outcome, Stage
 from faastraingym.algorithms.experiments.specification import is_experiment
 from faastraingym.events.experiments.checking import checked
+from faastraingym.events.models.registry import Registry
 from faastraingym.events.pipeline import subjects
 from faastraingym.events.ports import Unavailable
 from faastraingym.events.topology.admits import EVENT
@@ -168,7 +170,17 @@ class TriggeredStage(Stage):
 
         if is_experiment(raw):
             return ExperimentRequested(run=run, spec=await checked(run, raw, choose))
-        return RunRequested(run=run, spec=to_dict((await choose(raw)).spec))
+        begun = await self._begun(run, raw)
+        return RunRequested(run=run, spec=to_dict((await choose(begun)).spec))
+
+    async def _begun(self, run: str, raw: dict[str, Any]) -> dict[str, Any]:
+        """`raw`, whose first policy has the version that it had when the run was first asked for."""
+        if not parents.named(raw):
+            return raw
+        services = self._connections.services
+        asked = await services.facts.read(subjects.of_kind(RunRequested, run))
+        before = next((r.fact.spec for r in asked if isinstance(r.fact, RunRequested)), None)
+        return await parents.resolved(raw, Registry(services.objects, services.bucket), before)
 
 
 def triggered(checker: Checker, *accepts: type[Message]) -> Callable[[Handler], TriggeredStage]:

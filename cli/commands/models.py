@@ -168,11 +168,18 @@ def _row(version: ModelVersion, model: Model) -> tuple[str, ...]:
     return f"{version.version}", *numbers, episodes, version.run, at, ", ".join(here)
 
 
+def _parent(version: ModelVersion) -> str:
+    """The version that its run began with."""
+    found = version.spec.get("init_from")
+    return f"{found['model']}, version {found['version']}" if found else "none"
+
+
 def _lines(version: ModelVersion) -> list[tuple[str, str]]:
     packages = ", ".join(version.environment.packages) or "none of one's own"
     return [
         ("model", f"{version}"),
         ("run", f"{version.run}, version {version.run_version}"),
+        ("parent", _parent(version)),
         ("return", _returned(version).removeprefix("return ")),
         ("environment", version.environment.id),
         ("  SHA-256", version.environment.sha256),

@@ -83,12 +83,16 @@ EPISODES = (f"{DATASETS}*",)  # with which runs begin, from the operator's machi
 REGISTERED = (f"{MODELS}*",)  # policies; nobody but the operator writes them
 INBOX, ERRORS = (f"{EXPERIMENTS}*",), (f"{EXPERIMENTS}*{ERROR}",)
 MORE: dict[str, dict[str, tuple[str, ...]]] = {  # rights that the flow does not have
-    "start-run": {"reads": INBOX + PACKAGES + EPISODES, "writes": ERRORS, "deletes": ERRORS},
+    "start-run": {
+        "reads": INBOX + PACKAGES + EPISODES + REGISTERED,
+        "writes": ERRORS,
+        "deletes": ERRORS,
+    },
     "plan-update": {  # the specification's retention
         "deletes": tuple(f"runs/*/{o.pattern}" for o in flow.OBJECTS.values() if o.pruned)
     },
     **{name: {"reads": PACKAGES} for name in ("rollout", "evaluate")},
-    "update-policy": {"reads": EPISODES},
+    "update-policy": {"reads": EPISODES + REGISTERED},
     "conclude-run": {"asks": READ_USAGE},
     flow.RECONCILE: {"reads": INBOX + REGISTERED},
 }

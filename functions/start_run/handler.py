@@ -4,12 +4,13 @@ from collections.abc import Sequence
 
 from faastraingym.adapters.packages.library import Library
 from faastraingym.adapters.processes.checking import Checked, Checker
-from faastraingym.adapters.stage import datasets
+from faastraingym.adapters.stage import datasets, parents
 from faastraingym.adapters.stage.manifests import dump
 from faastraingym.adapters.stage.stage import Outgoing
 from faastraingym.adapters.stage.triggered import triggered
 from faastraingym.events.experiments import names
 from faastraingym.events.experiments.checking import checked
+from faastraingym.events.models.registry import Registry
 from faastraingym.events.pipeline import follow_ups, subjects
 from faastraingym.events.ports import Services
 from faastraingym.schemas import keys
@@ -43,6 +44,8 @@ async def handle(request: RunRequested | ExperimentRequested, services: Services
     try:
         found = await CHECKER.check(request.spec, Library(services.bucket))
         await datasets.check(found.spec, found.spaces, services.bucket)
+        registry = Registry(services.objects, services.bucket)
+        await parents.check(found.spec, found.spaces, registry)
     except SpecificationError as refusal:
         return [request, RunFailed(run=request.run, reason=str(refusal), function="start-run")]
     data = dump(request.run, found.spec, found.spaces, request.experiment)

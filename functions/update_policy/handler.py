@@ -9,7 +9,10 @@ import hashlib
 import logging
 import os
 
+from msgspec import UNSET
+
 from faastraingym.adapters.settings import memory_mb
+from faastraingym.adapters.stage import parents
 from faastraingym.adapters.stage.datasets import begin
 from faastraingym.adapters.stage.manifests import specification
 from faastraingym.adapters.stage.payloads import dump, load
@@ -67,6 +70,7 @@ def check_threads(spec: RunSpec, nproc: str | None) -> None:
 async def _initialise(message: RunStarted, spec: RunSpec, services: Services) -> Outgoing:
     with span("update"):
         state = await asyncio.to_thread(registry.learner(spec).initialise, spec)
+    state = await parents.begin(spec, state, services)
     for advice in spaces.advice(spec):
         logger.warning("advice", extra={"why": advice})
     committed = await _commit(message.run, spec, state, 0, services)
@@ -75,7 +79,7 @@ async def _initialise(message: RunStarted, spec: RunSpec, services: Services) ->
         manifest=message.manifest,
         policy=committed,
         rollouts=spec.rollout.count,
-        evaluate=False,  # nothing has been learnt yet
+        evaluate=spec.init_from is not UNSET,  # else nothing has been learnt yet
         platform=describe() | {"device": compiling.device()},
     )
     return [updated, *follow_ups.fan_out(updated, spec, [])]

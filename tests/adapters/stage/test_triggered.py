@@ -5,6 +5,7 @@ import time
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from faastraingym.adapters.http.signing import sign
 from faastraingym.adapters.packages.library import Packages
@@ -12,12 +13,14 @@ from faastraingym.adapters.processes.checking import Checked
 from faastraingym.adapters.stage.stage import Outgoing
 from faastraingym.adapters.stage.triggered import TriggeredStage
 from faastraingym.algorithms.registry import parse
+from faastraingym.events.models.registry import Registry
 from faastraingym.events.ports import Services, Unavailable
 from faastraingym.events.triggers import outside_events
 from faastraingym.schemas import keys
 from faastraingym.schemas.errors import SpecificationError
 from faastraingym.schemas.messages import ExperimentRequested, HearUpload, RunRequested, encode
 from tests.adapters.stage.test_stage import KEY, SETTINGS, connected
+from tests.events.models.versions import A_MOVE, A_VERSION
 from tests.fakes import InMemoryFactLog, InMemoryObjectStore
 
 TOKEN = b"a token"
@@ -301,3 +304,29 @@ async def test_a_specification_with_a_space_asks_for_an_experiment() -> None:
     wrong = {**experiment, "run": {**SPEC, "seed": 13}}
     status, _, answer = await made(json.dumps(wrong).encode(), SHOWN)
     assert (status, answer.decode()) == (400, "spec.run.seed: found 13; allowed: any other")
+
+
+async def test_a_registered_policy_is_resolved_when_the_run_is_first_asked_for() -> None:
+    """The same event means the same version, though its alias has moved meanwhile."""
+    made = stage()
+    registry = Registry(store(made), store(made))
+    await registry.add(A_VERSION)
+    await registry.add(A_MOVE)
+    headers = SHOWN | {"idempotency-key": "tuned"}
+    body = json.dumps(SPEC | {"init_from": "models/cartpole@champion"}).encode()
+    assert await answer(made, body, headers) == [{"run_id": "tuned", "new": True}]
+    await registry.add(replace(A_VERSION, version=2, networks=A_VERSION.policy))
+    await registry.add(replace(A_MOVE, number=2, version=2, previous=1))
+    assert await answer(made, body, headers) == [{"run_id": "tuned", "new": False}]
+    assert len(await answer(made, body, SHOWN | {"idempotency-key": "later"})) == 1
+    begun = [recorded.fact.spec["init_from"] for _, recorded in facts(made).log]  # type: ignore[attr-defined]
+    assert [(each["version"], each["sha256"][0]) for each in begun] == [(1, "b"), (2, "a")]
+
+
+async def test_a_name_that_no_model_has_is_told() -> None:
+    made = stage()
+    body = json.dumps(SPEC | {"init_from": "models/nobody"}).encode()
+    status, _, text = await made(body, SHOWN)
+    assert status == 400
+    assert text.startswith(b"spec.init_from: there is no model 'nobody'")
+    assert asked(made) == []

@@ -10,17 +10,13 @@ from faastraingym.events.models.registry import Registry
 from faastraingym.events.pipeline import subjects
 from faastraingym.schemas import keys
 from faastraingym.schemas.errors import ModelError, PayloadError
-from faastraingym.schemas.models import ModelVersion, Named, Promotion
+from faastraingym.schemas.models import ModelVersion, Named
 from tests.adapters.s3.test_object_store_contract import store, underneath
-from tests.events.models.versions import A_VERSION
+from tests.events.models.versions import A_MOVE, A_VERSION
 from tests.fakes import InMemoryObjectStore
 from tests.servers import weed_server
 
 __all__ = ["store", "underneath", "weed_server"]
-
-A_MOVE = Promotion(
-    model="cartpole", alias="champion", number=1, version=1, previous=0, by="me", at=1.0
-)
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
-"""A literal version of a model."""
+"""A literal version of a model, and a move of its alias."""
 
-from faastraingym.schemas.models import Kept, ModelVersion, Trained
+from faastraingym.schemas.models import Kept, ModelVersion, Promotion, Trained
 
 A_VERSION = ModelVersion(
     model="cartpole",
@@ -23,4 +23,7 @@ A_VERSION = ModelVersion(
     high=11.0,
     created_by="me",
     created_at=1_795_367_700.0,
+)
+A_MOVE = Promotion(
+    model="cartpole", alias="champion", number=1, version=1, previous=0, by="me", at=1.0
 )
