@@ -13,7 +13,9 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
-from faastraingym.adapters.errors import SettingsError
+from faastraingym.adapters.errors import Refused, SettingsError
+from faastraingym.adapters.http.client import locate
+from faastraingym.adapters.http.webhooks import Webhooks, key_of
 from faastraingym.adapters.nats.jetstream import API
 from faastraingym.algorithms.limits import Limits
 from faastraingym.events.delivery.callbacks import ORIGINS, Origin, origins
@@ -23,6 +25,7 @@ from faastraingym.events.topology.roles import EXPORTER, QUEUE_WORKER, nats_secr
 SECRETS = "/var/openfaas/secrets"  # where OpenFaaS mounts them
 SIGNING_KEY = "ftg-signing-key"
 ENVIRONMENTS = "FTG_ENVIRONMENTS"  # modules that register environments, by commas
+WEBHOOKS = "FTG_WEBHOOKS"  # URLs that hear of promoted models, by commas
 FUNCTION_LIMITS = ("FTG_ROLLOUT_MEMORY", "FTG_LEARNER_MEMORY")  # quantities, as in stack.yml
 TRIGGER_TOKEN = "ftg-trigger-token"  # noqa: S105  the secret's name
 
@@ -106,6 +109,20 @@ class ExporterSettings(_OfBroker, frozen=True, kw_only=True):
             host=environment.get("FTG_EXPORTER_HOST") or "127.0.0.1",
             port=port(environment, "FTG_EXPORTER_PORT", "9101"),
         )
+
+
+def webhook_settings(environment: Mapping[str, str] = os.environ) -> Webhooks:
+    """Where FTG_WEBHOOKS says that promotions are told, separated by commas, and the key."""
+    urls = tuple(url.strip() for url in environment.get(WEBHOOKS, "").split(",") if url.strip())
+    for url in urls:
+        try:
+            locate(url)
+        except Refused as error:
+            raise SettingsError(
+                f"{WEBHOOKS}: {error}; write URLs as https://ci.example.com/hook, separated by "
+                "commas"
+            ) from error
+    return Webhooks(urls, key_of(secret(_folder(environment), SIGNING_KEY)) if urls else b"")
 
 
 def trigger_token(environment: Mapping[str, str] = os.environ) -> bytes:

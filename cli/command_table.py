@@ -151,6 +151,13 @@ MODELS = (
         "models rollback cartpole@champion",
         (argument("alias", metavar="NAME@ALIAS", help="an alias of a model"), JSON),
     ),
+    Command(
+        "key",
+        "models:key",
+        "print the key by which webhooks know that a promotion's event is this stack's",
+        "models key",
+        (JSON,),
+    ),
 )
 ENVIRONMENT = argument("--environment", metavar="ID", help="an environment, as CartPole-v1")
 PLAYED = argument(

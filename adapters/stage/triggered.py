@@ -174,7 +174,7 @@ class TriggeredStage(Stage):
         return RunRequested(run=run, spec=to_dict((await choose(begun)).spec))
 
     async def _begun(self, run: str, raw: dict[str, Any]) -> dict[str, Any]:
-        """`raw`, whose first policy has the version that it had when the run was first asked for."""
+        """`raw`, its first policy at the version that it had when the run was first asked for."""
         if not parents.named(raw):
             return raw
         services = self._connections.services

@@ -1,4 +1,4 @@
-"""models list, show, register, promote, rollback: policies that are kept."""
+"""models list, show, register, promote, rollback, key: policies that are kept."""
 
 from argparse import Namespace
 
@@ -116,6 +116,17 @@ def rollback(arguments: Namespace, context: Context) -> None:
     else:
         before = f"version {move.version} again, no longer to version {move.previous}"
         context.screen.line(f"{move.model}@{move.alias} points to {before}")
+
+
+def key(arguments: Namespace, context: Context) -> None:
+    """Print the key of webhooks, as libraries of Standard Webhooks take it."""
+    from faastraingym.adapters.http import webhooks
+
+    found = webhooks.shown(webhooks.key_of(context.world.signing_key()))
+    if arguments.json:
+        context.screen.json({"key": found})
+    else:
+        context.screen.line(found)
 
 
 def _parsed(text: str) -> models.Named:

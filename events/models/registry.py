@@ -46,6 +46,10 @@ class Registry:
             moves.setdefault(promotion.alias, []).append(promotion)
         return moves
 
+    async def move(self, model: str, alias: str, number: int) -> Promotion:
+        """A promotion by its number; PayloadError: it is lost."""
+        return await self._record(keys.promotion(model, alias, number), Promotion)
+
     async def find(self, named: Named) -> ModelVersion:
         """The version that is named.
 

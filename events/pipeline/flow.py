@@ -104,7 +104,7 @@ FLOW: dict[str, tuple[Line, ...]] = {
     ),
     "a policy is kept": (
         Line(m.ModelRegistered, (OPERATOR,)),
-        Line(m.ModelPromoted, (OPERATOR,)),
+        Line(m.ModelPromoted, (OPERATOR,), ("announce-model",)),
     ),
     "beside the pipeline": (
         Line(

@@ -94,6 +94,7 @@ MORE: dict[str, dict[str, tuple[str, ...]]] = {  # rights that the flow does not
     **{name: {"reads": PACKAGES} for name in ("rollout", "evaluate")},
     "update-policy": {"reads": EPISODES + REGISTERED},
     "conclude-run": {"asks": READ_USAGE},
+    "announce-model": {"reads": REGISTERED},
     flow.RECONCILE: {"reads": INBOX + REGISTERED},
 }
 

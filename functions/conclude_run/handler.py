@@ -28,6 +28,7 @@ from faastraingym.schemas.messages import (
     RunFailed,
     StopRequested,
 )
+from faastraingym.schemas.references import REGISTRY
 
 from .curve import draw
 
@@ -41,6 +42,8 @@ async def handle(message: Received, services: Services) -> Messages:
     A report that is given up is published as such; replaying its dead letter tries it again. The
     experiment of a run is told of its end. An experiment fails by its own dead letter.
     """
+    if message.run == REGISTRY:  # a webhook was given up, which ends no run
+        return []
     facts = await services.facts.read(*subjects.of_run(message.run))
     history = fold(facts)
     if history.requested is None:

@@ -1,6 +1,7 @@
 """`faastrain models`, as a person types it, on a stack in memory."""
 
 import asyncio
+import base64
 import json
 from collections.abc import Sequence
 
@@ -17,6 +18,7 @@ from faastraingym.schemas.models import ModelVersion
 from faastraingym.schemas.references import ObjectRef
 from tests.cli.conftest import Desk, publish_once
 from tests.client.facts import RUN, SPEC
+from tests.client.memory import KEY
 from tests.events.models.versions import A_VERSION
 from tests.fakes import InMemoryObjectStore
 
@@ -220,6 +222,16 @@ def test_whoever_was_killed_before_its_fact_is_completed_by_the_next(desk: Desk)
     desk("models", "promote", "cartpole/2", "champion")
     told = [fact.version for fact in said(desk, ModelPromoted)]  # type: ignore[attr-defined]
     assert told == [1, 2]
+
+
+def test_the_key_of_webhooks_is_not_that_of_commands(desk: Desk) -> None:
+    """It derives from it; nobody who has it can sign a command."""
+    assert desk("models", "key") == ExitCode.DONE
+    shown = desk.out.strip()
+    assert shown.startswith("whsec_")
+    assert base64.b64decode(shown.removeprefix("whsec_")) not in (KEY, b"")
+    assert desk("models", "key", "--json") == ExitCode.DONE
+    assert json.loads(desk.out) == {"key": shown}
 
 
 def test_what_the_store_lost_is_told(ended: Desk) -> None:

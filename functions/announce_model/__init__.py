@@ -1,0 +1,1 @@
+"""The announce-model stage."""
