@@ -14,7 +14,7 @@ EVERY_STAGE = "stage"  # every function of the pipeline
 RECONCILE = "reconcile"  # publishes every fact that the broker lost, and missing commands
 VERSION = ("update-policy", "plan-update", RECONCILE)  # senders of a version's commands
 PROCESSES = (OPERATOR, QUEUE_WORKER, EVERY_STAGE)  # senders that are no functions
-COMPETE = "configurations compete"  # the part of the flow that is of experiments
+COMPETE, KEEP = "configurations compete", "a policy is kept"  # parts of the flow that are of no run
 RECOVERS = ("plan-update", RECONCILE)  # they issue missing commands; the first: of a resumed run
 
 Names = tuple[str, ...]
@@ -102,7 +102,7 @@ FLOW: dict[str, tuple[Line, ...]] = {
             rank=0,
         ),
     ),
-    "a policy is kept": (
+    KEEP: (
         Line(m.ModelRegistered, (OPERATOR,)),
         Line(m.ModelPromoted, (OPERATOR,), ("announce-model",)),
     ),
@@ -174,8 +174,9 @@ def invokes(function: str) -> Names:
     """The functions that a function invokes: makers of lost objects, and receivers of its work."""
     asked = {*commanded(function)}
     if function in RECOVERS:  # runs; reconcile may invoke any function for experiments, too
-        lines = (line for part, lines in FLOW.items() if part != COMPETE for line in lines)
-        asked |= {receivers(line.message)[0] for line in lines if receivers(line.message)}
+        of_runs = (lines for part, lines in FLOW.items() if part not in (COMPETE, KEEP))
+        kinds = [line.message for lines in of_runs for line in lines]
+        asked |= {receivers(kind)[0] for kind in kinds if receivers(kind)}
     return MAKERS + tuple(f for f in FUNCTIONS if f in asked and f not in MAKERS)
 
 

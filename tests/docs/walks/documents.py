@@ -8,7 +8,14 @@ from collections.abc import Iterator
 from tests.docs.walk import Block, Walk, blocks
 from tests.stack.documents import WALKS
 
-DOCUMENTS = ["README.md", "docs/api.md", "docs/comparing.md", "docs/tutorials/ci.md", *WALKS]
+DOCUMENTS = [
+    "README.md",
+    "docs/api.md",
+    "docs/comparing.md",
+    "docs/models.md",
+    "docs/tutorials/ci.md",
+    *WALKS,
+]
 MINUTES = 50  # for three trainings to their end, on a busy machine
 ELSEWHERE = {
     "pip install .": "the fixture `installed` does, with what pip makes of the checkout: a wheel",
