@@ -149,7 +149,7 @@ class AsyncClient:
             raise BadInput(f"{composed.origin}: {error}") from error
         composed = composed._replace(raw=raw, source=source or composed.source)
         is_stored = composed.source is None and environments.is_own(raw)
-        if up and (is_stored or parents.named(raw)):
+        if up and (is_stored or parents.begins(raw)):
             await asyncio.to_thread(self.world.ensure_stack)
         raw = await self._resolved(composed.origin, raw)
         composed = composed._replace(raw=raw)

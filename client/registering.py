@@ -79,10 +79,9 @@ async def made(
     )
 
 
-def same(versions: Sequence[ModelVersion], run: str, policy: bytes) -> ModelVersion | None:
-    """The version that is a run's policy already."""
-    digest = hashlib.sha256(policy).hexdigest()
-    found = (each for each in versions if (each.run, each.policy.sha256) == (run, digest))
+def same(versions: Sequence[ModelVersion], run: str, sha256: str) -> ModelVersion | None:
+    """The version that is a run's policy already, which has this SHA-256."""
+    found = (each for each in versions if (each.run, each.policy.sha256) == (run, sha256))
     return next(found, None)
 
 

@@ -306,7 +306,7 @@ class RunSpec(Section, frozen=True, kw_only=True):
     # Left out where there is none: specifications of older releases keep their bytes.
     init_from: (
         Annotated[
-            ModelSpec,
+            ModelSpec | str,
             Meta(
                 description="a registered policy of the same spaces and network to begin with, as"
                 ' "models/cartpole@champion"; its optimizer state is new; default: none'

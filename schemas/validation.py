@@ -157,6 +157,8 @@ def _problems(raw: Any, hint: Any, path: str, places: Places) -> Iterator[str]:
     bare = get_args(hint)[0] if get_origin(hint) is Annotated else hint
     structs = _structs(bare)
     found: list[str] = []
+    if structs and isinstance(raw, str) and _accepts(hint, raw):  # a name that stands for a table
+        return
     if structs and get_origin(bare) is not list:
         yield from _table_problems(raw, structs, path, places)
         return

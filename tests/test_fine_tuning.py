@@ -155,6 +155,13 @@ async def test_what_does_not_fit_is_refused_before_anything_starts(
     assert str(told.value).startswith(problem)
 
 
+async def test_a_name_that_nobody_resolved_starts_nothing(home: Home) -> None:
+    """Published as a fact: what it stood for then, no later reader could tell."""
+    child = await home.child(CHILD, Platform())
+    assert child.said == ["run.requested", "run.failed", "report.written"]
+    assert "of which nobody knows" in child.objects.data[keys.report("child")].decode()
+
+
 async def test_another_algorithm_of_the_same_network_may_begin_with_it(home: Home) -> None:
     """A2C acts as PPO does."""
     algorithm = {"name": "a2c", "hidden_sizes": [8]}

@@ -28,6 +28,11 @@ def named(raw: Any) -> str | None:
     return found if isinstance(found, str) else None
 
 
+def begins(raw: Any) -> bool:
+    """Whether a raw specification has a first policy, resolved or not."""
+    return isinstance(raw, Mapping) and bool(raw.get(KEY))
+
+
 async def resolved(
     raw: dict[str, Any], registry: Registry, before: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
@@ -74,6 +79,11 @@ async def check(spec: RunSpec, spaces: Sequence[Any] | None, registry: Registry)
     """
     if spec.init_from is UNSET:
         return
+    if isinstance(spec.init_from, str):
+        raise SpecificationError(
+            [f"spec.{KEY}: found {spec.init_from!r:.80}, of which nobody knows what it stood for "
+             "when the run was asked for; allowed: model, version and sha256"]
+        )  # fmt: skip
     try:
         version = await _version(spec.init_from, registry)
         networks = await _networks(version, registry)
@@ -103,6 +113,8 @@ async def begin(spec: RunSpec, state: "LearnerState", services: Services) -> "Le
     """
     if spec.init_from is UNSET:
         return state
+    if isinstance(spec.init_from, str):
+        raise RunFault(f"spec.{KEY}: {spec.init_from!r:.80} is not resolved")
     from faastraingym.algorithms import fine_tuning
 
     registry = Registry(services.objects, services.bucket)

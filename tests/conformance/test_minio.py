@@ -44,19 +44,29 @@ from tests.embedded.servers.test_store_roles import (
     test_nobody_but_the_owner_makes_or_removes_a_bucket,
     test_who_reads,
 )
+from tests.events.models.test_registry import (
+    registry,
+    test_a_number_has_one_writer,
+    test_an_object_is_what_its_digest_says,
+    test_versions_are_found_by_number_by_alias_and_as_the_newest,
+    test_what_the_log_lacks_is_told_by_the_store,
+)
 from tests.servers import LOGIN, running
 
 __all__ = [
     "minio_server",
     "owner",
+    "registry",
     "store",
     "test_a_deleted_object_is_missing",
     "test_a_list_of_several_pages_is_whole",
+    "test_a_number_has_one_writer",
     "test_a_replaced_object_is_what_was_written_last",
     "test_a_role_writes_and_deletes_its_own_objects_alone",
     "test_a_store_that_dies_is_away_and_alters_nothing",
     "test_an_absent_object_is_not_found",
     "test_an_altered_object_is_refused",
+    "test_an_object_is_what_its_digest_says",
     "test_bytes_that_the_disk_altered_are_refused",
     "test_find_knows_objects_that_somebody_else_wrote",
     "test_keys_and_folders_are_listed_and_objects_removed",
@@ -64,8 +74,10 @@ __all__ = [
     "test_nobody_but_the_owner_makes_or_removes_a_bucket",
     "test_of_many_writers_one_wins",
     "test_the_first_writer_wins",
+    "test_versions_are_found_by_number_by_alias_and_as_the_newest",
     "test_what_is_written_is_what_lies_there",
     "test_what_somebody_put_there_is_read_up_to_a_limit",
+    "test_what_the_log_lacks_is_told_by_the_store",
     "test_what_was_put_is_got",
     "test_who_reads",
 ]

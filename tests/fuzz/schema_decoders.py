@@ -15,10 +15,12 @@ from faastraingym.schemas import (
     dead_letter,
     event_backup,
     keys,
+    models,
     payloads,
 )
 from faastraingym.schemas import messages as said
-from faastraingym.schemas.errors import MessageError, PayloadError, SpecificationError
+from faastraingym.schemas.errors import MessageError, ModelError, PayloadError, SpecificationError
+from tests.events.models.versions import A_VERSION
 from tests.fuzz.decoder import NOW, SPEC, Decoder, texts
 from tests.fuzz.inputs import DEEP, msgpack_bombs, near, near_data, near_payload, packed
 from tests.schemas import samples
@@ -52,6 +54,7 @@ EXPERIMENT: dict[str, Any] = {
     },
     "seeds": [1, 2],
 }
+VERSION = models.dump(A_VERSION)
 MANIFEST = manifests.dump("cartpole-1", registry.parse(SPEC))
 
 
@@ -139,6 +142,20 @@ TABLE: dict[str, Decoder] = {
         st.one_of(near(DATASET), near_data(msgpack.unpackb(DATASET)).map(packed)),
         (DATASET,),
         msgpack_bombs(),
+    ),
+    "faastraingym.schemas.models.load": Decoder(
+        functools.partial(models.load, kind=models.ModelVersion),
+        (PayloadError,),
+        st.one_of(near(VERSION), near_data(msgpack.unpackb(VERSION)).map(packed)),
+        (VERSION,),
+        msgpack_bombs(),
+    ),
+    "faastraingym.schemas.models.parse": Decoder(
+        models.parse,
+        (ModelError,),
+        texts("models/cartpole@champion"),
+        ("cartpole/3", "cartpole"),
+        ("a" * 1_000_000, "@" * 99, "models/" * 99),
     ),
     "faastraingym.schemas.keys.place": Decoder(
         keys.place,

@@ -18,6 +18,7 @@ from tests.embedded.servers.conftest import BUCKET, Servers
 LOGINS = sorted(name for name in {*ROLES, "ping"} if roles.of(name).stores)
 FUNCTIONS = [name for name in LOGINS if name not in PROCESSES]
 RETENTION = {"plan-update"}
+OF_MODELS = ("start-run", "update-policy", "reconcile", "announce-model")
 # Every kind of object: who may write it, and who may delete it.
 OBJECTS: dict[str, tuple[str, set[str], set[str]]] = {
     "manifest": (keys.manifest("r"), {"start-run"}, set()),
@@ -34,6 +35,8 @@ OBJECTS: dict[str, tuple[str, set[str], set[str]]] = {
     "anything else": ("runs/r/else", set(), set()),
     "experiment": ("experiments/a.toml", {TRIGGER}, set()),
     "refusal": ("experiments/a.toml.error.txt", {TRIGGER, "start-run"}, {"start-run"}),
+    "model": (keys.model("m", 1), {OPERATOR}, set()),
+    "promotion": (keys.promotion("m", "champion", 1), {OPERATOR}, set()),
     "beside": ("elsewhere", set(), set()),
 }
 REFUSED = 403
@@ -90,6 +93,7 @@ def test_who_reads(servers: Servers, owner: Login, kind: str, role: str) -> None
         or (role in FUNCTIONS and key.startswith("runs/"))
         or (role in ("observer", TRIGGER) and "report" in kind)
         or (role in ("start-run", "reconcile", TRIGGER) and key.startswith("experiments/"))
+        or (role in OF_MODELS and key.startswith(keys.MODELS))
     )
     login = servers.logins.s3[role]
     assert answer(servers, login, "GET", key) == (200 if allowed else REFUSED)
