@@ -98,6 +98,7 @@ PACKAGES = (
     ),
 )
 VERSION = argument("version", metavar="MODEL", help="NAME, NAME@ALIAS or NAME/VERSION")
+ALIAS = argument("alias", metavar="NAME@ALIAS", help="an alias of a model")
 MODELS = (
     Command("list", "models:list_models", "list them, with their aliases", "models list", (JSON,)),
     Command(
@@ -149,7 +150,32 @@ MODELS = (
         "models:rollback",
         "let an alias point to where it did before its newest promotion",
         "models rollback cartpole@champion",
-        (argument("alias", metavar="NAME@ALIAS", help="an alias of a model"), JSON),
+        (ALIAS, JSON),
+    ),
+    Command(
+        "trigger",
+        "models:trigger",
+        "have a run start whenever an alias is promoted, as from the promoted version",
+        "models trigger cartpole@champion tuned.toml",
+        (
+            ALIAS,
+            SPEC,
+            argument("--name", dest="run", help="of the trigger (default: SPEC's stem)"),
+            BUDGET,
+            SET,
+            JSON,
+        ),
+    ),
+    Command(
+        "untrigger",
+        "models:untrigger",
+        "have no more runs of a trigger start",
+        "models untrigger cartpole@champion tuned",
+        (
+            ALIAS,
+            argument("name", metavar="TRIGGER", help="a name that `faastrain models show` shows"),
+            JSON,
+        ),
     ),
     Command(
         "key",

@@ -223,7 +223,7 @@ class AsyncClient:
         return AsyncRun(self, prepared.name)
 
     async def bring(self, stack: Connected, prepared: Prepared) -> None:
-        """Add the code and the data of a run to the store."""
+        """Put what a run needs of this machine into the store, before it is asked for."""
         from faastraingym.client import beginnings
 
         if prepared.source:

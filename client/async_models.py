@@ -13,13 +13,14 @@ from faastraingym.client.arguments import checked
 from faastraingym.client.errors import BadInput
 from faastraingym.client.world import Connected
 from faastraingym.events.models.registry import Registry
-from faastraingym.schemas import models
+from faastraingym.schemas import keys, models
 from faastraingym.schemas.errors import ModelError
-from faastraingym.schemas.models import ModelVersion, Named, Promotion
+from faastraingym.schemas.models import ModelVersion, Named, Promotion, Trigger
 from faastraingym.schemas.report import RunReport
+from faastraingym.schemas.specification import ModelSpec, to_dict
 
 if TYPE_CHECKING:
-    from faastraingym.client.async_client import AsyncClient
+    from faastraingym.client.async_client import AsyncClient, Prepared
     from faastraingym.client.policy import Policy
 
 EPISODES = 100  # that measure a version when it is registered
@@ -32,6 +33,7 @@ class Model(Struct, frozen=True, kw_only=True):
     name: str
     versions: list[ModelVersion]
     moves: dict[str, list[Promotion]]
+    triggers: list[Trigger]  # runs that start when an alias is promoted
 
     @property
     def aliases(self) -> dict[str, int]:
@@ -59,7 +61,7 @@ class AsyncModels:
     """A stack's registered models, for asynchronous callers; what raises is as of `Models`."""
 
     def __init__(self, client: "AsyncClient") -> None:
-        self._client = client
+        self.client = client
 
     async def list(self) -> Sequence[Model]:
         """All models, by name."""
@@ -109,7 +111,7 @@ class AsyncModels:
             digest = hashlib.sha256(ended.policy or b"").hexdigest()
             made = registering.same(await registry.versions(model), run, digest)
             if made is None:
-                first = await registering.made(self._client, stack, model, history, ended, episodes)
+                first = await registering.made(self.client, stack, model, history, ended, episodes)
                 signed = msgspec.structs.replace(first, created_by=self._user)
                 made = await _numbered(registry, signed)
             await stack.facts.publish_once(await registry.registered(made))
@@ -146,9 +148,7 @@ class AsyncModels:
     async def rollback(self, named: str) -> Promotion:
         """Let an alias, `NAME@ALIAS`, point to where it did before its newest promotion."""
         async with self._registry() as (registry, stack):
-            wanted = models.parse(named)
-            if not wanted.alias:
-                raise BadInput(f"{named}: names no alias; write NAME@ALIAS, as {wanted.model}@best")
+            wanted = _alias(named)
             await registry.find(wanted)
             moves = await _told(registry, stack, wanted.model, wanted.alias)
             standing = models.standing(moves)
@@ -160,6 +160,47 @@ class AsyncModels:
             before = Named(wanted.model, version=standing[-2].version)
             version = await registry.find(before)
             return await self._move(registry, stack, version, wanted.alias, moves, rollback=True)
+
+    @checked
+    async def trigger(self, named: str, prepared: "Prepared") -> Trigger:
+        """Have a run start whenever an alias, `NAME@ALIAS`, is promoted from now on."""
+        async with self._registry() as (registry, stack):
+            wanted = _alias(named)
+            await registry.find(Named(wanted.model))
+            spec = to_dict(prepared.spec)
+            made = Trigger(
+                model=wanted.model,
+                alias=wanted.alias,
+                name=prepared.name,
+                spec=spec,
+                by=self._user,
+                at=self.client.world.now(),
+            )
+            begins = prepared.spec.init_from
+            if isinstance(begins, ModelSpec):
+                if begins.model != made.parent:
+                    raise BadInput(
+                        f"spec.init_from: found {begins.model}; allowed: {made.parent}, for whose "
+                        "promotions it waits, or nothing"
+                    )
+                made = msgspec.structs.replace(made, spec=spec | {"init_from": made.parent})
+            await self.client.bring(stack, prepared)
+            key = keys.model_trigger(made.model, made.alias, made.name)
+            await stack.bucket.write(key, models.dump(made), "application/msgpack")
+        return made
+
+    @checked
+    async def untrigger(self, named: str, name: str) -> Trigger:
+        """Have no run of that trigger start any more."""
+        async with self._registry() as (registry, stack):
+            wanted = _alias(named)
+            known = [t for t in await registry.triggers(wanted.model) if t.alias == wanted.alias]
+            found = next((each for each in known if each.name == name), None)
+            if found is None:
+                there = ", ".join(each.name for each in known) or "none"
+                raise BadInput(f"{wanted} has no trigger {name!r:.80}; it has {there}")
+            await stack.bucket.delete([keys.model_trigger(wanted.model, wanted.alias, name)])
+        return found
 
     async def _move(
         self,
@@ -183,7 +224,7 @@ class AsyncModels:
             previous=moves[-1].version if moves else 0,
             rollback=rollback,
             by=self._user,
-            at=self._client.world.now(),
+            at=self.client.world.now(),
         )
         if not await registry.add(move):
             now = await registry.find(Named(version.model, alias))
@@ -197,7 +238,7 @@ class AsyncModels:
     @asynccontextmanager
     async def _registry(self) -> AsyncIterator[tuple[Registry, Connected]]:
         """The registry, and the connection that it reads; a name that nothing has is BadInput."""
-        async with self._client.connect() as stack:
+        async with self.client.connect() as stack:
             try:
                 yield Registry(stack.objects, stack.bucket), stack
             except ModelError as error:  # before `connect` takes it for the stack's trouble
@@ -205,13 +246,24 @@ class AsyncModels:
 
     @property
     def _user(self) -> str:
-        variables = self._client.world.environment
+        variables = self.client.world.environment
         return variables.get("LOGNAME") or variables.get("USER") or "unknown"
+
+
+def _alias(named: str) -> Named:
+    """The alias that is named; BadInput: it is a version or a model."""
+    wanted = models.parse(named)
+    if not wanted.alias:
+        raise BadInput(f"{named}: names no alias; write NAME@ALIAS, as {wanted.model}@champion")
+    return wanted
 
 
 async def _model(registry: Registry, name: str) -> Model:
     return Model(
-        name=name, versions=await registry.versions(name), moves=await registry.moves(name)
+        name=name,
+        versions=await registry.versions(name),
+        moves=await registry.moves(name),
+        triggers=await registry.triggers(name),
     )
 
 

@@ -1,14 +1,16 @@
 """A stack's registered models."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 from msgspec import Meta
 
-from faastraingym.client import loop
+from faastraingym.client import loop, run_ids
 from faastraingym.client.arguments import checked
 from faastraingym.client.async_models import EPISODES, PROBABILITY, AsyncModels, Model, Promoted
-from faastraingym.schemas.models import ModelVersion, Promotion
+from faastraingym.client.composing import composed
+from faastraingym.schemas.models import ModelVersion, Promotion, Trigger
 
 if TYPE_CHECKING:
     from faastraingym.client.policy import Policy
@@ -94,6 +96,38 @@ class Models:
         return loop.run(
             self.aio.promote(named, alias, only_if_better=only_if_better, probability=probability)
         )
+
+    @checked
+    def trigger(
+        self, named: str, env: object, name: str | None = None, **overrides: Any
+    ) -> Trigger:
+        """Have a run start whenever an alias, `NAME@ALIAS`, is promoted from now on.
+
+        A specification with `init_from = "models/NAME@ALIAS"` begins with the promoted version. A
+        rollback starts none.
+
+        Args:
+            named: the alias.
+            env: as of `train`: an environment, or a specification.
+            name: of the trigger, with which its runs' names begin; one that is there is replaced.
+            overrides: as of `train`.
+
+        Raises:
+            BadInput: the specification cannot be run, or begins with another policy.
+        """
+        made = composed(env, None, None, None, None, overrides)
+        chosen = name or run_ids.slug(Path(made.stem))
+        prepared = loop.run(self.aio.client.prepare(made, chosen))
+        return loop.run(self.aio.trigger(named, prepared))
+
+    @checked
+    def untrigger(self, named: str, name: str) -> Trigger:
+        """Have no more runs of a trigger start; those that did go on.
+
+        Raises:
+            BadInput: the alias has no such trigger.
+        """
+        return loop.run(self.aio.untrigger(named, name))
 
     @checked
     def rollback(self, named: str) -> Promotion:

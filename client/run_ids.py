@@ -17,8 +17,13 @@ def derive(path: Path, at: float, salt: str, length: int = MAX_LENGTH) -> str:
     `at` in Unix seconds, `salt` 4 hex digits.
     """
     suffix = f"-{datetime.fromtimestamp(at, UTC):%Y%m%d-%H%M%S}-{salt}"
+    return slug(path, max(0, length - len(suffix))) + suffix
+
+
+def slug(path: Path, longest: int = MAX_LENGTH) -> str:
+    """A file's stem, as a name of `longest` characters at most can have it."""
     stem = re.sub(r"[^a-z0-9]+", "-", path.stem.lower()).strip("-")
-    return (stem[: max(0, length - len(suffix))].rstrip("-") or "run") + suffix
+    return stem[:longest].rstrip("-") or "run"
 
 
 def check(run: str) -> str:

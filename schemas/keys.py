@@ -128,6 +128,11 @@ def promotion(name: str, alias: str, number: int) -> str:
     return f"{MODELS}{name}/aliases/{alias}/{number}.msgpack"
 
 
+def model_trigger(name: str, alias: str, trigger: str) -> str:
+    """A run that starts whenever an alias is promoted."""
+    return f"{MODELS}{name}/triggers/{alias}/{trigger}.msgpack"
+
+
 def registered(key: str) -> tuple[str, int] | None:
     """Name and version of a manifest's key; None for another key."""
     found = re.fullmatch(rf"{MODELS}([^/]+)/([1-9][0-9]{{0,8}})/manifest\.msgpack", key)

@@ -91,7 +91,23 @@ class Promotion(Struct, frozen=True, kw_only=True):
     at: Annotated[float, Meta(description="Unix time, seconds")]
 
 
-Record = TypeVar("Record", ModelVersion, Promotion)
+class Trigger(Struct, frozen=True, kw_only=True):
+    """A run that is asked for whenever an alias is promoted; rollbacks start none."""
+
+    model: ModelName
+    alias: Alias
+    name: Annotated[str, Meta(pattern=RUN_PATTERN, description="what its runs' names begin with")]
+    spec: Annotated[dict[str, Any], Meta(description="whose init_from is the alias, or nothing")]
+    by: str
+    at: Annotated[float, Meta(description="Unix time, seconds")]
+
+    @property
+    def parent(self) -> str:
+        """The name by which its runs begin with the promoted version."""
+        return f"{PREFIX}{self.model}@{self.alias}"
+
+
+Record = TypeVar("Record", ModelVersion, Promotion, Trigger)
 
 
 def parse(text: str) -> Named:
@@ -138,7 +154,7 @@ def standing(moves: Sequence[Promotion]) -> list[Promotion]:
     return found
 
 
-def dump(record: ModelVersion | Promotion) -> bytes:
+def dump(record: ModelVersion | Promotion | Trigger) -> bytes:
     """The record's bytes; equal records give equal bytes."""
     return msgspec.msgpack.encode(record)
 

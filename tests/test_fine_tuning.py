@@ -7,7 +7,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
+from msgspec.structs import replace
 
 from faastraingym.client.client import Client
 from faastraingym.client.composing import composed
@@ -15,7 +17,12 @@ from faastraingym.client.errors import BadInput
 from faastraingym.client.playing import evaluate
 from faastraingym.events.models.registry import Registry
 from faastraingym.schemas import keys
-from faastraingym.schemas.messages import EvaluationCompleted, RunRequested
+from faastraingym.schemas.messages import (
+    EvaluationCompleted,
+    ModelPromoted,
+    RunRequested,
+    encode,
+)
 from faastraingym.schemas.payloads import LearnerState, Policy, load
 from tests.client.memory import Stack
 from tests.test_loop import SPEC, Platform, TwiceAndBackwards, train
@@ -37,8 +44,6 @@ class Home:
         """What the client asks for."""
         made = composed(raw, None, None, None, None, {})
         prepared = await self.client.aio.prepare(made, "child")
-        import msgspec
-
         spec: dict[str, Any] = msgspec.to_builtins(prepared.spec)
         return spec
 
@@ -101,6 +106,38 @@ async def test_it_starts_at_its_parents_return(home: Home) -> None:
     policy._payload = stored
     policy.__init__(stored, policy.report, policy._spaces)  # type: ignore[misc]
     assert evaluate(policy, "CartPole-v1", episodes=5).returns.tolist() == parent.returns
+
+
+async def test_a_promotion_starts_the_runs_that_wait_for_it(home: Home) -> None:
+    """With the promoted version, however often the fact comes; a rollback starts none."""
+    models = home.client.aio.models
+    made = composed(CHILD, None, None, None, None, {})
+    waits = await home.client.aio.prepare(made, "tuned")
+    trigger = await models.trigger("cartpole@champion", waits)
+    assert trigger.spec["init_from"] == CHAMPION
+    await models.register("cartpole", "demo", episodes=5)
+    await _second_version(home)
+    await models.promote("cartpole/2", "champion")
+    await models.rollback("cartpole@champion")
+    facts = [record.fact for _, record in home.platform.facts.log]
+    promotions = [fact for fact in facts if isinstance(fact, ModelPromoted)][1:]
+    for fact in [*promotions, *promotions]:
+        for answer in await home.platform.answers("start-run", encode(fact)):
+            await home.platform.publish(answer)
+    await home.platform.run()
+    facts = [record.fact for _, record in home.platform.facts.log]
+    (asked,) = [f for f in facts if isinstance(f, RunRequested) and f.run != "demo"]
+    assert asked.run.startswith("tuned-")
+    assert asked.spec["init_from"]["version"] == 2
+    report = json.loads(home.platform.objects.data[keys.report(asked.run)])
+    assert (report["status"], report["spec"]["init_from"]["model"]) == ("completed", CHAMPION)
+
+
+async def _second_version(home: Home) -> None:
+    """As of another run."""
+    version = await home.client.aio.models.resolve("cartpole")
+    registry = Registry(home.platform.objects, home.platform.objects)
+    assert await registry.add(replace(version, version=2, run="another"))
 
 
 async def test_a_lost_registry_fails_the_run_with_its_reason(home: Home) -> None:

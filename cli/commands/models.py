@@ -1,11 +1,14 @@
-"""models list, show, register, promote, rollback, key: policies that are kept."""
+"""models list, show, register, promote, rollback, ...: policies that are kept."""
 
 from argparse import Namespace
+from pathlib import Path
 
 import msgspec
 
+from faastraingym.cli.commands import training
 from faastraingym.cli.context import Context
 from faastraingym.cli.exit_codes import ExitCode
+from faastraingym.client import composing, loop, run_ids
 from faastraingym.client.async_models import Model, Promoted
 from faastraingym.client.errors import BadInput
 from faastraingym.events.views.phrases import timestamp
@@ -16,6 +19,7 @@ from faastraingym.schemas.models import ModelVersion
 HEAD = ("MODEL", "VERSIONS", "RETURN", "ENVIRONMENT", "ALIASES")
 VERSIONS = ("VERSION", "RETURN", "LOW", "HIGH", "EPISODES", "RUN", "REGISTERED", "ALIASES")
 MOVES = ("ALIAS", "MOVE", "VERSION", "BEFORE", "AT", "BY")
+TRIGGERS = ("ALIAS", "TRIGGER", "BEGINS WITH")
 NUMBERS = ("VERSIONS", "VERSION", "RETURN", "LOW", "HIGH", "EPISODES", "MOVE", "BEFORE")
 
 
@@ -60,6 +64,10 @@ def show(arguments: Namespace, context: Context) -> None:
             for move in moves
         ]
         context.screen.table(MOVES, rows, NUMBERS)
+    if model.triggers:
+        context.screen.line()
+        waiting = [(t.alias, t.name, str(t.spec.get("init_from", ""))) for t in model.triggers]
+        context.screen.table(TRIGGERS, waiting, NUMBERS)
 
 
 def register(arguments: Namespace, context: Context) -> None:
@@ -116,6 +124,28 @@ def rollback(arguments: Namespace, context: Context) -> None:
     else:
         before = f"version {move.version} again, no longer to version {move.previous}"
         context.screen.line(f"{move.model}@{move.alias} points to {before}")
+
+
+def trigger(arguments: Namespace, context: Context) -> None:
+    """Have a run start at each promotion of an alias."""
+    arguments.run = arguments.run or run_ids.slug(Path(composing.named(arguments.spec).stem))
+    prepared = training.prepare(arguments, context)
+    made = loop.run(context.client.models.aio.trigger(arguments.alias, prepared))
+    if arguments.json:
+        context.screen.json(made)
+    else:
+        context.screen.line(f"{made.model}@{made.alias}: each promotion starts a run {made.name}-*")
+
+
+def untrigger(arguments: Namespace, context: Context) -> None:
+    """Have no more runs of a trigger start."""
+    found = context.client.models.untrigger(arguments.alias, arguments.name)
+    if arguments.json:
+        context.screen.json(found)
+    else:
+        context.screen.line(
+            f"{found.model}@{found.alias}: no promotion starts {found.name} any more"
+        )
 
 
 def key(arguments: Namespace, context: Context) -> None:

@@ -12,7 +12,7 @@ from faastraingym.events.ports import Bucket, ObjectStore
 from faastraingym.schemas import keys, models
 from faastraingym.schemas.errors import ModelError, PayloadError
 from faastraingym.schemas.messages import ModelPromoted, ModelRegistered
-from faastraingym.schemas.models import Kept, ModelVersion, Named, Promotion, Record
+from faastraingym.schemas.models import Kept, ModelVersion, Named, Promotion, Record, Trigger
 from faastraingym.schemas.references import REGISTRY, ObjectRef
 from faastraingym.schemas.validation import near
 
@@ -71,6 +71,11 @@ class Registry:
                 f"{named}: there is no such version; {named.model} has 1 to {versions[-1]}"
             )
         return await self._record(keys.model(named.model, version), ModelVersion)
+
+    async def triggers(self, model: str) -> list[Trigger]:
+        """The runs that start when an alias of a model is promoted, by alias and name."""
+        found = await self._bucket.keys(f"{keys.MODELS}{model}/triggers/")
+        return await self._records(found, Trigger)
 
     async def keep(self, model: str, data: bytes) -> Kept:
         """Store an object of a model, before the manifest that names it."""

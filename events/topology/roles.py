@@ -124,7 +124,7 @@ ROLES: dict[str, Role] = {
         asks=(READ_FACTS[0], *READ_SIZES, *READ_USAGE, *READ_DEAD, *FOLLOW),
         reads=(ANY,),
         writes=PACKAGES + EPISODES + REGISTERED,
-        deletes=PACKAGES + EPISODES,
+        deletes=PACKAGES + EPISODES + (f"{MODELS}*/triggers/*",),
     ),
     TRIGGER: Role(sends=(subjects.STARTS,), reads=(*INBOX, "runs/*/report*"), writes=INBOX),
     "observer": Role(

@@ -1,4 +1,7 @@
-"""start-run: validates a requested run and writes its manifest; validates an experiment."""
+"""start-run: validates a requested run and writes its manifest; validates an experiment.
+
+It also asks for the runs that wait for the promotion of a model.
+"""
 
 from collections.abc import Sequence
 
@@ -10,6 +13,7 @@ from faastraingym.adapters.stage.stage import Outgoing
 from faastraingym.adapters.stage.triggered import triggered
 from faastraingym.events.experiments import names
 from faastraingym.events.experiments.checking import checked
+from faastraingym.events.models import triggers
 from faastraingym.events.models.registry import Registry
 from faastraingym.events.pipeline import follow_ups, subjects
 from faastraingym.events.ports import Services
@@ -20,24 +24,42 @@ from faastraingym.schemas.messages import (
     ExperimentRequested,
     ExperimentStarted,
     Message,
+    ModelPromoted,
     RunFailed,
     RunRequested,
     RunStarted,
     tag,
 )
+from faastraingym.schemas.models import Named
 
 CHECKER = Checker()
 
+Received = RunRequested | ExperimentRequested | ModelPromoted
 
-@triggered(CHECKER, RunRequested, ExperimentRequested)
-async def handle(request: RunRequested | ExperimentRequested, services: Services) -> Outgoing:
-    """The run or experiment starts, or fails with the words that the command line would show.
 
-    The request is published in any case: its sender may not have, and functions that decide by the
-    whole log wait for it.
+@triggered(CHECKER, RunRequested, ExperimentRequested, ModelPromoted)
+async def handle(message: Received, services: Services) -> Outgoing:
+    """A run or experiment that is asked for starts, or fails with the command line's words.
+
+    Its request is published in any case: its sender may not have, and functions that decide by the
+    whole log wait for it. Of a promoted model, the runs that wait for that are asked for.
     """
-    if isinstance(request, ExperimentRequested):
-        return await _experiment(request, services)
+    match message:
+        case ModelPromoted():
+            return await _fine_tunings(message, services)
+        case ExperimentRequested():
+            return await _experiment(message, services)
+    return await _run(message, services)
+
+
+async def _fine_tunings(promoted: ModelPromoted, services: Services) -> Outgoing:
+    registry = Registry(services.objects, services.bucket)
+    version = await registry.find(Named(promoted.model, version=promoted.version))
+    return triggers.started(promoted, version, await registry.triggers(promoted.model))
+
+
+async def _run(request: RunRequested, services: Services) -> Outgoing:
+    """The run starts, or fails."""
     if await services.facts.count(subjects.of_kind(ExperimentRequested, request.run)):
         why = f"there is an experiment {request.run!r} already; choose another name"
         return [request, RunFailed(run=request.run, reason=why, function="start-run")]

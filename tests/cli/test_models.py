@@ -22,6 +22,8 @@ from tests.client.memory import KEY
 from tests.events.models.versions import A_VERSION
 from tests.fakes import InMemoryObjectStore
 
+SMALL = {"name": "ppo", "hidden_sizes": []}  # as the registered policy
+
 
 @pytest.fixture
 def ended(desk: Desk) -> Desk:
@@ -222,6 +224,34 @@ def test_whoever_was_killed_before_its_fact_is_completed_by_the_next(desk: Desk)
     desk("models", "promote", "cartpole/2", "champion")
     told = [fact.version for fact in said(desk, ModelPromoted)]  # type: ignore[attr-defined]
     assert told == [1, 2]
+
+
+def test_triggers_are_added_shown_replaced_and_removed(ended: Desk) -> None:
+    """What begins with another policy than the alias is refused."""
+    for arguments in (
+        ("register", "cartpole", RUN, "--episodes", "2"),
+        ("promote", "cartpole", "a"),
+    ):
+        assert ended("models", *arguments) == ExitCode.DONE
+    spec = ended.write("tuned.json", json.dumps(SPEC))
+    for _ in range(2):
+        assert ended("models", "trigger", "cartpole@a", spec) == ExitCode.DONE, ended.err
+        assert ended.out == "cartpole@a: each promotion starts a run tuned-*\n"
+    assert ended("models", "show", "cartpole", "--json") == ExitCode.DONE
+    (shown,) = json.loads(ended.out)["triggers"]
+    assert (shown["alias"], shown["name"], shown["spec"]["seed"]) == ("a", "tuned", 0)
+    assert ended("models", "show", "cartpole") == ExitCode.DONE
+    assert ended.out.splitlines()[-1].split("\t")[:2] == ["a", "tuned"]
+    other = ended.write(
+        "other.json", json.dumps({**SPEC, "algorithm": SMALL, "init_from": "models/cartpole/1"})
+    )
+    assert ended("models", "trigger", "cartpole@a", other) == ExitCode.BAD_INPUT
+    assert "allowed: models/cartpole@a, for whose promotions it waits" in ended.err
+    assert ended("models", "untrigger", "cartpole@a", "tune") == ExitCode.BAD_INPUT
+    assert ended.err == "faastrain: cartpole@a has no trigger 'tune'; it has tuned\n"
+    assert ended("models", "untrigger", "cartpole@a", "tuned") == ExitCode.DONE
+    assert ended("models", "untrigger", "cartpole@a", "tuned") == ExitCode.BAD_INPUT
+    assert ended.err == "faastrain: cartpole@a has no trigger 'tuned'; it has none\n"
 
 
 def test_the_key_of_webhooks_is_not_that_of_commands(desk: Desk) -> None:

@@ -140,6 +140,8 @@ ROWS: dict[str, list[tuple[str, int]]] = {
         ("models list", 0),
         ("models show mine@champion", 0),
         ("models rollback mine@champion", 3),
+        ("models trigger mine@champion examples/cartpole.toml", 0),
+        ("models untrigger mine@champion cartpole", 0),
         ("models key", 0),
     ],
     "env add": [("env add short_pole.py", 0), ("env list", 0), ("env remove nobody", 3)],

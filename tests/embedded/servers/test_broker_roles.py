@@ -91,6 +91,8 @@ SAY = {
     "run.failed": {"start-run", "conclude-run"},
     "run.unreported": {"conclude-run"},
     "report.written": {"conclude-run"},
+    "model.registered": {OPERATOR},
+    "model.promoted": {OPERATOR},
 }
 
 

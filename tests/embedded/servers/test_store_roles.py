@@ -37,6 +37,7 @@ OBJECTS: dict[str, tuple[str, set[str], set[str]]] = {
     "refusal": ("experiments/a.toml.error.txt", {TRIGGER, "start-run"}, {"start-run"}),
     "model": (keys.model("m", 1), {OPERATOR}, set()),
     "promotion": (keys.promotion("m", "champion", 1), {OPERATOR}, set()),
+    "trigger": (keys.model_trigger("m", "champion", "t"), {OPERATOR}, {OPERATOR}),
     "beside": ("elsewhere", set(), set()),
 }
 REFUSED = 403
