@@ -161,6 +161,10 @@ class RunRequested(Message, frozen=True, kw_only=True, tag="run.requested"):
     experiment: Annotated[
         Membership | UnsetType, Meta(description="without it a person or a trigger asked")
     ] = UNSET
+    copied: Annotated[
+        PolicyRef | UnsetType,
+        Meta(description="of another run, with which it begins; without it with a new one"),
+    ] = UNSET
 
 
 class UploadHeard(Message, frozen=True, kw_only=True, tag="upload.heard"):
@@ -179,6 +183,11 @@ class UploadHeard(Message, frozen=True, kw_only=True, tag="upload.heard"):
 
 class RunStarted(RunMessage, frozen=True, kw_only=True, tag="run.started"):
     """The specification is valid and its manifest is stored."""
+
+    copied: Annotated[
+        PolicyRef | UnsetType,
+        Meta(description="of another run, with which it begins; without it with a new one"),
+    ] = UNSET
 
     @property
     def outcome(self) -> tuple[str, ...]:
@@ -374,6 +383,9 @@ class TrialRequested(Message, frozen=True, kw_only=True, tag="trial.requested"):
         dict[str, str], Meta(description="who chose: the sampler, and versions of its library")
     ]
     runs: Annotated[list[RunId], Meta(description="in the order of the seeds")]
+    parent: Annotated[
+        Count | None, Meta(description="the trial with whose policies its runs begin; none: new")
+    ] = None
 
 
 class TrialReported(Message, frozen=True, kw_only=True, tag="trial.reported"):
@@ -383,7 +395,7 @@ class TrialReported(Message, frozen=True, kw_only=True, tag="trial.reported"):
 
     trial: Count
     seed: Count
-    rung: Annotated[Count, Meta(description="the run's segment")]
+    rung: Annotated[Count, Meta(description="the run's segment, from 0")]
     end: Annotated[str, Meta(description="target, budget, stopped or failed")]
     score: Annotated[
         float | None, Meta(description="mean return of its newest evaluation; none: no result")
@@ -392,6 +404,7 @@ class TrialReported(Message, frozen=True, kw_only=True, tag="trial.reported"):
     gb_seconds: Annotated[float, Meta(description="of the whole run, all functions")]
     reason: Annotated[str, Meta(description="why it failed, or has no result")] = ""
     manifest: Annotated[ObjectRef | None, Meta(description="none: it never started")] = None
+    policy: Annotated[PolicyRef | None, Meta(description="that it ended with; none: none")] = None
 
 
 class TrialDecided(Message, frozen=True, kw_only=True, tag="trial.decided"):
@@ -401,9 +414,10 @@ class TrialDecided(Message, frozen=True, kw_only=True, tag="trial.decided"):
 
     trial: Count
     rung: Count
-    decision: Annotated[str, Meta(description="continue or stop")]
+    decision: Annotated[str, Meta(description="continue, stop, or copy: another takes its place")]
     reason: str
     score: Annotated[float | None, Meta(description="of the trial at that rung")] = None
+    parent: Annotated[Count | None, Meta(description="of a copy: the trial that is copied")] = None
 
 
 class ExperimentStopRequested(Message, frozen=True, kw_only=True, tag="experiment.stop-requested"):

@@ -11,12 +11,14 @@ import random
 from typing import Any
 
 import msgspec
+import numpy as np
 import pytest
 
 from faastraingym.events.experiments.plan import request
 from faastraingym.schemas import keys
 from faastraingym.schemas import messages as m
 from faastraingym.schemas.experiment import ExperimentSpec
+from faastraingym.schemas.payloads import LearnerState, load
 from tests.test_loop import SPEC, Platform, TwiceAndBackwards
 
 EXPERIMENT: dict[str, Any] = {
@@ -123,6 +125,33 @@ async def test_faults_change_neither_decisions_nor_policies(
     await compete(platform)
     assert facts(platform, *DECIDED) == facts(calm, *DECIDED)
     assert policies(platform) == policies(calm)
+
+
+async def test_a_copy_begins_with_its_parents_learner_state() -> None:
+    rates = {"kind": "choice", "values": [1e-3, 1e-2]}
+    spec = {
+        **EXPERIMENT,
+        "space": {"algorithm.learning_rate": rates},
+        "seeds": [3],
+        "scheduler": {"name": "population", "every": 64, "quantile": 0.5},
+    }
+    platform = await compete(Platform(), spec)
+    assert end(platform).reason == "trials"
+    copy = next(f for f in facts(platform, m.TrialRequested).values() if f.parent is not None)
+    (asked,) = [f for f in facts(platform, m.RunRequested).values() if f.run in copy.runs]
+    learner = await platform.objects.find(keys.learner(asked.run, 0))
+    assert learner is not None
+    begun = load(await platform.objects.get(learner), LearnerState)
+    parent = load(await platform.objects.get(asked.copied.learner), LearnerState)
+    assert (begun.version, begun.env_steps) == (0, parent.env_steps)
+    for name, array in parent.parameters.items():
+        assert np.array_equal(begun.parameters[name], array)
+    assert begun.optimizer.keys() == parent.optimizer.keys()
+    first = platform.objects.data[keys.learner(asked.run, 0)]
+    del platform.objects.data[keys.learner(asked.run, 0)]
+    started = facts(platform, m.RunStarted)[f"ftg.run.started.{asked.run}"]
+    await platform.deliver("update-policy", m.encode(started))
+    assert platform.objects.data[keys.learner(asked.run, 0)] == first
 
 
 async def test_a_stop_request_ends_the_runs_and_then_the_experiment() -> None:

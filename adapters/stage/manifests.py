@@ -12,7 +12,7 @@ from faastraingym.algorithms.environments import known
 from faastraingym.events.ports import Services
 from faastraingym.schemas.errors import PayloadError
 from faastraingym.schemas.messages import Membership, RunRequested
-from faastraingym.schemas.references import ObjectRef, RunId
+from faastraingym.schemas.references import ObjectRef, PolicyRef, RunId
 from faastraingym.schemas.specification import RunSpec, to_dict
 
 
@@ -23,6 +23,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     spec: dict[str, Any]
     spaces: list[Any] | None = None
     experiment: Membership | UnsetType = UNSET
+    copied: PolicyRef | UnsetType = UNSET
 
 
 def dump(
@@ -30,6 +31,7 @@ def dump(
     spec: RunSpec,
     spaces: Sequence[Any] | None = None,
     experiment: Membership | UnsetType = UNSET,
+    copied: PolicyRef | UnsetType = UNSET,
 ) -> bytes:
     """The manifest's bytes; equal specifications give equal bytes.
 
@@ -37,8 +39,8 @@ def dump(
     on JAX alone: so stages that only learn import none of its code.
     """
     extra: dict[str, Any] = {"spaces": spaces} if known.is_told(spec.environment) else {}
-    if experiment is not UNSET:
-        extra["experiment"] = experiment
+    asked = {"experiment": experiment, "copied": copied}
+    extra |= {name: value for name, value in asked.items() if value is not UNSET}
     return msgspec.msgpack.encode({"run": run, "spec": spec, **extra})
 
 
@@ -46,7 +48,7 @@ async def request(services: Services, ref: ObjectRef) -> RunRequested:
     """The request that the manifest answers."""
     found = _decoded(await services.objects.get(ref))
     spec = to_dict(registry.parse(found.spec))
-    return RunRequested(run=found.run, spec=spec, experiment=found.experiment)
+    return RunRequested(run=found.run, spec=spec, experiment=found.experiment, copied=found.copied)
 
 
 async def specification(services: Services, ref: ObjectRef) -> RunSpec:

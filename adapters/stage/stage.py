@@ -45,7 +45,7 @@ from faastraingym.events.ports import LostObject, Services, Unavailable
 from faastraingym.events.telemetry.identity import identity
 from faastraingym.events.telemetry.tracing import HEADER
 from faastraingym.events.topology.admits import ANYBODY, SIGNED
-from faastraingym.schemas import messages
+from faastraingym.schemas import keys, messages
 from faastraingym.schemas.errors import MessageError, RunFault, SchemaError
 from faastraingym.schemas.messages import (
     InvocationCompleted,
@@ -263,6 +263,8 @@ class Stage:
         history = fold(await services.facts.read(*subjects.of_run(message.run)))
         if follow_ups.is_needless(message, history):
             return "needless: the version's batch is complete"
+        if not lost.ref.key.startswith(keys.of_run(message.run)):
+            raise RunFault(f"{lost}, of another run, with which this one begins") from lost
         asked = await self._restorer.wanted(message, lost, history, services)
         await self._send(asked.commands)
         makers = " and ".join(sorted({item.function for item in asked.commands}))

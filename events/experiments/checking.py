@@ -45,11 +45,12 @@ async def checked(
 def parse(raw: Any) -> ExperimentSpec:
     """The validated specification; SpecificationError: it is refused."""
     spec = specification.parse(raw)
-    if isinstance(spec.scheduler, Population):
+    kept = spec.run.get("retention", {}).get("versions")
+    if isinstance(spec.scheduler, Population) and kept is not None:
         raise SpecificationError(
             [
-                "spec.scheduler.name: found population, but no run begins from a copy of another "
-                "yet; allowed: none, halving, hyperband, median, plateau"
+                f"spec.run.retention.versions: found {kept}; allowed: null, for members of a "
+                "population begin with learner states of others"
             ]
         )
     return spec

@@ -5,18 +5,20 @@ go on, and none of them more than `at_once`.
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 from msgspec import Struct, field
 
-from faastraingym.events.experiments.decisions import Decision, Result
+from faastraingym.algorithms.experiments import space
+from faastraingym.events.experiments.decisions import Decision, Result, Verdict
+from faastraingym.events.experiments.schedulers import first_rung
 from faastraingym.events.ports import Recorded
 from faastraingym.schemas import messages as m
 from faastraingym.schemas.experiment import ExperimentSpec
 
 REACHED, STOPPED = "target", "stopped"  # ends: such a run needs no later rung; has no later one
-CONTINUE = "continue"
+CONTINUE, COPY = "continue", "copy"
 
 
 class Slot(NamedTuple):
@@ -58,6 +60,7 @@ class Experiment(Struct, kw_only=True):
     """One experiment, as its facts tell it."""
 
     spec: ExperimentSpec | None = None  # None: it has not started
+    total: int = 0  # trials that the sampler chooses; copies have greater numbers
     requested: m.ExperimentRequested | None = None
     started: m.ExperimentStarted | None = None
     stop: m.ExperimentStopRequested | None = None
@@ -88,6 +91,10 @@ class Experiment(Struct, kw_only=True):
         """The trials that failed."""
         return [number for number, trial in sorted(self.trials.items()) if trial.failed]
 
+    def first(self, number: int) -> int:
+        """The rung of the first segment of a trial's runs; a copy begins later."""
+        return first_rung(self.total, number) if self.total else 0
+
     def busy(self, number: int) -> bool:
         """Whether a run of the trial goes on or waits."""
         return any(slot.trial == number for slot in (*self.running, *self.waiting))
@@ -97,7 +104,8 @@ def fold(records: Sequence[Recorded]) -> Experiment:
     """The experiment that `records` tell; they come in the log's order."""
     started = [record.fact for record in records if isinstance(record.fact, m.ExperimentStarted)]
     spec = msgspec.convert(started[0].spec, ExperimentSpec) if started else None
-    experiment = Experiment(spec=spec, started=started[0] if started else None)
+    total = space.trials(spec) if spec else 0
+    experiment = Experiment(spec=spec, total=total, started=started[0] if started else None)
     for record in records:
         add(experiment, record)
     return experiment
@@ -119,13 +127,14 @@ def add(experiment: Experiment, record: Recorded) -> None:
             experiment.dead_letters.append(fact)
         case m.TrialRequested(trial=number):
             _trial(experiment, number).requested = fact
-            _wait(experiment, number, 0)
+            _wait(experiment, number, experiment.first(number))
         case m.TrialDecided(trial=number, rung=rung):
             _trial(experiment, number).decided[rung] = fact
             experiment.decisions.append(decision(fact))
             if fact.decision == CONTINUE:
                 _wait(experiment, number, rung + 1)
-        case m.TrialReported(trial=number, seed=seed, rung=rung):
+        case m.TrialReported(trial=number, seed=seed, rung=segment) if experiment.total:
+            rung = experiment.first(number) + segment
             _trial(experiment, number).reports.setdefault(seed, {})[rung] = fact
             _settle(experiment, Slot(number, seed, rung))
     _admit(experiment)
@@ -133,8 +142,9 @@ def add(experiment: Experiment, record: Recorded) -> None:
 
 def decision(fact: m.TrialDecided) -> Decision:
     """A decision, as schedulers have it."""
-    verdict: Literal["continue", "stop"] = "continue" if fact.decision == CONTINUE else "stop"
-    return Decision(fact.trial, fact.rung, verdict, fact.reason)
+    verdicts: dict[str, Verdict] = {CONTINUE: "continue", COPY: "copy"}
+    verdict = verdicts.get(fact.decision, "stop")
+    return Decision(fact.trial, fact.rung, verdict, fact.reason, fact.parent)
 
 
 def _trial(experiment: Experiment, number: int) -> Trial:
@@ -162,7 +172,9 @@ def _complete(experiment: Experiment, number: int, rung: int) -> None:
     """Add the trial's result at a rung once all of its seeds are there."""
     trial = experiment.trials[number]
     before = trial.decided.get(rung - 1)
-    is_next = rung == 0 or (before is not None and before.decision == CONTINUE)
+    is_next = rung == experiment.first(number) or (
+        before is not None and before.decision == CONTINUE
+    )
     if experiment.spec is None or trial.requested is None or rung in trial.results or not is_next:
         return
     reports = [trial.reported(seed, rung) for seed in experiment.spec.seeds]

@@ -7,8 +7,9 @@ import re
 from collections.abc import Iterable, Iterator
 
 from faastraingym.algorithms.experiments import space
+from faastraingym.events.experiments.rungs import rungs
 from faastraingym.schemas import messages as m
-from faastraingym.schemas.experiment import ExperimentSpec
+from faastraingym.schemas.experiment import ExperimentSpec, Population
 
 MAX_LENGTH = 63  # of a DNS label
 
@@ -20,7 +21,10 @@ def run_name(experiment: str, trial: int, seed: int) -> str:
 
 def room(spec: ExperimentSpec) -> int:
     """Characters that an experiment's name may have, so that its runs' names are names, too."""
-    longest = max(len(str(seed)) for seed in spec.seeds) + len(str(space.trials(spec) - 1))
+    numbers = space.trials(spec)
+    if isinstance(spec.scheduler, Population):  # copies have numbers of their own, at each rung
+        numbers *= len(rungs(spec, 0))
+    longest = max(len(str(seed)) for seed in spec.seeds) + len(str(numbers - 1))
     return MAX_LENGTH - longest - len("--")
 
 

@@ -7,16 +7,19 @@ published: another delivery may have published another one, which counts.
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Literal
 
+from msgspec import UNSET, UnsetType
+
 from faastraingym.algorithms.experiments import sampling, space
 from faastraingym.algorithms.experiments.sampling import Told
 from faastraingym.events.experiments import budgets, schedulers, telling
 from faastraingym.events.experiments.budgets import Use
 from faastraingym.events.experiments.decisions import Decision
-from faastraingym.events.experiments.history import CONTINUE, Experiment, Slot, Trial
+from faastraingym.events.experiments.history import CONTINUE, COPY, Experiment, Slot, Trial
 from faastraingym.events.experiments.names import run_name
 from faastraingym.events.experiments.rungs import rungs
 from faastraingym.schemas import messages as m
 from faastraingym.schemas.experiment import ExperimentSpec, Grid
+from faastraingym.schemas.references import PolicyRef
 
 State = Literal["running", "waiting", "paused", "stopped", "completed", "failed"]
 
@@ -38,19 +41,26 @@ def plan(name: str, experiment: Experiment) -> list[m.Message]:
 
 
 def request(
-    name: str, spec: ExperimentSpec, trial: int, seed: int, settings: Mapping[str, Any]
+    name: str,
+    spec: ExperimentSpec,
+    trial: int,
+    seed: int,
+    settings: Mapping[str, Any],
+    rung: int = 0,
+    copied: PolicyRef | UnsetType = UNSET,
 ) -> m.RunRequested:
-    """The request of a trial's run, up to the first rung."""
+    """The request of a trial's run, up to its first rung; of a copy with its parent's policy."""
     raw = space.overridden(spec.run, settings) | {"seed": seed}
     budgets = rungs(spec, trial)
     if len(budgets) > 1:  # it anneals as a run that does not pause
         stop = raw.get("stop", {})
         horizon = stop.get("horizon") or stop["env_steps"]
-        raw["stop"] = {**stop, "env_steps": budgets[0], "horizon": horizon}
+        raw["stop"] = {**stop, "env_steps": budgets[rung], "horizon": horizon}
     return m.RunRequested(
         run=run_name(name, trial, seed),
         spec=raw,
         experiment=m.Membership(name=name, trial=trial, seed=seed),
+        copied=copied,
     )
 
 
@@ -66,7 +76,7 @@ def state(spec: ExperimentSpec, experiment: Experiment, number: int) -> State:
     if trial.results and max(trial.results) == len(rungs(spec, number)) - 1:
         return "completed"
     decided = trial.decided.get(max(trial.results, default=0))
-    return "stopped" if experiment.end or (decided and decided.decision == "stop") else "paused"
+    return "stopped" if experiment.end or (decided and decided.decision != CONTINUE) else "paused"
 
 
 def best(spec: ExperimentSpec, experiment: Experiment) -> m.BestTrial | None:
@@ -88,7 +98,7 @@ def best(spec: ExperimentSpec, experiment: Experiment) -> m.BestTrial | None:
 def completion(name: str, spec: ExperimentSpec, experiment: Experiment) -> m.ExperimentCompleted:
     """The end of an experiment of which nothing goes on."""
     decided = (one for trial in experiment.trials.values() for one in trial.decided.values())
-    is_short = len(experiment.trials) < space.trials(spec)
+    is_short = len(experiment.trials) < experiment.total
     is_short |= any(one.reason.startswith("budget.") for one in decided)
     reason = "stopped" if experiment.stop else "budget" if is_short else "trials"
     return m.ExperimentCompleted(
@@ -120,9 +130,10 @@ def why(trial: Trial) -> str:
 
 def _next(name: str, spec: ExperimentSpec, experiment: Experiment) -> list[m.Message]:
     """The decisions that are due; trials only once none is, so that they see all decisions."""
-    total = space.trials(spec)
-    found = schedulers.decide(spec, total, experiment.results, experiment.decisions)
-    return [*_decided(name, spec, experiment, found)] or [*_trials(name, spec, experiment, total)]
+    total, results = experiment.total, experiment.results
+    found = schedulers.decide(spec, total, results, experiment.decisions)
+    decided: list[m.Message] = [*_decided(name, spec, experiment, found)]
+    return decided or [*_copies(name, spec, experiment), *_trials(name, spec, experiment)]
 
 
 def _decided(
@@ -132,9 +143,10 @@ def _decided(
     used = _used(spec, experiment)
     for one in found:
         verdict, reason = one.verdict, one.reason
-        if verdict == CONTINUE:
+        if verdict != "stop":
             before, after = rungs(spec, one.trial)[one.rung : one.rung + 2]
-            needed = Use(0, (after - before) * len(spec.seeds))
+            runs = len(spec.seeds) if verdict == COPY else 0
+            needed = Use(runs, (after - before) * len(spec.seeds))
             refused = budgets.refusal(spec.budget, used, needed)
             verdict, reason = ("stop", refused) if refused else (verdict, reason)
             used = used if refused else _plus(used, needed)
@@ -145,15 +157,32 @@ def _decided(
             decision=verdict,
             reason=reason,
             score=experiment.trials[one.trial].results.get(one.rung),
+            parent=one.parent if verdict == COPY else None,
         )
 
 
-def _trials(
-    name: str, spec: ExperimentSpec, experiment: Experiment, total: int
-) -> Iterator[m.TrialRequested]:
+def _copies(name: str, spec: ExperimentSpec, experiment: Experiment) -> Iterator[m.TrialRequested]:
+    """The trials that take the place of others, by the decisions in the log."""
+    for one in experiment.decisions:
+        number = schedulers.successor(experiment.total, one.trial, one.rung)
+        if one.verdict != COPY or one.parent is None or _is_requested(experiment, number):
+            continue
+        parent = experiment.trials[one.parent].requested
+        settings = parent.settings if parent else {}
+        yield m.TrialRequested(
+            run=name,
+            trial=number,
+            settings=schedulers.perturbed(spec, settings, one.trial, one.rung),
+            origin={"sampler": "population"},
+            runs=[run_name(name, number, seed) for seed in spec.seeds],
+            parent=one.parent,
+        )
+
+
+def _trials(name: str, spec: ExperimentSpec, experiment: Experiment) -> Iterator[m.TrialRequested]:
     """The trials for which there is room, in the order of their numbers."""
     used, pending = _used(spec, experiment), len(experiment.running) + len(experiment.waiting)
-    for number in range(total):
+    for number in range(experiment.total):
         if _is_requested(experiment, number):
             continue
         needed = Use(len(spec.seeds), rungs(spec, number)[0] * len(spec.seeds))
@@ -178,8 +207,9 @@ def _used(spec: ExperimentSpec, experiment: Experiment) -> Use:
     for number, trial in experiment.trials.items():
         if trial.requested is not None:
             runs += len(spec.seeds)
+            first, before = experiment.first(number), (0, *rungs(spec, number))
             sent = sum(one.decision == CONTINUE for one in trial.decided.values())
-            steps += rungs(spec, number)[sent] * len(spec.seeds)
+            steps += (before[first + sent + 1] - before[first]) * len(spec.seeds)
     return Use(runs, steps, experiment.gb_seconds)
 
 
@@ -217,11 +247,12 @@ def _runs(
     name: str, spec: ExperimentSpec, experiment: Experiment, slot: Slot
 ) -> Iterable[m.Message]:
     """The fact that lets a run begin, or go on to a rung."""
-    trial = experiment.trials[slot.trial]
+    trial, first = experiment.trials[slot.trial], experiment.first(slot.trial)
     if trial.requested is None:
         return []
-    asked = request(name, spec, slot.trial, slot.seed, trial.requested.settings)
-    if slot.rung == 0:
+    settings, copied = trial.requested.settings, _copied(experiment, trial.requested, slot.seed)
+    asked = request(name, spec, slot.trial, slot.seed, settings, first, copied)
+    if slot.rung == first:
         return [asked]
     before = trial.reports[slot.seed][slot.rung - 1]
     if before.manifest is None:
@@ -230,7 +261,7 @@ def _runs(
         m.RunResumed(
             run=asked.run,
             manifest=before.manifest,
-            segment=slot.rung,
+            segment=slot.rung - first,
             env_steps=rungs(spec, slot.trial)[slot.rung],
             target=asked.spec.get("stop", {}).get("target"),
         )
@@ -240,4 +271,16 @@ def _runs(
 def _stops(name: str, spec: ExperimentSpec, experiment: Experiment) -> Iterator[m.StopRequested]:
     """Requests to end the runs that go on."""
     for slot in experiment.running:
-        yield m.StopRequested(run=run_name(name, slot.trial, slot.seed), segment=slot.rung)
+        run = run_name(name, slot.trial, slot.seed)
+        yield m.StopRequested(run=run, segment=slot.rung - experiment.first(slot.trial))
+
+
+def _copied(
+    experiment: Experiment, requested: m.TrialRequested, seed: int
+) -> PolicyRef | UnsetType:
+    """The policy with which a copy's run begins: that of its parent's run at the rung before."""
+    if requested.parent is None:
+        return UNSET
+    rung = experiment.first(requested.trial) - 1
+    report = experiment.trials[requested.parent].reported(seed, rung)
+    return report.policy if report and report.policy else UNSET

@@ -29,6 +29,7 @@ def reported(history: History, usage: Iterable[m.InvocationCompleted]) -> list[m
             env_steps=policy.env_steps if policy else 0,
             gb_seconds=sum(spent.gb_seconds for spent in tally(usage).values()),
             reason=_why(requested.run, end, score),
+            policy=policy,
             manifest=history.started.manifest if history.started else None,
         )
     ]

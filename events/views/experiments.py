@@ -7,7 +7,7 @@ from msgspec import Struct
 from msgspec.structs import asdict
 
 from faastraingym.algorithms.experiments import space
-from faastraingym.events.experiments.history import Experiment, fold
+from faastraingym.events.experiments.history import Experiment, Trial, fold
 from faastraingym.events.experiments.plan import State, best, state, why
 from faastraingym.events.experiments.rungs import rungs
 from faastraingym.events.pipeline import subjects
@@ -44,6 +44,7 @@ class TrialRow(Struct, frozen=True, kw_only=True):
     env_steps: int  # of all its runs, as far as they reported
     gb_seconds: float
     rung: int  # environment steps to which its runs were sent
+    parent: int | None  # of a copy
     settings: dict[str, Any]
     runs: list[str]
     reason: str  # why it stopped or failed
@@ -113,6 +114,16 @@ def _folded(found: dict[str, list[Any]]) -> Sequence[tuple[str, Experiment]]:
     return [(name, experiment) for name, experiment in known if experiment.requested]
 
 
+def _inherited(experiment: Experiment, trial: Trial) -> int:
+    """Environment steps of its parent's runs with which a copy's runs began."""
+    requested = trial.requested
+    if requested is None or requested.parent is None:
+        return 0
+    rung, parent = experiment.first(requested.trial) - 1, experiment.trials[requested.parent]
+    found = (parent.reported(seed, rung) for seed in trial.reports)
+    return sum(one.env_steps for one in found if one)
+
+
 def _trial(experiment: Experiment, number: int) -> TrialRow:
     trial, spec = experiment.trials[number], experiment.spec
     newest = [found[max(found)] for found in trial.reports.values()]
@@ -123,9 +134,10 @@ def _trial(experiment: Experiment, number: int) -> TrialRow:
         trial=number,
         state=state(spec, experiment, number) if spec else "waiting",
         score=trial.score,
-        env_steps=sum(one.env_steps for one in newest),
+        env_steps=sum(one.env_steps for one in newest) - _inherited(experiment, trial),
         gb_seconds=sum(one.gb_seconds for one in newest),
-        rung=rungs(spec, number)[sent] if spec else 0,
+        rung=rungs(spec, number)[experiment.first(number) + sent] if spec else 0,
+        parent=trial.requested.parent if trial.requested else None,
         settings=trial.requested.settings if trial.requested else {},
         runs=trial.requested.runs if trial.requested else [],
         reason=reason,

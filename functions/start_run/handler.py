@@ -70,9 +70,9 @@ async def _run(request: RunRequested, services: Services) -> Outgoing:
         await parents.check(found.spec, found.spaces, registry)
     except SpecificationError as refusal:
         return [request, RunFailed(run=request.run, reason=str(refusal), function="start-run")]
-    data = dump(request.run, found.spec, found.spaces, request.experiment)
+    data = dump(request.run, found.spec, found.spaces, request.experiment, request.copied)
     manifest = await services.objects.put(keys.manifest(request.run), data)
-    started = RunStarted(run=request.run, manifest=manifest)
+    started = RunStarted(run=request.run, manifest=manifest, copied=request.copied)
     return [request, started, *follow_ups.warm_ups(request.run)]
 
 

@@ -10,6 +10,7 @@ import logging
 import os
 
 from msgspec import UNSET
+from msgspec.structs import replace
 
 from faastraingym.adapters.settings import memory_mb
 from faastraingym.adapters.stage import parents
@@ -68,12 +69,17 @@ def check_threads(spec: RunSpec, nproc: str | None) -> None:
 
 
 async def _initialise(message: RunStarted, spec: RunSpec, services: Services) -> Outgoing:
-    with span("update"):
-        state = await asyncio.to_thread(registry.learner(spec).initialise, spec)
-    state = await parents.begin(spec, state, services)
+    if message.copied is UNSET:
+        with span("update"):
+            state = await asyncio.to_thread(registry.learner(spec).initialise, spec)
+        state, episodes = await parents.begin(spec, state, services), 0
+    else:
+        data = await services.objects.get(message.copied.learner)
+        copied = shape_checks.learner(spec, load(data, LearnerState))
+        state, episodes = replace(copied, version=0), message.copied.episodes
     for advice in spaces.advice(spec):
         logger.warning("advice", extra={"why": advice})
-    committed = await _commit(message.run, spec, state, 0, services)
+    committed = await _commit(message.run, spec, state, episodes, services)
     updated = PolicyUpdated(
         run=message.run,
         manifest=message.manifest,

@@ -106,8 +106,11 @@ def test_a_budget_is_that_of_every_run(desk: Desk, file: str) -> None:
             "sweep.json: spec.run.environment.id: no environment 'CartPole-v9'",
         ),
         (
-            ["--set", "scheduler.name=population", "--set", "scheduler.every=64"],
-            "sweep.json: spec.scheduler.name: found population, but no run begins from a copy",
+            [
+                *("--set", "scheduler.name=population", "--set", "scheduler.every=64"),
+                *("--set", "run.retention.versions=3"),
+            ],
+            "sweep.json: spec.run.retention.versions: found 3; allowed: null, for members",
         ),
         (["--csv", "numbers.csv"], "--csv: takes the numbers of one run"),
         (["--run", "a" * 60], "the experiment's name: found 60 characters; allowed: at most 59"),

@@ -9,16 +9,27 @@ from faastraingym.events.experiments.plan import plan
 from faastraingym.events.pipeline import subjects
 from faastraingym.events.ports import Recorded
 from faastraingym.schemas import messages as m
-from faastraingym.schemas.references import ObjectRef
+from faastraingym.schemas.references import ObjectRef, PolicyRef
 
 NAME = "x"
 MANIFEST = ObjectRef(bucket="b", key="runs/r/manifest.msgpack", size=1, sha256="a" * 64)
+
+
+def policy(trial: int, seed: int, segment: int) -> PolicyRef:
+    """That with which a trial's run ended."""
+    learner = ObjectRef(
+        bucket="b", key=f"runs/{NAME}-{trial}-{seed}/{segment}", size=1, sha256="b" * 64
+    )
+    return PolicyRef(version=1, policy=MANIFEST, learner=learner, env_steps=100)
+
+
 Score = Callable[[int, int, int], float | None]  # of a trial, a seed, a rung; None: it fails
 
 
 def report(trial: int, seed: int, rung: int = 0, score: float | None = 1.0, **more: Any) -> Any:
     end = "budget" if score is not None else "failed"
     known = {"end": end, "env_steps": 100, "gb_seconds": 1.0, "manifest": MANIFEST}
+    known |= {"policy": policy(trial, seed, rung)}
     reason = "" if score is not None else f"run {NAME}-{trial}-{seed}: it broke"
     given = {"reason": reason, **known, **more}
     return m.TrialReported(run=NAME, trial=trial, seed=seed, rung=rung, score=score, **given)

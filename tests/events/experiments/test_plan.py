@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from faastraingym.algorithms.experiments import sampling
 from faastraingym.events.experiments.plan import state
 from faastraingym.schemas import messages as m
-from tests.events.experiments.acting_out import NAME, Log, calm, report, rough
+from tests.events.experiments.acting_out import NAME, Log, calm, policy, report, rough
 
 RUN = {
     "environment": {"id": "CartPole-v1"},
@@ -112,6 +112,47 @@ def test_any_order_of_arrival_leads_to_the_same_facts(scheduler: Any, seed: int)
     assert noisy.said(*kinds) == quiet.said(*kinds)
     assert noisy.most <= 3
     assert (noisy.end.reason, noisy.end.trials) == ("trials", 6)
+
+
+POPULATION = {"name": "population", "every": 300, "quantile": 0.25}
+
+
+def test_the_worst_member_of_a_population_goes_on_from_a_copy_of_the_best() -> None:
+    log = Log(spec(4, seeds=[5], at_once=4, scheduler=POPULATION))
+    for _ in range(2):
+        for fact in log.planned():
+            log.publish(fact)
+    for trial in range(4):
+        log.publish(report(trial, 5, score=float(trial)))
+    decided = [fact for fact in log.planned() if isinstance(fact, m.TrialDecided)]
+    assert [(fact.decision, fact.parent) for fact in decided] == [
+        ("copy", 3),
+        ("continue", None),
+        ("continue", None),
+        ("continue", None),
+    ]
+    for fact in decided:
+        log.publish(fact)
+    *resumed, asked = log.planned()
+    assert [fact.run for fact in resumed] == ["x-1-5", "x-2-5", "x-3-5"]
+    assert (asked.trial, asked.parent, asked.runs) == (4, 3, ["x-4-5"])
+    log.publish(asked)
+    (copy,) = [fact for fact in log.planned() if isinstance(fact, m.RunRequested)]
+    assert copy.copied == policy(3, 5, 0)
+    assert copy.spec["stop"] == {"env_steps": 600, "target": 475, "horizon": 900}
+    log.publish(report(4, 5, 0, score=9.0))
+    assert log.experiment.trials[4].results == {1: 9.0}
+
+
+@given(seed=st.integers(0, 2**32))
+def test_a_population_is_the_same_in_any_order_of_arrival(seed: int) -> None:
+    wanted = spec(6, at_once=5, scheduler=POPULATION)
+    quiet = calm(Log(wanted), score)
+    noisy = rough(Log(wanted), score, random.Random(seed))
+    kinds = (m.TrialRequested, m.TrialReported, m.TrialDecided, m.ExperimentCompleted)
+    assert noisy.said(*kinds) == quiet.said(*kinds)
+    assert quiet.end.trials == 8  # a copy at each of two rungs
+    assert noisy.most <= 5
 
 
 @pytest.mark.parametrize("sampler", ["random", "tpe", "cmaes"])
