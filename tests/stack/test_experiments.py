@@ -45,7 +45,7 @@ async def chosen(stack: Stack, name: str) -> dict[str, m.Message]:
         return {subjects.of(r.fact): r.fact for r in found if isinstance(r.fact, CHOSEN)}
 
 
-async def test_one_command_trains_all_and_each_run_has_the_bytes_that_it_has_alone(
+async def test_one_command_trains_all_runs_with_the_bytes_that_one_process_makes(
     stack: Stack, undisturbed: Platform
 ) -> None:
     training = stack.popen("train", stack.file(SPEC), "--run", "sweep")
@@ -57,16 +57,8 @@ async def test_one_command_trains_all_and_each_run_has_the_bytes_that_it_has_alo
     assert [row["state"] for row in report["rows"]].count("completed") == 1
     listed = {row["experiment_id"]: row for row in stack.json("experiments")}
     assert listed["sweep"]["best"] == report["best"]
-    alone = {**BASE, "seed": 5, "algorithm": {**BASE["algorithm"], **rate(report)}}
-    stack.start("alone", alone)
-    assert stack.cli("follow", "alone").returncode == 0
-    best = stack.json("show", f"sweep-{report['best']['trial']}-5")["policy"]
-    assert stack.json("show", "alone")["policy"]["sha256"] == best["sha256"]
-
-
-def rate(report: dict[str, Any]) -> dict[str, float]:
-    (value,) = report["best"]["settings"].values()
-    return {"learning_rate": value}
+    async with stack.connect() as connected:
+        await same_policies(connected, undisturbed)
 
 
 async def test_functions_of_the_experiment_that_are_killed_decide_the_same(
@@ -83,10 +75,7 @@ async def test_functions_of_the_experiment_that_are_killed_decide_the_same(
             (battered.kill_replicas if victim in FUNCTIONS else battered.kill)(victim)
         await ended(connected, "sweep")
         assert await chosen(battered, "sweep") == facts(undisturbed, *CHOSEN)
-        for key, data in policies(undisturbed).items():
-            found = await connected.objects.find(key)
-            assert found is not None, key
-            assert await connected.objects.get(found) == data
+        await same_policies(connected, undisturbed)
 
 
 async def test_an_upload_with_a_space_is_an_experiment(stack: Stack) -> None:
@@ -95,6 +84,13 @@ async def test_an_upload_with_a_space_is_an_experiment(stack: Stack) -> None:
     stack.s3().put_object("faastraingym", key, io.BytesIO(data), len(data))
     async with stack.connect() as connected, asyncio.timeout(LONGEST):
         await ended(connected, outside_events.of_upload(key, data))
+
+
+async def same_policies(connected: Connected, undisturbed: Platform) -> None:
+    for key, data in policies(undisturbed).items():
+        found = await connected.objects.find(key)
+        assert found is not None, key
+        assert await connected.objects.get(found) == data
 
 
 async def ended(connected: Connected, name: str) -> None:
