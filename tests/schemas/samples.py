@@ -1,11 +1,17 @@
 """One literal message of every type: the content of the golden files. Never change a sample."""
 
 from faastraingym.schemas.messages import (
+    BestTrial,
     CollectRollout,
     EpisodesEvaluated,
     EpisodeSummary,
     EvaluatePolicy,
     EvaluationCompleted,
+    ExperimentCompleted,
+    ExperimentFailed,
+    ExperimentRequested,
+    ExperimentStarted,
+    ExperimentStopRequested,
     HearUpload,
     InvocationCompleted,
     InvocationDeadLettered,
@@ -28,6 +34,9 @@ from faastraingym.schemas.messages import (
     RunUnreported,
     Span,
     StopRequested,
+    TrialDecided,
+    TrialReported,
+    TrialRequested,
     UpdatePlan,
     UpdatePolicy,
     UploadHeard,
@@ -57,6 +66,16 @@ EPISODES = EpisodeSummary(
     episodes=2, return_sum=30.5, return_min=10.0, return_max=20.5, length_sum=31
 )
 
+EXPERIMENT = {
+    "run": {
+        "environment": {"id": "CartPole-v1"},
+        "algorithm": {"name": "ppo"},
+        "stop": {"env_steps": 100_000},
+    },
+    "space": {"algorithm.learning_rate": {"kind": "choice", "values": [0.001, 0.01]}},
+    "seeds": [7],
+}
+
 SAMPLES: tuple[Message, ...] = (
     RunRequested(
         run=RUN,
@@ -66,9 +85,10 @@ SAMPLES: tuple[Message, ...] = (
             "stop": {"env_steps": 100_000},
         },
         experiment=Membership(name="cartpole", trial=1, seed=7),
+        copied=POLICY,
     ),
     UploadHeard(run=RUN, key="experiments/cart.toml", etag="9dd4e461268c8034f5c8564e155c67a6"),
-    RunStarted(run=RUN, manifest=MANIFEST),
+    RunStarted(run=RUN, manifest=MANIFEST, copied=POLICY),
     PolicyUpdated(
         run=RUN,
         manifest=MANIFEST,
@@ -165,6 +185,46 @@ SAMPLES: tuple[Message, ...] = (
         manifest=an_object("manifest.msgpack"),
         sha256="b" * 64,
     ),
+    ExperimentRequested(run="sweep", spec=EXPERIMENT),
+    ExperimentStarted(run="sweep", spec=EXPERIMENT),
+    TrialRequested(
+        run="sweep",
+        trial=4,
+        settings={"algorithm.learning_rate": 0.001},
+        origin={"sampler": "tpe", "optuna": "5.0.0", "cmaes": "0.13.1"},
+        runs=["sweep-4-7"],
+        parent=1,
+    ),
+    TrialReported(
+        run="sweep",
+        trial=4,
+        seed=7,
+        rung=1,
+        end="budget",
+        score=120.5,
+        env_steps=2048,
+        gb_seconds=12.25,
+        manifest=MANIFEST,
+        policy=POLICY,
+    ),
+    TrialDecided(
+        run="sweep",
+        trial=4,
+        rung=1,
+        decision="copy",
+        reason="20 is 4th of 4 at 1,000 steps; the worst copies the best, here trial 1 with 40",
+        score=20.0,
+        parent=1,
+    ),
+    ExperimentStopRequested(run="sweep"),
+    ExperimentCompleted(
+        run="sweep",
+        reason="trials",
+        trials=5,
+        failed=1,
+        best=BestTrial(trial=4, settings={"algorithm.learning_rate": 0.001}, score=120.5),
+    ),
+    ExperimentFailed(run="sweep", reason="spec.seeds[1]: found 7 again; allowed: each seed once"),
     CollectRollout(
         run=RUN,
         manifest=MANIFEST,

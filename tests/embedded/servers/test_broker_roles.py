@@ -74,9 +74,9 @@ async def allowed(attempt: Coroutine[Any, Any, Any]) -> bool:
 
 # Who says what; beside them `reconcile`, which says again what was lost, and the owner.
 SAY = {
-    "run.requested": {OPERATOR, "start-run"},
-    "run.resumed": {OPERATOR},
-    "run.stop-requested": {OPERATOR},
+    "run.requested": {OPERATOR, "start-run", "plan-experiment"},
+    "run.resumed": {OPERATOR, "plan-experiment"},
+    "run.stop-requested": {OPERATOR, "plan-experiment"},
     "run.started": {"start-run"},
     "policy.updated": {"update-policy"},
     "rollout.completed": {"rollout"},
@@ -93,6 +93,14 @@ SAY = {
     "report.written": {"conclude-run"},
     "model.registered": {OPERATOR},
     "model.promoted": {OPERATOR},
+    "experiment.requested": {OPERATOR, "start-run"},
+    "experiment.started": {"start-run"},
+    "trial.requested": {"plan-experiment"},
+    "trial.reported": {"conclude-run"},
+    "trial.decided": {"plan-experiment"},
+    "experiment.stop-requested": {OPERATOR},
+    "experiment.completed": {"plan-experiment"},
+    "experiment.failed": {"start-run", "plan-experiment", "conclude-run"},
 }
 
 
@@ -226,6 +234,7 @@ COMMAND = {
     "rollout": STAGES | {QUEUE_WORKER},  # which issues late ones a second time
     "plan-update": {"start-run", "plan-update", "update-policy"},
     "conclude-run": {"start-run", "plan-update"},
+    "plan-experiment": set[str](),
     "reconcile": set[str](),
     "ping": set[str](),
 }

@@ -31,7 +31,7 @@ OBJECTS: dict[str, tuple[str, set[str], set[str]]] = {
     "report": (keys.report("r"), {"conclude-run"}, set()),
     "resumed report": ("runs/r/report.1.json", {"conclude-run"}, set()),
     "learning curve": (keys.learning_curve("r"), {"conclude-run"}, set()),
-    "log": ("runs/r/log/0-9.msgpack", {"conclude-run", "reconcile"}, set()),
+    "log": ("runs/r/log/0-9.msgpack", {"conclude-run", "plan-experiment", "reconcile"}, set()),
     "anything else": ("runs/r/else", set(), set()),
     "experiment": ("experiments/a.toml", {TRIGGER}, set()),
     "refusal": ("experiments/a.toml.error.txt", {TRIGGER, "start-run"}, {"start-run"}),
