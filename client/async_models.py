@@ -304,6 +304,7 @@ def _probability(version: ModelVersion, current: ModelVersion) -> float:
     if version.environment.sha256 != current.environment.sha256:
         raise BadInput(
             f"{version} was measured in another environment than {current} (their specifications "
-            "differ in `environment`), so no return says which is better; promote it without that bound"
+            "differ in `environment`), so no return says which is better; promote "
+            "it without that bound"
         )
     return bootstrap.probability_higher(np.array(version.returns), np.array(current.returns))
