@@ -199,6 +199,16 @@ async def test_a_name_that_nobody_resolved_starts_nothing(home: Home) -> None:
     assert "of which nobody knows" in child.objects.data[keys.report("child")].decode()
 
 
+def test_a_name_is_the_runs_and_a_dataset_is_the_algorithms() -> None:
+    """Both are called init_from."""
+    model = composed("CartPole-v1", "dqn", None, None, None, {"init_from": CHAMPION}).raw
+    assert (model["init_from"], model["algorithm"].get("init_from")) == (CHAMPION, None)
+    data = {"init_from": {"minari": "cartpole/medium-v0"}}
+    dataset = composed("CartPole-v1", "dqn", None, None, None, data).raw
+    assert dataset["algorithm"]["init_from"] == data["init_from"]
+    assert "init_from" not in dataset
+
+
 async def test_another_algorithm_of_the_same_network_may_begin_with_it(home: Home) -> None:
     """A2C acts as PPO does."""
     algorithm = {"name": "a2c", "hidden_sizes": [8]}

@@ -23,9 +23,7 @@ async def handle(promoted: ModelPromoted, services: Services) -> Messages:
     """Nothing is published: the webhooks have it, or the delivery is tried again."""
     try:
         settings = webhook_settings(os.environ)
-    except (
-        SettingsError
-    ) as error:  # trying again cannot help; replayed, once it is repaired, it can
+    except SettingsError as error:  # trying again cannot help; a replay after the repair can
         raise RunFault(str(error)) from error
     if not settings.urls:
         return []

@@ -23,7 +23,7 @@ from faastraingym.events.pipeline.commands import Invocation
 from faastraingym.events.pipeline.history import fold
 from faastraingym.events.pipeline.lineage import NotPublished
 from faastraingym.events.pipeline.recovery import missing, overdue, stalled
-from faastraingym.events.ports import LostObject, Recorded, Services
+from faastraingym.events.ports import LostObject, Recorded, Services, Unavailable
 from faastraingym.events.views.runs import known_runs
 from faastraingym.schemas import keys
 from faastraingym.schemas.errors import RunFault, SchemaError
@@ -62,7 +62,7 @@ async def _unsaid(services: Services) -> Repairs:
     registry = Registry(services.objects, services.bucket)
     try:
         return await registry.unsaid(record.fact.identified for record in said)
-    except (SchemaError, Refused) as error:
+    except (SchemaError, Refused, Unavailable) as error:
         logger.warning("models not reconciled", extra={"why": str(error)})
         return []
 

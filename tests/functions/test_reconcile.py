@@ -271,9 +271,9 @@ async def test_facts_of_models_that_the_log_lacks_are_published() -> None:
     assert await tick(services) == [await registry.registered(second)]
 
 
-@pytest.mark.parametrize("error", [None, Refused("AccessDenied")])
+@pytest.mark.parametrize("error", [None, Refused("AccessDenied"), Unavailable("500")])
 async def test_models_that_cannot_be_read_stop_nothing_else(error: Exception | None) -> None:
-    """No record, or no right to read it, as with the policies of an earlier version."""
+    """No record, none that the disk can read, or no right to it, as of an earlier version."""
     services = inbox(cart=BODY)
     read = services.bucket.read
     await services.bucket.write(keys.model("broken", 1), b"no record", "application/msgpack")

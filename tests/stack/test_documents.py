@@ -62,7 +62,7 @@ NOT_HERE = {
     r"faastrain export RUN --minari \S+": "tests/client/test_exporting.py opens what it writes",
     r"faastrain gate CartPole-v1 .*": "tests/docs/walks/test_ci.py types it",
     r"faastrain (train|env add|env remove) \S*(my_|shapes_)\S*( --set .*)?": _OWN,
-    r"(.*\()?faastrain models .*": "tests/docs/walks/test_models.py types it",
+    r"(python hook\.py|faastrain models) .*": "tests/docs/walks/test_models.py types it",
     r"(FTG_WEBHOOKS=.* faastrain up|faastrain (train (spec|tuned)\.toml|play models/) ?.*)": _OWN,
     r"(echo \$!|until|sort|kill) .*": "tests/docs/walks/test_models.py types it",
     r"faastrain env list": "tests/docs/walks/test_environment.py types it",
