@@ -72,6 +72,31 @@ def test_a_rung_that_ends_with_fewer_than_the_factor_sends_its_best_on() -> None
     ]
 
 
+def test_whom_the_budget_stopped_is_not_expected_at_the_next_rung() -> None:
+    """Trials 0 and 1 are the best of six; 0 was stopped, so 1 is alone at rung 1."""
+    here = results([9.0, 8.0, 1.0, 1.0, 1.0, 1.0])
+    first = [
+        each._replace(verdict="stop") if each.trial == 0 else each
+        for each in decide(SPEC, 6, here, [])
+    ]
+    assert going_on(first) == [1]
+    alone = decide(SPEC, 6, [*here, Result(1, 1, 8.0)], first)
+    reason = "8 is 1st of 1 at 3 steps, and nobody else comes"
+    assert alone == [Decision(1, 1, "continue", reason)]
+
+
+def test_who_would_wait_but_was_stopped_is_not_expected_either() -> None:
+    """Trial 1 waits, for it may be among the best two of six; the log has that it was stopped."""
+    stopped = Decision(1, 0, "stop", "the budget is used up")
+    here = results([9.0, 8.0, 1.0])
+    first = [*decide(SPEC, 3, here[:1], []), stopped]
+    made = decide(SPEC, 3, here, first)
+    later = decide(SPEC, 3, [*here, Result(0, 1, 9.5)], [*first, *made])
+    assert later == [
+        Decision(0, 1, "continue", "9.5 is 1st of 1 at 3 steps, and nobody else comes")
+    ]
+
+
 def test_nobody_goes_on_from_a_rung_of_failures() -> None:
     failed = [Result(trial, 0, None) for trial in range(3)]
     assert [each.verdict for each in decide(SPEC, 3, failed, [])] == ["stop"] * 3

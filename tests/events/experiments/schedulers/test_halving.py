@@ -52,6 +52,16 @@ def test_a_rung_of_failures_blocks_nothing() -> None:
     assert [each.verdict for each in made] == ["stop", "stop"]
 
 
+def test_whom_the_budget_stopped_nobody_waits_for() -> None:
+    """A recorded decision counts: trials 0, 5 and 7 would have gone on."""
+    first = [
+        each._replace(verdict="stop") if each.trial == 5 else each
+        for each in decide(SPEC, 9, RUNG, [])
+    ]
+    second = decide(SPEC, 9, [*RUNG, Result(7, 1, 1.0), Result(0, 1, 1.5)], first)
+    assert [(each.trial, each.verdict) for each in second] == [(0, "continue"), (7, "stop")]
+
+
 @given(
     trials=st.integers(1, 40),
     first=st.integers(1, 500),

@@ -125,6 +125,15 @@ def test_draws_are_independent_of_the_parent_and_fill_the_range() -> None:
     assert {each["algorithm.activation"] for each in slopes} == {"elu"}
 
 
+def test_a_logarithmic_integer_stands_for_what_is_rounded_to_it() -> None:
+    """Of 1 to 3, 1 is drawn with probability log(1.5 / 0.5) / log(3.5 / 0.5) = 0.56."""
+    space = {"a.b": {"kind": "integer", "low": 1, "high": 3, "log": True}}
+    spec = population(space, resample=1.0)
+    drawn = [perturbed(spec, {"a.b": 2}, trial, 0)["a.b"] for trial in range(400)]
+    assert 0.5 < drawn.count(1) / 400 < 0.62
+    assert set(drawn) == {1, 2, 3}
+
+
 def test_a_condition_that_is_met_now_draws_and_one_that_is_not_removes() -> None:
     """Whatever the order in which dimensions are declared."""
     space = {path: SPACE[path] for path in ("algorithm.slope", "algorithm.activation")}

@@ -1,5 +1,7 @@
 """Population-based training: who copies whom."""
 
+import pytest
+
 from faastraingym.events.experiments.decisions import Decision, Result
 from faastraingym.events.experiments.schedulers import decide, first_rung, successor
 from tests.events.experiments.specs import experiment
@@ -47,6 +49,26 @@ def test_a_copy_has_the_place_of_its_predecessor_from_the_next_rung_on() -> None
     assert [each.trial for each in second] == [1, 2, 3, 4, 6, 7, 8, 13]
     assert {each.trial for each in second if each.verdict == "copy"} == {1, 2}
     assert {each.parent for each in second} <= {None, 8, 13}
+
+
+def test_a_member_that_the_budget_stopped_leaves_the_population() -> None:
+    """A recorded decision counts: trial 3 would have gone on."""
+    first = [
+        each._replace(verdict="stop") if each.trial == 3 else each
+        for each in decide(SPEC, 8, EIGHT, [])
+    ]
+    others = [Result(trial, 1, float(trial)) for trial in (1, 2, 4, 6, 7, 8, 13)]
+    second = decide(SPEC, 8, [*EIGHT, *others], first)
+    assert [each.trial for each in second] == [1, 2, 4, 6, 7, 8, 13]
+    assert [each.trial for each in second if each.verdict == "copy"] == [1]  # a quarter of seven
+
+
+@pytest.mark.parametrize(("quantile", "members", "copies"), [(0.29, 100, 29), (0.25, 7, 1)])
+def test_a_share_is_rounded_down(quantile: float, members: int, copies: int) -> None:
+    """Of what was written, not of the float: 0.29 times 100 is less than 29."""
+    spec = experiment(QUARTER | {"quantile": quantile}, budget=300)
+    made = decide(spec, members, rung([float(n) for n in range(members)]), [])
+    assert [each.verdict for each in made].count("copy") == copies
 
 
 def test_failed_members_are_replaced_however_many() -> None:
