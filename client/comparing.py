@@ -75,10 +75,11 @@ def _of_reports(run: str) -> list[str]:
 
 
 async def _read(stack: Connected, patterns: Sequence[str]) -> list[Recorded]:
+    """In the log's order, as of one read."""
     found: list[Recorded] = []
     for first in range(0, len(patterns), FILTERS):
         found += await stack.facts.read(*patterns[first : first + FILTERS])
-    return found
+    return sorted(found, key=lambda record: record.sequence)
 
 
 async def _each(do: Callable[[T], Awaitable[R]], items: Sequence[T]) -> list[R]:

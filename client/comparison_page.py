@@ -36,6 +36,8 @@ td:first-child, th:first-child { position: sticky; left: 0; background: #fff; te
 .best { font-weight: 600; }
 .small { color: #595959; font-weight: 400; }
 .dot { display: inline-block; width: .75em; height: .75em; border-radius: 50%; margin-right: .4em; }
+.tall { max-height: 30rem; overflow: auto; }
+.tall th { position: sticky; top: 0; background: #fff; z-index: 1; }
 .grid { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 330px), 1fr)); }
 summary { cursor: pointer; }
 """
@@ -209,7 +211,7 @@ def _par(text: str) -> str:
 
 def _table(head: Sequence[str], rows: Sequence[str]) -> str:
     names = "".join(f"<th>{escape(name)}</th>" for name in head)
-    return f'<div class="wide"><table><tr>{names}</tr>{"".join(rows)}</table></div>'
+    return f'<div class="wide tall"><table><tr>{names}</tr>{"".join(rows)}</table></div>'
 
 
 def _row(cells: Sequence[str], kind: str = "") -> str:

@@ -123,13 +123,13 @@ def _axis(values: Sequence[Any]) -> dict[str, Any]:
 
 
 def _ticks(values: Sequence[float]) -> dict[str, Any]:
-    """At the values themselves where they are few; else at powers of ten, or where plotly likes."""
+    """At the values where they are few; else at the ends and powers of ten, or as plotly likes."""
     each = sorted({float(value) for value in values})
     if len(each) > FEW:
         if not _is_wide(values):
             return {}
-        low, high = np.floor(np.log10(each[0])), np.ceil(np.log10(each[-1]))
-        each = [float(10.0**power) for power in np.arange(low, high + 1)]
+        low, high = np.floor(np.log10(each[0])) + 1, np.ceil(np.log10(each[-1]))
+        each = [each[0], *(float(10.0**power) for power in np.arange(low, high)), each[-1]]
     return {"tickvals": each, "ticktext": [words(value) for value in each]}
 
 

@@ -40,8 +40,10 @@ def weigh(found: Sequence[Weighed]) -> Importance:
         import optuna
     except ImportError:
         return Importance(shares={}, method=INSTALL)
+    told = optuna.logging.get_verbosity()  # a caller's own choice
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     study = optuna.create_study(direction="maximize")
+    optuna.logging.set_verbosity(told)
     kinds = {path: _distribution([one.settings.get(path) for one in found]) for path in paths}
     study.add_trials([_trial(one, kinds) for one in found])
     share = min(0.5, max(0.1, WANTED / len(found)))

@@ -154,6 +154,19 @@ def test_each_setting_is_an_axis_and_a_slice(compared: ComparisonReport) -> None
     assert slices["algorithm.hidden_sizes"].layout.xaxis.type == "category"
 
 
+def test_many_wide_values_have_ticks_at_their_ends_and_at_powers_of_ten() -> None:
+    """None lies beyond the axis."""
+    rates = [2e-5 * 2**i for i in range(9)]
+    reports = [
+        report(f"r{i}", spec(learning_rate=rate), (float(i),)) for i, rate in enumerate(rates)
+    ]
+    found = build(grouped(reports), None, {}, weigh)
+    rate = settings.parallel(found).data[0].dimensions[0]
+    assert list(rate.ticktext) == ["2e-05", "0.0001", "0.001", "0.00512"]
+    assert min(rate.tickvals) >= min(rate.values)
+    assert max(rate.tickvals) <= max(rate.values)
+
+
 def test_importance_is_drawn_from_the_greatest_down(compared: ComparisonReport) -> None:
     (bars,) = settings.importance(compared).data
     assert isinstance(bars, plotly.graph_objects.Bar)
