@@ -11,7 +11,17 @@ from faastraingym.schemas.comparison import ComparisonReport, Configuration, Est
 NUMBERS = ("runs", "mean", "95 %", "IQM", "P(best better)", "gap", "reached")
 SPENT = ("steps", "seconds", "GB-s")
 TO_TARGET = tuple(f"{name} to target" for name in SPENT)
-SPARE = ("IQM", "seconds", "steps", "seconds to target", "GB-s to target", "gap", "P(best better)")
+SPARE = (
+    "IQM",
+    "seconds",
+    "steps",
+    "seconds to target",
+    "GB-s to target",
+    "gap",
+    "P(best better)",
+    "steps to target",
+    "reached",
+)
 
 
 def compare(arguments: Namespace, context: Context) -> None:
@@ -36,7 +46,7 @@ def _print(report: ComparisonReport, context: Context) -> None:
     screen = context.screen
     named = {path: short(path, report.settings) for path in report.settings}
     aimed = ("gap", "reached", *TO_TARGET) if report.target is not None else ()
-    head = ("configuration", *named.values(), *NUMBERS[:5], *aimed, *SPENT)
+    head = ("no.", *named.values(), *NUMBERS[:5], *aimed, *SPENT)
     ordered = sorted(report.configurations, key=lambda one: _place(one, report.best))
     rows = [tuple(_cells(one, report)) for one in ordered]
     screen.table(head, rows, [name for name in head if name not in named.values()], SPARE)

@@ -29,7 +29,7 @@ def filled(desk: Desk) -> Desk:
 def test_a_row_for_each_configuration_the_best_first(filled: Desk) -> None:
     assert filled("compare", "b1", "bad", "a1", "a2") == ExitCode.DONE
     head, best, other, *rest = filled.out.splitlines()
-    assert head.split("\t")[:4] == ["configuration", "gamma", "runs", "mean"]
+    assert head.split("\t")[:4] == ["no.", "gamma", "runs", "mean"]
     assert best.split("\t")[:6] == ["1", "0.9", "2", "8.00", "7.50 to 8.50", "8.00"]
     assert other.split("\t")[:6] == ["0", "0.5", "1 of 2", "2.00", "", "2.00"]
     assert rest == [
