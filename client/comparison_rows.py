@@ -1,8 +1,8 @@
 """Compared runs as a table: a row for each, ready for pandas."""
 
-import csv as format
 import io
 from collections.abc import Sequence
+from csv import DictWriter
 from typing import Any
 
 import msgspec
@@ -14,9 +14,9 @@ SPENT = ("env_steps", "seconds", "gb_seconds")
 
 
 def rows(report: ComparisonReport) -> list[dict[str, Any]]:
-    """Every row has the same columns; None where there is no value.
+    """Every row has the same columns, None where there is no value.
 
-    What the table calls `setting.PATH` is a setting in which configurations differ.
+    A column `setting.PATH` for each setting in which configurations differ.
     """
     return [_row(run, report) for run in report.runs]
 
@@ -24,7 +24,7 @@ def rows(report: ComparisonReport) -> list[dict[str, Any]]:
 def csv(report: ComparisonReport) -> bytes:
     """The rows as CSV with a head; lists and tables as JSON, an empty cell for no value."""
     text, found = io.StringIO(), rows(report)
-    writer = format.DictWriter(text, list(found[0]), lineterminator="\n")
+    writer = DictWriter(text, list(found[0]), lineterminator="\n")
     writer.writeheader()
     writer.writerows({name: _cell(value) for name, value in row.items()} for row in found)
     return text.getvalue().encode()

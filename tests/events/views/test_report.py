@@ -5,7 +5,7 @@ import pytest
 
 from faastraingym.events.pipeline.history import fold
 from faastraingym.events.ports import Recorded
-from faastraingym.events.views.report import build, tally
+from faastraingym.events.views.report import build, elapsed, tally
 from faastraingym.schemas.messages import InvocationCompleted, RunCompleted, RunFailed, RunRequested
 from faastraingym.schemas.report import (
     CurvePoint,
@@ -75,6 +75,17 @@ def test_idle_time_between_legs_is_no_wall_time() -> None:
     end = RunFailed(run=facts.RUN, reason="x", segment=1)
     said += [Recorded(7, 5010.0, end)]
     assert build(facts.RUN, fold(said), [], now=9000.0).wall_seconds == 13.0
+
+
+def test_time_elapsed_up_to_a_moment_is_that_of_the_segments_before_it() -> None:
+    """Three seconds, an hour of nothing, and ten more."""
+    first = [facts.REQUESTED, facts.STARTED, updated(0), COMPLETED]
+    said = [Recorded(i + 1, 1000.0 + i, fact) for i, fact in enumerate(first)]
+    end = RunFailed(run=facts.RUN, reason="x", segment=1)
+    said += [Recorded(5, 5000.0, facts.resumed(1)), Recorded(6, 5010.0, end)]
+    moments = (999.0, 1001.0, 1003.0, 3000.0, 5004.0, 5010.0, 9000.0)
+    found = [elapsed(fold(said), at) for at in moments]
+    assert found == [0.0, 1.0, 3.0, 3.0, 7.0, 13.0, 13.0]
 
 
 def test_training_that_went_beyond_the_reported_version_is_told() -> None:
