@@ -85,12 +85,12 @@ def _sections(report: ComparisonReport) -> Iterator[str]:
         f"Charts show the {len(charts.colours(report))} best in colour, by their numbers."
     )
     yield "<h2>Learning curves</h2>"
-    yield _chart(charts.learning(report))
+    yield _chart("learning", charts.learning(report))
     yield "<h2>Performance profile</h2>"
     yield _par("The interval is of the best configuration alone.")
-    yield _chart(charts.profile(report))
+    yield _chart("profile", charts.profile(report))
     yield "<h2>Cost and return</h2>"
-    yield _chart(charts.cost(report))
+    yield _chart("cost", charts.cost(report))
     if report.settings:
         yield from _settings(report)
     yield f"<h2>Runs</h2><details><summary>{len(report.runs)} runs</summary>"
@@ -110,14 +110,14 @@ def _opening(report: ComparisonReport) -> Iterator[str]:
 def _settings(report: ComparisonReport) -> Iterator[str]:
     yield "<h2>Settings</h2>"
     if report.importance.shares:
-        yield _chart(settings.importance(report))
+        yield _chart("importance", settings.importance(report))
     yield _par(f"Importance: {report.importance.method}.")
     least = DIMENSION * (len(report.settings) + 1)
     yield f'<div class="wide"><div style="min-width:{least}px">'
-    yield _chart(settings.parallel(report)) + "</div></div>"
+    yield _chart("parallel", settings.parallel(report)) + "</div></div>"
     yield '<div class="grid">'
-    for _, figure in settings.slices(report):
-        yield f"<div>{_chart(figure)}</div>"
+    for number, (_, figure) in enumerate(settings.slices(report)):
+        yield f"<div>{_chart(f'slice-{number}', figure)}</div>"
     yield "</div>"
 
 
@@ -218,6 +218,9 @@ def _row(cells: Sequence[str], kind: str = "") -> str:
     return f'<tr class="{kind}">' + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
 
 
-def _chart(figure: "Figure") -> str:
-    html: str = figure.to_html(full_html=False, include_plotlyjs=False, config=TOOLS)
+def _chart(name: str, figure: "Figure") -> str:
+    """Under a name of its own, for plotly would draw one: the same runs have the same page."""
+    html: str = figure.to_html(
+        full_html=False, include_plotlyjs=False, config=TOOLS, div_id=f"chart-{name}"
+    )
     return html

@@ -81,6 +81,10 @@ def test_it_shows_every_configuration_run_and_remark(compared: ComparisonReport)
     assert compared.importance.method in shown
 
 
+def test_the_same_runs_have_the_same_page(compared: ComparisonReport) -> None:
+    assert page(compared) == page(compared)
+
+
 def test_a_setting_is_text_and_nothing_else() -> None:
     """As it may come from anybody who may start runs."""
     reports = [
