@@ -3,7 +3,7 @@
 The runs of it are checked by start-run, each by itself, in the same words.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from faastraingym.algorithms import registry
@@ -71,6 +71,21 @@ def first(spec: ExperimentSpec, most: int) -> list[dict[str, Any]]:
     return found
 
 
+def doubts(spec: ExperimentSpec, drawn: Sequence[dict[str, Any]]) -> str:
+    """What is said of draws that no run can have; "": each is a run specification.
+
+    A grid's configurations are all looked at; of a sampler only those that are drawn already.
+    """
+    refused = dict(_refused(spec, drawn))
+    if not refused:
+        return ""
+    trial, problem = next(iter(refused.items()))
+    return (
+        f"{len(refused)} of the first {len(drawn)} configurations are refused, and will be failed "
+        f"trials, as trial {trial}: {in_base(problem)}"
+    )
+
+
 def installed(spec: ExperimentSpec) -> str:
     """What is said where the libraries of the sampler are not installed; "": they are."""
     if isinstance(spec.sampler, Grid):
@@ -80,6 +95,14 @@ def installed(spec: ExperimentSpec) -> str:
     except RunFault as fault:
         return str(fault)
     return ""
+
+
+def _refused(spec: ExperimentSpec, drawn: Sequence[dict[str, Any]]) -> Iterator[tuple[int, str]]:
+    for trial, settings in enumerate(drawn):
+        try:
+            registry.parse(space.overridden(spec.run, settings))
+        except SpecificationError as refusal:
+            yield trial, refusal.problems[0]
 
 
 def _environments(spec: ExperimentSpec) -> Iterator[dict[str, Any]]:

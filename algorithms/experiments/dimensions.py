@@ -41,6 +41,8 @@ def has(values: list[Any], value: Any) -> bool:
 
 def identity(value: Any) -> bytes:
     """The same for values that are the same setting, as 1 and 1.0; true is not 1."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return repr(value).encode()
     is_whole = isinstance(value, float) and value.is_integer()
     return msgspec.json.encode(int(value) if is_whole else value, order="sorted")
 

@@ -14,7 +14,6 @@ from faastraingym.schemas.errors import SpecificationError
 from faastraingym.schemas.experiment import ExperimentSpec
 
 MAX_SETTINGS = 100
-PATH = re.compile(r"\w+(\.\w+)*")
 FIXED = {
     "seed": "spec.seeds has those of every configuration",
     "stop.env_steps": "spec.run.stop.env_steps is the budget of every run",
@@ -29,7 +28,7 @@ def path_problems(space: Space) -> Iterator[str]:
         yield f"spec.space: found {len(space)} settings; allowed: 1 to {MAX_SETTINGS}"
         return
     for path in space:
-        if not PATH.fullmatch(path):
+        if not validation.DOTTED.fullmatch(path):
             yield f"spec.space: found {path!r:.80}; allowed: paths, as algorithm.learning_rate"
         for fixed, why in FIXED.items():
             if path == fixed or _lies(fixed, path) or _lies(path, fixed):

@@ -79,7 +79,8 @@ def _put(table: Any, key: str, value: Any, path: str) -> None:
 def _index(found: Any, key: str, path: str) -> int:
     if not isinstance(found, list):
         raise SpecificationError([f"spec.space.{path}: {key} would lie in {found!r:.80}, no table"])
-    if not (key.isascii() and key.isdecimal() and len(key) < 9 and int(key) < len(found)):
+    indices = map(str, range(len(found)))
+    if key not in indices:  # 00 is none: it would be another path of the same setting
         allowed = f"an index below {len(found)}" if found else "none, for the list is empty"
         raise SpecificationError([f"spec.space.{path}: found {key} in a list; allowed: {allowed}"])
     return int(key)

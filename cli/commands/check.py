@@ -60,7 +60,7 @@ def _experiment(composed: Composed, as_json: bool, context: Context) -> None:
         _table(checked, shown, context)
         if len(shown) < total:
             context.screen.line(f"and {total - len(shown):,} other configurations")
-    _remark((*checked.advice, lacking), context)
+    _remark((*checked.advice, experiment_checks.doubts(spec, shown), lacking), context)
 
 
 def _document(checked: Checked, shown: list[dict[str, Any]]) -> dict[str, Any]:

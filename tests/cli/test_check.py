@@ -127,6 +127,20 @@ def test_the_environments_of_choices_are_built(desk: Desk) -> None:
     )
 
 
+def test_draws_that_no_run_can_have_are_remarked_on(desk: Desk) -> None:
+    """Each setting is valid; together they are not, and of a sampler that is known later."""
+    space = {"algorithm.num_minibatches": {"kind": "integer", "low": 1, "high": 64}}
+    assert desk("check", written(desk, space=space)) == ExitCode.DONE
+    drawn = [int(row.split("\t")[1]) for row in desk.out.splitlines()[2:12]]
+    refused = [i for i, minibatches in enumerate(drawn) if 1024 % minibatches]
+    assert desk.err == (
+        f"faastrain: {len(refused)} of the first 10 configurations are refused, and will be failed"
+        f" trials, as trial {refused[0]}: spec.run.algorithm.num_minibatches: found "
+        f"{drawn[refused[0]]}; allowed: a divisor of the 1024 samples of an update (threshold x "
+        "num_steps x num_envs)\n"
+    )
+
+
 def test_a_sampler_that_is_not_installed_is_remarked_on(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -240,8 +240,10 @@ def test_an_element_of_a_list_is_a_setting() -> None:
     assert parse(SMALLEST | {"run": run, "space": {"reward.0.low": low}, "sampler": RANDOM})
     [problem] = of_space({"reward.0.lower": low}, run=run)
     assert problem.startswith("spec.space.reward.0.lower: unknown key; did you mean")
-    [problem] = of_space({"reward.1.low": low}, run=run)
-    assert problem == "spec.space.reward.1.low: found 1 in a list; allowed: an index below 1"
+    for index in ("1", "00"):
+        [problem] = of_space({f"reward.{index}.low": low}, run=run)
+        at = f"spec.space.reward.{index}.low"
+        assert problem == f"{at}: found {index} in a list; allowed: an index below 1"
 
 
 def test_one_setting_lies_in_no_other() -> None:
