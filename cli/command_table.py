@@ -295,6 +295,18 @@ TRAIN = (
             JSON,
         ),
     ),
+    Command(
+        "rm",
+        "removing:remove",
+        "remove runs that have ended with everything that the stack holds of them; a removed run's "
+        "name is never used again",
+        "rm RUN --dry-run",
+        (
+            argument("runs", metavar="RUN", nargs="+", help=RUN.options["help"]),
+            argument("--dry-run", action="store_true", help="only list what would be removed"),
+            JSON,
+        ),
+    ),
 )
 READ = (
     Command(

@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, cast, get_args
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, cast, get_args
 from msgspec import UNSET, Meta
 
 from faastraingym.adapters.stage import parents
-from faastraingym.client import environments, run_ids, runs, specifications
+from faastraingym.client import environments, removing, run_ids, runs, specifications
 from faastraingym.client.arguments import checked
 from faastraingym.client.async_models import AsyncModels
 from faastraingym.client.async_run import AsyncRun
@@ -18,10 +18,12 @@ from faastraingym.client.errors import BadInput, StackTrouble, as_ours
 from faastraingym.client.specifications import Composed
 from faastraingym.client.world import Connected, World
 from faastraingym.events.models.registry import Registry
+from faastraingym.events.pipeline import subjects
+from faastraingym.events.pipeline.removal import Holdings
 from faastraingym.events.views.runs import RunRow, overview
 from faastraingym.schemas import keys
 from faastraingym.schemas.errors import SpecificationError
-from faastraingym.schemas.messages import RunRequested
+from faastraingym.schemas.messages import RunRemoved, RunRequested
 from faastraingym.schemas.report import Status
 from faastraingym.schemas.specification import RunSpec, to_dict
 
@@ -126,6 +128,35 @@ class AsyncClient:
             return await comparing.compared(stack, names, target, self.world.now())
 
     @checked
+    async def remove(
+        self,
+        names: Sequence[str],
+        *,
+        dry_run: bool = False,
+        notice: Callable[[str], None] = lambda _: None,
+    ) -> list[Holdings]:
+        """Remove runs with everything that the stack holds of them; none if one is refused.
+
+        Args:
+            names: of runs that have ended. Their names are never used again.
+            dry_run: remove nothing.
+            notice: is told what is waited for.
+
+        Returns:
+            What was removed of each, or would be.
+
+        Raises:
+            BadInput: there is no such run, or it goes on; the text says what to do.
+            StackTrouble: as `connect`; or the log lets nobody remove facts; or functions still work
+                for a run.
+        """
+        async with self.connect() as stack:
+            found = [await removing.holdings(stack, name) for name in dict.fromkeys(names)]
+            for one in () if dry_run else found:
+                await removing.remove(stack, one.run_id, notice)
+        return found
+
+    @checked
     async def prepare(
         self, composed: Composed, name: str | None = None, *, up: bool = False
     ) -> Prepared:
@@ -208,10 +239,15 @@ class AsyncClient:
         """Publish the request of a run, which then needs no watcher.
 
         Raises:
-            BadInput: there is a run of that name already.
+            BadInput: there is a run of that name already, or there was one that was removed.
             StackTrouble: as `connect`.
         """
         async with self.connect() as stack:
+            if await stack.facts.count(subjects.of_kind(RunRemoved, prepared.name)):
+                raise BadInput(
+                    f"the run {prepared.name!r} was removed, and a removed run's name is never "
+                    "used again; choose another name, or leave it out"
+                )
             await runs.check_free(stack, prepared.name)
             await self.bring(stack, prepared)
             request = RunRequested(run=prepared.name, spec=to_dict(prepared.spec))

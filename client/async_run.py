@@ -19,6 +19,7 @@ from faastraingym.client.servers import disk_trouble
 from faastraingym.client.world import Connected
 from faastraingym.events.cancelling import ended
 from faastraingym.events.pipeline.history import History, fold
+from faastraingym.events.pipeline.removal import Holdings
 from faastraingym.events.ports import Recorded
 from faastraingym.events.views.report import reported_policy
 from faastraingym.loggers.kinds import Kind, Subject
@@ -174,6 +175,25 @@ class AsyncRun:
                     f"run {self.name} needs the package {package.sha256}, which was removed; "
                     "`faastrain env add` the same files again"
                 )
+
+    @checked
+    async def remove(
+        self, dry_run: bool = False, notice: Callable[[str], None] = lambda _: None
+    ) -> Holdings:
+        """Remove the run, which has ended, with everything that the stack holds of it.
+
+        Args:
+            dry_run: remove nothing.
+            notice: is told what is waited for.
+
+        Returns:
+            What was removed, or would be.
+
+        Raises:
+            BadInput: the run goes on.
+        """
+        (found,) = await self.client.remove([self.name], dry_run=dry_run, notice=notice)
+        return found
 
     async def policy(self) -> "Policy":
         """The policy that the report names, or the newest one, ready to act.

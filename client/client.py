@@ -16,6 +16,7 @@ from faastraingym.client.errors import BadInput, as_ours
 from faastraingym.client.models import Models
 from faastraingym.client.run import Run
 from faastraingym.client.specifications import Composed
+from faastraingym.events.pipeline.removal import Holdings
 from faastraingym.events.views.runs import RunRow
 from faastraingym.schemas.report import Status
 
@@ -162,6 +163,23 @@ class Client:
         """
         named = [run.aio if isinstance(run, Run) else run for run in runs]
         return loop.run(self.aio.compare(runs if isinstance(runs, str) else named, target))
+
+    def remove(self, *names: str, dry_run: bool = False) -> list[Holdings]:
+        """Remove runs with everything that the stack holds of them; none if one is refused.
+
+        Args:
+            *names: of runs that have ended. Their names are never used again.
+            dry_run: remove nothing.
+
+        Returns:
+            What was removed of each, or would be: facts and objects by kind, with bytes.
+
+        Raises:
+            BadInput: there is no such run, or it goes on.
+            StackTrouble: no stack runs, or it does not answer; or its log lets nobody remove facts;
+                or functions still work for a run.
+        """
+        return loop.run(self.aio.remove(names, dry_run=dry_run))
 
 
 def prepare(client: Client, made: Composed, name: str | None) -> Prepared:

@@ -16,6 +16,7 @@ from faastraingym.client.async_run import AsyncRun
 from faastraingym.client.errors import RunFailed, as_ours
 from faastraingym.client.progress import Silent, View
 from faastraingym.client.recordings import Recordings, Targets
+from faastraingym.events.pipeline.removal import Holdings
 from faastraingym.events.ports import Recorded
 from faastraingym.loggers.kinds import Kind, Subject
 from faastraingym.schemas.report import RunReport, Status
@@ -142,6 +143,23 @@ class Run:
         """
         loop.run(self.aio.resume(budget, target))
         return self
+
+    @checked
+    def remove(self, dry_run: bool = False) -> Holdings:
+        """Remove the run, which has ended, with everything that the stack holds of it.
+
+        Its name is never used again; what was copied from it stays, such as files and datasets.
+
+        Args:
+            dry_run: remove nothing.
+
+        Returns:
+            What was removed, or would be: facts and objects by kind, with bytes.
+
+        Raises:
+            BadInput: the run goes on.
+        """
+        return loop.run(self.aio.remove(dry_run))
 
     @checked
     def events(self, follow: bool = False) -> Iterator[Recorded]:

@@ -12,7 +12,7 @@ from faastraingym.events.pipeline import event_backup, subjects
 from faastraingym.events.pipeline.history import History, fold
 from faastraingym.events.ports import FactLog, Recorded
 from faastraingym.events.views.report import build
-from faastraingym.schemas.messages import ExperimentRequested, RunRequested, tag
+from faastraingym.schemas.messages import ExperimentRequested, RunRemoved, RunRequested, tag
 from faastraingym.schemas.report import RunReport
 from faastraingym.schemas.validation import suggestion
 
@@ -25,6 +25,8 @@ async def records(stack: Connected, run: str) -> list[Recorded]:
         BeingRestored: the broker lost it, and the store has it still.
     """
     found = await stack.facts.read(*subjects.of_run(run_ids.check(run)))
+    if any(isinstance(record.fact, RunRemoved) for record in found):
+        raise BadInput(f"run {run} was removed; `faastrain runs` lists those that are there")
     if found:
         return found
     if await is_known(stack, run):

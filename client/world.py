@@ -16,7 +16,14 @@ if TYPE_CHECKING:
     from faastraingym.adapters.processes.checking import Checked
     from faastraingym.client.gateway import Gateway
     from faastraingym.client.streams import Streams
-    from faastraingym.events.ports import Bucket, CommandQueue, DeadLetters, FactLog, ObjectStore
+    from faastraingym.events.ports import (
+        Bucket,
+        CommandQueue,
+        DeadLetters,
+        FactLog,
+        ObjectStore,
+        Removals,
+    )
 
 
 class Connected(NamedTuple):
@@ -28,6 +35,7 @@ class Connected(NamedTuple):
     streams: "Streams"
     dead_letters: "DeadLetters"
     commands: "CommandQueue"
+    removals: "Removals"
 
 
 class World(NamedTuple):
@@ -61,6 +69,7 @@ async def _connect(environment: Mapping[str, str]) -> "AsyncIterator[Connected]"
     from faastraingym.adapters.nats.bus import NatsBus
     from faastraingym.adapters.nats.dead_letters import NatsDeadLetters
     from faastraingym.adapters.nats.fact_log import NatsFactLog
+    from faastraingym.adapters.nats.removals import NatsRemovals
     from faastraingym.adapters.s3.object_store import S3ObjectStore
     from faastraingym.adapters.settings import Login
     from faastraingym.adapters.stage import current
@@ -93,6 +102,7 @@ async def _connect(environment: Mapping[str, str]) -> "AsyncIterator[Connected]"
                 streams=JetStreamStreams(connection),
                 dead_letters=NatsDeadLetters(connection),
                 commands=NatsBus(connection),
+                removals=NatsRemovals(connection),
             )
         finally:
             with suppress(Unavailable):  # nothing is pending; why the command ended matters more

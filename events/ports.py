@@ -66,6 +66,7 @@ class Listed(NamedTuple):
     key: str
     etag: str  # tells one content of the key from another
     modified: float  # Unix time by the store's clock; some stores count whole seconds
+    size: int = 0  # bytes
 
 
 class ObjectStore(Protocol):
@@ -187,6 +188,25 @@ class DeadLetters(Protocol):
 
     async def drop(self, number: int) -> bool:
         """Remove a dead letter; False if none has this number."""
+
+
+class Removals(Protocol):
+    """What the broker holds of a run, as the operator removes it."""
+
+    async def allowed(self) -> bool:
+        """Whether the log lets facts be removed; one that an early version made never does."""
+
+    async def unsettled(self, run: str, among: Sequence[int] = ...) -> list[int]:
+        """The numbers of a run's commands that wait or are worked on: all, or those of `among`.
+
+        A number is never used again.
+        """
+
+    async def remove_facts(self, subject_filter: str) -> None:
+        """Remove the facts under a filter."""
+
+    async def remove_usage(self, run: str) -> None:
+        """Remove the cost of a run's invocations."""
 
 
 class Services(NamedTuple):

@@ -92,6 +92,11 @@ def logs(run: str) -> str:
     return f"runs/{run}/log/"
 
 
+def removal(run: str) -> str:
+    """The event backup of `run.removed`, which stays when all else of the run is gone."""
+    return f"{logs(run)}removed.msgpack"
+
+
 def logged(key: str) -> tuple[int, int] | None:
     """`first` and `end` of an event backup's key; None for another key."""
     found = re.fullmatch(r"([0-9]{1,18})-([0-9]{1,18})\.msgpack", key.rpartition("/")[2])

@@ -357,6 +357,10 @@ class ReportWritten(Message, frozen=True, kw_only=True, tag="report.written"):
     segment: Segment = field(default=0, name="leg")
 
 
+class RunRemoved(Message, frozen=True, kw_only=True, tag="run.removed"):
+    """The operator removes the run. This fact stays, so that nothing brings the run back."""
+
+
 class ExperimentRequested(Message, frozen=True, kw_only=True, tag="experiment.requested"):
     """A client requests an experiment, whose name is the `run` of all its facts.
 
@@ -602,6 +606,7 @@ Fact = (
     | RunFailed
     | RunUnreported
     | ReportWritten
+    | RunRemoved
     | ExperimentRequested
     | ExperimentStarted
     | TrialRequested

@@ -17,9 +17,13 @@ from faastraingym.schemas.dead_letter import DeadLetter
 from faastraingym.schemas.messages import InvocationCompleted, Message, decode, encode
 from faastraingym.schemas.references import ObjectRef
 
+GONE = ""  # the subject of a fact that was removed
+
 
 def matches(pattern: str, subject: str) -> bool:
-    """NATS wildcards: `*` is one token, a final `>` one or more."""
+    """NATS wildcards: `*` is one token, a final `>` one or more; nothing matches what is gone."""
+    if subject == GONE:
+        return False
     wanted, found = pattern.split("."), subject.split(".")
     if wanted[-1] == ">" and len(found) >= len(wanted):
         wanted, found = wanted[:-1], found[: len(wanted) - 1]
@@ -52,6 +56,10 @@ class InMemoryFactLog:
 
     async def read(self, *subject_filters: str) -> list[Recorded]:
         return [r for s, r in self.log if any(matches(f, s) for f in subject_filters)]
+
+    def remove(self, subject_filter: str) -> None:
+        """Their places stay, empty: a number is never used again."""
+        self.log = [(GONE if matches(subject_filter, s) else s, r) for s, r in self.log]
 
     async def follow(self, *subject_filters: str) -> AsyncIterator[Recorded]:
         read = 0
@@ -122,8 +130,9 @@ class InMemoryObjectStore:
         return self.data[key][:limit]
 
     async def listed(self, prefix: str) -> list[Listed]:
-        found = await self.keys(prefix)
-        return [Listed(key, self._ref(key).sha256, self.modified.get(key, 0.0)) for key in found]
+        found = [self._ref(key) for key in await self.keys(prefix)]
+        at = self.modified
+        return [Listed(ref.key, ref.sha256, at.get(ref.key, 0.0), ref.size) for ref in found]
 
     async def keys(self, prefix: str) -> list[str]:
         return sorted(key for key in self.data if key.startswith(prefix))
@@ -181,6 +190,32 @@ class InMemoryDeadLetters:
 
     async def drop(self, number: int) -> bool:
         return self.kept.pop(number, None) is not None
+
+
+class InMemoryRemovals:
+    """The Removals port over a log and a queue in memory."""
+
+    def __init__(self, facts: InMemoryFactLog, commands: InMemoryCommandQueue) -> None:
+        self._facts = facts
+        self._commands = commands
+        self.allows = True
+
+    async def allowed(self) -> bool:
+        return self.allows
+
+    async def unsettled(self, run: str, among: Sequence[int] = ()) -> list[int]:
+        return [
+            number
+            for number, request in enumerate(self._commands.invoked, start=1)
+            if request.message.run == run and request.work not in self._commands.done
+            if not among or number in among
+        ]
+
+    async def remove_facts(self, subject_filter: str) -> None:
+        self._facts.remove(subject_filter)
+
+    async def remove_usage(self, run: str) -> None:
+        self._facts.metered = [usage for usage in self._facts.metered if usage.run != run]
 
 
 class InMemoryDelivery:

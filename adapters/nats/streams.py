@@ -10,6 +10,9 @@ from faastraingym.adapters.nats.pull import NANOSECONDS
 from faastraingym.events.topology.streams import FACTS, MIB, STREAMS, Stream
 
 PERSISTENCE = "persist_mode"
+DENY_PURGE = (
+    "deny_purge"  # of the log that an early version made, and for ever: no server undoes it
+)
 FACTS_MAX_BYTES = "FTG_FACTS_MAX_BYTES"
 NO_ROOM = 10047  # the streams' limits together exceed the server's limit
 
@@ -34,7 +37,7 @@ def configuration(stream: Stream, replicas: int = 1) -> dict[str, Any]:
         "duplicate_window": stream.duplicate_window_seconds * NANOSECONDS,
         "allow_direct": True,
         "deny_delete": stream.name == FACTS.name,
-        "deny_purge": stream.name == FACTS.name,
+        DENY_PURGE: False,  # `faastrain rm`; the roles say who may (events/topology/roles.py)
         **unsynced,
     }
 
@@ -77,7 +80,8 @@ async def _ensure(broker: Broker, wanted: dict[str, Any]) -> None:
         await broker.api(f"STREAM.CREATE.{name}", wanted)
         return
     # As it was made: no server changes that, nor keeps copies of an unsynced stream.
-    wanted = {**wanted, PERSISTENCE: found.get(PERSISTENCE, "")}
+    made = {PERSISTENCE: found.get(PERSISTENCE, ""), DENY_PURGE: found.get(DENY_PURGE, False)}
+    wanted = {**wanted, **made}
     if wanted[PERSISTENCE]:
         wanted["num_replicas"] = found["num_replicas"]
     # JetStream leaves empty values out of its answers.

@@ -90,4 +90,4 @@ class Projection:
 
 
 def _is_kept(run: Watched) -> bool:
-    return metrics.is_kept(run.view, time.time())
+    return not run.history.removed and metrics.is_kept(run.view, time.time())

@@ -56,6 +56,7 @@ def _page(root: ElementTree.Element) -> Page:
             name(found, "Key"),
             found.findtext(f"{ANY}ETag", "").strip('"'),
             datetime.fromisoformat(_text(found, "LastModified")).timestamp(),
+            int(found.findtext(f"{ANY}Size", "0")),
         )
         for found in root.iterfind(f"{ANY}Contents")
     ]

@@ -6,7 +6,7 @@ Each request becomes the fact `run.requested`, as if the command line had publis
          of a notification of several files, `refused` has the errors of the others
     400  the request starts no run, or its specification cannot be run
     401  neither the token nor a signature
-    409  the run was asked for before, with another specification
+    409  the run was asked for before, with another specification, or it was removed
     503  the broker or the store is away: send it again
 
 A signed event without a key has its signature as its key: sent again, it starts no second run.
@@ -38,7 +38,13 @@ from faastraingym.events.triggers import documents, outside_events
 from faastraingym.events.triggers.outside_events import Misread, Requested, Uploaded
 from faastraingym.schemas import keys, messages
 from faastraingym.schemas.errors import SchemaError, TriggerError
-from faastraingym.schemas.messages import ExperimentRequested, HearUpload, Message, RunRequested
+from faastraingym.schemas.messages import (
+    ExperimentRequested,
+    HearUpload,
+    Message,
+    RunRemoved,
+    RunRequested,
+)
 from faastraingym.schemas.specification import to_dict
 
 logger = logging.getLogger(__name__)
@@ -144,10 +150,16 @@ class TriggeredStage(Stage):
     async def _request(self, run: str, raw: dict[str, Any], here: Current) -> dict[str, Any]:
         """Request the run; not `new` if it was requested before, with the same specification.
 
-        SchemaError: it cannot be run. OtherRequest: it was requested with another specification.
+        SchemaError: it cannot be run. OtherRequest: it was requested with another specification, or
+        was removed.
         """
         request = await self._requested(run, raw)
         encoded, facts = messages.encode(request), self._connections.services.facts
+        if await facts.count(subjects.of_kind(RunRemoved, run)):
+            raise OtherRequest(
+                f"the run {run} was removed, and a removed run's name is never used again; write "
+                "another Idempotency-Key (or subject), or another file"
+            )
         here.message = request
         kinds = (RunRequested, ExperimentRequested)  # which share one namespace
         known = await facts.read(*(subjects.of_kind(kind, run) for kind in kinds))

@@ -136,6 +136,8 @@ async def _replay(stack: Connected, kept: StoredDeadLetter, key: bytes, now: flo
     if why:
         return f"it is not from this pipeline ({why}); {drop_it}"
     history = fold(await stack.facts.read(*subjects.of_run(message.run)))
+    if history.removed:
+        return f"run {message.run} was removed; {drop_it}"
     if history.end is not None and history.newest.report is not None:
         return (
             f"run {message.run} has ended ({one_line(history.end.reason)}), so no function waits "

@@ -249,9 +249,11 @@ class FunctionWorker:
             self._in_flight.shares.tell(taken.run, Standing.SUSPECT)
 
     async def _is_over(self, request: Request) -> bool:
-        """Whether it is a command of a run that has ended: its result is not needed."""
+        """Whether nobody needs it: a command of an ended run, or any message of a removed one."""
         message = request.message
-        return isinstance(message, messages.COMMANDS) and await self._endings.is_over(message.run)
+        if isinstance(message, messages.COMMANDS):
+            return await self._endings.is_over(message.run)
+        return message is not None and await self._endings.is_removed(message.run)
 
     async def _drop(
         self, message: Delivery, request: Request, why: str = "its run has ended"

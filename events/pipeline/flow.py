@@ -86,6 +86,7 @@ FLOW: dict[str, tuple[Line, ...]] = {
         Line(m.RunFailed, ("start-run", "conclude-run"), ("conclude-run",), rank=0),
         Line(m.RunUnreported, ("conclude-run",)),
         Line(m.ReportWritten, ("conclude-run",)),
+        Line(m.RunRemoved, (OPERATOR,)),
     ),
     COMPETE: (
         Line(m.ExperimentRequested, (OPERATOR, "start-run"), ("start-run",), rank=5),

@@ -41,6 +41,7 @@ class History(Struct, kw_only=True):
     evaluated: dict[int, dict[int, m.EpisodesEvaluated]] = field(default_factory=dict)  # by piece
     evaluations: dict[int, m.EvaluationCompleted] = field(default_factory=dict)
     segments: dict[int, Segment] = field(default_factory=dict)
+    removed: bool = False
     dead_letters: list[m.InvocationDeadLettered] = field(default_factory=list)  # since resumed
     dead_lettered: int = 0  # of all segments
     stalls: int = 0
@@ -63,6 +64,11 @@ class History(Struct, kw_only=True):
     def resumed(self) -> m.RunResumed | None:
         """The fact that began the newest segment; None: the run's start did."""
         return self.newest.resumed
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing goes on: the newest segment is over, or the run was removed."""
+        return self.removed or self.newest.over
 
     @property
     def end(self) -> m.RunCompleted | m.RunFailed | None:
@@ -137,6 +143,8 @@ def add(history: History, record: Recorded) -> None:
             _segment(history, fact.segment).report = fact
         case m.RunUnreported():
             _segment(history, fact.segment).unreported = fact
+        case m.RunRemoved():
+            history.removed = True
 
 
 def _segment(history: History, number: int) -> Segment:

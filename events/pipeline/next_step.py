@@ -60,7 +60,7 @@ def next_step(spec: RunSpec, received: Received, history: History) -> Planned:
     segment = on_segment(spec, history.resumed)
     update = _update(segment, received.version, history)
     rollouts = collect(segment, collects(segment, received), history)
-    if history.end or not (update or rollouts):
+    if history.end or history.removed or not (update or rollouts):
         return []
     if history.newest.stop:  # it may have come before version 0
         return [invocation(history.newest.stop)]

@@ -62,7 +62,7 @@ def missing(history: History, spec: RunSpec | None, stalls: int = 0) -> list[Inv
 
     Every resumption and every stall issues them once; `stalls` are being published just now.
     """
-    if history.newest.over:
+    if history.over:
         return []
     attempt = history.segment + history.stalls + stalls
     return [item._replace(attempt=attempt) for item in _missing(history, spec)]

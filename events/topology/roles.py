@@ -8,7 +8,15 @@ from typing import NamedTuple
 
 from faastraingym.events.pipeline import flow, subjects
 from faastraingym.events.topology.streams import ASYNC, DEAD, FACTS, OPEN, STREAMS, USAGE
-from faastraingym.schemas.keys import DATASETS, ENVIRONMENTS, ERROR, EXPERIMENTS, MODELS
+from faastraingym.schemas.keys import (
+    DATASETS,
+    ENVIRONMENTS,
+    ERROR,
+    EXPERIMENTS,
+    MODELS,
+    RUNS,
+    removal,
+)
 from faastraingym.schemas.messages import FACTS as FACT_TYPES
 from faastraingym.schemas.messages import tag
 
@@ -49,6 +57,8 @@ DELIVER = tuple(
     for verb in ("CREATE", "MSG.NEXT")
 )
 READ_DEAD = (f"DIRECT.GET.{DEAD.name}", f"STREAM.MSG.DELETE.{DEAD.name}")
+# Which commands of the run are left, and the removal of its facts and its cost (ADR 68).
+REMOVE = (f"DIRECT.GET.{ASYNC.name}", *(f"STREAM.PURGE.{s.name}" for s in (FACTS, USAGE)))
 ENSURE = tuple(f"STREAM.{v}.{stream.name}" for stream in STREAMS for v in ("CREATE", "UPDATE"))
 
 
@@ -121,10 +131,10 @@ ROLES: dict[str, Role] = {
     OPERATOR: Role(
         says=topics(OPERATOR),
         sends=commands(ANY),  # `faastrain dead replay`
-        asks=(READ_FACTS[0], *READ_SIZES, *READ_USAGE, *READ_DEAD, *FOLLOW),
+        asks=(READ_FACTS[0], *READ_SIZES, *READ_USAGE, *READ_DEAD, *FOLLOW, *REMOVE),
         reads=(ANY,),
-        writes=PACKAGES + EPISODES + REGISTERED,
-        deletes=PACKAGES + EPISODES + (f"{MODELS}*/triggers/*",),
+        writes=(*PACKAGES, *EPISODES, *REGISTERED, removal(ANY)),
+        deletes=(*PACKAGES, *EPISODES, f"{MODELS}*/triggers/*", f"{RUNS}*"),
     ),
     TRIGGER: Role(sends=(subjects.STARTS,), reads=(*INBOX, "runs/*/report*"), writes=INBOX),
     "observer": Role(

@@ -1,6 +1,7 @@
 """The JetStream streams as data: contents, age, and bounds.
 
-FACTS is the log, and the log is the state: no fact is ever deleted, so a full log refuses new ones.
+FACTS is the log, and the log is the state: facts go only with a run that the operator removes
+(ADR 68), so a full log refuses new ones.
 docs/reliability.md has the reasons for each bound.
 """
 

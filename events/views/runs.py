@@ -19,6 +19,7 @@ _LIVING = (
     m.RunResumed,
     m.RunUnreported,
     m.ReportWritten,
+    m.RunRemoved,
     m.ExperimentRequested,
     m.ExperimentCompleted,
     m.ExperimentFailed,
@@ -45,7 +46,7 @@ class RunRow(Struct, frozen=True, kw_only=True):
 async def known_runs(facts: FactLog) -> dict[str, bool]:
     """Whether each requested run or experiment is active, by first fact.
 
-    Of a run the newest segment has no report, an experiment has no end.
+    Of a run the newest segment has no report, an experiment has no end; what was removed is not.
     """
     return {run: not known.over for run, known in await _requested(facts)}
 
@@ -65,7 +66,7 @@ class _Known(NamedTuple):
 
 
 async def _requested(facts: FactLog) -> list[tuple[str, _Known]]:
-    """Each requested run and experiment, by first fact."""
+    """Each run and experiment that was requested or removed, by first fact."""
     found = by_run(await facts.read(*(subjects.of_topic(m.tag(kind)) for kind in _LIVING)))
     known = {run: _known([record.fact for record in said]) for run, said in found.items()}
     return [(run, each) for run, each in known.items() if each]
@@ -75,6 +76,8 @@ def _known(said: Sequence[m.Message]) -> _Known | None:
     newest, over, spec = 0, set[int](), None
     for fact in said:
         match fact:
+            case m.RunRemoved():
+                return _Known({}, True)
             case m.RunRequested():
                 spec = fact.spec
             case m.ExperimentRequested():
@@ -100,7 +103,8 @@ async def overview(
     Of a completed run only its end and one evaluation are read, so that many old runs stay cheap.
     """
     known = {run: fold(said) for run, said in by_run(await facts.read(*LIVES)).items()}
-    wanted = [run for run, history in known.items() if status(history) in statuses]
+    there = {run: history for run, history in known.items() if not history.removed}
+    wanted = [run for run, history in there.items() if status(history) in statuses]
     newest = sorted(wanted, key=lambda run: known[run].first_at, reverse=True)[:limit]
     histories = {run: known[run] for run in newest}
     for run, history in histories.items():

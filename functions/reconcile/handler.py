@@ -27,7 +27,7 @@ from faastraingym.events.ports import LostObject, Recorded, Services, Unavailabl
 from faastraingym.events.views.runs import known_runs
 from faastraingym.schemas import keys
 from faastraingym.schemas.errors import RunFault, SchemaError
-from faastraingym.schemas.messages import ExperimentRequested, Message, RunRequested
+from faastraingym.schemas.messages import ExperimentRequested, Message, RunRemoved, RunRequested
 from faastraingym.schemas.references import RUN_PATTERN
 
 from .inbox import hear
@@ -77,6 +77,8 @@ async def _alone(run: str, known: Mapping[str, bool], services: Services) -> Rep
 
 
 async def _repaired(run: str, active: Mapping[str, bool], services: Services) -> Repairs:
+    if await services.objects.find(keys.removal(run)):  # and the broker has lost that
+        return [RunRemoved(run=run)]
     facts = await services.facts.read(*subjects.of_run(run))
     known = {subjects.of(record.fact) for record in facts}
     pieces = await event_backup.copies(run, services.bucket)

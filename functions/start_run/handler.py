@@ -26,6 +26,7 @@ from faastraingym.schemas.messages import (
     Message,
     ModelPromoted,
     RunFailed,
+    RunRemoved,
     RunRequested,
     RunStarted,
     tag,
@@ -59,7 +60,9 @@ async def _fine_tunings(promoted: ModelPromoted, services: Services) -> Outgoing
 
 
 async def _run(request: RunRequested, services: Services) -> Outgoing:
-    """The run starts, or fails."""
+    """The run starts, or fails; one that was removed does not start again."""
+    if await services.facts.count(subjects.of_kind(RunRemoved, request.run)):
+        return []
     if await services.facts.count(subjects.of_kind(ExperimentRequested, request.run)):
         why = f"there is an experiment {request.run!r} already; choose another name"
         return [request, RunFailed(run=request.run, reason=why, function="start-run")]

@@ -37,6 +37,7 @@ from tests.fakes import (
     InMemoryDeadLetters,
     InMemoryFactLog,
     InMemoryObjectStore,
+    InMemoryRemovals,
 )
 
 KEY = b"of-the-tests"
@@ -158,6 +159,7 @@ class Stack:
             streams=FakeStreams(self.letters),
             dead_letters=self.letters,
             commands=self.commands,
+            removals=InMemoryRemovals(self.facts, self.commands),
         )
 
     async def _validate(self, raw: object, packages: Packages) -> Checked:

@@ -16,14 +16,16 @@ from tests.fakes import (
     InMemoryDeadLetters,
     InMemoryFactLog,
     InMemoryObjectStore,
+    InMemoryRemovals,
 )
 
 
 @pytest.fixture
 def stack() -> Connected:
     letters, objects = InMemoryDeadLetters(), InMemoryObjectStore()
-    streams, commands = FakeStreams(letters), InMemoryCommandQueue()
-    return Connected(InMemoryFactLog(), objects, objects, streams, letters, commands)
+    streams, commands, facts = FakeStreams(letters), InMemoryCommandQueue(), InMemoryFactLog()
+    removals = InMemoryRemovals(facts, commands)
+    return Connected(facts, objects, objects, streams, letters, commands, removals)
 
 
 async def test_a_run_that_neither_log_nor_store_has_is_unknown(stack: Connected) -> None:

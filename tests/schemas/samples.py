@@ -27,6 +27,7 @@ from faastraingym.schemas.messages import (
     RolloutReissued,
     RunCompleted,
     RunFailed,
+    RunRemoved,
     RunRequested,
     RunResumed,
     RunStalled,
@@ -165,6 +166,7 @@ SAMPLES: tuple[Message, ...] = (
         learning_curve=an_object("learning_curve.png", "1"),
         segment=1,
     ),
+    RunRemoved(run=RUN),
     ModelRegistered(
         run="models",
         model="cartpole",

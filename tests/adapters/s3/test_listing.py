@@ -25,7 +25,7 @@ PLAIN = (
 def test_a_page_is_read() -> None:
     """Names are decoded where they are encoded; a time is Unix time."""
     key = "runs/a/b c+é\v"
-    assert page(AWS) == Page([Listed(key, "4f", 1704164645.678)], ["runs/c d/"], "a/+=")
+    assert page(AWS) == Page([Listed(key, "4f", 1704164645.678, 3)], ["runs/c d/"], "a/+=")
     assert page(PLAIN) == Page([Listed("a+%41", "", 1704164645.0)], [], "")
 
 

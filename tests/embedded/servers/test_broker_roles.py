@@ -101,6 +101,7 @@ SAY = {
     "experiment.stop-requested": {OPERATOR},
     "experiment.completed": {"plan-experiment"},
     "experiment.failed": {"start-run", "plan-experiment", "conclude-run"},
+    "run.removed": {OPERATOR},
 }
 
 
@@ -153,7 +154,10 @@ QUESTIONS: dict[str, tuple[Any, set[str]]] = {
     "CONSUMER.LIST.FTG_USAGE": (None, set()),
     "STREAM.CREATE.ELSEWHERE": ({"subjects": ["elsewhere"]}, set()),
     "STREAM.UPDATE.FTG_USAGE": ({"subjects": ["ftg-usage.>"]}, {QUEUE_WORKER}),
-    "STREAM.PURGE.FTG_USAGE": (None, set()),
+    "STREAM.PURGE.FTG_FACTS": ({"filter": "ftg.run.requested.nobody"}, {OPERATOR}),
+    "STREAM.PURGE.FTG_USAGE": ({"filter": "ftg-usage.nobody.*"}, {OPERATOR}),
+    "STREAM.PURGE.FTG_ASYNC": (None, set()),
+    "STREAM.MSG.DELETE.FTG_FACTS": ({"seq": 1}, set()),
     "STREAM.MSG.DELETE.FTG_DEAD": ({"seq": 1}, {OPERATOR}),
     "STREAM.MSG.DELETE.FTG_USAGE": ({"seq": 1}, set()),
     "STREAM.MSG.GET.FTG_ASYNC": ({"seq": 1}, set()),

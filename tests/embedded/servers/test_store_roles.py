@@ -32,6 +32,11 @@ OBJECTS: dict[str, tuple[str, set[str], set[str]]] = {
     "resumed report": ("runs/r/report.1.json", {"conclude-run"}, set()),
     "learning curve": (keys.learning_curve("r"), {"conclude-run"}, set()),
     "log": ("runs/r/log/0-9.msgpack", {"conclude-run", "plan-experiment", "reconcile"}, set()),
+    "removal": (
+        keys.removal("r"),
+        {"conclude-run", "plan-experiment", "reconcile", OPERATOR},
+        set(),
+    ),
     "anything else": ("runs/r/else", set(), set()),
     "experiment": ("experiments/a.toml", {TRIGGER}, set()),
     "refusal": ("experiments/a.toml.error.txt", {TRIGGER, "start-run"}, {"start-run"}),
@@ -79,6 +84,8 @@ def test_a_role_writes_and_deletes_its_own_objects_alone(
     assert (answer(servers, login, "PUT", key, If_None_Match="*") == 412) == may_write
     if not may_write:
         assert answer(servers, login, "PUT", key) == REFUSED
+    if key.startswith(keys.RUNS):
+        removers = removers | {OPERATOR}  # `faastrain rm`
     status = answer(servers, login, "DELETE", key)
     assert status == (204 if role in removers or role == SUPERVISOR else REFUSED)
 

@@ -149,6 +149,13 @@ PINS = [
         None,
     ),
     Pin(
+        "ftg.run.removed.cartpole-1",
+        "8c81d7b2-c791-50d1-9c92-4b76e882fcfb",
+        "5e2418c843d05b389683497d20501e15",
+        {"heard": "run.removed", "run": "cartpole-1"},
+        None,
+    ),
+    Pin(
         "ftg.model.registered.models.cartpole.3",
         "d4772c01-3c9e-5c59-99b8-d8f696df886b",
         "b33a25fc4ca55d8985497cbc0e0fe1b0",
