@@ -53,7 +53,9 @@ async def handle(services: Services) -> Repairs:
         if len(repairs) > MOST_AT_ONCE:
             logger.warning("the rest waits for the next tick", extra={"run": run})
             break
-    return [*repairs, *await hear(known, services), *await _unsaid(services)]
+    asked = (RunRequested, ExperimentRequested, RunRemoved)
+    again = [one.run for one in repairs if isinstance(one, asked)]
+    return [*repairs, *await hear([*known, *again], services), *await _unsaid(services)]
 
 
 async def _unsaid(services: Services) -> Repairs:
