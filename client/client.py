@@ -164,11 +164,12 @@ class Client:
         named = [run.aio if isinstance(run, Run) else run for run in runs]
         return loop.run(self.aio.compare(runs if isinstance(runs, str) else named, target))
 
-    def remove(self, *names: str, dry_run: bool = False) -> list[Holdings]:
+    @checked
+    def remove(self, names: Sequence[str], *, dry_run: bool = False) -> list[Holdings]:
         """Remove runs with everything that the stack holds of them; none if one is refused.
 
         Args:
-            *names: of runs that have ended. Their names are never used again.
+            names: of runs that have ended. Their names are never used again.
             dry_run: remove nothing.
 
         Returns:

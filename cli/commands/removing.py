@@ -8,8 +8,8 @@ from faastraingym.cli.interrupts import leaving
 from faastraingym.client import loop
 from faastraingym.events.pipeline.removal import Amount, Holdings
 
-HEAD = ("RUN", "WHAT", "KIND", "NUMBER", "BYTES")
-NUMBERS = ("NUMBER", "BYTES")
+HEAD = ("run", "what", "kind", "number", "bytes")
+NUMBERS = ("number", "bytes")
 
 
 def remove(arguments: Namespace, context: Context) -> None:

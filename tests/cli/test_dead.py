@@ -9,7 +9,7 @@ from faastraingym.adapters.http.signing import sign, verify
 from faastraingym.cli.exit_codes import ExitCode
 from faastraingym.events.pipeline.commands import invocation
 from faastraingym.schemas.dead_letter import DeadLetter
-from faastraingym.schemas.messages import CollectRollout, Message, RunRequested, encode
+from faastraingym.schemas.messages import CollectRollout, Message, RunRemoved, RunRequested, encode
 from tests.cli.conftest import Desk
 from tests.client.facts import NOW, RUN, SPEC, obj, policy
 from tests.client.memory import KEY
@@ -162,6 +162,13 @@ def test_replay_for_a_run_that_has_ended_says_what_to_do(ended: Desk) -> None:
     assert f"`faastrain resume {RUN}`" in ended.err
     assert ended.commands.taken == []
     assert len(ended.letters.kept) == 1
+
+
+def test_replay_for_a_run_that_was_removed_says_so(ended: Desk) -> None:
+    asyncio.run(ended.facts.publish_once(RunRemoved(run=RUN)))
+    assert ended("dead", "replay", "--run", RUN) == ExitCode.BAD_INPUT
+    assert f"run {RUN} was removed; `faastrain dead drop 1` removes it" in ended.err
+    assert ended.commands.taken == []
 
 
 def test_drop_removes_what_was_chosen(ended: Desk) -> None:

@@ -211,6 +211,20 @@ def test_stop_asks_once_and_resume_goes_on(stack: Stack, client: Client) -> None
     assert (resumed.env_steps, resumed.target) == (999, 490.0)
 
 
+def test_a_run_is_removed_and_says_what_that_was(run: Run, client: Client) -> None:
+    other = client.start("CartPole-v1", budget=100, name="other")
+    assert client.remove([other.name], dry_run=True)[0].facts
+    assert [row.run_id for row in client.runs()] == [other.name, run.name]
+    removed = run.remove()
+    assert removed.facts["run.requested"].number == 1
+    assert removed.amount.bytes > 1000
+    assert [row.run_id for row in client.runs()] == [other.name]
+    with pytest.raises(BadInput, match=f"run {run.name} was removed"):
+        run.report()
+    with pytest.raises(BadInput, match="is never used again"):
+        client.start("CartPole-v1", budget=100, name=run.name)
+
+
 def test_runs_are_listed(run: Run, client: Client) -> None:
     (row,) = client.runs()
     assert (row.run_id, row.status, row.evaluation) == (RUN, "completed", 480.5)

@@ -12,14 +12,16 @@ from faastraingym.adapters.nats.broker import Broker, connect
 from faastraingym.adapters.nats.bus import NatsBus
 from faastraingym.adapters.nats.fact_log import NatsFactLog
 from faastraingym.adapters.nats.observer import NatsObserver
+from faastraingym.adapters.nats.removals import NatsRemovals
 from faastraingym.adapters.nats.streams import ensure_streams
 from faastraingym.adapters.processes.exporter import Exporter, exposition
 from faastraingym.adapters.processes.projection import Projection
 from faastraingym.adapters.settings import ExporterSettings, Login
+from faastraingym.events.pipeline import removal
 from faastraingym.events.telemetry.metrics import Family
 from faastraingym.events.telemetry.tracing import of_run
 from faastraingym.events.topology.streams import DEAD
-from faastraingym.schemas.messages import InvocationCompleted, Message, RunCompleted
+from faastraingym.schemas.messages import InvocationCompleted, Message, RunCompleted, RunRemoved
 from tests.adapters.collectors import Collector, sending
 from tests.adapters.facts import new_run
 from tests.events.facts import REQUESTED, STARTED, dead, evaluated, policy, ready, updated
@@ -104,6 +106,26 @@ async def test_a_run_is_followed_from_scrape_to_scrape(bench: Bench) -> None:
         assert value(found, "retries", run, "rollout") == 1.0
         assert await projection.families() != []
         assert value(await projection.families(), "invocations", run, "rollout", "200") == 2.0
+
+
+async def test_a_run_that_was_removed_is_shown_no_more(bench: Bench) -> None:
+    """By whoever watched it, though its facts stay for a moment, nor by whoever begins later."""
+    run, early = new_run(), bench.projection()
+    await bench.publish_once(run, REQUESTED, STARTED, updated(0), COMPLETED)
+    await bench.meter(run)
+    assert value(await early.families(), "run_active", run) == 0.0
+    await bench.publish_once(run, RunRemoved(run=run))
+    removals = NatsRemovals(bench.broker)
+    for projection in (early, bench.projection()):
+        for name in ("run_active", "run_versions"):
+            assert value(await projection.families(), name, run) is None
+    for subject_filter in removal.filters(run):
+        await removals.remove_facts(subject_filter)
+    await removals.remove_usage(run)
+    for projection in (early, bench.projection()):
+        found = await projection.families()
+        assert value(found, "run_active", run) is None
+        assert value(found, "invocations", run, "rollout", "200") is None
 
 
 async def test_what_waits_is_counted_and_its_age_is_told(bench: Bench) -> None:

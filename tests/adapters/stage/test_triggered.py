@@ -18,7 +18,13 @@ from faastraingym.events.ports import Services, Unavailable
 from faastraingym.events.triggers import outside_events
 from faastraingym.schemas import keys
 from faastraingym.schemas.errors import SpecificationError
-from faastraingym.schemas.messages import ExperimentRequested, HearUpload, RunRequested, encode
+from faastraingym.schemas.messages import (
+    ExperimentRequested,
+    HearUpload,
+    RunRemoved,
+    RunRequested,
+    encode,
+)
 from tests.adapters.stage.test_stage import KEY, SETTINGS, connected
 from tests.events.models.versions import A_MOVE, A_VERSION
 from tests.fakes import InMemoryFactLog, InMemoryObjectStore
@@ -99,6 +105,21 @@ async def test_one_key_is_one_run_however_often_it_comes() -> None:
     assert await answer(made, BODY, headers) == [{"run_id": "nightly", "new": False}]
     assert asked(made) == ["nightly"]
     assert facts(made).metered[0].run == "nightly"
+
+
+async def test_a_run_that_was_removed_is_not_started_again() -> None:
+    """By the event that started it, which comes again: 409; by its file: told beside it."""
+    made, headers = stage(), SHOWN | {"idempotency-key": "nightly"}
+    await facts(made).publish_once(RunRemoved(run="nightly"))
+    status, _, text = await made(BODY, headers)
+    assert (status, asked(made)) == (409, ["nightly"])
+    assert b"the run nightly was removed, and a removed run's name is never used again" in text
+    key = "experiments/a.json"
+    await facts(made).publish_once(RunRemoved(run=outside_events.of_upload(key, BODY)))
+    store(made).data[key] = BODY
+    assert await answer(made, uploaded(key), SHOWN) == []
+    assert not [one for _, one in facts(made).log if isinstance(one.fact, RunRequested)]
+    assert b"was removed" in store(made).data[keys.refusal(key)]
 
 
 async def test_a_name_that_is_taken_is_told() -> None:

@@ -6,7 +6,13 @@ import pytest
 
 from faastraingym.events.delivery.endings import BELIEVED_SECONDS, REMEMBERED, Endings
 from faastraingym.events.ports import Recorded, Unavailable
-from faastraingym.schemas.messages import RunCompleted, RunFailed, RunResumed, StopRequested
+from faastraingym.schemas.messages import (
+    RunCompleted,
+    RunFailed,
+    RunRemoved,
+    RunResumed,
+    StopRequested,
+)
 from tests.events import facts
 from tests.fakes import InMemoryFactLog
 
@@ -51,6 +57,9 @@ class Clock:
         ([FAILED, RESUMED, RunFailed(run="r", reason="again", segment=1)], True),
         ([FAILED, RESUMED, facts.dead()], True),
         ([RunFailed(run="another", reason="it hangs")], False),
+        ([RunRemoved(run="r")], True),
+        ([FAILED, RESUMED, RunRemoved(run="r")], True),  # by two who did not know of each other
+        ([RunRemoved(run="another")], False),
     ],
 )
 async def test_a_run_is_over_when_its_newest_leg_is(said: Sequence, over: bool) -> None:
@@ -58,6 +67,16 @@ async def test_a_run_is_over_when_its_newest_leg_is(said: Sequence, over: bool) 
     for fact in said:
         await log.publish_once(fact)
     assert await Endings(log).is_over("r") is over
+
+
+@pytest.mark.parametrize("said", [[], [FAILED], [FAILED, RESUMED]])
+async def test_only_of_a_removed_run_no_message_counts(said: Sequence) -> None:
+    log = Log()
+    for fact in said:
+        await log.publish_once(fact)
+    assert not await Endings(log, Clock()).is_removed("r")
+    await log.publish_once(RunRemoved(run="r"))
+    assert await Endings(log, Clock()).is_removed("r")
 
 
 async def test_that_a_run_goes_on_is_believed_for_a_second() -> None:

@@ -18,6 +18,7 @@ from faastraingym.schemas.messages import (
     RestoreObject,
     RunCompleted,
     RunFailed,
+    RunRemoved,
     RunRequested,
     RunResumed,
     StopRequested,
@@ -93,6 +94,22 @@ async def test_facts_and_restorations_of_an_ended_run_are_delivered() -> None:
         await bench.bus.enqueue("conclude-run", msgspec.json.encode(restore), "1")
         await until(lambda: len(bench.acknowledged) == 2)
     assert len(bench.replica.requests) == 4
+
+
+async def test_whatever_of_a_removed_run_comes_again_is_dropped() -> None:
+    """Facts and restorations, too: they find neither log nor objects, and no letter is kept."""
+    bench = Bench(Replica(*[Answer(503)] * 9))
+    lost = RestoreObject(
+        run="demo", object=facts.MANIFEST, origin=RunRequested(run="demo", spec={})
+    )
+    restore = QueueRequest(function="conclude-run", body=base64.b64encode(encode(lost)).decode())
+    await bench.facts.publish_once(RunRemoved(run="demo"))
+    async with working(bench):
+        await bench.facts.publish_once(StopRequested(run="demo"))
+        await bench.bus.enqueue("conclude-run", msgspec.json.encode(restore), "1")
+        await until(lambda: len(bench.acknowledged) == 2)
+    assert len(bench.replica.requests) == 2  # each as long as nothing was wrong with it
+    assert bench.bus.buried == []
 
 
 async def test_a_run_that_ends_while_its_work_fails_is_given_no_letter() -> None:
