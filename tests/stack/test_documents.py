@@ -112,6 +112,13 @@ ROWS: dict[str, list[tuple[str, int]]] = {
         ("gate examples/cartpole.toml --min-return 501", 1),
     ],
     "resume RUN": [(f"resume {RUN} --budget 500 --target 500", 0), (f"follow {RUN}", 1)],
+    "rm RUN": [
+        ("train examples/cartpole.toml --run removed --no-files", 0),
+        ("rm removed --dry-run", 0),
+        ("rm removed", 0),
+        ("show removed", 3),
+        ("rm nobody", 3),
+    ],
     "trace RUN": [(f"trace {RUN} --out t.svg --out t.png --out t.json", 0)],
     "dead list": [("dead list", 0), (f"dead list --run {RUN}", 0), ("dead show 999999", 3)],
     "dead replay": [("dead replay --all", 0), (f"dead drop --run {RUN}", 0), ("dead drop 9999", 3)],
