@@ -7,7 +7,7 @@ dies is litter, which the same call removes (ADR 68).
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from faastraingym.client import run_ids, runs
 from faastraingym.client.errors import BadInput, StackTrouble
@@ -89,21 +89,23 @@ async def remove(
 
 async def _settled(stack: Connected, run: str, notice: Callable[[str], None], until: float) -> None:
     """Wait for commands that are worked on; the queue-worker drops those that wait."""
-    left = await stack.removals.unsettled(run)
-    if left:
-        notice(f"waiting for {_commands(len(left))} of run {run}, which functions still work on")
-    while left:
-        if time.monotonic() >= until:
-            raise StackTrouble(
-                f"{_commands(len(left))} of run {run} did not end; nothing brings the run back, "
-                f"and `faastrain rm {run}` again removes what is left of it once they have ended"
-            )
-        await asyncio.sleep(PULSE_SECONDS)
-        left = await stack.removals.unsettled(run, left)
+    noticed = False
+    while left := await stack.removals.unsettled(run):  # of the last ones others may have come
+        if not noticed:
+            notice(f"waiting for {_commands(left)} of run {run}, which functions still work on")
+        noticed = True
+        while left:
+            if time.monotonic() >= until:
+                raise StackTrouble(
+                    f"{_commands(left)} of run {run} did not end; nothing brings the run back, and "
+                    f"`faastrain rm {run}` again removes what is left of it once they have ended"
+                )
+            await asyncio.sleep(PULSE_SECONDS)
+            left = await stack.removals.unsettled(run, left)
 
 
-def _commands(number: int) -> str:
-    return "1 command" if number == 1 else f"{number} commands"
+def _commands(left: Sequence[int]) -> str:
+    return "1 command" if len(left) == 1 else f"{len(left)} commands"
 
 
 async def _letters(stack: Connected, run: str) -> list[StoredDeadLetter]:

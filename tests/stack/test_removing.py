@@ -1,19 +1,22 @@
 """Runs are removed from the real stack, and nothing brings them back."""
 
 import asyncio
-import json
+import re
 import shutil
 import urllib.request
 
 import nats
 
+from faastraingym.adapters.nats.broker import connect
 from faastraingym.events.pipeline import subjects
+from faastraingym.events.ports import FactLog
+from faastraingym.events.topology.streams import FACTS
 from faastraingym.events.triggers import outside_events
 from faastraingym.schemas import keys
 from faastraingym.schemas.messages import tag
-from tests.stack.facts import PATIENCE, end, report, until, updated
-from tests.stack.specs import LONG, SHORT, undisturbed
-from tests.stack.support import Stack
+from tests.stack.facts import PATIENCE, report, until, updated
+from tests.stack.specs import SHORT, held, undisturbed
+from tests.stack.support import Gate, Stack
 from tests.stack.test_triggers import BODY, buried, got, policy, post, put
 
 FILE = "experiments/goes.json"
@@ -21,7 +24,7 @@ RUN = outside_events.of_upload(FILE, BODY)  # a file started it, and the file st
 STAYS = (["run.removed"], [keys.removal(RUN)], 0)
 
 
-async def held(stack: Stack, run: str) -> tuple[list[str], list[str], int]:
+async def left(stack: Stack, run: str) -> tuple[list[str], list[str], int]:
     """Facts, objects and measurements of a run; that its file was read is the inbox's."""
     async with stack.connect() as connected:
         facts = await connected.facts.read(*subjects.of_run(run))
@@ -62,7 +65,7 @@ async def test_of_two_runs_one_is_removed(own: Stack) -> None:
     await tick(own)  # the file is known to have been read
     assert own.json("train", own.file(SHORT), "--run", "stays", "--no-files")["status"]
     assert shown(own) == (sorted([RUN, "stays"]), [True, True])
-    stays, before = await held(own, "stays"), await held(own, RUN)
+    stays, before = await left(own, "stays"), await left(own, RUN)
 
     (told,) = own.json("rm", RUN, "--dry-run")
     assert {kind: amount["number"] for kind, amount in told["facts"].items()} == {
@@ -71,17 +74,17 @@ async def test_of_two_runs_one_is_removed(own: Stack) -> None:
     assert sum(amount["number"] for amount in told["objects"].values()) == len(before[1])
     manifest = own.s3().stat_object("faastraingym", keys.manifest(RUN))
     assert told["objects"]["manifest"] == {"number": 1, "bytes": manifest.size}
-    assert await held(own, RUN) == before
+    assert await left(own, RUN) == before
 
     done = own.cli("rm", RUN)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith(f"removed run {RUN}: {len(before[0])} facts, {len(before[1])} ")
-    assert await held(own, RUN) == STAYS
+    assert await left(own, RUN) == STAYS
     await tick(own)
     own.kill("nats-server")
     own.kill("weed")
     await _nothing_comes_back(own)
-    assert await held(own, "stays") == stays
+    assert await left(own, "stays") == stays
     followed = own.cli("follow", RUN)
     assert followed.returncode == 3
     assert f"run {RUN} was removed" in followed.stderr
@@ -95,7 +98,7 @@ async def test_of_two_runs_one_is_removed(own: Stack) -> None:
     await _nothing_comes_back(own)
     again = own.json("train", own.file(SHORT), "--run", "again", "--no-files")
     assert again["policy"]["sha256"] == await undisturbed(SHORT)
-    assert await held(own, "stays") == stays
+    assert await left(own, "stays") == stays
 
     own.down()
     shutil.rmtree(own.home / "nats" / "store")
@@ -105,14 +108,14 @@ async def test_of_two_runs_one_is_removed(own: Stack) -> None:
     await tick(own)
     await tick(own)
     assert [row["run_id"] for row in own.json("runs") if row["run_id"] == RUN] == []
-    assert (await held(own, RUN))[:2] == STAYS[:2]
+    assert (await left(own, RUN))[:2] == STAYS[:2]
 
 
 async def _nothing_comes_back(stack: Stack) -> None:
     for _ in range(2):
         await tick(stack)
         assert shown(stack) == (["stays"], [False, True])
-        assert (await held(stack, RUN))[:2] == STAYS[:2]
+        assert (await left(stack, RUN))[:2] == STAYS[:2]
 
 
 async def test_an_event_that_comes_again_starts_nothing(own: Stack) -> None:
@@ -139,21 +142,56 @@ async def test_an_event_that_comes_again_starts_nothing(own: Stack) -> None:
     assert own.json("dead", "list") == []
 
 
-async def test_a_run_that_goes_on_is_refused_and_one_that_was_stopped_goes(own: Stack) -> None:
-    """With all that its functions had still to do."""
-    own.start("long", LONG)
+async def test_a_run_that_goes_on_is_refused_and_what_was_begun_is_waited_for(
+    own: Stack, gate: Gate
+) -> None:
+    """It is stopped while its rollouts stand still: they end, and what they wrote goes as well."""
+    own.start("held", held(gate))
     async with own.connect() as connected:
-        await updated(connected.facts, "long", 3)
-    refused = own.cli("rm", "long")
-    assert refused.returncode == 3
-    assert "run long goes on; first `faastrain stop long`" in refused.stderr
-    assert own.cli("stop", "long").returncode == 0
-    async with own.connect() as connected:
-        await end(connected.facts, "long")
-        await report(connected, "long")
-    (told,) = own.json("rm", "long")
-    assert told["facts"]["policy.updated"]["number"] > 3
+        await updated(connected.facts, "held")
+        refused = own.cli("rm", "held")
+        assert refused.returncode == 3
+        assert "run held goes on; first `faastrain stop held`" in refused.stderr
+        await until(lambda: _are_begun(connected.facts))
+        assert own.cli("stop", "held").returncode == 0
+        await report(connected, "held")
+    removing = own.popen("rm", "held")
+    assert removing.stderr is not None
+    waits = await asyncio.to_thread(removing.stderr.readline)
+    assert re.match(r"waiting for \d commands? of run held, which functions still work on", waits)
+    gate.open()
+    said, complained = await asyncio.to_thread(removing.communicate, timeout=PATIENCE)
+    assert removing.returncode == 0, complained
+    assert said.startswith("removed run held: ")
     await tick(own)
-    kinds, stored, _ = await held(own, "long")
-    assert (kinds, stored) == (["run.removed"], [keys.removal("long")])
-    assert json.loads(own.cli("runs", "--json").stdout) == []
+    kinds, stored, _ = await left(own, "held")
+    assert (kinds, stored) == (["run.removed"], [keys.removal("held")])
+    assert own.json("runs") == []
+
+
+async def _are_begun(facts: FactLog) -> bool:
+    """The update's cost is told after it has queued the rollouts, which stand still then."""
+    return bool(await facts.usage("held", "update-policy"))
+
+
+async def test_a_log_of_an_early_version_is_made_anew_from_the_store(own: Stack) -> None:
+    """As docs/upgrading.md says: until then the command is refused, and nothing is changed."""
+    trained = own.json("train", own.file(SHORT), "--run", "early", "--no-files")
+    url, login, role, prefix = own.nats()
+    owner = await connect(url, login, role, prefix)
+    config = (await owner.info(FACTS.name)).config
+    await owner.api(f"STREAM.UPDATE.{FACTS.name}", {**config, "deny_purge": True})
+    await owner.close()
+    before = await left(own, "early")
+    refused = own.cli("rm", "early")
+    assert refused.returncode == 4
+    assert "docs/upgrading.md says how to make it anew" in refused.stderr
+    assert await left(own, "early") == before
+    own.down()
+    shutil.rmtree(own.home / "nats" / "store")
+    own.up()
+    async with own.connect() as connected:
+        told = await report(connected, "early")
+    assert told["policy"] == trained["policy"]
+    assert own.cli("rm", "early").returncode == 0
+    assert (await left(own, "early"))[:2] == (["run.removed"], [keys.removal("early")])
