@@ -18,12 +18,12 @@ from faastraingym.client.errors import BadInput, StackTrouble, as_ours
 from faastraingym.client.specifications import Composed
 from faastraingym.client.world import Connected, World
 from faastraingym.events.models.registry import Registry
-from faastraingym.events.pipeline import subjects
+from faastraingym.events.pipeline import event_backup
 from faastraingym.events.pipeline.removal import Holdings
 from faastraingym.events.views.runs import RunRow, overview
 from faastraingym.schemas import keys
 from faastraingym.schemas.errors import SpecificationError
-from faastraingym.schemas.messages import RunRemoved, RunRequested
+from faastraingym.schemas.messages import RunRequested
 from faastraingym.schemas.report import Status
 from faastraingym.schemas.specification import RunSpec, to_dict
 
@@ -130,7 +130,7 @@ class AsyncClient:
     @checked
     async def remove(
         self,
-        names: Sequence[str],
+        names: list[str],
         *,
         dry_run: bool = False,
         notice: Callable[[str], None] = lambda _: None,
@@ -243,7 +243,7 @@ class AsyncClient:
             StackTrouble: as `connect`.
         """
         async with self.connect() as stack:
-            if await stack.facts.count(subjects.of_kind(RunRemoved, prepared.name)):
+            if await event_backup.is_removed(prepared.name, stack.facts, stack.objects):
                 raise BadInput(
                     f"the run {prepared.name!r} was removed, and a removed run's name is never "
                     "used again; choose another name, or leave it out"

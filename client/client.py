@@ -165,7 +165,7 @@ class Client:
         return loop.run(self.aio.compare(runs if isinstance(runs, str) else named, target))
 
     @checked
-    def remove(self, names: Sequence[str], *, dry_run: bool = False) -> list[Holdings]:
+    def remove(self, names: list[str], *, dry_run: bool = False) -> list[Holdings]:
         """Remove runs with everything that the stack holds of them; none if one is refused.
 
         Args:

@@ -310,12 +310,25 @@ async def test_a_name_is_never_used_again(desk: Desk) -> None:
     assert desk.of(RUN) == STAYS
 
 
+async def test_a_name_is_not_used_again_though_the_broker_has_lost_what_it_knew(desk: Desk) -> None:
+    """Before reconcile has said it again: the store tells start-run."""
+    await desk.remove()
+    desk.facts.log.clear()
+    await desk.platform.publish(RunRequested(run=RUN, spec=SPEC))
+    await desk.platform.run()
+    assert desk.platform.said == ["run.requested"]
+    assert [tag(one) for one in about(RUN, await desk.tick())] == ["run.removed", "upload.heard"]
+    await desk.remove()
+    assert sorted(desk.of(RUN)[0]) == sorted(STAYS[0])
+
+
 @pytest.mark.parametrize(
     ("facts", "why"),
     [
         (["run.requested"], "goes on; first `faastrain stop"),
         (["run.requested", "run.stop-requested"], "is stopping; `faastrain follow"),
         (["run.requested", "run.completed"], "the report of run .* is being written"),
+        (["upload.heard"], "there is no run"),
     ],
 )
 async def test_a_run_that_goes_on_is_refused(desk: Desk, facts: list[str], why: str) -> None:

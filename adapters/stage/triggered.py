@@ -31,7 +31,7 @@ from faastraingym.adapters.stage.stage import STATUS_OF, Handler, Outcome, Stage
 from faastraingym.algorithms.experiments.specification import is_experiment
 from faastraingym.events.experiments.checking import checked
 from faastraingym.events.models.registry import Registry
-from faastraingym.events.pipeline import subjects
+from faastraingym.events.pipeline import event_backup, subjects
 from faastraingym.events.ports import Unavailable
 from faastraingym.events.topology.admits import EVENT
 from faastraingym.events.triggers import documents, outside_events
@@ -42,7 +42,6 @@ from faastraingym.schemas.messages import (
     ExperimentRequested,
     HearUpload,
     Message,
-    RunRemoved,
     RunRequested,
 )
 from faastraingym.schemas.specification import to_dict
@@ -155,7 +154,7 @@ class TriggeredStage(Stage):
         """
         request = await self._requested(run, raw)
         encoded, facts = messages.encode(request), self._connections.services.facts
-        if await facts.count(subjects.of_kind(RunRemoved, run)):
+        if await event_backup.is_removed(run, facts, self._connections.services.objects):
             raise OtherRequest(
                 f"the run {run} was removed, and a removed run's name is never used again; write "
                 "another Idempotency-Key (or subject), or another file"

@@ -7,15 +7,21 @@ where the last one ends. Publishing a fact twice changes nothing.
 from collections.abc import Iterable, Sequence
 
 from faastraingym.events.pipeline import flow, subjects
-from faastraingym.events.ports import Bucket, LostObject, ObjectStore, Recorded
+from faastraingym.events.ports import Bucket, FactLog, LostObject, ObjectStore, Recorded
 from faastraingym.schemas import event_backup, keys
 from faastraingym.schemas.errors import MessageError
-from faastraingym.schemas.messages import Message, RewardsReady
+from faastraingym.schemas.messages import Message, RewardsReady, RunRemoved
 
 
 async def is_kept(run: str, objects: ObjectStore, bucket: Bucket) -> bool:
     """Whether a run's log can be published again from the store."""
     return bool(await objects.find(keys.manifest(run)) or await copies(run, bucket))
+
+
+async def is_removed(run: str, facts: FactLog, objects: ObjectStore) -> bool:
+    """Whether the run was removed, as log or store tells: either may have lost that."""
+    said = await facts.count(subjects.of_kind(RunRemoved, run))
+    return bool(said or await objects.find(keys.removal(run)))
 
 
 async def copies(run: str, bucket: Bucket) -> list[str]:

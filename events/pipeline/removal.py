@@ -42,6 +42,8 @@ def refusal(run: str, history: History) -> str:
     """Why the run cannot be removed now, and what to do; empty: it can be."""
     if history.over:
         return ""
+    if history.requested is None:
+        return f"there is no run {run!r}; `faastrain runs` lists all"
     if history.end:
         return f"the report of run {run} is being written; `faastrain follow {run}` waits for it"
     if history.newest.stop:

@@ -15,7 +15,7 @@ from faastraingym.events.experiments import names
 from faastraingym.events.experiments.checking import checked
 from faastraingym.events.models import triggers
 from faastraingym.events.models.registry import Registry
-from faastraingym.events.pipeline import follow_ups, subjects
+from faastraingym.events.pipeline import event_backup, follow_ups, subjects
 from faastraingym.events.ports import Services
 from faastraingym.schemas import keys
 from faastraingym.schemas.errors import SpecificationError
@@ -26,7 +26,6 @@ from faastraingym.schemas.messages import (
     Message,
     ModelPromoted,
     RunFailed,
-    RunRemoved,
     RunRequested,
     RunStarted,
     tag,
@@ -61,7 +60,7 @@ async def _fine_tunings(promoted: ModelPromoted, services: Services) -> Outgoing
 
 async def _run(request: RunRequested, services: Services) -> Outgoing:
     """The run starts, or fails; one that was removed does not start again."""
-    if await services.facts.count(subjects.of_kind(RunRemoved, request.run)):
+    if await event_backup.is_removed(request.run, services.facts, services.objects):
         return []
     if await services.facts.count(subjects.of_kind(ExperimentRequested, request.run)):
         why = f"there is an experiment {request.run!r} already; choose another name"

@@ -113,10 +113,9 @@ ROWS: dict[str, list[tuple[str, int]]] = {
     ],
     "resume RUN": [(f"resume {RUN} --budget 500 --target 500", 0), (f"follow {RUN}", 1)],
     "rm RUN": [
-        ("train examples/cartpole.toml --run removed --no-files", 0),
-        ("rm removed --dry-run", 0),
-        ("rm removed", 0),
-        ("show removed", 3),
+        ("rm watched --dry-run", 0),
+        ("rm watched", 0),
+        ("show watched", 3),
         ("rm nobody", 3),
     ],
     "trace RUN": [(f"trace {RUN} --out t.svg --out t.png --out t.json", 0)],
