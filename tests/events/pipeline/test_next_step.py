@@ -3,7 +3,7 @@
 from faastraingym.events.pipeline.commands import Invocation
 from faastraingym.events.pipeline.next_step import filters, lacking, next_step
 from faastraingym.events.pipeline.planning import plan
-from faastraingym.schemas.messages import EvaluatePolicy
+from faastraingym.schemas.messages import EvaluatePolicy, RunRemoved
 from tests.events import facts
 from tests.events.facts import history, ready, specification, updated
 
@@ -23,6 +23,12 @@ def test_what_was_updated_is_not_planned_again() -> None:
 def test_a_stop_ends_the_leg() -> None:
     said = history(facts.REQUESTED, ready(1), facts.STOP)
     assert next_step(SPEC, ready(1), said) == [Invocation("conclude-run", facts.STOP)]
+
+
+def test_nothing_is_planned_for_a_run_that_was_removed() -> None:
+    """Though it was resumed at the same moment, by one who did not know."""
+    said = history(facts.REQUESTED, ready(1), RunRemoved(run=facts.RUN))
+    assert next_step(SPEC, ready(1), said) == []
 
 
 def test_nothing_is_planned_beyond_a_budget_that_was_set_meanwhile() -> None:

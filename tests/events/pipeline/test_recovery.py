@@ -12,6 +12,7 @@ from faastraingym.schemas.messages import (
     Message,
     RunCompleted,
     RunFailed,
+    RunRemoved,
     RunStalled,
 )
 from faastraingym.schemas.specification import RunSpec
@@ -36,6 +37,12 @@ def missing(*said: Message, late: float = 15.0) -> list[tuple[str, Message]]:
 def slots(*said: Message) -> list[int]:
     """The slots that are collected again."""
     return [m.index for _, m in missing(*said) if isinstance(m, CollectRollout)]
+
+
+def test_nothing_is_overdue_of_a_run_that_was_removed() -> None:
+    said = [facts.REQUESTED, facts.STARTED, updated(0)]
+    assert overdue(history(*said)) != []
+    assert overdue(history(*said, RunRemoved(run=facts.RUN))) == []
 
 
 def test_nothing_is_overdue_before_the_deadline() -> None:
