@@ -22,6 +22,7 @@ class Comparison:
         report: all numbers, as `faastrain compare --json` prints them.
     """
 
+    @checked
     def __init__(self, report: ComparisonReport) -> None:
         self.report = report
 

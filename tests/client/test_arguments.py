@@ -28,6 +28,7 @@ FINE: dict[str, Any] = {
     "payload": POLICY,
     "source": "a.npz",
     "spaces": None,
+    "runs": ["a", "b"],
     "report": build(RUN, fold([Recorded(1, NOW, RunRequested(run=RUN, spec=SPEC))]), [], NOW),
 }
 # These take anything, and refuse it in their own words: tested below, or in test_loggers.py.
