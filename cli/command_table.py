@@ -298,8 +298,7 @@ TRAIN = (
     Command(
         "rm",
         "removing:remove",
-        "remove runs that have ended with everything that the stack holds of them; a removed run's "
-        "name is never used again",
+        "remove runs that have ended; their names are never used again",
         "rm RUN --dry-run",
         (
             argument("runs", metavar="RUN", nargs="+", help=RUN.options["help"]),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, cast, get_args
 from msgspec import UNSET, Meta
 
 from faastraingym.adapters.stage import parents
-from faastraingym.client import environments, removing, run_ids, runs, specifications
+from faastraingym.client import bringing, environments, removing, run_ids, runs, specifications
 from faastraingym.client.arguments import checked
 from faastraingym.client.async_models import AsyncModels
 from faastraingym.client.async_run import AsyncRun
@@ -18,10 +18,8 @@ from faastraingym.client.errors import BadInput, StackTrouble, as_ours
 from faastraingym.client.specifications import Composed
 from faastraingym.client.world import Connected, World
 from faastraingym.events.models.registry import Registry
-from faastraingym.events.pipeline import event_backup
 from faastraingym.events.pipeline.removal import Holdings
 from faastraingym.events.views.runs import RunRow, overview
-from faastraingym.schemas import keys
 from faastraingym.schemas.errors import SpecificationError
 from faastraingym.schemas.messages import RunRequested
 from faastraingym.schemas.report import Status
@@ -243,13 +241,8 @@ class AsyncClient:
             StackTrouble: as `connect`.
         """
         async with self.connect() as stack:
-            if await event_backup.is_removed(prepared.name, stack.facts, stack.objects):
-                raise BadInput(
-                    f"the run {prepared.name!r} was removed, and a removed run's name is never "
-                    "used again; choose another name, or leave it out"
-                )
             await runs.check_free(stack, prepared.name)
-            await self.bring(stack, prepared)
+            await bringing.bring(stack, prepared, self.world.now())
             request = RunRequested(run=prepared.name, spec=to_dict(prepared.spec))
             if not await stack.facts.publish_once(request):
                 raise BadInput(
@@ -258,16 +251,6 @@ class AsyncClient:
                 )
         return AsyncRun(self, prepared.name)
 
-    async def bring(self, stack: Connected, prepared: Prepared) -> None:
-        """Put what a run needs of this machine into the store, before it is asked for."""
-        from faastraingym.client import beginnings
-
-        if prepared.source:
-            await self._add(stack, prepared.source.package)
-        if prepared.dataset:
-            there = await stack.bucket.keys(keys.DATASETS)
-            await beginnings.bring(stack, prepared.dataset, there)
-
     @checked
     async def add(self, package: "Package") -> "PackageRecord":
         """Add a package of environments to the store, where functions find it.
@@ -275,10 +258,7 @@ class AsyncClient:
         Raises:
             StackTrouble: as `connect`.
         """
-        async with self.connect() as stack:
-            return await self._add(stack, package)
-
-    async def _add(self, stack: Connected, package: "Package") -> "PackageRecord":
         from faastraingym.adapters.packages.library import Library
 
-        return await Library(stack.bucket).add(package, self.world.now())
+        async with self.connect() as stack:
+            return await Library(stack.bucket).add(package, self.world.now())

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import msgspec
 from msgspec import Meta, Struct
 
-from faastraingym.client import results, runs
+from faastraingym.client import bringing, results, runs
 from faastraingym.client.arguments import checked
 from faastraingym.client.errors import BadInput
 from faastraingym.client.world import Connected
@@ -184,7 +184,7 @@ class AsyncModels:
                         "promotions it waits, or nothing"
                     )
                 made = msgspec.structs.replace(made, spec=spec | {"init_from": made.parent})
-            await self.client.bring(stack, prepared)
+            await bringing.bring(stack, prepared, self.client.world.now())
             key = keys.model_trigger(made.model, made.alias, made.name)
             await stack.bucket.write(key, models.dump(made), "application/msgpack")
         return made

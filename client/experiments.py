@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from faastraingym.algorithms.experiments import space
-from faastraingym.client import run_ids, runs
+from faastraingym.client import bringing, run_ids, runs
 from faastraingym.client.errors import BadInput, StackTrouble
 from faastraingym.client.following import PATIENCE_SECONDS, PULSE_SECONDS
 from faastraingym.client.specifications import Composed
@@ -79,7 +79,7 @@ async def start(client: "AsyncClient", prepared: PreparedExperiment) -> "AsyncEx
         known = await stack.facts.read(subjects.of_topic(m.tag(m.RunRequested)))
         for taken in names.taken(name, [record.fact for record in known]):
             raise BadInput(f"there is a run {taken!r} already; choose another name than {name!r}")
-        await client.bring(stack, prepared.base)
+        await bringing.bring(stack, prepared.base, client.world.now())
         if not await stack.facts.publish_once(m.ExperimentRequested(run=name, spec=prepared.spec)):
             raise BadInput(f"there is an experiment {name!r} already; choose another name")
     return AsyncExperiment(client, name)

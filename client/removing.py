@@ -9,14 +9,17 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 
+from msgspec import UNSET
+
 from faastraingym.client import run_ids, runs
 from faastraingym.client.errors import BadInput, StackTrouble
 from faastraingym.client.world import Connected
 from faastraingym.events.pipeline import removal, subjects
-from faastraingym.events.pipeline.history import fold
+from faastraingym.events.pipeline.history import History, fold
 from faastraingym.events.pipeline.removal import Holdings
 from faastraingym.events.ports import StoredDeadLetter
 from faastraingym.events.views import dead_letters
+from faastraingym.events.views.runs import known_runs
 from faastraingym.schemas import event_backup, keys
 from faastraingym.schemas.messages import RunRemoved
 
@@ -43,6 +46,7 @@ async def holdings(stack: Connected, run: str) -> Holdings:
         history = await runs.history(stack, run)
     if why := removal.refusal(run, history):
         raise BadInput(why)
+    await _check_experiment(stack, run, history)
     if not await stack.removals.allowed():
         raise StackTrouble(CLOSED)
     return removal.holdings(
@@ -52,6 +56,16 @@ async def holdings(stack: Connected, run: str) -> Holdings:
         await stack.facts.usage(run),
         [dead_letters.size(kept.letter) for kept in await _letters(stack, run)],
     )
+
+
+async def _check_experiment(stack: Connected, run: str, history: History) -> None:
+    """Raise BadInput if the run's experiment goes on, which would ask for the run again."""
+    member = history.requested.experiment if history.requested else UNSET
+    if member is not UNSET and (await known_runs(stack.facts)).get(member.name):
+        raise BadInput(
+            f"run {run} is one of experiment {member.name}, which goes on; first "
+            f"`faastrain stop {member.name}`"
+        )
 
 
 async def remove(

@@ -49,11 +49,16 @@ async def history(stack: Connected, run: str) -> History:
 
 
 async def check_free(stack: Connected, name: str) -> None:
-    """Return when no experiment has the name, or needs it for a run.
+    """Return when no experiment has the name or needs it, and no run had it that was removed.
 
     Raises:
-        BadInput: one has.
+        BadInput: one has, or had.
     """
+    if await event_backup.is_removed(name, stack.facts, stack.objects):
+        raise BadInput(
+            f"the run {name!r} was removed, and a removed run's name is never used again; choose "
+            "another name, or leave it out"
+        )
     parent = name.rsplit("-", 2)[0]
     for experiment in {name, *([parent] if is_run_of(name, parent) else [])}:
         if await is_experiment(stack, experiment):

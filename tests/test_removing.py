@@ -5,6 +5,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
+import msgspec
 import pytest
 
 from faastraingym.client import removing
@@ -20,8 +21,12 @@ from faastraingym.schemas import keys
 from faastraingym.schemas.dead_letter import DeadLetter
 from faastraingym.schemas.messages import (
     CollectRollout,
+    ExperimentFailed,
+    ExperimentRequested,
     InvocationCompleted,
+    Membership,
     Message,
+    ReportWritten,
     RunCompleted,
     RunRequested,
     RunResumed,
@@ -337,6 +342,20 @@ async def test_a_run_that_goes_on_is_refused(desk: Desk, facts: list[str], why: 
         await desk.facts.publish_once(StopRequested(run=RUN))
     with pytest.raises(BadInput, match=why):
         await removing.holdings(desk.stack, RUN)
+
+
+async def test_a_run_of_an_experiment_that_goes_on_is_refused(desk: Desk) -> None:
+    """The experiment would ask for it again."""
+    member = Membership(name="sweep", trial=0, seed=1)
+    request = RunRequested(run="sweep-0-1", spec=SPEC, experiment=member)
+    report = next(one for one in SAMPLES if isinstance(one, ReportWritten))
+    ended = msgspec.structs.replace(report, run="sweep-0-1", segment=0)
+    for fact in (ExperimentRequested(run="sweep", spec={}), request, ended):
+        await desk.facts.publish_once(fact)
+    with pytest.raises(BadInput, match="one of experiment sweep, which goes on; first `faastrain"):
+        await removing.holdings(desk.stack, "sweep-0-1")
+    await desk.facts.publish_once(ExperimentFailed(run="sweep", reason="of the test"))
+    assert (await removing.holdings(desk.stack, "sweep-0-1")).facts["report.written"].number == 1
 
 
 async def test_what_there_is_not_is_refused(desk: Desk) -> None:

@@ -20,7 +20,7 @@ class Decision(NamedTuple):
 
     trial: int
     rung: int
-    verdict: Verdict  # copy: another trial, `population.successor`, takes its place
+    verdict: Verdict  # copy: another trial, `rungs.successor`, takes its place
     reason: str
     parent: int | None = None  # of a copy: the trial whose policy and learner state it begins with
 

@@ -12,7 +12,7 @@ from msgspec import Struct, field
 
 from faastraingym.algorithms.experiments import space
 from faastraingym.events.experiments.decisions import Decision, Result, Verdict
-from faastraingym.events.experiments.schedulers import first_rung
+from faastraingym.events.experiments.rungs import first_rung
 from faastraingym.events.ports import Recorded
 from faastraingym.schemas import messages as m
 from faastraingym.schemas.experiment import ExperimentSpec

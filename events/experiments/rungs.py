@@ -59,6 +59,19 @@ def bracket(rungs: int, factor: int, trial: int) -> int:
     return _joined(bracket_sizes(rungs, factor), counted)[trial]
 
 
+def successor(total: int, trial: int, rung: int) -> int:
+    """The number of the trial that takes the place of `trial` after `rung`.
+
+    Numbers say who and when: the place in the population, and how many rungs were passed.
+    """
+    return trial % total + total * (rung + 1)
+
+
+def first_rung(total: int, trial: int) -> int:
+    """The rung of a trial's first result: 0, but for a copy, which has its parent's steps."""
+    return trial // total
+
+
 def _geometric(first: int, factor: int, budget: int) -> tuple[int, ...]:
     steps = []
     while first < budget:

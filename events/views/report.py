@@ -48,7 +48,7 @@ def build(
         evaluation=_evaluation(evaluation) if evaluation else None,
         policy=_policy(policy) if policy else None,
         usage=tally(usage),
-        wall_seconds=round(elapsed(history, now), 3),
+        wall_seconds=round(elapsed(history, max(now, history.last_at)), 3),
         training=training,
         evaluations=evaluations,
         metrics=updated.metrics if updated else {},

@@ -42,13 +42,15 @@ async def handle(message: Received, services: Services) -> Outgoing:
     """A run or experiment that is asked for starts, or fails with the command line's words.
 
     Its request is published in any case: its sender may not have, and functions that decide by the
-    whole log wait for it. Of a promoted model, the runs that wait for that are asked for.
+    whole log wait for it; but a run that was removed does not start again. Of a promoted model, the
+    runs that wait for that are asked for.
     """
-    match message:
-        case ModelPromoted():
-            return await _fine_tunings(message, services)
-        case ExperimentRequested():
-            return await _experiment(message, services)
+    if isinstance(message, ModelPromoted):
+        return await _fine_tunings(message, services)
+    if await event_backup.is_removed(message.run, services.facts, services.objects):
+        return []
+    if isinstance(message, ExperimentRequested):
+        return await _experiment(message, services)
     return await _run(message, services)
 
 
@@ -59,9 +61,7 @@ async def _fine_tunings(promoted: ModelPromoted, services: Services) -> Outgoing
 
 
 async def _run(request: RunRequested, services: Services) -> Outgoing:
-    """The run starts, or fails; one that was removed does not start again."""
-    if await event_backup.is_removed(request.run, services.facts, services.objects):
-        return []
+    """The run starts, or fails."""
     if await services.facts.count(subjects.of_kind(ExperimentRequested, request.run)):
         why = f"there is an experiment {request.run!r} already; choose another name"
         return [request, RunFailed(run=request.run, reason=why, function="start-run")]

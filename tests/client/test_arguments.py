@@ -23,6 +23,7 @@ FINE: dict[str, Any] = {
     "composed": Composed({}, "", ""),
     "env": "CartPole-v1",
     "name": "a",
+    "names": ["a"],
     "observation": 0,
     "path": "a.gif",
     "payload": POLICY,

@@ -5,7 +5,7 @@ from typing import Any
 
 from faastraingym.events.experiments.decisions import Decision, Result, failure, number, place
 from faastraingym.events.experiments.race import Race
-from faastraingym.events.experiments.rungs import rungs
+from faastraingym.events.experiments.rungs import first_rung, rungs, successor
 from faastraingym.events.experiments.schedulers import (
     halving,
     hyperband,
@@ -14,7 +14,6 @@ from faastraingym.events.experiments.schedulers import (
     population,
 )
 from faastraingym.events.experiments.schedulers.perturbation import perturbed
-from faastraingym.events.experiments.schedulers.population import first_rung, successor
 from faastraingym.schemas import experiment as e
 
 __all__ = ["RULES", "decide", "first_rung", "perturbed", "rungs", "successor"]

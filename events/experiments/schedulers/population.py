@@ -17,7 +17,7 @@ from faastraingym.events.experiments.decisions import (
     standing,
 )
 from faastraingym.events.experiments.race import Race
-from faastraingym.events.experiments.rungs import rungs
+from faastraingym.events.experiments.rungs import rungs, successor
 from faastraingym.schemas.experiment import ExperimentSpec, Population, Sampled
 
 
@@ -36,19 +36,6 @@ def exploit(scheduler: Population, race: Race) -> Iterator[Decision]:
             for each in held
             if each.verdict != "stop"
         ]
-
-
-def successor(total: int, trial: int, rung: int) -> int:
-    """The number of the trial that takes the place of `trial` after `rung`.
-
-    Numbers say who and when: the place in the population, and how many rungs were passed.
-    """
-    return trial % total + total * (rung + 1)
-
-
-def first_rung(total: int, trial: int) -> int:
-    """The rung of a trial's first result: 0, but for a copy, which has its parent's steps."""
-    return trial // total
 
 
 def seed(spec: ExperimentSpec) -> int:

@@ -54,6 +54,7 @@ def test_the_newest_evaluation_is_the_score() -> None:
             env_steps=300,
             gb_seconds=2.0,
             manifest=facts.MANIFEST,
+            policy=facts.evaluated(3, 20.0).policy,
         )
     ]
 

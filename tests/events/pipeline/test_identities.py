@@ -156,20 +156,6 @@ PINS = [
         None,
     ),
     Pin(
-        "ftg.model.registered.models.cartpole.3",
-        "d4772c01-3c9e-5c59-99b8-d8f696df886b",
-        "b33a25fc4ca55d8985497cbc0e0fe1b0",
-        {"heard": "model.registered", "run": "models", "version": 3},
-        None,
-    ),
-    Pin(
-        "ftg.model.promoted.models.cartpole.champion.2",
-        "cc2481f4-936c-562e-abbb-b015a397f086",
-        "abd69ddd8036545bb21266741cc07946",
-        {"heard": "model.promoted", "run": "models"},
-        None,
-    ),
-    Pin(
         "ftg.experiment.requested.sweep",
         "cfdb65e6-f9d6-5411-9aaf-3777d8040247",
         "d4ca91005d41517b874baba8f6e8268d",
@@ -223,6 +209,20 @@ PINS = [
         "59d8ca8a-bec3-5f33-b97c-49456ec7a90a",
         "7e0e2d26310f5ca59b32d7b9fad2adbf",
         {"heard": "experiment.failed", "run": "sweep"},
+        None,
+    ),
+    Pin(
+        "ftg.model.registered.models.cartpole.3",
+        "d4772c01-3c9e-5c59-99b8-d8f696df886b",
+        "b33a25fc4ca55d8985497cbc0e0fe1b0",
+        {"heard": "model.registered", "run": "models", "version": 3},
+        None,
+    ),
+    Pin(
+        "ftg.model.promoted.models.cartpole.champion.2",
+        "cc2481f4-936c-562e-abbb-b015a397f086",
+        "abd69ddd8036545bb21266741cc07946",
+        {"heard": "model.promoted", "run": "models"},
         None,
     ),
     Pin(
