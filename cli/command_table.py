@@ -334,7 +334,12 @@ READ = (
         "compare runs by configuration, with intervals over seeds",
         "compare RUN RUN --html comparison.html",
         (
-            argument("runs", metavar="RUN", nargs="+", help="two or more, of one environment"),
+            argument(
+                "runs",
+                metavar="RUN",
+                nargs="+",
+                help="two or more, or an experiment",
+            ),
             argument(
                 "--target",
                 type=float,

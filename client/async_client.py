@@ -110,7 +110,8 @@ class AsyncClient:
         """Runs, or the runs of these names, compared by configuration.
 
         Args:
-            runs: two or more, of one environment; a repeated one counts once.
+            runs: two or more, of one environment; an experiment's name stands for its runs. A
+                repeated one counts once.
             target: mean evaluation return to be reached; None: the runs' own, if it is the same.
 
         Raises:

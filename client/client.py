@@ -153,7 +153,8 @@ class Client:
         """Compare runs that have ended, or as they stand, by configuration.
 
         Args:
-            runs: two or more, or their names; all of one environment. A repeated one counts once.
+            runs: two or more, or their names; all of one environment. An experiment's name stands
+                for its runs. A repeated one counts once.
             target: mean evaluation return to be reached; None: the runs' own, if it is the same.
 
         Raises:

@@ -17,7 +17,12 @@ from faastraingym.events.views import comparison, groups, scores
 from faastraingym.events.views.report import elapsed
 from faastraingym.events.views.run import spend
 from faastraingym.schemas.comparison import Spending
-from faastraingym.schemas.messages import EvaluationCompleted, ReportWritten
+from faastraingym.schemas.messages import (
+    EvaluationCompleted,
+    ReportWritten,
+    RunRequested,
+    TrialRequested,
+)
 from faastraingym.schemas.report import CurvePoint, RunReport
 
 T = TypeVar("T")
@@ -29,18 +34,18 @@ AT_ONCE = 16  # runs that are read: of more, the last would wait for its answer 
 async def compared(
     stack: Connected, names: Sequence[str], target: float | None, now: float
 ) -> Comparison:
-    """The runs of these names, each once.
+    """The runs of these names, each once; an experiment's name stands for its runs.
 
     Args:
         stack: which has them.
-        names: of runs.
+        names: of runs and experiments.
         target: mean evaluation return to be reached; None: the runs' own.
         now: Unix time, seconds.
 
     Raises:
         BadInput: there is no such run, or they cannot be compared.
     """
-    wanted = list(dict.fromkeys(map(run_ids.check, names)))
+    wanted = await _with_trials(stack, list(map(run_ids.check, names)))
     importing = asyncio.to_thread(importance.prepare)
     (lives, reports), _ = await asyncio.gather(_runs(stack, wanted, now), importing)
     found = groups.grouped(reports)
@@ -49,6 +54,22 @@ async def compared(
     aim = scores.common_target(reports) if target is None else target
     arrived = await _to_target(stack, reports, lives, aim)
     return Comparison(comparison.build(found, aim, arrived, importance.weigh))
+
+
+async def _with_trials(stack: Connected, names: Sequence[str]) -> list[str]:
+    """Each run once, in the place of an experiment those of its trials that were asked for."""
+    requests = await _read(stack, [subjects.below(TrialRequested, name) for name in names])
+    trials = sorted(
+        (record.fact for record in requests if isinstance(record.fact, TrialRequested)),
+        key=lambda fact: fact.trial,
+    )
+    theirs = [run for fact in trials for run in fact.runs]
+    asked = await _read(stack, [subjects.of_kind(RunRequested, run) for run in theirs])
+    begun = {record.fact.run for record in asked}
+    members: dict[str, list[str]] = {}
+    for fact in trials:
+        members.setdefault(fact.run, []).extend(run for run in fact.runs if run in begun)
+    return list(dict.fromkeys(run for name in names for run in members.get(name, [name])))
 
 
 async def _runs(

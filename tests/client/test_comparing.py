@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from faastraingym import BadInput, Client, Comparison
+from faastraingym.schemas.messages import TrialRequested
 from tests.client.compared import put, settings
 from tests.client.memory import Stack
 
@@ -34,6 +35,27 @@ def test_runs_are_compared_by_name_or_as_runs(client: Client, names: list[str]) 
     assert found.best.runs == ["a1", "a2"]
     assert [one.mean and one.mean.value for one in found.configurations] == [8.0, 4.0]
     assert client.compare([client.run(name) for name in names]).report == found.report
+
+
+def test_an_experiment_stands_for_its_runs_that_were_asked_for(
+    client: Client, stack: Stack
+) -> None:
+    async def fill() -> None:
+        for number, gamma in ((1, 0.5), (0, 0.9)):
+            runs = [f"sweep-{number}-{seed}" for seed in (1, 2)]
+            chosen = {"algorithm.gamma": gamma}
+            await stack.facts.publish_once(
+                TrialRequested(run="sweep", trial=number, settings=chosen, origin={}, runs=runs)
+            )
+        await put(stack, "sweep-0-1", settings(1, gamma=0.9), (3.0, 8.0))
+        await put(stack, "sweep-0-2", settings(2, gamma=0.9), (3.0, 7.0))
+        await put(stack, "sweep-1-1", settings(1, gamma=0.5), (1.0, 2.0))
+
+    asyncio.run(fill())
+    found = client.compare(["sweep"])
+    assert [run.run_id for run in found.report.runs] == ["sweep-0-1", "sweep-0-2", "sweep-1-1"]
+    assert found.best.settings == {"algorithm.gamma": 0.9}
+    assert client.compare(["sweep", "sweep-0-1"]).report == found.report
 
 
 def test_the_target_is_the_runs_own(client: Client, names: list[str]) -> None:
