@@ -18,6 +18,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 PHRASES = {  # by the name of a type
+    "AsyncExperiment": "an AsyncExperiment (Client().experiment(NAME) makes an Experiment)",
     "AsyncRun": "an AsyncRun (Client().run(NAME) makes a Run)",
     "Axes": "Axes of matplotlib",
     "Client": "a Client, as Client(url=...)",

@@ -10,15 +10,25 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, cast, get_args
 from msgspec import UNSET, Meta
 
 from faastraingym.adapters.stage import parents
-from faastraingym.client import bringing, environments, removing, run_ids, runs, specifications
+from faastraingym.client import (
+    bringing,
+    environments,
+    experiments,
+    removing,
+    run_ids,
+    runs,
+    specifications,
+)
 from faastraingym.client.arguments import checked
 from faastraingym.client.async_models import AsyncModels
 from faastraingym.client.async_run import AsyncRun
 from faastraingym.client.errors import BadInput, StackTrouble, as_ours
+from faastraingym.client.experiments import AsyncExperiment
 from faastraingym.client.specifications import Composed
 from faastraingym.client.world import Connected, World
 from faastraingym.events.models.registry import Registry
 from faastraingym.events.pipeline.removal import Holdings
+from faastraingym.events.views.experiments import ExperimentRow
 from faastraingym.events.views.runs import RunRow, overview
 from faastraingym.schemas.errors import SpecificationError
 from faastraingym.schemas.messages import RunRequested
@@ -85,6 +95,15 @@ class AsyncClient:
         """
         return AsyncRun(self, run_ids.check(name))
 
+    @checked
+    def experiment(self, name: str) -> AsyncExperiment:
+        """The experiment of this name, whether there is one or not.
+
+        Raises:
+            BadInput: it is no name of one.
+        """
+        return AsyncExperiment(self, run_ids.check(name))
+
     @property
     def models(self) -> AsyncModels:
         """The stack's registered models."""
@@ -102,6 +121,14 @@ class AsyncClient:
         statuses = [status] if status else get_args(Status)
         async with self.connect() as stack:
             return await overview(stack.facts, self.world.now(), statuses, limit)
+
+    async def experiments(self) -> list[ExperimentRow]:
+        """All experiments; the newest first.
+
+        Raises:
+            StackTrouble: as `connect`.
+        """
+        return await experiments.overview(self)
 
     @checked
     async def compare(

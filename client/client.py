@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from msgspec import Meta
 
-from faastraingym.client import addresses, loop, target, world
+from faastraingym.client import addresses, composing, experiments, loop, target, world
 from faastraingym.client.arguments import checked
 from faastraingym.client.async_client import AsyncClient, Prepared
-from faastraingym.client.composing import composed
 from faastraingym.client.errors import BadInput, as_ours
+from faastraingym.client.experiment import Experiment
 from faastraingym.client.models import Models
 from faastraingym.client.run import Run
 from faastraingym.client.specifications import Composed
 from faastraingym.events.pipeline.removal import Holdings
+from faastraingym.events.views.experiments import ExperimentRow
 from faastraingym.events.views.runs import RunRow
 from faastraingym.schemas.report import Status
 
@@ -120,7 +121,7 @@ class Client:
         **overrides: Any,
     ) -> Run:
         """Start a run and return; it needs no watcher. Arguments and errors: as of `train`."""
-        made = composed(env, algorithm, budget, target, seed, overrides)
+        made = composing.composed(env, algorithm, budget, target, seed, overrides)
         return begin(self, prepare(self, made, name))
 
     @checked
@@ -131,6 +132,45 @@ class Client:
             BadInput: it is no run's name.
         """
         return Run(self.aio.run(name))
+
+    @checked
+    def start_experiment(self, experiment: object, name: str | None = None) -> Experiment:
+        """Start the stack if needed, start an experiment, and return; it needs no watcher.
+
+        Args:
+            experiment: its specification: the path of a TOML, YAML or JSON file, or a dictionary,
+                as `{"run": {...}, "space": {...}, "seeds": [1, 2, 3]}`.
+            name: of the experiment; by default made of the file's and the time.
+
+        Raises:
+            BadInput: it cannot be started; one line for each problem. Nothing was started.
+            StackTrouble: the stack does not start, or does not answer.
+        """
+        made = composing.experiment(experiment)
+        prepared = loop.run(experiments.prepare(self.aio, made, name, up=True))
+        self.up()
+        begun = Experiment(loop.run(experiments.start(self.aio, prepared)))
+        for remark in prepared.base.advice:
+            warnings.warn(remark, stacklevel=3)
+        return begun
+
+    @checked
+    def experiment(self, name: str) -> Experiment:
+        """The experiment of this name.
+
+        Raises:
+            BadInput: it is no name of one.
+        """
+        return Experiment(self.aio.experiment(name))
+
+    @checked
+    def experiments(self) -> list[ExperimentRow]:
+        """All experiments, with their states and best trials; the newest first.
+
+        Raises:
+            StackTrouble: no stack runs, or it does not answer.
+        """
+        return loop.run(self.aio.experiments())
 
     @property
     def models(self) -> Models:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from faastraingym.algorithms.experiments.specification import is_experiment
 from faastraingym.client import environments, examples, keywords, remedies
 from faastraingym.client.errors import BadInput
 from faastraingym.client.specifications import Composed, load
@@ -66,6 +67,29 @@ def composed(
     return budgeted(
         base._replace(raw=raw, form=remedies.keyword), "`budget=N` and other arguments change that"
     )
+
+
+def experiment(source: object) -> Composed:
+    """The specification of an experiment, from a file or a table.
+
+    Raises:
+        BadInput: it is neither, a file that cannot be read, or a run's specification.
+    """
+    if isinstance(source, Mapping):
+        found = Composed(_plain(source), "spec", "experiment")
+    elif isinstance(source, str | Path) and is_file(str(source)):
+        found = named(str(source))
+    else:
+        raise BadInput(
+            f"experiment: found {source!r:.80}; allowed: the path of a TOML, YAML or JSON file, or "
+            'a dictionary, as {"run": {...}, "space": {...}}'
+        )
+    if not is_experiment(found.raw):
+        raise BadInput(
+            f"{found.origin}: has no table `space`, so it is no experiment's specification; "
+            "Client.start takes a run's"
+        )
+    return found
 
 
 def budgeted(composed: Composed, remedy: str) -> Composed:

@@ -4,7 +4,7 @@ Error
 ├── BadInput            the caller's mistake
 ├── StackTrouble        the stack is away or cannot do it
 │   └── BeingRestored   the broker lost the run, which the store still has
-└── RunFailed           the run ended with a failure
+└── RunFailed           a run or an experiment failed
 """
 
 from collections.abc import Iterator, Mapping
@@ -28,7 +28,7 @@ class BeingRestored(StackTrouble):
 
 
 class RunFailed(Error):  # noqa: N818
-    """The run ended with a failure; the text has its reason and the function's error."""
+    """A run or an experiment failed; the text has its reason and the function's error."""
 
 
 @contextmanager

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from faastraingym.algorithms.experiments import space
 from faastraingym.client import bringing, run_ids, runs
+from faastraingym.client.arguments import checked
+from faastraingym.client.async_run import AsyncRun
 from faastraingym.client.errors import BadInput, StackTrouble
 from faastraingym.client.following import PATIENCE_SECONDS, PULSE_SECONDS
 from faastraingym.client.specifications import Composed
@@ -20,12 +22,14 @@ from faastraingym.events.pipeline import subjects
 from faastraingym.events.ports import Recorded, Unavailable
 from faastraingym.events.views import experiments as views
 from faastraingym.events.views.experiments import ExperimentReport, ExperimentRow
+from faastraingym.events.views.winners import Winner, winner
 from faastraingym.schemas import messages as m
 from faastraingym.schemas.errors import MessageError, SpecificationError
 from faastraingym.schemas.specification import to_dict
 
 if TYPE_CHECKING:
     from faastraingym.client.async_client import AsyncClient, Prepared
+    from faastraingym.client.comparison import Comparison
 
 ENDS = (m.ExperimentCompleted, m.ExperimentFailed)
 
@@ -99,21 +103,73 @@ async def is_one(client: "AsyncClient", name: str) -> bool:
         return await runs.is_experiment(stack, name)
 
 
-class AsyncExperiment:
-    """An experiment. Every method reads the stack anew, and raises StackTrouble without one."""
+def telling(write: Callable[[str], None]) -> Callable[[Recorded], None]:
+    """What writes a line for each fact: seconds since the first one, and its words."""
+    began: list[float] = []
 
+    def show(record: Recorded) -> None:
+        began.append(record.at)
+        if words := views.line(record.fact):
+            write(f"{record.at - began[0]:8.1f} s  {words}")
+
+    return show
+
+
+class AsyncExperiment:
+    """An experiment, for asynchronous callers. Every method reads the stack anew.
+
+    All of them raise what `history` raises.
+    """
+
+    @checked
     def __init__(self, client: "AsyncClient", name: str) -> None:
         self.client = client
         self.name = name
 
     async def history(self) -> Experiment:
-        """All its facts, folded; BadInput: there is none of that name."""
+        """All its facts, folded.
+
+        Raises:
+            BadInput: there is no such experiment.
+            StackTrouble: no stack runs, or it does not answer.
+        """
         async with self.client.connect() as stack:
             return await self._history(stack)
 
     async def report(self) -> ExperimentReport:
-        """The experiment as it stands; BadInput as of `history`."""
+        """The experiment as it stands."""
         return views.report(self.name, await self.history(), self.client.world.now())
+
+    async def best(self) -> Winner:
+        """The trial with the highest score at the last rung, and its runs, as it stands.
+
+        Raises:
+            BadInput: no trial has a score yet.
+        """
+        if found := winner(self.name, await self.history()):
+            return found
+        raise BadInput(
+            f"no trial of {self.name} has a score yet; `faastrain show {self.name}` tells of each"
+        )
+
+    async def runs(self) -> list[AsyncRun]:
+        """Its runs that were started so far, by trial and seed."""
+        async with self.client.connect() as stack:
+            await self._history(stack)
+            known = await stack.facts.read(subjects.of_topic(m.tag(m.RunRequested)))
+        facts = [record.fact for record in known if isinstance(record.fact, m.RunRequested)]
+        found = [
+            (member.trial, member.seed, fact.run)
+            for fact in facts
+            if isinstance(member := fact.experiment, m.Membership) and member.name == self.name
+        ]
+        return [AsyncRun(self.client, run) for _, _, run in sorted(found)]
+
+    @checked
+    async def compare(self, target: float | None = None) -> "Comparison":
+        """Its runs compared by configuration; target and errors as of `AsyncClient.compare`."""
+        await self.history()
+        return await self.client.compare([self.name], target)
 
     async def stop(self) -> Experiment:
         """Ask it and its runs to end with what they have; its history as it was before."""
@@ -123,6 +179,7 @@ class AsyncExperiment:
                 await stack.facts.publish_once(m.ExperimentStopRequested(run=self.name))
             return found
 
+    @checked
     async def follow(
         self, show: Callable[[Recorded], None], notice: Callable[[str], None]
     ) -> ExperimentReport:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from faastraingym.client.errors import Error as Error
     from faastraingym.client.errors import RunFailed as RunFailed
     from faastraingym.client.errors import StackTrouble as StackTrouble
+    from faastraingym.client.experiment import Experiment as Experiment
+    from faastraingym.client.experiments import AsyncExperiment as AsyncExperiment
     from faastraingym.client.playing import evaluate as evaluate
     from faastraingym.client.playing import record_video as record_video
     from faastraingym.client.policy import Policy as Policy
@@ -36,11 +38,13 @@ PACKAGE = Path(__file__).parent
 
 _MODULES = {
     "AsyncClient": "async_client",
+    "AsyncExperiment": "experiments",
     "AsyncRun": "async_run",
     "BadInput": "errors",
     "Client": "client",
     "Comparison": "comparison",
     "Error": "errors",
+    "Experiment": "experiment",
     "Policy": "policy",
     "Run": "run",
     "RunFailed": "errors",

@@ -7,13 +7,11 @@ from faastraingym.cli.exit_codes import ExitCode
 from faastraingym.cli.interrupts import NOTHING, going_on, leaving, unknown
 from faastraingym.client import experiments, loop
 from faastraingym.client.errors import BadInput
-from faastraingym.client.experiments import AsyncExperiment
+from faastraingym.client.experiments import AsyncExperiment, telling
 from faastraingym.client.specifications import Composed
-from faastraingym.events.ports import Recorded
 from faastraingym.events.views.experiments import ExperimentReport, ExperimentRow, TrialRow
-from faastraingym.events.views.phrases import configuration, one_line, phrase, timestamp
+from faastraingym.events.views.phrases import configuration, one_line, timestamp
 from faastraingym.loggers.kinds import KINDS
-from faastraingym.schemas import messages as m
 
 HEAD = ("experiment", "status", "sampler", "scheduler", "started", "trials", "failed", "best")
 NUMBERS = ("failed", "best", "trial", "return", "steps")
@@ -54,34 +52,15 @@ def start(arguments: Namespace, context: Context, composed: Composed) -> None:
 def follow(name: str, as_json: bool, context: Context) -> ExitCode:
     """Print a line for each fact until the end, then the trials; beside JSON, on stderr."""
     write = context.screen.remark if as_json else context.screen.line
-    began: list[float] = []
-
-    def show(record: Recorded) -> None:
-        began.append(record.at)
-        if words := line(record):
-            write(f"{record.at - began[0]:8.1f} s  {words}")
-
-    followed = AsyncExperiment(context.client.aio, name).follow(show, context.screen.remark)
+    followed = AsyncExperiment(context.client.aio, name).follow(
+        telling(write), context.screen.remark
+    )
     with leaving(going_on(name)):
         report = loop.run(followed)
     _print(report, as_json, context)
     if report.status == "failed":
         return ExitCode.RUN_FAILED
     return ExitCode.BUDGET_SPENT if report.reason == "stopped" else ExitCode.DONE
-
-
-def line(record: Recorded) -> str:
-    """A fact in words."""
-    match record.fact:
-        case m.ExperimentRequested():
-            return "requested"
-        case m.ExperimentStarted():
-            return "started"
-        case m.ExperimentStopRequested():
-            return "stop requested: its runs end with the policies that they have"
-        case m.ExperimentCompleted() | m.ExperimentFailed() as fact:
-            return f"{m.tag(fact).removeprefix('experiment.')}: {phrase(fact)}"
-    return phrase(record.fact)
 
 
 def stop(name: str, context: Context) -> None:

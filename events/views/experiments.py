@@ -13,6 +13,7 @@ from faastraingym.events.experiments.rungs import rungs
 from faastraingym.events.pipeline import subjects
 from faastraingym.events.pipeline.history import by_run
 from faastraingym.events.ports import FactLog
+from faastraingym.events.views.phrases import phrase
 from faastraingym.schemas import messages as m
 from faastraingym.schemas.report import Status
 
@@ -100,6 +101,20 @@ def report(name: str, experiment: Experiment, now: float) -> ExperimentReport:
         spec=source.spec if source else {},
         rows=rows,
     )
+
+
+def line(fact: m.Message) -> str:
+    """A fact of an experiment in words."""
+    match fact:
+        case m.ExperimentRequested():
+            return "requested"
+        case m.ExperimentStarted():
+            return "started"
+        case m.ExperimentStopRequested():
+            return "stop requested: its runs end with the policies that they have"
+        case m.ExperimentCompleted() | m.ExperimentFailed():
+            return f"{m.tag(fact).removeprefix('experiment.')}: {phrase(fact)}"
+    return phrase(fact)
 
 
 async def overview(facts: FactLog, now: float) -> list[ExperimentRow]:
