@@ -329,6 +329,21 @@ READ = (
         (JSON,),
     ),
     Command(
+        "best",
+        "best:best",
+        "an experiment's best trial and its runs; its policy as a model",
+        "best EXPERIMENT --register cartpole",
+        (
+            argument("experiment", metavar="EXPERIMENT", help="`faastrain experiments` lists them"),
+            argument(
+                "--register",
+                metavar="NAME",
+                help="keep the policy of its best run as a model's next version",
+            ),
+            JSON,
+        ),
+    ),
+    Command(
         "compare",
         "compare:compare",
         "compare runs by configuration, with intervals over seeds",

@@ -80,7 +80,12 @@ def register(arguments: Namespace, context: Context) -> None:
     if arguments.json:
         context.screen.json(made)
     else:
-        context.screen.line(f"{made}: version {made.run_version} of {made.run}, {_returned(made)}")
+        context.screen.line(registered(made))
+
+
+def registered(made: ModelVersion) -> str:
+    """A version that was registered, in words."""
+    return f"{made}: version {made.run_version} of {made.run}, {_returned(made)}"
 
 
 def promote(arguments: Namespace, context: Context) -> ExitCode:

@@ -58,6 +58,41 @@ def test_show_has_the_trials(ended: Desk) -> None:
     assert "best: trial 1, return 15.50: algorithm.learning_rate = 0.0003" in ended.out
 
 
+def test_best_has_the_trial_and_the_best_of_its_runs(ended: Desk) -> None:
+    assert ended("best", NAME) == ExitCode.DONE
+    assert ended.out.splitlines() == [
+        "experiment: x",
+        "best: trial 1, return 15.50",
+        "configuration: algorithm.learning_rate = 0.0003",
+        "runs: x-1-5 15.00, x-1-6 16.00",
+        "best run: x-1-6, return 16.00",
+    ]
+    assert ended("best", NAME, "--json") == ExitCode.DONE
+    found = json.loads(ended.out)
+    assert (found["run"], found["scores"], found["registered"]) == (
+        "x-1-6",
+        {"x-1-5": 15.0, "x-1-6": 16.0},
+        None,
+    )
+
+
+def test_best_registers_the_policy_of_the_best_run(ended: Desk) -> None:
+    ended.facts.objects = ended.objects
+    publish_once(ended, m.RunRequested(run="x-1-6", spec=SPEC))
+    assert ended("best", NAME, "--register", "cartpole") == ExitCode.DONE
+    assert ended.out.splitlines()[-1].startswith("cartpole/1: version 1 of x-1-6, return ")
+    assert ended("models", "show", "cartpole/1", "--json") == ExitCode.DONE
+    assert json.loads(ended.out)["run"] == "x-1-6"
+
+
+def test_best_needs_an_experiment_with_a_score(desk: Desk, file: str) -> None:
+    assert desk("best", "nobody") == ExitCode.BAD_INPUT
+    assert desk.err.startswith("faastrain: there is no experiment 'nobody'")
+    desk("start", file, "--run", "sweep")
+    assert desk("best", "sweep") == ExitCode.BAD_INPUT
+    assert desk.err.startswith("faastrain: no trial of sweep has a score yet")
+
+
 def test_follow_tells_an_experiment_that_ended_long_ago(ended: Desk) -> None:
     assert ended("follow", NAME) == ExitCode.DONE
     assert "x-1-6: return 16.00 after 100 steps (budget)" in ended.out

@@ -128,6 +128,7 @@ ROWS: dict[str, list[tuple[str, int]]] = {
         (f"events {RUN}", 0),
     ],
     "experiments": [("experiments", 0), ("experiments --json", 0)],
+    "best EXPERIMENT": [("best nobody", 3), (f"best {RUN} --json", 3)],
     "compare RUN": [
         (f"compare {RUN} watched --csv c.csv --html c.html", 0),
         (f"compare {RUN} nobody", 3),
