@@ -32,6 +32,10 @@ def small_stack(tmp_path: Path) -> Iterator[Stack]:
         yield stack
 
 
+# The minute of the first may not have come; the others hear of no run alone.
+IDLE = {"reconcile", "plan-experiment", "announce-model"}
+
+
 def test_a_run_on_functions_of_faas_cli_alone(stack: Stack, tmp_path: Path) -> None:
     """CartPole-v1 to its target, with the labels that Community Edition takes; its cost is read."""
     memory = {"FTG_LEARNER_MEMORY": "2560Mi", "FTG_ROLLOUT_MEMORY": "0.75Gi"}
@@ -47,10 +51,10 @@ def test_a_run_on_functions_of_faas_cli_alone(stack: Stack, tmp_path: Path) -> N
         trained = stack.cli("train", str(CHECKOUT / "examples" / "cartpole.toml"), "--run", RUN)
         assert trained.returncode == 0, trained.stdout + trained.stderr
         assert "completed: target" in trained.stdout
-        for name in names - {"reconcile"}:  # whose minute may not have come
+        for name in names:
             said = described(cli, name)
             assert said["deployed-by"] == "faas-cli"
-            assert int(said["invocations"]) > 0
+            assert int(said["invocations"]) > 0 or name in IDLE
         assert departures(cli.exchanges) == []
     usage = stack.json("show", RUN)["usage"]
     gib = dict.fromkeys(names, 0.25) | {"start-run": 0.5, "update-policy": 2.5}

@@ -112,6 +112,10 @@ ROWS: dict[str, list[tuple[str, int]]] = {
         ("gate examples/cartpole.toml --min-return 501", 1),
     ],
     "resume RUN": [(f"resume {RUN} --budget 500 --target 500", 0), (f"follow {RUN}", 1)],
+    "compare RUN": [
+        (f"compare {RUN} watched --csv c.csv --html c.html", 0),
+        (f"compare {RUN} nobody", 3),
+    ],
     "rm RUN": [
         ("rm watched --dry-run", 0),
         ("rm watched", 0),
@@ -129,10 +133,6 @@ ROWS: dict[str, list[tuple[str, int]]] = {
     ],
     "experiments": [("experiments", 0), ("experiments --json", 0)],
     "best EXPERIMENT": [("best nobody", 3), (f"best {RUN} --json", 3)],
-    "compare RUN": [
-        (f"compare {RUN} watched --csv c.csv --html c.html", 0),
-        (f"compare {RUN} nobody", 3),
-    ],
     "fetch RUN": [(f"fetch {RUN}", 0), (f"fetch {RUN} results --leg 0", 0)],
     "init [DIR]": [("init mine --environment CartPole-v1 --algorithm a2c", 0)],
     "export-metrics RUN": [

@@ -44,11 +44,19 @@ class Experiment:
             assert in_flight, f"nothing goes on, and {new} cannot begin"
             chosen = self.order.randrange(len(in_flight)) if self.order else 0
             self._pause(*in_flight.pop(chosen))
-            made = [*map(self._within, decide(self.spec, total, self.results, self.decisions))]
-            self.decisions += made
+            made = self._decided(total)
             self.decided_after.append(made)
             going_on += [place for each in made for place in self._next(each, total)]
         return self
+
+    def _decided(self, total: int) -> list[Decision]:
+        """What follows now: a decision may lead to others, for the planner hears each of them."""
+        made: list[Decision] = []
+        while more := decide(self.spec, total, self.results, self.decisions):
+            found = [*map(self._within, more)]
+            self.decisions += found
+            made += found
+        return made
 
     def _may_begin(self, new: Sequence[tuple[int, int]]) -> bool:
         """Whether there is a new trial, and its settings, once the sampler can suggest them."""

@@ -7,7 +7,7 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from faastraingym.events.experiments.decisions import Result, place
@@ -82,6 +82,15 @@ def test_synchronous_decisions_do_not_depend_on_the_order_of_results(
 
 
 @given(scheduler=ALL, refusals=st.sampled_from([0, 3, 10]), **EXPERIMENTS)
+@example(  # after the last result the budget refuses a trial: then nobody else comes to a rung
+    scheduler={"name": "halving", "first": 100, "factor": 3, "asynchronous": True},
+    refusals=3,
+    trials=9,
+    world=0,
+    order=0,
+    failures=0,
+    at_once=1,
+)
 def test_each_result_leads_to_one_decision_and_every_trial_ends(
     scheduler: dict[str, Any], **world: int
 ) -> None:
