@@ -116,12 +116,6 @@ ROWS: dict[str, list[tuple[str, int]]] = {
         (f"compare {RUN} watched --csv c.csv --html c.html", 0),
         (f"compare {RUN} nobody", 3),
     ],
-    "rm RUN": [
-        ("rm watched --dry-run", 0),
-        ("rm watched", 0),
-        ("show watched", 3),
-        ("rm nobody", 3),
-    ],
     "trace RUN": [(f"trace {RUN} --out t.svg --out t.png --out t.json", 0)],
     "dead list": [("dead list", 0), (f"dead list --run {RUN}", 0), ("dead show 999999", 3)],
     "dead replay": [("dead replay --all", 0), (f"dead drop --run {RUN}", 0), ("dead drop 9999", 3)],
@@ -134,6 +128,12 @@ ROWS: dict[str, list[tuple[str, int]]] = {
     "experiments": [("experiments", 0), ("experiments --json", 0)],
     "best EXPERIMENT": [("best nobody", 3), (f"best {RUN} --json", 3)],
     "fetch RUN": [(f"fetch {RUN}", 0), (f"fetch {RUN} results --leg 0", 0)],
+    "rm RUN": [
+        ("rm watched --dry-run", 0),
+        ("rm watched", 0),
+        ("show watched", 3),
+        ("rm nobody", 3),
+    ],
     "init [DIR]": [("init mine --environment CartPole-v1 --algorithm a2c", 0)],
     "export-metrics RUN": [
         (f"export-metrics {RUN} --csv m.csv --jsonl m.jsonl", 0),
