@@ -5,9 +5,10 @@ Efron 1979, "Bootstrap methods: another look at the jackknife"; percentile inter
 
 import numpy as np
 
+from faastraingym.algorithms import comparison
+
 RESAMPLES = 10_000
 AT_ONCE = 1 << 20  # numbers in memory
-LEVEL = 0.95  # of intervals
 
 
 def means(returns: np.ndarray, seed: int) -> np.ndarray:
@@ -23,8 +24,7 @@ def means(returns: np.ndarray, seed: int) -> np.ndarray:
 
 def interval(returns: np.ndarray) -> tuple[float, float]:
     """The 95 % interval of the mean of `returns`, [E]."""
-    tail = (1.0 - LEVEL) / 2.0
-    low, high = np.quantile(means(returns, 0), (tail, 1.0 - tail))
+    low, high = comparison.interval(means(returns, 0))
     return float(low), float(high)
 
 

@@ -284,7 +284,7 @@ async def _numbered(registry: Registry, made: ModelVersion) -> ModelVersion:
 async def _told(
     registry: Registry, stack: Connected, model: str, alias: str
 ) -> Sequence[Promotion]:
-    """An alias's moves; the newest is published, if whoever made it was killed before."""
+    """The moves of an alias. Publishes the newest, in case its promoter was killed before that."""
     moves = (await registry.moves(model)).get(alias, [])
     if moves:
         await stack.facts.publish_once(await registry.promoted(moves[-1]))

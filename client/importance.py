@@ -28,8 +28,8 @@ def prepare() -> None:
 def weigh(found: Sequence[Weighed]) -> Importance:
     """The share of each setting in what the best configurations have in common, by PED-ANOVA.
 
-    Watanabe, Bansal, Hutter 2023 (arXiv 2304.10255), on the means of scores. The best are five
-    configurations or a tenth, whichever is more, but no more than half.
+    Watanabe, Bansal, Hutter 2023 (arXiv 2304.10255), on the means of scores. The best are a
+    tenth of the configurations, five at least, half of them at most.
     """
     paths = list(dict.fromkeys(path for one in found for path in one.settings))
     if not paths or len(found) < LEAST:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Models:
-    """A stack's registered models: policies that are kept, whatever becomes of their runs.
+    """A stack's registered models: policies that stay when their runs are removed.
 
     A version is named as `NAME/3`, `NAME@champion` by an alias, or `NAME`: the newest. `models/`
     may stand before it. Every method raises

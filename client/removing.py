@@ -1,8 +1,8 @@
 """Removing runs: facts, objects, measurements and dead letters, in an order that survives a crash.
 
 The fact `run.removed` comes first and stays, as does its copy in the store: from then on no
-function works for the run, and nothing brings it back. So whatever else is left when this process
-dies is litter, which the same call removes (ADR 68).
+function works for the run, and nothing brings it back. If this process dies, the rest of the run is
+litter, which the same call removes (ADR 68).
 """
 
 import asyncio

@@ -126,7 +126,7 @@ def _distribution(dimension: AnyDimension) -> "BaseDistribution":
 
 
 def _internal(dimension: AnyDimension, value: Any) -> Any:
-    """What Optuna has for a value: of a choice its place, whatever it is."""
+    """Optuna's value for a setting: of a choice, the place of the setting in it."""
     if not isinstance(dimension, Choice):
         return value
     return next(i for i, each in enumerate(dimension.values) if identity(each) == identity(value))

@@ -49,6 +49,11 @@ class Trial(Struct, kw_only=True):
         return self.results[max(self.results)] if self.results else None
 
     @property
+    def sent(self) -> int:
+        """How many rungs beyond its first one its runs were sent to."""
+        return sum(one.decision == CONTINUE for one in self.decided.values())
+
+    @property
     def failed(self) -> bool:
         """Whether a run of it ended without a result, and nobody had stopped it."""
         newest = (found[max(found)] for found in self.reports.values())

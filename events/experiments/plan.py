@@ -208,8 +208,7 @@ def _used(spec: ExperimentSpec, experiment: Experiment) -> Use:
         if trial.requested is not None:
             runs += len(spec.seeds)
             first, before = experiment.first(number), (0, *rungs(spec, number))
-            sent = sum(one.decision == CONTINUE for one in trial.decided.values())
-            steps += (before[first + sent + 1] - before[first]) * len(spec.seeds)
+            steps += (before[first + trial.sent + 1] - before[first]) * len(spec.seeds)
     return Use(runs, steps, experiment.gb_seconds)
 
 

@@ -6,8 +6,8 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import asdict
 
-from faastraingym.algorithms.experiments import space
 from faastraingym.events.experiments.history import Experiment, Trial, fold
+from faastraingym.events.experiments.names import run_name
 from faastraingym.events.experiments.plan import State, best, state, why
 from faastraingym.events.experiments.rungs import rungs
 from faastraingym.events.pipeline import subjects
@@ -71,7 +71,7 @@ def row(name: str, experiment: Experiment, now: float) -> ExperimentRow:
         sampler=str(spec.sampler.__struct_config__.tag) if spec else "",
         scheduler=str(spec.scheduler.__struct_config__.tag) if spec else "",
         trials=len(experiment.trials),
-        of=space.trials(spec) if spec else None,
+        of=experiment.total if spec else None,
         failed=len(experiment.failed),
         best=best(spec, experiment) if spec else None,
         requested_at=experiment.first_at,
@@ -92,10 +92,10 @@ def report(name: str, experiment: Experiment, now: float) -> ExperimentReport:
     """An experiment at `now` (Unix time, seconds), with all trials in the order of numbers."""
     rows = [_trial(experiment, number) for number in sorted(experiment.trials)]
     source = experiment.started or experiment.requested
-    running = ((slot.trial, slot.seed) for slot in experiment.running)
+    running = [run_name(name, slot.trial, slot.seed) for slot in experiment.running]
     return ExperimentReport(
         **asdict(row(name, experiment, now)),
-        running=[] if experiment.end else [f"{name}-{trial}-{seed}" for trial, seed in running],
+        running=[] if experiment.end else running,
         env_steps=sum(one.env_steps for one in rows),
         gb_seconds=experiment.gb_seconds,
         spec=source.spec if source else {},
@@ -143,7 +143,6 @@ def _trial(experiment: Experiment, number: int) -> TrialRow:
     trial, spec = experiment.trials[number], experiment.spec
     newest = [found[max(found)] for found in trial.reports.values()]
     decided = [trial.decided[rung] for rung in sorted(trial.decided)]
-    sent = sum(one.decision == "continue" for one in decided)
     reason = why(trial) if trial.failed else decided[-1].reason if decided else ""
     return TrialRow(
         trial=number,
@@ -151,7 +150,7 @@ def _trial(experiment: Experiment, number: int) -> TrialRow:
         score=trial.score,
         env_steps=sum(one.env_steps for one in newest) - _inherited(experiment, trial),
         gb_seconds=sum(one.gb_seconds for one in newest),
-        rung=rungs(spec, number)[experiment.first(number) + sent] if spec else 0,
+        rung=rungs(spec, number)[experiment.first(number) + trial.sent] if spec else 0,
         parent=trial.requested.parent if trial.requested else None,
         settings=trial.requested.settings if trial.requested else {},
         runs=trial.requested.runs if trial.requested else [],
