@@ -1,8 +1,7 @@
 """Runs compared: their reports from the store, or while they go on from the log."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import TypeVar
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -10,6 +9,7 @@ from faastraingym.client import importance, run_ids, runs
 from faastraingym.client.comparison import Comparison
 from faastraingym.client.errors import BadInput
 from faastraingym.client.world import Connected
+from faastraingym.events.gathering import each
 from faastraingym.events.pipeline import subjects
 from faastraingym.events.pipeline.history import History, by_run, fold
 from faastraingym.events.ports import LostObject, Recorded
@@ -25,8 +25,6 @@ from faastraingym.schemas.messages import (
 )
 from faastraingym.schemas.report import CurvePoint, RunReport
 
-T = TypeVar("T")
-R = TypeVar("R")
 FILTERS = 200  # of one read: what they find fits into the broker's answer
 AT_ONCE = 16  # runs that are read: of more, the last would wait for its answer too long
 
@@ -77,7 +75,7 @@ async def _runs(
 ) -> tuple[dict[str, History], list[RunReport]]:
     """What is known of each run's life, and its report."""
     lives = await _lives(stack, names)
-    return lives, await _each(lambda run: _report(stack, run, lives[run], now), names)
+    return lives, await each(lambda run: _report(stack, run, lives[run], now), names, AT_ONCE)
 
 
 async def _lives(stack: Connected, names: Sequence[str]) -> dict[str, History]:
@@ -101,14 +99,6 @@ async def _read(stack: Connected, patterns: Sequence[str]) -> list[Recorded]:
     for first in range(0, len(patterns), FILTERS):
         found += await stack.facts.read(*patterns[first : first + FILTERS])
     return sorted(found, key=lambda record: record.sequence)
-
-
-async def _each(do: Callable[[T], Awaitable[R]], items: Sequence[T]) -> list[R]:
-    """What `do` gives for each, in their order."""
-    found: list[R] = []
-    for first in range(0, len(items), AT_ONCE):
-        found += await asyncio.gather(*map(do, items[first : first + AT_ONCE]))
-    return found
 
 
 async def _report(stack: Connected, run: str, history: History, now: float) -> RunReport:
@@ -141,7 +131,7 @@ async def _to_target(
         for report in reports
         if (point := points[report.run_id]) and report.run_id in at
     ]
-    found = await _each(lambda one: _spent(stack, *one, lives), arrived)
+    found = await each(lambda one: _spent(stack, *one, lives), arrived, AT_ONCE)
     return {report.run_id: one for (report, _, _), one in zip(arrived, found, strict=True)}
 
 

@@ -38,6 +38,7 @@ from faastraingym.adapters.stage.manifests import specification
 from faastraingym.adapters.stage.restoring import BeingRestored, Restorer
 from faastraingym.adapters.stage.spans import keep, merge_spans
 from faastraingym.events.delivery.requests import AGAIN, CALL_ID
+from faastraingym.events.gathering import each
 from faastraingym.events.pipeline import follow_ups, subjects
 from faastraingym.events.pipeline.commands import Invocation, invocation
 from faastraingym.events.pipeline.history import fold
@@ -293,8 +294,9 @@ class Stage:
         """Facts first: a command that has an effect must not outrun the fact that promised it."""
         kinds = messages.FACTS
         facts = [item for item in outgoing if isinstance(item, kinds)]
-        await _each(self._connections.services.facts.publish_once, facts)
-        await _each(self._invoke, [item for item in outgoing if not isinstance(item, kinds)])
+        await each(self._connections.services.facts.publish_once, facts, SENT_AT_ONCE)
+        others = [item for item in outgoing if not isinstance(item, kinds)]
+        await each(self._invoke, others, SENT_AT_ONCE)
 
     async def _invoke(self, item: Message | Invocation) -> None:
         request = item if isinstance(item, Invocation) else invocation(item)
@@ -338,11 +340,6 @@ def cron_stage(handler: Callable[[Services], Awaitable[Outgoing]]) -> CronStage:
     """Make a handler that needs no message a stage."""
 
     return CronStage((), lambda _, services: handler(services))
-
-
-async def _each(send: Callable[[Any], Awaitable[object]], items: Sequence[Any]) -> None:
-    for i in range(0, len(items), SENT_AT_ONCE):
-        await asyncio.gather(*map(send, items[i : i + SENT_AT_ONCE]))
 
 
 def explain(error: BaseException) -> str:

@@ -4,10 +4,10 @@ Versions and promotions are objects that are written once, each under the next f
 writers of one number the store lets one win, and `put` tells the other by another SHA-256.
 """
 
-import asyncio
 import hashlib
 from collections.abc import Iterable, Sequence
 
+from faastraingym.events.gathering import each
 from faastraingym.events.ports import Bucket, ObjectStore
 from faastraingym.schemas import keys, models
 from faastraingym.schemas.errors import ModelError, PayloadError
@@ -33,8 +33,7 @@ class Registry:
     async def versions(self, model: str) -> list[ModelVersion]:
         """A model's versions, the oldest first; empty: there is no such model."""
         found = await self._bucket.keys(f"{keys.MODELS}{model}/")
-        numbers = sorted(place[1] for place in map(keys.registered, found) if place)
-        return await self._records([keys.model(model, n) for n in numbers], ModelVersion)
+        return await self._records([keys.model(model, n) for n in _numbers(found)], ModelVersion)
 
     async def moves(self, model: str) -> dict[str, list[Promotion]]:
         """A model's promotions by alias, the oldest first."""
@@ -57,7 +56,7 @@ class Registry:
             ModelError: there is none; the text names what there is.
         """
         found = await self._bucket.keys(f"{keys.MODELS}{named.model}/")
-        versions = sorted(place[1] for place in map(keys.registered, found) if place)
+        versions = _numbers(found)
         if not versions:
             raise await self._no_model(named.model)
         version = named.version or versions[-1]
@@ -169,11 +168,7 @@ class Registry:
         return ref
 
     async def _records(self, wanted: Sequence[str], kind: type[Record]) -> list[Record]:
-        found: list[Record] = []
-        for i in range(0, len(wanted), AT_ONCE):
-            some = wanted[i : i + AT_ONCE]
-            found += await asyncio.gather(*(self._record(key, kind) for key in some))
-        return found
+        return await each(lambda key: self._record(key, kind), wanted, AT_ONCE)
 
     async def _record(self, key: str, kind: type[Record]) -> Record:
         data = await self._bucket.read(key, models.MAX_RECORD)
@@ -185,6 +180,11 @@ class Registry:
         known = await self.names()
         hint = near(model, known) or "; `faastrain models list` lists all"
         return ModelError(f"there is no model {model!r}{hint}")
+
+
+def _numbers(found: Iterable[str]) -> list[int]:
+    """The versions whose manifests are among the keys of one model, the oldest first."""
+    return sorted(place[1] for place in map(keys.registered, found) if place)
 
 
 def _no_alias(named: Named, known: Iterable[str]) -> ModelError:

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from faastraingym.events.pipeline import subjects
 from faastraingym.events.pipeline.history import History, by_run, fold
-from faastraingym.events.ports import FactLog
+from faastraingym.events.ports import FactLog, Recorded
 from faastraingym.events.views.report import build
 from faastraingym.events.views.run import status
 from faastraingym.schemas import messages as m
@@ -68,28 +68,23 @@ class _Known(NamedTuple):
 async def _requested(facts: FactLog) -> list[tuple[str, _Known]]:
     """Each run and experiment that was requested or removed, by first fact."""
     found = by_run(await facts.read(*(subjects.of_topic(m.tag(kind)) for kind in _LIVING)))
-    known = {run: _known([record.fact for record in said]) for run, said in found.items()}
+    known = {run: _known(said) for run, said in found.items()}
     return [(run, each) for run, each in known.items() if each]
 
 
-def _known(said: Sequence[m.Message]) -> _Known | None:
-    newest, over, spec = 0, set[int](), None
-    for fact in said:
-        match fact:
-            case m.RunRemoved():
-                return _Known({}, True)
-            case m.RunRequested():
-                spec = fact.spec
-            case m.ExperimentRequested():
-                base = fact.spec.get("run")
-                spec = base if isinstance(base, dict) else {}
-            case m.RunResumed(segment=segment):
-                newest = max(newest, segment)
-            case m.RunUnreported(segment=segment) | m.ReportWritten(segment=segment):
-                over.add(segment)
-            case m.ExperimentCompleted() | m.ExperimentFailed():
-                over.add(0)
-    return None if spec is None else _Known(spec, newest in over)
+def _known(said: Sequence[Recorded]) -> _Known | None:
+    history = fold(said)
+    if history.removed:
+        return _Known({}, True)
+    if history.requested:
+        return _Known(history.requested.spec, history.over)
+    facts = [record.fact for record in said]
+    asked = next((fact for fact in facts if isinstance(fact, m.ExperimentRequested)), None)
+    if asked is None:
+        return None
+    base = asked.spec.get("run")
+    ended = any(isinstance(fact, m.ExperimentCompleted | m.ExperimentFailed) for fact in facts)
+    return _Known(base if isinstance(base, dict) else {}, ended)
 
 
 async def overview(

@@ -1,11 +1,11 @@
 """The inbox compared with the log: a file that started no run starts one (ADR 33)."""
 
-import asyncio
 import logging
 import time
 from collections.abc import Collection, Sequence
 
 from faastraingym.adapters.errors import Refused
+from faastraingym.events.gathering import each
 from faastraingym.events.pipeline import subjects
 from faastraingym.events.ports import Listed, Services, Unavailable
 from faastraingym.events.triggers import documents, outside_events
@@ -32,13 +32,7 @@ async def hear(known: Collection[str], services: Services) -> Sequence[UploadHea
     new = unheard(listed, received(heard), time.time())
     if len(new) > MOST_READ:
         logger.warning("the rest waits for the next tick", extra={"files": len(new)})
-    slots = asyncio.Semaphore(AT_ONCE)
-
-    async def one(file: Listed) -> UploadHeard | HearUpload | None:
-        async with slots:
-            return await _one(file, known, services)
-
-    found = await asyncio.gather(*map(one, new[:MOST_READ]))
+    found = await each(lambda file: _one(file, known, services), new[:MOST_READ], AT_ONCE)
     return [message for message in found if message is not None]
 
 
