@@ -2,8 +2,8 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, cast, get_args
 
@@ -30,7 +30,6 @@ from faastraingym.events.models.registry import Registry
 from faastraingym.events.pipeline.removal import Holdings
 from faastraingym.events.views.experiments import ExperimentRow
 from faastraingym.events.views.runs import RunRow, overview
-from faastraingym.schemas.errors import SpecificationError
 from faastraingym.schemas.messages import RunRequested
 from faastraingym.schemas.report import Status
 from faastraingym.schemas.specification import RunSpec, to_dict
@@ -53,15 +52,6 @@ class Prepared(NamedTuple):
     advice: tuple[str, ...] = ()
     source: "Source | None" = None  # the environment's code, which is added before the run
     dataset: "Brought | None" = None  # with which the run begins, likewise
-
-
-@contextmanager
-def _refused(origin: str) -> Iterator[None]:
-    """A refusal is the caller's mistake, in the specification that came from there."""
-    try:
-        yield
-    except SpecificationError as error:
-        raise BadInput("\n".join(f"{origin}: {each}" for each in error.problems)) from error
 
 
 class AsyncClient:
@@ -231,14 +221,14 @@ class AsyncClient:
         if not parents.named(raw):
             return raw
         async with self.connect() as stack:
-            with _refused(origin):
+            with specifications.refused(origin):
                 return await parents.resolved(raw, Registry(stack.objects, stack.bucket))
 
     async def _check_parent(self, origin: str, checked: "Checked") -> None:
         if checked.spec.init_from is UNSET:
             return
         async with self.connect() as stack:
-            with _refused(origin):
+            with specifications.refused(origin):
                 registry = Registry(stack.objects, stack.bucket)
                 await parents.check(checked.spec, checked.spaces, registry)
 

@@ -10,6 +10,7 @@ from faastraingym.algorithms import registry
 from faastraingym.algorithms.experiments import conditions, sampling, space, specification
 from faastraingym.algorithms.experiments.sampling import Told
 from faastraingym.algorithms.experiments.settings import in_base
+from faastraingym.client import specifications
 from faastraingym.client.async_client import AsyncClient
 from faastraingym.client.errors import BadInput
 from faastraingym.client.specifications import Composed
@@ -44,11 +45,8 @@ async def check(client: AsyncClient, composed: Composed) -> Checked:
         BadInput: it cannot be run; one line for each problem.
         StackTrouble: it could not be checked.
     """
-    try:
+    with specifications.refused(composed.origin):
         spec = specification.parse(composed.raw)
-    except SpecificationError as refusal:
-        told = (f"{composed.origin}: {problem}" for problem in refusal.problems)
-        raise BadInput("\n".join(told)) from refusal
     advice: list[str] = []
     for settings in _environments(spec):
         prepared = await _check(client, composed, spec, settings)
@@ -130,6 +128,5 @@ async def _check(
         return (await client.prepare(composed._replace(raw=raw))).advice
     except BadInput as refusal:
         listed = ", ".join(f"{path} = {value!r:.40}" for path, value in settings.items())
-        where = f"{composed.origin}: {f'spec.space: with {listed}: ' if listed else ''}"
-        lines = (line.removeprefix(f"{composed.origin}: ") for line in str(refusal).splitlines())
-        raise BadInput("\n".join(where + in_base(line) for line in lines)) from refusal
+        where = f"spec.space: with {listed}: " if listed else ""
+        raise specifications.of_base(refusal, composed.origin, where) from refusal

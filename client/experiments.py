@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from faastraingym.algorithms.experiments import space
-from faastraingym.client import bringing, run_ids, runs
+from faastraingym.algorithms.experiments.specification import parse
+from faastraingym.client import bringing, run_ids, runs, specifications
 from faastraingym.client.arguments import checked
 from faastraingym.client.async_run import AsyncRun
 from faastraingym.client.errors import BadInput, StackTrouble
@@ -16,7 +17,7 @@ from faastraingym.client.following import PATIENCE_SECONDS, PULSE_SECONDS
 from faastraingym.client.specifications import Composed
 from faastraingym.client.world import Connected
 from faastraingym.events.experiments import names
-from faastraingym.events.experiments.checking import parse, with_base
+from faastraingym.events.experiments.checking import with_base
 from faastraingym.events.experiments.history import Experiment, fold
 from faastraingym.events.pipeline import subjects
 from faastraingym.events.ports import Recorded, Unavailable
@@ -24,7 +25,7 @@ from faastraingym.events.views import experiments as views
 from faastraingym.events.views.experiments import ExperimentReport, ExperimentRow
 from faastraingym.events.views.winners import Winner, winner
 from faastraingym.schemas import messages as m
-from faastraingym.schemas.errors import MessageError, SpecificationError
+from faastraingym.schemas.errors import MessageError
 from faastraingym.schemas.specification import to_dict
 
 if TYPE_CHECKING:
@@ -47,16 +48,12 @@ async def prepare(
     client: "AsyncClient", composed: Composed, name: str | None = None, *, up: bool = False
 ) -> PreparedExperiment:
     """A validated experiment, and its name; arguments and errors as `AsyncClient.prepare`."""
-    try:
+    with specifications.refused(composed.origin):
         spec = parse(composed.raw)
-    except SpecificationError as refusal:
-        told = "\n".join(f"{composed.origin}: {each}" for each in refusal.problems)
-        raise BadInput(told) from refusal
     try:
         base = await client.prepare(composed._replace(raw=spec.run), up=up)
     except BadInput as error:  # about the base run
-        told = str(error).replace(f"{composed.origin}: spec.", f"{composed.origin}: spec.run.")
-        raise BadInput(told) from error
+        raise specifications.of_base(error, composed.origin) from error
     raw = with_base(composed.raw, to_dict(base.spec))
     room = names.room(spec)
     at, salt = client.world.now(), secrets.token_hex(2)

@@ -3,7 +3,8 @@
 import copy
 import re
 import tomllib
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -56,6 +57,27 @@ def override(raw: dict[str, Any], assignments: Iterable[str]) -> dict[str, Any]:
     for assignment in assignments:
         _assign(changed, assignment)
     return changed
+
+
+@contextmanager
+def refused(origin: str) -> Iterator[None]:
+    """A refusal is the caller's mistake, in the specification that came from `origin`.
+
+    Raises:
+        BadInput: for a SpecificationError; one line per problem, each with its origin.
+    """
+    try:
+        yield
+    except SpecificationError as error:
+        raise BadInput("\n".join(f"{origin}: {each}" for each in error.problems)) from error
+
+
+def of_base(error: BadInput, origin: str, where: str = "") -> BadInput:
+    """A base run's mistake as its experiment's: `where` comes before each line's path."""
+    from faastraingym.algorithms.experiments.settings import in_base
+
+    lines = (line.removeprefix(f"{origin}: ") for line in str(error).splitlines())
+    return BadInput("\n".join(f"{origin}: {where}{in_base(line)}" for line in lines))
 
 
 async def validate(

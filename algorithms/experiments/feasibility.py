@@ -96,6 +96,12 @@ def _undrawn(spec: ExperimentSpec, dimension: AnyDimension) -> tuple[str, str]:
 def _population_problems(spec: ExperimentSpec, scheduler: Population) -> Iterator[str]:
     if trials(spec) < 2:
         yield "spec.scheduler.name: found population, of 1 trial; allowed: at least 2 trials"
+    kept = registry.parse(spec.run).retention.versions
+    if kept is not None:
+        yield (
+            f"spec.run.retention.versions: found {kept}; allowed: null, for members of a "
+            "population begin with learner states of others"
+        )
     for i, factor in enumerate(scheduler.factors):
         if factor <= 0:
             yield f"spec.scheduler.factors[{i}]: found {factor:g}; allowed: greater than 0"

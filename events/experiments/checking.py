@@ -7,7 +7,6 @@ from faastraingym.algorithms.experiments import specification
 from faastraingym.algorithms.experiments.settings import in_base
 from faastraingym.events.experiments import names
 from faastraingym.schemas.errors import SpecificationError
-from faastraingym.schemas.experiment import ExperimentSpec, Population
 from faastraingym.schemas.specification import RunSpec, to_dict
 
 
@@ -32,7 +31,7 @@ async def checked(
     Raises:
         SpecificationError: it cannot be run; one sentence per problem.
     """
-    spec = parse(raw)
+    spec = specification.parse(raw)
     if problem := names.problem(name, spec):
         raise SpecificationError([problem])
     try:
@@ -40,20 +39,6 @@ async def checked(
     except SpecificationError as refusal:
         raise SpecificationError([*map(in_base, refusal.problems)]) from refusal
     return with_base(raw, to_dict(base))
-
-
-def parse(raw: Any) -> ExperimentSpec:
-    """The validated specification; SpecificationError: it is refused."""
-    spec = specification.parse(raw)
-    kept = spec.run.get("retention", {}).get("versions")
-    if isinstance(spec.scheduler, Population) and kept is not None:
-        raise SpecificationError(
-            [
-                f"spec.run.retention.versions: found {kept}; allowed: null, for members of a "
-                "population begin with learner states of others"
-            ]
-        )
-    return spec
 
 
 def with_base(raw: dict[str, Any], completed: dict[str, Any]) -> dict[str, Any]:

@@ -430,6 +430,16 @@ def test_a_population_keeps_its_network_and_environments(path: str, values: Any)
     assert problem.startswith(f"spec.space.{path}: a member of a population goes on with")
 
 
+def test_a_population_keeps_all_learner_states() -> None:
+    """For `check` as for `start`: a copy may begin with any of them."""
+    [problem] = refused(
+        run=BASE | {"retention": {"versions": 3}},
+        space={RATE: choice(1e-3, 1e-4)},
+        scheduler={"name": "population", "every": 10_000},
+    )
+    assert problem.startswith("spec.run.retention.versions: found 3; allowed: null, for members")
+
+
 def test_one_trial_is_no_population() -> None:
     [problem] = refused(
         space={RATE: choice(1e-3)}, scheduler={"name": "population", "every": 10_000}
