@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from faastraingym.client import comparison_curves as curves
-from faastraingym.client.comparison_rows import label
+from faastraingym.client.comparison_rows import label, ordered
 from faastraingym.schemas.comparison import ComparisonReport, Configuration
 
 if TYPE_CHECKING:
@@ -21,9 +21,8 @@ HEIGHT = 420
 
 
 def ranked(report: ComparisonReport) -> list[Configuration]:
-    """Those with a score: the best first, then by their mean."""
-    found = [one for one in report.configurations if one.mean]
-    return sorted(found, key=lambda one: (one.number != report.best, -mean(one)))
+    """Those with a score, in their order."""
+    return [one for one in ordered(report) if one.mean]
 
 
 def colours(report: ComparisonReport) -> dict[int, str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from faastraingym import __version__
 from faastraingym.client import comparison_charts as charts
 from faastraingym.client import comparison_settings as settings
-from faastraingym.client.comparison_rows import label, short, words
+from faastraingym.client.comparison_rows import counted, label, ordered, short, words
 from faastraingym.client.errors import StackTrouble
 from faastraingym.schemas.comparison import (
     ComparedRun,
@@ -126,14 +126,12 @@ def _configurations(report: ComparisonReport) -> str:
     head = ["", *(short(path, report.settings) for path in report.settings)]
     head += ["runs", "mean", "IQM", "P(best is better)", *_of_target(report)]
     head += ["steps", "seconds", GB_SECONDS]
-    ordered = charts.ranked(report)
-    ordered += [one for one in report.configurations if one.mean is None]
     rows = []
-    for one in ordered:
+    for one in ordered(report):
         colour = shown.get(one.number, charts.GREY)
         dot = f'<span class="dot" style="background:{colour}"></span>{one.number}'
         own = [escape(_setting(one, path)) for path in report.settings]
-        cells = [dot, *own, _scored(one), _cell(one.mean), _value(one.interquartile_mean)]
+        cells = [dot, *own, counted(one), _cell(one.mean), _value(one.interquartile_mean)]
         cells += [_cell(one.improved_by_best, "{:.2f}")]
         if report.target is not None:
             cells += [_value(one.optimality_gap), f"{one.reached}", *_spent(one.to_target)]
@@ -170,10 +168,6 @@ def _of_run(run: ComparedRun) -> list[str]:
 
 def _setting(one: Configuration, path: str) -> str:
     return words(one.settings[path]) if path in one.settings else ""
-
-
-def _scored(one: Configuration) -> str:
-    return f"{one.scored}" if one.scored == len(one.runs) else f"{one.scored} of {len(one.runs)}"
 
 
 def _spent(spent: Spending | None) -> list[str]:

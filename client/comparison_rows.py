@@ -43,10 +43,24 @@ def short(path: str, paths: Sequence[str]) -> str:
     return path if sum(other.rpartition(".")[2] == last for other in paths) > 1 else last
 
 
+def ordered(report: ComparisonReport) -> list[Configuration]:
+    """The best first, then by their mean; those without a score last."""
+    return sorted(report.configurations, key=lambda one: _place(one, report.best))
+
+
+def counted(one: Configuration) -> str:
+    """How many of its runs have a score."""
+    return f"{one.scored}" if one.scored == len(one.runs) else f"{one.scored} of {len(one.runs)}"
+
+
 def label(one: Configuration) -> str:
     """A configuration's settings in one line."""
     told = [f"{short(path, list(one.settings))}={words(v)}" for path, v in one.settings.items()]
     return ", ".join(told) or "all runs"
+
+
+def _place(one: Configuration, best: int) -> tuple[bool, float]:
+    return one.number != best, -one.mean.value if one.mean else float("inf")
 
 
 def _row(run: ComparedRun, report: ComparisonReport) -> dict[str, Any]:

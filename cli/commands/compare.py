@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from faastraingym.cli.context import Context
 from faastraingym.client import files
-from faastraingym.client.comparison_rows import short, words
+from faastraingym.client.comparison_rows import counted, ordered, short, words
 from faastraingym.schemas.comparison import ComparisonReport, Configuration, Estimate, Spending
 
 NUMBERS = ("runs", "mean", "95 %", "IQM", "P(best better)", "gap", "reached")
@@ -47,8 +47,7 @@ def _print(report: ComparisonReport, context: Context) -> None:
     named = {path: short(path, report.settings) for path in report.settings}
     aimed = ("gap", "reached", *TO_TARGET) if report.target is not None else ()
     head = ("no.", *named.values(), *NUMBERS[:5], *aimed, *SPENT)
-    ordered = sorted(report.configurations, key=lambda one: _place(one, report.best))
-    rows = [tuple(_cells(one, report)) for one in ordered]
+    rows = [tuple(_cells(one, report)) for one in ordered(report)]
     screen.table(head, rows, [name for name in head if name not in named.values()], SPARE)
     best = report.configurations[report.best]
     screen.line(f"best: configuration {best.number}, {', '.join(best.runs)}")
@@ -59,15 +58,11 @@ def _print(report: ComparisonReport, context: Context) -> None:
         screen.remark(remark)
 
 
-def _place(one: Configuration, best: int) -> tuple[bool, float]:
-    return one.number != best, -one.mean.value if one.mean else float("inf")
-
-
 def _cells(one: Configuration, report: ComparisonReport) -> Iterator[str]:
     yield f"{one.number}"
     for path in report.settings:
         yield words(one.settings[path]) if path in one.settings else ""
-    yield f"{one.scored}" if one.scored == len(one.runs) else f"{one.scored} of {len(one.runs)}"
+    yield counted(one)
     yield _value(one.mean)
     yield _interval(one.mean)
     yield _value(one.interquartile_mean)

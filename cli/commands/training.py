@@ -27,13 +27,14 @@ from faastraingym.schemas.specification import RunSpec, to_dict
 def train(arguments: Namespace, context: Context) -> ExitCode:
     """Start the stack if needed, start a run, follow it to its end, write its results."""
     context.screen.outlast_readers()
-    if found := _experiment(arguments):
-        return experiments.train(arguments, context, found)
+    named = _file(arguments)
+    if named and is_experiment(named.raw):
+        return experiments.train(arguments, context, _overridden(named, arguments, "run."))
     if not arguments.no_files:
         files.makeable(files.RESULTS)
     if arguments.run and not arguments.no_files:
         files.unused(files.of_run(arguments.run))
-    prepared = prepare(arguments, context, up=True)
+    prepared = prepare(arguments, context, up=True, named=named)
     subject = Subject(prepared.name, to_dict(prepared.spec))
     with loggers.opened(arguments, subject, context.screen.remark) as recordings:
         with leaving(NOTHING):
@@ -52,9 +53,10 @@ def train(arguments: Namespace, context: Context) -> ExitCode:
 
 def start(arguments: Namespace, context: Context) -> None:
     """Start a run and return; it needs no watcher."""
-    if found := _experiment(arguments):
-        return experiments.start(arguments, context, found)
-    prepared = prepare(arguments, context)
+    named = _file(arguments)
+    if named and is_experiment(named.raw):
+        return experiments.start(arguments, context, _overridden(named, arguments, "run."))
+    prepared = prepare(arguments, context, named=named)
     run = begin(prepared, context)
     if arguments.json:
         context.screen.json({"run_id": run.name, "spec": to_dict(prepared.spec)})
@@ -105,29 +107,28 @@ def resume(arguments: Namespace, context: Context) -> None:
         context.screen.remark(f"watch it with `faastrain follow {run.name}`")
 
 
-def _experiment(arguments: Namespace) -> Composed | None:
-    """The experiment that a person names; None: it is a run."""
+def _file(arguments: Namespace) -> Composed | None:
+    """The file that a person names, which may be an experiment's; None: it names an environment."""
     with leaving(NOTHING):
-        if not composing.is_file(arguments.spec):
-            return None
-        named = composing.named(arguments.spec)
-        if not is_experiment(named.raw):
-            return None
-        steps = arguments.budget
-        budget = [] if steps is None else [f"run.stop.env_steps={steps}"]
-        raw = specifications.override(named.raw, [*budget, *arguments.overrides])
-        return named._replace(raw=raw)
+        return composing.named(arguments.spec) if composing.is_file(arguments.spec) else None
 
 
-def prepare(arguments: Namespace, context: Context, *, up: bool = False) -> Prepared:
-    """A run that can be started; nothing is published yet."""
+def _overridden(named: Composed, arguments: Namespace, below: str = "") -> Composed:
+    """With `--budget` and `--set`; `below` is the path of the run's table."""
+    steps = arguments.budget
+    budget = [] if steps is None else [f"{below}stop.env_steps={steps}"]
+    raw = specifications.override(named.raw, [*budget, *arguments.overrides])
+    return named._replace(raw=raw)
+
+
+def prepare(
+    arguments: Namespace, context: Context, *, up: bool = False, named: Composed | None = None
+) -> Prepared:
+    """A run that can be started; nothing is published yet. `named`: where it was read already."""
     with leaving(NOTHING):
-        named = composing.named(arguments.spec)
-        budget = [] if arguments.budget is None else [f"stop.env_steps={arguments.budget}"]
-        raw = specifications.override(named.raw, [*budget, *arguments.overrides])
+        made = _overridden(named or composing.named(arguments.spec), arguments)
         changed = composing.budgeted(
-            named._replace(raw=raw, form=remedies.option),
-            "`--budget N` and `--set KEY=VALUE` change that",
+            made._replace(form=remedies.option), "`--budget N` and `--set KEY=VALUE` change that"
         )
         return loop.run(context.client.aio.prepare(changed, arguments.run, up=up))
 

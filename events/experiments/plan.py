@@ -16,7 +16,7 @@ from faastraingym.events.experiments.budgets import Use
 from faastraingym.events.experiments.decisions import Decision
 from faastraingym.events.experiments.history import CONTINUE, COPY, Experiment, Slot, Trial
 from faastraingym.events.experiments.names import run_name
-from faastraingym.events.experiments.rungs import rungs
+from faastraingym.events.experiments.rungs import rungs, successor
 from faastraingym.schemas import messages as m
 from faastraingym.schemas.experiment import ExperimentSpec, Grid
 from faastraingym.schemas.references import PolicyRef
@@ -164,7 +164,7 @@ def _decided(
 def _copies(name: str, spec: ExperimentSpec, experiment: Experiment) -> Iterator[m.TrialRequested]:
     """The trials that take the place of others, by the decisions in the log."""
     for one in experiment.decisions:
-        number = schedulers.successor(experiment.total, one.trial, one.rung)
+        number = successor(experiment.total, one.trial, one.rung)
         if one.verdict != COPY or one.parent is None or _is_requested(experiment, number):
             continue
         parent = experiment.trials[one.parent].requested

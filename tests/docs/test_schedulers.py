@@ -8,8 +8,8 @@ import pytest
 
 from faastraingym.algorithms.experiments.specification import parse
 from faastraingym.events.experiments.decisions import Result
-from faastraingym.events.experiments.rungs import bracket, survivors
-from faastraingym.events.experiments.schedulers import decide, rungs, successor
+from faastraingym.events.experiments.rungs import bracket, rungs, successor, survivors
+from faastraingym.events.experiments.schedulers import decide
 from faastraingym.schemas.experiment import AnyScheduler, ExperimentSpec
 from tests.checkout import CHECKOUT
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from faastraingym.events.experiments.decisions import Decision, Result, failure, number, place
 from faastraingym.events.experiments.race import Race
-from faastraingym.events.experiments.rungs import first_rung, rungs, successor
+from faastraingym.events.experiments.rungs import rungs
 from faastraingym.events.experiments.schedulers import (
     halving,
     hyperband,
@@ -16,7 +16,7 @@ from faastraingym.events.experiments.schedulers import (
 from faastraingym.events.experiments.schedulers.perturbation import perturbed
 from faastraingym.schemas import experiment as e
 
-__all__ = ["RULES", "decide", "first_rung", "perturbed", "rungs", "successor"]
+__all__ = ["RULES", "decide", "perturbed"]
 
 Rule = Callable[[Any, Race], Iterable[Decision]]  # the scheduler's settings, and what is known
 

@@ -7,7 +7,8 @@ from typing import Any
 
 from faastraingym.algorithms.experiments.sampling import Told, needed, suggest
 from faastraingym.events.experiments.decisions import Decision, Result
-from faastraingym.events.experiments.schedulers import decide, perturbed, rungs, successor
+from faastraingym.events.experiments.rungs import rungs, successor
+from faastraingym.events.experiments.schedulers import decide, perturbed
 from faastraingym.events.experiments.telling import told
 from faastraingym.schemas.experiment import ExperimentSpec
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from faastraingym.events.experiments.schedulers import rungs
+from faastraingym.events.experiments.rungs import rungs
 from tests.events.experiments.simulating import Experiment, Settings
 from tests.events.experiments.specs import LEARNING_RATE, experiment
 

@@ -11,8 +11,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from faastraingym.events.experiments.decisions import Result, place
-from faastraingym.events.experiments.rungs import rungs
-from faastraingym.events.experiments.schedulers import RULES, decide, first_rung
+from faastraingym.events.experiments.rungs import first_rung, rungs
+from faastraingym.events.experiments.schedulers import RULES, decide
 from faastraingym.schemas.experiment import AnyScheduler, Halving, Hyperband
 from tests.events.experiments.simulating import Experiment
 from tests.events.experiments.specs import (

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from faastraingym.events.experiments.decisions import Decision, Result
-from faastraingym.events.experiments.rungs import survivors
-from faastraingym.events.experiments.schedulers import decide, rungs
+from faastraingym.events.experiments.rungs import rungs, survivors
+from faastraingym.events.experiments.schedulers import decide
 from tests.events.experiments.simulating import Experiment
 from tests.events.experiments.specs import experiment
 

@@ -3,7 +3,8 @@
 import pytest
 
 from faastraingym.events.experiments.decisions import Decision, Result
-from faastraingym.events.experiments.schedulers import decide, first_rung, successor
+from faastraingym.events.experiments.rungs import first_rung, successor
+from faastraingym.events.experiments.schedulers import decide
 from tests.events.experiments.specs import experiment
 
 QUARTER = {"name": "population", "every": 100}
