@@ -9,6 +9,11 @@ from faastraingym.events.views.report import reported_policy, tally
 from faastraingym.schemas import messages as m
 
 
+def is_of_experiment(history: History) -> bool:
+    """Whether an experiment asked for the run."""
+    return history.requested is not None and history.requested.experiment is not UNSET
+
+
 def reported(history: History, usage: Iterable[m.InvocationCompleted]) -> list[m.TrialReported]:
     """The report to the experiment that asked for the run; nothing of another run, or before."""
     requested, end = history.requested, history.end

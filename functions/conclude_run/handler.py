@@ -6,22 +6,24 @@ the two cannot contradict each other.
 
 import asyncio
 import time
+from collections.abc import Sequence
 
 import msgspec
 
 from faastraingym.adapters.stage.manifests import specification
 from faastraingym.adapters.stage.stage import stage
-from faastraingym.events.experiments.reporting import reported
+from faastraingym.events.experiments.reporting import is_of_experiment, reported
 from faastraingym.events.pipeline import event_backup, subjects
 from faastraingym.events.pipeline.conclusion import conclude, unreported, why
 from faastraingym.events.pipeline.history import History, fold
-from faastraingym.events.ports import Messages, Services, Unavailable
+from faastraingym.events.ports import Messages, Recorded, Services, Unavailable
 from faastraingym.events.views.report import build
 from faastraingym.schemas import keys
 from faastraingym.schemas.messages import (
     EvaluationCompleted,
     ExperimentFailed,
     ExperimentRequested,
+    InvocationCompleted,
     InvocationDeadLettered,
     ReportWritten,
     RunCompleted,
@@ -52,15 +54,7 @@ async def handle(message: Received, services: Services) -> Messages:
             return [_experiment_failed(message)]
         raise Unavailable(f"the log of run {message.run} is being restored")
     if history.end:
-        told = reported(history, await services.facts.usage(message.run))
-        if history.newest.report:
-            return told
-        given_up = unreported(history)
-        if given_up and isinstance(message, InvocationDeadLettered):
-            return [given_up, *told]
-        copied = event_backup.held(await event_backup.copies(message.run, services.bucket))
-        await event_backup.keep(message.run, facts[copied:], copied, services.objects)
-        return [await _report(message.run, history, services), *told]
+        return await _ended(message, facts, history, services)
     spec = await specification(services, history.started.manifest) if history.started else None
     end = conclude(history, spec)
     return [end] if end else []
@@ -72,10 +66,30 @@ def _experiment_failed(letter: InvocationDeadLettered) -> ExperimentFailed:
     )
 
 
-async def _report(run: str, history: History, services: Services) -> ReportWritten:
+async def _ended(
+    message: Received, facts: Sequence[Recorded], history: History, services: Services
+) -> Messages:
+    """The report, with an event backup, or that it was given up; what its experiment is told."""
+    run, written = message.run, history.newest.report is not None
+    given_up = unreported(history) if isinstance(message, InvocationDeadLettered) else None
+    if written and not is_of_experiment(history):
+        return []
+    if not (written or given_up):
+        copied = event_backup.held(await event_backup.copies(run, services.bucket))
+        await event_backup.keep(run, facts[copied:], copied, services.objects)
+    usage = await services.facts.usage(run)
+    told = reported(history, usage)
+    if written:
+        return told
+    return [given_up or await _report(run, history, usage, services), *told]
+
+
+async def _report(
+    run: str, history: History, usage: Sequence[InvocationCompleted], services: Services
+) -> ReportWritten:
     """Write the segment's report and its picture, unless they are there."""
     segment = history.segment
-    report = build(run, history, await services.facts.usage(run), time.time())
+    report = build(run, history, usage, time.time())
     picture = await asyncio.to_thread(draw, report)
     data = msgspec.json.format(msgspec.json.encode(report))
     curve, written = await asyncio.gather(
