@@ -35,8 +35,8 @@ from faastraingym.schemas.messages import (
     encode,
     tag,
 )
-from tests.client.memory import FakeStreams
-from tests.fakes import GONE, InMemoryCommandQueue, InMemoryDeadLetters, InMemoryRemovals
+from tests.client.memory import connected
+from tests.fakes import GONE, InMemoryCommandQueue, InMemoryDeadLetters
 from tests.schemas.samples import SAMPLES
 from tests.test_loop import SPEC, Platform
 
@@ -61,15 +61,7 @@ class Desk:
 
     @property
     def stack(self) -> Connected:
-        return Connected(
-            facts=self.facts,
-            objects=self.objects,
-            bucket=self.objects,
-            streams=FakeStreams(self.letters),
-            dead_letters=self.letters,
-            commands=self.commands,
-            removals=InMemoryRemovals(self.facts, self.commands),
-        )
+        return connected(self.facts, self.objects, self.letters, self.commands)
 
     async def tick(self) -> list[Message | Invocation]:
         """What reconcile has to say long after everything; it is said, and what follows is done."""

@@ -79,12 +79,7 @@ async def _suffer(
     if not breaches:
         bereft = any(fault.kind in BEREAVING for fault in faults)
         breaches += await inspection.breaches(stack, connection, harness.runs, calm, bereft)
-    breaches += verdict.of_servers(
-        consumers,
-        await inspection.consumers(connection),
-        await inspection.messages(connection, DEAD.name),
-        injector.blamed,
-    )
+    breaches += await _of_servers(connection, consumers, injector)
     await connection.close()
     if not breaches:
         breaches += await asyncio.to_thread(_resumed, stack, spec, calm)
@@ -100,6 +95,17 @@ async def _suffer(
         calm=round(facts / pace, 1),
         breaches=breaches,
     )
+
+
+async def _of_servers(
+    connection: broker.Broker, before: dict[str, int], injector: Injector
+) -> list[str]:
+    try:
+        after = await inspection.consumers(connection)
+        letters = await inspection.messages(connection, DEAD.name)
+    except TimeoutError:  # told beside what went wrong before, not instead of it
+        return ["NATS does not answer any more", *injector.blamed]
+    return verdict.of_servers(before, after, letters, injector.blamed)
 
 
 def _resumed(stack: Stack, spec: dict[str, Any], calm: Calm) -> list[str]:

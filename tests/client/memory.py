@@ -122,6 +122,24 @@ class FakeGateway:
         )
 
 
+def connected(
+    facts: InMemoryFactLog,
+    objects: InMemoryObjectStore,
+    letters: InMemoryDeadLetters,
+    commands: InMemoryCommandQueue,
+) -> Connected:
+    """A connection to servers in memory."""
+    return Connected(
+        facts=facts,
+        objects=objects,
+        bucket=objects,
+        streams=FakeStreams(letters),
+        dead_letters=letters,
+        commands=commands,
+        removals=InMemoryRemovals(facts, commands),
+    )
+
+
 class Stack:
     """A stack in memory, in which requested runs go on by themselves."""
 
@@ -152,15 +170,7 @@ class Stack:
     async def _connect(self) -> AsyncIterator[Connected]:
         if not self.up:
             raise StackTrouble("no stack runs here; start it with `faastrain up`")
-        yield Connected(
-            facts=self.facts,
-            objects=self.objects,
-            bucket=self.objects,
-            streams=FakeStreams(self.letters),
-            dead_letters=self.letters,
-            commands=self.commands,
-            removals=InMemoryRemovals(self.facts, self.commands),
-        )
+        yield connected(self.facts, self.objects, self.letters, self.commands)
 
     async def _validate(self, raw: object, packages: Packages) -> Checked:
         if environments.is_own(raw):  # code of one's own is imported in a process of its own

@@ -10,6 +10,7 @@ from faastraingym.adapters.errors import SettingsError
 from faastraingym.adapters.nats.broker import connect
 from faastraingym.adapters.nats.bus import NatsBus
 from faastraingym.adapters.nats.direct import Stored, read_all
+from faastraingym.adapters.nats.fact_log import NatsFactLog
 from faastraingym.adapters.nats.jetstream import ApiError, Broker, StreamFull
 from faastraingym.adapters.nats.pull import Position, position
 from faastraingym.adapters.nats.streams import configuration, ensure_streams
@@ -26,6 +27,7 @@ from faastraingym.events.topology.streams import (
     USAGE,
     Stream,
 )
+from tests.adapters.facts import new_run, stopped
 from tests.servers import LOGIN, NatsServer
 
 
@@ -85,7 +87,7 @@ def test_only_what_an_invocation_cost_may_go_with_the_machine() -> None:
 
 async def test_no_single_fact_can_be_deleted(broker: Broker) -> None:
     """The log is the state; a whole run's go by a filter, which the roles allow the operator."""
-    await broker.request(f"ftg.run.requested.{uuid4().hex}", b"x")
+    await NatsFactLog(broker).publish_once(stopped(new_run()))
     with pytest.raises(ApiError, match="delete"):
         await broker.api(f"STREAM.MSG.DELETE.{FACTS.name}", {"seq": 1})
 

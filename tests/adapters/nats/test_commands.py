@@ -15,8 +15,9 @@ from faastraingym.adapters.nats.jetstream import Broker, StreamFull
 from faastraingym.adapters.nats.streams import configuration, ensure_streams
 from faastraingym.adapters.stage import current
 from faastraingym.adapters.stage.spans import keep
-from faastraingym.adapters.stage.stage import _each
+from faastraingym.adapters.stage.stage import SENT_AT_ONCE
 from faastraingym.events.delivery.requests import from_queue
+from faastraingym.events.gathering import each
 from faastraingym.events.pipeline.commands import Invocation
 from faastraingym.events.telemetry.tracing import of_run
 from faastraingym.events.topology.streams import ASYNC
@@ -72,7 +73,7 @@ async def test_a_fan_out_is_queued(broker: Broker) -> None:
     """As many as the largest version has, as a stage sends them, each once."""
     function, queue = new_function(), NatsBus(broker)
     commands = [warm(function) for _ in range(800)]
-    await _each(lambda command: queue.invoke(command, b"", "s"), commands)
+    await each(lambda command: queue.invoke(command, b"", "s"), commands, SENT_AT_ONCE)
     waiting = await NatsBus(broker).commands_for(function)
     found = {from_queue(d.data).call_id for d in await take(waiting, 800, 1000)}
     assert found == {command.call_id for command in commands}
