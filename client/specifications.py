@@ -130,15 +130,28 @@ def _assign(raw: dict[str, Any], assignment: str) -> None:
     if not _is_text(assignment):
         raise BadInput(f"--set {assignment}: is not UTF-8; write it in a UTF-8 locale")
     path, equals, text = assignment.partition("=")
-    *parents, name = path.strip().split(".")
-    if not equals or not all((*parents, name)):
+    keys = _keys(path)
+    if not equals or not keys:
         raise BadInput(f"--set {assignment}: write key=value, as algorithm.gamma=0.98")
-    table = raw
+    table, *parents, name = raw, *keys
     for parent in parents:
         table = table.setdefault(parent, {})
         if not isinstance(table, dict):
             raise BadInput(f"--set {assignment}: {parent} is no table in the specification")
     table[name] = _value(assignment, path, text)
+
+
+def _keys(path: str) -> list[str]:
+    """Those of a path, in quotes where they have dots, as in a TOML file; none: it is no path."""
+    try:
+        found: Any = {} if "\n" in path else tomllib.loads(f"{path} = 0")
+    except (ValueError, RecursionError):
+        return []
+    keys = []
+    while isinstance(found, dict) and len(found) == 1:
+        ((key, found),) = found.items()
+        keys.append(key)
+    return keys
 
 
 def _is_text(argument: str) -> bool:

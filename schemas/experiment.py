@@ -185,5 +185,5 @@ class ExperimentSpec(Section, frozen=True, kw_only=True):
     scheduler: AnyScheduler = Unscheduled()
     budget: Budget = Budget()
     max_failed: Annotated[
-        Count, Meta(description="failed trials after which the experiment fails")
+        Count, Meta(description="failed trials that it bears; one more ends it")
     ] = 3

@@ -101,10 +101,19 @@ def test_a_word_needs_no_quotes(word: str) -> None:
     assert override({}, ["a=true", "b=1e3"]) == {"a": True, "b": 1000.0}
 
 
+def test_a_key_with_dots_stands_in_quotes() -> None:
+    """As in a TOML file: the settings of an experiment's space are such keys."""
+    raw = {"space": {"algorithm.gamma": {"low": 0.9, "high": 0.99}}}
+    found = override(raw, ['space."algorithm.gamma".low=0.5', "space.'seed'=1"])
+    assert found == {"space": {"algorithm.gamma": {"low": 0.5, "high": 0.99}, "seed": 1}}
+
+
 @pytest.mark.parametrize(
     ("assignment", "said"),
     [
         ("seed", "write key=value"),
+        ("[a]\nb=1", "write key=value"),
+        ('a."b=1', "write key=value"),
         ("=1", "write key=value"),
         ("algorithm..gamma=1", "write key=value"),
         ("environment.id=Cart Pole", "write a text in quotes: --set 'environment.id=\""),
