@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from faastraingym.adapters.errors import Refused, SettingsError
 from faastraingym.adapters.http.client import locate
+from faastraingym.adapters.http.mlflow import Tracking, tracking
 from faastraingym.adapters.http.webhooks import Webhooks, key_of
 from faastraingym.adapters.nats.jetstream import API
 from faastraingym.algorithms.limits import Limits
@@ -26,8 +27,10 @@ SECRETS = "/var/openfaas/secrets"  # where OpenFaaS mounts them
 SIGNING_KEY = "ftg-signing-key"
 ENVIRONMENTS = "FTG_ENVIRONMENTS"  # modules that register environments, by commas
 WEBHOOKS = "FTG_WEBHOOKS"  # URLs that hear of promoted models, by commas
+MLFLOW = "FTG_MLFLOW"  # a tracking server whose registry has our models, too
 FUNCTION_LIMITS = ("FTG_ROLLOUT_MEMORY", "FTG_LEARNER_MEMORY")  # quantities, as in stack.yml
 TRIGGER_TOKEN = "ftg-trigger-token"  # noqa: S105  the secret's name
+_USER = re.compile(r"//[^/]*@")  # of a URL: who asks, and a password
 
 
 class _Secretive(Struct, frozen=True):
@@ -123,6 +126,18 @@ def webhook_settings(environment: Mapping[str, str] = os.environ) -> Webhooks:
                 "commas"
             ) from error
     return Webhooks(urls, key_of(secret(_folder(environment), SIGNING_KEY)) if urls else b"")
+
+
+def mlflow_settings(environment: Mapping[str, str] = os.environ) -> Tracking | None:
+    """The server that FTG_MLFLOW names, which is told of models; None: none is."""
+    uri = environment.get(MLFLOW, "").strip()
+    try:
+        return tracking(uri) if uri else None
+    except Refused as error:
+        raise SettingsError(
+            f"{MLFLOW}: {_USER.sub('//...@', str(error))}; write the URI of a tracking server, as "
+            "http://127.0.0.1:5000, with a token as https://TOKEN@mlflow.example.com"
+        ) from error
 
 
 def trigger_token(environment: Mapping[str, str] = os.environ) -> bytes:

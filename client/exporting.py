@@ -5,7 +5,6 @@ import hashlib
 from collections.abc import AsyncIterator, Callable
 from typing import TYPE_CHECKING, Any
 
-import msgspec
 import numpy as np
 
 from faastraingym.client import minari_datasets as datasets
@@ -13,7 +12,7 @@ from faastraingym.client.errors import BadInput
 from faastraingym.client.minari_datasets import Exported, Writer
 from faastraingym.client.world import Connected
 from faastraingym.events.pipeline.history import History
-from faastraingym.schemas import keys, payloads
+from faastraingym.schemas import keys, payloads, raw
 from faastraingym.schemas.payloads import Policy, Trajectory
 from faastraingym.schemas.report import RunReport
 from faastraingym.schemas.specification import RunSpec
@@ -127,7 +126,7 @@ async def _trajectories(
 
 def _about(report: RunReport, versions: range) -> dict[str, Any]:
     """What the dataset says of its origin."""
-    text = msgspec.json.encode(report.spec, order="deterministic")
+    text = raw.text(report.spec)
     environment, algorithm = report.spec["environment"]["id"], report.spec["algorithm"]["name"]
     return {
         "algorithm_name": algorithm,

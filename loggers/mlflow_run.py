@@ -10,12 +10,11 @@ from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 from mlflow.utils.mlflow_tags import MLFLOW_RUN_NAME
 
+from faastraingym.events.models.mlflow import RUN, experiment
 from faastraingym.loggers.errors import CannotWrite
 from faastraingym.loggers.kinds import Subject
 from faastraingym.loggers.rows import Point, Row
-from faastraingym.schemas import raw
 
-TAG = "faastraingym.run"
 AT_ONCE = 1000  # metrics of a request, and
 PARAMETERS_AT_ONCE = 100  # parameters, that a server takes
 LONGEST = 500  # characters of a parameter that every server takes
@@ -74,18 +73,18 @@ class Run:
 
     def _experiment(self, subject: Subject) -> str:
         """The id of the experiment that the run's environment names; it is made if need be."""
-        name = str(raw.environment(subject.spec).get("id", "faastraingym"))
+        name = experiment(subject.spec)
         known = self._client.get_experiment_by_name(name)
         return str(known.experiment_id if known else self._client.create_experiment(name))
 
     def _find(self, experiment: str, subject: Subject) -> str:
         """The id of the run, if the server has it."""
-        wanted = f"tags.`{TAG}` = '{subject.run}'"
+        wanted = f"tags.`{RUN}` = '{subject.run}'"
         found = self._client.search_runs([experiment], wanted, max_results=1)
         return str(found[0].info.run_id) if found else ""
 
     def _make(self, experiment: str, subject: Subject) -> str:
-        tags = {TAG: subject.run, MLFLOW_RUN_NAME: subject.run}
+        tags = {RUN: subject.run, MLFLOW_RUN_NAME: subject.run}
         made = str(self._client.create_run(experiment, tags=tags).info.run_id)
         parameters = [Param(k, v[:LONGEST]) for k, v in _flat(subject.spec)]
         for first in range(0, len(parameters), PARAMETERS_AT_ONCE):

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import msgspec
+
 
 def environment(spec: Any) -> dict[str, Any]:
     """The table `environment`; empty where there is none."""
@@ -13,3 +15,8 @@ def packages(spec: Any) -> list[str]:
     """The SHA-256 of the packages that the environment names; empty where it names none."""
     named = environment(spec).get("packages")
     return [one for one in named if isinstance(one, str)] if isinstance(named, list) else []
+
+
+def text(spec: Any) -> bytes:
+    """The specification as JSON with sorted keys: equal ones have the same SHA-256."""
+    return msgspec.json.encode(spec, order="deterministic")

@@ -104,7 +104,7 @@ FLOW: dict[str, tuple[Line, ...]] = {
         ),
     ),
     KEEP: (
-        Line(m.ModelRegistered, (OPERATOR,)),
+        Line(m.ModelRegistered, (OPERATOR,), ("announce-model",)),
         Line(m.ModelPromoted, (OPERATOR,), ("announce-model", "start-run")),
     ),
     "beside the pipeline": (
