@@ -20,7 +20,7 @@ os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
 os.environ["JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES"] = "-1"
 os.environ["JAX_PERSISTENT_CACHE_ENABLE_XLA_CACHES"] = "none"
 
-pytest_plugins = ["tests.callbacks", "tests.servers"]
+pytest_plugins = ["tests.callbacks", "tests.servers", "tests.mlflow_servers"]
 
 # `make test-all` chooses the other. A test has time: on a busy machine an example may take long.
 settings.register_profile("all", deadline=None, max_examples=100)
