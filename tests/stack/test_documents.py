@@ -53,6 +53,7 @@ _PAGE = "needs what earlier steps export; tests/conformance/test_operations.py t
 _NEW = "needs a function that faas-cli has made; tests/conformance/test_new.py types it"
 _OWN = "names files that a reader wrote; tests/docs/walks and test_env.py type it with such"
 _COMPARED = "trains six runs; tests/docs/walks/test_comparing.py types it"
+_MLFLOW = "`make loggers` has MLflow; tests/docs/walks/test_mlflow.py types it"
 _FRESH = "tests/package installs the wheel into a new environment and types it in an empty folder"
 NOT_HERE = {
     r"(pip|uv tool|pipx) install \.": _FRESH,
@@ -63,8 +64,10 @@ NOT_HERE = {
     r"faastrain gate CartPole-v1 .*": "tests/docs/walks/test_ci.py types it",
     r"faastrain (train|env add|env remove) \S*(my_|shapes_)\S*( --set .*)?": _OWN,
     r"(python hook\.py|faastrain models) .*": "tests/docs/walks/test_models.py types it",
-    r"(FTG_WEBHOOKS=.* faastrain up|faastrain (train (spec|tuned)\.toml|play models/) ?.*)": _OWN,
+    r"(FTG_(WEBHOOKS|MLFLOW)=.* faastrain up|faastrain (train (spec|tuned)\.toml|play models/) ?.*)": _OWN,
     r"(echo \$!|until|sort|kill) .*": "tests/docs/walks/test_models.py types it",
+    r"(pip install mlflow|mlflow server .*|pkill -P .*|API=.*|until curl .*)": _MLFLOW,
+    r"python -m json\.tool champion\.json": _MLFLOW,
     r"faastrain env list": "tests/docs/walks/test_environment.py types it",
     r"pip download --no-deps shapes-of-mazes": "there is no such package",
     r"(for rate in 0\.001 .*|faastrain compare rate-.*|head -2 runs\.csv)": _COMPARED,
