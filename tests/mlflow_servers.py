@@ -6,7 +6,7 @@ import re
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -51,7 +51,8 @@ class _Problem(Exception):  # noqa: N818  what an answer has
 class Asked(NamedTuple):
     """A request to the fake."""
 
-    call: str
+    path: str
+    call: str  # the part after API
     headers: dict[str, str]
 
 
@@ -63,6 +64,7 @@ class FakeMlflow:
         self.versions: dict[str, dict[int, Document]] = {}
         self.runs: dict[str, list[Document]] = {}  # by the experiment's id, which is its name
         self.asked: list[Asked] = []
+        self.held: dict[str, Callable[[], object]] = {}  # by call: what its answer waits for
         self._one = threading.Lock()
         fake = self
 
@@ -71,7 +73,7 @@ class FakeMlflow:
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 target = urlsplit(self.path)
                 call = target.path.partition(API)[2]
-                fake.asked.append(Asked(self.path, dict(self.headers)))
+                fake.asked.append(Asked(self.path, call, dict(self.headers)))
                 asked = json.loads(body) if body else dict(parse_qsl(target.query))
                 try:
                     with fake._one:
@@ -80,6 +82,7 @@ class FakeMlflow:
                     status, document = 404, {}
                 except _Problem as problem:
                     status, document = problem.status, problem.document
+                fake.held.get(call, lambda: None)()
                 data = json.dumps(document).encode()
                 self.send_response(status)
                 self.send_header("Content-Length", str(len(data)))

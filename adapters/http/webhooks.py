@@ -9,6 +9,7 @@ import base64
 import hashlib
 import hmac
 import time
+from collections import deque
 from typing import NamedTuple
 
 from faastraingym.adapters.errors import Unavailable
@@ -17,6 +18,9 @@ from faastraingym.events.models.announcement import CONTENT_TYPE, Event
 
 SECONDS = 20.0  # for one webhook; the function's slot is held as long
 PURPOSE = b"webhooks"  # of the key that derives from the stack's signing key
+# URLs and ids of events that this replica was answered: while another target is away, which has
+# the delivery tried again for hours, who has the event is not told once more.
+_TAKEN: deque[tuple[str, str]] = deque(maxlen=1024)
 
 
 class Webhooks(NamedTuple):
@@ -52,7 +56,7 @@ def headers(event: Event, key: bytes, now: int) -> dict[str, str]:
 
 
 async def tell(settings: Webhooks, event: Event) -> None:
-    """Post an event to every webhook.
+    """Post an event to every webhook, but for those that took it from this replica.
 
     Raises:
         Unavailable: one did not take it; trying again is right, for all of them know its id.
@@ -65,6 +69,8 @@ async def tell(settings: Webhooks, event: Event) -> None:
 
 async def _post(url: str, event: Event, key: bytes) -> str:
     """Why a webhook did not take it; empty: it did."""
+    if (url, event.id) in _TAKEN:
+        return ""
     address, target = locate(url)
     sent = headers(event, key, int(time.time()))
     try:
@@ -74,5 +80,7 @@ async def _post(url: str, event: Event, key: bytes) -> str:
         return f"{address.authority} did not answer in {SECONDS:g} s"
     except Broken as error:
         return str(error)
-    taken = 200 <= reply.status < 300
-    return "" if taken else f"{address.authority} answered {reply.status}"
+    if not 200 <= reply.status < 300:
+        return f"{address.authority} answered {reply.status}"
+    _TAKEN.append((url, event.id))
+    return ""

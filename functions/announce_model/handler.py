@@ -1,7 +1,7 @@
 """announce-model: tells webhooks where an alias points from now on, and MLflow of all versions.
 
 Each target is told beside the others, so none waits for one that is late. What one did not take is
-tried again by the queue. Then the others are told again, too: receivers know an event by its id,
+tried again by the queue. The others may be told again then: receivers know an event by its id, and
 MLflow's registry is asked what it has.
 """
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from faastraingym.adapters.http import webhooks
 from faastraingym.events.models.registry import Registry
 from faastraingym.events.ports import Services, Unavailable
 from faastraingym.functions.announce_model.handler import handle
@@ -21,6 +22,7 @@ __all__ = ["receiver"]
 
 @pytest.fixture
 def services(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Services:
+    webhooks._TAKEN.clear()
     (tmp_path / "ftg-signing-key").write_text("a key")
     monkeypatch.setenv("FTG_SECRETS", str(tmp_path))
     for name in ("FTG_WEBHOOKS", "FTG_MLFLOW"):
@@ -41,6 +43,7 @@ async def test_every_attempt_has_the_same_id_and_bytes(
 ) -> None:
     monkeypatch.setenv("FTG_WEBHOOKS", f" {receiver.url}/a, {receiver.url}/b ")
     await announced(services)
+    webhooks._TAKEN.clear()  # another replica
     await announced(services)
     called = [receiver.called.get_nowait() for _ in range(4)]
     assert sorted(each.path for each in called) == ["/a", "/a", "/b", "/b"]
@@ -77,7 +80,7 @@ async def test_neither_webhooks_nor_mlflow_wait_for_the_other(
     """
     (port,) = free_ports(1)
     away = f"http://127.0.0.1:{port}"
-    for webhooks, tracking, kind, why in [
+    for told, tracking, kind, why in [
         (receiver.url, away, Unavailable, f"^MLflow at 127.0.0.1:{port} is away: "),
         (receiver.url, "sqlite://", RunFault, "^FTG_MLFLOW: 'sqlite://' is no http or https URL; "),
         (away, fake_mlflow.url, Unavailable, "^event cartpole@champion/1: "),
@@ -85,16 +88,17 @@ async def test_neither_webhooks_nor_mlflow_wait_for_the_other(
         (away, "sqlite://", Unavailable, "^event cartpole@champion/1: "),
         (away, away, Unavailable, "^event cartpole@champion/1: .*; MLflow at "),
     ]:
-        monkeypatch.setenv("FTG_WEBHOOKS", webhooks)
+        monkeypatch.setenv("FTG_WEBHOOKS", told)
         monkeypatch.setenv("FTG_MLFLOW", tracking)
         fake_mlflow.models.clear()
         fake_mlflow.versions.clear()
         with pytest.raises(kind, match=why):
             await announced(services)
-        assert receiver.called.qsize() == (webhooks == receiver.url)
+        assert receiver.called.qsize() == (told == receiver.url)
         assert bool(fake_mlflow.models) == (tracking == fake_mlflow.url)
-        if webhooks == receiver.url:
+        if told == receiver.url:
             receiver.called.get_nowait()
+        webhooks._TAKEN.clear()
 
 
 async def test_without_webhooks_nobody_is_told(

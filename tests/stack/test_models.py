@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.stack.facts import PATIENCE, end
+from tests.mlflow_servers import FakeMlflow
+from tests.stack.facts import PATIENCE, end, until
 from tests.stack.specs import SHORT
 from tests.stack.support import Stack
 
@@ -61,18 +62,28 @@ def webhook() -> Iterator[Webhook]:
 
 
 @pytest.fixture
-def home(tmp_path: Path, compiled: Path, webhook: Webhook) -> Iterator[Stack]:
-    """A stack that tells of promotions."""
-    settings = {"FTG_COMPILATION_CACHE": str(compiled), "FTG_WEBHOOKS": webhook.url}
+def home(
+    tmp_path: Path, compiled: Path, webhook: Webhook, fake_mlflow: FakeMlflow
+) -> Iterator[Stack]:
+    """A stack that tells a webhook of promotions, and MLflow of versions, too."""
+    settings = {
+        "FTG_COMPILATION_CACHE": str(compiled),
+        "FTG_WEBHOOKS": webhook.url,
+        "FTG_MLFLOW": fake_mlflow.url,
+    }
     stack = Stack(tmp_path / "home", **settings)
     with stack.running():
         yield stack
 
 
 async def test_a_promotion_is_told_and_leads_to_a_run_that_names_its_parent(
-    home: Stack, webhook: Webhook
+    home: Stack, webhook: Webhook, fake_mlflow: FakeMlflow
 ) -> None:
-    """The replica dies with the event in hand: it comes again, and its id tells that it is one."""
+    """The replica dies with two events in hand: they come again, and are known to be the same.
+
+    A webhook by the id; MLflow, which has made the version but has not answered, is asked first.
+    """
+    fake_mlflow.held["model-versions/create"] = lambda: webhook.killed.wait(PATIENCE)
     home.start("parent", SHORT)
     async with home.connect() as connected:
         await end(connected.facts, "parent")
@@ -103,6 +114,16 @@ async def test_a_promotion_is_told_and_leads_to_a_run_that_names_its_parent(
     assert shown["evaluations"][0]["version"] == 0
     assert begun is not None
     assert [model["aliases"] for model in home.json("models", "list")] == [{"champion": 1}]
+
+    async def settled() -> bool:
+        looked = [asked.call for asked in fake_mlflow.asked].count("model-versions/search")
+        return looked >= 4 and list(fake_mlflow.versions["cartpole"]) == [1]  # twice for each event
+
+    await until(settled)
+    version = fake_mlflow.versions["cartpole"][1]
+    tags = {tag["key"]: tag["value"] for tag in version["tags"]}
+    assert tags["faastraingym.policy_sha256"] == registered["policy"]["sha256"]
+    assert fake_mlflow.models["cartpole"]["aliases"] == [{"alias": "champion", "version": "1"}]
     refused = home.cli("start", home.file({**child, "init_from": "models/x"}), "--run", "other")
     assert refused.returncode == 3
     assert "spec.init_from: there is no model 'x'" in refused.stderr

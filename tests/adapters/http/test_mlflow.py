@@ -130,7 +130,7 @@ async def test_it_is_asked_below_its_path_by_who_we_are(
     async with connected(server) as target:
         await target.create_model("m")
     (asked,) = fake_mlflow.asked
-    assert asked.call == "/below/it/api/2.0/mlflow/registered-models/create"
+    assert asked.path == "/below/it/api/2.0/mlflow/registered-models/create"
     assert asked.headers.get("Authorization") == sent
     assert "oken" not in repr(server)
     assert "pass" not in repr(server)

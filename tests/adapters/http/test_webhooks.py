@@ -24,6 +24,12 @@ KEY = b"of the webhooks"
 OK = b"HTTP/1.1 204 No Content\r\n\r\n"
 
 
+@pytest.fixture(autouse=True)
+def _anew() -> None:
+    """A replica that was just started."""
+    webhooks._TAKEN.clear()
+
+
 def test_a_signature_is_that_of_standard_webhooks() -> None:
     """The example of its specification's reference libraries."""
     key = base64.b64decode("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
@@ -47,14 +53,18 @@ async def test_a_receiver_can_verify_what_it_gets(server: Receiver) -> None:
     assert called.headers["webhook-signature"] == f"v1,{digest}"
 
 
-async def test_one_that_does_not_take_it_has_all_told_again(server: Receiver) -> None:
+async def test_one_that_does_not_take_it_has_it_told_again(server: Receiver) -> None:
     """The reason names it, without its path, which may be a secret."""
     async with receiver(lambda _: b"HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n") as (port, _):
         settings = Webhooks((f"{server.url}/", f"http://127.0.0.1:{port}/secret"), KEY)
-        with pytest.raises(Unavailable) as told:
-            await webhooks.tell(settings, EVENT)
+        for _ in range(2):
+            with pytest.raises(Unavailable) as told:
+                await webhooks.tell(settings, EVENT)
     assert str(told.value) == f"event cartpole@champion/2: 127.0.0.1:{port} answered 500"
     assert server.called.get_nowait().body == EVENT.body
+    assert server.called.empty()  # who took it is not told again by the same replica
+    await webhooks.tell(Webhooks((f"{server.url}/",), KEY), EVENT._replace(id="another"))
+    assert server.called.get_nowait().headers["webhook-id"] == "another"
 
 
 async def test_a_receiver_that_is_away_is_told_later() -> None:
