@@ -4,24 +4,27 @@ import asyncio
 from collections.abc import Mapping, Sequence
 
 import msgspec
+from msgspec import structs
 
 from faastraingym.client import importance, run_ids, runs
 from faastraingym.client.comparison import Comparison
 from faastraingym.client.errors import BadInput
 from faastraingym.client.world import Connected
+from faastraingym.events.experiments import history as experiments
+from faastraingym.events.experiments.history import Experiment
 from faastraingym.events.gathering import each
 from faastraingym.events.pipeline import subjects
 from faastraingym.events.pipeline.history import History, by_run, fold
 from faastraingym.events.ports import LostObject, Recorded
-from faastraingym.events.views import comparison, groups, scores
+from faastraingym.events.views import comparison, groups, scores, trials
 from faastraingym.events.views.report import elapsed
 from faastraingym.events.views.run import spend
 from faastraingym.schemas.comparison import Spending
 from faastraingym.schemas.messages import (
     EvaluationCompleted,
+    ExperimentStarted,
     ReportWritten,
     RunRequested,
-    TrialRequested,
 )
 from faastraingym.schemas.report import CurvePoint, RunReport
 
@@ -43,31 +46,52 @@ async def compared(
     Raises:
         BadInput: there is no such run, or they cannot be compared.
     """
-    wanted = await _with_trials(stack, list(map(run_ids.check, names)))
+    named = list(map(run_ids.check, names))
+    known = await _experiments(stack, named)
+    wanted = await _with_trials(stack, named, known)
     importing = asyncio.to_thread(importance.prepare)
-    (lives, reports), _ = await asyncio.gather(_runs(stack, wanted, now), importing)
-    found = groups.grouped(reports)
-    if why := groups.refusal(found):
+    (lives, found), _ = await asyncio.gather(_runs(stack, wanted, now), importing)
+    reports = _as_alone(found, known)
+    apart = {run: one for each in known.items() for run, one in trials.apart(*each).items()}
+    grouped = groups.grouped(reports, apart)
+    if why := groups.refusal(grouped):
         raise BadInput(why)
     aim = scores.common_target(reports) if target is None else target
     arrived = await _to_target(stack, reports, lives, aim)
-    return Comparison(comparison.build(found, aim, arrived, importance.weigh))
+    return Comparison(comparison.build(grouped, aim, arrived, importance.weigh, known))
 
 
-async def _with_trials(stack: Connected, names: Sequence[str]) -> list[str]:
+async def _experiments(stack: Connected, names: Sequence[str]) -> dict[str, Experiment]:
+    """Those of the names that are experiments' of which trials were asked for."""
+    started = await _read(stack, [subjects.of_kind(ExperimentStarted, name) for name in names])
+    there = list(dict.fromkeys(record.fact.run for record in started))
+    facts = await each(lambda name: stack.facts.read(*subjects.of_run(name)), there, AT_ONCE)
+    found = {name: experiments.fold(said) for name, said in zip(there, facts, strict=True)}
+    return {name: one for name, one in found.items() if one.trials}
+
+
+async def _with_trials(
+    stack: Connected, names: Sequence[str], known: Mapping[str, Experiment]
+) -> list[str]:
     """Each run once, in the place of an experiment those of its trials that were asked for."""
-    requests = await _read(stack, [subjects.below(TrialRequested, name) for name in names])
-    trials = sorted(
-        (record.fact for record in requests if isinstance(record.fact, TrialRequested)),
-        key=lambda fact: fact.trial,
-    )
-    theirs = [run for fact in trials for run in fact.runs]
-    asked = await _read(stack, [subjects.of_kind(RunRequested, run) for run in theirs])
-    begun = {record.fact.run for record in asked}
-    members: dict[str, list[str]] = {}
-    for fact in trials:
-        members.setdefault(fact.run, []).extend(run for run in fact.runs if run in begun)
+    theirs = {name: _of_trials(one) for name, one in known.items()}
+    patterns = [subjects.of_kind(RunRequested, run) for runs in theirs.values() for run in runs]
+    begun = {record.fact.run for record in await _read(stack, patterns)}
+    members = {name: [run for run in runs if run in begun] for name, runs in theirs.items()}
     return list(dict.fromkeys(run for name in names for run in members.get(name, [name])))
+
+
+def _of_trials(experiment: Experiment) -> list[str]:
+    asked = [trial.requested for _, trial in sorted(experiment.trials.items())]
+    return [run for one in asked if one for run in one.runs]
+
+
+def _as_alone(reports: Sequence[RunReport], known: Mapping[str, Experiment]) -> list[RunReport]:
+    """Runs of trials with their whole budget, so that trials differ in their settings alone."""
+    specs = {run: s for one in known.values() for run, s in trials.specifications(one).items()}
+    return [
+        structs.replace(report, spec=specs.get(report.run_id, report.spec)) for report in reports
+    ]
 
 
 async def _runs(

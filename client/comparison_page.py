@@ -1,12 +1,13 @@
 """Compared runs as a page that needs no network: tables, and charts with plotly's code in it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from html import escape
-from typing import TYPE_CHECKING
 
 from faastraingym import __version__
 from faastraingym.client import comparison_charts as charts
+from faastraingym.client import comparison_decisions as decisions
 from faastraingym.client import comparison_settings as settings
+from faastraingym.client.comparison_html import chart, folded, par, row, table
 from faastraingym.client.comparison_rows import counted, label, ordered, short, words
 from faastraingym.client.errors import StackTrouble
 from faastraingym.schemas.comparison import (
@@ -16,9 +17,6 @@ from faastraingym.schemas.comparison import (
     Estimate,
     Spending,
 )
-
-if TYPE_CHECKING:
-    from plotly.graph_objects import Figure
 
 STYLE = """
 :root { color-scheme: light; }
@@ -40,12 +38,9 @@ td:first-child, th:first-child { position: sticky; left: 0; background: #fff; te
 .tall th { position: sticky; top: 0; background: #fff; z-index: 1; }
 .grid { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 330px), 1fr)); }
 summary { cursor: pointer; }
+.told th:last-child, .told td:last-child { min-width: 10rem; max-width: 40rem; text-align: left;
+  white-space: normal; }
 """
-TOOLS = {
-    "responsive": True,
-    "displaylogo": False,
-    "modeBarButtonsToRemove": ["lasso2d", "select2d"],
-}
 # A chart takes the width that its place had when the page was half read.
 RESIZED = '<script>window.dispatchEvent(new Event("resize"))</script>'
 GB_SECONDS = "GB\u2011s"  # never broken at its hyphen
@@ -79,22 +74,23 @@ def _sections(report: ComparisonReport) -> Iterator[str]:
     yield from _opening(report)
     yield "<h2>Configurations</h2>"
     yield _configurations(report)
-    yield _par(
+    yield par(
         "Mean and interquartile mean of the runs' scores, with the interval of 95 % over seeds by "
         "the stratified bootstrap. A score is the mean return of a run's last evaluation. "
         f"Charts show the {len(charts.colours(report))} best in colour, by their numbers."
     )
     yield "<h2>Learning curves</h2>"
-    yield _chart("learning", charts.learning(report))
+    yield chart("learning", charts.learning(report))
     yield "<h2>Performance profile</h2>"
-    yield _par("The interval is of the best configuration alone.")
-    yield _chart("profile", charts.profile(report))
+    yield par("The interval is of the best configuration alone.")
+    yield chart("profile", charts.profile(report))
     yield "<h2>Cost and return</h2>"
-    yield _chart("cost", charts.cost(report))
+    yield chart("cost", charts.cost(report))
     if report.settings:
         yield from _settings(report)
-    yield f"<h2>Runs</h2><details><summary>{len(report.runs)} runs</summary>"
-    yield _runs(report) + "</details>"
+    yield from decisions.sections(report)
+    yield "<h2>Runs</h2>"
+    yield folded(f"{len(report.runs)} runs", _runs(report))
 
 
 def _opening(report: ComparisonReport) -> Iterator[str]:
@@ -103,21 +99,21 @@ def _opening(report: ComparisonReport) -> Iterator[str]:
     told = f"The highest mean score is {_shown(best.mean)}{named} ({label(best)})."
     if report.target is not None:
         told += f" The target is {report.target:g}; {best.reached} of {len(best.runs)} reached it."
-    yield _par(told)
-    yield from map(_par, report.remarks)
+    yield par(told)
+    yield from map(par, report.remarks)
 
 
 def _settings(report: ComparisonReport) -> Iterator[str]:
     yield "<h2>Settings</h2>"
     if report.importance.shares:
-        yield _chart("importance", settings.importance(report))
-    yield _par(f"Importance: {report.importance.method}.")
+        yield chart("importance", settings.importance(report))
+    yield par(f"Importance: {report.importance.method}.")
     least = DIMENSION * (len(report.settings) + 1)
     yield f'<div class="wide"><div style="min-width:{least}px">'
-    yield _chart("parallel", settings.parallel(report)) + "</div></div>"
+    yield chart("parallel", settings.parallel(report)) + "</div></div>"
     yield '<div class="grid">'
     for number, (_, figure) in enumerate(settings.slices(report)):
-        yield f"<div>{_chart(f'slice-{number}', figure)}</div>"
+        yield f"<div>{chart(f'slice-{number}', figure)}</div>"
     yield "</div>"
 
 
@@ -135,8 +131,8 @@ def _configurations(report: ComparisonReport) -> str:
         cells += [_cell(one.improved_by_best, "{:.2f}")]
         if report.target is not None:
             cells += [_value(one.optimality_gap), f"{one.reached}", *_spent(one.to_target)]
-        rows.append(_row([*cells, *_spent(one.spent)], "best" if one.number == report.best else ""))
-    return _table(head, rows)
+        rows.append(row([*cells, *_spent(one.spent)], "best" if one.number == report.best else ""))
+    return table(head, rows)
 
 
 def _of_target(report: ComparisonReport) -> list[str]:
@@ -157,7 +153,7 @@ def _runs(report: ComparisonReport) -> str:
         GB_SECONDS,
         "SHA-256",
     ]
-    return _table(head, [_row(_of_run(run)) for run in report.runs])
+    return table(head, [row(_of_run(run)) for run in report.runs])
 
 
 def _of_run(run: ComparedRun) -> list[str]:
@@ -197,24 +193,3 @@ def _cell(found: Estimate | None, form: str = "{:.1f}") -> str:
 def _count(report: ComparisonReport) -> str:
     runs, many = len(report.runs), len(report.configurations)
     return f"{runs} runs of {many} configuration{'s' if many > 1 else ''}"
-
-
-def _par(text: str) -> str:
-    return f"<p>{escape(text)}</p>"
-
-
-def _table(head: Sequence[str], rows: Sequence[str]) -> str:
-    names = "".join(f"<th>{escape(name)}</th>" for name in head)
-    return f'<div class="wide tall"><table><tr>{names}</tr>{"".join(rows)}</table></div>'
-
-
-def _row(cells: Sequence[str], kind: str = "") -> str:
-    return f'<tr class="{kind}">' + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
-
-
-def _chart(name: str, figure: "Figure") -> str:
-    """Under a name of its own, for plotly would draw one: the same runs have the same page."""
-    html: str = figure.to_html(
-        full_html=False, include_plotlyjs=False, config=TOOLS, div_id=f"chart-{name}"
-    )
-    return html

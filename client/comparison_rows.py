@@ -1,13 +1,18 @@
 """Compared runs as a table: a row for each, ready for pandas."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from csv import DictWriter
 from typing import Any
 
 import msgspec
 
-from faastraingym.schemas.comparison import ComparedRun, ComparisonReport, Configuration
+from faastraingym.schemas.comparison import (
+    ComparedRun,
+    ComparedTrial,
+    ComparisonReport,
+    Configuration,
+)
 
 COLUMNS = ("run_id", "configuration", "seed", "status", "reason", "score")
 SPENT = ("env_steps", "seconds", "gb_seconds")
@@ -16,9 +21,12 @@ SPENT = ("env_steps", "seconds", "gb_seconds")
 def rows(report: ComparisonReport) -> list[dict[str, Any]]:
     """Every row has the same columns, None where there is no value.
 
-    A column `setting.PATH` for each setting in which configurations differ.
+    A column `setting.PATH` for each setting in which configurations differ. With an experiment also
+    a run's trial, and a column `score.STEPS` for each rung.
     """
-    return [_row(run, report) for run in report.runs]
+    trials = {run: trial for trial in report.trials for run in trial.runs}
+    rungs = sorted({one.env_steps for trial in report.trials for one in trial.scores})
+    return [_row(run, report, trials, rungs) for run in report.runs]
 
 
 def csv(report: ComparisonReport) -> bytes:
@@ -63,14 +71,33 @@ def _place(one: Configuration, best: int) -> tuple[bool, float]:
     return one.number != best, -one.mean.value if one.mean else float("inf")
 
 
-def _row(run: ComparedRun, report: ComparisonReport) -> dict[str, Any]:
+def _row(
+    run: ComparedRun,
+    report: ComparisonReport,
+    trials: Mapping[str, ComparedTrial],
+    rungs: Sequence[int],
+) -> dict[str, Any]:
     own = report.configurations[run.configuration].settings
+    trial = trials.get(run.run_id)
+    scores = {one.env_steps: one.runs.get(run.run_id) for one in trial.scores} if trial else {}
     return {
         **{name: getattr(run, name) for name in COLUMNS},
+        **(_of_trial(trial) if trials else {}),
         **{f"setting.{path}": own.get(path) for path in report.settings},
         **{name: getattr(run.spent, name) for name in SPENT},
         **{f"{name}_to_target": getattr(run.to_target, name, None) for name in SPENT},
+        **{f"score.{steps}": scores.get(steps) for steps in rungs},
         "sha256": run.sha256,
+    }
+
+
+def _of_trial(trial: ComparedTrial | None) -> dict[str, Any]:
+    return {
+        "experiment": getattr(trial, "experiment", None),
+        "trial": getattr(trial, "trial", None),
+        "trial_state": getattr(trial, "state", None),
+        "trial_reason": getattr(trial, "reason", None),
+        "parent": getattr(trial, "parent", None),
     }
 
 

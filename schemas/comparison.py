@@ -4,11 +4,13 @@ A configuration is a specification without its seed; its runs differ in that alo
 the mean evaluation return of the policy that it reports, or while it goes on of its newest one.
 """
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
 from faastraingym.schemas.report import CurvePoint, Status
+
+TrialState = Literal["running", "waiting", "paused", "stopped", "completed", "failed"]
 
 
 class Estimate(Struct, frozen=True, kw_only=True):
@@ -85,6 +87,58 @@ class Importance(Struct, frozen=True, kw_only=True):
     method: Annotated[str, Meta(description="library, version and method; or why there are none")]
 
 
+class RungScore(Struct, frozen=True, kw_only=True):
+    """What a trial reached at a rung."""
+
+    env_steps: Annotated[int, Meta(description="of each of its runs, at which they pause")]
+    score: Annotated[float | None, Meta(description="mean over its runs; null: it failed")]
+    runs: Annotated[dict[str, float | None], Meta(description="of each run, by name")]
+
+
+class Perturbed(Struct, frozen=True, kw_only=True):
+    """A setting in which a copy differs from the trial that was copied; null: it has none."""
+
+    parent: Any
+    copy: Any
+
+
+class ComparedTrial(Struct, frozen=True, kw_only=True):
+    """A trial of an experiment."""
+
+    experiment: str
+    trial: Annotated[int, Meta(description="its number")]
+    configuration: Annotated[int | None, Meta(description="that of its runs; null: none has begun")]
+    runs: Annotated[list[str], Meta(description="names, in the order of the seeds")]
+    state: TrialState
+    reason: Annotated[str, Meta(description="of the newest decision, or why it failed")]
+    chosen_by: Annotated[
+        dict[str, str], Meta(description="the sampler, and versions of its library")
+    ]
+    scores: Annotated[list[RungScore], Meta(description="in the order of rungs")]
+    parent: Annotated[
+        int | None, Meta(description="the trial with whose networks its runs began; null: with new")
+    ]
+    replaces: Annotated[
+        int | None, Meta(description="the trial of the population whose place a copy takes")
+    ]
+    begun_at: Annotated[int, Meta(description="environment steps of the parent that it copied")]
+    perturbed: Annotated[
+        dict[str, Perturbed], Meta(description="by path, in what it differs from its parent")
+    ]
+
+
+class ComparedDecision(Struct, frozen=True, kw_only=True):
+    """What a scheduler decided about a trial at a rung."""
+
+    experiment: str
+    trial: int
+    env_steps: Annotated[int, Meta(description="of the rung")]
+    score: Annotated[float | None, Meta(description="of the trial there; null: it failed")]
+    decision: Literal["continue", "stop", "copy"]
+    reason: str
+    parent: Annotated[int | None, Meta(description="of a copy: the trial that is copied")]
+
+
 class ComparisonReport(Struct, frozen=True, kw_only=True):
     """Runs of one environment, by configuration."""
 
@@ -103,4 +157,10 @@ class ComparisonReport(Struct, frozen=True, kw_only=True):
     configurations: list[Configuration]
     runs: list[ComparedRun]
     importance: Importance
+    trials: Annotated[
+        list[ComparedTrial], Meta(description="of experiments that were named, by their numbers")
+    ]
+    decisions: Annotated[
+        list[ComparedDecision], Meta(description="of their schedulers, in the order of the log")
+    ]
     remarks: Annotated[list[str], Meta(description="what the numbers lack")]

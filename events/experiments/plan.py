@@ -5,7 +5,7 @@ published: another delivery may have published another one, which counts.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Literal
+from typing import Any
 
 from msgspec import UNSET, UnsetType
 
@@ -18,10 +18,9 @@ from faastraingym.events.experiments.history import CONTINUE, COPY, Experiment, 
 from faastraingym.events.experiments.names import run_name
 from faastraingym.events.experiments.rungs import rungs, successor
 from faastraingym.schemas import messages as m
+from faastraingym.schemas.comparison import TrialState
 from faastraingym.schemas.experiment import ExperimentSpec, Grid
 from faastraingym.schemas.references import PolicyRef
-
-State = Literal["running", "waiting", "paused", "stopped", "completed", "failed"]
 
 
 def plan(name: str, experiment: Experiment) -> list[m.Message]:
@@ -64,7 +63,7 @@ def request(
     )
 
 
-def state(spec: ExperimentSpec, experiment: Experiment, number: int) -> State:
+def state(spec: ExperimentSpec, experiment: Experiment, number: int) -> TrialState:
     """Where a trial is."""
     trial = experiment.trials[number]
     if any(slot.trial == number for slot in experiment.running):

@@ -6,6 +6,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from faastraingym.algorithms import comparison as statistics
+from faastraingym.events.experiments.history import Experiment
+from faastraingym.events.views import trials
 from faastraingym.events.views.groups import Group, best_of, seed
 from faastraingym.events.views.phrases import one_line
 from faastraingym.events.views.scores import score, spent
@@ -35,6 +37,7 @@ def build(
     target: float | None,
     to_target: Mapping[str, Spending],
     weigh: Callable[[list[Weighed]], Importance],
+    experiments: Mapping[str, Experiment] | None = None,
 ) -> ComparisonReport:
     """Runs that can be compared, by configuration.
 
@@ -43,9 +46,12 @@ def build(
         target: mean evaluation return to be reached; None: there is none.
         to_target: what each run that reached it had used up by then.
         weigh: finds how important settings are.
+        experiments: those of which runs are, by name.
     """
     reports = [report for group in groups for report in group.reports]
     best = best_of(groups)
+    of = {report.run_id: n for n, group in enumerate(groups) for report in group.reports}
+    known = (experiments or {}).items()
     means = [Weighed(g.settings, float(g.scores.mean())) for g in groups if g.scores.size]
     return ComparisonReport(
         environment=reports[0].environment,
@@ -59,6 +65,8 @@ def build(
             _run(report, n, to_target) for n, group in enumerate(groups) for report in group.reports
         ],
         importance=weigh(means),
+        trials=[each for one in known for each in trials.compared(*one, of)],
+        decisions=[each for one in known for each in trials.decisions(*one)],
         remarks=list(_remarks(groups, target)),
     )
 

@@ -8,13 +8,14 @@ from msgspec.structs import asdict
 
 from faastraingym.events.experiments.history import Experiment, Trial, fold
 from faastraingym.events.experiments.names import run_name
-from faastraingym.events.experiments.plan import State, best, state, why
+from faastraingym.events.experiments.plan import best, state, why
 from faastraingym.events.experiments.rungs import rungs
 from faastraingym.events.pipeline import subjects
 from faastraingym.events.pipeline.history import by_run
 from faastraingym.events.ports import FactLog
 from faastraingym.events.views.phrases import phrase
 from faastraingym.schemas import messages as m
+from faastraingym.schemas.comparison import TrialState
 from faastraingym.schemas.report import Status
 
 FACTS = (subjects.of_topic("experiment.*"), subjects.of_topic("trial.*"))
@@ -40,7 +41,7 @@ class TrialRow(Struct, frozen=True, kw_only=True):
     """One configuration."""
 
     trial: int
-    state: State
+    state: TrialState
     score: float | None  # mean over the seeds at the last rung that it reached
     env_steps: int  # of all its runs, as far as they reported
     gb_seconds: float

@@ -1,6 +1,6 @@
 """Which runs are compared with which: pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -63,16 +63,19 @@ def seed(report: RunReport) -> int | None:
     return found if isinstance(found, int) else None
 
 
-def grouped(reports: Sequence[RunReport]) -> list[Group]:
-    """Runs by everything in their specification but the seed, in the order of their first ones."""
-    found: dict[bytes, list[RunReport]] = {}
-    known: dict[bytes, dict[str, Any]] = {}
+def grouped(reports: Sequence[RunReport], apart: Mapping[str, str] | None = None) -> list[Group]:
+    """Runs by everything in their specification but the seed, in the order of their first ones.
+
+    Runs that `apart` has by their names are only with those of the same value.
+    """
+    found: dict[tuple[bytes, str], list[RunReport]] = {}
+    known: dict[tuple[bytes, str], dict[str, Any]] = {}
     completed: dict[bytes, dict[str, Any]] = {}  # by what was asked for, mostly the same
     for report in reports:
         raw = settings.without_seed(report.spec)
         asked = settings.identity(raw)
         one = completed.get(asked) or completed.setdefault(asked, settings.configuration(raw))
-        key = settings.identity(one)
+        key = settings.identity(one), (apart or {}).get(report.run_id, "")
         known.setdefault(key, one)
         found.setdefault(key, []).append(report)
     differing = settings.differing([known[key] for key in found])

@@ -50,6 +50,8 @@ def test_json_is_the_report(filled: Desk) -> None:
         "configurations",
         "runs",
         "importance",
+        "trials",
+        "decisions",
         "remarks",
     }
     assert found["best"] == 0

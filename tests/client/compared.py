@@ -18,11 +18,21 @@ from faastraingym.schemas.messages import (
     RunFailed,
     RunRequested,
     RunStarted,
+    TrialRequested,
 )
 from tests.client.facts import NOW, obj, policy, usage
 from tests.client.memory import Stack
+from tests.events.experiments.acting_out import NAME, Log, calm
 from tests.events.views.compared import spec
 
+RATE = "algorithm.learning_rate"
+POPULATION = {  # of which trial 1 is better, so that a copy of it takes the place of trial 0
+    "run": spec(),
+    "space": {RATE: {"kind": "choice", "values": [1e-4, 1e-3, 1e-2]}},
+    "seeds": [1, 2],
+    "sampler": {"name": "random", "trials": 2},
+    "scheduler": {"name": "population", "every": 200, "quantile": 0.5, "resample": 0.0},
+}
 SECONDS = 10.0  # between two facts
 
 
@@ -87,3 +97,15 @@ async def put(
         written = await stack.objects.put(keys.report(run), msgspec.json.encode(report))
         fact = ReportWritten(run=run, report=written, learning_curve=obj("curve"))
         stack.facts.log.append((subjects.of(fact), Recorded(len(records) + 1, NOW, fact)))
+
+
+async def put_population(stack: Stack) -> str:
+    """An experiment of POPULATION that has ended, with its runs; returns its name."""
+    log = calm(Log(POPULATION), lambda trial, seed, rung: 10.0 * (trial % 2) + seed)
+    for record in log.records:
+        stack.facts.log.append((subjects.of(record.fact), record))
+    for fact in log.said(TrialRequested).values():
+        for run, seed in zip(fact.runs, (1, 2), strict=True):
+            chosen = {"learning_rate": fact.settings[RATE]}
+            await put(stack, run, settings(seed, **chosen), (10.0 * (fact.trial % 2) + seed,))
+    return NAME

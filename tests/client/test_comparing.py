@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from faastraingym import BadInput, Client, Comparison
-from faastraingym.schemas.messages import TrialRequested
-from tests.client.compared import put, settings
+from faastraingym.schemas.messages import ExperimentStarted, TrialRequested
+from tests.client.compared import POPULATION, RATE, put, put_population, settings
 from tests.client.memory import Stack
 
 TARGET = 8.0
@@ -41,6 +41,8 @@ def test_an_experiment_stands_for_its_runs_that_were_asked_for(
     client: Client, stack: Stack
 ) -> None:
     async def fill() -> None:
+        spec = {**POPULATION, "scheduler": {"name": "none"}, "run": settings(0)}
+        await stack.facts.publish_once(ExperimentStarted(run="sweep", spec=spec))
         for number, gamma in ((1, 0.5), (0, 0.9)):
             runs = [f"sweep-{number}-{seed}" for seed in (1, 2)]
             chosen = {"algorithm.gamma": gamma}
@@ -56,6 +58,60 @@ def test_an_experiment_stands_for_its_runs_that_were_asked_for(
     assert [run.run_id for run in found.report.runs] == ["sweep-0-1", "sweep-0-2", "sweep-1-1"]
     assert found.best.settings == {"algorithm.gamma": 0.9}
     assert client.compare(["sweep", "sweep-0-1"]).report == found.report
+
+
+def test_an_experiment_has_its_trials_and_decisions(client: Client, stack: Stack) -> None:
+    """A configuration for each trial, though a copy's settings may be those of another one."""
+    name = asyncio.run(put_population(stack))
+    report = client.compare([name]).report
+    assert [(one.trial, one.parent, one.configuration) for one in report.trials] == [
+        (0, None, 0),
+        (1, None, 1),
+        (2, 1, 2),
+    ]
+    assert [(one.trial, one.decision) for one in report.decisions] == [
+        (0, "copy"),
+        (1, "continue"),
+        (1, "stop"),
+        (2, "stop"),
+    ]
+    assert set(report.settings) <= {RATE}
+
+
+def test_a_file_of_all_trials_has_what_each_run_came_to(
+    client: Client, stack: Stack, tmp_path: Path
+) -> None:
+    """Settings, scores by rung, states, reasons, seeds, costs and parents, with their types."""
+    found = client.compare([asyncio.run(put_population(stack))])
+    found.save_csv(tmp_path / "trials.csv")
+    with (tmp_path / "trials.csv").open() as file:
+        read = list(csv.DictReader(file))
+    assert [(row["run_id"], row["seed"], row["trial"], row["parent"]) for row in read] == [
+        ("x-0-1", "1", "0", ""),
+        ("x-0-2", "2", "0", ""),
+        ("x-1-1", "1", "1", ""),
+        ("x-1-2", "2", "1", ""),
+        ("x-2-1", "1", "2", "1"),
+        ("x-2-2", "2", "2", "1"),
+    ]
+    assert [(row["score.200"], row["score.400"]) for row in read] == [
+        ("1.0", ""),
+        ("2.0", ""),
+        ("11.0", "11.0"),
+        ("12.0", "12.0"),
+        ("", "1.0"),
+        ("", "2.0"),
+    ]
+    assert [row["trial_state"] for row in read] == ["stopped"] * 2 + ["completed"] * 4
+    assert read[0]["trial_reason"].startswith("1.5 is 2nd of 2 at 200 steps")
+    for row in read:
+        float(row["score"]), float(row["seconds"]), float(row["gb_seconds"]), int(row["env_steps"])
+    pandas = pytest.importorskip("pandas", reason="the extra `pandas`")
+    frame = pandas.read_csv(tmp_path / "trials.csv")
+    numbers = ["seed", "trial", "env_steps"]
+    assert [frame[name].dtype.kind for name in numbers] == ["i"] * 3
+    floats = ["score", "parent", "seconds", "gb_seconds", "score.200", "score.400"]
+    assert [frame[name].dtype.kind for name in floats] == ["f"] * 6
 
 
 def test_the_target_is_the_runs_own(client: Client, names: list[str]) -> None:

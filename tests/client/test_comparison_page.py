@@ -1,5 +1,6 @@
 """The page of compared runs: whole, without a network, and safe whatever a specification says."""
 
+import asyncio
 import re
 import subprocess
 import sys
@@ -12,12 +13,16 @@ from hypothesis import strategies as st
 from plotly.offline import get_plotlyjs
 
 from faastraingym.client import comparison_charts as charts
+from faastraingym.client import comparison_lineage as lineage
 from faastraingym.client import comparison_settings as settings
+from faastraingym.client.client import Client
 from faastraingym.client.comparison_page import page
 from faastraingym.client.importance import weigh
 from faastraingym.events.views.comparison import build
 from faastraingym.events.views.groups import grouped
 from faastraingym.schemas.comparison import ComparisonReport, Spending
+from tests.client.compared import put_population
+from tests.client.memory import Stack
 from tests.events.views.compared import report, spec
 
 HOSTILE = "</script><script>alert(1)</script>"
@@ -103,6 +108,47 @@ def test_a_setting_is_text_and_nothing_else() -> None:
     assert "<script>alert" not in text
     assert HOSTILE in Loaded(text).shown
     assert Loaded(text).scripts <= Loaded(plain.replace(get_plotlyjs(), "")).scripts + 2
+
+
+@pytest.fixture
+def population(client: Client, stack: Stack) -> ComparisonReport:
+    """Of two trials, and a copy of the better one."""
+    return client.compare([asyncio.run(put_population(stack))]).report
+
+
+def test_a_population_has_its_lineage_as_a_chart_and_as_a_table(
+    population: ComparisonReport,
+) -> None:
+    """Lines at two places; the copy is in trial 0's, and its line comes out of trial 1's."""
+    (trials,) = lineage.populations(population).values()
+    figure = lineage.lineage(trials)
+    lines = [trace for trace in figure.data if trace.text]
+    assert [(trace.text[0], list(trace.y)) for trace in lines] == [
+        ("0", [0, 0]),
+        ("1", [1, 1]),
+        ("2", [0, 0]),
+    ]
+    (branch,) = [trace for trace in figure.data if trace.mode == "lines"]
+    assert list(branch.y) == [1, 0]
+    assert branch.x[0] == 200 < branch.x[1] == lines[2].x[0] < lines[2].x[1] == 400
+    assert [trace.line.width for trace in lines] == [3, 6, 3]
+    assert lineage.line_of_best(trials) == [1]
+    shown = Loaded(page(population).replace(get_plotlyjs(), "")).shown
+    assert "Lineage of x" in shown
+    assert "1 copy" in shown
+    assert next(lineage.changes(trials[2])) in shown
+
+
+def test_decisions_are_a_table_with_reasons(population: ComparisonReport) -> None:
+    shown = Loaded(page(population).replace(get_plotlyjs(), "")).shown
+    assert "In the order in which they were made: 1 continue, 1 copy, 2 stop." in shown
+    assert all(one.reason in shown for one in population.decisions)
+
+
+def test_runs_alone_have_neither(compared: ComparisonReport) -> None:
+    shown = Loaded(page(compared).replace(get_plotlyjs(), "")).shown
+    assert "Lineage" not in shown
+    assert "Decisions" not in shown
 
 
 def test_one_configuration_has_a_page_without_settings() -> None:
