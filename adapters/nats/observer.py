@@ -23,6 +23,10 @@ SOURCES: tuple[tuple[Stream, str, Source], ...] = (
 )
 
 
+OF_EXPERIMENTS = ("experiment.*", "trial.*")
+LIVES = ("run.*", "experiment.*")
+
+
 class Marks(NamedTuple):
     """How far the log and the metering have been read."""
 
@@ -42,15 +46,19 @@ class NatsObserver:
         return {stream.name: await self._broker.info(stream.name) for stream in STREAMS}
 
     async def lives(self, until: int) -> list[Recorded]:
-        """Every run's requests, resumptions and ends."""
-        return await self._facts([subjects.of_topic("run.*")], until)
+        """Requests, resumptions and ends of every run, requests and ends of every experiment."""
+        return await self._facts([*map(subjects.of_topic, LIVES)], until)
 
     async def facts(self, after: int, until: int) -> list[Recorded]:
         """The facts of a view that came after one number and not after another."""
         found = []
-        for topic in TOPICS:
+        for topic in (*TOPICS, *OF_EXPERIMENTS):
             found += await read_all(self._broker, FACTS.name, subjects.of_topic(topic), after)
         return [Recorded(s.sequence, s.at, decode(s.data)) for s in found if s.sequence <= until]
+
+    async def of_experiment(self, name: str, until: int) -> list[Recorded]:
+        """All facts of an experiment."""
+        return await self._facts(subjects.of_run(name), until)
 
     async def of_run(self, run: str, until: int) -> list[Recorded]:
         """A run's facts of a view."""

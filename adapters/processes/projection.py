@@ -1,5 +1,6 @@
-"""The runs that the exporter shows, derived anew from the log and the metering at each scrape.
+"""The runs and experiments that the exporter shows.
 
+They are derived anew from the log and the metering at each scrape.
 Only invocations of no run (ticks, refused messages) are counted from the exporter's start.
 """
 
@@ -9,6 +10,7 @@ from collections.abc import Callable, Mapping
 
 from faastraingym.adapters.nats.jetstream import StreamInfo
 from faastraingym.adapters.nats.observer import Marks, NatsObserver
+from faastraingym.events.experiments.history import Experiment, add, fold
 from faastraingym.events.pipeline import subjects
 from faastraingym.events.pipeline.history import by_run
 from faastraingym.events.pipeline.subjects import NO_RUN
@@ -17,8 +19,19 @@ from faastraingym.events.telemetry import metrics
 from faastraingym.events.telemetry.metrics import Family
 from faastraingym.events.topology.streams import FACTS, USAGE
 from faastraingym.events.views.run import RunView, Spent, Watched, spend
-from faastraingym.schemas.messages import InvocationCompleted
+from faastraingym.events.views.watching import ExperimentView, view
+from faastraingym.schemas.messages import (
+    FACTS as KINDS,
+)
+from faastraingym.schemas.messages import (
+    ExperimentStarted,
+    InvocationCompleted,
+    Message,
+    RunRemoved,
+    tag,
+)
 
+EXPERIMENTAL = tuple(kind for kind in KINDS if tag(kind).startswith(("experiment.", "trial.")))
 News = Callable[[list[InvocationCompleted], list[RunView]], None]
 
 
@@ -29,6 +42,8 @@ class Projection:
         self._observer = observer
         self._news = news
         self._runs: dict[str, Watched] = {}
+        self._experiments: dict[str, Experiment] = {}
+        self._views: dict[str, ExperimentView] = {}  # of those, made when something was said
         self._apart: dict[str, Spent] = {}  # by function, of no run
         self._read: Marks | None = None
         self._turn = asyncio.Lock()  # one reads at a time
@@ -38,7 +53,8 @@ class Projection:
         async with self._turn:
             sizes = await self._advance()
             seen = await self._observer.observe(sizes)
-            return metrics.families([run.view for run in self._runs.values()], self._apart, seen)
+            runs = [run.view for run in self._runs.values()]
+            return metrics.families(runs, self._apart, seen, list(self._views.values()))
 
     async def advance(self) -> None:
         """Read what is new."""
@@ -51,13 +67,19 @@ class Projection:
         until = Marks(sizes[FACTS.name].state.last_seq, sizes[USAGE.name].state.last_seq)
         read = self._read
         if read is not None and (until.facts < read.facts or until.usage < read.usage):
-            self._runs, read = {}, None  # the broker's data is an older copy now
+            self._runs, self._experiments, read = (
+                {},
+                {},
+                None,
+            )  # the broker's data is an older copy now
         if read is None:
             facts, spent = await self._observer.lives(until.facts), []
         else:
             facts = await self._observer.facts(read.facts, until.facts)
             spent = await self._observer.usage(read.usage, until.usage)
         by_name = by_run(facts)
+        said = {name: by_name.pop(name) for name in [*by_name] if self._is_one(name, by_name[name])}
+        begun = await self._begun(said, until)
         new = {
             run: await self._whole(run, until)
             for run, records in by_name.items()
@@ -65,12 +87,47 @@ class Projection:
         }
         going_on = {name for name, run in self._runs.items() if not run.view.ended_at}
         self._count(by_name, spent)
+        self._follow(said, begun)
         self._runs = {name: run for name, run in (self._runs | new).items() if _is_kept(run)}
         self._read = until
         if self._news and read is not None:
             maybe = [self._runs[name].view for name in self._runs.keys() & (going_on | new.keys())]
             self._news(spent, [view for view in maybe if view.ended_at])
         return sizes
+
+    def _is_one(self, name: str, records: list[Recorded]) -> bool:
+        """Whether these facts are an experiment's."""
+        return name in self._experiments or any(
+            isinstance(record.fact, EXPERIMENTAL) for record in records
+        )
+
+    async def _begun(
+        self, said: Mapping[str, list[Recorded]], until: Marks
+    ) -> dict[str, Experiment]:
+        """Experiments that are read as a whole: they are new here, or have just started."""
+        found = {}
+        for name, records in said.items():
+            whole = name not in self._experiments or _has(records, ExperimentStarted)
+            if whole and metrics.is_kept(fold(records).end_at, time.time()):
+                found[name] = fold(await self._observer.of_experiment(name, until.facts))
+        return found
+
+    def _follow(self, said: Mapping[str, list[Recorded]], begun: Mapping[str, Experiment]) -> None:
+        """Add what was said to experiments; a removed one goes."""
+        for name, records in said.items():
+            if name in self._experiments and name not in begun:
+                for record in records:
+                    add(self._experiments[name], record)
+        self._experiments |= {n: one for n, one in begun.items() if one.requested}
+        gone = {name for name, records in said.items() if _has(records, RunRemoved)}
+        self._views |= {n: view(n, self._experiments[n]) for n in said.keys() & self._experiments}
+        now = time.time()
+        self._experiments = {
+            name: one
+            for name, one in self._experiments.items()
+            if name not in gone and metrics.is_kept(one.end_at, now)
+        }
+        self._views = {n: self._views[n] for n in self._experiments}
 
     def _count(self, facts: Mapping[str, list[Recorded]], spent: list[InvocationCompleted]) -> None:
         for name, records in facts.items():
@@ -90,4 +147,8 @@ class Projection:
 
 
 def _is_kept(run: Watched) -> bool:
-    return not run.history.removed and metrics.is_kept(run.view, time.time())
+    return not run.history.removed and metrics.is_kept(run.view.ended_at, time.time())
+
+
+def _has(records: list[Recorded], kind: type[Message]) -> bool:
+    return any(isinstance(record.fact, kind) for record in records)

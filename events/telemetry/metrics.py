@@ -1,7 +1,8 @@
 """The exporter's metrics as data: names, labels, meanings. Pure.
 
 Names and units follow https://prometheus.io/docs/practices/naming/. A run is a label, so a run is
-shown until `KEEP_SECONDS` after its end, and only among the newest `MOST_RUNS`.
+shown until `KEEP_SECONDS` after its end, and only among the newest `MOST_RUNS`; so are
+experiments, with a bound of their own.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -10,12 +11,15 @@ from typing import Generic, Literal, NamedTuple, TypeVar
 
 from faastraingym.events.pipeline import subjects
 from faastraingym.events.views.run import RunView, Spent
+from faastraingym.events.views.watching import ExperimentView
 
-KEEP_SECONDS = 3600.0  # that a run is shown after its end
+KEEP_SECONDS = 3600.0  # that a run or an experiment is shown after its end
 MOST_RUNS = 200
+MOST_EXPERIMENTS = 50
 MOST_LEARNER = 32  # losses and diagnostics of a run
 
 T = TypeVar("T")
+View = TypeVar("View", RunView, ExperimentView)
 Kind = Literal["gauge", "counter"]
 Source = Literal["fact", "command", "start", "open"]  # ways by which messages come to a function
 Rows = Sequence[tuple[tuple[str, ...], float]]  # label values, value
@@ -109,6 +113,26 @@ OF_RUN: tuple[_Metric[RunView], ...] = (
         "counter",
     ),
 )
+OF_EXPERIMENT: tuple[_Metric[ExperimentView], ...] = (
+    _Metric("active", "1 until the experiment's end, then 0.", lambda v: not v.ended_at),
+    _Metric(
+        "requested_timestamp_seconds",
+        "When the experiment was requested.",
+        lambda v: v.requested_at,
+    ),
+    _Metric(
+        "last_fact_timestamp_seconds", "When its last fact was published.", lambda v: v.last_at
+    ),
+    _Metric("trials_planned", "Trials that its sampler chooses in all.", lambda v: v.planned),
+    _Metric("runs_active", "Its runs that go on.", lambda v: v.running),
+    _Metric("best_return", "Score of its best trial so far.", lambda v: v.best),
+    _Metric(
+        "gigabyte_seconds",
+        "Cost of its runs, as far as they paused or ended.",
+        lambda v: v.gb_seconds,
+        "counter",
+    ),
+)
 OF_FUNCTION: tuple[_Metric[Spent], ...] = (  # counters
     _Metric("invocation_seconds", "Busy seconds, summed over invocations.", lambda s: s.seconds),
     _Metric(
@@ -140,15 +164,14 @@ STREAM = (
 )
 
 
-def is_kept(view: RunView, now: float) -> bool:
-    """Whether the run goes on, or ended less than `KEEP_SECONDS` ago."""
-    return not view.ended_at or now - view.ended_at < KEEP_SECONDS
+def is_kept(ended_at: float, now: float) -> bool:
+    """Whether a run or an experiment goes on (0), or ended less than `KEEP_SECONDS` ago."""
+    return not ended_at or now - ended_at < KEEP_SECONDS
 
 
-def shown(views: Iterable[RunView]) -> list[RunView]:
-    """The newest `MOST_RUNS`, those that go on first."""
-    order = sorted(views, key=lambda v: (bool(v.ended_at), -v.last_at))
-    return order[:MOST_RUNS]
+def shown(views: Iterable[View], most: int) -> list[View]:
+    """The newest `most`, those that go on first."""
+    return sorted(views, key=lambda v: (bool(v.ended_at), -v.last_at))[:most]
 
 
 def broker_up(is_up: bool) -> Family:
@@ -157,11 +180,19 @@ def broker_up(is_up: bool) -> Family:
 
 
 def families(
-    views: Sequence[RunView], apart: Mapping[str, Spent], seen: Observation
+    views: Sequence[RunView],
+    apart: Mapping[str, Spent],
+    seen: Observation,
+    experiments: Sequence[ExperimentView] = (),
 ) -> list[Family]:
-    """All metrics: of runs that are kept, of invocations `apart` from runs, of the broker."""
-    runs = shown(views)
-    return [*_of_runs(runs, len(views) - len(runs)), *_of_functions(runs, apart), *_of_broker(seen)]
+    """All metrics: of what is kept, of invocations `apart` from runs, of the broker."""
+    runs = shown(views, MOST_RUNS)
+    return [
+        *_of_runs(runs, len(views) - len(runs)),
+        *_of_experiments(experiments),
+        *_of_functions(runs, apart),
+        *_of_broker(seen),
+    ]
 
 
 def _of_runs(runs: Sequence[RunView], hidden: int) -> Iterable[Family]:
@@ -184,6 +215,22 @@ def _of_runs(runs: Sequence[RunView], hidden: int) -> Iterable[Family]:
     yield _family("learner_metric", "gauge", text, ("run", "metric"), learner)
     text = "Runs that are left out, for there are too many."
     yield _family("runs_hidden", "gauge", text, (), [((), float(hidden))])
+
+
+def _of_experiments(views: Sequence[ExperimentView]) -> Iterable[Family]:
+    found = shown(views, MOST_EXPERIMENTS)
+    for m in OF_EXPERIMENT:
+        values = ((v.name, m.value(v)) for v in found)
+        rows = [((name,), float(value)) for name, value in values if value is not None]
+        yield _family(f"experiment_{m.name}", m.kind, m.help, ("experiment",), rows)
+    status = [((v.name, v.status), 1.0) for v in found]
+    text = "1 under the present status, as `faastrain experiments` has it."
+    yield _family("experiment_status", "gauge", text, ("experiment", "status"), status)
+    trials = [((v.name, state), float(count)) for v in found for state, count in v.trials.items()]
+    text = "Trials by state, as `faastrain show` has it."
+    yield _family("experiment_trials", "gauge", text, ("experiment", "state"), trials)
+    text = "Experiments that are left out, for there are too many."
+    yield _family("experiments_hidden", "gauge", text, (), [((), float(len(views) - len(found)))])
 
 
 def _of_functions(runs: Sequence[RunView], apart: Mapping[str, Spent]) -> Iterable[Family]:

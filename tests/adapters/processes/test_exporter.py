@@ -24,6 +24,8 @@ from faastraingym.events.topology.streams import DEAD
 from faastraingym.schemas.messages import InvocationCompleted, Message, RunCompleted, RunRemoved
 from tests.adapters.collectors import Collector, sending
 from tests.adapters.facts import new_run
+from tests.client.compared import POPULATION
+from tests.events.experiments.acting_out import Log, calm
 from tests.events.facts import REQUESTED, STARTED, dead, evaluated, policy, ready, updated
 from tests.servers import LOGIN, NatsServer, free_ports
 
@@ -126,6 +128,32 @@ async def test_a_run_that_was_removed_is_shown_no_more(bench: Bench) -> None:
         found = await projection.families()
         assert value(found, "run_active", run) is None
         assert value(found, "invocations", run, "rollout", "200") is None
+
+
+async def test_an_experiment_is_followed_from_scrape_to_scrape(bench: Bench) -> None:
+    """By whoever saw its beginning, and by whoever begins to look; a removed one by nobody."""
+    name, early = new_run(), bench.projection()
+    log = calm(Log(POPULATION), lambda trial, seed, rung: float(trial + seed))
+    facts = [replace(record.fact, run=name) for record in log.records]
+    assert value(await early.families(), "experiment_active", name) is None
+    await bench.publish_once(name, *facts[:1])
+    assert value(await early.families(), "experiment_status", name, "requested") == 1.0
+    for half in (facts[1:9], facts[9:]):
+        await bench.publish_once(name, *half)
+        seen, fresh = [
+            {f.name: [row for row in f.rows if name in row[0]] for f in await each.families()}
+            for each in (early, bench.projection())
+        ]
+        shown = {key: rows for key, rows in seen.items() if "_experiment_" in key}
+        assert shown == {key: rows for key, rows in fresh.items() if "_experiment_" in key}
+        assert len(shown) == 9
+        assert seen["faastrain_run_status"] == []
+    found = await early.families()
+    assert value(found, "experiment_trials", name, "completed") == 2.0
+    assert value(found, "experiment_gigabyte_seconds", name) == 6.0
+    await bench.publish_once(name, RunRemoved(run=name))
+    for projection in (early, bench.projection()):
+        assert value(await projection.families(), "experiment_active", name) is None
 
 
 async def test_what_waits_is_counted_and_its_age_is_told(bench: Bench) -> None:

@@ -6,10 +6,12 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from faastraingym.events.experiments.history import fold
 from faastraingym.events.export import tables
 from faastraingym.events.ports import Recorded
 from faastraingym.events.telemetry.metrics import (
     KEEP_SECONDS,
+    MOST_EXPERIMENTS,
     MOST_LEARNER,
     MOST_RUNS,
     Family,
@@ -19,8 +21,11 @@ from faastraingym.events.telemetry.metrics import (
     is_kept,
     shown,
 )
+from faastraingym.events.views import watching
 from faastraingym.events.views.run import RunView, Spent, Watched
+from faastraingym.events.views.watching import ExperimentView
 from faastraingym.schemas.messages import EpisodeSummary, RunFailed, RunRequested, RunStalled
+from tests.events.experiments.acting_out import Log, calm
 from tests.events.facts import (
     RAW,
     REQUESTED,
@@ -34,6 +39,12 @@ from tests.events.facts import (
 )
 
 DOCS = Path(__file__).parents[3] / "docs" / "observability.md"
+GRID = {
+    "run": RAW,
+    "space": {"algorithm.gamma": {"kind": "choice", "values": [0.9, 0.95, 0.99]}},
+    "seeds": [1],
+    "at_once": 1,
+}
 DEAD = {("rollout",): 1, ("rollout", "unsigned"): 7, ("evaluate", "callback"): 2}
 NOTHING = Observation(now=100.0, queues=[], dead_letters={}, streams={})
 
@@ -119,18 +130,18 @@ def test_what_belongs_to_no_run_is_shown_apart() -> None:
 @pytest.mark.parametrize(("age", "stays"), [(KEEP_SECONDS - 1, True), (KEEP_SECONDS, False)])
 def test_a_run_leaves_an_hour_after_its_end(age: float, stays: bool) -> None:
     """By the facts' own times."""
-    assert is_kept(ended("a", 10.0), now=10.0 + age) == stays
+    assert is_kept(ended("a", 10.0).ended_at, now=10.0 + age) == stays
 
 
 def test_a_run_that_goes_on_stays() -> None:
     """However long it takes."""
-    assert is_kept(requested("a"), now=1e9)
+    assert is_kept(requested("a").ended_at, now=1e9)
 
 
 def test_there_is_an_end_to_runs() -> None:
     """Those that go on come first, then the newest; how many are left out is told."""
     views = [ended(f"old-{i}", float(i + 2)) for i in range(MOST_RUNS)] + [requested("active")]
-    chosen = [view.run for view in shown(views)]
+    chosen = [view.run for view in shown(views, MOST_RUNS)]
     assert len(chosen) == MOST_RUNS
     assert chosen[:2] == ["active", f"old-{MOST_RUNS - 1}"]
     assert by_name(*views)["faastrain_runs_hidden"].rows == [((), 1.0)]
@@ -141,6 +152,57 @@ def test_there_is_an_end_to_a_learners_metrics() -> None:
     metrics = {f"m{i:03}": 1.0 for i in range(MOST_LEARNER + 9)}
     view = replace(requested("a"), learner=metrics)
     assert len(by_name(view)["faastrain_learner_metric"].rows) == MOST_LEARNER
+
+
+def watched(name: str, facts: int, at: float = 1.0) -> ExperimentView:
+    """An experiment of a grid of three trials, two at once, after so many of its facts."""
+    log = calm(Log(GRID), lambda trial, seed, rung: 10.0 * trial if trial else None)
+    records = [record._replace(at=at + n) for n, record in enumerate(log.records[:facts])]
+    return watching.view(name, fold(records))
+
+
+def test_an_experiments_numbers_while_it_goes_on() -> None:
+    """Trial 0 failed, 1 goes on; a state without trials has 0, or its last number would stay."""
+    found = {f.name: f.rows for f in families([], {}, NOTHING, [watched("x", 6)])}
+    assert {name: rows for name, rows in found.items() if "_experiment_" in name} == {
+        "faastrain_experiment_active": [(("x",), 1.0)],
+        "faastrain_experiment_requested_timestamp_seconds": [(("x",), 1.0)],
+        "faastrain_experiment_last_fact_timestamp_seconds": [(("x",), 6.0)],
+        "faastrain_experiment_trials_planned": [(("x",), 3.0)],
+        "faastrain_experiment_runs_active": [(("x",), 1.0)],
+        "faastrain_experiment_best_return": [],
+        "faastrain_experiment_gigabyte_seconds": [(("x",), 1.0)],
+        "faastrain_experiment_status": [(("x", "running"), 1.0)],
+        "faastrain_experiment_trials": [
+            (("x", state), float(count))
+            for state, count in (
+                ("running", 1),
+                ("waiting", 0),
+                ("paused", 0),
+                ("stopped", 0),
+                ("completed", 0),
+                ("failed", 1),
+            )
+        ],
+    }
+
+
+def test_an_experiment_that_has_ended_shows_its_best_until_it_leaves() -> None:
+    view = watched("x", 99)
+    found = {f.name: f.rows for f in families([], {}, NOTHING, [view])}
+    assert found["faastrain_experiment_best_return"] == [(("x",), 20.0)]
+    assert found["faastrain_experiment_status"] == [(("x", "completed"), 1.0)]
+    assert found["faastrain_experiment_active"] == [(("x",), 0.0)]
+    assert dict(found["faastrain_experiment_trials"])["x", "completed"] == 2.0
+    assert is_kept(view.ended_at, view.ended_at + KEEP_SECONDS - 1)
+
+
+def test_there_is_an_end_to_experiments() -> None:
+    views = [watched(f"old-{i}", 99, 1.0 + i) for i in range(MOST_EXPERIMENTS)]
+    found = {f.name: f.rows for f in families([], {}, NOTHING, [*views, watched("on", 6)])}
+    assert len(found["faastrain_experiment_status"]) == MOST_EXPERIMENTS
+    assert found["faastrain_experiment_status"][0] == (("on", "running"), 1.0)
+    assert found["faastrain_experiments_hidden"] == [((), 1.0)]
 
 
 def test_queues_are_shown_though_they_are_empty() -> None:
