@@ -38,14 +38,19 @@ async def records(stack: Connected, run: str) -> list[Recorded]:
 
 
 async def history(stack: Connected, run: str) -> History:
-    """All facts of `run`, folded; raises as `records`, and BadInput of an experiment."""
+    """All facts of `run`, folded; raises as `of_run`."""
+    return fold(await of_run(stack, run))
+
+
+async def of_run(stack: Connected, run: str) -> list[Recorded]:
+    """As `records`; raises as that does, and BadInput of an experiment."""
     found = await records(stack, run)
     if any(isinstance(record.fact, ExperimentRequested) for record in found):
         raise BadInput(
             f"{run} is an experiment, whose runs are called {run}-TRIAL-SEED; `faastrain runs` "
             "lists them"
         )
-    return fold(found)
+    return found
 
 
 async def check_free(stack: Connected, name: str) -> None:

@@ -59,7 +59,7 @@ def trace(arguments: Namespace, context: Context) -> None:
 
 async def _read(run: str, context: Context) -> Traced:
     async with context.client.aio.connect() as stack:
-        records = await runs.records(stack, run)
+        records = await runs.of_run(stack, run)
         found = invocations(records, await stack.facts.usage(run))
     return Traced(records, found, iterations(records, found))
 

@@ -104,7 +104,7 @@ def test_stop_says_that_it_has_ended(ended: Desk) -> None:
     assert ended.out == "experiment x has ended already: trials\n"
 
 
-@pytest.mark.parametrize("command", ["fetch", "resume", "export"])
+@pytest.mark.parametrize("command", ["fetch", "resume", "export", "trace"])
 def test_what_takes_a_run_alone_says_so(ended: Desk, command: str) -> None:
     assert ended(command, NAME, *["policy.npz"][: command == "export"]) == ExitCode.BAD_INPUT
     assert ended.err.startswith("faastrain: x is an experiment, whose runs are called x-TRIAL-")
