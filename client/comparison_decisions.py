@@ -8,7 +8,16 @@ from faastraingym.client import comparison_lineage as lineage
 from faastraingym.client.comparison_html import chart, folded, par, row, table
 from faastraingym.schemas.comparison import ComparedDecision, ComparedTrial, ComparisonReport
 
-COPIES = ("trial", "in place of", "copy of", "at steps", "what was perturbed", "score", "state")
+COPIES = (
+    "trial",
+    "configuration",
+    "in place of",
+    "copy of",
+    "at steps",
+    "what was perturbed",
+    "score",
+    "state",
+)
 DECISIONS = ("trial", "steps", "score", "decision", "reason")
 
 
@@ -16,11 +25,14 @@ def sections(report: ComparisonReport) -> Iterator[str]:
     """Nothing of runs without an experiment."""
     for number, (name, trials) in enumerate(lineage.populations(report).items()):
         yield f"<h2>Lineage of {escape(name)}</h2>"
-        best = " \u2190 ".join(map(str, lineage.line_of_best(trials)))
+        line = lineage.line_of_best(trials)
+        best = next(one.configuration for one in trials if one.trial == line[0])
+        told = " \u2190 ".join(map(str, line))
         yield par(
             "A line is a trial, by its number, at its place in the population. A copy begins with "
             "the networks of the trial from whose line it comes. The darker, the higher its last "
-            f"score. Thick: {best}, the best trial and those from which it comes."
+            f"score. Thick: {told}, the best trial, which is configuration {best} of the other "
+            "charts, and those from which it comes."
         )
         yield chart(f"lineage-{number}", lineage.lineage(trials))
         copies = [trial for trial in trials if trial.parent is not None]
@@ -39,6 +51,7 @@ def _copies(copies: list[ComparedTrial]) -> str:
 
 def _copy(one: ComparedTrial) -> Iterator[str]:
     yield f"{one.trial}"
+    yield "" if one.configuration is None else f"{one.configuration}"
     yield "" if one.replaces is None else f"{one.replaces}"
     yield f"{one.parent}"
     yield f"{one.begun_at:,}"

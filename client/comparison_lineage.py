@@ -38,7 +38,7 @@ def lineage(trials: Sequence[ComparedTrial]) -> "Figure":
     figure, at = axes("environment steps of a run", "place in the population"), places(trials)
     ancestors, shade = line_of_best(trials), _shades(trials)
     slant = SLANT * min((end(t) - t.begun_at for t in trials if t.scores), default=0)
-    named = len(trials) <= MOST_NAMED
+    few = len(trials) <= MOST_NAMED
     for trial in trials:
         begun = trial.begun_at + (slant if trial.parent is not None else 0)
         figure.add_trace(
@@ -47,7 +47,7 @@ def lineage(trials: Sequence[ComparedTrial]) -> "Figure":
                 [at[trial.trial]] * 2,
                 shade[trial.trial],
                 6 if trial.trial in ancestors else 3,
-                text=[str(trial.trial) if named else "", ""],
+                text=[str(trial.trial) if few else "", ""],
                 hovertemplate=f"{_told(trial)}<extra></extra>",
             )
         )
@@ -93,6 +93,12 @@ def end(trial: ComparedTrial) -> int:
     return trial.scores[-1].env_steps if trial.scores else trial.begun_at
 
 
+def named(trial: ComparedTrial) -> str:
+    """A trial by its number, and by that of its configuration, which all other charts have."""
+    of = "" if trial.configuration is None else f", configuration {trial.configuration}"
+    return f"trial {trial.trial}{of}"
+
+
 def changes(trial: ComparedTrial) -> Iterator[str]:
     """What was perturbed, in words."""
     for path, value in trial.perturbed.items():
@@ -101,7 +107,7 @@ def changes(trial: ComparedTrial) -> Iterator[str]:
 
 def _told(trial: ComparedTrial) -> str:
     found = score(trial)
-    parts = [f"trial {trial.trial}"]
+    parts = [named(trial)]
     if trial.parent is not None:
         parts.append(f"copy of {trial.parent} at {trial.begun_at:,} steps")
         parts += changes(trial)

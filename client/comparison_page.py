@@ -40,6 +40,13 @@ td:first-child, th:first-child { position: sticky; left: 0; background: #fff; te
 summary { cursor: pointer; }
 .told th:last-child, .told td:last-child { min-width: 10rem; max-width: 40rem; text-align: left;
   white-space: normal; }
+@media (max-width: 600px) {
+  .told table, .told tbody { display: block; }
+  .told tr { display: grid; grid-template-columns: repeat(auto-fit, minmax(4rem, 1fr));
+    border-bottom: 1px solid #e3e3e3; }
+  .told th, .told td { border-bottom: 0; }
+  .told th:last-child, .told td:last-child { grid-column: 1 / -1; padding-top: 0; }
+}
 """
 # A chart takes the width that its place had when the page was half read.
 RESIZED = '<script>window.dispatchEvent(new Event("resize"))</script>'
