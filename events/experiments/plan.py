@@ -4,7 +4,7 @@ What is published follows from facts in the log alone, never from one that is on
 published: another delivery may have published another one, which counts.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from msgspec import UNSET, UnsetType
@@ -21,6 +21,8 @@ from faastraingym.schemas import messages as m
 from faastraingym.schemas.comparison import TrialState
 from faastraingym.schemas.experiment import ExperimentSpec, Grid
 from faastraingym.schemas.references import PolicyRef
+
+Choice = Callable[[int], dict[str, Any] | None]  # of the settings of a trial, by its number
 
 
 def plan(name: str, experiment: Experiment) -> list[m.Message]:
@@ -181,13 +183,15 @@ def _copies(name: str, spec: ExperimentSpec, experiment: Experiment) -> Iterator
 def _trials(name: str, spec: ExperimentSpec, experiment: Experiment) -> Iterator[m.TrialRequested]:
     """The trials for which there is room, in the order of their numbers."""
     used, pending = _used(spec, experiment), len(experiment.running) + len(experiment.waiting)
+    choose: Choice | None = None  # which takes its time, and mostly there is no room
     for number in range(experiment.total):
         if _is_requested(experiment, number):
             continue
         needed = Use(len(spec.seeds), rungs(spec, number)[0] * len(spec.seeds))
         if pending >= spec.at_once or budgets.refusal(spec.budget, used, needed):
             return
-        settings = _settings(spec, experiment, number)
+        choose = choose or _choice(spec, experiment)
+        settings = choose(number)
         if settings is None:
             return
         used, pending = _plus(used, needed), pending + needed.runs
@@ -220,18 +224,22 @@ def _is_requested(experiment: Experiment, number: int) -> bool:
     return trial is not None and trial.requested is not None
 
 
-def _settings(spec: ExperimentSpec, experiment: Experiment, number: int) -> dict[str, Any] | None:
-    """The configuration of a trial; None while results are missing that it is chosen by."""
+def _choice(spec: ExperimentSpec, experiment: Experiment) -> Choice:
+    """What has the configuration of a trial; None while results are missing that choose it."""
     if isinstance(spec.sampler, Grid):
-        return space.grid(spec)[number]
-    told, least = list[Told](), sampling.needed(spec, number)
-    for earlier in range(number):
-        trial = experiment.trials.get(earlier)
-        result = telling.told(spec, earlier, experiment.results, experiment.decisions)
-        if trial is None or trial.requested is None or (result is None and earlier < least):
-            return None
-        told.append(Told(trial.requested.settings, result.score if result else None))
-    return sampling.suggest(spec, number, told)
+        return space.grid(spec).__getitem__
+    results = telling.told(spec, experiment.results, experiment.decisions)
+
+    def suggested(number: int) -> dict[str, Any] | None:
+        told, least = list[Told](), sampling.needed(spec, number)
+        for earlier in range(number):
+            trial, result = experiment.trials.get(earlier), results.get(earlier)
+            if trial is None or trial.requested is None or (result is None and earlier < least):
+                return None
+            told.append(Told(trial.requested.settings, result.score if result else None))
+        return sampling.suggest(spec, number, told)
+
+    return suggested
 
 
 def _origin(spec: ExperimentSpec) -> dict[str, str]:

@@ -64,7 +64,8 @@ class Experiment:
         for trial, _ in new:
             if trial in self.settings:
                 return True
-            known = [told(self.spec, n, self.results, self.decisions) for n in range(trial)]
+            results = told(self.spec, self.results, self.decisions)
+            known = [results.get(n) for n in range(trial)]
             if None not in known[: needed(self.spec, trial)]:
                 earlier = [
                     Told(self.settings[n], each and each.score) for n, each in enumerate(known)

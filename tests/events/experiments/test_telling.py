@@ -1,4 +1,4 @@
-"""What a sampler is told of a trial."""
+"""What a sampler is told of trials."""
 
 import math
 import random
@@ -20,23 +20,22 @@ FIRST = [each for each in [*SYNCHRONOUS, *ASYNCHRONOUS] if "factor" in each or "
 @pytest.mark.parametrize("scheduler", FIRST)
 def test_where_trials_wait_for_later_ones_it_is_the_first_rung(scheduler: dict[str, Any]) -> None:
     spec = experiment(scheduler)
-    assert told(spec, 0, RESULTS, [WENT_ON, STOPPED]) == Result(0, 0, 1.0)
-    assert told(spec, 1, RESULTS, []) == Result(1, 0, 5.0)
-    assert told(spec, 2, RESULTS, []) is None
+    firsts = {0: Result(0, 0, 1.0), 1: Result(1, 0, 5.0)}
+    assert told(spec, RESULTS, [WENT_ON, STOPPED]) == firsts
+    assert told(spec, RESULTS, []) == firsts
 
 
 @pytest.mark.parametrize("name", ["none", "median", "plateau"])
 def test_elsewhere_it_is_the_end(name: str) -> None:
     spec = experiment({"name": name} | ({} if name == "none" else {"every": 100}))
-    assert told(spec, 0, RESULTS, [WENT_ON]) is None
-    assert told(spec, 0, RESULTS, [WENT_ON, STOPPED]) == Result(0, 1, 2.0)
-    assert told(spec, 1, RESULTS, [WENT_ON, STOPPED]) is None
+    assert told(spec, RESULTS, [WENT_ON]) == {}
+    assert told(spec, RESULTS, [WENT_ON, STOPPED]) == {0: Result(0, 1, 2.0)}
 
 
 def test_a_failure_is_told() -> None:
     spec = experiment({"name": "none"})
     failed = Result(0, 0, None)
-    assert told(spec, 0, [failed], [Decision(0, 0, "stop", "it failed")]) == failed
+    assert told(spec, [failed], [Decision(0, 0, "stop", "it failed")]) == {0: failed}
 
 
 @pytest.mark.parametrize("scheduler", FIRST, ids=str)
