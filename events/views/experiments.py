@@ -1,6 +1,5 @@
 """Experiments as lists and reports: pure."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from msgspec import Struct
@@ -10,6 +9,7 @@ from faastraingym.events.experiments.history import Experiment, Trial, fold
 from faastraingym.events.experiments.names import run_name
 from faastraingym.events.experiments.plan import best, state, why
 from faastraingym.events.experiments.rungs import rungs
+from faastraingym.events.gathering import each
 from faastraingym.events.pipeline import subjects
 from faastraingym.events.pipeline.history import by_run
 from faastraingym.events.ports import FactLog
@@ -18,7 +18,8 @@ from faastraingym.schemas import messages as m
 from faastraingym.schemas.comparison import TrialState
 from faastraingym.schemas.report import Status
 
-FACTS = (subjects.of_topic("experiment.*"), subjects.of_topic("trial.*"))
+FACTS = subjects.of_topic("experiment.*")
+AT_ONCE = 16  # experiments that are read
 
 
 class ExperimentRow(Struct, frozen=True, kw_only=True):
@@ -63,18 +64,20 @@ class ExperimentReport(ExperimentRow, frozen=True, kw_only=True):
 
 
 def row(name: str, experiment: Experiment, now: float) -> ExperimentRow:
-    """An experiment at `now` (Unix time, seconds)."""
+    """An experiment at `now` (Unix time, seconds); of a completed one its end tells enough."""
     spec, end = experiment.spec, experiment.end
+    done = end if isinstance(end, m.ExperimentCompleted) else None
+    found = best(spec, experiment) if spec and not done else None
     return ExperimentRow(
         experiment_id=name,
         status=status(experiment),
         reason=end.reason if end else "",
         sampler=str(spec.sampler.__struct_config__.tag) if spec else "",
         scheduler=str(spec.scheduler.__struct_config__.tag) if spec else "",
-        trials=len(experiment.trials),
+        trials=done.trials if done else len(experiment.trials),
         of=experiment.total if spec else None,
-        failed=len(experiment.failed),
-        best=best(spec, experiment) if spec else None,
+        failed=done.failed if done else len(experiment.failed),
+        best=done.best if done else found,
         requested_at=experiment.first_at,
         wall_seconds=round((experiment.end_at or now) - experiment.first_at, 3),
     )
@@ -119,15 +122,17 @@ def line(fact: m.Message) -> str:
 
 
 async def overview(facts: FactLog, now: float) -> list[ExperimentRow]:
-    """All experiments, the newest first."""
-    found = by_run(await facts.read(*FACTS))
-    rows = [row(name, experiment, now) for name, experiment in _folded(found)]
-    return sorted(rows, key=lambda each: each.requested_at, reverse=True)
+    """All experiments, the newest first.
 
-
-def _folded(found: dict[str, list[Any]]) -> Sequence[tuple[str, Experiment]]:
-    known = ((name, fold(records)) for name, records in found.items())
-    return [(name, experiment) for name, experiment in known if experiment.requested]
+    Of a completed one its trials are not read, so that many old experiments stay cheap.
+    """
+    known = {name: fold(said) for name, said in by_run(await facts.read(FACTS)).items()}
+    there = {name: one for name, one in known.items() if one.requested}
+    going = [n for n, one in there.items() if not isinstance(one.end, m.ExperimentCompleted)]
+    read = await each(lambda name: facts.read(*subjects.of_run(name)), going, AT_ONCE)
+    there |= {name: fold(said) for name, said in zip(going, read, strict=True)}
+    rows = [row(name, experiment, now) for name, experiment in there.items()]
+    return sorted(rows, key=lambda one: one.requested_at, reverse=True)
 
 
 def _inherited(experiment: Experiment, trial: Trial) -> int:
