@@ -36,6 +36,7 @@ BENCHMARKS = {
     "updates": Benchmark("benchmarks.updates", "one update of a large batch, on CPU and GPU", 3),
     "cost": Benchmark("benchmarks.cost", "what a run is billed, against a server kept for it"),
     "scaling": Benchmark("benchmarks.scaling", "replicas, fan-out, size, length of a run"),
+    "listing": Benchmark("benchmarks.listing", "runs, experiments and compare, of 200 runs"),
     "solving": Benchmark("benchmarks.solving", "CartPole-v1 to 475, beside the peers"),
     "targets": Benchmark(
         "benchmarks.targets.measuring",
