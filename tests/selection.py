@@ -43,8 +43,7 @@ SMOKE = {
     "stack": "tests/stack/test_training.py::test_start_and_follow_end_with_a_policy_and_its_report",
     "recovery": "tests/stack/test_recovery.py::test_what_the_store_lost_is_made_again"
     "[deleted-everything]",
-    "chaos": "tests/chaos/test_chaos.py::test_a_stack_under_chaos_keeps_every_promise"
-    "[5-0-kinds2-1]",
+    "chaos": "tests/chaos/test_chaos.py::test_a_stack_under_chaos_keeps_every_promise[losses]",
     "load": "tests/load/test_load.py::test_nothing_is_lost_under_load[facts]",
     "training": "tests/algorithms/test_learning.py::test_the_examples_learn[cartpole-50000]",
     "commands": "tests/stack/test_documents.py"

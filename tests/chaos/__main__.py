@@ -1,6 +1,7 @@
 """`python -m tests.chaos`: break a stack in every way that a seed says; the runs must not notice.
 
 Every algorithm that is named is trained apart, with each seed; on each stack a run is resumed, too.
+`halving` is an experiment, whose runs pause and go on.
 
 Exit code 0: every promise was kept. 1: one was broken; what, and how to repeat it, is printed.
 """
@@ -18,10 +19,11 @@ from pathlib import Path
 
 os.environ["NPROC"] = "1"  # XLA's threads, as in stack.yml; before JAX starts
 
+from faastraingym.algorithms.experiments.specification import is_experiment
 from tests.chaos import results
-from tests.chaos.plan import KINDS, LOSSES, VICTIMS, plan
+from tests.chaos.plan import INTERRUPT, KINDS, LOSSES, VICTIMS, plan
 from tests.chaos.results import Outcome
-from tests.chaos.specs import SPECS, with_lag
+from tests.chaos.specs import SPECS, usual_kinds, with_lag
 from tests.chaos.survival import survive
 from tests.stack.specs import calm
 
@@ -29,6 +31,9 @@ from tests.stack.specs import calm
 def main(argv: Sequence[str] | None = None) -> int:
     """Every seed on a stack of its own."""
     arguments = parser().parse_args(argv)
+    wrong = [name for name in arguments.algorithm if not is_experiment(SPECS[name])]
+    if wrong and INTERRUPT in (arguments.kinds or []):
+        parser().error(f"--kinds {INTERRUPT} is for experiments alone; found {wrong[0]!r}")
     logging.getLogger("adapters").setLevel(logging.ERROR)  # that servers go away is the point
     try:
         outcomes = asyncio.run(every_seed(arguments))
@@ -51,8 +56,9 @@ async def every_seed(arguments: argparse.Namespace) -> list[Outcome]:
     for algorithm in arguments.algorithm:
         spec = with_lag(SPECS[algorithm], arguments.lag)
         undisturbed = await calm(spec)
+        chosen = arguments.kinds or usual_kinds(spec)
         for seed in arguments.seeds:
-            faults = plan(seed, arguments.faults, arguments.kinds)
+            faults = plan(seed, arguments.faults, chosen)
             home = Path(tempfile.mkdtemp(prefix=f"ftg-chaos-{algorithm}-{seed}-"))
             outcome = await survive(
                 home, compiled, algorithm, seed, faults, arguments.runs, spec, undisturbed
@@ -71,10 +77,11 @@ async def every_seed(arguments: argparse.Namespace) -> list[Outcome]:
 
 def command(outcome: Outcome, arguments: argparse.Namespace) -> str:
     """What repeats one seed of one algorithm."""
+    chosen = arguments.kinds or usual_kinds(SPECS[outcome.algorithm])
     lag = "" if arguments.lag is None else f" --lag {arguments.lag}"
     return (
         f"python -m tests.chaos --seeds {outcome.seed} --faults {arguments.faults}"
-        f" --kinds {','.join(arguments.kinds)} --runs {arguments.runs}{lag}"
+        f" --kinds {','.join(chosen)} --runs {arguments.runs}{lag}"
         f" --algorithm {outcome.algorithm}"
     )
 
@@ -89,11 +96,13 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--kinds",
         type=kinds,
-        default=list(KINDS),
         metavar="KIND,..",
-        help=f"{', '.join(KINDS)} (all of these); {', '.join(LOSSES)}",
+        help=f"{', '.join(KINDS)} (all of these); of experiments also {INTERRUPT}; "
+        f"{', '.join(LOSSES)}",
     )
-    made.add_argument("--runs", type=int, default=2, metavar="R", help="at once (2)")
+    made.add_argument(
+        "--runs", type=int, default=2, metavar="R", help="or experiments, at once (2)"
+    )
     made.add_argument(
         "--lag", type=int, choices=range(17), help="rollout.max_policy_lag (each algorithm's own)"
     )

@@ -1,4 +1,7 @@
-"""Runs on a real stack while the faults of a plan happen to it."""
+"""Runs, or experiments, on a real stack while the faults of a plan happen to it.
+
+What is repeated is called a run here: an experiment's name is the `run` of its facts, too.
+"""
 
 import asyncio
 import contextlib
@@ -13,15 +16,15 @@ from minio.error import MinioException
 
 from faastraingym.adapters.nats.broker import Broker
 from faastraingym.adapters.nats.fact_log import NatsFactLog
-from faastraingym.client.runs import is_known
+from faastraingym.client.runs import is_experiment, is_known
 from faastraingym.events.ports import Unavailable
 from faastraingym.events.triggers import outside_events
 from faastraingym.schemas import keys
-from faastraingym.schemas.messages import RunRequested
 from tests.chaos.injection import Injector
 from tests.chaos.plan import LOSSES, Fault, overlapping
 from tests.chaos.progress import Progress
 from tests.chaos.results import Injected
+from tests.stack.specs import request
 from tests.stack.support import Stack
 
 BUCKET = "faastraingym"
@@ -90,7 +93,7 @@ class Harness:
     async def _request(self, run: str) -> None:
         while True:
             with contextlib.suppress(Unavailable):
-                await self._facts.publish_once(RunRequested(run=run, spec=self._spec))
+                await self._facts.publish_once(request(run, self._spec))
                 break
             await asyncio.sleep(0.1)
 
@@ -98,24 +101,20 @@ class Harness:
         """As whoever is told that nobody knows his run: its request was the last that was lost."""
         async with self._stack.connect() as connected:
             for run in self.runs:
-                if not await is_known(connected, run):
+                if not (await is_known(connected, run) or await is_experiment(connected, run)):
                     await self._request(run)
 
     async def _happen(self, faults: Sequence[Fault]) -> None:
         for together in overlapping(faults):
             async with asyncio.TaskGroup() as going_on:
                 for fault in together:
-                    await self._more_facts(fault.after)
+                    await self.progress.more(fault.after)
                     await asyncio.sleep(fault.delay)
                     going_on.create_task(self._one(fault))
 
-    async def _more_facts(self, count: int) -> None:
-        enough = self.progress.count() + count
-        await self.progress.until(lambda: self.progress.count() >= enough)
-
     async def _one(self, fault: Fault) -> None:
         at = time.monotonic()
-        hit = await self._injector.inject(fault, self._more_facts)
+        hit = await self._injector.inject(fault, self.progress)
         over = time.monotonic()
         if fault.kind in LOSSES:
             await self._request_again()

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import signal
 import tempfile
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -12,16 +12,25 @@ import psutil
 
 from faastraingym.embedded import processes
 from faastraingym.embedded.state import StackFiles
+from faastraingym.events.topology import stack_file
 from tests.chaos import losses
 from tests.chaos.deliveries import Deliveries
-from tests.chaos.plan import MOST_FACTS, REPLICA, Fault
+from tests.chaos.plan import INTERRUPT, MOST_FACTS, REPLICA, VICTIMS, Fault
+from tests.chaos.progress import Progress
 from tests.chaos.proxy import Proxy
 from tests.stack.support import Stack
 
 PATIENCE = 60.0  # seconds until a victim must be there
+LATEST_INTERRUPT = 0.05  # seconds after the fact that its victim hears
 
 Found = tuple[str, psutil.Process | None]
-MoreFacts = Callable[[int], Awaitable[None]]  # returns when so many more were said
+
+
+def hearers() -> dict[str, str]:
+    """The function that hears a topic, for each whose hearer is interrupted."""
+    functions = stack_file.functions(stack_file.load(stack_file.path({}), {}))
+    topics = VICTIMS[INTERRUPT]
+    return {topic: one.name for one in functions for topic in topics if topic in one.topics}
 
 
 class Injector:
@@ -31,23 +40,26 @@ class Injector:
         self._stack = stack
         self._proxies = proxies
         self._deliveries = deliveries
+        self._hearers = hearers()
 
     @property
     def blamed(self) -> list[str]:
         """Late copies that were held to be faulty."""
         return self._deliveries.blamed
 
-    async def inject(self, fault: Fault, more_facts: MoreFacts) -> str:
-        """Do it, for as long as it lasts; what it hit."""
+    async def inject(self, fault: Fault, progress: Progress) -> str:
+        """Do it, for as long as it lasts; what it hit. Some faults wait for `progress`."""
         match fault.kind:
             case "kill":
                 return await self._signalled(fault, signal.SIGKILL)
             case "pause":
                 return await self._signalled(fault, signal.SIGSTOP)
+            case "interrupt":
+                return await self._interrupted(fault, progress)
             case "stack":
                 return await asyncio.to_thread(self._power_cut)
             case "rollback":
-                return await self._rolled_back(fault, more_facts)
+                return await self._rolled_back(fault, progress)
             case "store":
                 return await asyncio.to_thread(self._power_cut, losses.emptied)
             case "block":
@@ -61,7 +73,7 @@ class Injector:
                 touched = await self._deliveries.trouble(fault.kind, fault.seconds, fault.draw)
                 return f"{touched} requests"
 
-    async def _rolled_back(self, fault: Fault, more_facts: MoreFacts) -> str:
+    async def _rolled_back(self, fault: Fault, progress: Progress) -> str:
         """Copy the store's data, and some facts later put the copy in their place."""
         facts = 1 + int(fault.draw * MOST_FACTS)
         with tempfile.TemporaryDirectory(prefix="ftg-chaos-copy-") as name:
@@ -70,9 +82,20 @@ class Injector:
                 lambda: self._server("weed"),
                 lambda store: losses.copied(self._stack.home, copy, store),
             )
-            await more_facts(facts)
+            await progress.more(facts)
             lose = partial(losses.rolled_back, copy=copy)
             return f"{facts} facts, {await asyncio.to_thread(self._power_cut, lose)}"
+
+    async def _interrupted(self, fault: Fault, progress: Progress) -> str:
+        """Kill whoever hears the next such fact; who that is, is found before: it takes longer."""
+        function = self._hearers[fault.victim]
+        known = [await asyncio.to_thread(self._replica_of, function)]
+        await progress.more(1, fault.victim)
+        await asyncio.sleep(fault.draw * LATEST_INTERRUPT)
+        name, process = await self._done_to(
+            lambda: known.pop() if known else self._replica_of(function), psutil.Process.kill
+        )
+        return f"{name}, pid {process.pid}"
 
     async def _signalled(self, fault: Fault, number: signal.Signals) -> str:
         name, process = await self._done_to(
@@ -113,6 +136,10 @@ class Injector:
             return REPLICA, None
         function, processes_of_it = replicas[int(draw * len(replicas))]
         return function, processes_of_it[0]
+
+    def _replica_of(self, function: str) -> Found:
+        found = self._stack.all_replicas().get(function)
+        return function, found[0] if found else None
 
     def _power_cut(self, lose: Callable[[Path], str] | None = None) -> str:
         """Everything at once, then what its disks lose, and then up."""

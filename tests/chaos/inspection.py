@@ -1,5 +1,6 @@
-"""What a stack's servers say of its runs and of itself."""
+"""What a stack's servers say of its runs, or experiments, and of itself."""
 
+import contextlib
 import json
 import time
 from collections.abc import Sequence
@@ -11,20 +12,24 @@ from faastraingym.adapters.nats.broker import Broker
 from faastraingym.client.runs import report
 from faastraingym.client.world import Connected
 from faastraingym.events.pipeline import subjects
+from faastraingym.events.pipeline.history import fold
 from faastraingym.events.ports import LostObject
 from faastraingym.events.topology.streams import ASYNC, FACTS
-from faastraingym.schemas.messages import ReportWritten
+from faastraingym.schemas.messages import ReportWritten, tag
 from tests.chaos import verdict
 from tests.chaos.progress import counted
+from tests.chaos.verdict import Found
 from tests.stack.facts import answered, until
-from tests.stack.specs import Calm
+from tests.stack.specs import Calm, chosen, is_of
 from tests.stack.support import Stack
+
+REPORTS = f"{subjects.ROOT}.{tag(ReportWritten)}."
 
 
 async def breaches(
     stack: Stack, connection: Broker, runs: Sequence[str], calm: Calm, bereft: bool
 ) -> list[str]:
-    """Those of all runs, once nothing of them is in flight any more.
+    """Those of all runs, or experiments, once nothing of them is in flight any more.
 
     Args:
         stack: with the runs.
@@ -38,12 +43,19 @@ async def breaches(
     found = []
     async with stack.connect() as connected:
         for run in runs:
-            await until(lambda run=run: _is_told(connected, run))
-            said: dict[str, int] = {}
-            for pattern in subjects.of_run(run):
-                said |= await counted(connection, pattern)
-            found += verdict.of_run(run, said, await _report(connected, run, bereft), calm)
+            with contextlib.suppress(TimeoutError):  # the verdict tells what was never said
+                await until(lambda run=run: _is_told(connection, run, calm))
+            found += verdict.of_run(run, await _found(connection, connected, run, bereft), calm)
     return found
+
+
+async def _found(connection: Broker, connected: Connected, run: str, bereft: bool) -> Found:
+    said = await counted(connection, f"{subjects.ROOT}.>")
+    own = {s: count for s, count in said.items() if is_of(subjects.run_of(s), run)}
+    told = await connected.facts.read(*subjects.of_run(run))
+    reported = sorted({subjects.run_of(s) for s in own if s.startswith(REPORTS)})
+    reports = {one: await _report(connected, one, bereft) for one in reported}
+    return Found(own, reports, chosen({subjects.of(one.fact): one.fact for one in told}))
 
 
 async def consumers(connection: Broker) -> dict[str, int]:
@@ -70,17 +82,21 @@ async def _is_settled(connection: Broker) -> bool:
     return not any((await consumers(connection)).values())
 
 
-async def _is_told(connected: Connected, run: str) -> bool:
-    """Whether the log says that its report is written; one that lost that will say it again."""
-    return bool(await connected.facts.count(subjects.below(ReportWritten, run)))
+async def _is_told(connection: Broker, run: str, calm: Calm) -> bool:
+    """Whether the log says that each report is written; one that lost that will say it again."""
+    said = await counted(connection, f"{REPORTS}>")
+    wanted = {subject for subject in calm.subjects if subject.startswith(REPORTS)}
+    return wanted <= {verdict.anonymous(subject, run) for subject in said}
 
 
 async def _report(connected: Connected, run: str, bereft: bool) -> Any:
-    said = [recorded.fact for recorded in await connected.facts.read(*subjects.of_run(run))]
-    (written,) = [fact for fact in said if isinstance(fact, ReportWritten)]
+    """The newest."""
+    said = await connected.facts.read(*subjects.of_run(run))
+    written = [one.fact for one in said if isinstance(one.fact, ReportWritten)]
     try:
-        return json.loads(await connected.objects.get(written.report))
+        newest = max(written, key=lambda fact: fact.segment)
+        return json.loads(await connected.objects.get(newest.report))
     except LostObject:
         if not bereft:
             raise
-    return msgspec.to_builtins(await report(connected, run, time.time()))
+    return msgspec.to_builtins(await report(connected, run, fold(said), time.time()))

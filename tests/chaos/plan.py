@@ -26,6 +26,15 @@ VICTIMS: dict[str, tuple[str, ...]] = {
     "delay": (DELIVERIES,),  # each is held for up to 1 s
     "reorder": (DELIVERIES,),  # those of 0.3 s come newest first
     "cut": ("broker", "store", "gateway"),  # connections to it break; new ones are refused
+    # SIGKILL to whoever hears the next fact of a topic that experiments have, up to 50 ms later, so
+    # that it is at work. Only with experiments, for a run says few of these.
+    "interrupt": (
+        "run.requested",
+        "trial.requested",
+        "trial.reported",
+        "trial.decided",
+        "run.completed",
+    ),
     # What a server has acknowledged is lost, everything being down; then `up`. Only when asked for.
     "rollback": (STORE,),  # its data are a copy of some facts before
     "store": (STORE,),  # it has no data any more
@@ -33,7 +42,11 @@ VICTIMS: dict[str, tuple[str, ...]] = {
 }
 LOSSES = ("rollback", "store", "block")
 BEREAVING = ("rollback", "store")  # of objects that nobody needs any more, reports among them
-KINDS = tuple(kind for kind in VICTIMS if kind not in LOSSES)  # unless others are asked for
+INTERRUPT = "interrupt"
+OF_EXPERIMENTS = tuple(
+    kind for kind in VICTIMS if kind not in LOSSES
+)  # unless others are asked for
+KINDS = tuple(kind for kind in OF_EXPERIMENTS if kind != INTERRUPT)  # of runs, likewise
 DOWN = ("stack", *LOSSES)  # nobody can start a stack while somebody kills it: these stand alone
 SECONDS: dict[str, tuple[float, ...]] = {
     # The last outlasts the broker's ack wait.

@@ -1,4 +1,4 @@
-"""What runs say, heard while it is said."""
+"""What runs and experiments say, heard while it is said."""
 
 import asyncio
 from collections import Counter
@@ -10,13 +10,15 @@ import msgspec
 from faastraingym.adapters.nats.broker import Broker
 from faastraingym.events.pipeline import subjects
 from faastraingym.events.topology.streams import FACTS
-from faastraingym.schemas.messages import ReportWritten, tag
+from faastraingym.schemas.messages import ExperimentCompleted, ExperimentFailed, ReportWritten, tag
 from tests.stack.facts import answered
+from tests.stack.specs import is_of
 
 if TYPE_CHECKING:
     from nats.aio.msg import Msg
 
 PATIENCE = 150.0  # seconds without any news: a tick of `reconcile` comes every 60
+LAST = {tag(kind) for kind in (ReportWritten, ExperimentCompleted, ExperimentFailed)}
 
 
 class Stuck(Exception):  # noqa: N818  the condition's own name
@@ -30,6 +32,7 @@ class Progress:
         self._broker = broker
         self._said: dict[str, None] = {}
         self._by_run: Counter[str] = Counter()
+        self._by_topic: Counter[str] = Counter()
         self._over: set[str] = set()
         self._grown = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -40,12 +43,19 @@ class Progress:
         await self._broker.client.subscribe(f"{subjects.ROOT}.>", cb=self._on_message)
 
     def count(self, run: str = "") -> int:
-        """How many facts, of one run or of all."""
-        return self._by_run[run] if run else len(self._said)
+        """How many facts: of one run, of an experiment and its runs, or of all."""
+        if not run:
+            return len(self._said)
+        return sum(count for name, count in self._by_run.items() if is_of(name, run))
 
     def is_over(self, run: str) -> bool:
-        """Whether its report is written."""
+        """Whether its report is written, or it is an experiment that has ended."""
         return run in self._over
+
+    async def more(self, count: int, topic: str = "") -> None:
+        """Return once so many more facts were said, of one topic or of all; Stuck as `until`."""
+        enough = self._of(topic) + count
+        await self.until(lambda: self._of(topic) >= enough)
 
     async def until(self, holds: Callable[[], bool]) -> None:
         """Return once it holds.
@@ -62,6 +72,9 @@ class Progress:
                 last = ", ".join(list(self._said)[-5:])
                 raise Stuck(f"no fact for {PATIENCE:g} s; the last ones: {last}") from error
 
+    def _of(self, topic: str) -> int:
+        return self._by_topic[topic] if topic else len(self._said)
+
     async def _on_message(self, message: "Msg") -> None:
         self._hear(message.subject)
 
@@ -69,8 +82,10 @@ class Progress:
         if subject not in self._said:
             self._said[subject] = None
             _, entity, event, run, *_ = subject.split(".")
+            topic = f"{entity}.{event}"
             self._by_run[run] += 1
-            if f"{entity}.{event}" == tag(ReportWritten):
+            self._by_topic[topic] += 1
+            if topic in LAST:
                 self._over.add(run)
             self._grown.set()
 

@@ -29,8 +29,9 @@ class Outcome(Struct, kw_only=True):
     seed: int
     planned: int
     injected: list[Injected]
-    runs: int
-    sha256: str  # of every run's policy, when nothing is in `breaches`
+    runs: int  # or experiments
+    experiments: bool
+    sha256: str  # of every run's policy, or every winner's, when nothing is in `breaches`
     facts: int
     wall: float  # seconds
     calm: float  # seconds that as many facts take undisturbed, on the same stack
@@ -75,11 +76,14 @@ def table(outcomes: Sequence[Outcome]) -> Table:
 
 def sentence(outcome: Outcome) -> str:
     """One seed in one line."""
+    what, kept = ("runs", "in every run, the resumed one too")
+    if outcome.experiments:
+        what, kept = ("experiments", "of each winner; every decision and every policy is the same")
     return (
         f"{outcome.algorithm}, seed {outcome.seed}: {outcome.survived} of {outcome.planned} faults"
-        f" survived by {outcome.runs} runs; {outcome.facts} facts in {outcome.wall:.0f} s, of which"
-        f" {outcome.lost:.0f} s lost; policy SHA-256 {outcome.sha256[:16]}"
-        f" {'in every run, the resumed one too' if outcome.is_good else 'BROKEN'}"
+        f" survived by {outcome.runs} {what}; {outcome.facts} facts in {outcome.wall:.0f} s,"
+        f" of which {outcome.lost:.0f} s lost; policy SHA-256 {outcome.sha256[:16]}"
+        f" {kept if outcome.is_good else 'BROKEN'}"
     )
 
 

@@ -1,7 +1,10 @@
 """What runs under chaos: everything that a run remembers is in it, so that nothing counts twice."""
 
+from collections.abc import Sequence
 from typing import Any
 
+from faastraingym.algorithms.experiments.specification import is_experiment
+from tests.chaos.plan import KINDS, OF_EXPERIMENTS
 from tests.stack.specs import LONG
 
 # Running statistics of observations and of returns: merged twice, they would change every byte.
@@ -66,12 +69,25 @@ REMEMBERING: dict[str, Any] = {
     **CHAOS,
     "algorithm": {**CHAOS["algorithm"], "recurrent": {"cell": "lstm", "size": 8}},
 }
-SPECS = {  # by algorithm
+# Eight runs, of which the better halves of the configurations pause at rungs and go on.
+COMPETING: dict[str, Any] = {
+    "run": {key: value for key, value in CHAOS.items() if key != "seed"}
+    | {"stop": {"env_steps": 512}},
+    "space": {
+        "algorithm.learning_rate": {"kind": "choice", "values": [1e-3, 1e-2]},
+        "algorithm.gamma": {"kind": "choice", "values": [0.9, 0.99]},
+    },
+    "seeds": [5, 6],
+    "at_once": 3,
+    "scheduler": {"name": "halving", "first": 128, "factor": 2},
+}
+SPECS = {  # by algorithm; `halving` is an experiment
     "ppo": CHAOS,
     "dqn": REPLAYING,
     "sac": SOFT,
     "impala": CORRECTING,
     "recurrent": REMEMBERING,
+    "halving": COMPETING,
 }
 
 
@@ -79,7 +95,14 @@ def with_lag(spec: dict[str, Any], max_policy_lag: int | None) -> dict[str, Any]
     """`spec`, whose rollouts run beside the update when the lag is 1; None: with its own lag."""
     if max_policy_lag is None:
         return spec
+    if is_experiment(spec):
+        return {**spec, "run": with_lag(spec["run"], max_policy_lag)}
     return {**spec, "rollout": {**spec["rollout"], "max_policy_lag": max_policy_lag}}
+
+
+def usual_kinds(spec: dict[str, Any]) -> Sequence[str]:
+    """The kinds of faults that happen to it unless others are asked for."""
+    return OF_EXPERIMENTS if is_experiment(spec) else KINDS
 
 
 def half_of(spec: dict[str, Any]) -> dict[str, Any]:

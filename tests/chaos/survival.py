@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from faastraingym.adapters.nats import broker
+from faastraingym.algorithms.experiments.specification import is_experiment
 from faastraingym.embedded import processes
 from faastraingym.embedded.errors import StackError
 from faastraingym.events.topology.streams import DEAD
@@ -32,7 +33,7 @@ async def survive(
     spec: dict[str, Any],
     calm: Calm,
 ) -> Outcome:
-    """Train `spec` under `faults` on a stack of its own; compare with the undisturbed run.
+    """Train `spec` under `faults` on a stack of its own; compare with the undisturbed one.
 
     Args:
         home: where the stack's state and logs go.
@@ -40,8 +41,8 @@ async def survive(
         algorithm: the name of `spec` in `specs.SPECS`; the outcome names it and the seed.
         seed: of the plan.
         faults: the plan.
-        at_once: runs beside one another.
-        spec: what they train.
+        at_once: runs, or experiments, beside one another.
+        spec: theirs.
         calm: what it comes to when nothing happens.
     """
     async with interposed(home, FTG_COMPILATION_CACHE=str(compiled)) as (stack, injector):
@@ -81,7 +82,7 @@ async def _suffer(
         breaches += await inspection.breaches(stack, connection, harness.runs, calm, bereft)
     breaches += await _of_servers(connection, consumers, injector)
     await connection.close()
-    if not breaches:
+    if not (breaches or is_experiment(spec)):  # an experiment resumes its runs at each rung
         breaches += await asyncio.to_thread(_resumed, stack, spec, calm)
     return Outcome(
         algorithm=algorithm,
@@ -89,6 +90,7 @@ async def _suffer(
         planned=len(faults),
         injected=harness.injected,
         runs=len(harness.runs),
+        experiments=is_experiment(spec),
         sha256=calm.sha256,
         facts=facts,
         wall=round(wall, 1),

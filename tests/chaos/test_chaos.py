@@ -1,11 +1,12 @@
-"""A short storm over a real stack: the runs end as if nothing had happened."""
+"""A short storm over a real stack: runs and experiments end as if nothing had happened."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from tests.chaos.plan import KINDS, LOSSES, plan
+from faastraingym.algorithms.experiments.specification import is_experiment
+from tests.chaos.plan import KINDS, LOSSES, OF_EXPERIMENTS, plan
 from tests.chaos.specs import SPECS, with_lag
 from tests.chaos.survival import survive
 from tests.stack.specs import calm
@@ -16,11 +17,12 @@ STOP = {"stop": {"env_steps": 2_560}}  # 40 iterations
 @pytest.mark.parametrize(
     ("algorithm", "seed", "lag", "kinds", "count"),
     [
-        ("ppo", 23, None, KINDS, 5),
-        ("ppo", 113, 1, KINDS, 5),
-        ("ppo", 5, None, LOSSES, 1),
-        ("dqn", 23, None, KINDS, 5),
-        ("impala", 23, None, KINDS, 5),
+        pytest.param("ppo", 23, None, KINDS, 5, id="ppo"),
+        pytest.param("ppo", 113, 1, KINDS, 5, id="lag"),
+        pytest.param("ppo", 5, None, LOSSES, 1, id="losses"),
+        pytest.param("dqn", 23, None, KINDS, 5, id="dqn"),
+        pytest.param("impala", 23, None, KINDS, 5, id="impala"),
+        pytest.param("halving", 32, None, OF_EXPERIMENTS, 6, id="halving"),
     ],
 )
 async def test_a_stack_under_chaos_keeps_every_promise(
@@ -33,7 +35,8 @@ async def test_a_stack_under_chaos_keeps_every_promise(
     count: int,
 ) -> None:
     """Repeat and lengthen it with `python -m tests.chaos --seeds 23 --faults 5`."""
-    spec = with_lag({**SPECS[algorithm], **STOP}, lag)
+    whole = SPECS[algorithm]
+    spec = with_lag(whole if is_experiment(whole) else {**whole, **STOP}, lag)
     faults, undisturbed = plan(seed, count, kinds), await calm(spec)
     outcome = await survive(
         tmp_path / "home", compiled, algorithm, seed, faults, 2, spec, undisturbed

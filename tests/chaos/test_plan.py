@@ -7,10 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from faastraingym.adapters.nats.bus import ACK_WAIT_SECONDS
+from faastraingym.events.topology import stack_file
+from tests.chaos.injection import hearers
 from tests.chaos.plan import (
     DOWN,
+    INTERRUPT,
+    KINDS,
     LOSSES,
     MOST_FACTS,
+    OF_EXPERIMENTS,
     SECONDS,
     VICTIMS,
     Fault,
@@ -80,9 +85,19 @@ def test_losses_happen_only_where_they_are_asked_for() -> None:
     """A seed has meant the same since before there were any: plans that were published stay."""
     assert not {fault.kind for fault in plan(1, 200)} & {*LOSSES}
     assert {fault.kind for fault in plan(1, 6, LOSSES)} == {*LOSSES}
+    assert INTERRUPT not in {fault.kind for fault in plan(1, 200)}
     first = {"victim": "everything", "after": 29, "delay": 0.0401, "draw": 0.9014274576114836}
     second = {"victim": "nats-server", "after": 2, "delay": 0.0325, "draw": 0.9391491627785106}
     assert plan(1, 2) == [Fault(kind="stack", **first), Fault(kind="pause", seconds=0.3, **second)]
+
+
+def test_one_function_alone_hears_what_interrupts_aim_at() -> None:
+    """Most of them hit the planner of experiments, which else seldom has a replica that works."""
+    functions = stack_file.functions(stack_file.load(CHECKOUT / "stack.yml", {}))
+    heard = [one.name for one in functions for topic in one.topics if topic in VICTIMS[INTERRUPT]]
+    assert Counter(heard) == {"start-run": 1, "plan-experiment": 3, "conclude-run": 1}
+    assert Counter(hearers().values()) == Counter(heard)
+    assert {fault.kind for fault in plan(1, 200, OF_EXPERIMENTS)} == {*KINDS, INTERRUPT}
 
 
 def test_a_pause_can_outlast_what_the_broker_waits_for() -> None:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from tests.chaos import verdict
+from tests.chaos.verdict import Found
 from tests.stack.specs import Calm
 
 SUBJECTS = frozenset({"ftg.run.requested.demo", "ftg.policy.updated.demo.1"})
@@ -13,12 +14,16 @@ REPORT = {
     "policy": {"sha256": "aa"}, "best_return": 9.5,
     "evaluation": {"mean": 9.5, "std": 0.5, "episodes": 70},
 }  # fmt: skip
-CALM = Calm(SUBJECTS, REPORT)
+CALM = Calm(SUBJECTS, {"demo": REPORT}, {})
 SAID = {"ftg.run.requested.r": 1, "ftg.policy.updated.r.1": 1}
 
 
+def of_run(said: dict[str, int], report: dict[str, Any]) -> list[str]:
+    return verdict.of_run("r", Found(said, {"r": report}, {}), CALM)
+
+
 def test_a_run_like_the_undisturbed_one_is_good() -> None:
-    assert verdict.of_run("r", SAID, REPORT, CALM) == []
+    assert of_run(SAID, REPORT) == []
 
 
 @pytest.mark.parametrize(
@@ -29,7 +34,7 @@ def test_a_run_like_the_undisturbed_one_is_good() -> None:
     ],
 )
 def test_facts_said_twice_or_besides_are_told(change: dict[str, int], words: str) -> None:
-    assert verdict.of_run("r", SAID | change, REPORT, CALM) == [words]
+    assert of_run(SAID | change, REPORT) == [words]
 
 
 @pytest.mark.parametrize(
@@ -41,7 +46,7 @@ def test_facts_said_twice_or_besides_are_told(change: dict[str, int], words: str
     ],
 )
 def test_a_run_may_say_that_it_stalled_and_whence_it_came(subject: str) -> None:
-    assert verdict.of_run("r", SAID | {subject: 1}, REPORT, CALM) == []
+    assert of_run(SAID | {subject: 1}, REPORT) == []
 
 
 def test_a_run_that_was_resumed_ends_as_the_whole() -> None:
@@ -57,9 +62,7 @@ def test_a_run_that_was_resumed_ends_as_the_whole() -> None:
 
 def test_a_fact_that_was_never_said_is_told() -> None:
     said = {"ftg.run.requested.r": 1}
-    assert verdict.of_run("r", said, REPORT, CALM) == [
-        "r: ftg.policy.updated.demo.1 was never said"
-    ]
+    assert of_run(said, REPORT) == ["r: ftg.policy.updated.demo.1 was never said"]
 
 
 @pytest.mark.parametrize(
@@ -78,7 +81,120 @@ def test_a_fact_that_was_never_said_is_told() -> None:
     ],
 )
 def test_other_numbers_and_other_bytes_are_told(change: dict[str, Any], words: str) -> None:
-    assert verdict.of_run("r", SAID, REPORT | change, CALM) == [words]
+    assert of_run(SAID, REPORT | change) == [words]
+
+
+RUNS = ("0-5", "0-6", "1-5", "1-6")
+COMPLETED = {
+    "run": "demo", "reason": "trials", "trials": 2, "failed": 0,
+    "best": {"trial": 1, "settings": {"algorithm.gamma": 0.9}, "score": 9.5},
+}  # fmt: skip
+CHOSEN = {
+    "ftg.trial.requested.demo.0": {"run": "demo", "trial": 0, "settings": {}, "runs": ["demo-0-5"]},
+    "ftg.trial.decided.demo.0.0": {"run": "demo", "trial": 0, "rung": 0, "decision": "stop",
+                                   "reason": "9 is 2nd of 2", "parent": None},
+    "ftg.trial.decided.demo.1.1": {"run": "demo", "trial": 1, "rung": 1, "decision": "stop",
+                                   "reason": "the whole budget", "parent": None},
+    "ftg.experiment.completed.demo": COMPLETED,
+}  # fmt: skip
+COMPETED = Calm(
+    frozenset({*CHOSEN, *(f"ftg.run.requested.demo-{run}" for run in RUNS)}),
+    {f"demo-{run}": REPORT | {"policy": {"sha256": run}} for run in RUNS},
+    CHOSEN,
+)
+
+
+def sweep(chosen: dict[str, dict[str, Any]] = CHOSEN) -> Found:
+    """As undisturbed, but for what was chosen; `sweep-1` is the experiment's name."""
+
+    def own(name: str) -> str:
+        return name.replace("demo", "sweep-1")
+
+    reports = {own(run): report for run, report in COMPETED.reports.items()}
+    facts = {
+        own(subject): fact
+        | {"run": "sweep-1"}
+        | ({"runs": ["sweep-1-0-5"]} if "runs" in fact else {})
+        for subject, fact in chosen.items()
+    }
+    return Found({own(subject): 1 for subject in COMPETED.subjects}, reports, facts)
+
+
+def test_an_experiment_like_the_undisturbed_one_is_good() -> None:
+    assert verdict.of_run("sweep-1", sweep(), COMPETED) == []
+    assert COMPETED.sha256 == "1-5"
+
+
+@pytest.mark.parametrize(
+    ("subject", "change", "words"),
+    [
+        (
+            "ftg.trial.decided.demo.0.0",
+            {"decision": "continue"},
+            "decision is continue, undisturbed stop",
+        ),
+        ("ftg.trial.decided.demo.0.0", {"parent": 1}, "parent is 1, undisturbed None"),
+        ("ftg.trial.decided.demo.0.0", {"reason": "8"}, "reason is 8, undisturbed 9 is 2nd of 2"),
+        (
+            "ftg.trial.requested.demo.0",
+            {"settings": {"a": 1}},
+            "settings is {'a': 1}, undisturbed {}",
+        ),
+        (
+            "ftg.experiment.completed.demo",
+            {"best": None},
+            f"best is None, undisturbed {COMPLETED['best']}",
+        ),
+        ("ftg.experiment.completed.demo", {"failed": 1}, "failed is 1, undisturbed 0"),
+    ],
+)
+def test_another_decision_and_another_winner_are_told(
+    subject: str, change: dict[str, Any], words: str
+) -> None:
+    found = sweep(CHOSEN | {subject: CHOSEN[subject] | change})
+    assert verdict.of_run("sweep-1", found, COMPETED) == [f"sweep-1: {subject}: {words}"]
+
+
+def test_decisions_out_of_turn_are_told() -> None:
+    """Those of a synchronous scheduler come rung by rung; a trial's place in its rung is free."""
+    found = sweep(dict(reversed(CHOSEN.items())))
+    assert verdict.of_run("sweep-1", found, COMPETED) == [
+        "sweep-1: it decided at rung 0 after rung 1"
+    ]
+
+
+def test_another_policy_of_one_run_is_told() -> None:
+    found = sweep()
+    other = {"sweep-1-0-6": REPORT | {"policy": {"sha256": "0-5"}}}
+    broken = found._replace(reports={**found.reports, **other})
+    assert verdict.of_run("sweep-1", broken, COMPETED) == [
+        "sweep-1-0-6: policy.sha256 is 0-5, undisturbed 0-6"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("subject", "count", "words"),
+    [
+        ("ftg.run.requested.sweep-1-1-5", 0, "ftg.run.requested.demo-1-5 was never said"),
+        ("ftg.run.requested.sweep-1-1-5", 2, "ftg.run.requested.demo-1-5 was said 2 times"),
+        ("ftg.run.requested.sweep-1-2-5", 1, "ftg.run.requested.demo-2-5 was said besides"),
+        ("ftg.experiment.completed.sweep-1", 0, "ftg.experiment.completed.demo was never said"),
+    ],
+)
+def test_a_run_that_is_missing_twice_or_besides_and_no_end_are_told(
+    subject: str, count: int, words: str
+) -> None:
+    found = sweep()
+    said = {one: n for one, n in ({**found.said, subject: count}).items() if n}
+    assert verdict.of_run("sweep-1", found._replace(said=said), COMPETED) == [f"sweep-1: {words}"]
+
+
+def test_a_run_without_a_report_is_told() -> None:
+    found = sweep()
+    reports = {run: one for run, one in found.reports.items() if run != "sweep-1-1-6"}
+    assert verdict.of_run("sweep-1", found._replace(reports=reports), COMPETED) == [
+        "sweep-1: the report of demo-1-6 is missing"
+    ]
 
 
 def test_what_a_stack_leaves_behind_is_told() -> None:

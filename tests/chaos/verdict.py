@@ -1,9 +1,13 @@
-"""What must hold of a run and of a stack after everything; each sentence is a breach. Pure."""
+"""What must hold of a run, an experiment and a stack after everything. Pure.
 
-from collections.abc import Collection, Mapping
-from typing import Any
+Each sentence is a breach.
+"""
 
-from tests.stack.specs import Calm
+from collections.abc import Collection, Iterator, Mapping
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+from tests.stack.specs import DEMO, Calm, is_of
 
 # A deadline that passed, a rollout that was late: that is what faults are for; what `reconcile`
 # saw in the inbox.
@@ -20,41 +24,71 @@ EXACT = (
     "evaluation.std",
     "evaluation.episodes",
 )
+NAMES = ("run", "runs")  # of what an experiment says: its own and its runs', which subjects hold
 
 
-def of_run(run: str, said: Mapping[str, int], report: Mapping[str, Any], calm: Calm) -> list[str]:
-    """How a run differs from one that nothing happened to.
+class Found(NamedTuple):
+    """What a run, or an experiment, has come to."""
 
-    Args:
-        run: its name.
-        said: how many messages lie under each subject of its facts.
-        report: its report.
-        calm: the undisturbed run.
-    """
+    said: Mapping[str, int]  # how many messages lie under each subject of its facts, and its runs'
+    reports: Mapping[str, Mapping[str, Any]]  # by run: its own, or those of an experiment's runs
+    chosen: Mapping[str, Mapping[str, Any]]  # an experiment's, as in Calm, in the log's order
+
+
+def of_run(run: str, found: Found, calm: Calm) -> list[str]:
+    """How a run, or an experiment, differs from the undisturbed one."""
+    return [*_of_said(run, found, calm), *_of_reports(run, found, calm), *_chosen(run, found, calm)]
+
+
+def _of_said(run: str, found: Found, calm: Calm) -> Iterator[str]:
     there = {
-        _anonymous(subject, run): count
-        for subject, count in said.items()
+        anonymous(subject, run): count
+        for subject, count in found.said.items()
         if not subject.startswith(BESIDES)
     }
-    breaches = [f"{run}: {s} was said {n} times" for s, n in there.items() if n != 1]
-    breaches += [f"{run}: {s} was never said" for s in sorted(calm.subjects - there.keys())]
-    breaches += [f"{run}: {s} was said besides" for s in sorted(there.keys() - calm.subjects)]
-    for path in EXACT:
-        found, wanted = _at(report, path), _at(calm.report, path)
+    yield from (f"{run}: {s} was said {n} times" for s, n in there.items() if n != 1)
+    yield from (f"{run}: {s} was never said" for s in sorted(calm.subjects - there.keys()))
+    yield from (f"{run}: {s} was said besides" for s in sorted(there.keys() - calm.subjects))
+
+
+def _of_reports(run: str, found: Found, calm: Calm) -> Iterator[str]:
+    reports = {anonymous(one, run): (one, report) for one, report in found.reports.items()}
+    for name, undisturbed in calm.reports.items():
+        if name not in reports:
+            yield f"{run}: the report of {name} is missing"
+            continue
+        one, report = reports[name]
+        yield from _differing(one, report, undisturbed, EXACT)
+
+
+def _chosen(run: str, found: Found, calm: Calm) -> Iterator[str]:
+    """Settings, verdicts, reasons, parents, winner; all of a rung before any of the next."""
+    there = {anonymous(subject, run): fact for subject, fact in found.chosen.items()}
+    for subject in (one for one in calm.chosen if one in there):  # the others were never said
+        paths = [path for path in calm.chosen[subject] if path not in NAMES]
+        yield from _differing(f"{run}: {subject}", there[subject], calm.chosen[subject], paths)
+    rungs = [fact["rung"] for fact in there.values() if "rung" in fact]
+    for before, rung in pairwise(rungs):
+        if rung < before:
+            yield f"{run}: it decided at rung {rung} after rung {before}"
+
+
+def _differing(
+    what: str, there: Mapping[str, Any], undisturbed: Mapping[str, Any], paths: Collection[str]
+) -> Iterator[str]:
+    for path in paths:
+        found, wanted = _at(there, path), _at(undisturbed, path)
         if found != wanted:
-            breaches.append(f"{run}: {path} is {found}, undisturbed {wanted}")
-    return breaches
+            yield f"{what}: {path} is {found}, undisturbed {wanted}"
 
 
 def of_resumed(half: Mapping[str, Any], whole: Mapping[str, Any], calm: Calm) -> list[str]:
     """How a run that was resumed differs from the whole; `half` is its report until then."""
-    budget, steps = _at(calm.report, "env_steps"), _at(half, "env_steps")
+    undisturbed = calm.reports[DEMO]
+    budget, steps = _at(undisturbed, "env_steps"), _at(half, "env_steps")
     breaches = [] if steps < budget else [f"half: it had {steps} of {budget} steps already"]
-    for path in ("status", "versions", "env_steps", "policy.sha256"):
-        found, wanted = _at(whole, path), _at(calm.report, path)
-        if found != wanted:
-            breaches.append(f"half, then resumed: {path} is {found}, undisturbed {wanted}")
-    return breaches
+    paths = ("status", "versions", "env_steps", "policy.sha256")
+    return [*breaches, *_differing("half, then resumed", whole, undisturbed, paths)]
 
 
 def of_servers(
@@ -79,9 +113,10 @@ def of_processes(orphans: Collection[str]) -> list[str]:
     return [f"the process {orphan} outlived its stack" for orphan in orphans]
 
 
-def _anonymous(subject: str, run: str) -> str:
-    """The subject as the undisturbed run's."""
-    return ".".join("demo" if token == run else token for token in subject.split("."))
+def anonymous(subject: str, run: str) -> str:
+    """The subject, or the name, of a run or of an experiment's run, as the undisturbed one's."""
+    tokens = subject.split(".")
+    return ".".join(f"{DEMO}{t[len(run) :]}" if is_of(t, run) else t for t in tokens)
 
 
 def _at(report: Mapping[str, Any], path: str) -> Any:

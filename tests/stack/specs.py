@@ -5,21 +5,24 @@ import fcntl
 import hashlib
 import json
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import msgspec
 import pytest
 
 from faastraingym.adapters.packages.library import Packages
 from faastraingym.adapters.processes.checking import Checked
 from faastraingym.algorithms.environments import spaces
+from faastraingym.algorithms.experiments.specification import is_experiment
+from faastraingym.events.experiments.names import is_run_of
 from faastraingym.functions.start_run.handler import CHECKER
-from faastraingym.schemas import keys
+from faastraingym.schemas import messages as m
 from tests.stack.environments import HELD
 from tests.stack.support import Gate
-from tests.test_loop import Platform, train
+from tests.test_loop import Platform
 
 SHORT: dict[str, Any] = {
     "seed": 7,
@@ -45,16 +48,34 @@ def held(gate: Gate, spec: dict[str, Any] = SHORT) -> dict[str, Any]:
     return {**spec, "environment": environment}
 
 
-class Calm(NamedTuple):
-    """What a run comes to when nothing goes wrong."""
+DEMO = "demo"
+CHOSEN = (m.TrialRequested, m.TrialDecided, m.ExperimentCompleted)  # what experiments decide
 
-    subjects: frozenset[str]  # of its facts, the run being `demo`
-    report: dict[str, Any]
+
+class Calm(NamedTuple):
+    """What a run, or an experiment, comes to when nothing goes wrong; its name is `DEMO`."""
+
+    subjects: frozenset[str]  # of its facts, and of an experiment's runs
+    reports: dict[str, dict[str, Any]]  # by run: its own, or those of an experiment's runs
+    chosen: dict[str, dict[str, Any]]  # the facts by which an experiment decided, by subject
 
     @property
     def sha256(self) -> str:
-        """Its policy's."""
-        return str(self.report["policy"]["sha256"])
+        """Its policy's; of an experiment that of the winner's first run."""
+        trials = (fact["best"]["trial"] for fact in self.chosen.values() if fact.get("best"))
+        runs = [run for n in trials for run in self.reports if run.startswith(f"{DEMO}-{n}-")]
+        return str(self.reports[min(runs, default=DEMO)]["policy"]["sha256"])
+
+
+def request(name: str, spec: dict[str, Any]) -> m.RunRequested | m.ExperimentRequested:
+    """What asks for a run, or for an experiment."""
+    kind = m.ExperimentRequested if is_experiment(spec) else m.RunRequested
+    return kind(run=name, spec=spec)
+
+
+def is_of(run: str, name: str) -> bool:
+    """Whether it is that run, or a run of that experiment."""
+    return run == name or is_run_of(run, name)
 
 
 async def calm(spec: dict[str, Any]) -> Calm:
@@ -68,10 +89,10 @@ async def calm(spec: dict[str, Any]) -> Calm:
         if not file.exists():
             found = await _calculated(spec)
             unfinished = file.with_suffix(".new")
-            unfinished.write_text(json.dumps([sorted(found.subjects), found.report]))
+            unfinished.write_text(json.dumps([sorted(found.subjects), *found[1:]]))
             unfinished.rename(file)
-    subjects, report = json.loads(file.read_text())
-    return Calm(frozenset(subjects), report)
+    subjects, reports, chosen = json.loads(file.read_text())
+    return Calm(frozenset(subjects), reports, chosen)
 
 
 @asynccontextmanager
@@ -90,9 +111,18 @@ async def _calculated(spec: dict[str, Any]) -> Calm:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(CHECKER, "check", check)
-        platform = await train(Platform(), spec)
-    said = frozenset(subject for subject, _ in platform.facts.log)
-    return Calm(said, json.loads(platform.objects.data[keys.report("demo")]))
+        platform = Platform()
+        await platform.publish(request(DEMO, spec))
+        await platform.run()
+    said = {subject: record.fact for subject, record in platform.facts.log}
+    written = [fact for fact in said.values() if isinstance(fact, m.ReportWritten)]
+    reports = {fact.run: json.loads(platform.objects.data[fact.report.key]) for fact in written}
+    return Calm(frozenset(said), reports, chosen(said))
+
+
+def chosen(said: Mapping[str, m.Message]) -> dict[str, dict[str, Any]]:
+    """Of the facts under these subjects those by which an experiment decides, as JSON has them."""
+    return {s: msgspec.to_builtins(fact) for s, fact in said.items() if isinstance(fact, CHOSEN)}
 
 
 async def undisturbed(spec: dict[str, Any]) -> str:
