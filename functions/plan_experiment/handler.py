@@ -41,7 +41,10 @@ Received = (
     ExperimentFailed,
 )
 async def handle(heard: Received, services: Services) -> Messages:
-    """The facts that are due, whatever was heard; after the end, an event backup."""
+    """The facts that are due, whatever was heard; at start and end, an event backup.
+
+    Before the first run begins, so that no broker loses an experiment whose runs the store knows.
+    """
     run = heard.run
     facts = await services.facts.read(*subjects.of_run(run))
     experiment = fold(facts)
@@ -49,8 +52,7 @@ async def handle(heard: Received, services: Services) -> Messages:
         raise Unavailable(f"the log of experiment {run} is being restored")
     if subjects.of(heard) not in {subjects.of(record.fact) for record in facts}:
         raise Unavailable(f"{subjects.of(heard)} was published, not read")
-    if experiment.end:
+    if experiment.end or isinstance(heard, ExperimentStarted):
         copied = event_backup.held(await event_backup.copies(run, services.bucket))
         await event_backup.keep(run, facts[copied:], copied, services.objects)
-        return []
     return await asyncio.to_thread(plan, run, experiment)

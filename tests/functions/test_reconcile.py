@@ -10,14 +10,17 @@ from msgspec.structs import replace
 
 from faastraingym.adapters.errors import Refused
 from faastraingym.events.models.registry import Registry
+from faastraingym.events.pipeline import subjects
 from faastraingym.events.pipeline.commands import Invocation
 from faastraingym.events.ports import Listed, Services, Unavailable
 from faastraingym.events.triggers import outside_events
+from faastraingym.functions.plan_experiment.handler import handle as plan_experiment
 from faastraingym.functions.reconcile.handler import handle
 from faastraingym.schemas import keys
 from faastraingym.schemas.messages import (
     ExperimentCompleted,
     ExperimentRequested,
+    ExperimentStarted,
     HearUpload,
     Message,
     PolicyUpdated,
@@ -239,6 +242,26 @@ async def test_an_experiment_that_missed_the_end_of_a_run_is_told_and_planned_ag
     await platform.run()
     assert platform.said[-1] == "experiment.completed"
     assert await tick(platform.services) == []
+
+
+async def test_an_experiment_that_was_lost_before_the_first_tick_is_restored() -> None:
+    """The store knows its first run; who asked for that, and why, only the experiment's own log."""
+    platform = Platform()
+    await platform.publish(ExperimentRequested(run="sweep", spec=SWEEP))
+    while "run.started" not in platform.said:
+        await platform.deliver(*platform.queue.popleft())
+    emptied = Services(InMemoryFactLog(), platform.objects, platform.objects)
+    restored = [one for one in await tick(emptied) if isinstance(one, Message)]
+    assert {subjects.of(fact) for fact in restored} >= {
+        "ftg.experiment.requested.sweep",
+        "ftg.experiment.started.sweep",
+        "ftg.run.requested.sweep-0-3",
+    }
+    for fact in restored:
+        await emptied.facts.publish_once(fact)
+    (started,) = [fact for fact in restored if isinstance(fact, ExperimentStarted)]
+    (again,) = await plan_experiment.handler(started, emptied)
+    assert subjects.of(again) == "ftg.trial.requested.sweep.0"
 
 
 async def test_an_experiment_is_restored_from_the_copies_of_its_log() -> None:
