@@ -98,7 +98,7 @@ bench: $(STAMP) ## measure the pipeline; PEERS=1 installs what stands beside it 
 learn: $(STAMP) ## train what docs/results.md tells; LEARN=ppo_cartpole chooses; SEEDS=2: the first two
 	$(BIN)/python -m benchmarks.learn $(LEARN) $(if $(SEEDS),--seeds $(SEEDS))
 
-chaos: $(STAMP) ## break real stacks in every way; CHAOS="--seeds 7 --faults 20" chooses
+chaos: $(STAMP) ## break real stacks in every way; CHAOS="--algorithm halving --seeds 7 --faults 20" chooses
 	$(BIN)/python -m tests.chaos $(CHAOS)
 
 load: $(STAMP) ## load a stack of real servers; LOAD="--short fairness" chooses

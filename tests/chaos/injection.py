@@ -102,9 +102,11 @@ class Injector:
             lambda: self._find(fault), lambda process: process.send_signal(number)
         )
         if number == signal.SIGSTOP:
-            await asyncio.sleep(fault.seconds)
-            with contextlib.suppress(psutil.NoSuchProcess):
-                process.resume()
+            try:
+                await asyncio.sleep(fault.seconds)
+            finally:  # though something else goes wrong meanwhile: the stack is still asked
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    process.resume()
         return f"{name}, pid {process.pid}"
 
     async def _done_to(

@@ -13,8 +13,11 @@ from tests.stack.support import Stack
 
 
 @asynccontextmanager
-async def interposed(home: Path, **settings: str) -> AsyncIterator[tuple[Stack, Injector]]:
-    """The stack, not started, and what can be done to it."""
+async def interposed(home: Path, **settings: str) -> AsyncIterator[tuple[Stack, Injector, Proxy]]:
+    """The stack, not started, what can be done to it, and its broker wherever that moves.
+
+    A stack that is started anew while somebody has one of its ports takes others.
+    """
     where = _Where(home)
     async with AsyncExitStack() as open_now:
         deliveries = Deliveries(lambda: where.now().gateway_url)
@@ -24,7 +27,8 @@ async def interposed(home: Path, **settings: str) -> AsyncIterator[tuple[Stack, 
             "store": Proxy(where.address(lambda state: state.s3_url)),
             "gateway": Proxy(lambda: ("127.0.0.1", port)),
         }
-        for proxy in proxies.values():
+        spared = Proxy(where.address(lambda state: state.nats_url))
+        for proxy in (*proxies.values(), spared):
             await open_now.enter_async_context(proxy)
         stack = Stack(
             home,
@@ -33,7 +37,7 @@ async def interposed(home: Path, **settings: str) -> AsyncIterator[tuple[Stack, 
             FAASTRAIN_GATEWAY_ADVERTISE=f"http://{proxies['gateway'].address}",
             **settings,
         )
-        yield stack, Injector(stack, proxies, deliveries)
+        yield stack, Injector(stack, proxies, deliveries), spared
 
 
 class _Where:

@@ -45,10 +45,15 @@ async def survive(
         spec: theirs.
         calm: what it comes to when nothing happens.
     """
-    async with interposed(home, FTG_COMPILATION_CACHE=str(compiled)) as (stack, injector):
+    async with interposed(home, FTG_COMPILATION_CACHE=str(compiled)) as (stack, injector, spared):
         try:
             await asyncio.to_thread(stack.up)
-            outcome = await _suffer(stack, injector, algorithm, seed, faults, at_once, spec, calm)
+            _, *login = stack.nats()
+            connection = await broker.connect(f"nats://{spared.address}", *login)
+            outcome = await _suffer(
+                stack, injector, connection, algorithm, seed, faults, at_once, spec, calm
+            )
+            await connection.close()
         finally:
             await asyncio.to_thread(stack.down)
     orphans = [str(process) for process in processes.of_stack(home)]
@@ -59,6 +64,7 @@ async def survive(
 async def _suffer(
     stack: Stack,
     injector: Injector,
+    connection: broker.Broker,
     algorithm: str,
     seed: int,
     faults: Sequence[Fault],
@@ -66,7 +72,6 @@ async def _suffer(
     spec: dict[str, Any],
     calm: Calm,
 ) -> Outcome:
-    connection = await broker.connect(*stack.nats())
     harness = Harness(stack, injector, connection, spec)
     await harness.progress.listen()
     pace = await harness.pace(at_once)
@@ -81,7 +86,6 @@ async def _suffer(
         bereft = any(fault.kind in BEREAVING for fault in faults)
         breaches += await inspection.breaches(stack, connection, harness.runs, calm, bereft)
     breaches += await _of_servers(connection, consumers, injector)
-    await connection.close()
     if not (breaches or is_experiment(spec)):  # an experiment resumes its runs at each rung
         breaches += await asyncio.to_thread(_resumed, stack, spec, calm)
     return Outcome(
