@@ -1,6 +1,7 @@
 """One seed, from an empty home to its verdict."""
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -10,6 +11,7 @@ from faastraingym.adapters.nats import broker
 from faastraingym.algorithms.experiments.specification import is_experiment
 from faastraingym.embedded import processes
 from faastraingym.embedded.errors import StackError
+from faastraingym.events.ports import Unavailable
 from faastraingym.events.topology.streams import DEAD
 from tests.chaos import inspection, verdict
 from tests.chaos.harness import Harness
@@ -53,7 +55,8 @@ async def survive(
             outcome = await _suffer(
                 stack, injector, connection, algorithm, seed, faults, at_once, spec, calm
             )
-            await connection.close()
+            with contextlib.suppress(Unavailable):  # the outcome tells of that
+                await connection.close()
         finally:
             await asyncio.to_thread(stack.down)
     orphans = [str(process) for process in processes.of_stack(home)]
