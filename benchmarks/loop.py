@@ -16,7 +16,7 @@ from faastraingym.algorithms.replay import ring
 from faastraingym.algorithms.timing import Stopwatch
 from faastraingym.events.pipeline import planning
 from faastraingym.schemas.messages import UpdatePlan
-from faastraingym.schemas.payloads import Policy, Rewards, Trajectory
+from faastraingym.schemas.payloads import LearnerState, Policy, Rewards, Trajectory
 from faastraingym.schemas.specification import RunSpec
 
 
@@ -27,6 +27,7 @@ class Version(NamedTuple):
     env_steps: int  # that it and the versions before have learnt from
     plan: UpdatePlan  # of the update that made it
     staleness: int  # updates between the policy that acted and the one that learnt
+    learner: LearnerState
 
 
 class Acting(NamedTuple):
@@ -36,11 +37,16 @@ class Acting(NamedTuple):
     env_steps: int
 
 
-def versions(spec: RunSpec) -> Iterator[Version]:
-    """Every version from 1 on, until the budget is spent; the target is the caller's matter."""
+def versions(spec: RunSpec, begun: LearnerState | None = None) -> Iterator[Version]:
+    """Every version from 1 on, until the budget is spent; the target is the caller's matter.
+
+    Args:
+        begun: what a copy of another run begins with, its version 0; None: as the seed says.
+    """
     learner = registry.learner(spec)
-    state, window = learner.initialise(spec), ring.of_run(spec)
-    policies = deque([Acting(learner.project(state), 0)], maxlen=spec.rollout.max_policy_lag + 1)
+    state, window = begun or learner.initialise(spec), ring.of_run(spec)
+    first = Acting(learner.project(state), state.env_steps)
+    policies = deque([first], maxlen=spec.rollout.max_policy_lag + 1)
     stands: Sequence[Start | None] = [None] * spec.rollout.count
     batch: Sequence[Trajectory | None] = [None] * spec.rollout.count
     transformed: Rewards | None = None
@@ -57,7 +63,7 @@ def versions(spec: RunSpec) -> Iterator[Version]:
             window.write(version, batch, given)
         state, _ = learner.update(spec, state, batch, given, plan, window)
         policies.append(Acting(learner.project(state), state.env_steps))
-        yield Version(*policies[-1], plan, version - acting.policy.version)
+        yield Version(*policies[-1], plan, version - acting.policy.version, state)
         last = plan.rollouts == 0
 
 

@@ -5,6 +5,7 @@ measured.
 """
 
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,8 +17,10 @@ MARK = "#: "
 Marked = TypeVar("Marked", bound=msgspec.Struct)
 
 
-def read(file: Path, kind: type[Marked]) -> tuple[Marked, dict[str, Any]]:
-    """What the marked lines say, and the raw specification.
+def read(
+    file: Path, kind: type[Marked], parse: Callable[[Any], object] = registry.parse
+) -> tuple[Marked, dict[str, Any]]:
+    """What the marked lines say, and the raw specification, which `parse` checks.
 
     Raises:
         ValueError: the file is not there, or has not both; the text says why.
@@ -27,7 +30,7 @@ def read(file: Path, kind: type[Marked]) -> tuple[Marked, dict[str, Any]]:
         lines = [line[len(MARK) :] for line in text.splitlines() if line.startswith(MARK)]
         said = msgspec.convert(tomllib.loads("\n".join(lines)), kind)
         raw = tomllib.loads(text)
-        registry.parse(raw)
+        parse(raw)
     except (OSError, ValueError) as error:
         raise ValueError(f"{file}: {error}") from error
     return said, raw

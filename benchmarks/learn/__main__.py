@@ -6,7 +6,6 @@ on with them.
 
 import argparse
 import asyncio
-import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -17,11 +16,10 @@ import msgspec
 
 from benchmarks import machine
 from benchmarks.__main__ import positive
-from benchmarks.checkout import CHECKOUT
 from benchmarks.learn import own, page, results, rows
 from benchmarks.learn.results import Seed
 from benchmarks.learn.rows import Row
-from benchmarks.plain_loop import THREADS
+from benchmarks.processes import printed
 from faastraingym.algorithms.environments import spaces
 
 FAILED, CUT_OFF = 1, 130  # exit codes
@@ -83,20 +81,9 @@ async def one(
     Its errors are on stderr.
     """
     async with gate:
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "benchmarks.learn.train_seed", row.file, str(seed)),
-            cwd=CHECKOUT,
-            stdout=asyncio.subprocess.PIPE,
-            env={**os.environ, **THREADS},
-        )
-        try:
-            tell(f"{row.name}, seed {seed}: begins")
-            said, _ = await process.communicate()
-        finally:
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
-    if process.returncode:
+        begun = partial(tell, f"{row.name}, seed {seed}: begins")
+        said = await printed(begun, "benchmarks.learn.train_seed", str(row.file), str(seed))
+    if said is None:
         tell(f"{row.name}, seed {seed}: failed")
         return False
     made = msgspec.json.decode(said, type=Seed)

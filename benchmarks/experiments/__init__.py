@@ -1,0 +1,1 @@
+"""What samplers and schedulers gain: whole experiments, each beside another way to search."""
