@@ -16,9 +16,9 @@ from benchmarks import machine, stacks
 from benchmarks.peers import interpreter
 from benchmarks.peers.problem import Problem
 from benchmarks.peers.sweep import Sweep
+from faastraingym import Client
 from faastraingym.algorithms import registry
 from faastraingym.algorithms.experiments import space
-from faastraingym import Client
 from faastraingym.embedded import stack
 from faastraingym.embedded.state import StackFiles
 from faastraingym.schemas.experiment import ExperimentSpec
