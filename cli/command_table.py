@@ -15,11 +15,8 @@ SPEC = argument(
     "registered one, as CartPole-v1, or one of your own, as my_env.py:MyEnv or my_package:MyEnv-v0",
 )
 RUN = argument("run", metavar="RUN", help="a run's name; `faastrain runs` lists them")
-RUN_OR_EXPERIMENT = argument(
-    "run",
-    metavar="RUN|EXPERIMENT",
-    help="a name; `faastrain runs` and `faastrain experiments` list them",
-)
+LISTED = "a name; `faastrain runs` and `faastrain experiments` list them"
+RUN_OR_EXPERIMENT = argument("run", metavar="RUN|EXPERIMENT", help=LISTED)
 NAME = argument("--run", metavar="NAME", help="name the run (default: SPEC's stem, time, 4 digits)")
 SET = argument(
     "--set",
@@ -298,10 +295,10 @@ TRAIN = (
     Command(
         "rm",
         "removing:remove",
-        "remove runs that have ended; their names are never used again",
+        "remove runs that have ended, or experiments with their runs; no name is used again",
         "rm RUN --dry-run",
         (
-            argument("runs", metavar="RUN", nargs="+", help=RUN.options["help"]),
+            argument("runs", metavar="RUN|EXPERIMENT", nargs="+", help=LISTED),
             argument("--dry-run", action="store_true", help="only list what would be removed"),
             JSON,
         ),
@@ -351,9 +348,9 @@ READ = (
         (
             argument(
                 "runs",
-                metavar="RUN",
+                metavar="RUN|EXPERIMENT",
                 nargs="+",
-                help="two or more, or an experiment",
+                help="two or more runs, or an experiment",
             ),
             argument(
                 "--target",

@@ -14,6 +14,7 @@ from faastraingym.client import (
     bringing,
     environments,
     experiments,
+    holdings,
     removing,
     run_ids,
     runs,
@@ -151,10 +152,10 @@ class AsyncClient:
         dry_run: bool = False,
         notice: Callable[[str], None] = lambda _: None,
     ) -> list[Holdings]:
-        """Remove runs with everything that the stack holds of them; none if one is refused.
+        """Remove runs, and experiments with their runs; none of them if one is refused.
 
         Args:
-            names: of runs that have ended. Their names are never used again.
+            names: of runs and experiments that have ended. Their names are never used again.
             dry_run: remove nothing.
             notice: is told what is waited for.
 
@@ -162,14 +163,14 @@ class AsyncClient:
             What was removed of each, or would be.
 
         Raises:
-            BadInput: there is no such run, or it goes on; the text says what to do.
+            BadInput: there is none of that name, or it goes on; the text says what to do.
             StackTrouble: as `connect`; or the log lets nobody remove facts; or functions still work
-                for a run.
+                for one.
         """
         async with self.connect() as stack:
-            found = [await removing.holdings(stack, name) for name in dict.fromkeys(names)]
+            found = [await holdings.held(stack, name) for name in dict.fromkeys(names)]
             for one in () if dry_run else found:
-                await removing.remove(stack, one.run_id, notice)
+                await removing.remove(stack, one.run_id, notice, runs=one.runs or ())
         return found
 
     @checked
@@ -255,7 +256,7 @@ class AsyncClient:
         """Publish the request of a run, which then needs no watcher.
 
         Raises:
-            BadInput: there is a run of that name already, or there was one that was removed.
+            BadInput: the name is taken, or was one of what was removed.
             StackTrouble: as `connect`.
         """
         async with self.connect() as stack:

@@ -207,19 +207,19 @@ class Client:
 
     @checked
     def remove(self, names: list[str], *, dry_run: bool = False) -> list[Holdings]:
-        """Remove runs with everything that the stack holds of them; none if one is refused.
+        """Remove runs, and experiments with their runs; none of them if one is refused.
 
         Args:
-            names: of runs that have ended. Their names are never used again.
+            names: of runs and experiments that have ended. Their names are never used again.
             dry_run: remove nothing.
 
         Returns:
             What was removed of each, or would be: facts and objects by kind, with bytes.
 
         Raises:
-            BadInput: there is no such run, or it goes on.
+            BadInput: there is none of that name, or it goes on.
             StackTrouble: no stack runs, or it does not answer; or its log lets nobody remove facts;
-                or functions still work for a run.
+                or functions still work for one.
         """
         return loop.run(self.aio.remove(names, dry_run=dry_run))
 

@@ -24,6 +24,7 @@ from faastraingym.schemas.messages import (
     EvaluationCompleted,
     ExperimentStarted,
     ReportWritten,
+    RunRemoved,
     RunRequested,
 )
 from faastraingym.schemas.report import CurvePoint, RunReport
@@ -73,11 +74,12 @@ async def _experiments(stack: Connected, names: Sequence[str]) -> dict[str, Expe
 async def _with_trials(
     stack: Connected, names: Sequence[str], known: Mapping[str, Experiment]
 ) -> list[str]:
-    """Each run once, in the place of an experiment those of its trials that were asked for."""
+    """Each run once, in the place of an experiment those of its trials that there are."""
     theirs = {name: _of_trials(one) for name, one in known.items()}
-    patterns = [subjects.of_kind(RunRequested, run) for runs in theirs.values() for run in runs]
-    begun = {record.fact.run for record in await _read(stack, patterns)}
-    members = {name: [run for run in runs if run in begun] for name, runs in theirs.items()}
+    kinds, every = (RunRequested, RunRemoved), [run for runs in theirs.values() for run in runs]
+    said = await _read(stack, [subjects.of_kind(kind, run) for run in every for kind in kinds])
+    there = {run for run, facts in by_run(said).items() if not fold(facts).removed}
+    members = {name: [run for run in runs if run in there] for name, runs in theirs.items()}
     return list(dict.fromkeys(run for name in names for run in members.get(name, [name])))
 
 

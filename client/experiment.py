@@ -8,6 +8,7 @@ from faastraingym.client.arguments import checked
 from faastraingym.client.errors import RunFailed
 from faastraingym.client.experiments import AsyncExperiment, telling
 from faastraingym.client.run import Run
+from faastraingym.events.pipeline.removal import Holdings
 from faastraingym.events.ports import Recorded
 from faastraingym.events.views.experiments import ExperimentReport
 from faastraingym.schemas.report import Status
@@ -113,6 +114,23 @@ class Experiment:
     def stop(self) -> None:
         """Ask it and its runs to end with what they have; nothing happens if it has ended."""
         loop.run(self.aio.stop())
+
+    @checked
+    def remove(self, dry_run: bool = False) -> Holdings:
+        """Remove it, which has ended, and its runs, with everything that the stack holds of them.
+
+        Their names are never used again; what was copied stays, such as models, files and datasets.
+
+        Args:
+            dry_run: remove nothing.
+
+        Returns:
+            What was removed, or would be: facts and objects by kind, with bytes.
+
+        Raises:
+            BadInput: it goes on, or one of its runs.
+        """
+        return loop.run(self.aio.remove(dry_run))
 
     def _ended(
         self, show: Callable[[Recorded], None], notice: Callable[[str], None]

@@ -20,6 +20,7 @@ from faastraingym.events.experiments import names
 from faastraingym.events.experiments.checking import with_base
 from faastraingym.events.experiments.history import Experiment, fold
 from faastraingym.events.pipeline import subjects
+from faastraingym.events.pipeline.removal import Holdings
 from faastraingym.events.ports import Recorded, Unavailable
 from faastraingym.events.views import experiments as views
 from faastraingym.events.views.experiments import ExperimentReport, ExperimentRow
@@ -168,6 +169,25 @@ class AsyncExperiment:
         await self.history()
         return await self.client.compare([self.name], target)
 
+    @checked
+    async def remove(
+        self, dry_run: bool = False, notice: Callable[[str], None] = lambda _: None
+    ) -> Holdings:
+        """Remove it, which has ended, and its runs, with everything that the stack holds of them.
+
+        Args:
+            dry_run: remove nothing.
+            notice: is told what is waited for.
+
+        Returns:
+            What was removed, or would be.
+
+        Raises:
+            BadInput: it goes on, or one of its runs.
+        """
+        (found,) = await self.client.remove([self.name], dry_run=dry_run, notice=notice)
+        return found
+
     async def stop(self) -> Experiment:
         """Ask it and its runs to end with what they have; its history as it was before."""
         async with self.client.connect() as stack:
@@ -218,6 +238,8 @@ class AsyncExperiment:
 
     async def _history(self, stack: Connected) -> Experiment:
         found = fold(await stack.facts.read(*subjects.of_run(self.name)))
+        if found.removed:
+            raise BadInput(runs.gone(self.name))
         if found.requested is None:
             raise BadInput(
                 f"there is no experiment {self.name!r}; `faastrain experiments` lists all"

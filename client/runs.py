@@ -26,7 +26,7 @@ async def records(stack: Connected, run: str) -> list[Recorded]:
     """
     found = await stack.facts.read(*subjects.of_run(run_ids.check(run)))
     if any(isinstance(record.fact, RunRemoved) for record in found):
-        raise BadInput(f"run {run} was removed; `faastrain runs` lists those that are there")
+        raise BadInput(gone(run))
     if found:
         return found
     if await is_known(stack, run):
@@ -53,16 +53,21 @@ async def of_run(stack: Connected, run: str) -> list[Recorded]:
     return found
 
 
+def gone(name: str) -> str:
+    """What is said of a run or an experiment that was removed."""
+    return f"{name} was removed; `faastrain runs` and `faastrain experiments` list what is there"
+
+
 async def check_free(stack: Connected, name: str) -> None:
-    """Return when no experiment has the name or needs it, and no run had it that was removed.
+    """Return when no experiment has the name or needs it, and it was of none that was removed.
 
     Raises:
         BadInput: one has, or had.
     """
     if await event_backup.is_removed(name, stack.facts, stack.objects):
         raise BadInput(
-            f"the run {name!r} was removed, and a removed run's name is never used again; choose "
-            "another name, or leave it out"
+            f"{name} was removed, and a removed name is never used again; choose another name, or "
+            "leave it out"
         )
     parent = name.rsplit("-", 2)[0]
     for experiment in {name, *([parent] if is_run_of(name, parent) else [])}:

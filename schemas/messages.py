@@ -358,7 +358,7 @@ class ReportWritten(Message, frozen=True, kw_only=True, tag="report.written"):
 
 
 class RunRemoved(Message, frozen=True, kw_only=True, tag="run.removed"):
-    """The operator removes the run. This fact stays, so that nothing brings the run back."""
+    """The operator removes the run or experiment. The fact stays: nothing brings it back."""
 
 
 class ExperimentRequested(Message, frozen=True, kw_only=True, tag="experiment.requested"):

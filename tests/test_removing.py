@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from faastraingym.client import removing
+from faastraingym.client import holdings, removing
 from faastraingym.client.errors import BadInput, StackTrouble
 from faastraingym.client.world import Connected
 from faastraingym.events.pipeline import subjects
@@ -161,7 +161,7 @@ STAYS = (["upload.heard", "run.removed"], [keys.removal(RUN)], 0, 0)
 async def test_all_of_a_run_goes_and_nothing_of_another(desk: Desk) -> None:
     """What stays tells that it was removed, and that its file was read."""
     other = desk.of(OTHER)
-    told = await removing.holdings(desk.stack, RUN)
+    told = await holdings.held(desk.stack, RUN)
     facts, objects, usage, letters = desk.of(RUN)
     assert sum(amount.number for amount in told.facts.values()) == len(facts) - 1  # upload.heard
     assert sum(amount.number for amount in told.objects.values()) == len(objects)
@@ -333,7 +333,7 @@ async def test_a_run_that_goes_on_is_refused(desk: Desk, facts: list[str], why: 
     if "run.stop-requested" in facts:
         await desk.facts.publish_once(StopRequested(run=RUN))
     with pytest.raises(BadInput, match=why):
-        await removing.holdings(desk.stack, RUN)
+        await holdings.held(desk.stack, RUN)
 
 
 async def test_a_run_of_an_experiment_that_goes_on_is_refused(desk: Desk) -> None:
@@ -345,21 +345,21 @@ async def test_a_run_of_an_experiment_that_goes_on_is_refused(desk: Desk) -> Non
     for fact in (ExperimentRequested(run="sweep", spec={}), request, ended):
         await desk.facts.publish_once(fact)
     with pytest.raises(BadInput, match="one of experiment sweep, which goes on; first `faastrain"):
-        await removing.holdings(desk.stack, "sweep-0-1")
+        await holdings.held(desk.stack, "sweep-0-1")
     await desk.facts.publish_once(ExperimentFailed(run="sweep", reason="of the test"))
-    assert (await removing.holdings(desk.stack, "sweep-0-1")).facts["report.written"].number == 1
+    assert (await holdings.held(desk.stack, "sweep-0-1")).facts["report.written"].number == 1
 
 
 async def test_what_there_is_not_is_refused(desk: Desk) -> None:
     with pytest.raises(BadInput, match="there is no run 'x'"):
-        await removing.holdings(desk.stack, "x")
+        await holdings.held(desk.stack, "x")
 
 
 async def test_a_log_of_an_early_version_is_said(desk: Desk) -> None:
     stack = desk.stack
     stack.removals.allows = False  # type: ignore[attr-defined]
     with pytest.raises(StackTrouble, match=r"docs/upgrading\.md"):
-        await removing.holdings(stack, RUN)
+        await holdings.held(stack, RUN)
 
 
 async def test_work_that_began_is_waited_for(desk: Desk) -> None:
@@ -367,7 +367,7 @@ async def test_work_that_began_is_waited_for(desk: Desk) -> None:
     command = next(one for one in SAMPLES if isinstance(one, CollectRollout))
     late = Invocation("rollout", CollectRollout(**fields(command) | {"run": RUN}))
     await desk.commands.invoke(late, b"", "")
-    with pytest.raises(StackTrouble, match=r"1 command of run .* did not end; nothing brings"):
+    with pytest.raises(StackTrouble, match=r"1 command of .* did not end; nothing brings"):
         await removing.remove(desk.stack, RUN, lambda _: None, patience=0)
     assert desk.of(RUN)[1] != [keys.removal(RUN)]
     notices: list[str] = []
@@ -378,7 +378,7 @@ async def test_work_that_began_is_waited_for(desk: Desk) -> None:
         desk.commands.done.add(late.work)
 
     await removing.remove(desk.stack, RUN, settle)
-    assert notices == [f"waiting for 1 command of run {RUN}, which functions still work on"]
+    assert notices == [f"waiting for 1 command of {RUN}, which functions still work on"]
     assert desk.of(RUN) == STAYS
 
 
@@ -390,10 +390,10 @@ async def test_what_comes_later_still_is_litter_that_the_same_command_removes(de
     await desk.facts.publish_once(late)
     desk.objects.data[keys.trajectory(RUN, 9, 9)] = b"late"
     assert await desk.tick() == []
-    assert (await removing.holdings(desk.stack, RUN)).amount.number == 2
+    assert (await holdings.held(desk.stack, RUN)).amount.number == 2
     await desk.remove()
     assert desk.of(RUN) == STAYS
-    assert (await removing.holdings(desk.stack, RUN)).amount.number == 0
+    assert (await holdings.held(desk.stack, RUN)).amount.number == 0
 
 
 def fields(message: Any) -> dict[str, Any]:

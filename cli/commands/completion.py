@@ -11,8 +11,6 @@ from faastraingym.cli.context import Context
 from faastraingym.client import examples
 from faastraingym.events.triggers.documents import PARSERS
 
-LIST = "faastrain runs 2>/dev/null | tail -n +2 | cut -f1"  # of the stack that runs here
-
 
 def completion(arguments: Namespace, context: Context) -> None:
     """Print the completion of a shell, as a script in its language."""
@@ -23,12 +21,13 @@ def completion(arguments: Namespace, context: Context) -> None:
 
 def _by_metavar() -> dict[str, Any]:
     """What an argument may be, by the name that `--help` gives it."""
-    specification, run = _specification(), _run()
+    specification, run, experiment = _specification(), _names("runs"), _names("experiments")
     return {
         "SPEC": specification,
         "RUN|SPEC": specification,
         "RUN": run,
-        "RUN|EXPERIMENT": run,
+        "EXPERIMENT": experiment,
+        "RUN|EXPERIMENT": _names("runs", "experiments"),
         "FUNCTION|RUN": run,
         "FILE": shtab.FILE,
         "PATH|WHEEL": shtab.FILE,
@@ -45,11 +44,16 @@ def _fill(parser: argparse.ArgumentParser, known: dict[str, Any]) -> None:
             cast(Any, action).complete = known[action.metavar]  # shtab's attribute
 
 
-def _run() -> dict[str, Any]:
-    """A run's name; listed when it is asked for, where zsh's of shtab is when a shell starts."""
-    made: Any = shtab.cmd(LIST)
-    zsh = f'_faastrain_runs() {{ compadd "$@" -- $({LIST}) }}'
-    return {**made, "zsh": "_faastrain_runs", "preamble": {**made["preamble"], "zsh": zsh}}
+def _names(*lists: str) -> dict[str, Any]:
+    """Names of the stack that runs here, which these commands list.
+
+    They are listed when they are asked for, where zsh's of shtab are when a shell starts.
+    """
+    listed = "; ".join(f"faastrain {each} 2>/dev/null | tail -n +2 | cut -f1" for each in lists)
+    made: Any = shtab.cmd(listed)
+    name = "_".join(("_faastrain", *lists))
+    zsh = f'{name}() {{ compadd "$@" -- $({listed}) }}'
+    return {**made, "zsh": name, "preamble": {**made["preamble"], "zsh": zsh}}
 
 
 def _specification() -> dict[str, Any]:

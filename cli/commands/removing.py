@@ -1,4 +1,4 @@
-"""rm: removes runs, or says what that would remove."""
+"""rm: removes runs and experiments, or says what that would remove."""
 
 from argparse import Namespace
 from collections.abc import Iterator
@@ -8,12 +8,12 @@ from faastraingym.cli.interrupts import leaving
 from faastraingym.client import loop
 from faastraingym.events.pipeline.removal import Amount, Holdings
 
-HEAD = ("run", "what", "kind", "number", "bytes")
+HEAD = ("name", "what", "kind", "number", "bytes")
 NUMBERS = ("number", "bytes")
 
 
 def remove(arguments: Namespace, context: Context) -> None:
-    """Remove runs with everything that the stack holds of them."""
+    """Remove runs, and experiments with their runs."""
     again = "`faastrain rm` with the same names removes what is left"
     with leaving(f"interrupted: {again}"):
         removed = loop.run(
@@ -44,8 +44,15 @@ def _rows(held: Holdings) -> Iterator[tuple[str, ...]]:
 
 def _line(held: Holdings, done: str) -> str:
     if held.amount == Amount():
-        return f"nothing is left of run {held.run_id}"
+        return f"nothing is left of {held.run_id}"
     facts = sum(amount.number for amount in held.facts.values())
     stored = sum(amount.number for amount in held.objects.values())
     what = f"{facts:,} facts, {stored:,} objects, {held.amount.bytes:,} bytes in all"
-    return f"{done} run {held.run_id}: {what}"
+    return f"{done} {_named(held)}: {what}"
+
+
+def _named(held: Holdings) -> str:
+    if held.runs is None:
+        return f"run {held.run_id}"
+    runs = "1 run" if len(held.runs) == 1 else f"{len(held.runs)} runs"
+    return f"experiment {held.run_id} with {runs}"

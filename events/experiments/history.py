@@ -70,6 +70,7 @@ class Experiment(Struct, kw_only=True):
     started: m.ExperimentStarted | None = None
     stop: m.ExperimentStopRequested | None = None
     end: m.ExperimentCompleted | m.ExperimentFailed | None = None
+    removed: bool = False
     trials: dict[int, Trial] = field(default_factory=dict)
     running: list[Slot] = field(default_factory=list)  # that have begun and not reported
     waiting: list[Slot] = field(default_factory=list)  # for one of those to report
@@ -79,6 +80,11 @@ class Experiment(Struct, kw_only=True):
     first_at: float = 0.0
     last_at: float = 0.0
     end_at: float = 0.0
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing goes on: it has an end, or was removed."""
+        return self.removed or self.end is not None
 
     @property
     def idle(self) -> bool:
@@ -128,6 +134,8 @@ def add(experiment: Experiment, record: Recorded) -> None:
             experiment.stop = fact
         case m.ExperimentCompleted() | m.ExperimentFailed() if experiment.end is None:
             experiment.end, experiment.end_at = fact, record.at
+        case m.RunRemoved():
+            experiment.removed = True
         case m.InvocationDeadLettered():
             experiment.dead_letters.append(fact)
         case m.TrialRequested(trial=number):

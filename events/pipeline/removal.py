@@ -23,9 +23,10 @@ class Amount(Struct, frozen=True, kw_only=True):
 
 
 class Holdings(Struct, frozen=True, kw_only=True):
-    """What a stack holds of a run and loses with it."""
+    """What a stack holds of a run, or of an experiment with its runs, and loses with it."""
 
-    run_id: str
+    run_id: str  # or the experiment's name
+    runs: list[str] | None = None  # an experiment's, which go with it
     facts: dict[str, Amount]  # by type
     objects: dict[str, Amount]  # by kind: the folder, or the file's name before its first dot
     measurements: Amount  # of invocations
@@ -84,14 +85,32 @@ def holdings(
     )
 
 
+def together(held: Holdings, of_runs: Sequence[Holdings]) -> Holdings:
+    """What goes with an experiment: what is held of itself, and of its runs."""
+    parts = [held, *of_runs]
+    return Holdings(
+        run_id=held.run_id,
+        runs=[one.run_id for one in of_runs],
+        facts=_joined([part.facts for part in parts]),
+        objects=_joined([part.objects for part in parts]),
+        measurements=_sum([part.measurements for part in parts]),
+        dead_letters=_sum([part.dead_letters for part in parts]),
+    )
+
+
 def _kind(run: str, key: str) -> str:
     return key.removeprefix(keys.of_run(run)).partition("/")[0].partition(".")[0]
 
 
 def _by(sizes: Iterable[tuple[str, int]]) -> dict[str, Amount]:
+    return _joined([{name: _one(size)} for name, size in sizes])
+
+
+def _joined(parts: Iterable[dict[str, Amount]]) -> dict[str, Amount]:
     found: dict[str, Amount] = {}
-    for name, size in sizes:
-        found[name] = _sum([found.get(name, Amount()), _one(size)])
+    for part in parts:
+        for name, amount in part.items():
+            found[name] = _sum([found.get(name, Amount()), amount])
     return dict(sorted(found.items()))
 
 

@@ -18,7 +18,7 @@ from faastraingym.schemas import messages as m
 from faastraingym.schemas.comparison import TrialState
 from faastraingym.schemas.report import Status
 
-FACTS = subjects.of_topic("experiment.*")
+FACTS = (*map(subjects.of_topic, ("experiment.*", m.tag(m.RunRemoved))),)
 AT_ONCE = 16  # experiments that are read
 
 
@@ -126,13 +126,17 @@ async def overview(facts: FactLog, now: float) -> list[ExperimentRow]:
 
     Of a completed one its trials are not read, so that many old experiments stay cheap.
     """
-    known = {name: fold(said) for name, said in by_run(await facts.read(FACTS)).items()}
-    there = {name: one for name, one in known.items() if one.requested}
+    known = {name: fold(said) for name, said in by_run(await facts.read(*FACTS)).items()}
+    there = {name: one for name, one in known.items() if _is_there(one)}
     going = [n for n, one in there.items() if not isinstance(one.end, m.ExperimentCompleted)]
     read = await each(lambda name: facts.read(*subjects.of_run(name)), going, AT_ONCE)
     there |= {name: fold(said) for name, said in zip(going, read, strict=True)}
     rows = [row(name, experiment, now) for name, experiment in there.items()]
     return sorted(rows, key=lambda one: one.requested_at, reverse=True)
+
+
+def _is_there(experiment: Experiment) -> bool:
+    return experiment.requested is not None and not experiment.removed
 
 
 def _inherited(experiment: Experiment, trial: Trial) -> int:

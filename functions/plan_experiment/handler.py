@@ -46,6 +46,8 @@ async def handle(heard: Received, services: Services) -> Messages:
     Before the first run begins, so that no broker loses an experiment whose runs the store knows.
     """
     run = heard.run
+    if await event_backup.is_removed(run, services.facts, services.objects):
+        return []
     facts = await services.facts.read(*subjects.of_run(run))
     experiment = fold(facts)
     if experiment.requested is None:

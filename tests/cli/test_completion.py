@@ -27,14 +27,19 @@ TYPED = {
     "faastrain train Cart": {"CartPole-v1"},
     "faastrain train ": {*ENVIRONMENTS, "bin", "mine.toml"},
     "faastrain train CartPole-v1 --js": {"--json", "--jsonl"},
-    "faastrain show ": {"one", "two"},
+    "faastrain fetch ": {"one", "two"},
+    "faastrain show ": {"one", "two", "sweep"},
+    "faastrain rm ": {"one", "two", "sweep"},
+    "faastrain compare one s": {"sweep"},
+    "faastrain best ": {"sweep"},
     "faastrain dead list --run t": {"two"},
     "faastrain gate one --junit no": {"notes.txt"},
 }
-# Stands for the program: two runs as `faastrain runs` prints them to a pipe.
+# Stands for the program: two runs and an experiment, as they are printed to a pipe.
 PROGRAM = """#!/bin/sh
 touch asked
 [ "$1" = runs ] && printf 'RUN\\tSTATUS\\none\\tcompleted\\ntwo\\tfailed\\n'
+[ "$1" = experiments ] && printf 'EXPERIMENT\\tSTATUS\\nsweep\\tcompleted\\n'
 """
 BASH = """
 source ./completion

@@ -24,7 +24,7 @@ def test_a_dry_run_lists_and_removes_nothing(stored: Desk) -> None:
     data, log = dict(stored.objects.data), list(stored.facts.log)
     assert stored("rm", RUN, "--dry-run") == ExitCode.DONE
     head, *rows, last = [line.split("\t") for line in stored.out.splitlines()]
-    assert head == ["run", "what", "kind", "number", "bytes"]
+    assert head == ["name", "what", "kind", "number", "bytes"]
     found = {(what, kind): (number, size) for _, what, kind, number, size in rows}
     policy = stored.objects.data[keys.policy(RUN, 1)]
     assert found["objects", "policies"] == ("1", f"{len(policy):,}")
@@ -40,7 +40,7 @@ def test_runs_are_removed_and_others_stay(stored: Desk) -> None:
     assert stored("runs", "--json") == ExitCode.DONE
     assert [row["run_id"] for row in json.loads(stored.out)] == ["two"]
     assert stored("rm", RUN) == ExitCode.DONE
-    assert stored.out == f"nothing is left of run {RUN}\n"
+    assert stored.out == f"nothing is left of {RUN}\n"
 
 
 def test_json_has_what_was_removed(stored: Desk) -> None:
@@ -55,11 +55,11 @@ def test_json_has_what_was_removed(stored: Desk) -> None:
 @pytest.mark.parametrize(
     ("command", "said"),
     [
-        (["show", RUN], f"run {RUN} was removed"),
-        (["follow", RUN], f"run {RUN} was removed"),
-        (["stop", RUN], f"run {RUN} was removed"),
-        (["resume", RUN], f"run {RUN} was removed"),
-        (["start", "cartpole.json", "--run", RUN], "a removed run's name is never used again"),
+        (["show", RUN], f"{RUN} was removed"),
+        (["follow", RUN], f"{RUN} was removed"),
+        (["stop", RUN], f"{RUN} was removed"),
+        (["resume", RUN], f"{RUN} was removed"),
+        (["start", "cartpole.json", "--run", RUN], "a removed name is never used again"),
     ],
 )
 def test_a_removed_run_is_told_from_one_that_never_was(

@@ -219,7 +219,7 @@ def test_a_run_is_removed_and_says_what_that_was(run: Run, client: Client) -> No
     assert removed.facts["run.requested"].number == 1
     assert removed.amount.bytes > 1000
     assert [row.run_id for row in client.runs()] == [other.name]
-    with pytest.raises(BadInput, match=f"run {run.name} was removed"):
+    with pytest.raises(BadInput, match=f"{run.name} was removed"):
         run.report()
     with pytest.raises(BadInput, match="is never used again"):
         client.start("CartPole-v1", budget=100, name=run.name)

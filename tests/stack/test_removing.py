@@ -87,7 +87,7 @@ async def test_of_two_runs_one_is_removed(own: Stack) -> None:
     assert await left(own, "stays") == stays
     followed = own.cli("follow", RUN)
     assert followed.returncode == 3
-    assert f"run {RUN} was removed" in followed.stderr
+    assert f"{RUN} was removed" in followed.stderr
 
     put(own, FILE, BODY)  # the same file, and its notification
     assert b"was removed" in await got(own, keys.refusal(FILE))
@@ -158,7 +158,7 @@ async def test_a_run_that_goes_on_is_refused_and_what_was_begun_is_waited_for(
     removing = own.popen("rm", "held")
     assert removing.stderr is not None
     waits = await asyncio.to_thread(removing.stderr.readline)
-    assert re.match(r"waiting for \d commands? of run held, which functions still work on", waits)
+    assert re.match(r"waiting for \d commands? of held, which functions still work on", waits)
     gate.open()
     said, complained = await asyncio.to_thread(removing.communicate, timeout=PATIENCE)
     assert removing.returncode == 0, complained
