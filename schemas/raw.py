@@ -11,6 +11,12 @@ def environment(spec: Any) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
+def base(spec: Any) -> dict[str, Any]:
+    """The base run of an experiment; empty where there is none."""
+    found = spec.get("run") if isinstance(spec, dict) else None
+    return found if isinstance(found, dict) else {}
+
+
 def packages(spec: Any) -> list[str]:
     """The SHA-256 of the packages that the environment names; empty where it names none."""
     named = environment(spec).get("packages")

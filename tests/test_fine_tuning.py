@@ -11,14 +11,18 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
+from faastraingym.client import experiment_checks, experiments
 from faastraingym.client.client import Client
-from faastraingym.client.composing import composed
+from faastraingym.client.composing import composed, experiment
 from faastraingym.client.errors import BadInput
 from faastraingym.client.playing import evaluate
 from faastraingym.events.models.registry import Registry
 from faastraingym.schemas import keys
 from faastraingym.schemas.messages import (
     EvaluationCompleted,
+    ExperimentCompleted,
+    ExperimentFailed,
+    ExperimentRequested,
     ModelPromoted,
     RunRequested,
     encode,
@@ -197,6 +201,78 @@ async def test_a_name_that_nobody_resolved_starts_nothing(home: Home) -> None:
     child = await home.child(CHILD, Platform())
     assert child.said == ["run.requested", "run.failed", "report.written"]
     assert "of which nobody knows" in child.objects.data[keys.report("child")].decode()
+
+
+COMPETING = {
+    "run": {key: value for key, value in CHILD.items() if key != "seed"},
+    "space": {"algorithm.learning_rate": {"kind": "choice", "values": [1e-3, 1e-2]}},
+    "seeds": [3],
+    "at_once": 2,
+}
+
+
+async def test_all_trials_of_an_experiment_begin_with_the_same_networks(home: Home) -> None:
+    """The version that the alias stood for when the experiment was asked for."""
+    made = experiment(COMPETING)
+    prepared = await experiments.prepare(home.client.aio, made, "sweep")
+    parent = await home.client.aio.models.resolve("cartpole@champion")
+    pinned = {"model": CHAMPION, "version": 1, "sha256": parent.networks.sha256}
+    assert prepared.spec["run"]["init_from"] == pinned
+    await _second_version(home)
+    await home.client.aio.models.promote("cartpole/2", "champion")
+    await home.platform.publish(ExperimentRequested(run="sweep", spec=prepared.spec))
+    await home.platform.run()
+    facts = [record.fact for _, record in home.platform.facts.log]
+    asked = {f.run: f.spec for f in facts if isinstance(f, RunRequested) and f.run != "demo"}
+    assert [*asked] == ["sweep-0-3", "sweep-1-3"]
+    data = home.platform.objects.data
+    of_parent = load(data[keys.policy("demo", 2)], Policy)
+    trained = []
+    for run, spec in asked.items():
+        assert spec["init_from"] == pinned
+        first = load(data[keys.policy(run, 0)], Policy)
+        for path, array in of_parent.parameters.items():
+            assert (first.parameters[path] == array).all()
+        trained.append(data[keys.policy(run, 2)])
+    assert trained[0] != trained[1]
+    (end,) = [fact for fact in facts if isinstance(fact, ExperimentCompleted)]
+    assert (end.trials, end.failed) == (2, 0)
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        (
+            {"init_from": "models/cartpole@best"},
+            "spec.run.init_from: cartpole@best: there is no such alias; cartpole has champion",
+        ),
+        (
+            {"environment": {"id": "Acrobot-v1", "num_envs": 2}},
+            "spec.run.init_from: found cartpole/1 with observations of <f4 [4], numbers; ",
+        ),
+    ],
+)
+async def test_an_experiment_that_does_not_fit_is_refused_before_anything_starts(
+    home: Home, changes: dict[str, Any], problem: str
+) -> None:
+    """By the client, by `check`, and by start-run, which fails it."""
+    raw: dict[str, Any] = {**COMPETING, "run": {**COMPETING["run"], **changes}}  # type: ignore[dict-item]
+    for refuse in (
+        lambda: experiments.prepare(home.client.aio, experiment(raw), "sweep"),
+        lambda: experiment_checks.check(home.client.aio, experiment(raw)),
+    ):
+        with pytest.raises(BadInput) as told:
+            await refuse()
+        assert problem in str(told.value)
+    parent = await home.client.aio.models.resolve("cartpole")
+    pinned = {"model": CHAMPION, "version": 1, "sha256": parent.networks.sha256}
+    given = raw["run"] | ({} if "init_from" in changes else {"init_from": pinned})
+    await home.platform.publish(ExperimentRequested(run="sweep", spec={**raw, "run": given}))
+    await home.platform.run()
+    assert home.platform.said[-2:] == ["experiment.requested", "experiment.failed"]
+    (end,) = [r.fact for _, r in home.platform.facts.log if isinstance(r.fact, ExperimentFailed)]
+    refused = "spec.run.init_from: found 'models/cartpole@best', of which nobody knows what it"
+    assert end.reason.startswith(refused if "init_from" in changes else problem)
 
 
 def test_a_name_is_the_runs_and_a_dataset_is_the_algorithms() -> None:

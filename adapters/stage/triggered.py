@@ -44,9 +44,12 @@ from faastraingym.schemas.messages import (
     Message,
     RunRequested,
 )
+from faastraingym.schemas.raw import base
 from faastraingym.schemas.specification import to_dict
 
 logger = logging.getLogger(__name__)
+
+REQUESTS = (RunRequested, ExperimentRequested)  # which share one namespace
 
 Event = Requested | Uploaded | Misread
 
@@ -156,12 +159,11 @@ class TriggeredStage(Stage):
         encoded, facts = messages.encode(request), self._connections.services.facts
         if await event_backup.is_removed(run, facts, self._connections.services.objects):
             raise OtherRequest(
-                f"the run {run} was removed, and a removed run's name is never used again; write "
-                "another Idempotency-Key (or subject), or another file"
+                f"{run} was removed, and a removed name is never used again; write another "
+                "Idempotency-Key (or subject), or another file"
             )
         here.message = request
-        kinds = (RunRequested, ExperimentRequested)  # which share one namespace
-        known = await facts.read(*(subjects.of_kind(kind, run) for kind in kinds))
+        known = await facts.read(*(subjects.of_kind(kind, run) for kind in REQUESTS))
         new = not known and await facts.publish_once(request)
         if not new:
             known = known or await facts.read(subjects.of(request))
@@ -177,21 +179,30 @@ class TriggeredStage(Stage):
         packages = Library(self._connections.services.bucket)
 
         async def choose(raw: object) -> Checked:
-            return await self._checker.choose(raw, packages)
+            return await self._checker.choose(await self._begun(run, raw), packages)
 
         if is_experiment(raw):
             return ExperimentRequested(run=run, spec=await checked(run, raw, choose))
-        begun = await self._begun(run, raw)
-        return RunRequested(run=run, spec=to_dict((await choose(begun)).spec))
+        return RunRequested(run=run, spec=to_dict((await choose(raw)).spec))
 
-    async def _begun(self, run: str, raw: dict[str, Any]) -> dict[str, Any]:
-        """`raw`, its first policy at the version that it had when the run was first asked for."""
+    async def _begun(self, run: str, raw: Any) -> Any:
+        """`raw`, its first policy at the version that it had when the run was first asked for.
+
+        Of an experiment it is the base run.
+        """
         if not parents.named(raw):
             return raw
         services = self._connections.services
-        asked = await services.facts.read(subjects.of_kind(RunRequested, run))
-        before = next((r.fact.spec for r in asked if isinstance(r.fact, RunRequested)), None)
+        asked = await services.facts.read(*(subjects.of_kind(kind, run) for kind in REQUESTS))
+        before = next((_run_of(recorded.fact) for recorded in asked), None)
         return await parents.resolved(raw, Registry(services.objects, services.bucket), before)
+
+
+def _run_of(request: Message) -> dict[str, Any] | None:
+    """The raw specification of the run that was asked for; of an experiment the base run's."""
+    if isinstance(request, ExperimentRequested):
+        return base(request.spec)
+    return request.spec if isinstance(request, RunRequested) else None
 
 
 def triggered(checker: Checker, *accepts: type[Message]) -> Callable[[Handler], TriggeredStage]:

@@ -16,6 +16,7 @@ from faastraingym.schemas.experiment import ExperimentSpec
 MAX_SETTINGS = 100
 FIXED = {
     "seed": "spec.seeds has those of every configuration",
+    "init_from": "spec.run.init_from is the policy with which every run begins",
     "stop.env_steps": "spec.run.stop.env_steps is the budget of every run",
 }
 TOLD = 3  # configurations that are refused; of the others it is said how many there are

@@ -21,7 +21,7 @@ class Checked(Protocol):
 async def checked(
     name: str, raw: dict[str, Any], check: Callable[[Any], Awaitable[Checked]]
 ) -> dict[str, Any]:
-    """The raw specification, its base run with the packages that its environment stands for.
+    """The raw specification, its base run with the packages and the model that it stands for.
 
     Args:
         name: the experiment's.
@@ -42,10 +42,13 @@ async def checked(
 
 
 def with_base(raw: dict[str, Any], completed: dict[str, Any]) -> dict[str, Any]:
-    """With the environment of the completed base run, if that is a package's.
+    """With what names stand for now: the packages of the environment, the version of a model.
 
     Everything else stays as it was written, so that a setting may choose another algorithm.
     """
-    if not completed["environment"].get("packages"):
-        return raw
-    return {**raw, "run": {**raw["run"], "environment": completed["environment"]}}
+    is_named = {
+        "environment": completed["environment"].get("packages"),
+        "init_from": completed.get("init_from"),
+    }
+    fixed = {key: completed[key] for key, is_one in is_named.items() if is_one}
+    return {**raw, "run": {**raw["run"], **fixed}} if fixed else raw

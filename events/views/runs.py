@@ -82,9 +82,8 @@ def _known(said: Sequence[Recorded]) -> _Known | None:
     asked = next((fact for fact in facts if isinstance(fact, m.ExperimentRequested)), None)
     if asked is None:
         return None
-    base = asked.spec.get("run")
     ended = any(isinstance(fact, m.ExperimentCompleted | m.ExperimentFailed) for fact in facts)
-    return _Known(base if isinstance(base, dict) else {}, ended)
+    return _Known(raw.base(asked.spec), ended)
 
 
 async def overview(

@@ -67,9 +67,7 @@ async def _run(request: RunRequested, services: Services) -> Outgoing:
         return [request, RunFailed(run=request.run, reason=why, function="start-run")]
     try:
         found = await CHECKER.check(request.spec, Library(services.bucket))
-        await datasets.check(found.spec, found.spaces, services.bucket)
-        registry = Registry(services.objects, services.bucket)
-        await parents.check(found.spec, found.spaces, registry)
+        await _check_beginning(found, services)
     except SpecificationError as refusal:
         return [request, RunFailed(run=request.run, reason=str(refusal), function="start-run")]
     data = dump(request.run, found.spec, found.spaces, request.experiment, request.copied)
@@ -78,12 +76,19 @@ async def _run(request: RunRequested, services: Services) -> Outgoing:
     return [request, started, *follow_ups.warm_ups(request.run)]
 
 
+async def _check_beginning(found: Checked, services: Services) -> None:
+    """SpecificationError: the run cannot begin with its dataset, or with its model."""
+    await datasets.check(found.spec, found.spaces, services.bucket)
+    registry = Registry(services.objects, services.bucket)
+    await parents.check(found.spec, found.spaces, registry)
+
+
 async def _experiment(request: ExperimentRequested, services: Services) -> Outgoing:
     """The experiment starts, or fails."""
 
     async def check(raw: object) -> Checked:
         found = await CHECKER.choose(raw, Library(services.bucket))
-        await datasets.check(found.spec, found.spaces, services.bucket)
+        await _check_beginning(found, services)
         return found
 
     try:

@@ -113,7 +113,7 @@ async def test_a_run_that_was_removed_is_not_started_again() -> None:
     await facts(made).publish_once(RunRemoved(run="nightly"))
     status, _, text = await made(BODY, headers)
     assert (status, asked(made)) == (409, ["nightly"])
-    assert b"the run nightly was removed, and a removed run's name is never used again" in text
+    assert b"nightly was removed, and a removed name is never used again" in text
     key = "experiments/a.json"
     await facts(made).publish_once(RunRemoved(run=outside_events.of_upload(key, BODY)))
     store(made).data[key] = BODY
@@ -327,27 +327,40 @@ async def test_a_specification_with_a_space_asks_for_an_experiment() -> None:
     assert (status, answer.decode()) == (400, "spec.run.seed: found 13; allowed: any other")
 
 
-async def test_a_registered_policy_is_resolved_when_the_run_is_first_asked_for() -> None:
+@pytest.mark.parametrize("is_experiment", [False, True])
+async def test_a_registered_policy_is_resolved_when_the_run_is_first_asked_for(
+    is_experiment: bool,
+) -> None:
     """The same event means the same version, though its alias has moved meanwhile."""
     made = stage()
     registry = Registry(store(made), store(made))
     await registry.add(A_VERSION)
     await registry.add(A_MOVE)
     headers = SHOWN | {"idempotency-key": "tuned"}
-    body = json.dumps(SPEC | {"init_from": "models/cartpole@champion"}).encode()
+    spec = SPEC | {"init_from": "models/cartpole@champion"}
+    rates = {"algorithm.learning_rate": {"kind": "choice", "values": [1e-3, 1e-2]}}
+    whole = {"run": spec, "space": rates, "seeds": [1]} if is_experiment else spec
+    body = json.dumps(whole).encode()
     assert await answer(made, body, headers) == [{"run_id": "tuned", "new": True}]
     await registry.add(replace(A_VERSION, version=2, networks=A_VERSION.policy))
     await registry.add(replace(A_MOVE, number=2, version=2, previous=1))
     assert await answer(made, body, headers) == [{"run_id": "tuned", "new": False}]
     assert len(await answer(made, body, SHOWN | {"idempotency-key": "later"})) == 1
-    begun = [recorded.fact.spec["init_from"] for _, recorded in facts(made).log]  # type: ignore[attr-defined]
+    asked: list[Any] = [recorded.fact for _, recorded in facts(made).log]
+    specs = [fact.spec["run"] if is_experiment else fact.spec for fact in asked]
+    begun = [each["init_from"] for each in specs]
     assert [(each["version"], each["sha256"][0]) for each in begun] == [(1, "b"), (2, "a")]
 
 
 async def test_a_name_that_no_model_has_is_told() -> None:
     made = stage()
-    body = json.dumps(SPEC | {"init_from": "models/nobody"}).encode()
-    status, _, text = await made(body, SHOWN)
+    spec = SPEC | {"init_from": "models/nobody"}
+    status, _, text = await made(json.dumps(spec).encode(), SHOWN)
     assert status == 400
     assert text.startswith(b"spec.init_from: there is no model 'nobody'")
+    rates = {"algorithm.learning_rate": {"kind": "choice", "values": [1e-3, 1e-2]}}
+    whole = {"run": spec, "space": rates, "seeds": [1]}
+    status, _, text = await made(json.dumps(whole).encode(), SHOWN)
+    assert status == 400
+    assert text.startswith(b"spec.run.init_from: there is no model 'nobody'")
     assert asked(made) == []

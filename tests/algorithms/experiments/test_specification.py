@@ -158,6 +158,11 @@ def test_what_is_no_experiment_is_refused_in_the_words_of_a_run(
             "spec.space.stop.env_steps: every configuration has the same; spec.run.stop.env_steps",
         ),
         ("stop", choice({"env_steps": 9}), "spec.space.stop: every configuration has the same;"),
+        (
+            "init_from",
+            choice("models/a", "models/b"),
+            "spec.space.init_from: every configuration has the same; spec.run.init_from is the",
+        ),
         ("a..b", GAMMA, "spec.space: found 'a..b'; allowed: paths, as algorithm.learning_rate"),
         ("a\nb", GAMMA, r"spec.space: found 'a\nb'; allowed: paths, as algorithm.learning_rate"),
     ],
