@@ -295,7 +295,7 @@ TRAIN = (
     Command(
         "rm",
         "removing:remove",
-        "remove runs that have ended, or experiments with their runs; no name is used again",
+        "remove runs or experiments that have ended; no name is used again",
         "rm RUN --dry-run",
         (
             argument("runs", metavar="RUN|EXPERIMENT", nargs="+", help=LISTED),

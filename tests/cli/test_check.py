@@ -37,7 +37,7 @@ def test_the_example_is_twelve_configurations_with_three_seeds(desk: Desk) -> No
     assert desk("check", str(EXAMPLE)) == ExitCode.DONE, desk.err
     said, head, *rows, rest = desk.out.splitlines()
     assert said == (
-        f"{EXAMPLE}: an experiment of 12 configurations, 36 runs, at most 1,800,000 environment"
+        f"{EXAMPLE}: an experiment of 12 configurations, 36 runs, at most 720,000 environment"
         " steps in all"
     )
     assert head.split("\t") == [
@@ -55,7 +55,7 @@ def test_json_has_the_specification_with_its_defaults(desk: Desk) -> None:
     assert desk("check", str(EXAMPLE), "--json") == ExitCode.DONE
     found = json.loads(desk.out)
     counts = (found["kind"], found["configurations"], found["runs"], found["env_steps"])
-    assert counts == ("experiment", 12, 36, 1_800_000)
+    assert counts == ("experiment", 12, 36, 720_000)
     assert found["first"][11:] == []
     assert found["first"][0]["rollout.num_steps"] == 32
     assert parse(found["spec"]) == parse(tomllib.loads(EXAMPLE.read_text()))

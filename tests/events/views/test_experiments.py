@@ -6,7 +6,7 @@ from msgspec.structs import replace
 from faastraingym.events.experiments.history import fold
 from faastraingym.events.pipeline import subjects
 from faastraingym.events.ports import Recorded
-from faastraingym.events.views.experiments import overview, row
+from faastraingym.events.views.experiments import FACTS, overview, row
 from tests.events.experiments.acting_out import Log, calm
 from tests.events.facts import RAW
 from tests.fakes import InMemoryFactLog
@@ -55,4 +55,4 @@ async def test_an_experiment_that_has_ended_is_listed_without_its_trials(
     assert (rows[1].trials, rows[1].of, rows[1].failed) == (3, 3, 1)
     assert rows[1].best is not None
     assert rows[1].best.trial == 2
-    assert log.asked == ["ftg.experiment.*.>", *subjects.of_run("going")]
+    assert log.asked == [*FACTS, *subjects.of_run("going")]
