@@ -14,6 +14,7 @@ DOCUMENTS = [
     "docs/comparing.md",
     "docs/mlflow.md",
     "docs/models.md",
+    "docs/running_experiments.md",
     "docs/tutorials/ci.md",
     *WALKS,
 ]
