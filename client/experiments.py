@@ -1,27 +1,26 @@
 """A stack's experiments, for asynchronous callers."""
 
-import asyncio
 import secrets
-from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from faastraingym.algorithms.experiments import space
 from faastraingym.algorithms.experiments.specification import parse
 from faastraingym.client import bringing, run_ids, runs, specifications
 from faastraingym.client.arguments import checked
 from faastraingym.client.async_run import AsyncRun
-from faastraingym.client.errors import BadInput, StackTrouble
-from faastraingym.client.following import PATIENCE_SECONDS, PULSE_SECONDS
+from faastraingym.client.errors import BadInput
+from faastraingym.client.following import Following
 from faastraingym.client.specifications import Composed
 from faastraingym.client.world import Connected
 from faastraingym.events.experiments import names
 from faastraingym.events.experiments.checking import with_base
 from faastraingym.events.experiments.history import Experiment, fold
-from faastraingym.events.pipeline import subjects
+from faastraingym.events.pipeline import event_backup, subjects
 from faastraingym.events.pipeline.removal import Holdings
-from faastraingym.events.ports import Recorded, Unavailable
+from faastraingym.events.ports import Recorded
 from faastraingym.events.views import experiments as views
 from faastraingym.events.views.experiments import ExperimentReport, ExperimentRow
 from faastraingym.events.views.winners import Winner, winner
@@ -136,7 +135,7 @@ class AsyncExperiment:
 
     async def report(self) -> ExperimentReport:
         """The experiment as it stands."""
-        return views.report(self.name, await self.history(), self.client.world.now())
+        return self._report(await self.history())
 
     async def best(self) -> Winner:
         """The trial with the highest score at the last rung, and its runs, as it stands.
@@ -203,38 +202,29 @@ class AsyncExperiment:
         """Show each of its facts, from the first to its end.
 
         Raises:
-            BadInput: there is no such experiment.
+            BadInput: there is no such experiment, or broker and store have lost it.
             StackTrouble: the stack stayed away for two minutes.
         """
+
+        def shown(record: Recorded) -> bool:
+            show(record)
+            return isinstance(record.fact, ENDS)
+
         async with self.client.connect() as stack:
             await self._history(stack)
-            seen, away = set[str](), 0.0
-            while True:
-                try:
-                    if await self._shown(stack, seen, show):
-                        break
-                except Unavailable as error:
-                    if not away:
-                        notice(f"the stack does not answer ({error}); waiting for it")
-                    if away >= PATIENCE_SECONDS:
-                        raise StackTrouble(f"the stack was away: {error}") from error
-                    away += PULSE_SECONDS
-                    await asyncio.sleep(PULSE_SECONDS)
-        return await self.report()
+            known = partial(self._is_known, stack)
+            following = Following("experiment", self.name, stack.facts, shown, notice, known)
+            await following.to_end()
+            return self._report(await self._history(stack))
 
-    async def _shown(
-        self, stack: Connected, seen: set[str], show: Callable[[Recorded], None]
-    ) -> bool:
-        """Show what was not seen yet; True at the end."""
-        following = stack.facts.follow(*subjects.of_run(self.name))
-        async with aclosing(cast(AsyncGenerator[Recorded, None], following)) as records:
-            async for record in records:
-                if subjects.of(record.fact) not in seen:
-                    seen.add(subjects.of(record.fact))
-                    show(record)
-                if isinstance(record.fact, ENDS):
-                    return True
-        return False
+    async def _is_known(self, stack: Connected) -> bool:
+        """Whether the log has it, or the store the copies from which `reconcile` restores it."""
+        if await runs.is_experiment(stack, self.name):
+            return True
+        return await event_backup.is_kept(self.name, stack.objects, stack.bucket)
+
+    def _report(self, found: Experiment) -> ExperimentReport:
+        return views.report(self.name, found, self.client.world.now())
 
     async def _history(self, stack: Connected) -> Experiment:
         found = fold(await stack.facts.read(*subjects.of_run(self.name)))

@@ -4,11 +4,17 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 import pytest
 
 from faastraingym.client.errors import BadInput, StackTrouble
-from faastraingym.client.following import COMPILING, Follower
+from faastraingym.client.following import COMPILING, Follower, Following
 from faastraingym.events.pipeline import subjects
 from faastraingym.events.ports import Recorded, Unavailable
 from faastraingym.events.views.run import RunView
-from faastraingym.schemas.messages import RunRequested, tag
+from faastraingym.schemas.messages import (
+    ExperimentFailed,
+    ExperimentRequested,
+    ExperimentStopRequested,
+    RunRequested,
+    tag,
+)
 from tests.client.facts import RUN, SPEC, beginning, completed, reported
 from tests.fakes import InMemoryFactLog
 
@@ -55,6 +61,30 @@ class Flaky(InMemoryFactLog):
                 raise Unavailable("broken off")
             given += 1
             yield record
+
+
+class Tides(InMemoryFactLog):
+    """Breaks off after each fact that is new, and is then away for one question."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.most = 0
+        self.is_away = False
+
+    async def count(self, subject_filter: str) -> int:
+        if self.is_away:
+            self.is_away = False
+            raise Unavailable("no answer")
+        return await super().count(subject_filter)
+
+    async def follow(self, *subject_filters: str) -> AsyncIterator[Recorded]:
+        given = 0
+        async for record in super().follow(*subject_filters):
+            yield record
+            given += 1
+            if given > self.most:
+                self.most, self.is_away = given, True
+                raise Unavailable("broken off")
 
 
 async def replicas() -> Mapping[str, int] | None:
@@ -183,3 +213,30 @@ async def test_patience_ends() -> None:
     await fill(facts, completed("target"), reported())
     with pytest.raises(StackTrouble, match=f"faastrain follow {RUN}"):
         await follower(facts, view, patience=0.01).to_end()
+
+
+async def test_each_outage_of_many_has_the_whole_patience() -> None:
+    """Of an experiment, followed as a run is; two questions in a row would be too many."""
+    facts, shown, notices = Tides(), list[str](), list[str]()
+    told = (
+        ExperimentRequested(run="sweep", spec={}),
+        ExperimentStopRequested(run="sweep"),
+        ExperimentFailed(run="sweep", reason="of the test"),
+    )
+    for fact in told:
+        await facts.publish_once(fact)
+
+    async def is_known() -> bool:
+        return await facts.count(subjects.of_kind(ExperimentRequested, "sweep")) > 0
+
+    def show(record: Recorded) -> bool:
+        shown.append(tag(record.fact))
+        return isinstance(record.fact, ExperimentFailed)
+
+    following = Following(
+        "experiment", "sweep", facts, show, notices.append, is_known, pulse=0.001, patience=0.0
+    )
+    await following.to_end()
+    assert shown == [*map(tag, told)]
+    assert notices[1::2] == ["the stack answers again"] * 2
+    assert ["does not answer" in notice for notice in notices[::2]] == [True, True]
