@@ -42,7 +42,7 @@ async def checked(
 
 
 def with_base(raw: dict[str, Any], completed: dict[str, Any]) -> dict[str, Any]:
-    """With what names stand for now: the packages of the environment, the version of a model.
+    """With what names stand for now: packages of the environment, a model's version, a dataset.
 
     Everything else stays as it was written, so that a setting may choose another algorithm.
     """
@@ -51,4 +51,7 @@ def with_base(raw: dict[str, Any], completed: dict[str, Any]) -> dict[str, Any]:
         "init_from": completed.get("init_from"),
     }
     fixed = {key: completed[key] for key, is_one in is_named.items() if is_one}
+    algorithm = raw["run"]["algorithm"]
+    if algorithm.get("init_from"):
+        fixed["algorithm"] = {**algorithm, "init_from": completed["algorithm"]["init_from"]}
     return {**raw, "run": {**raw["run"], **fixed}} if fixed else raw
