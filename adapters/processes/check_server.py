@@ -61,8 +61,13 @@ def serve(control: socket.socket, bounds: Bounds) -> NoReturn:
 
 
 def guard(reply: socket.socket, bounds: Bounds) -> NoReturn:
-    """Fork the check, end it when it is late, and tell how it ended when its group is gone."""
+    """Fork the check, end it when it is late, and tell how it ended when its group is gone.
+
+    An empty line comes first: the server has started, and the check's time begins.
+    """
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    with contextlib.suppress(OSError):  # the receiver may be gone
+        reply.sendall(b"\n")
     reading, writing = os.pipe()
     pid = os.fork()
     if pid == 0:

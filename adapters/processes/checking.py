@@ -38,7 +38,8 @@ AT_ONCE = 16  # checks; others wait
 FUNCTION_MB = 512  # start-run's limit in stack.yml; used if none is set
 OURS_MB = 128  # of it, for start-run itself
 GONE_SECONDS = 1.0  # until a killed process is known to be gone
-PATIENCE = 60.0  # seconds beyond a check's own, for a busy machine
+STARTING = 300.0  # seconds until the one that forks has imported Gymnasium, on a busy machine
+PATIENCE = 60.0  # seconds beyond a check's own, on a busy machine
 REMEMBERED = 64
 MAX_LINE = 1 << 20
 PLACE = re.compile(r'^  File "(.+)", line (\d+) in (.+)$', re.MULTILINE)
@@ -163,16 +164,18 @@ class Checker:
 
     async def _ask(self, asked: bytes) -> dict[str, Any]:
         """The verdict; without one, how the checking process ended."""
-        try:
-            for _ in range(2):  # the one that forks may have been killed
-                await self.start()
-                async with asyncio.timeout(self._bounds.seconds + PATIENCE):
-                    if answer := await self._asked(asked):
-                        return answer
-                    with contextlib.suppress(TimeoutError):  # it lives, or is about to be gone
-                        await asyncio.wait_for(self._gone(), GONE_SECONDS)
-        except TimeoutError:
-            pass
+        for _ in range(2):  # the one that forks may have been killed
+            await self.start()
+            try:
+                if answer := await self._asked(asked):
+                    return answer
+            except TimeoutError as error:
+                raise Unavailable(
+                    "the process that checks environments does not answer, as on a machine that "
+                    "is very busy; try again"
+                ) from error
+            with contextlib.suppress(TimeoutError):  # it lives, or is about to be gone
+                await asyncio.wait_for(self._gone(), GONE_SECONDS)
         raise Unavailable("the process that checks environments was killed; try again")
 
     async def _asked(self, asked: bytes) -> dict[str, Any]:
@@ -187,12 +190,19 @@ class Checker:
         with contextlib.closing(writer):
             writer.write(asked + b"\n")
             answer: dict[str, Any] = {}
-            with contextlib.suppress(OSError, ValueError):  # it may answer anything, or nothing
-                async for line in reader:
-                    answer |= json.loads(line) if line.strip() else {}
-                    if "code" in answer:
-                        return answer
+            async with asyncio.timeout(STARTING) as bound:
+                with contextlib.suppress(OSError, ValueError):  # it may answer anything, or nothing
+                    await reader.readline()  # which is empty: the check's own time begins
+                    bound.reschedule(self._later())
+                    async for line in reader:
+                        answer |= json.loads(line) if line.strip() else {}
+                        if "code" in answer:
+                            return answer
         return {}
+
+    def _later(self) -> float:
+        """When a check that begins now must have ended, by the loop's clock."""
+        return asyncio.get_running_loop().time() + self._bounds.seconds + PATIENCE
 
     async def _gone(self) -> None:
         if self._process is not None:

@@ -156,6 +156,17 @@ async def test_a_check_that_kills_its_guard_is_told_so(checker: Checker) -> None
     assert await problems(checker, spec(how="nothing")) == []
 
 
+async def test_a_server_that_does_not_start_is_no_killed_one(
+    checker: Checker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has its own time, so a busy machine takes none of a check's."""
+    monkeypatch.setattr(checking, "STARTING", 0.0)
+    with pytest.raises(Unavailable, match="does not answer, as on a machine that is very busy"):
+        await problems(checker, spec(how="nothing"))
+    monkeypatch.undo()
+    assert await problems(checker, spec(how="nothing")) == []
+
+
 async def test_a_killed_server_is_started_anew(checker: Checker) -> None:
     """By whoever asks next; nothing is left of it."""
     await checker.start()
