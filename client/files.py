@@ -15,11 +15,13 @@ def of_run(name: str) -> Path:
 
 
 def in_folder(path: Path) -> Path:
-    """`path`, when its folder is there.
+    """`path`, when it is no folder, and its folder is there.
 
     Raises:
-        BadInput: it is not.
+        BadInput: it is one, or there is none.
     """
+    if path.is_dir():
+        raise BadInput(f"{path}: is a folder; name a file in it")
     if not path.parent.is_dir():
         raise BadInput(f"{path}: there is no folder {path.parent}; make it first")
     return path
