@@ -7,7 +7,13 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from faastraingym.algorithms import registry
-from faastraingym.algorithms.experiments import conditions, sampling, space, specification
+from faastraingym.algorithms.experiments import (
+    conditions,
+    feasibility,
+    sampling,
+    space,
+    specification,
+)
 from faastraingym.algorithms.experiments.sampling import Told
 from faastraingym.algorithms.experiments.settings import in_base
 from faastraingym.client import specifications
@@ -28,13 +34,14 @@ class Checked(NamedTuple):
 
     @property
     def runs(self) -> int:
-        """Of all configurations and seeds."""
-        return space.trials(self.spec) * len(self.spec.seeds)
+        """Of all configurations and seeds, and of copies in a population."""
+        return (space.trials(self.spec) + feasibility.copies(self.spec)) * len(self.spec.seeds)
 
     @property
     def env_steps(self) -> int:
         """Of all runs, should every one of them use up its budget, or that of the experiment."""
-        steps = self.runs * registry.parse(self.spec.run).stop.env_steps
+        places = space.trials(self.spec) * len(self.spec.seeds)  # which copies take over
+        steps = places * registry.parse(self.spec.run).stop.env_steps
         return min(steps, self.spec.budget.env_steps or steps)
 
 

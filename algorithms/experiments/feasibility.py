@@ -68,17 +68,34 @@ def size_problems(spec: ExperimentSpec) -> list[str]:
 
 def budget_problems(spec: ExperimentSpec) -> Iterator[str]:
     """More configurations than the budget allows, however early the scheduler stops them."""
-    total, seeds = trials(spec), len(spec.seeds)
+    total, seeds, copied = trials(spec), len(spec.seeds), copies(spec)
     runs = total * seeds
     asked = f"{total} configurations with {seeds} seed{'s' * (seeds > 1)} each"
-    if spec.budget.runs is not None and spec.budget.runs < runs:
-        yield f"spec.budget.runs: found {spec.budget.runs}; allowed: at least {runs}, for {asked}"
+    if spec.budget.runs is not None and spec.budget.runs < runs + copied * seeds:
+        also = f", and {copied} copies of them" if copied else ""
+        yield (
+            f"spec.budget.runs: found {spec.budget.runs}; allowed: at least "
+            f"{runs + copied * seeds}, for {asked}{also}"
+        )
     steps = runs * _least_steps(spec)
     if spec.budget.env_steps is not None and spec.budget.env_steps < steps:
         yield (
             f"spec.budget.env_steps: found {spec.budget.env_steps}; allowed: at least {steps}, for "
             f"{asked}, of {_least_steps(spec)} steps at least"
         )
+
+
+def copies(spec: ExperimentSpec) -> int:
+    """Trials that take the places of others in a population none of which fails; else 0."""
+    if not isinstance(spec.scheduler, Population):
+        return 0
+    rungs = math.ceil(_env_steps(spec) / spec.scheduler.every)
+    return (rungs - 1) * share(trials(spec), spec.scheduler.quantile)
+
+
+def share(members: int, quantile: float) -> int:
+    """How many of a population's members copy others at a rung, and how many are copied."""
+    return max(1, int(members * quantile + 1e-9))  # 0.29 of 100 are 29, though not for a float
 
 
 def _undrawn(spec: ExperimentSpec, dimension: AnyDimension) -> tuple[str, str]:

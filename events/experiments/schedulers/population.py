@@ -7,6 +7,7 @@ A member waits at a rung for all others, so who copies whom follows from the spe
 from collections.abc import Iterator, Sequence
 
 from faastraingym.algorithms import seeding
+from faastraingym.algorithms.experiments.feasibility import share
 from faastraingym.events.experiments.decisions import (
     Decision,
     Result,
@@ -49,9 +50,9 @@ def _selected(here: Sequence[Result], quantile: float, env_steps: int, seed: int
     good = [(each.trial, each.score) for each in ranking if each.score is not None]
     if not good:
         return [failure(each, env_steps) for each in ranking]
-    share = max(1, int(len(here) * quantile + 1e-9))  # 0.29 of 100 are 29, though not for a float
-    parents = good[:share]
-    copying = min(max(share, len(here) - len(good)), len(here) - len(parents))
+    selected = share(len(here), quantile)
+    parents = good[:selected]
+    copying = min(max(selected, len(here) - len(good)), len(here) - len(parents))
     rule = _rule(copying, len(parents))
     made = []
     for rank, each in enumerate(ranking, start=1):

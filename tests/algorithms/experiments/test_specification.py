@@ -471,6 +471,18 @@ def test_more_configurations_than_the_budget_allows(
     assert problem.startswith(f"spec.budget.{words}")
 
 
+def test_copies_of_a_population_are_runs() -> None:
+    """Of 4 members one copies at 4 of 5 rungs, with 3 seeds each."""
+    population = {"name": "population", "every": 10_000, "quantile": 0.25}
+    changes = {"sampler": {"name": "random", "trials": 4}, "scheduler": population}
+    [problem] = refused(**changes, budget={"runs": 23})
+    assert problem == (
+        "spec.budget.runs: found 23; allowed: at least 24, for 4 configurations with 3 seeds each, "
+        "and 4 copies of them"
+    )
+    assert parse(SMALLEST | changes | {"budget": {"runs": 24, "env_steps": 600_000}})
+
+
 def test_a_budget_that_is_just_enough() -> None:
     assert parse(SMALLEST | {"budget": {"runs": 6, "env_steps": 300_000}})
     assert parse(SMALLEST | {"budget": {"runs": 6, "env_steps": 60_000}, "scheduler": HALVING})
