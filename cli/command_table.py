@@ -135,9 +135,8 @@ MODELS = (
             argument(
                 "--probability",
                 type=float,
-                default=0.95,
                 metavar="P",
-                help="least, that it is higher, by a bootstrap (default 0.95)",
+                help="with --only-if-better: least, that it is higher, by a bootstrap (0.95)",
             ),
             JSON,
         ),

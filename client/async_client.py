@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, cast, get_args
 from msgspec import UNSET, Meta
 
 from faastraingym.adapters.stage import parents
+from faastraingym.algorithms.experiments.specification import is_experiment
 from faastraingym.client import (
     bringing,
     environments,
@@ -190,6 +191,11 @@ class AsyncClient:
         """
         from faastraingym.client import beginnings, run_spaces
 
+        if is_experiment(composed.raw):
+            raise BadInput(
+                f"{composed.origin}: has a table `space`, so it is an experiment's specification; "
+                "allowed here: a run's. `faastrain train` and `faastrain start` take either"
+            )
         raw, source = environments.taken(composed.raw, composed.folder)
         try:
             raw, dataset = await asyncio.to_thread(beginnings.taken, raw)

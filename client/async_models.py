@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from faastraingym.client.policy import Policy
 
 EPISODES = 100  # that measure a version when it is registered
+MOST_EPISODES = 10_000  # the version's manifest has the return of each
 PROBABILITY = 0.95  # with which a better version is the better one
 
 
@@ -99,7 +100,11 @@ class AsyncModels:
 
     @checked
     async def register(
-        self, name: str, run: str, *, episodes: Annotated[int, Meta(ge=2)] = EPISODES
+        self,
+        name: str,
+        run: str,
+        *,
+        episodes: Annotated[int, Meta(ge=2, le=MOST_EPISODES)] = EPISODES,
     ) -> ModelVersion:
         """Keep the policy of a run that has ended as the next version of a model."""
         from faastraingym.client import registering

@@ -8,7 +8,14 @@ from msgspec import Meta
 
 from faastraingym.client import loop, run_ids
 from faastraingym.client.arguments import checked
-from faastraingym.client.async_models import EPISODES, PROBABILITY, AsyncModels, Model, Promoted
+from faastraingym.client.async_models import (
+    EPISODES,
+    MOST_EPISODES,
+    PROBABILITY,
+    AsyncModels,
+    Model,
+    Promoted,
+)
 from faastraingym.client.composing import composed
 from faastraingym.schemas.models import ModelVersion, Promotion, Trigger
 
@@ -54,7 +61,11 @@ class Models:
 
     @checked
     def register(
-        self, name: str, run: str, *, episodes: Annotated[int, Meta(ge=2)] = EPISODES
+        self,
+        name: str,
+        run: str,
+        *,
+        episodes: Annotated[int, Meta(ge=2, le=MOST_EPISODES)] = EPISODES,
     ) -> ModelVersion:
         """Keep the policy of a run that has ended as the next version of a model.
 

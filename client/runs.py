@@ -18,7 +18,7 @@ from faastraingym.schemas.validation import suggestion
 
 
 async def records(stack: Connected, run: str) -> list[Recorded]:
-    """All facts of `run`, in the log's order.
+    """All facts of `run`, or of an experiment, in the log's order.
 
     Raises:
         BadInput: there is no such run; its text names the nearest one.

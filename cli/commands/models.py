@@ -9,7 +9,7 @@ from faastraingym.cli.commands import training
 from faastraingym.cli.context import Context
 from faastraingym.cli.exit_codes import ExitCode
 from faastraingym.client import composing, loop, run_ids
-from faastraingym.client.async_models import Model, Promoted
+from faastraingym.client.async_models import MOST_EPISODES, PROBABILITY, Model, Promoted
 from faastraingym.client.errors import BadInput
 from faastraingym.events.views.phrases import timestamp
 from faastraingym.schemas import models
@@ -72,8 +72,11 @@ def show(arguments: Namespace, context: Context) -> None:
 
 def register(arguments: Namespace, context: Context) -> None:
     """Keep a run's policy as the next version of a model."""
-    if arguments.episodes < 2:
-        raise BadInput(f"--episodes {arguments.episodes}: write 2 or more; an interval needs them")
+    if not 2 <= arguments.episodes <= MOST_EPISODES:
+        raise BadInput(
+            f"--episodes {arguments.episodes}: write 2 to {MOST_EPISODES}; an interval needs two, "
+            "and all are played here, one after the other"
+        )
     made = context.client.models.register(
         arguments.name, arguments.run, episodes=arguments.episodes
     )
@@ -90,13 +93,16 @@ def registered(made: ModelVersion) -> str:
 
 def promote(arguments: Namespace, context: Context) -> ExitCode:
     """Let an alias point to a version; 1, if it is not better and had to be."""
-    if not 0 <= arguments.probability <= 1:
-        raise BadInput(f"--probability {arguments.probability:g}: write a number from 0 to 1")
+    bound = arguments.probability
+    if bound is not None and not 0 <= bound <= 1:
+        raise BadInput(f"--probability {bound:g}: write a number from 0 to 1")
+    if bound is not None and not arguments.only_if_better:
+        raise BadInput("--probability: is a bound of --only-if-better; write both, or neither")
     done = context.client.models.promote(
         arguments.version,
         arguments.alias,
         only_if_better=arguments.only_if_better,
-        probability=arguments.probability,
+        probability=PROBABILITY if bound is None else bound,
     )
     alias = f"{done.version.model}@{done.alias}"
     if arguments.json:

@@ -110,6 +110,20 @@ def test_what_takes_a_run_alone_says_so(ended: Desk, command: str) -> None:
     assert ended.err.startswith("faastrain: x is an experiment, whose runs are called x-TRIAL-")
 
 
+@pytest.mark.parametrize(
+    "command", [("gate", "--min-return", "1"), ("models", "trigger", "cartpole@champion")], ids=str
+)
+def test_what_takes_a_run_s_specification_alone_says_so(
+    desk: Desk, file: str, command: tuple[str, ...]
+) -> None:
+    assert desk(*command, file) == ExitCode.BAD_INPUT
+    assert desk.err == (
+        f"faastrain: {file}: has a table `space`, so it is an experiment's specification; allowed "
+        "here: a run's. `faastrain train` and `faastrain start` take either\n"
+    )
+    assert desk.facts.log == []
+
+
 def test_start_publishes_the_request_of_an_experiment_as_it_was_written(
     desk: Desk, file: str
 ) -> None:

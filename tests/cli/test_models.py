@@ -161,10 +161,18 @@ def test_versions_of_other_environments_are_not_compared(desk: Desk) -> None:
         (("show", "a/b/c"), "'a/b/c' names no version of a model; write NAME, NAME@ALIAS or"),
         (("promote", "cartpole/1", "1st"), "'1st' is no alias; an alias is 1 to 63 of a-z"),
         (("promote", "cartpole", "a", "--probability", "2"), "--probability 2: write a number"),
+        (
+            ("promote", "cartpole", "a", "--probability", "0.9"),
+            "--probability: is a bound of --only",
+        ),
         (("rollback", "cartpole"), "cartpole: names no alias; write NAME@ALIAS"),
         (("register", "cartpole", "nobody"), "there is no run 'nobody'"),
         (("register", "Cart", RUN), "'Cart' is no model's name"),
-        (("register", "cartpole", RUN, "--episodes", "1"), "--episodes 1: write 2 or more"),
+        (("register", "cartpole", RUN, "--episodes", "1"), "--episodes 1: write 2 to 10000"),
+        (
+            ("register", "cartpole", RUN, "--episodes", "10001"),
+            "--episodes 10001: write 2 to 10000; an interval needs two",
+        ),
     ],
 )
 def test_a_mistake_is_one_sentence(desk: Desk, arguments: tuple[str, ...], problem: str) -> None:
