@@ -44,6 +44,10 @@ class _Version(Struct):
     tags: list[_Tag] = []
 
 
+class _Made(Struct):
+    model_version: _Version
+
+
 class _Versions(Struct):
     model_versions: list[_Version] = []
     next_page_token: str = ""
@@ -131,8 +135,8 @@ class Mlflow:
 
     async def create_version(
         self, name: str, source: str, tags: Mapping[str, str], description: str, run_id: str
-    ) -> None:
-        """Add a version; MLflow gives it the number after the highest. `run_id` may be empty."""
+    ) -> int:
+        """Add a version; its number is the one after the highest. `run_id` may be empty."""
         document: dict[str, Any] = {
             "name": name,
             "source": source,
@@ -141,7 +145,8 @@ class Mlflow:
         }
         if run_id:
             document["run_id"] = run_id
-        await self._ask("POST", "model-versions/create", document)
+        body = await self._ask("POST", "model-versions/create", document)
+        return self._read(body, _Made).model_version.version
 
     async def delete_version(self, name: str, number: int) -> None:
         """Have no version of this number."""

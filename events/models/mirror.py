@@ -4,14 +4,14 @@ Each step asks both sides what they have. So the delivery of any fact of a model
 an earlier one left out, and one that has nothing to do changes nothing.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Protocol
 
 from faastraingym.events.models import mlflow
 from faastraingym.events.models.mlflow import Held, Identity
 from faastraingym.events.models.registry import Registry
 from faastraingym.schemas.errors import RunFault
-from faastraingym.schemas.models import Named
+from faastraingym.schemas.models import ModelVersion, Named
 
 
 class Target(Protocol):
@@ -25,8 +25,8 @@ class Target(Protocol):
 
     async def create_version(
         self, name: str, source: str, tags: Mapping[str, str], description: str, run_id: str
-    ) -> None:
-        """Add a version; MLflow gives it the number after the highest. `run_id` may be empty."""
+    ) -> int:
+        """Add a version; its number is the one after the highest. `run_id` may be empty."""
 
     async def delete_version(self, name: str, number: int) -> None:
         """Have no version of this number."""
@@ -78,22 +78,20 @@ async def _numbers(
     ours = await registry.versions(model)
     numbers = mlflow.known(await target.versions(model))
     lacking = [version for version in ours if mlflow.identity(version) not in numbers]
-    if lacking:
-        await target.create_model(model)
-    for version in lacking:
-        await target.create_version(
-            model,
-            mlflow.source(version, bucket),
-            mlflow.tags(version),
-            mlflow.description(version),
-            await target.run_id(mlflow.experiment(version.spec), version.run),
-        )
-    if lacking:
-        numbers = mlflow.known(await target.versions(model))
-    await _drop(target, model, [each for found in numbers.values() for each in found[1:]])
+    if not lacking:
+        return numbers
+    await target.create_model(model)
+    made = [await _made(target, version, bucket) for version in lacking]
+    numbers = mlflow.known(await target.versions(model))
+    for number in {*made} - {found[0] for found in numbers.values()}:
+        # Another delivery made it first. Only who made a number removes it: it may be used again.
+        await target.delete_version(model, number)
     return numbers
 
 
-async def _drop(target: Target, model: str, numbers: Sequence[int]) -> None:
-    for number in numbers:
-        await target.delete_version(model, number)
+async def _made(target: Target, version: ModelVersion, bucket: str) -> int:
+    run_id = await target.run_id(mlflow.experiment(version.spec), version.run)
+    source, tags = mlflow.source(version, bucket), mlflow.tags(version)
+    return await target.create_version(
+        version.model, source, tags, mlflow.description(version), run_id
+    )

@@ -39,7 +39,7 @@ def identity(version: ModelVersion) -> Identity:
 def known(held: Iterable[Held]) -> dict[Identity, list[int]]:
     """MLflow's numbers of our versions; the lowest comes first, and is the one that counts.
 
-    A later number was made by a delivery of the same fact, or of another one, at the same moment.
+    A higher one was made at the same moment, by the delivery of another fact of the model.
     """
     numbers: dict[Identity, list[int]] = {}
     for number, tags in sorted(held, key=lambda each: each.number):

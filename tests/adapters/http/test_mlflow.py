@@ -54,7 +54,8 @@ async def test_versions_are_numbered_as_they_are_made(
         await target.create_model(name)
     assert await target.versions(name) == []
     for number in range(1, 4):
-        await target.create_version(name, SOURCE, {"n": f"{number}", "t": "é"}, "said", "")
+        tags = {"n": f"{number}", "t": "é"}
+        assert await target.create_version(name, SOURCE, tags, "said", "") == number
     found = sorted(await target.versions(name))
     assert found == [Held(number, {"n": f"{number}", "t": "é"}) for number in (1, 2, 3)]
     await target.create_model(f"{name}-other")
