@@ -30,7 +30,8 @@ class MlflowServer(Server):
         self.url = f"http://127.0.0.1:{port}"
         at = ["--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
         command = [sys.executable, "-m", "mlflow", "server", *at]
-        super().__init__(command, "Uvicorn running on", directory)
+        less = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}  # nine processes that nobody needs
+        super().__init__(command, "Uvicorn running on", directory, **less)
 
     def stop(self) -> None:
         """With the workers, which outlive it."""
@@ -201,8 +202,8 @@ def real_mlflow() -> Iterator[MlflowServer]:
         pytest.skip("MLflow's server; `make loggers` has it")
     with tempfile.TemporaryDirectory(prefix="ftg-", ignore_cleanup_errors=True) as directory:
         server = MlflowServer(Path(directory))
-        server.start()
         try:
+            server.start()
             yield server
         finally:
             server.stop()
