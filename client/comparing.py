@@ -50,10 +50,10 @@ async def compared(
     named = list(map(run_ids.check, names))
     known = await _experiments(stack, named)
     wanted = await _with_trials(stack, named, known)
-    importing = asyncio.to_thread(importance.prepare)
+    importing = asyncio.to_thread(importance.prepare, len(wanted))
     (lives, found), _ = await asyncio.gather(_runs(stack, wanted, now), importing)
     reports = _as_alone(found, known)
-    apart = {run: one for each in known.items() for run, one in trials.apart(*each).items()}
+    apart = {run: one for pair in known.items() for run, one in trials.apart(*pair).items()}
     grouped = groups.grouped(reports, apart)
     if why := groups.refusal(grouped):
         raise BadInput(why)

@@ -21,8 +21,6 @@ SOURCES: tuple[tuple[Stream, str, Source], ...] = (
     (ASYNC, "start-", "start"),
     (OPEN, "open-", "open"),
 )
-
-
 OF_EXPERIMENTS = ("experiment.*", "trial.*")
 LIVES = ("run.*", "experiment.*")
 
@@ -54,6 +52,7 @@ class NatsObserver:
         found = []
         for topic in (*TOPICS, *OF_EXPERIMENTS):
             found += await read_all(self._broker, FACTS.name, subjects.of_topic(topic), after)
+        found.sort()  # an experiment is folded in the log's order
         return [Recorded(s.sequence, s.at, decode(s.data)) for s in found if s.sequence <= until]
 
     async def of_experiment(self, name: str, until: int) -> list[Recorded]:

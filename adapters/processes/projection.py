@@ -1,6 +1,5 @@
-"""The runs and experiments that the exporter shows.
+"""The runs and experiments that the exporter shows, derived from the log at each scrape.
 
-They are derived anew from the log and the metering at each scrape.
 Only invocations of no run (ticks, refused messages) are counted from the exporter's start.
 """
 
@@ -20,19 +19,10 @@ from faastraingym.events.telemetry.metrics import Family
 from faastraingym.events.topology.streams import FACTS, USAGE
 from faastraingym.events.views.run import RunView, Spent, Watched, spend
 from faastraingym.events.views.watching import ExperimentView, view
-from faastraingym.schemas.messages import (
-    FACTS as KINDS,
-)
-from faastraingym.schemas.messages import (
-    ExperimentStarted,
-    InvocationCompleted,
-    Message,
-    RunRemoved,
-    tag,
-)
+from faastraingym.schemas import messages as m
 
-EXPERIMENTAL = tuple(kind for kind in KINDS if tag(kind).startswith(("experiment.", "trial.")))
-News = Callable[[list[InvocationCompleted], list[RunView]], None]
+EXPERIMENTAL = tuple(kind for kind in m.FACTS if m.tag(kind).startswith(("experiment.", "trial.")))
+News = Callable[[list[m.InvocationCompleted], list[RunView]], None]
 
 
 class Projection:
@@ -67,11 +57,8 @@ class Projection:
         until = Marks(sizes[FACTS.name].state.last_seq, sizes[USAGE.name].state.last_seq)
         read = self._read
         if read is not None and (until.facts < read.facts or until.usage < read.usage):
-            self._runs, self._experiments, read = (
-                {},
-                {},
-                None,
-            )  # the broker's data is an older copy now
+            # The broker's data is an older copy now.
+            self._runs, self._experiments, read = {}, {}, None
         if read is None:
             facts, spent = await self._observer.lives(until.facts), []
         else:
@@ -107,7 +94,7 @@ class Projection:
         """Experiments that are read as a whole: they are new here, or have just started."""
         found = {}
         for name, records in said.items():
-            whole = name not in self._experiments or _has(records, ExperimentStarted)
+            whole = name not in self._experiments or _has(records, m.ExperimentStarted)
             if whole and metrics.is_kept(fold(records).end_at, time.time()):
                 found[name] = fold(await self._observer.of_experiment(name, until.facts))
         return found
@@ -119,7 +106,7 @@ class Projection:
                 for record in records:
                     add(self._experiments[name], record)
         self._experiments |= {n: one for n, one in begun.items() if one.requested}
-        gone = {name for name, records in said.items() if _has(records, RunRemoved)}
+        gone = {name for name, records in said.items() if _has(records, m.RunRemoved)}
         self._views |= {n: view(n, self._experiments[n]) for n in said.keys() & self._experiments}
         now = time.time()
         self._experiments = {
@@ -129,7 +116,9 @@ class Projection:
         }
         self._views = {n: self._views[n] for n in self._experiments}
 
-    def _count(self, facts: Mapping[str, list[Recorded]], spent: list[InvocationCompleted]) -> None:
+    def _count(
+        self, facts: Mapping[str, list[Recorded]], spent: list[m.InvocationCompleted]
+    ) -> None:
         for name, records in facts.items():
             if name in self._runs:
                 self._runs[name].add(records)
@@ -150,5 +139,5 @@ def _is_kept(run: Watched) -> bool:
     return not run.history.removed and metrics.is_kept(run.view.ended_at, time.time())
 
 
-def _has(records: list[Recorded], kind: type[Message]) -> bool:
+def _has(records: list[Recorded], kind: type[m.Message]) -> bool:
     return any(isinstance(record.fact, kind) for record in records)
