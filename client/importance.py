@@ -19,10 +19,11 @@ LEAST = 4  # configurations, of which the better half is two
 WANTED = 5  # among the best ones, as Optuna's documentation advises
 
 
-def prepare() -> None:
-    """Import Optuna, which takes as long as reading runs does, beside which it is called."""
-    with suppress(ImportError):
-        import optuna  # noqa: F401
+def prepare(runs: int) -> None:
+    """Import Optuna, if `runs` may be enough for it, beside reading them, which takes as long."""
+    if runs >= LEAST:
+        with suppress(ImportError):
+            import optuna  # noqa: F401
 
 
 def weigh(found: Sequence[Weighed]) -> Importance:

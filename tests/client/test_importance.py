@@ -1,6 +1,8 @@
 """How important settings are, by Optuna itself."""
 
 import itertools
+import subprocess
+import sys
 
 import optuna
 import pytest
@@ -53,3 +55,13 @@ def test_where_nothing_can_be_told_it_says_why(told: list[Weighed], why: str) ->
     found = weigh(told)
     assert found.shares == {}
     assert why in found.method
+
+
+@pytest.mark.parametrize(("runs", "imports"), [(3, False), (4, True)])
+def test_optuna_is_imported_only_where_runs_may_be_enough(runs: int, imports: bool) -> None:
+    code = (
+        "import sys; from faastraingym.client.importance import prepare; "
+        f"prepare({runs}); print('optuna' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == str(imports)
