@@ -170,17 +170,20 @@ def _segment(run: _Run, fact: Any, segment: int, bucket: str) -> Iterator[m.Mess
             metrics={key: run.chance.random() for key in LEARNER},
         )
         if evaluate:
-            found = run.learnt * REACHABLE + run.chance.gauss(0, 8)
+            found = min(REACHABLE, max(9.0, run.learnt * REACHABLE + run.chance.gauss(0, 8)))
             yield m.EvaluationCompleted(
                 run=name,
                 manifest=manifest,
                 policy=policy,
                 evaluation=_object(bucket, keys.evaluation(name, policy.version)),
                 episodes=20,
-                return_mean=min(REACHABLE, max(9.0, found)),
+                return_mean=found,
                 return_std=20.0,
-                length_mean=min(REACHABLE, max(9.0, found)),
+                length_mean=found,
             )
+            if found >= spec["stop"].get("target", math.inf):
+                yield m.RunCompleted(run=name, reason="target", policy=policy, segment=segment)
+                return
     yield m.RunCompleted(run=name, reason="budget", policy=policy, segment=segment)
 
 

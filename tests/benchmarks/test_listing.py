@@ -26,7 +26,11 @@ def of(filled: Filled, run: str) -> list[Recorded]:
 
 
 def test_an_experiment_has_ended_with_all_its_runs(filled: Filled) -> None:
-    """As many facts and measurements of each run as real ones have: ADR 66 counted 95 and 160."""
+    """As many facts and measurements of each run as real ones have: ADR 66 counted 95 and 160.
+
+    Some end by their target, and so earlier, as real ones do.
+    """
+    reasons = set()
     report = views.report("sweep", experiments.fold(of(filled, "sweep")), 99.0)
     assert (report.status, report.reason, report.failed) == ("completed", "trials", 0)
     assert [row.state for row in report.rows] == ["completed"] * 5
@@ -35,9 +39,10 @@ def test_an_experiment_has_ended_with_all_its_runs(filled: Filled) -> None:
     for run in names:
         history = runs.fold(of(filled, run))
         assert history.end is not None
-        assert history.end.reason == "budget"
-        assert 80 < len(of(filled, run)) < 110
-        assert 130 < len([one for one in filled.usage if one.run == run]) < 200
+        reasons.add(history.end.reason)
+        assert 50 < len(of(filled, run)) < 110
+        assert 90 < len([one for one in filled.usage if one.run == run]) < 200
+    assert reasons <= {"target", "budget"}
     assert len({subjects.of(fact) for fact in filled.facts}) == len(filled.facts)
 
 
@@ -48,7 +53,7 @@ def test_what_is_stored_is_what_facts_refer_to(filled: Filled) -> None:
         data = filled.objects[fact.report.key]
         assert len(data) == fact.report.size
         report = msgspec.json.decode(data, type=RunReport)
-        assert (report.run_id, report.status, report.env_steps) == (fact.run, "completed", 50_000)
+        assert (report.run_id, report.status) == (fact.run, "completed")
 
 
 def test_each_command_has_its_wall_and_its_cpu_time() -> None:
