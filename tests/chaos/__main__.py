@@ -34,7 +34,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     wrong = [name for name in arguments.algorithm if not is_experiment(SPECS[name])]
     if wrong and INTERRUPT in (arguments.kinds or []):
         parser().error(f"--kinds {INTERRUPT} is for experiments alone; found {wrong[0]!r}")
-    logging.getLogger("faastraingym.adapters").setLevel(logging.ERROR)  # that servers go away is the point
+    # That servers go away is the point.
+    logging.getLogger("faastraingym.adapters").setLevel(logging.ERROR)
     try:
         outcomes = asyncio.run(every_seed(arguments))
     except asyncio.CancelledError:

@@ -43,10 +43,9 @@ VICTIMS: dict[str, tuple[str, ...]] = {
 LOSSES = ("rollback", "store", "block")
 BEREAVING = ("rollback", "store")  # of objects that nobody needs any more, reports among them
 INTERRUPT = "interrupt"
-OF_EXPERIMENTS = tuple(
-    kind for kind in VICTIMS if kind not in LOSSES
-)  # unless others are asked for
-KINDS = tuple(kind for kind in OF_EXPERIMENTS if kind != INTERRUPT)  # of runs, likewise
+# Unless others are asked for: those of experiments, and of runs.
+OF_EXPERIMENTS = tuple(kind for kind in VICTIMS if kind not in LOSSES)
+KINDS = tuple(kind for kind in OF_EXPERIMENTS if kind != INTERRUPT)
 DOWN = ("stack", *LOSSES)  # nobody can start a stack while somebody kills it: these stand alone
 SECONDS: dict[str, tuple[float, ...]] = {
     # The last outlasts the broker's ack wait.
