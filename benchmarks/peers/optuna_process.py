@@ -43,7 +43,8 @@ def work(sweep: dict[str, Any]) -> None:
 
     def objective(trial: Any) -> float:
         run = trial.suggest_int("run", 0, len(sweep["runs"]) - 1)
-        if "fixed_params" not in trial.system_attrs:  # another process took the last that waited
+        known = study.get_trials(deepcopy=False)[trial.number]
+        if "fixed_params" not in known.system_attrs:  # another process took the last that waited
             raise optuna.TrialPruned
         return train(sweep, run, lambda mean, model: None)
 
