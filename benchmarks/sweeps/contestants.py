@@ -105,7 +105,10 @@ class Ours:
         return Standing(ended, len(report.running), report.env_steps + self._repeated())
 
     def _repeated(self) -> int:
-        """Environment steps of rollouts that ended beyond one for each slot of each version."""
+        """Environment steps of invocations of `rollout` beyond one for each slot of each version.
+
+        At most: a repeated delivery of what was there, and what only warms a replica up, count too.
+        """
         found = 0
         for run in self._client.experiment(NAME).runs():
             report = run.report()
