@@ -22,7 +22,7 @@ from faastraingym.events.views.run import spend
 from faastraingym.schemas.comparison import Spending
 from faastraingym.schemas.messages import (
     EvaluationCompleted,
-    ExperimentStarted,
+    ExperimentRequested,
     ReportWritten,
     RunRemoved,
     RunRequested,
@@ -63,23 +63,29 @@ async def compared(
 
 
 async def _experiments(stack: Connected, names: Sequence[str]) -> dict[str, Experiment]:
-    """Those of the names that are experiments' of which trials were asked for."""
-    started = await _read(stack, [subjects.of_kind(ExperimentStarted, name) for name in names])
-    there = list(dict.fromkeys(record.fact.run for record in started))
+    """Those of the names that are experiments'."""
+    asked = await _read(stack, [subjects.of_kind(ExperimentRequested, name) for name in names])
+    there = list(dict.fromkeys(record.fact.run for record in asked))
     facts = await each(lambda name: stack.facts.read(*subjects.of_run(name)), there, AT_ONCE)
-    found = {name: experiments.fold(said) for name, said in zip(there, facts, strict=True)}
-    return {name: one for name, one in found.items() if one.trials}
+    return {name: experiments.fold(said) for name, said in zip(there, facts, strict=True)}
 
 
 async def _with_trials(
     stack: Connected, names: Sequence[str], known: Mapping[str, Experiment]
 ) -> list[str]:
-    """Each run once, in the place of an experiment those of its trials that there are."""
+    """Each run once, in the place of an experiment those of its trials that there are.
+
+    Raises:
+        BadInput: an experiment has none.
+    """
     theirs = {name: _of_trials(one) for name, one in known.items()}
     kinds, every = (RunRequested, RunRemoved), [run for runs in theirs.values() for run in runs]
     said = await _read(stack, [subjects.of_kind(kind, run) for run in every for kind in kinds])
     there = {run for run, facts in by_run(said).items() if not fold(facts).removed}
     members = {name: [run for run in runs if run in there] for name, runs in theirs.items()}
+    for name, runs in members.items():
+        if not runs:
+            raise BadInput(f"no run of {name} is there; `faastrain show {name}` tells more")
     return list(dict.fromkeys(run for name in names for run in members.get(name, [name])))
 
 

@@ -14,7 +14,8 @@ def best(arguments: Namespace, context: Context) -> None:
     """Print the best trial as it stands; register the policy of its best run as a model."""
     client = context.client
     found = loop.run(client.aio.experiment(arguments.experiment).best())
-    made = client.models.register(arguments.register, found.run) if arguments.register else None
+    model = arguments.register
+    made = None if model is None else client.models.register(model, found.run)
     if arguments.json:
         context.screen.json({**msgspec.to_builtins(found), "registered": made})
         return

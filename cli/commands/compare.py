@@ -1,11 +1,13 @@
 """compare: runs by configuration, as a table, as JSON, as CSV, as a page."""
 
+import math
 from argparse import Namespace
 from collections.abc import Iterator
 
 from faastraingym.cli.context import Context
 from faastraingym.client import files
 from faastraingym.client.comparison_rows import counted, ordered, short, words
+from faastraingym.client.errors import BadInput
 from faastraingym.schemas.comparison import ComparisonReport, Configuration, Estimate, Spending
 
 NUMBERS = ("runs", "mean", "95 %", "IQM", "P(best better)", "gap", "reached")
@@ -26,6 +28,8 @@ SPARE = (
 
 def compare(arguments: Namespace, context: Context) -> None:
     """Compare runs; a file that cannot be written is told before they are read."""
+    if arguments.target is not None and not math.isfinite(arguments.target):
+        raise BadInput(f"--target {arguments.target}: write a finite number")
     paths = [path for path in (arguments.csv, arguments.html) if path]
     for path in paths:
         files.in_folder(path)

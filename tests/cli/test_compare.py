@@ -76,6 +76,8 @@ def test_files_are_written_and_told_beside_the_table(filled: Desk) -> None:
         (("a1", "other"), "a1 is of CartPole-v1, other is of Acrobot-v1"),
         (("bad", "bad"), "needs two runs or more"),
         (("a1", "a2", "--html", "none/c.html"), "there is no folder none"),
+        (("a1", "a2", "--target", "nan"), "faastrain: --target nan: write a finite number"),
+        (("a1", "a2", "--target", "1e999"), "faastrain: --target inf: write a finite number"),
         (("a1", "a2", "--html", "/"), "/: is a folder; name a file in it"),
         (("a1", "a2", "--csv", "."), ".: is a folder; name a file in it"),
     ],

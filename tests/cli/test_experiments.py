@@ -93,6 +93,23 @@ def test_best_needs_an_experiment_with_a_score(desk: Desk, file: str) -> None:
     assert desk.err.startswith("faastrain: no trial of sweep has a score yet")
 
 
+def test_what_is_to_be_registered_has_a_name(ended: Desk) -> None:
+    assert ended("best", NAME, "--register", "") == ExitCode.BAD_INPUT
+    assert ended.err.startswith("faastrain: '' is no model's name")
+
+
+def test_compare_needs_a_run_of_the_experiment(desk: Desk, file: str) -> None:
+    """One that waits for its start, and one that was refused."""
+    desk("start", file, "--run", "sweep")
+    refused = m.ExperimentFailed(run="bad", reason="spec.space: found 3; allowed: a table")
+    publish_once(desk, m.ExperimentRequested(run="bad", spec={"space": 3}), refused)
+    for name in ("sweep", "bad"):
+        assert desk("compare", name) == ExitCode.BAD_INPUT
+        assert desk.err == (
+            f"faastrain: no run of {name} was started; `faastrain show {name}` tells more\n"
+        )
+
+
 def test_follow_tells_an_experiment_that_ended_long_ago(ended: Desk) -> None:
     assert ended("follow", NAME) == ExitCode.DONE
     assert "x-1-6: return 16.00 after 100 steps (budget)" in ended.out
