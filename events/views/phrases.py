@@ -44,7 +44,7 @@ def phrase(fact: m.Message) -> str:
         case m.TrialRequested(trial=trial, settings=settings):
             return f"trial {trial}: {configuration(settings)}"
         case m.TrialReported():
-            return f"{fact.run}-{fact.trial}-{fact.seed}: {_reached(fact)}"
+            return _reached(f"{fact.run}-{fact.trial}-{fact.seed}", fact)
         case m.TrialDecided(trial=trial, decision=decision, reason=reason):
             return f"trial {trial}, {decision}: {reason}"
         case m.ExperimentCompleted(reason=reason, best=best):
@@ -66,10 +66,10 @@ def configuration(settings: Mapping[str, Any]) -> str:
     return ", ".join(f"{path} = {value!r}" for path, value in settings.items())
 
 
-def _reached(fact: m.TrialReported) -> str:
-    if fact.score is None:
-        return one_line(fact.reason) or fact.end
-    return f"return {fact.score:.2f} after {fact.env_steps:,} steps ({fact.end})"
+def _reached(run: str, fact: m.TrialReported) -> str:
+    if fact.score is None:  # the reason may name the run itself
+        return f"{run}: {one_line(fact.reason).removeprefix(f'run {run}: ') or fact.end}"
+    return f"{run}: return {fact.score:.2f} after {fact.env_steps:,} steps ({fact.end})"
 
 
 def location(bucket: str, key: str) -> str:

@@ -1,7 +1,7 @@
 """Facts in words that a person who trains understands."""
 
 from faastraingym.events.views.phrases import phrase
-from faastraingym.schemas.messages import RolloutReissued, RunStalled
+from faastraingym.schemas.messages import RolloutReissued, RunStalled, TrialReported
 from tests.client.facts import RUN
 
 
@@ -18,3 +18,21 @@ def test_a_late_rollout_is_named_with_how_late_it_was() -> None:
     assert phrase(late) == (
         "version 7, rollout 1: late after 6.0 s, its siblings took 2.0 s; issued a second time"
     )
+
+
+def test_a_run_of_a_trial_is_named_once() -> None:
+    """Though the reason why it failed names it, too."""
+    failed = TrialReported(
+        run="x",
+        trial=3,
+        seed=5,
+        rung=0,
+        end="failed",
+        score=None,
+        env_steps=0,
+        gb_seconds=0.0,
+        reason="run x-3-5: rollout: no GPU\nat all",
+        policy=None,
+        manifest=None,
+    )
+    assert phrase(failed) == "x-3-5: rollout: no GPU; at all"
