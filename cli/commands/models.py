@@ -146,6 +146,11 @@ def trigger(arguments: Namespace, context: Context) -> None:
         context.screen.json(made)
     else:
         context.screen.line(f"{made.model}@{made.alias}: each promotion starts a run {made.name}-*")
+        if made.alias not in context.client.models.show(made.model).aliases:
+            context.screen.remark(
+                f"{made.model}@{made.alias} points nowhere yet; `faastrain models promote "
+                f"{made.model} {made.alias}` starts the first run"
+            )
 
 
 def untrigger(arguments: Namespace, context: Context) -> None:

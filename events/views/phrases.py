@@ -62,8 +62,12 @@ def phrase(fact: m.Message) -> str:
 
 
 def configuration(settings: Mapping[str, Any]) -> str:
-    """Settings in one line."""
-    return ", ".join(f"{path} = {value!r}" for path, value in settings.items())
+    """Settings in one line; a number as a person reads it, with six digits."""
+    return ", ".join(f"{path} = {_setting(value)}" for path, value in settings.items())
+
+
+def _setting(value: Any) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else repr(value)
 
 
 def _reached(run: str, fact: m.TrialReported) -> str:

@@ -245,6 +245,7 @@ def test_triggers_are_added_shown_replaced_and_removed(ended: Desk) -> None:
     for _ in range(2):
         assert ended("models", "trigger", "cartpole@a", spec) == ExitCode.DONE, ended.err
         assert ended.out == "cartpole@a: each promotion starts a run tuned-*\n"
+        assert ended.err == ""
     assert ended("models", "show", "cartpole", "--json") == ExitCode.DONE
     (shown,) = json.loads(ended.out)["triggers"]
     assert (shown["alias"], shown["name"], shown["spec"]["seed"]) == ("a", "tuned", 0)
@@ -260,6 +261,17 @@ def test_triggers_are_added_shown_replaced_and_removed(ended: Desk) -> None:
     assert ended("models", "untrigger", "cartpole@a", "tuned") == ExitCode.DONE
     assert ended("models", "untrigger", "cartpole@a", "tuned") == ExitCode.BAD_INPUT
     assert ended.err == "faastrain: cartpole@a has no trigger 'tuned'; it has none\n"
+
+
+def test_a_trigger_may_wait_for_the_first_promotion(ended: Desk) -> None:
+    """And a name that was mistyped is seen."""
+    put(ended, A_VERSION)
+    spec = ended.write("tuned.json", json.dumps(SPEC))
+    assert ended("models", "trigger", "cartpole@champoin", spec) == ExitCode.DONE
+    assert ended.err == (
+        "cartpole@champoin points nowhere yet; `faastrain models promote cartpole champoin` starts "
+        "the first run\n"
+    )
 
 
 def test_the_key_of_webhooks_is_not_that_of_commands(desk: Desk) -> None:

@@ -1,6 +1,6 @@
 """Facts in words that a person who trains understands."""
 
-from faastraingym.events.views.phrases import phrase
+from faastraingym.events.views.phrases import configuration, phrase
 from faastraingym.schemas.messages import RolloutReissued, RunStalled, TrialReported
 from tests.client.facts import RUN
 
@@ -36,3 +36,11 @@ def test_a_run_of_a_trial_is_named_once() -> None:
         manifest=None,
     )
     assert phrase(failed) == "x-3-5: rollout: no GPU; at all"
+
+
+def test_a_drawn_number_has_six_digits_and_all_else_is_as_it_is_written() -> None:
+    drawn = {"algorithm.learning_rate": 0.00037808948024674533, "rollout.num_steps": 1234567}
+    assert configuration({**drawn, "algorithm.activation": "relu"}) == (
+        "algorithm.learning_rate = 0.000378089, rollout.num_steps = 1234567, "
+        "algorithm.activation = 'relu'"
+    )
