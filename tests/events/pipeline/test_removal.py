@@ -5,7 +5,7 @@ from msgspec.structs import replace
 
 from faastraingym.events.pipeline import removal, subjects
 from faastraingym.events.pipeline.history import fold
-from faastraingym.events.pipeline.removal import STAYS, Amount
+from faastraingym.events.pipeline.removal import STAYS, Amount, Holdings
 from faastraingym.events.ports import Listed, Recorded
 from faastraingym.schemas import keys
 from faastraingym.schemas.messages import (
@@ -106,3 +106,32 @@ def test_only_a_run_that_is_over_can_be_removed(said: list[Message], why: str) -
     found = removal.refusal(RUN, fold(records(*said)))
     assert found.startswith(why)
     assert bool(found) is bool(why)
+
+
+def test_an_experiment_is_told_with_the_sum_of_its_runs() -> None:
+    def held(name: str, facts: dict[str, int], letters: int) -> Holdings:
+        return Holdings(
+            run_id=name,
+            facts={kind: Amount(number=n, bytes=10 * n) for kind, n in facts.items()},
+            objects={"log": Amount(number=1, bytes=5)},
+            measurements=Amount(number=2, bytes=7),
+            dead_letters=Amount(number=letters, bytes=3 * letters),
+        )
+
+    own = held("sweep", {"trial.requested": 1}, 0)
+    of_runs = [
+        held("sweep-0-1", {"run.requested": 1, "rollout.completed": 4}, 1),
+        held("sweep-0-2", {"run.requested": 1}, 0),
+    ]
+    assert removal.together(own, of_runs) == Holdings(
+        run_id="sweep",
+        runs=["sweep-0-1", "sweep-0-2"],
+        facts={
+            "rollout.completed": Amount(number=4, bytes=40),
+            "run.requested": Amount(number=2, bytes=20),
+            "trial.requested": Amount(number=1, bytes=10),
+        },
+        objects={"log": Amount(number=3, bytes=15)},
+        measurements=Amount(number=6, bytes=21),
+        dead_letters=Amount(number=1, bytes=3),
+    )
