@@ -85,7 +85,7 @@ async def _with_trials(
     members = {name: [run for run in runs if run in there] for name, runs in theirs.items()}
     for name, runs in members.items():
         if not runs:
-            raise BadInput(f"no run of {name} is there; `faastrain show {name}` tells more")
+            raise BadInput(f"no run of {name} was started; `faastrain show {name}` tells more")
     return list(dict.fromkeys(run for name in names for run in members.get(name, [name])))
 
 
