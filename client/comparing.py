@@ -83,9 +83,9 @@ async def _with_trials(
     said = await _read(stack, [subjects.of_kind(kind, run) for run in every for kind in kinds])
     there = {run for run, facts in by_run(said).items() if not fold(facts).removed}
     members = {name: [run for run in runs if run in there] for name, runs in theirs.items()}
-    for name, runs in members.items():
-        if not runs:
-            raise BadInput(f"no run of {name} was started; `faastrain show {name}` tells more")
+    for name, its_runs in members.items():
+        if not its_runs:
+            raise BadInput(f"{name} has no run to compare; `faastrain show {name}` tells more")
     return list(dict.fromkeys(run for name in names for run in members.get(name, [name])))
 
 

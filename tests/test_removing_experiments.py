@@ -227,7 +227,7 @@ async def test_a_comparison_leaves_out_a_run_that_was_removed(desk: Desk) -> Non
     with pytest.raises(BadInput, match="two runs or more"):
         await comparing.compared(desk.stack, [NAME], None, 0.0)
     await desk.facts.publish_once(m.RunRemoved(run=RUNS[1]))
-    with pytest.raises(BadInput, match="two runs or more"):
+    with pytest.raises(BadInput, match="sweep has no run to compare"):
         await comparing.compared(desk.stack, [NAME], None, 0.0)
 
 

@@ -106,7 +106,7 @@ def test_compare_needs_a_run_of_the_experiment(desk: Desk, file: str) -> None:
     for name in ("sweep", "bad"):
         assert desk("compare", name) == ExitCode.BAD_INPUT
         assert desk.err == (
-            f"faastrain: no run of {name} was started; `faastrain show {name}` tells more\n"
+            f"faastrain: {name} has no run to compare; `faastrain show {name}` tells more\n"
         )
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from faastraingym import BadInput, Client, Comparison
-from faastraingym.schemas.messages import ExperimentStarted, TrialRequested
+from faastraingym.schemas.messages import ExperimentRequested, ExperimentStarted, TrialRequested
 from tests.client.compared import POPULATION, RATE, put, put_population, settings
 from tests.client.memory import Stack
 
@@ -42,6 +42,7 @@ def test_an_experiment_stands_for_its_runs_that_were_asked_for(
 ) -> None:
     async def fill() -> None:
         spec = {**POPULATION, "scheduler": {"name": "none"}, "run": settings(0)}
+        await stack.facts.publish_once(ExperimentRequested(run="sweep", spec=spec))
         await stack.facts.publish_once(ExperimentStarted(run="sweep", spec=spec))
         for number, gamma in ((1, 0.5), (0, 0.9)):
             runs = [f"sweep-{number}-{seed}" for seed in (1, 2)]
