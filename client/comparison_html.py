@@ -1,5 +1,6 @@
 """Parts of the page of compared runs: paragraphs, tables, charts."""
 
+import re
 from collections.abc import Sequence
 from html import escape
 from typing import TYPE_CHECKING
@@ -15,8 +16,8 @@ TOOLS = {
 
 
 def par(text: str) -> str:
-    """A paragraph of text."""
-    return f"<p>{escape(text)}</p>"
+    """A paragraph of text; what is to be typed stands between backticks, as in a terminal."""
+    return "<p>" + re.sub("`([^`]+)`", r"<code>\1</code>", escape(text)) + "</p>"
 
 
 def table(head: Sequence[str], rows: Sequence[str]) -> str:
