@@ -55,7 +55,8 @@ loggers: $(STAMP) ## test the loggers on TensorBoard, W&B and MLflow (100 packag
 	$(BIN)/python -c 'import sysconfig; print("import site; site.addsitedir(%r)" % sysconfig.get_path("purelib"))' \
 	  >"$$(.venv-loggers/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/project.pth"
 	.venv-loggers/bin/python -m pytest tests/loggers tests/adapters/http/test_mlflow.py \
-	  tests/events/models/test_mirror.py tests/docs/walks/test_mlflow.py
+	  tests/events/models/test_mirror.py
+	PATH="$(CURDIR)/.venv-loggers/bin:$$PATH" $(BIN)/python -m pytest tests/docs/walks/test_mlflow.py
 
 jaxenvs: $(STAMP) ## test environments on JAX with gymnax (3 packages beside .venv)
 	$(PYTHON) -m venv .venv-jaxenvs
