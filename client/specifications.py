@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from faastraingym.adapters.processes.checking import Checked
 
 WORD = r"[A-Za-z][\w./:+-]*"  # a text that needs no quotes after --set, as ALE/Pong-v5
+LONGEST_PATH = 1000  # characters after --set; what reads them takes memory by their square
 
 
 class Composed(NamedTuple):
@@ -144,7 +145,8 @@ def _assign(raw: dict[str, Any], assignment: str) -> None:
 def _keys(path: str) -> list[str]:
     """Those of a path, in quotes where they have dots, as in a TOML file; none: it is no path."""
     try:
-        found: Any = {} if "\n" in path else tomllib.loads(f"{path} = 0")
+        is_one = "\n" not in path and len(path) <= LONGEST_PATH
+        found: Any = tomllib.loads(f"{path} = 0") if is_one else {}
     except (ValueError, RecursionError):
         return []
     keys = []

@@ -22,6 +22,8 @@ OF_AN_EXTRA = {
     "algorithms/experiments/sampling.py": "experiments",
     "algorithms/experiments/studies.py": "experiments",
     "client/comparison_charts.py": "experiments",
+    "client/comparison_html.py": "experiments",
+    "client/comparison_lineage.py": "experiments",
     "client/comparison_page.py": "experiments",
     "client/comparison_settings.py": "experiments",
     "client/comparison.py": "pandas",

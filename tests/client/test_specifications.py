@@ -114,6 +114,7 @@ def test_a_key_with_dots_stands_in_quotes() -> None:
         ("seed", "write key=value"),
         ("[a]\nb=1", "write key=value"),
         ('a."b=1', "write key=value"),
+        ("a." * 500 + "b=1", "write key=value"),
         ("=1", "write key=value"),
         ("algorithm..gamma=1", "write key=value"),
         ("environment.id=Cart Pole", "write a text in quotes: --set 'environment.id=\""),

@@ -23,6 +23,11 @@ WORDS = "the pole fell into the sea"
 IS_PLAYED = os.environ.get("FTG_FUNCTION") in ("rollout", "evaluate")
 
 
+def waiting(gate: Path) -> Path:
+    """The file that tells of an environment that stands still at a gate."""
+    return gate.with_name(f"{gate.name} is waited for")
+
+
 class HeldCartPole(CartPoleEnv):
     """CartPole, but no function can step it as long as the file `gate` is there."""
 
@@ -33,6 +38,7 @@ class HeldCartPole(CartPoleEnv):
     def step(self, action: Any) -> Any:
         """As CartPole's, once the gate is open."""
         while IS_PLAYED and self._gate.exists():
+            waiting(self._gate).touch()
             time.sleep(0.02)
         return super().step(action)
 

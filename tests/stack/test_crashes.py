@@ -10,6 +10,7 @@ from faastraingym.adapters.nats.jetstream import Broker
 from faastraingym.events.pipeline import subjects
 from faastraingym.events.topology.streams import ASYNC
 from faastraingym.schemas.messages import PolicyUpdated, RolloutCompleted, RunCompleted
+from tests.stack.environments import waiting
 from tests.stack.facts import end, first, report, until, updated
 from tests.stack.specs import LONG, held, undisturbed
 from tests.stack.support import Gate, Stack
@@ -36,8 +37,8 @@ async def test_a_rollout_that_is_killed_is_collected_again(battered: Stack, gate
     """The one in hand, for certain: its environments stood still."""
     battered.start("interrupted", held(gate))
 
-    async def in_hand() -> bool:
-        return bool(battered.replicas("rollout"))
+    async def in_hand() -> bool:  # a replica that was only warmed up has nothing
+        return waiting(gate.path).exists()
 
     async with battered.connect() as connected:
         await updated(connected.facts, "interrupted")

@@ -5,6 +5,7 @@ import threading
 from collections import defaultdict
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 from faastraingym.events.pipeline import subjects
 from faastraingym.events.telemetry.tracing import of_run, parse
@@ -15,6 +16,8 @@ from tests.stack.facts import PATIENCE, report
 from tests.stack.specs import SHORT
 from tests.stack.support import Stack
 
+# Of a size that no other test has: a learner that is still warm has not compiled it.
+UNCOMPILED = {**SHORT, "algorithm": {**SHORT["algorithm"], "hidden_sizes": [7]}}
 DONE = {  # what the spans of each function must at least tell of
     "collect-rollout": {"store", "msgpack", "environment", "policy", "broker"},
     "update-policy": {"store", "msgpack", "update", "broker", "command"},
@@ -25,7 +28,7 @@ DONE = {  # what the spans of each function must at least tell of
 
 async def test_every_rollout_and_update_of_a_run_has_its_spans(stack: Stack) -> None:
     """What store, broker, environment, policy and update took; the learner compiled once."""
-    usage, _ = await _run(stack, "spans")
+    usage, _ = await _run(stack, "spans", UNCOMPILED)
     well = [one for one in usage if one.status == 200]
     versions = stack.json("show", "spans")["versions"]
     slots = {(u.version, u.index) for u in well if u.heard == "collect-rollout"}
@@ -132,8 +135,10 @@ async def test_a_runs_lines_are_followed_while_it_goes_on(stack: Stack) -> None:
     assert len(set(ends)) == len(ends)
 
 
-async def _run(stack: Stack, run: str) -> tuple[list[InvocationCompleted], list]:
-    stack.start(run, SHORT)
+async def _run(
+    stack: Stack, run: str, spec: dict[str, Any] = SHORT
+) -> tuple[list[InvocationCompleted], list]:
+    stack.start(run, spec)
     async with stack.connect() as connected:
         await report(connected, run)
         said = await connected.facts.read(*subjects.of_run(run))

@@ -11,7 +11,7 @@ from faastraingym.events.pipeline import subjects
 from faastraingym.schemas import keys
 from faastraingym.schemas.messages import EpisodesEvaluated, RunCompleted, StopRequested, tag
 from tests.stack.facts import end, report, until, updated
-from tests.stack.specs import LAGGING, LONG, SHORT, calm, held, undisturbed
+from tests.stack.specs import DEMO, LAGGING, LONG, SHORT, calm, held, undisturbed
 from tests.stack.support import Gate, Stack
 
 REQUIRED = {
@@ -74,12 +74,12 @@ async def test_an_evaluation_in_pieces_is_played_apart_and_merged(stack: Stack, 
     expected = await calm(spec)
     shown = stack.json("train", stack.file(spec), "--run", "in-pieces")
     for what in ("evaluation", "evaluations", "best_return"):
-        assert (what, shown[what]) == (what, expected.report[what])
+        assert (what, shown[what]) == (what, expected.reports[DEMO][what])
     assert shown["policy"]["sha256"] == expected.sha256
     async with stack.connect() as connected:
         said = [r.fact for r in await connected.facts.read(*subjects.of_run("in-pieces"))]
     played = Counter(f.policy.version for f in said if isinstance(f, EpisodesEvaluated))
-    assert played == {point["version"]: 3 for point in expected.report["evaluations"]}
+    assert played == {point["version"]: 3 for point in expected.reports[DEMO]["evaluations"]}
     assert shown["usage"]["evaluate"]["invocations"] >= played.total()
 
 
