@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks import machine, report
+from benchmarks.options import chooser, positive
 from benchmarks.report import Row
 
 
@@ -92,14 +93,10 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
 
 def parser() -> argparse.ArgumentParser:
     """The options."""
-    listing = "\n".join(f"  {name:<12} {b.summary}" for name, b in BENCHMARKS.items())
-    made = argparse.ArgumentParser(
-        prog="python -m benchmarks",
-        description="Measure the pipeline on this machine.",
-        epilog=f"benchmarks:\n{listing}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    known = {name: benchmark.summary for name, benchmark in BENCHMARKS.items()}
+    made = chooser(
+        "python -m benchmarks", "Measure the pipeline on this machine.", "benchmark", known
     )
-    made.add_argument("names", nargs="*", metavar="NAME", type=known, help="default: all")
     made.add_argument("--json", type=Path, metavar="FILE", help="default: benchmarks/results/")
     made.add_argument(
         "--repeat",
@@ -114,20 +111,6 @@ def parser() -> argparse.ArgumentParser:
         help="of targets, N and those after it (default: 11); 21: seeds 21 to 30",
     )
     return made
-
-
-def known(name: str) -> str:
-    """A benchmark's name."""
-    if name not in BENCHMARKS:
-        raise argparse.ArgumentTypeError(f"{name!r}; known: {', '.join(BENCHMARKS)}")
-    return name
-
-
-def positive(text: str) -> int:
-    """A whole number of 1 or more."""
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r}; write a whole number of 1 or more")
-    return int(text)
 
 
 if __name__ == "__main__":

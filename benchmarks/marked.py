@@ -15,6 +15,7 @@ from faastraingym.algorithms import registry
 
 MARK = "#: "
 Marked = TypeVar("Marked", bound=msgspec.Struct)
+Row = TypeVar("Row")
 
 
 def read(
@@ -34,3 +35,17 @@ def read(
     except (OSError, ValueError) as error:
         raise ValueError(f"{file}: {error}") from error
     return said, raw
+
+
+def rows(
+    folder: Path, read: Callable[[Path], Row]
+) -> tuple[Callable[[], list[str]], Callable[[str], Row]]:
+    """What tells the names of a folder's files, and what reads the file of a name."""
+
+    def names() -> list[str]:
+        return sorted(file.stem for file in folder.glob("*.toml"))
+
+    def named(name: str) -> Row:
+        return read(folder / f"{name}.toml")
+
+    return names, named

@@ -4,7 +4,6 @@ import importlib.util
 import json
 import re
 import sys
-import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -15,7 +14,7 @@ from urllib.parse import parse_qsl, urlsplit
 import psutil
 import pytest
 
-from tests.servers import Server, free_ports
+from tests.servers import Server, free_ports, running
 
 INSTALLED = all(map(importlib.util.find_spec, ("mlflow", "flask")))  # the server: `make loggers`
 API = "/api/2.0/mlflow/"
@@ -33,8 +32,8 @@ class MlflowServer(Server):
         less = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}  # nine processes that nobody needs
         super().__init__(command, "Uvicorn running on", directory, **less)
 
-    def stop(self) -> None:
-        """With the workers, which outlive it."""
+    def kill(self) -> None:
+        """With the workers, which outlive it; they may write what they have first."""
         family = [psutil.Process(self.pid), *psutil.Process(self.pid).children(recursive=True)]
         for process in family:
             process.terminate()
@@ -200,13 +199,7 @@ def real_mlflow() -> Iterator[MlflowServer]:
     """One for all tests; each has models of its own."""
     if not INSTALLED:
         pytest.skip("MLflow's server; `make loggers` has it")
-    with tempfile.TemporaryDirectory(prefix="ftg-", ignore_cleanup_errors=True) as directory:
-        server = MlflowServer(Path(directory))
-        try:
-            server.start()
-            yield server
-        finally:
-            server.stop()
+    yield from running(MlflowServer)
 
 
 @pytest.fixture(params=["fake", "real"])

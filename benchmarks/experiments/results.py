@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from benchmarks import kept
 from benchmarks.checkout import CHECKOUT
 from benchmarks.experiments.rows import Row
 
@@ -56,8 +57,8 @@ def of(row: Row, folder: Path = FOLDER) -> Results:
     if (found.specification, found.again) != (nothing.specification, nothing.again):
         return nothing
     same = {arm for arm, changed in question.arms.items() if found.arms.get(arm) == changed}
-    kept = [each for each in found.outcomes if each.arm in same]
-    return msgspec.structs.replace(nothing, outcomes=kept)
+    counted = [each for each in found.outcomes if each.arm in same]
+    return msgspec.structs.replace(nothing, outcomes=counted)
 
 
 def missing(row: Row, folder: Path = FOLDER) -> list[tuple[str, int]]:
@@ -72,10 +73,7 @@ def add(row: Row, made: Outcome, folder: Path = FOLDER) -> Results:
     order = {each: place for place, each in enumerate(row.work)}
     outcomes = sorted([*known.outcomes, made], key=lambda each: order[each.arm, each.seed])
     grown = msgspec.structs.replace(known, outcomes=outcomes)
-    folder.mkdir(parents=True, exist_ok=True)
-    written = folder / f"{row.name}.json.new"
-    written.write_bytes(msgspec.json.format(msgspec.json.encode(grown)) + b"\n")
-    written.replace(folder / f"{row.name}.json")  # whole, whenever it is cut off
+    kept.write(folder / f"{row.name}.json", kept.document(grown))
     return grown
 
 

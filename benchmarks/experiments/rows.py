@@ -52,16 +52,6 @@ class Row(NamedTuple):
         return [(arm, seed) for seed in self.question.seeds for arm in self.question.arms]
 
 
-def names() -> list[str]:
-    """The rows that there are."""
-    return sorted(file.stem for file in FOLDER.glob("*.toml"))
-
-
-def named(name: str) -> Row:
-    """One of them."""
-    return read(FOLDER / f"{name}.toml")
-
-
 def read(file: Path) -> Row:
     """One row.
 
@@ -76,3 +66,6 @@ def read(file: Path) -> Row:
     except ValueError as error:
         raise ValueError(f"{file}: {error}") from error
     return row
+
+
+names, named = marked.rows(FOLDER, read)

@@ -5,8 +5,6 @@ on with them.
 """
 
 import argparse
-import asyncio
-import signal
 import sys
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -14,33 +12,28 @@ from pathlib import Path
 
 import msgspec
 
-from benchmarks import machine
-from benchmarks.__main__ import positive
+from benchmarks import machine, processes
 from benchmarks.learn import own, page, results, rows
 from benchmarks.learn.results import Seed
 from benchmarks.learn.rows import Row
-from benchmarks.processes import printed
+from benchmarks.options import chooser, positive
+from benchmarks.processes import FAILED, failures, printed
 from faastraingym.algorithms.environments import spaces
 
-FAILED, CUT_OFF = 1, 130  # exit codes
 TELL = partial(print, flush=True)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Train, write the page; 1 if a row could not be run."""
     arguments = parser().parse_args(argv)
-    chosen = [rows.named(name) for name in arguments.rows or rows.names()]
+    chosen = [rows.named(name) for name in arguments.names or rows.names()]
     runnable = [row for row in chosen if not told(row)]
     work = [
         (row, seed)
         for row in runnable
         for seed in results.missing(row, range(1, (arguments.seeds or row.goal.seeds) + 1))
     ]
-    try:
-        failed = asyncio.run(all_of(work, arguments.at_once)) if work else 0
-    except (KeyboardInterrupt, asyncio.CancelledError):
-        print("cut off; the same command goes on", file=sys.stderr)
-        return CUT_OFF
+    failed = failures(all_of(work, arguments.at_once)) if work else 0
     print(page.write())
     return FAILED if failed or len(runnable) < len(chosen) else 0
 
@@ -66,23 +59,17 @@ async def all_of(
     tell: Callable[[str], None] = TELL,
 ) -> int:
     """Train every row's seed; how many failed."""
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, asyncio.current_task().cancel)
-    gate = asyncio.Semaphore(at_once)
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(one(row, seed, gate, folder, tell)) for row, seed in work]
-    return sum(not task.result() for task in tasks)
+    jobs = [partial(one, row, seed, folder, tell) for row, seed in work]
+    return await processes.all_of(jobs, at_once)
 
 
-async def one(
-    row: Row, seed: int, gate: asyncio.Semaphore, folder: Path, tell: Callable[[str], None]
-) -> bool:
+async def one(row: Row, seed: int, folder: Path, tell: Callable[[str], None]) -> bool:
     """Train a row's seed in a process of its own and keep what it came to; whether it ended well.
 
     Its errors are on stderr.
     """
-    async with gate:
-        begun = partial(tell, f"{row.name}, seed {seed}: begins")
-        said = await printed(begun, "benchmarks.learn.train_seed", str(row.file), str(seed))
+    begun = partial(tell, f"{row.name}, seed {seed}: begins")
+    said = await printed(begun, "benchmarks.learn.train_seed", str(row.file), str(seed))
     if said is None:
         tell(f"{row.name}, seed {seed}: failed")
         return False
@@ -99,14 +86,10 @@ async def one(
 
 def parser() -> argparse.ArgumentParser:
     """The options."""
-    listing = "\n".join(f"  {name}" for name in rows.names())
-    made = argparse.ArgumentParser(
-        prog="python -m benchmarks.learn",
-        description="Train the rows of docs/results.md.",
-        epilog=f"rows:\n{listing}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    known = dict.fromkeys(rows.names(), "")
+    made = chooser(
+        "python -m benchmarks.learn", "Train the rows of docs/results.md.", "row", known, "ROW"
     )
-    made.add_argument("rows", nargs="*", metavar="ROW", type=known, help="default: all")
     made.add_argument(
         "--seeds", type=positive, metavar="N", help="1 to N (default: as many as the row says)"
     )
@@ -114,13 +97,6 @@ def parser() -> argparse.ArgumentParser:
         "--at-once", type=positive, metavar="N", default=machine.cores() or 1, help="default: cores"
     )
     return made
-
-
-def known(name: str) -> str:
-    """A row's name."""
-    if name not in rows.names():
-        raise argparse.ArgumentTypeError(f"{name!r}; known: {', '.join(rows.names())}")
-    return name
 
 
 if __name__ == "__main__":

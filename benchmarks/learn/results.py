@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from benchmarks import kept
 from benchmarks.checkout import CHECKOUT
 from benchmarks.intervals import Interval, of_mean
 from benchmarks.learn.rows import Goal, Row
@@ -81,10 +82,7 @@ def add(row: Row, seed: Seed, folder: Path = FOLDER) -> Results:
     known = of(row, folder)
     seeds = sorted([*known.seeds, seed], key=lambda each: each.seed)
     grown = msgspec.structs.replace(known, seeds=seeds)
-    folder.mkdir(parents=True, exist_ok=True)
-    written = folder / f"{row.name}.json.new"
-    written.write_bytes(compact(grown))
-    written.replace(folder / f"{row.name}.json")  # whole, whenever it is cut off
+    kept.write(folder / f"{row.name}.json", compact(grown))
     return grown
 
 

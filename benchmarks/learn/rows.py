@@ -68,11 +68,6 @@ class Row(NamedTuple):
         return plain
 
 
-def names() -> list[str]:
-    """The rows that there are."""
-    return sorted(file.stem for file in FOLDER.glob("*.toml"))
-
-
 def read(file: Path) -> Row:
     """One row.
 
@@ -86,6 +81,4 @@ def read(file: Path) -> Row:
         raise ValueError(f"{file}: {error}") from error
 
 
-def named(name: str) -> Row:
-    """One of the rows that there are."""
-    return read(FOLDER / f"{name}.toml")
+names, named = marked.rows(FOLDER, read)

@@ -12,7 +12,6 @@ part that was collected again. Cut off, the benchmark goes on where it was; with
 benchmarks/results/sweeps.json it measures anew.
 """
 
-import hashlib
 import tempfile
 import time
 import tomllib
@@ -24,7 +23,7 @@ from typing import Any
 
 import msgspec
 
-from benchmarks import machine, stacks
+from benchmarks import kept, stacks
 from benchmarks.peers import peer
 from benchmarks.report import Row
 from benchmarks.sweeps.contestants import Contestant, Ours, Peer, sweep
@@ -66,15 +65,15 @@ def measure(repeat: int) -> list[Row]:
     """
     if repeat != 1:
         raise ValueError(f"sweeps: --repeat: found {repeat}; allowed: 1")
-    known = load(RESULTS)
-    digest = hashlib.sha256(FILE.read_bytes()).hexdigest()[:16]
+    known = kept.of_machine(RESULTS, Records)
+    digest = kept.settings(FILE)
     for who in (OURS, TUNE, OPTUNA):
         for killed in (False, True):
             if find(known, who, killed, digest) is None:
                 with contestant(who, FILE) as one:
                     if one.installed:
                         known.records.append(record(one, digest, killed=killed))
-                        save(known, RESULTS)
+                        kept.write(RESULTS, kept.document(known))
     return rows(known, digest)
 
 
@@ -168,21 +167,3 @@ def find(known: Records, who: str, killed: bool, settings: str) -> Record | None
     """The record of a sweep as its file is now."""
     wanted = (who, killed, settings)
     return next((r for r in known.records if (r.who, r.killed, r.settings) == wanted), None)
-
-
-def load(file: Path) -> Records:
-    """What the file has of this machine and these versions."""
-    here = {name: value for name, value in machine.describe().items() if name != "load before"}
-    if file.exists():
-        found = msgspec.json.decode(file.read_bytes(), type=Records)
-        if found.machine == here:
-            return found
-    return Records(machine=here)
-
-
-def save(known: Records, file: Path) -> None:
-    """Whole, whenever it is cut off."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    written = file.with_suffix(".new")
-    written.write_bytes(msgspec.json.format(msgspec.json.encode(known)))
-    written.replace(file)

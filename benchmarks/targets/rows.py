@@ -37,16 +37,6 @@ class Row(NamedTuple):
         return f"{problem.algorithm} {problem.environment} to {problem.target:g}"
 
 
-def names() -> list[str]:
-    """The rows that there are."""
-    return sorted(file.stem for file in FOLDER.glob("*.toml"))
-
-
-def named(name: str) -> Row:
-    """One of them."""
-    return read(FOLDER / f"{name}.toml")
-
-
 def read(file: Path) -> Row:
     """One row.
 
@@ -68,3 +58,6 @@ def read(file: Path) -> Row:
         **{name: getattr(peers, name) for name in Peers.__struct_fields__},
     )
     return Row(file, problem)
+
+
+names, named = marked.rows(FOLDER, read)

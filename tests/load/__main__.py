@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks import machine, report
+from benchmarks.options import chooser
 from tests.load.scenarios import SCENARIOS, missed, play, running
 from tests.load.sizes import FULL, SHORT
 
@@ -41,24 +42,16 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """The options."""
-    listing = "\n".join(f"  {name:<11} {module.__doc__}" for name, module in SCENARIOS.items())
-    made = argparse.ArgumentParser(
-        prog="python -m tests.load",
-        description="Load a stack of real servers, and count what is lost.",
-        epilog=f"scenarios:\n{listing}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    known = {name: module.__doc__ or "" for name, module in SCENARIOS.items()}
+    made = chooser(
+        "python -m tests.load",
+        "Load a stack of real servers, and count what is lost.",
+        "scenario",
+        known,
     )
-    made.add_argument("names", nargs="*", metavar="NAME", type=known, help="default: all")
     made.add_argument("--short", action="store_true", help="as little as in the test suite")
     made.add_argument("--json", type=Path, metavar="FILE", help="default: benchmarks/results/")
     return made
-
-
-def known(name: str) -> str:
-    """A scenario's name."""
-    if name not in SCENARIOS:
-        raise argparse.ArgumentTypeError(f"{name!r}; known: {', '.join(SCENARIOS)}")
-    return name
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ import pytest
 from benchmarks.experiments import rows
 from faastraingym.algorithms import registry
 from faastraingym.schemas.experiment import Sampled
+from tests.benchmarks.refusing import refuses
 
 ROW = """
 #: asks = "Is more seeds' worth of draws better?"
@@ -64,8 +65,4 @@ def test_an_arm_is_the_experiment_with_another_sampler_and_each_seed(row: rows.R
     ],
 )
 def test_a_file_that_is_no_row_is_named(change: tuple[str, str], why: str, tmp_path: Path) -> None:
-    file = tmp_path / "some.toml"
-    file.write_text(ROW.replace(*change))
-    with pytest.raises(ValueError, match=why) as raised:
-        rows.read(file)
-    assert str(file) in str(raised.value)
+    refuses(rows.read, ROW.replace(*change), why, tmp_path)

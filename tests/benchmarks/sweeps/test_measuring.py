@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from benchmarks import kept
 from benchmarks.sweeps import measuring
 from benchmarks.sweeps.contestants import Standing, sweep
 from benchmarks.sweeps.measuring import OPTUNA, OURS, TUNE, Record, Records
@@ -120,11 +121,12 @@ def test_what_a_kill_cost_is_what_was_taken_beyond_a_whole_sweep() -> None:
 
 def test_records_are_kept_for_the_same_machine_and_file(tmp_path: Path) -> None:
     file = tmp_path / "new" / "sweeps.json"
-    known = measuring.load(file)
+    known = kept.of_machine(file, Records)
     known.records.append(RECORD)
-    measuring.save(known, file)
-    found = measuring.load(file)
+    kept.write(file, kept.document(known))
+    found = kept.of_machine(file, Records)
     assert measuring.find(found, OURS, False, "s") == RECORD
     assert measuring.find(found, OURS, False, "other") is None
-    measuring.save(replace(found, machine={"processor": "another"}), file)
-    assert not measuring.load(file).records
+    another = replace(found, machine={"processor": "another"})
+    kept.write(file, kept.document(another))
+    assert not kept.of_machine(file, Records).records

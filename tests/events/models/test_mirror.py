@@ -14,11 +14,12 @@ from faastraingym.events.models import mirror, mlflow
 from faastraingym.events.models.registry import Registry
 from faastraingym.schemas.errors import RunFault
 from faastraingym.schemas.models import ModelVersion, Promotion
-from tests.adapters.http.test_mlflow import ask
+from tests.adapters.http.test_mlflow import ask, target
 from tests.events.models.versions import A_MOVE, A_VERSION
 from tests.fakes import InMemoryObjectStore
 from tests.mlflow_servers import FakeMlflow
 
+__all__ = ["target"]
 BUCKET = "b"
 _NUMBERS = itertools.count()
 
@@ -60,12 +61,6 @@ def registry() -> Registry:
 def model() -> str:
     """A name that no other test has."""
     return f"model-{os.getpid()}-{next(_NUMBERS)}"
-
-
-@pytest.fixture
-async def target(mlflow_url: str) -> AsyncIterator[Mlflow]:
-    async with connected(tracking(mlflow_url)) as made:
-        yield made
 
 
 @pytest.fixture
