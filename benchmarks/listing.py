@@ -28,7 +28,7 @@ from faastraingym.events.ports import Unavailable
 EXPERIMENTS, TRIALS, SEEDS = 20, 5, (1, 2)
 AT_ONCE = 16  # that are written together
 ATTEMPTS = 9
-UNCOMPILED = "PYTHONDONTWRITEBYTECODE"  # whoever installs a program has its bytecode
+UNCOMPILED = "PYTHONDONTWRITEBYTECODE"  # an installed program finds its bytecode, but under this
 GOAL = 1.0  # s
 NAMES = [f"sweep-{number}" for number in range(EXPERIMENTS)]
 COMMANDS = {

@@ -54,7 +54,7 @@ async def held(stack: Connected, name: str) -> Holdings:
 
 
 async def left(stack: Connected, name: str) -> Holdings:
-    """What there still is under a name, of whatever it is."""
+    """What still lies under the name of a run or an experiment."""
     facts = await stack.facts.read(*subjects.of_run(name))
     return await _of_one(stack, name, facts, await stack.dead_letters.all())
 

@@ -623,6 +623,7 @@ AnyMessage = Fact | Command | RestoreObject | WarmUp | InvocationCompleted
 
 FACTS: tuple[type[Message], ...] = Fact.__args__
 COMMANDS: tuple[type[Message], ...] = Command.__args__
+REQUESTS = (RunRequested, ExperimentRequested)  # of what shares one namespace
 QUEUED: tuple[type[Message], ...] = (*COMMANDS, RestoreObject, WarmUp)  # never in the log
 
 _encoder = msgspec.msgpack.Encoder()

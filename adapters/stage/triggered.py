@@ -39,6 +39,7 @@ from faastraingym.events.triggers.outside_events import Misread, Requested, Uplo
 from faastraingym.schemas import keys, messages
 from faastraingym.schemas.errors import SchemaError, TriggerError
 from faastraingym.schemas.messages import (
+    REQUESTS,
     ExperimentRequested,
     HearUpload,
     Message,
@@ -48,8 +49,6 @@ from faastraingym.schemas.raw import base
 from faastraingym.schemas.specification import to_dict
 
 logger = logging.getLogger(__name__)
-
-REQUESTS = (RunRequested, ExperimentRequested)  # which share one namespace
 
 Event = Requested | Uploaded | Misread
 

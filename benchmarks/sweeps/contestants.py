@@ -53,7 +53,7 @@ class Contestant(Protocol):
         """Begin, or go on; the process ends with the sweep."""
 
     def kill(self, process: "subprocess.Popen[bytes]") -> None:
-        """SIGKILL, to whatever leads the sweep."""
+        """SIGKILL to the processes that lead the sweep."""
 
     def standing(self) -> Standing:
         """As of now."""

@@ -2,8 +2,8 @@
 
 Those train Stable-Baselines3's PPO with the same settings, seeds and budget. First whole: the wall
 clock of one command; our stack is up, every function at zero, and nothing was compiled before. Then
-with whatever leads the sweep killed (SIGKILL) once half of the runs have ended: all processes of
-our stack and the command; driver and workers of the others. The same command goes on: after
+the processes that lead the sweep are killed (SIGKILL) once half of the runs have ended: all of our
+stack and the command; driver and workers of the others. The same command goes on: after
 `faastrain up` our sweep goes on by itself; `Tuner.restore` begins from the checkpoint of each
 trial's last evaluation; Optuna retries the trials whose heartbeats have stopped. Steps are counted
 by the batch: what was being collected when it was killed, a batch of each run at most, is not

@@ -13,7 +13,7 @@ from faastraingym.client.errors import BadInput
 from faastraingym.client.run_ids import is_one
 from faastraingym.events.pipeline import subjects
 from faastraingym.events.topology.stack_file import StackError, seconds
-from faastraingym.schemas.messages import ExperimentRequested, RunRequested, tag
+from faastraingym.schemas.messages import REQUESTS, tag
 from faastraingym.schemas.validation import suggestion
 
 
@@ -41,7 +41,7 @@ def logs(arguments: Namespace, context: Context) -> None:
 async def _check(name: str, functions: Iterable[str], context: Context) -> None:
     """Raise BadInput unless there is a run or an experiment of that name."""
     async with context.client.aio.connect() as stack:
-        asked = (subjects.of_topic(tag(kind)) for kind in (RunRequested, ExperimentRequested))
+        asked = (subjects.of_topic(tag(kind)) for kind in REQUESTS)
         runs = [record.fact.run for record in await stack.facts.read(*asked)]
     if not is_one(name) or name not in runs:
         near = suggestion(name, [*functions, *runs])

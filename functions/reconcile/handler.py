@@ -27,14 +27,13 @@ from faastraingym.events.ports import LostObject, Recorded, Services, Unavailabl
 from faastraingym.events.views.runs import known_runs
 from faastraingym.schemas import keys
 from faastraingym.schemas.errors import RunFault, SchemaError
-from faastraingym.schemas.messages import ExperimentRequested, Message, RunRemoved, RunRequested
+from faastraingym.schemas.messages import REQUESTS, ExperimentRequested, Message, RunRemoved
 from faastraingym.schemas.references import RUN_PATTERN
 
 from .inbox import hear
 
 logger = logging.getLogger(__name__)
 
-REQUESTS = (RunRequested, ExperimentRequested)
 MOST_AT_ONCE = 20_000  # facts and commands of one tick
 
 Repairs = Sequence[Message | Invocation]
@@ -53,7 +52,7 @@ async def handle(services: Services) -> Repairs:
         if len(repairs) > MOST_AT_ONCE:
             logger.warning("the rest waits for the next tick", extra={"run": run})
             break
-    asked = (RunRequested, ExperimentRequested, RunRemoved)
+    asked = (*REQUESTS, RunRemoved)
     again = [one.run for one in repairs if isinstance(one, asked)]
     return [*repairs, *await hear([*known, *again], services), *await _unsaid(services)]
 
