@@ -54,9 +54,11 @@ async def connect(
     limit = asyncio.timeout(CONNECT_SECONDS)
 
     async def on_error(error: Exception) -> None:
-        if broker.is_closed:  # in mid-attempt, and nats-py would go on reconnecting for ever
+        # Without this nats-py tries for ever: we closed in mid-attempt, or its wait_for, which in
+        # Python 3.11 keeps a cancellation that comes as it ends, kept that of our limit.
+        if broker.is_closed or limit.expired():
             raise asyncio.CancelledError
-        if not awaits_login and "authorization" in str(error).lower() and not limit.expired():
+        if not awaits_login and "authorization" in str(error).lower():
             limit.reschedule(asyncio.get_running_loop().time())
         if str(error) not in seen:  # every attempt to reconnect repeats it
             seen.add(str(error))
@@ -84,6 +86,8 @@ async def connect(
                 ping_interval=20,
                 max_outstanding_pings=2,
             )
+        if limit.expired():  # too late, and on_error would end its first attempt to reconnect
+            raise TimeoutError
     except TimeoutError as error:
         told = [*filter(None, (str(client.last_error or ""), *seen)), "it does not answer as NATS"]
         await client.close()

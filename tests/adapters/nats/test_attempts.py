@@ -2,9 +2,13 @@
 
 import asyncio
 from contextlib import suppress
+from typing import Any
 
 import pytest
+from nats.aio.client import Client
 
+from faastraingym.adapters.errors import Unavailable
+from faastraingym.adapters.nats import broker
 from faastraingym.adapters.nats.broker import connect
 
 INFO = (
@@ -50,15 +54,40 @@ async def test_an_attempt_that_fails_late_leaves_nothing_behind(
     server = Sometimes()
     listening = await asyncio.start_server(server.serve, "127.0.0.1", 0)
     url = f"nats://127.0.0.1:{listening.sockets[0].getsockname()[1]}"
-    broker = await connect(url)
-    monkeypatch.setattr(type(broker.client).flush, "__defaults__", (0.2,))
+    connected = await connect(url)
+    monkeypatch.setattr(type(connected.client).flush, "__defaults__", (0.2,))
     server.writers[0].close()  # the second connection follows, and is deaf
     async with asyncio.timeout(20):
-        while broker.client.stats["reconnects"] < 2:  # noqa: ASYNC110
+        while connected.client.stats["reconnects"] < 2:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
-        await broker.client.flush(2)
+        await connected.client.flush(2)
     assert loops() == ["_flusher", "_ping_interval", "_read_loop"]
     assert server.ended[1].is_set()
     assert "encountered error" not in caplog.text
-    await broker.close()
+    await connected.close()
+    listening.close()
+
+
+@pytest.mark.parametrize("answers", [False, True])
+async def test_the_limit_of_connecting_holds_though_its_cancellation_is_lost(
+    monkeypatch: pytest.MonkeyPatch, answers: bool
+) -> None:
+    """asyncio.wait_for of Python 3.11 can lose it, and nats-py awaits it in each attempt."""
+    listening = await asyncio.start_server(Sometimes().serve, "127.0.0.1", 0)
+    address = listening.sockets[0].getsockname()
+    if not answers:
+        listening.close()
+    original = Client.connect
+
+    async def losing(self: Client, *args: Any, **options: Any) -> None:
+        trying = asyncio.ensure_future(original(self, *args, **options))
+        with suppress(asyncio.CancelledError):
+            await asyncio.shield(trying)
+        await trying
+
+    monkeypatch.setattr(broker, "CONNECT_SECONDS", 0.0)
+    monkeypatch.setattr(Client, "connect", losing)
+    async with asyncio.timeout(20):
+        with pytest.raises(Unavailable, match=f"NATS at nats://127.0.0.1:{address[1]} cannot be"):
+            await connect(f"nats://127.0.0.1:{address[1]}")
     listening.close()
