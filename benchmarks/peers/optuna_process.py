@@ -5,6 +5,7 @@ was killed, and `RetryHeartbeatStaleTrialCallback` lets their trials begin again
 """
 
 # mypy: disable-error-code="import-not-found, misc"
+import fcntl
 import json
 import subprocess
 import sys
@@ -38,22 +39,28 @@ def opened(sweep: dict[str, Any]) -> Any:
 
 
 def work(sweep: dict[str, Any]) -> None:
-    """One trial after the other until all have ended, those of a killed process too."""
+    """One trial after the other until all have ended, those of a killed process too.
+
+    The processes take their trials in turns: SQLite gives two that ask at once the same one.
+    """
     study = opened(sweep)
 
     def objective(trial: Any) -> float:
         run = trial.suggest_int("run", 0, len(sweep["runs"]) - 1)
         known = study.get_trials(deepcopy=False)[trial.number]
+        fcntl.flock(turn, fcntl.LOCK_UN)
         if "fixed_params" not in known.system_attrs:  # another process took the last that waited
             raise optuna.TrialPruned
         return train(sweep, run, lambda mean, model: None)
 
-    while study.get_trials(deepcopy=False, states=UNFINISHED):
-        if study.get_trials(deepcopy=False, states=(TrialState.WAITING,)):
-            study.optimize(objective, n_trials=1)
-        else:
-            time.sleep(1)
-            fail_stale_trials(study)
+    with Path(sweep["folder"], "turn").open("w") as turn:  # a killed process gives it back
+        while study.get_trials(deepcopy=False, states=UNFINISHED):
+            if study.get_trials(deepcopy=False, states=(TrialState.WAITING,)):
+                fcntl.flock(turn, fcntl.LOCK_EX)
+                study.optimize(objective, n_trials=1)
+            else:
+                time.sleep(1)
+                fail_stale_trials(study)
 
 
 def main(file: str) -> None:

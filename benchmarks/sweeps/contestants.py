@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, Protocol
 
 import msgspec
 import psutil
+import uvloop
 
 from benchmarks import machine, stacks
 from benchmarks.peers import interpreter
@@ -22,6 +23,7 @@ from faastraingym.algorithms.experiments import space
 from faastraingym.embedded import stack
 from faastraingym.embedded.state import StackFiles
 from faastraingym.schemas.experiment import ExperimentSpec
+from faastraingym.schemas.messages import CollectRollout, tag
 from faastraingym.schemas.specification import RunSpec
 
 NAME = "sweep"
@@ -32,7 +34,6 @@ class Standing(NamedTuple):
 
     ended: int  # runs
     going: int  # runs that have begun and not ended
-    env_steps: int  # that were taken, those that were repeated included
 
 
 class Contestant(Protocol):
@@ -57,6 +58,9 @@ class Contestant(Protocol):
 
     def standing(self) -> Standing:
         """As of now."""
+
+    def env_steps(self) -> int:
+        """Environment steps that were taken so far, those that were repeated included."""
 
     def close(self) -> None:
         """Leave nothing behind."""
@@ -97,26 +101,30 @@ class Ours:
         process.wait()
 
     def standing(self) -> Standing:
-        """By the reports; a rollout that was begun again counts as often as it ended."""
+        """By the reports."""
         if not self._known:
-            return Standing(0, 0, 0)
+            return Standing(0, 0)
         report = self._client.experiment(NAME).report()
         ended = sum(row.state == "completed" for row in report.rows) * len(self.spec.seeds)
-        return Standing(ended, len(report.running), report.env_steps + self._repeated())
+        return Standing(ended, len(report.running))
 
-    def _repeated(self) -> int:
-        """Environment steps of invocations of `rollout` beyond one for each slot of each version.
+    def env_steps(self) -> int:
+        """Those of every invocation that collected, as it was metered.
 
-        At most: a repeated delivery of what was there, and what only warms a replica up, count too.
+        One that found its trajectory there counts, too; one that was killed at work does not.
         """
-        found = 0
-        for run in self._client.experiment(NAME).runs():
-            report = run.report()
-            spec = registry.parse(report.spec)
-            invocations = report.usage["rollout"].invocations if "rollout" in report.usage else 0
-            again = invocations - report.latest_version * spec.rollout.count
-            found += max(0, again) * spec.rollout.num_steps * spec.environment.num_envs
-        return found
+        runs = self._client.experiment(NAME).runs()
+        return uvloop.run(self._collected({run.name: run.report().spec for run in runs}))
+
+    async def _collected(self, specs: Mapping[str, Mapping[str, Any]]) -> int:
+        steps = 0
+        async with stacks.connected(stack.up(self.home)) as held:
+            for name, raw in specs.items():
+                usage = await held.services.facts.usage(name, "rollout")
+                collected = sum(one.heard == tag(CollectRollout) for one in usage)
+                spec = registry.parse(raw)
+                steps += collected * spec.rollout.num_steps * spec.environment.num_envs
+        return steps
 
     def close(self) -> None:
         """Stop the stack."""
@@ -154,12 +162,20 @@ class Peer:
 
     def standing(self) -> Standing:
         """By the lines that the runs wrote, one for each batch."""
+        steps = self._steps()
+        ended = sum(taken >= self.sweep.problem.budget for taken in steps.values())
+        return Standing(ended, len(steps) - ended)
+
+    def env_steps(self) -> int:
+        """By the same lines."""
+        return sum(self._steps().values())
+
+    def _steps(self) -> dict[str, int]:
         steps: dict[str, int] = {}
         for line in (self.folder / "steps.txt").read_text().splitlines():
             run, taken = line.split()
             steps[run] = steps.get(run, 0) + int(taken)
-        ended = sum(taken >= self.sweep.problem.budget for taken in steps.values())
-        return Standing(ended, len(steps) - ended, sum(steps.values()))
+        return steps
 
     def close(self) -> None:
         """Nothing is left once it has ended."""

@@ -124,7 +124,7 @@ def record(one: Contestant, settings: str, *, killed: bool, file: Path = FILE) -
         ended=standing.ended,
         going=going,
         seconds=seconds,
-        env_steps=standing.env_steps,
+        env_steps=one.env_steps(),
     )
 
 

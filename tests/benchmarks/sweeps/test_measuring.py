@@ -49,7 +49,10 @@ class Lines:
     def standing(self) -> Standing:
         lines = self.file.read_text().split()
         ended = sum(lines.count(run) >= 2 for run in {*lines})
-        return Standing(ended, len({*lines}) - ended, len(lines))
+        return Standing(ended, len({*lines}) - ended)
+
+    def env_steps(self) -> int:
+        return len(self.file.read_text().split())
 
     def close(self) -> None:
         pass
