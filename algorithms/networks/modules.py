@@ -6,6 +6,7 @@ from flax import linen as nn
 from flax.linen.initializers import Initializer
 
 from faastraingym.algorithms.networks.description import Encoder, Trunk
+from faastraingym.algorithms.networks.patches import convolve
 
 ACTIVATIONS = {"tanh": jnp.tanh, "relu": jax.nn.relu}
 
@@ -47,6 +48,7 @@ class EncoderModule(nn.Module):  # type: ignore[misc]
             x = x * jnp.float32(part.scale)
         leading = x.shape[:-1]
         if of.convolutions:
+            on_cpu = jax.default_backend() == "cpu"
             x = x.reshape(-1, *part.shape).transpose(0, *(1 + axis for axis in of.axes))
             x = x.reshape(-1, *of.image)
             for i, (filters, kernel, stride) in enumerate(of.convolutions):
@@ -57,6 +59,7 @@ class EncoderModule(nn.Module):  # type: ignore[misc]
                         (stride, stride),
                         "VALID",
                         kernel_init=self.kernel_init,
+                        conv_general_dilated=convolve if on_cpu else None,
                         name=f"conv_{i}",
                     )(x)
                 )
