@@ -41,7 +41,8 @@ from faastraingym.events.delivery.requests import AGAIN, CALL_ID
 from faastraingym.events.gathering import each
 from faastraingym.events.pipeline import follow_ups, subjects
 from faastraingym.events.pipeline.commands import Invocation, invocation
-from faastraingym.events.pipeline.history import fold
+from faastraingym.events.pipeline.history import History, fold
+from faastraingym.events.pipeline.lineage import NotPublished
 from faastraingym.events.ports import LostObject, Services, Unavailable
 from faastraingym.events.telemetry.identity import identity
 from faastraingym.events.telemetry.tracing import HEADER
@@ -245,6 +246,16 @@ class Stage:
         if subject and await services.facts.count(subject):
             return "done before"
         try:
+            return await self._work_or_recover(message, again)
+        except NotPublished as unknown:
+            if message is None or not (await self._history(message.run)).over:
+                raise
+            return f"needless: the run is over, and {unknown}"
+
+    async def _work_or_recover(self, message: Message | None, again: bool) -> str:
+        """As `_handle`; NotPublished: the log does not say how an object that it lacks is made."""
+        services = self._connections.services
+        try:
             if isinstance(message, RestoreObject):
                 text, commands = await self._restorer.restore(
                     message, again, self.handler, services
@@ -258,10 +269,12 @@ class Stage:
             return await self._recover(message, lost)
         return ""
 
+    async def _history(self, run: str) -> History:
+        return fold(await self._connections.services.facts.read(*subjects.of_run(run)))
+
     async def _recover(self, message: Message, lost: LostObject) -> str:
         """Ask makers for lost objects; BeingRestored unless the work is needless by now."""
-        services = self._connections.services
-        history = fold(await services.facts.read(*subjects.of_run(message.run)))
+        services, history = self._connections.services, await self._history(message.run)
         if follow_ups.is_needless(message, history):
             return "needless: the version's batch is complete"
         if not lost.ref.key.startswith(keys.of_run(message.run)):

@@ -12,6 +12,7 @@ from faastraingym.schemas.messages import (
     CollectRollout,
     EpisodeSummary,
     PolicyUpdated,
+    ReportWritten,
     RestoreObject,
     RewardsReady,
     RolloutCompleted,
@@ -234,6 +235,24 @@ async def test_who_died_before_he_asked_for_the_next_is_followed_by_who_has_his_
     assert (await stage(body, again))[0] == 200
     (asked,) = stage._connections.commands.invoked
     assert asked.message.object == other.trajectory.object
+
+
+@pytest.mark.parametrize("over", [False, True])
+async def test_what_nobody_can_make_any_more_is_waited_for_until_the_run_is_over(
+    over: bool,
+) -> None:
+    """`reconcile` publishes again what a log lost, but not for a run of which nothing goes on."""
+    stage = reading()
+    command = await prepared(stage, await ref_of(stage, keys.policy(RUN, 0)))
+    unknown = replace(command.policy, version=2, policy=_lost(keys.policy(RUN, 2)))
+    report = ReportWritten(run=RUN, report=command.manifest, learning_curve=command.manifest)
+    if over:
+        await stage._connections.services.facts.publish_once(report)
+    body = encode(replace(command, policy=unknown))
+    status, _, text = await stage(body, signed(body))
+    lost = f"object {keys.policy(RUN, 2)} is lost, and the log does not say how it was made"
+    assert (status, lost in text.decode()) == (200 if over else 503, True)
+    assert stage._connections.commands.invoked == []
 
 
 async def test_an_object_that_comes_out_differently_fails_the_run_and_overwrites_nothing() -> None:
