@@ -53,6 +53,7 @@ README = [
     ("Stable-Baselines3", plain(",.0f"), "takes 25 s instead of {} s: **36"),
     ("36 runs, faastrain", plain(".0f"), "36 runs of CartPole-v1 takes {} s instead of"),
     ("36 runs, Ray Tune", plain(".0f"), "instead of Ray Tune's {} s: **3.2 times"),
+    ("36 runs, Optuna", plain(".0f"), "Optuna alone takes {} s. Killed"),
     ("65,536-step updates: pipeline / Stable-Baselines3", plain(".1f"), "**{} times the steps**"),
     ("CartPole-v1 to 475: billed / server", thirds, "billed **{}** of the GB-seconds"),
     ("256-step updates: efficiency", spoken, "is {} as fast with tiny updates"),
