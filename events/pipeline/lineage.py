@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable
 
 from faastraingym.events.pipeline import flow, follow_ups
 from faastraingym.events.pipeline.ascent import Lost, Work
+from faastraingym.events.pipeline.batches import pieces
 from faastraingym.events.pipeline.commands import Invocation, invocation
 from faastraingym.events.pipeline.history import History
 from faastraingym.events.pipeline.planning import learning, on_segment, plan
@@ -71,7 +72,10 @@ class Lineage:
 
     def _was_published(self, key: str) -> bool:
         kind, _, slot = keys.place(key)
-        slots = self._spec.rollout.count if self._spec and kind == "trajectories" else 1
+        slots = slot + 1  # of a lost specification: any
+        if self._spec is not None:
+            counts = {"trajectories": self._spec.rollout.count, "episodes": pieces(self._spec)}
+            slots = counts.get(kind, 1)
         return kind in flow.RESTORABLE and slot < slots
 
     def towards(self, wanted: Iterable[ObjectRef]) -> int | None:

@@ -181,6 +181,17 @@ async def test_who_may_ask_jetstream_what(
     assert answered == (role in roles_allowed or role == SUPERVISOR)
 
 
+READ_COSTS = {"conclude-run", "reconcile", QUEUE_WORKER, OPERATOR, EXPORTER, "observer", SUPERVISOR}
+
+
+@pytest.mark.parametrize("role", LOGINS)
+async def test_who_may_read_what_a_run_cost(servers: Servers, owner: Broker, role: str) -> None:
+    """Who reports it, who repairs a report of a trial, and who shows it."""
+    assert owner.client.is_connected
+    async with connected(servers, role) as connection:
+        assert await allowed(NatsFactLog(connection).usage("a-run")) == (role in READ_COSTS)
+
+
 @pytest.mark.parametrize("role", [OPERATOR, "observer"])
 async def test_a_follower_takes_no_delivery_from_a_function(
     servers: Servers, owner: Broker, role: str

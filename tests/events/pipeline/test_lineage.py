@@ -10,6 +10,7 @@ from faastraingym.schemas import keys
 from faastraingym.schemas.errors import RunFault
 from faastraingym.schemas.messages import EvaluatePolicy, Message, VersionRange
 from faastraingym.schemas.references import ObjectRef
+from faastraingym.schemas.specification import RunSpec
 from tests.events import facts
 from tests.events.facts import an_object, collected, history, ready, specification, updated
 from tests.events.pipeline.lineages import (
@@ -92,6 +93,23 @@ def test_an_object_of_which_the_log_has_lost_the_making_is_waited_for(key: str) 
     with pytest.raises(NotPublished, match=f"object {key} is lost, and the log does not say"):
         made.work(lost(key))
     assert not made.explains(asking(lost(key)))
+
+
+@pytest.mark.parametrize(
+    ("key", "spec"),
+    [
+        (keys.episodes("r", 2, 2), DIVIDED),  # of three
+        (keys.trajectory("r", 1, 1), None),
+        (keys.trajectory("r", 1, 7), None),
+        (keys.episodes("r", 1, 7), None),
+    ],
+)
+def test_so_is_a_piece_or_a_slot_that_the_specification_has_or_of_which_that_is_lost(
+    key: str, spec: RunSpec | None
+) -> None:
+    """A broker and a store that lost both `run.started` and the manifest, as both can."""
+    with pytest.raises(NotPublished):
+        Lineage(history(facts.REQUESTED), spec).work(lost(key))
 
 
 def test_what_the_log_has_lost_the_making_of_is_not_wanted_on_the_way() -> None:
