@@ -14,6 +14,8 @@ from urllib.parse import urlsplit
 from msgspec import Struct
 
 from faastraingym.adapters.errors import Refused, SettingsError
+from faastraingym.adapters.http import callers
+from faastraingym.adapters.http.callers import CALLER_TOKENS, Callers
 from faastraingym.adapters.http.client import locate
 from faastraingym.adapters.http.mlflow import Tracking, tracking
 from faastraingym.adapters.http.webhooks import Webhooks, key_of
@@ -30,6 +32,7 @@ WEBHOOKS = "FTG_WEBHOOKS"  # URLs that hear of promoted models, by commas
 MLFLOW = "FTG_MLFLOW"  # a tracking server whose registry has our models, too
 FUNCTION_LIMITS = ("FTG_ROLLOUT_MEMORY", "FTG_LEARNER_MEMORY")  # quantities, as in stack.yml
 TRIGGER_TOKEN = "ftg-trigger-token"  # noqa: S105  the secret's name
+CALLER_RATE = "FTG_CALLER_RATE"  # requests a second that each caller may make of a replica
 _USER = re.compile(r"//[^/]*@")  # of a URL: who asks, and a password
 
 
@@ -143,6 +146,22 @@ def mlflow_settings(environment: Mapping[str, str] = os.environ) -> Tracking | N
 def trigger_token(environment: Mapping[str, str] = os.environ) -> bytes:
     """The token that outside callers show to start runs."""
     return secret(_folder(environment), TRIGGER_TOKEN)
+
+
+def caller_tokens(folder: Path) -> Callers:
+    """The callers that the secret in this folder lists."""
+    try:
+        return callers.read(_secret(folder / CALLER_TOKENS))
+    except ValueError as error:
+        raise SettingsError(f"secret {folder / CALLER_TOKENS}: {error}") from error
+
+
+def caller_settings(environment: Mapping[str, str] = os.environ) -> tuple[Callers, float]:
+    """Who may call a function that answers callers, and how often a second each of them may."""
+    value = environment.get(CALLER_RATE) or "1000"
+    if not re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,3})?", value) or not float(value):
+        raise SettingsError(f"{CALLER_RATE} is {value!r:.40}; write requests a second, as 1000")
+    return caller_tokens(_folder(environment)), float(value)
 
 
 def secret(folder: Path, name: str) -> bytes:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from faastraingym.adapters.nats.accounts import by_variables, variable
 from faastraingym.events.export import tables
-from faastraingym.events.pipeline.flow import FUNCTIONS
+from faastraingym.events.pipeline.flow import DEPLOYED
 from faastraingym.events.topology.roles import ROLES
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -28,7 +28,7 @@ def parts() -> dict[str, list[tuple[str, str]]]:
         "deploy/kubernetes/base/network.yaml": [
             (
                 r"(key: faas_function\n +operator: In\n +values:\n)(?: +- \S+\n)+",
-                _lines(f"        - {name}" for name in FUNCTIONS),
+                _lines(f"        - {name}" for name in DEPLOYED),
             )
         ],
         "docs/security.md": [(r"()\| role \| .*?\n(?=\n)", tables.roles())],
@@ -76,10 +76,10 @@ def _password(role: str) -> str:
 
 
 def _logins() -> Iterable[str]:
-    for role in FUNCTIONS:
+    for role in DEPLOYED:
         password = f"${{{variable('FTG_NATS_PASSWORD', role)}{REQUIRED}"
         yield f"{variable('SECRET_FTG_NATS', role)}: {role}:{password}"
-    for role in FUNCTIONS:
+    for role in DEPLOYED:
         access = f"${{{variable('FTG_S3_ACCESS_KEY', role)}:-{role}}}"
         secret = f"${{{variable('FTG_S3_SECRET_KEY', role)}{REQUIRED}"
         yield f"{variable('SECRET_FTG_S3', role)}: {access}:{secret}"

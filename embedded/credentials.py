@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from faastraingym.adapters.http.callers import CALLER_TOKENS
 from faastraingym.adapters.settings import SIGNING_KEY, TRIGGER_TOKEN, Login
 from faastraingym.embedded.errors import StackError
 from faastraingym.embedded.files import write_private
@@ -15,6 +16,7 @@ from faastraingym.events.topology import roles
 from faastraingym.events.topology.roles import nats_secret, s3_secret
 
 GATEWAY_USER = "admin"
+LOCAL = "local"  # the caller that every home has
 
 
 class Credentials(msgspec.Struct, frozen=True, kw_only=True):
@@ -23,6 +25,7 @@ class Credentials(msgspec.Struct, frozen=True, kw_only=True):
     gateway_password: str
     signing_key: str
     trigger_token: str = ""
+    caller_token: str = ""  # of the caller LOCAL
     nats: dict[str, Login] = {}
     s3: dict[str, Login] = {}
 
@@ -34,7 +37,12 @@ class Credentials(msgspec.Struct, frozen=True, kw_only=True):
         logins = {nats_secret(role): login for role, login in self.nats.items()}
         logins |= {s3_secret(role): login for role, login in self.s3.items()}
         texts = {name: f"{login.user}:{login.password}" for name, login in logins.items()}
-        return {SIGNING_KEY: self.signing_key, TRIGGER_TOKEN: self.trigger_token, **texts}
+        return {
+            SIGNING_KEY: self.signing_key,
+            TRIGGER_TOKEN: self.trigger_token,
+            CALLER_TOKENS: f"{LOCAL} {self.caller_token}",
+            **texts,
+        }
 
 
 class Servers(NamedTuple):
@@ -57,12 +65,13 @@ def generate(names: Iterable[str] = roles.ROLES) -> Credentials:
 
 
 def _complete(made: Credentials, names: Iterable[str]) -> Credentials:
-    """With the token, and a login for every role, where there is none yet."""
+    """With the tokens, and a login for every role, where there is none yet."""
     nats = {name: Login(name, secrets.token_hex(24)) for name in names}
     s3 = {name: Login(name, secrets.token_hex(20)) for name in names if roles.of(name).stores}
     token = made.trigger_token or secrets.token_hex(32)
+    caller = made.caller_token or secrets.token_hex(32)
     return msgspec.structs.replace(
-        made, trigger_token=token, nats=nats | made.nats, s3=s3 | made.s3
+        made, trigger_token=token, caller_token=caller, nats=nats | made.nats, s3=s3 | made.s3
     )
 
 

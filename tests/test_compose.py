@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 import yaml
 
+from faastraingym.adapters.http.callers import CALLER_TOKENS
 from faastraingym.adapters.nats.accounts import by_variables, variable
 from faastraingym.adapters.settings import TRIGGER_TOKEN
 from faastraingym.deploy.compose import entrypoint
+from faastraingym.events.pipeline import flow
 from faastraingym.events.topology import roles, stack_file
 from faastraingym.events.topology.roles import PROCESSES, ROLES, nats_secret, s3_secret
 from tests.checkout import CHECKOUT
@@ -50,6 +52,7 @@ def test_every_role_has_passwords_of_its_own(env: dict[str, str]) -> None:
     assert env.keys() == wanted | {
         "FTG_SIGNING_KEY",
         "FTG_TRIGGER_TOKEN",
+        "FTG_CALLER_TOKEN",
         "FTG_GATEWAY_PASSWORD",
         "FTG_GRAFANA_PASSWORD",
     }
@@ -76,7 +79,7 @@ def test_each_service_is_told_its_own_logins() -> None:
     functions = [name for name in ROLES if name not in PROCESSES]
     mounted = {nats_secret(f) for f in functions} | {s3_secret(f) for f in functions}
     common = {"ftg-signing-key"}
-    own = {nats_secret("gateway"), TRIGGER_TOKEN}
+    own = {nats_secret("gateway"), TRIGGER_TOKEN, CALLER_TOKENS}
     assert secrets_of("gateway") == common | mounted | own
     assert secrets_of("queue-worker") == common | {nats_secret("queue-worker")}
     assert secrets_of("exporter") == {nats_secret("exporter")}
@@ -90,6 +93,7 @@ def test_every_function_mounts_the_secrets_of_its_role_alone() -> None:
     assert stack["functions"].keys() == {name for name in ROLES if name not in PROCESSES}
     for name, entry in stack["functions"].items():
         token = [TRIGGER_TOKEN] if name == "start-run" else []
+        token += [CALLER_TOKENS] if name in flow.ANSWERING else []
         own = [nats_secret(name), s3_secret(name)]
         assert entry["secrets"] == ["ftg-signing-key", *token, *own]
         assert entry["environment"]["FTG_FUNCTION"] == name

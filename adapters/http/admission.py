@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from faastraingym.adapters.errors import SignatureError
+from faastraingym.adapters.http.callers import NOBODY, Callers, shown
 from faastraingym.adapters.http.signing import MAX_AGE, verify
 from faastraingym.events.delivery.requests import KEY, PATH, SIGNATURE, is_event
-from faastraingym.events.topology.admits import ANYBODY, EVENT
+from faastraingym.events.topology.admits import ANYBODY, CALLER, EVENT
 
 
 class Secrets(NamedTuple):
@@ -15,6 +16,7 @@ class Secrets(NamedTuple):
 
     signing_key: bytes
     trigger_token: bytes = b""  # empty: no token is accepted
+    callers: Callers = NOBODY
 
     def __repr__(self) -> str:
         return "Secrets(...)"
@@ -33,6 +35,8 @@ def admit(admits: str, asked: Asked, secrets: Secrets, now: float) -> bool:
     try:
         if admits == ANYBODY or (admits == EVENT and not of_pipeline(asked.headers)):
             _by_either(asked, secrets, now)
+        elif admits == CALLER:
+            secrets.callers.who(asked.headers)
         else:
             verify_request(secrets.signing_key, asked, now)
     except SignatureError:
@@ -49,24 +53,19 @@ def of_pipeline(headers: Mapping[str, str]) -> bool:
 
 def claims(headers: Mapping[str, str]) -> bool:
     """Whether a request carries a token or a signature, valid or not."""
-    return bool(_shown(headers) is not None or headers.get(SIGNATURE.lower()))
+    return bool(shown(headers) is not None or headers.get(SIGNATURE.lower()))
 
 
 def signature(headers: Mapping[str, str]) -> str:
     """The signature of an outside event; empty when the event shows the token instead."""
-    return "" if _shown(headers) is not None else headers.get(SIGNATURE.lower(), "")
-
-
-def _shown(headers: Mapping[str, str]) -> str | None:
-    scheme, _, token = headers.get("authorization", "").partition(" ")
-    return token.strip() if scheme.lower() == "bearer" else None
+    return "" if shown(headers) is not None else headers.get(SIGNATURE.lower(), "")
 
 
 def _by_either(asked: Asked, secrets: Secrets, now: float) -> None:
     """The caller shows the trigger's token, or has signed with it or with the pipeline's key."""
-    shown, token = _shown(asked.headers), secrets.trigger_token
-    if shown is not None:
-        if not token or not hmac.compare_digest(shown.encode("utf-8", "surrogateescape"), token):
+    found, token = shown(asked.headers), secrets.trigger_token
+    if found is not None:
+        if not token or not hmac.compare_digest(found.encode("utf-8", "surrogateescape"), token):
             raise SignatureError("the token is not that of the secret ftg-trigger-token")
         return
     if not asked.headers.get(SIGNATURE.lower()):

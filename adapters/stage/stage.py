@@ -82,12 +82,14 @@ class Outcome(NamedTuple):
     kind: str = "text/plain"  # of the text
     authenticated: bool = True  # False: the caller is unknown, so it is not metered
     metered: bool = False  # by the process that did the work
+    body: bytes | None = None  # the answer, where it is not the text
 
 
 class Stage:
     """A handler, as the template's index.py serves it."""
 
     status_of = STATUS_OF
+    levels: Mapping[int, int] = {200: logging.INFO, 503: logging.WARNING}  # by status
     admits = SIGNED  # which callers; the same as its annotation in stack.yml
 
     def __init__(
@@ -185,7 +187,8 @@ class Stage:
         answer = {"x-duration-seconds": f"{seconds:.6f}", "content-type": outcome.kind}
         if outcome.again_after is not None:
             answer["retry-after"] = str(outcome.again_after)
-        return outcome.status, answer, outcome.text.encode(errors="replace")
+        body = outcome.text.encode(errors="replace") if outcome.body is None else outcome.body
+        return outcome.status, answer, body
 
     async def _serve(self, body: bytes, headers: Mapping[str, str], here: Current) -> Outcome:
         try:
@@ -320,7 +323,7 @@ class Stage:
     async def _meter(self, usage: InvocationCompleted, outcome: Outcome) -> None:
         if outcome.metered:
             return
-        level = {200: logging.INFO, 503: logging.WARNING}.get(outcome.status, logging.ERROR)
+        level = self.levels.get(outcome.status, logging.ERROR)
         about = {"status": usage.status, "seconds": round(usage.seconds, 6)}
         logger.log(level, outcome.text or "done", extra=about)
         if self._away or not outcome.authenticated:  # or strangers would fill the metering's stream

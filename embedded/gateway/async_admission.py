@@ -7,7 +7,14 @@ from typing import Literal, NamedTuple
 from faastraingym.adapters.errors import SettingsError, SignatureError
 from faastraingym.adapters.http import admission
 from faastraingym.adapters.http.admission import Asked, Secrets
-from faastraingym.adapters.settings import SECRETS, SIGNING_KEY, TRIGGER_TOKEN, secret
+from faastraingym.adapters.http.callers import CALLER_TOKENS
+from faastraingym.adapters.settings import (
+    SECRETS,
+    SIGNING_KEY,
+    TRIGGER_TOKEN,
+    caller_tokens,
+    secret,
+)
 from faastraingym.embedded.contract.bodies import whole
 from faastraingym.embedded.contract.messages import FunctionStatus, Request
 from faastraingym.embedded.contract.settings import ServerSettings
@@ -35,8 +42,8 @@ class Keys:
     """The secrets that requests are held to, as their files have them now."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder, self._names = folder, (SIGNING_KEY, TRIGGER_TOKEN)
-        self._files = [str(folder / name) for name in self._names]
+        self._folder = folder
+        self._files = [str(folder / name) for name in (SIGNING_KEY, TRIGGER_TOKEN, CALLER_TOKENS)]
         self._read: tuple[tuple[int, ...], Secrets] | None = None
 
     def __call__(self) -> Secrets:
@@ -44,8 +51,8 @@ class Keys:
         try:
             as_of = tuple(os.stat(file).st_mtime_ns for file in self._files)
             if self._read is None or self._read[0] != as_of:
-                read = [secret(self._folder, name) for name in self._names]
-                self._read = as_of, Secrets(*read)
+                key, token = (secret(self._folder, name) for name in (SIGNING_KEY, TRIGGER_TOKEN))
+                self._read = as_of, Secrets(key, token, caller_tokens(self._folder))
         except (OSError, SettingsError) as error:
             text = f"The gateway cannot check signatures: {error}; restore that secret."
             raise ProviderError(503, text, retry_after=5) from error
@@ -73,7 +80,7 @@ class AsyncAdmission(NamedTuple):
                 return False
             return admission.admit(wanted, asked, self.keys(), now)
         except (SignatureError, ValueError) as error:
-            text = f"{status.name} takes only what is signed, and this was not queued: {error}."
+            text = f"{status.name} does not know who asks, and this was not queued: {error}."
             raise Refusal(401, text, status.name, "not-admitted") from error
 
     def check_callback(self, function: str, url: str, authenticated: bool) -> None:

@@ -141,6 +141,9 @@ RESTORABLE = tuple(kind for kind, objects in OBJECTS.items() if objects.made)
 _NAMED = [n for line in LINES.values() for n in (*line.subscribers, *line.invoked)]
 _NAMED += [n for line in LINES.values() for n in line.senders]
 FUNCTIONS = (*dict.fromkeys(n for n in _NAMED if n not in (*PROCESSES, RECONCILE)), RECONCILE)
+# Functions that answer callers from outside; they hear and say no message of the pipeline.
+ANSWERING: Names = ()
+DEPLOYED = (*FUNCTIONS, *ANSWERING)
 MAKERS = tuple(f for f in FUNCTIONS if any(f in o.made.values() for o in OBJECTS.values()))
 
 

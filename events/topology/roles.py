@@ -109,7 +109,7 @@ MORE: dict[str, dict[str, tuple[str, ...]]] = {  # rights that the flow does not
 }
 
 ROLES: dict[str, Role] = {
-    **{name: function(name, **MORE.get(name, {})) for name in flow.FUNCTIONS},
+    **{name: function(name, **MORE.get(name, {})) for name in flow.DEPLOYED},
     QUEUE_WORKER: Role(
         says=topics(QUEUE_WORKER),
         sends=(

@@ -27,6 +27,7 @@ SECRETS = {
     "ftg-nats-gateway": f"{LOGIN.user}:{LOGIN.password}",
     "ftg-signing-key": "signs-in-this-test-only",
     "ftg-trigger-token": "shown-in-this-test-only",
+    "ftg-caller-tokens": "tester shown-by-a-caller-in-this-test-only",
 }
 DEPLOYED = ("echo", "chatter", "dump")  # they answer whatever they are sent
 

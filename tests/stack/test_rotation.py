@@ -91,7 +91,12 @@ def _store(stack: Stack, keys: Credentials) -> bool:
 def _keys(made: Credentials) -> set[str]:
     """Everything that opens something."""
     logins = [*made.nats.values(), *made.s3.values()]
-    return {made.gateway_password, made.trigger_token, *(login.password for login in logins)}
+    return {
+        made.gateway_password,
+        made.trigger_token,
+        made.caller_token,
+        *(login.password for login in logins),
+    }
 
 
 def _certificate(stack: Stack) -> bytes:

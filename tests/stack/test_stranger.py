@@ -195,7 +195,7 @@ def test_no_process_lets_a_stranger_in(
     assert acting_as(who, partial(stranger.looked_into, pids)) == []
     made = running.credentials()
     logins = [*made.nats.values(), *made.s3.values()]
-    secrets = [made.gateway_password, made.signing_key, made.trigger_token]
+    secrets = [made.gateway_password, made.signing_key, made.trigger_token, made.caller_token]
     told = acting_as(who, partial(stranger.command_lines, pids))
     assert "weed" in told
     assert not [s for s in (*secrets, *(login.password for login in logins)) if s in told]

@@ -4,11 +4,12 @@ import pytest
 
 from faastraingym.adapters.errors import SignatureError
 from faastraingym.adapters.http.admission import Asked, Secrets, admit, signature
+from faastraingym.adapters.http.callers import Callers
 from faastraingym.adapters.http.signing import sign
-from faastraingym.events.topology.admits import ANYBODY, EVENT, SIGNED, admits
+from faastraingym.events.topology.admits import ANYBODY, CALLER, EVENT, SIGNED, admits
 
 KEY, TOKEN, NOW = b"key", b"token", 1000.0
-SECRETS = Secrets(KEY, TOKEN)
+SECRETS = Secrets(KEY, TOKEN, Callers({"ann": b"a-token-of-ann's"}))
 BODY = b"{}"
 JSON = {"content-type": "application/json"}
 SHOWN = {"authorization": "Bearer token"}
@@ -35,6 +36,7 @@ ASKED = {
     "the token, as JSON": SHOWN | JSON,
     "a token": {"authorization": "Bearer guess"} | JSON,
     "a token that is no text": {"authorization": "Bearer \udcff"} | JSON,
+    "a caller's token": {"authorization": "Bearer a-token-of-ann's"},
     "another scheme": {"authorization": "Basic token"} | JSON,
 }
 ADMITTED = {
@@ -44,6 +46,7 @@ ADMITTED = {
         "signed with a key of its own", "the same path", "the token", "the token, as JSON",
     },
 }  # fmt: skip
+ADMITTED[CALLER] = {"a caller's token"}
 ADMITTED[ANYBODY] = ADMITTED[EVENT] | {"signed with the token"}
 
 
@@ -75,7 +78,7 @@ def test_what_vouches_is_the_token_before_the_signature() -> None:
 
 
 def test_an_annotation_that_says_something_else_is_refused() -> None:
-    with pytest.raises(ValueError, match="allowed: signature, event, anybody"):
+    with pytest.raises(ValueError, match="allowed: signature, event, caller, anybody"):
         admits({"com.faastraingym.admits": "everybody"})
     assert admits({}) == ANYBODY
 

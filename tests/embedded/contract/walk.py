@@ -154,7 +154,7 @@ MARKED = [  # what a gateway adds to invocations, and those that wait
         {"X-Callback-Url": "http://127.0.0.1:8/back"},
         says="http://127.0.0.1:8 is not in FTG_CALLBACK_ORIGINS",
     ),
-    Step("POST", "/async-function/sealed", 401, b"hi", says="sealed takes only what is signed"),
+    Step("POST", "/async-function/sealed", 401, b"hi", says="sealed does not know who asks"),
     Step("POST", "/async-function/walked", 413, b"x" * 256_001),
     Step("POST", "/async-function/absent", 404, b"hi", has=MARKS, says="absent"),
     Step("POST", "/async-function/walked.other", 404, b"hi", has=MARKS, says="other"),

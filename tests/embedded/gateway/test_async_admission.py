@@ -21,6 +21,7 @@ from faastraingym.events.topology.admits import ADMITS
 from tests.embedded.support import MemoryQueue
 
 KEY, TOKEN = b"key", b"token"
+CALLERS = b"tester a-token-of-a-caller"
 GATEWAY = frozenset({origin("http://127.0.0.1:8080")})
 BODY = b"hi"
 CI = "https://ci.example.com/told"
@@ -68,6 +69,7 @@ def bench(tmp_path: Path) -> Bench:
 def made(folder: Path, listed: str = "") -> Bench:
     write_private(folder / "ftg-signing-key", KEY)
     write_private(folder / "ftg-trigger-token", TOKEN)
+    write_private(folder / "ftg-caller-tokens", CALLERS)
     queue, metrics = MemoryQueue(), Metrics()
     async_admission = AsyncAdmission(Keys(folder), Policy(origins(listed), GATEWAY))
     invocations = Invocations(Functions(), queue, metrics, async_admission)  # type: ignore[arg-type]
@@ -102,7 +104,7 @@ async def test_what_is_not_admitted_is_never_queued(
     answer = await bench.post(function, headers)
     assert (answer.status, bench.queue.requests, bench.queue.unknown) == (401, [], [])
     told = answer.body.decode()
-    assert told.startswith(f"{function} takes only what is signed, and this was not queued: ")
+    assert told.startswith(f"{function} does not know who asks, and this was not queued: ")
     assert told.count("\n") == 1
     by = f'function_name="{function}.openfaas-fn",reason="not-admitted"'
     assert bench.refused() == [f"faastrain_gateway_refused_total{{{by}}} 1.0"]

@@ -65,8 +65,9 @@ class Bench(NamedTuple):
 
 @pytest.fixture
 async def bench(nats_server: NatsServer, tmp_path: Path) -> AsyncIterator[Bench]:
-    for name, value in (("ftg-signing-key", KEY), ("ftg-trigger-token", TOKEN)):
-        write_private(tmp_path / name, value)
+    write_private(tmp_path / "ftg-signing-key", KEY)
+    write_private(tmp_path / "ftg-trigger-token", TOKEN)
+    write_private(tmp_path / "ftg-caller-tokens", b"tester a-token-of-a-caller")
     broker = await connect(nats_server.url, LOGIN)
     await ensure_streams(broker, {})
     async_admission = AsyncAdmission(Keys(tmp_path), Policy(origins("https://ci.example.com")))

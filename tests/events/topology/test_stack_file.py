@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from faastraingym.events.pipeline import flow
+from faastraingym.events.topology.admits import CALLER
 from faastraingym.events.topology.stack_file import (
     Function,
     RetryPolicy,
@@ -128,7 +129,9 @@ def test_our_own_stack_hears_every_topic_that_exists_and_no_other() -> None:
     deployed = functions(load(STACK, {}))
     received = {topic for function in deployed for topic in function.topics}
     assert received <= {tag(kind) for kind in FACTS}
-    assert {*flow.FUNCTIONS} == {function.name for function in deployed}
+    assert {*flow.DEPLOYED} == {function.name for function in deployed}
+    answering = {function.name for function in deployed if function.admits == CALLER}
+    assert {*flow.ANSWERING} == answering
     assert [function.name for function in deployed if function.schedule] == ["reconcile"]
 
 
