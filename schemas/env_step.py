@@ -22,7 +22,7 @@ MOST_ENVS = 1024
 MOST_STEPS = 100_000  # T x B of one request
 MOST_BODY = 4 << 20  # bytes of a request
 MOST_ANSWER = 32 << 20  # bytes of the arrays of an answer
-MOST_ACTIONS = 100_000  # since a reset, of an environment whose actions are repeated
+MOST_ACTIONS = 500_000  # since their resets, of environments whose actions are repeated
 
 State = Annotated[str, Meta(description="as the last answer gave it")]
 Batch = Annotated[Any, Meta(description="an array, or a list or table of them, by the space")]

@@ -122,7 +122,7 @@ class _Looked(NamedTuple):
 @functools.lru_cache(maxsize=64)
 def _look(key: bytes) -> _Looked:
     described = msgspec.json.decode(key, type=EnvironmentSpec)
-    env_id, environment = described.id, _built(described)
+    env_id, environment = described.id, built(described)
     if on_jax.is_one(described):  # has no masks, and a reset would be compiled first
         looked = _Looked(environment.observation_space, environment.action_space, False)
     else:
@@ -190,11 +190,11 @@ def make(environment: EnvironmentSpec) -> gymnasium.Env[Any, Any]:
         mask_is_in_info = _look(_key(environment)).mask_is_in_info
     else:
         mask_is_in_info = msgspec.convert(list(found), SpaceInfo).mask_is_in_info
-    inner = _built(environment)
+    inner = built(environment)
     return masks.Shown(inner) if mask_is_in_info else inner
 
 
-def _built(environment: EnvironmentSpec) -> gymnasium.Env[Any, Any]:
+def built(environment: EnvironmentSpec) -> gymnasium.Env[Any, Any]:
     """One environment in its wrappers; raises as `make` does."""
     if on_jax.is_one(environment):
         with foreign(f"{environment.id} could not be built"):

@@ -7,7 +7,7 @@ the operator added.
 
 import inspect
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import gymnasium
 from gymnasium.envs.registration import load_env_creator
@@ -71,19 +71,26 @@ def check(spec: RunSpec, limits: Limits = NOT_TOLD) -> list[str]:
 
     It is built, reset and stepped here: foreign code, which may do anything (in a process apart).
     """
-    problems = [
-        *(on_jax.problems if on_jax.is_one(spec.environment) else _refused_id)(spec.environment),
-        *_refused_kwargs(spec.environment),
-        *wrappers.problems(spec.environment, MAX_STEPS),
-    ]
-    if problems:
+    if problems := refused(spec.environment):
         return problems
     try:
         info = describe(spec)
     except EnvironmentFailed as error:
-        return [_sentence(spec.environment, error)]
+        return [sentence(spec.environment, error)]
     misfits = list(_misfits(spec, info, limits))
     return misfits or trial.problems(spec, info) or memory.problems(spec)
+
+
+def refused(environment: EnvironmentSpec, allowed: Collection[str] = ()) -> list[str]:
+    """Why an environment is not even built: its id, arguments or wrappers; a sentence each.
+
+    `allowed` are arguments that a specification may not set, and that may be set here.
+    """
+    return [
+        *(on_jax.problems if on_jax.is_one(environment) else _refused_id)(environment),
+        *_refused_kwargs(environment, allowed),
+        *wrappers.problems(environment, MAX_STEPS),
+    ]
 
 
 def advice(spec: RunSpec) -> list[str]:
@@ -140,9 +147,9 @@ def _unknown(env_id: str) -> str:
     return "`gymnasium.pprint_registry()` lists all"
 
 
-def _refused_kwargs(environment: EnvironmentSpec) -> Iterator[str]:
+def _refused_kwargs(environment: EnvironmentSpec, allowed: Collection[str]) -> Iterator[str]:
     for name in environment.kwargs:
-        if name in RESERVED:
+        if name in RESERVED and name not in allowed:
             yield f"spec.environment.kwargs.{name}: may not be set; {RESERVED[name]}"
     limit = environment.kwargs.get("max_episode_steps", 1)
     if type(limit) is not int or not 1 <= limit <= MAX_STEPS:
@@ -152,7 +159,7 @@ def _refused_kwargs(environment: EnvironmentSpec) -> Iterator[str]:
         )
 
 
-def _sentence(environment: EnvironmentSpec, error: EnvironmentFailed) -> str:
+def sentence(environment: EnvironmentSpec, error: EnvironmentFailed) -> str:
     """The problem behind a failed construction, and what to do about it."""
     cause = error.__cause__
     if str(error).startswith(wrappers.WHERE):

@@ -1,0 +1,279 @@
+"""Environments that callers step: what a local program's would be, with a state that is data.
+
+A seeded reset seeds environment i with seed + i, as Gymnasium's vector environments do; a reset
+without a seed goes on with the environment's own generator. An environment whose layers are all in
+the table of `snapshots` is saved by its attributes. Any other is built anew at each reset, so that
+nothing that it remembers counts, and saved by its actions since then; whoever takes it over repeats
+them.
+"""
+
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple, TypeAlias
+
+import gymnasium
+import numpy as np
+
+from faastraingym.algorithms.environments import batches, snapshots
+from faastraingym.algorithms.environments.batches import Actions, decoder, over_time, stacked
+from faastraingym.algorithms.environments.foreign import foreign
+from faastraingym.algorithms.environments.places import Place, undetermined, unpacked
+from faastraingym.algorithms.environments.wire_info import told
+from faastraingym.algorithms.errors import EnvironmentFailed
+from faastraingym.schemas.answers import AnswerError
+from faastraingym.schemas.env_step import MOST_ACTIONS, MOST_ANSWER, MOST_STEPS
+from faastraingym.schemas.specification import EnvironmentSpec
+
+State: TypeAlias = dict[str, Any]  # arrays, bytes and numbers, as schemas.arrays packs them
+Environment: TypeAlias = gymnasium.Env[Any, Any]
+
+
+class Begun(NamedTuple):
+    """The answer of a reset, of its K environments."""
+
+    observations: Any  # [K, ...]
+    infos: list[dict[str, Any]]
+
+
+class Played(NamedTuple):
+    """The answer of T steps."""
+
+    observations: Any  # [T, B, ...]
+    rewards: np.ndarray  # [T, B] float64
+    terminated: np.ndarray  # [T, B] bool
+    truncated: np.ndarray  # [T, B] bool
+    infos: list[list[dict[str, Any]]]
+
+
+class Environments:
+    """B environments. What raises leaves them undefined: go on from the state before."""
+
+    def __init__(self, spec: EnvironmentSpec, vector: bool, first: Environment) -> None:
+        """Make environments that `begin` or `resume`.
+
+        Args:
+            spec: what they are; `num_envs` of them.
+            vector: an environment resets itself in the step after its end.
+            first: one of them that was built and not reset.
+        """
+        self.spec, self.vector = spec, vector
+        with foreign(f"{spec.id} does not define its spaces"):
+            self.observed, self.acted = first.observation_space, first.action_space
+        self.replays = not snapshots.supports(first)
+        width, decode = decoder(self.acted)
+        self._width = max(width, 1)
+        self._places = [Place(spec, self.replays, decode) for _ in range(spec.num_envs)]
+        self._places[0].environment = first
+
+    @property
+    def count(self) -> int:
+        """B."""
+        return len(self._places)
+
+    def begin(self, entropy: int) -> None:
+        """Give each environment a generator of its own, which its first reset goes on with."""
+        for place, sequence in zip(
+            self._places, np.random.SeedSequence(entropy).spawn(self.count), strict=True
+        ):
+            place.generator = np.random.Generator(np.random.PCG64(sequence))
+
+    def reset(self, seed: int | None, options: Any, mask: np.ndarray | None) -> Begun:
+        """Begin new episodes, of the environments that `mask` [B] names.
+
+        Raises:
+            EnvironmentFailed: an environment's own code raised.
+        """
+        chosen = range(self.count) if mask is None else np.flatnonzero(mask).tolist()
+        seen, infos = [], []
+        for i in chosen:
+            observation, info = self._places[i].reset(None if seed is None else seed + i, options)
+            seen.append(observation)
+            infos.append(told(info))
+        return Begun(self._stacked(seen), infos)
+
+    def step(self, actions: Actions, late: Callable[[], bool] = lambda: False) -> Played:
+        """Take steps in each environment; `late` says when they have taken too long.
+
+        Raises:
+            AnswerError: one was not reset, or its episode has ended and it does not reset itself;
+                or the answer is too large, or too late.
+            EnvironmentFailed: an environment's own code raised.
+        """
+        shape = (actions.steps, self.count)
+        self._bound(actions.steps)
+        rewards, ends = np.zeros(shape), np.zeros((2, *shape), np.bool_)
+        observed, size = list[Any](), 0
+        infos: list[list[dict[str, Any]]] = []
+        for t in range(actions.steps):
+            seen: list[Any] = []
+            infos.append([])
+            for i, place in enumerate(self._places):
+                if place.ended and self.vector:
+                    observation, info = place.reset(None, None)
+                else:
+                    self._refuse(place, i, t)
+                    row = actions.row(t, i) if self.replays else b""
+                    observation, reward, *ended, info = place.step(actions.at(t, i), row)
+                    with foreign(f"{self.spec.id}: step()"):
+                        rewards[t, i], ends[:, t, i] = reward, ended
+                seen.append(observation)
+                infos[-1].append(told(info))
+            observed.append(self._stacked(seen))
+            size += batches.nbytes(observed[-1]) + sum(_size(info) for info in infos[-1])
+            if size > MOST_ANSWER or late():
+                raise _too_much(size, t + 1)
+        return Played(over_time(observed), rewards, ends[0], ends[1], infos)
+
+    def render(self, index: int) -> np.ndarray:
+        """What an environment shows, [H, W, 3] uint8.
+
+        Raises:
+            AnswerError: there is no such environment, it was not reset, or shows no such array.
+            EnvironmentFailed: its own code raised.
+        """
+        if index >= self.count:
+            raise AnswerError(
+                "bad-request", "index", f"index: found {index}; allowed: less than {self.count}"
+            )
+        place = self._places[index]
+        self._refuse(place, index, 0, ended=False)
+        with foreign(f"{self.spec.id}: render()"):
+            frame = np.asarray(place.environment.render())
+        if frame.dtype != np.uint8 or frame.ndim != 3:
+            raise AnswerError(
+                "bad-request",
+                "state",
+                "state: its environments show nothing; make them with kwargs "
+                '{"render_mode": "rgb_array"}',
+            )
+        return frame.copy()
+
+    def state(self) -> State:
+        """All that a later `resume` needs; equal states are equal data."""
+        begun = [place for place in self._places if place.begun]
+        data: State = {
+            "begun": bytes(place.begun for place in self._places),
+            "ended": bytes(place.ended for place in self._places),
+            "generators": [place.saved_generator() for place in self._places],
+        }
+        if not begun:
+            return data
+        if not self.replays:
+            return data | {"snapshots": _columns([snapshots.take(p.environment) for p in begun])}
+        return data | {
+            "seeds": [place.seed for place in begun],
+            "options": [place.options for place in begun],
+            "logs": [bytes(place.log) for place in begun],
+            "marks": [self._mark(place) for place in begun],
+        }
+
+    def resume(self, state: State) -> None:
+        """Bring environments that were just made to a state of theirs.
+
+        Raises:
+            EnvironmentFailed: an environment's own code raised, or it gave something else than the
+                first time.
+        """
+        saved = iter(_rows(state.get("snapshots", {})))
+        numbers = iter(range(self.count))
+        for i, place in enumerate(self._places):
+            place.generator = unpacked(state["generators"][i])
+            if not state["begun"][i]:
+                continue
+            if self.replays:
+                k = next(numbers)
+                place.repeat(
+                    state["seeds"][k], state["options"][k], state["logs"][k], state["ended"][i]
+                )
+                if self._mark(place) != state["marks"][k]:
+                    raise EnvironmentFailed(undetermined(self.spec))
+            else:
+                place.put(next(saved), state["ended"][i])
+
+    def close(self) -> None:
+        """Let go of the environments."""
+        for place in self._places:
+            if place.environment is not None:
+                with foreign(f"{self.spec.id}: close()"):
+                    place.environment.close()
+
+    def _stacked(self, seen: list[Any]) -> Any:
+        with foreign(f"{self.spec.id}: an observation does not fit its observation_space"):
+            return stacked(seen, self.observed, self.vector)
+
+    def _bound(self, steps: int) -> None:
+        """Raises AnswerError: more steps than one request may take, or than may be repeated."""
+        if steps * self.count > MOST_STEPS:
+            raise AnswerError(
+                "too-large",
+                "actions",
+                f"actions: found {steps} steps of {self.count} environments; allowed: at most "
+                f"{MOST_STEPS} in all",
+            )
+        logged = sum(len(place.log) for place in self._places) // self._width
+        if logged + steps * self.count > MOST_ACTIONS and self.replays:
+            raise AnswerError(
+                "too-large",
+                "actions",
+                f"actions: {logged} since the last resets would be repeated where a replica was "
+                f"lost; allowed: at most {MOST_ACTIONS}; reset, or make fewer environments",
+            )
+
+    def _refuse(self, place: Place, index: int, step: int, ended: bool = True) -> None:
+        if not place.begun:
+            why = "was not reset"
+        elif ended and place.ended:
+            why = f"has ended its episode before step {step}"
+        else:
+            return
+        raise AnswerError(
+            "bad-request", "state", f"state: environment {index} {why}; reset it before"
+        )
+
+    def _mark(self, place: Place) -> int:
+        """A checksum of what the environment showed last."""
+        with foreign(f"{self.spec.id}: an observation does not fit its observation_space"):
+            return _checksum(stacked([place.seen], self.observed, False))
+
+
+def _columns(taken: Sequence[dict[str, np.ndarray]]) -> dict[str, Any]:
+    """Snapshots by attribute: one array of all, or a list where they are not alike."""
+    columns: dict[str, Any] = {}
+    for name, first in taken[0].items():
+        values = [one[name] for one in taken]
+        alike = all(v.dtype == first.dtype and v.shape == first.shape for v in values)
+        columns[name] = np.stack(values) if alike else values
+    return columns
+
+
+def _rows(columns: dict[str, Any]) -> Iterator[dict[str, np.ndarray]]:
+    """The inverse of `_columns`."""
+    for values in zip(*columns.values(), strict=True):
+        yield {name: np.asarray(value) for name, value in zip(columns, values, strict=True)}
+
+
+def _checksum(batch: Any, known: int = 0) -> int:
+    if isinstance(batch, np.ndarray):
+        return zlib.crc32(np.ascontiguousarray(batch).view(np.uint8).data, known)
+    for part in batch.values() if isinstance(batch, dict) else batch:
+        known = _checksum(part, known)
+    return known
+
+
+def _size(info: Any) -> int:
+    """The bytes of an info's arrays; of all else about as much."""
+    if isinstance(info, np.ndarray):
+        return info.nbytes
+    if isinstance(info, dict):
+        return sum(map(_size, info.values()))
+    if isinstance(info, list):
+        return sum(map(_size, info))
+    return len(info) if isinstance(info, str | bytes) else 8
+
+
+def _too_much(size: int, steps: int) -> AnswerError:
+    if size > MOST_ANSWER:
+        text = f"actions: {steps} steps of them give {size} bytes; allowed: at most {MOST_ANSWER}"
+    else:
+        text = f"actions: {steps} steps of them took as long as one request may take"
+    return AnswerError("too-large", "actions", f"{text}; take fewer steps in one request")
