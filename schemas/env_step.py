@@ -61,10 +61,8 @@ class Reset(Request, frozen=True, kw_only=True):
 
     state: State
     seed: Annotated[
-        int | None,
+        Annotated[int, Meta(ge=0, le=2**63 - 1)] | None,
         Meta(
-            ge=0,
-            lt=2**63,
             description="environment i is seeded with seed + i; null: each goes on with its own"
             " random generator",
         ),

@@ -27,6 +27,7 @@ class Place:
         self.generator: np.random.Generator | None = None  # of what is not built yet
         self.begun = self.ended = False
         self.seen: Any = None
+        self._attributes: list[tuple[Any, str]] = []  # of one that is not replayed, once known
         # Of one that is replayed: how its episode began, and its actions since then.
         self.before, self.log = b"", bytearray()
         self.seed: int | None = None
@@ -50,6 +51,11 @@ class Place:
             self.seen, reward, terminated, truncated, info = self.environment.step(action)
             self.ended = bool(terminated or truncated)
         return self.seen, reward, terminated, truncated, info
+
+    def saved(self) -> dict[str, np.ndarray]:
+        """The attributes of one that is not replayed; it is built once."""
+        self._attributes = self._attributes or snapshots.attributes(self.environment)
+        return snapshots.taken(self._attributes)
 
     def saved_generator(self) -> bytes:
         """As it is now; of an episode that is repeated, before its reset; empty: it had a seed."""

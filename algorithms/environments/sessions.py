@@ -159,7 +159,7 @@ class Environments:
         if not begun:
             return data
         if not self.replays:
-            return data | {"snapshots": _columns([snapshots.take(p.environment) for p in begun])}
+            return data | {"snapshots": _columns([place.saved() for place in begun])}
         return data | {
             "seeds": [place.seed for place in begun],
             "options": [place.options for place in begun],

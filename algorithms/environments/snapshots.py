@@ -30,12 +30,17 @@ def supports(environment: Layer) -> bool:
 
 def take(environment: Layer) -> dict[str, np.ndarray]:
     """The state, one array per attribute. Each attribute occurs in one layer only."""
-    return {name: np.array(getattr(layer, name)) for layer, name in _attributes(environment)}
+    return taken(attributes(environment))
+
+
+def taken(attributes: list[tuple[Layer, str]]) -> dict[str, np.ndarray]:
+    """The state of an environment whose `attributes` these are: `take`, for many times."""
+    return {name: np.array(getattr(layer, name)) for layer, name in attributes}
 
 
 def put(environment: Layer, snapshot: dict[str, np.ndarray]) -> None:
     """Puts an environment that was just reset where `take` found another one."""
-    for layer, name in _attributes(environment):
+    for layer, name in attributes(environment):
         value = snapshot[name]
         setattr(layer, name, value.copy() if value.ndim else value.item())
 
@@ -45,7 +50,8 @@ def name_of(kind: type) -> str:
     return f"{kind.__module__}.{kind.__qualname__}"
 
 
-def _attributes(environment: Layer) -> list[tuple[Layer, str]]:
+def attributes(environment: Layer) -> list[tuple[Layer, str]]:
+    """The layers of an environment in the table, each with the name of a part of its state."""
     layers = _layers(environment)
     return [(layer, name) for layer in layers for name in LAYERS[name_of(type(layer))]]
 

@@ -16,6 +16,8 @@ def told(info: Any) -> dict[str, Any]:
 
     A number of NumPy is an array without axes, and so is a number that JSON has not.
     """
+    if not info:  # as of most steps
+        return {}
     found = _told(info, 0)
     return found if isinstance(found, dict) else {}
 

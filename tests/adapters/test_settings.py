@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from faastraingym.adapters.errors import SettingsError
-from faastraingym.adapters.settings import Login, Settings, function_limits
+from faastraingym.adapters.settings import Login, Settings, caller_settings, function_limits
 from faastraingym.algorithms.limits import Limits
 
 
@@ -106,3 +106,18 @@ def test_the_memory_that_runs_may_use() -> None:
     assert function_limits({"FTG_ROLLOUT_MEMORY": ""}) == Limits()
     with pytest.raises(SettingsError, match="FTG_LEARNER_MEMORY: 'much' is not a quantity"):
         function_limits({"FTG_LEARNER_MEMORY": "much"})
+
+
+def test_callers_and_their_rate(environment: dict[str, str], tmp_path: Path) -> None:
+    """A caller's rate is 1,000 requests a second, or what is set; no token is shown."""
+    secret = tmp_path / "ftg-caller-tokens"
+    secret.write_text("ann ann-has-this-token\n")
+    found, rate = caller_settings(environment)
+    assert (found.tokens, rate) == ({"ann": b"ann-has-this-token"}, 1000.0)
+    assert caller_settings({**environment, "FTG_CALLER_RATE": "0.5"})[1] == 0.5
+    for wrong in ("0", "-1", "much", "1e9"):
+        with pytest.raises(SettingsError, match=r"FTG_CALLER_RATE is .*; write requests a second"):
+            caller_settings({**environment, "FTG_CALLER_RATE": wrong})
+    secret.write_text("ann")
+    with pytest.raises(SettingsError, match="ftg-caller-tokens: line 1 is ill-formed"):
+        caller_settings(environment)

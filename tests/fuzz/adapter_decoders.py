@@ -1,20 +1,29 @@
 """Readers of what NATS, S3 and HTTP clients send: signatures, headers, listings."""
 
 import zipfile
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
+from gymnasium import spaces
+
 from faastraingym.adapters.errors import Refused, SignatureError, Unavailable
-from faastraingym.adapters.http import admission, signing
+from faastraingym.adapters.http import admission, callers, signing, wire
 from faastraingym.adapters.http.admission import Asked, Secrets
 from faastraingym.adapters.nats import direct, pull
 from faastraingym.adapters.packages import wheels
 from faastraingym.adapters.s3 import listing
+from faastraingym.algorithms.environments.batches import Actions
 from faastraingym.events.topology import admits
+from faastraingym.functions.env_step import tokens
+from faastraingym.schemas.answers import AnswerError
+from faastraingym.schemas.arrays import pack
+from faastraingym.schemas.env_step import Step
 from faastraingym.schemas.errors import PackageError
 from tests.adapters.packages.archives import lying, wheel, zeros
-from tests.fuzz.decoder import NOW, Decoder, string_headers, texts
-from tests.fuzz.inputs import near, near_data, xml_bombs
+from tests.fuzz.decoder import NOW, Decoder, json_text, string_headers, texts
+from tests.fuzz.inputs import near, near_data, near_payload, xml_bombs
 
 HEADERS = {
     "Nats-Sequence": "7",
@@ -40,7 +49,46 @@ def _stored(headers: dict[str, str]) -> object:
     return direct._message(message), direct._pending(message)
 
 
+ACTED = spaces.Dict({"a": spaces.Discrete(3, start=1), "b": spaces.Box(-1, 1, (2,))})
+ACTIONS = {"a": [[1, 3]], "b": [[[0.5, 1], [-1, 0]]]}
+ARRAYS = {"a": np.array([[1, 3]]), "b": np.zeros((1, 2, 2))}
+TOKEN = tokens.sealed(KEY, "ann", b"a state", NOW)
+
+
+def _acted(kind: str) -> Callable[[bytes], object]:
+    return lambda body: Actions(
+        wire.decode(body, Step, {"content-type": kind}).actions, ACTED, 2
+    ).at(0, 1)
+
+
 TABLE: dict[str, Decoder] = {
+    "faastraingym.adapters.http.callers.read": Decoder(
+        callers.read,
+        (ValueError,),
+        texts("ann a-token-of-ann's\nbob another-one-of-bob's"),
+        ("ann a-token-of-ann's",),
+        ("ann " + "a" * 1_000_000, "\n" * 1_000_000),
+    ),
+    "faastraingym.functions.env_step.tokens.opened": Decoder(
+        lambda token: tokens.opened(KEY, "ann", token, NOW),
+        (AnswerError,),
+        texts(TOKEN),
+        (TOKEN,),
+        ("A" * 1_000_000, "\udcff"),
+    ),
+    "faastraingym.adapters.http.wire.decode json": Decoder(
+        _acted(wire.JSON),
+        (AnswerError,),
+        near(json_text({"state": "", "actions": ACTIONS})),
+        (json_text({"state": "", "actions": ACTIONS}),),
+        (b"[" * 1_000_000, b'{"state": "", "actions": ' + b"[" * 1_000_000),
+    ),
+    "faastraingym.adapters.http.wire.decode msgpack": Decoder(
+        _acted(wire.MSGPACK),
+        (AnswerError,),
+        near_payload({"state": "", "actions": ARRAYS}),
+        (pack({"state": "", "actions": ARRAYS}),),
+    ),
     "faastraingym.adapters.http.signing.verify": Decoder(
         lambda header: signing.verify(KEY, "f", BODY, header, NOW),
         (SignatureError,),

@@ -54,6 +54,7 @@ _NEW = "needs a function that faas-cli has made; tests/conformance/test_new.py t
 _OWN = "names files that a reader wrote; tests/docs/walks and test_env.py type it with such"
 _COMPARED = "trains six runs; tests/docs/walks/test_comparing.py types it"
 _MLFLOW = "`make loggers` has MLflow; tests/docs/walks/test_mlflow.py types it"
+_STEPPED = "needs a caller's token; tests/stack/test_env_step.py types it"
 _GRID = "trains 36 runs; tests/docs/walks/test_running_experiments.py types it"
 _FRESH = "tests/package installs the wheel into a new environment and types it in an empty folder"
 NOT_HERE = {
@@ -70,6 +71,7 @@ NOT_HERE = {
     r"(echo \$!|until|sort|kill) .*": "tests/docs/walks/test_models.py types it",
     r"(pip install mlflow|mlflow server .*|pkill -P .*|API=.*|until curl .*)": _MLFLOW,
     r"python -m json\.tool champion\.json": _MLFLOW,
+    r"(curl .*/function/env-step/.*|python -m json\.tool made\.json|state=.*)": _STEPPED,
     r"faastrain env list": "tests/docs/walks/test_environment.py types it",
     r"pip download --no-deps shapes-of-mazes": "there is no such package",
     r"(for rate in 0\.001 .*|faastrain compare rate-.*|head -2 runs\.csv)": _COMPARED,

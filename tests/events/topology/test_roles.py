@@ -32,7 +32,14 @@ def test_a_function_that_is_not_ours_may_read_and_meter_itself() -> None:
     assert (unknown.says, unknown.writes, unknown.deletes) == ((), (), ())
 
 
-@pytest.mark.parametrize("name", FUNCTIONS)
+@pytest.mark.parametrize("name", flow.ANSWERING)
+def test_a_function_that_answers_callers_sends_nothing_but_its_cost(name: str) -> None:
+    """A caller's environment runs in it."""
+    role = roles.of(name)
+    assert (role.sends, role.says) == ((f"ftg-usage.*.{name}",), ())
+
+
+@pytest.mark.parametrize("name", flow.FUNCTIONS)
 def test_a_function_neither_settles_nor_makes_streams(name: str) -> None:
     """Deliveries go through the queue-worker."""
     role = roles.of(name)
@@ -49,7 +56,7 @@ PROMISED = {  # what a stage sends besides asking for what is lost
 }
 
 
-@pytest.mark.parametrize("name", [name for name in FUNCTIONS if name != "reconcile"])
+@pytest.mark.parametrize("name", [name for name in flow.FUNCTIONS if name != "reconcile"])
 def test_a_function_commands_makers_and_whom_it_has_work_for(name: str) -> None:
     """Nobody commands reconcile, and none but reconcile commands whomever it likes."""
     commanded = {s.split(".")[1] for s in roles.of(name).sends if s.startswith("ftg-command.")}

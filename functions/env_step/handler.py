@@ -1,0 +1,76 @@
+"""env-step: environments over HTTP. It keeps nothing that another replica could not make again.
+
+A state travels with its caller, signed. A replica keeps the environments that it stepped, and goes
+on with them when it is given the state that they are in; else it makes them anew from the state.
+"""
+
+import asyncio
+import secrets
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+from faastraingym.adapters.stage.answering import AnsweringStage, Asked, Verb
+from faastraingym.schemas import env_step as wire
+
+from . import tokens
+from .stepping import Stepping
+
+Result = TypeVar("Result")
+STEPPING = Stepping()
+# One thread: a renderer's context is its thread's, and Python runs one at a time.
+THREAD = ThreadPoolExecutor(1, "environments")
+
+
+async def make(asked: wire.Make, by: Asked) -> wire.Made:
+    """New environments."""
+    content, about = await _apart(STEPPING.make, asked, secrets.randbits(128))
+    return wire.Made(state=_sealed(content, by), **about)
+
+
+async def reset(asked: wire.Reset, by: Asked) -> wire.Begun:
+    """New episodes."""
+    content, begun = await _apart(STEPPING.reset, _opened(asked.state, by), asked)
+    return wire.Begun(state=_sealed(content, by), **begun._asdict())
+
+
+async def step(asked: wire.Step, by: Asked) -> wire.Stepped:
+    """Steps."""
+    content, played = await _apart(STEPPING.step, _opened(asked.state, by), asked)
+    return wire.Stepped(state=_sealed(content, by), **played._asdict())
+
+
+async def render(asked: wire.Render, by: Asked) -> wire.Rendered:
+    """A frame."""
+    return wire.Rendered(frame=await _apart(STEPPING.render, _opened(asked.state, by), asked))
+
+
+async def close(asked: wire.Close, by: Asked) -> wire.Closed:
+    """What was kept is let go."""
+    await _apart(STEPPING.close, _opened(asked.state, by))
+    return wire.Closed()
+
+
+handle = AnsweringStage(
+    {
+        "make": Verb(wire.Make, wire.Made, make),
+        "reset": Verb(wire.Reset, wire.Begun, reset),
+        "step": Verb(wire.Step, wire.Stepped, step),
+        "render": Verb(wire.Render, wire.Rendered, render),
+        "close": Verb(wire.Close, wire.Closed, close),
+    },
+    wire.MOST_BODY,
+)
+
+
+async def _apart(work: Callable[..., Result], *given: Any) -> Result:
+    """Environments may take their time: health checks are answered meanwhile."""
+    return await asyncio.get_running_loop().run_in_executor(THREAD, work, *given)
+
+
+def _opened(state: str, by: Asked) -> bytes:
+    return tokens.opened(by.key(tokens.PURPOSE), by.caller, state, by.now)
+
+
+def _sealed(content: bytes, by: Asked) -> str:
+    return tokens.sealed(by.key(tokens.PURPOSE), by.caller, content, by.now)

@@ -1,0 +1,182 @@
+"""What env-step does with a request: pure but for the environments that a replica keeps."""
+
+import time
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from faastraingym.algorithms.environments import spaces, wrappers
+from faastraingym.algorithms.environments.batches import Actions
+from faastraingym.algorithms.environments.foreign import foreign
+from faastraingym.algorithms.environments.sessions import Environments
+from faastraingym.algorithms.environments.space_data import described
+from faastraingym.algorithms.environments.space_info import built
+from faastraingym.algorithms.environments.wire_info import told
+from faastraingym.algorithms.errors import EnvironmentFailed
+from faastraingym.schemas import env_step as wire
+from faastraingym.schemas.answers import AnswerError
+from faastraingym.schemas.arrays import pack, unpack
+from faastraingym.schemas.specification import EnvironmentSpec
+
+from .warm import Warm, close
+
+MOST_SECONDS = 60.0  # of the steps of one request
+SHOWS = "render_mode"
+FRAMES = (None, "rgb_array")
+
+
+class Stepping:
+    """Environments by the content of their state."""
+
+    def __init__(self) -> None:
+        self.warm = Warm()
+
+    def make(self, asked: wire.Make, entropy: int) -> tuple[bytes, dict[str, Any]]:
+        """New environments: the content of their state, and what is told of them.
+
+        Args:
+            asked: which.
+            entropy: of what they draw until a reset is seeded.
+
+        Raises:
+            AnswerError: they are not allowed, cannot be built, or have other spaces.
+        """
+        spec = _specification(asked)
+        try:
+            first = built(spec)
+        except EnvironmentFailed as error:
+            raise _refusal(spaces.sentence(spec, error)) from error
+        environments = Environments(spec, asked.vector, first)
+        try:
+            about = {
+                "observation_space": _described(environments.observed, spec, "observations"),
+                "action_space": _described(environments.acted, spec, "actions"),
+                "metadata": told(first.metadata),
+                "max_episode_steps": wrappers.episode_limit(spec),
+            }
+            environments.begin(entropy)
+        except BaseException:
+            close(environments)
+            raise
+        return self._kept(environments), about
+
+    def reset(self, content: bytes, asked: wire.Reset) -> tuple[bytes, Any]:
+        """The content of the state after a reset, and its answer."""
+        environments = self._at(content)
+        return self._after(
+            environments,
+            lambda: environments.reset(
+                asked.seed, asked.options, _mask(asked.mask, environments.count)
+            ),
+        )
+
+    def step(self, content: bytes, asked: wire.Step) -> tuple[bytes, Any]:
+        """The content of the state after steps, and their answer."""
+        environments, until = self._at(content), time.perf_counter() + MOST_SECONDS
+        return self._after(
+            environments,
+            lambda: environments.step(
+                Actions(asked.actions, environments.acted, environments.count),
+                lambda: time.perf_counter() > until,
+            ),
+        )
+
+    def render(self, content: bytes, asked: wire.Render) -> np.ndarray:
+        """What an environment shows, [H, W, 3] uint8."""
+        environments = self._at(content)
+        _, frame = self._after(environments, lambda: environments.render(asked.index))
+        return np.asarray(frame)
+
+    def close(self, content: bytes) -> None:
+        """Forget the environments in this state, if they are here."""
+        if (environments := self.warm.take(content)) is not None:
+            close(environments)
+
+    def _at(self, content: bytes) -> Environments:
+        """Environments in the state: those that were kept, or made anew."""
+        kept = self.warm.take(content)
+        if kept is not None:
+            return kept
+        saved = unpack(content)
+        spec = msgspec.convert(saved["environment"], EnvironmentSpec)
+        environments = Environments(spec, saved["vector"], built(spec))
+        try:
+            environments.resume(saved["state"])
+        except BaseException:
+            close(environments)
+            raise
+        return environments
+
+    def _after(self, environments: Environments, do: Any) -> tuple[bytes, Any]:
+        """What `do` gives, and the content of the state then; what failed is kept by nobody."""
+        try:
+            answer = do()
+            return self._kept(environments), answer
+        except BaseException:
+            close(environments)
+            raise
+
+    def _kept(self, environments: Environments) -> bytes:
+        content = pack(
+            {
+                "environment": msgspec.to_builtins(environments.spec),
+                "vector": environments.vector,
+                "state": environments.state(),
+            }
+        )
+        self.warm.put(content, environments, time.monotonic())
+        return content
+
+
+def _specification(asked: wire.Make) -> EnvironmentSpec:
+    spec = EnvironmentSpec(
+        id=asked.env_id,
+        num_envs=asked.num_envs,
+        kwargs=asked.kwargs,
+        wrappers=asked.wrappers or msgspec.UNSET,
+    )
+    if problems := spaces.refused(spec, {SHOWS}):
+        raise _refusal(problems[0])
+    shows = asked.kwargs.get(SHOWS)
+    if shows not in FRAMES:
+        raise AnswerError(
+            "bad-request",
+            f"kwargs.{SHOWS}",
+            f'kwargs.{SHOWS}: found {shows!r:.40}; allowed: "rgb_array", or none',
+        )
+    return spec
+
+
+def _refusal(sentence: str) -> AnswerError:
+    """A sentence about a specification, for a request: its path is ours."""
+    text = sentence.replace("spec.environment.id", "env_id").replace("spec.environment.", "")
+    path, colon, _ = text.partition(": ")
+    is_path = bool(colon) and " " not in path
+    return AnswerError("bad-request", path if is_path else "env_id", text)
+
+
+def _described(space: Any, spec: EnvironmentSpec, what: str) -> wire.Space:
+    try:
+        with foreign(f"{spec.id} does not define its spaces"):
+            return described(space)
+    except EnvironmentFailed as error:
+        raise AnswerError(
+            "bad-request", "env_id", f"env_id: {spec.id}: {what}: {error.__cause__}"
+        ) from error
+
+
+def _mask(raw: Any, count: int) -> np.ndarray | None:
+    if raw is None:
+        return None
+    try:
+        mask = np.asarray(raw)
+    except ValueError:
+        mask = np.empty(0)
+    if mask.dtype != np.bool_ or mask.shape != (count,) or not mask.any():
+        raise AnswerError(
+            "bad-request",
+            "mask",
+            f"mask: found {raw!r:.80}; allowed: {count} booleans, one of them true, or null",
+        )
+    return mask
