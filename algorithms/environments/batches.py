@@ -89,6 +89,9 @@ class Actions:
 
     def at(self, step: int, place: int) -> Any:
         """The action of an environment in a step, of its own memory."""
+        if len(self._parts) == 1 and not isinstance(self._space, spaces.Tuple | spaces.Dict):
+            part = self._parts[0][step, place]  # as of most spaces
+            return part.copy() if part.ndim else part
         return _assembled(self._space, iter([part[step, place] for part in self._parts]))
 
     def row(self, step: int, place: int) -> bytes:

@@ -23,6 +23,7 @@ class Place:
     def __init__(self, spec: EnvironmentSpec, replays: bool, decode: Decode) -> None:
         """One that is not built yet; `decode` gives the actions of a log, where it replays them."""
         self._spec, self._replays, self._decode = spec, replays, decode
+        self._stepping = foreign(f"{spec.id}: step()")
         self.environment: Any = None  # built when it is needed
         self.generator: np.random.Generator | None = None  # of what is not built yet
         self.begun = self.ended = False
@@ -36,7 +37,9 @@ class Place:
     def reset(self, seed: int | None, options: Any) -> tuple[Any, dict[str, Any]]:
         """Begin an episode; without a seed by the environment's own generator."""
         self._ready()
-        self.before = b"" if seed is not None else packed(self.environment.unwrapped.np_random)
+        if self._replays:
+            own = self.environment.unwrapped
+            self.before = b"" if seed is not None else packed(own.np_random)
         self.seed, self.options = seed, options
         self.log.clear()
         with foreign(f"{self._spec.id}: reset()"):
@@ -44,13 +47,14 @@ class Place:
         self.begun, self.ended = True, False
         return self.seen, info
 
-    def step(self, action: Any, row: bytes) -> tuple[Any, Any, Any, Any, dict[str, Any]]:
+    def step(self, action: Any, row: bytes) -> tuple[Any, float, bool, bool, dict[str, Any]]:
         """Take a step; `row` is the action in the log."""
         self.log += row
-        with foreign(f"{self._spec.id}: step()"):
-            self.seen, reward, terminated, truncated, info = self.environment.step(action)
-            self.ended = bool(terminated or truncated)
-        return self.seen, reward, terminated, truncated, info
+        with self._stepping:
+            self.seen, reward, *ends, info = self.environment.step(action)
+            terminated, truncated = map(bool, ends)
+            self.ended = terminated or truncated
+            return self.seen, float(reward), terminated, truncated, info
 
     def saved(self) -> dict[str, np.ndarray]:
         """The attributes of one that is not replayed; it is built once."""

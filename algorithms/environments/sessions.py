@@ -113,9 +113,9 @@ class Environments:
                 else:
                     self._refuse(place, i, t)
                     row = actions.row(t, i) if self.replays else b""
-                    observation, reward, *ended, info = place.step(actions.at(t, i), row)
-                    with foreign(f"{self.spec.id}: step()"):
-                        rewards[t, i], ends[:, t, i] = reward, ended
+                    observation, rewards[t, i], ends[0, t, i], ends[1, t, i], info = place.step(
+                        actions.at(t, i), row
+                    )
                 seen.append(observation)
                 infos[-1].append(told(info))
             observed.append(self._stacked(seen))
