@@ -118,9 +118,11 @@ class Environments:
                     )
                 seen.append(observation)
                 infos[-1].append(told(info))
+                if late():
+                    raise _too_late(t)
             observed.append(self._stacked(seen))
             size += batches.nbytes(observed[-1]) + sum(_size(info) for info in infos[-1])
-            if size > MOST_ANSWER or late():
+            if size > MOST_ANSWER:
                 raise _too_much(size, t + 1)
         return Played(over_time(observed), rewards, ends[0], ends[1], infos)
 
@@ -272,8 +274,18 @@ def _size(info: Any) -> int:
 
 
 def _too_much(size: int, steps: int) -> AnswerError:
-    if size > MOST_ANSWER:
-        text = f"actions: {steps} steps of them give {size} bytes; allowed: at most {MOST_ANSWER}"
-    else:
-        text = f"actions: {steps} steps of them took as long as one request may take"
-    return AnswerError("too-large", "actions", f"{text}; take fewer steps in one request")
+    return AnswerError(
+        "too-large",
+        "actions",
+        f"actions: {steps} steps of them give {size} bytes; allowed: at most {MOST_ANSWER}; take "
+        "fewer steps in one request",
+    )
+
+
+def _too_late(steps: int) -> AnswerError:
+    return AnswerError(
+        "too-large",
+        "actions",
+        f"actions: after {steps} steps of them a request has taken as long as it may; take fewer "
+        "steps in one request, or make fewer environments",
+    )

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from faastraingym.algorithms.environments import spaces, wrappers
+from faastraingym.algorithms.environments import on_jax, spaces, wrappers
 from faastraingym.algorithms.environments.batches import Actions
 from faastraingym.algorithms.environments.foreign import foreign
 from faastraingym.algorithms.environments.sessions import Environments
@@ -130,12 +130,25 @@ class Stepping:
 
 
 def _specification(asked: wire.Make) -> EnvironmentSpec:
+    try:
+        msgspec.json.encode([asked.kwargs, *(wrapper.kwargs for wrapper in asked.wrappers)])
+    except TypeError as error:
+        raise AnswerError(
+            "bad-request", "kwargs", "kwargs: found what JSON has not; allowed: plain data"
+        ) from error
     spec = EnvironmentSpec(
         id=asked.env_id,
         num_envs=asked.num_envs,
         kwargs=asked.kwargs,
         wrappers=asked.wrappers or msgspec.UNSET,
     )
+    if on_jax.is_one(spec):
+        raise AnswerError(
+            "bad-request",
+            "env_id",
+            f"env_id: found {spec.id!r:.80}, which has no generator of its own; allowed: the id of "
+            "an environment that Gymnasium has registered",
+        )
     if problems := spaces.refused(spec, {SHOWS}):
         raise _refusal(problems[0])
     shows = asked.kwargs.get(SHOWS)

@@ -110,6 +110,7 @@ async def test_a_frame_is_shown() -> None:
 
 REFUSED: list[tuple[str, dict[str, Any], str, str, str]] = [
     ("make", {"env_id": "CartPole-v9"}, "bad-request", "env_id", "no environment 'CartPole-v9'"),
+    ("make", {"env_id": "gymnax/CartPole-v1"}, "bad-request", "env_id", "'gymnax/CartPole-v1'"),
     ("make", {"env_id": "os:system"}, "bad-request", "env_id", "which would import a module"),
     (
         "make",
@@ -191,6 +192,14 @@ async def test_actions_that_are_none_are_refused_and_change_nothing(
     assert words in told["text"]
     good = np.zeros((1, 1, *((1,) if env_id == "Pendulum-v1" else ())), np.int64)
     assert "rewards" in await by_msgpack("step", state=state, actions=good)
+
+
+@pytest.mark.parametrize("where", ["kwargs", "wrappers"])
+async def test_arguments_are_plain_data(where: str) -> None:
+    odd: Any = {"desc": np.zeros(3)}
+    more = odd if where == "kwargs" else [{"name": "TimeLimit", "kwargs": odd}]
+    told = await by_msgpack("make", env_id="FrozenLake-v1", **{where: more})
+    assert told["error"]["text"] == "kwargs: found what JSON has not; allowed: plain data"
 
 
 async def test_a_state_is_its_callers_alone() -> None:
