@@ -27,7 +27,11 @@ def policy(spec: RunSpec, found: Policy) -> Policy:
         PayloadError: another network, or statistics of other observations.
         EnvironmentFailed: the environment cannot be built, to see its spaces.
     """
-    info = describe(spec)
+    return networks(spec, found, describe(spec))
+
+
+def networks(spec: RunSpec, found: Policy, info: SpaceInfo) -> Policy:
+    """A policy for environments of `info`; PayloadError as of `policy`."""
     _check_networks(found, registry.acting(spec).policy_arrays(spec, info), info)
     return found
 

@@ -50,8 +50,3 @@ def valid(
     if not masks.allows(read, leaf).all():
         raise BadInput(f"{words} forbids every action; allow at least one")
     return {leaf.path: read}
-
-
-def own_path(path: str, info: SpaceInfo) -> str:
-    """A part's path in the environment's own observation, which has no masks in `info` beside."""
-    return path.removeprefix(masks.OBSERVATION).lstrip("/") if info.mask_is_in_info else path

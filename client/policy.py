@@ -14,7 +14,7 @@ from faastraingym.algorithms.environments.observations import features, of_parts
 from faastraingym.algorithms.environments.space_info import SpaceInfo
 from faastraingym.algorithms.errors import EnvironmentFailed
 from faastraingym.client import episodes, files, policy_files
-from faastraingym.client.action_masks import own_path, valid
+from faastraingym.client.action_masks import valid
 from faastraingym.client.arguments import checked
 from faastraingym.client.errors import BadInput
 from faastraingym.client.opening import Environment, opened
@@ -206,7 +206,7 @@ class Policy:
     def _batch(self, observation: Any, info: SpaceInfo) -> tuple[dict[str, np.ndarray], bool]:
         """A batch of each part of the observation, and whether it was one observation."""
         parts = {
-            part.path: self._numbers(observation, own_path(part.path, info))
+            part.path: self._numbers(observation, masks.own_path(part.path, info.mask_is_in_info))
             for part in info.parts
             if part.kind != "mask"
         }

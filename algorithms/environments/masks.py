@@ -99,6 +99,11 @@ class Shown(gymnasium.Wrapper):  # type: ignore[misc]
         return {OBSERVATION: observation, "info": {KEY: found.astype(np.int8)}}, rest
 
 
+def own_path(path: str, is_in_info: bool) -> str:
+    """A part's path in what the environment itself observes, which has no masks of `info`."""
+    return path.removeprefix(OBSERVATION).lstrip("/") if is_in_info else path
+
+
 def boolean(mask: Any, size: int, words: str = f'info["{KEY}"]') -> np.ndarray:
     """One mask, [M] bool.
 
