@@ -15,6 +15,7 @@ from faastraingym.schemas.models import Named
 from faastraingym.schemas.references import RUN_PATTERN, Sha256
 
 MAX_ROWS = 4096  # observations of one request
+MOST_BODY = 2 << 20  # bytes of one
 FORMS = "models/NAME@ALIAS, models/NAME/VERSION, models/NAME, runs/RUN/VERSION or runs/RUN"
 
 Extra = Literal["log_probs", "values", "memory"]
@@ -90,6 +91,6 @@ def parse(text: str) -> Named | OfRun:
     return OfRun(run, int(version) if slash else None)
 
 
-def exact(named: Named) -> str:
-    """The name of a model's version, as an answer has it."""
-    return f"{models.PREFIX}{named}"
+def moves(named: Named | OfRun) -> bool:
+    """Whether the name may stand for another policy later."""
+    return named.version is None if isinstance(named, OfRun) else not named.version

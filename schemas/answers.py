@@ -54,3 +54,8 @@ class AnswerError(Exception):
     def __init__(self, kind: Kind, path: str, text: str) -> None:
         super().__init__(text)
         self.complaint = Complaint(kind=kind, path=path, text=text)
+
+
+def bad_request(path: str, text: str) -> AnswerError:
+    """A field that is refused; the text says what was found, and what is allowed."""
+    return AnswerError("bad-request", path, f"{path}: {text}")

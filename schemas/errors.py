@@ -7,7 +7,6 @@ SchemaError
 ├── TriggerError         an outside event that starts no run
 ├── PackageError         an environment's package that cannot be made, stored or imported
 ├── ModelError           a name of a registered model that is none, or that nothing has
-├── RequestError         a field of a caller's request that is refused, by its path
 └── SpecificationError   a run specification that cannot be run; its text names every problem
 RunFault                 the run itself is at fault: trying again cannot help
 """
@@ -39,17 +38,6 @@ class PackageError(SchemaError):
 
 class ModelError(SchemaError):
     """A name of a registered model that is refused: one sentence on what there is instead."""
-
-
-class RequestError(SchemaError):
-    """A field of a caller's request that is refused.
-
-    `path` is the field's, as `observations.camera`; `text` says what was found and what is allowed.
-    """
-
-    def __init__(self, path: str, text: str) -> None:
-        super().__init__(f"{path}: {text}")
-        self.path, self.text = path, text
 
 
 class SpecificationError(SchemaError):

@@ -52,9 +52,14 @@ def rewards(run: str, version: int) -> str:
     return f"runs/{run}/rewards/{version}.msgpack"
 
 
+def policies(run: str) -> str:
+    """The prefix of all policies of a run."""
+    return f"runs/{run}/policies/"
+
+
 def policy(run: str, version: int) -> str:
     """Policy `version`, as actors need it."""
-    return f"runs/{run}/policies/{version}.msgpack"
+    return f"{policies(run)}{version}.msgpack"
 
 
 def learner(run: str, version: int) -> str:

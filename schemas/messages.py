@@ -586,6 +586,9 @@ class InvocationCompleted(Message, frozen=True, kw_only=True, tag="invocation.co
     retried: Annotated[bool, Meta(description="delivered or issued before")] = False
     traceparent: Annotated[str, Meta(description="W3C: the run's trace, and its own span")] = ""
     parent: Annotated[str, Meta(description="id of the span that caused it; empty: none")] = ""
+    policy: Annotated[
+        str, Meta(description="that answered a caller, as models/cartpole/2; empty: none did")
+    ] = ""
 
 
 Fact = (

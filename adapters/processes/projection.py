@@ -35,6 +35,7 @@ class Projection:
         self._experiments: dict[str, Experiment] = {}
         self._views: dict[str, ExperimentView] = {}  # of those, made when something was said
         self._apart: dict[str, Spent] = {}  # by function, of no run
+        self._answers: dict[str, Spent] = {}  # to callers, by the policy that acted
         self._read: Marks | None = None
         self._turn = asyncio.Lock()  # one reads at a time
 
@@ -44,7 +45,8 @@ class Projection:
             sizes = await self._advance()
             seen = await self._observer.observe(sizes)
             runs = [run.view for run in self._runs.values()]
-            return metrics.families(runs, self._apart, seen, list(self._views.values()))
+            experiments = list(self._views.values())
+            return metrics.families(runs, self._apart, seen, experiments, self._answers)
 
     async def advance(self) -> None:
         """Read what is new."""
@@ -127,6 +129,7 @@ class Projection:
                 spend(self._runs[one.run].spent, [one])
             elif one.run == NO_RUN:
                 spend(self._apart, [one])
+                metrics.add_answer(self._answers, one)
 
     async def _whole(self, name: str, until: Marks) -> Watched:
         run = Watched(run=name).add(await self._observer.of_run(name, until.facts))

@@ -12,11 +12,12 @@ from faastraingym.schemas.messages import Message
 class Current:
     """One invocation; `message` is None until it is authenticated."""
 
-    __slots__ = ("_header", "_parent", "_span", "call_id", "message")
+    __slots__ = ("_header", "_parent", "_span", "call_id", "message", "policy")
 
     def __init__(self, call_id: str, traceparent: str) -> None:
         self.call_id = call_id
         self.message: Message | None = None
+        self.policy = ""  # that answers a caller
         self._header = traceparent
         self._span: Context | None = None
         self._parent = ""
@@ -52,6 +53,13 @@ def begin(call_id: str, traceparent: str) -> Current:
     current = Current(call_id, traceparent)
     _current.set(current)
     return current
+
+
+def acts(policy: str) -> None:
+    """Say which policy answers the caller whom this task serves."""
+    current = _current.get()
+    if current is not None:
+        current.policy = policy
 
 
 def leave() -> None:

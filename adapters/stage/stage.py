@@ -181,6 +181,7 @@ class Stage:
             retried=AGAIN.lower() in headers,
             traceparent=str(here.span or ""),
             parent=here.parent,
+            policy=here.policy,
             **{"run": subjects.NO_RUN} | identity(outcome.message),
         )
         await self._meter(usage, outcome)

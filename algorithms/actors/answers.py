@@ -13,7 +13,7 @@ from faastraingym.algorithms.environments.space_info import SpaceInfo
 from faastraingym.algorithms.networks import description
 from faastraingym.algorithms.setting_types import sde
 from faastraingym.schemas.act import ActRequest
-from faastraingym.schemas.errors import RequestError
+from faastraingym.schemas.answers import bad_request
 from faastraingym.schemas.payloads import Policy
 from faastraingym.schemas.specification import RunSpec
 
@@ -66,7 +66,7 @@ def answer(policy: Ready, asked: ActRequest) -> Answered:
     """What a policy answers; the same request has the same answer, bit for bit.
 
     Raises:
-        RequestError: observations, masks or memory do not fit the policy, a sample has no seed, or
+        AnswerError: observations, masks or memory do not fit the policy, a sample has no seed, or
             something is wanted that the policy cannot tell.
     """
     generator = _generator(asked)
@@ -74,9 +74,7 @@ def answer(policy: Ready, asked: ActRequest) -> Answered:
         if name not in policy.tells:
             allowed = ", ".join(policy.tells) or "nothing"
             of = registry.name(policy.spec)
-            raise RequestError(
-                f"want[{i}]", f"found {name}; allowed: {allowed} of this {of} policy"
-            )
+            raise bad_request(f"want[{i}]", f"found {name}; allowed: {allowed} of this {of} policy")
     seen, rows = given.observations(asked.observations, asked.action_masks, policy.info)
     memory = given.memory(asked.memory, cells.initial(policy.spec, rows))
     places = [slice(i, i + policy.at_once) for i in range(0, rows, policy.at_once)]
@@ -117,7 +115,7 @@ def _generator(asked: ActRequest) -> np.random.Generator | None:
     if asked.deterministic:
         return None
     if asked.seed is None:
-        raise RequestError("seed", "is missing; give one with deterministic = false, for a sample")
+        raise bad_request("seed", "is missing; give one with deterministic = false, for a sample")
     return np.random.Generator(np.random.PCG64(asked.seed))
 
 

@@ -16,7 +16,7 @@ from faastraingym.algorithms.environments.leaves import Leaf, at
 from faastraingym.algorithms.environments.observations import of_parts, stored
 from faastraingym.algorithms.environments.space_info import SpaceInfo
 from faastraingym.schemas.act import MAX_ROWS
-from faastraingym.schemas.errors import RequestError
+from faastraingym.schemas.answers import bad_request
 
 OBSERVATIONS, MASKS, MEMORY = "observations", "action_masks", "memory"
 MASK_HOME = f'what info["{masks.KEY}"] has, a row for each observation'
@@ -31,7 +31,7 @@ def observations(found: Any, action_masks: Any, info: SpaceInfo) -> tuple[Any, i
         info: the spaces of the policy.
 
     Raises:
-        RequestError: another shape or dtype, a number that is not finite or not in its space, or
+        AnswerError: another shape or dtype, a number that is not finite or not in its space, or
             masks that are missing, not known or forbid every action.
     """
     batch: dict[str, np.ndarray] = {}
@@ -47,14 +47,14 @@ def observations(found: Any, action_masks: Any, info: SpaceInfo) -> tuple[Any, i
         batch[mask.path] = _told(action_masks, mask, rows)
     elif action_masks is not None:
         allowed = f"none: {_inside(mask.path)} has them" if mask else "none: the policy knows none"
-        raise RequestError(MASKS, f"found masks; allowed: {allowed}")
+        raise bad_request(MASKS, f"found masks; allowed: {allowed}")
     try:
         kept = of_parts(batch, info) if info.leaves else stored(batch[""], info)
     except ValueError as error:  # a choice that is not in its space
-        raise RequestError(OBSERVATIONS, str(error)) from error
+        raise bad_request(OBSERVATIONS, str(error)) from error
     if mask is not None and not masks.allows(kept[mask.path], mask).all():
         path = MASKS if info.mask_is_in_info else _inside(mask.path)
-        raise RequestError(path, "found a mask that forbids every action; allow at least one")
+        raise bad_request(path, "found a mask that forbids every action; allow at least one")
     return kept, rows
 
 
@@ -66,17 +66,17 @@ def memory(found: Any, beginning: np.ndarray | None) -> np.ndarray | None:
         beginning: what it remembers when they do.
 
     Raises:
-        RequestError: it is of another policy or another batch, or there is none to have.
+        AnswerError: it is of another policy or another batch, or there is none to have.
     """
     if beginning is None:
         if found is not None:
-            raise RequestError(MEMORY, "found one; allowed: none, for the policy is not recurrent")
+            raise bad_request(MEMORY, "found one; allowed: none, for the policy is not recurrent")
         return None
     if found is None:
         return beginning
     given = numbers(MEMORY, found, "<f4", beginning.shape[1:])
     if len(given) != len(beginning):
-        raise RequestError(MEMORY, f"found {len(given)} rows; allowed: {_each(len(beginning))}")
+        raise bad_request(MEMORY, f"found {len(given)} rows; allowed: {_each(len(beginning))}")
     return given.copy()
 
 
@@ -84,25 +84,25 @@ def numbers(where: str, found: Any, dtype: str, shape: Sequence[int]) -> np.ndar
     """An array [B, *shape] of this dtype.
 
     Raises:
-        RequestError: it has another shape, or values that are not for the dtype.
+        AnswerError: it has another shape, or values that are not for the dtype.
     """
     allowed = f"{dtype} [B, {', '.join(map(str, shape))}]" if shape else f"{dtype} [B]"
     array = found if isinstance(found, np.ndarray) else _listed(where, found, dtype, shape, allowed)
     if array.shape[1:] != tuple(shape) or not array.ndim:
-        raise RequestError(
+        raise bad_request(
             where,
             f"found {array.dtype.str} {list(array.shape)}; allowed: {allowed}, a row for each of B "
             "environments",
         )
     wanted = np.dtype(dtype)
     if array.dtype.kind not in ("iuf" if wanted.kind == "f" else "iub"):
-        raise RequestError(where, f"found {array.dtype.str}; allowed: {allowed}")
+        raise bad_request(where, f"found {array.dtype.str}; allowed: {allowed}")
     with np.errstate(over="ignore", invalid="ignore"):
         cast = array.astype(wanted, copy=False)
     is_wrong = ~np.isfinite(cast) if wanted.kind == "f" else cast != array
     if is_wrong.any():
         kind = "finite numbers" if wanted.kind == "f" else "numbers of that dtype"
-        raise RequestError(where, f"found {array[is_wrong][0]}; allowed: {allowed}, {kind}")
+        raise bad_request(where, f"found {array[is_wrong][0]}; allowed: {allowed}, {kind}")
     return cast
 
 
@@ -115,9 +115,9 @@ def _listed(where: str, found: Any, dtype: str, shape: Sequence[int], allowed: s
     except msgspec.ValidationError as error:
         words, _, place = str(error).partition(" - at `$")
         what = f"{words[0].lower()}{words[1:]}".replace("`", "")
-        raise RequestError(where + place.rstrip("`"), f"{what}; allowed: {allowed}") from error
+        raise bad_request(where + place.rstrip("`"), f"{what}; allowed: {allowed}") from error
     except (ValueError, OverflowError) as error:
-        raise RequestError(where, f"found lists of several lengths; allowed: {allowed}") from error
+        raise bad_request(where, f"found lists of several lengths; allowed: {allowed}") from error
 
 
 @functools.cache
@@ -132,7 +132,7 @@ def _part(found: Any, path: str, where: str) -> Any:
     try:
         return at(found, path)
     except (LookupError, TypeError, ValueError) as error:
-        raise RequestError(where, "is missing; give it for each observation") from error
+        raise bad_request(where, "is missing; give it for each observation") from error
 
 
 def _rows(batch: dict[str, np.ndarray], info: SpaceInfo) -> int:
@@ -143,18 +143,18 @@ def _rows(batch: dict[str, np.ndarray], info: SpaceInfo) -> int:
             where, other = (
                 _inside(masks.own_path(path, info.mask_is_in_info)) for path in (part, first)
             )
-            raise RequestError(where, f"found {length} rows; allowed: {rows}, as {other} has")
+            raise bad_request(where, f"found {length} rows; allowed: {rows}, as {other} has")
     if not 1 <= rows <= MAX_ROWS:
-        raise RequestError(OBSERVATIONS, f"found {rows} rows; allowed: 1 to {MAX_ROWS}")
+        raise bad_request(OBSERVATIONS, f"found {rows} rows; allowed: 1 to {MAX_ROWS}")
     return rows
 
 
 def _told(action_masks: Any, mask: Leaf, rows: int) -> np.ndarray:
     if action_masks is None:
-        raise RequestError(MASKS, f"is missing; give {MASK_HOME}")
+        raise bad_request(MASKS, f"is missing; give {MASK_HOME}")
     found = numbers(MASKS, action_masks, mask.dtype, mask.shape)
     if len(found) != rows:
-        raise RequestError(MASKS, f"found {len(found)} rows; allowed: {_each(rows)}")
+        raise bad_request(MASKS, f"found {len(found)} rows; allowed: {_each(rows)}")
     return found
 
 

@@ -142,7 +142,7 @@ _NAMED = [n for line in LINES.values() for n in (*line.subscribers, *line.invoke
 _NAMED += [n for line in LINES.values() for n in line.senders]
 FUNCTIONS = (*dict.fromkeys(n for n in _NAMED if n not in (*PROCESSES, RECONCILE)), RECONCILE)
 # Functions that answer callers from outside; they hear and say no message of the pipeline.
-ANSWERING: Names = ("env-step",)
+ANSWERING: Names = ("env-step", "act")
 DEPLOYED = (*FUNCTIONS, *ANSWERING)
 MAKERS = tuple(f for f in FUNCTIONS if any(f in o.made.values() for o in OBJECTS.values()))
 

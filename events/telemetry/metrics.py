@@ -10,13 +10,15 @@ from itertools import islice
 from typing import Generic, Literal, NamedTuple, TypeVar
 
 from faastraingym.events.pipeline import subjects
-from faastraingym.events.views.run import RunView, Spent
+from faastraingym.events.views.run import RunView, Spent, spend
 from faastraingym.events.views.watching import ExperimentView
+from faastraingym.schemas.messages import InvocationCompleted
 
 KEEP_SECONDS = 3600.0  # that a run or an experiment is shown after its end
 MOST_RUNS = 200
 MOST_EXPERIMENTS = 50
 MOST_LEARNER = 32  # losses and diagnostics of a run
+MOST_POLICIES = 100  # that answered callers; the newest are shown
 
 T = TypeVar("T")
 View = TypeVar("View", RunView, ExperimentView)
@@ -174,6 +176,16 @@ def shown(views: Iterable[View], most: int) -> list[View]:
     return sorted(views, key=lambda v: (bool(v.ended_at), -v.last_at))[:most]
 
 
+def add_answer(answers: dict[str, Spent], one: InvocationCompleted) -> None:
+    """Count an answer to a caller by the policy that acted, among the last `MOST_POLICIES`."""
+    if not one.policy:
+        return
+    spent = answers.pop(one.policy, Spent())
+    (answers[one.policy],) = spend({one.function: spent}, [one]).values()
+    if len(answers) > MOST_POLICIES:
+        del answers[next(iter(answers))]
+
+
 def broker_up(is_up: bool) -> Family:
     """The only metric while the broker is away: old numbers would mislead."""
     return _family("broker_up", "gauge", "1 while the broker answers.", (), [((), float(is_up))])
@@ -184,13 +196,18 @@ def families(
     apart: Mapping[str, Spent],
     seen: Observation,
     experiments: Sequence[ExperimentView] = (),
+    answers: Mapping[str, Spent] = {},
 ) -> list[Family]:
-    """All metrics: of what is kept, of invocations `apart` from runs, of the broker."""
+    """All metrics: of what is kept, of invocations `apart` from runs, of the broker.
+
+    `answers` are those that callers had, by the policy that acted.
+    """
     runs = shown(views, MOST_RUNS)
     return [
         *_of_runs(runs, len(views) - len(runs)),
         *_of_experiments(experiments),
         *_of_functions(runs, apart),
+        *_of_answers(answers),
         *_of_broker(seen),
     ]
 
@@ -247,6 +264,19 @@ def _of_functions(runs: Sequence[RunView], apart: Mapping[str, Spent]) -> Iterab
     for m in OF_FUNCTION:
         rows = [((run, function), float(m.value(s) or 0)) for run, function, s in spent]
         yield _family(m.name, "counter", m.help, labels[:2], rows)
+
+
+def _of_answers(answers: Mapping[str, Spent]) -> Iterable[Family]:
+    counted = [
+        ((policy, str(status)), float(count))
+        for policy, spent in sorted(answers.items())
+        for status, count in sorted(spent.by_status.items())
+    ]
+    text = "Requests that a policy answered, by the status of the answer."
+    yield _family("policy_requests", "counter", text, ("policy", "status"), counted)
+    seconds = [((policy,), spent.seconds) for policy, spent in sorted(answers.items())]
+    text = "Busy seconds of those requests."
+    yield _family("policy_request_seconds", "counter", text, ("policy",), seconds)
 
 
 def _of_broker(seen: Observation) -> Iterable[Family]:

@@ -105,6 +105,7 @@ MORE: dict[str, dict[str, tuple[str, ...]]] = {  # rights that the flow does not
     "update-policy": {"reads": EPISODES + REGISTERED},
     "conclude-run": {"asks": READ_USAGE},
     "announce-model": {"reads": REGISTERED},
+    "act": {"reads": REGISTERED},
     flow.RECONCILE: {"asks": READ_USAGE, "reads": INBOX + REGISTERED},  # costs, of lost reports
 }
 

@@ -11,7 +11,8 @@ from faastraingym.algorithms.actors import answers
 from faastraingym.algorithms.actors.answers import Ready, answer
 from faastraingym.algorithms.environments.space_info import SpaceInfo, describe
 from faastraingym.schemas.act import ActRequest
-from faastraingym.schemas.errors import PayloadError, RequestError
+from faastraingym.schemas.answers import AnswerError
+from faastraingym.schemas.errors import PayloadError
 from faastraingym.schemas.payloads import Policy
 from faastraingym.schemas.specification import RunSpec
 
@@ -114,10 +115,10 @@ def test_what_cannot_be_told_is_refused() -> None:
         ("sac", ["log_probs"], "want[0]: found log_probs; allowed: nothing of this sac policy"),
     ]:
         policy = of(name)
-        with pytest.raises(RequestError) as caught:
+        with pytest.raises(AnswerError) as caught:
             answer(policy, asked(seen(policy, 1), want=want))
         assert str(caught.value).startswith(said)
-    with pytest.raises(RequestError) as caught:
+    with pytest.raises(AnswerError) as caught:
         answer(policy, asked(seen(policy, 1), deterministic=False))
     assert str(caught.value) == (
         "seed: is missing; give one with deterministic = false, for a sample"

@@ -13,7 +13,7 @@ from hypothesis.extra.numpy import array_shapes, arrays
 from faastraingym.algorithms.actors import given
 from faastraingym.algorithms.environments.observations import stored
 from faastraingym.algorithms.environments.space_info import SpaceInfo, of_spaces
-from faastraingym.schemas.errors import RequestError
+from faastraingym.schemas.answers import AnswerError
 
 CAMERA = Box(0, 255, (2, 2), np.uint8)
 ROBOT = Dict({"camera": CAMERA, "arm": Tuple((Box(-9, 9, (3,), np.float32), Discrete(5, start=2)))})
@@ -35,7 +35,7 @@ def a_robot(rows: int = 2) -> dict[str, Any]:
 
 
 def refused(found: Any, info: SpaceInfo, action_masks: Any = None) -> str:
-    with pytest.raises(RequestError) as caught:
+    with pytest.raises(AnswerError) as caught:
         given.observations(found, action_masks, info)
     return str(caught.value)
 
@@ -74,7 +74,7 @@ def test_finite_numbers_are_kept_bit_for_bit(array: np.ndarray) -> None:
 )
 def test_whatever_is_given_is_an_array_or_is_refused(found: Any) -> None:
     for info in (PLAIN, ROBOTS, info_of(Discrete(4)), info_of(MASKED)):
-        with suppress(RequestError):
+        with suppress(AnswerError):
             assert given.observations(found, None, info)[1] >= 1
 
 
@@ -178,6 +178,6 @@ def test_memory_is_a_recurrent_policys_alone_and_a_copy() -> None:
         (before[:1], beginning, "memory: found 1 rows; allowed: 2, one for each observation"),
         (before[:, :2], beginning, "memory: found <f4 [2, 2]; allowed: <f4 [B, 3], a row for"),
     ]:
-        with pytest.raises(RequestError) as caught:
+        with pytest.raises(AnswerError) as caught:
             given.memory(wrong, start)
         assert str(caught.value).startswith(said)

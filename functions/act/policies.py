@@ -1,0 +1,169 @@
+"""Policies by their names, ready to answer: what names stand for, and what was loaded.
+
+A name that can move, as an alias, is looked up anew when a request comes and the last look is older
+than a second. Requests that wait for the same look, or for the same policy to be loaded, share it.
+So an alias that moves leads each request to the version before or to the one after, and none fails.
+"""
+
+import asyncio
+import math
+import time
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Hashable
+from typing import Any, NamedTuple, TypeVar
+
+import msgspec
+
+from faastraingym.adapters.stage.manifests import specification
+from faastraingym.adapters.stage.payloads import load
+from faastraingym.algorithms import registry
+from faastraingym.algorithms.actors import answers
+from faastraingym.algorithms.actors.answers import Ready
+from faastraingym.algorithms.environments.space_info import SpaceInfo, describe
+from faastraingym.events.models.registry import Registry
+from faastraingym.events.ports import LostObject, Services
+from faastraingym.schemas import act, keys
+from faastraingym.schemas.act import OfRun
+from faastraingym.schemas.answers import AnswerError, bad_request
+from faastraingym.schemas.errors import ModelError, SchemaError
+from faastraingym.schemas.models import ModelVersion, Named
+from faastraingym.schemas.payloads import Policy
+from faastraingym.schemas.references import ObjectRef
+from faastraingym.schemas.specification import RunSpec
+
+FRESH_SECONDS = 1.0  # that a name which can move is trusted
+MOST_NAMES = 1024  # that are remembered
+MOST_BYTES = 32 << 20  # of policies that are kept ready, but for the one that was asked for last
+
+T = TypeVar("T")
+
+
+class Version(NamedTuple):
+    """What a name stands for."""
+
+    name: str  # its own, which never moves
+    sha256: str  # of the policy's bytes
+    size: int
+    source: ModelVersion | ObjectRef
+
+
+class Held(NamedTuple):
+    """A policy that is ready."""
+
+    version: Version
+    ready: Ready
+
+
+class Policies:
+    """A replica's policies, kept between requests; `clock` tells seconds."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._names: OrderedDict[str, tuple[Version, float]] = OrderedDict()  # and good until
+        self._held: OrderedDict[tuple[str, str], Held] = OrderedDict()
+        self._going: dict[Hashable, asyncio.Task[Any]] = {}
+
+    async def find(self, name: str, services: Services) -> Held:
+        """The policy that a name stands for now, ready to answer.
+
+        Raises:
+            AnswerError: it is no name, there is none of this name, or it cannot be used.
+            Unavailable: the store is away.
+        """
+        version, until = self._names.get(name, (None, 0.0))
+        if version is None or self._clock() >= until:
+            version = await self._once(name, lambda: self._look(name, services))
+        key = version.name, version.sha256
+        held = self._held.get(key)
+        if held is None:
+            known = version
+            held = await self._once(key, lambda: self._load(known, services))
+        if key in self._held:
+            self._held.move_to_end(key)
+        return held
+
+    async def _once(self, key: Hashable, make: Callable[[], Awaitable[T]]) -> T:
+        """What `make` gives; whoever asks for the same meanwhile waits for that."""
+        task = self._going.get(key)
+        if task is None:
+            task = self._going[key] = asyncio.ensure_future(make())
+            task.add_done_callback(lambda _: self._going.pop(key))
+        found: T = await asyncio.shield(task)
+        return found
+
+    async def _look(self, name: str, services: Services) -> Version:
+        now = self._clock()
+        try:
+            named = act.parse(name)
+        except ModelError as error:
+            raise bad_request("policy", str(error)) from error
+        version = await _found(named, services)
+        self._names[name] = version, now + FRESH_SECONDS if act.moves(named) else math.inf
+        self._names.move_to_end(name)
+        if len(self._names) > MOST_NAMES:
+            self._names.popitem(last=False)
+        return version
+
+    async def _load(self, version: Version, services: Services) -> Held:
+        try:
+            ready = await _made_ready(version, services)
+        except (SchemaError, LostObject) as error:
+            text = f"policy: {version.name} cannot be used: {error}"
+            raise AnswerError("not-found", "policy", text) from error
+        held = self._held[version.name, version.sha256] = Held(version, ready)
+        while len(self._held) > 1 and self._size() > MOST_BYTES:
+            self._held.popitem(last=False)
+        return held
+
+    def _size(self) -> int:
+        return sum(held.version.size for held in self._held.values())
+
+
+async def _found(named: Named | OfRun, services: Services) -> Version:
+    """What a name stands for in the store; AnswerError: nothing."""
+    if isinstance(named, OfRun):
+        return await _of_run(named, services)
+    try:
+        found = await Registry(services.objects, services.bucket).find(named)
+    except (ModelError, SchemaError) as error:
+        raise AnswerError("not-found", "policy", f"policy: {error}") from error
+    return Version(f"models/{found}", found.policy.sha256, found.policy.size, found)
+
+
+async def _of_run(named: OfRun, services: Services) -> Version:
+    """A run's policy by its object: facts tell of those, too, that are pruned."""
+    version = named.version
+    if version is None:
+        stored = await services.bucket.keys(keys.policies(named.run))
+        version = max((keys.place(key).version for key in stored), default=None)
+    ref = None
+    if version is not None:
+        ref = await services.objects.find(keys.policy(named.run, version))
+    if ref is None or version is None:
+        raise AnswerError(
+            "not-found",
+            "policy",
+            f"policy: {named} is not stored; allowed: runs that have a policy, and of their "
+            "versions those that spec.retention keeps",
+        )
+    return Version(f"{OfRun(named.run, version)}", ref.sha256, ref.size, ref)
+
+
+async def _made_ready(version: Version, services: Services) -> Ready:
+    source = version.source
+    if isinstance(source, ModelVersion):
+        data = await Registry(services.objects, services.bucket).read(source.model, source.policy)
+        spec, spaces = registry.parse(source.spec), source.spaces
+    else:
+        run = source.key.removeprefix(keys.RUNS).partition("/")[0]
+        manifest = await services.objects.find(keys.manifest(run))
+        if manifest is None:
+            raise LostObject(f"the manifest of run {run} is lost", source)
+        data, spaces = await services.objects.get(source), None
+        spec = await specification(services, manifest)
+    return await asyncio.to_thread(_ready, data, spec, spaces)
+
+
+def _ready(data: bytes, spec: RunSpec, spaces: list[Any] | None) -> Ready:
+    info = describe(spec) if spaces is None else msgspec.convert(spaces, SpaceInfo)
+    return answers.ready(spec, load(data, Policy), info)
