@@ -21,7 +21,7 @@ from faastraingym.functions.act.handler import answering
 from faastraingym.functions.act.policies import Policies
 from faastraingym.schemas import keys, payloads
 from faastraingym.schemas.arrays import pack, unpack
-from faastraingym.schemas.models import Promotion
+from faastraingym.schemas.models import Named, Promotion
 from faastraingym.schemas.references import ObjectRef
 from tests.adapters.stage.test_stage import connected
 from tests.client.facts import POLICY, RUN
@@ -88,7 +88,8 @@ class Bench:
 
     async def register(self, version: int, policy: payloads.Policy, **more: Any) -> None:
         kept = await self.registry.keep("cartpole", payloads.dump(policy))
-        record = {"version": version, "policy": kept, "spec": SPEC} | more
+        spaces = describe(registry.parse(SPEC)).values()
+        record = {"version": version, "policy": kept, "spec": SPEC, "spaces": spaces} | more
         await self.registry.add(_replaced(A_VERSION, record))
 
     async def promote(self, number: int, version: int) -> None:
@@ -138,7 +139,7 @@ async def test_the_policy_that_a_name_stands_for_acts_and_is_named(bench: Bench)
         ("models/cartpole", 2, [0, 1]),
     ]:
         status, answer = await bench.ask(name)
-        found = await bench.registry.find(_named(version))
+        found = await bench.registry.find(Named("cartpole", version=version))
         assert (status, answer) == (
             200,
             {
@@ -151,12 +152,6 @@ async def test_the_policy_that_a_name_stands_for_acts_and_is_named(bench: Bench)
         f"models/cartpole/{version}" for version in (1, 1, 2, 2)
     ]
     assert {usage.run for usage in bench.metered} == {"none"}
-
-
-def _named(version: int) -> Any:
-    from faastraingym.schemas.models import Named
-
-    return Named("cartpole", version=version)
 
 
 async def test_json_and_msgpack_are_answered_alike_and_as_predict_answers(bench: Bench) -> None:
@@ -246,7 +241,7 @@ async def test_a_name_of_no_policy_is_refused(
 
 @pytest.mark.parametrize("how", ["lost", "altered", "another network", "no manifest"])
 async def test_a_policy_that_cannot_be_used_is_said(bench: Bench, how: str) -> None:
-    found = await bench.registry.find(_named(1))
+    found = await bench.registry.find(Named("cartpole", version=1))
     key = keys.model_object("cartpole", found.policy.sha256)
     name = "models/cartpole/1"
     match how:

@@ -281,5 +281,6 @@ SAMPLES: tuple[Message, ...] = (
         retried=True,
         traceparent="00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
         parent="00f067aa0ba902b7",
+        policy="models/cartpole/2",
     ),
 )

@@ -10,6 +10,7 @@ from tests.stack.documents import WALKS
 
 DOCUMENTS = [
     "README.md",
+    "docs/act.md",
     "docs/api.md",
     "docs/comparing.md",
     "docs/mlflow.md",

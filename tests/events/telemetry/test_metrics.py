@@ -13,10 +13,12 @@ from faastraingym.events.telemetry.metrics import (
     KEEP_SECONDS,
     MOST_EXPERIMENTS,
     MOST_LEARNER,
+    MOST_POLICIES,
     MOST_RUNS,
     Family,
     Observation,
     Queue,
+    add_answer,
     families,
     is_kept,
     shown,
@@ -24,7 +26,13 @@ from faastraingym.events.telemetry.metrics import (
 from faastraingym.events.views import watching
 from faastraingym.events.views.run import RunView, Spent, Watched
 from faastraingym.events.views.watching import ExperimentView
-from faastraingym.schemas.messages import EpisodeSummary, RunFailed, RunRequested, RunStalled
+from faastraingym.schemas.messages import (
+    EpisodeSummary,
+    InvocationCompleted,
+    RunFailed,
+    RunRequested,
+    RunStalled,
+)
 from tests.events.experiments.acting_out import Log, calm
 from tests.events.facts import (
     RAW,
@@ -125,6 +133,49 @@ def test_a_runs_numbers() -> None:
 def test_what_belongs_to_no_run_is_shown_apart() -> None:
     """Ticks of the clock cost, too."""
     assert by_name()["faastrain_invocations"].rows == [(("none", "reconcile", "200"), 3.0)]
+
+
+def test_answers_to_callers_are_counted_by_the_policy_that_acted() -> None:
+    """The newest policies alone: a run that trains has a new one with every update."""
+    answers: dict[str, Spent] = {}
+    for policy, status in [
+        ("models/a/1", 200),
+        ("", 404),
+        ("models/a/1", 400),
+        ("models/a/2", 200),
+    ]:
+        add_answer(answers, answered(policy, status))
+    found = {family.name: family.rows for family in families([], {}, NOTHING, [], answers)}
+    assert found["faastrain_policy_requests"] == [
+        (("models/a/1", "200"), 1.0),
+        (("models/a/1", "400"), 1.0),
+        (("models/a/2", "200"), 1.0),
+    ]
+    assert found["faastrain_policy_request_seconds"] == [
+        (("models/a/1",), 0.5),
+        (("models/a/2",), 0.25),
+    ]
+    for version in range(MOST_POLICIES - 1):
+        add_answer(answers, answered(f"runs/b/{version}", 200))
+        add_answer(answers, answered("models/a/2", 200))
+    assert len(answers) == MOST_POLICIES
+    assert "models/a/1" not in answers
+    assert answers["models/a/2"].by_status == {200: MOST_POLICIES}
+
+
+def answered(policy: str, status: int) -> InvocationCompleted:
+    return InvocationCompleted(
+        run="none",
+        function="act",
+        call_id="c",
+        replica="act-0",
+        started_at=1.0,
+        seconds=0.25,
+        memory_mb=512,
+        cold_start=False,
+        status=status,
+        policy=policy,
+    )
 
 
 @pytest.mark.parametrize(("age", "stays"), [(KEEP_SECONDS - 1, True), (KEEP_SECONDS, False)])
