@@ -142,6 +142,24 @@ MODELS = (
         ),
     ),
     Command(
+        "canary",
+        "models:canary",
+        "have a version answer a share of those who ask an alias of the function act",
+        "models canary cartpole/2 champion --share 0.1",
+        (
+            VERSION,
+            argument("alias", metavar="ALIAS", help="as champion; its next move ends this"),
+            argument(
+                "--share",
+                type=float,
+                required=True,
+                metavar="S",
+                help="of requests, 0 to 1; 0: none any more",
+            ),
+            JSON,
+        ),
+    ),
+    Command(
         "rollback",
         "models:rollback",
         "let an alias point to where it did before its newest promotion",

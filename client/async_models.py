@@ -15,7 +15,7 @@ from faastraingym.client.world import Connected
 from faastraingym.events.models.registry import Registry
 from faastraingym.schemas import keys, models
 from faastraingym.schemas.errors import ModelError
-from faastraingym.schemas.models import ModelVersion, Named, Promotion, Trigger
+from faastraingym.schemas.models import Canary, ModelVersion, Named, Promotion, Trigger
 from faastraingym.schemas.report import RunReport
 from faastraingym.schemas.specification import ModelSpec, to_dict
 
@@ -35,6 +35,7 @@ class Model(Struct, frozen=True, kw_only=True):
     versions: list[ModelVersion]
     moves: dict[str, list[Promotion]]
     triggers: list[Trigger]  # runs that start when an alias is promoted
+    canaries: list[Canary]  # versions that answer a share of those who ask an alias
 
     @property
     def aliases(self) -> dict[str, int]:
@@ -148,6 +149,17 @@ class AsyncModels:
                     return Promoted(version, alias, points_to, False, found, current)
             await self._move(registry, stack, version, alias, moves)
         return Promoted(version, alias, version.version, True, found, current)
+
+    @checked
+    async def canary(
+        self, named: str, alias: str, share: Annotated[float, Meta(ge=0, le=1)]
+    ) -> Canary:
+        """Have a version answer a share of those who ask an alias."""
+        async with self._registry() as (registry, _):
+            models.check_alias(alias)
+            version = await registry.find(models.parse(named))
+            now = self.client.world.now()
+            return await registry.set_canary(version, alias, share, self._user, now)
 
     @checked
     async def rollback(self, named: str) -> Promotion:
@@ -264,11 +276,14 @@ def _alias(named: str) -> Named:
 
 
 async def _model(registry: Registry, name: str) -> Model:
+    moves = await registry.moves(name)
+    canaries = [await registry.canary(Named(name, alias)) for alias in moves]
     return Model(
         name=name,
         versions=await registry.versions(name),
-        moves=await registry.moves(name),
+        moves=moves,
         triggers=await registry.triggers(name),
+        canaries=[canary for canary in canaries if canary is not None],
     )
 
 

@@ -17,7 +17,7 @@ from faastraingym.client.async_models import (
     Promoted,
 )
 from faastraingym.client.composing import composed
-from faastraingym.schemas.models import ModelVersion, Promotion, Trigger
+from faastraingym.schemas.models import Canary, ModelVersion, Promotion, Trigger
 
 if TYPE_CHECKING:
     from faastraingym.client.policy import Policy
@@ -107,6 +107,22 @@ class Models:
         return loop.run(
             self.aio.promote(named, alias, only_if_better=only_if_better, probability=probability)
         )
+
+    @checked
+    def canary(self, named: str, alias: str, share: Annotated[float, Meta(ge=0, le=1)]) -> Canary:
+        """Have a version answer a share of those who ask an alias of the function `act`.
+
+        The alias goes on pointing where it does, for everybody else. Its next move ends this.
+
+        Args:
+            named: the version.
+            alias: of the same model.
+            share: of requests; 0: none any more.
+
+        Raises:
+            BadInput: there is no such version or alias.
+        """
+        return loop.run(self.aio.canary(named, alias, share))
 
     @checked
     def trigger(

@@ -60,6 +60,13 @@ class ActRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         Annotated[int, Meta(ge=0, le=2**63 - 1)] | None,
         Meta(description="of the sample: the same request has the same answer"),
     ] = None
+    key: Annotated[
+        Annotated[str, Meta(max_length=256)] | None,
+        Meta(
+            description="requests of one key, as of an episode, are answered by one version while "
+            "an alias has a canary; null: each is drawn by its bytes"
+        ),
+    ] = None
     want: Annotated[list[Extra], Meta(max_length=3, description="what else to answer")] = []
 
 

@@ -138,6 +138,11 @@ def promotion(name: str, alias: str, number: int) -> str:
     return f"{MODELS}{name}/aliases/{alias}/{number}.msgpack"
 
 
+def canary(name: str, alias: str) -> str:
+    """The record of the version that answers a share of those who ask an alias."""
+    return f"{MODELS}{name}/canaries/{alias}.msgpack"
+
+
 def model_trigger(name: str, alias: str, trigger: str) -> str:
     """A run that starts whenever an alias is promoted."""
     return f"{MODELS}{name}/triggers/{alias}/{trigger}.msgpack"

@@ -5,6 +5,7 @@ promotion of an alias. Each is written once, under a number that its first write
 points to where its highest number says.
 """
 
+import hashlib
 import re
 from collections.abc import Sequence
 from typing import Annotated, Any, NamedTuple, TypeVar
@@ -107,7 +108,29 @@ class Trigger(Struct, frozen=True, kw_only=True):
         return f"{PREFIX}{self.model}@{self.alias}"
 
 
-Record = TypeVar("Record", ModelVersion, Promotion, Trigger)
+class Canary(Struct, frozen=True, kw_only=True):
+    """A version that answers a share of those who ask an alias, beside the one it points to."""
+
+    model: ModelName
+    alias: Alias
+    move: Annotated[
+        Number, Meta(description="the alias's newest one; the next one ends the canary")
+    ]
+    version: Number
+    share: Annotated[float, Meta(ge=0, le=1, description="of requests; 0: none any more")]
+    by: str
+    at: Annotated[float, Meta(description="Unix time, seconds")]
+
+    def answers(self, key: bytes) -> bool:
+        """Whether it is this version that answers, of requests that are told apart by a key.
+
+        The same key has the same answer while the share stays, and keeps it when the share grows.
+        """
+        drawn = int.from_bytes(hashlib.sha256(key).digest()[:8], "big")
+        return drawn < self.share * 2.0**64
+
+
+Record = TypeVar("Record", ModelVersion, Promotion, Trigger, Canary)
 
 
 def parse(text: str) -> Named:
@@ -154,7 +177,7 @@ def standing(moves: Sequence[Promotion]) -> list[Promotion]:
     return found
 
 
-def dump(record: ModelVersion | Promotion | Trigger) -> bytes:
+def dump(record: ModelVersion | Promotion | Trigger | Canary) -> bytes:
     """The record's bytes; equal records give equal bytes."""
     return msgspec.msgpack.encode(record)
 

@@ -41,6 +41,7 @@ class Asked(NamedTuple):
     now: float  # Unix time, seconds
     services: Services
     key: Callable[[bytes], bytes]  # for a purpose, from the stack's signing key
+    body: bytes  # the request as it came
 
 
 class Verb(NamedTuple):
@@ -128,7 +129,7 @@ class AnsweringStage(Stage):
         async with self._places:
             request = wire.decode(body, verb.takes, headers)
             services = self._connections.services
-            return await verb.answer(request, Asked(caller, time.time(), services, self._key))
+            return await verb.answer(request, Asked(caller, time.time(), services, self._key, body))
 
     def _key(self, purpose: bytes) -> bytes:
         """A key for one purpose; whoever has it can make no other."""

@@ -14,7 +14,7 @@ from faastraingym.client.errors import BadInput
 from faastraingym.events.views.phrases import timestamp
 from faastraingym.schemas import models
 from faastraingym.schemas.errors import ModelError
-from faastraingym.schemas.models import ModelVersion
+from faastraingym.schemas.models import Canary, ModelVersion
 
 HEAD = ("MODEL", "VERSIONS", "RETURN", "ENVIRONMENT", "ALIASES")
 VERSIONS = ("VERSION", "RETURN", "LOW", "HIGH", "EPISODES", "RUN", "REGISTERED", "ALIASES")
@@ -64,6 +64,8 @@ def show(arguments: Namespace, context: Context) -> None:
             for move in moves
         ]
         context.screen.table(MOVES, rows, NUMBERS)
+    for each in model.canaries:
+        context.screen.line(_answering(each))
     if model.triggers:
         context.screen.line()
         waiting = [(t.alias, t.name, str(t.spec.get("init_from", ""))) for t in model.triggers]
@@ -127,6 +129,17 @@ def promote(arguments: Namespace, context: Context) -> ExitCode:
     return ExitCode.BUDGET_SPENT if done.refused else ExitCode.DONE
 
 
+def canary(arguments: Namespace, context: Context) -> None:
+    """Have a version answer a share of those who ask an alias."""
+    if not 0 <= arguments.share <= 1:
+        raise BadInput(f"--share {arguments.share:g}: write a number from 0 to 1")
+    made = context.client.models.canary(arguments.version, arguments.alias, arguments.share)
+    if arguments.json:
+        context.screen.json(made)
+    else:
+        context.screen.line(_answering(made))
+
+
 def rollback(arguments: Namespace, context: Context) -> None:
     """Let an alias point to where it did before."""
     move = context.client.models.rollback(arguments.alias)
@@ -180,6 +193,14 @@ def _parsed(text: str) -> models.Named:
         return models.parse(text)
     except ModelError as error:
         raise BadInput(str(error)) from error
+
+
+def _answering(made: Canary) -> str:
+    """Which share a canary answers, in words."""
+    alias = f"{made.model}@{made.alias}"
+    if not made.share:
+        return f"{alias} has no canary any more"
+    return f"{alias}: version {made.version} answers {made.share:.1%} of requests until it moves"
 
 
 def _compared(done: Promoted) -> str:

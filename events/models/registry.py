@@ -12,7 +12,15 @@ from faastraingym.events.ports import Bucket, ObjectStore
 from faastraingym.schemas import keys, models
 from faastraingym.schemas.errors import ModelError, PayloadError
 from faastraingym.schemas.messages import ModelPromoted, ModelRegistered
-from faastraingym.schemas.models import Kept, ModelVersion, Named, Promotion, Record, Trigger
+from faastraingym.schemas.models import (
+    Canary,
+    Kept,
+    ModelVersion,
+    Named,
+    Promotion,
+    Record,
+    Trigger,
+)
 from faastraingym.schemas.references import REGISTRY, ObjectRef
 from faastraingym.schemas.validation import near
 
@@ -75,6 +83,38 @@ class Registry:
         """The runs that start when an alias of a model is promoted, by alias and name."""
         found = await self._bucket.keys(f"{keys.MODELS}{model}/triggers/")
         return await self._records(found, Trigger)
+
+    async def canary(self, named: Named) -> Canary | None:
+        """The version that answers a share of those who ask an alias; None: none does."""
+        key = keys.canary(named.model, named.alias)
+        data = await self._bucket.read(key, models.MAX_RECORD)
+        found = None if data is None else models.load(data, Canary)
+        if found is None or not found.share:
+            return None
+        return found if found.move == await self._newest(named) else None
+
+    async def set_canary(
+        self, version: ModelVersion, alias: str, share: float, by: str, at: float
+    ) -> Canary:
+        """Have a version answer this share of those who ask an alias, until that moves.
+
+        Raises:
+            ModelError: the alias points nowhere.
+        """
+        named = Named(version.model, alias)
+        await self.find(named)
+        made = Canary(
+            model=version.model,
+            alias=alias,
+            move=await self._newest(named),
+            version=version.version,
+            share=share,
+            by=by,
+            at=at,
+        )
+        key = keys.canary(made.model, made.alias)
+        await self._bucket.write(key, models.dump(made), "application/msgpack")
+        return made
 
     async def keep(self, model: str, data: bytes) -> Kept:
         """Store an object of a model, before the manifest that names it."""
@@ -159,6 +199,11 @@ class Registry:
             *[await self.registered(version) for version in registered],
             *[await self.promoted(promotion) for promotion in promoted],
         ]
+
+    async def _newest(self, named: Named) -> int:
+        """The number of an alias's newest move; 0: it never moved."""
+        found = await self._bucket.keys(f"{keys.MODELS}{named.model}/aliases/{named.alias}/")
+        return max((place[2] for place in map(keys.promoted, found) if place), default=0)
 
     async def _manifest(self, model: str, version: int) -> ObjectRef:
         key = keys.model(model, version)

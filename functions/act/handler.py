@@ -21,7 +21,8 @@ def answering(policies: Policies) -> AnsweringStage:
     """The function, with the policies that it keeps."""
 
     async def act(request: ActRequest, asked: Asked) -> ActAnswer:
-        held = await policies.find(request.policy, asked.services)
+        key = asked.body if request.key is None else request.key.encode()
+        held = await policies.find(request.policy, asked.services, key)
         version = held.version
         current.acts(version.name)
         loop = asyncio.get_running_loop()

@@ -26,7 +26,7 @@ from faastraingym.schemas import act, keys
 from faastraingym.schemas.act import OfRun
 from faastraingym.schemas.answers import AnswerError, bad_request
 from faastraingym.schemas.errors import ModelError, SchemaError
-from faastraingym.schemas.models import ModelVersion, Named
+from faastraingym.schemas.models import Canary, ModelVersion, Named
 from faastraingym.schemas.payloads import Policy
 from faastraingym.schemas.references import ObjectRef
 from faastraingym.schemas.specification import RunSpec
@@ -47,6 +47,21 @@ class Version(NamedTuple):
     source: ModelVersion | ObjectRef
 
 
+class Look(NamedTuple):
+    """What a name was found to stand for."""
+
+    version: Version
+    canary: Canary | None  # that the other version answers a share
+    other: Version | None
+    until: float  # when it is to be looked up again
+
+    def chosen(self, key: bytes) -> Version:
+        """The version that answers a request, by its key."""
+        if self.other is not None and self.canary is not None and self.canary.answers(key):
+            return self.other
+        return self.version
+
+
 class Held(NamedTuple):
     """A policy that is ready."""
 
@@ -59,27 +74,32 @@ class Policies:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._names: OrderedDict[str, tuple[Version, float]] = OrderedDict()  # and good until
+        self._names: OrderedDict[str, Look] = OrderedDict()
         self._held: OrderedDict[tuple[str, str], Held] = OrderedDict()
         self._going: dict[Hashable, asyncio.Task[Any]] = {}
 
-    async def find(self, name: str, services: Services) -> Held:
+    async def find(self, name: str, services: Services, key: bytes = b"") -> Held:
         """The policy that a name stands for now, ready to answer.
+
+        Args:
+            name: as callers write it.
+            services: have the store.
+            key: of the request; it decides where an alias has a canary.
 
         Raises:
             AnswerError: it is no name, there is none of this name, or it cannot be used.
             Unavailable: the store is away.
         """
-        version, until = self._names.get(name, (None, 0.0))
-        if version is None or self._clock() >= until:
-            version = await self._once(name, lambda: self._look(name, services))
-        key = version.name, version.sha256
-        held = self._held.get(key)
+        look = self._names.get(name)
+        if look is None or self._clock() >= look.until:
+            look = await self._once(name, lambda: self._look(name, services))
+        version = look.chosen(key)
+        place = version.name, version.sha256
+        held = self._held.get(place)
         if held is None:
-            known = version
-            held = await self._once(key, lambda: self._load(known, services))
-        if key in self._held:
-            self._held.move_to_end(key)
+            held = await self._once(place, lambda: self._load(version, services))
+        if place in self._held:
+            self._held.move_to_end(place)
         return held
 
     async def _once(self, key: Hashable, make: Callable[[], Awaitable[T]]) -> T:
@@ -91,18 +111,20 @@ class Policies:
         found: T = await asyncio.shield(task)
         return found
 
-    async def _look(self, name: str, services: Services) -> Version:
+    async def _look(self, name: str, services: Services) -> Look:
         now = self._clock()
         try:
             named = act.parse(name)
         except ModelError as error:
             raise bad_request("policy", str(error)) from error
         version = await _found(named, services)
-        self._names[name] = version, now + FRESH_SECONDS if act.moves(named) else math.inf
+        canary, other = await _canary(named, services)
+        until = now + FRESH_SECONDS if act.moves(named) else math.inf
+        look = self._names[name] = Look(version, canary, other, until)
         self._names.move_to_end(name)
         if len(self._names) > MOST_NAMES:
             self._names.popitem(last=False)
-        return version
+        return look
 
     async def _load(self, version: Version, services: Services) -> Held:
         try:
@@ -128,6 +150,16 @@ async def _found(named: Named | OfRun, services: Services) -> Version:
     except (ModelError, SchemaError) as error:
         raise AnswerError("not-found", "policy", f"policy: {error}") from error
     return Version(f"models/{found}", found.policy.sha256, found.policy.size, found)
+
+
+async def _canary(named: Named | OfRun, services: Services) -> tuple[Canary | None, Version | None]:
+    """The canary of an alias, and its version."""
+    if isinstance(named, OfRun) or not named.alias:
+        return None, None
+    found = await Registry(services.objects, services.bucket).canary(named)
+    if found is None:
+        return None, None
+    return found, await _found(Named(found.model, version=found.version), services)
 
 
 async def _of_run(named: OfRun, services: Services) -> Version:

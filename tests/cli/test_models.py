@@ -100,6 +100,35 @@ def test_versions_and_moves_are_listed(desk: Desk) -> None:
     assert "cartpole/1" in desk.out
 
 
+def test_a_canary_is_told_until_the_alias_moves(desk: Desk) -> None:
+    """It is no promotion: nobody hears of it, and the alias points where it did."""
+    put(desk, with_returns(1, [9.0, 11.0]), with_returns(2, [19.0, 21.0]))
+    asked = ("models", "canary", "cartpole/2", "champion", "--share")
+    assert desk(*asked, "0.1") == ExitCode.BAD_INPUT
+    assert "cartpole@champion: there is no such alias" in desk.err
+    desk("models", "promote", "cartpole/1", "champion")
+    assert desk(*asked, "1.5") == ExitCode.BAD_INPUT
+    assert "--share 1.5: write a number from 0 to 1" in desk.err
+    assert desk(*asked, "0.1") == ExitCode.DONE
+    line = "cartpole@champion: version 2 answers 10.0% of requests until it moves\n"
+    assert desk.out == line
+    assert len(said(desk, ModelPromoted)) == 1
+    assert desk("models", "show", "cartpole") == ExitCode.DONE
+    assert desk.out.endswith(line)
+    assert desk(*asked, "0") == ExitCode.DONE
+    assert desk.out == "cartpole@champion has no canary any more\n"
+    for end in ((*asked, "0", "--json"), ("models", "promote", "cartpole/2", "champion")):
+        assert desk(*asked, "0.1", "--json") == ExitCode.DONE
+        assert json.loads(desk.out)["share"] == 0.1
+        desk("models", "show", "cartpole", "--json")
+        shown = json.loads(desk.out)
+        assert [canary["version"] for canary in shown["canaries"]] == [2]
+        assert shown["aliases"] == {"champion": 1}
+        assert desk(*end) == ExitCode.DONE
+        desk("models", "show", "cartpole", "--json")
+        assert json.loads(desk.out)["canaries"] == []
+
+
 def test_a_rollback_goes_back_one_promotion_after_the_other(desk: Desk) -> None:
     """Not to what was rolled back; each is a fact of its own."""
     put(desk, *(with_returns(number, [1.0, 2.0]) for number in (1, 2, 3)))

@@ -189,14 +189,45 @@ async def test_an_alias_is_followed_after_a_second_and_no_request_fails(bench: B
     assert (await bench.ask("models/cartpole@champion"))[1]["policy"] == "models/cartpole/1"
 
 
+async def test_a_canary_answers_its_share_until_the_alias_moves(bench: Bench) -> None:
+    """Of one key always the same version; of the same bytes, too."""
+    name, one, two = "models/cartpole@champion", "models/cartpole/1", "models/cartpole/2"
+    second = await bench.registry.find(Named("cartpole", version=2))
+    await bench.registry.set_canary(second, "champion", 0.25, "me", 1.0)
+
+    async def by_key() -> list[str]:
+        asked = [bench.ask(name, key=f"episode-{n}") for n in range(200)]
+        return [answer["policy"] for _, answer in await asyncio.gather(*asked)]
+
+    first = await by_key()
+    assert 20 < first.count(two) < 80
+    assert first.count(one) == 200 - first.count(two)
+    assert await by_key() == first
+    bodies = [[[0.1, 0.2, 0.3, n / 100]] for n in range(100)]
+    answers = [await bench.ask(name, seen) for seen in bodies for _ in range(2)]
+    drawn = [answer["policy"] for _, answer in answers]
+    assert drawn[::2] == drawn[1::2]
+    assert {*drawn} == {one, two}
+    await bench.registry.set_canary(second, "champion", 0.5, "me", 2.0)
+    bench.now += 1.0
+    more = await by_key()
+    assert all(after == two for before, after in zip(first, more, strict=True) if before == two)
+    assert more.count(two) > first.count(two)
+    await bench.promote(2, 1)
+    bench.now += 1.0
+    assert {*await by_key()} == {one}
+
+
 async def test_requests_that_wait_share_a_look_and_a_load(bench: Bench) -> None:
     bench.store.asked.clear()
     answers = await asyncio.gather(*[bench.ask("models/cartpole@champion") for _ in range(20)])
     assert {status for status, _ in answers} == {200}
-    assert len(bench.store.asked) == len(set(bench.store.asked)) == 3  # move, manifest, policy
+    assert (
+        len(bench.store.asked) == len(set(bench.store.asked)) == 4
+    )  # move, manifest, policy, canary
     bench.now += 1.0
     await bench.ask("models/cartpole@champion")
-    assert len(bench.store.asked) == 5  # not the policy
+    assert len(bench.store.asked) == 7  # not the policy
 
 
 async def test_what_cannot_move_needs_no_store_once_it_was_read(bench: Bench) -> None:

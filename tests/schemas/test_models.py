@@ -1,10 +1,12 @@
 """Names of models, and which promotions are in force."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from faastraingym.schemas import models
 from faastraingym.schemas.errors import ModelError, PayloadError
-from faastraingym.schemas.models import ModelVersion, Named, Promotion
+from faastraingym.schemas.models import Canary, ModelVersion, Named, Promotion
 
 
 @pytest.mark.parametrize(
@@ -55,3 +57,24 @@ def test_what_is_no_record_is_refused() -> None:
     assert models.load(data, Promotion) == moves(1)[0]
     with pytest.raises(PayloadError, match="not a ModelVersion"):
         models.load(data, ModelVersion)
+
+
+def a_canary(share: float) -> Canary:
+    return Canary(model="m", alias="a", move=1, version=2, share=share, by="", at=1.0)
+
+
+@given(st.binary(), st.floats(0, 1), st.floats(0, 1))
+def test_a_canary_keeps_who_it_answers_while_its_share_grows(
+    key: bytes, one: float, other: float
+) -> None:
+    low, high = sorted((one, other))
+    assert a_canary(low).answers(key) <= a_canary(high).answers(key)
+    assert a_canary(1.0).answers(key)
+    assert not a_canary(0.0).answers(key)
+
+
+def test_a_canary_answers_its_share_of_keys() -> None:
+    """Of 10,000 keys within five standard deviations."""
+    for share in (0.01, 0.25, 0.9):
+        found = sum(a_canary(share).answers(b"%d" % n) for n in range(10_000))
+        assert abs(found - 10_000 * share) < 5 * (10_000 * share * (1 - share)) ** 0.5
