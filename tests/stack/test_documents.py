@@ -55,6 +55,7 @@ _OWN = "names files that a reader wrote; tests/docs/walks and test_env.py type i
 _COMPARED = "trains six runs; tests/docs/walks/test_comparing.py types it"
 _MLFLOW = "`make loggers` has MLflow; tests/docs/walks/test_mlflow.py types it"
 _STEPPED = "needs a caller's token; tests/stack/test_env_step.py types it"
+_ASKED = "needs a registered model; tests/docs/walks/test_act.py types it"
 _GRID = "trains 36 runs; tests/docs/walks/test_running_experiments.py types it"
 _FRESH = "tests/package installs the wheel into a new environment and types it in an empty folder"
 NOT_HERE = {
@@ -72,6 +73,7 @@ NOT_HERE = {
     r"(pip install mlflow|mlflow server .*|pkill -P .*|API=.*|until curl .*)": _MLFLOW,
     r"python -m json\.tool champion\.json": _MLFLOW,
     r"(curl .*/function/env-step/.*|python -m json\.tool made\.json|state=.*)": _STEPPED,
+    r"((TOKEN|GATEWAY)=.*|curl .*/function/act\".*|python caller\.py)": _ASKED,
     r"faastrain env list": "tests/docs/walks/test_environment.py types it",
     r"pip download --no-deps shapes-of-mazes": "there is no such package",
     r"(for rate in 0\.001 .*|faastrain compare rate-.*|head -2 runs\.csv)": _COMPARED,
@@ -154,6 +156,7 @@ ROWS: dict[str, list[tuple[str, int]]] = {
         ("models promote mine champion --only-if-better", 0),
         ("models list", 0),
         ("models show mine@champion", 0),
+        ("models canary mine champion --share 0.1", 0),
         ("models rollback mine@champion", 3),
         ("models trigger mine@champion examples/cartpole.toml", 0),
         ("models untrigger mine@champion cartpole", 0),
