@@ -15,7 +15,7 @@ from faastraingym.adapters.nats.direct import read_all
 from faastraingym.adapters.nats.fact_log import NatsFactLog
 from faastraingym.adapters.nats.jetstream import ApiError, Broker
 from faastraingym.adapters.nats.streams import ensure_streams
-from faastraingym.events.pipeline import subjects
+from faastraingym.events.pipeline import flow, subjects
 from faastraingym.events.pipeline.commands import Invocation
 from faastraingym.events.topology import roles
 from faastraingym.events.topology.roles import (
@@ -242,7 +242,7 @@ async def test_each_delivers_what_it_is_there_for(servers: Servers, owner: Broke
 
 
 MAKERS = {"start-run", "rollout", "aggregate-rewards", "update-policy", "evaluate"}
-STAGES = {*FUNCTIONS} - {"reconcile", "ping"}
+STAGES = {*FUNCTIONS} - {*flow.ANSWERING, "reconcile", "ping"}
 # Who commands whom; beside them those who may command anybody.
 COMMAND = {
     **dict.fromkeys(MAKERS, STAGES),  # to make again what is lost, or to be warm

@@ -18,7 +18,7 @@ from tests.embedded.servers.conftest import BUCKET, Servers
 LOGINS = sorted(name for name in {*ROLES, "ping"} if roles.of(name).stores)
 FUNCTIONS = [name for name in LOGINS if name not in PROCESSES]
 RETENTION = {"plan-update"}
-OF_MODELS = ("start-run", "update-policy", "reconcile", "announce-model")
+OF_MODELS = ("start-run", "update-policy", "reconcile", "announce-model", "act")
 # Every kind of object: who may write it, and who may delete it.
 OBJECTS: dict[str, tuple[str, set[str], set[str]]] = {
     "manifest": (keys.manifest("r"), {"start-run"}, set()),
@@ -43,6 +43,7 @@ OBJECTS: dict[str, tuple[str, set[str], set[str]]] = {
     "model": (keys.model("m", 1), {OPERATOR}, set()),
     "promotion": (keys.promotion("m", "champion", 1), {OPERATOR}, set()),
     "trigger": (keys.model_trigger("m", "champion", "t"), {OPERATOR}, {OPERATOR}),
+    "canary": (keys.canary("m", "champion"), {OPERATOR}, set()),
     "beside": ("elsewhere", set(), set()),
 }
 REFUSED = 403
