@@ -15,6 +15,9 @@ from faastraingym.schemas.act import MOST_BODY, ActAnswer, ActRequest
 
 AT_ONCE = 8  # requests that are decoded and wait for their policy, which bounds memory
 ACTING = ThreadPoolExecutor(max_workers=1, thread_name_prefix="act")  # one at a time computes
+# A policy's bytes times a request's, up to which no thread is asked: an answer takes some
+# milliseconds at the most, and the way there and back takes as long as a small answer.
+SMALL = 1 << 30
 
 
 def answering(policies: Policies) -> AnsweringStage:
@@ -25,8 +28,11 @@ def answering(policies: Policies) -> AnsweringStage:
         held = await policies.find(request.policy, asked.services, key)
         version = held.version
         current.acts(version.name)
-        loop = asyncio.get_running_loop()
-        found = await loop.run_in_executor(ACTING, answer, held.ready, request)
+        if version.size * len(asked.body) <= SMALL:
+            found = answer(held.ready, request)
+        else:
+            loop = asyncio.get_running_loop()
+            found = await loop.run_in_executor(ACTING, answer, held.ready, request)
         return ActAnswer(
             policy=version.name, sha256=version.sha256, actions=found.actions, **found.told
         )

@@ -17,7 +17,7 @@ from faastraingym.algorithms.environments.space_info import describe
 from faastraingym.events.models.registry import Registry
 from faastraingym.events.ports import Unavailable
 from faastraingym.functions.act import policies
-from faastraingym.functions.act.handler import answering
+from faastraingym.functions.act.handler import SMALL, answering
 from faastraingym.functions.act.policies import Policies
 from faastraingym.schemas import keys, payloads
 from faastraingym.schemas.arrays import pack, unpack
@@ -167,6 +167,25 @@ async def test_json_and_msgpack_are_answered_alike_and_as_predict_answers(bench:
     assert answer["actions"].tolist() == listed["actions"]
     policy = Policy(POLICY, report_of(SPEC), describe(registry.parse(SPEC)))
     np.testing.assert_array_equal(policy.predict(seen)[0], answer["actions"])
+
+
+async def test_the_largest_requests_are_answered_as_predict_answers(bench: Bench) -> None:
+    """Of a policy that is large enough to be computed beside other requests."""
+    spec = SPEC | {"algorithm": {"name": "ppo", "hidden_sizes": [256, 256]}}
+    parsed, generator = registry.parse(spec), np.random.default_rng(2)
+    arrays = {
+        path: generator.normal(size=each.dimensions).astype(each.dtype)
+        for path, each in registry.acting(parsed).policy_arrays(parsed, describe(parsed)).items()
+    }
+    large = payloads.Policy(version=3, parameters=arrays)
+    await bench.register(3, large, spec=spec)
+    seen = generator.normal(size=(4096, 4)).astype(np.float32)
+    body = pack({"policy": "models/cartpole/3", "observations": seen})
+    assert len(body) * len(payloads.dump(large)) > SMALL
+    status, _, packed = await bench.stage(body, headers("msgpack"))
+    policy = Policy(large, report_of(spec), describe(parsed))
+    assert status == 200
+    np.testing.assert_array_equal(unpack(packed)["actions"], policy.predict(seen)[0])
 
 
 async def test_an_alias_is_followed_after_a_second_and_no_request_fails(bench: Bench) -> None:
