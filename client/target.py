@@ -36,6 +36,8 @@ environment variables:
                          (default: $JS.API)
   FAASTRAIN_S3_URL, FAASTRAIN_S3_ACCESS_KEY, FAASTRAIN_S3_SECRET_KEY,
   FAASTRAIN_BUCKET
+  FAASTRAIN_CALLER_TOKEN a caller's token, of the secret ftg-caller-tokens;
+                         only `faastraingym.remote_env` needs it
   FAASTRAIN_SIGNING_KEY  the secret ftg-signing-key; only
                          `faastrain dead replay` needs it
 """
@@ -142,6 +144,31 @@ def signing_key(environment: Mapping[str, str]) -> bytes:
     file = Path(_state(environment).secrets) / "ftg-signing-key"
     with _readable():
         return file.read_bytes().strip()
+
+
+def caller(environment: Mapping[str, str]) -> tuple[str, str]:
+    """The gateway's URL, and the token of a caller of functions that answer such.
+
+    From now on this process trusts the certificates of an embedded stack's gateway.
+
+    Raises:
+        StackTrouble: no embedded stack runs, or its secret cannot be read.
+        BadInput: a cluster's variable is missing.
+    """
+    if is_cluster(environment):
+        token = environment.get("FAASTRAIN_CALLER_TOKEN", "")
+        if not token:
+            raise BadInput(
+                "FAASTRAIN_CALLER_TOKEN is not set; write a token of the secret "
+                "ftg-caller-tokens there"
+            )
+        return environment["OPENFAAS_URL"].rstrip("/"), token
+    state = _state(environment)
+    with _readable():
+        lines = (Path(state.secrets) / "ftg-caller-tokens").read_text().splitlines()
+    if state.authority:
+        os.environ["SSL_CERT_FILE"] = state.authority
+    return state.gateway_url, lines[0].partition(" ")[2].strip() if lines else ""
 
 
 def _cluster(environment: Mapping[str, str]) -> Target:

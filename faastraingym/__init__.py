@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from faastraingym.client.playing import evaluate as evaluate
     from faastraingym.client.playing import record_video as record_video
     from faastraingym.client.policy import Policy as Policy
+    from faastraingym.client.remote_environments import remote_env as remote_env
     from faastraingym.client.run import Run as Run
 
 __version__ = "0.1.0"
@@ -51,6 +52,7 @@ _MODULES = {
     "StackTrouble": "errors",
     "evaluate": "playing",
     "record_video": "playing",
+    "remote_env": "remote_environments",
     "train": "api",
 }
 __all__ = list(_MODULES)

@@ -43,7 +43,10 @@ def test_every_stage_but_the_learner_is_forbidden_to_import_jax() -> None:
 def test_only_types_of_public_names_are_left_out_of_the_floors() -> None:
     """The package's `__init__` is below all floors, and loads what it names when it is used."""
     for contract in CONTRACTS.values():
-        assert set(contract.get("ignore_imports", [])) <= {TYPES} or contract["id"] in ("jax", "remote")
+        assert set(contract.get("ignore_imports", [])) <= {TYPES} or contract["id"] in (
+            "jax",
+            "remote",
+        )
 
 
 @pytest.mark.parametrize("stage", STAGES)

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from faastraingym.adapters.disk import STACK_VARIABLE
+from faastraingym.adapters.http.callers import CALLER_TOKENS
 from faastraingym.client import target
 from faastraingym.client.errors import BadInput, StackTrouble
 from faastraingym.client.servers import servers
@@ -71,6 +72,20 @@ def test_the_signing_key_is_the_stacks_own_secret_or_a_clusters_variable(tmp_pat
     assert target.signing_key({**CLUSTER, "FAASTRAIN_SIGNING_KEY": "k2"}) == b"k2"
     with pytest.raises(BadInput, match="FAASTRAIN_SIGNING_KEY is not set"):
         target.signing_key(CLUSTER)
+
+
+def test_a_caller_s_token_is_the_home_s_own_or_a_cluster_s_variable(tmp_path: Path) -> None:
+    environment = {"FAASTRAIN_HOME": str(tmp_path)}
+    stack_at(tmp_path)
+    with StackFiles(tmp_path).living():
+        with pytest.raises(StackTrouble, match="ftg-caller-tokens: No such file"):
+            target.caller(environment)
+        (tmp_path / "secrets" / CALLER_TOKENS).write_text("local t1\nother t2\n")
+        assert target.caller(environment) == ("http://127.0.0.1:1", "t1")
+    told = target.caller({**CLUSTER, "FAASTRAIN_CALLER_TOKEN": "t3"})
+    assert told == ("https://gateway.example", "t3")
+    with pytest.raises(BadInput, match="FAASTRAIN_CALLER_TOKEN is not set"):
+        target.caller(CLUSTER)
 
 
 def test_a_stack_that_died_is_no_stack(tmp_path: Path) -> None:
