@@ -74,6 +74,8 @@ NOT_HERE = {
     r"python -m json\.tool champion\.json": _MLFLOW,
     r"(curl .*/function/env-step/.*|python -m json\.tool made\.json|state=.*)": _STEPPED,
     r"((TOKEN|GATEWAY)=.*|curl .*/function/act\".*|python caller\.py)": _ASKED,
+    r"pip install (--no-deps 'faastraingym|numpy gymnasium msgspec).*": "tests/remote/test_imports.py"
+    " steps with these packages alone",
     r"faastrain env list": "tests/docs/walks/test_environment.py types it",
     r"pip download --no-deps shapes-of-mazes": "there is no such package",
     r"(for rate in 0\.001 .*|faastrain compare rate-.*|head -2 runs\.csv)": _COMPARED,
@@ -98,6 +100,7 @@ NOT_HERE = {
 OTHER = {
     ("CONTRIBUTING.md", "cli"),
     ("docs/security.md", "export FAASTRAIN_TLS_CERT"),  # test_tls.py starts a stack so
+    ("docs/remote_environments.md", "from stable_baselines3"),  # test_stable_baselines3.py has it
     ("docs/triggers.md", "MINIO_NOTIFY_"),
     ("docs/triggers.md", "[notification.webhook]"),
     ("docs/offline_data.md", "[algorithm]"),
