@@ -1,5 +1,6 @@
 """Remote environments as the requests of one caller: the state, and what moves it on."""
 
+import operator
 from typing import Any, TypeVar
 
 import msgspec
@@ -65,7 +66,8 @@ class Session:
 
     def reset(self, seed: int | None, options: dict[str, Any] | None, mask: Any = None) -> Begun:
         """Begin new episodes in all of them, or where `mask` [B] is true."""
-        begun = self._moved("reset", Begun, seed=seed, options=options, mask=mask)
+        number = None if seed is None else operator.index(seed)  # it may be NumPy's
+        begun = self._moved("reset", Begun, seed=number, options=options, mask=mask)
         self._state = begun.state
         return begun
 

@@ -45,7 +45,7 @@ class RemoteVectorEnv(VectorEnv):  # type: ignore[misc]
         self.metadata = {**self._session.metadata, "autoreset_mode": AutoresetMode.NEXT_STEP}
         self.render_mode = render_mode
         # the last batch of observations, and where in it they are
-        self._last: tuple[Any, Any] = (create_empty_array(self.observation_space), ALL)
+        self._last: tuple[Any, Any] = (create_empty_array(self.observation_space), FIRST_STEP)
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
@@ -62,9 +62,7 @@ class RemoteVectorEnv(VectorEnv):  # type: ignore[misc]
         mask = others.pop(MASK, None)
         if mask is not None:
             self._check(mask)
-        begun = self._session.reset(
-            None if seed is None else int(seed), others if options else None, mask
-        )
+        begun = self._session.reset(seed, others if options else None, mask)
         if mask is None:
             self._last = (begun.observations, ALL)
         else:

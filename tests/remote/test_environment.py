@@ -4,11 +4,13 @@ import warnings
 from typing import Any
 
 import gymnasium
+import msgspec
 import numpy as np
 import pytest
 from gymnasium.utils.env_checker import check_env
 
 from faastraingym.remote import ID, RemoteEnv, RemoteError
+from faastraingym.schemas.answers import AnswerError, Failure
 from tests.remote.comparing import played
 from tests.remote.local_server import TOKEN, Server, serving
 from tests.remote.making import single
@@ -91,15 +93,16 @@ def test_what_it_gives_may_be_written_to(server: Server) -> None:
 
 def test_a_failed_step_may_be_taken_again(server: Server) -> None:
     """The state is the last answer's: nothing was stepped."""
-    remote = single(server, "CartPole-v1", seconds=0.2)
+    remote = single(server, "CartPole-v1")
     local = gymnasium.make("CartPole-v1")
     remote.reset(seed=1)
     local.reset(seed=1)
-    server.loses = lambda number: True
-    with pytest.raises(RemoteError, match="does not answer") as caught:
+    failure = Failure(error=AnswerError("defect", "", "a defect of this function").complaint)
+    steps, server.answer = server.answer, lambda verb, body: (500, msgspec.msgpack.encode(failure))
+    with pytest.raises(RemoteError, match="a defect of this function") as caught:
         remote.step(1)
-    assert caught.value.kind == "unavailable"
-    server.loses = lambda number: False
+    assert caught.value.kind == "defect"
+    server.answer = steps
     assert np.array_equal(remote.step(1)[0], local.step(1)[0])
     remote.close()
 

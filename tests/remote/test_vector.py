@@ -66,6 +66,17 @@ def test_a_mask_that_is_none_is_refused(server: Server, mask: object) -> None:
     remote.close()
 
 
+def test_the_first_reset_may_have_a_mask(server: Server) -> None:
+    """What was never reset is shown as zeros."""
+    remote = vector(server, "Pendulum-v1", 3)
+    local = gymnasium.make("Pendulum-v1")
+    mask = np.array([False, True, False])
+    observations, _ = remote.reset(seed=np.int64(4), options={"reset_mask": mask})
+    assert np.array_equal(observations[1], local.reset(seed=5)[0])
+    assert not observations[~mask].any()
+    remote.close()
+
+
 def test_a_seed_of_each_is_refused(server: Server) -> None:
     remote = vector(server, "CartPole-v1", 2)
     with pytest.raises(RemoteError, match=r"seed: found \[1, 2\]; allowed: an integer"):
