@@ -1,7 +1,8 @@
-"""The door through which the platform knows an algorithm: three modules, each loaded where needed.
+"""The door through which the platform knows an algorithm: four modules, each loaded where needed.
 
 `<algorithm>/specification.py` (Rules)   data alone: its settings, its checks and its plan
 `<algorithm>/acting.py` (Acting)         NumPy: its arrays, and its actor
+`<algorithm>/graph.py` (Drawing)         its actor as a graph, for files that others read
 `<algorithm>/learner.py` (Learner)       JAX: initialise, update, project
 
 `algorithms/registry.py` names the algorithms that there are.
@@ -17,6 +18,9 @@ if TYPE_CHECKING:  # stages that only plan have no NumPy
     import numpy as np
 
     from faastraingym.algorithms.environments.space_info import SpaceInfo
+    from faastraingym.algorithms.graphs.actions import Drawn
+    from faastraingym.algorithms.graphs.graph import Graph
+    from faastraingym.algorithms.graphs.observations import Seen
     from faastraingym.algorithms.replay.ring import Ring
     from faastraingym.schemas.array_specs import ArraySpecs
     from faastraingym.schemas.payloads import Arrays, LearnerState, Policy, Trajectory
@@ -103,6 +107,13 @@ class Acting(Protocol):
         self, spec: RunSpec, policy: "Policy", info: "SpaceInfo", exploration: Mapping[str, float]
     ) -> Actor:
         """The policy, ready to act; an evaluation explores nothing: `exploration` is empty."""
+
+
+class Drawing(Protocol):
+    """`<algorithm>/graph.py`."""
+
+    def drawn(self, graph: "Graph", spec: RunSpec, info: "SpaceInfo", seen: "Seen") -> "Drawn":
+        """The actor's `outputs`, and what it sends of deterministic actions, of `graph.policy`."""
 
 
 class Learner(Protocol):

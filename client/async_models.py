@@ -97,7 +97,8 @@ class AsyncModels:
             report = await registry.read(version.model, version.report)
         payload = payloads.load(stored, payloads.Policy)
         spaces = policy_files.space_info(version.spaces)
-        return Policy(payload, msgspec.json.decode(report, type=RunReport), spaces)
+        name = f"{models.PREFIX}{version}"
+        return Policy(payload, msgspec.json.decode(report, type=RunReport), spaces, name)
 
     @checked
     async def register(

@@ -10,7 +10,12 @@ import numpy as np
 from faastraingym.algorithms import cells, registry
 from faastraingym.algorithms.environments import masks, space_info
 from faastraingym.algorithms.environments.leaves import at
-from faastraingym.algorithms.environments.observations import features, of_parts, stored
+from faastraingym.algorithms.environments.observations import (
+    features,
+    of_parts,
+    own_path,
+    stored,
+)
 from faastraingym.algorithms.environments.space_info import SpaceInfo
 from faastraingym.algorithms.errors import EnvironmentFailed
 from faastraingym.client import episodes, files, policy_files
@@ -33,13 +38,18 @@ class Policy:
         report: its run's report; `report.spec` is the specification.
         generator: of the actions of `predict(..., deterministic=False)`; seed it by assigning
             `numpy.random.default_rng(seed)`.
+        model: the version of a registered model that it was read from, as "models/cartpole/2".
     """
 
     @checked
     def __init__(
-        self, payload: payloads.Policy, report: RunReport, spaces: SpaceInfo | None
+        self,
+        payload: payloads.Policy,
+        report: RunReport,
+        spaces: SpaceInfo | None,
+        model: str | None = None,
     ) -> None:
-        self.report = report
+        self.report, self.model = report, model
         self.generator = np.random.default_rng()
         self._payload, self._spaces = payload, spaces
         if spaces is not None:
@@ -83,7 +93,7 @@ class Policy:
             )
         except EnvironmentFailed as error:
             raise BadInput(str(error)) from error
-        return cls(found._payload, found.report, spaces)
+        return cls(found._payload, found.report, spaces, found.model)
 
     def predict(
         self,
@@ -167,6 +177,32 @@ class Policy:
             raise BadInput(f"{file}: a policy is a NumPy file; give it the suffix .npz")
         found = policy_files.arrays(self._payload, self.report, self._spaces)
         files.write(files.in_folder(file), policy_files.dump(found))
+        return file
+
+    @checked
+    def export_onnx(self, path: str | Path) -> Path:
+        """Write the policy's deterministic actions into an ONNX file, which needs nothing of ours.
+
+        Observations are read, normalised and encoded, and actions stretched and clipped to a Box's
+        bounds, within it; `docs/onnx.md` has its inputs, its outputs and its metadata.
+
+        Args:
+            path: of the file, with the suffix .onnx; one that is there is replaced.
+
+        Raises:
+            BadInput: ONNX is not installed, the policy's spaces are not known, or the file
+                cannot be written.
+        """
+        from faastraingym.algorithms.graphs import policy as graphs
+        from faastraingym.client import onnx_files
+
+        file = Path(path)
+        if file.suffix != ".onnx":
+            raise BadInput(f"{file}: give an ONNX file the suffix .onnx")
+        spaces = self._known()
+        graph = graphs.of(self._spec, self._payload, spaces)
+        about = onnx_files.about(self._payload, self.report, spaces, self.model)
+        files.write(files.in_folder(file), onnx_files.dump(graph, repr(self)[1:-1], about))
         return file
 
     @property

@@ -31,6 +31,7 @@ OF_AN_EXTRA = {
     "client/importance.py": "experiments",
     "client/minari_datasets.py": "minari",
     "client/notebook.py": "notebook",  # IPython loads it, or nobody
+    "client/onnx_files.py": "onnx",
     "examples/masks/connect_four.py": "pettingzoo",
     "client/playing.py": "video",
     "client/run.py": "pandas",

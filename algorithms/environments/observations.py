@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from faastraingym.algorithms.environments.leaves import Leaf, at
-from faastraingym.algorithms.environments.masks import booleans
+from faastraingym.algorithms.environments.masks import OBSERVATION, booleans
 from faastraingym.algorithms.environments.space_info import SpaceInfo
 from faastraingym.schemas.errors import PayloadError
 
@@ -80,10 +80,15 @@ def of_leaf(part: np.ndarray, leaf: Leaf) -> np.ndarray:
     """The inputs, [..., size] float32, of one part."""
     flat = part.reshape(*part.shape[: part.ndim - len(leaf.shape)], -1)
     if leaf.choices:
-        elements, values = _one_hot(leaf.choices)
+        elements, values = one_hot(leaf.choices)
         return np.asarray(flat[..., elements] == values, np.float32)
     read = flat.astype(np.float32, copy=False)
     return np.asarray(read / np.float32(255)) if leaf.kind == "image" else read
+
+
+def own_path(path: str, info: SpaceInfo) -> str:
+    """A part's path in the environment's own observation, which has no masks in `info` beside."""
+    return path.removeprefix(OBSERVATION).lstrip("/") if info.mask_is_in_info else path
 
 
 def normalised(info: SpaceInfo) -> np.ndarray | None:
@@ -175,7 +180,7 @@ def _batched(observation: Any) -> Any:
 
 
 @functools.cache
-def _one_hot(choices: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
+def one_hot(choices: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
     """The element that each input is of, and the choice that it marks."""
     elements = np.repeat(np.arange(len(choices)), choices)
     return elements, np.concatenate([np.arange(number) for number in choices])

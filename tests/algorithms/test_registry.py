@@ -11,7 +11,12 @@ from faastraingym.algorithms import api, registry
 from faastraingym.algorithms.registry import PACKAGES, parse
 from faastraingym.schemas.errors import SpecificationError
 
-HALVES = {"specification": api.Rules, "acting": api.Acting, "learner": api.Learner}
+HALVES = {
+    "specification": api.Rules,
+    "acting": api.Acting,
+    "graph": api.Drawing,
+    "learner": api.Learner,
+}
 
 
 @pytest.mark.parametrize("name", PACKAGES)
@@ -40,6 +45,7 @@ spec = registry.parse({"environment": {"id": "CartPole-v1"}, "stop": {"env_steps
 registry.rules(spec).plan(spec, 0.5)
 planned = {"numpy", "gymnasium", "jax"} & set(sys.modules)
 registry.acting(spec)
+registry.drawing(spec)
 acting = {"jax", "flax", "optax"} & set(sys.modules)
 print(planned | acting)
 """
