@@ -445,10 +445,10 @@ READ = (
     Command(
         "export",
         "fetch:export",
-        "write a run's policy, specification and report into one file; or its episodes",
+        "write a policy, its specification and report into one file; or a run's episodes",
         "export RUN policy.npz",
         (
-            RUN,
+            argument("run", metavar="RUN|MODEL", help="a run, or a model as models/NAME@ALIAS"),
             argument(
                 "--versions",
                 metavar="A-B",
@@ -459,6 +459,12 @@ READ = (
         ),
         (
             argument("file", type=Path, metavar="FILE", nargs="?", help="a .npz file"),
+            argument(
+                "--onnx",
+                type=Path,
+                metavar="FILE",
+                help="a .onnx file, which acts where nothing of ours is installed: docs/onnx.md",
+            ),
             argument(
                 "--minari", metavar="NAME", help="a dataset of Minari, as cartpole/dqn-v0: episodes"
             ),

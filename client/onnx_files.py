@@ -5,6 +5,7 @@ ONNX is an extra, and is imported where a file is made.
 
 import hashlib
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -13,6 +14,7 @@ import numpy as np
 from faastraingym import __version__
 from faastraingym.algorithms.environments.space_info import SpaceInfo
 from faastraingym.algorithms.graphs.graph import OPSET, Graph, Node, Port
+from faastraingym.client import files
 from faastraingym.client.errors import BadInput
 from faastraingym.schemas import payloads, raw
 from faastraingym.schemas.payloads import Policy
@@ -21,6 +23,31 @@ from faastraingym.schemas.report import RunReport
 EXTRA = 'pip install "faastraingym[onnx]"'
 IR_VERSION = 8  # of the file format, as old as the opset
 MOST_BYTES = (1 << 31) - (1 << 20)  # of arrays: Protobuf's bound, and room for the nodes
+
+
+def helper() -> Any:
+    """ONNX's own, which makes what a file has.
+
+    Raises:
+        BadInput: ONNX is not installed.
+    """
+    try:
+        from onnx import helper
+    except ImportError as error:
+        raise BadInput(f"an ONNX file needs onnx; `{EXTRA}`") from error
+    return helper
+
+
+def target(path: Path) -> Path:
+    """`path`, where an ONNX file can be written.
+
+    Raises:
+        BadInput: it cannot, or has another suffix; or ONNX is not installed.
+    """
+    if path.suffix != ".onnx":
+        raise BadInput(f"{path}: give an ONNX file the suffix .onnx")
+    helper()
+    return files.in_folder(path)
 
 
 def about(
@@ -49,55 +76,52 @@ def dump(graph: Graph, words: str, about: Mapping[str, str]) -> bytes:
     Raises:
         BadInput: ONNX is not installed, or the arrays are too large for one file.
     """
-    try:
-        from onnx import helper
-    except ImportError as error:
-        raise BadInput(f"an ONNX file needs onnx; `{EXTRA}`") from error
     size = sum(array.nbytes for array in graph.constants.values())
     if size > MOST_BYTES:
         raise BadInput(
-            f"the policy has {size:,} bytes; an ONNX file has at most {MOST_BYTES:,}: train "
-            "smaller algorithm.hidden_sizes"
+            f"the policy has {size:,} bytes; an ONNX file has at most {MOST_BYTES:,}; "
+            "train one with smaller algorithm.hidden_sizes"
         )
-    made = helper.make_graph(
-        [_node(helper, node) for node in graph.nodes],
+    onnx = helper()
+    made = onnx.make_graph(
+        [_node(onnx, node) for node in graph.nodes],
         "policy",
-        [_port(helper, port) for port in graph.inputs],
-        [_port(helper, port) for port in graph.outputs],
-        initializer=[_tensor(helper, *pair) for pair in graph.constants.items()],
+        [_port(onnx, port) for port in graph.inputs],
+        [_port(onnx, port) for port in graph.outputs],
+        initializer=[_tensor(onnx, *pair) for pair in graph.constants.items()],
     )
-    model = helper.make_model(
+    model = onnx.make_model(
         made,
-        opset_imports=[helper.make_opsetid("", OPSET)],
+        opset_imports=[onnx.make_opsetid("", OPSET)],
         ir_version=IR_VERSION,
         producer_name="faastraingym",
         producer_version=__version__,
         doc_string=words,
     )
-    helper.set_model_props(model, dict(about))
+    onnx.set_model_props(model, dict(about))
     data: bytes = model.SerializeToString(deterministic=True)
     return data
 
 
-def _node(helper: Any, node: Node) -> Any:
+def _node(onnx: Any, node: Node) -> Any:
     attributes = {
-        name: _kind(helper, value) if isinstance(value, np.dtype) else value
+        name: _kind(onnx, value) if isinstance(value, np.dtype) else value
         for name, value in node.attributes.items()
     }
-    return helper.make_node(
+    return onnx.make_node(
         node.operator, list(node.inputs), [node.output], name=node.output, **attributes
     )
 
 
-def _port(helper: Any, port: Port) -> Any:
-    kind = _kind(helper, np.dtype(port.dtype))
-    return helper.make_tensor_value_info(port.name, kind, ["batch", *port.shape])
+def _port(onnx: Any, port: Port) -> Any:
+    kind = _kind(onnx, np.dtype(port.dtype))
+    return onnx.make_tensor_value_info(port.name, kind, ["batch", *port.shape])
 
 
-def _tensor(helper: Any, name: str, array: np.ndarray) -> Any:
+def _tensor(onnx: Any, name: str, array: np.ndarray) -> Any:
     data = array.astype(array.dtype.newbyteorder("<"), copy=False).tobytes()
-    return helper.make_tensor(name, _kind(helper, array.dtype), array.shape, data, raw=True)
+    return onnx.make_tensor(name, _kind(onnx, array.dtype), array.shape, data, raw=True)
 
 
-def _kind(helper: Any, dtype: "np.dtype[Any]") -> int:
-    return int(helper.np_dtype_to_tensor_dtype(dtype))
+def _kind(onnx: Any, dtype: "np.dtype[Any]") -> int:
+    return int(onnx.np_dtype_to_tensor_dtype(dtype))

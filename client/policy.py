@@ -172,11 +172,9 @@ class Policy:
         Raises:
             BadInput: it cannot be written there.
         """
-        file = Path(path)
-        if file.suffix != ".npz":
-            raise BadInput(f"{file}: a policy is a NumPy file; give it the suffix .npz")
+        file = policy_files.target(Path(path))
         found = policy_files.arrays(self._payload, self.report, self._spaces)
-        files.write(files.in_folder(file), policy_files.dump(found))
+        files.write(file, policy_files.dump(found))
         return file
 
     @checked
@@ -196,13 +194,10 @@ class Policy:
         from faastraingym.algorithms.graphs import policy as graphs
         from faastraingym.client import onnx_files
 
-        file = Path(path)
-        if file.suffix != ".onnx":
-            raise BadInput(f"{file}: give an ONNX file the suffix .onnx")
-        spaces = self._known()
-        graph = graphs.of(self._spec, self._payload, spaces)
+        file, spaces = onnx_files.target(Path(path)), self._known()
         about = onnx_files.about(self._payload, self.report, spaces, self.model)
-        files.write(files.in_folder(file), onnx_files.dump(graph, repr(self)[1:-1], about))
+        graph = graphs.of(self._spec, self._payload, spaces)
+        files.write(file, onnx_files.dump(graph, repr(self)[1:-1], about))
         return file
 
     @property

@@ -10,6 +10,7 @@ import msgspec
 import numpy as np
 
 from faastraingym.algorithms.environments.space_info import SpaceInfo
+from faastraingym.client import files
 from faastraingym.client.errors import BadInput
 from faastraingym.schemas.payloads import Policy, Statistics
 from faastraingym.schemas.report import RunReport
@@ -32,6 +33,17 @@ class PolicyFile(NamedTuple):
     policy: Policy
     report: RunReport
     spaces: SpaceInfo | None  # None: the machine that wrote the file could not build them
+
+
+def target(path: Path) -> Path:
+    """`path`, where a policy's file can be written.
+
+    Raises:
+        BadInput: it cannot, or has another suffix.
+    """
+    if path.suffix != ".npz":
+        raise BadInput(f"{path}: a policy is a NumPy file; give it the suffix .npz")
+    return files.in_folder(path)
 
 
 def space_info(values: Any) -> SpaceInfo | None:

@@ -2,11 +2,16 @@
 
 import re
 from argparse import Namespace
+from typing import TYPE_CHECKING
 
 from faastraingym.cli.context import Context
 from faastraingym.client import files, loop
 from faastraingym.client.errors import BadInput
 from faastraingym.schemas import keys
+from faastraingym.schemas.models import PREFIX
+
+if TYPE_CHECKING:
+    from faastraingym.client.policy import Policy
 
 
 def fetch(arguments: Namespace, context: Context) -> None:
@@ -22,23 +27,30 @@ def fetch(arguments: Namespace, context: Context) -> None:
 
 
 def export(arguments: Namespace, context: Context) -> None:
-    """Write a run's policy, specification and report into one file, or its episodes."""
+    """Write a policy, its specification and report into one file; or a run's episodes."""
+    from faastraingym.client import onnx_files, policy_files
+
     if arguments.minari:
         _export_minari(arguments, context)
         return
     if arguments.versions:
         raise BadInput("--versions chooses what --minari writes; add --minari NAME")
-    if arguments.file.suffix != ".npz":
-        raise BadInput(f"{arguments.file}: an export is a NumPy file; give it the suffix .npz")
-    path = files.in_folder(arguments.file)
-    policy = context.client.run(arguments.run).policy()
-    policy.save(path)
+    path = arguments.onnx or arguments.file
+    (onnx_files if arguments.onnx else policy_files).target(path)  # before anything is fetched
+    policy = _policy(arguments.run, context)
+    (policy.export_onnx if arguments.onnx else policy.save)(path)
+    run, version, model = policy.report.run_id, policy.version, policy.model
     if arguments.json:
-        key = keys.policy(policy.report.run_id, policy.version)
-        document = {"run_id": policy.report.run_id, "file": str(path), "version": policy.version}
-        context.screen.json({**document, "key": key})
+        kept = {"model": model} if model else {"key": keys.policy(run, version)}
+        context.screen.json({"run_id": run, "file": str(path), "version": version, **kept})
     else:
-        context.screen.line(f"{path}: version {policy.version} of {policy.report.run_id}")
+        context.screen.line(f"{path}: {f'{model}, ' if model else ''}version {version} of {run}")
+
+
+def _policy(named: str, context: Context) -> "Policy":
+    if named.startswith(PREFIX):
+        return context.client.models.policy(named)
+    return context.client.run(named).policy()
 
 
 def _export_minari(arguments: Namespace, context: Context) -> None:

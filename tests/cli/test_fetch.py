@@ -152,7 +152,8 @@ def test_results_that_cannot_be_written_do_not_change_how_the_run_ended(desk: De
 def test_an_export_is_a_file_or_a_dataset(ended: Desk) -> None:
     """Exactly one of them; --versions is of a dataset, A-B."""
     assert ended("export", RUN) == ExitCode.BAD_INPUT
-    assert "one of the arguments FILE --minari is required" in ended.err
+    assert "one of the arguments FILE --onnx --minari is required" in ended.err
+    assert ended("export", RUN, "out.npz", "--onnx", "out.onnx") == ExitCode.BAD_INPUT
     assert ended("export", RUN, "out.npz", "--minari", "a-v0") == ExitCode.BAD_INPUT
     assert ended("export", RUN, "out.npz", "--versions", "1-2") == ExitCode.BAD_INPUT
     assert "--versions chooses what --minari writes; add --minari NAME" in ended.err

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import hashlib
 import json
 from collections.abc import Sequence
 
@@ -64,6 +65,28 @@ def test_a_run_becomes_a_version_that_outlives_it(ended: Desk) -> None:
     assert json.loads(ended.out)["return"] > 9
     assert (ended.folder / "episode.gif").stat().st_size > 100
     assert ended.objects.data[keys.model_object("cartpole", fact.sha256)] == stored
+
+
+def test_a_version_is_exported_as_a_run_is(ended: Desk) -> None:
+    """Into both kinds of file; what ONNX writes says which version it is."""
+    onnxruntime = pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
+    assert ended("models", "register", "cartpole", RUN, "--episodes", "2") == ExitCode.DONE
+    for what, name in ((RUN, "run.onnx"), ("models/cartpole", "model.onnx")):
+        assert ended("export", what, "--onnx", name, "--json") == ExitCode.DONE, ended.err
+        told = json.loads(ended.out)
+        assert (told["run_id"], told["version"], told["file"]) == (RUN, 1, name)
+    assert told["model"] == "models/cartpole/1"
+    about = [
+        onnxruntime.InferenceSession(ended.folder / name).get_modelmeta().custom_metadata_map
+        for name in ("run.onnx", "model.onnx")
+    ]
+    assert about[1] == about[0] | {"model": "models/cartpole/1"}
+    stored = ended.objects.data[keys.policy(RUN, 1)]
+    assert about[0]["sha256"] == hashlib.sha256(stored).hexdigest()
+    assert ended("export", "models/cartpole", "model.npz") == ExitCode.DONE
+    assert ended.out == f"model.npz: models/cartpole/1, version 1 of {RUN}\n"
+    assert ended("export", "models/nobody", "--onnx", "m.onnx") == ExitCode.BAD_INPUT
+    assert "nobody" in ended.err
 
 
 def test_a_policy_is_registered_once(ended: Desk) -> None:

@@ -175,11 +175,14 @@ def _with_policy(end, ref):
     return msgspec.structs.replace(end, policy=policy)
 
 
-@pytest.mark.parametrize("file", ["out.msgpack", "no/such/folder/out.npz"])
-def test_an_export_that_cannot_be_written_is_refused_first(trained: Desk, file: str) -> None:
+@pytest.mark.parametrize(
+    "asked",
+    [["out.msgpack"], ["no/such/folder/out.npz"], ["--onnx", "out.npz"], ["--onnx", "no/out.onnx"]],
+)
+def test_an_export_that_cannot_be_written_is_refused_first(trained: Desk, asked: list[str]) -> None:
     """Before anything is fetched."""
-    assert trained("export", RUN, file) == ExitCode.BAD_INPUT
-    assert trained.err.startswith(f"faastrain: {file}: ")
+    assert trained("export", "nobody", *asked) == ExitCode.BAD_INPUT
+    assert trained.err.startswith(f"faastrain: {asked[-1]}: ")
 
 
 def test_status_as_json(trained: Desk) -> None:
