@@ -56,6 +56,7 @@ _COMPARED = "trains six runs; tests/docs/walks/test_comparing.py types it"
 _MLFLOW = "`make loggers` has MLflow; tests/docs/walks/test_mlflow.py types it"
 _STEPPED = "needs a caller's token; tests/stack/test_env_step.py types it"
 _ASKED = "needs a registered model; tests/docs/walks/test_act.py types it"
+_ONNX = "tests/docs/walks/test_onnx.py types it"
 _GRID = "trains 36 runs; tests/docs/walks/test_running_experiments.py types it"
 _FRESH = "tests/package installs the wheel into a new environment and types it in an empty folder"
 NOT_HERE = {
@@ -64,6 +65,9 @@ NOT_HERE = {
     r"faastrain train CartPole-v1 --tensorboard .*": "needs an extra; tests/loggers has it",
     r"faastrain train examples/gymnax_cartpole\.toml": "`make jaxenvs` has gymnax; it trains there",
     r"faastrain export RUN --minari \S+": "tests/client/test_exporting.py opens what it writes",
+    r'pip install "faastraingym\[onnx\]" onnxruntime': "requirements.lock has both",
+    r"faastrain (train CartPole-v1 --run small .*|export (small|models/cartpole) .*)": _ONNX,
+    r"(memory|action, memory) = .*": "Python; tests/algorithms/graphs hands a memory on",
     r"faastrain gate CartPole-v1 .*": "tests/docs/walks/test_ci.py types it",
     r"faastrain (train|env add|env remove) \S*(my_|shapes_)\S*( --set .*)?": _OWN,
     r"(python hook\.py|faastrain models) .*": "tests/docs/walks/test_models.py types it",
@@ -152,7 +156,7 @@ ROWS: dict[str, list[tuple[str, int]]] = {
         (f"export-metrics {RUN}", 3),
     ],
     "play RUN": [(f"play {RUN} --out e.gif", 0), ("play nobody", 3)],
-    "export RUN": [(f"export {RUN} policy.npz", 0)],
+    "export RUN": [(f"export {RUN} policy.npz", 0), (f"export {RUN} --onnx p.onnx", 0)],
     "models list": [
         (f"models register mine {RUN} --episodes 2", 0),
         ("models promote mine champion --only-if-better", 0),

@@ -15,6 +15,7 @@ DOCUMENTS = [
     "docs/comparing.md",
     "docs/mlflow.md",
     "docs/models.md",
+    "docs/onnx.md",
     "docs/running_experiments.md",
     "docs/tutorials/ci.md",
     *WALKS,
@@ -22,6 +23,7 @@ DOCUMENTS = [
 MINUTES = 50  # for three trainings to their end, on a busy machine
 ELSEWHERE = {
     "pip install .": "the fixture `installed` does, with what pip makes of the checkout: a wheel",
+    'pip install "faastraingym[onnx]"': "requirements.lock has both",
     "pip install mlflow": "`make loggers` did, where the walk finds the program",
     "make train": "test_documents.py looks at its recipe; whoever runs this has its environment",
     "mc cp": "test_documents.py types it, as its variables are those of a stack that runs",
