@@ -13,7 +13,6 @@ from faastraingym.algorithms.environments.leaves import at
 from faastraingym.algorithms.environments.observations import (
     features,
     of_parts,
-    own_path,
     stored,
 )
 from faastraingym.algorithms.environments.space_info import SpaceInfo
