@@ -160,16 +160,18 @@ def _array(raw: Any, space: Space, num_envs: int, path: str) -> np.ndarray:
     wanted = "fiub" if isinstance(space, spaces.Box) and space.dtype.kind == "f" else "iub"
     if array.dtype.kind not in wanted or array.ndim < 1 or array.shape[1:] != (num_envs, *shape):
         raise _misfit(path, array if array.dtype != object else raw, allowed)
-    if array.dtype.kind == "f" and not np.isfinite(array).all():
-        raise AnswerError(
-            "bad-request", path, f"{path}: found NaN or an infinity; allowed: numbers"
-        )
     low, high = _range(space)
     outside = (array < low) | (array > high) if low is not None else np.zeros(1, bool)
     if outside.any():
         value = array[outside].flat[0]
         raise AnswerError("bad-request", path, f"{path}: found {value}; allowed: {space}")
-    return array.astype(space.dtype, copy=False)
+    with np.errstate(over="ignore"):
+        taken = array.astype(space.dtype, copy=False)
+    if taken.dtype.kind == "f" and not np.isfinite(taken).all():
+        raise AnswerError(
+            "bad-request", path, f"{path}: found NaN or an infinity; allowed: numbers of {space}"
+        )
+    return taken
 
 
 def _range(space: Space) -> tuple[Any, Any]:

@@ -179,6 +179,7 @@ async def test_a_bad_request_names_its_field(
         ("Pendulum-v1", [[[2**70]]], "allowed: [T, 1, 1] of Box"),
         ("Pendulum-v1", np.full((1, 1, 1), np.nan), "found NaN or an infinity"),
         ("Pendulum-v1", np.full((1, 1, 1), -np.inf), "found NaN or an infinity"),
+        ("Pendulum-v1", np.full((1, 1, 1), 1e300), "found NaN or an infinity"),  # as float32
     ],
 )
 async def test_actions_that_are_none_are_refused_and_change_nothing(
