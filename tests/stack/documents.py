@@ -18,7 +18,7 @@ TUTORIALS = {
     path.relative_to(CHECKOUT).as_posix() for path in (CHECKOUT / "docs/tutorials").glob("*.md")
 }
 WALKS = sorted(TUTORIALS - {*DOCUMENTS})
-_FENCED = re.compile(r"^ *```(\w*)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
+_FENCED = re.compile(r'^ *```(\w*)(?: title="[^"]+")?\n(.*?)^ *```$', re.MULTILINE | re.DOTALL)
 _INDENTED = re.compile(r"(?<=\n\n)(?: {4,}\S.*\n)+", re.MULTILINE)
 _TABLE = re.compile(r"^\| command \| does \|\n\| --- \| --- \|\n((?:\|.*\n)+)", re.MULTILINE)
 
