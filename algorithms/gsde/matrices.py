@@ -15,7 +15,12 @@ class Matrices:
         self._left = 0  # steps for which it stays
 
     def steps(self, generator: np.random.Generator, steps: int, num_envs: int) -> np.ndarray:
-        """Those of the next `steps` steps, [T, B, L, A] float32; they go on where the last did."""
+        """Those of the next `steps` steps, [T, B, L, A] float32.
+
+        They go on where the last did; another number of environments begins anew.
+        """
+        if self._held is not None and len(self._held) != num_envs:
+            self._held, self._left = None, 0
         if not self.every:
             if self._held is None:
                 self._held = self._drawn(generator, 1, num_envs)[0]

@@ -1,5 +1,7 @@
 """State-dependent noise: when matrices are drawn anew, what it comes to, and how it is spread."""
 
+import copy
+
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -36,6 +38,15 @@ def test_none_is_drawn_anew_within_a_rollout_where_that_is_asked() -> None:
 @given(st.integers(0, 5), st.integers(0, 12), st.integers(0, 12))
 def test_two_halves_in_turn_equal_the_whole(every: int, first: int, second: int) -> None:
     assert np.array_equal(drawn(every, first, second), drawn(every, first + second))
+
+
+@pytest.mark.parametrize("every", [0, 1, 4])
+def test_another_number_of_environments_begins_anew(every: int) -> None:
+    """As who samples actions for one observation, and then for a batch."""
+    of, generator = Matrices(LOG_STD, every), np.random.default_rng(5)
+    of.steps(generator, 3, 1)
+    as_new = Matrices(LOG_STD, every).steps(copy.deepcopy(generator), 5, 4)
+    np.testing.assert_array_equal(of.steps(generator, 5, 4), as_new)
 
 
 def test_noise_by_hand() -> None:
