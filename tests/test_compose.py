@@ -65,6 +65,18 @@ def test_compose_asks_for_nothing_that_make_env_does_not_write(env: dict[str, st
     assert set(re.findall(r"\$\{(\w+):\?", text)) == env.keys()
 
 
+def test_what_an_older_release_lacked_is_added(env: dict[str, str], tmp_path: Path) -> None:
+    """Compose then says to run it; passwords that servers know already stay."""
+    file = tmp_path / ".env"
+    kept = [line for line in file.read_text().splitlines() if "FTG_CALLER_TOKEN" not in line]
+    file.write_text("\n".join([*kept, "MINE=1", ""]))
+    subprocess.run(["/bin/sh", tmp_path / "deploy/compose/make-env"], check=True)
+    *before, added = file.read_text().splitlines()
+    assert before == [*kept, "MINE=1"]
+    assert added.startswith("FTG_CALLER_TOKEN=k")
+    assert added != f"FTG_CALLER_TOKEN={env['FTG_CALLER_TOKEN']}"
+
+
 def test_the_brokers_configuration_is_that_of_the_roles(env: dict[str, str]) -> None:
     """nats.conf ends with what adapters/nats/accounts.py prints; nats-server takes it."""
     assert (COMPOSE / "nats.conf").read_text().endswith(by_variables())
