@@ -91,6 +91,10 @@ class AnsweringStage(Stage):
         if self._open_up is not None:
             await self._open_up()
 
+    async def _connect(self) -> Outcome | None:
+        away = await super()._connect()
+        return away and _failed(Unavailable(away.text), wire.JSON)
+
     async def _serve(self, body: bytes, headers: Mapping[str, str], here: Current) -> Outcome:
         path = headers.get(PATH, "").partition("?")[0].strip("/")
         if path == DOCUMENT or not (path or body):

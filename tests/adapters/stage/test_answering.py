@@ -129,3 +129,18 @@ async def test_whoever_asks_for_it_is_told_what_there_is_to_ask(path: str) -> No
     assert operation["summary"] == "A number to double."
     assert {*operation["responses"]} == {"200", *map(str, STATUS.values())}
     assert told["components"]["schemas"]["Number"]["required"] == ["number"]
+
+
+async def test_a_replica_that_found_no_broker_says_so_in_the_same_form(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def connect(_: object) -> None:
+        raise Unavailable("NATS is away")
+
+    monkeypatch.setattr("faastraingym.adapters.stage.stage.connect", connect)
+    made = stage()
+    made._away = True
+    status, headers, told = await asked(made, b'{"number": 1}')
+    assert (status, headers["retry-after"]) == (503, "1")
+    assert told["error"]["kind"] == "unavailable"
+    assert told["error"]["text"].startswith("NATS is away")
