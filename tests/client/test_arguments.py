@@ -22,6 +22,7 @@ FINE: dict[str, Any] = {
     "client": Client().aio,
     "composed": Composed({}, "", ""),
     "env": "CartPole-v1",
+    "env_id": "CartPole-v1",
     "experiment": {"run": {}, "space": {}},
     "name": "a",
     "names": ["a"],
