@@ -10,11 +10,7 @@ import numpy as np
 from faastraingym.algorithms import cells, registry
 from faastraingym.algorithms.environments import masks, space_info
 from faastraingym.algorithms.environments.leaves import at
-from faastraingym.algorithms.environments.observations import (
-    features,
-    of_parts,
-    stored,
-)
+from faastraingym.algorithms.environments.observations import features, of_parts, stored
 from faastraingym.algorithms.environments.space_info import SpaceInfo
 from faastraingym.algorithms.errors import EnvironmentFailed
 from faastraingym.client import episodes, files, policy_files

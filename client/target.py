@@ -100,8 +100,7 @@ def remedies(environment: Mapping[str, str]) -> dict[str, str]:
 def trusted(environment: Mapping[str, str]) -> Target:
     """As `find`, and this process trusts the certificates of the stack's servers from now on."""
     found = find(environment)
-    if found.authority:
-        os.environ["SSL_CERT_FILE"] = found.authority  # OpenSSL's; read at every connection
+    _trust(found.authority)
     return found
 
 
@@ -134,16 +133,10 @@ def signing_key(environment: Mapping[str, str]) -> bytes:
         StackTrouble: no embedded stack runs, or its secret cannot be read.
         BadInput: a cluster's variable is missing.
     """
+    name = "ftg-signing-key"
     if is_cluster(environment):
-        key = environment.get("FAASTRAIN_SIGNING_KEY", "")
-        if not key:
-            raise BadInput(
-                "FAASTRAIN_SIGNING_KEY is not set; write the secret ftg-signing-key there"
-            )
-        return key.encode()
-    file = Path(_state(environment).secrets) / "ftg-signing-key"
-    with _readable():
-        return file.read_bytes().strip()
+        return _variable(environment, "FAASTRAIN_SIGNING_KEY", f"the secret {name}").encode()
+    return _secret(_state(environment), name).strip()
 
 
 def caller(environment: Mapping[str, str]) -> tuple[str, str]:
@@ -155,20 +148,31 @@ def caller(environment: Mapping[str, str]) -> tuple[str, str]:
         StackTrouble: no embedded stack runs, or its secret cannot be read.
         BadInput: a cluster's variable is missing.
     """
+    name = "ftg-caller-tokens"
     if is_cluster(environment):
-        token = environment.get("FAASTRAIN_CALLER_TOKEN", "")
-        if not token:
-            raise BadInput(
-                "FAASTRAIN_CALLER_TOKEN is not set; write a token of the secret "
-                "ftg-caller-tokens there"
-            )
+        token = _variable(environment, "FAASTRAIN_CALLER_TOKEN", f"a token of the secret {name}")
         return environment["OPENFAAS_URL"].rstrip("/"), token
     state = _state(environment)
-    with _readable():
-        lines = (Path(state.secrets) / "ftg-caller-tokens").read_text().splitlines()
-    if state.authority:
-        os.environ["SSL_CERT_FILE"] = state.authority
+    lines = _secret(state, name).decode().splitlines()
+    _trust(state.authority)
     return state.gateway_url, lines[0].partition(" ")[2].strip() if lines else ""
+
+
+def _variable(environment: Mapping[str, str], name: str, what: str) -> str:
+    value = environment.get(name, "")
+    if not value:
+        raise BadInput(f"{name} is not set; write {what} there")
+    return value
+
+
+def _secret(state: "StackState", name: str) -> bytes:
+    with _readable():
+        return (Path(state.secrets) / name).read_bytes()
+
+
+def _trust(authority: str) -> None:
+    if authority:
+        os.environ["SSL_CERT_FILE"] = authority  # OpenSSL's; read at every connection
 
 
 def _cluster(environment: Mapping[str, str]) -> Target:

@@ -13,6 +13,7 @@ import math
 import time
 import traceback
 from collections.abc import Awaitable, Callable, Mapping
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from msgspec import Struct
@@ -98,9 +99,8 @@ class AnsweringStage(Stage):
     async def _serve(self, body: bytes, headers: Mapping[str, str], here: Current) -> Outcome:
         path = headers.get(PATH, "").partition("?")[0].strip("/")
         if path == DOCUMENT or not (path or body):
-            kinds = {name: (verb.takes, verb.gives) for name, verb in self.verbs.items()}
-            document = openapi.encoded(self._settings.function, kinds)
-            return Outcome(200, "", None, kind=wire.JSON, authenticated=False, body=document)
+            told = self._document
+            return Outcome(200, "", None, kind=wire.JSON, authenticated=False, body=told)
         kind = wire.JSON
         try:
             kind = wire.answered_in(headers)
@@ -108,6 +108,11 @@ class AnsweringStage(Stage):
             return Outcome(200, "", None, kind=kind, body=wire.encode(answer, kind))
         except Exception as error:  # noqa: BLE001  the boundary: a defect is answered and shown
             return _failed(error, kind)
+
+    @cached_property
+    def _document(self) -> bytes:
+        kinds = {name: (verb.takes, verb.gives) for name, verb in self.verbs.items()}
+        return openapi.encoded(self._settings.function, kinds)
 
     async def _answered(self, path: str, body: bytes, headers: Mapping[str, str]) -> Struct:
         try:
@@ -136,7 +141,7 @@ class AnsweringStage(Stage):
             return await verb.answer(request, Asked(caller, time.time(), services, self._key, body))
 
     def _key(self, purpose: bytes) -> bytes:
-        """A key for one purpose; whoever has it can make no other."""
+        """A key for one purpose, from which no other key can be calculated."""
         return hmac.digest(self._settings.signing_key, purpose, hashlib.sha256)
 
     @staticmethod

@@ -107,7 +107,7 @@ def numbers(where: str, found: Any, dtype: str, shape: Sequence[int]) -> np.ndar
 
 
 def _listed(where: str, found: Any, dtype: str, shape: Sequence[int], allowed: str) -> np.ndarray:
-    """Nested lists as an array; which ones, before NumPy makes of them whatever fits them all."""
+    """Nested lists as an array. Their types are checked first: NumPy would convert mixed ones."""
     is_float = np.dtype(dtype).kind == "f"
     try:
         lists = msgspec.convert(found, _nested(len(shape) + 1, is_float))

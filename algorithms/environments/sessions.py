@@ -3,8 +3,8 @@
 A seeded reset seeds environment i with seed + i, as Gymnasium's vector environments do; a reset
 without a seed goes on with the environment's own generator. An environment whose layers are all in
 the table of `snapshots` is saved by its attributes. Any other is built anew at each reset, so that
-nothing that it remembers counts, and saved by its actions since then; whoever takes it over repeats
-them.
+nothing that it remembers counts, and saved by its actions since then. To restore it, `resume` takes
+these actions again.
 """
 
 import zlib

@@ -10,7 +10,7 @@ import numpy as np
 
 from faastraingym.schemas.payloads import Policy
 
-OPSET = 17  # of December 2022: whatever reads ONNX files knows it by now
+OPSET = 17  # of December 2022: current ONNX runtimes support it
 
 Value = str  # the name of an input, a constant, or what a node gives
 

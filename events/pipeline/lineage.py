@@ -72,11 +72,10 @@ class Lineage:
 
     def _was_published(self, key: str) -> bool:
         kind, _, slot = keys.place(key)
-        slots = slot + 1  # of a lost specification: any
-        if self._spec is not None:
-            counts = {"trajectories": self._spec.rollout.count, "episodes": pieces(self._spec)}
-            slots = counts.get(kind, 1)
-        return kind in flow.RESTORABLE and slot < slots
+        if self._spec is None:  # a lost specification may have had any slot
+            return kind in flow.RESTORABLE
+        slots = {"trajectories": self._spec.rollout.count, "episodes": pieces(self._spec)}
+        return kind in flow.RESTORABLE and slot < slots.get(kind, 1)
 
     def towards(self, wanted: Iterable[ObjectRef]) -> int | None:
         """The version that needs these objects; near the newest, the newest; None before version 0.
