@@ -10,6 +10,7 @@ EXPERIMENTS = "experiments/"  # where specifications are put to be run
 ENVIRONMENTS = "environments/"  # packages of environments, which the operator alone writes
 DATASETS = "datasets/"  # episodes with which runs begin, which the operator alone writes
 MODELS = "models/"  # registered policies, which the operator alone writes
+POLICIES = "policies/"  # policies from files, to be evaluated, which the operator alone writes
 ERROR = ".error.txt"
 MOST_NAME, MOST_KEY = 255, 1024  # bytes of a key's last part, and of all of it
 
@@ -77,6 +78,11 @@ def episodes(run: str, version: int, piece: int) -> str:
     return f"runs/{run}/episodes/{version}/{piece}.msgpack"
 
 
+def recording(run: str, version: int, episode: int, suffix: str) -> str:
+    """The film of an episode of that evaluation; `suffix` as ".mp4"."""
+    return f"runs/{run}/recordings/{version}/{episode}{suffix}"
+
+
 def report(run: str, segment: int = 0) -> str:
     """The report at the end of a segment."""
     return f"runs/{run}/report{_numbered(segment)}.json"
@@ -121,6 +127,11 @@ def package_record(sha256: str) -> str:
 def dataset(sha256: str) -> str:
     """A dataset of episodes, or a part of one."""
     return f"{DATASETS}{sha256}.msgpack"
+
+
+def brought_policy(sha256: str) -> str:
+    """A policy that came from a file."""
+    return f"{POLICIES}{sha256}.msgpack"
 
 
 def model(name: str, version: int) -> str:

@@ -30,6 +30,14 @@ Segment = Annotated[
     int, Meta(ge=0, description="segment of the run: 0, and one more after each resumption")
 ]
 
+# Left out where nothing was to be recorded: facts of other evaluations keep their bytes.
+Recordings = Annotated[
+    list[ObjectRef] | UnsetType, Meta(description="films of the first episodes, in their order")
+]
+Unrecorded = Annotated[
+    str | UnsetType, Meta(description="why there are fewer than the specification asks for")
+]
+
 T = TypeVar("T")
 MAX_MESSAGE_BYTES = 256_000  # what OpenFaaS Community Edition takes as an asynchronous body
 
@@ -257,16 +265,20 @@ class EpisodesEvaluated(PolicyMessage, frozen=True, kw_only=True, tag="episodes.
     piece: Count
     evaluation: Annotated[ObjectRef, Meta(description="the piece's episodes")]
     episodes: EpisodeSummary
+    recordings: Recordings = UNSET
+    unrecorded: Unrecorded = UNSET
 
 
 class EvaluationCompleted(PolicyMessage, frozen=True, kw_only=True, tag="evaluation.completed"):
-    """Deterministic episodes of one version were played."""
+    """Episodes of one version were played, to measure it."""
 
     evaluation: ObjectRef
     episodes: Count
     return_mean: float
     return_std: float
     length_mean: float
+    recordings: Recordings = UNSET
+    unrecorded: Unrecorded = UNSET
 
 
 class RunResumed(RunMessage, frozen=True, kw_only=True, tag="run.resumed"):

@@ -9,14 +9,16 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from faastraingym.schemas.references import Count, Sha256
+from faastraingym.schemas.references import Count, ObjectRef, Sha256
 
 Positive = Annotated[int, Meta(ge=1, le=1_000_000)]
 Steps = Annotated[int, Meta(ge=1, le=10**15)]
+StepsOrNone = Annotated[int, Meta(ge=0, le=10**15)]
 Fraction = Annotated[float, Meta(ge=0, le=1)]
 NonNegative = Annotated[float, Meta(ge=0)]
 Annealing = Literal["constant", "linear"]
 Memory = Literal["none", "forget", "carry", "declared"]
+MOST_RECORDED = 32  # episodes of one evaluation: each is encoded by the function that played it
 MAX_ROLLOUTS = 800  # whose references fit into one message, however long the names in them are
 
 
@@ -224,23 +226,64 @@ RewardTransform = Scale | Clip | Normalize | Potential
 
 
 class EvaluationSpec(Section, frozen=True, kw_only=True):
-    """Deterministic episodes, apart from training."""
+    """Episodes that measure a policy, apart from training."""
 
     every: Annotated[int, Meta(ge=1, le=1_000_000, description="versions between evaluations")] = 10
     episodes: Annotated[int, Meta(ge=1, le=10_000, description="of each evaluation")] = 20
     pieces: Annotated[
         Annotated[int, Meta(ge=1, le=1000)] | None,
-        Meta(
-            description="invocations among which the episodes are divided, which changes no result;"
-            " default: as few as run 2,000 steps each at most, but one episode at least"
-        ),
+        Meta(description="`workers`, under the name that manifests have"),
     ] = None
+    # Left out where there is none: specifications of older releases keep their bytes.
+    workers: (
+        Annotated[
+            int,
+            Meta(
+                ge=1,
+                le=1000,
+                description="invocations among which the episodes are divided, which changes no"
+                " result; default: as few as run 2,000 steps each at most, but one episode at"
+                " least",
+            ),
+        ]
+        | UnsetType
+    ) = UNSET
+    stochastic: (
+        Annotated[
+            bool, Meta(description="draw actions; default: the most probable ones are played")
+        ]
+        | UnsetType
+    ) = UNSET
+    record: (
+        Annotated[
+            int, Meta(ge=0, le=MOST_RECORDED, description="first episodes that are filmed, too")
+        ]
+        | UnsetType
+    ) = UNSET
+
+    def __post_init__(self) -> None:
+        """`workers` becomes `pieces`; of two numbers both stay, for validation to refuse."""
+        if self.workers is not UNSET and self.pieces in (None, self.workers):
+            msgspec.structs.force_setattr(self, "pieces", self.workers)
+            msgspec.structs.force_setattr(self, "workers", UNSET)
+
+    @property
+    def draws(self) -> bool:
+        """`stochastic`; false where nothing is said."""
+        return self.stochastic is True
+
+    @property
+    def recorded(self) -> int:
+        """`record`; 0 where nothing is said."""
+        return 0 if self.record is UNSET else self.record
 
 
 class StopSpec(Section, frozen=True, kw_only=True):
     """When the run ends: at the first of these."""
 
-    env_steps: Annotated[Steps, Meta(description="budget")]
+    env_steps: Annotated[
+        StepsOrNone, Meta(description="budget; 0 with `evaluate` alone, which learns nothing")
+    ]
     target: Annotated[
         float | None, Meta(description="mean evaluation return that is good enough")
     ] = None
@@ -255,7 +298,7 @@ class StopSpec(Section, frozen=True, kw_only=True):
     @property
     def annealing_steps(self) -> int:
         """Environment steps after which a linear schedule is at 0."""
-        return self.env_steps if self.horizon is None else self.horizon
+        return self.horizon or self.env_steps or 1
 
 
 class RetentionSpec(Section, frozen=True, kw_only=True):
@@ -289,6 +332,22 @@ class ModelSpec(Section, frozen=True, kw_only=True):
     sha256: Annotated[Sha256, Meta(description="of its networks, with which version 0 begins")]
 
 
+class PolicySpec(Section, frozen=True, kw_only=True):
+    """The policy that a run evaluates: its name, resolved when the run is asked for.
+
+    In a file the name alone stands for it: `evaluate = "models/cartpole@champion"`.
+    """
+
+    policy: Annotated[
+        str,
+        Meta(
+            description="as it was named: models/NAME@ALIAS, models/NAME/3, runs/RUN, runs/RUN/12,"
+            " or a file"
+        ),
+    ]
+    object: Annotated[ObjectRef, Meta(description="the policy that the name stood for")]
+
+
 class RunSpec(Section, frozen=True, kw_only=True):
     """One run; `algorithms.registry.parse` reads one of any algorithm."""
 
@@ -310,6 +369,17 @@ class RunSpec(Section, frozen=True, kw_only=True):
             Meta(
                 description="a registered policy of the same spaces and network to begin with, as"
                 ' "models/cartpole@champion"; its optimizer state is new; default: none'
+            ),
+        ]
+        | UnsetType
+    ) = UNSET
+    evaluate: (
+        Annotated[
+            PolicySpec | str,
+            Meta(
+                description="a policy to play `evaluation.episodes` with instead of learning, as"
+                ' "models/cartpole@champion" or "runs/NAME"; what a file with this key leaves out'
+                " is as the policy was trained; default: none"
             ),
         ]
         | UnsetType

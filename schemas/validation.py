@@ -110,15 +110,40 @@ def _contradictions(spec: RunSpec) -> Iterator[str]:
             f"spec.rollout.straggler_factor: found {rollout.straggler_factor:g}; allowed: only "
             "where spec.rollout.count is 2 or more, for a rollout is late beside its siblings"
         )
-    if (spec.evaluation.pieces or 1) > spec.evaluation.episodes:
-        yield (
-            f"spec.evaluation.pieces: found {spec.evaluation.pieces}; allowed: 1 to "
-            f"{spec.evaluation.episodes}, one episode each (spec.evaluation.episodes)"
-        )
+    yield from _of_evaluation(spec)
     for i, transform in enumerate(spec.reward):
         low, high = getattr(transform, "low", 0.0), getattr(transform, "high", 1.0)
         if low >= high:
             yield f"spec.reward[{i}].low: found {low}; allowed: less than high, which is {high}"
+
+
+def _of_evaluation(spec: RunSpec) -> Iterator[str]:
+    asked = spec.evaluation
+    if asked.workers is not UNSET:
+        yield (
+            f"spec.evaluation.workers: found {asked.workers}; allowed: {asked.pieces}, as "
+            "spec.evaluation.pieces says, or leave that out: it is another name of the same"
+        )
+    if (asked.pieces or 1) > asked.episodes:
+        yield (
+            f"spec.evaluation.workers: found {asked.pieces}; allowed: 1 to "
+            f"{asked.episodes}, one episode each (spec.evaluation.episodes)"
+        )
+    if asked.recorded > asked.episodes:
+        yield (
+            f"spec.evaluation.record: found {asked.recorded}; allowed: 0 to {asked.episodes}, the "
+            "episodes that there are (spec.evaluation.episodes)"
+        )
+    if spec.evaluate is UNSET and not spec.stop.env_steps:
+        yield (
+            "spec.stop.env_steps: found 0; allowed: 1 or more, but for a run that evaluates "
+            "(spec.evaluate)"
+        )
+    elif spec.evaluate is not UNSET and spec.stop.env_steps:
+        yield (
+            f"spec.stop.env_steps: found {spec.stop.env_steps}; allowed: 0 or nothing beside "
+            "spec.evaluate, which learns nothing"
+        )
 
 
 def _places(raw: Any, kind: type[Struct]) -> dict[str, list[str]]:

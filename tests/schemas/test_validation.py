@@ -98,7 +98,9 @@ def test_what_to_dict_writes_parses_to_the_same_or_is_a_contradiction(spec: RunS
         "algorithm.ent_coef_initial",
         "algorithm.target_entropy",
         "algorithm.log_std_init",
-        "evaluation.pieces",
+        "evaluation.workers",
+        "evaluation.record",
+        "stop.env_steps",
         "reward",
     )
     found = refusals(raw)
@@ -197,6 +199,45 @@ def test_an_unknown_key_gets_the_known_ones() -> None:
     assert problem == "spec.stop.banana: unknown key; allowed: env_steps, horizon, target"
 
 
+PLAYED = {
+    "policy": "runs/old",
+    "object": {"bucket": "b", "key": "runs/old/policies/3.msgpack", "size": 9, "sha256": "a" * 64},
+}
+
+
+def test_a_run_that_evaluates_learns_nothing() -> None:
+    spec = parse(SMALLEST | {"evaluate": PLAYED, "stop": {"env_steps": 0}})
+    assert to_dict(spec)["evaluate"] == PLAYED
+    assert spec.stop.annealing_steps == 1  # by which schedules divide
+    [problem] = problems(SMALLEST | {"evaluate": PLAYED, "stop": {"env_steps": 5}})
+    assert problem.startswith("spec.stop.env_steps: found 5; allowed: 0 or nothing beside")
+    [problem] = problems(SMALLEST | {"stop": {"env_steps": 0}})
+    assert problem.startswith(
+        "spec.stop.env_steps: found 0; allowed: 1 or more, but for a run that"
+    )
+    [problem] = problems(SMALLEST | {"evaluate": {"policy": "runs/old"}})
+    assert problem == "spec.evaluate.object: missing; allowed: a table"
+
+
+def test_workers_are_the_pieces_of_manifests() -> None:
+    spec = parse(with_value("evaluation.workers", 4))
+    assert to_dict(spec) == to_dict(parse(with_value("evaluation.pieces", 4)))
+    assert to_dict(spec)["evaluation"] == {"every": 10, "episodes": 20, "pieces": 4}
+    assert parse(SMALLEST | {"evaluation": {"pieces": 4, "workers": 4}}) == spec
+    [problem] = problems(SMALLEST | {"evaluation": {"pieces": 3, "workers": 4}})
+    assert problem.startswith("spec.evaluation.workers: found 4; allowed: 3, as spec.evaluation.pi")
+    [problem] = problems(SMALLEST | {"evaluation": {"workers": 21}})
+    assert problem.startswith("spec.evaluation.workers: found 21; allowed: 1 to 20, one episode")
+
+
+def test_no_more_episodes_are_recorded_than_are_played() -> None:
+    asked = parse(SMALLEST | {"evaluation": {"record": 3, "stochastic": True}}).evaluation
+    assert (asked.recorded, asked.draws) == (3, True)
+    assert (EvaluationSpec().recorded, EvaluationSpec().draws) == (0, False)
+    [problem] = problems(SMALLEST | {"evaluation": {"episodes": 2, "record": 3}})
+    assert problem.startswith("spec.evaluation.record: found 3; allowed: 0 to 2, the episodes that")
+
+
 def test_an_unknown_algorithm_gets_the_known_ones() -> None:
     assert problems(with_value("algorithm", {"name": "trpo"})) == [
         "spec.algorithm.name: found 'trpo'; allowed: a2c, dqn, impala, ppo, sac"
@@ -212,7 +253,7 @@ def test_missing_tables_are_named_and_nothing_else_is_printed() -> None:
 
 
 def test_every_problem_is_named_at_once() -> None:
-    raw = {"environment": {}, "algorithm": {"name": "ppo", "gama": 1}, "stop": {"env_steps": 0}}
+    raw = {"environment": {}, "algorithm": {"name": "ppo", "gama": 1}, "stop": {"env_steps": -1}}
     assert [problem.partition(":")[0] for problem in problems(raw)] == [
         "spec.environment.id",
         "spec.algorithm.gama",
