@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, cast, get_args
 
 from msgspec import UNSET, Meta
 
-from faastraingym.adapters.stage import parents
+from faastraingym.adapters.stage import evaluated, parents
 from faastraingym.algorithms.experiments.specification import is_experiment
 from faastraingym.client import (
     bringing,
@@ -30,6 +30,7 @@ from faastraingym.client.specifications import Composed
 from faastraingym.client.world import Connected, World
 from faastraingym.events.models.registry import Registry
 from faastraingym.events.pipeline.removal import Holdings
+from faastraingym.events.ports import Services
 from faastraingym.events.views.experiments import ExperimentRow
 from faastraingym.events.views.runs import RunRow, overview
 from faastraingym.schemas.messages import RunRequested
@@ -203,7 +204,7 @@ class AsyncClient:
             raise BadInput(f"{composed.origin}: {error}") from error
         composed = composed._replace(raw=raw, source=source or composed.source)
         is_stored = composed.source is None and environments.is_own(raw)
-        if up and (is_stored or parents.begins(raw)):
+        if up and (is_stored or parents.begins(raw) or evaluated.is_one(raw)):
             await asyncio.to_thread(self.world.ensure_stack)
         raw = await self._resolved(composed.origin, raw)
         composed = composed._replace(raw=raw)
@@ -212,7 +213,7 @@ class AsyncClient:
                 checked = await specifications.validate(
                     composed, lambda raw: self.world.validate(raw, packages)
                 )
-        await self._check_parent(composed.origin, checked)
+        await self._check_policies(composed.origin, checked)
         if dataset and (problems := beginnings.check(dataset, checked.spec, checked.spaces)):
             raise BadInput("\n".join(f"{composed.origin}: {each}" for each in problems))
         run_spaces.remember(self.world, to_dict(checked.spec), checked.spaces)
@@ -224,20 +225,23 @@ class AsyncClient:
         return Prepared(run, checked.spec, advice, composed.source, dataset)
 
     async def _resolved(self, origin: str, raw: Any) -> Any:
-        """The raw specification with the version that its `init_from` names, if it names one."""
-        if not parents.named(raw):
+        """The raw specification with the policies that it names at their versions of now."""
+        if not (parents.named(raw) or evaluated.named(raw)):
             return raw
         async with self.connect() as stack:
             with specifications.refused(origin):
+                raw = await evaluated.resolved(raw, _services(stack))
                 return await parents.resolved(raw, Registry(stack.objects, stack.bucket))
 
-    async def _check_parent(self, origin: str, checked: "Checked") -> None:
-        if checked.spec.init_from is UNSET:
+    async def _check_policies(self, origin: str, checked: "Checked") -> None:
+        spec = checked.spec
+        if spec.init_from is UNSET and spec.evaluate is UNSET:
             return
         async with self.connect() as stack:
             with specifications.refused(origin):
                 registry = Registry(stack.objects, stack.bucket)
-                await parents.check(checked.spec, checked.spaces, registry)
+                await parents.check(spec, checked.spaces, registry)
+                await evaluated.check(checked, _services(stack))
 
     @asynccontextmanager
     async def _packages(self, composed: Composed) -> "AsyncIterator[Packages]":
@@ -287,3 +291,7 @@ class AsyncClient:
 
         async with self.connect() as stack:
             return await Library(stack.bucket).add(package, self.world.now())
+
+
+def _services(stack: Connected) -> Services:
+    return Services(stack.facts, stack.objects, stack.bucket)

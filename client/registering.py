@@ -49,6 +49,11 @@ async def made(
         BadInput: the run has no policy, or the environment cannot be built or played here.
     """
     report, stored = ended.report, ended.policy
+    if report.spec.get("evaluate"):
+        raise BadInput(
+            f"run {report.run_id} evaluates {report.spec['evaluate'].get('policy')} and learnt "
+            "nothing; register the run that trained that"
+        )
     if stored is None or report.policy is None:
         raise BadInput(f"run {report.run_id} ended before it had a policy; register another run")
     payload = payloads.load(stored, payloads.Policy)

@@ -1,5 +1,7 @@
 """What it takes for a run that has ended to go on: pure."""
 
+from msgspec import UNSET
+
 from faastraingym.algorithms.registry import parse
 from faastraingym.client.errors import BadInput
 from faastraingym.events.pipeline.conclusion import first_to_reach
@@ -22,6 +24,11 @@ def resumption(run: str, history: History, budget: int | None, target: float | N
     if history.started is None or history.requested is None:
         raise BadInput(f"run {run} never started; correct its specification and start a new run")
     spec = on_segment(parse(history.requested.spec), history.resumed)
+    if spec.evaluate is not UNSET:
+        raise BadInput(
+            f"run {run} evaluates a policy and learns nothing; evaluate again, with more episodes "
+            "or another seed"
+        )
     resumed = RunResumed(
         run=run,
         manifest=history.started.manifest,

@@ -12,6 +12,11 @@ DATASETS = "datasets/"  # episodes with which runs begin, which the operator alo
 MODELS = "models/"  # registered policies, which the operator alone writes
 POLICIES = "policies/"  # policies from files, to be evaluated, which the operator alone writes
 ERROR = ".error.txt"
+_POLICIES = (
+    rf"{RUNS}[^/]+/policies/[0-9]+\.msgpack",
+    rf"{MODELS}[^/]+/objects/[0-9a-f]+\.msgpack",
+    rf"{POLICIES}[0-9a-f]+\.msgpack",
+)
 MOST_NAME, MOST_KEY = 255, 1024  # bytes of a key's last part, and of all of it
 
 
@@ -76,6 +81,11 @@ def evaluation(run: str, version: int) -> str:
 def episodes(run: str, version: int, piece: int) -> str:
     """The episodes of one piece of that evaluation."""
     return f"runs/{run}/episodes/{version}/{piece}.msgpack"
+
+
+def is_policy(key: str) -> bool:
+    """The key of an object that holds a policy: a run's, a model's, or one from a file."""
+    return any(re.fullmatch(pattern, key) for pattern in _POLICIES)
 
 
 def recording(run: str, version: int, episode: int, suffix: str) -> str:

@@ -25,7 +25,7 @@ from faastraingym.adapters.http.admission import of_pipeline, signature
 from faastraingym.adapters.packages.library import Library
 from faastraingym.adapters.processes.checking import Checked, Checker
 from faastraingym.adapters.settings import trigger_token
-from faastraingym.adapters.stage import parents
+from faastraingym.adapters.stage import evaluated, parents
 from faastraingym.adapters.stage.current import Current
 from faastraingym.adapters.stage.stage import STATUS_OF, Handler, Outcome, Stage
 from faastraingym.algorithms.experiments.specification import is_experiment
@@ -185,15 +185,16 @@ class TriggeredStage(Stage):
         return RunRequested(run=run, spec=to_dict((await choose(raw)).spec))
 
     async def _begun(self, run: str, raw: Any) -> Any:
-        """`raw`, its first policy at the version that it had when the run was first asked for.
+        """`raw`, its policies at the versions that they had when the run was first asked for.
 
         Of an experiment it is the base run.
         """
-        if not parents.named(raw):
+        if not (parents.named(raw) or evaluated.named(raw)):
             return raw
         services = self._connections.services
         asked = await services.facts.read(*(subjects.of_kind(kind, run) for kind in REQUESTS))
         before = next((_run_of(recorded.fact) for recorded in asked), None)
+        raw = await evaluated.resolved(raw, services, before)
         return await parents.resolved(raw, Registry(services.objects, services.bucket), before)
 
 

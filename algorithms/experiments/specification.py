@@ -48,6 +48,8 @@ def _base_problems(spec: ExperimentSpec) -> Iterator[str]:
         registry.parse(spec.run)
     except SpecificationError as error:
         yield from map(in_base, error.problems)
+    if "evaluate" in spec.run:
+        yield "spec.run.evaluate: an experiment compares what runs learn; start such a run alone"
     for i, seed in enumerate(spec.seeds):
         if seed in spec.seeds[:i]:
             yield f"spec.seeds[{i}]: found {seed} again; allowed: each seed once"

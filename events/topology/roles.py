@@ -14,6 +14,7 @@ from faastraingym.schemas.keys import (
     ERROR,
     EXPERIMENTS,
     MODELS,
+    POLICIES,
     RUNS,
     removal,
 )
@@ -91,10 +92,11 @@ def topics(name: str) -> tuple[str, ...]:
 PACKAGES = (f"{ENVIRONMENTS}*",)  # code that functions import: nobody but the operator writes it
 EPISODES = (f"{DATASETS}*",)  # with which runs begin, from the operator's machine
 REGISTERED = (f"{MODELS}*",)  # policies; nobody but the operator writes them
+BROUGHT = (f"{POLICIES}*",)  # from files, to be evaluated; likewise
 INBOX, ERRORS = (f"{EXPERIMENTS}*",), (f"{EXPERIMENTS}*{ERROR}",)
 MORE: dict[str, dict[str, tuple[str, ...]]] = {  # rights that the flow does not have
     "start-run": {
-        "reads": INBOX + PACKAGES + EPISODES + REGISTERED,
+        "reads": INBOX + PACKAGES + EPISODES + REGISTERED + BROUGHT,
         "writes": ERRORS,
         "deletes": ERRORS,
     },
@@ -102,7 +104,7 @@ MORE: dict[str, dict[str, tuple[str, ...]]] = {  # rights that the flow does not
         "deletes": tuple(f"runs/*/{o.pattern}" for o in flow.OBJECTS.values() if o.pruned)
     },
     **{name: {"reads": PACKAGES} for name in ("rollout", "evaluate")},
-    "update-policy": {"reads": EPISODES + REGISTERED},
+    "update-policy": {"reads": EPISODES + REGISTERED + BROUGHT},
     "conclude-run": {"asks": READ_USAGE},
     "announce-model": {"reads": REGISTERED},
     "act": {"reads": REGISTERED},
@@ -134,8 +136,8 @@ ROLES: dict[str, Role] = {
         sends=commands(ANY),  # `faastrain dead replay`
         asks=(READ_FACTS[0], *READ_SIZES, *READ_USAGE, *READ_DEAD, *FOLLOW, *REMOVE),
         reads=(ANY,),
-        writes=(*PACKAGES, *EPISODES, *REGISTERED, removal(ANY)),
-        deletes=(*PACKAGES, *EPISODES, f"{MODELS}*/triggers/*", f"{RUNS}*"),
+        writes=(*PACKAGES, *EPISODES, *REGISTERED, *BROUGHT, removal(ANY)),
+        deletes=(*PACKAGES, *EPISODES, *BROUGHT, f"{MODELS}*/triggers/*", f"{RUNS}*"),
     ),
     TRIGGER: Role(sends=(subjects.STARTS,), reads=(*INBOX, "runs/*/report*"), writes=INBOX),
     "observer": Role(

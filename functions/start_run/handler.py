@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from faastraingym.adapters.packages.library import Library
 from faastraingym.adapters.processes.checking import Checked, Checker
-from faastraingym.adapters.stage import datasets, parents
+from faastraingym.adapters.stage import datasets, evaluated, parents
 from faastraingym.adapters.stage.manifests import dump
 from faastraingym.adapters.stage.stage import Outgoing
 from faastraingym.adapters.stage.triggered import triggered
@@ -77,10 +77,11 @@ async def _run(request: RunRequested, services: Services) -> Outgoing:
 
 
 async def _check_beginning(found: Checked, services: Services) -> None:
-    """SpecificationError: the run cannot begin with its dataset, or with its model."""
+    """SpecificationError: the run cannot begin with its dataset, its model, or play its policy."""
     await datasets.check(found.spec, found.spaces, services.bucket)
     registry = Registry(services.objects, services.bucket)
     await parents.check(found.spec, found.spaces, registry)
+    await evaluated.check(found, services)
 
 
 async def _experiment(request: ExperimentRequested, services: Services) -> Outgoing:

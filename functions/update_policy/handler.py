@@ -13,7 +13,7 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from faastraingym.adapters.settings import memory_mb
-from faastraingym.adapters.stage import parents
+from faastraingym.adapters.stage import evaluated, parents
 from faastraingym.adapters.stage.datasets import begin
 from faastraingym.adapters.stage.manifests import specification
 from faastraingym.adapters.stage.payloads import dump, load
@@ -48,6 +48,8 @@ compiling.unpack(compiling.BROUGHT, os.environ.get("JAX_COMPILATION_CACHE_DIR"))
 async def handle(message: RunStarted | UpdatePolicy, services: Services) -> Outgoing:
     """Policy version 0 of a started run, or the version after `message.policy`."""
     spec = await specification(services, message.manifest)
+    if spec.evaluate is not UNSET:
+        return await _copy(message, spec, services)
     check_threads(spec, os.environ.get("NPROC"))
     if isinstance(message, RunStarted):
         return await _initialise(message, spec, services)
@@ -86,6 +88,21 @@ async def _initialise(message: RunStarted, spec: RunSpec, services: Services) ->
         policy=committed,
         rollouts=spec.rollout.count,
         evaluate=spec.init_from is not UNSET,  # else nothing has been learnt yet
+        platform=describe() | {"device": compiling.device()},
+    )
+    return [updated, *follow_ups.fan_out(updated, spec, [])]
+
+
+async def _copy(message: RunStarted | UpdatePolicy, spec: RunSpec, services: Services) -> Outgoing:
+    """The policy that a run evaluates, as its version 0, which is its last one."""
+    if not isinstance(message, RunStarted):
+        raise RunFault(f"run {message.run} evaluates a policy, and learns nothing")
+    updated = PolicyUpdated(
+        run=message.run,
+        manifest=message.manifest,
+        policy=await evaluated.commit(message.run, spec, services),
+        rollouts=0,
+        evaluate=True,
         platform=describe() | {"device": compiling.device()},
     )
     return [updated, *follow_ups.fan_out(updated, spec, [])]

@@ -1,0 +1,210 @@
+"""A run that evaluates a policy and learns nothing, in process: as tests/test_loop.py.
+
+run.requested -> start-run -> run.started -> update-policy copies the policy -> policy.updated
+-> evaluate, one for each worker -> ... -> evaluation.completed -> run.completed, report.written
+"""
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from faastraingym.adapters.stage import evaluated
+from faastraingym.algorithms import registry
+from faastraingym.algorithms.experiments import specification as experiment_specification
+from faastraingym.client.client import Client
+from faastraingym.client.errors import BadInput
+from faastraingym.client.specifications import Composed
+from faastraingym.schemas import keys
+from faastraingym.schemas.errors import SpecificationError
+from faastraingym.schemas.messages import RunFailed, RunRequested
+from faastraingym.schemas.payloads import Evaluation, Policy, load
+from faastraingym.schemas.specification import PolicySpec, to_dict
+from tests.client.memory import Stack
+from tests.test_lag import Careless, made, said, told
+from tests.test_loop import Platform, TwiceAndBackwards, train
+from tests.test_pieces import in_pieces
+
+EPISODES = 6
+OF_DEMO = "runs/demo"
+BURST = {"evaluate": OF_DEMO, "evaluation": {"episodes": EPISODES, "workers": 3}, "seed": 3}
+
+
+@pytest.fixture(scope="module")
+def trained() -> Platform:
+    return asyncio.run(train(Platform(), in_pieces(1)))
+
+
+async def evaluating(
+    trained: Platform, raw: dict[str, Any] = BURST, on: Platform | None = None
+) -> Platform:
+    """A platform that has the trained policy, after the run `demo` has been asked to play it."""
+    spec = await evaluated.resolved(raw, trained.services)
+    platform = on or Platform()
+    policies = {k: d for k, d in trained.objects.data.items() if keys.is_policy(k)}
+    platform.objects.data |= policies
+    await platform.publish(RunRequested(run="child", spec=spec))
+    await platform.run()
+    return platform
+
+
+def played(platform: Platform) -> Evaluation:
+    return load(platform.objects.data[keys.evaluation("child", 0)], Evaluation)
+
+
+async def test_it_plays_and_ends(trained: Platform) -> None:
+    """No rollout, no update: the policy is copied, played in pieces, reported."""
+    platform = await evaluating(trained)
+    assert platform.said == [
+        "run.requested",
+        "run.started",
+        "policy.updated",
+        *["episodes.evaluated"] * 3,
+        "evaluation.completed",
+        "run.completed",
+        "report.written",
+    ]
+    report = json.loads(platform.objects.data[keys.report("child")])
+    assert (report["status"], report["reason"]) == ("completed", "budget")
+    assert (report["versions"], report["env_steps"], report["advice"]) == (0, 0, [])
+    assert report["evaluation"]["episodes"] == EPISODES == len(played(platform).returns)
+    assert report["spec"]["evaluate"]["policy"] == OF_DEMO
+    source = load(trained.objects.data[keys.policy("demo", 2)], Policy)
+    copied = load(platform.objects.data[keys.policy("child", 0)], Policy)
+    assert {p: a.tobytes() for p, a in copied.parameters.items()} == {
+        p: a.tobytes() for p, a in source.parameters.items()
+    }
+    updated = told(platform).policies[0]
+    assert updated.policy.learner == updated.policy.policy
+
+
+async def test_what_a_file_leaves_out_is_as_in_training(trained: Platform) -> None:
+    spec = registry.parse(await evaluated.resolved(BURST, trained.services))
+    before = registry.parse(in_pieces(1))
+    assert (spec.environment, spec.algorithm) == (before.environment, before.algorithm)
+    assert (spec.seed, spec.stop.env_steps, spec.evaluation.pieces) == (3, 0, 3)
+    assert (spec.rollout, spec.reward) == (before.rollout, [])
+    for name, version in ((OF_DEMO, 2), (f"{OF_DEMO}/0", 0)):
+        found = await evaluated.resolved({"evaluate": name}, trained.services)
+        assert found["evaluate"]["policy"] == name
+        assert found["evaluate"]["object"]["key"] == keys.policy("demo", version)
+
+
+@pytest.mark.parametrize("workers", [1, 2, EPISODES])
+async def test_the_number_of_workers_changes_no_number(trained: Platform, workers: int) -> None:
+    wanted = played(await evaluating(trained))
+    raw = {**BURST, "evaluation": {"episodes": EPISODES, "workers": workers}}
+    found = played(await evaluating(trained, raw))
+    assert found.returns.tobytes() == wanted.returns.tobytes()
+    assert found.lengths.tobytes() == wanted.lengths.tobytes()
+
+
+async def test_deliveries_change_nothing(trained: Platform) -> None:
+    calm = await evaluating(trained)
+    twice = await evaluating(trained, on=TwiceAndBackwards())
+    assert (said(twice), made(twice)) == (said(calm), made(calm))
+    for seed in range(4):
+        rough = await evaluating(trained, on=Careless(seed))
+        assert (said(rough), made(rough)) == (said(calm), made(calm))
+
+
+async def test_a_policy_that_is_lost_fails_the_run(trained: Platform) -> None:
+    spec = await evaluated.resolved(BURST, trained.services)
+    platform = Platform()
+    await platform.publish(RunRequested(run="child", spec=spec))
+    await platform.run()
+    end = told(platform).end
+    assert isinstance(end, RunFailed)
+    assert end.reason == (
+        "spec.evaluate: found runs/demo, which cannot act in Acrobot-v1: "
+        "runs/demo/policies/2.msgpack is lost in the store"
+    )
+
+
+async def test_a_policy_of_other_spaces_is_refused(trained: Platform) -> None:
+    platform = await evaluating(trained, {**BURST, "environment": {"id": "CartPole-v1"}})
+    end = told(platform).end
+    assert isinstance(end, RunFailed)
+    assert end.reason.startswith(
+        "spec.evaluate: found runs/demo, which cannot act in CartPole-v1: Policy.parameters['"
+    )
+
+
+async def test_an_object_that_is_no_policy_is_refused(trained: Platform) -> None:
+    spec = await evaluated.resolved(BURST, trained.services)
+    key = "runs/demo/report.json"
+    spec["evaluate"] = {**spec["evaluate"], "object": {**spec["evaluate"]["object"], "key": key}}
+    platform = Platform()
+    await platform.publish(RunRequested(run="child", spec=spec))
+    await platform.run()
+    assert f"found {key}; allowed: the key of a run's" in told(platform).end.reason
+
+
+@pytest.mark.parametrize(
+    ("name", "problem"),
+    [
+        ("runs/nobody", "found runs/nobody, which is not stored; allowed: runs that have a"),
+        ("runs/demo/9", "found runs/demo/9, which is not stored"),
+        ("models/nobody@best", "there is no model 'nobody'"),
+        ("demo", "'demo' names no policy; write models/NAME@ALIAS, models/NAME/VERSION"),
+    ],
+)
+async def test_a_name_of_no_policy_is_refused(trained: Platform, name: str, problem: str) -> None:
+    with pytest.raises(SpecificationError) as refusal:
+        await evaluated.resolved({"evaluate": name}, trained.services)
+    assert str(refusal.value).startswith(f"spec.evaluate: {problem}")
+
+
+async def test_a_name_that_nobody_resolved_starts_nothing(trained: Platform) -> None:
+    """Published as a fact: what it stood for then, no later reader could tell."""
+    raw = await evaluated.resolved(BURST, trained.services)
+    platform = Platform()
+    await platform.publish(RunRequested(run="child", spec={**raw, "evaluate": OF_DEMO}))
+    await platform.run()
+    assert told(platform).end.reason.startswith("spec.evaluate: found 'runs/demo', of which nobody")
+
+
+async def test_asked_again_a_name_stands_for_what_it_stood_for(trained: Platform) -> None:
+    """The run has gone on meanwhile, or is gone: the same specification all the same."""
+    first = await evaluated.resolved(BURST, trained.services)
+    completed = to_dict(registry.parse(first))
+    again = await evaluated.resolved(BURST, Platform().services, completed)
+    assert to_dict(registry.parse(again)) == completed
+
+
+@pytest.fixture
+def client(trained: Platform, tmp_path: Path) -> Client:
+    """Beside the platform that trained the policy and, once, evaluated it."""
+    stack = Stack(tmp_path)
+    stack.facts, stack.objects = trained.facts, trained.objects  # type: ignore[assignment]
+    return stack.client()
+
+
+async def test_a_client_asks_for_what_the_name_stands_for(client: Client) -> None:
+    prepared = await client.aio.prepare(Composed(dict(BURST), "burst.toml", "burst"))
+    spec = prepared.spec
+    assert isinstance(spec.evaluate, PolicySpec)
+    assert (spec.evaluate.policy, spec.stop.env_steps) == (OF_DEMO, 0)
+    assert spec.environment.id == "Acrobot-v1"
+    nobody = Composed({"evaluate": "runs/nobody"}, "burst.toml", "burst")
+    with pytest.raises(BadInput, match=r"burst.toml: spec.evaluate: found runs/nobody, which is n"):
+        await client.aio.prepare(nobody)
+
+
+async def test_it_goes_on_to_nothing_and_is_no_model(trained: Platform, tmp_path: Path) -> None:
+    platform, stack = await evaluating(trained), Stack(tmp_path)
+    stack.facts, stack.objects = platform.facts, platform.objects  # type: ignore[assignment]
+    aio = stack.client().aio
+    with pytest.raises(BadInput, match="run child evaluates a policy and learns nothing; evaluate"):
+        await aio.run("child").resume(budget=100)
+    with pytest.raises(BadInput, match="run child evaluates runs/demo and learnt nothing; regist"):
+        await aio.models.register("acrobot", "child")
+
+
+def test_an_experiment_compares_what_learns() -> None:
+    raw = {"run": {**in_pieces(1), "evaluate": OF_DEMO}, "space": {}, "seeds": [1]}
+    with pytest.raises(SpecificationError) as refusal:
+        experiment_specification.parse(raw)
+    assert "spec.run.evaluate: an experiment compares what runs learn" in str(refusal.value)
