@@ -92,10 +92,14 @@ async def test_what_a_file_leaves_out_is_as_in_training(trained: Platform) -> No
         assert found["evaluate"]["object"]["key"] == keys.policy("demo", version)
 
 
+@pytest.mark.parametrize("stochastic", [False, True])
 @pytest.mark.parametrize("workers", [1, 2, EPISODES])
-async def test_the_number_of_workers_changes_no_number(trained: Platform, workers: int) -> None:
-    wanted = played(await evaluating(trained))
-    raw = {**BURST, "evaluation": {"episodes": EPISODES, "workers": workers}}
+async def test_the_number_of_workers_changes_no_number(
+    trained: Platform, workers: int, stochastic: bool
+) -> None:
+    asked = {"episodes": EPISODES, "stochastic": stochastic}
+    wanted = played(await evaluating(trained, {**BURST, "evaluation": asked}))
+    raw = {**BURST, "evaluation": {**asked, "workers": workers}}
     found = played(await evaluating(trained, raw))
     assert found.returns.tobytes() == wanted.returns.tobytes()
     assert found.lengths.tobytes() == wanted.lengths.tobytes()

@@ -1,8 +1,11 @@
-"""Deterministic episodes of one policy version, apart from training."""
+"""Episodes of one policy version that measure it, apart from training."""
+
+from typing import NamedTuple
 
 import numpy as np
 
 from faastraingym.algorithms import cells, registry
+from faastraingym.algorithms.actors.draws import Draws
 from faastraingym.algorithms.actors.evaluation_pieces import TOGETHER, episodes_of
 from faastraingym.algorithms.actors.step_loop import MAX_STEPS
 from faastraingym.algorithms.api import Actor
@@ -18,14 +21,25 @@ from faastraingym.schemas.payloads import Evaluation, Policy
 from faastraingym.schemas.specification import RunSpec
 
 
+class Playing(NamedTuple):
+    """What all chunks of an evaluation share."""
+
+    spec: RunSpec
+    policy: Policy
+    info: SpaceInfo
+    actor: Actor
+    watch: Stopwatch
+
+
 def evaluate(
     spec: RunSpec, policy: Policy, watch: Stopwatch | None = None, piece: int | None = None
 ) -> Evaluation:
-    """Plays `spec.evaluation.episodes` episodes, or a piece's, with the most probable actions.
+    """Plays `spec.evaluation.episodes` episodes, or a piece's.
 
-    Returns are the environment's own, undiscounted, below reward transforms and wrappers. Each
-    environment is built anew and plays one episode, so that short episodes are not preferred and
-    nothing is remembered. All pieces together give the bits that the whole gives.
+    The most probable actions, or drawn ones if the specification says so. Returns are the
+    environment's own, undiscounted, below reward transforms and wrappers. Each environment is built
+    anew and plays one episode, so that short episodes are not preferred and nothing is remembered.
+    All pieces together give the bits that the whole gives.
 
     Raises:
         EnvironmentFailed: the environment raised, gave a number that is not finite, or an episode
@@ -33,35 +47,31 @@ def evaluate(
     """
     watch = watch or Stopwatch()
     info = watch.time(describe, spec)
-    actor = registry.acting(spec).actor(spec, policy, info, {})
+    playing = Playing(
+        spec, policy, info, registry.acting(spec).actor(spec, policy, info, {}), watch
+    )
     wanted = episodes_of(spec, piece)
     chunks = range(wanted.start // TOGETHER, (wanted.stop - 1) // TOGETHER + 1)
-    parts = [_episodes(spec, policy.version, actor, info, chunk, wanted, watch) for chunk in chunks]
+    parts = [_episodes(playing, chunk, wanted) for chunk in chunks]
     returns, lengths = (np.concatenate(column) for column in zip(*parts, strict=True))
     return Evaluation(version=policy.version, returns=returns, lengths=lengths)
 
 
-def _episodes(
-    spec: RunSpec,
-    version: int,
-    actor: Actor,
-    info: SpaceInfo,
-    chunk: int,
-    wanted: range,
-    watch: Stopwatch,
-) -> tuple[np.ndarray, np.ndarray]:
+def _episodes(playing: Playing, chunk: int, wanted: range) -> tuple[np.ndarray, np.ndarray]:
     """Returns [B] float64 and lengths [B] int32 of the wanted episodes of a chunk.
 
     The actor always sees the whole chunk, for a matrix product's last bits depend on the number of
     rows.
     """
-    where = f"{spec.environment.id}, evaluation of policy version {version}"
+    spec, policy, info, actor, watch = playing
+    where = f"{spec.environment.id}, evaluation of policy version {policy.version}"
     begin = chunk * TOGETHER
     rows = min(TOGETHER, spec.evaluation.episodes - begin)
     places = slice(max(wanted.start - begin, 0), min(wanted.stop - begin, rows))
     num_envs = places.stop - places.start
-    seeds = Seeds(spec.seed, "evaluation", (version, chunk))
+    seeds = Seeds(spec.seed, "evaluation", (policy.version, chunk))
     vector = watch.time(together, spec.environment, num_envs, seeds, places.start)
+    draws = _draws(playing, range(begin + places.start, begin + places.stop))
     seen = np.zeros((rows, info.observation_size), np.float32)
     valid = None if info.mask is None else np.ones((rows, *info.mask.shape), np.bool_)
     returns, lengths = np.zeros(num_envs), np.zeros(num_envs, np.int32)
@@ -78,7 +88,7 @@ def _episodes(
                 masks.refuse_forbidding(now, info.mask, going, where, t - 1)
                 valid[places] = masks.of(now, info.mask)
             outputs = actor.outputs(seen, mask=valid, memory=memory)
-            actions = actor.sent(actor.deterministic(outputs[places]))
+            actions = actor.sent(_chosen(actor, outputs[places], draws, t))
             observations, rewards, terminated, truncated, _ = watch.time(
                 vector.vector.step, actions
             )
@@ -92,3 +102,16 @@ def _episodes(
     if going.any():
         raise EnvironmentFailed(f"{where}: an episode did not end in {MAX_STEPS} steps")
     return returns, lengths
+
+
+def _draws(playing: Playing, episodes: range) -> Draws | None:
+    """The noise of these episodes; None: the most probable actions are played."""
+    spec, policy, info, *_ = playing
+    if not spec.evaluation.draws:
+        return None
+    acting = registry.acting(spec)
+    return Draws(lambda: acting.actor(spec, policy, info, {}), spec.seed, policy.version, episodes)
+
+
+def _chosen(actor: Actor, outputs: np.ndarray, draws: Draws | None, t: int) -> np.ndarray:
+    return actor.deterministic(outputs) if draws is None else actor.sample(outputs, draws.at(t))

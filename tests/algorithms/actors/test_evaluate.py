@@ -65,6 +65,23 @@ def test_the_mean_action_is_played_on_normalised_observations(make_spec: Make) -
         assert found.returns[place] == pytest.approx(expected, rel=1e-4)
 
 
+def test_drawn_actions_have_their_own_deviation(make_spec: Make, make_policy: MakePolicy) -> None:
+    """Signal pays the action: the mean, and 2 standard normal numbers of each episode's own."""
+    drawn = {"episodes": 2, "stochastic": True}
+    small = {"hidden_sizes": []}
+    spec = make_spec("Signal-v0", evaluation=drawn, algorithm=small)
+    parameters = {
+        "policy/head/kernel": np.zeros((1, 1), np.float32),
+        "policy/head/bias": np.array([1.0], np.float32),
+        "policy/log_std": np.log(np.array([2.0], np.float32)),
+    }
+    found = evaluate(spec, Policy(version=3, parameters=parameters))
+    for episode in range(2):
+        generator = seeding.generator(spec.seed, "evaluation actions", 3, episode)
+        noise = generator.standard_normal((4, 1, 1)).astype(np.float32)
+        assert found.returns[episode] == pytest.approx(float((1.0 + 2.0 * noise).sum()), rel=1e-5)
+
+
 @pytest.mark.parametrize(
     ("what", "words"),
     [

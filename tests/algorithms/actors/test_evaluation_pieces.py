@@ -10,9 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from faastraingym.algorithms import registry
 from faastraingym.algorithms.actors import evaluation_pieces
 from faastraingym.algorithms.actors.evaluate import evaluate
 from faastraingym.algorithms.actors.evaluation_pieces import divided, episodes_of
+from faastraingym.algorithms.environments.space_info import describe
 from faastraingym.algorithms.environments.spaces import validate
 from faastraingym.algorithms.registry import parse
 from faastraingym.schemas.errors import PayloadError, SpecificationError
@@ -71,13 +73,15 @@ def test_every_episode_is_in_one_piece_and_no_piece_is_empty(
     assert all(parts)
 
 
+@pytest.mark.parametrize("drawn", [False, True])
 @pytest.mark.parametrize("env_id", ["Corridor-v0", "Signal-v0", "Pendulum-v1", "CartPole-v1"])
 def test_pieces_together_give_the_bits_of_the_whole(
-    make_spec: Make, make_policy: MakePolicy, env_id: str
+    make_spec: Make, make_policy: MakePolicy, env_id: str, drawn: bool
 ) -> None:
     """However many there are, chunks of the actor's batch being cut or not."""
     limit = {"max_episode_steps": 9} if env_id in ("Pendulum-v1", "CartPole-v1") else {}
-    spec = make_spec(env_id, environment={"kwargs": limit}, evaluation={"episodes": 70})
+    asked = {"episodes": 70, "stochastic": drawn}
+    spec = make_spec(env_id, environment={"kwargs": limit}, evaluation=asked)
     policy = make_policy(spec, version=3)
     whole = dump(evaluate(spec, policy))
     for count in (2, 3, 7, 70):
@@ -85,6 +89,34 @@ def test_pieces_together_give_the_bits_of_the_whole(
         numbers = range(cut.evaluation.pieces or 0)
         parts = [evaluate(cut, policy, piece=piece) for piece in numbers]
         assert dump(evaluation_pieces.merge(cut, 3, parts)) == whole
+
+
+@pytest.mark.parametrize(
+    "algorithm",
+    [{"name": "sac"}, {"name": "ppo", "sde_sample_freq": 4}, {"name": "a2c"}],
+    ids=["sac", "sde", "a2c"],
+)
+def test_drawn_actions_are_an_episodes_own(algorithm: dict[str, Any]) -> None:
+    """Of noise that is kept from step to step, too; and other ones than without drawing."""
+
+    def asked(**evaluation: Any) -> RunSpec:
+        limited = {"id": "Pendulum-v1", "kwargs": {"max_episode_steps": 70}}
+        raw = {"environment": limited, "algorithm": algorithm, "stop": {"env_steps": 1000}}
+        return parse({**raw, "evaluation": {"episodes": 5, **evaluation}})
+
+    random = np.random.default_rng(7)
+    wanted = registry.acting(asked()).policy_arrays(asked(), describe(asked()))
+    parameters = {
+        path: random.normal(size=array.dimensions, scale=0.3).astype(np.float32)  # type: ignore[arg-type]
+        for path, array in wanted.items()
+    }
+    policy = Policy(version=3, parameters=parameters)
+    drawn = asked(stochastic=True)
+    whole = evaluate(drawn, policy)
+    assert not np.array_equal(whole.returns, evaluate(asked(), policy).returns)
+    cut = in_pieces(drawn, 3)
+    parts = [evaluate(cut, policy, piece=piece) for piece in range(3)]
+    assert dump(evaluation_pieces.merge(cut, 3, parts)) == dump(whole)
 
 
 class Wide(gymnasium.Env):
@@ -129,7 +161,9 @@ def test_a_specification_is_completed_once_and_stays_as_it_is() -> None:
     assert spec.evaluation.pieces == 2
     assert validate(to_dict(spec)) == spec
     assert validate(raw | {"evaluation": {"pieces": 20}}).evaluation.pieces == 20
-    with pytest.raises(SpecificationError, match="pieces: found 21; allowed: 1 to 20, one episode"):
+    with pytest.raises(
+        SpecificationError, match="workers: found 21; allowed: 1 to 20, one episode"
+    ):
         validate(raw | {"evaluation": {"pieces": 21}})
 
 
