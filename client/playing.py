@@ -1,8 +1,8 @@
 """A policy plays: to be measured, or to be watched."""
 
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
-from itertools import chain, islice
+from contextlib import contextmanager, suppress
+from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple, Protocol, runtime_checkable
 
@@ -10,6 +10,7 @@ import gymnasium
 import numpy as np
 from msgspec import Meta
 
+from faastraingym.adapters import films
 from faastraingym.algorithms.actors.step_loop import MAX_STEPS
 from faastraingym.algorithms.environments import masks
 from faastraingym.algorithms.environments.foreign import foreign
@@ -19,9 +20,6 @@ from faastraingym.client import files
 from faastraingym.client.arguments import checked
 from faastraingym.client.errors import BadInput
 from faastraingym.client.opening import Environment, opened
-
-FPS = 30  # of an environment that does not tell its own
-MAX_FRAMES = 10_000
 
 
 @runtime_checkable
@@ -115,13 +113,18 @@ def record_video(
         BadInput: there is no such environment, it draws no pictures, or the file cannot be written.
     """
     file = files.in_folder(Path(path))
-    if file.suffix not in WRITERS:
-        raise BadInput(f"{file}: a video is a {' or a '.join(WRITERS)} file; rename it")
+    if file.suffix not in films.KINDS:
+        raise BadInput(f"{file}: a video is a {' or a '.join(films.KINDS)} file; rename it")
+    if file.suffix == ".mp4" and not films.has_ffmpeg():
+        raise BadInput(
+            f"{file}: .mp4 needs imageio-ffmpeg; `pip install 'faastraingym[video]'`, or write a "
+            ".gif"
+        )
     with _opened(policy, env, "rgb_array") as made:
-        fps = int(made.metadata.get("render_fps") or FPS)
-        frames = islice(_frames(policy, made, episodes, seed, deterministic), MAX_FRAMES)
+        fps = int(made.metadata.get("render_fps") or films.FPS)
+        frames = islice(_frames(policy, made, episodes, seed, deterministic), films.MAX_FRAMES)
         try:
-            WRITERS[file.suffix](frames, fps, file)
+            films.write(frames, fps, file)
         except OSError as error:
             raise BadInput(f"{file}: cannot be written: {error.strerror or error}") from error
     return file
@@ -199,32 +202,3 @@ def _frames(
                     "that mode"
                 )
             yield picture
-
-
-def _gif(frames: Iterator[np.ndarray], fps: int, file: Path) -> None:
-    from PIL import Image
-
-    pictures = map(Image.fromarray, frames)
-    next(pictures).save(
-        file, save_all=True, append_images=pictures, duration=round(1000 / fps), loop=0
-    )
-
-
-def _mp4(frames: Iterator[np.ndarray], fps: int, file: Path) -> None:
-    try:
-        from imageio_ffmpeg import write_frames
-    except ImportError as error:
-        raise BadInput(
-            f"{file}: .mp4 needs imageio-ffmpeg; `pip install 'faastraingym[video]'`, or write a "
-            ".gif"
-        ) from error
-    first = next(frames)
-    height, width, _ = first.shape
-    writer = write_frames(str(file), (width, height), fps=fps, macro_block_size=2)
-    with closing(writer):
-        writer.send(None)
-        for frame in chain([first], frames):
-            writer.send(np.ascontiguousarray(frame))
-
-
-WRITERS = {".gif": _gif, ".mp4": _mp4}

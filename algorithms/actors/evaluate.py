@@ -7,6 +7,7 @@ import numpy as np
 from faastraingym.algorithms import cells, registry
 from faastraingym.algorithms.actors.draws import Draws
 from faastraingym.algorithms.actors.evaluation_pieces import TOGETHER, episodes_of
+from faastraingym.algorithms.actors.filming import Script
 from faastraingym.algorithms.actors.step_loop import MAX_STEPS
 from faastraingym.algorithms.api import Actor
 from faastraingym.algorithms.environments import masks
@@ -19,6 +20,13 @@ from faastraingym.algorithms.errors import EnvironmentFailed
 from faastraingym.algorithms.timing import Stopwatch
 from faastraingym.schemas.payloads import Evaluation, Policy
 from faastraingym.schemas.specification import RunSpec
+
+
+class Played(NamedTuple):
+    """What came of an evaluation, or of a piece."""
+
+    evaluation: Evaluation
+    scripts: list[Script]  # of the episodes that are to be filmed, in order
 
 
 class Playing(NamedTuple):
@@ -34,6 +42,13 @@ class Playing(NamedTuple):
 def evaluate(
     spec: RunSpec, policy: Policy, watch: Stopwatch | None = None, piece: int | None = None
 ) -> Evaluation:
+    """As `play`, without scripts."""
+    return play(spec, policy, watch, piece).evaluation
+
+
+def play(
+    spec: RunSpec, policy: Policy, watch: Stopwatch | None = None, piece: int | None = None
+) -> Played:
     """Plays `spec.evaluation.episodes` episodes, or a piece's.
 
     The most probable actions, or drawn ones if the specification says so. Returns are the
@@ -53,12 +68,15 @@ def evaluate(
     wanted = episodes_of(spec, piece)
     chunks = range(wanted.start // TOGETHER, (wanted.stop - 1) // TOGETHER + 1)
     parts = [_episodes(playing, chunk, wanted) for chunk in chunks]
-    returns, lengths = (np.concatenate(column) for column in zip(*parts, strict=True))
-    return Evaluation(version=policy.version, returns=returns, lengths=lengths)
+    returns, lengths = (np.concatenate([part[i] for part in parts]) for i in range(2))
+    evaluation = Evaluation(version=policy.version, returns=returns, lengths=lengths)
+    return Played(evaluation, [script for *_, scripts in parts for script in scripts])
 
 
-def _episodes(playing: Playing, chunk: int, wanted: range) -> tuple[np.ndarray, np.ndarray]:
-    """Returns [B] float64 and lengths [B] int32 of the wanted episodes of a chunk.
+def _episodes(
+    playing: Playing, chunk: int, wanted: range
+) -> tuple[np.ndarray, np.ndarray, list[Script]]:
+    """Returns [B] float64 and lengths [B] int32 of the wanted episodes of a chunk, and scripts.
 
     The actor always sees the whole chunk, for a matrix product's last bits depend on the number of
     rows.
@@ -80,6 +98,11 @@ def _episodes(playing: Playing, chunk: int, wanted: range) -> tuple[np.ndarray, 
     t = 0
     with foreign(lambda: f"{where}, step {t}"):
         observations = watch.time(vector.reset)
+        filmed = [
+            Script(begin + place, seeds, place, vector.begun(i), [], 0.0)
+            for i, place in enumerate(range(places.start, places.stop))
+            if begin + place < spec.evaluation.recorded
+        ]
         while going.any() and t < MAX_STEPS:
             now = stored(observations, info)
             refuse_observations(pick(now, None), info, going[None], where, t - 1)
@@ -89,6 +112,9 @@ def _episodes(playing: Playing, chunk: int, wanted: range) -> tuple[np.ndarray, 
                 valid[places] = masks.of(now, info.mask)
             outputs = actor.outputs(seen, mask=valid, memory=memory)
             actions = actor.sent(_chosen(actor, outputs[places], draws, t))
+            for i, script in enumerate(filmed):
+                if going[i]:
+                    script.actions.append(actions[i].copy())  # an environment may write to it
             observations, rewards, terminated, truncated, _ = watch.time(
                 vector.vector.step, actions
             )
@@ -101,7 +127,8 @@ def _episodes(playing: Playing, chunk: int, wanted: range) -> tuple[np.ndarray, 
             t += 1
     if going.any():
         raise EnvironmentFailed(f"{where}: an episode did not end in {MAX_STEPS} steps")
-    return returns, lengths
+    scripts = [script._replace(earned=float(returns[i])) for i, script in enumerate(filmed)]
+    return returns, lengths, scripts
 
 
 def _draws(playing: Playing, episodes: range) -> Draws | None:

@@ -38,6 +38,14 @@ def taken(attributes: list[tuple[Layer, str]]) -> dict[str, np.ndarray]:
     return {name: np.array(getattr(layer, name)) for layer, name in attributes}
 
 
+def of_one(vector: Layer, place: int) -> dict[str, np.ndarray]:
+    """What a single environment has of a vector's state: attributes whose last axis is the place.
+
+    Those that count a vector's steps are wrappers' of a single one, which has its own.
+    """
+    return {name: array[..., place] for name, array in take(vector).items() if array.ndim > 1}
+
+
 def put(environment: Layer, snapshot: dict[str, np.ndarray]) -> None:
     """Puts an environment that was just reset where `take` found another one."""
     for layer, name in attributes(environment):

@@ -185,6 +185,13 @@ class VectorEnvironments:
         generator = seeding.pack_generator(vector.np_random)
         return {"snapshot": snapshots.take(vector), "generator": generator}
 
+    def begun(self, place: int) -> Arrays:
+        """After the first reset: what one environment alone begins with as that at a place did.
+
+        Empty where its seed alone tells. The environment's own vector draws for all at once.
+        """
+        return {} if self.singles else snapshots.of_one(self.vector, place)
+
     def own_rewards(self) -> np.ndarray | None:
         """The last step's rewards [B] float64 as the environments themselves gave them.
 

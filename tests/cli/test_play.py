@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from faastraingym.adapters import films
 from faastraingym.adapters.packages.unpacking import root
 from faastraingym.algorithms import registry
 from faastraingym.algorithms.environments.space_info import describe
-from faastraingym.client import playing
 from faastraingym.client.policy import Policy
 from faastraingym.events.pipeline.history import fold
 from faastraingym.events.ports import Recorded
@@ -76,7 +76,7 @@ def test_of_an_episode_that_does_not_end_a_file_has_the_beginning(
     desk: Desk, policy: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The return is that of the frames: CartPole gives 1 for each step."""
-    monkeypatch.setattr(playing, "MAX_FRAMES", 5)
+    monkeypatch.setattr(films, "MAX_FRAMES", 5)
     assert desk("play", policy, "--json") == 0
     assert json.loads(desk.out) == {"file": "left.gif", "return": 5.0}
 
