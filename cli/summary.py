@@ -48,9 +48,16 @@ def rows(report: RunReport, on_disk: bool = False) -> Iterator[tuple[str, str]]:
     yield "task", f"{report.environment} with {report.algorithm}"
     if isinstance(parent := report.spec.get("init_from"), dict):
         yield "parent", f"{parent.get('model')}, version {parent.get('version')}"
+    if isinstance(played := report.spec.get("evaluate"), dict):
+        yield "evaluates", str(played.get("policy"))
     if report.evaluation:
         mean, std = report.evaluation.mean, report.evaluation.std
         yield "evaluation", f"{mean:.2f} ± {std:.2f} over {report.evaluation.episodes} episodes"
+    for film in report.recordings:
+        name = f"film of version {film.version:,}, episode {film.episode}"
+        yield name, location(report.bucket, film.key)
+    if report.unrecorded:
+        yield "not filmed", one_line(report.unrecorded)
     if report.evaluations:
         best = max(report.evaluations, key=lambda point: point.return_mean)
         yield "best evaluation", f"{best.return_mean:.2f}, of version {best.version:,}"

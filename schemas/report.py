@@ -23,6 +23,16 @@ class PolicyReport(Struct, frozen=True, kw_only=True):
     sha256: str
 
 
+class RecordingReport(Struct, frozen=True, kw_only=True):
+    """The film of an evaluation's episode."""
+
+    version: Annotated[int, Meta(description="of the policy that acts")]
+    episode: int
+    key: str
+    size: Annotated[int, Meta(description="bytes")]
+    sha256: str
+
+
 class Usage(Struct, frozen=True, kw_only=True):
     """The cost of one function's invocations, retries included."""
 
@@ -107,3 +117,9 @@ class RunReport(Struct, frozen=True, kw_only=True):
     advice: Annotated[
         list[str], Meta(description="where the return has not risen: since when, and what to try")
     ] = []
+    recordings: Annotated[
+        list[RecordingReport], Meta(description="films of evaluations' first episodes")
+    ] = []
+    unrecorded: Annotated[
+        str, Meta(description="why the newest evaluation has fewer of them than were asked for")
+    ] = ""

@@ -17,6 +17,7 @@ PROJECT = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["project"]
 EXTRAS: dict[str, list[str]] = PROJECT["optional-dependencies"]
 # The modules that import what an extra brings; everything else has the dependencies alone.
 OF_AN_EXTRA = {
+    "adapters/films.py": "video",
     "algorithms/compiled/of_brax.py": "brax",
     "algorithms/compiled/of_gymnax.py": "jaxenvs",
     "algorithms/experiments/sampling.py": "experiments",
@@ -33,7 +34,6 @@ OF_AN_EXTRA = {
     "client/notebook.py": "notebook",  # IPython loads it, or nobody
     "client/onnx_files.py": "onnx",
     "examples/masks/connect_four.py": "pettingzoo",
-    "client/playing.py": "video",
     "client/run.py": "pandas",
     "loggers/mlflow_run.py": "mlflow",
     "loggers/tensorboard_files.py": "tensorboard",

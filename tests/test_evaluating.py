@@ -7,16 +7,22 @@ run.requested -> start-run -> run.started -> update-policy copies the policy -> 
 import asyncio
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
+import gymnasium
+import imageio_ffmpeg
 import pytest
+from gymnasium.envs.classic_control import AcrobotEnv
+from msgspec import UNSET
 
 from faastraingym.adapters.stage import evaluated
 from faastraingym.algorithms import registry
+from faastraingym.algorithms.environments import spaces
 from faastraingym.algorithms.experiments import specification as experiment_specification
 from faastraingym.client.client import Client
 from faastraingym.client.errors import BadInput
 from faastraingym.client.specifications import Composed
+from faastraingym.functions.evaluate import films
 from faastraingym.schemas import keys
 from faastraingym.schemas.errors import SpecificationError
 from faastraingym.schemas.messages import RunFailed, RunRequested
@@ -112,6 +118,78 @@ async def test_deliveries_change_nothing(trained: Platform) -> None:
     for seed in range(4):
         rough = await evaluating(trained, on=Careless(seed))
         assert (said(rough), made(rough)) == (said(calm), made(calm))
+
+
+async def test_the_first_episodes_are_filmed(trained: Platform, tmp_path: Path) -> None:
+    """Each by whoever played it; what is filmed are the episodes that were measured."""
+    asked = {"episodes": EPISODES, "workers": 3, "record": 3}
+    platform = await evaluating(trained, {**BURST, "evaluation": asked})
+    fact = told(platform).evaluations[0]
+    assert [ref.key for ref in fact.recordings] == [
+        keys.recording("child", 0, episode, ".mp4") for episode in range(3)
+    ]
+    assert fact.unrecorded is UNSET
+    lengths = played(platform).lengths
+    for episode, ref in enumerate(fact.recordings):
+        file = tmp_path / "film.mp4"
+        file.write_bytes(await platform.objects.get(ref))
+        assert imageio_ffmpeg.count_frames_and_secs(str(file))[0] == lengths[episode]
+    report = json.loads(platform.objects.data[keys.report("child")])
+    assert [(film["version"], film["episode"]) for film in report["recordings"]] == [
+        (0, 0), (0, 1), (0, 2)
+    ]  # fmt: skip
+    plain = await evaluating(trained, {**BURST, "evaluation": asked | {"record": 0}})
+    assert played(plain).returns.tobytes() == played(platform).returns.tobytes()
+    assert told(plain).evaluations[0].recordings is UNSET
+
+
+async def test_what_cannot_be_filmed_is_measured_all_the_same(
+    trained: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(films, "SECONDS", 0.0)
+    asked = {"episodes": EPISODES, "workers": 3, "record": 3}
+    platform = await evaluating(trained, {**BURST, "evaluation": asked})
+    fact = told(platform).evaluations[0]
+    assert fact.recordings == []
+    assert fact.unrecorded.startswith("episode 0 was not filmed: its 12 steps could not be drawn")
+    assert fact.episodes == EPISODES
+    report = json.loads(platform.objects.data[keys.report("child")])
+    assert (report["status"], report["unrecorded"]) == ("completed", fact.unrecorded)
+
+
+async def test_versions_of_a_run_that_learns_are_filmed_too() -> None:
+    asked = {"every": 1, "episodes": 2, "record": 1, "workers": 1}
+    platform = await train(Platform(), in_pieces(1, evaluation=asked))
+    report = json.loads(platform.objects.data[keys.report("demo")])
+    assert [film["version"] for film in report["recordings"]] == [1, 2]
+
+
+async def test_an_environment_without_pictures_is_not_filmed() -> None:
+    """Known when the run is asked for."""
+    gymnasium.register("Dark-v0", entry_point=Dark, max_episode_steps=3)
+    try:
+        problems = spaces.check(
+            registry.parse(
+                {
+                    "environment": {"id": "Dark-v0"},
+                    "algorithm": {"name": "ppo"},
+                    "stop": {"env_steps": 1},
+                    "evaluation": {"record": 2},
+                }
+            )
+        )
+    finally:
+        del gymnasium.registry["Dark-v0"]
+    assert problems == [
+        "spec.evaluation.record: found 2; allowed: 0, for Dark-v0 draws no pictures: 'rgb_array' "
+        "is not in its metadata['render_modes']"
+    ]
+
+
+class Dark(AcrobotEnv):
+    """Can be watched in no way."""
+
+    metadata: ClassVar[dict] = {"render_modes": ["human"]}
 
 
 async def test_a_policy_that_is_lost_fails_the_run(trained: Platform) -> None:

@@ -5,14 +5,16 @@ product of as many rows as in an undivided evaluation (evaluate.py).
 """
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from faastraingym.algorithms.environments.vectors import has_own_vector
 from faastraingym.algorithms.environments.wrappers import episode_limit
 from faastraingym.schemas.errors import PayloadError
-from faastraingym.schemas.messages import EvaluationCompleted, RunMessage
+from faastraingym.schemas.messages import EpisodesEvaluated, EvaluationCompleted, RunMessage
 from faastraingym.schemas.payloads import Evaluation
 from faastraingym.schemas.references import ObjectRef, PolicyRef
 from faastraingym.schemas.specification import EnvironmentSpec, RunSpec
@@ -22,6 +24,13 @@ from faastraingym.schemas.specification import EnvironmentSpec, RunSpec
 PIECE_STEPS = 2_000
 MOST_PIECES = 1_000
 TOGETHER = 32  # environments that an evaluation steps together
+
+
+class Recorded(NamedTuple):
+    """The films of an evaluation, or of a piece."""
+
+    films: Sequence[ObjectRef] = ()  # by episode
+    lacking: str = ""  # why there are fewer than the specification asks for
 
 
 def divided(spec: RunSpec) -> RunSpec:
@@ -65,10 +74,22 @@ def merge(spec: RunSpec, version: int, parts: Sequence[Evaluation]) -> Evaluatio
     )
 
 
+def recorded(parts: Sequence[EpisodesEvaluated]) -> Recorded:
+    """The films of all pieces, which come in order; why the first that is missing is."""
+    films = [ref for part in parts if part.recordings is not UNSET for ref in part.recordings]
+    lacking = (part.unrecorded for part in parts if part.unrecorded is not UNSET)
+    return Recorded(films, next(lacking, ""))
+
+
 def completed(
-    about: RunMessage, policy: PolicyRef, evaluation: Evaluation, stored: ObjectRef
+    about: RunMessage,
+    policy: PolicyRef,
+    evaluation: Evaluation,
+    stored: ObjectRef,
+    recorded: Recorded,
 ) -> EvaluationCompleted:
     """The message that reports an evaluation, once all its episodes exist."""
+    is_recorded = bool(recorded.films or recorded.lacking)
     return EvaluationCompleted(
         run=about.run,
         manifest=about.manifest,
@@ -78,6 +99,8 @@ def completed(
         return_mean=float(np.mean(evaluation.returns)),
         return_std=float(np.std(evaluation.returns)),
         length_mean=float(np.mean(evaluation.lengths)),
+        recordings=list(recorded.films) if is_recorded else UNSET,
+        unrecorded=recorded.lacking or UNSET,
     )
 
 

@@ -46,22 +46,29 @@ class Camera:
         """Frames of a second; 0: the environment does not tell."""
         return int(self._made.metadata.get("render_fps") or 0)
 
-    def frames(self, most: int) -> Iterator[np.ndarray]:
-        """What each step looks like, [H, W, 3] uint8; of the first `most` steps.
+    def frames(self, most: int, pixels: int | None = None) -> Iterator[np.ndarray]:
+        """What each step looks like, [H, W, 3] uint8; of the first steps, if there are too many.
+
+        Args:
+            most: frames.
+            pixels: of all frames, after which there is none any more; None: any number.
 
         Raises:
             EnvironmentFailed: it draws nothing, or another return came of the same actions.
         """
-        earned = 0.0
+        earned, drawn = 0.0, 0
         with closing(self._made):
             self._begin()
             for t, action in enumerate(self._script.actions):
+                goes_on = t < most and (pixels is None or drawn < pixels)
                 with foreign(lambda: f"{self._where}, step {t}"):  # noqa: B023  called at once
                     self._made.step(action.copy())
-                    picture = self._made.render() if t < most else None
+                    picture = self._made.render() if goes_on else None
                 earned += float(self._made.own_reward)
-                if t < most:
-                    yield self._checked(picture)
+                if goes_on:
+                    checked = self._checked(picture)
+                    drawn += checked.shape[0] * checked.shape[1]
+                    yield checked
         if earned != self._script.earned:
             raise EnvironmentFailed(
                 f"{self._where}: played again, the same actions came to {earned:g} instead of "
@@ -75,9 +82,11 @@ class Camera:
                 snapshots.put(self._made.unwrapped, self._script.begun)
 
     def _checked(self, picture: Any) -> np.ndarray:
-        if not isinstance(picture, np.ndarray) or picture.ndim != 3:
+        array = isinstance(picture, np.ndarray) and picture.ndim == 3
+        if not array or picture.shape[2] != 3 or picture.dtype != np.uint8:
             raise EnvironmentFailed(f"{self._where}: draws no pictures")
-        return picture
+        frame: np.ndarray = picture
+        return frame
 
 
 def draws_pictures(metadata: Any) -> bool:

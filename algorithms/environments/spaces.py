@@ -14,11 +14,12 @@ from gymnasium.envs.registration import load_env_creator
 
 from faastraingym.algorithms import footprint
 from faastraingym.algorithms.actors.evaluation_pieces import divided
+from faastraingym.algorithms.actors.filming import MODE, draws_pictures
 from faastraingym.algorithms.actors.step_loop import MAX_STEPS
 from faastraingym.algorithms.environments import memory, on_jax, trial, wrappers
 from faastraingym.algorithms.environments.foreign import ADD_OR_INSTALL, missing, place, words
 from faastraingym.algorithms.environments.registered import registered
-from faastraingym.algorithms.environments.space_info import SpaceInfo, describe
+from faastraingym.algorithms.environments.space_info import SpaceInfo, built, describe
 from faastraingym.algorithms.errors import EnvironmentFailed
 from faastraingym.algorithms.limits import NOT_TOLD, Limits
 from faastraingym.algorithms.networks import description
@@ -78,7 +79,7 @@ def check(spec: RunSpec, limits: Limits = NOT_TOLD) -> list[str]:
     except EnvironmentFailed as error:
         return [sentence(spec.environment, error)]
     misfits = list(_misfits(spec, info, limits))
-    return misfits or trial.problems(spec, info) or memory.problems(spec)
+    return misfits or trial.problems(spec, info) or memory.problems(spec) or [*_undrawn(spec)]
 
 
 def refused(environment: EnvironmentSpec, allowed: Collection[str] = ()) -> list[str]:
@@ -104,6 +105,20 @@ def advice(spec: RunSpec) -> list[str]:
     if not info.bytes_shape or is_scaled:
         return []
     return [f"{spec.environment.id} {_unscaled(info)}"]
+
+
+def _undrawn(spec: RunSpec) -> Iterator[str]:
+    """Of an environment that is to be filmed and says that it cannot be."""
+    if not spec.evaluation.recorded:
+        return
+    environment = built(spec.environment)
+    if not draws_pictures(environment.metadata):
+        yield (
+            f"spec.evaluation.record: found {spec.evaluation.recorded}; allowed: 0, for "
+            f"{spec.environment.id} draws no pictures: {MODE!r} is not in its "
+            "metadata['render_modes']"
+        )
+    environment.close()
 
 
 def _unscaled(info: SpaceInfo) -> str:

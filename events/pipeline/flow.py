@@ -131,6 +131,7 @@ OBJECTS = {
     "evaluations": Objects(  # the merge of its pieces makes a divided one
         "evaluations/*", {m.EvaluatePolicy: "evaluate", m.EpisodesEvaluated: "aggregate-rewards"}
     ),
+    "recordings": Objects("recordings/*", writers=("evaluate",)),
     "report": Objects("report*.json", writers=("conclude-run",)),
     "learning_curve": Objects("learning_curve*.png", writers=("conclude-run",)),
     "log": Objects("log/*", writers=("conclude-run", "plan-experiment", RECONCILE)),

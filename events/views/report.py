@@ -1,6 +1,7 @@
 """The report of a run, from its history: pure."""
 
 from collections.abc import Iterable, Mapping
+from pathlib import PurePosixPath
 from typing import Any
 
 from faastraingym.events.pipeline.history import History, Segment
@@ -10,7 +11,7 @@ from faastraingym.events.views.run import name, spend, status, stop, unreported
 from faastraingym.events.views.staleness import dropped, staleness
 from faastraingym.schemas import messages as m
 from faastraingym.schemas import report
-from faastraingym.schemas.references import PolicyRef
+from faastraingym.schemas.references import ObjectRef, PolicyRef
 
 
 def build(
@@ -63,6 +64,12 @@ def build(
         dropped_rollouts=dropped(history),
         reissued_rollouts=history.reissued,
         advice=_advice(spec, history, training, evaluations),
+        recordings=[
+            _recording(version, ref)
+            for version, each in sorted(history.evaluations.items())
+            for ref in each.recordings or ()
+        ],
+        unrecorded=_unrecorded(history),
     )
 
 
@@ -90,6 +97,21 @@ def _evaluation(fact: m.EvaluationCompleted) -> report.EvaluationReport:
     return report.EvaluationReport(
         mean=fact.return_mean, std=fact.return_std, episodes=fact.episodes
     )
+
+
+def _recording(version: int, ref: ObjectRef) -> report.RecordingReport:
+    return report.RecordingReport(
+        version=version,
+        episode=int(PurePosixPath(ref.key).stem),
+        key=ref.key,
+        size=ref.size,
+        sha256=ref.sha256,
+    )
+
+
+def _unrecorded(history: History) -> str:
+    newest = history.evaluations[max(history.evaluations)] if history.evaluations else None
+    return newest.unrecorded or "" if newest else ""
 
 
 def _advice(

@@ -54,14 +54,14 @@ async def _evaluation(spec: RunSpec, received: EpisodesEvaluated, services: Serv
     if await services.facts.count(siblings) < batches.pieces(spec):
         return []
     facts = [record.fact for record in await services.facts.read(siblings)]
-    played = [fact.evaluation for fact in batches.evaluation(spec, facts)]
-    parts = [
-        load(data, Evaluation) for data in await asyncio.gather(*map(services.objects.get, played))
-    ]
+    pieces = batches.evaluation(spec, facts)
+    read = (services.objects.get(piece.evaluation) for piece in pieces)
+    parts = [load(data, Evaluation) for data in await asyncio.gather(*read)]
     evaluation = evaluation_pieces.merge(spec, policy.version, parts)
     key = keys.evaluation(run, policy.version)
     stored = await services.objects.put(key, dump(evaluation))
-    return [evaluation_pieces.completed(received, policy, evaluation, stored)]
+    films = evaluation_pieces.recorded(pieces)
+    return [evaluation_pieces.completed(received, policy, evaluation, stored, films)]
 
 
 async def _with_rewards(spec: RunSpec, ready: RewardsReady, services: Services) -> RewardsReady:
