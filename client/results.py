@@ -1,5 +1,6 @@
-"""A run's results as files: report, learning curve and policy."""
+"""A run's results as files: report, learning curve, policy, and films of evaluated episodes."""
 
+from contextlib import suppress
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -8,8 +9,9 @@ import msgspec
 from faastraingym.client import curves
 from faastraingym.client.errors import BadInput
 from faastraingym.events.pipeline.history import History
-from faastraingym.events.ports import ObjectStore
+from faastraingym.events.ports import LostObject, ObjectStore
 from faastraingym.schemas.payloads import Policy, load
+from faastraingym.schemas.references import ObjectRef
 from faastraingym.schemas.report import RunReport
 
 if TYPE_CHECKING:
@@ -45,6 +47,7 @@ async def stored(objects: ObjectStore, run: str, history: History, segment: int 
     found = {_name(written.report.key): data}
     found[_name(written.learning_curve.key)] = await objects.get(written.learning_curve)
     report = msgspec.json.decode(data, type=RunReport)
+    found |= await _films(objects, report)
     updated = history.policies.get(report.policy.version) if report.policy else None
     if updated is None:
         return Stored(report, found, None)
@@ -57,7 +60,8 @@ def files(found: Stored, info: "SpaceInfo | None") -> dict[str, bytes]:
     """The stored objects, the learning curve as CSV, and the policy in the form that acts.
 
     `report.json`, `learning_curve.png`, `learning_curve.csv`, `policy-30.msgpack`, `policy.npz`;
-    of the first resumption `report.1.json`, and so on.
+    of the first resumption `report.1.json`, and so on. The film of version 30's episode 0 is
+    `episode-30-0.mp4`.
     """
     number = f".{found.report.segment}" if found.report.segment else ""
     made = {**found.objects, f"learning_curve{number}.csv": curves.csv(found.report)}
@@ -67,6 +71,17 @@ def files(found: Stored, info: "SpaceInfo | None") -> dict[str, bytes]:
         arrays = policy_files.arrays(load(found.policy, Policy), found.report, info)
         made[f"policy{number}.npz"] = policy_files.dump(arrays)
     return made
+
+
+async def _films(objects: ObjectStore, report: RunReport) -> dict[str, bytes]:
+    """Recorded episodes; one that the store lost is nobody's proof, and is left out."""
+    found = {}
+    for film in report.recordings:
+        ref = ObjectRef(bucket=report.bucket, key=film.key, size=film.size, sha256=film.sha256)
+        with suppress(LostObject):
+            suffix = PurePosixPath(film.key).suffix
+            found[f"episode-{film.version}-{film.episode}{suffix}"] = await objects.get(ref)
+    return found
 
 
 def _name(key: str) -> str:

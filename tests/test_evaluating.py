@@ -138,6 +138,13 @@ async def test_the_first_episodes_are_filmed(trained: Platform, tmp_path: Path) 
     assert [(film["version"], film["episode"]) for film in report["recordings"]] == [
         (0, 0), (0, 1), (0, 2)
     ]  # fmt: skip
+    found = await fetched(platform, tmp_path)
+    assert sorted(name for name in found if name.endswith(".mp4")) == [
+        f"episode-0-{episode}.mp4" for episode in range(3)
+    ]
+    assert found["episode-0-2.mp4"] == platform.objects.data[fact.recordings[2].key]
+    del platform.objects.data[fact.recordings[2].key]
+    assert "episode-0-2.mp4" not in await fetched(platform, tmp_path)
     plain = await evaluating(trained, {**BURST, "evaluation": asked | {"record": 0}})
     assert played(plain).returns.tobytes() == played(platform).returns.tobytes()
     assert told(plain).evaluations[0].recordings is UNSET
@@ -256,12 +263,16 @@ async def test_asked_again_a_name_stands_for_what_it_stood_for(trained: Platform
     assert to_dict(registry.parse(again)) == completed
 
 
+def client_of(platform: Platform, folder: Path) -> Client:
+    stack = Stack(folder)
+    stack.facts, stack.objects = platform.facts, platform.objects  # type: ignore[assignment]
+    return stack.client()
+
+
 @pytest.fixture
 def client(trained: Platform, tmp_path: Path) -> Client:
-    """Beside the platform that trained the policy and, once, evaluated it."""
-    stack = Stack(tmp_path)
-    stack.facts, stack.objects = trained.facts, trained.objects  # type: ignore[assignment]
-    return stack.client()
+    """Of the platform that trained the policy."""
+    return client_of(trained, tmp_path)
 
 
 async def test_a_client_asks_for_what_the_name_stands_for(client: Client) -> None:
@@ -275,10 +286,12 @@ async def test_a_client_asks_for_what_the_name_stands_for(client: Client) -> Non
         await client.aio.prepare(nobody)
 
 
+async def fetched(platform: Platform, folder: Path) -> dict[str, bytes]:
+    return await client_of(platform, folder).aio.run("child").files()
+
+
 async def test_it_goes_on_to_nothing_and_is_no_model(trained: Platform, tmp_path: Path) -> None:
-    platform, stack = await evaluating(trained), Stack(tmp_path)
-    stack.facts, stack.objects = platform.facts, platform.objects  # type: ignore[assignment]
-    aio = stack.client().aio
+    aio = client_of(await evaluating(trained), tmp_path).aio
     with pytest.raises(BadInput, match="run child evaluates a policy and learns nothing; evaluate"):
         await aio.run("child").resume(budget=100)
     with pytest.raises(BadInput, match="run child evaluates runs/demo and learnt nothing; regist"):
