@@ -1,7 +1,8 @@
 """`python -m tests.chaos`: break a stack in every way that a seed says; the runs must not notice.
 
 Every algorithm that is named is trained apart, with each seed; on each stack a run is resumed, too.
-`halving` is an experiment, whose runs pause and go on.
+`halving` is an experiment, whose runs pause and go on; `evaluation` plays a policy, and learns
+nothing.
 
 Exit code 0: every promise was kept. 1: one was broken; what, and how to repeat it, is printed.
 """
@@ -21,7 +22,7 @@ os.environ["NPROC"] = "1"  # XLA's threads, as in stack.yml; before JAX starts
 
 from faastraingym.algorithms.experiments.specification import is_experiment
 from tests.chaos import results
-from tests.chaos.plan import INTERRUPT, KINDS, LOSSES, VICTIMS, plan
+from tests.chaos.plan import BEREAVING, INTERRUPT, KINDS, LOSSES, VICTIMS, plan
 from tests.chaos.results import Outcome
 from tests.chaos.specs import SPECS, usual_kinds, with_lag
 from tests.chaos.survival import survive
@@ -34,6 +35,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     wrong = [name for name in arguments.algorithm if not is_experiment(SPECS[name])]
     if wrong and INTERRUPT in (arguments.kinds or []):
         parser().error(f"--kinds {INTERRUPT} is for experiments alone; found {wrong[0]!r}")
+    if "evaluation" in arguments.algorithm and {*BEREAVING} & {*(arguments.kinds or [])}:
+        parser().error(f"--algorithm evaluation: {BEREAVING} take away the policy that it plays")
     # That servers go away is the point.
     logging.getLogger("faastraingym.adapters").setLevel(logging.ERROR)
     try:

@@ -31,6 +31,7 @@ class Outcome(Struct, kw_only=True):
     injected: list[Injected]
     runs: int  # or experiments
     experiments: bool
+    resumed: bool  # whether a run was, too
     sha256: str  # of every run's policy, or every winner's, when nothing is in `breaches`
     facts: int
     wall: float  # seconds
@@ -76,7 +77,7 @@ def table(outcomes: Sequence[Outcome]) -> Table:
 
 def sentence(outcome: Outcome) -> str:
     """One seed in one line."""
-    what, kept = ("runs", "in every run, the resumed one too")
+    what, kept = ("runs", "in every run" + (", the resumed one too" if outcome.resumed else ""))
     if outcome.experiments:
         what, kept = ("experiments", "of each winner; every decision and every policy is the same")
     return (

@@ -5,6 +5,7 @@ from typing import Any
 
 from faastraingym.algorithms.experiments.specification import is_experiment
 from tests.chaos.plan import KINDS, OF_EXPERIMENTS
+from tests.stack import brought
 from tests.stack.specs import LONG
 
 # Running statistics of observations and of returns: merged twice, they would change every byte.
@@ -81,13 +82,21 @@ COMPETING: dict[str, Any] = {
     "at_once": 3,
     "scheduler": {"name": "halving", "first": 128, "factor": 2},
 }
-SPECS = {  # by algorithm; `halving` is an experiment
+# A policy is played by many workers, who draw its actions and film the first episodes.
+EVALUATING: dict[str, Any] = {
+    **{key: CHAOS[key] for key in ("seed", "environment", "rollout", "algorithm")},
+    "evaluate": brought.TABLE,
+    "evaluation": {"episodes": 1_280, "workers": 40, "stochastic": True, "record": 2},
+    "stop": {"env_steps": 0},
+}
+SPECS = {  # by algorithm; `halving` is an experiment, `evaluation` learns nothing
     "ppo": CHAOS,
     "dqn": REPLAYING,
     "sac": SOFT,
     "impala": CORRECTING,
     "recurrent": REMEMBERING,
     "halving": COMPETING,
+    "evaluation": EVALUATING,
 }
 
 
@@ -103,6 +112,11 @@ def with_lag(spec: dict[str, Any], max_policy_lag: int | None) -> dict[str, Any]
 def usual_kinds(spec: dict[str, Any]) -> Sequence[str]:
     """The kinds of faults that happen to it unless others are asked for."""
     return OF_EXPERIMENTS if is_experiment(spec) else KINDS
+
+
+def learns(spec: dict[str, Any]) -> bool:
+    """Whether it is a run that could be resumed to a larger budget."""
+    return not (is_experiment(spec) or "evaluate" in spec)
 
 
 def half_of(spec: dict[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import io
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -19,8 +20,9 @@ from tests.chaos.injection import Injector
 from tests.chaos.plan import BEREAVING, Fault
 from tests.chaos.progress import Stuck
 from tests.chaos.results import Outcome
-from tests.chaos.specs import half_of
+from tests.chaos.specs import half_of, learns
 from tests.chaos.stacks import interposed
+from tests.stack import brought
 from tests.stack.specs import Calm
 from tests.stack.support import Stack
 
@@ -50,6 +52,7 @@ async def survive(
     async with interposed(home, FTG_COMPILATION_CACHE=str(compiled)) as (stack, injector, spared):
         try:
             await asyncio.to_thread(stack.up)
+            await asyncio.to_thread(_bring, stack, spec)
             _, *login = stack.nats()
             connection = await broker.connect(f"nats://{spared.address}", *login)
             outcome = await _suffer(
@@ -89,7 +92,7 @@ async def _suffer(
         bereft = any(fault.kind in BEREAVING for fault in faults)
         breaches += await inspection.breaches(stack, connection, harness.runs, calm, bereft)
     breaches += await _of_servers(connection, consumers, injector)
-    if not (breaches or is_experiment(spec)):  # an experiment resumes its runs at each rung
+    if learns(spec) and not breaches:  # an experiment resumes its runs at each rung
         breaches += await asyncio.to_thread(_resumed, stack, spec, calm)
     return Outcome(
         algorithm=algorithm,
@@ -98,6 +101,7 @@ async def _suffer(
         injected=harness.injected,
         runs=len(harness.runs),
         experiments=is_experiment(spec),
+        resumed=learns(spec),
         sha256=calm.sha256,
         facts=facts,
         wall=round(wall, 1),
@@ -115,6 +119,11 @@ async def _of_servers(
     except TimeoutError:  # told beside what went wrong before, not instead of it
         return ["NATS does not answer any more", *injector.blamed]
     return verdict.of_servers(before, after, letters, injector.blamed)
+
+
+def _bring(stack: Stack, spec: dict[str, Any]) -> None:
+    for key, data in brought.objects(spec).items():
+        stack.s3().put_object(brought.BUCKET, key, io.BytesIO(data), len(data))
 
 
 def _resumed(stack: Stack, spec: dict[str, Any], calm: Calm) -> list[str]:

@@ -5,9 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from faastraingym.algorithms.experiments.specification import is_experiment
 from tests.chaos.plan import KINDS, LOSSES, OF_EXPERIMENTS, plan
-from tests.chaos.specs import SPECS, with_lag
+from tests.chaos.specs import SPECS, learns, with_lag
 from tests.chaos.survival import survive
 from tests.stack.specs import calm
 
@@ -22,6 +21,7 @@ STOP = {"stop": {"env_steps": 2_560}}  # 40 iterations
         pytest.param("ppo", 5, None, LOSSES, 1, id="losses"),
         pytest.param("dqn", 23, None, KINDS, 5, id="dqn"),
         pytest.param("impala", 23, None, KINDS, 5, id="impala"),
+        pytest.param("evaluation", 23, None, KINDS, 5, id="evaluation"),
         pytest.param("halving", 32, None, OF_EXPERIMENTS, 6, id="halving"),
     ],
 )
@@ -36,7 +36,7 @@ async def test_a_stack_under_chaos_keeps_every_promise(
 ) -> None:
     """Repeat and lengthen it with `python -m tests.chaos --seeds 23 --faults 5`."""
     whole = SPECS[algorithm]
-    spec = with_lag(whole if is_experiment(whole) else {**whole, **STOP}, lag)
+    spec = with_lag({**whole, **STOP} if learns(whole) else whole, lag)
     faults, undisturbed = plan(seed, count, kinds), await calm(spec)
     outcome = await survive(
         tmp_path / "home", compiled, algorithm, seed, faults, 2, spec, undisturbed

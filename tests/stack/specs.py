@@ -20,6 +20,7 @@ from faastraingym.algorithms.experiments.specification import is_experiment
 from faastraingym.events.experiments.names import is_run_of
 from faastraingym.functions.start_run.handler import CHECKER
 from faastraingym.schemas import messages as m
+from tests.stack import brought
 from tests.stack.environments import HELD
 from tests.stack.support import Gate
 from tests.test_loop import Platform
@@ -112,6 +113,7 @@ async def _calculated(spec: dict[str, Any]) -> Calm:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(CHECKER, "check", check)
         platform = Platform()
+        platform.objects.data |= brought.objects(spec)
         await platform.publish(request(DEMO, spec))
         await platform.run()
     said = {subject: record.fact for subject, record in platform.facts.log}
