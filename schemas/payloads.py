@@ -130,7 +130,7 @@ class LearnerState(Struct, frozen=True, kw_only=True):
 
 
 class Evaluation(Struct, frozen=True, kw_only=True):
-    """Deterministic episodes of one policy version."""
+    """Episodes that measure one policy version."""
 
     version: Count
     returns: Annotated[np.ndarray, ArraySpec("<f8", "E")]  # undiscounted

@@ -8,7 +8,7 @@ Status = Literal["requested", "running", "stopping", "completed", "failed"]
 
 
 class EvaluationReport(Struct, frozen=True, kw_only=True):
-    """Deterministic episodes of the reported policy; undiscounted returns."""
+    """Episodes of the reported policy; undiscounted returns."""
 
     mean: float
     std: float

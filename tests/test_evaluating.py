@@ -22,6 +22,7 @@ from faastraingym.algorithms.experiments import specification as experiment_spec
 from faastraingym.client.client import Client
 from faastraingym.client.errors import BadInput
 from faastraingym.client.specifications import Composed
+from faastraingym.events.pipeline.history import History
 from faastraingym.functions.evaluate import films
 from faastraingym.schemas import keys
 from faastraingym.schemas.errors import SpecificationError
@@ -32,6 +33,7 @@ from tests.client.memory import Stack
 from tests.test_lag import Careless, made, said, told
 from tests.test_loop import Platform, TwiceAndBackwards, train
 from tests.test_pieces import in_pieces
+from tests.test_restoring import Repairs
 
 EPISODES = 6
 OF_DEMO = "runs/demo"
@@ -96,6 +98,27 @@ async def test_what_a_file_leaves_out_is_as_in_training(trained: Platform) -> No
         found = await evaluated.resolved({"evaluate": name}, trained.services)
         assert found["evaluate"]["policy"] == name
         assert found["evaluate"]["object"]["key"] == keys.policy("demo", version)
+
+
+class RepairsChild(Repairs):
+    async def told(self) -> History:
+        return told(self)
+
+
+@pytest.mark.parametrize("lost", [keys.policy("child", 0), keys.episodes("child", 0, 0)])
+async def test_what_is_lost_meanwhile_is_made_again(trained: Platform, lost: str) -> None:
+    """The copy of the policy, or a piece before it is merged."""
+    calm, platform = await evaluating(trained), RepairsChild()
+    policies = {k: d for k, d in trained.objects.data.items() if keys.is_policy(k)}
+    platform.objects.data |= policies
+    spec = await evaluated.resolved(BURST, trained.services)
+    await platform.publish(RunRequested(run="child", spec=spec))
+    while lost not in platform.objects.data:
+        await platform.deliver(*platform.queue.popleft())
+    del platform.objects.data[lost]
+    await platform.run()
+    assert {asked.object.key for asked in platform.asked} == {lost}
+    assert (told(platform).end, made(platform)) == (told(calm).end, made(calm))
 
 
 @pytest.mark.parametrize("stochastic", [False, True])

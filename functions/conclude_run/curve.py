@@ -24,7 +24,8 @@ def draw(report: RunReport) -> bytes:
 def plot(report: RunReport, axes: Axes) -> None:
     """Training and evaluation returns over environment steps, and the target."""
     _line(axes, report.training, "training episodes (mean of a batch)", color="0.65")
-    _line(axes, report.evaluations, "evaluation (deterministic)", color="tab:blue", marker="o")
+    label = f"evaluation ({'drawn actions' if _draws(report) else 'deterministic'})"
+    _line(axes, report.evaluations, label, color="tab:blue", marker="o")
     wanted = target(report.spec) if report.status == "completed" else None
     if wanted is not None:
         axes.axhline(wanted, color="tab:green", linestyle="--", label=f"target {wanted:g}")
@@ -32,6 +33,11 @@ def plot(report: RunReport, axes: Axes) -> None:
     axes.grid(alpha=0.3)
     if axes.has_data():
         axes.legend(loc="best")
+
+
+def _draws(report: RunReport) -> bool:
+    evaluation = report.spec.get("evaluation")  # raw: of a run that was refused it is anything
+    return isinstance(evaluation, dict) and evaluation.get("stochastic") is True
 
 
 def _line(axes: Axes, points: list[CurvePoint], label: str, **style: Any) -> None:
