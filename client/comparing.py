@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 from msgspec import structs
 
-from faastraingym.client import importance, run_ids, runs
+from faastraingym.client import comparison_films, importance, run_ids, runs
 from faastraingym.client.comparison import Comparison
 from faastraingym.client.errors import BadInput
 from faastraingym.client.world import Connected
@@ -59,7 +59,8 @@ async def compared(
         raise BadInput(why)
     aim = scores.common_target(reports) if target is None else target
     arrived = await _to_target(stack, reports, lives, aim)
-    return Comparison(comparison.build(grouped, aim, arrived, importance.weigh, known))
+    films = await comparison_films.of_runs(stack.objects, reports)
+    return Comparison(comparison.build(grouped, aim, arrived, importance.weigh, known), films)
 
 
 async def _experiments(stack: Connected, names: Sequence[str]) -> dict[str, Experiment]:

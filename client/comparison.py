@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from faastraingym.client import files, frames
 from faastraingym.client.arguments import checked
+from faastraingym.client.comparison_films import NO_FILMS, Films
 from faastraingym.client.comparison_rows import csv, rows
 from faastraingym.schemas.comparison import ComparisonReport, Configuration
 
@@ -23,8 +24,9 @@ class Comparison:
     """
 
     @checked
-    def __init__(self, report: ComparisonReport) -> None:
+    def __init__(self, report: ComparisonReport, films: Films = NO_FILMS) -> None:
         self.report = report
+        self._films = films
 
     def __repr__(self) -> str:
         report = self.report
@@ -72,7 +74,7 @@ class Comparison:
 
     @checked
     def save_html(self, path: str | Path) -> None:
-        """Write a page with tables and charts, which needs no network.
+        """Write a page with tables, charts and recorded episodes, which needs no network.
 
         Raises:
             BadInput: the file cannot be written.
@@ -81,4 +83,4 @@ class Comparison:
         from faastraingym.client.comparison_page import page
 
         place = files.in_folder(Path(path))
-        files.write(place, page(self.report).encode())
+        files.write(place, page(self.report, self._films).encode())

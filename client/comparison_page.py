@@ -7,6 +7,7 @@ from faastraingym import __version__
 from faastraingym.client import comparison_charts as charts
 from faastraingym.client import comparison_decisions as decisions
 from faastraingym.client import comparison_settings as settings
+from faastraingym.client.comparison_films import NO_FILMS, Films, section
 from faastraingym.client.comparison_html import chart, folded, par, row, table
 from faastraingym.client.comparison_rows import counted, label, ordered, short, words
 from faastraingym.client.errors import StackTrouble
@@ -38,6 +39,7 @@ td:first-child, th:first-child { position: sticky; left: 0; background: #fff; te
 .tall th { position: sticky; top: 0; background: #fff; z-index: 1; }
 .grid { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 330px), 1fr)); }
 summary { cursor: pointer; }
+figure { margin: .6rem 1rem .6rem 0; } video, img { max-width: 100%; }
 .told th:last-child, .told td:last-child { min-width: 10rem; max-width: 40rem; text-align: left;
   white-space: normal; }
 @media (max-width: 600px) {
@@ -54,8 +56,8 @@ GB_SECONDS = "GB\u2011s"  # never broken at its hyphen
 DIMENSION = 110  # pixels that an axis of parallel coordinates needs
 
 
-def page(report: ComparisonReport) -> str:
-    """The whole HTML document.
+def page(report: ComparisonReport, films: Films = NO_FILMS) -> str:
+    """The whole HTML document; `films` are recorded episodes of the runs.
 
     Raises:
         StackTrouble: plotly is not installed.
@@ -72,7 +74,7 @@ def page(report: ComparisonReport) -> str:
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{title}</title><style>{STYLE}</style>"
         f"<script>{get_plotlyjs()}</script></head>\n<body><h1>{title}</h1>\n"
-        + "\n".join(_sections(report))
+        + "\n".join([*_sections(report), section(films)])
         + f'\n<p class="small">FaaSTrainGym {__version__}</p>{RESIZED}</body></html>\n'
     )
 

@@ -6,6 +6,7 @@ run.requested -> start-run -> run.started -> update-policy copies the policy -> 
 
 import asyncio
 import json
+import re
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -19,6 +20,7 @@ from faastraingym.adapters.stage import evaluated
 from faastraingym.algorithms import registry
 from faastraingym.algorithms.environments import spaces
 from faastraingym.algorithms.experiments import specification as experiment_specification
+from faastraingym.client import comparison_films
 from faastraingym.client.client import Client
 from faastraingym.client.errors import BadInput
 from faastraingym.client.specifications import Composed
@@ -46,14 +48,17 @@ def trained() -> Platform:
 
 
 async def evaluating(
-    trained: Platform, raw: dict[str, Any] = BURST, on: Platform | None = None
+    trained: Platform,
+    raw: dict[str, Any] = BURST,
+    on: Platform | None = None,
+    run: str = "child",
 ) -> Platform:
     """A platform that has the trained policy, after the run `demo` has been asked to play it."""
     spec = await evaluated.resolved(raw, trained.services)
     platform = on or Platform()
     policies = {k: d for k, d in trained.objects.data.items() if keys.is_policy(k)}
     platform.objects.data |= policies
-    await platform.publish(RunRequested(run="child", spec=spec))
+    await platform.publish(RunRequested(run=run, spec=spec))
     await platform.run()
     return platform
 
@@ -171,6 +176,29 @@ async def test_the_first_episodes_are_filmed(trained: Platform, tmp_path: Path) 
     plain = await evaluating(trained, {**BURST, "evaluation": asked | {"record": 0}})
     assert played(plain).returns.tobytes() == played(platform).returns.tobytes()
     assert told(plain).evaluations[0].recordings is UNSET
+
+
+async def test_policies_are_compared_by_what_they_were_seen_to_do(
+    trained: Platform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two policies differ in one setting; the page has a film of each, and needs no network."""
+    asked = {"episodes": EPISODES, "workers": 3, "record": 2}
+    platform = Platform()
+    for version in (0, 2):
+        raw = {**BURST, "evaluate": f"{OF_DEMO}/{version}", "evaluation": asked}
+        await evaluating(trained, raw, platform, run=f"of-{version}")
+    client = client_of(platform, tmp_path)
+    compared = await client.aio.compare(["of-0", "of-2"])
+    settings = [list(each.settings) for each in compared.configurations]
+    assert settings == [["evaluate"], ["evaluate"]]
+    compared.save_html(tmp_path / "page.html")
+    text = (tmp_path / "page.html").read_text()
+    shown = re.findall(r'<video [^>]*aria-label="([^"]*)" src="data:video/mp4;base64,', text)
+    assert shown == [f"of-{version}, episode {n}" for n in (0, 1) for version in (0, 2)]
+    monkeypatch.setattr(comparison_films, "MOST_BYTES", 0)
+    compared = await client.aio.compare(["of-0", "of-2"])
+    compared.save_html(tmp_path / "page.html")
+    assert "<video" not in (tmp_path / "page.html").read_text()
 
 
 async def test_what_cannot_be_filmed_is_measured_all_the_same(

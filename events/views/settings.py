@@ -23,6 +23,9 @@ def configuration(spec: Mapping[str, Any]) -> dict[str, Any]:
         complete = to_dict(registry.parse(dict(spec)))
     except SpecificationError:
         complete = dict(spec)
+    if isinstance(played := complete.get("evaluate"), Mapping):  # two policies differ in one thing
+        digest = str(dict(played.get("object") or {}).get("sha256", ""))
+        complete["evaluate"] = f"{played.get('policy')} ({digest[:12]})"
     return without_seed(complete)
 
 
