@@ -15,6 +15,7 @@ SPEC = argument(
     "registered one, as CartPole-v1, or one of your own, as my_env.py:MyEnv or my_package:MyEnv-v0",
 )
 RUN = argument("run", metavar="RUN", help="a run's name; `faastrain runs` lists them")
+PLAYER = "a policy.npz or its folder, a run, or a model as models/NAME@ALIAS"
 LISTED = "a name; `faastrain runs` and `faastrain experiments` list them"
 RUN_OR_EXPERIMENT = argument("run", metavar="RUN|EXPERIMENT", help=LISTED)
 NAME = argument("--run", metavar="NAME", help="name the run (default: SPEC's stem, time, 4 digits)")
@@ -264,6 +265,56 @@ TRAIN = (
         ),
     ),
     Command(
+        "evaluate",
+        "evaluate:evaluate",
+        "play a policy's episodes in many functions at once: mean return, interval, cost",
+        "evaluate models/cartpole@champion --episodes 1000",
+        (
+            argument("what", metavar="POLICY|RUN", help=PLAYER),
+            argument(
+                "--env",
+                action="append",
+                metavar="ENV",
+                help="as of `train`; may be repeated (default: the policy's own)",
+            ),
+            argument(
+                "--episodes",
+                type=int,
+                default=1000,
+                metavar="N",
+                help="in each environment, for each seed (default 1000)",
+            ),
+            argument(
+                "--seed",
+                type=int,
+                action="append",
+                metavar="N",
+                help="of the episodes; may be repeated (default 0)",
+            ),
+            argument(
+                "--workers",
+                type=int,
+                metavar="N",
+                help="invocations that share the episodes, which changes no number",
+            ),
+            argument("--stochastic", action="store_true", help="draw actions"),
+            argument(
+                "--record", type=int, default=0, metavar="N", help="first episodes to be filmed"
+            ),
+            argument(
+                "--out",
+                type=Path,
+                metavar="DIR",
+                help=f"where DIR/RUN gets the films (default: ./{RESULTS})",
+            ),
+            argument(
+                "--run", metavar="NAME", help="name the run, or the first part of several names"
+            ),
+            argument("--detach", action="store_true", help="return once it was started"),
+            JSON,
+        ),
+    ),
+    Command(
         "follow",
         "training:follow",
         "watch a run or an experiment to its end",
@@ -399,7 +450,7 @@ READ = (
     Command(
         "fetch",
         "fetch:fetch",
-        "write a run's report, learning curve and policy into a folder",
+        "write a run's report, learning curve, policy and films into a folder",
         "fetch RUN results",
         (
             RUN,
@@ -429,7 +480,7 @@ READ = (
             argument(
                 "what",
                 metavar="POLICY|RUN",
-                help="a policy.npz or its folder, a run, or a model as models/NAME@ALIAS",
+                help=PLAYER,
             ),
             PLAYED,
             argument("--seed", type=int, default=0, metavar="N", help="of the episode (default 0)"),

@@ -25,7 +25,9 @@ from faastraingym.client.arguments import checked
 from faastraingym.client.async_models import AsyncModels
 from faastraingym.client.async_run import AsyncRun
 from faastraingym.client.errors import BadInput, StackTrouble, as_ours
+from faastraingym.client.evaluations import EPISODES, Asked
 from faastraingym.client.experiments import AsyncExperiment
+from faastraingym.client.progress import Silent
 from faastraingym.client.specifications import Composed
 from faastraingym.client.world import Connected, World
 from faastraingym.events.models.registry import Registry
@@ -44,6 +46,9 @@ if TYPE_CHECKING:
     from faastraingym.adapters.processes.checking import Checked
     from faastraingym.client.beginnings import Brought
     from faastraingym.client.comparison import Comparison
+    from faastraingym.client.playing import Evaluation
+    from faastraingym.client.policy import Policy
+    from faastraingym.client.run import Run
     from faastraingym.schemas.package_record import PackageRecord
 
 
@@ -279,6 +284,29 @@ class AsyncClient:
                     "out"
                 )
         return AsyncRun(self, prepared.name)
+
+    @checked
+    async def evaluate(
+        self,
+        policy: "Policy | Run | AsyncRun | str | Path",
+        env: str | Path | type | None = None,
+        *,
+        episodes: Annotated[int, Meta(ge=1)] = EPISODES,
+        seed: Annotated[int, Meta(ge=0)] = 0,
+        deterministic: bool = True,
+        workers: Annotated[int, Meta(ge=1)] | None = None,
+        record: Annotated[int, Meta(ge=0)] = 0,
+        name: str | None = None,
+    ) -> "Evaluation":
+        """Play a policy's episodes in many functions at once, as of `Client`."""
+        from faastraingym.client import evaluating
+
+        asked = Asked(episodes, workers, not deterministic, record)
+        envs = [] if env is None else [env]
+        prepared = await evaluating.prepare(self, policy, envs, [seed], asked, name)
+        (run,) = await evaluating.begin(self, prepared)
+        runs.succeeded(await run.follow(Silent()))
+        return await run.evaluation()
 
     @checked
     async def add(self, package: "Package") -> "PackageRecord":

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from faastraingym.algorithms.environments.space_info import SpaceInfo
     from faastraingym.client.async_client import AsyncClient
     from faastraingym.client.minari_datasets import Exported
+    from faastraingym.client.playing import Evaluation
     from faastraingym.client.policy import Policy
 
 
@@ -214,6 +215,25 @@ class AsyncRun:
             payload = payloads.load(stored, payloads.Policy)
             spaces = await self._spaces(stack, history, report)
         return Policy(payload, report, spaces)
+
+    async def evaluation(self) -> "Evaluation":
+        """The episodes of the reported policy's evaluation, or of the newest one.
+
+        Raises:
+            BadInput: no evaluation has ended yet.
+        """
+        async with self.client.connect() as stack:
+            history = await runs.history(stack, self.name)
+            return await results.evaluation(stack.objects, self.name, history)
+
+    async def films(self) -> dict[str, bytes]:
+        """The recorded episodes of its evaluations, by the name of their file.
+
+        None where `evaluation.record` asks for none, or the environment does not draw.
+        """
+        async with self.client.connect() as stack:
+            report = await self._report(stack, await runs.history(stack, self.name))
+            return await results.films(stack.objects, report)
 
     @checked
     async def environment(self, render_mode: str | None = None) -> "gymnasium.Env[Any, Any]":

@@ -8,10 +8,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from msgspec import Meta
 
-from faastraingym.client import addresses, composing, experiments, loop, target, world
+from faastraingym.client import (
+    addresses,
+    composing,
+    evaluating,
+    experiments,
+    loop,
+    target,
+    world,
+)
 from faastraingym.client.arguments import checked
 from faastraingym.client.async_client import AsyncClient, Prepared
 from faastraingym.client.errors import BadInput, as_ours
+from faastraingym.client.evaluations import EPISODES, Asked
 from faastraingym.client.experiment import Experiment
 from faastraingym.client.models import Models
 from faastraingym.client.run import Run
@@ -22,7 +31,10 @@ from faastraingym.events.views.runs import RunRow
 from faastraingym.schemas.report import Status
 
 if TYPE_CHECKING:
+    from faastraingym.client.async_run import AsyncRun
     from faastraingym.client.comparison import Comparison
+    from faastraingym.client.playing import Evaluation
+    from faastraingym.client.policy import Policy
 
 
 class Client:
@@ -132,6 +144,54 @@ class Client:
             BadInput: it is no run's name.
         """
         return Run(self.aio.run(name))
+
+    @checked
+    def evaluate(
+        self,
+        policy: "Policy | Run | AsyncRun | str | Path",
+        env: str | Path | type | None = None,
+        *,
+        episodes: Annotated[int, Meta(ge=1)] = EPISODES,
+        seed: Annotated[int, Meta(ge=0)] = 0,
+        deterministic: bool = True,
+        workers: Annotated[int, Meta(ge=1)] | None = None,
+        record: Annotated[int, Meta(ge=0)] = 0,
+        name: str | None = None,
+    ) -> "Evaluation":
+        """Play a policy's episodes in many functions at once, as a run that learns nothing.
+
+        The numbers depend on the policy, the environment, the seed and the number of episodes;
+        not on workers and replicas.
+
+        Args:
+            policy: a Policy; a Run; a policy.npz or a folder that `train` wrote; or a name:
+                "models/cartpole@champion", a run's, or "runs/NAME/VERSION".
+            env: an environment as `train` takes it; None: that of the policy, as its run had it.
+            episodes: how many; 10,000 at most.
+            seed: of their resets, and of drawn actions.
+            deterministic: play the most probable actions; False: draw them.
+            workers: invocations among which the episodes are divided; None: as many as 2,000
+                steps each make.
+            record: the first so many episodes become films, which `Run.save` writes.
+            name: of the run; by default made of the environment's and the time. The same call with
+                the same name waits for the same run.
+
+        Returns:
+            As `faastraingym.evaluate`; its `run` is the run's name.
+
+        Raises:
+            BadInput: there is no such policy or environment, or they do not fit.
+            StackTrouble: the stack does not start, or does not answer.
+            RunFailed: the environment raised something; the text says what.
+        """
+        asked = Asked(episodes, workers, not deterministic, record)
+        envs = [] if env is None else [env]
+        prepared = loop.run(evaluating.prepare(self.aio, policy, envs, [seed], asked, name))
+        run = Run(*loop.run(evaluating.begin(self.aio, prepared)))
+        for remark in prepared[0].advice:
+            warnings.warn(remark, stacklevel=3)
+        run.wait()
+        return run.evaluation()
 
     @checked
     def start_experiment(self, experiment: object, name: str | None = None) -> Experiment:

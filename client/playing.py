@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from itertools import islice
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, Protocol, runtime_checkable
 
 import gymnasium
 import numpy as np
@@ -20,6 +20,11 @@ from faastraingym.client import files
 from faastraingym.client.arguments import checked
 from faastraingym.client.errors import BadInput
 from faastraingym.client.opening import Environment, opened
+from faastraingym.client.run import Run
+from faastraingym.schemas.models import PREFIX
+
+if TYPE_CHECKING:
+    from faastraingym.client.client import Client
 
 
 @runtime_checkable
@@ -41,6 +46,7 @@ class Evaluation(NamedTuple):
 
     returns: np.ndarray  # [E] float64, undiscounted
     lengths: np.ndarray  # [E] int64, in steps
+    run: str = ""  # of the stack that played them; empty: they were played in this process
 
     @property
     def mean(self) -> float:
@@ -58,35 +64,87 @@ class Evaluation(NamedTuple):
 
 @checked
 def evaluate(
-    policy: Predicts,
+    policy: Predicts | Run | str | Path,
     env: Environment,
     *,
     episodes: Annotated[int, Meta(ge=1)] = 20,
     seed: Annotated[int, Meta(ge=0)] | None = 0,
     deterministic: bool = True,
+    workers: Annotated[int, Meta(ge=1)] | None = None,
+    client: "Client | None" = None,
 ) -> Evaluation:
-    """Play episodes one after the other, and sum their rewards up.
+    """Play episodes one after the other, or many at once, and sum their rewards up.
 
     Args:
-        policy: a Policy, or anything with such a `predict`.
+        policy: a Policy, or anything with such a `predict`; a Run; a policy.npz or a folder that
+            `train` wrote; "models/NAME@ALIAS", or a run's name.
         env: an environment, which is left open; or its id, "my_env.py:MyEnv", or its class, of
             which one is built here; if the Policy was trained in it, as its run had it. The
             run's limit of steps holds where the environment has none.
         episodes: how many.
         seed: of the first reset; the following episodes go on from it.
         deterministic: play the most probable actions.
+        workers: invocations of a stack's functions that play in place of this process, as of
+            `Client.evaluate`: the seeds of resets, and so the numbers, are others than here.
+        client: the stack; by default as of `train`.
 
     Raises:
-        BadInput: there is no such environment, no episode is wanted, or one does not end or raised
-            something.
+        BadInput: there is no such policy or environment, no episode is wanted, or one does not end
+            or raised something.
+        StackTrouble: a stack is needed, and does not answer.
+        RunFailed: with `workers`, the environment raised something.
     """
-    with _opened(policy, env) as made:
+    if workers is not None:
+        return _by_functions(policy, env, episodes, seed, deterministic, workers, client)
+    acting = _acting(policy, client)
+    with _opened(acting, env) as made:
         played = [
-            list(_rewards(policy, made, None if number else seed, deterministic))
+            list(_rewards(acting, made, None if number else seed, deterministic))
             for number in range(episodes)
         ]
     returns = np.array([sum(rewards) for rewards in played], np.float64)
     return Evaluation(returns, np.array([len(rewards) for rewards in played]))
+
+
+def _by_functions(
+    policy: Any,
+    env: Any,
+    episodes: int,
+    seed: int | None,
+    deterministic: bool,
+    workers: int,
+    client: "Client | None",
+) -> Evaluation:
+    from faastraingym.client.client import Client
+
+    if seed is None:
+        raise BadInput("evaluate: seed: found None; allowed with workers: a whole number")
+    return (client or Client()).evaluate(
+        policy, env, episodes=episodes, seed=seed, deterministic=deterministic, workers=workers
+    )
+
+
+def _acting(named: Predicts | Run | str | Path, client: "Client | None") -> Predicts:
+    """What acts in this process.
+
+    Raises:
+        BadInput: there is no such policy.
+        StackTrouble: a stack has it, and does not answer.
+    """
+    from faastraingym.client import evaluations
+    from faastraingym.client.client import Client
+
+    if isinstance(named, Run):
+        return named.policy()
+    if not isinstance(named, str | Path):
+        return named
+    found = evaluations.source(named)
+    if found.policy is not None:
+        return found.policy
+    stack = client or Client()
+    if found.name.startswith(PREFIX):
+        return stack.models.policy(found.name)
+    return stack.run(found.name.removeprefix(evaluations.RUNS)).policy()
 
 
 @checked

@@ -201,6 +201,11 @@ class Policy:
         return self._spaces is not None and self._spaces.mask_is_in_info
 
     @property
+    def payload(self) -> payloads.Policy:
+        """Its arrays, as the store has them."""
+        return self._payload
+
+    @property
     def version(self) -> int:
         """The updates behind it."""
         return self._payload.version

@@ -144,12 +144,15 @@ class Drawn:
     @property
     def numbers(self) -> str:
         """Where the run is."""
-        text = f"version {self.run.version or 0}, {', '.join(figures(self.run))}"
+        version = [] if self.run.evaluating else [f"version {self.run.version or 0}"]
+        text = ", ".join([*version, *figures(self.run)])
         return printable(f"{self.run.status}: {text}")
 
     @property
     def done(self) -> float:
-        """The part of the budget that is spent, 0 to 1; 0 while the budget is not known."""
+        """The part of the budget or of the episodes, 0 to 1; 0 while these are not known."""
+        if playing := self.run.evaluating:
+            return playing.played / playing.wanted if playing.wanted else 0.0
         return min(1.0, (self.run.env_steps or 0) / self.run.budget) if self.run.budget else 0.0
 
     @property
@@ -180,7 +183,8 @@ class PlainView:
 
     def show(self, run: RunView, record: Recorded) -> None:
         """Write the fact's line, unless it is one of too many."""
-        if isinstance(record.fact, PolicyUpdated):
+        often = PolicyUpdated | EpisodesEvaluated if run.evaluating else PolicyUpdated
+        if isinstance(record.fact, often):
             if record.at - self._version_at < VERSION_SECONDS:
                 return
             self._version_at = record.at
@@ -203,7 +207,11 @@ def line(run: RunView, record: Recorded) -> str | None:
     match record.fact:
         case RunRequested():
             return f"requested: {without_payload(run)}"
-        case RolloutCompleted() | RewardsReady() | EpisodesEvaluated():
+        case RolloutCompleted() | RewardsReady():
+            return None
+        case PolicyUpdated() | EpisodesEvaluated() if run.evaluating:
+            return ", ".join(figures(run))
+        case EpisodesEvaluated():
             return None
         case PolicyUpdated():
             return f"version {run.version}: {', '.join(figures(run))}"
@@ -221,6 +229,8 @@ def without_payload(run: RunView) -> str:
     parts = [f"{run.environment} with {run.algorithm}"]
     if run.budget:
         parts.append(f"budget {run.budget:,.0f} steps")
+    if run.evaluating:
+        parts.append(f"{run.evaluating.wanted:,} episodes of {run.evaluating.policy}")
     if run.target is not None:
         parts.append(f"target {run.target:g}")
     return ", ".join(parts)
@@ -228,6 +238,9 @@ def without_payload(run: RunView) -> str:
 
 def figures(run: RunView) -> Sequence[str]:
     """Where the run is, in numbers."""
+    if playing := run.evaluating:
+        mean = [] if playing.return_mean is None else [f"return {playing.return_mean:.2f}"]
+        return [f"{playing.played:,} of {playing.wanted:,} episodes", *mean]
     of_budget = f" of {run.budget:,.0f}" if run.budget else ""
     found = [f"{run.env_steps or 0:,}{of_budget} steps"]
     if run.training_return is not None:

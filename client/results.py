@@ -1,21 +1,26 @@
-"""A run's results as files: report, learning curve, policy, and films of evaluated episodes."""
+"""A run's results: its evaluation; as files report, learning curve, policy and films."""
 
 from contextlib import suppress
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
+import numpy as np
 
 from faastraingym.client import curves
 from faastraingym.client.errors import BadInput
 from faastraingym.events.pipeline.history import History
 from faastraingym.events.ports import LostObject, ObjectStore
+from faastraingym.events.views.report import reported_policy
+from faastraingym.schemas.messages import EvaluationCompleted
+from faastraingym.schemas.payloads import Evaluation as Episodes
 from faastraingym.schemas.payloads import Policy, load
 from faastraingym.schemas.references import ObjectRef
 from faastraingym.schemas.report import RunReport
 
 if TYPE_CHECKING:
     from faastraingym.algorithms.environments.space_info import SpaceInfo
+    from faastraingym.client.playing import Evaluation
 
 
 class Stored(NamedTuple):
@@ -47,13 +52,35 @@ async def stored(objects: ObjectStore, run: str, history: History, segment: int 
     found = {_name(written.report.key): data}
     found[_name(written.learning_curve.key)] = await objects.get(written.learning_curve)
     report = msgspec.json.decode(data, type=RunReport)
-    found |= await _films(objects, report)
+    found |= await films(objects, report)
     updated = history.policies.get(report.policy.version) if report.policy else None
     if updated is None:
         return Stored(report, found, None)
     ref = updated.policy.policy
     policy = await objects.get(ref)
     return Stored(report, {**found, f"policy-{_name(ref.key)}": policy}, policy)
+
+
+def evaluated(history: History) -> EvaluationCompleted | None:
+    """The reported policy's evaluation, else the newest one; None: there is none yet."""
+    reported, known = reported_policy(history), history.evaluations
+    newest = known.get(max(known, default=-1))
+    return known.get(reported.version, newest) if reported else newest
+
+
+async def evaluation(objects: ObjectStore, run: str, history: History) -> "Evaluation":
+    """The episodes of `evaluated`.
+
+    Raises:
+        BadInput: no evaluation has ended yet.
+    """
+    from faastraingym.client.playing import Evaluation  # which imports Gymnasium
+
+    fact = evaluated(history)
+    if fact is None:
+        raise BadInput(f"run {run} has no evaluation yet; `faastrain follow {run}`")
+    found = load(await objects.get(fact.evaluation), Episodes)
+    return Evaluation(found.returns, found.lengths.astype(np.int64), run)
 
 
 def files(found: Stored, info: "SpaceInfo | None") -> dict[str, bytes]:
@@ -73,8 +100,8 @@ def files(found: Stored, info: "SpaceInfo | None") -> dict[str, bytes]:
     return made
 
 
-async def _films(objects: ObjectStore, report: RunReport) -> dict[str, bytes]:
-    """Recorded episodes; one that the store lost is nobody's proof, and is left out."""
+async def films(objects: ObjectStore, report: RunReport) -> dict[str, bytes]:
+    """Recorded episodes, by the names of their files; one that the store lost is left out."""
     found = {}
     for film in report.recordings:
         ref = ObjectRef(bucket=report.bucket, key=film.key, size=film.size, sha256=film.sha256)

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import numpy as np
 from msgspec import Meta
 
-from faastraingym.client import curves, files, frames, loop, progress, recordings
+from faastraingym.client import curves, files, frames, loop, progress, recordings, runs
 from faastraingym.client.arguments import checked
 from faastraingym.client.async_run import AsyncRun
-from faastraingym.client.errors import RunFailed, as_ours
+from faastraingym.client.errors import as_ours
 from faastraingym.client.progress import Silent, View
 from faastraingym.client.recordings import Recordings, Targets
 from faastraingym.events.pipeline.removal import Holdings
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from faastraingym.client.async_client import AsyncClient
     from faastraingym.client.minari_datasets import Exported
+    from faastraingym.client.playing import Evaluation
     from faastraingym.client.policy import Policy
 
 
@@ -99,11 +100,7 @@ class Run:
                 f"run {self.name} continues; Run.stop ends it, Run.follow watches it"
             )
             raise
-        if report.status == "failed":
-            raise RunFailed(
-                "\n".join(filter(None, (f"{self.name}: {report.reason}", report.detail)))
-            )
-        return report
+        return runs.succeeded(report)
 
     @checked
     def log(self, **loggers: str | Path) -> dict[str, int]:
@@ -184,6 +181,17 @@ class Run:
         return loop.run(self.aio.policy())
 
     @checked
+    def evaluation(self) -> "Evaluation":
+        """The return and the length of each episode of the reported policy's evaluation.
+
+        Of a run that goes on, those of its newest evaluation.
+
+        Raises:
+            BadInput: no evaluation has ended yet.
+        """
+        return loop.run(self.aio.evaluation())
+
+    @checked
     def environment(self, render_mode: str | None = None) -> "gymnasium.Env[Any, Any]":
         """The environment that the run was trained in, built in this process.
 
@@ -238,9 +246,10 @@ class Run:
 
     @checked
     def save(self, folder: str | Path | None = None, force: bool = False) -> list[Path]:
-        """Write report, learning curve and policy into a folder, `runs/NAME` unless it is named.
+        """Write report, learning curve, policy and recordings into a folder.
 
         Args:
+            folder: which; None: `runs/NAME`.
             force: replace files that have other content.
 
         Raises:

@@ -5,7 +5,7 @@ from contextlib import aclosing
 from typing import Any
 
 from faastraingym.client import run_ids
-from faastraingym.client.errors import BadInput, BeingRestored
+from faastraingym.client.errors import BadInput, BeingRestored, RunFailed
 from faastraingym.client.world import Connected
 from faastraingym.events.experiments.names import is_run_of
 from faastraingym.events.pipeline import event_backup, subjects
@@ -106,6 +106,17 @@ async def awaited(stack: Connected, run: str, remark: Callable[[str], None]) -> 
 async def report(stack: Connected, run: str, found: History, now: float) -> RunReport:
     """The report of `run`, whose history was found, as it stands at `now` (Unix time, seconds)."""
     return build(run, found, await stack.facts.usage(run), now)
+
+
+def succeeded(ended: RunReport) -> RunReport:
+    """The report of a run that has not failed.
+
+    Raises:
+        RunFailed: it has; the text says why.
+    """
+    if ended.status == "failed":
+        raise RunFailed("\n".join(filter(None, (f"{ended.run_id}: {ended.reason}", ended.detail))))
+    return ended
 
 
 async def _unknown(facts: FactLog, run: str) -> BadInput:

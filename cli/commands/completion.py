@@ -29,6 +29,7 @@ def _by_metavar() -> dict[str, Any]:
         "EXPERIMENT": experiment,
         "RUN|EXPERIMENT": _names("runs", "experiments"),
         "FUNCTION|RUN": run,
+        "POLICY|RUN": run,
         "RUN|MODEL": run,
         "FILE": shtab.FILE,
         "PATH|WHEEL": shtab.FILE,

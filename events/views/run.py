@@ -47,6 +47,15 @@ def spend(spent: dict[str, Spent], usage: Iterable[m.InvocationCompleted]) -> di
     return spent
 
 
+class Evaluating(Struct, frozen=True, kw_only=True):
+    """A run that evaluates a policy and learns nothing, as far as its pieces tell."""
+
+    policy: str  # as it was named
+    wanted: int  # episodes
+    played: int
+    return_mean: float | None  # of those played; None: of none
+
+
 class RunView(Struct, frozen=True, kw_only=True):
     """One run, now; a number of which no fact tells is None."""
 
@@ -70,6 +79,7 @@ class RunView(Struct, frozen=True, kw_only=True):
     staleness: int | None
     evaluations: tuple[float, ...]  # mean returns of the newest, in the order of versions
     evaluation: m.EvaluationCompleted | None
+    evaluating: Evaluating | None  # None: it learns
     stalls: int
     reissued: int  # rollouts that were issued a second time, early
     dead_letters: int
@@ -125,6 +135,7 @@ def view(run: str, history: History, spent: Mapping[str, Spent]) -> RunView:
         staleness=newest.lag if newest else None,
         evaluations=tuple(fact.return_mean for fact in evaluations),
         evaluation=evaluations[-1] if evaluations else None,
+        evaluating=_evaluating(history),
         stalls=history.stalls,
         reissued=history.reissued,
         dead_letters=history.dead_lettered,
@@ -180,6 +191,24 @@ def _ended(history: History) -> int:
     return max((v for v, ready in history.rewards.items() if ready.episodes.episodes), default=-1)
 
 
+def _evaluating(history: History) -> Evaluating | None:
+    spec = history.requested.spec if history.requested else {}
+    if not spec.get("evaluate"):
+        return None
+    pieces = [fact.episodes for fact in history.evaluated.get(0, {}).values()]
+    played, mean = sum(piece.episodes for piece in pieces), None
+    if whole := history.evaluations.get(0):
+        played, mean = whole.episodes, whole.return_mean
+    elif played:
+        mean = sum(piece.return_sum for piece in pieces) / played
+    return Evaluating(
+        policy=name(spec, "evaluate", "policy")[:MOST_TEXT],
+        wanted=int(number(table(spec, "evaluation").get("episodes")) or 0),
+        played=played,
+        return_mean=mean,
+    )
+
+
 def _speed(history: History) -> float | None:
     window = sorted(history.policies)[-WINDOW:]
     if not window:
@@ -203,7 +232,8 @@ def _forget(history: History) -> None:
     for by_version in (history.policies, history.committed_at):
         _drop(by_version, sorted(by_version)[:-WINDOW])
     history.rollouts.clear()
-    history.evaluated.clear()
+    if not (history.requested and history.requested.spec.get("evaluate")):
+        history.evaluated.clear()
 
 
 def _drop(by_version: dict[int, Any], versions: Iterable[int]) -> None:

@@ -29,6 +29,7 @@ TYPED = {
     "faastrain train CartPole-v1 --js": {"--json", "--jsonl"},
     "faastrain fetch ": {"one", "two"},
     "faastrain show ": {"one", "two", "sweep"},
+    "faastrain evaluate ": {"one", "two"},
     "faastrain rm ": {"one", "two", "sweep"},
     "faastrain compare one s": {"sweep"},
     "faastrain best ": {"sweep"},

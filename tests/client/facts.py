@@ -1,9 +1,12 @@
 """Literal facts of one small run."""
 
+from typing import Any
+
 import numpy as np
 
 from faastraingym.events.ports import Recorded
 from faastraingym.schemas.messages import (
+    EpisodesEvaluated,
     EpisodeSummary,
     EvaluationCompleted,
     InvocationCompleted,
@@ -25,6 +28,15 @@ SPEC = {
     "rollout": {"count": 2, "num_steps": 16},
     "algorithm": {"name": "ppo"},
     "stop": {"env_steps": 128, "target": 475.0},
+}
+EVALUATING = {  # the same, of a run that plays a policy and learns nothing
+    **SPEC,
+    "stop": {"env_steps": 0},
+    "evaluation": {"episodes": 2},
+    "evaluate": {
+        "policy": "models/cartpole@champion",
+        "object": {"bucket": "test", "key": "k", "size": 1, "sha256": "ab" * 32},
+    },
 }
 ROWS = np.arange(4)
 POLICY = Policy(  # of CartPole-v1: pushes to where the pole falls
@@ -78,6 +90,34 @@ def beginning(run: str = RUN) -> list[Message]:
             return_std=12.25,
             length_mean=480.5,
         ),
+    ]
+
+
+def evaluating(run: str = RUN, *returns: float) -> list[Message]:
+    """A run that evaluates, from its start to its end: an episode of each piece."""
+    manifest = obj(f"runs/{run}/manifest.msgpack")
+    about: dict[str, Any] = {"run": run, "manifest": manifest, "policy": policy(0, run)}
+    return [
+        RunStarted(run=run, manifest=manifest),
+        PolicyUpdated(**about, rollouts=0, evaluate=True),
+        *(
+            EpisodesEvaluated(
+                **about,
+                piece=piece,
+                evaluation=obj(f"runs/{run}/episodes/0/{piece}.msgpack"),
+                episodes=EpisodeSummary(episodes=1, return_sum=each, length_sum=int(each)),
+            )
+            for piece, each in enumerate(returns)
+        ),
+        EvaluationCompleted(
+            **about,
+            evaluation=obj(f"runs/{run}/evaluations/0.msgpack"),
+            episodes=len(returns),
+            return_mean=float(np.mean(returns)),
+            return_std=float(np.std(returns)),
+            length_mean=float(np.mean(returns)),
+        ),
+        RunCompleted(run=run, reason="budget", policy=policy(0, run)),
     ]
 
 

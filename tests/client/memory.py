@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
 
 from faastraingym.adapters.packages.library import Packages
 from faastraingym.adapters.processes.checking import Checked
@@ -20,13 +21,14 @@ from faastraingym.client.world import Connected, World
 from faastraingym.events.pipeline.history import fold
 from faastraingym.events.views.report import build
 from faastraingym.schemas import keys
-from faastraingym.schemas.messages import Message, ReportWritten, RunRequested
-from faastraingym.schemas.payloads import dump
+from faastraingym.schemas.messages import EvaluationCompleted, Message, ReportWritten, RunRequested
+from faastraingym.schemas.payloads import Evaluation, dump
 from tests.client.facts import (
     NOW,
     POLICY,
     beginning,
     completed,
+    evaluating,
     failed,
     records,
     reported,
@@ -52,10 +54,15 @@ class Pipeline(InMemoryFactLog):
         self.unreported = False  # its report cannot be written
         self.script = True  # False: nothing follows a request
         self.objects: InMemoryObjectStore | None = None  # where results are put
+        self.returns = [10.0, 30.0]  # of the episodes of a run that evaluates
 
     async def publish_once(self, fact: Message) -> bool:
         received = await super().publish_once(fact)
         if received and self.script and isinstance(fact, RunRequested):
+            if fact.spec.get("evaluate") and self.objects is not None:
+                for more in await played(self.objects, fact, self.returns):
+                    await super().publish_once(more)
+                return received
             last = unreported(fact.run) if self.unreported else reported(fact.run)
             facts = [*beginning(fact.run), self.end(fact.run)]
             if self.objects is not None:
@@ -85,6 +92,23 @@ async def results(
     written = await objects.put(keys.report(run), msgspec.json.encode(report))
     curve = await objects.put(keys.learning_curve(run), b"a picture")
     return told, ReportWritten(run=run, report=written, learning_curve=curve)
+
+
+async def played(
+    objects: InMemoryObjectStore, request: RunRequested, returns: list[float]
+) -> list[Message]:
+    """The facts of a run that evaluates; its episodes are in the store, and films as asked for."""
+    run, told = request.run, evaluating(request.run, *returns)
+    seen = np.array(returns)
+    found = Evaluation(version=0, returns=seen, lengths=seen.astype(np.int32))
+    ref = await objects.put(keys.evaluation(run, 0), dump(found))
+    films = [
+        await objects.put(keys.recording(run, 0, episode, ".gif"), b"GIF89a")
+        for episode in range(request.spec["evaluation"].get("record", 0))
+    ]
+    (whole,) = [fact for fact in told if isinstance(fact, EvaluationCompleted)]
+    told[told.index(whole)] = msgspec.structs.replace(whole, evaluation=ref, recordings=films)
+    return [*told, reported(run)]
 
 
 class FakeStreams:

@@ -30,6 +30,7 @@ FINE: dict[str, Any] = {
     "observation": 0,
     "path": "a.gif",
     "payload": POLICY,
+    "policy": "a.npz",
     "show": print,
     "source": "a.npz",
     "spaces": None,
@@ -82,7 +83,8 @@ def test_a_wrong_argument_is_named(name: str, function: Callable[..., Any], argu
         elif parameter.name in ("self", "cls"):
             given[parameter.name] = None
         elif parameter.default is parameter.empty and parameter.kind is not parameter.VAR_KEYWORD:
-            given[parameter.name] = Left() if parameter.name == "policy" else FINE[parameter.name]
+            plays = parameter.name == "policy" and "." not in name
+            given[parameter.name] = Left() if plays else FINE[parameter.name]
     with pytest.raises(BadInput) as refusal:
         function(**given)
     text = str(refusal.value)
@@ -112,7 +114,11 @@ def test_a_wrong_argument_is_named(name: str, function: Callable[..., Any], argu
         (lambda: Client().start_experiment({"run": {}}), "spec: has no table `space`, so it is no"),
         (lambda: Client().experiment("A b"), "'A b' is no run's name; a name is 1 to 63 of a-z"),
         (lambda: faastraingym.Run("a"), "allowed: an AsyncRun (Client().run(NAME) makes a Run)"),
-        (lambda: evaluate("a", "b"), "policy: found 'a'; allowed: a Policy, as Run.policy() gives"),
+        (lambda: evaluate(3, "b"), "policy: found 3; allowed: a Policy, as Run.policy() gives"),
+        (lambda: evaluate("a.npz", "b"), "a.npz: cannot be read: No such file"),
+        (lambda: evaluate("a", "b", seed=None, workers=2), "seed: found None; allowed with"),
+        (lambda: evaluate(Left(), "b", workers=2), "Client.evaluate: policy: found <"),
+        (lambda: Client().evaluate("a.npz", gymnasium.make("CartPole-v1")), "env: found <"),
         (lambda: record_video(Left(), "b", "a.gif", episodes=0), "episodes: found 0; allowed: a"),
         (lambda: evaluate(Left(), "CartPole-v1", seed=-1), "seed: found -1; allowed: a whole num"),
         (lambda: Policy.predict(None, 0, deterministic=3), "deterministic: found 3; allowed: Tru"),

@@ -1,4 +1,4 @@
-from faastraingym.client.progress import PlainView, line
+from faastraingym.client.progress import Drawn, PlainView, line
 from faastraingym.events.ports import Recorded
 from faastraingym.events.views.phrases import phrase
 from faastraingym.events.views.run import Watched
@@ -10,7 +10,18 @@ from faastraingym.schemas.messages import (
     RunRequested,
     StopRequested,
 )
-from tests.client.facts import RUN, SPEC, beginning, completed, failed, obj, policy, records
+from tests.client.facts import (
+    EVALUATING,
+    RUN,
+    SPEC,
+    beginning,
+    completed,
+    evaluating,
+    failed,
+    obj,
+    policy,
+    records,
+)
 
 
 def shown(*facts, every: float = 1.0) -> list[str]:
@@ -70,6 +81,31 @@ def test_a_piece_of_an_evaluation_is_told_by_events_and_not_while_following() ->
     )
     assert phrase(piece) == "version 3, piece 1: return 15.50 over 2 episodes"
     assert line(Watched(run=RUN).view, Recorded(1, 0.0, piece)) is None
+
+
+def test_an_evaluation_of_its_own_is_told_by_its_episodes() -> None:
+    """Of the pieces not more than a line in 5 s."""
+    request = RunRequested(run=RUN, spec=EVALUATING)
+    assert shown(request, *evaluating(RUN, 10.0, 30.0), every=3.0) == [
+        "     0.0 s  requested: CartPole-v1 with ppo, 2 episodes of models/cartpole@champion",
+        "     3.0 s  started",
+        "     6.0 s  0 of 2 episodes",
+        "    12.0 s  2 of 2 episodes, return 20.00",
+        "    15.0 s  evaluation of version 0: return 20.00 ± 10.00 over 2 episodes",
+        "    18.0 s  completed: budget, with version 0",
+    ]
+
+
+def test_its_bar_is_of_episodes() -> None:
+    drawn = Drawn(RUN)
+    run = Watched(run=RUN)
+    seen = []
+    for record in records(RunRequested(run=RUN, spec=EVALUATING), *evaluating(RUN, 10.0, 30.0)):
+        drawn.show(run.add([record]).view, record)
+        seen.append(drawn.done)
+    assert seen == [0.0, 0.0, 0.0, 0.5, 1.0, 1.0, 1.0]
+    assert drawn.title == f"{RUN}: CartPole-v1 with ppo, 2 episodes of models/cartpole@champion"
+    assert drawn.numbers == "completed: 2 of 2 episodes, return 20.00"
 
 
 def test_a_line_about_following_is_written_again_only_after_another() -> None:

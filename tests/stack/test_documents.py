@@ -127,6 +127,10 @@ ROWS: dict[str, list[tuple[str, int]]] = {
         (f"gate {RUN} --min-return 1 --max-cost 1000 --junit g.xml --markdown g.md", 0),
         ("gate examples/cartpole.toml --min-return 501", 1),
     ],
+    "evaluate POLICY": [
+        (f"evaluate {RUN} --episodes 3 --record 1 --out films", 0),
+        ("evaluate nobody --detach", 3),
+    ],
     "resume RUN": [(f"resume {RUN} --budget 500 --target 500", 0), (f"follow {RUN}", 1)],
     "compare RUN": [
         (f"compare {RUN} watched --csv c.csv --html c.html", 0),
