@@ -57,6 +57,7 @@ _MLFLOW = "`make loggers` has MLflow; tests/docs/walks/test_mlflow.py types it"
 _STEPPED = "needs a caller's token; tests/stack/test_env_step.py types it"
 _ASKED = "needs a registered model; tests/docs/walks/test_act.py types it"
 _ONNX = "tests/docs/walks/test_onnx.py types it"
+_MEASURED = "tests/docs/walks/test_evaluations.py types it"
 _GRID = "trains 36 runs; tests/docs/walks/test_running_experiments.py types it"
 _FRESH = "tests/package installs the wheel into a new environment and types it in an empty folder"
 NOT_HERE = {
@@ -67,6 +68,8 @@ NOT_HERE = {
     r"faastrain export RUN --minari \S+": "tests/client/test_exporting.py opens what it writes",
     r'pip install "faastraingym\[onnx\]" onnxruntime': "requirements.lock has both",
     r"faastrain (train CartPole-v1 --run small .*|export (small|models/cartpole) .*)": _ONNX,
+    r"(faastrain (evaluate|start nightly|follow nightly|gate nightly) ?.*|ls runs/filmed)": _MEASURED,
+    r"python -c ' import json one, three = .*": _MEASURED,
     r"faastrain gate CartPole-v1 .*": "tests/docs/walks/test_ci.py types it",
     r"faastrain (train|env add|env remove) \S*(my_|shapes_)\S*( --set .*)?": _OWN,
     r"(python hook\.py|faastrain models) .*": "tests/docs/walks/test_models.py types it",

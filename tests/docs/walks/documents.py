@@ -13,6 +13,7 @@ DOCUMENTS = [
     "docs/act.md",
     "docs/api.md",
     "docs/comparing.md",
+    "docs/evaluations.md",
     "docs/mlflow.md",
     "docs/models.md",
     "docs/onnx.md",
