@@ -58,6 +58,27 @@ def rows(report: RunReport, on_disk: bool = False) -> Iterator[tuple[str, str]]:
         yield name, location(report.bucket, film.key)
     if report.unrecorded:
         yield "not filmed", one_line(report.unrecorded)
+    if not report.spec.get("evaluate"):
+        yield from _learning(report)
+    yield "wall clock", f"{report.wall_seconds:.1f} s"
+    if report.latest_env_steps and report.wall_seconds > 0:
+        yield "speed", f"{report.latest_env_steps / report.wall_seconds:,.0f} steps/s"
+    yield from _curve("evaluations", report.evaluations)
+    yield from _curve("training", report.training)
+    if report.policy:
+        yield "policy", location(report.bucket, report.policy.key)
+        yield "policy SHA-256", report.policy.sha256
+        if report.reproducible:
+            yield "reproducible", report.reproducible
+    if report.status in ("completed", "failed") and not report.unreported:
+        curve = keys.learning_curve(report.run_id, report.segment)
+        yield "report", location(report.bucket, keys.report(report.run_id, report.segment))
+        yield "learning curve", location(report.bucket, curve)
+        if not on_disk:
+            yield "onto the disk", f"`faastrain fetch {report.run_id}`"
+
+
+def _learning(report: RunReport) -> Iterator[tuple[str, str]]:
     if report.evaluations:
         best = max(report.evaluations, key=lambda point: point.return_mean)
         yield "best evaluation", f"{best.return_mean:.2f}, of version {best.version:,}"
@@ -73,22 +94,6 @@ def rows(report: RunReport, on_disk: bool = False) -> Iterator[tuple[str, str]]:
         yield "dropped rollouts", f"{report.dropped_rollouts:,}, which came after their batch"
     if report.reissued_rollouts:
         yield "stragglers", f"{report.reissued_rollouts:,} rollouts issued a second time"
-    yield "wall clock", f"{report.wall_seconds:.1f} s"
-    if report.wall_seconds > 0:
-        yield "speed", f"{report.latest_env_steps / report.wall_seconds:,.0f} steps/s"
-    yield from _curve("evaluations", report.evaluations)
-    yield from _curve("training", report.training)
-    if report.policy:
-        yield "policy", location(report.bucket, report.policy.key)
-        yield "policy SHA-256", report.policy.sha256
-        if report.reproducible:
-            yield "reproducible", report.reproducible
-    if report.status in ("completed", "failed") and not report.unreported:
-        curve = keys.learning_curve(report.run_id, report.segment)
-        yield "report", location(report.bucket, keys.report(report.run_id, report.segment))
-        yield "learning curve", location(report.bucket, curve)
-        if not on_disk:
-            yield "onto the disk", f"`faastrain fetch {report.run_id}`"
 
 
 def usage_rows(report: RunReport) -> Iterator[tuple[str, ...]]:

@@ -37,6 +37,9 @@ def evaluate(arguments: Namespace, context: Context) -> ExitCode:
     for report in reports:
         if report.status == "failed":
             context.screen.remark(f"faastrain: {report.run_id} failed: {one_line(report.reason)}")
+        if report.unrecorded:
+            why = one_line(report.unrecorded)
+            context.screen.remark(f"faastrain: {report.run_id} is not filmed: {why}")
     ended = [run for run, report in zip(runs, reports, strict=True) if _is_whole(report)]
     written = [path for run in ended for path in _films(run, folder)] if arguments.record else []
     _print(loop.run(_measured(ended)), written, arguments.json, context)

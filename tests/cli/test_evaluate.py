@@ -138,6 +138,14 @@ def test_the_same_command_watches_the_same_run_again(measuring: Desk) -> None:
     assert len(requests(measuring)) == 2
 
 
+def test_a_summary_tells_nothing_of_learning(measuring: Desk) -> None:
+    assert measuring("evaluate", NAMED, "--episodes", "2", "--run", "judged") == ExitCode.DONE
+    assert measuring("show", "judged") == ExitCode.DONE
+    named = [line.partition(":")[0] for line in measuring.out.splitlines()]
+    assert named[:6] == ["run", "status", "reason", "task", "evaluates", "evaluation"]
+    assert not {"versions", "environment steps", "speed", "best evaluation"} & {*named}
+
+
 def test_a_run_that_fails_is_told(measuring: Desk) -> None:
     measuring.facts.objects, measuring.facts.ending = None, "failed"
     assert measuring("evaluate", NAMED, "--run", "bad") == ExitCode.RUN_FAILED
