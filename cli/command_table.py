@@ -310,6 +310,7 @@ TRAIN = (
             argument(
                 "--run", metavar="NAME", help="name the run, or the first part of several names"
             ),
+            SET,
             argument("--detach", action="store_true", help="return once it was started"),
             JSON,
         ),

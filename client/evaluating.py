@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ from faastraingym.client.async_run import AsyncRun
 from faastraingym.client.errors import BadInput
 from faastraingym.client.evaluation_rows import Measured
 from faastraingym.client.evaluations import Asked, Source
+from faastraingym.client.specifications import Composed
 from faastraingym.client.world import Connected
 from faastraingym.events.pipeline import subjects
 from faastraingym.schemas import keys, payloads, raw
@@ -33,6 +34,7 @@ async def prepare(
     seeds: Sequence[int],
     asked: Asked,
     name: str | None = None,
+    changed: Callable[[Composed], Composed] = lambda made: made,
 ) -> "list[Prepared]":
     """A run for each environment and seed, which can be started; an embedded stack is.
 
@@ -44,6 +46,7 @@ async def prepare(
         asked: how each is played.
         name: of the run; of several the beginning of their names. The same call with the same name
             makes the same runs.
+        changed: each specification, as its caller overrides it.
 
     Raises:
         BadInput: there is no such policy or environment, or they do not fit. Nothing was started.
@@ -53,7 +56,7 @@ async def prepare(
     await asyncio.to_thread(client.world.ensure_stack)
     evaluate = await _brought(client, source)
     made = [
-        evaluations.composed(source, evaluate, env, seed, asked)
+        changed(evaluations.composed(source, evaluate, env, seed, asked))
         for env in envs or [None]
         for seed in seeds
     ]

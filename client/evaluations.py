@@ -91,6 +91,8 @@ def composed(of: Source, evaluate: Any, env: object, seed: int, asked: Asked) ->
     found = None if env is None else environments.resolve(env)
     if found:
         raw["environment"] = {"id": found.env_id}
+    if found and found.source:  # not the code that the policy was trained with
+        raw["environment"]["packages"] = []
     if of.policy is not None:  # of which the stack has no specification
         raw = evaluating(raw, of.policy.report.spec)
     name = stem(found.stem if found else of.name)

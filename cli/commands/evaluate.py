@@ -10,11 +10,12 @@ from faastraingym.cli import exit_codes
 from faastraingym.cli.context import Context
 from faastraingym.cli.exit_codes import ExitCode
 from faastraingym.cli.interrupts import NOTHING, going_on, leaving, unknown
-from faastraingym.client import evaluating, files, loop, progress
+from faastraingym.client import evaluating, files, loop, progress, remedies, specifications
 from faastraingym.client.async_run import AsyncRun
 from faastraingym.client.evaluation_rows import Measured, Row, gb_seconds, rows, wall_seconds
 from faastraingym.client.evaluations import Asked
 from faastraingym.client.progress import PlainView, View
+from faastraingym.client.specifications import Composed
 from faastraingym.events.views.phrases import one_line
 from faastraingym.schemas.report import RunReport
 
@@ -52,8 +53,13 @@ def _begun(arguments: Namespace, context: Context) -> list[AsyncRun]:
     asked = Asked(arguments.episodes, arguments.workers, arguments.stochastic, arguments.record)
     envs = list(dict.fromkeys(arguments.env or []))
     seeds = list(dict.fromkeys(arguments.seed or [0]))
+
+    def changed(made: Composed) -> Composed:
+        raw = specifications.override(made.raw, arguments.overrides)
+        return made._replace(raw=raw, form=remedies.option)
+
     with leaving(NOTHING):
-        made = evaluating.prepare(aio, arguments.what, envs, seeds, asked, arguments.run)
+        made = evaluating.prepare(aio, arguments.what, envs, seeds, asked, arguments.run, changed)
         prepared = loop.run(made)
     with leaving(unknown(prepared[0].name)):
         runs = loop.run(evaluating.begin(aio, prepared))

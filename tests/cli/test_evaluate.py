@@ -7,6 +7,7 @@ import json
 import msgspec
 import pytest
 
+from faastraingym.adapters.packages.sources import pack
 from faastraingym.algorithms import registry
 from faastraingym.algorithms.environments.space_info import describe
 from faastraingym.cli.exit_codes import ExitCode
@@ -20,6 +21,12 @@ from tests.events.models.versions import A_MOVE, A_VERSION
 SMALL = {**SPEC, "algorithm": {"name": "ppo", "hidden_sizes": []}}
 DATA = payloads.dump(POLICY)
 NAMED = "models/cartpole@champion"
+MY_ENV = """
+from gymnasium.envs.classic_control import CartPoleEnv
+
+class MyEnv(CartPoleEnv):
+    pass
+"""
 
 
 @pytest.fixture
@@ -114,6 +121,23 @@ def test_how_it_is_played_is_in_the_specification(measuring: Desk) -> None:
         f"recording: {film}" for film in films
     ]
     assert all((measuring.folder / film).read_bytes() == b"GIF89a" for film in films)
+
+
+def test_it_is_played_in_code_of_one_s_own(measuring: Desk) -> None:
+    """Which is stored as `train` stores it; what such code needs beside is set as for `train`."""
+    typed = ["--env", "my_env.py:MyEnv", "--episodes", "2"]
+    measuring.write("my_env.py", MY_ENV)
+    assert measuring("evaluate", NAMED, *typed) == ExitCode.BAD_INPUT
+    remedy = "environment.kwargs.max_episode_steps="
+    assert f"--set {remedy}N" in measuring.err
+    typed += ["--set", f"{remedy}50"]
+    for named in (NAMED, "trained"):
+        assert measuring("evaluate", named, *typed) == ExitCode.DONE, measuring.err
+    digest = pack(measuring.folder / "my_env.py").package.sha256
+    for request in requests(measuring):
+        assert request.spec["environment"]["id"] == "my_env:MyEnv"
+        assert request.spec["environment"]["packages"] == [digest]
+    assert any(digest in key for key in measuring.objects.data if key.startswith(keys.ENVIRONMENTS))
 
 
 def test_detached_it_returns_with_the_names(measuring: Desk) -> None:

@@ -83,7 +83,7 @@ def test_code_of_one_s_own_is_packed(tmp_path: Path) -> None:
     file = tmp_path / "my_env.py"
     file.write_text("import gymnasium\n\nclass MyEnv(gymnasium.Env):\n    pass\n")
     made = composed(Source("runs/small"), "runs/small", f"{file}:MyEnv", 0, Asked())
-    assert made.raw["environment"] == {"id": "my_env:MyEnv"}
+    assert made.raw["environment"] == {"id": "my_env:MyEnv", "packages": []}
     assert made.source is not None
     assert made.stem == "evaluation-my_env"
 
