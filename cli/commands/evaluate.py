@@ -112,7 +112,7 @@ def _is_whole(report: RunReport) -> bool:
 
 
 def _films(run: AsyncRun, folder: Path) -> list[Path]:
-    return files.write_all(folder / run.name, loop.run(run.films()))
+    return files.write_all(folder / run.name, loop.run(run.films()), force=True)
 
 
 async def _measured(runs: Sequence[AsyncRun]) -> list[Measured]:
