@@ -9,8 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 from faastraingym.adapters.stage import current
 from faastraingym.adapters.stage.answering import AnsweringStage, Asked, Verb
+from faastraingym.adapters.stage.policies import Policies
 from faastraingym.algorithms.actors.answers import answer
-from faastraingym.functions.act.policies import Policies
 from faastraingym.schemas.act import MOST_BODY, ActAnswer, ActRequest
 
 AT_ONCE = 8  # requests that are decoded and wait for their policy, which bounds memory

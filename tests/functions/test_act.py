@@ -10,15 +10,14 @@ import pytest
 from faastraingym import Policy
 from faastraingym.adapters.http.callers import Callers
 from faastraingym.adapters.http.rates import Rates
-from faastraingym.adapters.stage import manifests
+from faastraingym.adapters.stage import manifests, policies
 from faastraingym.adapters.stage.answering import AnsweringStage
+from faastraingym.adapters.stage.policies import Policies
 from faastraingym.algorithms import registry
 from faastraingym.algorithms.environments.space_info import describe
 from faastraingym.events.models.registry import Registry
 from faastraingym.events.ports import Unavailable
-from faastraingym.functions.act import policies
 from faastraingym.functions.act.handler import SMALL, answering
-from faastraingym.functions.act.policies import Policies
 from faastraingym.schemas import keys, payloads
 from faastraingym.schemas.arrays import pack, unpack
 from faastraingym.schemas.models import Named, Promotion
