@@ -28,6 +28,7 @@ class Place:
         self.generator: np.random.Generator | None = None  # of what is not built yet
         self.begun = self.ended = False
         self.seen: Any = None
+        self.info: dict[str, Any] = {}  # beside it
         self._attributes: list[tuple[Any, str]] = []  # of one that is not replayed, once known
         # Of one that is replayed: how its episode began, and its actions since then.
         self.before, self.log = b"", bytearray()
@@ -43,18 +44,18 @@ class Place:
         self.seed, self.options = seed, options
         self.log.clear()
         with foreign(f"{self._spec.id}: reset()"):
-            self.seen, info = self.environment.reset(seed=seed, options=copy.deepcopy(options))
+            self.seen, self.info = self.environment.reset(seed=seed, options=copy.deepcopy(options))
         self.begun, self.ended = True, False
-        return self.seen, info
+        return self.seen, self.info
 
     def step(self, action: Any, row: bytes) -> tuple[Any, float, bool, bool, dict[str, Any]]:
         """Take a step; `row` is the action in the log."""
         self.log += row
         with self._stepping:
-            self.seen, reward, *ends, info = self.environment.step(action)
+            self.seen, reward, *ends, self.info = self.environment.step(action)
             terminated, truncated = map(bool, ends)
             self.ended = terminated or truncated
-            return self.seen, float(reward), terminated, truncated, info
+            return self.seen, float(reward), terminated, truncated, self.info
 
     def saved(self) -> dict[str, np.ndarray]:
         """The attributes of one that is not replayed; it is built once."""
@@ -80,14 +81,17 @@ class Place:
         if self.ended != bool(ended):
             raise EnvironmentFailed(undetermined(self._spec))
 
-    def put(self, snapshot: dict[str, np.ndarray], ended: int) -> None:
-        """Continue an episode from its attributes, with the generator as it was then."""
+    def put(self, snapshot: dict[str, np.ndarray], seen: Any, ended: int) -> None:
+        """Continue an episode from its attributes and what was `seen` last, with the
+        generator as it was then.
+        """
         generator, self.generator = self.generator, None
         self._ready()
         with foreign(f"{self._spec.id}: reset()"):
             self.environment.reset(seed=0)
         snapshots.put(self.environment, snapshot)
         self.environment.unwrapped.np_random = generator
+        self.seen, self.info = seen, {}
         self.begun, self.ended = True, bool(ended)
 
     def _ready(self) -> None:

@@ -14,14 +14,15 @@ from typing import Any, NamedTuple, TypeAlias
 import gymnasium
 import numpy as np
 
-from faastraingym.algorithms.environments import batches, snapshots
-from faastraingym.algorithms.environments.batches import Actions, decoder, over_time, stacked
+from faastraingym.algorithms.environments import snapshots
+from faastraingym.algorithms.environments.batches import Actions, decoder, stacked
 from faastraingym.algorithms.environments.foreign import foreign
 from faastraingym.algorithms.environments.places import Place, undetermined, unpacked
+from faastraingym.algorithms.environments.recording import Played, Recording
 from faastraingym.algorithms.environments.wire_info import told
 from faastraingym.algorithms.errors import EnvironmentFailed
 from faastraingym.schemas.answers import AnswerError
-from faastraingym.schemas.env_step import MOST_ACTIONS, MOST_ANSWER, MOST_STEPS
+from faastraingym.schemas.env_step import MOST_ACTIONS, MOST_STEPS
 from faastraingym.schemas.specification import EnvironmentSpec
 
 State: TypeAlias = dict[str, Any]  # arrays, bytes and numbers, as schemas.arrays packs them
@@ -33,16 +34,6 @@ class Begun(NamedTuple):
 
     observations: Any  # [K, ...]
     infos: list[dict[str, Any]]
-
-
-class Played(NamedTuple):
-    """The answer of T steps."""
-
-    observations: Any  # [T, B, ...]
-    rewards: np.ndarray  # [T, B] float64
-    terminated: np.ndarray  # [T, B] bool
-    truncated: np.ndarray  # [T, B] bool
-    infos: list[list[dict[str, Any]]]
 
 
 class Environments:
@@ -62,18 +53,18 @@ class Environments:
         self.replays = not snapshots.supports(first)
         width, decode = decoder(self.acted)
         self._width = max(width, 1)
-        self._places = [Place(spec, self.replays, decode) for _ in range(spec.num_envs)]
-        self._places[0].environment = first
+        self.places = [Place(spec, self.replays, decode) for _ in range(spec.num_envs)]
+        self.places[0].environment = first
 
     @property
     def count(self) -> int:
         """B."""
-        return len(self._places)
+        return len(self.places)
 
     def begin(self, entropy: int) -> None:
         """Give each environment a generator of its own, which its first reset goes on with."""
         for place, sequence in zip(
-            self._places, np.random.SeedSequence(entropy).spawn(self.count), strict=True
+            self.places, np.random.SeedSequence(entropy).spawn(self.count), strict=True
         ):
             place.generator = np.random.Generator(np.random.PCG64(sequence))
 
@@ -86,10 +77,10 @@ class Environments:
         chosen = range(self.count) if mask is None else np.flatnonzero(mask).tolist()
         seen, infos = [], []
         for i in chosen:
-            observation, info = self._places[i].reset(None if seed is None else seed + i, options)
+            observation, info = self.places[i].reset(None if seed is None else seed + i, options)
             seen.append(observation)
             infos.append(told(info))
-        return Begun(self._stacked(seen), infos)
+        return Begun(self.stacked(seen, self.vector), infos)
 
     def step(self, actions: Actions, late: Callable[[], bool] = lambda: False) -> Played:
         """Take steps in each environment; `late` says when they have taken too long.
@@ -99,32 +90,11 @@ class Environments:
                 or the answer is too large, or too late.
             EnvironmentFailed: an environment's own code raised.
         """
-        shape = (actions.steps, self.count)
-        self._bound(actions.steps)
-        rewards, ends = np.zeros(shape), np.zeros((2, *shape), np.bool_)
-        observed, size = list[Any](), 0
-        infos: list[list[dict[str, Any]]] = []
+        self.bound(actions.steps)
+        steps = Recording(self, late)
         for t in range(actions.steps):
-            seen: list[Any] = []
-            infos.append([])
-            for i, place in enumerate(self._places):
-                if place.ended and self.vector:
-                    observation, info = place.reset(None, None)
-                else:
-                    self._refuse(place, i, t)
-                    row = actions.row(t, i) if self.replays else b""
-                    observation, rewards[t, i], ends[0, t, i], ends[1, t, i], info = place.step(
-                        actions.at(t, i), row
-                    )
-                seen.append(observation)
-                infos[-1].append(told(info))
-                if late():
-                    raise _too_late(t)
-            observed.append(self._stacked(seen))
-            size += batches.nbytes(observed[-1]) + sum(_size(info) for info in infos[-1])
-            if size > MOST_ANSWER:
-                raise _too_much(size, t + 1)
-        return Played(over_time(observed), rewards, ends[0], ends[1], infos)
+            steps.take(actions, t)
+        return steps.played()
 
     def render(self, index: int) -> np.ndarray:
         """What an environment shows, [H, W, 3] uint8.
@@ -137,8 +107,8 @@ class Environments:
             raise AnswerError(
                 "bad-request", "index", f"index: found {index}; allowed: less than {self.count}"
             )
-        place = self._places[index]
-        self._refuse(place, index, 0, ended=False)
+        place = self.places[index]
+        self.refuse(place, index, 0, ended=False)
         with foreign(f"{self.spec.id}: render()"):
             frame = np.asarray(place.environment.render())
         if frame.dtype != np.uint8 or frame.ndim != 3:
@@ -152,16 +122,19 @@ class Environments:
 
     def state(self) -> State:
         """All that a later `resume` needs; equal states are equal data."""
-        begun = [place for place in self._places if place.begun]
+        begun = [place for place in self.places if place.begun]
         data: State = {
-            "begun": bytes(place.begun for place in self._places),
-            "ended": bytes(place.ended for place in self._places),
-            "generators": [place.saved_generator() for place in self._places],
+            "begun": bytes(place.begun for place in self.places),
+            "ended": bytes(place.ended for place in self.places),
+            "generators": [place.saved_generator() for place in self.places],
         }
         if not begun:
             return data
         if not self.replays:
-            return data | {"snapshots": _columns([place.saved() for place in begun])}
+            return data | {
+                "snapshots": _columns([place.saved() for place in begun]),
+                "seen": self.stacked([place.seen for place in begun], cast=False),
+            }
         return data | {
             "seeds": [place.seed for place in begun],
             "options": [place.options for place in begun],
@@ -177,8 +150,9 @@ class Environments:
                 first time.
         """
         saved = iter(_rows(state.get("snapshots", {})))
+        seen = iter(state.get("seen", ()))
         numbers = iter(range(self.count))
-        for i, place in enumerate(self._places):
+        for i, place in enumerate(self.places):
             place.generator = unpacked(state["generators"][i])
             if not state["begun"][i]:
                 continue
@@ -190,38 +164,49 @@ class Environments:
                 if self._mark(place) != state["marks"][k]:
                     raise EnvironmentFailed(undetermined(self.spec))
             else:
-                place.put(next(saved), state["ended"][i])
+                place.put(next(saved), next(seen).copy(), state["ended"][i])
 
     def close(self) -> None:
         """Let go of the environments."""
-        for place in self._places:
+        for place in self.places:
             if place.environment is not None:
                 with foreign(f"{self.spec.id}: close()"):
                     place.environment.close()
 
-    def _stacked(self, seen: list[Any]) -> Any:
-        with foreign(f"{self.spec.id}: an observation does not fit its observation_space"):
-            return stacked(seen, self.observed, self.vector)
+    def begun(self) -> None:
+        """Raises AnswerError: an environment was not reset."""
+        for i, place in enumerate(self.places):
+            self.refuse(place, i, 0, ended=False)
 
-    def _bound(self, steps: int) -> None:
+    def seen(self) -> Any:
+        """What all of them showed last, [B, ...], in the dtypes of the space."""
+        return self.stacked([place.seen for place in self.places], cast=True)
+
+    def stacked(self, seen: list[Any], cast: bool) -> Any:
+        """A batch of observations; EnvironmentFailed: they do not fit the space."""
+        with foreign(f"{self.spec.id}: an observation does not fit its observation_space"):
+            return stacked(seen, self.observed, cast)
+
+    def bound(self, steps: int, path: str = "actions") -> None:
         """Raises AnswerError: more steps than one request may take, or than may be repeated."""
         if steps * self.count > MOST_STEPS:
             raise AnswerError(
                 "too-large",
-                "actions",
-                f"actions: found {steps} steps of {self.count} environments; allowed: at most "
+                path,
+                f"{path}: found {steps} steps of {self.count} environments; allowed: at most "
                 f"{MOST_STEPS} in all",
             )
-        logged = sum(len(place.log) for place in self._places) // self._width
+        logged = sum(len(place.log) for place in self.places) // self._width
         if logged + steps * self.count > MOST_ACTIONS and self.replays:
             raise AnswerError(
                 "too-large",
-                "actions",
-                f"actions: {logged} since the last resets would be repeated where a replica was "
-                f"lost; allowed: at most {MOST_ACTIONS}; reset, or make fewer environments",
+                path,
+                f"{path}: {logged} actions since the last resets would be repeated where a replica "
+                f"was lost; allowed: at most {MOST_ACTIONS}; reset, or make fewer environments",
             )
 
-    def _refuse(self, place: Place, index: int, step: int, ended: bool = True) -> None:
+    def refuse(self, place: Place, index: int, step: int, ended: bool = True) -> None:
+        """Raises AnswerError: one was not reset, or its episode has ended."""
         if not place.begun:
             why = "was not reset"
         elif ended and place.ended:
@@ -260,32 +245,3 @@ def _checksum(batch: Any, known: int = 0) -> int:
     for part in batch.values() if isinstance(batch, dict) else batch:
         known = _checksum(part, known)
     return known
-
-
-def _size(info: Any) -> int:
-    """The bytes of an info's arrays; of all else about as much."""
-    if isinstance(info, np.ndarray):
-        return info.nbytes
-    if isinstance(info, dict):
-        return sum(map(_size, info.values()))
-    if isinstance(info, list):
-        return sum(map(_size, info))
-    return len(info) if isinstance(info, str | bytes) else 8
-
-
-def _too_much(size: int, steps: int) -> AnswerError:
-    return AnswerError(
-        "too-large",
-        "actions",
-        f"actions: {steps} steps of them give {size} bytes; allowed: at most {MOST_ANSWER}; take "
-        "fewer steps in one request",
-    )
-
-
-def _too_late(steps: int) -> AnswerError:
-    return AnswerError(
-        "too-large",
-        "actions",
-        f"actions: after {steps} steps of them a request has taken as long as it may; take fewer "
-        "steps in one request, or make fewer environments",
-    )

@@ -10,7 +10,8 @@ from gymnasium import spaces
 from gymnasium.vector import SyncVectorEnv
 
 from faastraingym.algorithms.environments.batches import Actions
-from faastraingym.algorithms.environments.sessions import Environments, Played
+from faastraingym.algorithms.environments.recording import Played
+from faastraingym.algorithms.environments.sessions import Environments
 from faastraingym.algorithms.environments.space_info import built
 from faastraingym.algorithms.errors import EnvironmentFailed
 from faastraingym.schemas.answers import AnswerError
@@ -307,5 +308,5 @@ def test_a_request_that_takes_too_long_is_ended() -> None:
     session = made("CartPole-v1", True)
     session.reset(0, None, None)
     late = iter([False, True])
-    with pytest.raises(AnswerError, match="after 1 steps of them a request has taken as long"):
+    with pytest.raises(AnswerError, match="after 1 steps a request has taken as long"):
         session.step(Actions([[0]] * 9, session.acted, 1), lambda: next(late))
