@@ -19,6 +19,9 @@ MOST_BODY = 2 << 20  # bytes of one
 FORMS = "models/NAME@ALIAS, models/NAME/VERSION, models/NAME, runs/RUN/VERSION or runs/RUN"
 
 Extra = Literal["log_probs", "values", "memory"]
+Seed = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+Wanted = Annotated[list[Extra], Meta(max_length=3, description="what else to answer")]
+PolicyName = Annotated[str, Meta(max_length=256, description=FORMS)]
 
 
 class OfRun(NamedTuple):
@@ -34,7 +37,7 @@ class OfRun(NamedTuple):
 class ActRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Observations of B environments, and the policy that is to act in them."""
 
-    policy: Annotated[str, Meta(max_length=256, description=FORMS)]
+    policy: PolicyName
     observations: Annotated[
         Any,
         Meta(
@@ -57,7 +60,7 @@ class ActRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         bool, Meta(description="the most probable actions; false: sampled ones")
     ] = True
     seed: Annotated[
-        Annotated[int, Meta(ge=0, le=2**63 - 1)] | None,
+        Seed | None,
         Meta(description="of the sample: the same request has the same answer"),
     ] = None
     key: Annotated[
@@ -67,7 +70,7 @@ class ActRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             "an alias has a canary; null: each is drawn by its bytes"
         ),
     ] = None
-    want: Annotated[list[Extra], Meta(max_length=3, description="what else to answer")] = []
+    want: Wanted = []
 
 
 class ActAnswer(Struct, frozen=True, kw_only=True):

@@ -14,8 +14,9 @@ stepped several times, which forks it.
 
 from typing import Annotated, Any, Literal
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
+from faastraingym.schemas.act import PolicyName, Seed, Wanted
 from faastraingym.schemas.specification import WrapperSpec
 
 MOST_ENVS = 1024
@@ -61,7 +62,7 @@ class Reset(Request, frozen=True, kw_only=True):
 
     state: State
     seed: Annotated[
-        Annotated[int, Meta(ge=0, le=2**63 - 1)] | None,
+        Seed | None,
         Meta(
             description="environment i is seeded with seed + i; null: each goes on with its own"
             " random generator",
@@ -72,10 +73,35 @@ class Reset(Request, frozen=True, kw_only=True):
 
 
 class Step(Request, frozen=True, kw_only=True):
-    """Take T steps in each environment."""
+    """Take T steps in each environment: with `actions`, or those of a `policy`."""
 
     state: State
-    actions: Annotated[Batch, Meta(description="[T, B, ...] of the action space, T >= 1")]
+    actions: Annotated[Batch, Meta(description="[T, B, ...] of the action space, T >= 1")] = None
+    policy: Annotated[
+        PolicyName | None,
+        Meta(
+            description="acts instead, in environments that were made with vector; a name that can"
+            " move, as an alias, may stand for another policy when the request is sent again"
+        ),
+    ] = None
+    steps: Annotated[
+        Annotated[int, Meta(ge=1, le=MOST_STEPS)] | None, Meta(description="T, of a policy")
+    ] = None
+    episodes: Annotated[
+        Annotated[int, Meta(ge=1, le=MOST_STEPS)] | None,
+        Meta(description="of a policy: until each environment has ended so many, instead of steps"),
+    ] = None
+    deterministic: Annotated[
+        bool, Meta(description="the policy's most probable actions; false: sampled ones")
+    ] = True
+    seed: Annotated[Seed | None, Meta(description="of the samples")] = None
+    memory: Annotated[
+        Any,
+        Meta(
+            description="[B, M] of a recurrent policy, as the last answer had it; none: it begins"
+        ),
+    ] = None
+    want: Wanted = []
 
 
 class Render(Request, frozen=True, kw_only=True):
@@ -160,7 +186,7 @@ class Begun(Answer, frozen=True, kw_only=True):
 
 
 class Stepped(Answer, frozen=True, kw_only=True):
-    """Of `step`: [T, B, ...] each.
+    """Of `step`: [T, B, ...] each; of a policy's also its actions, and what was wanted.
 
     Of `infos`, what has a wire form is there: arrays, numbers, texts, and lists and tables of them.
     A vector's client adds the B of a step up by gymnasium.vector.VectorEnv._add_info.
@@ -172,6 +198,16 @@ class Stepped(Answer, frozen=True, kw_only=True):
     terminated: Annotated[Any, Meta(description="[T, B] bool")]
     truncated: Annotated[Any, Meta(description="[T, B] bool")]
     infos: Annotated[list[list[Info]], Meta(description="[T][B], each as its environment gave it")]
+    policy: Annotated[
+        str | UnsetType, Meta(description="that acted: models/NAME/VERSION or runs/RUN/VERSION")
+    ] = UNSET
+    sha256: Annotated[str | UnsetType, Meta(description="of that policy's bytes")] = UNSET
+    actions: Annotated[Any, Meta(description="[T, B, ...], as the environments took them")] = UNSET
+    log_probs: Annotated[
+        Any, Meta(description="[T, B] float32: of the actions before they were clipped to bounds")
+    ] = UNSET
+    values: Annotated[Any, Meta(description="[T, B] float32")] = UNSET
+    memory: Annotated[Any, Meta(description="[B, M] float32: for the next request")] = UNSET
 
 
 class Rendered(Answer, frozen=True, kw_only=True):

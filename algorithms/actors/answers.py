@@ -1,5 +1,6 @@
 """A policy answers observations: actions, how probable they are, values, what it remembers."""
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,6 +15,7 @@ from faastraingym.algorithms.networks import description
 from faastraingym.algorithms.setting_types import sde
 from faastraingym.schemas.act import ActRequest
 from faastraingym.schemas.answers import bad_request
+from faastraingym.schemas.env_step import Step
 from faastraingym.schemas.payloads import Policy
 from faastraingym.schemas.specification import RunSpec
 
@@ -69,12 +71,8 @@ def answer(policy: Ready, asked: ActRequest) -> Answered:
         AnswerError: observations, masks or memory do not fit the policy, a sample has no seed, or
             something is wanted that the policy cannot tell.
     """
-    generator = _generator(asked)
-    for i, name in enumerate(asked.want):
-        if name not in policy.tells:
-            allowed = ", ".join(policy.tells) or "nothing"
-            of = registry.name(policy.spec)
-            raise bad_request(f"want[{i}]", f"found {name}; allowed: {allowed} of this {of} policy")
+    generator = drawing(asked)
+    refuse_untold(policy, asked.want)
     seen, rows = given.observations(asked.observations, asked.action_masks, policy.info)
     memory = given.memory(asked.memory, cells.initial(policy.spec, rows))
     places = [slice(i, i + policy.at_once) for i in range(0, rows, policy.at_once)]
@@ -110,8 +108,21 @@ def _part(
     return (actor.sent(actions), *(told[name] for name in want))
 
 
-def _generator(asked: ActRequest) -> np.random.Generator | None:
-    """Of a sample's noise; None: the most probable actions are asked for."""
+def refuse_untold(policy: Ready, want: Sequence[str]) -> None:
+    """Raises AnswerError: something is wanted that the policy cannot tell."""
+    for i, name in enumerate(want):
+        if name not in policy.tells:
+            allowed = ", ".join(policy.tells) or "nothing"
+            of = registry.name(policy.spec)
+            raise bad_request(f"want[{i}]", f"found {name}; allowed: {allowed} of this {of} policy")
+
+
+def drawing(asked: ActRequest | Step) -> np.random.Generator | None:
+    """Of a sample's noise; None: the most probable actions are asked for.
+
+    Raises:
+        AnswerError: a sample has no seed.
+    """
     if asked.deterministic:
         return None
     if asked.seed is None:

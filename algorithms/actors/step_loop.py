@@ -129,8 +129,11 @@ def play_episodes(
     num_episodes: int,
     where: str,
     watch: Stopwatch,
+    chunk: int = CHUNK,
 ) -> Steps:
     """Acts until each environment has ended `num_episodes` episodes.
+
+    Room is made for `chunk` steps at a time, which changes nothing else.
 
     Raises:
         EnvironmentFailed: the environment raised, or an episode does not end.
@@ -138,10 +141,10 @@ def play_episodes(
     left = np.full(len(start.ended), num_episodes)
     parts: list[Steps] = []
     while (left > 0).any():
-        parts.append(play(start, actor, info, CHUNK, left, where, watch))
+        parts.append(play(start, actor, info, chunk, left, where, watch))
         ended = parts[-1].terminated[-1] | parts[-1].truncated[-1]
         start = start._replace(observations=pick(parts[-1].observations, -1), ended=ended)
-        if len(parts) * CHUNK >= MAX_STEPS:
+        if len(parts) * chunk >= MAX_STEPS:
             raise EnvironmentFailed(
                 f"{where}: not all episodes ended in {MAX_STEPS} steps; give the environment a "
                 "limit (spec.environment.kwargs.max_episode_steps)"

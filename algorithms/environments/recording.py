@@ -42,7 +42,7 @@ class Recording:
             path: the request's field that asks for the steps.
             beside: bytes that the answer has besides, of each step.
         """
-        self._environments, self._late, self._path = environments, late, path
+        self._environments, self._late, self.path = environments, late, path
         self._size, self._beside = 0, beside
         self._observed = list[Any]()
         self.rewards, self.terminated, self.truncated = (list[np.ndarray]() for _ in range(3))
@@ -65,7 +65,7 @@ class Recording:
             seen.append(observation)
             infos.append(told(info))
             if self._late():
-                raise _too_late(self._path, t)
+                raise _too_late(self.path, t)
         self._observed.append(environments.stacked(seen, environments.vector))
         self.rewards.append(rewards)
         self.terminated.append(ends[0])
@@ -73,7 +73,7 @@ class Recording:
         self._infos.append(infos)
         self._size += nbytes(self._observed[-1]) + sum(map(_size, infos)) + self._beside
         if self._size > MOST_ANSWER:
-            raise too_much(self._path, self._size, t + 1)
+            raise too_much(self.path, self._size, t + 1)
 
     def played(self) -> Played:
         """The answer."""

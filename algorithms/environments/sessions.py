@@ -90,7 +90,8 @@ class Environments:
                 or the answer is too large, or too late.
             EnvironmentFailed: an environment's own code raised.
         """
-        self.bound(actions.steps)
+        self.refuse_many(actions.steps)
+        self.refuse_unrepeatable(actions.steps)
         steps = Recording(self, late)
         for t in range(actions.steps):
             steps.take(actions, t)
@@ -173,7 +174,7 @@ class Environments:
                 with foreign(f"{self.spec.id}: close()"):
                     place.environment.close()
 
-    def begun(self) -> None:
+    def refuse_unbegun(self) -> None:
         """Raises AnswerError: an environment was not reset."""
         for i, place in enumerate(self.places):
             self.refuse(place, i, 0, ended=False)
@@ -187,8 +188,8 @@ class Environments:
         with foreign(f"{self.spec.id}: an observation does not fit its observation_space"):
             return stacked(seen, self.observed, cast)
 
-    def bound(self, steps: int, path: str = "actions") -> None:
-        """Raises AnswerError: more steps than one request may take, or than may be repeated."""
+    def refuse_many(self, steps: int, path: str = "actions") -> None:
+        """Raises AnswerError: more steps than one request may take."""
         if steps * self.count > MOST_STEPS:
             raise AnswerError(
                 "too-large",
@@ -196,6 +197,9 @@ class Environments:
                 f"{path}: found {steps} steps of {self.count} environments; allowed: at most "
                 f"{MOST_STEPS} in all",
             )
+
+    def refuse_unrepeatable(self, steps: int, path: str = "actions") -> None:
+        """Raises AnswerError: more further steps than may be repeated."""
         logged = sum(len(place.log) for place in self.places) // self._width
         if logged + steps * self.count > MOST_ACTIONS and self.replays:
             raise AnswerError(

@@ -107,7 +107,7 @@ MORE: dict[str, dict[str, tuple[str, ...]]] = {  # rights that the flow does not
     "update-policy": {"reads": EPISODES + REGISTERED + BROUGHT},
     "conclude-run": {"asks": READ_USAGE},
     "announce-model": {"reads": REGISTERED},
-    "act": {"reads": REGISTERED},
+    **{name: {"reads": REGISTERED} for name in flow.ANSWERING},
     flow.RECONCILE: {"asks": READ_USAGE, "reads": INBOX + REGISTERED},  # costs, of lost reports
 }
 

@@ -10,14 +10,16 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
+from faastraingym.adapters.stage import current
 from faastraingym.adapters.stage.answering import AnsweringStage, Asked, Verb
+from faastraingym.adapters.stage.policies import Policies
 from faastraingym.schemas import env_step as wire
 
 from . import tokens
 from .stepping import Stepping
 
 Result = TypeVar("Result")
-STEPPING = Stepping()
+STEPPING, POLICIES = Stepping(), Policies()
 # One thread: a renderer's context is its thread's, and Python runs one at a time.
 THREAD = ThreadPoolExecutor(1, "environments")
 
@@ -35,9 +37,16 @@ async def reset(asked: wire.Reset, by: Asked) -> wire.Begun:
 
 
 async def step(asked: wire.Step, by: Asked) -> wire.Stepped:
-    """Steps."""
-    content, played = await _apart(STEPPING.step, _opened(asked.state, by), asked)
-    return wire.Stepped(state=_sealed(content, by), **played._asdict())
+    """Steps: by actions, or by a policy's."""
+    content = _opened(asked.state, by)
+    if asked.policy is None:
+        content, played = await _apart(STEPPING.step, content, asked, None)
+        return wire.Stepped(state=_sealed(content, by), **played)
+    held = await POLICIES.find(asked.policy, by.services, by.body)
+    name, sha256 = held.version.name, held.version.sha256
+    current.acts(name)
+    content, played = await _apart(STEPPING.step, content, asked, held.ready)
+    return wire.Stepped(state=_sealed(content, by), policy=name, sha256=sha256, **played)
 
 
 async def render(asked: wire.Render, by: Asked) -> wire.Rendered:

@@ -6,6 +6,8 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from faastraingym.algorithms.actors.answers import Ready
+from faastraingym.algorithms.actors.in_sessions import Acted, act
 from faastraingym.algorithms.environments import on_jax, spaces, wrappers
 from faastraingym.algorithms.environments.batches import Actions
 from faastraingym.algorithms.environments.foreign import foreign
@@ -71,16 +73,23 @@ class Stepping:
             ),
         )
 
-    def step(self, content: bytes, asked: wire.Step) -> tuple[bytes, Any]:
-        """The content of the state after steps, and their answer."""
+    def step(self, content: bytes, asked: wire.Step, policy: Ready | None) -> tuple[bytes, Any]:
+        """The content of the state after steps, and their answer; `policy` acts, if there is one.
+
+        The answer has what `wire.Stepped` has, but for its state and the policy's name.
+        """
         environments, until = self._at(content), time.perf_counter() + MOST_SECONDS
-        return self._after(
-            environments,
-            lambda: environments.step(
-                Actions(asked.actions, environments.acted, environments.count),
-                lambda: time.perf_counter() > until,
-            ),
-        )
+
+        def late() -> bool:
+            return time.perf_counter() > until
+
+        def step() -> dict[str, Any]:
+            if policy is not None:
+                return _acted(act(environments, policy, asked, late))
+            actions = Actions(asked.actions, environments.acted, environments.count)
+            return environments.step(actions, late)._asdict()
+
+        return self._after(environments, step)
 
     def render(self, content: bytes, asked: wire.Render) -> np.ndarray:
         """What an environment shows, [H, W, 3] uint8."""
@@ -167,6 +176,10 @@ def _refusal(sentence: str) -> AnswerError:
     path, colon, _ = text.partition(": ")
     is_path = bool(colon) and " " not in path
     return AnswerError("bad-request", path if is_path else "env_id", text)
+
+
+def _acted(acted: Acted) -> dict[str, Any]:
+    return {**acted.played._asdict(), "actions": acted.actions, **acted.told}
 
 
 def _described(space: Any, spec: EnvironmentSpec, what: str) -> wire.Space:

@@ -1,5 +1,6 @@
 """env-step by its contract: verbs, states, bounds and errors, in both kinds of bodies."""
 
+import hashlib
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -12,12 +13,19 @@ from jsonschema import Draft202012Validator
 from faastraingym.adapters.http.callers import Callers
 from faastraingym.adapters.http.rates import Rates
 from faastraingym.adapters.http.wire import JSON, MSGPACK
+from faastraingym.adapters.stage import manifests
+from faastraingym.adapters.stage.policies import Policies
+from faastraingym.algorithms import registry
 from faastraingym.functions.env_step import handler
 from faastraingym.functions.env_step.stepping import Stepping
 from faastraingym.schemas import env_step as wire
+from faastraingym.schemas import keys, payloads
 from faastraingym.schemas.answers import STATUS
 from faastraingym.schemas.arrays import pack, unpack
 from tests.adapters.stage.test_stage import connected
+from tests.client.facts import POLICY, RUN
+from tests.fakes import InMemoryObjectStore
+from tests.functions.test_act import SPEC
 
 TOKENS = {"ann": b"ann-has-this-token", "bob": b"bob-has-another-one"}
 CARTPOLE = {"env_id": "CartPole-v1"}
@@ -247,3 +255,57 @@ async def test_what_an_environment_is_asked_is_described() -> None:
     valid("Made", made)
     valid("Begun", await by_json("reset", state=made["state"]))
     valid("Failure", await by_json("step", state=made["state"], actions=[[1]]))
+
+
+@pytest.fixture
+async def stored(monkeypatch: pytest.MonkeyPatch) -> str:
+    """The name of a run's policy, that the function has in its store."""
+    store = InMemoryObjectStore()
+    connections: Any = handler.handle._connections
+    services = connections.services._replace(objects=store, bucket=store)
+    handler.handle._connections = connections._replace(services=services)
+    monkeypatch.setattr(handler, "POLICIES", Policies())
+    store.data[keys.manifest(RUN)] = manifests.dump(RUN, registry.parse(SPEC))
+    store.data[keys.policy(RUN, 1)] = payloads.dump(POLICY)
+    return f"runs/{RUN}/1"
+
+
+async def test_a_policy_takes_the_steps(stored: str) -> None:
+    """The answer of a step by its actions, with these and the policy's name; at any replica."""
+    made = await by_msgpack("make", **CARTPOLE, num_envs=3, vector=True)
+    begun = await by_msgpack("reset", state=made["state"], seed=1)
+    asked = {"state": begun["state"], "policy": stored, "steps": 50, "want": ["log_probs"]}
+    status, answer = await posted("step", pack(asked), MSGPACK)
+    replaced()
+    assert (status, answer) == await posted("step", pack(asked), MSGPACK)
+    found = unpack(answer)
+    assert (found.pop("policy"), found.pop("log_probs").shape) == (stored, (50, 3))
+    assert found.pop("sha256") == hashlib.sha256(payloads.dump(POLICY)).hexdigest()
+    actions = found.pop("actions")
+    stepped = await posted("step", pack({"state": begun["state"], "actions": actions}), MSGPACK)
+    assert stepped[1] == pack(found)
+    by_lists = await by_json(
+        "step", **asked | {"policy": f"runs/{RUN}", "episodes": 1, "steps": None}
+    )
+    assert by_lists["policy"] == stored
+
+
+@pytest.mark.parametrize(
+    ("fields", "kind", "path", "words"),
+    [
+        ({"policy": "cartpole"}, "bad-request", "policy", "names no policy"),
+        ({"policy": f"runs/{RUN}/2"}, "not-found", "policy", "is not stored"),
+        ({"steps": 0}, "bad-request", "steps", "steps: Expected `int` >= 1"),
+        ({"steps": 10**5}, "too-large", "steps", "3 environments"),
+    ],
+)
+async def test_a_policy_that_cannot_act_is_refused(
+    stored: str, fields: dict[str, Any], kind: str, path: str, words: str
+) -> None:
+    made = await by_msgpack("make", **CARTPOLE, num_envs=3, vector=True)
+    begun = await by_msgpack("reset", state=made["state"], seed=1)
+    asked = {"state": begun["state"], "policy": stored, "steps": 5}
+    told = (await by_json("step", **asked | fields))["error"]
+    assert (told["kind"], told["path"]) == (kind, path)
+    assert words in told["text"]
+    assert "actions" in await by_json("step", **asked)
