@@ -80,7 +80,7 @@ NOT_HERE = {
     r"(pip install mlflow|mlflow server .*|pkill -P .*|API=.*|until curl .*)": _MLFLOW,
     r"python -m json\.tool champion\.json": _MLFLOW,
     r"(curl .*/function/env-step/.*|python -m json\.tool made\.json|state=.*)": _STEPPED,
-    r"((TOKEN|GATEWAY)=.*|curl .*/function/act\".*|python caller\.py)": _ASKED,
+    r"((TOKEN|GATEWAY)=.*|curl .*/function/act\".*|python (caller|episodes)\.py)": _ASKED,
     r"pip install (--no-deps 'faas|numpy gymn).*": "tests/remote/test_imports.py has these alone",
     r"faastrain env list": "tests/docs/walks/test_environment.py types it",
     r"pip download --no-deps shapes-of-mazes": "there is no such package",
