@@ -11,6 +11,7 @@ ENVIRONMENTS = "environments/"  # packages of environments, which the operator a
 DATASETS = "datasets/"  # episodes with which runs begin, which the operator alone writes
 MODELS = "models/"  # registered policies, which the operator alone writes
 POLICIES = "policies/"  # policies from files, to be evaluated, which the operator alone writes
+STATES = "environment-states/"  # of callers' environments, by the hour at which they expire
 ERROR = ".error.txt"
 _POLICIES = (
     rf"{RUNS}[^/]+/policies/[0-9]+\.msgpack",
@@ -132,6 +133,11 @@ def package(sha256: str) -> str:
 def package_record(sha256: str) -> str:
     """What is known of that package without opening it."""
     return f"{ENVIRONMENTS}{sha256}.json"
+
+
+def environment_state(hour: int, sha256: str) -> str:
+    """The state of a caller's environments, until this hour of Unix time."""
+    return f"{STATES}{hour}/{sha256}.msgpack"
 
 
 def dataset(sha256: str) -> str:

@@ -16,6 +16,7 @@ from faastraingym.schemas.keys import (
     MODELS,
     POLICIES,
     RUNS,
+    STATES,
     removal,
 )
 from faastraingym.schemas.messages import FACTS as FACT_TYPES
@@ -93,6 +94,7 @@ PACKAGES = (f"{ENVIRONMENTS}*",)  # code that functions import: nobody but the o
 EPISODES = (f"{DATASETS}*",)  # with which runs begin, from the operator's machine
 REGISTERED = (f"{MODELS}*",)  # policies; nobody but the operator writes them
 BROUGHT = (f"{POLICIES}*",)  # from files, to be evaluated; likewise
+CARRIED = (f"{STATES}*",)  # of environments, by callers
 INBOX, ERRORS = (f"{EXPERIMENTS}*",), (f"{EXPERIMENTS}*{ERROR}",)
 MORE: dict[str, dict[str, tuple[str, ...]]] = {  # rights that the flow does not have
     "start-run": {
@@ -107,8 +109,13 @@ MORE: dict[str, dict[str, tuple[str, ...]]] = {  # rights that the flow does not
     "update-policy": {"reads": EPISODES + REGISTERED + BROUGHT},
     "conclude-run": {"asks": READ_USAGE},
     "announce-model": {"reads": REGISTERED},
-    **{name: {"reads": REGISTERED} for name in flow.ANSWERING},
-    flow.RECONCILE: {"asks": READ_USAGE, "reads": INBOX + REGISTERED},  # costs, of lost reports
+    "act": {"reads": REGISTERED},
+    "env-step": {"reads": REGISTERED + CARRIED, "writes": CARRIED},
+    flow.RECONCILE: {
+        "asks": READ_USAGE,  # costs, of lost reports
+        "reads": INBOX + REGISTERED,
+        "deletes": CARRIED,
+    },
 }
 
 ROLES: dict[str, Role] = {

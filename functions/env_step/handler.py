@@ -15,7 +15,7 @@ from faastraingym.adapters.stage.answering import AnsweringStage, Asked, Verb
 from faastraingym.adapters.stage.policies import Policies
 from faastraingym.schemas import env_step as wire
 
-from . import tokens
+from . import states, tokens
 from .stepping import Stepping
 
 Result = TypeVar("Result")
@@ -27,36 +27,36 @@ THREAD = ThreadPoolExecutor(1, "environments")
 async def make(asked: wire.Make, by: Asked) -> wire.Made:
     """New environments."""
     content, about = await _apart(STEPPING.make, asked, secrets.randbits(128))
-    return wire.Made(state=_sealed(content, by), **about)
+    return wire.Made(state=await _sealed(content, by), **about)
 
 
 async def reset(asked: wire.Reset, by: Asked) -> wire.Begun:
     """New episodes."""
-    content, begun = await _apart(STEPPING.reset, _opened(asked.state, by), asked)
-    return wire.Begun(state=_sealed(content, by), **begun._asdict())
+    content, begun = await _apart(STEPPING.reset, await _opened(asked.state, by), asked)
+    return wire.Begun(state=await _sealed(content, by), **begun._asdict())
 
 
 async def step(asked: wire.Step, by: Asked) -> wire.Stepped:
     """Steps: by actions, or by a policy's."""
-    content = _opened(asked.state, by)
+    content = await _opened(asked.state, by)
     if asked.policy is None:
         content, played = await _apart(STEPPING.step, content, asked, None)
-        return wire.Stepped(state=_sealed(content, by), **played)
+        return wire.Stepped(state=await _sealed(content, by), **played)
     held = await POLICIES.find(asked.policy, by.services, by.body)
     name, sha256 = held.version.name, held.version.sha256
     current.acts(name)
     content, played = await _apart(STEPPING.step, content, asked, held.ready)
-    return wire.Stepped(state=_sealed(content, by), policy=name, sha256=sha256, **played)
+    return wire.Stepped(state=await _sealed(content, by), policy=name, sha256=sha256, **played)
 
 
 async def render(asked: wire.Render, by: Asked) -> wire.Rendered:
     """A frame."""
-    return wire.Rendered(frame=await _apart(STEPPING.render, _opened(asked.state, by), asked))
+    return wire.Rendered(frame=await _apart(STEPPING.render, await _opened(asked.state, by), asked))
 
 
 async def close(asked: wire.Close, by: Asked) -> wire.Closed:
     """What was kept is let go."""
-    await _apart(STEPPING.close, _opened(asked.state, by))
+    await _apart(STEPPING.close, await _opened(asked.state, by))
     return wire.Closed()
 
 
@@ -77,9 +77,11 @@ async def _apart(work: Callable[..., Result], *given: Any) -> Result:
     return await asyncio.get_running_loop().run_in_executor(THREAD, work, *given)
 
 
-def _opened(state: str, by: Asked) -> bytes:
-    return tokens.opened(by.key(tokens.PURPOSE), by.caller, state, by.now)
+async def _opened(state: str, by: Asked) -> bytes:
+    told = tokens.opened(by.key(tokens.PURPOSE), by.caller, state, by.now)
+    return await states.found(told, by.services.objects)
 
 
-def _sealed(content: bytes, by: Asked) -> str:
-    return tokens.sealed(by.key(tokens.PURPOSE), by.caller, content, by.now)
+async def _sealed(content: bytes, by: Asked) -> str:
+    told = await states.kept(content, by.services.objects, by.now)
+    return tokens.sealed(by.key(tokens.PURPOSE), by.caller, told, by.now)

@@ -13,24 +13,17 @@ VERSION = b"\x01"
 MAC = 32  # bytes
 HOUR = 3600
 LIFE = 24  # hours, at least, that a state is good for; sooner or later in the hour is all one
-MOST_STATE = 1 << 20  # bytes
 _HOURS = struct.Struct("<I")
 
 
-def sealed(key: bytes, caller: str, content: bytes, now: float) -> str:
-    """The token of a state, at Unix time `now` in seconds: equal within an hour.
+def expiry(now: float) -> int:
+    """The hour of Unix time at which a token expires that is given at `now`, in seconds."""
+    return int(now // HOUR) + LIFE + 1
 
-    Raises:
-        AnswerError: too-large.
-    """
-    if len(content) > MOST_STATE:
-        raise AnswerError(
-            "too-large",
-            "state",
-            f"state: the environments' has {len(content)} bytes; allowed: at most {MOST_STATE}; "
-            "reset, or make fewer environments",
-        )
-    signed = VERSION + _HOURS.pack(int(now // HOUR) + LIFE + 1) + content
+
+def sealed(key: bytes, caller: str, content: bytes, now: float) -> str:
+    """The token of a state, at Unix time `now` in seconds: equal within an hour."""
+    signed = VERSION + _HOURS.pack(expiry(now)) + content
     return base64.urlsafe_b64encode(_mac(key, caller, signed) + signed).decode()
 
 

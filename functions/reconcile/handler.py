@@ -1,8 +1,8 @@
 """reconcile: on a timer's tick, repairs the effects of faults, from the log and the store.
 
 It issues messages again that have missed their deadline, writes event backups, publishes facts
-again that the broker lost, those of registered models too, and starts runs from files of the inbox
-that started none.
+again that the broker lost, those of registered models too, starts runs from files of the inbox that
+started none, and removes states of environments that have expired.
 """
 
 import logging
@@ -31,6 +31,7 @@ from faastraingym.schemas.messages import REQUESTS, ExperimentRequested, Message
 from faastraingym.schemas.references import RUN_PATTERN
 
 from .inbox import hear
+from .states import remove_expired
 
 logger = logging.getLogger(__name__)
 
@@ -52,6 +53,7 @@ async def handle(services: Services) -> Repairs:
         if len(repairs) > MOST_AT_ONCE:
             logger.warning("the rest waits for the next tick", extra={"run": run})
             break
+    await remove_expired(services.bucket, time.time())
     asked = (*REQUESTS, RunRemoved)
     again = [one.run for one in repairs if isinstance(one, asked)]
     return [*repairs, *await hear([*known, *again], services), *await _unsaid(services)]

@@ -308,3 +308,18 @@ async def test_models_that_cannot_be_read_stop_nothing_else(error: Exception | N
 
     services.bucket.read = refusing  # type: ignore[method-assign]
     assert [type(each) for each in await tick(services)] == [HearUpload]
+
+
+async def test_states_of_environments_are_removed_once_their_tokens_have_expired() -> None:
+    """Those of one hour in a tick, the oldest; nothing beside them."""
+    platform = Platform()
+    store, hour = platform.objects, int(time.time() // 3600)
+    old, older, going = (keys.environment_state(hour + ago, "0" * 64) for ago in (-2, -3, 0))
+    beside = f"{keys.STATES}else/{'0' * 64}.msgpack"
+    for key in (old, older, going, beside):
+        await store.put(key, b"a state")
+    await tick(platform.services)
+    assert {*store.data} == {old, going, beside}
+    await tick(platform.services)
+    await tick(platform.services)
+    assert {*store.data} == {going, beside}

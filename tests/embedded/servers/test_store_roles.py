@@ -18,7 +18,7 @@ from tests.embedded.servers.conftest import BUCKET, Servers
 LOGINS = sorted(name for name in {*ROLES, "ping"} if roles.of(name).stores)
 FUNCTIONS = [name for name in LOGINS if name not in PROCESSES]
 RETENTION = {"plan-update"}
-OF_MODELS = ("start-run", "update-policy", "reconcile", "announce-model", "act")
+OF_MODELS = ("start-run", "update-policy", "reconcile", "announce-model", "act", "env-step")
 # Every kind of object: who may write it, and who may delete it.
 OBJECTS: dict[str, tuple[str, set[str], set[str]]] = {
     "manifest": (keys.manifest("r"), {"start-run"}, set()),
@@ -44,6 +44,7 @@ OBJECTS: dict[str, tuple[str, set[str], set[str]]] = {
     "promotion": (keys.promotion("m", "champion", 1), {OPERATOR}, set()),
     "trigger": (keys.model_trigger("m", "champion", "t"), {OPERATOR}, {OPERATOR}),
     "canary": (keys.canary("m", "champion"), {OPERATOR}, set()),
+    "state": (keys.environment_state(1, "0" * 64), {"env-step"}, {"reconcile"}),
     "beside": ("elsewhere", set(), set()),
 }
 REFUSED = 403
@@ -102,6 +103,7 @@ def test_who_reads(servers: Servers, owner: Login, kind: str, role: str) -> None
         or (role in FUNCTIONS and key.startswith("runs/"))
         or (role in ("observer", TRIGGER) and "report" in kind)
         or (role in ("start-run", "reconcile", TRIGGER) and key.startswith("experiments/"))
+        or (role == "env-step" and key.startswith(keys.STATES))
         or (role in OF_MODELS and key.startswith(keys.MODELS))
     )
     login = servers.logins.s3[role]

@@ -16,7 +16,7 @@ from faastraingym.adapters.http.wire import JSON, MSGPACK
 from faastraingym.adapters.stage import manifests
 from faastraingym.adapters.stage.policies import Policies
 from faastraingym.algorithms import registry
-from faastraingym.functions.env_step import handler
+from faastraingym.functions.env_step import handler, states
 from faastraingym.functions.env_step.stepping import Stepping
 from faastraingym.schemas import env_step as wire
 from faastraingym.schemas import keys, payloads
@@ -309,3 +309,23 @@ async def test_a_policy_that_cannot_act_is_refused(
     assert (told["kind"], told["path"]) == (kind, path)
     assert words in told["text"]
     assert "actions" in await by_json("step", **asked)
+
+
+async def test_a_large_state_is_an_object_and_any_replica_reads_it(
+    stored: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """FrozenLake's actions are repeated; the token is short, and the answer is as ever."""
+    made = await by_msgpack("make", env_id="FrozenLake-v1", num_envs=4, vector=True)
+    begun = await by_msgpack("reset", state=made["state"], seed=1)
+    asked = {"state": begun["state"], "actions": np.ones((30, 4), np.int64)}
+    inside = await by_msgpack("step", **asked)
+    monkeypatch.setattr(states, "MOST_INSIDE", 200)
+    found = await by_msgpack("step", **asked)
+    assert len(found["state"]) < 200 < len(inside["state"])
+    last = []
+    for state in (found["state"], inside["state"]):
+        replaced()
+        last.append(await by_msgpack("step", state=state, actions=np.full((5, 4), 2)))
+    assert pack(last[0]) == pack(last[1])
+    told = await by_msgpack("step", "bob", state=found["state"], actions=np.full((5, 4), 2))
+    assert told["error"]["kind"] == "forbidden"

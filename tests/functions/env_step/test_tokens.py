@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from faastraingym.functions.env_step.tokens import HOUR, LIFE, MOST_STATE, opened, sealed
+from faastraingym.functions.env_step.tokens import HOUR, LIFE, opened, sealed
 from faastraingym.schemas.answers import AnswerError
 
 KEY, NOW = b"key", 1_000_000.0
@@ -57,8 +57,3 @@ def test_what_is_no_state_of_the_caller_is_refused(
     told = refusal.value.complaint
     assert (told.kind, told.path) == (kind, "state")
     assert told.text.startswith("state: ")
-
-
-def test_a_state_has_a_size() -> None:
-    with pytest.raises(AnswerError, match="has 1048577 bytes; allowed: at most 1048576"):
-        sealed(KEY, "ann", bytes(MOST_STATE + 1), NOW)
