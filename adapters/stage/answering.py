@@ -12,7 +12,7 @@ import logging
 import math
 import time
 import traceback
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -68,6 +68,7 @@ class AnsweringStage(Stage):
         most_body: int,
         at_once: int = 1,
         open_up: Callable[[], Awaitable[None]] | None = None,
+        packages: Callable[[Any, Asked], Awaitable[Sequence[str]]] | None = None,
     ) -> None:
         """Answer requests.
 
@@ -76,8 +77,11 @@ class AnsweringStage(Stage):
             most_body: bytes of a request.
             at_once: requests that are decoded and answered at a time; others wait as they came.
             open_up: called once per replica, before the first request.
+            packages: the packages that a request is about, by SHA-256; it is answered in a child
+                that imports them.
         """
-        super().__init__((), self._none)
+        super().__init__((), self._none, acts=packages is not None)
+        self._packages_of = packages
         self.verbs = verbs
         self._most_body = most_body
         self._places = asyncio.Semaphore(at_once)
@@ -105,6 +109,8 @@ class AnsweringStage(Stage):
         try:
             kind = wire.answered_in(headers)
             answer = await self._answered(path, body, headers)
+            if isinstance(answer, Outcome):
+                return answer
             return Outcome(200, "", None, kind=kind, body=wire.encode(answer, kind))
         except Exception as error:  # noqa: BLE001  the boundary: a defect is answered and shown
             return _failed(error, kind)
@@ -114,7 +120,9 @@ class AnsweringStage(Stage):
         kinds = {name: (verb.takes, verb.gives) for name, verb in self.verbs.items()}
         return openapi.encoded(self._settings.function, kinds)
 
-    async def _answered(self, path: str, body: bytes, headers: Mapping[str, str]) -> Struct:
+    async def _answered(
+        self, path: str, body: bytes, headers: Mapping[str, str]
+    ) -> Struct | Outcome:
         try:
             caller = self._callers.who(headers)
         except SignatureError as error:
@@ -138,7 +146,12 @@ class AnsweringStage(Stage):
         async with self._places:
             request = wire.decode(body, verb.takes, headers)
             services = self._connections.services
-            return await verb.answer(request, Asked(caller, time.time(), services, self._key, body))
+            asked = Asked(caller, time.time(), services, self._key, body)
+            if self._children is not None and self._packages_of is not None:
+                packages = await self._packages_of(request, asked)
+                if packages:
+                    return await self._in_child(self._children, packages, body, headers, f"/{path}")
+            return await verb.answer(request, asked)
 
     def _key(self, purpose: bytes) -> bytes:
         """A key for one purpose, from which no other key can be calculated."""

@@ -51,7 +51,9 @@ class Children:
         self._children: OrderedDict[tuple[str, ...], asyncio.Task[Child]] = OrderedDict()
         self._told_to_end: set[int] = set()  # processes
 
-    async def serve(self, folders: Sequence[str], body: bytes, headers: Mapping[str, str]) -> Reply:
+    async def serve(
+        self, folders: Sequence[str], body: bytes, headers: Mapping[str, str], path: str = "/"
+    ) -> Reply:
         """The answer of the child that has imported these packages.
 
         Raises:
@@ -68,7 +70,7 @@ class Children:
         sent = [(name, value) for name, value in headers.items() if not name.startswith(":")]
         kept = [pair for pair in sent if pair[0].lower() not in ("host", "content-length")]
         try:
-            return await child.client.request("POST", "/", kept, body)
+            return await child.client.request("POST", path, kept, body)
         except Broken:
             with suppress(TimeoutError):  # it is on its way, and we with it
                 await asyncio.wait_for(asyncio.shield(child.outlived), PATIENCE)
@@ -125,6 +127,12 @@ def end_as(code: int) -> None:
             signal.signal(-code, signal.SIG_DFL)
         os.kill(os.getpid(), -code)
     os._exit(code or 1)
+
+
+def imported(environment: Mapping[str, str]) -> list[str]:
+    """The SHA-256 of each package that this process, a child, imports from; of others none."""
+    folders = environment.get(FOLDERS, "")
+    return [Path(folder).name for folder in folders.split(os.pathsep)] if folders else []
 
 
 def begin_as_child(environment: MutableMapping[str, str]) -> bool:

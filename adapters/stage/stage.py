@@ -204,18 +204,33 @@ class Stage:
         self, message: Message | None, body: bytes, headers: Mapping[str, str]
     ) -> str | Outcome:
         """Do the work here, or have a child do it."""
-        if self._children is not None:
-            packages = await self._packages(message)
-            if packages:
-                library = Library(self._connections.services.bucket)
-                places = await folders(packages, library)
-                reply = await self._children.serve(list(map(str, places)), body, headers)
-                again = reply.header("retry-after")
-                text, kind = reply.body.decode(errors="replace"), reply.header("content-type")
-                return Outcome(
-                    reply.status, text, message, int(again) if again else None, kind, metered=True
-                )
+        if self._children is not None and (packages := await self._packages(message)):
+            done = await self._in_child(self._children, packages, body, headers)
+            return done._replace(message=message)
         return await self._handle(message, AGAIN.lower() in headers)
+
+    async def _in_child(
+        self,
+        children: Children,
+        packages: Sequence[str],
+        body: bytes,
+        headers: Mapping[str, str],
+        path: str = "/",
+    ) -> Outcome:
+        """What a child that imports these packages makes of the request."""
+        places = await folders(packages, Library(self._connections.services.bucket))
+        reply = await children.serve(list(map(str, places)), body, headers, path)
+        again = reply.header("retry-after")
+        text, kind = reply.body.decode(errors="replace"), reply.header("content-type")
+        return Outcome(
+            reply.status,
+            text,
+            None,
+            int(again) if again else None,
+            kind,
+            metered=True,
+            body=reply.body,
+        )
 
     async def _packages(self, message: Message | None) -> tuple[str, ...]:
         """The packages that a message's run names; what is lost is for the handler to miss."""

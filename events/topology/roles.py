@@ -110,7 +110,7 @@ MORE: dict[str, dict[str, tuple[str, ...]]] = {  # rights that the flow does not
     "conclude-run": {"asks": READ_USAGE},
     "announce-model": {"reads": REGISTERED},
     "act": {"reads": REGISTERED},
-    "env-step": {"reads": REGISTERED + CARRIED, "writes": CARRIED},
+    "env-step": {"reads": REGISTERED + PACKAGES + CARRIED, "writes": CARRIED},
     flow.RECONCILE: {
         "asks": READ_USAGE,  # costs, of lost reports
         "reads": INBOX + REGISTERED,

@@ -5,28 +5,34 @@ on with them when it is given the state that they are in; else it makes them ane
 """
 
 import asyncio
+import os
 import secrets
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
+from faastraingym.adapters.packages.choosing import choose, module_of
+from faastraingym.adapters.packages.library import Library
 from faastraingym.adapters.stage import current
 from faastraingym.adapters.stage.answering import AnsweringStage, Asked, Verb
+from faastraingym.adapters.stage.isolated import imported
 from faastraingym.adapters.stage.policies import Policies
 from faastraingym.schemas import env_step as wire
+from faastraingym.schemas.errors import SpecificationError
 
 from . import states, tokens
-from .stepping import Stepping
+from .stepping import Stepping, refusal
 
 Result = TypeVar("Result")
 STEPPING, POLICIES = Stepping(), Policies()
+PACKAGES = imported(os.environ)  # of the environments that this process steps
 # One thread: a renderer's context is its thread's, and Python runs one at a time.
 THREAD = ThreadPoolExecutor(1, "environments")
 
 
 async def make(asked: wire.Make, by: Asked) -> wire.Made:
     """New environments."""
-    content, about = await _apart(STEPPING.make, asked, secrets.randbits(128))
+    content, about = await _apart(STEPPING.make, asked, secrets.randbits(128), PACKAGES)
     return wire.Made(state=await _sealed(content, by), **about)
 
 
@@ -60,6 +66,19 @@ async def close(asked: wire.Close, by: Asked) -> wire.Closed:
     return wire.Closed()
 
 
+async def packages(asked: wire.Make | wire.Reset | wire.Step, by: Asked) -> list[str]:
+    """The packages of the environments: those that a new one's id stands for, else the state's."""
+    if not isinstance(asked, wire.Make):
+        told = tokens.opened(by.key(tokens.PURPOSE), by.caller, asked.state, by.now)
+        return states.packages_of(told)
+    if not module_of(asked.env_id):
+        return []
+    try:
+        return choose(asked.env_id, await Library(by.services.bucket).records())
+    except SpecificationError as error:
+        raise refusal(error.problems[0]) from error
+
+
 handle = AnsweringStage(
     {
         "make": Verb(wire.Make, wire.Made, make),
@@ -69,6 +88,7 @@ handle = AnsweringStage(
         "close": Verb(wire.Close, wire.Closed, close),
     },
     wire.MOST_BODY,
+    packages=packages,
 )
 
 
@@ -83,5 +103,5 @@ async def _opened(state: str, by: Asked) -> bytes:
 
 
 async def _sealed(content: bytes, by: Asked) -> str:
-    told = await states.kept(content, by.services.objects, by.now)
+    told = await states.kept(content, by.services.objects, by.now, PACKAGES)
     return tokens.sealed(by.key(tokens.PURPOSE), by.caller, told, by.now)

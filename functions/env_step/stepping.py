@@ -1,6 +1,7 @@
 """What env-step does with a request: pure but for the environments that a replica keeps."""
 
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -34,21 +35,24 @@ class Stepping:
     def __init__(self) -> None:
         self.warm = Warm()
 
-    def make(self, asked: wire.Make, entropy: int) -> tuple[bytes, dict[str, Any]]:
+    def make(
+        self, asked: wire.Make, entropy: int, packages: Sequence[str] = ()
+    ) -> tuple[bytes, dict[str, Any]]:
         """New environments: the content of their state, and what is told of them.
 
         Args:
             asked: which.
             entropy: of what they draw until a reset is seeded.
+            packages: by SHA-256, that this process imports from.
 
         Raises:
             AnswerError: they are not allowed, cannot be built, or have other spaces.
         """
-        spec = _specification(asked)
+        spec = _specification(asked, packages)
         try:
             first = built(spec)
         except EnvironmentFailed as error:
-            raise _refusal(spaces.sentence(spec, error)) from error
+            raise refusal(spaces.sentence(spec, error)) from error
         environments = Environments(spec, asked.vector, first)
         try:
             about = {
@@ -138,7 +142,7 @@ class Stepping:
         return content
 
 
-def _specification(asked: wire.Make) -> EnvironmentSpec:
+def _specification(asked: wire.Make, packages: Sequence[str]) -> EnvironmentSpec:
     try:
         msgspec.json.encode([asked.kwargs, *(wrapper.kwargs for wrapper in asked.wrappers)])
     except TypeError as error:
@@ -150,6 +154,7 @@ def _specification(asked: wire.Make) -> EnvironmentSpec:
         num_envs=asked.num_envs,
         kwargs=asked.kwargs,
         wrappers=asked.wrappers or msgspec.UNSET,
+        packages=list(packages) or msgspec.UNSET,
     )
     if on_jax.is_one(spec):
         raise AnswerError(
@@ -159,7 +164,7 @@ def _specification(asked: wire.Make) -> EnvironmentSpec:
             "an environment that Gymnasium has registered",
         )
     if problems := spaces.refused(spec, {SHOWS}):
-        raise _refusal(problems[0])
+        raise refusal(problems[0])
     shows = asked.kwargs.get(SHOWS)
     if shows not in FRAMES:
         raise AnswerError(
@@ -170,7 +175,7 @@ def _specification(asked: wire.Make) -> EnvironmentSpec:
     return spec
 
 
-def _refusal(sentence: str) -> AnswerError:
+def refusal(sentence: str) -> AnswerError:
     """A sentence about a specification, for a request: its path is ours."""
     text = sentence.replace("spec.environment.id", "env_id").replace("spec.environment.", "")
     path, colon, _ = text.partition(": ")

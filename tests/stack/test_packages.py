@@ -1,12 +1,15 @@
 """Environments that travel as data: added to a running stack, and learnt without restarting it."""
 
+import asyncio
 import hashlib
+import runpy
 import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import psutil
 import pytest
 
@@ -23,6 +26,7 @@ from faastraingym.schemas.messages import RolloutCompleted, RunCompleted, RunFai
 from tests.stack.facts import end, first
 from tests.stack.packages import dying, pole
 from tests.stack.support import Stack
+from tests.stack.test_env_step import ask
 
 
 @pytest.fixture(scope="module")
@@ -111,6 +115,32 @@ async def test_kill_dash_nine_of_a_child_changes_nothing(stack: Stack, tmp_path:
     assert isinstance(calm, RunCompleted), calm
     assert isinstance(killed, RunCompleted), killed
     assert killed.policy.policy.sha256 == calm.policy.policy.sha256
+
+
+async def test_a_caller_steps_in_a_package_and_its_replica_dies(
+    stack: Stack, tmp_path: Path
+) -> None:
+    """Of the version that was newest when the environments were made, also once another is."""
+    file = tmp_path / "pole.py"
+    file.write_text(pole(0.4))
+    local = runpy.run_path(str(file))["Pole"]()
+    expected, _ = local.reset(seed=3)
+    async with stack.connect() as connected:
+        await added(connected, file)
+        made = await asyncio.to_thread(ask, stack, "make", env_id="pole:Pole")
+        file.write_text(pole(1.6))
+        await added(connected, file)
+    found = await asyncio.to_thread(ask, stack, "reset", state=made["state"], seed=3)
+    seen = np.float32(found["observations"][0])
+    for number in range(6):
+        assert seen.tobytes() == expected.tobytes()
+        if number == 3:
+            stack.kill_replicas("env-step")
+        action = number % 2
+        expected, *_ = local.step(action)
+        fields = {"state": found["state"], "actions": [[action]]}
+        found = await asyncio.to_thread(ask, stack, "step", **fields)
+        seen = np.float32(found["observations"][0][0])
 
 
 async def test_what_nobody_added_is_refused(stack: Stack) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from faastraingym.functions.env_step.states import MOST_INSIDE, MOST_STATE, found, kept
+from faastraingym.functions.env_step.states import MOST_INSIDE, MOST_STATE, found, kept, packages_of
 from faastraingym.functions.env_step.tokens import HOUR, LIFE
 from faastraingym.schemas import keys
 from faastraingym.schemas.answers import AnswerError
@@ -20,7 +20,7 @@ async def test_a_state_comes_back_whatever_its_size(size: int, objects: int) -> 
     content = b"s" * size
     told = await kept(content, store, NOW)
     assert (await found(told, store), len(store.data)) == (content, objects)
-    assert len(told) <= MOST_INSIDE + 1
+    assert len(told) < MOST_INSIDE + 64
 
 
 async def test_what_a_token_has_of_it_is_equal_within_an_hour() -> None:
@@ -30,6 +30,15 @@ async def test_what_a_token_has_of_it_is_equal_within_an_hour() -> None:
     await kept(LARGE, store, begun + HOUR)
     hours = [key.removeprefix(keys.STATES).partition("/")[0] for key in sorted(store.data)]
     assert hours == [f"{int(begun // HOUR) + LIFE + 1 + more}" for more in (0, 1)]
+
+
+@pytest.mark.parametrize("content", [b"a state", LARGE])
+@pytest.mark.parametrize("count", [0, 1, 3])
+async def test_a_token_names_the_packages_before_the_state(content: bytes, count: int) -> None:
+    store, digests = InMemoryObjectStore(), [f"{number:064x}" for number in range(count)]
+    told = await kept(content, store, NOW, digests)
+    assert packages_of(told) == digests
+    assert await found(told, store) == content
 
 
 async def test_a_larger_one_is_refused() -> None:
