@@ -88,6 +88,25 @@ class Actor(Protocol):
         """Further arrays of acting that the learner needs, by name, [T, B, ...] each."""
 
 
+class Critic(Protocol):
+    """A value function, where the learner has one: `critic` of an `Acting`, which may lack it."""
+
+    def __call__(self, spec: RunSpec, networks: "LearnerState", info: "SpaceInfo") -> "Valuing":
+        """Ready to value; PayloadError: `networks` have none, or another specification's."""
+
+
+class Valuing(Protocol):
+    """What a `Critic` makes."""
+
+    def values(
+        self, observations: "np.ndarray", memory: "np.ndarray | None" = None
+    ) -> "np.ndarray":
+        """V(s), [B] float32, of observations [B, O] float32.
+
+        `memory`, [B, M], is that of a recurrent policy after it has seen them.
+        """
+
+
 class Acting(Protocol):
     """`<algorithm>/acting.py`."""
 

@@ -6,7 +6,7 @@ from typing import Any, Union, cast
 
 import msgspec
 
-from faastraingym.algorithms.api import Acting, Drawing, Learner, Rules
+from faastraingym.algorithms.api import Acting, Critic, Drawing, Learner, Rules
 from faastraingym.schemas import validation
 from faastraingym.schemas.specification import RunSpec
 
@@ -32,6 +32,11 @@ def rules(spec: RunSpec) -> Rules:
 def acting(spec: RunSpec) -> Acting:
     """The run's algorithm as far as NumPy goes."""
     return cast(Acting, import_module(f"{PACKAGES[name(spec)]}.acting"))
+
+
+def critic(spec: RunSpec) -> Critic | None:
+    """How the run's algorithm values states, if its learner keeps a value function."""
+    return cast("Critic | None", getattr(acting(spec), "critic", None))
 
 
 def drawing(spec: RunSpec) -> Drawing:

@@ -45,3 +45,17 @@ def moments(statistics: Statistics) -> tuple[np.ndarray, np.ndarray]:
     variance = statistics.m2 / statistics.count
     scale = 1.0 / np.sqrt(variance + EPSILON)
     return statistics.mean.astype(np.float32), scale.astype(np.float32)
+
+
+def scaled(
+    observations: np.ndarray, by: tuple[np.ndarray, np.ndarray], numbers: np.ndarray | None
+) -> np.ndarray:
+    """Observations [B, O] float32 as networks read them, within -10 to 10.
+
+    `by` are `moments`; only `numbers`, [O] bool, are scaled; None: all.
+    """
+    mean, scale = by
+    x: np.ndarray = (observations - mean) * scale
+    # two ufuncs: np.clip takes three times as long on arrays this small
+    np.minimum(np.maximum(x, -10.0, out=x), 10.0, out=x)
+    return x if numbers is None else np.where(numbers, x, observations)

@@ -82,7 +82,7 @@ class ActAnswer(Struct, frozen=True, kw_only=True):
     log_probs: Annotated[
         Any, Meta(description="[B] float32: of the actions before they were clipped to bounds")
     ] = UNSET
-    values: Annotated[Any, Meta(description="[B] float32: max_a Q(s, a)")] = UNSET
+    values: Annotated[Any, Meta(description="[B] float32: V(s), or max_a Q(s, a)")] = UNSET
     memory: Annotated[Any, Meta(description="[B, M] float32: for the next request")] = UNSET
 
 

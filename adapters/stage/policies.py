@@ -9,7 +9,7 @@ import asyncio
 import math
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Hashable
+from collections.abc import Awaitable, Callable, Collection, Hashable
 from typing import Any, NamedTuple, TypeVar
 
 import msgspec
@@ -25,15 +25,16 @@ from faastraingym.events.ports import LostObject, Services
 from faastraingym.schemas import act, keys
 from faastraingym.schemas.act import OfRun
 from faastraingym.schemas.answers import AnswerError, bad_request
-from faastraingym.schemas.errors import ModelError, SchemaError
+from faastraingym.schemas.errors import ModelError, PayloadError, SchemaError
 from faastraingym.schemas.models import Canary, ModelVersion, Named
-from faastraingym.schemas.payloads import Policy
+from faastraingym.schemas.payloads import LearnerState, Policy
 from faastraingym.schemas.references import ObjectRef
 from faastraingym.schemas.specification import RunSpec
 
 FRESH_SECONDS = 1.0  # that a name which can move is trusted
 MOST_NAMES = 1024  # that are remembered
 MOST_BYTES = 32 << 20  # of policies that are kept ready, but for the one that was asked for last
+MOST_LEARNER = 64 << 20  # bytes of a run's learner state, which is read for its value function
 
 T = TypeVar("T")
 
@@ -67,6 +68,7 @@ class Held(NamedTuple):
 
     version: Version
     ready: Ready
+    size: int  # bytes, about
 
 
 class Policies:
@@ -78,13 +80,16 @@ class Policies:
         self._held: OrderedDict[tuple[str, str], Held] = OrderedDict()
         self._going: dict[Hashable, asyncio.Task[Any]] = {}
 
-    async def find(self, name: str, services: Services, key: bytes = b"") -> Held:
+    async def find(
+        self, name: str, services: Services, key: bytes = b"", want: Collection[str] = ()
+    ) -> Held:
         """The policy that a name stands for now, ready to answer.
 
         Args:
             name: as callers write it.
             services: have the store.
             key: of the request; it decides where an alias has a canary.
+            want: what it is to tell; values may need more of the store.
 
         Raises:
             AnswerError: it is no name, there is none of this name, or it cannot be used.
@@ -98,6 +103,9 @@ class Policies:
         held = self._held.get(place)
         if held is None:
             held = await self._once(place, lambda: self._load(version, services))
+        if "values" in want and held.ready.may_value and held.ready.critic is None:
+            known = held
+            held = await self._once(("values", *place), lambda: self._value(known, services))
         if place in self._held:
             self._held.move_to_end(place)
         return held
@@ -132,13 +140,30 @@ class Policies:
         except (SchemaError, LostObject) as error:
             text = f"policy: {version.name} cannot be used: {error}"
             raise AnswerError("not-found", "policy", text) from error
-        held = self._held[version.name, version.sha256] = Held(version, ready)
+        return self._keep(Held(version, ready, version.size))
+
+    async def _value(self, held: Held, services: Services) -> Held:
+        """The same with its value function, which is kept apart from policies."""
+        version = held.version
+        try:
+            data = await _networks(version, services)
+            ready = await asyncio.to_thread(lambda: held.ready.valuing(load(data, LearnerState)))
+        except (SchemaError, LostObject) as error:
+            raise AnswerError(
+                "not-found", "want", f"want: {version.name} can tell no values: {error}"
+            ) from error
+        return self._keep(Held(version, ready, 2 * version.size))
+
+    def _keep(self, held: Held) -> Held:
+        place = held.version.name, held.version.sha256
+        self._held[place] = held
+        self._held.move_to_end(place)
         while len(self._held) > 1 and self._size() > MOST_BYTES:
             self._held.popitem(last=False)
         return held
 
     def _size(self) -> int:
-        return sum(held.version.size for held in self._held.values())
+        return sum(held.size for held in self._held.values())
 
 
 async def _found(named: Named | OfRun, services: Services) -> Version:
@@ -179,6 +204,24 @@ async def _of_run(named: OfRun, services: Services) -> Version:
             "versions those that spec.retention keeps",
         )
     return Version(f"{OfRun(named.run, version)}", ref.sha256, ref.size, ref)
+
+
+async def _networks(version: Version, services: Services) -> bytes:
+    """What the learner keeps of a policy: of a registered one without the optimizer's state."""
+    source = version.source
+    if isinstance(source, ModelVersion):
+        registered = Registry(services.objects, services.bucket)
+        return await registered.read(source.model, source.networks)
+    place, run = keys.place(source.key), source.key.removeprefix(keys.RUNS).partition("/")[0]
+    ref = await services.objects.find(keys.learner(run, place.version))
+    if ref is None:
+        raise LostObject("its learner state is not stored", source)
+    if ref.size > MOST_LEARNER:
+        raise PayloadError(
+            f"its learner state has {ref.size} bytes; allowed: at most {MOST_LEARNER}; register "
+            "the policy as a model, which has no optimizer's state"
+        )
+    return await services.objects.get(ref)
 
 
 async def _made_ready(version: Version, services: Services) -> Ready:

@@ -7,5 +7,6 @@ from faastraingym.algorithms.actor_critic.acting import (
     learner_arrays,
     policy_arrays,
 )
+from faastraingym.algorithms.actor_critic.valuing import Critic as critic  # noqa: N813
 
-__all__ = ["activations", "actor", "extras", "learner_arrays", "policy_arrays"]
+__all__ = ["activations", "actor", "critic", "extras", "learner_arrays", "policy_arrays"]

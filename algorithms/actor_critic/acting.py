@@ -131,12 +131,7 @@ class Actor:
         """
         x: np.ndarray = observations
         if self.moments is not None:
-            mean, scale = self.moments
-            x = (x - mean) * scale
-            # two ufuncs: np.clip takes three times as long on arrays this small
-            np.minimum(np.maximum(x, -10.0, out=x), 10.0, out=x)
-            if self.normalised is not None:
-                x = np.where(self.normalised, x, observations)
+            x = statistics.scaled(x, self.moments, self.normalised)
         x = self.trunk(x)
         if self.cell is not None and memory is not None:
             x = self.cell(x, memory)

@@ -7,7 +7,7 @@ import numpy as np
 
 from faastraingym.algorithms import cells, registry, shape_checks
 from faastraingym.algorithms.actors import given
-from faastraingym.algorithms.api import Actor
+from faastraingym.algorithms.api import Actor, Valuing
 from faastraingym.algorithms.environments import masks
 from faastraingym.algorithms.environments.observations import features, pick
 from faastraingym.algorithms.environments.space_info import SpaceInfo
@@ -16,7 +16,7 @@ from faastraingym.algorithms.setting_types import sde
 from faastraingym.schemas.act import ActRequest
 from faastraingym.schemas.answers import bad_request
 from faastraingym.schemas.env_step import Step
-from faastraingym.schemas.payloads import Policy
+from faastraingym.schemas.payloads import LearnerState, Policy
 from faastraingym.schemas.specification import RunSpec
 
 AT_ONCE_BYTES = 16 << 20  # of what the networks hold of the rows that pass them together
@@ -30,17 +30,38 @@ class Ready(NamedTuple):
     policy: Policy
     actor: Actor
     at_once: int  # rows that pass the networks together
+    critic: Valuing | None = None  # once somebody wanted values
 
     def sampler(self) -> Actor:
         """An actor that draws from here on: one may keep noise from one step to the next."""
         return registry.acting(self.spec).actor(self.spec, self.policy, self.info, {})
 
     @property
+    def may_value(self) -> bool:
+        """Whether its values are those of a critic, that the learner keeps."""
+        return registry.critic(self.spec) is not None
+
+    def valuing(self, networks: LearnerState) -> "Ready":
+        """The same with its critic; PayloadError: `networks` have none."""
+        made = registry.critic(self.spec)
+        return self if made is None else self._replace(critic=made(self.spec, networks, self.info))
+
+    def values(
+        self, inputs: np.ndarray, outputs: np.ndarray, memory: np.ndarray | None
+    ) -> np.ndarray:
+        """V(s), [B] float32, of features [B, O] that gave the actor's outputs, and memory after."""
+        if self.critic is not None:
+            return self.critic.values(inputs, memory)
+        teller: Any = self.actor
+        found: np.ndarray = teller.values(outputs)
+        return found
+
+    @property
     def tells(self) -> tuple[str, ...]:
         """What it can tell beside actions."""
         has = {
             "log_probs": hasattr(self.actor, "log_probs"),
-            "values": hasattr(self.actor, "values"),
+            "values": hasattr(self.actor, "values") or self.may_value,
             "memory": cells.cell_of(self.spec) is not None,
         }
         return tuple(name for name, is_there in has.items() if is_there)
@@ -93,7 +114,8 @@ def _part(
     info, actor = policy.info, policy.actor
     some, remembered = pick(seen, place), None if memory is None else memory[place]
     mask = masks.of(some, info.mask)
-    outputs = actor.outputs(features(some, info), mask=mask, memory=remembered)
+    inputs = features(some, info)
+    outputs = actor.outputs(inputs, mask=mask, memory=remembered)
     if generator is None:
         actions = actor.deterministic(outputs)
     else:
@@ -104,7 +126,7 @@ def _part(
     if "log_probs" in want:
         told["log_probs"] = tellers.log_probs(outputs, actions)
     if "values" in want:
-        told["values"] = tellers.values(outputs)
+        told["values"] = policy.values(inputs, outputs, remembered)
     return (actor.sent(actions), *(told[name] for name in want))
 
 

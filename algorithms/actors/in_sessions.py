@@ -74,21 +74,33 @@ class _Fleet:
         return self.seen(), recording.rewards[-1], *ends, None
 
 
-class _Deterministic:
-    """An actor whose every action is the most probable one."""
+class _Actor:
+    """A policy's actor, which may act by its most probable actions and tell values beside."""
 
-    def __init__(self, actor: Any) -> None:
-        self.output_size, self.outputs, self.sent = actor.output_size, actor.outputs, actor.sent
-        self._deterministic = actor.deterministic
+    def __init__(self, policy: Ready, samples: bool, values: bool) -> None:
+        self._policy, self._samples, self._tells = policy, samples, values
+        self._actor = actor = policy.sampler() if samples else policy.actor
+        self.output_size, self.sent = actor.output_size, actor.sent
+        self.values: list[np.ndarray] = []
 
-    def noise(self, _: Any, steps: int, num_envs: int) -> np.ndarray:
-        """None, of so many steps."""
-        return np.empty((steps, 0))
+    def noise(self, generator: np.random.Generator, steps: int, num_envs: int) -> np.ndarray:
+        """Of samples."""
+        return self._actor.noise(generator, steps, num_envs) if self._samples else np.empty(steps)
 
-    def sample(self, outputs: np.ndarray, _: np.ndarray) -> np.ndarray:
-        """Its actions."""
-        found: np.ndarray = self._deterministic(outputs)
+    def outputs(
+        self, observations: np.ndarray, mask: np.ndarray | None, memory: np.ndarray | None
+    ) -> np.ndarray:
+        """The network's."""
+        found = self._actor.outputs(observations, mask, memory)
+        if self._tells:
+            self.values.append(self._policy.values(observations, found, memory))
         return found
+
+    def sample(self, outputs: np.ndarray, noise: np.ndarray) -> np.ndarray:
+        """Its actions."""
+        if self._samples:
+            return self._actor.sample(outputs, noise)
+        return self._actor.deterministic(outputs)
 
 
 def act(environments: Environments, policy: Ready, asked: Step, late: Callable[[], bool]) -> Acted:
@@ -116,7 +128,7 @@ def act(environments: Environments, policy: Ready, asked: Step, late: Callable[[
             raise too_much(path, asked.steps * each, asked.steps)
     drawn = drawing(asked)
     memory = given.memory(asked.memory, cells.initial(policy.spec, environments.count))
-    actor: Any = _Deterministic(policy.actor) if drawn is None else policy.sampler()
+    actor: Any = _Actor(policy, drawn is not None, "values" in asked.want)
     recording = Recording(environments, late, path, 4 * policy.actor.output_size)
     fleet: Any = _Fleet(environments, info, recording)
     where = f"{environments.spec.id} under {asked.policy}"
@@ -140,7 +152,7 @@ def act(environments: Environments, policy: Ready, asked: Step, late: Callable[[
     if "log_probs" in asked.want:
         told["log_probs"] = tellers.log_probs(steps.outputs, steps.actions)
     if "values" in asked.want:
-        told["values"] = tellers.values(steps.outputs)
+        told["values"] = np.stack(actor.values)
     return Acted(
         recording.played(), np.stack(fleet.sent), {name: told[name] for name in asked.want}
     )

@@ -91,8 +91,8 @@ class Actor:
         return np.asarray(outputs.argmax(axis=1))
 
     def values(self, outputs: np.ndarray) -> np.ndarray:
-        """V(s) = max_a Q(s, a), [...] float32, of what `outputs` gave, [..., K]."""
-        return np.asarray(outputs.max(axis=-1))
+        """V(s) = max_a Q(s, a), [B] float32, of what `outputs` gave."""
+        return np.asarray(outputs.max(axis=1))
 
     def sent(self, actions: np.ndarray) -> np.ndarray:
         """Actions as the environment counts them, from its first."""

@@ -3,9 +3,10 @@
 from faastraingym.algorithms.ppo.acting import (
     activations,
     actor,
+    critic,
     extras,
     learner_arrays,
     policy_arrays,
 )
 
-__all__ = ["activations", "actor", "extras", "learner_arrays", "policy_arrays"]
+__all__ = ["activations", "actor", "critic", "extras", "learner_arrays", "policy_arrays"]

@@ -6,12 +6,13 @@ import numpy as np
 
 from faastraingym.algorithms.actor_critic import acting
 from faastraingym.algorithms.actor_critic.acting import activations, learner_arrays, policy_arrays
+from faastraingym.algorithms.actor_critic.valuing import Critic as critic  # noqa: N813
 from faastraingym.algorithms.environments.space_info import SpaceInfo
 from faastraingym.schemas.array_specs import ArraySpec, ArraySpecs
 from faastraingym.schemas.payloads import Arrays, Policy
 from faastraingym.schemas.specification import RunSpec
 
-__all__ = ["activations", "actor", "extras", "learner_arrays", "policy_arrays"]
+__all__ = ["activations", "actor", "critic", "extras", "learner_arrays", "policy_arrays"]
 
 
 class Actor(acting.Actor):

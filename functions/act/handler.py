@@ -25,7 +25,7 @@ def answering(policies: Policies) -> AnsweringStage:
 
     async def act(request: ActRequest, asked: Asked) -> ActAnswer:
         key = asked.body if request.key is None else request.key.encode()
-        held = await policies.find(request.policy, asked.services, key)
+        held = await policies.find(request.policy, asked.services, key, request.want)
         version = held.version
         current.acts(version.name)
         if version.size * len(asked.body) <= SMALL:

@@ -48,7 +48,7 @@ async def step(asked: wire.Step, by: Asked) -> wire.Stepped:
     if asked.policy is None:
         content, played = await _apart(STEPPING.step, content, asked, None)
         return wire.Stepped(state=await _sealed(content, by), **played)
-    held = await POLICIES.find(asked.policy, by.services, by.body)
+    held = await POLICIES.find(asked.policy, by.services, by.body, asked.want)
     name, sha256 = held.version.name, held.version.sha256
     current.acts(name)
     content, played = await _apart(STEPPING.step, content, asked, held.ready)

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from faastraingym import Policy
 from faastraingym.adapters.http.callers import Callers
@@ -14,6 +15,7 @@ from faastraingym.adapters.stage import manifests, policies
 from faastraingym.adapters.stage.answering import AnsweringStage
 from faastraingym.adapters.stage.policies import Policies
 from faastraingym.algorithms import registry
+from faastraingym.algorithms.actor_critic.valuing import Critic
 from faastraingym.algorithms.environments.space_info import describe
 from faastraingym.events.models.registry import Registry
 from faastraingym.events.ports import Unavailable
@@ -323,7 +325,7 @@ async def test_what_does_not_fit_the_policy_is_refused_by_its_path(bench: Bench)
     for more, path in [
         ({"deterministic": False}, "seed"),
         ({"memory": [[0.0]]}, "memory"),
-        ({"want": ["values"]}, "want[0]"),
+        ({"want": ["memory"]}, "want[0]"),
         ({"want": ["states"]}, "want[0]"),
         ({"action_masks": [[1, 1]]}, "action_masks"),
         ({"seed": -1}, "seed"),
@@ -343,3 +345,41 @@ async def test_policies_are_kept_within_a_bound(
     bench.store.asked.clear()
     await bench.ask("models/cartpole/1")
     assert bench.store.asked == []
+
+
+async def test_values_are_read_from_what_the_learner_keeps(bench: Bench) -> None:
+    """Of a registered version, of a run's; once. Without that, all but values is told."""
+    spec = registry.parse(SPEC)
+    state = replace(registry.learner(spec).initialise(spec), version=1)
+    policy = registry.learner(spec).project(state)
+    networks = await bench.registry.keep("cartpole", payloads.dump(state))
+    await bench.register(3, policy, networks=networks)
+    await bench.run([1])
+    bench.store.data[keys.policy(RUN, 1)] = payloads.dump(policy)
+    name = f"runs/{RUN}/1"
+    kind, text = await bench.refused(name, want=["values"])
+    assert (kind, text) == (
+        "not-found",
+        f"want: {name} can tell no values: its learner state is not stored",
+    )
+    assert "values" not in (await bench.ask(name))[1]
+    bench.store.data[keys.learner(RUN, 1)] = payloads.dump(state)
+    _, of_run = await bench.ask(name, want=["values"])
+    _, of_model = await bench.ask("models/cartpole/3", want=["values"])
+    expected = Critic(spec, state, describe(spec)).values(np.array(SEEN, np.float32))
+    assert np.float32(of_run["values"]).tolist() == expected.tolist()
+    assert of_model["values"] == of_run["values"]
+    bench.store.asked.clear()
+    await bench.ask(name, want=["values"])
+    assert bench.store.asked == []
+
+
+async def test_a_large_learner_state_is_not_read(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await bench.run([1])
+    bench.store.data[keys.learner(RUN, 1)] = b"a state"
+    monkeypatch.setattr(policies, "MOST_LEARNER", 6)
+    kind, text = await bench.refused(f"runs/{RUN}/1", want=["values"])
+    assert kind == "not-found"
+    assert "has 7 bytes; allowed: at most 6; register the policy as a model" in text

@@ -24,11 +24,11 @@ POLICIES: dict[str, tuple[str, dict[str, Any]]] = {
     "sde": ("Pendulum-v1", {"name": "ppo", "sde_sample_freq": 4}),
 }
 TELLS = {
-    "ppo": ("log_probs",),
-    "lstm": ("log_probs", "memory"),
+    "ppo": ("log_probs", "values"),
+    "lstm": ("log_probs", "values", "memory"),
     "dqn": ("values",),
     "sac": (),
-    "sde": ("log_probs",),
+    "sde": ("log_probs", "values"),
 }
 
 
@@ -37,7 +37,8 @@ def of(name: str) -> Ready:
     raw = {"environment": {"id": env}, "algorithm": algorithm, "stop": {"env_steps": 4096}}
     spec = registry.parse(raw)
     learner = registry.learner(spec)
-    return answers.ready(spec, learner.project(learner.initialise(spec)), describe(spec))
+    state = learner.initialise(spec)
+    return answers.ready(spec, learner.project(state), describe(spec)).valuing(state)
 
 
 def seen(policy: Ready, rows: int) -> np.ndarray:
@@ -70,7 +71,10 @@ def test_it_acts_as_its_actor_does_and_tells_what_that_tells(name: str) -> None:
                 found.told["log_probs"], actor.log_probs(outputs, actions)
             )
         if "values" in found.told:
-            np.testing.assert_array_equal(found.told["values"], outputs.max(axis=1))
+            own = (
+                policy.critic.values(observations, moved) if policy.critic else outputs.max(axis=1)
+            )
+            np.testing.assert_array_equal(found.told["values"], own)
         if "memory" in found.told:
             np.testing.assert_array_equal(found.told["memory"], moved)
     if memory is not None:
@@ -110,8 +114,8 @@ def test_memory_goes_from_answer_to_request() -> None:
 
 def test_what_cannot_be_told_is_refused() -> None:
     for name, want, said in [
-        ("ppo", ["values"], "want[0]: found values; allowed: log_probs of this ppo policy"),
-        ("lstm", ["memory", "values"], "want[1]: found values; allowed: log_probs, memory of"),
+        ("ppo", ["memory"], "want[0]: found memory; allowed: log_probs, values of this ppo policy"),
+        ("sde", ["values", "memory"], "want[1]: found memory; allowed: log_probs, values of"),
         ("sac", ["log_probs"], "want[0]: found log_probs; allowed: nothing of this sac policy"),
     ]:
         policy = of(name)

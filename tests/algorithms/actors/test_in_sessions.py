@@ -32,7 +32,8 @@ def taxi() -> Ready:
     }
     spec = registry.parse(raw)
     learner = registry.learner(spec)
-    return answers.ready(spec, learner.project(learner.initialise(spec)), describe(spec))
+    state = learner.initialise(spec)
+    return answers.ready(spec, learner.project(state), describe(spec)).valuing(state)
 
 
 def policy_of(name: str) -> Ready:
@@ -50,9 +51,12 @@ def acted(policy: Ready, session: Environments, **asked: Any) -> Acted:
     return act(session, policy, Step(state="", policy="models/x", **asked), lambda: False)
 
 
-def asking(policy: Ready, session: Environments, steps: int) -> list[np.ndarray]:
-    """The actions of a caller who asks `act` before each step."""
-    memory, taken = None, list[np.ndarray]()
+def asking(
+    policy: Ready, session: Environments, steps: int
+) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """The actions, and values, of a caller who asks `act` before each step."""
+    memory, taken, values = None, list[np.ndarray](), list[np.ndarray]()
+    want: list[Any] = [name for name in policy.tells if name != "log_probs"]
     for _ in range(steps):
         told = None
         if policy.info.mask_is_in_info:
@@ -62,7 +66,7 @@ def asking(policy: Ready, session: Environments, steps: int) -> list[np.ndarray]
             observations=session.seen(),
             action_masks=told,
             memory=memory,
-            want=["memory"] if "memory" in policy.tells else [],
+            want=want,
         )
         found = answer(policy, request)
         ended = [place.ended for place in session.places]
@@ -71,15 +75,21 @@ def asking(policy: Ready, session: Environments, steps: int) -> list[np.ndarray]
             memory = found.told["memory"]
             memory[ended] = 0.0
         taken.append(found.actions)
-    return taken
+        values += [found.told["values"]] if "values" in want else []
+    return taken, values
 
 
 @pytest.mark.parametrize("name", [*POLICIES, "masked"])
 def test_it_acts_as_one_who_asks_before_each_step(name: str) -> None:
     policy = policy_of(name)
     session = begun(policy)
-    found = acted(policy, moved(session), steps=20)
-    np.testing.assert_array_equal(found.actions, np.stack(asking(policy, session, 20)))
+    want = [name for name in policy.tells if name == "values"]
+    found = acted(policy, moved(session), steps=20, want=want)
+    actions, values = asking(policy, session, 20)
+    np.testing.assert_array_equal(found.actions, np.stack(actions))
+    assert [*found.told] == want
+    if want:
+        np.testing.assert_array_equal(found.told["values"], np.stack(values))
 
 
 @pytest.mark.parametrize("name", [*POLICIES, "masked"])
@@ -131,7 +141,7 @@ def test_episodes_end_in_every_environment() -> None:
         ("ppo", {}, {"steps": 1, "actions": [[0] * 3]}, "actions", "and a policy"),
         ("ppo", {}, {}, "steps", "neither of steps and episodes"),
         ("ppo", {}, {"steps": 1, "episodes": 1}, "steps", "both of steps and episodes"),
-        ("ppo", {}, {"steps": 1, "want": ["values"]}, "want[0]", "allowed: log_probs of this ppo"),
+        ("ppo", {}, {"steps": 1, "want": ["memory"]}, "want[0]", "allowed: log_probs, values of"),
         ("ppo", {}, {"steps": 1, "deterministic": False}, "seed", "is missing"),
         ("ppo", {}, {"steps": 1, "memory": [[0.0]]}, "memory", "not recurrent"),
         ("ppo", {}, {"steps": 40_000}, "steps", "40000 steps of 3 environments"),

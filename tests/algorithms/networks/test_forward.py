@@ -22,7 +22,7 @@ from faastraingym.algorithms.ppo import acting as ppo
 from faastraingym.algorithms.sac import acting as sac
 from faastraingym.algorithms.sac import networks as sac_networks
 from faastraingym.schemas.array_specs import ArraySpecs
-from faastraingym.schemas.payloads import Arrays, Policy
+from faastraingym.schemas.payloads import Arrays, LearnerState, Policy
 from faastraingym.schemas.specification import RunSpec
 
 PIXELS = Box(0, 255, (44, 40, 3), np.uint8)
@@ -104,7 +104,10 @@ def test_an_actor_critic_acts_in_numpy_as_in_flax(case: str) -> None:
     both = jax.jit(partial(actor_critic.outputs_and_values, architecture))
     expected, values = both(trees.nest(parameters), compact(seen, info))
     np.testing.assert_allclose(found, expected, atol=1e-5, rtol=0)
-    assert (found.dtype, values.shape) == (np.float32, (len(found),))
+    kept = LearnerState(version=0, env_steps=0, parameters=parameters, optimizer={})
+    valued = ppo.critic(spec, kept, info).values(features(seen, info))
+    np.testing.assert_allclose(valued, values, atol=1e-5, rtol=0)
+    assert (found.dtype, valued.dtype, valued.shape) == (np.float32, np.float32, (len(found),))
     assert np.ptp(found, axis=0).max() > 1e-2  # what is seen makes a difference
 
 
