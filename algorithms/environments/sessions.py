@@ -9,6 +9,7 @@ these actions again.
 
 import zlib
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from typing import Any, NamedTuple, TypeAlias
 
 import gymnasium
@@ -39,15 +40,22 @@ class Begun(NamedTuple):
 class Environments:
     """B environments. What raises leaves them undefined: go on from the state before."""
 
-    def __init__(self, spec: EnvironmentSpec, vector: bool, first: Environment) -> None:
+    def __init__(
+        self,
+        spec: EnvironmentSpec,
+        vector: bool,
+        first: Environment,
+        is_full: Callable[[], bool] = lambda: False,
+    ) -> None:
         """Make environments that `begin` or `resume`.
 
         Args:
             spec: what they are; `num_envs` of them.
             vector: an environment resets itself in the step after its end.
             first: one of them that was built and not reset.
+            is_full: says, whenever one was built or reset, that there is no memory for more.
         """
-        self.spec, self.vector = spec, vector
+        self.spec, self.vector, self._is_full = spec, vector, is_full
         with foreign(f"{spec.id} does not define its spaces"):
             self.observed, self.acted = first.observation_space, first.action_space
         self.replays = not snapshots.supports(first)
@@ -72,12 +80,14 @@ class Environments:
         """Begin new episodes, of the environments that `mask` [B] names.
 
         Raises:
+            AnswerError: there is no memory for them.
             EnvironmentFailed: an environment's own code raised.
         """
         chosen = range(self.count) if mask is None else np.flatnonzero(mask).tolist()
         seen, infos = [], []
         for i in chosen:
             observation, info = self.places[i].reset(None if seed is None else seed + i, options)
+            self._refuse_full(i)
             seen.append(observation)
             infos.append(told(info))
         return Begun(self.stacked(seen, self.vector), infos)
@@ -147,6 +157,7 @@ class Environments:
         """Bring environments that were just made to a state of theirs.
 
         Raises:
+            AnswerError: there is no memory for them.
             EnvironmentFailed: an environment's own code raised, or it gave something else than the
                 first time.
         """
@@ -166,13 +177,15 @@ class Environments:
                     raise EnvironmentFailed(undetermined(self.spec))
             else:
                 place.put(next(saved), next(seen).copy(), state["ended"][i])
+            self._refuse_full(i)
 
     def close(self) -> None:
-        """Let go of the environments."""
+        """Let go of the environments; one whose own close raises stops no other."""
         for place in self.places:
-            if place.environment is not None:
-                with foreign(f"{self.spec.id}: close()"):
-                    place.environment.close()
+            environment, place.environment = place.environment, None
+            if environment is not None:
+                with suppress(EnvironmentFailed), foreign(f"{self.spec.id}: close()"):
+                    environment.close()
 
     def refuse_unbegun(self) -> None:
         """Raises AnswerError: an environment was not reset."""
@@ -207,6 +220,15 @@ class Environments:
                 path,
                 f"{path}: {logged} actions since the last resets would be repeated where a replica "
                 f"was lost; allowed: at most {MOST_ACTIONS}; reset, or make fewer environments",
+            )
+
+    def _refuse_full(self, index: int) -> None:
+        if self._is_full():
+            raise AnswerError(
+                "too-large",
+                "state",
+                f"state: with {index + 1} of {self.count} environments there is no memory for "
+                "more; make fewer or smaller ones",
             )
 
     def refuse(self, place: Place, index: int, step: int, ended: bool = True) -> None:

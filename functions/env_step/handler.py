@@ -4,15 +4,12 @@ A state travels with its caller, signed. A replica keeps the environments that i
 on with them when it is given the state that they are in; else it makes them anew from the state.
 """
 
-import asyncio
 import os
 import secrets
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
 
 from faastraingym.adapters.packages.choosing import choose, module_of
 from faastraingym.adapters.packages.library import Library
+from faastraingym.adapters.settings import memory_mb
 from faastraingym.adapters.stage import current
 from faastraingym.adapters.stage.answering import AnsweringStage, Asked, Verb
 from faastraingym.adapters.stage.isolated import imported
@@ -21,24 +18,24 @@ from faastraingym.schemas import env_step as wire
 from faastraingym.schemas.errors import SpecificationError
 
 from . import states, tokens
+from .apart import Apart
 from .stepping import Stepping, refusal
 
-Result = TypeVar("Result")
-STEPPING, POLICIES = Stepping(), Policies()
-PACKAGES = imported(os.environ)  # of the environments that this process steps
-# One thread: a renderer's context is its thread's, and Python runs one at a time.
-THREAD = ThreadPoolExecutor(1, "environments")
+PACKAGES = imported(os.environ)  # of the environments that this process steps, a child
+# A replica and its children have one limit.
+STEPPING, POLICIES = Stepping(memory_mb() // (2 if PACKAGES else 1)), Policies()
+APART = Apart()
 
 
 async def make(asked: wire.Make, by: Asked) -> wire.Made:
     """New environments."""
-    content, about = await _apart(STEPPING.make, asked, secrets.randbits(128), PACKAGES)
+    content, about = await APART.do(STEPPING.make, asked, secrets.randbits(128), PACKAGES)
     return wire.Made(state=await _sealed(content, by), **about)
 
 
 async def reset(asked: wire.Reset, by: Asked) -> wire.Begun:
     """New episodes."""
-    content, begun = await _apart(STEPPING.reset, await _opened(asked.state, by), asked)
+    content, begun = await APART.do(STEPPING.reset, await _opened(asked.state, by), asked)
     return wire.Begun(state=await _sealed(content, by), **begun._asdict())
 
 
@@ -46,23 +43,25 @@ async def step(asked: wire.Step, by: Asked) -> wire.Stepped:
     """Steps: by actions, or by a policy's."""
     content = await _opened(asked.state, by)
     if asked.policy is None:
-        content, played = await _apart(STEPPING.step, content, asked, None)
+        content, played = await APART.do(STEPPING.step, content, asked, None)
         return wire.Stepped(state=await _sealed(content, by), **played)
     held = await POLICIES.find(asked.policy, by.services, by.body, asked.want)
     name, sha256 = held.version.name, held.version.sha256
     current.acts(name)
-    content, played = await _apart(STEPPING.step, content, asked, held.ready)
+    content, played = await APART.do(STEPPING.step, content, asked, held.ready)
     return wire.Stepped(state=await _sealed(content, by), policy=name, sha256=sha256, **played)
 
 
 async def render(asked: wire.Render, by: Asked) -> wire.Rendered:
     """A frame."""
-    return wire.Rendered(frame=await _apart(STEPPING.render, await _opened(asked.state, by), asked))
+    return wire.Rendered(
+        frame=await APART.do(STEPPING.render, await _opened(asked.state, by), asked)
+    )
 
 
 async def close(asked: wire.Close, by: Asked) -> wire.Closed:
     """What was kept is let go."""
-    await _apart(STEPPING.close, await _opened(asked.state, by))
+    await APART.do(STEPPING.close, await _opened(asked.state, by))
     return wire.Closed()
 
 
@@ -90,11 +89,6 @@ handle = AnsweringStage(
     wire.MOST_BODY,
     packages=packages,
 )
-
-
-async def _apart(work: Callable[..., Result], *given: Any) -> Result:
-    """Environments may take their time: health checks are answered meanwhile."""
-    return await asyncio.get_running_loop().run_in_executor(THREAD, work, *given)
 
 
 async def _opened(state: str, by: Asked) -> bytes:

@@ -22,7 +22,8 @@ from faastraingym.schemas.answers import AnswerError
 from faastraingym.schemas.arrays import pack, unpack
 from faastraingym.schemas.specification import EnvironmentSpec
 
-from .warm import Warm, close
+from .memory import HOLDS, KEEPS, Memory
+from .warm import Warm
 
 MOST_SECONDS = 60.0  # of the steps of one request
 SHOWS = "render_mode"
@@ -32,8 +33,10 @@ FRAMES = (None, "rgb_array")
 class Stepping:
     """Environments by the content of their state."""
 
-    def __init__(self) -> None:
-        self.warm = Warm()
+    def __init__(self, memory_mb: int = 0) -> None:
+        """Keep none yet, in a process that may use so many MiB; 0: nobody says how many."""
+        self._memory = Memory(memory_mb)
+        self.warm = Warm(crowded=lambda: self._memory.beyond(KEEPS))
 
     def make(
         self, asked: wire.Make, entropy: int, packages: Sequence[str] = ()
@@ -53,7 +56,7 @@ class Stepping:
             first = built(spec)
         except EnvironmentFailed as error:
             raise refusal(spaces.sentence(spec, error)) from error
-        environments = Environments(spec, asked.vector, first)
+        environments = Environments(spec, asked.vector, first, self._is_full)
         try:
             about = {
                 "observation_space": _described(environments.observed, spec, "observations"),
@@ -63,7 +66,7 @@ class Stepping:
             }
             environments.begin(entropy)
         except BaseException:
-            close(environments)
+            environments.close()
             raise
         return self._kept(environments), about
 
@@ -104,7 +107,14 @@ class Stepping:
     def close(self, content: bytes) -> None:
         """Forget the environments in this state, if they are here."""
         if (environments := self.warm.take(content)) is not None:
-            close(environments)
+            environments.close()
+
+    def _is_full(self) -> bool:
+        """Whether there is no room for more, also without those that are kept for later."""
+        if not self._memory.beyond(HOLDS):
+            return False
+        self.warm.clear()
+        return self._memory.beyond(HOLDS)
 
     def _at(self, content: bytes) -> Environments:
         """Environments in the state: those that were kept, or made anew."""
@@ -113,11 +123,11 @@ class Stepping:
             return kept
         saved = unpack(content)
         spec = msgspec.convert(saved["environment"], EnvironmentSpec)
-        environments = Environments(spec, saved["vector"], built(spec))
+        environments = Environments(spec, saved["vector"], built(spec), self._is_full)
         try:
             environments.resume(saved["state"])
         except BaseException:
-            close(environments)
+            environments.close()
             raise
         return environments
 
@@ -127,7 +137,7 @@ class Stepping:
             answer = do()
             return self._kept(environments), answer
         except BaseException:
-            close(environments)
+            environments.close()
             raise
 
     def _kept(self, environments: Environments) -> bytes:

@@ -2,12 +2,10 @@
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Callable
 from typing import NamedTuple
 
 from faastraingym.algorithms.environments.sessions import Environments
-from faastraingym.algorithms.errors import EnvironmentFailed
 
 MOST_SESSIONS, MOST_ENVIRONMENTS = 256, 4096
 IDLE = 600.0  # seconds after which what nobody took is forgotten
@@ -22,9 +20,13 @@ class Warm:
     """A bounded table: the longest unused go first."""
 
     def __init__(
-        self, sessions: int = MOST_SESSIONS, environments: int = MOST_ENVIRONMENTS
+        self,
+        sessions: int = MOST_SESSIONS,
+        environments: int = MOST_ENVIRONMENTS,
+        crowded: Callable[[], bool] = lambda: False,
     ) -> None:
-        self._most = sessions, environments
+        """Begin; while memory is `crowded`, the longest unused go."""
+        self._most, self._crowded = (sessions, environments), crowded
         self._kept: OrderedDict[bytes, _Kept] = OrderedDict()
         self._count = 0
 
@@ -42,28 +44,25 @@ class Warm:
     def put(self, content: bytes, environments: Environments, now: float) -> None:
         """Keep them, at `now` in seconds; those that took the same way go."""
         if (same := self.take(content)) is not None:
-            close(same)
+            same.close()
         self._kept[_key(content)] = _Kept(environments, now)
         self._count += environments.count
-        for key in [*self._surplus(now)]:
-            kept = self._kept.pop(key)
-            self._count -= kept.environments.count
-            close(kept.environments)
+        while self._kept and self._is_surplus(next(iter(self._kept.values())), now):
+            self._drop()
 
-    def _surplus(self, now: float) -> Iterator[bytes]:
-        sessions, count = len(self._kept), self._count
-        for key, kept in self._kept.items():
-            fits = sessions <= self._most[0] and count <= self._most[1]
-            if fits and now - kept.at < IDLE:
-                return
-            sessions, count = sessions - 1, count - kept.environments.count
-            yield key
+    def clear(self) -> None:
+        """Let all go."""
+        while self._kept:
+            self._drop()
 
+    def _is_surplus(self, oldest: _Kept, now: float) -> bool:
+        fits = len(self._kept) <= self._most[0] and self._count <= self._most[1]
+        return not fits or now - oldest.at >= IDLE or self._crowded()
 
-def close(environments: Environments) -> None:
-    """Close what is needed no more; its own error then matters to nobody."""
-    with suppress(EnvironmentFailed):
-        environments.close()
+    def _drop(self) -> None:
+        _, kept = self._kept.popitem(last=False)
+        self._count -= kept.environments.count
+        kept.environments.close()
 
 
 def _key(content: bytes) -> bytes:

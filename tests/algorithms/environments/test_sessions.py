@@ -245,7 +245,7 @@ class Odd(gymnasium.Env[Any, Any]):
 
     observation_space = spaces.Box(0, 99, (1,), np.float32)
     action_space = spaces.Discrete(2)
-    of_class = 0
+    of_class, closed = 0, 0
 
     def __init__(self, way: str) -> None:
         self.way, self.own = way, 0
@@ -259,6 +259,11 @@ class Odd(gymnasium.Env[Any, Any]):
         if self.way == "raises":
             raise ZeroDivisionError("in step")
         return self._seen(), 0.0, False, False, {}
+
+    def close(self) -> None:
+        Odd.closed += 1
+        if self.way == "raises":
+            raise ZeroDivisionError("in close")
 
     def _seen(self) -> np.ndarray:
         return np.array([Odd.of_class if self.way == "class" else self.own], np.float32)
@@ -290,6 +295,30 @@ def test_an_environments_own_error_is_told(odd: str) -> None:
     session.reset(0, None, None)
     with pytest.raises(EnvironmentFailed, match=r"Odd-v0: step\(\): ZeroDivisionError: in step"):
         played(session, [[0]])
+
+
+def test_all_are_let_go_also_where_closing_one_raises(odd: str) -> None:
+    session = made(odd, num_envs=3, kwargs={"way": "raises"})
+    session.reset(0, None, None)
+    before = Odd.closed
+    session.close()
+    session.close()
+    assert Odd.closed - before == 3
+    assert [place.environment for place in session.places] == [None] * 3
+
+
+def test_where_memory_ends_no_more_are_built() -> None:
+    """Of a reset, and where another replica builds them anew."""
+    spec = EnvironmentSpec(id="FrozenLake-v1", num_envs=4)
+    few = iter([False, False, True])
+    session = Environments(spec, True, built(spec), lambda: next(few))
+    with pytest.raises(AnswerError, match="with 3 of 4 environments there is no memory"):
+        session.reset(1, None, None)
+    whole = made("FrozenLake-v1", True, 4)
+    whole.reset(1, None, None)
+    other = Environments(spec, True, built(spec), lambda: True)
+    with pytest.raises(AnswerError, match="with 1 of 4 environments there is no memory"):
+        other.resume(whole.state())
 
 
 @pytest.mark.parametrize(

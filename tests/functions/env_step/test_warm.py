@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from faastraingym.algorithms.errors import EnvironmentFailed
 from faastraingym.functions.env_step.warm import IDLE, Warm
 
 
@@ -14,7 +13,6 @@ class Counted:
 
     def close(self) -> None:
         self.closed = True
-        raise EnvironmentFailed("an error of its own, which nobody waits for")
 
 
 def kept(warm: Warm, *sessions: Any, now: float = 0.0) -> None:
@@ -58,3 +56,18 @@ def test_what_nobody_took_for_long_goes() -> None:
     assert not old.closed
     warm.put(b"newer", Counted(), IDLE)
     assert (old.closed, new.closed, len(warm)) == (True, False, 2)
+
+
+def test_while_memory_is_crowded_the_longest_unused_go() -> None:
+    """One after the other, until there is room; perhaps all."""
+    found = [Counted() for _ in range(4)]
+    crowded = iter([False, False, False, True, True, False])
+    warm = Warm(crowded=lambda: next(crowded))
+    kept(warm, *found)
+    assert [one.closed for one in found] == [True, True, False, False]
+    always = Warm(crowded=lambda: True)
+    kept(always, *found)
+    assert len(always) == 0
+    warm.clear()
+    assert [one.closed for one in found] == [True] * 4
+    assert len(warm) == 0
