@@ -32,7 +32,8 @@ def remote_env(
     """An environment that a running stack steps, as Gymnasium's; it is `faastrain/Remote-v0`.
 
     Args:
-        env_id: registered with Gymnasium in the stack, as "CartPole-v1".
+        env_id: registered with Gymnasium in the stack, as "CartPole-v1", or an added package's, as
+            "my_package:MyEnv-v0".
         num_envs: how many step together, as a `gymnasium.vector.VectorEnv`; None: one, as a
             `gymnasium.Env`.
         render_mode: "rgb_array": `render` gives [H, W, 3] uint8; None: nothing is drawn.
