@@ -9,7 +9,7 @@ WORKERS ?= $(shell cores=$$(getconf _NPROCESSORS_ONLN); echo $$((cores < 7 ? cor
 SPREAD = -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help install train test test-all conformance tools loggers jaxenvs rliable images check docs bench learn chaos load fuzz format lock schemas clean
+.PHONY: help install train test test-all conformance tools loggers jaxenvs rliable openenv images check docs bench learn chaos load fuzz format lock schemas clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -74,6 +74,14 @@ rliable: $(STAMP) ## hold the statistics of comparisons to rliable's (25 package
 	  >"$$(.venv-rliable/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/project.pth"
 	.venv-rliable/bin/python -m pytest tests/algorithms/test_comparison_oracle.py
 
+openenv: $(STAMP) ## test OpenEnv's own server and client (70 packages beside .venv)
+	$(PYTHON) -m venv .venv-openenv
+	.venv-openenv/bin/python -m pip install --quiet --disable-pip-version-check \
+	  --requirement tests/remote/openenv_requirements.txt
+	$(BIN)/python -c 'import sysconfig; print("import site; site.addsitedir(%r)" % sysconfig.get_path("purelib"))' \
+	  >"$$(.venv-openenv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/project.pth"
+	.venv-openenv/bin/python -m pytest tests/remote/test_openenv.py
+
 images: $(STAMP) ## build the images of stack.yml and docker-compose.yml (needs Docker)
 	$(BIN)/python -m tests.conformance.tools faas-cli
 	.tools/bin/faas-cli build -f stack.yml
@@ -122,5 +130,5 @@ lock: ## pin every dependency anew (needs uv: python3 -m pip install uv)
 	  --no-header --no-annotate --extra dev --extra docs --extra notebook --output-file requirements.lock pyproject.toml
 
 clean: ## remove the virtual environment and every cache
-	rm -rf .venv .venv-loggers .venv-jaxenvs .venv-rliable .tools .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache build *.egg-info
+	rm -rf .venv .venv-loggers .venv-jaxenvs .venv-rliable .venv-openenv .tools .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache build *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -118,10 +118,10 @@ def told(found: "Reply | Exception", url: str) -> tuple[RemoteError, float]:
     except msgspec.MsgspecError:  # not the function's answer, but of a gateway before it
         said = found.body[:200].decode(errors="replace").strip() or "nothing"
         text = f"{url} answered {found.status} instead of {FUNCTION}, and said: {said}"
-        return RemoteError(_kind(found.status), "", text), asked
+        return RemoteError(kind_of(found.status), "", text), asked
 
 
-def _kind(status: int) -> str:
+def kind_of(status: int) -> str:
     """The function's word for a gateway's status; whatever the gateway lacks may come back."""
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return "unavailable"

@@ -124,26 +124,26 @@ class Answer(Struct, frozen=True, kw_only=True):
 class Box(Struct, frozen=True, kw_only=True, tag_field="kind", tag="Box"):
     """gymnasium.spaces.Box"""
 
-    low: Bound
-    high: Bound
+    low: Bound = None
+    high: Bound = None
     shape: list[int]
-    dtype: str
+    dtype: str = "float32"
 
 
 class Discrete(Struct, frozen=True, kw_only=True, tag_field="kind", tag="Discrete"):
     """gymnasium.spaces.Discrete"""
 
     n: int
-    start: int
-    dtype: str
+    start: int = 0
+    dtype: str = "int64"
 
 
 class MultiDiscrete(Struct, frozen=True, kw_only=True, tag_field="kind", tag="MultiDiscrete"):
-    """gymnasium.spaces.MultiDiscrete; `nvec` and `start` are nested lists."""
+    """gymnasium.spaces.MultiDiscrete; `nvec` and `start` are nested lists, or `start` a number."""
 
     nvec: list[Any]
-    start: list[Any]
-    dtype: str
+    start: Any = 0
+    dtype: str = "int64"
 
 
 class MultiBinary(Struct, frozen=True, kw_only=True, tag_field="kind", tag="MultiBinary"):

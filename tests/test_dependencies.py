@@ -38,6 +38,7 @@ OF_AN_EXTRA = {
     "loggers/mlflow_run.py": "mlflow",
     "loggers/tensorboard_files.py": "tensorboard",
     "loggers/wandb_run.py": "wandb",
+    "remote/openenv_session.py": "openenv",
 }
 OF_TESTS = ("dev", "notebook", *(extra for extra in EXTRAS if extra in OF_AN_EXTRA.values()))
 # Distributions of modules that another name has, where none need be installed.

@@ -49,9 +49,9 @@ def space_of(data: wire.Space) -> spaces.Space[Any]:
         return spaces.Discrete(data.n, start=data.start, dtype=np.dtype(data.dtype).type)
     if isinstance(data, wire.MultiDiscrete):
         kind: Any = np.dtype(data.dtype).type
-        return spaces.MultiDiscrete(
-            np.array(data.nvec, kind), dtype=kind, start=np.array(data.start, kind)
-        )
+        nvec = np.array(data.nvec, kind)
+        start = np.broadcast_to(np.array(data.start, kind), nvec.shape).copy()
+        return spaces.MultiDiscrete(nvec, dtype=kind, start=start)
     if isinstance(data, wire.MultiBinary):
         return spaces.MultiBinary(data.shape[0] if len(data.shape) == 1 else data.shape)
     if isinstance(data, wire.Tuple):
