@@ -80,7 +80,8 @@ openenv: $(STAMP) ## test OpenEnv's own server and client (70 packages beside .v
 	  --requirement tests/remote/openenv_requirements.txt
 	$(BIN)/python -c 'import sysconfig; print("import site; site.addsitedir(%r)" % sysconfig.get_path("purelib"))' \
 	  >"$$(.venv-openenv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/project.pth"
-	.venv-openenv/bin/python -m pytest tests/remote/test_openenv.py
+	PATH="$(CURDIR)/.venv-openenv/bin:$$PATH" $(BIN)/python -m pytest tests/remote/test_openenv.py \
+	  tests/stack/test_openenv.py tests/stack/test_openenv.py
 
 images: $(STAMP) ## build the images of stack.yml and docker-compose.yml (needs Docker)
 	$(BIN)/python -m tests.conformance.tools faas-cli

@@ -5,14 +5,18 @@ python -m tests.remote.openenv_server PORT SESSIONS ODD
 
 import contextlib
 import importlib
+import os
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
+from shutil import which
 from typing import Any, NamedTuple
 
 import gymnasium
+import pytest
 
 from tests.checkout import CHECKOUT
 
@@ -20,6 +24,19 @@ FIELDS: dict[str, Any] = {
     "observation": {"cart": {"kind": "Box", "shape": [4]}},
     "action": {"right": {"kind": "Discrete", "n": 2}},
 }
+
+
+# `make openenv` has the library in an environment of its own, and its programs on the PATH.
+needs_openenv = pytest.mark.skipif(
+    which("openenv") is None, reason="OpenEnv; `make openenv` has it"
+)
+
+
+def python() -> str:
+    """The interpreter that imports OpenEnv."""
+    program = which("openenv")
+    assert program is not None
+    return os.fspath(Path(program).with_name("python"))
 
 
 class Server:
@@ -36,7 +53,7 @@ class Server:
 
     def start(self) -> None:
         """Start it, and wait until it listens."""
-        command = [sys.executable, "-m", "tests.remote.openenv_server", *self._arguments]
+        command = [python(), "-m", "tests.remote.openenv_server", *self._arguments]
         self.process = subprocess.Popen(command, cwd=CHECKOUT)
         while not self._listens():
             assert self.process.poll() is None

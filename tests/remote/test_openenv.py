@@ -10,9 +10,9 @@ from gymnasium.utils.env_checker import check_env
 
 import faastraingym.remote
 from faastraingym.remote import RemoteError
-from tests.remote.openenv_server import FIELDS, Server, serving
+from tests.remote.openenv_server import FIELDS, Server, needs_openenv, serving
 
-pytest.importorskip("openenv")  # `make openenv` has it
+pytestmark = needs_openenv
 STEPS = 100
 
 

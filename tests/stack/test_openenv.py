@@ -1,0 +1,78 @@
+"""Runs on an OpenEnv server's environment, which is killed meanwhile."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import faastraingym.remote
+from faastraingym.schemas.messages import RunCompleted, RunFailed, RunRequested
+from tests.remote.openenv_server import FIELDS, needs_openenv, serving
+from tests.stack.environments import HELD
+from tests.stack.facts import end, updated
+from tests.stack.support import Stack
+
+pytestmark = needs_openenv
+LIMIT = 30  # steps of an episode, as the server's
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory, compiled: Path) -> Iterator[Stack]:
+    """A stack whose operator lets runs connect to servers."""
+    made = Stack(
+        tmp_path_factory.mktemp("openenv"),
+        FTG_COMPILATION_CACHE=str(compiled),
+        FTG_ENVIRONMENTS="faastraingym.remote,tests.stack.environments",
+    )
+    with made.running():
+        yield made
+
+
+def spec_of(env_id: str, **kwargs: Any) -> dict[str, Any]:
+    return {
+        "seed": 3,
+        "environment": {
+            "id": env_id,
+            "num_envs": 2,
+            "kwargs": {"max_episode_steps": LIMIT, **kwargs},
+        },
+        "rollout": {"count": 2, "num_steps": 32},
+        "algorithm": {"name": "ppo", "update_epochs": 2, "num_minibatches": 2, "hidden_sizes": [8]},
+        "evaluation": {"every": 4, "episodes": 4},
+        "stop": {"env_steps": 1_500},
+    }
+
+
+async def ended(stack: Stack, run: str, spec: dict[str, Any], kills: Any = None) -> Any:
+    async with stack.connect() as connected:
+        await connected.facts.publish_once(RunRequested(run=run, spec=spec))
+        if kills is not None:
+            for version in (1, 4):
+                await updated(connected.facts, run, version)
+                kills()
+        return await end(connected.facts, run)
+
+
+async def test_the_policy_is_the_local_environments(stack: Stack, tmp_path: Path) -> None:
+    """Bit for bit, though the server and all its sessions are killed twice."""
+    local = await ended(stack, "local", spec_of(HELD, gate=str(tmp_path / "no-gate")))
+    with serving(sessions=32) as server:
+
+        def kills() -> None:
+            server.kill()
+            server.start()
+
+        spec = spec_of(faastraingym.remote.OPENENV_ID, url=server.url, **FIELDS)
+        served = await ended(stack, "served", spec, kills)
+    assert isinstance(local, RunCompleted)
+    assert isinstance(served, RunCompleted), served
+    assert served.policy.policy.sha256 == local.policy.policy.sha256
+
+
+async def test_a_run_without_its_server_is_refused(stack: Stack) -> None:
+    """In the words of the environment, before anything is collected."""
+    spec = spec_of(faastraingym.remote.OPENENV_ID, url="http://127.0.0.1:1", seconds=1.0, **FIELDS)
+    failed = await ended(stack, "refused", spec)
+    assert isinstance(failed, RunFailed)
+    assert "http://127.0.0.1:1 does not answer" in f"{failed}"
