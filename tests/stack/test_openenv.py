@@ -1,5 +1,7 @@
 """Runs on an OpenEnv server's environment, which is killed meanwhile."""
 
+import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -8,7 +10,8 @@ import pytest
 
 import faastraingym.remote
 from faastraingym.schemas.messages import RunCompleted, RunFailed, RunRequested
-from tests.remote.openenv_server import FIELDS, needs_openenv, serving
+from tests.docs.walk import Block, Walk, blocks
+from tests.remote.openenv_server import FIELDS, needs_openenv, python, serving
 from tests.stack.environments import HELD
 from tests.stack.facts import end, updated
 from tests.stack.support import Stack
@@ -76,3 +79,20 @@ async def test_a_run_without_its_server_is_refused(stack: Stack) -> None:
     failed = await ended(stack, "refused", spec)
     assert isinstance(failed, RunFailed)
     assert "http://127.0.0.1:1 does not answer" in f"{failed}"
+
+
+def test_its_page_does_what_it_says(tmp_path: Path, compiled: Path) -> None:
+    """docs/openenv.md, typed; `python` has OpenEnv, and `faastrain` is this environment's."""
+    programs = (Path(python()).parent, Path(sys.executable).parent, os.environ["PATH"])
+    variables = Stack(tmp_path / "none", FTG_COMPILATION_CACHE=str(compiled)).environment
+    for name in ("FAASTRAIN_HOME", "FTG_ENVIRONMENTS"):
+        del variables[name]
+    folder = tmp_path / "reader's folder"
+    folder.mkdir()
+    walk = Walk(folder, {**variables, "PATH": os.pathsep.join(map(str, programs))})
+    try:
+        for block in blocks("docs/openenv.md"):
+            if not block.text.startswith("pip install"):  # `make openenv` did
+                walk.take(block)
+    finally:
+        walk.take(Block("sh", "", "faastrain down; kill $(cat *.pid) 2>/dev/null || true"))
