@@ -106,7 +106,8 @@ class OpenEnv(gymnasium.Env):  # type: ignore[misc]
                     text = f"{error.text} (tried {attempt} times in {self._seconds:g} s)"
                     raise RemoteError(error.kind, error.path, text) from error
             time.sleep(wait)
-        self._episode.append(message)
+        if len(self._episode) <= MOST_ACTIONS:
+            self._episode.append(message)
         self._given.update(_mark(step))
         return step
 
@@ -122,7 +123,7 @@ class OpenEnv(gymnasium.Env):  # type: ignore[misc]
             RemoteError: the episode is another one now, or too long.
         """
         if len(self._episode) > MOST_ACTIONS:
-            text = f"the session was lost after more than {MOST_ACTIONS} steps of an episode; reset"
+            text = f"the session was lost after {MOST_ACTIONS} steps of an episode or more; reset"
             raise RemoteError("too-large", "", text)
         given = hashlib.sha256()
         for message in self._episode:

@@ -34,9 +34,17 @@ class Fields:
         self.space: Space[Any] = self._whole if self._alone is None else parts[self._alone]
 
     def written(self, value: Any) -> dict[str, Any]:
-        """The object's fields, as plain data."""
+        """The object's fields, as plain data in the dtypes of their spaces.
+
+        Raises:
+            RemoteError: the space has no such value.
+        """
         table = value if self._alone is None else {self._alone: value}
-        found: dict[str, Any] = _plain(sent(self._whole, table, axes=0))
+        try:
+            told = _plain(sent(self._whole, table, axes=0))
+        except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
+            raise _refused(self._path, f"{value!r:.80}", f"{self.space}"[:160]) from error
+        found: dict[str, Any] = _plain(sent(self._whole, _value(self._whole, told, self._path), 0))
         return found
 
     def read(self, table: Any) -> Any:
@@ -95,7 +103,7 @@ def _array(space: Space[Any], raw: Any) -> np.ndarray | None:
     if found.dtype.kind != "f":  # which alone may round
         exact = bool((found == told).all())
         return found if exact and space.contains(_member(space, found)) else None
-    return found if np.isfinite(found).all() or not np.isfinite(told).all() else None
+    return found if np.isfinite(found).all() else None  # JSON has no other
 
 
 def _member(space: Space[Any], found: np.ndarray) -> Any:

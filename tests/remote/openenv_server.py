@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from shutil import which
 from typing import Any, NamedTuple
@@ -40,44 +40,52 @@ def python() -> str:
 
 
 class Server:
-    """A server that may be killed, and started again at the same address."""
+    """A program that listens; it may be killed, and started again at the same address."""
 
-    def __init__(self, sessions: int, odd: str) -> None:
+    def __init__(self, command: Callable[[int], list[str]], **how: Any) -> None:
+        """`command` is by the port; `how` is for `subprocess.Popen`."""
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
-        self.url = f"http://127.0.0.1:{self.port}"
-        self._arguments = [f"{self.port}", f"{sessions}", odd]
-        self.process: subprocess.Popen[bytes]
+            self._port: int = free.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self._port}"
+        self._command, self._how = command(self._port), how
+        self._process: subprocess.Popen[bytes]
         self.start()
 
     def start(self) -> None:
         """Start it, and wait until it listens."""
-        command = [python(), "-m", "tests.remote.openenv_server", *self._arguments]
-        self.process = subprocess.Popen(command, cwd=CHECKOUT)
+        self._process = subprocess.Popen(self._command, **self._how)
         while not self._listens():
-            assert self.process.poll() is None
+            assert self._process.poll() is None
             time.sleep(0.05)
 
     def kill(self) -> None:
         """End it as a crash does."""
-        self.process.kill()
-        self.process.wait()
+        self._process.kill()
+        self._process.wait()
 
     def _listens(self) -> bool:
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port)):
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self._port)):
             return True
         return False
 
 
 @contextlib.contextmanager
-def serving(sessions: int = 8, odd: str = "") -> Iterator[Server]:
+def listening(command: Callable[[int], list[str]], **how: Any) -> Iterator[Server]:
     """A server that ends with the block."""
-    server = Server(sessions, odd)
+    server = Server(command, **how)
     try:
         yield server
     finally:
         server.kill()
+
+
+def serving(sessions: int = 8, odd: str = "") -> contextlib.AbstractContextManager[Server]:
+    """This module, as a program."""
+    module = "tests.remote.openenv_server"
+    return listening(
+        lambda port: [python(), "-m", module, f"{port}", f"{sessions}", odd], cwd=CHECKOUT
+    )
 
 
 class Odd(NamedTuple):

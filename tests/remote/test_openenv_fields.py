@@ -86,6 +86,31 @@ def test_what_a_space_has_not_is_refused(space: Any, raw: Any, words: str) -> No
     assert refused.value.path.startswith("observation.field")
 
 
+@pytest.mark.parametrize(
+    ("space", "value", "words"),
+    [
+        (BOX, np.array([np.nan, 0.0]), r"action.field: found \[nan, 0.0\]; allowed: Box\("),
+        (BOX, np.zeros(3), "found"),
+        (BOX, "up", "found 'up'"),
+        (BOX, [[1.0], [2.0, 3.0]], "found"),
+        (DISCRETE, 3, r"action.field: found 3; allowed: Discrete\(3\)"),
+        (DISCRETE, None, "found None"),
+        ({"kind": "Dict", "spaces": {"a": DISCRETE}}, {"b": 1}, "found {'b': 1}; allowed: Dict"),
+        ({"kind": "Tuple", "spaces": [DISCRETE]}, (), r"found \(\); allowed: Tuple"),
+    ],
+)
+def test_an_action_that_a_space_has_not_is_refused(space: Any, value: Any, words: str) -> None:
+    with pytest.raises(RemoteError, match=words) as refused:
+        Fields("action", {"field": space}).written(value)
+    assert refused.value.kind == "bad-request"
+    assert refused.value.path.startswith("action")
+
+
+def test_an_action_is_taken_in_the_dtype_of_its_space() -> None:
+    fields = Fields("action", {"field": BOX})
+    assert fields.written(np.array([0.1, 2])) == {"field": [float(np.float32(0.1)), 2.0]}
+
+
 def test_an_absent_field_is_named() -> None:
     with pytest.raises(RemoteError, match="found metadata; allowed: an object with field"):
         Fields("observation", {"field": BOX}).read({"metadata": {}})
