@@ -56,6 +56,7 @@ _COMPARED = "trains six runs; tests/docs/walks/test_comparing.py types it"
 _MLFLOW = "`make loggers` has MLflow; tests/docs/walks/test_mlflow.py types it"
 _STEPPED = "needs a caller's token; tests/stack/test_env_step.py types it"
 _ASKED = "needs a registered model; tests/docs/walks/test_act.py types it"
+_OPENENV = "`make openenv` has OpenEnv; tests/stack/test_openenv.py types it"
 _ONNX = "tests/docs/walks/test_onnx.py types it"
 _MEASURED = "tests/docs/walks/test_evaluations.py types it"
 _GRID = "trains 36 runs; tests/docs/walks/test_running_experiments.py types it"
@@ -79,6 +80,7 @@ NOT_HERE = {
     r"(echo \$!|until|sort|kill) .*": "tests/docs/walks/test_models.py types it",
     r"(pip install mlflow|mlflow server .*|pkill -P .*|API=.*|until curl .*)": _MLFLOW,
     r"python -m json\.tool champion\.json": _MLFLOW,
+    r"(pip install openenv|(ENV_ID=\S+ )?uvicorn|FTG_ENVIRONMENTS=faas|python client\.).*": _OPENENV,
     r"(curl .*/function/env-step/.*|python -m json\.tool made\.json|state=.*)": _STEPPED,
     r"((TOKEN|GATEWAY)=.*|curl .*/function/act\".*|python (caller|episodes)\.py)": _ASKED,
     r"pip install (--no-deps 'faas|numpy gymn).*": "tests/remote/test_imports.py has these alone",
