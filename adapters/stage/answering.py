@@ -59,6 +59,7 @@ class AnsweringStage(Stage):
     admits = CALLER
     levels = {
         **Stage.levels,
+        200: logging.DEBUG,  # callers may ask a thousand times a second; each is metered
         **{status: logging.INFO for status in STATUS.values() if status < 500},
     }
 

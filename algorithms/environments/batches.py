@@ -39,10 +39,12 @@ def stacked(values: Sequence[Any], space: Space, cast: bool) -> Any:
             stacked([value[i] for value in values], part, cast)
             for i, part in enumerate(space.spaces)
         ]
+    whole = (len(values), *(space.shape or ()))
+    batch = np.array(values) if values else np.empty(whole, space.dtype)
     if cast:
-        out = np.empty((len(values), *(space.shape or ())), space.dtype)
-        return np.stack(values, out=out) if values else out
-    batch = np.stack(values) if values else np.empty((0, *(space.shape or ())), space.dtype)
+        if batch.shape != whole:
+            raise ValueError(f"observations of shape {batch.shape}; allowed: {whole}")
+        return batch.astype(space.dtype, casting="same_kind", copy=False)
     if batch.dtype.newbyteorder("<").str not in DTYPES:
         raise ValueError(f"an observation of {batch.dtype}; allowed: {', '.join(sorted(DTYPES))}")
     return batch
@@ -87,12 +89,12 @@ class Actions:
         rows = [_coded(part, leaf) for part, leaf in zip(parts, leaves(space), strict=True)]
         self._rows = np.concatenate(rows, axis=2) if len(rows) > 1 else rows[0]
 
-    def at(self, step: int, place: int) -> Any:
-        """The action of an environment in a step, of its own memory."""
-        if len(self._parts) == 1 and not isinstance(self._space, spaces.Tuple | spaces.Dict):
-            part = self._parts[0][step, place]  # as of most spaces
-            return part.copy() if part.ndim else part
-        return _assembled(self._space, iter([part[step, place] for part in self._parts]))
+    def at(self, step: int) -> list[Any]:
+        """The actions of a step, [B], each of its own memory."""
+        if isinstance(self._space, spaces.Tuple | spaces.Dict):
+            rows = zip(*(part[step] for part in self._parts), strict=True)
+            return [_assembled(self._space, iter(row)) for row in rows]
+        return [*self._parts[0][step].copy()]
 
     def row(self, step: int, place: int) -> bytes:
         """The same as bytes; as many for every action of the space."""

@@ -29,7 +29,9 @@ class Place:
         self.begun = self.ended = False
         self.seen: Any = None
         self.info: dict[str, Any] = {}  # beside it
-        self._attributes: list[tuple[Any, str]] = []  # of one that is not replayed, once known
+        # Of one that is not replayed, once known: its attributes; its generator, packed.
+        self._attributes: list[tuple[Any, str]] = []
+        self._drawn = b""
         # Of one that is replayed: how its episode began, and its actions since then.
         self.before, self.log = b"", bytearray()
         self.seed: int | None = None
@@ -38,6 +40,7 @@ class Place:
     def reset(self, seed: int | None, options: Any) -> tuple[Any, dict[str, Any]]:
         """Begin an episode; without a seed by the environment's own generator."""
         self._ready()
+        self._drawn = b""
         if self._replays:
             own = self.environment.unwrapped
             self.before = b"" if seed is not None else packed(own.np_random)
@@ -52,15 +55,15 @@ class Place:
         """Take a step; `row` is the action in the log."""
         self.log += row
         with self._stepping:
-            self.seen, reward, *ends, self.info = self.environment.step(action)
-            terminated, truncated = map(bool, ends)
+            self.seen, reward, terminated, truncated, self.info = self.environment.step(action)
+            terminated, truncated = bool(terminated), bool(truncated)
             self.ended = terminated or truncated
             return self.seen, float(reward), terminated, truncated, self.info
 
-    def saved(self) -> dict[str, np.ndarray]:
-        """The attributes of one that is not replayed; it is built once."""
+    def attributes(self) -> list[tuple[Any, str]]:
+        """Of one that is not replayed: layers, and names of their attributes; it is built once."""
         self._attributes = self._attributes or snapshots.attributes(self.environment)
-        return snapshots.taken(self._attributes)
+        return self._attributes
 
     def saved_generator(self) -> bytes:
         """As it is now; of an episode that is repeated, before its reset; empty: it had a seed."""
@@ -68,7 +71,9 @@ class Place:
             return self.before
         if self.generator is not None:
             return packed(self.generator)
-        return packed(self.environment.unwrapped.np_random)
+        # Environments of the table draw in resets alone.
+        self._drawn = self._drawn or packed(self.environment.unwrapped.np_random)
+        return self._drawn
 
     def repeat(self, seed: Any, options: Any, log: bytes, ended: int) -> None:
         """Play an episode again that began so."""
@@ -92,7 +97,7 @@ class Place:
         snapshots.put(self.environment, snapshot)
         self.environment.unwrapped.np_random = generator
         self.seen, self.info = seen, {}
-        self.begun, self.ended = True, bool(ended)
+        self.begun, self.ended, self._drawn = True, bool(ended), b""
 
     def _ready(self) -> None:
         """Build the environment, or build it anew, with the generator that it goes on with."""

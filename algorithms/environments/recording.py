@@ -53,15 +53,14 @@ class Recording:
         environments, seen = self._environments, list[Any]()
         rewards, ends = np.zeros(environments.count), np.zeros((2, environments.count), np.bool_)
         infos, t = list[dict[str, Any]](), len(self._infos)
-        for i, place in enumerate(environments.places):
+        acting = zip(environments.places, actions.at(at), strict=True)
+        for i, (place, action) in enumerate(acting):
             if place.ended and environments.vector:
                 observation, info = place.reset(None, None)
             else:
                 environments.refuse(place, i, t)
                 row = actions.row(at, i) if environments.replays else b""
-                observation, rewards[i], ends[0, i], ends[1, i], info = place.step(
-                    actions.at(at, i), row
-                )
+                observation, rewards[i], ends[0, i], ends[1, i], info = place.step(action, row)
             seen.append(observation)
             infos.append(told(info))
             if self._late():
@@ -71,7 +70,8 @@ class Recording:
         self.terminated.append(ends[0])
         self.truncated.append(ends[1])
         self._infos.append(infos)
-        self._size += nbytes(self._observed[-1]) + sum(map(_size, infos)) + self._beside
+        told_bytes = sum(map(_size, filter(None, infos)))
+        self._size += nbytes(self._observed[-1]) + told_bytes + self._beside
         if self._size > MOST_ANSWER:
             raise too_much(self.path, self._size, t + 1)
 

@@ -143,7 +143,7 @@ class Environments:
             return data
         if not self.replays:
             return data | {
-                "snapshots": _columns([place.saved() for place in begun]),
+                "snapshots": snapshots.columns([place.attributes() for place in begun]),
                 "seen": self.stacked([place.seen for place in begun], cast=False),
             }
         return data | {
@@ -213,8 +213,10 @@ class Environments:
 
     def refuse_unrepeatable(self, steps: int, path: str = "actions") -> None:
         """Raises AnswerError: more further steps than may be repeated."""
+        if not self.replays:
+            return
         logged = sum(len(place.log) for place in self.places) // self._width
-        if logged + steps * self.count > MOST_ACTIONS and self.replays:
+        if logged + steps * self.count > MOST_ACTIONS:
             raise AnswerError(
                 "too-large",
                 path,
@@ -249,18 +251,8 @@ class Environments:
             return _checksum(stacked([place.seen], self.observed, False))
 
 
-def _columns(taken: Sequence[dict[str, np.ndarray]]) -> dict[str, Any]:
-    """Snapshots by attribute: one array of all, or a list where they are not alike."""
-    columns: dict[str, Any] = {}
-    for name, first in taken[0].items():
-        values = [one[name] for one in taken]
-        alike = all(v.dtype == first.dtype and v.shape == first.shape for v in values)
-        columns[name] = np.stack(values) if alike else values
-    return columns
-
-
 def _rows(columns: dict[str, Any]) -> Iterator[dict[str, np.ndarray]]:
-    """The inverse of `_columns`."""
+    """Snapshots, by environment: the inverse of `snapshots.columns`."""
     for values in zip(*columns.values(), strict=True):
         yield {name: np.asarray(value) for name, value in zip(columns, values, strict=True)}
 

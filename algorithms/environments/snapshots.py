@@ -3,12 +3,14 @@
 An environment whose layers are not all in the table is continued by replaying its actions.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import gymnasium
 import numpy as np
 
-# The attributes that are each layer's state, besides its random generator.
+# The attributes that are each layer's state, besides its random generator, from which only resets
+# draw.
 LAYERS: dict[str, tuple[str, ...]] = {
     "gymnasium.envs.classic_control.acrobot.AcrobotEnv": ("state",),
     "gymnasium.envs.classic_control.cartpole.CartPoleEnv": ("state",),
@@ -30,12 +32,28 @@ def supports(environment: Layer) -> bool:
 
 def take(environment: Layer) -> dict[str, np.ndarray]:
     """The state, one array per attribute. Each attribute occurs in one layer only."""
-    return taken(attributes(environment))
+    return {name: np.array(getattr(layer, name)) for layer, name in attributes(environment)}
 
 
-def taken(attributes: list[tuple[Layer, str]]) -> dict[str, np.ndarray]:
-    """The state of an environment whose `attributes` these are: `take`, for many times."""
-    return {name: np.array(getattr(layer, name)) for layer, name in attributes}
+def columns(several: Sequence[Sequence[tuple[Layer, str]]]) -> dict[str, Any]:
+    """What `take` gives of several environments, whose `attributes` these are, by attribute.
+
+    One array of all, or a list where they are not alike.
+    """
+    return {
+        name: _column([getattr(layer, name) for layer, name in column])
+        for column in zip(*several, strict=True)
+        for name in [column[0][1]]
+    }
+
+
+def _column(values: list[Any]) -> Any:
+    if all(type(value) is int for value in values):  # as steps are counted
+        return np.array(values)
+    arrays = [np.asarray(value) for value in values]
+    dtype, shape = arrays[0].dtype, arrays[0].shape
+    alike = all(array.dtype == dtype and array.shape == shape for array in arrays)
+    return np.array(arrays) if alike else [array.copy() for array in arrays]
 
 
 def of_one(vector: Layer, place: int) -> dict[str, np.ndarray]:

@@ -26,6 +26,7 @@ from .memory import HOLDS, KEEPS, Memory
 from .warm import Warm
 
 MOST_SECONDS = 60.0  # of the steps of one request
+QUICK = 1024  # steps of environments of the table, which take 10 ms
 SHOWS = "render_mode"
 FRAMES = (None, "rgb_array")
 
@@ -97,6 +98,13 @@ class Stepping:
             return environments.step(actions, late)._asdict()
 
         return self._after(environments, step)
+
+    def is_quick(self, content: bytes, asked: wire.Step) -> bool:
+        """Whether the steps take milliseconds: few ones, of known environments that are here."""
+        if not isinstance(asked.actions, np.ndarray) or asked.actions.size > QUICK:
+            return False
+        kept = self.warm.peek(content)
+        return kept is not None and not kept.replays
 
     def render(self, content: bytes, asked: wire.Render) -> np.ndarray:
         """What an environment shows, [H, W, 3] uint8."""

@@ -41,6 +41,11 @@ class Warm:
         self._count -= kept.environments.count
         return kept.environments
 
+    def peek(self, content: bytes) -> Environments | None:
+        """As `take`, but they stay."""
+        kept = self._kept.get(_key(content))
+        return None if kept is None else kept.environments
+
     def put(self, content: bytes, environments: Environments, now: float) -> None:
         """Keep them, at `now` in seconds; those that took the same way go."""
         if (same := self.take(content)) is not None:

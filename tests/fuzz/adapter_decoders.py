@@ -58,7 +58,7 @@ TOKEN = tokens.sealed(KEY, "ann", b"a state", NOW)
 def _acted(kind: str) -> Callable[[bytes], object]:
     return lambda body: Actions(
         wire.decode(body, Step, {"content-type": kind}).actions, ACTED, 2
-    ).at(0, 1)
+    ).at(0)
 
 
 TABLE: dict[str, Decoder] = {

@@ -88,11 +88,12 @@ async def test_an_episode_over_http_is_the_local_one(ask: Any) -> None:
     assert await ask("close", state=state) == {}
 
 
-async def test_a_step_is_the_same_whenever_it_is_taken() -> None:
+@pytest.mark.parametrize("env_id", ["FrozenLake-v1", "CartPole-v1"])
+async def test_a_step_is_the_same_whenever_it_is_taken(env_id: str) -> None:
     """Bit for bit: at the replica that has the environment, again there, and at another."""
-    made = await by_msgpack("make", env_id="FrozenLake-v1", num_envs=3, vector=True)
+    made = await by_msgpack("make", env_id=env_id, num_envs=3, vector=True)
     begun = await by_msgpack("reset", state=made["state"], seed=1)
-    body = pack({"state": begun["state"], "actions": np.array([[0, 1, 2], [3, 2, 1]])})
+    body = pack({"state": begun["state"], "actions": np.array([[0, 1, 0], [1, 0, 1]])})
     answers = [await posted("step", body, MSGPACK)]
     answers.append(await posted("step", body, MSGPACK))
     replaced()

@@ -71,3 +71,11 @@ def test_while_memory_is_crowded_the_longest_unused_go() -> None:
     warm.clear()
     assert [one.closed for one in found] == [True] * 4
     assert len(warm) == 0
+
+
+def test_who_looks_takes_nothing() -> None:
+    warm, one = Warm(), Counted()
+    kept(warm, one)
+    assert warm.peek(b"\x00") is one
+    assert warm.peek(b"\x01") is None
+    assert warm.take(b"\x00") is one
