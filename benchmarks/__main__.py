@@ -37,6 +37,9 @@ BENCHMARKS = {
     "updates": Benchmark("benchmarks.updates", "one update of a large batch, on CPU and GPU", 3),
     "cost": Benchmark("benchmarks.cost", "what a run is billed, against a server kept for it"),
     "scaling": Benchmark("benchmarks.scaling", "replicas, fan-out, size, length of a run"),
+    "env-step": Benchmark(
+        "benchmarks.env_step", "environments over HTTP, beside aiohttp and Ray Serve", 2
+    ),
     "listing": Benchmark("benchmarks.listing", "runs, experiments and compare, of 200 runs"),
     "solving": Benchmark("benchmarks.solving", "CartPole-v1 to 475, beside the peers"),
     "targets": Benchmark(
@@ -102,7 +105,7 @@ def parser() -> argparse.ArgumentParser:
         "--repeat",
         type=positive,
         metavar="N",
-        help="repetitions (default: 5; targets 10; sweeps, lunar-lander 1)",
+        help="repetitions (default: 5; targets 10; env-step 2; sweeps, lunar-lander 1)",
     )
     made.add_argument(
         "--first-seed",

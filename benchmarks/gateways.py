@@ -2,6 +2,7 @@
 
 import base64
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -68,6 +69,12 @@ class AsyncAdmission:
         stayed = psutil.wait_procs(self._replicas(function), timeout=15.0)[1]
         if stayed:
             raise RuntimeError(f"{function}: the processes {stayed} did not end")
+
+    def kill(self, function: str) -> None:
+        """SIGKILL to every replica of a function that there is."""
+        for replica in self._replicas(function):
+            with suppress(psutil.NoSuchProcess):
+                replica.kill()
 
     def _replicas(self, function: str) -> list[psutil.Process]:
         """A function's processes; one that ends meanwhile is none."""

@@ -18,7 +18,7 @@ _RATIOS = {  # of a benchmark: of times and costs, or of rates
     **dict.fromkeys(
         ("solving", "targets", "sweeps", "lunar-lander", "iteration", "cost", "scaling"), LOWER
     ),
-    **dict.fromkeys(("throughput", "learning", "pipeline", "lag"), HIGHER),
+    **dict.fromkeys(("throughput", "learning", "pipeline", "lag", "env-step", "act"), HIGHER),
 }
 
 
