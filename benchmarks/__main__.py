@@ -40,6 +40,7 @@ BENCHMARKS = {
     "env-step": Benchmark(
         "benchmarks.env_step", "environments over HTTP, beside aiohttp and Ray Serve", 2
     ),
+    "act": Benchmark("benchmarks.act", "a policy over HTTP, beside Ray Serve", 2),
     "listing": Benchmark("benchmarks.listing", "runs, experiments and compare, of 200 runs"),
     "solving": Benchmark("benchmarks.solving", "CartPole-v1 to 475, beside the peers"),
     "targets": Benchmark(
@@ -105,7 +106,7 @@ def parser() -> argparse.ArgumentParser:
         "--repeat",
         type=positive,
         metavar="N",
-        help="repetitions (default: 5; targets 10; env-step 2; sweeps, lunar-lander 1)",
+        help="repetitions (default: 5; targets 10; env-step, act 2; sweeps, lunar-lander 1)",
     )
     made.add_argument(
         "--first-seed",

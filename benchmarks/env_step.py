@@ -128,7 +128,7 @@ def measure(repeat: int) -> list[Row]:
             kill = partial(AsyncAdmission(state).kill, FUNCTION)
             _all(found, KILLED, target, stateless, CALLS // repeat, again, kill)
         if server.RAY_SERVE.installed:
-            with load.peer(server.RAY_SERVE) as target:
+            with load.peer(server.RAY_SERVE, "environments") as target:
                 _all(found, server.RAY_SERVE.name, target, in_memory, OF_RAY // repeat, again)
     return rows(found)
 

@@ -4,6 +4,8 @@
 import logging
 import os
 
+os.environ.setdefault("RAY_raylet_start_wait_time_s", "120")  # read once; a busy machine needs it
+
 import ray
 
 
