@@ -15,6 +15,10 @@ class Refused(AdapterError):  # noqa: N818  the condition's own name
     """The other side understood and refused; trying again cannot help."""
 
 
+class FunctionFailed(AdapterError):  # noqa: N818  the condition's own name
+    """A function of one's own failed at its work: a defect there, which uses an attempt here."""
+
+
 class ObjectMissing(AdapterError, ports.LostObject):  # noqa: N818  the condition's own name
     """The referenced object is not in the store."""
 

@@ -72,7 +72,7 @@ class Settings(_OfBroker, frozen=True, kw_only=True):
         secrets, function = _folder(environment), _required(environment, "FTG_FUNCTION")
         return cls(
             **_of_broker(environment, function),
-            s3_url=_url(environment, "FTG_S3_URL", ("http", "https")),
+            s3_url=_store_url(environment),
             bucket=bucket(environment),
             function=function,
             replica=environment.get("FTG_REPLICA") or socket.gethostname(),
@@ -95,7 +95,7 @@ class WorkerSettings(_OfBroker, frozen=True, kw_only=True):
         """The settings of this process."""
         return cls(
             **_of_broker(environment, QUEUE_WORKER),
-            gateway_url=_url(environment, "FTG_GATEWAY_URL", ("http", "https")),
+            gateway_url=gateway_url(environment),
             signing_key=secret(_folder(environment), SIGNING_KEY),
             callback_origins=callback_origins(environment),
         )
@@ -141,6 +141,21 @@ def mlflow_settings(environment: Mapping[str, str] = os.environ) -> Tracking | N
             f"{MLFLOW}: {_USER.sub('//...@', str(error))}; write the URI of a tracking server, as "
             "http://127.0.0.1:5000, with a token as https://TOKEN@mlflow.example.com"
         ) from error
+
+
+def gateway_url(environment: Mapping[str, str] = os.environ) -> str:
+    """Where functions are called, without a slash at its end."""
+    return _url(environment, "FTG_GATEWAY_URL", ("http", "https"))
+
+
+def store(environment: Mapping[str, str], name: str) -> tuple[str, Login]:
+    """The store's address, and the login in the secret of this name."""
+    return _store_url(environment), login(_folder(environment) / name, "access key:secret key")
+
+
+def signing_key(environment: Mapping[str, str] = os.environ) -> bytes:
+    """The key by which the pipeline's messages are signed."""
+    return secret(_folder(environment), SIGNING_KEY)
 
 
 def trigger_token(environment: Mapping[str, str] = os.environ) -> bytes:
@@ -220,6 +235,10 @@ def _of_broker(environment: Mapping[str, str], role: str) -> dict[str, Any]:
         "nats_api": environment.get("FTG_NATS_API") or API,
         "nats": login(_folder(environment) / nats_secret(role), "user:password"),
     }
+
+
+def _store_url(environment: Mapping[str, str]) -> str:
+    return _url(environment, "FTG_S3_URL", ("http", "https"))
 
 
 def _required(environment: Mapping[str, str], name: str) -> str:

@@ -1,22 +1,65 @@
-"""Reward transforms of a specification: scale, clip, normalize, potential; applied in order."""
+"""Reward transforms of a specification: scale, clip, normalize, potential; applied in order.
+
+A function of one's own, the first of them, is asked elsewhere; its answer is checked here.
+"""
+
+from collections.abc import Sequence
 
 import numpy as np
 
 from faastraingym.algorithms import statistics
-from faastraingym.schemas.errors import RunFault
+from faastraingym.schemas.array_specs import ArraySpec, check_array
+from faastraingym.schemas.errors import PayloadError, RunFault
 from faastraingym.schemas.payloads import NormalizeState, Rewards, Statistics, Trajectory
-from faastraingym.schemas.specification import Clip, Normalize, Potential, RunSpec, Scale
+from faastraingym.schemas.specification import Clip, Function, Normalize, Potential, RunSpec, Scale
 
 State = dict[str, NormalizeState]
 
 
-def transform(spec: RunSpec, batch: list[Trajectory], previous: Rewards | None) -> Rewards:
+def answered(
+    function: Function, batch: Sequence[Trajectory], given: Sequence[np.ndarray]
+) -> list[np.ndarray]:
+    """The rewards that a function answered for a batch: [T, B] float32 each.
+
+    Raises:
+        RunFault: it answered other shapes, or what is not finite where a transition counts.
+    """
+    who = f"the reward function {function.name}"
+    if len(given) != len(batch):
+        raise RunFault(
+            f"{who} answered {len(given)} arrays; allowed: {len(batch)}, one for each trajectory"
+        )
+    for i, (rewards, trajectory) in enumerate(zip(given, batch, strict=True)):
+        try:
+            check_array(f"rewards[{i}]", rewards, ArraySpec("<f4", *trajectory.rewards.shape))
+        except PayloadError as error:
+            raise RunFault(f"{who}, version {trajectory.version}: {error}") from error
+        wrong = np.argwhere(trajectory.valid & ~np.isfinite(rewards))
+        if len(wrong):
+            t, b = wrong[0]
+            raise RunFault(
+                f"{who}, version {trajectory.version}: rewards[{i}][{t}, {b}]: found "
+                f"{rewards[t, b]}; allowed: finite numbers, [step, environment]"
+            )
+    return list(given)
+
+
+def transform(
+    spec: RunSpec,
+    batch: list[Trajectory],
+    previous: Rewards | None,
+    given: Sequence[np.ndarray] | None = None,
+) -> Rewards:
     """The transformed rewards of a version's batch, and the state for the next version's.
 
-    `batch` is whole and in index order; `previous` is the result of the version before. Rewards are
-    one [T, B] float32 array per trajectory, 0 on transitions that do not count.
+    `batch` is whole and in index order; `previous` is the result of the version before; `given` are
+    the rewards that a function answered, instead of the environment's. Rewards are one [T, B]
+    float32 array per trajectory, 0 on transitions that do not count.
     """
-    rewards = [np.where(t.valid, t.rewards.astype(np.float64), 0.0) for t in batch]
+    plain = [t.rewards for t in batch] if given is None else given
+    rewards = [
+        np.where(t.valid, r.astype(np.float64), 0.0) for r, t in zip(plain, batch, strict=True)
+    ]
     before = previous.state if previous else {}
     state: State = {}
     for i, step in enumerate(spec.reward):

@@ -26,7 +26,7 @@ def documents(specification: type[RunSpec]) -> dict[str, dict[str, Any]]:
     """
     return {
         "messages": _document("What stages say to each other", AnyMessage),
-        "specification": _document("A run specification", specification),
+        "specification": _named(_document("A run specification", specification)),
         "experiment": _document("An experiment specification", ExperimentSpec),
         "report": _document("A run's report", RunReport),
         "comparison": _document("Runs compared", ComparisonReport),
@@ -41,3 +41,18 @@ def summary(kind: type) -> str:
 
 def _document(title: str, kind: Any) -> dict[str, Any]:
     return {"$schema": DIALECT, "title": title, **msgspec.json.schema(kind)}
+
+
+def _named(document: dict[str, Any]) -> dict[str, Any]:
+    """With the table that stands for a list of rewards (`schemas.validation.named_reward`)."""
+    fields = document["$defs"]["RunSpec"]["properties"]
+    by_function = document["$defs"]["Function"]["properties"]
+    table = {
+        "type": "object",
+        "properties": {"function": by_function["name"], "seconds": by_function["seconds"]},
+        "required": ["function"],
+        "additionalProperties": False,
+    }
+    listed = {name: fields["reward"].pop(name) for name in ("type", "items")}
+    fields["reward"]["anyOf"] = [listed, table]
+    return document

@@ -222,7 +222,22 @@ class Potential(Section, frozen=True, kw_only=True, tag_field="kind", tag="poten
     squares: Annotated[list[float], Meta(description="one per observation element")] = []
 
 
-RewardTransform = Scale | Clip | Normalize | Potential
+class Function(Section, frozen=True, kw_only=True, tag_field="kind", tag="function"):
+    """What a deployed function of one's own answers for the trajectories; the first, if at all."""
+
+    name: Annotated[
+        str,
+        Meta(
+            max_length=63,
+            description="of the OpenFaaS function, which docs/reward_functions.md tells to write",
+        ),
+    ]
+    seconds: Annotated[
+        float, Meta(gt=0, le=100, description="that it may take for a version's trajectories")
+    ] = 60.0
+
+
+RewardTransform = Scale | Clip | Normalize | Potential | Function
 
 
 class EvaluationSpec(Section, frozen=True, kw_only=True):
@@ -357,7 +372,11 @@ class RunSpec(Section, frozen=True, kw_only=True):
     seed: Annotated[int, Meta(ge=0, le=2**62, description="of everything that is random")] = 0
     rollout: RolloutSpec = RolloutSpec()
     reward: Annotated[
-        list[RewardTransform], Meta(description="applied in order; empty: the plain reward")
+        list[RewardTransform],
+        Meta(
+            description="applied in order; empty: the plain reward. A table that has `function`"
+            " stands for the one transform of that kind",
+        ),
     ] = []
     evaluation: EvaluationSpec = EvaluationSpec()
     learner: LearnerSpec = LearnerSpec()
@@ -384,6 +403,12 @@ class RunSpec(Section, frozen=True, kw_only=True):
         ]
         | UnsetType
     ) = UNSET
+
+    @property
+    def reward_function(self) -> Function | None:
+        """The function of one's own that gives the rewards; None: the environment does."""
+        first = self.reward[0] if self.reward else None
+        return first if isinstance(first, Function) else None
 
 
 def to_dict(spec: RunSpec) -> dict[str, Any]:

@@ -16,11 +16,12 @@ from msgspec import UNSET, Struct, UnsetType, inspect
 from faastraingym.schemas import bounds
 from faastraingym.schemas.descriptions import describe
 from faastraingym.schemas.errors import SpecificationError
-from faastraingym.schemas.specification import RunSpec
+from faastraingym.schemas.specification import Function, RunSpec
 
 Spec = TypeVar("Spec", bound=RunSpec)
 Kind = TypeVar("Kind", bound=Struct)
 DOTTED = re.compile(r"\w+(\.\w+)*")  # a key that is printed as it is
+NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")  # of an OpenFaaS function
 Places = Mapping[str, list[str]]  # of keys, below the specification
 
 # Of each table once: a grid of configurations is held to the same ones again and again.
@@ -54,11 +55,20 @@ def parse(
     Raises:
         SpecificationError: unknown keys, wrong types, impossible values or combinations.
     """
-    spec = typed(raw, kind)
+    spec = typed(named_reward(raw), kind)
     problems = [*_contradictions(spec), *refused(spec)]
     if problems:
         raise SpecificationError(problems)
     return spec
+
+
+def named_reward(raw: Any) -> Any:
+    """A raw specification whose table `reward` with `function` is the list that it stands for."""
+    reward = raw.get("reward") if isinstance(raw, dict) else None
+    if not isinstance(reward, dict) or "function" not in reward:
+        return raw
+    rest = {key: value for key, value in reward.items() if key != "function"}
+    return {**raw, "reward": [{"kind": "function", **rest, "name": reward["function"]}]}
 
 
 def typed(raw: Any, kind: type[Kind], elsewhere: Places = BELOW) -> Kind:
@@ -111,7 +121,15 @@ def _contradictions(spec: RunSpec) -> Iterator[str]:
             "where spec.rollout.count is 2 or more, for a rollout is late beside its siblings"
         )
     yield from _of_evaluation(spec)
+    function = spec.reward_function
+    if function and not NAME.fullmatch(function.name):
+        yield f"spec.reward[0].name: found {function.name!r}; allowed: a-z, 0-9 and inner -"
     for i, transform in enumerate(spec.reward):
+        if i and isinstance(transform, Function):
+            yield (
+                f"spec.reward[{i}].kind: found function; allowed: only as the first, for its "
+                "rewards replace those before it"
+            )
         low, high = getattr(transform, "low", 0.0), getattr(transform, "high", 1.0)
         if low >= high:
             yield f"spec.reward[{i}].low: found {low}; allowed: less than high, which is {high}"

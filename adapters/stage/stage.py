@@ -5,7 +5,8 @@ A handler takes a decoded message and services and returns what to send. The ans
     200  done, everything that it returned is durably sent
     400  not a message for this stage, or not signed by us: never delivered again
     422  the run itself is at fault, trying again cannot help: buried, and its run fails
-    500  a defect, traceback in the body: delivered again, then buried
+    500  a defect, traceback in the body, or a function of one's own that failed: delivered again,
+         then buried
     503  the broker or the store is away, or an object is lost and its maker is asked to make it
          again: delivered again
 """
@@ -22,7 +23,7 @@ from typing import Any, NamedTuple
 
 from faastraingym.adapters import logs
 from faastraingym.adapters.disk import trouble
-from faastraingym.adapters.errors import SettingsError, SignatureError
+from faastraingym.adapters.errors import FunctionFailed, SettingsError, SignatureError
 from faastraingym.adapters.http import admission
 from faastraingym.adapters.http.admission import Asked, Secrets
 from faastraingym.adapters.http.signing import sign
@@ -68,6 +69,7 @@ STATUS_OF: Mapping[type[Exception], int] = {
     RunFault: 422,
     SchemaError: 422,  # of what the message refers to
     Unavailable: 503,
+    FunctionFailed: 500,
 }
 SENT_AT_ONCE = 256  # messages; more would wait for each other's acknowledgement beyond its time
 

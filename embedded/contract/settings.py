@@ -13,7 +13,7 @@ from faastraingym.events.topology import stack_file
 from faastraingym.events.topology.stack_file import seconds
 
 # The addresses given to replicas in place of their deployments' own, as a cluster's DNS resolves.
-ADDRESSES = ("FTG_NATS_URL", "FTG_NATS_API", "FTG_S3_URL", "FTG_BUCKET")
+ADDRESSES = ("FTG_NATS_URL", "FTG_NATS_API", "FTG_S3_URL", "FTG_BUCKET", "FTG_GATEWAY_URL")
 
 
 class ServerSettings(NamedTuple):

@@ -106,6 +106,7 @@ MORE: dict[str, dict[str, tuple[str, ...]]] = {  # rights that the flow does not
         "deletes": tuple(f"runs/*/{o.pattern}" for o in flow.OBJECTS.values() if o.pruned)
     },
     **{name: {"reads": PACKAGES} for name in ("rollout", "evaluate")},
+    "aggregate-rewards": {"sends": ("ftg-usage.*.*",)},  # of reward functions of one's own
     "update-policy": {"reads": EPISODES + REGISTERED + BROUGHT},
     "conclude-run": {"asks": READ_USAGE},
     "announce-model": {"reads": REGISTERED},

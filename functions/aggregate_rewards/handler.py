@@ -9,6 +9,7 @@ import asyncio
 
 import msgspec
 
+from faastraingym.adapters.stage import reward_functions
 from faastraingym.adapters.stage.manifests import specification
 from faastraingym.adapters.stage.payloads import dump, load
 from faastraingym.adapters.stage.spans import span
@@ -67,18 +68,25 @@ async def _evaluation(spec: RunSpec, received: EpisodesEvaluated, services: Serv
 async def _with_rewards(spec: RunSpec, ready: RewardsReady, services: Services) -> RewardsReady:
     """`ready` with stored, transformed rewards, if the specification has transforms.
 
-    The transforms' own state goes on from the last version's.
+    The transforms' own state goes on from the last version's. A function of one's own is asked
+    here, beside other invocations: one that waits for it holds no thread.
     """
     if not spec.reward:
         return ready
-    version = ready.version
+    version, key = ready.version, keys.rewards(ready.run, ready.version)
+    function = spec.reward_function
+    if function and ready.rewards is None and (there := await services.objects.find(key)):
+        return msgspec.structs.replace(ready, rewards=there)  # answered once is enough
     found = await asyncio.gather(*(services.objects.get(ref.object) for ref in ready.batch))
     batch = [shape_checks.trajectory(spec, load(data, Trajectory)) for data in found]
     before = await _before(ready.run, version - 1, services) if version else None
     previous = None if before is None else shape_checks.reward_state(spec, before)
+    given = None
+    if function:
+        given = await reward_functions.rewards(spec, function, ready, batch, services)
     with span("rewards"):
-        rewards = await asyncio.to_thread(transform, spec, batch, previous)
-    stored = await services.objects.put(keys.rewards(ready.run, version), dump(rewards))
+        rewards = await asyncio.to_thread(transform, spec, batch, previous, given)
+    stored = await services.objects.put(key, dump(rewards))
     return msgspec.structs.replace(ready, rewards=stored)
 
 

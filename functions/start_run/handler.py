@@ -82,6 +82,10 @@ async def _check_beginning(found: Checked, services: Services) -> None:
     registry = Registry(services.objects, services.bucket)
     await parents.check(found.spec, found.spaces, registry)
     await evaluated.check(found, services)
+    if found.spec.reward_function:
+        from faastraingym.adapters.stage import reward_functions  # which imports NumPy
+
+        await reward_functions.check(found.spec)
 
 
 async def _experiment(request: ExperimentRequested, services: Services) -> Outgoing:

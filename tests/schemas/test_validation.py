@@ -16,6 +16,7 @@ from faastraingym.schemas.specification import (
     Clip,
     EnvironmentSpec,
     EvaluationSpec,
+    Function,
     LearnerSpec,
     Potential,
     RolloutSpec,
@@ -160,7 +161,7 @@ def test_a_wrong_value_is_named_with_what_is_allowed(path: str, value: object, w
         (3, ": found 3; allowed: a table"),
         (
             {"kind": "scael", "factor": 1},
-            ".kind: found 'scael'; allowed: scale, clip, normalize, potential; "
+            ".kind: found 'scael'; allowed: scale, clip, normalize, potential, function; "
             "did you mean 'scale'?",
         ),
     ],
@@ -169,6 +170,39 @@ def test_a_wrong_reward_transform_is_named_with_its_place(transform: object, wor
     raw = with_value("reward", [{"kind": "normalize"}, transform])
     [problem] = problems(raw)
     assert problem.startswith(f"spec.reward[1]{words}")
+
+
+NAMED = {"kind": "function", "name": "centred", "seconds": 5.0}
+
+
+def test_a_function_stands_for_the_one_transform_of_its_kind() -> None:
+    """As a table of a file has it; and so a specification has one form."""
+    table = with_value("reward", {"function": "centred", "seconds": 5.0})
+    assert parse(table) == parse(with_value("reward", [NAMED]))
+    assert parse(table).reward_function == Function(name="centred", seconds=5.0)
+    assert parse(with_value("reward", [{"kind": "normalize"}])).reward_function is None
+
+
+@pytest.mark.parametrize(
+    ("reward", "problem"),
+    [
+        ({"function": 3}, "spec.reward[0].name: found 3; allowed: text"),
+        ({"function": "Centred"}, "spec.reward[0].name: found 'Centred'; allowed: a-z, 0-9 and"),
+        ({"function": "a", "seconds": 101}, "spec.reward[0].seconds: found 101; allowed: a"),
+        (
+            {"function": "a", "second": 1},
+            "spec.reward[0].second: unknown key; did you mean 'seconds'",
+        ),
+        ({"function": "a", "kind": "clip"}, "spec.reward[0].name: unknown key of clip"),
+        (
+            [{"kind": "normalize"}, NAMED],
+            "spec.reward[1].kind: found function; allowed: only as the first, for its rewards",
+        ),
+    ],
+)
+def test_a_function_that_cannot_be_asked_is_named(reward: object, problem: str) -> None:
+    found = problems(with_value("reward", reward))
+    assert found[0].startswith(problem)
 
 
 def test_an_item_of_a_list_is_named_with_its_place() -> None:

@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from minio.credentials import Credentials
 from minio.helpers import queryencode
-from minio.signer import sign_v4_s3
+from minio.signer import presign_v4, sign_v4_s3
 
 from faastraingym.adapters.s3.listing import query
-from faastraingym.adapters.s3.signature import REGION, authorized, encoded
+from faastraingym.adapters.s3.signature import REGION, authorized, encoded, presigned
 from faastraingym.adapters.settings import Login
 
 LOGIN = Login("access", "secret")
@@ -66,3 +66,22 @@ def test_it_is_the_signature_of_minio(
 def test_keys_are_encoded_as_minio_encodes_them(key: str) -> None:
     """Slashes stay, everything else that is not plain is quoted."""
     assert encoded("bucket", key) == f"/bucket/{queryencode(key, '/')}"
+
+
+@given(
+    key=NAMES.filter(bool),
+    login=st.builds(Login, WORDS, WORDS),
+    now=st.integers(0, 4 * 10**9),
+    seconds=st.integers(1, 604800),
+)
+def test_a_url_has_the_signature_of_minio(key: str, login: Login, now: int, seconds: int) -> None:
+    signed = presign_v4(
+        method="GET",
+        url=SplitResult("http", "host:9000", encoded("bucket", key), "", ""),
+        region=REGION,
+        credentials=Credentials(login.user, login.password),
+        date=datetime.fromtimestamp(now, UTC),
+        expires=seconds,
+    )
+    ours = presigned("http://host:9000", "bucket", key, login, now + 0.5, seconds)
+    assert ours == signed.geturl()
