@@ -200,6 +200,23 @@ MODELS = (
         (JSON,),
     ),
 )
+FUNCTION = argument("name", metavar="NAME", help="of the function, as a specification names it")
+REWARDS = (
+    Command(
+        "deploy",
+        "rewards:deploy",
+        "deploy the functions of a stack.yml of one's own, each with its key",
+        "rewards deploy stack.yml",
+        (argument("file", type=Path, metavar="FILE", help="a stack.yml, as faas-cli has it"), JSON),
+    ),
+    Command(
+        "key",
+        "rewards:key",
+        "print the key of a function, which its secret ftg-reward-key-NAME holds",
+        "rewards key centred",
+        (FUNCTION, JSON),
+    ),
+)
 ENVIRONMENT = argument("--environment", metavar="ID", help="an environment, as CartPole-v1")
 PLAYED = argument(
     "--environment",
@@ -573,6 +590,7 @@ READ = (
 )
 STACK = (
     Group("models", "policies that are kept, by name and version", MODELS),
+    Group("rewards", "functions of one's own that give a run's rewards", REWARDS),
     Group("env", "environments of one's own, as the functions have them", PACKAGES),
     Group("dead", "deliveries that the queue-worker gave up", DEAD_LETTERS),
     Command(

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from http import HTTPStatus
-from typing import Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 import urllib3
@@ -11,6 +11,9 @@ from msgspec import Struct
 from faastraingym.client import target
 from faastraingym.client.errors import BadInput, StackTrouble
 from faastraingym.client.target import Server
+
+if TYPE_CHECKING:
+    from faastraingym.embedded.contract.messages import FunctionDeployment
 
 TIMEOUT = urllib3.Timeout(connect=2.0, read=10.0)  # seconds
 FOREVER = urllib3.Timeout(connect=2.0, read=None)
@@ -54,6 +57,12 @@ class Gateway(Protocol):
 
     def logs(self, name: str, follow: bool, tail: int, since: str) -> Iterator[LogLine]:
         """A function's lines; with `follow`, those to come too."""
+
+    def deploy(self, deployment: "FunctionDeployment") -> None:
+        """Deploy a function, or update it."""
+
+    def keep_secret(self, name: str, value: str) -> None:
+        """Make a secret, or give it another value."""
 
 
 def of(environment: Mapping[str, str]) -> "HttpGateway":
@@ -108,24 +117,48 @@ class HttpGateway:
         finally:
             response.close()
 
+    def deploy(self, deployment: "FunctionDeployment") -> None:
+        """Deploy a function, or update it; raises as `_put`."""
+        self._put("/system/functions", deployment)
+
+    def keep_secret(self, name: str, value: str) -> None:
+        """Make a secret, or give it another value; raises as `_put`."""
+        from faastraingym.embedded.contract.messages import NAMESPACE, Secret
+
+        self._put("/system/secrets", Secret(name, NAMESPACE, value))
+
+    def _put(self, path: str, value: Struct) -> None:
+        """Update what is there, or make it, as faas-cli does.
+
+        Raises:
+            BadInput: the gateway refuses it.
+            StackTrouble: no gateway, or none that lets us.
+        """
+        body = msgspec.json.encode(value)
+        response = self._request("PUT", path, body=body)
+        if response.status == HTTPStatus.NOT_FOUND:
+            response = self._request("POST", path, body=body)
+        self._check(path, response)
+
     def _get(
         self, path: str, query: Mapping[str, str], stream: bool = False
     ) -> urllib3.BaseHTTPResponse:
+        more = {"fields": query, "preload_content": not stream}
+        response = self._request("GET", path, **more, timeout=FOREVER if stream else TIMEOUT)
+        self._check(path, response)
+        return response
+
+    def _request(self, method: str, path: str, **more: Any) -> urllib3.BaseHTTPResponse:
         try:
-            response = self._pool.request(
-                "GET",
-                self._url + path,
-                fields=query,
-                headers=self._headers,
-                preload_content=not stream,
-                timeout=FOREVER if stream else TIMEOUT,
-            )
+            return self._pool.request(method, self._url + path, headers=self._headers, **more)
         except urllib3.exceptions.HTTPError as error:
             raise StackTrouble(
                 f"the gateway at {self._url} cannot be reached: {error}; {self._remedy}"
             ) from error
-        if response.status == HTTPStatus.OK:
-            return response
+
+    def _check(self, path: str, response: urllib3.BaseHTTPResponse) -> None:
+        if response.status in (HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.ACCEPTED):
+            return
         text = response.data[:300].decode(errors="replace").strip()
         if response.status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
             raise StackTrouble(

@@ -9,6 +9,7 @@ import msgspec
 import yaml
 
 from faastraingym.embedded.contract.messages import FunctionDeployment
+from faastraingym.embedded.contract.names import HANDLER
 from faastraingym.embedded.errors import StackError
 from faastraingym.embedded.settings import StackSettings
 from faastraingym.events.topology import stack_file
@@ -40,6 +41,19 @@ def of_stack(file: Path, environment: Mapping[str, str]) -> list[FunctionDeploym
     except stack_file.StackError as error:
         raise StackError(str(error)) from error
     return [_deployment(file, name, entry) for name, entry in stack["functions"].items()]
+
+
+def of_ones_own(file: Path, environment: Mapping[str, str]) -> list[FunctionDeployment]:
+    """The same of a stack.yml of one's own, each with its folder, for a provider of processes."""
+    deployments = of_stack(file, environment)
+    handlers = stack_file.load(file, environment)["functions"]
+    for deployment in deployments:
+        folder = (file.parent / str(handlers[deployment.service].get("handler", ""))).resolve()
+        if not (folder / "handler.py").is_file():
+            name = deployment.service
+            raise StackError(f"{file}: functions.{name}.handler: there is no {folder}/handler.py.")
+        deployment.annotations = {**(deployment.annotations or {}), HANDLER: str(folder)}
+    return deployments
 
 
 def _deployment(file: Path, name: str, entry: Mapping[str, Any]) -> FunctionDeployment:

@@ -5,6 +5,8 @@ import re
 from faastraingym.embedded.contract.messages import NAMESPACE
 from faastraingym.embedded.errors import ProviderError
 
+# The annotation that names the folder of a function's code, where its image's name does not.
+HANDLER = "com.faastraingym.handler"
 _DNS_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _SECRET = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")
 

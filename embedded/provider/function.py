@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from faastraingym.embedded.contract.messages import FunctionDeployment
-from faastraingym.embedded.contract.names import check_function_name
+from faastraingym.embedded.contract.names import HANDLER, check_function_name
 from faastraingym.embedded.errors import ProviderError
 from faastraingym.embedded.provider.images import Code, code
 from faastraingym.events.topology.quantities import quantity
@@ -49,7 +49,7 @@ def read(deployment: FunctionDeployment, root: Path, created_at: datetime) -> Fu
     inflight = _whole(variables, "max_inflight", "0")
     return Function(
         deployment=deployment,
-        code=code(deployment.image, root),
+        code=code(deployment.image, root, (deployment.annotations or {}).get(HANDLER, "")),
         created_at=created_at,
         floor=0 if to_zero else floor,
         ceiling=ceiling,

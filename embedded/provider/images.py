@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from faastraingym import PACKAGE
+from faastraingym.embedded.contract.names import HANDLER
 from faastraingym.embedded.errors import ProviderError
 from faastraingym.embedded.provider.handlers import check_handler
 
@@ -33,10 +34,13 @@ class Code(NamedTuple):
             os.replace(made, place / DEPLOYED)
 
 
-def code(image: str, root: Path) -> Code:
+def code(image: str, root: Path, handler: str = "") -> Code:
     """The code that an image names: `ghcr.io/x/start-run:1` is functions/start_run/handler.py or
-    start-run/handler.py. Raises ProviderError: 400, there is none, or it cannot be served.
+    start-run/handler.py. `handler` is the folder that the deployment names instead, if it does.
+    Raises ProviderError: 400, there is none, or it cannot be served.
     """
+    if handler:
+        return _named(Path(handler))
     name = function_of(image)
     module, own = name.replace("-", "_"), root / name
     package = root / "functions" / module
@@ -52,6 +56,17 @@ def code(image: str, root: Path) -> Code:
     where = f"stands for {package}/handler.py or {own}/handler.py, which are not there"
     there = ", ".join(known(root)) or "none"
     raise ProviderError(400, f"The image {image!r} {where}; known: {there}.")
+
+
+def _named(folder: Path) -> Code:
+    """The code in a folder of any place on this machine."""
+    if not (folder.is_absolute() and (folder / "handler.py").is_file()):
+        raise ProviderError(
+            400, f"{HANDLER} is {str(folder)!r:.200}; write the whole path of a folder with "
+            "handler.py on this machine."
+        )  # fmt: skip
+    check_handler(folder / "handler.py")
+    return Code(OWN, folder)
 
 
 def function_of(image: str) -> str:

@@ -12,6 +12,7 @@ from faastraingym.events.views.staleness import dropped, staleness
 from faastraingym.schemas import messages as m
 from faastraingym.schemas import report
 from faastraingym.schemas.references import ObjectRef, PolicyRef
+from faastraingym.schemas.validation import named_reward
 
 
 def build(
@@ -153,7 +154,17 @@ def _reproducible(spec: Mapping[str, Any]) -> str:
     count = rollout.get("count", 1)
     if (rollout.get("threshold") or count) < count:
         return "no; its batches are the rollouts that came first"
-    return REPRODUCIBLE[spec["environment"].get("memory", "none")]
+    told, function = REPRODUCIBLE[spec["environment"].get("memory", "none")], _function(spec)
+    if function and told.startswith("yes"):
+        same = f"yes, if the reward function {function} is: the same trajectories, the same rewards"
+        return f"{same}{told.removeprefix('yes')}"
+    return told
+
+
+def _function(spec: Mapping[str, Any]) -> str:
+    """The reward function that a raw specification names, if it names one."""
+    reward = named_reward(spec).get("reward") or [{}]
+    return str(reward[0]["name"]) if reward[0].get("kind") == "function" else ""
 
 
 def _training_point(ready: m.RewardsReady, history: History) -> list[report.CurvePoint]:

@@ -18,6 +18,7 @@ from faastraingym.client.errors import StackTrouble
 from faastraingym.client.gateway import FunctionState, LogLine
 from faastraingym.client.streams import StreamSize
 from faastraingym.client.world import Connected, World
+from faastraingym.embedded.contract.messages import FunctionDeployment
 from faastraingym.events.pipeline.history import fold
 from faastraingym.events.views.report import build
 from faastraingym.schemas import keys
@@ -134,6 +135,14 @@ class FakeGateway:
     def __init__(self) -> None:
         self.lines: dict[str, list[LogLine]] = {}
         self.coming: dict[str, list[LogLine]] = {}
+        self.deployed: dict[str, FunctionDeployment] = {}
+        self.secrets: dict[str, str] = {}
+
+    def deploy(self, deployment: FunctionDeployment) -> None:
+        self.deployed[deployment.service] = deployment
+
+    def keep_secret(self, name: str, value: str) -> None:
+        self.secrets[name] = value
 
     def logs(self, name: str, follow: bool, tail: int, since: str) -> Iterator[LogLine]:
         self.asked = (name, follow, tail, since)

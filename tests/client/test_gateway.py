@@ -9,6 +9,7 @@ import pytest
 from faastraingym.client.errors import BadInput, StackTrouble
 from faastraingym.client.gateway import FunctionState, HttpGateway
 from faastraingym.client.target import Server
+from faastraingym.embedded.contract.messages import FunctionDeployment
 
 FUNCTIONS = b'[{"name":"rollout","image":"x","replicas":2,"availableReplicas":1,"labels":{}}]'
 LINES = [
@@ -33,6 +34,17 @@ class Answers(BaseHTTPRequestHandler):
             self._whole(401, b"who are you")
         else:
             self._whole(404, b"no such function")
+
+    def do_PUT(self) -> None:
+        self._taken(404 if self.path == "/system/secrets" else 202)
+
+    def do_POST(self) -> None:
+        self._taken(201)
+
+    def _taken(self, status: int) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.asked.append((f"{self.command} {self.path}", body.decode()))
+        self._whole(400 if b"wrong" in body else status, b"no such image")
 
     def _whole(self, status: int, body: bytes) -> None:
         self.send_response(status)
@@ -102,3 +114,17 @@ def test_a_token_is_a_bearer_token(url: str) -> None:
 def test_a_wrong_password_is_told_with_what_to_do(url: str) -> None:
     with pytest.raises(StackTrouble, match=r"refuses the password or token \(401\); check `url`"):
         HttpGateway(Server(url + "/closed", "admin", "x"), "check `url` of Client").functions()
+
+
+def test_a_function_is_updated_and_a_secret_made_where_there_is_none(url: str) -> None:
+    """As faas-cli does it."""
+    gateway(url).keep_secret("key", "value")
+    gateway(url).deploy(FunctionDeployment(service="own", image="x"))
+    secret = '{"name":"key","namespace":"openfaas-fn","value":"value"}'
+    assert Answers.asked == [
+        ("PUT /system/secrets", secret),
+        ("POST /system/secrets", secret),
+        ("PUT /system/functions", '{"image":"x","service":"own"}'),
+    ]
+    with pytest.raises(BadInput, match="answered 400: no such image"):
+        gateway(url).deploy(FunctionDeployment(service="own", image="wrong"))

@@ -5,6 +5,7 @@ import fcntl
 import hashlib
 import json
 import os
+import tempfile
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -20,6 +21,7 @@ from faastraingym.algorithms.experiments.specification import is_experiment
 from faastraingym.events.experiments.names import is_run_of
 from faastraingym.functions.start_run.handler import CHECKER
 from faastraingym.schemas import messages as m
+from tests.reward_servers import example, serving
 from tests.stack import brought
 from tests.stack.environments import HELD
 from tests.stack.support import Gate
@@ -114,8 +116,10 @@ async def _calculated(spec: dict[str, Any]) -> Calm:
         patch.setattr(CHECKER, "check", check)
         platform = Platform()
         platform.objects.data |= brought.objects(spec)
-        await platform.publish(request(DEMO, spec))
-        await platform.run()
+        with tempfile.TemporaryDirectory(prefix="ftg-calm-") as secrets:
+            async with serving(platform.objects, example().handle, Path(secrets)):
+                await platform.publish(request(DEMO, spec))
+                await platform.run()
     said = {subject: record.fact for subject, record in platform.facts.log}
     written = [fact for fact in said.values() if isinstance(fact, m.ReportWritten)]
     reports = {fact.run: json.loads(platform.objects.data[fact.report.key]) for fact in written}

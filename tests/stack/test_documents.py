@@ -178,6 +178,11 @@ ROWS: dict[str, list[tuple[str, int]]] = {
         ("models untrigger mine@champion cartpole", 0),
         ("models key", 0),
     ],
+    "rewards deploy": [
+        ("rewards deploy examples/reward_function/stack.yml", 0),
+        ("rewards deploy nothing.yml", 3),
+        ("rewards key centred", 0),
+    ],
     "env add": [("env add short_pole.py", 0), ("env list", 0), ("env remove nobody", 3)],
     "up": [("up", 0), ("status", 0), ("doctor", 0)],
     "completion SHELL": [(f"completion {name}", 0) for name in ("bash", "zsh", "fish")],
@@ -244,6 +249,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     shutil.copy(CHECKOUT / "stack.yml", folder)
     shutil.copytree(CHECKOUT / "examples" / "experiments", folder / "examples" / "experiments")
+    own = CHECKOUT / "examples" / "reward_function"
+    shutil.copytree(own, folder / "examples" / "reward_function")
     (folder / "examples" / "cartpole.toml").write_text(_toml(SHORT))
     (folder / "spec.json").write_text(json.dumps(SHORT))
     (folder / "short_pole.py").write_text(

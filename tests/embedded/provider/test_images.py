@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from faastraingym.embedded.contract.names import HANDLER
 from faastraingym.embedded.errors import ProviderError
 from faastraingym.embedded.provider.images import Code, code, function_of, known
 from faastraingym.embedded.provider.provider import ProcessProvider
@@ -81,3 +82,28 @@ async def test_a_folder_of_any_name_is_served_as_in_an_image(
         assert (answer.status, answer.body) == (200, f"I am {name}".encode())
     finally:
         await provider.close()
+
+
+async def test_a_deployment_may_name_the_folder_of_its_code(tmp_path: Path) -> None:
+    """Of any place; its name is the function's own, and it is there again after a restart."""
+    (tmp_path / "elsewhere").mkdir()
+    own(tmp_path / "elsewhere", "words")
+    wanted = deployment("spoken", image="x/nothing:1")
+    wanted.annotations = {HANDLER: str(tmp_path / "elsewhere" / "words")}
+    for deploys in (True, False):
+        provider = ProcessProvider(launch(tmp_path))
+        await provider.start()
+        try:
+            if deploys:
+                await provider.deploy(wanted)
+            answer = await provider.invoke("spoken", post())
+            assert (answer.status, answer.body) == (200, b"I am words")
+        finally:
+            await provider.close()
+
+
+@pytest.mark.parametrize("folder", ["words", "/none", "."])
+def test_a_folder_without_a_handler_is_refused(folder: str, tmp_path: Path) -> None:
+    """So is a path that depends on where somebody is."""
+    with pytest.raises(ProviderError, match=r"com\.faastraingym\.handler is .*; write the whole"):
+        code("x/y:1", tmp_path, folder)

@@ -1,0 +1,90 @@
+"""A whole stack: a run learns from what a function of one's own answers, whatever dies."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from faastraingym.schemas import keys
+from tests.chaos.specs import REPLAYING
+from tests.reward_servers import EXAMPLE, NAME
+from tests.stack.facts import until
+from tests.stack.specs import SHORT, calm
+from tests.stack.support import Stack
+
+BY_FUNCTION: dict[str, Any] = {**SHORT, "reward": {"function": NAME}}
+REPLAYED: dict[str, Any] = {  # of a window of ten versions
+    **REPLAYING,
+    "reward": [{"kind": "function", "name": NAME}, {"kind": "scale", "factor": 0.5}],
+    "stop": {"env_steps": 2_000},
+}
+
+
+@pytest.fixture
+def deployed(own: Stack) -> Stack:
+    """A stack that has the example's function."""
+    done = own.cli("rewards", "deploy", str(EXAMPLE / "stack.yml"))
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == f'deployed {NAME}; a specification names it: reward.function = "{NAME}"\n'
+    return own
+
+
+async def test_a_run_learns_from_it_and_its_cost_is_told(deployed: Stack) -> None:
+    """As if everything happened in one process."""
+    undisturbed = await calm(BY_FUNCTION)
+    deployed.start("paid", BY_FUNCTION)
+    report = deployed.json("follow", "paid")
+    assert report["policy"]["sha256"] == undisturbed.sha256
+    usage = report["usage"][NAME]
+    assert usage["invocations"] == report["versions"]
+    assert usage["gb_seconds"] == pytest.approx(usage["seconds"] / 4)  # of 256 MiB
+    assert (
+        report["reproducible"]
+        == f"yes, if the reward function {NAME} is: the same trajectories, the same rewards"
+    )
+    traced = deployed.cli("trace", "paid", "--out", str(deployed.home / "trace.json"))
+    assert traced.returncode == 0, traced.stderr
+
+
+async def test_it_may_die_and_what_it_answered_may_be_lost(deployed: Stack) -> None:
+    """A learner that starts anew misses its window's rewards, and the function is asked again."""
+    undisturbed = await calm(REPLAYED)
+    deployed.start("battered", REPLAYED)
+    store = deployed.s3()
+    for version in (8, 16, 24):
+        await until(lambda version=version: _there(store, keys.rewards("battered", version)))
+        for before in range(version - 6, version - 1):
+            store.remove_object("faastraingym", keys.rewards("battered", before))
+        deployed.kill_replicas(NAME)
+        deployed.kill_replicas("update-policy")
+    report = await asyncio.to_thread(deployed.json, "follow", "battered")
+    assert report["policy"]["sha256"] == undisturbed.sha256
+    assert report["usage"][NAME]["invocations"] > report["versions"] + 3
+
+
+async def _there(store: Any, key: str) -> bool:
+    return bool(list(store.list_objects("faastraingym", prefix=key)))
+
+
+def test_one_that_is_not_there_is_told_at_the_start(deployed: Stack) -> None:
+    deployed.start("lonely", {**SHORT, "reward": {"function": "nobody"}})
+    report = deployed.json("follow", "lonely")
+    assert report["status"] == "failed"
+    assert report["reason"].startswith(
+        "spec.reward[0].name: the reward function nobody answered 404: "
+    )
+
+
+def test_one_with_another_key_is_told_at_the_start(deployed: Stack, tmp_path: Path) -> None:
+    """Its secret is another function's, or of before a rotation."""
+    told = (EXAMPLE / "stack.yml").read_text().replace("ftg-reward-key-centred", "ftg-reward-key-x")
+    folder = tmp_path / "own"
+    folder.mkdir()
+    (folder / NAME).symlink_to(EXAMPLE / NAME)
+    (folder / "stack.yml").write_text(told.replace("secrets: [ftg-reward-key-x]", "secrets: []"))
+    done = deployed.cli("rewards", "deploy", str(folder / "stack.yml"))
+    assert done.returncode == 0, done.stderr
+    deployed.start("unpaid", BY_FUNCTION)
+    report = deployed.json("follow", "unpaid")
+    assert "answered 401: the secret ftg-reward-key-centred cannot be read" in report["reason"]
