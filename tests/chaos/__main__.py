@@ -1,8 +1,8 @@
 """`python -m tests.chaos`: break a stack in every way that a seed says; the runs must not notice.
 
 Every algorithm that is named is trained apart, with each seed; on each stack a run is resumed, too.
-`halving` is an experiment, whose runs pause and go on; `evaluation` plays a policy, and learns
-nothing.
+`halving` is an experiment, whose runs pause and go on; `reward` asks a function for its rewards;
+`evaluation` plays a policy, and learns nothing.
 
 Exit code 0: every promise was kept. 1: one was broken; what, and how to repeat it, is printed.
 """

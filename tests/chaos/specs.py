@@ -5,6 +5,7 @@ from typing import Any
 
 from faastraingym.algorithms.experiments.specification import is_experiment
 from tests.chaos.plan import KINDS, OF_EXPERIMENTS
+from tests.reward_servers import EXAMPLE, NAME
 from tests.stack import brought
 from tests.stack.specs import LONG
 
@@ -70,6 +71,11 @@ REMEMBERING: dict[str, Any] = {
     **CHAOS,
     "algorithm": {**CHAOS["algorithm"], "recurrent": {"cell": "lstm", "size": 8}},
 }
+# Rewards of a function of one's own, which dies as any other; then the running statistics of them.
+ASKING: dict[str, Any] = {
+    **CHAOS,
+    "reward": [{"kind": "function", "name": NAME}, {"kind": "normalize"}],
+}
 # Eight runs, of which the better halves of the configurations pause at rungs and go on.
 COMPETING: dict[str, Any] = {
     "run": {key: value for key, value in CHAOS.items() if key != "seed"}
@@ -89,15 +95,24 @@ EVALUATING: dict[str, Any] = {
     "evaluation": {"episodes": 1_280, "workers": 40, "stochastic": True, "record": 2},
     "stop": {"env_steps": 0},
 }
-SPECS = {  # by algorithm; `halving` is an experiment, `evaluation` learns nothing
+# By algorithm; `halving` is an experiment, `reward` learns from a function's rewards, `evaluation`
+# learns nothing.
+SPECS = {
     "ppo": CHAOS,
     "dqn": REPLAYING,
     "sac": SOFT,
     "impala": CORRECTING,
     "recurrent": REMEMBERING,
+    "reward": ASKING,
     "halving": COMPETING,
     "evaluation": EVALUATING,
 }
+
+
+def deployed(spec: dict[str, Any]) -> list[str]:
+    """The stack.yml files of functions of one's own that it needs."""
+    asks = any(one.get("kind") == "function" for one in spec.get("reward", []))
+    return [str(EXAMPLE / "stack.yml")] if asks else []
 
 
 def with_lag(spec: dict[str, Any], max_policy_lag: int | None) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from tests.chaos.injection import Injector
 from tests.chaos.plan import BEREAVING, Fault
 from tests.chaos.progress import Stuck
 from tests.chaos.results import Outcome
-from tests.chaos.specs import half_of, learns
+from tests.chaos.specs import deployed, half_of, learns
 from tests.chaos.stacks import interposed
 from tests.stack import brought
 from tests.stack.specs import Calm
@@ -53,6 +53,9 @@ async def survive(
         try:
             await asyncio.to_thread(stack.up)
             await asyncio.to_thread(_bring, stack, spec)
+            for file in deployed(spec):
+                done = await asyncio.to_thread(stack.cli, "rewards", "deploy", file)
+                assert done.returncode == 0, done.stderr
             _, *login = stack.nats()
             connection = await broker.connect(f"nats://{spared.address}", *login)
             outcome = await _suffer(

@@ -21,6 +21,7 @@ STOP = {"stop": {"env_steps": 2_560}}  # 40 iterations
         pytest.param("ppo", 5, None, LOSSES, 1, id="losses"),
         pytest.param("dqn", 23, None, KINDS, 5, id="dqn"),
         pytest.param("impala", 23, None, KINDS, 5, id="impala"),
+        pytest.param("reward", 23, None, KINDS, 5, id="reward"),
         pytest.param("evaluation", 23, None, KINDS, 5, id="evaluation"),
         pytest.param("halving", 32, None, OF_EXPERIMENTS, 6, id="halving"),
     ],

@@ -59,6 +59,7 @@ _ASKED = "needs a registered model; tests/docs/walks/test_act.py types it"
 _OPENENV = "`make openenv` has OpenEnv; tests/stack/test_openenv.py types it"
 _ONNX = "tests/docs/walks/test_onnx.py types it"
 _MEASURED = "tests/docs/walks/test_evaluations.py types it"
+_REWARDED = "tests/docs/walks/test_reward_functions.py types it"
 _GRID = "trains 36 runs; tests/docs/walks/test_running_experiments.py types it"
 _FRESH = "tests/package installs the wheel into a new environment and types it in an empty folder"
 NOT_HERE = {
@@ -88,6 +89,7 @@ NOT_HERE = {
     r"pip download --no-deps shapes-of-mazes": "there is no such package",
     r"(for rate in 0\.001 .*|faastrain compare rate-.*|head -2 runs\.csv)": _COMPARED,
     r"faastrain (train examples/experiments/cartpole\.toml|compare grid) .*": _GRID,
+    r"(mkdir centred|faastrain (rewards|show centred).*)": _REWARDED,
     r"faastrain down": "the following tests need the stack",
     r"kubectl .*": _CLUSTER,
     r"faas-cli .*": _CLUSTER,

@@ -17,6 +17,7 @@ DOCUMENTS = [
     "docs/mlflow.md",
     "docs/models.md",
     "docs/onnx.md",
+    "docs/reward_functions.md",
     "docs/running_experiments.md",
     "docs/tutorials/ci.md",
     *WALKS,
