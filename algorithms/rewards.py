@@ -33,7 +33,7 @@ def answered(
         try:
             check_array(f"rewards[{i}]", rewards, ArraySpec("<f4", *trajectory.rewards.shape))
         except PayloadError as error:
-            raise RunFault(f"{who}, version {trajectory.version}: {error}") from error
+            raise RunFault(f"{who}, version {trajectory.version}: {error}") from None
         wrong = np.argwhere(trajectory.valid & ~np.isfinite(rewards))
         if len(wrong):
             t, b = wrong[0]
@@ -55,7 +55,12 @@ def transform(
     `batch` is whole and in index order; `previous` is the result of the version before; `given` are
     the rewards that a function answered, instead of the environment's. Rewards are one [T, B]
     float32 array per trajectory, 0 on transitions that do not count.
+
+    Raises:
+        RunFault: a function gives the rewards, and nobody asked it.
     """
+    if spec.reward_function and given is None:
+        raise RunFault(f"the reward function {spec.reward_function.name} was not asked")
     plain = [t.rewards for t in batch] if given is None else given
     rewards = [
         np.where(t.valid, r.astype(np.float64), 0.0) for r, t in zip(plain, batch, strict=True)

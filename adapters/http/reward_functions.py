@@ -73,7 +73,7 @@ async def ask(endpoint: Endpoint, function: Function, body: bytes, most: int) ->
             raise RunFault(
                 f"the reward function {name} answered more than {most} bytes; allowed: one float32 "
                 "for each step, and no more"
-            ) from error
+            ) from None
         raise Unavailable(f"the reward function {name}: {error}") from error
     told = {name.lower(): value for name, value in reply.headers}
     return Answer(reply.status, told, b"".join(kept.pieces), time.monotonic() - began)

@@ -59,7 +59,7 @@ async def rewards(
     try:
         found = reward_call.load(answer.body, RewardAnswer)
     except PayloadError as error:
-        raise RunFault(f"the reward function {function.name}: its answer is {error}") from error
+        raise RunFault(f"the reward function {function.name}: its answer is {error}") from None
     return answered(function, batch, found.rewards)
 
 
@@ -135,11 +135,11 @@ def _endpoint(environment: Mapping[str, str] = os.environ) -> Endpoint:
     try:
         return Endpoint(settings.gateway_url(environment), settings.signing_key(environment))
     except SettingsError as error:  # trying again cannot help; a replay after the repair can
-        raise RunFault(str(error)) from error
+        raise RunFault(str(error)) from None
 
 
 def _store(environment: Mapping[str, str] = os.environ) -> Store:
     try:
         return Store(*settings.store(environment, s3_secret("aggregate-rewards")))
     except SettingsError as error:
-        raise RunFault(str(error)) from error
+        raise RunFault(str(error)) from None

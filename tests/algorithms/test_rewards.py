@@ -1,11 +1,15 @@
 from collections.abc import Callable
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from faastraingym.algorithms import rewards
+from faastraingym.schemas.errors import RunFault
 from faastraingym.schemas.payloads import Rewards, Trajectory, dump, load
-from faastraingym.schemas.specification import RunSpec
+from faastraingym.schemas.specification import Function, RunSpec
 
 Make = Callable[..., RunSpec]
 MakeTrajectory = Callable[..., Trajectory]
@@ -116,3 +120,32 @@ def test_what_does_not_count_may_be_anything(
     found = transformed(spec, make_trajectory(rewards=[1.0, np.nan, 3.0], **ends))
     assert found[1] == 0.0
     assert np.isfinite(found).all()
+
+
+FUNCTION = {"kind": "function", "name": "centred"}
+
+
+def test_what_a_function_answered_takes_the_place_of_the_rewards(
+    make_spec: Make, make_trajectory: MakeTrajectory
+) -> None:
+    """What comes after it is applied to that; a reset earns nothing, whatever was answered."""
+    spec = make_spec(reward=[FUNCTION, {"kind": "scale", "factor": 2.0}])
+    steps = make_trajectory(rewards=[9.0, 9.0, 9.0], valid=[T, F, T])
+    given = [np.array([[1.0], [np.nan], [0.25]], np.float32)]
+    found = rewards.transform(spec, [steps], None, given)
+    assert found.rewards[0][:, 0].tolist() == [2.0, 0.0, 0.5]
+    with pytest.raises(RunFault, match="the reward function centred was not asked"):
+        rewards.transform(spec, [steps], None)
+
+
+@given(st.lists(st.floats(-1e6, 1e6, width=32), min_size=1, max_size=8))
+def test_an_answer_that_fits_is_taken_bit_for_bit(values: list[float]) -> None:
+    function = Function(name="centred")
+    given = [np.array(values, np.float32)[:, None]]
+    steps = SimpleNamespace(rewards=given[0], valid=np.ones_like(given[0], bool), version=3)
+    assert rewards.answered(function, [steps], given)[0] is given[0]
+    for wrong in (given[0].astype(np.float64), given[0][:-1], given[0][:, 0]):
+        with pytest.raises(
+            RunFault, match=r"the reward function centred, version 3: rewards\[0\]:"
+        ):
+            rewards.answered(function, [steps], [wrong])

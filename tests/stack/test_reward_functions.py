@@ -76,15 +76,48 @@ def test_one_that_is_not_there_is_told_at_the_start(deployed: Stack) -> None:
     )
 
 
-def test_one_with_another_key_is_told_at_the_start(deployed: Stack, tmp_path: Path) -> None:
-    """Its secret is another function's, or of before a rotation."""
-    told = (EXAMPLE / "stack.yml").read_text().replace("ftg-reward-key-centred", "ftg-reward-key-x")
-    folder = tmp_path / "own"
-    folder.mkdir()
-    (folder / NAME).symlink_to(EXAMPLE / NAME)
-    (folder / "stack.yml").write_text(told.replace("secrets: [ftg-reward-key-x]", "secrets: []"))
-    done = deployed.cli("rewards", "deploy", str(folder / "stack.yml"))
+FAILS = """
+from faastraingym.rewards import Batch, function
+
+@function
+def handle(batch: Batch):
+    return [1 / 0 for _ in batch.trajectories]
+"""
+
+
+def own_function(folder: Path, stack: str, handler: str = "") -> str:
+    """A stack.yml of a reader's, with the example's function or another of its name."""
+    (folder / NAME).mkdir(parents=True)
+    text = handler or (EXAMPLE / NAME / "handler.py").read_text()
+    (folder / NAME / "handler.py").write_text(text)
+    (folder / "stack.yml").write_text(stack)
+    return str(folder / "stack.yml")
+
+
+def test_one_that_always_fails_ends_the_run_in_its_own_words(
+    deployed: Stack, tmp_path: Path
+) -> None:
+    """After five attempts, with the name of the function, its error, and where to read more."""
+    stack = (EXAMPLE / "stack.yml").read_text()
+    done = deployed.cli("rewards", "deploy", own_function(tmp_path / "own", stack, FAILS))
+    assert done.returncode == 0, done.stderr
+    deployed.start("failing", {**BY_FUNCTION, "rollout": {**SHORT["rollout"], "count": 1}})
+    report = deployed.json("follow", "failing")
+    assert report["status"] == "failed"
+    said = (
+        f"the reward function {NAME} answered 500: ZeroDivisionError: division by zero; see "
+        f"`faastrain logs {NAME}`"
+    )
+    assert said in report["reason"] + report["detail"]
+    assert report["usage"][NAME]["invocations"] == 5
+    logged = deployed.cli("logs", NAME)
+    assert "return [1 / 0 for _ in batch.trajectories]" in logged.stdout
+
+
+def test_one_without_its_key_is_told_at_the_start(deployed: Stack, tmp_path: Path) -> None:
+    stack = (EXAMPLE / "stack.yml").read_text().replace(f"[ftg-reward-key-{NAME}]", "[]")
+    done = deployed.cli("rewards", "deploy", own_function(tmp_path / "own", stack))
     assert done.returncode == 0, done.stderr
     deployed.start("unpaid", BY_FUNCTION)
     report = deployed.json("follow", "unpaid")
-    assert "answered 401: the secret ftg-reward-key-centred cannot be read" in report["reason"]
+    assert f"answered 401: the secret ftg-reward-key-{NAME} cannot be read" in report["reason"]

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import pytest
 
 from faastraingym.adapters import logs
+from faastraingym.adapters.errors import FunctionFailed
 from faastraingym.adapters.http.signing import sign
 from faastraingym.adapters.settings import Login, Settings
 from faastraingym.adapters.stage import current
@@ -125,7 +126,12 @@ async def test_any_stage_is_warm_once_it_answers() -> None:
 
 @pytest.mark.parametrize(
     ("error", "status"),
-    [(RunFault("no such id"), 422), (Unavailable("away"), 503), (ZeroDivisionError(), 500)],
+    [
+        (RunFault("no such id"), 422),
+        (Unavailable("away"), 503),
+        (FunctionFailed("one's own"), 500),
+        (ZeroDivisionError(), 500),
+    ],
 )
 async def test_errors_become_statuses(error: Exception, status: int) -> None:
     """And what the caller reads names the error; a defect comes with its traceback."""
