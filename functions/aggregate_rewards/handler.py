@@ -24,6 +24,10 @@ from faastraingym.schemas.messages import EpisodesEvaluated, RewardsReady, Rollo
 from faastraingym.schemas.payloads import Evaluation, Rewards, Trajectory
 from faastraingym.schemas.specification import RunSpec
 
+# Of versions whose function is being asked. A task ends after its rewards are stored, so whoever
+# comes later finds them.
+_ASKED: dict[tuple[str, int], asyncio.Task[RewardsReady]] = {}
+
 Received = RolloutCompleted | EpisodesEvaluated | RewardsReady
 
 
@@ -45,7 +49,7 @@ async def handle(received: Received, services: Services) -> Messages:
     outcome = subjects.of_kind(RewardsReady, run, version)
     facts = [record.fact for record in await services.facts.read(siblings, outcome)]
     ready = batches.batch(spec, facts)
-    return [await _with_rewards(spec, ready, services)] if ready else []
+    return [await _once(spec, ready, services)] if ready else []
 
 
 async def _evaluation(spec: RunSpec, received: EpisodesEvaluated, services: Services) -> Messages:
@@ -63,6 +67,17 @@ async def _evaluation(spec: RunSpec, received: EpisodesEvaluated, services: Serv
     stored = await services.objects.put(key, dump(evaluation))
     films = evaluation_pieces.recorded(pieces)
     return [evaluation_pieces.completed(received, policy, evaluation, stored, films)]
+
+
+async def _once(spec: RunSpec, ready: RewardsReady, services: Services) -> RewardsReady:
+    """As `_with_rewards`; rollouts that complete a version together ask a function once."""
+    version = ready.run, ready.version
+    if not spec.reward_function:
+        return await _with_rewards(spec, ready, services)
+    if version not in _ASKED:
+        _ASKED[version] = asyncio.create_task(_with_rewards(spec, ready, services))
+        _ASKED[version].add_done_callback(lambda _: _ASKED.pop(version))
+    return await asyncio.shield(_ASKED[version])
 
 
 async def _with_rewards(spec: RunSpec, ready: RewardsReady, services: Services) -> RewardsReady:

@@ -59,6 +59,26 @@ async def test_the_learner_learns_from_what_the_function_answered(tmp_path: Path
     )
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"rollout": {**SPEC["rollout"], "max_policy_lag": 2}},
+        {"algorithm": {"name": "dqn", "hidden_sizes": [8], "learning_starts": 0, "batch_size": 8}},
+    ],
+    ids=["lag", "off-policy"],
+)
+async def test_each_version_is_asked_for_whoever_learns(
+    change: dict[str, Any], tmp_path: Path
+) -> None:
+    """By rollouts that were collected ahead; by a window of versions."""
+    spec = {**BY_FUNCTION, **change, "stop": {"env_steps": 300}}
+    platform, asked = await trained(spec, example().handle, tmp_path)
+    assert platform.said[-2:] == ["run.completed", "report.written"]
+    versions = platform.said.count("policy.updated") - 1
+    assert {call.version for call in asked[1:]} >= {*range(versions)}
+    assert len(asked) - 1 == platform.said.count("rewards.ready")
+
+
 async def test_other_transforms_follow(tmp_path: Path) -> None:
     named = {"kind": "function", "name": NAME}
     spec = {**SPEC, "reward": [named, {"kind": "scale", "factor": -2.0}]}
@@ -94,6 +114,21 @@ async def test_what_was_answered_once_is_not_asked_again(tmp_path: Path) -> None
         assert await act(ready, platform.services) == [ready]
         assert len(asked) == calls + 1
         assert platform.objects.data[keys.rewards("demo", 1)] == before
+
+
+async def test_rollouts_that_complete_a_version_together_ask_once(tmp_path: Path) -> None:
+    """Each invocation sees the whole batch; only one of them need pay for its rewards."""
+    platform, act = Platform(), handler("aggregate-rewards")
+    async with serving(platform.objects, example().handle, tmp_path) as asked:
+        await train(platform, BY_FUNCTION)
+        facts, calls = [record.fact for _, record in platform.facts.log], len(asked)
+        (ready,) = [f for f in facts if isinstance(f, RewardsReady) and f.version == 1]
+        rollouts = [f for f in facts if isinstance(f, RolloutCompleted) and f.version == 1]
+        platform.facts.remove(subjects.of(ready))
+        del platform.objects.data[keys.rewards("demo", 1)]
+        together = [act(rollout, platform.services) for rollout in rollouts * 4]
+        assert await asyncio.gather(*together) == [[ready]] * 8
+    assert len(asked) == calls + 1
 
 
 async def test_a_run_whose_function_is_not_there_does_not_start(tmp_path: Path) -> None:
