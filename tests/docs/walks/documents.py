@@ -28,6 +28,7 @@ ELSEWHERE = {
     'pip install "faastraingym[onnx]"': "requirements.lock has both",
     "pip install mlflow": "`make loggers` did, where the walk finds the program",
     "make train": "test_documents.py looks at its recipe; whoever runs this has its environment",
+    "faastrain rewards key centred | faas-cli": "tests/conformance has faas-cli's secrets",
     "mc cp": "test_documents.py types it, as its variables are those of a stack that runs",
 }
 
