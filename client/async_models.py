@@ -17,7 +17,7 @@ from faastraingym.schemas import keys, models
 from faastraingym.schemas.errors import ModelError
 from faastraingym.schemas.models import Canary, ModelVersion, Named, Promotion, Trigger
 from faastraingym.schemas.report import RunReport
-from faastraingym.schemas.specification import ModelSpec, to_dict
+from faastraingym.schemas.specification import ModelSpec, PolicySpec, to_dict
 
 if TYPE_CHECKING:
     from faastraingym.client.async_client import AsyncClient, Prepared
@@ -194,14 +194,18 @@ class AsyncModels:
                 by=self._user,
                 at=self.client.world.now(),
             )
-            begins = prepared.spec.init_from
-            if isinstance(begins, ModelSpec):
-                if begins.model != made.parent:
+            named_in = {
+                key: found.model if isinstance(found, ModelSpec) else found.policy
+                for key in ("init_from", "evaluate")
+                if isinstance(found := getattr(prepared.spec, key), ModelSpec | PolicySpec)
+            }
+            for key, found in named_in.items():
+                if found != made.parent:
                     raise BadInput(
-                        f"spec.init_from: found {begins.model}; allowed: {made.parent}, for whose "
-                        "promotions it waits, or nothing"
+                        f"spec.{key}: found {found}; allowed: {made.parent}, for whose promotions "
+                        "it waits, or nothing"
                     )
-                made = msgspec.structs.replace(made, spec=spec | {"init_from": made.parent})
+            made = msgspec.structs.replace(made, spec=spec | dict.fromkeys(named_in, made.parent))
             await bringing.bring(stack, prepared, self.client.world.now())
             key = keys.model_trigger(made.model, made.alias, made.name)
             await stack.bucket.write(key, models.dump(made), "application/msgpack")

@@ -98,7 +98,9 @@ class Trigger(Struct, frozen=True, kw_only=True):
     model: ModelName
     alias: Alias
     name: Annotated[str, Meta(pattern=RUN_PATTERN, description="what its runs' names begin with")]
-    spec: Annotated[dict[str, Any], Meta(description="whose init_from is the alias, or nothing")]
+    spec: Annotated[
+        dict[str, Any], Meta(description="whose init_from or evaluate is the alias, or neither")
+    ]
     by: str
     at: Annotated[float, Meta(description="Unix time, seconds")]
 

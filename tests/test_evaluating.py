@@ -15,6 +15,7 @@ import imageio_ffmpeg
 import pytest
 from gymnasium.envs.classic_control import AcrobotEnv
 from msgspec import UNSET
+from msgspec.structs import replace
 
 from faastraingym.adapters.stage import evaluated
 from faastraingym.algorithms import registry
@@ -24,11 +25,12 @@ from faastraingym.client import comparison_films
 from faastraingym.client.client import Client
 from faastraingym.client.errors import BadInput
 from faastraingym.client.specifications import Composed
+from faastraingym.events.models.registry import Registry
 from faastraingym.events.pipeline.history import History
 from faastraingym.functions.evaluate import films
 from faastraingym.schemas import keys
 from faastraingym.schemas.errors import SpecificationError
-from faastraingym.schemas.messages import RunFailed, RunRequested
+from faastraingym.schemas.messages import ModelPromoted, RunFailed, RunRequested, encode
 from faastraingym.schemas.payloads import Evaluation, Policy, load
 from faastraingym.schemas.specification import PolicySpec, to_dict
 from tests.client.memory import Stack
@@ -347,6 +349,35 @@ async def test_it_goes_on_to_nothing_and_is_no_model(trained: Platform, tmp_path
         await aio.run("child").resume(budget=100)
     with pytest.raises(BadInput, match="run child evaluates runs/demo and learnt nothing; regist"):
         await aio.models.register("acrobot", "child")
+
+
+async def test_a_promotion_starts_the_evaluation_that_waits_for_it(tmp_path: Path) -> None:
+    """Of the version that was promoted."""
+    platform = await train(Platform(), in_pieces(1))
+    client = client_of(platform, tmp_path)
+    models, champion = client.aio.models, "models/acrobot@champion"
+    version = await models.register("acrobot", "demo", episodes=2)
+    registry_ = Registry(platform.objects, platform.objects)
+    assert await registry_.add(replace(version, version=2, run="another"))
+    await models.promote("acrobot/2", "champion")
+    asked = {"evaluate": champion, "evaluation": {"episodes": 4}}
+    waits = await client.aio.prepare(Composed(asked, "burst.toml", "burst"), "burst")
+    trigger = await models.trigger("acrobot@champion", waits)
+    assert trigger.spec["evaluate"] == champion
+    await models.promote("acrobot/1", "champion")
+    promoted = [r.fact for _, r in platform.facts.log if isinstance(r.fact, ModelPromoted)][-1]
+    for answer in await platform.answers("start-run", encode(promoted)):
+        await platform.publish(answer)
+    await platform.run()
+    requests = [r.fact for _, r in platform.facts.log if isinstance(r.fact, RunRequested)]
+    (name,) = [fact.run for fact in requests if fact.run != "demo"]
+    report = json.loads(platform.objects.data[keys.report(name)])
+    assert (report["status"], report["evaluation"]["episodes"]) == ("completed", 4)
+    assert report["spec"]["evaluate"]["policy"] == champion
+    assert report["spec"]["evaluate"]["object"]["sha256"] == version.policy.sha256
+    other = await client.aio.prepare(Composed(asked | {"evaluate": OF_DEMO}, "burst.toml", "b"))
+    with pytest.raises(BadInput, match=f"spec.evaluate: found runs/demo; allowed: {champion}, for"):
+        await models.trigger("acrobot@champion", other)
 
 
 def test_an_experiment_compares_what_learns() -> None:
