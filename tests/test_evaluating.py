@@ -84,6 +84,7 @@ async def test_it_plays_and_ends(trained: Platform) -> None:
     report = json.loads(platform.objects.data[keys.report("child")])
     assert (report["status"], report["reason"]) == ("completed", "budget")
     assert (report["versions"], report["env_steps"], report["advice"]) == (0, 0, [])
+    assert report["reproducible"] == "yes"
     assert report["evaluation"]["episodes"] == EPISODES == len(played(platform).returns)
     assert report["spec"]["evaluate"]["policy"] == OF_DEMO
     source = load(trained.objects.data[keys.policy("demo", 2)], Policy)
@@ -263,6 +264,14 @@ async def test_a_policy_that_is_lost_fails_the_run(trained: Platform) -> None:
         "spec.evaluate: found runs/demo, which cannot act in Acrobot-v1: "
         "runs/demo/policies/2.msgpack is lost in the store"
     )
+
+
+async def test_batches_of_training_do_not_make_it_less_reproducible(trained: Platform) -> None:
+    """The first rollouts to come were learnt from; an evaluation collects none."""
+    first = {"count": 2, "threshold": 1, "num_steps": 16}
+    platform = await evaluating(trained, {**BURST, "rollout": first})
+    report = json.loads(platform.objects.data[keys.report("child")])
+    assert report["reproducible"] == "yes"
 
 
 async def test_a_policy_of_other_spaces_is_refused(trained: Platform) -> None:

@@ -26,6 +26,7 @@ KINDS = {
     "rewards": "reward transforms",
     "update": "learning: the compiled update",
     "compile": "JAX traces, lowers and compiles, or finds it compiled",
+    "film": "an evaluation's episodes: drawn, and encoded",
     "store": "objects put and got",
     "msgpack": "arrays to bytes and back",
     "broker": "facts said, counted and read",

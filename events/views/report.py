@@ -151,7 +151,7 @@ REPRODUCIBLE = {
 
 def _reproducible(spec: Mapping[str, Any]) -> str:
     rollout = spec.get("rollout", {})
-    count = rollout.get("count", 1)
+    count = 0 if spec.get("evaluate") else rollout.get("count", 1)  # of batches that are collected
     if (rollout.get("threshold") or count) < count:
         return "no; its batches are the rollouts that came first"
     told, function = REPRODUCIBLE[spec["environment"].get("memory", "none")], _function(spec)

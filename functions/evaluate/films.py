@@ -59,7 +59,7 @@ async def record(
     for script in scripts:
         try:
             film = await asyncio.to_thread(_film, environment, script, began + SECONDS)
-        except (EnvironmentFailed, TookTooLong, OSError, RuntimeError) as error:
+        except (EnvironmentFailed, TookTooLong, OSError, RuntimeError, ValueError) as error:
             return Recorded(stored, f"episode {script.episode} was not filmed: {error}")
         key = keys.recording(command.run, command.version, film.episode, film.suffix)
         stored.append(await objects.put(key, film.data, films.KINDS[film.suffix]))
@@ -67,7 +67,7 @@ async def record(
 
 
 def _film(environment: EnvironmentSpec, script: Script, until: float) -> Film:
-    """Raises EnvironmentFailed, TookTooLong; OSError or RuntimeError: the encoder's."""
+    """Raises EnvironmentFailed, TookTooLong; OSError, RuntimeError, ValueError: the encoder's."""
     suffix, camera = films.best(), Camera(environment, script)
     pixels = GIF_PIXELS if suffix == ".gif" else None
     frames = _in_time(camera.frames(films.MAX_FRAMES, pixels), until, script)

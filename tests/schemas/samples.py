@@ -125,6 +125,8 @@ SAMPLES: tuple[Message, ...] = (
         piece=3,
         evaluation=an_object("episodes/2/3.msgpack", "2"),
         episodes=EPISODES,
+        recordings=[an_object("recordings/2/0.mp4", "3")],
+        unrecorded="episode 1 was not filmed: Lamp-v0 draws no pictures",
     ),
     EvaluationCompleted(
         run=RUN,
@@ -135,6 +137,8 @@ SAMPLES: tuple[Message, ...] = (
         return_mean=487.5,
         return_std=12.25,
         length_mean=487.5,
+        recordings=[an_object("recordings/2/0.mp4", "3")],
+        unrecorded="episode 1 was not filmed: Lamp-v0 draws no pictures",
     ),
     RunResumed(run=RUN, manifest=MANIFEST, segment=1, env_steps=200_000, target=490.0),
     RunStalled(run=RUN, number=3, waiting_for=["rollout 1 of version 2"]),
