@@ -352,6 +352,33 @@ async def test_a_registered_policy_is_resolved_when_the_run_is_first_asked_for(
     assert [(each["version"], each["sha256"][0]) for each in begun] == [(1, "b"), (2, "a")]
 
 
+async def test_an_event_may_have_a_policy_evaluated() -> None:
+    """Without an environment, an algorithm or a budget; the same event means the same policy."""
+    made = stage()
+    registry = Registry(store(made), store(made))
+    kept = [await registry.keep("cartpole", data) for data in (b"first", b"second")]
+    await registry.add(replace(A_VERSION, policy=kept[0]))
+    await registry.add(A_MOVE)
+    headers = SHOWN | {"idempotency-key": "burst"}
+    asks = {"evaluate": "models/cartpole@champion", "evaluation": {"episodes": 9, "workers": 3}}
+    body = json.dumps(asks).encode()
+    assert await answer(made, body, headers) == [{"run_id": "burst", "new": True}]
+    await registry.add(replace(A_VERSION, version=2, policy=kept[1]))
+    await registry.add(replace(A_MOVE, number=2, version=2, previous=1))
+    assert await answer(made, body, headers) == [{"run_id": "burst", "new": False}]
+    assert len(await answer(made, body, SHOWN | {"idempotency-key": "later"})) == 1
+    specs: list[Any] = [recorded.fact.spec for _, recorded in facts(made).log]
+    objects = [spec["evaluate"]["object"]["sha256"] for spec in specs]
+    assert objects == [each.sha256 for each in kept]
+    assert specs[0]["environment"]["id"] == "CartPole-v1"
+    assert (specs[0]["stop"]["env_steps"], specs[0]["evaluation"]["pieces"]) == (0, 3)
+    other = json.dumps({**asks, "seed": 5}).encode()
+    assert (await made(other, headers))[0] == 409
+    nobody = json.dumps({"evaluate": "runs/nobody"}).encode()
+    status, _, text = await made(nobody, SHOWN)
+    assert (status, text[:40]) == (400, b"spec.evaluate: found runs/nobody, which ")
+
+
 async def test_a_name_that_no_model_has_is_told() -> None:
     made = stage()
     spec = SPEC | {"init_from": "models/nobody"}
