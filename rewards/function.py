@@ -97,10 +97,7 @@ def _key(environment: Mapping[str, str], name: str) -> str:
     try:
         return file.read_text().strip()
     except OSError as error:
-        raise Unsigned(
-            f"the secret {file.name} cannot be read ({error.strerror}); `faastrain rewards key "
-            f"{name}` prints it"
-        ) from error
+        raise Unsigned(f"the secret {file.name} cannot be read ({error.strerror})") from error
 
 
 def _memory(environment: Mapping[str, str]) -> dict[str, str]:

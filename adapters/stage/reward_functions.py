@@ -59,7 +59,7 @@ async def rewards(
     try:
         found = reward_call.load(answer.body, RewardAnswer)
     except PayloadError as error:
-        raise RunFault(f"the reward function {function.name}: its answer is {error}") from None
+        raise RunFault(f"the reward function {function.name}: {error}") from None
     return answered(function, batch, found.rewards)
 
 

@@ -22,9 +22,9 @@ os.environ["NPROC"] = "1"  # XLA's threads, as in stack.yml; before JAX starts
 
 from faastraingym.algorithms.experiments.specification import is_experiment
 from tests.chaos import results
-from tests.chaos.plan import BEREAVING, INTERRUPT, KINDS, LOSSES, VICTIMS, plan
+from tests.chaos.plan import BEREAVING, FUNCTION, INTERRUPT, KINDS, LOSSES, VICTIMS, plan
 from tests.chaos.results import Outcome
-from tests.chaos.specs import SPECS, usual_kinds, with_lag
+from tests.chaos.specs import SPECS, deployed, usual_kinds, with_lag
 from tests.chaos.survival import survive
 from tests.stack.specs import calm
 
@@ -35,6 +35,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     wrong = [name for name in arguments.algorithm if not is_experiment(SPECS[name])]
     if wrong and INTERRUPT in (arguments.kinds or []):
         parser().error(f"--kinds {INTERRUPT} is for experiments alone; found {wrong[0]!r}")
+    wrong = [name for name in arguments.algorithm if not deployed(SPECS[name])]
+    if wrong and FUNCTION in (arguments.kinds or []):
+        parser().error(f"--kinds {FUNCTION} is for reward alone; found {wrong[0]!r}")
     if "evaluation" in arguments.algorithm and {*BEREAVING} & {*(arguments.kinds or [])}:
         parser().error(f"--algorithm evaluation: {BEREAVING} take away the policy that it plays")
     # That servers go away is the point.
@@ -101,7 +104,8 @@ def parser() -> argparse.ArgumentParser:
         "--kinds",
         type=kinds,
         metavar="KIND,..",
-        help=f"{', '.join(KINDS)} (all of these); of experiments also {INTERRUPT}; "
+        help=f"{', '.join(KINDS)} (all of these); of experiments also {INTERRUPT}, "
+        f"of reward {FUNCTION}; "
         f"{', '.join(LOSSES)}",
     )
     made.add_argument(

@@ -18,6 +18,7 @@ from tests.chaos.deliveries import Deliveries
 from tests.chaos.plan import INTERRUPT, MOST_FACTS, REPLICA, VICTIMS, Fault
 from tests.chaos.progress import Progress
 from tests.chaos.proxy import Proxy
+from tests.reward_servers import NAME
 from tests.stack.support import Stack
 
 PATIENCE = 60.0  # seconds until a victim must be there
@@ -55,7 +56,9 @@ class Injector:
             case "pause":
                 return await self._signalled(fault, signal.SIGSTOP)
             case "interrupt":
-                return await self._interrupted(fault, progress)
+                return await self._interrupted(fault, self._hearers[fault.victim], progress)
+            case "function":
+                return await self._interrupted(fault, NAME, progress)
             case "stack":
                 return await asyncio.to_thread(self._power_cut)
             case "rollback":
@@ -86,9 +89,8 @@ class Injector:
             lose = partial(losses.rolled_back, copy=copy)
             return f"{facts} facts, {await asyncio.to_thread(self._power_cut, lose)}"
 
-    async def _interrupted(self, fault: Fault, progress: Progress) -> str:
-        """Kill whoever hears the next such fact; who that is, is found before: it takes longer."""
-        function = self._hearers[fault.victim]
+    async def _interrupted(self, fault: Fault, function: str, progress: Progress) -> str:
+        """Kill who works on the next such fact; the process is found before: it takes longer."""
         known = [await asyncio.to_thread(self._replica_of, function)]
         await progress.more(1, fault.victim)
         await asyncio.sleep(fault.draw * LATEST_INTERRUPT)

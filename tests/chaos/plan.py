@@ -35,6 +35,9 @@ VICTIMS: dict[str, tuple[str, ...]] = {
         "trial.decided",
         "run.completed",
     ),
+    # SIGKILL to the function that is asked for rewards, up to 50 ms after the next fact by which it
+    # may be. Only with runs that ask one.
+    "function": ("rollout.completed",),
     # What a server has acknowledged is lost, everything being down; then `up`. Only when asked for.
     "rollback": (STORE,),  # its data are a copy of some facts before
     "store": (STORE,),  # it has no data any more
@@ -43,9 +46,11 @@ VICTIMS: dict[str, tuple[str, ...]] = {
 LOSSES = ("rollback", "store", "block")
 BEREAVING = ("rollback", "store")  # of objects that nobody needs any more, reports among them
 INTERRUPT = "interrupt"
-# Unless others are asked for: those of experiments, and of runs.
-OF_EXPERIMENTS = tuple(kind for kind in VICTIMS if kind not in LOSSES)
-KINDS = tuple(kind for kind in OF_EXPERIMENTS if kind != INTERRUPT)
+FUNCTION = "function"
+# Unless others are asked for: those of runs, of experiments, and of runs that ask a function.
+KINDS = tuple(kind for kind in VICTIMS if kind not in (*LOSSES, INTERRUPT, FUNCTION))
+OF_EXPERIMENTS = (*KINDS, INTERRUPT)
+OF_FUNCTIONS = (*KINDS, FUNCTION)
 DOWN = ("stack", *LOSSES)  # nobody can start a stack while somebody kills it: these stand alone
 SECONDS: dict[str, tuple[float, ...]] = {
     # The last outlasts the broker's ack wait.

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from faastraingym.algorithms.experiments.specification import is_experiment
-from tests.chaos.plan import KINDS, OF_EXPERIMENTS
+from tests.chaos.plan import KINDS, OF_EXPERIMENTS, OF_FUNCTIONS
 from tests.reward_servers import EXAMPLE, NAME
 from tests.stack import brought
 from tests.stack.specs import LONG
@@ -126,7 +126,9 @@ def with_lag(spec: dict[str, Any], max_policy_lag: int | None) -> dict[str, Any]
 
 def usual_kinds(spec: dict[str, Any]) -> Sequence[str]:
     """The kinds of faults that happen to it unless others are asked for."""
-    return OF_EXPERIMENTS if is_experiment(spec) else KINDS
+    if is_experiment(spec):
+        return OF_EXPERIMENTS
+    return OF_FUNCTIONS if deployed(spec) else KINDS
 
 
 def learns(spec: dict[str, Any]) -> bool:

@@ -200,7 +200,7 @@ def _broken(rewards: list[np.ndarray]) -> list[np.ndarray]:
         ),
         (answering(418, b"teapot"), RunFault, f"the reward function {NAME} answered 418: teapot"),
         (answering(302), RunFault, f"the reward function {NAME} answered 302"),
-        (answering(200, b"no"), RunFault, f"the reward function {NAME}: its answer is not a"),
+        (answering(200, b"no"), RunFault, f"the reward function {NAME}: not a"),
         (answering(200, b"x" * (1 << 17)), RunFault, f"{NAME} answered more than 65792 bytes"),
         (answering(200, b"", 3.0), FunctionFailed, f"{NAME} did not answer in 0.5 s; shorten its"),
         (of(lambda r: r[:1]), RunFault, f"{NAME} answered 1 arrays; allowed: 2, one for each"),
