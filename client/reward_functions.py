@@ -28,11 +28,18 @@ def deploy(file: Path, world: World) -> list[str]:
     """
     from faastraingym.embedded import deployments
     from faastraingym.embedded.errors import StackError
+    from faastraingym.events.pipeline import flow
 
     try:
         wanted = deployments.of_ones_own(file.resolve(), world.environment)
     except StackError as error:
         raise BadInput(str(error)) from error
+    for deployment in wanted:
+        if deployment.service in flow.DEPLOYED:
+            raise BadInput(
+                f"{file}: functions.{deployment.service}: the name of a function of the pipeline, "
+                "which this would replace; choose another"
+            )
     gateway = world.gateway()
     for deployment in wanted:
         secret = f"{SECRET}{deployment.service}"

@@ -44,6 +44,7 @@ def test_functions_are_deployed_from_where_they_lie_with_the_keys_that_they_list
     [
         ("functions: {", "stack.yml: not YAML"),
         ("functions: {a: {handler: ./mine}}", "functions.a has no `image`"),
+        ("functions: {rollout: {image: x, handler: ./mine}}", "functions.rollout: the name of a"),
         ("functions: {a: {image: x, handler: ./there}}", "functions.a.handler: there is no "),
     ],
 )
