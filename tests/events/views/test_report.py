@@ -189,3 +189,26 @@ def test_a_report_says_whether_its_policy_can_be_made_again(
     report = build(facts.RUN, history(requested, facts.STARTED), [], now=0.0)
     assert report.reproducible.startswith(told)
     assert build(facts.RUN, history(requested), [], now=0.0).reproducible == ""
+
+
+@pytest.mark.parametrize(
+    ("memory", "told"),
+    [
+        ("none", "yes, if the reward function mine is: the same trajectories, the same rewards"),
+        (
+            "carry",
+            "yes, if the reward function mine is: the same trajectories, the same rewards; what its"
+            " environments remember travels with it",
+        ),
+        ("declared", "no; its environments remember, and a lost replica loses what they do"),
+    ],
+)
+@pytest.mark.parametrize("reward", [{"function": "mine"}, [{"kind": "function", "name": "mine"}]])
+def test_a_report_says_whose_determinism_its_sha256_depends_on(
+    reward: object, memory: str, told: str
+) -> None:
+    environment = {"id": "CartPole-v1", "memory": memory}
+    spec = {**facts.RAW, "environment": environment, "reward": reward}
+    requested = RunRequested(run=facts.RUN, spec=spec)
+    report = build(facts.RUN, history(requested, facts.STARTED), [], now=0.0)
+    assert report.reproducible == told
