@@ -13,11 +13,14 @@ from faastraingym.remote.connection import AGAIN, pause
 from faastraingym.remote.errors import RemoteError
 from faastraingym.remote.openenv_fields import Fields
 from faastraingym.remote.openenv_session import OpenEnvSession, Played
-from faastraingym.remote.session import SECONDS
 from faastraingym.schemas.env_step import MOST_ACTIONS
 
+SECONDS = 20.0  # for a reset or a step; a run's check, which has 30, then says what is away
 # Of an answer's metadata, for OpenEnv itself has one kind of end, `done`.
 TERMINATED, TRUNCATED = "terminated", "truncated"
+# Left out of infos, so that stages which only read spaces need not ask the server whether it has
+# one. A mask may be a field of the observation.
+MASK = "action_mask"
 
 
 class Step(NamedTuple):
@@ -47,7 +50,7 @@ class OpenEnv(gymnasium.Env):  # type: ignore[misc]
         RemoteError: an argument is wrong; so do its methods, also if nobody answers.
     """
 
-    metadata: dict[str, Any] = {"render_modes": []}
+    metadata: dict[str, Any] = {"render_modes": [], MASK: False}
 
     def __init__(
         self,
@@ -145,7 +148,7 @@ class OpenEnv(gymnasium.Env):  # type: ignore[misc]
             float(played.reward or 0.0),
             terminated,
             truncated or (played.done and not terminated),
-            about,
+            {name: value for name, value in about.items() if name != MASK},
         )
 
 

@@ -42,8 +42,13 @@ def part_of(observed: Any, acted: Any) -> str:
 
 
 def told(environment: gymnasium.Env[Any, Any], observed: Any, acted: Any) -> bool:
-    """Whether the environment, which is reset to see that, has masks in `info` alone."""
+    """Whether the environment, which is reset to see that, has masks in `info` alone.
+
+    One whose metadata say `"action_mask": False` is not reset: it may be far away.
+    """
     if not groups(acted) or part_of(observed, acted) or not isinstance(observed, Space):
+        return False
+    if environment.metadata.get(KEY) is False:
         return False
     try:
         with foreign("reset()"):

@@ -1,5 +1,6 @@
 """Fields of OpenEnv's objects as spaces, and arguments that are none."""
 
+import socket
 from typing import Any
 
 import gymnasium
@@ -8,6 +9,7 @@ import pytest
 from gymnasium import spaces
 
 import faastraingym.remote
+from faastraingym.algorithms.environments import masks
 from faastraingym.remote import RemoteError
 from faastraingym.remote.openenv_fields import Fields
 
@@ -21,6 +23,13 @@ def test_one_field_is_the_space_itself() -> None:
     assert fields.space == spaces.Discrete(3)
     assert fields.written(np.int64(2)) == {"move": 2}
     assert fields.read({"move": 1, "other": None}) == np.int64(1)
+
+
+def test_what_is_not_said_is_gymnasiums_default() -> None:
+    declared = {"kind": "MultiDiscrete", "nvec": [2, 3]}
+    assert Fields("action", {"a": declared}).space == spaces.MultiDiscrete([2, 3])
+    assert Fields("action", {"a": {**declared, "start": 4}}).space.start.tolist() == [4, 4]
+    assert Fields("action", {"a": BOX}).space == spaces.Box(-np.inf, np.inf, (2,), np.float32)
 
 
 def test_several_are_a_dict() -> None:
@@ -148,3 +157,19 @@ def test_a_server_that_is_away_is_waited_for() -> None:
     with pytest.raises(RemoteError, match=r"does not answer.*tried [0-9]+ times in 0.2 s") as away:
         env.reset(seed=1)
     assert away.value.kind == "unavailable"
+
+
+def test_whoever_reads_spaces_alone_asks_no_server() -> None:
+    """So a learner needs neither the server nor the package."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(0)
+        env = gymnasium.make(
+            faastraingym.remote.OPENENV_ID,
+            url=f"http://127.0.0.1:{server.getsockname()[1]}",
+            observation={"a": BOX},
+            action={"a": DISCRETE},
+        )
+        assert not masks.told(env, env.observation_space, env.action_space)
+        env.close()
+        with pytest.raises(BlockingIOError):
+            server.accept()
