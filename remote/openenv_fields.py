@@ -85,29 +85,26 @@ def _value(space: Space[Any], raw: Any, path: str) -> Any:
             raise _refused(path, f"{raw!r:.80}", f"a list of {len(space.spaces)}")
         parts = enumerate(zip(space.spaces, raw, strict=True))
         return tuple(_value(part, one, f"{path}[{i}]") for i, (part, one) in parts)
-    found = _array(space, raw)
+    found = _member(space, raw)
     if found is None:
         raise _refused(path, f"{raw!r:.80}", f"{space}"[:160])
-    return found[()] if isinstance(space, gymnasiums.Discrete) else found
+    return found
 
 
-def _array(space: Space[Any], raw: Any) -> np.ndarray | None:
-    """Of a space that is one array, in its dtype; None: it does not fit."""
+def _member(space: Space[Any], raw: Any) -> Any:
+    """Of a space that is one array or number, in its dtype; None: it does not fit."""
     try:
         told = np.asarray(raw)
-        found = told.astype(space.dtype)
+        with np.errstate(over="ignore"):  # it is infinite then
+            found = told.astype(space.dtype)
     except (ValueError, TypeError, OverflowError):
         return None
     if told.dtype.kind not in "biuf" or found.shape != space.shape:
         return None
-    if found.dtype.kind != "f":  # which alone may round
-        exact = bool((found == told).all())
-        return found if exact and space.contains(_member(space, found)) else None
-    return found if np.isfinite(found).all() else None  # JSON has no other
-
-
-def _member(space: Space[Any], found: np.ndarray) -> Any:
-    return found[()] if isinstance(space, gymnasiums.Discrete) else found
+    member = found[()] if isinstance(space, gymnasiums.Discrete) else found
+    if found.dtype.kind == "f":  # which alone may round
+        return member if np.isfinite(found).all() else None  # JSON has no other
+    return member if (found == told).all() and space.contains(member) else None
 
 
 def _refused(path: str, found: str, allowed: str) -> RemoteError:

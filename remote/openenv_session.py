@@ -28,7 +28,7 @@ class Played(Struct):
     """What a reset or a step gave."""
 
     observation: dict[str, Any]
-    reward: bool | int | float | None = None
+    reward: bool | float | None = None
     done: bool = False
     metadata: dict[str, Any] | None = None
 
@@ -115,7 +115,7 @@ class OpenEnvSession:
                 raise RemoteError("too-large", "", text) from error
             raise self._away("closed the connection") from error
         except (OSError, TimeoutError, websockets.WebSocketException) as error:
-            raise self._away(f"does not answer: {error or type(error).__name__}") from error
+            raise self._away(f"does not answer: {str(error) or type(error).__name__}") from error
 
     def _opened(self, until: float) -> Any:
         from websockets.sync.client import connect

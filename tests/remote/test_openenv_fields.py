@@ -87,7 +87,6 @@ def test_a_value_comes_back_as_it_was(space: spaces.Space[Any]) -> None:
         ({"kind": "Dict", "spaces": {"a": DISCRETE}}, {"b": 1}, "found b; allowed: an object with"),
     ],
 )
-@pytest.mark.filterwarnings("ignore:overflow encountered in cast")
 def test_what_a_space_has_not_is_refused(space: Any, raw: Any, words: str) -> None:
     with pytest.raises(RemoteError, match=words) as refused:
         Fields("observation", {"field": space}).read({"field": raw})

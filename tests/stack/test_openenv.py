@@ -23,6 +23,7 @@ from tests.stack.support import Stack
 pytestmark = needs_openenv
 LIMIT = 30  # steps of an episode, as the server's
 STEPS = 120
+WHOLE = 500.0  # seconds of a run whose server starts three times, on a busy machine
 # By OpenEnv's client: transitions as JSON, one to a line.
 PLAYS = """
 import json, sys
@@ -72,9 +73,9 @@ async def ended(stack: Stack, run: str, spec: dict[str, Any], kills: Any = None)
         await connected.facts.publish_once(RunRequested(run=run, spec=spec))
         if kills is not None:
             for version in (1, 4):
-                await updated(connected.facts, run, version)
+                await updated(connected.facts, run, version, WHOLE)
                 kills()
-        return await end(connected.facts, run)
+        return await end(connected.facts, run, WHOLE)
 
 
 async def test_the_policy_is_the_local_environments(stack: Stack, tmp_path: Path) -> None:
@@ -86,7 +87,7 @@ async def test_the_policy_is_the_local_environments(stack: Stack, tmp_path: Path
             server.kill()
             server.start()
 
-        spec = spec_of(faastraingym.remote.OPENENV_ID, url=server.url, **FIELDS)
+        spec = spec_of(faastraingym.remote.OPENENV_ID, url=server.url, seconds=90.0, **FIELDS)
         served = await ended(stack, "served", spec, kills)
     assert isinstance(local, RunCompleted)
     assert isinstance(served, RunCompleted), served
