@@ -129,7 +129,8 @@ def act(environments: Environments, policy: Ready, asked: Step, late: Callable[[
     drawn = drawing(asked)
     memory = given.memory(asked.memory, cells.initial(policy.spec, environments.count))
     actor: Any = _Actor(policy, drawn is not None, "values" in asked.want)
-    recording = Recording(environments, late, path, 4 * policy.actor.output_size)
+    outputs = 4 * policy.actor.output_size * environments.count  # bytes of a step
+    recording = Recording(environments, late, path, outputs)
     fleet: Any = _Fleet(environments, info, recording)
     where = f"{environments.spec.id} under {asked.policy}"
     with foreign(where):

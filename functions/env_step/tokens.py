@@ -9,7 +9,7 @@ import struct
 from faastraingym.schemas.answers import AnswerError
 
 PURPOSE = b"states of environments"  # of the key that derives from the stack's signing key
-VERSION = b"\x01"
+VERSION = b"\x02"
 MAC = 32  # bytes
 HOUR = 3600
 LIFE = 24  # hours, at least, that a state is good for; sooner or later in the hour is all one

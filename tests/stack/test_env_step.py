@@ -13,6 +13,7 @@ import numpy as np
 from tests.docs.walk import Walk, blocks
 from tests.stack.facts import PATIENCE
 from tests.stack.support import Stack
+from tests.stack.test_act import registered
 
 
 def ask(stack: Stack, verb: str, **fields: Any) -> Any:
@@ -49,6 +50,28 @@ def test_an_episode_survives_the_death_of_its_replica(battered: Stack) -> None:
             assert (found["rewards"], *ends) == ([[reward]], [[terminated]], [[truncated]])
             if terminated or truncated:
                 break
+
+
+async def test_a_policy_takes_the_steps_whichever_replica_answers(battered: Stack) -> None:
+    """Of a registered model; and a step by its actions gives the same."""
+    async with battered.connect() as connected:
+        await registered(connected)
+    made = ask(battered, "make", env_id="CartPole-v1", num_envs=3, vector=True)
+    begun = ask(battered, "reset", state=made["state"], seed=3)
+    asked = {
+        "state": begun["state"],
+        "policy": "models/cartpole/1",
+        "steps": 40,
+        "deterministic": False,
+        "seed": 5,
+        "want": ["log_probs"],
+    }
+    found = ask(battered, "step", **asked)
+    assert (found["policy"], np.shape(found["log_probs"])) == ("models/cartpole/1", (40, 3))
+    battered.kill_replicas("env-step")
+    assert ask(battered, "step", **asked) == found
+    stepped = ask(battered, "step", state=begun["state"], actions=found["actions"])
+    assert stepped == {name: found[name] for name in stepped}
 
 
 def test_who_shows_no_token_is_refused(battered: Stack) -> None:
