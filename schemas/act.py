@@ -4,11 +4,12 @@ Arrays are Any here: which dtype and shape each has to have, the policy's spaces
 """
 
 import re
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 from msgspec import UNSET, Meta, Struct
 
 from faastraingym.schemas import models
+from faastraingym.schemas.acting import FORMS, PolicyName, Seed, Wanted
 from faastraingym.schemas.errors import ModelError
 from faastraingym.schemas.keys import RUNS
 from faastraingym.schemas.models import Named
@@ -16,12 +17,6 @@ from faastraingym.schemas.references import RUN_PATTERN, Sha256
 
 MAX_ROWS = 4096  # observations of one request
 MOST_BODY = 2 << 20  # bytes of one
-FORMS = "models/NAME@ALIAS, models/NAME/VERSION, models/NAME, runs/RUN/VERSION or runs/RUN"
-
-Extra = Literal["log_probs", "values", "memory"]
-Seed = Annotated[int, Meta(ge=0, le=2**63 - 1)]
-Wanted = Annotated[list[Extra], Meta(max_length=3, description="what else to answer")]
-PolicyName = Annotated[str, Meta(max_length=256, description=FORMS)]
 
 
 class OfRun(NamedTuple):

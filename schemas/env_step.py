@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from faastraingym.schemas.act import PolicyName, Seed, Wanted
+from faastraingym.schemas.acting import PolicyName, Seed, Wanted
 from faastraingym.schemas.specification import WrapperSpec
 
 MOST_ENVS = 1024

@@ -50,6 +50,7 @@ LOADED = [
     "faastraingym.remote.spaces",
     "faastraingym.remote.vector",
     "faastraingym.schemas",
+    "faastraingym.schemas.acting",
     "faastraingym.schemas.answers",
     "faastraingym.schemas.arrays",
     "faastraingym.schemas.env_step",
