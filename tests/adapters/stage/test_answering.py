@@ -1,6 +1,7 @@
 """Stages that answer callers: who may ask, what is refused, and in which words."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,7 +9,9 @@ from msgspec import Struct
 
 from faastraingym.adapters.errors import ObjectMissing, Unavailable
 from faastraingym.adapters.http.callers import Callers
+from faastraingym.adapters.http.connection import Reply
 from faastraingym.adapters.http.rates import Rates
+from faastraingym.adapters.packages.unpacking import root
 from faastraingym.adapters.stage.answering import AnsweringStage, Asked, Verb
 from faastraingym.algorithms.errors import EnvironmentFailed
 from faastraingym.schemas.answers import STATUS, AnswerError
@@ -144,3 +147,40 @@ async def test_a_replica_that_found_no_broker_says_so_in_the_same_form(
     assert (status, headers["retry-after"]) == (503, "1")
     assert told["error"]["kind"] == "unavailable"
     assert told["error"]["text"].startswith("NATS is away")
+
+
+class Child:
+    """Answers in the place of a process; remembers what it was handed."""
+
+    def __init__(self) -> None:
+        self.handed: list[tuple[list[str], bytes, str]] = []
+
+    async def serve(
+        self, folders: list[str], body: bytes, headers: dict[str, str], path: str
+    ) -> Reply:
+        self.handed.append(([Path(folder).name for folder in folders], body, path))
+        return Reply(429, [("content-type", "application/json"), ("retry-after", "3")], b"{}")
+
+
+async def test_what_is_about_packages_is_answered_by_their_child(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As it came, by its path; who shows no token is refused before. A child meters itself."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    digest, child = "a" * 64, Child()
+    (root() / digest).mkdir()
+
+    async def packages(asked: Number, by: Asked) -> list[str]:
+        return [digest] if asked.number == 1 else []
+
+    made = AnsweringStage({"twice": Verb(Number, Doubled, twice)}, 100, packages=packages)
+    connected(made)
+    made._callers, made._rates = Callers({"ann": TOKEN.encode()}), Rates(1000.0)
+    made._children = child  # type: ignore[assignment]
+    status, told, answer = await asked(made, b'{"number": 1}')
+    assert (status, answer, told["retry-after"]) == (429, {}, "3")
+    assert child.handed == [([digest], b'{"number": 1}', "/twice")]
+    assert metered(made) == []
+    assert (await asked(made, b'{"number": 2}'))[2] == {"twice": 4, "caller": "ann"}
+    assert (await asked(made, b'{"number": 1}', authorization="Bearer guess"))[0] == 401
+    assert len(child.handed) == 1
