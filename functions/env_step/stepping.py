@@ -18,7 +18,7 @@ from faastraingym.algorithms.environments.space_info import built
 from faastraingym.algorithms.environments.wire_info import told
 from faastraingym.algorithms.errors import EnvironmentFailed
 from faastraingym.schemas import env_step as wire
-from faastraingym.schemas.answers import AnswerError
+from faastraingym.schemas.answers import AnswerError, bad_request
 from faastraingym.schemas.arrays import pack, unpack
 from faastraingym.schemas.specification import EnvironmentSpec
 
@@ -28,6 +28,7 @@ from .warm import Warm
 MOST_SECONDS = 60.0  # of the steps of one request
 QUICK = 1024  # steps of environments of the table, which take 10 ms
 SHOWS = "render_mode"
+OF_A_POLICY = ("steps", "episodes", "deterministic", "seed", "memory", "want")  # fields of a step
 FRAMES = (None, "rgb_array")
 
 
@@ -94,6 +95,7 @@ class Stepping:
         def step() -> dict[str, Any]:
             if policy is not None:
                 return _acted(act(environments, policy, asked, late))
+            _refuse_alone(asked)
             actions = Actions(asked.actions, environments.acted, environments.count)
             return environments.step(actions, late)._asdict()
 
@@ -199,6 +201,14 @@ def refusal(sentence: str) -> AnswerError:
     path, colon, _ = text.partition(": ")
     is_path = bool(colon) and " " not in path
     return AnswerError("bad-request", path if is_path else "env_id", text)
+
+
+def _refuse_alone(asked: wire.Step) -> None:
+    """Raises AnswerError: a field that says how a policy acts, without a policy."""
+    for name in OF_A_POLICY:
+        found = getattr(asked, name)
+        if found is not None and found is not True and not (name == "want" and not found):
+            raise bad_request(name, "found one without a policy; allowed: with policy, or none")
 
 
 def _acted(acted: Acted) -> dict[str, Any]:

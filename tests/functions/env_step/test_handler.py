@@ -298,6 +298,19 @@ async def test_a_policy_takes_the_steps(stored: str) -> None:
         ({"policy": f"runs/{RUN}/2"}, "not-found", "policy", "is not stored"),
         ({"steps": 0}, "bad-request", "steps", "steps: Expected `int` >= 1"),
         ({"steps": 10**5}, "too-large", "steps", "3 environments"),
+        ({"policy": None, "actions": [[0, 0, 0]]}, "bad-request", "steps", "without a policy"),
+        (
+            {"policy": None, "steps": None, "actions": [[0, 0, 0]], "deterministic": False},
+            "bad-request",
+            "deterministic",
+            "without a policy",
+        ),
+        (
+            {"policy": None, "steps": None, "actions": [[0, 0, 0]], "want": ["values"]},
+            "bad-request",
+            "want",
+            "without a policy",
+        ),
     ],
 )
 async def test_a_policy_that_cannot_act_is_refused(
