@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from faastraingym.algorithms.experiments.specification import is_experiment
 from tests.chaos.plan import FUNCTION, KINDS, LOSSES, OF_EXPERIMENTS, plan
 from tests.chaos.specs import SPECS, learns, with_lag
 from tests.chaos.survival import survive
