@@ -9,7 +9,7 @@ WORKERS ?= $(shell cores=$$(getconf _NPROCESSORS_ONLN); echo $$((cores < 7 ? cor
 SPREAD = -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help install train test test-all conformance tools loggers jaxenvs rliable openenv images check docs bench learn chaos load fuzz format lock schemas clean
+.PHONY: help install train test test-all conformance tools loggers jaxenvs rliable openenv sb3 images check docs bench learn chaos load fuzz format lock schemas clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -81,7 +81,16 @@ openenv: $(STAMP) ## test OpenEnv's own server and client (70 packages beside .v
 	$(BIN)/python -c 'import sysconfig; print("import site; site.addsitedir(%r)" % sysconfig.get_path("purelib"))' \
 	  >"$$(.venv-openenv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/project.pth"
 	PATH="$(CURDIR)/.venv-openenv/bin:$$PATH" $(BIN)/python -m pytest tests/remote/test_openenv.py \
-	  tests/stack/test_openenv.py tests/stack/test_openenv.py
+	  tests/stack/test_openenv.py
+
+sb3: $(STAMP) ## train with Stable-Baselines3 on a stack's environments (with torch, 5 GB beside .venv)
+	$(PYTHON) -m venv .venv-sb3
+	.venv-sb3/bin/python -m pip install --quiet --disable-pip-version-check \
+	  --requirement tests/remote/sb3_requirements.txt
+	$(BIN)/python -c 'import sysconfig; print("import site; site.addsitedir(%r)" % sysconfig.get_path("purelib"))' \
+	  >"$$(.venv-sb3/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/project.pth"
+	PATH="$(CURDIR)/$(BIN):$$PATH" .venv-sb3/bin/python -m pytest tests/remote/test_stable_baselines3.py \
+	  tests/stack/test_stable_baselines3.py
 
 images: $(STAMP) ## build the images of stack.yml and docker-compose.yml (needs Docker)
 	$(BIN)/python -m tests.conformance.tools faas-cli
@@ -131,5 +140,5 @@ lock: ## pin every dependency anew (needs uv: python3 -m pip install uv)
 	  --no-header --no-annotate --extra dev --extra docs --extra notebook --output-file requirements.lock pyproject.toml
 
 clean: ## remove the virtual environment and every cache
-	rm -rf .venv .venv-loggers .venv-jaxenvs .venv-rliable .venv-openenv .tools .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache build *.egg-info
+	rm -rf .venv .venv-loggers .venv-jaxenvs .venv-rliable .venv-openenv .venv-sb3 .tools .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache build *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

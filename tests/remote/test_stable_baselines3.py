@@ -1,6 +1,6 @@
 """docs/remote_environments.md's file for Stable-Baselines3, beside its own vector of local ones.
 
-It runs where Stable-Baselines3 is installed, which no part of this repository needs.
+It runs where Stable-Baselines3 is installed, which no part of this repository needs: `make sb3`.
 """
 
 import hashlib
@@ -9,19 +9,11 @@ from typing import Any
 import gymnasium
 import pytest
 
-from tests.docs.walk import blocks
 from tests.remote.local_server import serving
 from tests.remote.making import vector
+from tests.remote.sb3_vector import documented
 
 sb3 = pytest.importorskip("stable_baselines3")
-
-
-def documented() -> Any:
-    """The class that the page writes."""
-    (block,) = (b for b in blocks("docs/remote_environments.md") if b.title == "sb3_vector.py")
-    names: dict[str, Any] = {}
-    exec(compile(block.text, block.title, "exec"), names)  # noqa: S102  what a reader does
-    return names["GymnasiumVecEnv"]
 
 
 def learnt(envs: Any) -> str:
