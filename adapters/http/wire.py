@@ -29,9 +29,9 @@ def kind_of(headers: Mapping[str, str]) -> str:
 
 
 def answered_in(headers: Mapping[str, str]) -> str:
-    """The kind that an answer has: the first of ours that Accept names, else the request's."""
-    accepted = map(_media, headers.get("accept", "").split(","))
-    return next((kind for kind in accepted if kind in KINDS), None) or kind_of(headers)
+    """The kind of an answer: the first of ours that Accept names, else the request's, else JSON."""
+    named = map(_media, [*headers.get("accept", "").split(","), headers.get("content-type", "")])
+    return next((kind for kind in named if kind in KINDS), JSON)
 
 
 def decode(body: bytes, kind: type[Kind], headers: Mapping[str, str]) -> Kind:

@@ -106,9 +106,8 @@ class AnsweringStage(Stage):
         if path == DOCUMENT or not (path or body):
             told = self._document
             return Outcome(200, "", None, kind=wire.JSON, authenticated=False, body=told)
-        kind = wire.JSON
+        kind = wire.answered_in(headers)
         try:
-            kind = wire.answered_in(headers)
             answer = await self._answered(path, body, headers)
             if isinstance(answer, Outcome):
                 return answer

@@ -81,6 +81,8 @@ def test_msgpack_that_is_none_is_a_bad_request(body: bytes) -> None:
         ("application/msgpack; v=1", "*/*", MSGPACK),
         (JSON, "text/html, application/msgpack;q=0.9", MSGPACK),
         ("text/plain", JSON, JSON),
+        ("text/plain", "text/html", JSON),
+        ("", "", JSON),
     ],
 )
 def test_the_answer_is_of_the_kind_that_was_asked_for(sent: str, accepted: str, kind: str) -> None:

@@ -87,6 +87,7 @@ async def test_the_answer_is_msgpack_for_whoever_accepts_that() -> None:
     [
         (b"{}", {"authorization": "Bearer guess"}, "unauthenticated", "of no caller"),
         (b"{}", {"authorization": ""}, "unauthenticated", "Authorization: Bearer"),
+        (b"{}", {"authorization": "", "content-type": ""}, "unauthenticated", "Bearer"),
         (b"{}", {":path": "/thrice"}, "not-found", "'thrice'; allowed: twice"),
         (b"{}", {":path": "/"}, "not-found", "''; allowed: twice"),
         (b"{}", {}, "bad-request", "missing required field `number`"),
