@@ -1,7 +1,7 @@
 """A stage that answers callers from outside, who show their tokens: it hears and says no messages.
 
 A request is `POST /function/<name>/<verb>` with a body in msgpack or JSON, by its Content-Type; the
-answer is of the kind that `Accept` names, else of the request's. A GET without a body, and
+answer is of the kind that `Accept` names, else of the request's. `GET /function/<name>`, and
 `/openapi.json`, are answered with the OpenAPI document. Failures are schemas/answers.py's.
 """
 
@@ -26,7 +26,7 @@ from faastraingym.adapters.settings import caller_settings
 from faastraingym.adapters.stage import openapi
 from faastraingym.adapters.stage.current import Current
 from faastraingym.adapters.stage.stage import Outcome, Stage
-from faastraingym.events.delivery.requests import PATH
+from faastraingym.events.delivery.requests import METHOD, PATH
 from faastraingym.events.ports import LostObject, Services, Unavailable
 from faastraingym.events.topology.admits import CALLER
 from faastraingym.schemas.answers import STATUS, AnswerError, Failure
@@ -103,7 +103,7 @@ class AnsweringStage(Stage):
 
     async def _serve(self, body: bytes, headers: Mapping[str, str], here: Current) -> Outcome:
         path = headers.get(PATH, "").partition("?")[0].strip("/")
-        if path == DOCUMENT or not (path or body):
+        if path == DOCUMENT or (not path and headers.get(METHOD) == "GET"):
             told = self._document
             return Outcome(200, "", None, kind=wire.JSON, authenticated=False, body=told)
         kind = wire.answered_in(headers)

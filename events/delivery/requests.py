@@ -25,6 +25,7 @@ SIGNATURE = "X-Ftg-Signature"
 TOPIC = "X-Topic"
 KEY = "Idempotency-Key"  # of outside requests: names the run
 PATH = ":path"  # path and query of a request, among the headers that a replica hands on
+METHOD = ":method"  # of a request, there too
 MESSAGE_ID = "Nats-Msg-Id"
 START_TIME = "X-Start-Time"  # when a gateway took the call: Unix time, ns
 AGAIN = "X-Ftg-Again"  # the work may have been done: delivered or issued before

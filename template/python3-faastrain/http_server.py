@@ -17,7 +17,8 @@ import httptools
 Response = tuple[int, dict[str, str], bytes]
 Handle = Callable[[bytes, dict[str, str]], Awaitable[Response]]
 
-PATH = ":path"  # among the headers: path and query as they came; no header has such a name
+# Among the headers: path and query, and the method, as they came; no header has such a name.
+PATH, METHOD = ":path", ":method"
 HEALTH_PATHS = (b"/_/health", b"/_/ready")  # nothing is served before the handler has started
 MAX_OVERHEAD = 1 << 20  # bytes of a request's line, headers, trailers and marks of chunks
 TEXT = {"content-type": "text/plain; charset=utf-8"}
@@ -179,6 +180,7 @@ class Connection(asyncio.Protocol):
         last = version != "1.1" or not self._parser.should_keep_alive()
         path = self._url.partition(b"?")[0]
         self._headers[PATH] = self._url.decode("latin-1")
+        self._headers[METHOD] = method.decode("latin-1")
         self._waiting.append(Request(method, path, self._headers, body, last))
 
     def close_if_idle(self) -> None:

@@ -2,9 +2,9 @@
 
 The handler module (environment variable `handler_module`, default `function.handler`) has
 `async handle(body: bytes, headers: dict[str, str]) -> tuple[int, dict[str, str], bytes]`; names of
-headers are lower-case, and `:path` among them is the request's path with its query. Connections
-are taken from the first moment: what comes before the handler has started waits for it, `/_/ready`
-too.
+headers are lower-case, and among them `:path` is the request's path with its query, `:method` its
+method. Connections are taken from the first moment: what comes before the handler has started waits
+for it, `/_/ready` too.
 `handle.start()` runs once before the first request, `handle.stop()` after the last. Other
 variables: `FTG_LISTEN_FD` (a listening socket that was inherited), else `http_host` and `http_port`
 (127.0.0.1:5000); `max_body_bytes` (16 MiB); `request_seconds` (30), in which a request's head must

@@ -17,8 +17,7 @@ from tests.stack.support import Stack
 
 MSGPACK, JSON = "application/msgpack", "application/json"
 ROUNDS, GROWTH, LIMIT = 6, 48 << 20, 512 << 20  # bytes; the limit is both functions' in stack.yml
-# A function is not told the method of a request, so it refuses none; and as a GET is answered with
-# the document, so is a request without path and body.
+# A request of another method is taken as a POST, for no function refuses one by its method.
 NOT_TOLD = f"{LEFT_OUT},unsupported_method"
 
 

@@ -126,7 +126,7 @@ async def test_a_caller_who_asks_too_often_waits_and_is_not_metered() -> None:
 
 @pytest.mark.parametrize("path", ["", "/", "/openapi.json?a=b"])
 async def test_whoever_asks_for_it_is_told_what_there_is_to_ask(path: str) -> None:
-    status, _, text = await stage()(b"", {":path": path})
+    status, _, text = await stage()(b"", {":path": path, ":method": "GET"})
     told = json.loads(text)
     assert (status, told["openapi"]) == (200, "3.1.0")
     operation = told["paths"]["/function/conclude-run/twice"]["post"]

@@ -77,6 +77,7 @@ def test_the_path_is_among_the_headers_as_it_came(port: int) -> None:
         head = one.head()
         heard = json.loads(re.search(rb"x-heard: (.*)\r\n", head)[1])  # type: ignore[index]
         assert heard[":path"] == "/a%2Fb?c=d"
+        assert heard[":method"] == "POST"
     with wire(port) as one:
         one.send(POST.replace(b"Host: x", b"Host: x\r\n:path: /forged"))
         assert one.answer()[0] == 400

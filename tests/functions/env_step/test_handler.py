@@ -242,7 +242,7 @@ async def test_the_environments_that_are_kept_are_closed_with_close() -> None:
 
 async def test_what_an_environment_is_asked_is_described() -> None:
     """The document's schemas take what the examples send, and its answers."""
-    _, _, body = await handler.handle(b"", {":path": "/"})
+    _, _, body = await handler.handle(b"", {":path": "/", ":method": "GET"})
     document = json.loads(body)
     assert {*document["paths"]} == {f"/function/conclude-run/{verb}" for verb in wire.Verb.__args__}
     schemas = document["components"]
