@@ -51,24 +51,28 @@ class Recording:
     def take(self, actions: Actions, at: int) -> None:
         """Step all of them by the actions of step `at`; raises as `Environments.step`."""
         environments, seen = self._environments, list[Any]()
-        rewards, ends = np.zeros(environments.count), np.zeros((2, environments.count), np.bool_)
+        rewards, ends = list[float](), (list[bool](), list[bool]())
         infos, t = list[dict[str, Any]](), len(self._infos)
         acting = zip(environments.places, actions.at(at), strict=True)
         for i, (place, action) in enumerate(acting):
             if place.ended and environments.vector:
                 observation, info = place.reset(None, None)
+                reward, terminated, truncated = 0.0, False, False
             else:
                 environments.refuse(place, i, t)
                 row = actions.row(at, i) if environments.replays else b""
-                observation, rewards[i], ends[0, i], ends[1, i], info = place.step(action, row)
+                observation, reward, terminated, truncated, info = place.step(action, row)
             seen.append(observation)
+            rewards.append(reward)
+            ends[0].append(terminated)
+            ends[1].append(truncated)
             infos.append(told(info))
             if self._late():
                 raise _too_late(self.path, t)
         self._observed.append(environments.stacked(seen, environments.vector))
-        self.rewards.append(rewards)
-        self.terminated.append(ends[0])
-        self.truncated.append(ends[1])
+        self.rewards.append(np.array(rewards))
+        self.terminated.append(np.array(ends[0]))
+        self.truncated.append(np.array(ends[1]))
         self._infos.append(infos)
         told_bytes = sum(map(_size, filter(None, infos)))
         self._size += nbytes(self._observed[-1]) + told_bytes + self._beside
