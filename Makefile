@@ -8,11 +8,19 @@ STAMP := .venv/.installed
 WORKERS ?= $(shell cores=$$(getconf _NPROCESSORS_ONLN); echo $$((cores < 7 ? cores + 1 : 8)))
 SPREAD = -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
+# A virtual environment of its own that has the project's packages, too: $(call beside,FOLDER,OPTIONS OF PIP)
+define beside
+	$(PYTHON) -m venv $(1)
+	$(1)/bin/python -m pip install --quiet --disable-pip-version-check $(2)
+	$(BIN)/python -c 'import sysconfig; print("import site; site.addsitedir(%r)" % sysconfig.get_path("purelib"))' \
+	  >"$$($(1)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/project.pth"
+endef
+
 .DEFAULT_GOAL := help
 .PHONY: help install train test test-all conformance tools loggers jaxenvs rliable openenv sb3 images check docs bench learn chaos load fuzz format lock schemas clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(STAMP): pyproject.toml requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
@@ -49,46 +57,26 @@ tools: $(STAMP) ## put the programs of others that `make conformance` needs into
 	$(BIN)/python -m tests.conformance.tools
 
 loggers: $(STAMP) ## test the loggers on TensorBoard, W&B and MLflow (100 packages beside .venv)
-	$(PYTHON) -m venv .venv-loggers
-	.venv-loggers/bin/python -m pip install --quiet --disable-pip-version-check \
-	  --requirement tests/loggers/requirements.txt
-	$(BIN)/python -c 'import sysconfig; print("import site; site.addsitedir(%r)" % sysconfig.get_path("purelib"))' \
-	  >"$$(.venv-loggers/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/project.pth"
+	$(call beside,.venv-loggers,--requirement tests/loggers/requirements.txt)
 	.venv-loggers/bin/python -m pytest tests/loggers tests/adapters/http/test_mlflow.py \
 	  tests/events/models/test_mirror.py
 	PATH="$(CURDIR)/.venv-loggers/bin:$$PATH" $(BIN)/python -m pytest tests/docs/walks/test_mlflow.py
 
 jaxenvs: $(STAMP) ## test environments on JAX with gymnax (3 packages beside .venv)
-	$(PYTHON) -m venv .venv-jaxenvs
-	.venv-jaxenvs/bin/python -m pip install --quiet --disable-pip-version-check --no-deps \
-	  --requirement tests/algorithms/compiled/requirements.txt
-	$(BIN)/python -c 'import sysconfig; print("import site; site.addsitedir(%r)" % sysconfig.get_path("purelib"))' \
-	  >"$$(.venv-jaxenvs/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/project.pth"
+	$(call beside,.venv-jaxenvs,--no-deps --requirement tests/algorithms/compiled/requirements.txt)
 	.venv-jaxenvs/bin/python -m pytest tests/algorithms/compiled tests/client/test_on_jax.py
 
 rliable: $(STAMP) ## hold the statistics of comparisons to rliable's (25 packages beside .venv)
-	$(PYTHON) -m venv .venv-rliable
-	.venv-rliable/bin/python -m pip install --quiet --disable-pip-version-check \
-	  --requirement tests/algorithms/oracle_requirements.txt
-	$(BIN)/python -c 'import sysconfig; print("import site; site.addsitedir(%r)" % sysconfig.get_path("purelib"))' \
-	  >"$$(.venv-rliable/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/project.pth"
+	$(call beside,.venv-rliable,--requirement tests/algorithms/oracle_requirements.txt)
 	.venv-rliable/bin/python -m pytest tests/algorithms/test_comparison_oracle.py
 
 openenv: $(STAMP) ## test OpenEnv's own server and client (70 packages beside .venv)
-	$(PYTHON) -m venv .venv-openenv
-	.venv-openenv/bin/python -m pip install --quiet --disable-pip-version-check \
-	  --requirement tests/remote/openenv_requirements.txt
-	$(BIN)/python -c 'import sysconfig; print("import site; site.addsitedir(%r)" % sysconfig.get_path("purelib"))' \
-	  >"$$(.venv-openenv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/project.pth"
+	$(call beside,.venv-openenv,--requirement tests/remote/openenv_requirements.txt)
 	PATH="$(CURDIR)/.venv-openenv/bin:$$PATH" $(BIN)/python -m pytest tests/remote/test_openenv.py \
 	  tests/stack/test_openenv.py
 
 sb3: $(STAMP) ## train with Stable-Baselines3 on a stack's environments (with torch, 5 GB beside .venv)
-	$(PYTHON) -m venv .venv-sb3
-	.venv-sb3/bin/python -m pip install --quiet --disable-pip-version-check \
-	  --requirement tests/remote/sb3_requirements.txt
-	$(BIN)/python -c 'import sysconfig; print("import site; site.addsitedir(%r)" % sysconfig.get_path("purelib"))' \
-	  >"$$(.venv-sb3/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/project.pth"
+	$(call beside,.venv-sb3,--requirement tests/remote/sb3_requirements.txt)
 	PATH="$(CURDIR)/$(BIN):$$PATH" .venv-sb3/bin/python -m pytest tests/remote/test_stable_baselines3.py \
 	  tests/stack/test_stable_baselines3.py
 
