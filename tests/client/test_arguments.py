@@ -10,12 +10,16 @@ import pytest
 
 import faastraingym
 from faastraingym import BadInput, Client, Policy, evaluate, record_video, train
+from faastraingym.client.importance import weigh
 from faastraingym.client.specifications import Composed
 from faastraingym.events.pipeline.history import fold
 from faastraingym.events.ports import Recorded
+from faastraingym.events.views import comparison
+from faastraingym.events.views.groups import grouped
 from faastraingym.events.views.report import build
 from faastraingym.schemas.messages import RunRequested
 from tests.client.facts import NOW, POLICY, RUN, SPEC
+from tests.events.views.compared import report, spec
 
 # For the required arguments before the one that is wrong.
 FINE: dict[str, Any] = {
@@ -35,6 +39,9 @@ FINE: dict[str, Any] = {
     "source": "a.npz",
     "spaces": None,
     "runs": ["a", "b"],
+    "Comparison:report": comparison.build(
+        grouped([report("a", spec(1), (1.0,)), report("b", spec(2), (2.0,))]), None, {}, weigh
+    ),
     "report": build(RUN, fold([Recorded(1, NOW, RunRequested(run=RUN, spec=SPEC))]), [], NOW),
 }
 # These take anything, and refuse it in their own words: tested below, or in test_loggers.py.
@@ -84,7 +91,8 @@ def test_a_wrong_argument_is_named(name: str, function: Callable[..., Any], argu
             given[parameter.name] = None
         elif parameter.default is parameter.empty and parameter.kind is not parameter.VAR_KEYWORD:
             plays = parameter.name == "policy" and "." not in name
-            given[parameter.name] = Left() if plays else FINE[parameter.name]
+            found = FINE.get(f"{name}:{parameter.name}") or FINE[parameter.name]
+            given[parameter.name] = Left() if plays else found
     with pytest.raises(BadInput) as refusal:
         function(**given)
     text = str(refusal.value)
