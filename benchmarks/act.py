@@ -3,8 +3,8 @@
 A policy of CartPole-v1 with two layers of 64, drawn at random, asked for by an alias. 10,000
 requests of each case in all repetitions (2,000 of Ray Serve). Both may have two replicas, and are
 warm; Ray Serve's compute the same layers in plain NumPy. Where it says so, the alias moves to
-another version when half of the requests are answered: none may fail. Every action is held to the
-version that its answer names, but where two scores are closer than 1e-5.
+another version when a quarter of the requests are answered: none may fail. Every action is held to
+the version that its answer names, but where two scores are closer than 1e-5.
 """
 
 import tempfile
@@ -99,14 +99,14 @@ async def _of_ours(
         for in_flight, size in CASES:
             taken, _ = await case(target, _by_alias, both, in_flight, size, count)
             found.setdefault((OURS, in_flight, size), []).append(taken)
-        for number, (in_flight, size) in enumerate(CASES, 2):
-            if in_flight == MOVED_AT:
-                version = 1 + number % 2
-                move = partial(_move, made, number, version)
-                taken, by = await case(target, _by_alias, both, in_flight, size, count, move)
-                if not by[f"models/{MODEL}/{version}"]:
-                    raise RuntimeError(f"nobody was answered by the alias's new version: {by}")
-                found.setdefault((MOVED, in_flight, size), []).append(taken)
+        crowded = [one for one in CASES if one[0] == MOVED_AT]
+        for number, (in_flight, size) in enumerate(crowded, 2):
+            version = 2 - number % 2
+            move = partial(_move, made, number, version)
+            taken, by = await case(target, _by_alias, both, in_flight, size, count, move)
+            if not by[f"models/{MODEL}/{version}"]:
+                raise RuntimeError(f"nobody was answered by the alias's new version: {by}")
+            found.setdefault((MOVED, in_flight, size), []).append(taken)
 
 
 async def _of_peer(
@@ -145,7 +145,7 @@ async def case(
             told.append((observations, *await ask(client, observations)))
 
     async def mover(client: Client) -> None:
-        await client.answered(count // in_flight * in_flight // 2)
+        await client.answered(count // in_flight * in_flight // 4)
         await move()
 
     callers: list[Any] = [partial(caller, seed=seed) for seed in range(in_flight)]
