@@ -22,7 +22,7 @@ from faastraingym.adapters.http.wire import MSGPACK
 from faastraingym.embedded import credentials, processes
 from faastraingym.embedded.state import StackState
 
-UNBOUNDED = {"FTG_CALLER_RATE": "1000000"}  # requests a second; all callers have one token here
+UNBOUNDED = {"FTG_CALLER_RATE": "100000"}  # requests a second; all callers have one token here
 OK, LOST = 200, 502
 AGAIN = {429, LOST, 503, 504}
 WAIT, PATIENCE = 0.02, 60.0  # seconds between attempts, and in all
