@@ -74,7 +74,8 @@ def function(name: str, **more: tuple[str, ...]) -> Role:
 
     A function of the pipeline also invokes the makers of missing objects (ADR 15).
     """
-    rights = {"sends": (f"ftg-usage.*.{name}",), "asks": READ_FACTS, "reads": ("runs/*",)}
+    metered = tuple(f"ftg-usage.*.{of}" for of in more.pop("meters", (name,)))
+    rights = {"sends": metered, "asks": READ_FACTS, "reads": ("runs/*",)}
     if name in flow.FUNCTIONS:
         everything = name == flow.RECONCILE  # it publishes lost facts, and invokes any function
         rights |= {
@@ -106,7 +107,7 @@ MORE: dict[str, dict[str, tuple[str, ...]]] = {  # rights that the flow does not
         "deletes": tuple(f"runs/*/{o.pattern}" for o in flow.OBJECTS.values() if o.pruned)
     },
     **{name: {"reads": PACKAGES} for name in ("rollout", "evaluate")},
-    "aggregate-rewards": {"sends": ("ftg-usage.*.*",)},  # of reward functions of one's own
+    "aggregate-rewards": {"meters": ("*",)},  # reward functions of one's own, too
     "update-policy": {"reads": EPISODES + REGISTERED + BROUGHT},
     "conclude-run": {"asks": READ_USAGE},
     "announce-model": {"reads": REGISTERED},

@@ -1,5 +1,6 @@
 """Roles as data: what can be said of them without a server."""
 
+from itertools import permutations
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from faastraingym.events.topology.roles import (
     ROLES,
     SUPERVISOR,
 )
+from tests.fakes import matches
 
 DOCS = Path(__file__).parents[3] / "docs" / "security.md"
 FUNCTIONS = [name for name in ROLES if name not in PROCESSES]
@@ -30,6 +32,13 @@ def test_a_function_that_is_not_ours_may_read_and_meter_itself() -> None:
     unknown = roles.of("ping")
     assert unknown.sends == ("ftg-usage.*.ping",)
     assert (unknown.says, unknown.writes, unknown.deletes) == ((), (), ())
+
+
+@pytest.mark.parametrize("name", ROLES)
+def test_no_subject_is_sent_by_two_rights(name: str) -> None:
+    """The broker would store one message twice: each right is an import of the streams' account."""
+    pairs = permutations(roles.of(name).sends, 2)
+    assert [(one, other) for one, other in pairs if matches(one, other)] == []
 
 
 @pytest.mark.parametrize("name", flow.ANSWERING)
