@@ -1,7 +1,7 @@
 """Asking a reward function of one's own, through the gateway: signed, bounded, told what failed.
 
-Its key derives from the stack's signing key for its name alone: whoever has it can sign no command,
-and nothing for another function. It is given the trajectories by URLs that expire.
+Its key derives from the stack's signing key for its name alone: its author can sign no command
+with it, and nothing for another function. It is given the trajectories by URLs that expire.
 """
 
 import asyncio

@@ -111,7 +111,7 @@ class Policies:
         return held
 
     async def _once(self, key: Hashable, make: Callable[[], Awaitable[T]]) -> T:
-        """What `make` gives; whoever asks for the same meanwhile waits for that."""
+        """What `make` gives; who asks for the same meanwhile waits for that."""
         task = self._going.get(key)
         if task is None:
             task = self._going[key] = asyncio.ensure_future(make())

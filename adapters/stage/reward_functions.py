@@ -85,7 +85,7 @@ async def check(spec: RunSpec) -> None:
         )
         reward_functions.check(function, answer)
     except (Unavailable, FunctionFailed):
-        return  # whoever needs its rewards asks again
+        return  # aggregate-rewards asks again
     except RunFault as error:
         raise SpecificationError([f"spec.reward[0].name: {error}"]) from error
 

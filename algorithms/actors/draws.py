@@ -1,4 +1,4 @@
-"""The noise of episodes whose actions are drawn: of each episode the same, whoever plays it."""
+"""The noise of episodes whose actions are drawn: the same of an episode on every worker."""
 
 from collections.abc import Callable
 

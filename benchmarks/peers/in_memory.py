@@ -13,7 +13,7 @@ import numpy as np
 
 
 class Held:
-    """Vectors of environments by a name that whoever made one was told."""
+    """Vectors of environments by a name that their maker was told."""
 
     def __init__(self) -> None:
         self._held: dict[str, Any] = {}

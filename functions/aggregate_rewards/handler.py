@@ -24,8 +24,8 @@ from faastraingym.schemas.messages import EpisodesEvaluated, RewardsReady, Rollo
 from faastraingym.schemas.payloads import Evaluation, Rewards, Trajectory
 from faastraingym.schemas.specification import RunSpec
 
-# Of versions whose function is being asked. A task ends after its rewards are stored, so whoever
-# comes later finds them.
+# Of versions whose function is being asked. A task ends after its rewards are stored, so an
+# invocation that comes later finds them.
 _ASKED: dict[tuple[str, int], asyncio.Task[RewardsReady]] = {}
 
 Received = RolloutCompleted | EpisodesEvaluated | RewardsReady

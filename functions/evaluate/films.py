@@ -23,7 +23,7 @@ from faastraingym.schemas.messages import EvaluatePolicy
 from faastraingym.schemas.references import ObjectRef
 from faastraingym.schemas.specification import EnvironmentSpec
 
-SECONDS = 80.0  # after the work on a piece began: before exec_timeout, whatever playing took
+SECONDS = 80.0  # after the work on a piece began: before exec_timeout, however long playing took
 GIF_PIXELS = 48_000_000  # of one; Pillow holds all its frames, a byte each
 
 
