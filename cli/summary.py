@@ -49,7 +49,8 @@ def rows(report: RunReport, on_disk: bool = False) -> Iterator[tuple[str, str]]:
     if isinstance(parent := report.spec.get("init_from"), dict):
         yield "parent", f"{parent.get('model')}, version {parent.get('version')}"
     if isinstance(played := report.spec.get("evaluate"), dict):
-        yield "evaluates", str(played.get("policy"))
+        found = dict(played.get("object") or {})
+        yield "evaluates", f"{played.get('policy')}, SHA-256 {found.get('sha256')}"
     if report.evaluation:
         mean, std = report.evaluation.mean, report.evaluation.std
         yield "evaluation", f"{mean:.2f} ± {std:.2f} over {report.evaluation.episodes} episodes"

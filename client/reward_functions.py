@@ -30,10 +30,12 @@ def deploy(file: Path, world: World) -> list[str]:
     from faastraingym.embedded.errors import StackError
     from faastraingym.events.pipeline import flow
 
+    if not file.is_file():
+        raise BadInput(f"{file}: there is no such file; name the stack.yml of your functions")
     try:
         wanted = deployments.of_ones_own(file.resolve(), world.environment)
     except StackError as error:
-        raise BadInput(str(error)) from error
+        raise BadInput(" ".join(str(error).split())) from error  # YAML's own words have lines
     for deployment in wanted:
         if deployment.service in flow.DEPLOYED:
             raise BadInput(

@@ -48,9 +48,11 @@ def of_ones_own(file: Path, environment: Mapping[str, str]) -> list[FunctionDepl
     deployments = of_stack(file, environment)
     handlers = stack_file.load(file, environment)["functions"]
     for deployment in deployments:
-        folder = (file.parent / str(handlers[deployment.service].get("handler", ""))).resolve()
+        name = deployment.service
+        if "handler" not in handlers[name]:
+            raise StackError(f"{file}: functions.{name} has no `handler`, the folder of its code.")
+        folder = (file.parent / str(handlers[name]["handler"])).resolve()
         if not (folder / "handler.py").is_file():
-            name = deployment.service
             raise StackError(f"{file}: functions.{name}.handler: there is no {folder}/handler.py.")
         deployment.annotations = {**(deployment.annotations or {}), HANDLER: str(folder)}
     return deployments

@@ -12,6 +12,8 @@ from typing import Any, ClassVar
 
 import gymnasium
 import imageio_ffmpeg
+import msgspec
+import numpy as np
 import pytest
 from gymnasium.envs.classic_control import AcrobotEnv
 from msgspec import UNSET
@@ -31,7 +33,7 @@ from faastraingym.functions.evaluate import films
 from faastraingym.schemas import keys
 from faastraingym.schemas.errors import SpecificationError
 from faastraingym.schemas.messages import ModelPromoted, RunFailed, RunRequested, encode
-from faastraingym.schemas.payloads import Evaluation, Policy, load
+from faastraingym.schemas.payloads import Evaluation, Policy, dump, load
 from faastraingym.schemas.specification import PolicySpec, to_dict
 from tests.client.memory import Stack
 from tests.test_lag import Careless, made, said, told
@@ -281,6 +283,21 @@ async def test_a_policy_of_other_spaces_is_refused(trained: Platform) -> None:
     assert end.reason.startswith(
         "spec.evaluate: found runs/demo, which cannot act in CartPole-v1: Policy.parameters['"
     )
+
+
+async def test_a_policy_with_numbers_that_are_not_finite_is_refused(trained: Platform) -> None:
+    """Argmax takes NaN for the greatest: it would be played as if it were good."""
+    stored = load(trained.objects.data["runs/demo/policies/2.msgpack"], Policy)
+    name, array = next((n, a) for n, a in stored.parameters.items() if a.dtype.kind == "f")
+    broken = replace(stored, parameters=stored.parameters | {name: np.full_like(array, np.nan)})
+    ref = await trained.services.objects.put("policies/0a.msgpack", dump(broken))
+    spec = await evaluated.resolved(BURST, trained.services)
+    named = {"policy": "broken.npz", "object": msgspec.to_builtins(ref)}
+    platform = Platform()
+    platform.objects.data |= trained.objects.data
+    await platform.publish(RunRequested(run="child", spec={**spec, "evaluate": named}))
+    await platform.run()
+    assert f"parameters['{name}'] has numbers that are not finite" in told(platform).end.reason
 
 
 async def test_an_object_that_is_no_policy_is_refused(trained: Platform) -> None:

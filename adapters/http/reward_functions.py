@@ -98,7 +98,7 @@ def check(function: Function, answer: Answer) -> None:
     if status >= 500:
         raise FunctionFailed(f"{said}; see `faastrain logs {name}`")
     if status == 404:
-        raise RunFault(f"{said}; deploy it under this name (docs/reward_functions.md)")
+        raise RunFault(f"{said.rstrip('.')}; deploy it under this name: `faastrain rewards deploy`")
     if status == 401:
         raise RunFault(
             f"{said}; its secret must hold the key that `faastrain rewards key {name}` prints"

@@ -160,7 +160,18 @@ async def _policy(named: PolicySpec, bucket: Bucket) -> "Policy":
     data = await bucket.read(wanted.key, wanted.size + 1)
     if data is None or hashlib.sha256(data).hexdigest() != wanted.sha256:
         raise PayloadError(f"{wanted.key} is {'lost' if data is None else 'altered'} in the store")
-    return load(data, Policy)
+    policy = load(data, Policy)
+    _refuse_non_finite(policy, wanted.key)
+    return policy
+
+
+def _refuse_non_finite(policy: "Policy", key: str) -> None:
+    """PayloadError: a file of somebody's has a number that no learner would have stored."""
+    import numpy as np
+
+    for name, array in policy.parameters.items():
+        if not np.isfinite(array).all():
+            raise PayloadError(f"{key}: parameters[{name!r}] has numbers that are not finite")
 
 
 def _check_spaces(spec: RunSpec, policy: "Policy", spaces: Any) -> None:

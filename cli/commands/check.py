@@ -13,7 +13,7 @@ from faastraingym.cli.interrupts import NOTHING, leaving
 from faastraingym.client import composing, experiment_checks, loop, remedies, specifications
 from faastraingym.client.experiment_checks import Checked
 from faastraingym.client.specifications import Composed
-from faastraingym.schemas.specification import to_dict
+from faastraingym.schemas.specification import PolicySpec, RunSpec, to_dict
 
 MOST = 10  # configurations that are listed
 
@@ -38,11 +38,17 @@ def _run(composed: Composed, as_json: bool, context: Context) -> None:
         document = {"kind": "run", "runs": 1, "env_steps": spec.stop.env_steps}
         context.screen.json({**document, "spec": to_dict(spec)})
     else:
-        context.screen.line(
-            f"{composed.origin}: a run of {registry.name(spec)} in {spec.environment.id}, at most"
-            f" {spec.stop.env_steps:,} environment steps"
-        )
+        context.screen.line(f"{composed.origin}: {_of_run(spec)}")
     _remark(prepared.advice, context)
+
+
+def _of_run(spec: RunSpec) -> str:
+    where = spec.environment.id
+    if isinstance(spec.evaluate, PolicySpec):
+        played = spec.evaluation.episodes
+        return f"an evaluation of {spec.evaluate.policy}: {played:,} episodes of {where}"
+    steps = spec.stop.env_steps
+    return f"a run of {registry.name(spec)} in {where}, at most {steps:,} environment steps"
 
 
 def _experiment(composed: Composed, as_json: bool, context: Context) -> None:

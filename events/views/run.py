@@ -220,6 +220,8 @@ def _speed(history: History) -> float | None:
 
 def _learner_begins(history: History) -> bool:
     """Whether JAX compiles now, as it does for the first version and the first update."""
+    if _evaluating(history) is not None:
+        return False
     if history.latest is None:
         return history.started is not None
     return history.latest.policy.version == 0 and 0 in history.rewards

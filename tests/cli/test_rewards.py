@@ -46,13 +46,20 @@ def test_functions_are_deployed_from_where_they_lie_with_the_keys_that_they_list
         ("functions: {a: {handler: ./mine}}", "functions.a has no `image`"),
         ("functions: {rollout: {image: x, handler: ./mine}}", "functions.rollout: the name of a"),
         ("functions: {a: {image: x, handler: ./there}}", "functions.a.handler: there is no "),
+        ("functions: {a: {image: x, handlr: ./mine}}", "functions.a has no `handler`"),
     ],
 )
 def test_a_file_that_cannot_be_deployed_is_told(own: Desk, stack: str, words: str) -> None:
     own.write("stack.yml", stack)
     assert own("rewards", "deploy", "stack.yml") == ExitCode.BAD_INPUT
     assert words in own.err
+    assert own.err.count("\n") == 1
     assert own.gateway.deployed == {}
+
+
+def test_a_file_that_is_not_there_is_named(own: Desk) -> None:
+    assert own("rewards", "deploy", "gone.yml") == ExitCode.BAD_INPUT
+    assert own.err.startswith("faastrain: gone.yml: there is no such file")
 
 
 def test_a_key_is_of_one_function_and_no_other_s(desk: Desk) -> None:
