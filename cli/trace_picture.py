@@ -16,6 +16,7 @@ COLOURS = {
     "rewards": "#bcbd22",
     "update": "#1f77b4",
     "compile": "#9467bd",
+    "film": "#c5b0d5",
     "store": "#ff7f0e",
     "msgpack": "#ffbb78",
     "broker": "#d62728",
