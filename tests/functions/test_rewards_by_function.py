@@ -99,15 +99,20 @@ async def test_its_seconds_are_metered_by_its_own_name(tmp_path: Path) -> None:
     assert all(usage.seconds > 0 for usage in spent)
 
 
+def unsaid(platform: Platform) -> tuple[RewardsReady, list[RolloutCompleted]]:
+    """Version 1's rewards, which the log loses, and its rollouts."""
+    facts = [record.fact for _, record in platform.facts.log]
+    (ready,) = [f for f in facts if isinstance(f, RewardsReady) and f.version == 1]
+    platform.facts.remove(subjects.of(ready))
+    return ready, [f for f in facts if isinstance(f, RolloutCompleted) and f.version == 1]
+
+
 async def test_what_was_answered_once_is_not_asked_again(tmp_path: Path) -> None:
     """Though nobody said so before the process died; what the store lost is asked for again."""
     platform, act = Platform(), handler("aggregate-rewards")
     async with serving(platform.objects, example().handle, tmp_path) as asked:
         await train(platform, BY_FUNCTION)
-        facts, calls = [record.fact for _, record in platform.facts.log], len(asked)
-        (ready,) = [f for f in facts if isinstance(f, RewardsReady) and f.version == 1]
-        rollouts = [f for f in facts if isinstance(f, RolloutCompleted) and f.version == 1]
-        platform.facts.remove(subjects.of(ready))
+        (ready, rollouts), calls = unsaid(platform), len(asked)
         assert await act(rollouts[0], platform.services) == [ready]
         assert len(asked) == calls
         before = platform.objects.data.pop(keys.rewards("demo", 1))
@@ -121,10 +126,7 @@ async def test_rollouts_that_complete_a_version_together_ask_once(tmp_path: Path
     platform, act = Platform(), handler("aggregate-rewards")
     async with serving(platform.objects, example().handle, tmp_path) as asked:
         await train(platform, BY_FUNCTION)
-        facts, calls = [record.fact for _, record in platform.facts.log], len(asked)
-        (ready,) = [f for f in facts if isinstance(f, RewardsReady) and f.version == 1]
-        rollouts = [f for f in facts if isinstance(f, RolloutCompleted) and f.version == 1]
-        platform.facts.remove(subjects.of(ready))
+        (ready, rollouts), calls = unsaid(platform), len(asked)
         del platform.objects.data[keys.rewards("demo", 1)]
         together = [act(rollout, platform.services) for rollout in rollouts * 4]
         assert await asyncio.gather(*together) == [[ready]] * 8
@@ -134,8 +136,9 @@ async def test_rollouts_that_complete_a_version_together_ask_once(tmp_path: Path
 async def test_a_run_whose_function_is_not_there_does_not_start(tmp_path: Path) -> None:
     platform, asked = await trained(BY_FUNCTION, None, tmp_path)
     (failed,) = [r.fact for _, r in platform.facts.log if isinstance(r.fact, RunFailed)]
-    assert failed.reason.startswith(
-        f"spec.reward[0].name: the reward function {NAME} answered 404: There is no such function."
+    assert failed.reason == (
+        f"spec.reward[0].name: the reward function {NAME} answered 404: There is no such function; "
+        "deploy it under this name: `faastrain rewards deploy`"
     )
     assert asked == []
 
